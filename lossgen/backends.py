@@ -1,0 +1,183 @@
+"""Backends: records of how a framework spells each operation. A new one is a record and templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Backend:
+    """How one framework writes array code.
+
+    Attributes:
+        name: the package's name below ``generated/``.
+        operations: a format for each operation; ``{0}`` and so on are the operands, ``{axis}`` the
+            axes of a reduction, ``{size}`` the length of an axis.
+        axis_word: the keyword of an axis.
+        keep_word: the keyword under which a reduction keeps its axis.
+        kernels: which kernels a module needs.
+        array: the annotation of an array, or None where the framework's own code has none.
+        parameter: the annotation of a parameter that may be an array.
+        public: the annotation of what callers give for an array, where that is wider.
+        masks_inputs: invalid entries are made harmless before anything is computed, because the
+            framework itself differentiates or transposes kernels.
+        inexact: a format for constants that single precision cannot hold; ``{0}`` is the number
+            and ``{like}`` an array.
+        expand: a format for a new axis of size 1.
+        helpers: functions of the package's runtime that the formats call.
+        intake: the first line of a public function: ``{names}`` are its inputs, ``{keywords}`` all
+            its tensors as keywords.
+    """
+
+    name: str
+    operations: Mapping[str, str]
+    axis_word: str
+    keep_word: str
+    kernels: tuple[str, ...]
+    array: str | None = None
+    parameter: str | None = None
+    public: str | None = None
+    masks_inputs: bool = False
+    inexact: str = "{0}"
+    expand: str | None = None
+    helpers: frozenset[str] = frozenset()
+    intake: str = ""
+    doubts: bool = False
+    templates: tuple[Path, ...] = ()
+
+
+def _operations(prefix: str, **others: str) -> Mapping[str, str]:
+    names = ("exp", "expm1", "log", "log1p", "sqrt", "sign", "sin", "cos", "tanh", "sinh", "cosh")
+    table = {name: f"{prefix}.{name}({{0}})" for name in names}
+    table |= {
+        "abs": f"{prefix}.abs({{0}})",
+        "maximum": f"{prefix}.maximum({{0}}, {{1}})",
+        "minimum": f"{prefix}.minimum({{0}}, {{1}})",
+        "relu": f"{prefix}.maximum({{0}}, 0.0)",
+        "select": f"{prefix}.where({{0}}, {{1}}, {{2}})",
+        "sum": "{0}.sum({axis})",
+        "amax": "{0}.max({axis})",
+        "amin": "{0}.min({axis})",
+        "argmax": "{0}.argmax({axis})",
+        "and": "({0} & {1})",
+        "or": "({0} | {1})",
+        "not": "~{0}",
+        "position": f"{prefix}.arange({{size}})",
+        "like": f"{prefix}.broadcast_to({{0}}, {{1}}.shape)",
+        "pick": "pick({0}, {1}, {axis})",
+        "position_along": "positions({0}, axis)",
+        "pick_along": f"{prefix}.take_along_axis({{0}}, {{1}}, axis)",
+        "squeeze": f"{prefix}.squeeze({{0}}, axis)",
+        "unsqueeze": f"{prefix}.expand_dims({{0}}, axis)",
+        "count": "{0}.size",
+        "einsum": f'{prefix}.einsum("{{spec}}", {{0}}, {{1}})',
+        "atan": f"{prefix}.arctan({{0}})",
+        "transpose": f"{prefix}.transpose({{0}}, {{permutation}})",
+    }
+    return MappingProxyType(table | others)
+
+
+_NUMPY_OPERATIONS = {
+    "sigmoid": "sigmoid({0})",
+    "sum": "total({0}, {axis})",
+}
+
+NUMPY = Backend(
+    name="numpy",
+    operations=_operations("np", **_NUMPY_OPERATIONS),
+    axis_word="axis",
+    keep_word="keepdims",
+    kernels=("value", "gradient", "hessian_diagonal"),
+    array="Array",
+    parameter="float",
+    public="ArrayLike",
+    intake="{names} = as_arrays({names})",
+    helpers=frozenset(("sigmoid", "pick", "total", "positions")),
+)
+CHAINER = Backend(
+    name="chainer",
+    operations=_operations("np", **_NUMPY_OPERATIONS),
+    axis_word="axis",
+    keep_word="keepdims",
+    kernels=("value", "gradient", "tangent", "curvature"),
+    helpers=frozenset(("sigmoid", "pick", "total", "positions")),
+)
+TORCH = Backend(
+    name="torch",
+    operations=_operations(
+        "torch",
+        abs="{0}.abs()",
+        relu="{0}.clamp(min=0.0)",
+        amax="{0}.amax({axis})",
+        amin="{0}.amin({axis})",
+        sigmoid="torch.sigmoid({0})",
+        position="torch.arange({size}, device={like}.device)",
+        like="{0}.expand_as({1})",
+        count="{0}.numel()",
+        atan="torch.atan({0})",
+        transpose="{0}.permute({permutation})",
+        pick_along="torch.take_along_dim({0}, {1}, axis)",
+        squeeze="{0}.squeeze(axis)",
+        unsqueeze="{0}.unsqueeze(axis)",
+    ),
+    axis_word="dim",
+    keep_word="keepdim",
+    kernels=("value", "gradient", "tangent", "curvature"),
+    array="Tensor",
+    parameter="Tensor | float",
+    intake="check_device({keywords})",
+    doubts=True,
+    helpers=frozenset(("pick", "positions")),
+)
+JAX = Backend(
+    name="jax",
+    operations=_operations("jnp", sigmoid="jax.nn.sigmoid({0})"),
+    axis_word="axis",
+    keep_word="keepdims",
+    kernels=("value", "partials", "tangent", "partials_tangent"),
+    array="jax.Array",
+    parameter="ArrayLike",
+    masks_inputs=True,
+    doubts=True,
+    intake="{names} = as_arrays({names})",
+    helpers=frozenset(("pick", "positions")),
+)
+MINDSPORE = Backend(
+    name="mindspore",
+    operations=_operations(
+        "ops",
+        sigmoid="ops.sigmoid({0})",
+        relu="ops.relu({0})",
+        like="{0}.broadcast_to({1}.shape)",
+        argmax="{0}.argmax({axis})",
+        transpose="ops.transpose({0}, {permutation})",
+        pick_along="ops.gather_elements({0}, axis, {1})",
+        squeeze="{0}.squeeze(axis)",
+        unsqueeze="{0}.expand_dims(axis)",
+    ),
+    axis_word="axis",
+    keep_word="keepdims",
+    kernels=("value", "gradient", "tangent", "curvature"),
+    doubts=True,
+    inexact="constant({0}, {like})",
+    helpers=frozenset(("pick", "positions", "constant")),
+)
+
+_BUILT_IN = {backend.name: backend for backend in (NUMPY, TORCH, JAX, MINDSPORE, CHAINER)}
+
+
+def registry() -> dict[str, Backend]:
+    """Return all backends by name; third parties add theirs as entry points ``lossgen.backends``."""
+    found = dict(_BUILT_IN)
+    for entry in sorted(entry_points(group="lossgen.backends"), key=lambda entry: entry.name):
+        found[entry.name] = entry.load()
+    return found
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all backends, the built-in ones first."""
+    return tuple(registry())

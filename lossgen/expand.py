@@ -1,0 +1,225 @@
+"""The last pass before printing: composite operations become primitive ones.
+
+Derivatives are taken of the composites (softmax, cross-entropy at a label, log cosh), whose rules
+are exact; here each is spelled in operations that every framework computes to the last bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+
+from lossgen import nodes as n
+from lossgen.nodes import Node, call, compare, const, divide, mul, negate, select, subtract
+from lossgen.rewrite import transform
+
+
+def _softplus(node: Node) -> Node:
+    z = node.args[0]
+    return n.add(call("relu", z), call("log1p", call("exp", negate(call("abs", z)))))
+
+
+def _decay(z: Node) -> Node:
+    return call("exp", mul(const(-2), call("abs", z)))
+
+
+def _sech2(node: Node) -> Node:
+    e = _decay(node.args[0])
+    return divide(mul(const(4), e), n.power(n.add(n.ONE, e), const(2)))
+
+
+def _log_cosh(node: Node) -> Node:
+    z = node.args[0]
+    size = call("abs", z)
+    small = n.power(call("expm1", negate(size)), const(2))
+    near = call("log1p", mul(const(Fraction(1, 2)), small, call("exp", size)))
+    far = n.add(size, call("log1p", _decay(z)), const(-math.log(2)))
+    return select(compare("lt", size, n.ONE), near, far)
+
+
+def _shifted(node: Node) -> Node:
+    body, axis = node.args[0], str(node.attrs[0])
+    return subtract(body, n.reduce_axes("amax", body, (axis,)))
+
+
+def _is_largest(node: Node) -> Node:
+    body, axis = node.args[0], str(node.attrs[0])
+    return compare("eq", n.position(axis), n.reduce_axes("argmax", body, (axis,)))
+
+
+def _others(node: Node) -> Node:
+    """The sum of exp(body - max) over all but the largest."""
+    body, axis = node.args[0], str(node.attrs[0])
+    decayed = call("exp", n.over("shifted", axis, body))
+    return n.reduce_axes("sum", select(n.over("is_largest", axis, body), n.ZERO, decayed), (axis,))
+
+
+def _softmax(node: Node) -> Node:
+    body, axis = node.args[0], str(node.attrs[0])
+    return divide(call("exp", n.over("shifted", axis, body)), n.add(n.ONE, n.fold("others", axis, body)))
+
+
+def _cosoftmax(node: Node) -> Node:
+    body, axis = node.args[0], str(node.attrs[0])
+    others = n.fold("others", axis, body)
+    total = n.add(n.ONE, others)
+    top = select(n.over("is_largest", axis, body), others, subtract(total, call("exp", n.over("shifted", axis, body))))
+    return divide(top, total)
+
+
+def _lse(node: Node) -> Node:
+    body, axis = node.args[0], str(node.attrs[0])
+    return n.add(n.reduce_axes("amax", body, (axis,)), call("log1p", n.fold("others", axis, body)))
+
+
+def _nll(node: Node) -> Node:
+    body, axis = node.args[0], str(node.attrs[0])
+    return subtract(call("log1p", n.fold("others", axis, body)), n.over("shifted", axis, body))
+
+
+def _nll_at(node: Node) -> Node:
+    body, index = node.args
+    axis = str(node.attrs[0])
+    return subtract(call("log1p", n.fold("others", axis, body)), n.pick(n.over("shifted", axis, body), axis, index))
+
+
+def _xent(node: Node) -> Node:
+    body, weight = node.args
+    axis = str(node.attrs[0])
+    return n.sum_over(mul(weight, n.over("nll", axis, body)), (axis,))
+
+
+def _excess_at(node: Node) -> Node:
+    body, index = node.args
+    axis = str(node.attrs[0])
+    here = compare("eq", n.position(axis), index)
+    return select(here, negate(n.over("cosoftmax", axis, body)), n.over("softmax", axis, body))
+
+
+def _excess(node: Node) -> Node:
+    body, weight = node.args
+    axis = str(node.attrs[0])
+    if axis not in weight.axes:  # rest of m equal weights is (m - 1) of them
+        rest = mul(weight, subtract(n.size(axis), n.ONE))
+    else:
+        rest = n.over("rest", axis, weight)
+    soft, others = n.over("softmax", axis, body), n.over("cosoftmax", axis, body)
+    return subtract(mul(soft, rest), mul(others, weight))
+
+
+def _rest(node: Node) -> Node:
+    body, axis = node.args[0], str(node.attrs[0])
+    largest = n.over("is_largest", axis, body)
+    others = n.reduce_axes("sum", select(largest, n.ZERO, body), (axis,))
+    return select(largest, others, subtract(n.sum_over(body, (axis,)), body))
+
+
+def _norm(node: Node) -> Node:
+    """Scaled by the largest entry, so that no square overflows."""
+    body, axis = node.args[0], str(node.attrs[0])
+    scale = n.reduce_axes("amax", call("abs", body), (axis,))
+    scaled = call("unit", body, scale)
+    return mul(scale, call("sqrt", n.sum_over(n.power(scaled, const(2)), (axis,))))
+
+
+def _direction(node: Node) -> Node:
+    return call("unit", node.args[0], n.fold("norm", str(node.attrs[0]), node.args[0]))
+
+
+def _unit(node: Node) -> Node:
+    top, bottom = node.args
+    zero = compare("eq", bottom, n.ZERO)
+    return select(zero, n.ZERO, divide(top, select(zero, n.ONE, bottom)))
+
+
+EXPANSIONS: dict[str, Callable[[Node], Node]] = {
+    "softplus": _softplus,
+    "sech2": _sech2,
+    "log_cosh": _log_cosh,
+    "shifted": _shifted,
+    "is_largest": _is_largest,
+    "others": _others,
+    "softmax": _softmax,
+    "cosoftmax": _cosoftmax,
+    "lse": _lse,
+    "nll": _nll,
+    "nll_at": _nll_at,
+    "xent": _xent,
+    "excess": _excess,
+    "excess_at": _excess_at,
+    "rest": _rest,
+    "norm": _norm,
+    "direction": _direction,
+    "unit": _unit,
+}
+
+
+WORDS = {
+    "softmax": "probability",
+    "cosoftmax": "other_probability",
+    "shifted": "shifted",
+    "is_largest": "is_largest",
+    "others": "others",
+    "lse": "log_sum",
+    "nll": "nll",
+    "excess": "excess",
+    "excess_at": "excess",
+    "rest": "rest",
+    "norm": "length",
+    "direction": "direction",
+    "softplus": "softplus",
+    "sech2": "sech2",
+    "log_cosh": "log_cosh",
+}
+
+
+FUNCTIONS = {
+    "log_cosh": "log_cosh",
+    "sech2": "sech2",
+    "unit": "ratio",
+    "norm": "norm",
+    "direction": "direction",
+    "softmax": "softmax",
+    "cosoftmax": "softmax_complement",
+    "lse": "logsumexp",
+    "nll": "negative_log_softmax",
+    "nll_at": "label_cross_entropy",
+    "xent": "cross_entropy_with",
+    "excess_at": "label_excess",
+    "excess": "excess_over",
+    "rest": "sum_of_others",
+}
+
+
+def _is_callable(node: Node) -> bool:
+    """Say whether the second operand runs along the axis, as the functions expect."""
+    return node.op not in ("xent", "excess") or node.attrs[0] in node.args[1].axes
+
+
+class Expansion:
+    """Expands graphs; remembers in ``words`` what each composite was called.
+
+    Composites in ``calls`` stay as they are: functions of the generated package.
+    """
+
+    def __init__(self, calls: frozenset[str] = frozenset()) -> None:
+        self._calls = calls
+        self.words: dict[Node, str] = {}
+
+    def expand(self, *roots: Node) -> tuple[Node, ...]:
+        """Return the roots in primitive operations."""
+        return transform(roots, self._step)
+
+    def _step(self, node: Node) -> Node:
+        if node.op in self._calls and _is_callable(node):
+            if node.op in WORDS:
+                self.words.setdefault(node, WORDS[node.op])
+            return node
+        expansion = EXPANSIONS.get(node.op)
+        if expansion is None:
+            return node
+        (result,) = self.expand(expansion(node))
+        if node.op in WORDS:
+            self.words.setdefault(result, WORDS[node.op])
+        return result

@@ -1,0 +1,178 @@
+"""The functions of a generated module: which graphs each one holds, printed for a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lossgen import nodes as n
+from lossgen.backends import Backend
+from lossgen.nodes import Node
+from lossgen.printer import Body, print_body
+from lossgen.program import Program, tangent_name
+from lossgen.rewrite import substitute
+
+DOCS = {
+    "value": "Return the unreduced loss.",
+    "gradient": "Return the gradient by {wrt}, given that of the loss.",
+    "tangent": "Return the derivative of the loss along the tangents.",
+    "curvature": "Return the derivative of the gradient along the tangents.",
+    "hessian_diagonal": "Return the diagonal of the Hessian by {wrt}.",
+    "partials": "Return the coefficients of the tangents.",
+    "partials_tangent": "Return the derivatives of the coefficients along the tangents.",
+    "denominator": "Return what the mean divides by.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KernelArgument:
+    """An argument of a kernel and its annotation, empty where the backend has none."""
+
+    name: str
+    annotation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A printed kernel."""
+
+    name: str
+    arguments: tuple[KernelArgument, ...]
+    doc: str
+    comments: tuple[str, ...]
+    lines: tuple[str, ...]
+    returns: str
+    annotation: str
+    helpers: tuple[str, ...]
+
+
+def print_kernels(program: Program, backend: Backend, suffix: str) -> tuple[Kernel, ...]:
+    """Return the kernels that a backend needs, in the order in which they should stand."""
+    return tuple(_kernel(program, backend, kind, suffix) for kind in backend.kernels)
+
+
+def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kernel:
+    names = [argument.name for argument in program.arguments]
+    tangents = [tangent_name(argument.name) for argument in program.wrt]
+    outputs, before, after = _parts(program, kind, backend, tangents)
+    arguments = [*before, *names, *after]
+    comments = tuple(f"{rule.name}: {rule.formula}" for rule in program.rules) if kind == "value" else ()
+    single = kind in ("value", "tangent")
+    array = backend.array or ""
+    if not outputs:
+        body = Body((), (), ())
+    else:
+        outputs = _guarded(program, outputs) if backend.masks_inputs else tuple(outputs)
+        body = _printed(program, backend, outputs, arguments)
+    wrt = _listed([argument.name for argument in program.wrt if argument.axes or kind != "hessian_diagonal"])
+    return Kernel(
+        f"_{kind}{suffix}",
+        tuple(KernelArgument(name, _annotation(program, backend, name)) for name in arguments),
+        DOCS[kind].format(wrt=wrt),
+        comments,
+        body.lines,
+        _returned(body.results, single=single),
+        array if single or not array else f"tuple[{array}, ...]",
+        body.helpers,
+    )
+
+
+def _returned(results: tuple[str, ...], *, single: bool) -> str:
+    if single or len(results) > 1:
+        return ", ".join(results)
+    return f"({results[0]},)" if results else "()"
+
+
+def _parts(
+    program: Program, kind: str, backend: Backend, tangents: list[str]
+) -> tuple[Sequence[Node], list[str], list[str]]:
+    """Return the graphs of a kernel, and its arguments before and after those of the program."""
+    if kind == "value":
+        return (program.output,), [], []
+    if kind == "gradient":
+        return program.gradients, ["upstream"], []
+    if kind == "hessian_diagonal":
+        return program.diagonals, ["upstream"], []
+    if kind == "curvature":
+        return program.curvatures, ["upstream"], tangents
+    if kind == "partials":
+        return program.partials, [], []
+    if kind == "partials_tangent":
+        return program.partial_tangents, [], tangents
+    if kind == "tangent" and "partials" in backend.kernels:
+        return (_linear(program),), ["partials"], tangents
+    if kind == "tangent":
+        return (program.tangent,), [], tangents
+    raise KeyError(f"unknown kernel {kind!r}, known are {', '.join(sorted(DOCS))}")
+
+
+def partial_names(program: Program) -> tuple[str, ...]:
+    """Return a word for each partial: ``by_input`` where it multiplies the tangent of input."""
+    words: list[str] = []
+    for partial in program.partials:
+        word = "coefficient"
+        for node in n.walk(program.tangent):
+            if node.op == "mul" and partial in node.args:
+                moving = [a for a in node.args if a.op == "leaf" and str(a.attrs[0]).startswith("d_")]
+                if len(moving) == 1:
+                    word = f"by_{str(moving[0].attrs[0])[2:]}"
+        count = sum(w == word or w.startswith(f"{word}_") and w[len(word) + 1 :].isdigit() for w in words)
+        words.append(word if not count else f"{word}_{count + 1}")
+    return tuple(words)
+
+
+def _linear(program: Program) -> Node:
+    table = {
+        partial: n.leaf(name, program.sorted_axes(partial.axes))
+        for partial, name in zip(program.partials, partial_names(program), strict=True)
+    }
+    return substitute(program.tangent, table)
+
+
+def _guarded(program: Program, outputs: Sequence[Node]) -> tuple[Node, ...]:
+    """Read 0 where an input does not count, so that nothing there can be infinite."""
+    if program.valid is None:
+        return tuple(outputs)
+    table: dict[Node, Node] = {}
+    for argument in program.wrt:
+        own = n.leaf(argument.name, argument.axes)
+        if argument.axes and program.valid.axes <= own.axes:
+            table[own] = n.select(program.valid, own, n.ZERO)
+    return tuple(substitute(output, table) for output in outputs)
+
+
+def _printed(program: Program, backend: Backend, outputs: Sequence[Node], arguments: Sequence[str]) -> Body:
+    reserved = [*arguments, *partial_names(program)] if "partials" in arguments else arguments
+    return print_body(backend, outputs, program.order, program.names, reserved)
+
+
+def print_denominator(program: Program, backend: Backend, suffix: str) -> Kernel | None:
+    """Return the function of what the mean divides by, of just the arguments it needs."""
+    if program.denominator is None:
+        return None
+    used = {str(node.attrs[0]) for node in n.walk(program.denominator) if node.op == "leaf"}
+    names = [argument.name for argument in program.arguments if argument.name in used]
+    body = _printed(program, backend, (program.denominator,), names)
+    arguments = tuple(KernelArgument(name, _annotation(program, backend, name)) for name in names)
+    return Kernel(
+        f"_denominator{suffix}", arguments, DOCS["denominator"], (), body.lines, body.results[0], backend.array or "", body.helpers
+    )
+
+
+def _annotation(program: Program, backend: Backend, name: str) -> str:
+    if backend.array is None or backend.parameter is None:
+        return ""
+    if name == "partials":
+        return f"tuple[{backend.array}, ...]"
+    kinds = {argument.name: argument for argument in program.arguments}
+    argument = kinds.get(name.removeprefix("d_"), None)
+    if argument is None or argument.axes or argument.kind == "label":
+        return backend.array
+    if argument.kind in ("integer", "flag"):
+        return "int" if argument.kind == "integer" else "bool"
+    return backend.array if name.startswith("d_") else backend.parameter
+
+
+def _listed(names: Sequence[str]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

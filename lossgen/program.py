@@ -1,0 +1,218 @@
+"""A program: the value of a case and all its derivatives as stable graphs over canonical arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from lossgen import nodes as n
+from lossgen.derive import Forward, mask, reverse
+from lossgen.diagonal import hessian_diagonal
+from lossgen.language import Ref
+from lossgen.loss import Case, Loss
+from lossgen.lower import Lowering
+from lossgen.nodes import Node
+from lossgen.rewrite import transform
+from lossgen.rules import Rule, stabilise
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a program: ``kind`` is that of its declaration."""
+
+    name: str
+    axes: tuple[str, ...]
+    kind: str
+
+    @property
+    def differentiable(self) -> bool:
+        """Say whether the argument has a gradient."""
+        return self.kind == "float"
+
+
+@dataclass(frozen=True)
+class Program:
+    """One case of a loss.
+
+    Attributes:
+        arguments: tensors, then parameters, in declared order.
+        order: all axes in the order in which arrays carry them.
+        value: the unreduced loss.
+        valid: where it counts, or None.
+        denominator: what a mean divides by, or None for the number of entries.
+        names: the author's words for parts of the formula.
+        rules: what made the value stable.
+    """
+
+    arguments: tuple[Argument, ...]
+    order: tuple[str, ...]
+    value: Node
+    valid: Node | None
+    denominator: Node | None
+    names: dict[Node, str]
+    rules: tuple[Rule, ...]
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes of the unreduced loss."""
+        return self.sorted_axes(self.value.axes)
+
+    def sorted_axes(self, axes: frozenset[str]) -> tuple[str, ...]:
+        """Return axes in the order in which arrays carry them."""
+        return tuple(axis for axis in self.order if axis in axes)
+
+    @cached_property
+    def wrt(self) -> tuple[Argument, ...]:
+        """The arguments that have a gradient."""
+        return tuple(argument for argument in self.arguments if argument.differentiable)
+
+    @cached_property
+    def upstream(self) -> Node:
+        """The gradient that arrives from above."""
+        return n.leaf("upstream", self.axes)
+
+    @cached_property
+    def output(self) -> Node:
+        """The unreduced loss, exactly 0 where it does not count."""
+        return mask(self.value, self.valid)
+
+    @cached_property
+    def gradients(self) -> tuple[Node, ...]:
+        """The gradient with respect to each argument in `wrt`."""
+        found = reverse(self.value, self.upstream, self.valid)
+        totals = [self._gather_views(argument, found) for argument in self.wrt]
+        return stabilise(*totals)
+
+    def _gather_views(self, argument: Argument, found: dict[Node, Node]) -> Node:
+        own = n.leaf(argument.name, argument.axes)
+        shares = [
+            _relabelled(adjoint, tuple(map(str, view.attrs[1])), argument.axes)  # type: ignore[arg-type]
+            for view, adjoint in found.items()
+            if view.attrs[0] == argument.name
+        ]
+        return _spread(n.add(*shares), own)
+
+    @cached_property
+    def _forward(self) -> Forward:
+        moving = {argument.name for argument in self.wrt}
+
+        def seed(view: Node) -> Node:
+            name, axes, kind = view.attrs
+            return n.leaf(tangent_name(str(name)), axes, str(kind)) if name in moving else n.ZERO  # type: ignore[arg-type]
+
+        return Forward(seed)
+
+    @cached_property
+    def tangent(self) -> Node:
+        """The directional derivative of the unreduced loss."""
+        return stabilise(mask(self._forward.tangent(self.value), self.valid))[0]
+
+    @cached_property
+    def curvatures(self) -> tuple[Node, ...]:
+        """The directional derivative of each gradient."""
+        moved = (self._forward.tangent(gradient) for gradient in self.gradients)
+        leaves = (n.leaf(argument.name, argument.axes) for argument in self.wrt)
+        return stabilise(*(_spread(node, own) for node, own in zip(moved, leaves, strict=True)))
+
+    @cached_property
+    def diagonals(self) -> tuple[Node, ...]:
+        """The diagonal of the Hessian for each tensor in `wrt`."""
+        found = []
+        for argument, gradient in zip(self.wrt, self.gradients, strict=True):
+            if argument.axes:
+                own = n.leaf(argument.name, argument.axes)
+                diagonal = stabilise(hessian_diagonal(gradient, argument.name, argument.axes))[0]
+                found.append(_spread(diagonal, own))
+        return tuple(found)
+
+    @cached_property
+    def partials(self) -> tuple[Node, ...]:
+        """The parts of the tangent that do not move: functions of the arguments alone."""
+        still: dict[Node, None] = {}
+        for node in n.walk(self.tangent):
+            if self._moves(node):
+                for arg in node.args:
+                    if not self._moves(arg) and self._depends(arg) and arg.op not in ("leaf", "const"):
+                        still[arg] = None
+        return tuple(still)
+
+    @cached_property
+    def partial_tangents(self) -> tuple[Node, ...]:
+        """The directional derivative of each partial."""
+        return stabilise(*map(self._forward.tangent, self.partials))
+
+    def _moves(self, node: Node) -> bool:
+        names = {tangent_name(argument.name) for argument in self.wrt}
+        return any(inner.op == "leaf" and inner.attrs[0] in names for inner in n.walk(node))
+
+    def _depends(self, node: Node) -> bool:
+        names = {argument.name for argument in self.wrt}
+        return any(inner.op == "leaf" and inner.attrs[0] in names for inner in n.walk(node))
+
+
+def tangent_name(name: str) -> str:
+    """Return the name of an argument's tangent."""
+    return f"d_{name}"
+
+
+def _relabelled(node: Node, old: tuple[str, ...], new: tuple[str, ...]) -> Node:
+    return node if old == new else n.make("relabel", (_spread_to(node, old),), (old, new), new)
+
+
+def _spread_to(node: Node, axes: tuple[str, ...]) -> Node:
+    if node.axes == frozenset(axes):
+        return node
+    raise ValueError(f"the gradient along {axes} is constant along one of them")
+
+
+def _spread(node: Node, own: Node) -> Node:
+    """Return the node in the shape of an argument."""
+    return node if node.axes == own.axes and node.op != "leaf" else n.make("like", (node, own), (), own.axes)
+
+
+def compile_case(loss: Loss, case: Case) -> Program:
+    """Return the program of one case."""
+    lowering = Lowering(case.valid)
+    rules: dict[str, Rule] = {}
+    value = stabilise(lowering.node(case.value), applied=rules)[0]
+    valid = None if case.valid is None else stabilise(lowering.node(case.valid))[0]
+    denominator = None if case.denominator is None else stabilise(lowering.node(case.denominator))[0]
+    if valid is not None:
+        count = n.sum_over(n.select(valid, n.ONE, n.ZERO), value.axes)
+        denominator = count if denominator is None else _masked_sums(denominator, valid)
+    names = {stabilise(lowering.node(e))[0]: name for name, e in loss.names if e in lowering.seen}
+    names |= {stabilise(label)[0]: "label" for label in lowering.labels}
+    if valid is not None:
+        names[valid] = "valid"
+    return Program(_arguments(case), _axis_order(case), value, valid, denominator, names, tuple(rules.values()))
+
+
+def _masked_sums(denominator: Node, valid: Node) -> Node:
+    """Return the denominator with only what counts in its sums."""
+
+    def step(node: Node) -> Node:
+        if node.op != "sum" or not valid.axes <= node.args[0].axes:
+            return node
+        return n.sum_over(n.select(valid, node.args[0], n.ZERO), node.attrs[0])  # type: ignore[arg-type]
+
+    return transform((denominator,), step)[0]
+
+
+def _arguments(case: Case) -> tuple[Argument, ...]:
+    one = Loss("One", case.without_condition())
+    tensors = tuple(Argument(t.name, t.axes, t.kind) for t in one.tensors())
+    return tensors + tuple(Argument(p.name, (), p.kind) for p in one.parameters())
+
+
+def _axis_order(case: Case) -> tuple[str, ...]:
+    """Declared axes first come first; another name for an axis stands behind it."""
+    order: list[str] = []
+    refs = {ref for e in case.expressions() for ref in e.atoms(Ref)}
+    for ref in sorted(refs, key=lambda ref: (ref.tensor.order, ref.indices != ref.tensor.axes, ref.indices)):
+        for own, axis in zip(ref.tensor.axes, ref.indices, strict=True):
+            if axis not in order:
+                order.insert(order.index(own) + 1 if own in order else len(order), axis)
+    return tuple(order)
+
+
+__all__ = ["Argument", "Program", "compile_case", "tangent_name"]

@@ -1,0 +1,86 @@
+"""Rebuilding a graph: one rule at a time, bottom-up, or one axis for another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from lossgen import nodes as n
+from lossgen.nodes import Node
+
+SIMPLE: dict[str, Callable[..., Node]] = {
+    "add": n.add,
+    "mul": n.mul,
+    "pow": n.power,
+    "select": n.select,
+}
+
+
+def rebuild(node: Node, args: tuple[Node, ...]) -> Node:
+    """Return the node over other arguments, simplified again."""
+    if args == node.args:
+        return node
+    if node.op in SIMPLE:
+        return SIMPLE[node.op](*args)
+    if node.op == "sum":
+        return n.sum_over(args[0], node.attrs[0])  # type: ignore[arg-type]
+    if node.op == "pick":
+        return n.pick(args[0], str(node.attrs[0]), args[1])
+    if node.op in ("relabel", "like"):
+        return n.make(node.op, args, node.attrs, node.axes)
+    axes = frozenset().union(*(arg.axes for arg in args))
+    removed = frozenset().union(*(arg.axes for arg in node.args)) - node.axes
+    return n.make(node.op, args, node.attrs, axes - removed)
+
+
+def transform(roots: tuple[Node, ...], step: Callable[[Node], Node]) -> tuple[Node, ...]:
+    """Return the roots with ``step`` applied to every node after its arguments."""
+    done: dict[Node, Node] = {}
+    for node in n.walk(*roots):
+        done[node] = step(rebuild(node, tuple(done[arg] for arg in node.args)))
+    return tuple(done[root] for root in roots)
+
+
+def substitute(root: Node, table: Mapping[Node, Node]) -> Node:
+    """Return the graph with some nodes replaced."""
+    done: dict[Node, Node] = dict(table)
+    for node in n.walk(root):
+        if node not in done:
+            done[node] = rebuild(node, tuple(done[arg] for arg in node.args))
+    return done[root]
+
+
+def rename_axis(root: Node, old: str, new: str) -> Node:
+    """Return the graph with the free axis ``old`` read as ``new``; bound axes give way."""
+    if old not in root.axes:
+        return root
+    if root.op == "leaf":
+        name, view, kind = root.attrs
+        return n.leaf(str(name), tuple(new if a == old else str(a) for a in view), str(kind))  # type: ignore[union-attr]
+    if root.op == "position":
+        return n.position(new)
+    if root.op == "relabel":
+        raise ValueError("a relabelled gradient has no free axis to rename")
+    bound = bound_axes(root)
+    if new in bound:
+        root = free_axis(root, new)
+    args = tuple(rename_axis(arg, old, new) for arg in root.args)
+    if root.attrs and root.attrs[0] == old:
+        axes = frozenset().union(*(arg.axes for arg in args))
+        return n.make(root.op, args, (new, *root.attrs[1:]), axes)
+    return rebuild(root, args)
+
+
+def bound_axes(node: Node) -> frozenset[str]:
+    """Return the axes that a reduction hides."""
+    return frozenset().union(*(arg.axes for arg in node.args)) - node.axes if node.args else frozenset()
+
+
+def free_axis(node: Node, axis: str) -> Node:
+    """Return a reduction over ``axis`` written over a fresh axis."""
+    fresh = f"{axis}_"
+    while any(fresh in inner.axes for inner in n.walk(node)):
+        fresh += "_"
+    args = tuple(rename_axis(arg, axis, fresh) for arg in node.args)
+    if node.op in ("sum",):
+        return n.make("sum", args, (tuple(fresh if a == axis else a for a in node.attrs[0]),), node.axes)  # type: ignore[union-attr]
+    return n.make(node.op, args, (fresh, *node.attrs[1:]), node.axes)

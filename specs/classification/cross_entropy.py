@@ -1,0 +1,36 @@
+"""Cross-entropy between logits and class labels, or class probabilities.
+
+With labels the mean is over the sum of the weights of the labels that count; with probabilities it is
+over the number of samples. Label smoothing after Szegedy et al. (2016).
+"""
+
+from sympy import Eq, Ne
+
+from lossgen import Case, Loss, Size, at, label, logsumexp, parameter, sum_over, tensor, weight
+
+x = tensor("input", "n c ...", batch="n", doc="Logits, classes at position 1, or alone.")
+y = label("target", "n ...", classes="c", batch="n", doc="Labels, or probabilities as `input` has.")
+q = tensor("target", "n c ...", batch="n")
+w = weight("weight", "c", doc="One weight a class.")
+ignored = parameter("ignore_index", -100, doc="Labels of this value do not count.")
+smoothing = parameter(
+    "label_smoothing", 0.0, lower=0.0, upper=1.0, doc="How much of each target is spread evenly."
+)
+
+nll = logsumexp(x, "c") - x
+label_weight = at(w, c=y)
+hard = label_weight * at(nll, c=y)
+spread = sum_over(w * nll, "c") / Size("c")
+smoothed = (1 - smoothing) * q + smoothing / Size("c")
+labels = {"valid": Ne(y, ignored), "denominator": sum_over(label_weight, "n ...")}
+
+cross_entropy_loss = Loss(
+    "CrossEntropyLoss",
+    (
+        Case(hard, when=Eq(smoothing, 0), **labels),
+        Case((1 - smoothing) * hard + smoothing * spread, **labels),
+        Case(sum_over(w * smoothed * nll, "c")),
+    ),
+    function="cross_entropy",
+    signature=(w, ignored, "reduction", smoothing),
+)

@@ -1,0 +1,20 @@
+"""Mean squared error.
+
+With ``weight``, a keyword of the function alone, the mean is over the sum of the weights, as in
+``torch.nn.functional.mse_loss``.
+"""
+
+from lossgen import Loss, sum_over, tensor, weight
+
+x = tensor("input", doc="Predictions of any shape.")
+t = tensor("target", doc="What should have been predicted, in the shape of `input`.")
+w = weight("weight", function_only=True, doc="Weights in the shape of `input`.")
+
+error = x - t
+
+mse_loss = Loss(
+    "MSELoss",
+    w * error**2,
+    signature=("reduction", w),
+    denominator=sum_over(w, "..."),
+)

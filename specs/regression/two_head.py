@@ -1,0 +1,15 @@
+"""Squared error of one prediction plus absolute error of another, for networks with two heads.
+
+Each part is reduced by itself, so the two may differ in shape.
+"""
+
+from sympy import Abs
+
+from lossgen import Loss, tensor
+
+x1 = tensor("input1", doc="Predictions of the first head.")
+t1 = tensor("target1", doc="What the first head should have predicted.")
+x2 = tensor("input2", doc="Predictions of the second head.")
+t2 = tensor("target2", doc="What the second head should have predicted.")
+
+two_head_loss = Loss("TwoHeadLoss", {"loss1": (x1 - t1) ** 2, "loss2": Abs(x2 - t2)})
