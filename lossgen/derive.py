@@ -100,10 +100,14 @@ def axis_slope(node: Node) -> Node | None:
 
 
 class Forward:
-    """Forward mode: the tangent of any node, given those of the arguments."""
+    """Forward mode: the tangent of any node, given those of the arguments.
 
-    def __init__(self, seed: Seeds) -> None:
+    What is not ``valid`` stays outside: no product with something infinite may come before.
+    """
+
+    def __init__(self, seed: Seeds, valid: Node | None = None) -> None:
         self._seed = seed
+        self._valid = valid
         self._memo: dict[Node, Node] = {}
 
     def tangent(self, node: Node) -> Node:
@@ -121,6 +125,8 @@ class Forward:
             return n.sum_over(self.tangent(node.args[0]), node.attrs[0])  # type: ignore[arg-type]
         if node.op in AXIS_OPERATIONS:
             return self._along_axis(node)
+        if node.op == "select" and node.args[0] is self._valid:
+            return n.select(node.args[0], *map(self.tangent, node.args[1:]))
         if node.op in ("relabel", "like"):
             return _wrap(node, self.tangent(node.args[0]))
         if _is_difference(node):

@@ -18,8 +18,13 @@ Terms = dict[Tied, Node]
 PRIME = "'"
 
 
-def hessian_diagonal(gradient: Node, leaf_name: str, axes: tuple[str, ...]) -> Node:
+def hessian_diagonal(
+    gradient: Node, leaf_name: str, axes: tuple[str, ...], valid: Node | None = None
+) -> Node:
     """Return d gradient / d leaf at the entry itself, over the leaf's declared axes."""
+    if valid is not None and gradient.op == "select" and gradient.args[0] is valid:
+        inner = hessian_diagonal(gradient.args[1], leaf_name, axes)
+        return n.select(valid, inner, n.ZERO)
     if gradient.op == "relabel":
         view = tuple(map(str, gradient.attrs[0]))  # type: ignore[arg-type]
         inner = _entry_diagonal(gradient.args[0], leaf_name, view)

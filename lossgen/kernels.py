@@ -63,14 +63,22 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
         body = Body((), (), ())
     else:
         outputs = _guarded(program, outputs) if backend.masks_inputs else tuple(outputs)
-        body = _printed(program, backend, outputs, arguments)
+        stems = {"gradient": "grad", "curvature": "change", "hessian_diagonal": "diagonal"}
+        results = (
+            [f"{stems[kind]}_{argument.name}" for argument in program.wrt][: len(outputs)] if kind in stems else []
+        )
+        body = _printed(program, backend, outputs, [*arguments, *results], results)
+    lines = body.lines
+    if "partials" in arguments:
+        words = partial_names(program)
+        lines = (f"{', '.join(words)}{',' if len(words) == 1 else ''} = partials", *lines) if words else lines
     wrt = _listed([argument.name for argument in program.wrt if argument.axes or kind != "hessian_diagonal"])
     return Kernel(
         f"_{kind}{suffix}",
         tuple(KernelArgument(name, _annotation(program, backend, name)) for name in arguments),
         DOCS[kind].format(wrt=wrt),
         comments,
-        body.lines,
+        lines,
         _returned(body.results, single=single),
         array if single or not array else f"tuple[{array}, ...]",
         body.helpers,
@@ -141,9 +149,17 @@ def _guarded(program: Program, outputs: Sequence[Node]) -> tuple[Node, ...]:
     return tuple(substitute(output, table) for output in outputs)
 
 
-def _printed(program: Program, backend: Backend, outputs: Sequence[Node], arguments: Sequence[str]) -> Body:
+def _printed(
+    program: Program,
+    backend: Backend,
+    outputs: Sequence[Node],
+    arguments: Sequence[str],
+    results: Sequence[str] = (),
+) -> Body:
     reserved = [*arguments, *partial_names(program)] if "partials" in arguments else arguments
-    return print_body(backend, outputs, program.order, program.names, reserved)
+    return print_body(
+        backend, outputs, program.order, program.names, reserved, result_names=results
+    )
 
 
 def print_denominator(program: Program, backend: Backend, suffix: str) -> Kernel | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import wrap
 
 import sympy
@@ -23,7 +23,14 @@ HELPER = re.compile(r"\b((?:as|check|is|to|same|axis|broadcast|leading|working)_
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A parameter of the function or class: name, annotation, default (may be empty), and a sentence."""
+    """An input or parameter of the function and class.
+
+    Attributes:
+        default: as Python, empty where there is none.
+        type: its type in words.
+        shape: its shape in words.
+        size: a small shape for examples, such as ``"2, 3"``.
+    """
 
     name: str
     annotation: str
@@ -31,6 +38,9 @@ class Option:
     doc: str
     kind: str
     keyword: bool
+    type: str = ""
+    shape: str = ""
+    size: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,7 @@ class ModuleCase:
     condition: str
     function: str
     arguments: tuple[str, ...]
+    options: tuple[Option, ...]
     kernels: tuple[Kernel, ...]
     kernel_names: tuple[str, ...]
     kernel_arguments: tuple[str, ...]
@@ -60,6 +71,7 @@ class ModuleCase:
     folded: str
     denominator: str
     has_labels: bool
+    output: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,12 @@ class Module:
     named_parts: bool
     functions: tuple[str, ...]
     runtime: tuple[str, ...]
-    uses_math: bool
+    output_shape: str
+
+    @property
+    def private(self) -> bool:
+        """Whether cases have functions of their own: there are several, or named parts."""
+        return self.named_parts or len(self.all_cases) > 1
 
     @property
     def all_cases(self) -> tuple[ModuleCase, ...]:
@@ -131,8 +148,13 @@ def make_module(loss: Loss, backend: Backend) -> Module:
         named_parts=bool(loss.parts),
         functions=tuple(sorted(called & set(FUNCTIONS.values()))),
         runtime=tuple(sorted((called & backend.helpers) | set(re.findall(HELPER, lines)))),
-        uses_math="math." in lines,
+        output_shape=_output_shape(module_parts),
     )
+
+
+def _output_shape(parts: Sequence[ModulePart]) -> str:
+    words = {case.output for part in parts for case in part.cases}
+    return words.pop() if len(words) == 1 else "one for each part"
 
 
 def formula(loss: Loss, case: Case, name: str = "") -> str:
@@ -177,6 +199,7 @@ def _case(loss: Loss, case: Case, suffix: str, part: str, backend: Backend, *, l
         condition="" if last else _condition(loss, case),
         function=f"{prefix}{suffix}_loss",
         arguments=tuple(names),
+        options=_case_options(tensors, parameters, backend),
         kernels=tuple(kernels) if below is None else (*kernels, below),
         kernel_names=tuple(kernel.name for kernel in kernels),
         kernel_arguments=tuple(argument.name for argument in program.arguments),
@@ -189,7 +212,19 @@ def _case(loss: Loss, case: Case, suffix: str, part: str, backend: Backend, *, l
         folded=ready.folded,
         denominator=_denominator_call(program, tensors, below),
         has_labels=any(tensor.kind == "label" for tensor in tensors),
+        output=_shape_words(Tensor("", program.axes)) if program.axes else "scalar",
     )
+
+
+def _case_options(
+    tensors: Sequence[Tensor], parameters: Sequence[Parameter], backend: Backend
+) -> tuple[Option, ...]:
+    """Return the arguments of a case's own function, which have no defaults."""
+    given = [_tensor_option(t, backend, "None" if t.kind == "weight" and t.optional else "") for t in tensors]
+    numbers = {"float": backend.parameter, "integer": "int", "flag": "bool"}
+    typed = backend.array is not None
+    given += [Option(p.name, numbers[p.kind] or "" if typed else "", "", p.doc, p.kind, False) for p in parameters]
+    return tuple(replace(option, default="") for option in given)
 
 
 def _in_call_order(loss: Loss, one: Loss) -> tuple[Tensor, ...]:
@@ -222,11 +257,36 @@ def _condition(loss: Loss, case: Case) -> str:
 
 
 def _inputs(loss: Loss, backend: Backend) -> tuple[Option, ...]:
-    found: dict[str, Option] = {}
+    found: dict[str, Tensor] = {}
     for tensor in loss.tensors():
-        if tensor.kind != "weight" and tensor.name not in found:
-            found[tensor.name] = Option(tensor.name, backend.public or backend.array or "", "", tensor.doc, tensor.kind, False)
-    return tuple(found.values())
+        if tensor.kind != "weight":
+            found.setdefault(tensor.name, tensor)
+    return tuple(_tensor_option(tensor, backend, "") for tensor in found.values())
+
+
+def _tensor_option(tensor: Tensor, backend: Backend, default: str) -> Option:
+    array = backend.public or backend.array or ""
+    annotation = f"{array} | None" if array and default else array
+    return Option(
+        tensor.name, annotation, default, tensor.doc, tensor.kind, False,
+        type="Tensor", shape=_shape_words(tensor), size=_example_size(tensor),
+    )  # fmt: skip
+
+
+def _shape_words(tensor: Tensor) -> str:
+    if tensor.axes == ("...",):
+        return "any shape"
+    words = f"``({', '.join(tensor.axes)}{',' if len(tensor.axes) == 1 else ''})``"
+    if tensor.batch is None:
+        return words
+    rest = [axis for axis in tensor.axes if axis not in (tensor.batch, "...")]
+    return f"{words} or ``({', '.join(rest)}{',' if len(rest) == 1 else ''})``"
+
+
+def _example_size(tensor: Tensor) -> str:
+    sizes = {"c": "3", "d": "3", "...": "3"}
+    axes = tensor.axes if tensor.axes == ("...",) else [a for a in tensor.axes if a != "..."]
+    return ", ".join(sizes.get(axis, "2") for axis in axes)
 
 
 def _is_function_only(loss: Loss, name: str) -> bool:
@@ -264,12 +324,12 @@ def _option(
     if name == "reduction":
         words = ", ".join(f"``{word!r}``" for word in loss.reductions())
         doc = f"How to reduce: {words}."
-        return Option(name, "str" if typed else "", repr(loss.reduction), doc, "reduction", keyword)
+        return Option(name, "str" if typed else "", repr(loss.reduction), doc, "reduction", keyword, "str")
     if name in weights:
-        optional = weights[name].optional
-        array = backend.public or backend.array
-        annotation = f"{array} | None" if optional else array
-        return Option(name, annotation or "" if typed else "", "None" if optional else "", weights[name].doc, "weight", keyword)
+        option = _tensor_option(weights[name], backend, "None" if weights[name].optional else "")
+        return replace(option, keyword=keyword)
     parameter = parameters[name]
     kind = {"float": backend.parameter, "integer": "int", "flag": "bool"}[parameter.kind]
-    return Option(name, kind or "" if typed else "", repr(parameter.default), parameter.doc, parameter.kind, keyword)
+    words = {"float": "float", "integer": "int", "flag": "bool"}[parameter.kind]
+    annotation = kind or "" if typed else ""
+    return Option(name, annotation, repr(parameter.default), parameter.doc, parameter.kind, keyword, words)

@@ -247,7 +247,9 @@ def _sum_one(body: Node, axis: str) -> Node:
         return ZERO
     if axis not in body.axes:
         return mul(body, size(axis))
-    factors = body.args if body.op == "mul" else (body,)
+    if body.op == "add" and all(_is_outer(term) for term in body.args):
+        return add(*(_sum_one(term, axis) for term in body.args))
+    factors = mul_factors(body)
     outside = [factor for factor in factors if axis not in factor.axes]
     inside = [factor for factor in factors if axis in factor.axes]
     for k, factor in enumerate(inside):
@@ -256,6 +258,11 @@ def _sum_one(body: Node, axis: str) -> Node:
             rest = mul(*inside[:k], factor.args[1], *inside[k + 1 :])
             return mul(*outside, pick(rest, axis, picked))
     return mul(*outside, reduce_axes("sum", mul(*inside), (axis,)))
+
+
+def _is_outer(term: Node) -> bool:
+    """Say whether no factor has all axes of a product, whose sum is then a matrix product."""
+    return term.op == "mul" and all(factor.axes < term.axes for factor in term.args)
 
 
 def _one_hot_index(factor: Node, axis: str) -> Node | None:

@@ -58,6 +58,7 @@ def print_body(
     *,
     calls: frozenset[str] = frozenset(FUNCTIONS),
     keep: bool = False,
+    result_names: Sequence[str] = (),
 ) -> Body:
     """Print graphs as statements.
 
@@ -67,6 +68,7 @@ def print_body(
         names: the author's words for nodes.
         reserved: names that temporaries must not take.
         calls: composite operations that are functions of the package.
+        result_names: words for the results, where several are long.
         keep: reductions keep their axis, which is the variable ``axis``.
     """
     expansion = Expansion(calls)
@@ -75,7 +77,7 @@ def print_body(
     for node, name in names.items():
         words[expansion.expand(node)[0]] = name
     taken = set(reserved) | backend.helpers | set(FUNCTIONS.values())
-    return _Printer(backend, tuple(order), words, taken, roots, keep).body()
+    return _Printer(backend, tuple(order), words, taken, roots, keep).body(result_names)
 
 
 class _Printer:
@@ -100,11 +102,15 @@ class _Printer:
         self.lines: list[str] = []
         self.called: set[str] = set()
 
-    def body(self) -> Body:
+    def body(self, result_names: Sequence[str]) -> Body:
         for node in self.nodes:
             self._emit(node)
-        results = tuple(self.text[root].code for root in self.roots)
-        return Body(tuple(self.lines), results, tuple(sorted(self.called)))
+        results = [self.text[root].code for root in self.roots]
+        for k, name in enumerate(result_names if len(results) > 1 else ()):
+            if len(results[k]) > LONG // 2:
+                self.lines.append(f"{name} = {results[k]}")
+                results[k] = name
+        return Body(tuple(self.lines), tuple(results), tuple(sorted(self.called)))
 
     # Structure
 
@@ -320,6 +326,8 @@ class _Printer:
         return Text(self._arranged(code, new, self.axes_of(node)), self.text[inner].level)
 
     def _print_like(self, node: Node) -> Text:
+        if node.args[0].op == "const":
+            return Text(self._spell("full", self._const(node.args[0]).code, self.text[node.args[1]].code))
         return Text(self._spell("like", self._operand(node.args[0], node, COMPARE), self.text[node.args[1]].code))
 
     def _print_select(self, node: Node) -> Text:

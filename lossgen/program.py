@@ -100,7 +100,7 @@ class Program:
             name, axes, kind = view.attrs
             return n.leaf(tangent_name(str(name)), axes, str(kind)) if name in moving else n.ZERO  # type: ignore[arg-type]
 
-        return Forward(seed)
+        return Forward(seed, self.valid)
 
     @cached_property
     def tangent(self) -> Node:
@@ -121,7 +121,7 @@ class Program:
         for argument, gradient in zip(self.wrt, self.gradients, strict=True):
             if argument.axes:
                 own = n.leaf(argument.name, argument.axes)
-                diagonal = stabilise(hessian_diagonal(gradient, argument.name, argument.axes))[0]
+                diagonal = stabilise(hessian_diagonal(gradient, argument.name, argument.axes, self.valid))[0]
                 found.append(_spread(diagonal, own))
         return tuple(found)
 
@@ -139,7 +139,7 @@ class Program:
     @cached_property
     def partial_tangents(self) -> tuple[Node, ...]:
         """The directional derivative of each partial."""
-        return stabilise(*map(self._forward.tangent, self.partials))
+        return stabilise(*(_spread(self._forward.tangent(partial), partial) for partial in self.partials))
 
     def _moves(self, node: Node) -> bool:
         names = {tangent_name(argument.name) for argument in self.wrt}
@@ -167,7 +167,7 @@ def _spread_to(node: Node, axes: tuple[str, ...]) -> Node:
 
 def _spread(node: Node, own: Node) -> Node:
     """Return the node in the shape of an argument."""
-    return node if node.axes == own.axes and node.op != "leaf" else n.make("like", (node, own), (), own.axes)
+    return node if node.axes == own.axes and node.op not in ("leaf", "const") else n.make("like", (node, own), (), own.axes)
 
 
 def compile_case(loss: Loss, case: Case) -> Program:
