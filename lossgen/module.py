@@ -52,6 +52,7 @@ class ModuleCase:
         condition: when it applies, empty for the last.
         function: the name of the private function of the case.
         arguments: the case's own arguments.
+        doubtful: labels may be unknown when they are checked, and then spoil their rows later.
     """
 
     suffix: str
@@ -70,7 +71,7 @@ class ModuleCase:
     shape: str
     folded: str
     denominator: str
-    has_labels: bool
+    doubtful: bool
     output: str
 
 
@@ -211,7 +212,7 @@ def _case(loss: Loss, case: Case, suffix: str, part: str, backend: Backend, *, l
         shape=ready.shape,
         folded=ready.folded,
         denominator=_denominator_call(program, tensors, below),
-        has_labels=any(tensor.kind == "label" for tensor in tensors),
+        doubtful=backend.doubts and any(tensor.kind == "label" for tensor in tensors),
         output=_shape_words(Tensor("", program.axes)) if program.axes else "scalar",
     )
 

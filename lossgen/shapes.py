@@ -107,8 +107,8 @@ class _Preparing:
         for tensor in self.inputs:
             if tensor.kind == "label":
                 classes = self._size(str(tensor.classes))
-                before = f"{tensor.name}, doubt = " if self.doubts else ""
-                yield f'{before}check_labels("{tensor.name}", {tensor.name}, {classes}{self._ignored()})'
+                results = f"{tensor.name}, doubt" if self.doubts else tensor.name
+                yield f'{results} = check_labels("{tensor.name}", {tensor.name}, {classes}{self._ignored()})'
 
     def _checked(self, tensor: Tensor) -> str:
         return "shape" if self.axes and tuple(tensor.axes) == tuple(self.axes) != (ELLIPSIS,) else self._extent(tensor.axes)
