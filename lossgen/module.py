@@ -18,7 +18,7 @@ from lossgen.program import Program, compile_case
 from lossgen.shapes import prepare
 
 
-HELPER = re.compile(r"\b((?:as|check|is|to|same|axis|broadcast|leading|working)_\w+|fold)\(")
+HELPER = re.compile(r"\b((?:as|check|is|to|same|axis|broadcast|leading|working)_\w+|fold|with_batch)\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ def _case(loss: Loss, case: Case, suffix: str, part: str, backend: Backend, *, l
     program = compile_case(loss, case)
     one = Loss("One", case.without_condition())
     tensors, parameters = _in_call_order(loss, one), one.parameters()
-    ready = prepare(tensors, parameters, program.axes, backend.intake, doubts=backend.doubts)
+    ready = prepare(tensors, parameters, program.axes, backend.intake, doubts=backend.doubts, batch=backend.operations["batch"])
     prefix = f"_{part}" if part else ""
     kernels = print_kernels(program, backend, prefix + suffix)
     below = print_denominator(program, backend, prefix + suffix)

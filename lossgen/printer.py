@@ -344,7 +344,7 @@ class _Printer:
         others = tuple(axis for axis in axes if axis != node.attrs[0])
         code, at = self.text[body].code, self.text[index].code
         if not others:
-            return Text(f"{self.text[body].within(ATOM)}[{at}]")
+            return Text(self._spell("take", self.text[body].within(ATOM), at))
         if not set(others) <= index.axes:
             raise ValueError(f"a pick along {node.attrs[0]} needs an index for every {' '.join(others)}")
         return Text(self._spell("pick", code, at, axis=f"{self.backend.axis_word}={place}"))
@@ -353,7 +353,10 @@ class _Printer:
         body = node.args[0]
         axes = self.axes_of(body)
         gone = [axes.index(str(axis)) for axis in self.order if axis in node.attrs[0]]  # type: ignore[operator]
-        if self.keep:
+        positional = "({axis})" not in self.backend.operations[node.op] and node.op != "sum"
+        if self.keep and positional:
+            keyword = "axis"
+        elif self.keep:
             keyword = f"{self.backend.axis_word}=axis, {self.backend.keep_word}=True"
         elif len(gone) == len(axes):
             keyword = ""
@@ -375,13 +378,18 @@ class _Printer:
         if len(ours) == len(theirs) == len(result) == 2:
             if result[0] in theirs:
                 left, right, ours, theirs = right, left, theirs, ours
-            first = self.text[left].within(ATOM) + ("" if ours[1] == gone else ".T")
-            second = self.text[right].within(ATOM) + ("" if theirs[0] == gone else ".T")
-            return Text(f"{first} @ {second}", PRODUCT)
+            first = self._matrix(left, turned=ours[1] != gone)
+            second = self._matrix(right, turned=theirs[0] != gone)
+            code = self._spell("matmul", first, second)
+            return Text(code, ATOM if code.endswith(")") and "@" not in code else PRODUCT)
         letters = dict(zip(self.order, "abcdefghijkl", strict=False))
         spec = [",".join("".join(letters[a] for a in axes) for axes in (ours, theirs))]
         spec.append("".join(letters[a] for a in result))
         return Text(self._spell("einsum", self.text[left].code, self.text[right].code, spec="->".join(spec)))
+
+    def _matrix(self, node: Node, *, turned: bool) -> str:
+        code = self.text[node].within(ATOM)
+        return self._spell("matrix_transpose", code) if turned else code
 
     def _print_add(self, node: Node) -> Text:
         code = ""

@@ -30,6 +30,7 @@ def prepare(
     intake: str,
     *,
     doubts: bool,
+    batch: str,
 ) -> Preparation:
     """Return the preparation of one case.
 
@@ -38,10 +39,11 @@ def prepare(
         parameters: the case's parameters.
         axes: the axes of the unreduced loss.
         intake: a format of the backend's own first line, or empty.
+        batch: a format that puts an axis of size 1 in front.
         doubts: labels may be unknown at the time of the call; then rows can only be spoilt later.
     """
     inputs = [tensor for tensor in tensors if tensor.kind != "weight"]
-    return _Preparing(inputs[0], inputs, tensors, parameters, axes, doubts).preparation(intake)
+    return _Preparing(inputs[0], inputs, tensors, parameters, axes, doubts, batch).preparation(intake)
 
 
 def is_target(tensor: Tensor) -> bool:
@@ -57,6 +59,7 @@ class _Preparing:
     parameters: Sequence[Parameter]
     axes: Sequence[str]
     doubts: bool
+    batch: str
 
     def preparation(self, intake: str) -> Preparation:
         lines = [*self._checks(intake), *self._shapes(), *self._casts(), *self._folds()]
@@ -96,7 +99,7 @@ class _Preparing:
             batched = [tensor.name for tensor in self.inputs if self._batch in tensor.axes]
             yield f"single = {first.name}.ndim == {len(named) - 1}"
             yield "if single:"
-            yield f"    {', '.join(batched)} = {', '.join(f'{name}[None]' for name in batched)}"
+            yield f"    {', '.join(batched)} = {', '.join(self.batch.format(name) for name in batched)}"
         if named:
             exact = ELLIPSIS not in first.axes
             yield f'check_rank("{first.name}", {first.name}, {len(named)}, exact={exact})'
