@@ -28,6 +28,7 @@ class Backend:
         inexact: a format for constants that single precision cannot hold; ``{0}`` is the number
             and ``{like}`` an array.
         expand: a format for a new axis of size 1.
+        scalar: a format that lets the framework's functions take a Python number.
         helpers: functions of the package's runtime that the formats call.
         intake: the first line of a public function: ``{names}`` are its inputs, ``{keywords}`` all
             its tensors as keywords.
@@ -44,6 +45,7 @@ class Backend:
     masks_inputs: bool = False
     inexact: str = "{0}"
     expand: str | None = None
+    scalar: str = "{0}"
     helpers: frozenset[str] = frozenset()
     intake: str = ""
     doubts: bool = False
@@ -58,6 +60,7 @@ def _operations(prefix: str, **others: str) -> Mapping[str, str]:
         "maximum": f"{prefix}.maximum({{0}}, {{1}})",
         "minimum": f"{prefix}.minimum({{0}}, {{1}})",
         "relu": f"{prefix}.maximum({{0}}, 0.0)",
+        "exp_difference": "exp_difference({0}, {1})",
         "select": f"{prefix}.where({{0}}, {{1}}, {{2}})",
         "sum": "{0}.sum({axis})",
         "amax": "{0}.max({axis})",
@@ -101,7 +104,7 @@ NUMPY = Backend(
     parameter="float",
     public="ArrayLike",
     intake="{names} = as_arrays({names})",
-    helpers=frozenset(("sigmoid", "pick", "total", "positions")),
+    helpers=frozenset(("sigmoid", "pick", "total", "positions", "exp_difference")),
 )
 CHAINER = Backend(
     name="chainer",
@@ -109,7 +112,7 @@ CHAINER = Backend(
     axis_word="axis",
     keep_word="keepdims",
     kernels=("value", "gradient", "tangent", "curvature"),
-    helpers=frozenset(("sigmoid", "pick", "total", "positions")),
+    helpers=frozenset(("sigmoid", "pick", "total", "positions", "exp_difference")),
 )
 TORCH = Backend(
     name="torch",
@@ -135,8 +138,9 @@ TORCH = Backend(
     array="Tensor",
     parameter="Tensor | float",
     intake="check_device({keywords})",
+    scalar="torch.as_tensor({0}, dtype=torch.float64)",
     doubts=True,
-    helpers=frozenset(("pick", "positions")),
+    helpers=frozenset(("pick", "positions", "exp_difference")),
 )
 JAX = Backend(
     name="jax",
@@ -150,7 +154,7 @@ JAX = Backend(
     masks_inputs=True,
     doubts=True,
     intake="{names} = as_arrays({names})",
-    helpers=frozenset(("pick", "positions")),
+    helpers=frozenset(("pick", "positions", "exp_difference")),
 )
 MINDSPORE = Backend(
     name="mindspore",
@@ -162,10 +166,12 @@ MINDSPORE = Backend(
         expm1="expm1({0})",
         like="ops.broadcast_to({0}, {1}.shape)",
         full="ops.fill({1}.dtype, {1}.shape, {0})",
-        amax="max_along({0}, {axis})",
-        argmax="argmax_along({0}, {axis})",
         position="count_up({size})",
         transpose="ops.transpose({0}, {permutation})",
+        sum="total({0}, {axis})",
+        sum_along="total_along({0}, axis)",
+        amax_along="max_along({0}, axis)",
+        argmax_along="argmax_along({0}, axis)",
         matrix_transpose="ops.transpose({0}, (1, 0))",
         matmul="ops.matmul({0}, {1})",
         take="take({0}, {1})",
@@ -181,7 +187,7 @@ MINDSPORE = Backend(
     inexact="constant({0}, {like})",
     expand="ops.expand_dims({0}, {place})",
     helpers=frozenset(
-        ("pick", "positions", "constant", "log1p", "expm1", "argmax_along", "max_along", "count_up", "take", "with_batch", "without_axis")
+        ("pick", "positions", "constant", "log1p", "expm1", "argmax_along", "max_along", "exp_difference", "total", "total_along", "count_up", "take", "with_batch", "without_axis")
     ),
 )
 

@@ -14,12 +14,13 @@ from lossgen.nodes import AXIS_OPERATIONS, Node
 from lossgen.partials import PARTIALS
 
 Seeds = Callable[[Node], Node]
+ENDS = frozenset(("leaf", "relabel", "like"))
 INERT = n.BOOLEAN | {"const", "position", "size", "argmax", "sign"}
 
 
 def is_cut(node: Node) -> bool:
     """Say whether regions end at this node."""
-    return node.op == "leaf" or node.op in AXIS_OPERATIONS or _is_difference(node)
+    return node.op in ENDS or node.op in AXIS_OPERATIONS or _is_difference(node)
 
 
 def _is_difference(node: Node) -> bool:

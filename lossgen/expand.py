@@ -43,6 +43,12 @@ def _shifted(node: Node) -> Node:
     return subtract(body, n.reduce_axes("amax", body, (axis,)))
 
 
+def _exp_shifted(node: Node) -> Node:
+    """exp(body - max); exp would magnify what the difference rounds away."""
+    body, axis = node.args[0], str(node.attrs[0])
+    return call("exp_difference", body, n.reduce_axes("amax", body, (axis,)))
+
+
 def _is_largest(node: Node) -> Node:
     body, axis = node.args[0], str(node.attrs[0])
     return compare("eq", n.position(axis), n.reduce_axes("argmax", body, (axis,)))
@@ -51,20 +57,20 @@ def _is_largest(node: Node) -> Node:
 def _others(node: Node) -> Node:
     """The sum of exp(body - max) over all but the largest."""
     body, axis = node.args[0], str(node.attrs[0])
-    decayed = call("exp", n.over("shifted", axis, body))
+    decayed = n.over("exp_shifted", axis, body)
     return n.reduce_axes("sum", select(n.over("is_largest", axis, body), n.ZERO, decayed), (axis,))
 
 
 def _softmax(node: Node) -> Node:
     body, axis = node.args[0], str(node.attrs[0])
-    return divide(call("exp", n.over("shifted", axis, body)), n.add(n.ONE, n.fold("others", axis, body)))
+    return divide(n.over("exp_shifted", axis, body), n.add(n.ONE, n.fold("others", axis, body)))
 
 
 def _cosoftmax(node: Node) -> Node:
     body, axis = node.args[0], str(node.attrs[0])
     others = n.fold("others", axis, body)
     total = n.add(n.ONE, others)
-    top = select(n.over("is_largest", axis, body), others, subtract(total, call("exp", n.over("shifted", axis, body))))
+    top = select(n.over("is_largest", axis, body), others, subtract(total, n.over("exp_shifted", axis, body)))
     return divide(top, total)
 
 
@@ -138,6 +144,7 @@ EXPANSIONS: dict[str, Callable[[Node], Node]] = {
     "sech2": _sech2,
     "log_cosh": _log_cosh,
     "shifted": _shifted,
+    "exp_shifted": _exp_shifted,
     "is_largest": _is_largest,
     "others": _others,
     "softmax": _softmax,
@@ -159,6 +166,7 @@ WORDS = {
     "softmax": "probability",
     "cosoftmax": "other_probability",
     "shifted": "shifted",
+    "exp_shifted": "decayed",
     "is_largest": "is_largest",
     "others": "others",
     "lse": "log_sum",

@@ -171,7 +171,7 @@ def weight(
 
 def parameter(
     name: str,
-    default: float | int | bool,
+    default: float | int | bool | None = None,
     *,
     positive: bool = False,
     lower: float | None = None,
@@ -179,6 +179,8 @@ def parameter(
     doc: str = "",
 ) -> ParameterSymbol:
     """Declare a parameter; floats may be tensors and learn, integers and flags are static."""
+    if default is None:
+        raise ValueError(f"parameter {name!r} has no default: write parameter({name!r}, 1.0)")
     kind = "flag" if isinstance(default, bool) else "integer" if isinstance(default, int) else "float"
     return ParameterSymbol(Parameter(name, default, kind, positive, lower, upper, doc))
 

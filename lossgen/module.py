@@ -15,7 +15,7 @@ from lossgen.kernels import Kernel, partial_names, print_denominator, print_kern
 from lossgen.language import Parameter, Tensor
 from lossgen.loss import Case, Loss
 from lossgen.program import Program, compile_case
-from lossgen.shapes import prepare
+from lossgen.shapes import parameter_check, prepare
 
 
 HELPER = re.compile(r"\b((?:as|check|is|to|same|axis|broadcast|leading|working)_\w+|fold|with_batch)\(")
@@ -30,6 +30,7 @@ class Option:
         type: its type in words.
         shape: its shape in words.
         size: a small shape for examples, such as ``"2, 3"``.
+        check: the statement that refuses what is not allowed, or empty.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Option:
     type: str = ""
     shape: str = ""
     size: str = ""
+    check: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def make_module(loss: Loss, backend: Backend) -> Module:
         line
         for part in module_parts
         for case in part.cases
-        for line in (*case.intake, *case.prepare, f"{case.condition} ")
+        for line in (*case.intake, *case.prepare, f"{case.condition} ", *(o.check for o in options))
     )
     paragraphs = loss.doc.strip().split("\n", 1)
     return Module(
@@ -333,4 +335,4 @@ def _option(
     kind = {"float": backend.parameter, "integer": "int", "flag": "bool"}[parameter.kind]
     words = {"float": "float", "integer": "int", "flag": "bool"}[parameter.kind]
     annotation = kind or "" if typed else ""
-    return Option(name, annotation, repr(parameter.default), parameter.doc, parameter.kind, keyword, words)
+    return Option(name, annotation, repr(parameter.default), parameter.doc, parameter.kind, keyword, words, check=parameter_check(parameter))

@@ -100,6 +100,7 @@ class _Printer:
         self.places = self._places()
         self.text: dict[Node, Text] = {}
         self.lines: list[str] = []
+        self.assigned: dict[str, str] = {}
         self.called: set[str] = set()
 
     def body(self, result_names: Sequence[str]) -> Body:
@@ -150,7 +151,8 @@ class _Printer:
         return found
 
     def axes_of(self, node: Node) -> tuple[str, ...]:
-        return tuple(sorted(node.axes, key=self.order.index))
+        """Return a node's axes in the order of arrays; a renamed axis stands beside its own."""
+        return tuple(sorted(node.axes, key=lambda axis: (self.order.index(axis.rstrip("_'")), axis)))
 
     # Emission
 
@@ -159,9 +161,10 @@ class _Printer:
         if self._is_trivial(node) or not self._needs_name(node, text):
             self.text[node] = text
             return
-        name = self._name(node)
-        self.lines.append(f"{name} = {text.code}")
-        self.text[node] = Text(name)
+        if text.code not in self.assigned:  # under other names of its axes, an array is the same
+            self.assigned[text.code] = self._name(node)
+            self.lines.append(f"{self.assigned[text.code]} = {text.code}")
+        self.text[node] = Text(self.assigned[text.code])
 
     def _is_trivial(self, node: Node) -> bool:
         return node.op in ("leaf", "const", "size") or (
@@ -226,7 +229,10 @@ class _Printer:
             integer = any(self._is_integer(arg) for arg in node.args)
             left, right = (self._operand(arg, node, SUM, integer) for arg in node.args)
             return Text(f"{left} {COMPARISONS[node.op]} {right}", COMPARE)
-        return Text(self._spell(node.op, *(self._operand(arg, node, COMPARE) for arg in node.args)))
+        args = [self._operand(arg, node, COMPARE) for arg in node.args]
+        if not node.axes and node.op not in n.BOOLEAN:  # a function of parameters, perhaps numbers
+            args = [self.backend.scalar.format(arg) for arg in args]
+        return Text(self._spell(node.op, *args))
 
     def _composite(self, node: Node) -> Text:
         """Print a call of a function that the package's ``_functions`` module holds."""
@@ -352,11 +358,10 @@ class _Printer:
     def _reduction(self, node: Node) -> Text:
         body = node.args[0]
         axes = self.axes_of(body)
-        gone = [axes.index(str(axis)) for axis in self.order if axis in node.attrs[0]]  # type: ignore[operator]
-        positional = "({axis})" not in self.backend.operations[node.op] and node.op != "sum"
-        if self.keep and positional:
-            keyword = "axis"
-        elif self.keep:
+        gone = sorted(axes.index(str(axis)) for axis in node.attrs[0])  # type: ignore[union-attr]
+        if self.keep and f"{node.op}_along" in self.backend.operations:
+            return Text(self._spell(f"{node.op}_along", self.text[body].code))
+        if self.keep:
             keyword = f"{self.backend.axis_word}=axis, {self.backend.keep_word}=True"
         elif len(gone) == len(axes):
             keyword = ""
@@ -382,7 +387,7 @@ class _Printer:
             second = self._matrix(right, turned=theirs[0] != gone)
             code = self._spell("matmul", first, second)
             return Text(code, ATOM if code.endswith(")") and "@" not in code else PRODUCT)
-        letters = dict(zip(self.order, "abcdefghijkl", strict=False))
+        letters = dict(zip(dict.fromkeys((*ours, *theirs)), "abcdefghijkl", strict=False))
         spec = [",".join("".join(letters[a] for a in axes) for axes in (ours, theirs))]
         spec.append("".join(letters[a] for a in result))
         return Text(self._spell("einsum", self.text[left].code, self.text[right].code, spec="->".join(spec)))

@@ -46,6 +46,18 @@ def prepare(
     return _Preparing(inputs[0], inputs, tensors, parameters, axes, doubts, batch).preparation(intake)
 
 
+def parameter_check(parameter: Parameter) -> str:
+    """Return the statement that refuses values of a parameter that are not allowed, or nothing."""
+    name = parameter.name
+    if parameter.positive:
+        return f'check_positive("{name}", {name})'
+    if parameter.lower is None and parameter.upper is None:
+        return ""
+    low = "-math.inf" if parameter.lower is None else repr(float(parameter.lower))
+    high = "math.inf" if parameter.upper is None else repr(float(parameter.upper))
+    return f'check_range("{name}", {name}, {low}, {high})'
+
+
 def is_target(tensor: Tensor) -> bool:
     """Say whether a floating-point input is a target, which may be given as integers."""
     return tensor.name.startswith("target")
@@ -82,13 +94,7 @@ class _Preparing:
             yield intake.format(names=", ".join(names), keywords=keywords)
         floats = [t.name for t in self.inputs if t.kind == "float" and not is_target(t)]
         yield f"check_floating({', '.join(f'{name}={name}' for name in floats)})"
-        for parameter in self.parameters:
-            if parameter.positive:
-                yield f'check_positive("{parameter.name}", {parameter.name})'
-            elif parameter.lower is not None or parameter.upper is not None:
-                low = "-math.inf" if parameter.lower is None else repr(float(parameter.lower))
-                high = "math.inf" if parameter.upper is None else repr(float(parameter.upper))
-                yield f'check_range("{parameter.name}", {parameter.name}, {low}, {high})'
+        yield from filter(None, map(parameter_check, self.parameters))
         yield f"dtype = {self.first.name}.dtype"
         yield f"working = working_dtype({self.first.name})"
 

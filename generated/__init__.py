@@ -1,0 +1,1 @@
+"""Losses written by lossgen, one package for each framework."""

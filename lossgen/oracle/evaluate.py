@@ -1,0 +1,248 @@
+"""Evaluate a declared expression entry by entry, in jets over `mpmath` numbers.
+
+What is evaluated is the formula as its author wrote it: no rule of lossgen and none of its
+derivatives has a part in it. At kinks the declared policy decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+import sympy
+from mpmath import mp
+from sympy.core.basic import Basic
+from sympy.core.symbol import Str
+from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Not, Or
+
+from lossgen import language as words
+from lossgen.oracle.jets import SERIES, Jet, compose, powers, total
+from lossgen.oracle.terms import Sized
+
+Place = Mapping[str, int]
+JUDGING = 1000  # digits for conditions: sums and products of doubles are exact there
+COMPARISONS: dict[type[Basic], Callable[[Any, Any], bool]] = {
+    sympy.StrictLessThan: lambda a, b: a < b,
+    sympy.LessThan: lambda a, b: a <= b,
+    sympy.StrictGreaterThan: lambda a, b: a > b,
+    sympy.GreaterThan: lambda a, b: a >= b,
+    sympy.Equality: lambda a, b: a == b,
+    sympy.Unequality: lambda a, b: a != b,
+}
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Exact inputs: arrays in declared axes by name, parameters, and where coordinates start.
+
+    A tensor that is absent counts as 1. ``starts`` gives the first coordinate of every argument
+    that moves.
+    """
+
+    arrays: Mapping[str, np.ndarray[Any, Any]]
+    parameters: Mapping[str, Any]
+    starts: Mapping[str, int]
+    sizes: Mapping[str, int]
+
+
+@cache
+def free_axes(e: Basic) -> tuple[str, ...]:
+    """Return the axes along which an expression varies."""
+    if isinstance(e, words.Ref):
+        return tuple(sorted(e.indices))
+    if isinstance(e, words.AxisOperation):
+        own = set(free_axes(e.body))
+        if not isinstance(e, words.Softmax):
+            own -= {e.axis}
+        if isinstance(e, words.Pick):
+            place = e.args[2]
+            own |= {place.name} if isinstance(place, Str) else set(free_axes(place))
+        return tuple(sorted(own))
+    return tuple(sorted({axis for arg in e.args for axis in free_axes(arg)}))
+
+
+@dataclass
+class Evaluator:
+    """Jets of expressions at places along their axes, in the precision that is set."""
+
+    binding: Binding
+    moving: bool = True
+    seen: dict[tuple[Basic, tuple[int, ...]], Jet] = field(default_factory=dict)
+
+    def number(self, value: Any) -> Any:
+        """Return a coefficient for an exact number."""
+        return mp.mpf(value)
+
+    def constant(self, value: Any) -> Jet:
+        """Return a jet that nothing moves."""
+        return Jet(self.number(value))
+
+    def jet(self, e: Basic, at: Place) -> Jet:
+        """Return the jet of an expression at a place."""
+        key = (e, tuple(at[axis] for axis in free_axes(e)))
+        if key not in self.seen:
+            self.seen[key] = self.compute(e, at)
+        return self.seen[key]
+
+    def keep(self, e: Basic, at: Place, jet: Jet) -> None:
+        """Settle what an expression is at a place."""
+        self.seen[e, tuple(at[axis] for axis in free_axes(e))] = jet
+
+    def compute(self, e: Basic, at: Place) -> Jet:
+        """Return the jet of an expression that is not known yet."""
+        for kind in type(e).__mro__:
+            if kind in _EVALUATE:
+                return _EVALUATE[kind](self, e, at)
+            if kind.__name__ in SERIES:
+                inner = self.jet(e.args[0], at)
+                return compose(inner, SERIES[kind.__name__](inner.value))
+        raise NotImplementedError(f"the oracle has no meaning for {type(e).__name__} in {e}")
+
+    def along(self, e: words.AxisOperation, at: Place) -> Iterator[Jet]:
+        """Yield the body of an operation at every place along its axis."""
+        for k in range(self.binding.sizes[e.axis]):
+            yield self.jet(e.body, {**at, e.axis: k})
+
+    def holds(self, condition: Basic, at: Place) -> bool:
+        """Decide a condition on the exact inputs."""
+        if isinstance(condition, BooleanTrue | BooleanFalse):
+            return bool(condition)
+        if isinstance(condition, And | Or | Not):
+            parts = [self.holds(arg, at) for arg in condition.args]
+            if isinstance(condition, Not):
+                return not parts[0]
+            return all(parts) if isinstance(condition, And) else any(parts)
+        judge = Evaluator(self.binding, moving=False)
+        with mp.workdps(max(JUDGING, mp.dps)):
+            left, right = (judge.jet(arg, at).value for arg in condition.args)
+            return COMPARISONS[type(condition)](left, right)
+
+    def leaf(self, e: words.Ref, at: Place) -> Jet:
+        """Return one entry of a tensor."""
+        array = self.binding.arrays.get(e.tensor.name)
+        if array is None:
+            return self.constant(1)
+        place = tuple(at[axis] for axis in e.indices)
+        value = self.number(array[place].item())
+        start = self.binding.starts.get(e.tensor.name) if self.moving else None
+        if start is None:
+            return Jet(value)
+        return Jet(value, {start + int(np.ravel_multi_index(place, array.shape)): self.number(1)})
+
+    def parameter(self, e: words.ParameterSymbol, at: Place) -> Jet:
+        """Return a parameter."""
+        name = e.parameter.name
+        start = self.binding.starts.get(name) if self.moving else None
+        first = {} if start is None else {start: self.number(1)}
+        return Jet(self.number(self.binding.parameters[name]), first)
+
+    def add(self, e: Basic, at: Place) -> Jet:
+        """Return a sum."""
+        return total(self.jet(arg, at) for arg in e.args)
+
+    def multiply(self, e: Basic, at: Place) -> Jet:
+        """Return a product."""
+        result, *others = (self.jet(arg, at) for arg in e.args)
+        for other in others:
+            result = result * other
+        return result
+
+    def power(self, e: sympy.Pow, at: Place) -> Jet:
+        """Return a power; a varying exponent goes through the logarithm."""
+        base, exponent = self.jet(e.base, at), self.jet(e.exp, at)
+        if exponent.first:
+            log = compose(base, SERIES["log"](base.value))
+            inner = log * exponent
+            return compose(inner, SERIES["exp"](inner.value))
+        fixed = exponent.value.value if isinstance(exponent.value, Sized) else exponent.value
+        return compose(base, powers(int(fixed) if fixed == int(fixed) else fixed)(base.value))
+
+    def quotient(self, top: Jet, bottom: Jet) -> Jet:
+        """Return top / bottom."""
+        return top * compose(bottom, powers(-1)(bottom.value))
+
+    def logsumexp(self, e: words.LogSumExp, at: Place) -> Jet:
+        """Return the logarithm of a sum of exponentials, literally."""
+        summed = total(compose(term, SERIES["exp"](term.value)) for term in self.along(e, at))
+        return compose(summed, SERIES["log"](summed.value))
+
+    def softmax(self, e: words.Softmax, at: Place) -> Jet:
+        """Return an exponential over their sum, literally."""
+        terms = [compose(term, SERIES["exp"](term.value)) for term in self.along(e, at)]
+        return self.quotient(terms[at[e.axis]], total(terms))
+
+    def norm(self, e: words.Norm, at: Place) -> Jet:
+        """Return the Euclidean norm; at the zero vector it is flat."""
+        squares = total(term * term for term in self.along(e, at))
+        if squares.value == 0:
+            return self.constant(0)
+        return compose(squares, powers(mp.mpf("0.5"))(squares.value))
+
+    def unit(self, e: Basic, at: Place) -> Jet:
+        """Return a ratio, which is 0 and flat where the denominator is 0."""
+        top, bottom = (self.jet(arg, at) for arg in e.args)
+        return self.constant(0) if bottom.value == 0 else self.quotient(top, bottom)
+
+    def pick(self, e: words.Pick, at: Place) -> Jet:
+        """Return the body at one place of an axis."""
+        place = e.args[2]
+        if isinstance(place, Str):
+            return self.jet(e.body, {**at, e.axis: at[place.name]})
+        index = self.jet(place, at).value
+        return self.jet(
+            e.body, {**at, e.axis: int(index.value if isinstance(index, Sized) else index)}
+        )
+
+    def extremum(self, e: Basic, at: Place) -> Jet:
+        """Return the extreme operand; the positive part is flat at 0, other ties share."""
+        jets = [self.jet(arg, at) for arg in e.args]
+        sign = 1 if isinstance(e, sympy.Max | words.MaxOver) else -1
+        if isinstance(e, words.MaxOver | words.MinOver):
+            jets = list(self.along(e, at))
+        elif sign == 1 and len(e.args) == 2 and 0 in e.args and all(jet.value == 0 for jet in jets):
+            return self.constant(0)
+        best = max(sign * _plain(jet.value) for jet in jets)
+        tied = [jet for jet in jets if sign * _plain(jet.value) == best]
+        return tied[0] if len(tied) == 1 else total(tied) * self.constant(mp.mpf(1) / len(tied))
+
+    def piecewise(self, e: sympy.Piecewise, at: Place) -> Jet:
+        """Return the first branch whose condition holds."""
+        return next(self.jet(value, at) for value, condition in e.args if self.holds(condition, at))
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Sized) else value
+
+
+def places(axes: tuple[str, ...], sizes: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Yield every place along some axes, the last one running fastest."""
+    for index in product(*(range(sizes[axis]) for axis in axes)):
+        yield dict(zip(axes, index, strict=True))
+
+
+_EVALUATE: dict[type, Callable[[Any, Any, Place], Jet]] = {
+    words.Ref: Evaluator.leaf,
+    words.ParameterSymbol: Evaluator.parameter,
+    words.Size: lambda self, e, at: self.constant(self.binding.sizes[e.axis]),
+    words.SumOver: lambda self, e, at: total(self.along(e, at)),
+    words.LogSumExp: lambda self, e, at: self.logsumexp(e, at),
+    words.Softmax: lambda self, e, at: self.softmax(e, at),
+    words.Norm: Evaluator.norm,
+    words.Pick: Evaluator.pick,
+    words.MaxOver: Evaluator.extremum,
+    words.MinOver: Evaluator.extremum,
+    words.unit: Evaluator.unit,
+    sympy.Rational: lambda self, e, at: self.constant(mp.mpf(int(e.p)) / int(e.q)),
+    sympy.Float: lambda self, e, at: self.constant(mp.mpf(float(e))),
+    sympy.NumberSymbol: lambda self, e, at: self.constant(str(e.evalf(mp.dps + 5))),
+    sympy.Add: lambda self, e, at: self.add(e, at),
+    sympy.Mul: Evaluator.multiply,
+    sympy.Pow: Evaluator.power,
+    sympy.Max: Evaluator.extremum,
+    sympy.Min: Evaluator.extremum,
+    sympy.Piecewise: Evaluator.piecewise,
+}

@@ -1,0 +1,110 @@
+"""One case of a loss at a point, and its reduction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from mpmath import mp
+from sympy.core.basic import Basic
+
+from lossgen import language as words
+from lossgen.loss import Case
+from lossgen.oracle.bind import Array, Bound, bind
+from lossgen.oracle.evaluate import Evaluator, Place, free_axes, places
+from lossgen.oracle.jets import Jet, compose, powers, total
+from lossgen.oracle.question import Question
+from lossgen.oracle.settle import settle
+from lossgen.oracle.sizing import SizedEvaluator
+from lossgen.oracle.terms import Sized
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Exact numbers, and for each the sum of the absolute terms it consists of."""
+
+    value: Array
+    size: Array
+
+
+class Part:
+    """One case, its entries settled to full precision."""
+
+    def __init__(self, question: Question, case: Case) -> None:
+        self.question, self.case = question, case
+        self.bound: Bound = bind(case, question.arrays, question.parameters, question.starts)
+        self.axes = self.bound.axes(case.value)
+        self._evaluators: dict[tuple[type[Evaluator], int], Evaluator] = {}
+        self.entries = [self._entry(at) for at in places(self.axes, self.bound.binding.sizes)]
+
+    def _evaluator(self, kind: type[Evaluator]) -> Evaluator:
+        return self._evaluators.setdefault((kind, mp.dps), kind(self.bound.binding))
+
+    def _entry(self, at: Place) -> tuple[Jet, Jet]:
+        if not self._counts(at):
+            return Jet(mp.zero), Jet(Sized(mp.zero))
+        digits, jet = settle(lambda: self._evaluator(Evaluator).jet(self.case.value, at))
+        with mp.workdps(digits):
+            return jet, self._evaluator(SizedEvaluator).jet(self.case.value, at)
+
+    def _counts(self, at: Place) -> bool:
+        return self.case.valid is None or Evaluator(self.bound.binding).holds(self.case.valid, at)
+
+    def unreduced(self) -> Exact:
+        values = [jet.value for jet, _ in self.entries]
+        sizes = [sized.value.size for _, sized in self.entries]
+        return exact_numbers(values, sizes, self.bound.shape(self.case.value))
+
+    def reduced(self, mean: bool, upstream: Array | None) -> tuple[Jet, Jet]:
+        """Return the exact jet of the reduced loss and the jet of its terms."""
+        weights = [1] * len(self.entries) if upstream is None else np.ravel(upstream)
+        results = []
+        for kind, jets in zip((mp.mpf, Sized), zip(*self.entries, strict=True), strict=True):
+            scaled = (
+                jet * Jet(_number(kind, float(u))) for jet, u in zip(jets, weights, strict=True)
+            )
+            summed = total(scaled)
+            if mean:
+                bottom = _number(kind, self._denominator())
+                summed = summed * compose(Jet(bottom), powers(-1)(bottom))
+            results.append(summed)
+        return results[0], results[1]
+
+    def _denominator(self) -> Any:
+        declared, valid = self.case.denominator, self.case.valid
+        if declared is None:
+            counted = [at for at in places(self.axes, self.bound.binding.sizes) if self._counts(at)]
+            return len(counted)
+        return _Counting(self.bound.binding, moving=False, valid=valid).jet(declared, {}).value
+
+
+@dataclass
+class _Counting(Evaluator):
+    """Evaluates a denominator: its sums run over what counts."""
+
+    valid: Basic | None = None
+
+    def along(self, e: words.AxisOperation, at: Place) -> Iterator[Jet]:
+        valid = self.valid
+        counted = valid is not None and set(free_axes(valid)) <= {*at, e.axis}
+        for k in range(self.binding.sizes[e.axis]):
+            here = {**at, e.axis: k}
+            if valid is None or not counted or self.holds(valid, here):
+                yield self.jet(e.body, here)
+            else:
+                yield self.constant(0)
+
+
+def _number(kind: type, value: Any) -> Any:
+    return Sized(mp.mpf(value)) if kind is Sized else mp.mpf(value)
+
+
+def exact_numbers(values: list[Any], sizes: list[Any], shape: tuple[int, ...]) -> Exact:
+    arrays = []
+    for numbers in (values, sizes):
+        array = np.empty(len(numbers), dtype=object)
+        array[:] = [mp.mpf(number) for number in numbers]
+        arrays.append(array.reshape(shape))
+    return Exact(arrays[0], arrays[1])

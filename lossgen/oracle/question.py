@@ -1,0 +1,68 @@
+"""What the oracle is asked: a loss at a point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from lossgen.language import ParameterSymbol
+from lossgen.loss import Case, Loss
+from lossgen.oracle.bind import Array
+
+
+@dataclass(frozen=True)
+class Question:
+    """A loss at a point.
+
+    Attributes:
+        arrays: the tensors that are given, by name; what is absent counts as 1.
+        parameters: the parameters that differ from their defaults.
+        learnt: the parameters that have derivatives.
+    """
+
+    loss: Loss
+    arrays: Mapping[str, Array]
+    parameters: Mapping[str, Any]
+    learnt: tuple[str, ...] = ()
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every argument that has derivatives."""
+        given = {
+            tensor.name: np.shape(self.arrays[tensor.name])
+            for case in self.cases
+            for tensor in Loss("Case", case).tensors()
+            if tensor.kind == "float"
+        }
+        return given | {name: () for name in self.learnt}
+
+    @cached_property
+    def starts(self) -> dict[str, int]:
+        """The first coordinate of every argument that has derivatives."""
+        ends = np.cumsum([0, *(int(np.prod(shape, dtype=int)) for shape in self.shapes.values())])
+        return dict(zip(self.shapes, map(int, ends), strict=False))
+
+    @cached_property
+    def cases(self) -> tuple[Case, ...]:
+        """The case that applies, or one for each named part."""
+        groups = [cases for _, cases in self.loss.parts] or [self.loss.cases]
+        return tuple(next(case for case in cases if self._applies(case)) for cases in groups)
+
+    def _applies(self, case: Case) -> bool:
+        for tensor in Loss("Case", case.without_condition()).tensors():
+            given = self.arrays.get(tensor.name)
+            if given is not None and tensor.kind in ("label", "float"):
+                whole = np.issubdtype(np.asarray(given).dtype, np.integer)
+                if whole != (tensor.kind == "label"):
+                    return False
+        if case.when is None:
+            return True
+        symbols = case.when.atoms(ParameterSymbol)
+        if any(symbol.parameter.name in self.learnt for symbol in symbols):
+            return False
+        values = {s: self.parameters.get(s.parameter.name, s.parameter.default) for s in symbols}
+        return bool(case.when.subs({s: float(v) for s, v in values.items()}))
