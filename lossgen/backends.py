@@ -1,4 +1,4 @@
-"""Backends: records of how a framework spells each operation. A new one is a record and templates."""
+"""Backends: records of how a framework spells each operation."""
 
 from __future__ import annotations
 
@@ -187,7 +187,22 @@ MINDSPORE = Backend(
     inexact="constant({0}, {like})",
     expand="ops.expand_dims({0}, {place})",
     helpers=frozenset(
-        ("pick", "positions", "constant", "log1p", "expm1", "argmax_along", "max_along", "exp_difference", "total", "total_along", "count_up", "take", "with_batch", "without_axis")
+        (
+            "pick",
+            "positions",
+            "constant",
+            "log1p",
+            "expm1",
+            "argmax_along",
+            "max_along",
+            "exp_difference",
+            "total",
+            "total_along",
+            "count_up",
+            "take",
+            "with_batch",
+            "without_axis",
+        )
     ),
 )
 
@@ -195,7 +210,7 @@ _BUILT_IN = {backend.name: backend for backend in (NUMPY, TORCH, JAX, MINDSPORE,
 
 
 def registry() -> dict[str, Backend]:
-    """Return all backends by name; third parties add theirs as entry points ``lossgen.backends``."""
+    """Return all backends by name; others come as entry points of ``lossgen.backends``."""
     found = dict(_BUILT_IN)
     for entry in sorted(entry_points(group="lossgen.backends"), key=lambda entry: entry.name):
         found[entry.name] = entry.load()

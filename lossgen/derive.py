@@ -47,7 +47,9 @@ def region_inputs(node: Node) -> tuple[Node, ...]:
     return tuple(found)
 
 
-def elementwise(node: Node, seeds: Mapping[Node, Node], memo: dict[Node, Node] | None = None) -> Node:
+def elementwise(
+    node: Node, seeds: Mapping[Node, Node], memo: dict[Node, Node] | None = None
+) -> Node:
     """Return the derivative of a region along the seeds of its inputs; other cuts are constant."""
     memo = {} if memo is None else memo
     if node in seeds:
@@ -58,9 +60,11 @@ def elementwise(node: Node, seeds: Mapping[Node, Node], memo: dict[Node, Node] |
 
 
 def _elementwise(node: Node, seeds: Mapping[Node, Node], memo: dict[Node, Node]) -> Node:
-    if node.op in INERT or is_cut(node) and not _is_difference(node):
+    if node.op in INERT or (is_cut(node) and not _is_difference(node)):
         return n.ZERO
-    tangents = [n.ZERO if arg.op in n.BOOLEAN else elementwise(arg, seeds, memo) for arg in node.args]
+    tangents = [
+        n.ZERO if arg.op in n.BOOLEAN else elementwise(arg, seeds, memo) for arg in node.args
+    ]
     if node.op == "add":
         return n.add(*tangents)
     if node.op == "select":
@@ -83,7 +87,7 @@ def slope(region: Node, cut: Node) -> Node:
 
 
 def axis_slope(node: Node) -> Node | None:
-    """Return s where the operation's differential is the sum over its axis of s times the body's."""
+    """Return s where the differential is the sum over the axis of s times the body's."""
     body = node.args[0]
     axis = str(node.attrs[0])
     if node.op in ("amax", "amin"):
@@ -131,7 +135,12 @@ class Forward:
         if node.op in ("relabel", "like"):
             return _wrap(node, self.tangent(node.args[0]))
         if _is_difference(node):
-            return n.add(*(n.mul(n.const(c), self.tangent(t)) for c, t in map(n.split_coefficient, node.args)))
+            return n.add(
+                *(
+                    n.mul(n.const(c), self.tangent(t))
+                    for c, t in map(n.split_coefficient, node.args)
+                )
+            )
         moving = [(cut, self.tangent(cut)) for cut in region_inputs(node)]
         return n.add(*(n.mul(slope(node, cut), t) for cut, t in moving if not n.is_const(t, 0)))
 
@@ -165,7 +174,9 @@ def keeping_tangent(node: Node, inner: Node, tangent: Seeds) -> Node:
     if node.op == "excess":
         weight, moved = node.args[1], tangent(node.args[1])
         change = n.mul(n.sum_over(weight, (axis,)), change)
-        return change if n.is_const(moved, 0) else n.add(change, n.over("excess", axis, body, moved))
+        return (
+            change if n.is_const(moved, 0) else n.add(change, n.over("excess", axis, body, moved))
+        )
     return n.negate(change) if node.op == "cosoftmax" else change
 
 
@@ -175,7 +186,11 @@ def inverse_norm(direction: Node) -> Node:
 
 
 def _wrap(node: Node, inner: Node) -> Node:
-    return n.ZERO if n.is_const(inner, 0) else n.make(node.op, (inner, *node.args[1:]), node.attrs, node.axes)
+    return (
+        n.ZERO
+        if n.is_const(inner, 0)
+        else n.make(node.op, (inner, *node.args[1:]), node.attrs, node.axes)
+    )
 
 
 class Adjoints(dict[Node, list[Node]]):

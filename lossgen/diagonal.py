@@ -8,8 +8,8 @@ the coefficient. Sums over a tied axis therefore cost nothing, and no Jacobian i
 from __future__ import annotations
 
 from lossgen import nodes as n
-from lossgen.derive import axis_slope, inverse_norm, is_cut, region_inputs, slope
 from lossgen.derive import INERT as INERT
+from lossgen.derive import axis_slope, inverse_norm, is_cut, region_inputs, slope
 from lossgen.nodes import Node
 from lossgen.rewrite import rename_axis
 
@@ -83,7 +83,10 @@ class Deltas:
         if is_cut(node) and node.op != "add":
             return self._along_axis(node)
         if is_cut(node):
-            inputs = [(n.split_coefficient(arg)[1], n.const(n.split_coefficient(arg)[0])) for arg in node.args]
+            inputs = [
+                (n.split_coefficient(arg)[1], n.const(n.split_coefficient(arg)[0]))
+                for arg in node.args
+            ]
         else:
             inputs = [(cut, slope(node, cut)) for cut in region_inputs(node)]
         return _add(*(_scale(self.terms(cut), s) for cut, s in inputs))
@@ -91,12 +94,16 @@ class Deltas:
     def _leaf_terms(self, node: Node) -> Terms:
         if node.attrs[0] != self._leaf:
             return {}
-        ties = frozenset(f"{here}={there}{PRIME}" for here, there in zip(node.attrs[1], self._axes, strict=True))  # type: ignore[arg-type]
+        ties = frozenset(
+            f"{here}={there}{PRIME}" for here, there in zip(node.attrs[1], self._axes, strict=True)
+        )  # type: ignore[arg-type]
         return {ties: n.ONE}
 
     def _sum(self, terms: Terms, axes: tuple[str, ...]) -> Terms:
         for axis in axes:
-            terms = _add(*({_untie(tied, axis): _sum_term(tied, c, axis)} for tied, c in terms.items()))
+            terms = _add(
+                *({_untie(tied, axis): _sum_term(tied, c, axis)} for tied, c in terms.items())
+            )
         return terms
 
     def _relabel(self, node: Node) -> Terms:
@@ -104,9 +111,13 @@ class Deltas:
         table = dict(zip(old, new, strict=True))  # type: ignore[arg-type]
         found: Terms = {}
         for tied, coefficient in self.terms(node.args[0]).items():
-            moved = frozenset(f"{table.get(t.split('=')[0], t.split('=')[0])}={t.split('=')[1]}" for t in tied)
+            moved = frozenset(
+                f"{table.get(t.split('=')[0], t.split('=')[0])}={t.split('=')[1]}" for t in tied
+            )
             for here, there in table.items():
-                coefficient = rename_axis(coefficient, here, there) if here != there else coefficient
+                coefficient = (
+                    rename_axis(coefficient, here, there) if here != there else coefficient
+                )
             found = _add(found, {moved: coefficient})
         return found
 
@@ -177,7 +188,11 @@ def _reordered_sum(body: Node, axis: str) -> Node:
     factors = n.mul_factors(body)
     for k, factor in enumerate(factors):
         others = [*factors[:k], *factors[k + 1 :]]
-        if factor.op != "sum" or not any(PRIME in a for a in factor.axes) or axis not in factor.axes:
+        if (
+            factor.op != "sum"
+            or not any(PRIME in a for a in factor.axes)
+            or axis not in factor.axes
+        ):
             continue
         inner = set(map(str, factor.attrs[0]))  # type: ignore[arg-type]
         if any(other.axes & inner for other in others):
@@ -193,7 +208,9 @@ def _reordered_parts(body: Node, others: list[Node], axis: str, inner: set[str])
     for k, part in enumerate(parts):
         if part.op == "add" and axis in part.axes and any(PRIME in a for a in part.axes):
             rest = (*parts[:k], *parts[k + 1 :])
-            return n.add(*(_reordered_parts(n.mul(*rest, t), others, axis, inner) for t in part.args))
+            return n.add(
+                *(_reordered_parts(n.mul(*rest, t), others, axis, inner) for t in part.args)
+            )
     without = [part for part in parts if axis not in part.axes]
     within = [part for part in parts if axis in part.axes]
     first = n.sum_over(n.mul(*within, *others), (axis,))

@@ -70,7 +70,9 @@ def _cosoftmax(node: Node) -> Node:
     body, axis = node.args[0], str(node.attrs[0])
     others = n.fold("others", axis, body)
     total = n.add(n.ONE, others)
-    top = select(n.over("is_largest", axis, body), others, subtract(total, n.over("exp_shifted", axis, body)))
+    top = select(
+        n.over("is_largest", axis, body), others, subtract(total, n.over("exp_shifted", axis, body))
+    )
     return divide(top, total)
 
 
@@ -87,7 +89,10 @@ def _nll(node: Node) -> Node:
 def _nll_at(node: Node) -> Node:
     body, index = node.args
     axis = str(node.attrs[0])
-    return subtract(call("log1p", n.fold("others", axis, body)), n.pick(n.over("shifted", axis, body), axis, index))
+    return subtract(
+        call("log1p", n.fold("others", axis, body)),
+        n.pick(n.over("shifted", axis, body), axis, index),
+    )
 
 
 def _xent(node: Node) -> Node:

@@ -12,7 +12,7 @@ from lossgen.printer import Body, print_body
 
 DOCS = {
     "log_cosh": "Return log(cosh(x)); cosh overflows for large |x| and rounds to 1 for small.",
-    "sech2": "Return 1 / cosh(x)**2, the slope of tanh, also where 1 - tanh(x)**2 has no digits left.",
+    "sech2": "Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left.",
     "unit": "Return x / y, and 0 where y is 0.",
     "norm": "Return the Euclidean norm over an axis, scaled so that no square overflows.",
     "direction": "Return x divided by its norm over an axis; the zero vector stays zero.",
@@ -43,7 +43,7 @@ class Function:
 
 
 def shared_functions(backend: Backend) -> tuple[Function, ...]:
-    """Return all composite operations as functions of ``x``, then ``y`` or ``index``, and ``axis``."""
+    """Return all composite operations as functions of x, of y or an index, and of an axis."""
     return tuple(_function(backend, op) for op in sorted(FUNCTIONS, key=FUNCTIONS.__getitem__))
 
 
@@ -51,7 +51,13 @@ def _function(backend: Backend, op: str) -> Function:
     arguments, node = _signature(op)
     names = [argument for argument in arguments if argument != "axis"]
     body: Body = print_body(
-        backend, (EXPANSIONS[op](node),), ("axis",), {}, (*arguments,), calls=frozenset(), keep=op not in ELEMENTWISE
+        backend,
+        (EXPANSIONS[op](node),),
+        ("axis",),
+        {},
+        (*arguments,),
+        calls=frozenset(),
+        keep=op not in ELEMENTWISE,
     )
     lines, (result,) = body.lines, body.results
     if "index" in names:
@@ -68,7 +74,9 @@ def _signature(op: str) -> tuple[tuple[str, ...], Node]:
         args = (x, y) if op == "unit" else (x,)
         return tuple(str(arg.attrs[0]) for arg in args), n.call(op, *args)
     if op in ("nll_at", "excess_at"):
-        return ("x", "index", "axis"), n.make(op, (x, n.leaf("index", (), "label")), ("axis",), ("axis",))
+        return ("x", "index", "axis"), n.make(
+            op, (x, n.leaf("index", (), "label")), ("axis",), ("axis",)
+        )
     args = (x, y) if op in ("xent", "excess") else (x,)
     axes = ("axis",) if op in KEEPS_AXIS else ()
     return (*(str(arg.attrs[0]) for arg in args), "axis"), n.make(op, args, ("axis",), axes)

@@ -56,7 +56,9 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
     tangents = [tangent_name(argument.name) for argument in program.wrt]
     outputs, before, after = _parts(program, kind, backend, tangents)
     arguments = [*before, *names, *after]
-    comments = tuple(f"{rule.name}: {rule.formula}" for rule in program.rules) if kind == "value" else ()
+    comments = (
+        tuple(f"{rule.name}: {rule.formula}" for rule in program.rules) if kind == "value" else ()
+    )
     single = kind in ("value", "tangent")
     array = backend.array or ""
     if not outputs:
@@ -65,14 +67,22 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
         outputs = _guarded(program, outputs) if backend.masks_inputs else tuple(outputs)
         stems = {"gradient": "grad", "curvature": "change", "hessian_diagonal": "diagonal"}
         results = (
-            [f"{stems[kind]}_{argument.name}" for argument in program.wrt][: len(outputs)] if kind in stems else []
+            [f"{stems[kind]}_{argument.name}" for argument in program.wrt][: len(outputs)]
+            if kind in stems
+            else []
         )
         body = _printed(program, backend, outputs, [*arguments, *results], results)
     lines = body.lines
     if "partials" in arguments:
         words = partial_names(program)
-        lines = (f"{', '.join(words)}{',' if len(words) == 1 else ''} = partials", *lines) if words else lines
-    wrt = _listed([argument.name for argument in program.wrt if argument.axes or kind != "hessian_diagonal"])
+        lines = (
+            (f"{', '.join(words)}{',' if len(words) == 1 else ''} = partials", *lines)
+            if words
+            else lines
+        )
+    wrt = _listed(
+        [argument.name for argument in program.wrt if argument.axes or kind != "hessian_diagonal"]
+    )
     return Kernel(
         f"_{kind}{suffix}",
         tuple(KernelArgument(name, _annotation(program, backend, name)) for name in arguments),
@@ -121,10 +131,14 @@ def partial_names(program: Program) -> tuple[str, ...]:
         word = "coefficient"
         for node in n.walk(program.tangent):
             if node.op == "mul" and partial in node.args:
-                moving = [a for a in node.args if a.op == "leaf" and str(a.attrs[0]).startswith("d_")]
+                moving = [
+                    a for a in node.args if a.op == "leaf" and str(a.attrs[0]).startswith("d_")
+                ]
                 if len(moving) == 1:
                     word = f"by_{str(moving[0].attrs[0])[2:]}"
-        count = sum(w == word or w.startswith(f"{word}_") and w[len(word) + 1 :].isdigit() for w in words)
+        count = sum(
+            w == word or (w.startswith(f"{word}_") and w[len(word) + 1 :].isdigit()) for w in words
+        )
         words.append(word if not count else f"{word}_{count + 1}")
     return tuple(words)
 
@@ -171,7 +185,14 @@ def print_denominator(program: Program, backend: Backend, suffix: str) -> Kernel
     body = _printed(program, backend, (program.denominator,), names)
     arguments = tuple(KernelArgument(name, _annotation(program, backend, name)) for name in names)
     return Kernel(
-        f"_denominator{suffix}", arguments, DOCS["denominator"], (), body.lines, body.results[0], backend.array or "", body.helpers
+        f"_denominator{suffix}",
+        arguments,
+        DOCS["denominator"],
+        (),
+        body.lines,
+        body.results[0],
+        backend.array or "",
+        body.helpers,
     )
 
 
@@ -181,7 +202,7 @@ def _annotation(program: Program, backend: Backend, name: str) -> str:
     if name == "partials":
         return f"tuple[{backend.array}, ...]"
     kinds = {argument.name: argument for argument in program.arguments}
-    argument = kinds.get(name.removeprefix("d_"), None)
+    argument = kinds.get(name.removeprefix("d_"))
     if argument is None or argument.axes or argument.kind == "label":
         return backend.array
     if argument.kind in ("integer", "flag"):

@@ -19,7 +19,7 @@ class Case:
 
     Attributes:
         value: the unreduced loss.
-        when: a condition on static parameters, such as ``Eq(label_smoothing, 0)``; None always holds.
+        when: a condition on static parameters, such as ``Eq(label_smoothing, 0)``; None holds.
         valid: entries where this fails have value and gradient exactly 0.
         denominator: what ``mean`` divides the sum by; None counts the entries.
     """
@@ -35,7 +35,9 @@ class Case:
         object.__setattr__(self, "value", sympify(value))
         object.__setattr__(self, "when", when)
         object.__setattr__(self, "valid", valid)
-        object.__setattr__(self, "denominator", None if denominator is None else sympify(denominator))
+        object.__setattr__(
+            self, "denominator", None if denominator is None else sympify(denominator)
+        )
 
     def without_condition(self) -> Case:
         """Return the case as if it always applied."""
@@ -88,9 +90,15 @@ class Loss:
             parts = tuple((key, _cases(part, valid, denominator)) for key, part in value.items())
         cases = () if parts else _cases(value, valid, denominator)
         values = (
-            ("name", name), ("cases", cases), ("function", function or snake_case(name)),
-            ("signature", signature), ("reduction", reduction), ("parts", parts),
-            ("names", ()), ("doc", ""), ("source", ""),
+            ("name", name),
+            ("cases", cases),
+            ("function", function or snake_case(name)),
+            ("signature", signature),
+            ("reduction", reduction),
+            ("parts", parts),
+            ("names", ()),
+            ("doc", ""),
+            ("source", ""),
         )
         for key, item in values:
             object.__setattr__(self, key, item)
@@ -114,12 +122,22 @@ class Loss:
 
     def tensors(self) -> tuple[Tensor, ...]:
         """Return the tensor arguments in declared order, one for each name and kind."""
-        refs = {ref.tensor for case in self.all_cases() for e in case.expressions() for ref in e.atoms(Ref)}
+        refs = {
+            ref.tensor
+            for case in self.all_cases()
+            for e in case.expressions()
+            for ref in e.atoms(Ref)
+        }
         return tuple(sorted(refs, key=lambda tensor: tensor.order))
 
     def parameters(self) -> tuple[Parameter, ...]:
         """Return the parameters in declared order."""
-        symbols = {s.parameter for case in self.all_cases() for e in case.expressions() for s in e.atoms(ParameterSymbol)}
+        symbols = {
+            s.parameter
+            for case in self.all_cases()
+            for e in case.expressions()
+            for s in e.atoms(ParameterSymbol)
+        }
         return tuple(sorted(symbols, key=lambda parameter: parameter.order))
 
     @property

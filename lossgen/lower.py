@@ -20,12 +20,12 @@ from lossgen.language import (
     Norm,
     ParameterSymbol,
     Pick,
+    Ratio,
     Ref,
+    Sigmoid,
     Size,
     Softmax,
     SumOver,
-    sigmoid,
-    unit,
 )
 from lossgen.nodes import Node
 
@@ -42,8 +42,8 @@ FUNCTIONS: dict[type[Basic], str] = {
     sympy.atan: "atan",
     log1p: "log1p",
     expm1: "expm1",
-    sigmoid: "sigmoid",
-    unit: "unit",
+    Sigmoid: "sigmoid",
+    Ratio: "unit",
 }
 COMPARISONS: dict[type[Basic], str] = {
     sympy.StrictLessThan: "lt",
@@ -55,10 +55,15 @@ COMPARISONS: dict[type[Basic], str] = {
 }
 TURNED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 LOGIC: dict[type[Basic], str] = {And: "and", Or: "or", Not: "not"}
-REDUCTIONS: dict[type[Basic], str] = {MaxOver: "amax", MinOver: "amin", LogSumExp: "lse", Norm: "norm"}
+REDUCTIONS: dict[type[Basic], str] = {
+    MaxOver: "amax",
+    MinOver: "amin",
+    LogSumExp: "lse",
+    Norm: "norm",
+}
 
 
-class Unknown(Exception):
+class UnknownError(Exception):
     """An expression that lossgen has no meaning for: the expression, and what to write instead."""
 
     def __init__(self, expression: Basic, problem: str, remedy: str) -> None:
@@ -83,8 +88,8 @@ class Lowering:
             self.seen[expression] = self._lower(expression)
         return self.seen[expression]
 
-    def _lower(self, e: Basic) -> Node:  # noqa: PLR0911
-        if isinstance(e, sympy.Number) or e.is_Atom and e.is_number:
+    def _lower(self, e: Basic) -> Node:
+        if isinstance(e, sympy.Number) or (e.is_Atom and e.is_number):
             return number(e)
         if isinstance(e, Ref):
             return n.leaf(e.tensor.name, e.indices, e.tensor.kind)
@@ -143,7 +148,7 @@ class Lowering:
     def _piecewise(self, e: sympy.Piecewise) -> Node:
         *branches, (last, condition) = e.args
         if condition != sympy.true:
-            raise Unknown(
+            raise UnknownError(
                 e,
                 "the Piecewise does not cover every input",
                 f"end it with a branch that always holds: Piecewise(..., ({last}, True))",
@@ -166,22 +171,22 @@ def number(e: Basic) -> Node:
     if isinstance(e, sympy.Rational):
         return n.const(Fraction(int(e.p), int(e.q)))
     if isinstance(e, BooleanTrue | BooleanFalse) or not e.is_finite or not e.is_real:
-        raise Unknown(e, f"{e} is not a finite real number", "write a finite real constant")
+        raise UnknownError(e, f"{e} is not a finite real number", "write a finite real constant")
     if isinstance(e, sympy.Float):
         return n.const(float(e))
     return n.const(float(e.evalf(20)))
 
 
-def _unknown(e: Basic) -> Unknown:
+def _unknown(e: Basic) -> UnknownError:
     if isinstance(e, sympy.Symbol):
-        return Unknown(
+        return UnknownError(
             e,
             f"{e} is a plain SymPy symbol",
             f"declare it as {e} = tensor('{e}') or {e} = parameter('{e}', default=1.0)",
         )
     known = sorted({kind.__name__ for kind in (*FUNCTIONS, sympy.Max, sympy.Min, sympy.Piecewise)})
-    return Unknown(
-        e, f"{type(e).__name__} is not a function that lossgen can differentiate", f"use one of {', '.join(known)}"
+    return UnknownError(
+        e,
+        f"{type(e).__name__} is not a function that lossgen can differentiate",
+        f"use one of {', '.join(known)}",
     )
-
-

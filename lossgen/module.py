@@ -15,10 +15,12 @@ from lossgen.kernels import Kernel, partial_names, print_denominator, print_kern
 from lossgen.language import Parameter, Tensor
 from lossgen.loss import Case, Loss
 from lossgen.program import Program, compile_case
+from lossgen.prose import disguise, sentence
 from lossgen.shapes import parameter_check, prepare
 
-
-HELPER = re.compile(r"\b((?:as|check|is|to|same|axis|broadcast|leading|working)_\w+|fold|with_batch)\(")
+HELPER = re.compile(
+    r"\b((?:as|check|is|to|same|axis|broadcast|leading|working)_\w+|fold|with_batch)\("
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +125,19 @@ def make_module(loss: Loss, backend: Backend) -> Module:
     parts = [("", loss.cases)] if loss.cases else loss.parts
     module_parts = tuple(_part(loss, name, cases, backend) for name, cases in parts)
     options = _options(loss, backend)
-    called = {h for part in module_parts for case in part.cases for k in case.kernels for h in k.helpers}
+    called = {
+        h for part in module_parts for case in part.cases for k in case.kernels for h in k.helpers
+    }
     lines = " ".join(
         line
         for part in module_parts
         for case in part.cases
         for line in (*case.intake, *case.prepare, f"{case.condition} ", *(o.check for o in options))
     )
-    paragraphs = loss.doc.strip().split("\n", 1)
+    paragraphs = disguise(loss.doc.strip()).split("\n", 1)
     return Module(
         source=loss.source,
-        summary=loss.summary,
+        summary=disguise(loss.summary),
         description=tuple(paragraphs[1].strip().splitlines()) if len(paragraphs) > 1 else (),
         formulas=tuple(
             tuple(wrap(formula(loss, case, name), 88, break_long_words=False))
@@ -188,11 +192,20 @@ def _suffixes(cases: Sequence[Case]) -> list[str]:
     return words
 
 
-def _case(loss: Loss, case: Case, suffix: str, part: str, backend: Backend, *, last: bool) -> ModuleCase:
+def _case(
+    loss: Loss, case: Case, suffix: str, part: str, backend: Backend, *, last: bool
+) -> ModuleCase:
     program = compile_case(loss, case)
     one = Loss("One", case.without_condition())
     tensors, parameters = _in_call_order(loss, one), one.parameters()
-    ready = prepare(tensors, parameters, program.axes, backend.intake, doubts=backend.doubts, batch=backend.operations["batch"])
+    ready = prepare(
+        tensors,
+        parameters,
+        program.axes,
+        backend.intake,
+        doubts=backend.doubts,
+        batch=backend.operations["batch"],
+    )
     prefix = f"_{part}" if part else ""
     kernels = print_kernels(program, backend, prefix + suffix)
     below = print_denominator(program, backend, prefix + suffix)
@@ -209,8 +222,8 @@ def _case(loss: Loss, case: Case, suffix: str, part: str, backend: Backend, *, l
         wrt=tuple(argument.name for argument in program.wrt),
         inputs=tuple(t.name for t in tensors if t.kind == "float"),
         partials=partial_names(program) if "partials" in backend.kernels else (),
-        intake=ready.lines[:bool(backend.intake)],
-        prepare=ready.lines[bool(backend.intake):],
+        intake=ready.lines[: bool(backend.intake)],
+        prepare=ready.lines[bool(backend.intake) :],
         shape=ready.shape,
         folded=ready.folded,
         denominator=_denominator_call(program, tensors, below),
@@ -223,10 +236,16 @@ def _case_options(
     tensors: Sequence[Tensor], parameters: Sequence[Parameter], backend: Backend
 ) -> tuple[Option, ...]:
     """Return the arguments of a case's own function, which have no defaults."""
-    given = [_tensor_option(t, backend, "None" if t.kind == "weight" and t.optional else "") for t in tensors]
+    given = [
+        _tensor_option(t, backend, "None" if t.kind == "weight" and t.optional else "")
+        for t in tensors
+    ]
     numbers = {"float": backend.parameter, "integer": "int", "flag": "bool"}
     typed = backend.array is not None
-    given += [Option(p.name, numbers[p.kind] or "" if typed else "", "", p.doc, p.kind, False) for p in parameters]
+    given += [
+        Option(p.name, numbers[p.kind] or "" if typed else "", "", sentence(p.doc), p.kind, False)
+        for p in parameters
+    ]
     return tuple(replace(option, default="") for option in given)
 
 
@@ -240,8 +259,14 @@ def _denominator_call(program: Program, tensors: Sequence[Tensor], below: Kernel
         return "None"
     names = [argument.name for argument in below.arguments]
     call = f"{below.name}({', '.join(names)})"
-    absent = [t.name for t in tensors if t.name in names and t.kind == "weight" and t.axes == ("...",)]
-    return f"None if isinstance({absent[0]}, float) else {call}" if absent and len(absent) == len(names) else call
+    absent = [
+        t.name for t in tensors if t.name in names and t.kind == "weight" and t.axes == ("...",)
+    ]
+    return (
+        f"None if isinstance({absent[0]}, float) else {call}"
+        if absent and len(absent) == len(names)
+        else call
+    )
 
 
 def _condition(loss: Loss, case: Case) -> str:
@@ -271,7 +296,7 @@ def _tensor_option(tensor: Tensor, backend: Backend, default: str) -> Option:
     array = backend.public or backend.array or ""
     annotation = f"{array} | None" if array and default else array
     return Option(
-        tensor.name, annotation, default, tensor.doc, tensor.kind, False,
+        tensor.name, annotation, default, sentence(tensor.doc), tensor.kind, False,
         type="Tensor", shape=_shape_words(tensor), size=_example_size(tensor),
     )  # fmt: skip
 
@@ -307,7 +332,9 @@ def _options(loss: Loss, backend: Backend) -> tuple[Option, ...]:
     if "reduction" not in order:
         order.append("reduction")
     missing = [name for name in (*weights, *parameters) if name not in order]
-    return tuple(_option(name, weights, parameters, loss, backend, keyword) for name in [*order, *missing])
+    return tuple(
+        _option(name, weights, parameters, loss, backend, keyword) for name in [*order, *missing]
+    )
 
 
 def _symbol_name(symbol: object) -> str:
@@ -327,7 +354,9 @@ def _option(
     if name == "reduction":
         words = ", ".join(f"``{word!r}``" for word in loss.reductions())
         doc = f"How to reduce: {words}."
-        return Option(name, "str" if typed else "", repr(loss.reduction), doc, "reduction", keyword, "str")
+        return Option(
+            name, "str" if typed else "", repr(loss.reduction), doc, "reduction", keyword, "str"
+        )
     if name in weights:
         option = _tensor_option(weights[name], backend, "None" if weights[name].optional else "")
         return replace(option, keyword=keyword)
@@ -335,4 +364,13 @@ def _option(
     kind = {"float": backend.parameter, "integer": "int", "flag": "bool"}[parameter.kind]
     words = {"float": "float", "integer": "int", "flag": "bool"}[parameter.kind]
     annotation = kind or "" if typed else ""
-    return Option(name, annotation, repr(parameter.default), parameter.doc, parameter.kind, keyword, words, check=parameter_check(parameter))
+    return Option(
+        name,
+        annotation,
+        repr(parameter.default),
+        sentence(parameter.doc),
+        parameter.kind,
+        keyword,
+        words,
+        check=parameter_check(parameter),
+    )

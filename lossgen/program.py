@@ -121,7 +121,9 @@ class Program:
         for argument, gradient in zip(self.wrt, self.gradients, strict=True):
             if argument.axes:
                 own = n.leaf(argument.name, argument.axes)
-                diagonal = stabilise(hessian_diagonal(gradient, argument.name, argument.axes, self.valid))[0]
+                diagonal = stabilise(
+                    hessian_diagonal(gradient, argument.name, argument.axes, self.valid)
+                )[0]
                 found.append(_spread(diagonal, own))
         return tuple(found)
 
@@ -132,14 +134,20 @@ class Program:
         for node in n.walk(self.tangent):
             if self._moves(node):
                 for arg in node.args:
-                    if not self._moves(arg) and self._depends(arg) and arg.op not in ("leaf", "const"):
+                    if (
+                        not self._moves(arg)
+                        and self._depends(arg)
+                        and arg.op not in ("leaf", "const")
+                    ):
                         still[arg] = None
         return tuple(still)
 
     @cached_property
     def partial_tangents(self) -> tuple[Node, ...]:
         """The directional derivative of each partial."""
-        return stabilise(*(_spread(self._forward.tangent(partial), partial) for partial in self.partials))
+        return stabilise(
+            *(_spread(self._forward.tangent(partial), partial) for partial in self.partials)
+        )
 
     def _moves(self, node: Node) -> bool:
         names = {tangent_name(argument.name) for argument in self.wrt}
@@ -167,7 +175,11 @@ def _spread_to(node: Node, axes: tuple[str, ...]) -> Node:
 
 def _spread(node: Node, own: Node) -> Node:
     """Return the node in the shape of an argument."""
-    return node if node.axes == own.axes and node.op not in ("leaf", "const") else n.make("like", (node, own), (), own.axes)
+    return (
+        node
+        if node.axes == own.axes and node.op not in ("leaf", "const")
+        else n.make("like", (node, own), (), own.axes)
+    )
 
 
 def compile_case(loss: Loss, case: Case) -> Program:
@@ -176,7 +188,9 @@ def compile_case(loss: Loss, case: Case) -> Program:
     rules: dict[str, Rule] = {}
     value = stabilise(lowering.node(case.value), applied=rules)[0]
     valid = None if case.valid is None else stabilise(lowering.node(case.valid))[0]
-    denominator = None if case.denominator is None else stabilise(lowering.node(case.denominator))[0]
+    denominator = (
+        None if case.denominator is None else stabilise(lowering.node(case.denominator))[0]
+    )
     if valid is not None:
         count = n.sum_over(n.select(valid, n.ONE, n.ZERO), value.axes)
         denominator = count if denominator is None else _masked_sums(denominator, valid)
@@ -184,7 +198,9 @@ def compile_case(loss: Loss, case: Case) -> Program:
     names |= {stabilise(label)[0]: "label" for label in lowering.labels}
     if valid is not None:
         names[valid] = "valid"
-    return Program(_arguments(case), _axis_order(case), value, valid, denominator, names, tuple(rules.values()))
+    return Program(
+        _arguments(case), _axis_order(case), value, valid, denominator, names, tuple(rules.values())
+    )
 
 
 def _masked_sums(denominator: Node, valid: Node) -> Node:
@@ -208,7 +224,9 @@ def _axis_order(case: Case) -> tuple[str, ...]:
     """Declared axes first come first; another name for an axis stands behind it."""
     order: list[str] = []
     refs = {ref for e in case.expressions() for ref in e.atoms(Ref)}
-    for ref in sorted(refs, key=lambda ref: (ref.tensor.order, ref.indices != ref.tensor.axes, ref.indices)):
+    for ref in sorted(
+        refs, key=lambda ref: (ref.tensor.order, ref.indices != ref.tensor.axes, ref.indices)
+    ):
         for own, axis in zip(ref.tensor.axes, ref.indices, strict=True):
             if axis not in order:
                 order.insert(order.index(own) + 1 if own in order else len(order), axis)

@@ -14,11 +14,16 @@ from lossgen.backends import registry
 from lossgen.functions import shared_functions
 from lossgen.loss import Loss
 from lossgen.module import make_module
+from lossgen.prose import settle
 from lossgen.resources import templates_path
 
 THIRD_PARTY = '["chainer", "jax", "mindspore", "numpy", "torch"]'
 RUFF = ("--isolated", "--line-length=100", "--target-version=py311", "--no-cache", "--quiet")
-LINT = ("--select=I,F401,UP", f"--config=lint.isort.known-third-party={THIRD_PARTY}", "--config=lint.isort.split-on-trailing-comma=false")
+LINT = (
+    "--select=I,F401,UP",
+    f"--config=lint.isort.known-third-party={THIRD_PARTY}",
+    "--config=lint.isort.split-on-trailing-comma=false",
+)
 STYLE = "--config=format.skip-magic-trailing-comma=true"
 
 
@@ -50,7 +55,9 @@ def render_backend(losses: Sequence[Loss], name: str) -> dict[str, str]:
     page = templates.get_template(f"{name}/loss.py.jinja")
     for loss in losses:
         module = make_module(loss, backend)
-        files[f"_{loss.function}.py"] = page.render(m=module, source=f"specs/{loss.source}", what="the spec")
+        files[f"_{loss.function}.py"] = page.render(
+            m=module, source=f"specs/{loss.source}", what="the spec"
+        )
     exports = [(loss.function, loss.name) for loss in losses]
     files["__init__.py"] = templates.get_template(f"{name}/__init__.py.jinja").render(
         exports=exports, source="specs", what="the specs"
@@ -63,12 +70,18 @@ def _formatted(files: dict[str, str]) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for path, text in files.items():
-            (root / path).write_text(text, encoding="utf-8", newline="\n")
+            (root / path).write_text(settle(text), encoding="utf-8", newline="\n")
         ruff = (sys.executable, "-m", "ruff")
         for command in (("check", "--fix", *LINT), ("format", STYLE)):
-            done = subprocess.run((*ruff, *command, *RUFF, folder), capture_output=True, text=True, check=False, cwd=folder)
+            done = subprocess.run(
+                (*ruff, *command, *RUFF, folder),
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd=folder,
+            )
             if done.returncode:
-                raise RuntimeError(f"ruff cannot format what was rendered:\n{done.stdout}{done.stderr}")
+                raise RuntimeError(
+                    f"ruff cannot format what was rendered:\n{done.stdout}{done.stderr}"
+                )
         return {path: (root / path).read_text(encoding="utf-8") for path in sorted(files)}
-
-

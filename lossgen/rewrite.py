@@ -72,7 +72,11 @@ def rename_axis(root: Node, old: str, new: str) -> Node:
 
 def bound_axes(node: Node) -> frozenset[str]:
     """Return the axes that a reduction hides."""
-    return frozenset().union(*(arg.axes for arg in node.args)) - node.axes if node.args else frozenset()
+    return (
+        frozenset().union(*(arg.axes for arg in node.args)) - node.axes
+        if node.args
+        else frozenset()
+    )
 
 
 def free_axis(node: Node, axis: str) -> Node:
@@ -82,5 +86,7 @@ def free_axis(node: Node, axis: str) -> Node:
         fresh += "_"
     args = tuple(rename_axis(arg, axis, fresh) for arg in node.args)
     if node.op in ("sum",):
-        return n.make("sum", args, (tuple(fresh if a == axis else a for a in node.attrs[0]),), node.axes)  # type: ignore[union-attr]
+        return n.make(
+            "sum", args, (tuple(fresh if a == axis else a for a in node.attrs[0]),), node.axes
+        )  # type: ignore[union-attr]
     return n.make(node.op, args, (fresh, *node.attrs[1:]), node.axes)

@@ -66,7 +66,7 @@ def _softplus_folded(node: Node) -> Node | None:
 
 
 def _softplus_difference(node: Node) -> Node | None:
-    """c softplus(z) - c t z = c t softplus(-z) + c (1 - t) softplus(z)."""
+    """Turn c softplus(z) - c t z into c t softplus(-z) + c (1 - t) softplus(z)."""
     terms = _terms(node)
     for k, (factor, term) in enumerate(terms):
         if term.op != "softplus":
@@ -87,7 +87,7 @@ def _softplus_difference(node: Node) -> Node | None:
 
 
 def _softplus_pair(node: Node) -> Node | None:
-    """a softplus(z) - a softplus(-z) = a z."""
+    """Turn a softplus(z) - a softplus(-z) into a z."""
     for arg in node.args if node.op == "add" else ():
         for factor in n.mul_factors(arg):
             if factor.op == "softplus":
@@ -131,7 +131,7 @@ def _log_sigmoid(node: Node) -> Node | None:
 
 def _complement(node: Node) -> Node | None:
     terms = _terms(node)
-    if len(terms) != 2 or not n.is_const(terms[1][1]) and terms[1][1] is not n.ONE:
+    if len(terms) != 2 or (not n.is_const(terms[1][1]) and terms[1][1] is not n.ONE):
         return None
     (factor, term), constant = terms[0], node.args[1]
     if not n.is_const(constant) or constant.value != -factor:
@@ -146,15 +146,21 @@ def _complement(node: Node) -> Node | None:
 
 
 def _variance(node: Node) -> Node | None:
-    """c p - c p**2 = c p (1 - p), the diagonal of softmax's Hessian."""
+    """Turn c p - c p**2 into c p (1 - p), the diagonal of softmax's Hessian."""
     for square in node.args if node.op == "add" else ():
         for factor in square.args if square.op == "mul" else (square,):
-            if factor.op != "pow" or factor.args[0].op != "softmax" or not n.is_const(factor.args[1], 2):
+            if (
+                factor.op != "pow"
+                or factor.args[0].op != "softmax"
+                or not n.is_const(factor.args[1], 2)
+            ):
                 continue
             soft = factor.args[0]
             outer = mul(n.MINUS_ONE, *(arg for arg in n.mul_factors(square) if arg is not factor))
             if mul(outer, soft) in node.args:
-                rest = [arg for arg in node.args if arg is not square and arg is not mul(outer, soft)]
+                rest = [
+                    arg for arg in node.args if arg is not square and arg is not mul(outer, soft)
+                ]
                 others = n.over("cosoftmax", str(soft.attrs[0]), soft.args[0])
                 return n.add(mul(outer, soft, others), *rest)
     return None
@@ -258,11 +264,28 @@ def _weighted_nll(node: Node) -> Node | None:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("softplus", "log(1 + exp(z)) -> softplus(z)", "exp overflows; 1 + exp(z) loses z < -17", _softplus),
-    Rule("log-sigmoid", "log(sigmoid(z)) -> -softplus(-z)", "sigmoid underflows to 0", _log_sigmoid),
+    Rule(
+        "softplus",
+        "log(1 + exp(z)) -> softplus(z)",
+        "exp overflows; 1 + exp(z) loses z < -17",
+        _softplus,
+    ),
+    Rule(
+        "log-sigmoid", "log(sigmoid(z)) -> -softplus(-z)", "sigmoid underflows to 0", _log_sigmoid
+    ),
     Rule("sigmoid", "1/(1 + exp(-z)) -> sigmoid(z)", "exp overflows", _sigmoid),
-    Rule("complement", "1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)", "cancellation", _complement),
-    Rule("folded softplus", "max(z, 0) + log(1 + exp(-|z|)) -> softplus(z)", "slope at 0", _softplus_folded),
+    Rule(
+        "complement",
+        "1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)",
+        "cancellation",
+        _complement,
+    ),
+    Rule(
+        "folded softplus",
+        "max(z, 0) + log(1 + exp(-|z|)) -> softplus(z)",
+        "slope at 0",
+        _softplus_folded,
+    ),
     Rule(
         "convex split",
         "softplus(z) - t z -> t softplus(-z) + (1 - t) softplus(z)",
@@ -270,7 +293,9 @@ RULES: tuple[Rule, ...] = (
         _softplus_difference,
     ),
     Rule("softplus pair", "softplus(z) - softplus(-z) -> z", "cancellation", _softplus_pair),
-    Rule("log-cosh", "log(cosh(z)) -> |z| + log1p(exp(-2|z|)) - log 2", "cosh overflows", _log_cosh),
+    Rule(
+        "log-cosh", "log(cosh(z)) -> |z| + log1p(exp(-2|z|)) - log 2", "cosh overflows", _log_cosh
+    ),
     Rule("norm", "sqrt(sum(x**2)) -> norm(x)", "squares overflow; infinite slope at 0", _norm),
     Rule("direction", "x / norm(x) as one", "slope of a quotient at the zero vector", _direction),
     Rule("log-sum-exp", "log(sum(exp(a))) -> logsumexp(a)", "exp overflows", _logsumexp),

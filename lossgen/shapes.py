@@ -43,7 +43,9 @@ def prepare(
         doubts: labels may be unknown at the time of the call; then rows can only be spoilt later.
     """
     inputs = [tensor for tensor in tensors if tensor.kind != "weight"]
-    return _Preparing(inputs[0], inputs, tensors, parameters, axes, doubts, batch).preparation(intake)
+    return _Preparing(inputs[0], inputs, tensors, parameters, axes, doubts, batch).preparation(
+        intake
+    )
 
 
 def parameter_check(parameter: Parameter) -> str:
@@ -105,22 +107,29 @@ class _Preparing:
             batched = [tensor.name for tensor in self.inputs if self._batch in tensor.axes]
             yield f"single = {first.name}.ndim == {len(named) - 1}"
             yield "if single:"
-            yield f"    {', '.join(batched)} = {', '.join(self.batch.format(name) for name in batched)}"
+            several = ", ".join(map(self.batch.format, batched))
+            yield f"    {', '.join(batched)} = {several}"
         if named:
             exact = ELLIPSIS not in first.axes
             yield f'check_rank("{first.name}", {first.name}, {len(named)}, exact={exact})'
         if named and self.axes:
             yield f"shape = {self._extent(self.axes)}"
         for tensor in self.inputs[1:]:
-            yield f'check_shape("{tensor.name}", {tensor.name}, {self._checked(tensor)}, "{first.name}")'
+            shape = self._checked(tensor)
+            yield f'check_shape("{tensor.name}", {tensor.name}, {shape}, "{first.name}")'
         for tensor in self.inputs:
             if tensor.kind == "label":
                 classes = self._size(str(tensor.classes))
                 results = f"{tensor.name}, doubt" if self.doubts else tensor.name
-                yield f'{results} = check_labels("{tensor.name}", {tensor.name}, {classes}{self._ignored()})'
+                given = f'"{tensor.name}", {tensor.name}, {classes}{self._ignored()}'
+                yield f"{results} = check_labels({given})"
 
     def _checked(self, tensor: Tensor) -> str:
-        return "shape" if self.axes and tuple(tensor.axes) == tuple(self.axes) != (ELLIPSIS,) else self._extent(tensor.axes)
+        return (
+            "shape"
+            if self.axes and tuple(tensor.axes) == tuple(self.axes) != (ELLIPSIS,)
+            else self._extent(tensor.axes)
+        )
 
     def _ignored(self) -> str:
         names = [p.name for p in self.parameters if p.kind == "integer"]

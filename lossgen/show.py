@@ -12,7 +12,10 @@ from lossgen.language import AxisOperation, ParameterSymbol, Ref
 from lossgen.loss import Case, Loss
 from lossgen.program import Program, compile_case
 
-ELEMENTWISE = "exp expm1 log log1p sqrt sign sin cos atan tanh sinh cosh sigmoid log_cosh sech2".split()
+ELEMENTWISE = (
+    *("exp", "expm1", "log", "log1p", "sqrt", "sign", "sin", "cos", "atan"),
+    *("tanh", "sinh", "cosh", "sigmoid"),
+)
 OPERATIONS = {name: f"{name}({{0}})" for name in ELEMENTWISE} | {
     "abs": "|{0}|",
     "maximum": "max({0}, {1})",
@@ -23,9 +26,9 @@ OPERATIONS = {name: f"{name}({{0}})" for name in ELEMENTWISE} | {
     "amax": "max[{axis}]({0})",
     "amin": "min[{axis}]({0})",
     "argmax": "argmax[{axis}]({0})",
-    "and": "({0} ∧ {1})",
-    "or": "({0} ∨ {1})",
-    "not": "¬{0}",
+    "and": "({0} and {1})",
+    "or": "({0} or {1})",
+    "not": "(not {0})",
     "position": "position({size})",
     "like": "{0}",
     "full": "{0}",
@@ -89,13 +92,17 @@ def _plain(expression: sympy.Basic) -> sympy.Basic:
     if isinstance(expression, AxisOperation):
         body, axis, *rest = expression.args
         words = {"SumOver": "Sum", "Pick": "at"}
-        head = sympy.Function(f"{words.get(type(expression).__name__, type(expression).__name__)}_{axis.name}")
+        head = sympy.Function(
+            f"{words.get(type(expression).__name__, type(expression).__name__)}_{axis.name}"
+        )
         return head(_plain(body), *(sympy.Symbol(str(arg)) for arg in rest))
     if not expression.args or type(expression).__name__ == "Size":
         return sympy.Symbol(str(expression)) if type(expression).__name__ == "Size" else expression
-    return expression.func(*map(_plain, expression.args), evaluate=False) if isinstance(
-        expression, sympy.Add | sympy.Mul | sympy.Pow
-    ) else expression.func(*map(_plain, expression.args))
+    return (
+        expression.func(*map(_plain, expression.args), evaluate=False)
+        if isinstance(expression, sympy.Add | sympy.Mul | sympy.Pow)
+        else expression.func(*map(_plain, expression.args))
+    )
 
 
 def _indented(text: str) -> str:

@@ -56,7 +56,7 @@ def derivatives(case: Case, reduction: str) -> Derivatives:
     second = torch.autograd.grad(
         along, [*live, upstream], allow_unused=True, materialize_grads=True
     )
-    arrays = [tuple(t.detach().numpy() for t in each) for each in (gradients, directions, second)]
+    arrays = [tuple(t.numpy(force=True) for t in each) for each in (gradients, directions, second)]
     return Derivatives(inputs, value.detach().numpy(), upstream.detach().numpy(), *arrays)
 
 

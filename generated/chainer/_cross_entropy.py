@@ -321,8 +321,8 @@ def cross_entropy(
 ):
     r"""Cross-entropy between logits and class labels, or class probabilities.
 
-    With labels the mean is over the sum of the weights of the labels that count; with probabilities it is
-    over the number of samples. Label smoothing after Szegedy et al. (2016).
+    With labels the mean is over the sum of the weights of the labels that count; with probabilities
+    it is over the number of samples. Label smoothing after Szegedy et al. (2016).
 
     .. math::
         \ell = \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(-

@@ -58,8 +58,8 @@ _kernel = differentiable(
 def l1_loss(input, target, reduction="mean", weight=None):
     r"""Mean absolute error.
 
-    The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum of the
-    weights, as in ``torch.nn.functional.l1_loss``.
+    The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum of
+    the weights, as in ``torch.nn.functional.l1_loss``.
 
     .. math::
         \ell = \mathrm{weight} \left|{\mathrm{input} - \mathrm{target}}\right|

@@ -113,8 +113,8 @@ def dice_loss(
 ) -> jax.Array:
     r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
 
-    One minus the overlap of the probabilities, the sigmoid of the logits, with the target; ``mean`` is the
-    mean over the classes.
+    One minus the overlap of the probabilities, the sigmoid of the logits, with the target; ``mean`` is
+    the mean over the classes.
 
     .. math::
         \ell = - \frac{\mathrm{smooth} + 2 \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n,

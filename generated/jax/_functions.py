@@ -118,7 +118,7 @@ def ratio(x: ArrayLike, y: jax.Array) -> jax.Array:
 
 
 def sech2(x: jax.Array) -> jax.Array:
-    """Return 1 / cosh(x)**2, the slope of tanh, also where 1 - tanh(x)**2 has no digits left."""
+    """Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left."""
     exponential = jnp.exp(-2.0 * jnp.abs(x))
     return 4.0 * exponential / (exponential + 1.0) ** 2
 

@@ -45,11 +45,14 @@ def differentiable(value, partials, tangent, partials_tangent, arguments, wrt):
         return _apply(linear, [args[k] for k in places], [tangents[k] for k in places])
 
     def call(*args):
-        held = [isinstance(arg, jax.Array | np.ndarray) for arg in args]
-        constants = tuple(_ARRAY if is_array else arg for is_array, arg in zip(held, args))
-        return loss(constants, *(arg for is_array, arg in zip(held, args) if is_array))
+        constants = tuple(_ARRAY if _is_array(arg) else arg for arg in args)
+        return loss(constants, *filter(_is_array, args))
 
     return call
+
+
+def _is_array(value):
+    return isinstance(value, jax.Array | np.ndarray)
 
 
 def _merge(constants, arrays):
@@ -79,10 +82,10 @@ def _apply(linear, args, tangents):
         return linear(*tangents)
 
     def restricted(*changing):
-        changing = iter(changing)
-        return linear(*(z if t is None else next(changing) for z, t in zip(zeros, tangents)))
+        return linear(*_merge(entries, changing))
 
     zeros = [jnp.zeros_like(arg) for arg in args]
+    entries = [z if t is None else _ARRAY for z, t in zip(zeros, tangents, strict=True)]
     changing = tuple(tangent for tangent in tangents if tangent is not None)
     if not changing:
         return jax.tree.map(jnp.zeros_like, linear(*zeros))
@@ -100,7 +103,7 @@ def check_reduction(reduction, choices=("none", "mean", "sum")):
 def check_floating(**tensors):
     """Refuse integer predictions, whose loss could only be rounded, and what is no array."""
     for name, tensor in tensors.items():
-        if not isinstance(tensor, jax.Array | np.ndarray | numbers.Number):
+        if not (_is_array(tensor) or isinstance(tensor, numbers.Number)):
             kind = type(tensor).__name__
             raise TypeError(f"{name} must be a floating-point array, got {kind}")
         dtype = jnp.result_type(tensor)
@@ -161,7 +164,7 @@ def _is_number(name, value):
     # A parameter may be a scalar array, which has a gradient; its value is not looked at.
     if isinstance(value, numbers.Real):
         return True
-    if not isinstance(value, jax.Array | np.ndarray):
+    if not _is_array(value):
         kind = type(value).__name__
         raise TypeError(f"{name} must be a number or a scalar array, got {kind}")
     if value.ndim:
@@ -219,7 +222,7 @@ def _is_numpy_integer(tensor):
 
 def check_rank(name, tensor, rank, *, exact):
     """Refuse too few axes, or too many."""
-    if tensor.ndim < rank or exact and tensor.ndim > rank:
+    if tensor.ndim < rank or (exact and tensor.ndim > rank):
         words = "" if exact else "at least "
         raise ValueError(f"{name} must have {words}{rank} axes, got shape {tensor.shape}")
 
@@ -276,6 +279,17 @@ def finish(loss, reduction, dtype, *, shape=None, denominator=None, doubt=None):
 def pick(x, labels, axis):
     """Return the entry of each row that its label names."""
     return jnp.take_along_axis(x, jnp.expand_dims(labels, axis), axis).squeeze(axis)
+
+
+def cast_floats(dtype, *tensors):
+    """Return floating-point arrays in a dtype; labels, and what checks will refuse, as they are."""
+    return [x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x for x in tensors]
+
+
+def finish_parts(parts, dtype):
+    """Return the sum of the parts, rounded once, and the parts with the caller's dtype."""
+    total = sum(parts.values())
+    return total.astype(dtype), {name: part.astype(dtype) for name, part in parts.items()}
 
 
 def positions(x, axis):

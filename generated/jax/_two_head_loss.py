@@ -10,11 +10,13 @@ from jax.typing import ArrayLike
 
 from ._runtime import (
     as_arrays,
+    cast_floats,
     check_floating,
     check_reduction,
     check_shape,
     differentiable,
     finish,
+    finish_parts,
     to_working,
     working_dtype,
 )
@@ -159,11 +161,17 @@ def two_head_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("mean", "sum"))
+    input1, target1, input2, target2 = as_arrays(input1, target1, input2, target2)
+    check_floating(input1=input1)
+    dtype = input1.dtype
+    input1, target1, input2, target2 = cast_floats(
+        working_dtype(input1), input1, target1, input2, target2
+    )
     parts = {
         "loss1": _loss1_loss(input1, target1, reduction),
         "loss2": _loss2_loss(input2, target2, reduction),
     }
-    loss = parts["loss1"] + parts["loss2"]
+    loss, parts = finish_parts(parts, dtype)
     return (loss, parts) if return_parts else loss
 
 

@@ -108,7 +108,7 @@ def ratio(x, y):
 
 
 def sech2(x):
-    """Return 1 / cosh(x)**2, the slope of tanh, also where 1 - tanh(x)**2 has no digits left."""
+    """Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left."""
     exponential = ops.exp(-2.0 * ops.abs(x))
     return 4.0 * exponential / (exponential + 1.0) ** 2
 

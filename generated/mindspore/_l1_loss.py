@@ -90,8 +90,8 @@ class L1Loss(nn.LossBase):
     r"""
     Mean absolute error.
 
-    The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum of the
-    weights, as in ``torch.nn.functional.l1_loss``.
+    The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum of
+    the weights, as in ``torch.nn.functional.l1_loss``.
 
     .. math::
         \ell = \mathrm{weight} \left|{\mathrm{input} - \mathrm{target}}\right|

@@ -40,7 +40,7 @@ class _Reshape(nn.Cell):
         return ops.reshape(tensor, shape)
 
     def bprop(self, tensor, shape, out, dout):
-        return reshape(dout, tensor.shape), shape
+        return ops.reshape(dout, tensor.shape), shape
 
 
 class _Total(nn.Cell):

@@ -118,7 +118,7 @@ def ratio(x: Any, y: Any) -> Any:
 
 
 def sech2(x: Any) -> Any:
-    """Return 1 / cosh(x)**2, the slope of tanh, also where 1 - tanh(x)**2 has no digits left."""
+    """Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left."""
     exponential = np.exp(-2.0 * np.abs(x))
     return 4.0 * exponential / (exponential + 1.0) ** 2
 

@@ -115,7 +115,7 @@ def ratio(x: Tensor | float, y: Tensor) -> Tensor:
 
 
 def sech2(x: Tensor) -> Tensor:
-    """Return 1 / cosh(x)**2, the slope of tanh, also where 1 - tanh(x)**2 has no digits left."""
+    """Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left."""
     exponential = torch.exp(-2.0 * x.abs())
     return 4.0 * exponential / (exponential + 1.0) ** 2
 

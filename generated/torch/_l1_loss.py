@@ -104,8 +104,8 @@ def l1_loss(
 class L1Loss(Loss):
     r"""Mean absolute error.
 
-    The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum of the
-    weights, as in ``torch.nn.functional.l1_loss``.
+    The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum of
+    the weights, as in ``torch.nn.functional.l1_loss``.
 
     .. math::
         \ell = \mathrm{weight} \left|{\mathrm{input} - \mathrm{target}}\right|

@@ -226,6 +226,17 @@ def finish(
     return loss.to(dtype)
 
 
+def cast_floats(dtype: torch.dtype, *tensors: Tensor) -> list[Tensor]:
+    """Return floating-point tensors in a dtype; labels, and what checks will refuse, as they are."""
+    return [x.to(dtype) if x.is_floating_point() else x for x in tensors]
+
+
+def finish_parts(parts: dict[str, Tensor], dtype: torch.dtype) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return the sum of the parts, rounded once, and the parts with the caller's dtype."""
+    total = torch.stack(list(parts.values())).sum()
+    return total.to(dtype), {name: part.to(dtype) for name, part in parts.items()}
+
+
 def positions(x: Tensor, axis: int) -> Tensor:
     """Return the places along an axis, shaped to compare with entries of x."""
     sizes = [1] * x.dim()

@@ -7,11 +7,13 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._runtime import (
     Loss,
+    cast_floats,
     check_device,
     check_floating,
     check_reduction,
     check_shape,
     finish,
+    finish_parts,
     to_working,
     working_dtype,
 )
@@ -135,11 +137,17 @@ def two_head_loss(
         Tensor: The loss, with the dtype of :attr:`input1`.
     """
     check_reduction(reduction, ("mean", "sum"))
+    check_device(input1=input1, target1=target1, input2=input2, target2=target2)
+    check_floating(input1=input1)
+    dtype = input1.dtype
+    input1, target1, input2, target2 = cast_floats(
+        working_dtype(input1), input1, target1, input2, target2
+    )
     parts = {
         "loss1": _loss1_loss(input1, target1, reduction),
         "loss2": _loss2_loss(input2, target2, reduction),
     }
-    loss = parts["loss1"] + parts["loss2"]
+    loss, parts = finish_parts(parts, dtype)
     return (loss, parts) if return_parts else loss
 
 

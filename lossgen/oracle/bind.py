@@ -71,7 +71,7 @@ def _shapes(tensors: Sequence[Tensor], arrays: Mapping[str, Array]) -> dict[str,
     shapes: dict[str, tuple[int, ...]] = {}
     for tensor in tensors:
         array = arrays.get(tensor.name)
-        if array is None or tensor.kind == "weight" and (tensor.broadcast or tensor.fewer):
+        if array is None or (tensor.kind == "weight" and (tensor.broadcast or tensor.fewer)):
             continue
         axes, shape = list(tensor.axes), list(np.shape(array))
         named = [axis for axis in axes if axis != ELLIPSIS]

@@ -20,7 +20,8 @@ from sympy.core.symbol import Str
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Not, Or
 
 from lossgen import language as words
-from lossgen.oracle.jets import SERIES, Jet, compose, powers, total
+from lossgen.oracle.jets import Jet, compose, total
+from lossgen.oracle.series import SERIES, powers
 from lossgen.oracle.terms import Sized
 
 Place = Mapping[str, int]
@@ -142,7 +143,7 @@ class Evaluator:
 
     def add(self, e: Basic, at: Place) -> Jet:
         """Return a sum."""
-        return total(self.jet(arg, at) for arg in e.args)
+        return total((self.jet(arg, at) for arg in e.args), given=_is_given(e))
 
     def multiply(self, e: Basic, at: Place) -> Jet:
         """Return a product."""
@@ -214,6 +215,12 @@ class Evaluator:
         return next(self.jet(value, at) for value, condition in e.args if self.holds(condition, at))
 
 
+def _is_given(e: Basic) -> bool:
+    """Say whether a sum has only arguments and numbers as terms, which are exact."""
+    terms = (-arg if arg.could_extract_minus_sign() else arg for arg in e.args)
+    return all(isinstance(t, words.Ref | words.ParameterSymbol) or t.is_number for t in terms)
+
+
 def _plain(value: Any) -> Any:
     return value.value if isinstance(value, Sized) else value
 
@@ -235,7 +242,7 @@ _EVALUATE: dict[type, Callable[[Any, Any, Place], Jet]] = {
     words.Pick: Evaluator.pick,
     words.MaxOver: Evaluator.extremum,
     words.MinOver: Evaluator.extremum,
-    words.unit: Evaluator.unit,
+    words.Ratio: Evaluator.unit,
     sympy.Rational: lambda self, e, at: self.constant(mp.mpf(int(e.p)) / int(e.q)),
     sympy.Float: lambda self, e, at: self.constant(mp.mpf(float(e))),
     sympy.NumberSymbol: lambda self, e, at: self.constant(str(e.evalf(mp.dps + 5))),

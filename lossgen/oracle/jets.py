@@ -7,10 +7,8 @@ Derivatives that are zero whatever the inputs are absent, so a zero that is pres
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
-
-from mpmath import mp
 
 Coefficient = Any
 Pair = tuple[int, int]
@@ -18,48 +16,50 @@ Series = tuple[Coefficient, Coefficient, Coefficient]
 
 
 class Jet:
-    """A value, its first derivatives by coordinate and its second by pairs, the lower one first."""
+    """A value, its first derivatives by coordinate and its second by pairs, the lower one first.
 
-    __slots__ = ("first", "second", "value")
+    ``doubtful`` says that something on the way came out as 0 although its terms were not: more
+    digits may show that it is not 0, and what was added to it since hides it.
+    """
+
+    __slots__ = ("doubtful", "first", "second", "value")
 
     def __init__(
         self,
         value: Coefficient,
         first: dict[int, Coefficient] | None = None,
         second: dict[Pair, Coefficient] | None = None,
+        doubtful: bool = False,
     ) -> None:
         self.value = value
         self.first = first or {}
         self.second = second or {}
+        self.doubtful = doubtful
 
     def __add__(self, other: Jet) -> Jet:
         return total((self, other))
 
     def __neg__(self) -> Jet:
-        return Jet(
-            -self.value,
-            {i: -d for i, d in self.first.items()},
-            {ij: -d for ij, d in self.second.items()},
-        )
+        first = {i: -d for i, d in self.first.items()}
+        return Jet(-self.value, first, {ij: -d for ij, d in self.second.items()}, self.doubtful)
 
     def __sub__(self, other: Jet) -> Jet:
         return self + -other
 
     def __mul__(self, other: Jet) -> Jet:
         a, b = self.value, other.value
-        first = {i: d * b for i, d in self.first.items()}
-        second = {ij: d * b for ij, d in self.second.items()}
+        first = Sums({i: d * b for i, d in self.first.items()})
+        second = Sums({ij: d * b for ij, d in self.second.items()})
         for i, d in other.first.items():
-            _include(first, i, a * d)
+            first.include(i, a * d)
         for ij, d in other.second.items():
-            _include(second, ij, a * d)
+            second.include(ij, a * d)
         for i, left in self.first.items():
             for j, right in other.first.items():
-                product = left * right
-                _include(
-                    second, (i, j) if i <= j else (j, i), product + product if i == j else product
-                )
-        return Jet(a * b, first, second)
+                cross = left * right
+                second.include((i, j) if i <= j else (j, i), cross + cross if i == j else cross)
+        doubtful = self.doubtful or other.doubtful or first.vanished or second.vanished
+        return Jet(a * b, first.table, second.table, doubtful)
 
     def coefficients(self) -> list[Coefficient]:
         """Return the value and all derivatives, in one order for equal shapes."""
@@ -71,141 +71,49 @@ class Jet:
         return self.first.keys() == other.first.keys() and self.second.keys() == other.second.keys()
 
 
-def _include(table: dict[Any, Coefficient], key: Any, value: Coefficient) -> None:
-    table[key] = table[key] + value if key in table else value
+class Sums:
+    """Sums by key, and whether terms that are not 0 have cancelled to 0."""
+
+    def __init__(self, table: dict[Any, Coefficient]) -> None:
+        self.table = table
+        self.vanished = False
+
+    def include(self, key: Any, term: Coefficient) -> None:
+        """Add a term to the sum of a key."""
+        if key in self.table:
+            term, old = self.table[key] + term, term
+            self.vanished = self.vanished or bool(term == 0 and old != 0)
+        self.table[key] = term
 
 
-def total(jets: Iterable[Jet]) -> Jet:
-    """Return the sum of jets; there must be one."""
+def total(jets: Iterable[Jet], given: bool = False) -> Jet:
+    """Return the sum of jets, of which there must be one; what is ``given`` may well be 0."""
     first_jet, *others = jets
-    value, first, second = first_jet.value, dict(first_jet.first), dict(first_jet.second)
+    value, doubtful = first_jet.value, first_jet.doubtful
+    first, second = Sums(dict(first_jet.first)), Sums(dict(first_jet.second))
     for jet in others:
         value = value + jet.value
+        doubtful = doubtful or jet.doubtful or bool(value == 0 and jet.value != 0 and not given)
         for i, d in jet.first.items():
-            _include(first, i, d)
+            first.include(i, d)
         for ij, d in jet.second.items():
-            _include(second, ij, d)
-    return Jet(value, first, second)
+            second.include(ij, d)
+    return Jet(value, first.table, second.table, doubtful or first.vanished or second.vanished)
 
 
 def compose(inner: Jet, series: Series) -> Jet:
-    """Return f(inner), given f and its two derivatives there; a derivative of None is none at all."""
+    """Return f(inner), given f and its two derivatives there; None stands for no derivative."""
     value, slope, bend = series
+    zero = any(c is not None and c == 0 for c in series)
+    doubtful = inner.doubtful or (zero and bool(inner.value != 0))
     if slope is None:
-        return Jet(value)
+        return Jet(value, doubtful=doubtful)
     first = {i: slope * d for i, d in inner.first.items()}
-    second = {ij: slope * d for ij, d in inner.second.items()}
+    second = Sums({ij: slope * d for ij, d in inner.second.items()})
     if bend is not None:
         places = sorted(inner.first)
         for k, i in enumerate(places):
             bent = bend * inner.first[i]
             for j in places[k:]:
-                _include(second, (i, j), bent * inner.first[j])
-    return Jet(value, first, second)
-
-
-def apply(function: Callable[[Any], Any], at: Coefficient) -> Coefficient:
-    """Return an mpmath function of a coefficient; what is more than a number says how."""
-    lift = getattr(at, "through", None)
-    return function(at) if lift is None else lift(function)
-
-
-def _reciprocal(a: Coefficient) -> Coefficient:
-    return apply(lambda x: 1 / x, a)
-
-
-def _exp(a: Coefficient) -> Series:
-    e = apply(mp.exp, a)
-    return e, e, e
-
-
-def _log(a: Coefficient) -> Series:
-    r = _reciprocal(a)
-    return apply(mp.log, a), r, -(r * r)
-
-
-def _log1p(a: Coefficient) -> Series:
-    r = apply(lambda x: 1 / (1 + x), a)
-    return apply(mp.log1p, a), r, -(r * r)
-
-
-def _expm1(a: Coefficient) -> Series:
-    e = apply(mp.exp, a)
-    return apply(mp.expm1, a), e, e
-
-
-def _sigmoid(a: Coefficient) -> Series:
-    s, rest = apply(lambda x: 1 / (1 + mp.exp(-x)), a), apply(lambda x: 1 / (1 + mp.exp(x)), a)
-    slope = s * rest
-    return s, slope, slope * (rest - s)
-
-
-def _tanh(a: Coefficient) -> Series:
-    t, slope = apply(mp.tanh, a), apply(lambda x: mp.sech(x) ** 2, a)
-    return t, slope, -(t * slope + t * slope)
-
-
-def _sinh(a: Coefficient) -> Series:
-    s = apply(mp.sinh, a)
-    return s, apply(mp.cosh, a), s
-
-
-def _cosh(a: Coefficient) -> Series:
-    c = apply(mp.cosh, a)
-    return c, apply(mp.sinh, a), c
-
-
-def _sin(a: Coefficient) -> Series:
-    s = apply(mp.sin, a)
-    return s, apply(mp.cos, a), -s
-
-
-def _cos(a: Coefficient) -> Series:
-    c = apply(mp.cos, a)
-    return c, -apply(mp.sin, a), -c
-
-
-def _atan(a: Coefficient) -> Series:
-    slope = apply(lambda x: 1 / (1 + x * x), a)
-    twice = a + a
-    return apply(mp.atan, a), slope, -(twice * slope * slope)
-
-
-def _abs(a: Coefficient) -> Series:
-    return apply(abs, a), apply(mp.sign, a) if a != 0 else None, None
-
-
-def _sign(a: Coefficient) -> Series:
-    return apply(mp.sign, a), None, None
-
-
-def powers(exponent: Any) -> Callable[[Coefficient], Series]:
-    """Return the function a**exponent for a fixed exponent, with its derivatives."""
-
-    def series(a: Coefficient) -> Series:
-        value = apply(lambda x: x**exponent, a)
-        if exponent == 0:
-            return value, None, None
-        slope = apply(lambda x: exponent * x ** (exponent - 1), a)
-        if exponent == 1:
-            return value, slope, None
-        return value, slope, apply(lambda x: exponent * (exponent - 1) * x ** (exponent - 2), a)
-
-    return series
-
-
-SERIES: dict[str, Callable[[Coefficient], Series]] = {
-    "Abs": _abs,
-    "atan": _atan,
-    "cos": _cos,
-    "cosh": _cosh,
-    "exp": _exp,
-    "expm1": _expm1,
-    "log": _log,
-    "log1p": _log1p,
-    "sigmoid": _sigmoid,
-    "sign": _sign,
-    "sin": _sin,
-    "sinh": _sinh,
-    "tanh": _tanh,
-}
+                second.include((i, j), bent * inner.first[j])
+    return Jet(value, first, second.table, doubtful or second.vanished)

@@ -14,8 +14,9 @@ from lossgen import language as words
 from lossgen.loss import Case
 from lossgen.oracle.bind import Array, Bound, bind
 from lossgen.oracle.evaluate import Evaluator, Place, free_axes, places
-from lossgen.oracle.jets import Jet, compose, powers, total
+from lossgen.oracle.jets import Jet, compose, total
 from lossgen.oracle.question import Question
+from lossgen.oracle.series import powers
 from lossgen.oracle.settle import settle
 from lossgen.oracle.sizing import SizedEvaluator
 from lossgen.oracle.terms import Sized

@@ -38,7 +38,7 @@ class Question:
             for tensor in Loss("Case", case).tensors()
             if tensor.kind == "float"
         }
-        return given | {name: () for name in self.learnt}
+        return given | dict.fromkeys(self.learnt, ())
 
     @cached_property
     def starts(self) -> dict[str, int]:

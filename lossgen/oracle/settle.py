@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from mpmath import mp
 
@@ -12,22 +12,30 @@ FIRST_DIGITS, AGREED_DIGITS, ZERO_DIGITS, LAST_DIGITS = 50, 25, 2000, 16000
 
 
 def settle(compute: Callable[[], Jet]) -> tuple[int, Jet]:
-    """Double the precision until two results agree; return the digits it took and the result."""
-    digits, last = FIRST_DIGITS, None
-    while True:
+    """Double the precision until two results agree; return the digits it took and the result.
+
+    A zero is believed at 2000 digits; a formula that is not finite until then, as ``log(1 - s(x))``
+    for large x, gets more.
+    """
+    last = None
+    for digits in _precisions():
         with mp.workdps(digits):
             jet = _finite(compute)
-            settled = jet is not None and last is not None and _agree(last, jet, digits)
-        if jet is not None and (settled or digits >= ZERO_DIGITS and last is None):
-            return digits, jet
-        if digits >= (ZERO_DIGITS if jet is not None else LAST_DIGITS):
-            if jet is None:
-                raise ArithmeticError("the declared formula is not finite here")
+            settled = jet is not None and last is not None and _agree(last, jet)
+        if jet is not None and (settled or digits == ZERO_DIGITS and last is not None):
             return digits, jet
         last = jet
-        digits = (
-            2 * digits if jet is None or digits >= ZERO_DIGITS else min(2 * digits, ZERO_DIGITS)
-        )
+    if last is None:
+        raise ArithmeticError("the declared formula is not finite here")
+    return LAST_DIGITS, last
+
+
+def _precisions() -> Iterator[int]:
+    digits = FIRST_DIGITS
+    while digits < LAST_DIGITS:
+        yield digits
+        digits = ZERO_DIGITS if digits < ZERO_DIGITS < 2 * digits else 2 * digits
+    yield LAST_DIGITS
 
 
 def _finite(compute: Callable[[], Jet]) -> Jet | None:
@@ -38,8 +46,8 @@ def _finite(compute: Callable[[], Jet]) -> Jet | None:
     return jet if all(map(mp.isfinite, jet.coefficients())) else None
 
 
-def _agree(last: Jet, jet: Jet, digits: int) -> bool:
-    if not jet.same_shape(last):
+def _agree(last: Jet, jet: Jet) -> bool:
+    if jet.doubtful or not jet.same_shape(last):
         return False
     pairs = zip(last.coefficients(), jet.coefficients(), strict=True)
     tolerance = mp.mpf(10) ** -AGREED_DIGITS

@@ -18,7 +18,8 @@ from sympy.core.symbol import Str
 
 from lossgen import language as words
 from lossgen.oracle.evaluate import Evaluator, Place
-from lossgen.oracle.jets import SERIES, Jet, apply, compose, total
+from lossgen.oracle.jets import Jet, compose, total
+from lossgen.oracle.series import SERIES, apply
 from lossgen.oracle.terms import COMPUTED, Sized
 
 LEAVES = (words.Ref, words.ParameterSymbol)
@@ -29,7 +30,7 @@ def variables(e: Basic) -> frozenset[Basic] | None:
     """Return what a formula is a function of: arguments and their differences; None for axes."""
     if isinstance(e, words.AxisOperation):
         return None
-    if isinstance(e, LEAVES) or isinstance(e, sympy.Add) and _is_difference(e):
+    if isinstance(e, LEAVES) or (isinstance(e, sympy.Add) and _is_difference(e)):
         return frozenset((e,))
     found: frozenset[Basic] = frozenset()
     for arg in e.args:
@@ -52,7 +53,7 @@ def one_variable(e: Basic) -> Basic | None:
     if found is None or len(found) != 1:
         return None
     (variable,) = found
-    if e == variable or e.args[0] == variable and (e.is_Pow or type(e).__name__ in SERIES):
+    if e == variable or (e.args[0] == variable and (e.is_Pow or type(e).__name__ in SERIES)):
         return None
     return variable
 

@@ -1,7 +1,7 @@
 """Cross-entropy between logits and class labels, or class probabilities.
 
-With labels the mean is over the sum of the weights of the labels that count; with probabilities it is
-over the number of samples. Label smoothing after Szegedy et al. (2016).
+With labels the mean is over the sum of the weights of the labels that count; with probabilities
+it is over the number of samples. Label smoothing after Szegedy et al. (2016).
 """
 
 from sympy import Eq, Ne

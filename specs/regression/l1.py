@@ -1,7 +1,7 @@
 """Mean absolute error.
 
-The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum of the
-weights, as in ``torch.nn.functional.l1_loss``.
+The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum of
+the weights, as in ``torch.nn.functional.l1_loss``.
 """
 
 from sympy import Abs

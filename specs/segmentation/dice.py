@@ -1,7 +1,7 @@
 """Dice loss of each class, over batch and space (Milletari et al., 2016).
 
-One minus the overlap of the probabilities, the sigmoid of the logits, with the target; ``mean`` is the
-mean over the classes.
+One minus the overlap of the probabilities, the sigmoid of the logits, with the target; ``mean`` is
+the mean over the classes.
 """
 
 from lossgen import Loss, parameter, sigmoid, sum_over, tensor

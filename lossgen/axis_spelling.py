@@ -1,0 +1,137 @@
+"""How operations over axes are written: reductions, picks, matrix products, calls of composites."""
+
+from __future__ import annotations
+
+from lossgen import nodes as n
+from lossgen.expand import FUNCTIONS
+from lossgen.language import ELLIPSIS
+from lossgen.layout import matrix_pair
+from lossgen.nodes import Node
+from lossgen.spelling import ATOM, COMPARE, PRODUCT, Spelling, Text
+
+
+class AxisSpelling(Spelling):
+    """Writes all expressions for a backend."""
+
+    def _print(self, node: Node) -> Text:
+        return self._composite(node) if node.op in FUNCTIONS else super()._print(node)
+
+    def _composite(self, node: Node) -> Text:
+        """Print a call of a function that the package's ``_functions`` module holds."""
+        name = FUNCTIONS[node.op]
+        self.called.add(name)
+        if not node.attrs:
+            return Text(
+                f"{name}({', '.join(self._operand(arg, node, COMPARE) for arg in node.args)})"
+            )
+        body = node.args[0]
+        axes = self.axes_of(body)
+        args = [self.text[body].code]
+        for arg in node.args[1:]:  # an index lacks the axis, anything else is aligned with the body
+            at_label = node.op in ("nll_at", "excess_at")
+            args.append(self.text[arg].code if at_label else self._operand(arg, body, COMPARE))
+        args.append(f"axis={axes.index(str(node.attrs[0])) - len(axes)}")
+        return Text(f"{name}({', '.join(args)})")
+
+    def _print_leaf(self, node: Node) -> Text:
+        view = tuple(map(str, node.attrs[1]))  # type: ignore[arg-type]
+        return Text(self._arranged(str(node.attrs[0]), view, self.axes_of(node)))
+
+    def _arranged(self, code: str, have: tuple[str, ...], want: tuple[str, ...]) -> str:
+        if have == want:
+            return code
+        permutation = "(" + ", ".join(str(have.index(axis)) for axis in want) + ")"
+        return self._spell("transpose", code, permutation=permutation)
+
+    def _print_size(self, node: Node) -> Text:
+        name, place, rank = self.places[str(node.attrs[0])]
+        if self.keep:
+            return Text(f"{name}.shape[axis]")
+        if node.attrs[0] == ELLIPSIS and rank == 1:
+            return Text(self._spell("count", name))
+        return Text(f"{name}.shape[{place}]")
+
+    def _print_position(self, node: Node) -> Text:
+        axis = str(node.attrs[0])
+        name = self.places[axis][0]
+        if self.keep:
+            return Text(self._spell("position_along", name))
+        return Text(self._spell("position", size=self._print_size(n.size(axis)).code, like=name))
+
+    def _print_relabel(self, node: Node) -> Text:
+        inner = node.args[0]
+        old, new = (tuple(map(str, axes)) for axes in node.attrs)  # type: ignore[arg-type]
+        code = self._arranged(self.text[inner].code, self.axes_of(inner), old)
+        return Text(self._arranged(code, new, self.axes_of(node)), self.text[inner].level)
+
+    def _print_like(self, node: Node) -> Text:
+        if node.args[0].op == "const":
+            return Text(
+                self._spell("full", self._const(node.args[0]).code, self.text[node.args[1]].code)
+            )
+        return Text(
+            self._spell(
+                "like", self._operand(node.args[0], node, COMPARE), self.text[node.args[1]].code
+            )
+        )
+
+    def _print_pick(self, node: Node) -> Text:
+        body, index = node.args
+        if self.keep:
+            return Text(self._spell("pick_along", self.text[body].code, self.text[index].code))
+        axes = self.axes_of(body)
+        place = axes.index(str(node.attrs[0]))
+        others = tuple(axis for axis in axes if axis != node.attrs[0])
+        code, at = self.text[body].code, self.text[index].code
+        if not others:
+            return Text(self._spell("take", self.text[body].within(ATOM), at))
+        if not set(others) <= index.axes:
+            raise ValueError(
+                f"a pick along {node.attrs[0]} needs an index for every {' '.join(others)}"
+            )
+        return Text(self._spell("pick", code, at, axis=f"{self.backend.axis_word}={place}"))
+
+    def _reduction(self, node: Node) -> Text:
+        body = node.args[0]
+        axes = self.axes_of(body)
+        gone = sorted(axes.index(str(axis)) for axis in node.attrs[0])  # type: ignore[union-attr]
+        if self.keep and f"{node.op}_along" in self.backend.operations:
+            return Text(self._spell(f"{node.op}_along", self.text[body].code))
+        if self.keep:
+            keyword = f"{self.backend.axis_word}=axis, {self.backend.keep_word}=True"
+        elif len(gone) == len(axes):
+            keyword = ""
+        else:
+            keyword = f"{self.backend.axis_word}=" + (
+                str(gone[0]) if len(gone) == 1 else str(tuple(gone))
+            )
+        code = self._spell(node.op, self.text[body].code, axis=keyword)
+        return Text(code.replace(", )", ")"))
+
+    _print_amax = _print_amin = _print_argmax = _reduction
+
+    def _print_sum(self, node: Node) -> Text:
+        pair = matrix_pair(node)
+        if pair is None:
+            return self._reduction(node)
+        left, right = pair
+        (gone,) = node.attrs[0]  # type: ignore[misc]
+        ours, theirs = self.axes_of(left), self.axes_of(right)
+        result = self.axes_of(node)
+        if len(ours) == len(theirs) == len(result) == 2:
+            if result[0] in theirs:
+                left, right, ours, theirs = right, left, theirs, ours
+            first = self._matrix(left, turned=ours[1] != gone)
+            second = self._matrix(right, turned=theirs[0] != gone)
+            code = self._spell("matmul", first, second)
+            return Text(code, ATOM if code.endswith(")") and "@" not in code else PRODUCT)
+        letters = dict(zip(dict.fromkeys((*ours, *theirs)), "abcdefghijkl", strict=False))
+        spec = [",".join("".join(letters[a] for a in axes) for axes in (ours, theirs))]
+        spec.append("".join(letters[a] for a in result))
+        return Text(
+            self._spell("einsum", self.text[left].code, self.text[right].code, spec="->".join(spec))
+        )
+
+    def _matrix(self, node: Node, *, turned: bool) -> str:
+        code = self.text[node].within(ATOM)
+        return self._spell("matrix_transpose", code) if turned else code

@@ -1,0 +1,96 @@
+"""What a graph looks like on the page, before any backend: products, quotients, matrix products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lossgen import nodes as n
+from lossgen.nodes import Node
+from lossgen.rewrite import transform
+
+
+def operands(node: Node) -> tuple[Node, ...]:
+    """Return what the printed form of a node mentions."""
+    if node.op == "add":
+        return tuple(magnitude(arg) for arg in node.args)
+    if node.op == "mul":
+        return tuple(denominator(arg) or arg for arg in node.args)
+    if node.op == "pow":
+        return (denominator(node),) if denominator(node) is not None else node.args
+    pair = matrix_pair(node)
+    return pair if pair is not None else node.args
+
+
+def is_negative(term: Node) -> bool:
+    """Say whether a term of a sum stands behind a minus."""
+    return term.value < 0 if n.is_const(term) else n.split_coefficient(term)[0] < 0
+
+
+def magnitude(term: Node) -> Node:
+    """Return a term of a sum as it stands behind its sign."""
+    return n.mul(n.MINUS_ONE, term) if is_negative(term) else term
+
+
+def denominator(factor: Node) -> Node | None:
+    """Return what is divided by, where the factor is a negative power."""
+    if factor.op == "pow" and n.is_const(factor.args[1]) and factor.args[1].value < 0:
+        return n.power(factor.args[0], n.const(-factor.args[1].value))
+    return None
+
+
+def arranged_products(roots: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Multiply what has fewer axes first, and write -(a b) where a b is there already."""
+    roots = transform(roots, _group_factors)
+    present = set(n.walk(*roots))
+
+    def share(node: Node) -> Node:
+        if node.op == "mul" and n.is_const(node.args[0], -1) and len(node.args) > 2:
+            positive = n.make("mul", node.args[1:])
+            return n.make("mul", (n.MINUS_ONE, positive)) if positive in present else node
+        return node
+
+    return tuple(substitute_all(roots, share))
+
+
+def substitute_all(roots: tuple[Node, ...], step: Callable[[Node], Node]) -> list[Node]:
+    """Return the roots with a step applied everywhere and nothing simplified."""
+    done: dict[Node, Node] = {}
+    for node in n.walk(*roots):
+        args = tuple(done[arg] for arg in node.args)
+        done[node] = (
+            step(node) if args == node.args else n.make(node.op, args, node.attrs, node.axes)
+        )
+    return [done[root] for root in roots]
+
+
+def _group_factors(node: Node) -> Node:
+    if node.op != "mul" or len({arg.axes for arg in node.args if arg.axes}) < 2:
+        return node
+    narrow = [
+        arg for arg in node.args if arg.axes and arg.axes != node.axes and denominator(arg) is None
+    ]
+    groups: dict[frozenset[str], list[Node]] = {}
+    for arg in narrow:
+        groups.setdefault(arg.axes, []).append(arg)
+    wide = [arg for arg in node.args if arg not in narrow]
+    if all(len(group) == 1 for group in groups.values()):
+        return node
+    minus = [arg for arg in wide if n.is_const(arg)]
+    rest = [arg for arg in wide if not n.is_const(arg)]
+    return n.make("mul", [*minus, *(n.mul(*group) for group in groups.values()), *rest])
+
+
+def matrix_pair(node: Node) -> tuple[Node, Node] | None:
+    """Return the two factors where a sum over one axis is a matrix product."""
+    if node.op != "sum" or len(node.attrs[0]) != 1 or node.args[0].op != "mul":  # type: ignore[arg-type]
+        return None
+    factors = node.args[0].args
+    widest = [arg.axes for arg in factors if not any(arg.axes < other.axes for other in factors)]
+    groups = list(dict.fromkeys(widest))
+    if len(groups) != 2:
+        return None
+    split: dict[frozenset[str], list[Node]] = {group: [] for group in groups}
+    for arg in factors:
+        split[next(group for group in groups if arg.axes <= group)].append(arg)
+    left, right = (n.make("mul", args) if len(args) > 1 else args[0] for args in split.values())
+    return left, right

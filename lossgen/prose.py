@@ -1,0 +1,51 @@
+"""Documentation on its way into docstrings: what could end a literal travels in disguise.
+
+A template may put the same text into plain and raw docstrings, which spell a backslash differently.
+Backslashes and double quotes therefore pass through templates as characters that Unicode keeps for
+such uses; in the rendered file every docstring that holds one is then written so that it says
+exactly what the spec says.
+"""
+
+from __future__ import annotations
+
+import re
+
+_BACKSLASH, _QUOTE = "\ufdd0", "\ufdd1"
+_HIDDEN = str.maketrans({"\\": _BACKSLASH, '"': _QUOTE})
+_SHOWN = str.maketrans({_BACKSLASH: "\\", _QUOTE: '"'})
+_ESCAPED = str.maketrans({_BACKSLASH: "\\\\", _QUOTE: '\\"'})
+_DOCSTRING = re.compile(r'([rR]?)"""(.*?)"""', re.DOTALL)
+
+# Control characters, halves of characters, what hides here, and what turns the direction of text.
+UNFIT = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\u2028-\u202e\u2066-\u2069]"
+)
+
+
+def disguise(text: str) -> str:
+    """Return a text as templates may put it into any docstring."""
+    return text.translate(_HIDDEN)
+
+
+def sentence(text: str) -> str:
+    """Return a text disguised and on one line, as the list of arguments needs it."""
+    return disguise(" ".join(text.split()))
+
+
+def settle(source: str) -> str:
+    """Return rendered code with disguised text spelled out in docstrings; elsewhere it stays inert."""
+    return _DOCSTRING.sub(_literal, source)
+
+
+def _literal(match: re.Match[str]) -> str:
+    prefix, body = match[1], match[2]
+    text = body.translate(_SHOWN)
+    if text == body:
+        return match[0]
+    plain = '"""' not in text and not text.endswith(("\\", '"'))
+    if plain and ("\\" not in text or prefix or "\\" not in body):
+        return f'{"r" if _BACKSLASH in body or prefix else ""}"""{text}"""'
+    return f'"""{(body.replace(chr(92), chr(92) * 2) if prefix else body).translate(_ESCAPED)}"""'
+
+
+__all__ = ["UNFIT", "disguise", "sentence", "settle"]

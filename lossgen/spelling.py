@@ -1,0 +1,166 @@
+"""How expressions are written: arithmetic with as few parentheses as reading needs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lossgen import nodes as n
+from lossgen.backends import Backend
+from lossgen.layout import denominator, is_negative, magnitude
+from lossgen.nodes import COMPARISONS, Node
+
+ATOM, UNARY, PRODUCT, SUM, COMPARE = range(5)
+INTEGER_KINDS = ("label", "integer")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Printed code and how tightly it binds."""
+
+    code: str
+    level: int = ATOM
+
+    def within(self, level: int) -> str:
+        """Return the code, in parentheses where it binds less tightly than its surroundings."""
+        return f"({self.code})" if self.level > level else self.code
+
+
+class Spelling:
+    """Writes elementwise expressions for a backend.
+
+    Attributes:
+        order: all axes in the order in which arrays carry them.
+        keep: reductions keep their axis, which is the variable ``axis``.
+        text: what has been written for each node so far.
+        places: where the length of each axis can be read: an argument, the place, and its rank.
+        called: the runtime's functions that were used.
+    """
+
+    def __init__(self, backend: Backend, order: tuple[str, ...], *, keep: bool) -> None:
+        self.backend, self.order, self.keep = backend, order, keep
+        self.text: dict[Node, Text] = {}
+        self.places: dict[str, tuple[str, int, int]] = {}
+        self.called: set[str] = set()
+
+    def axes_of(self, node: Node) -> tuple[str, ...]:
+        """Return a node's axes in the order of arrays; a renamed axis stands beside its own."""
+        return tuple(
+            sorted(node.axes, key=lambda axis: (self.order.index(axis.rstrip("_'")), axis))
+        )
+
+    def _new_axes(self, node: Node, user: Node) -> list[int]:
+        mine, target = self.axes_of(node), self.axes_of(user)
+        if not mine or self.keep:
+            return []
+        first = target.index(mine[0])
+        return [k for k, axis in enumerate(target[first:]) if axis not in mine]
+
+    def _print(self, node: Node) -> Text:
+        special = getattr(self, f"_print_{node.op}", None)
+        if special is not None:
+            text: Text = special(node)
+            return text
+        if node.op in COMPARISONS:
+            integer = any(self._is_integer(arg) for arg in node.args)
+            left, right = (self._operand(arg, node, SUM, integer) for arg in node.args)
+            return Text(f"{left} {COMPARISONS[node.op]} {right}", COMPARE)
+        args = [self._operand(arg, node, COMPARE) for arg in node.args]
+        if not node.axes and node.op not in n.BOOLEAN:  # a function of parameters, perhaps numbers
+            args = [self.backend.scalar.format(arg) for arg in args]
+        return Text(self._spell(node.op, *args))
+
+    def _spell(self, op: str, *args: str, **words: str) -> str:
+        form = self.backend.operations.get(op)
+        if form is None:
+            raise KeyError(f"backend {self.backend.name} does not spell {op!r}")
+        return self._format(form, *args, **words)
+
+    def _format(self, form: str, *args: str, **words: str) -> str:
+        self.called.update(name for name in self.backend.helpers if re.search(rf"\b{name}\(", form))
+        receiver = form.startswith("{0}.") or form.startswith("~{0}")
+        if receiver and not re.fullmatch(r"[\w.]+(\(.*\))?(\[.*\])?", args[0]):
+            args = (f"({args[0]})", *args[1:])
+        return form.format(*args, **words)
+
+    def _operand(self, node: Node, user: Node, level: int, integer: bool = False) -> str:
+        """Return an operand's code, aligned with the axes of what uses it."""
+        if node.op == "const":
+            return self._const(node, integer).within(level)
+        text = self.text[node]
+        new = self._new_axes(node, user)
+        if not new:
+            return text.within(level)
+        code = text.within(ATOM)
+        if self.backend.expand is not None:
+            for place in new:
+                code = self._format(self.backend.expand, code, place=str(place))
+            return code
+        slices = ["None" if k in new else ":" for k in range(max(new) + 1)]
+        return f"{code}[{', '.join(slices)}]"
+
+    def _const(self, node: Node, integer: bool = False) -> Text:
+        value = node.value
+        if integer and value == int(value):
+            return Text(str(int(value)), UNARY if value < 0 else ATOM)
+        number = float(value)
+        level = UNARY if number < 0 else ATOM
+        exact = isinstance(value, Fraction) and value.denominator & (value.denominator - 1) == 0
+        if (
+            exact and abs(value.numerator) < 2**11 and value.denominator < 2**11
+        ) or self.backend.inexact == "{0}":
+            return Text(repr(number), level)
+        like = next(name for name, _, _ in self.places.values())
+        return Text(self._format(self.backend.inexact, repr(number), like=like))
+
+    def _is_integer(self, node: Node) -> bool:
+        if node.op == "leaf":
+            return node.attrs[2] in INTEGER_KINDS
+        if node.op == "select":
+            return any(self._is_integer(arg) for arg in node.args[1:])
+        return node.op in ("position", "argmax")
+
+    def _print_const(self, node: Node) -> Text:
+        return self._const(node)
+
+    def _print_select(self, node: Node) -> Text:
+        integer = self._is_integer(node)
+        args = [
+            self._operand(arg, node, COMPARE, integer and k > 0) for k, arg in enumerate(node.args)
+        ]
+        return Text(self._spell("select", *args))
+
+    def _print_add(self, node: Node) -> Text:
+        code = ""
+        for term in sorted(node.args, key=is_negative):
+            sign = "-" if is_negative(term) else "+"
+            shown = self._operand(magnitude(term), node, PRODUCT if code or sign == "-" else SUM)
+            code += f" {sign} {shown}" if code else shown if sign == "+" else f"-{shown}"
+        return Text(code, SUM)
+
+    def _print_mul(self, node: Node) -> Text:
+        top: list[str] = []
+        bottom: list[str] = []
+        sign = "-" if n.is_const(node.args[0], -1) else ""
+        for arg in node.args[1:] if sign else node.args:
+            inverse = denominator(arg)
+            if inverse is None:
+                square = arg.op == "pow" and self.text[arg].level == PRODUCT
+                top.append(self._operand(arg, node, PRODUCT if square or not top else UNARY))
+            else:
+                bottom.append(self._operand(inverse, node, UNARY))
+        code = sign + (" * ".join(top) or "1.0")
+        if bottom:
+            code += " / " + (bottom[0] if len(bottom) == 1 else f"({' * '.join(bottom)})")
+        return Text(code, PRODUCT if top[1:] or bottom else UNARY)
+
+    def _print_pow(self, node: Node) -> Text:
+        inverse = denominator(node)
+        if inverse is not None:
+            return Text(f"1.0 / {self._operand(inverse, node, UNARY)}", PRODUCT)
+        base, exponent = node.args
+        code = self._operand(base, node, ATOM)
+        if n.is_const(exponent, 2) and len(code) < 16:
+            return Text(f"{code} * {code}", PRODUCT)
+        return Text(f"{code} ** {self._operand(exponent, node, ATOM, integer=True)}", UNARY)
