@@ -69,7 +69,7 @@ def _condition(case: Case) -> Iterator[SpecError]:
 def _case_faults(case: Case) -> Iterator[SpecError]:
     if not isinstance(case.value, Expr):
         yield fault("the formula is no number", "write an expression of the inputs", case.value)
-    if case.valid is not None and not isinstance(case.valid, Boolean):
+    if case.valid is not None and isinstance(case.valid, Expr):  # a symbol is Boolean, too
         remedy = "write a comparison, as in valid=Ne(labels, ignored)"
         yield fault("valid= is no condition", remedy, case.valid)
     for expression in case.expressions():
@@ -170,7 +170,8 @@ def _compiled(case: Case) -> Iterator[SpecError]:
             if expression is not case.when:
                 Lowering(case.valid).node(expression)
         program = compile_case(Loss("One", case.without_condition()), case.without_condition())
-        assert program.gradients is not None and program.curvatures is not None
+        assert program.gradients is not None
+        assert program.curvatures is not None
     except UnknownError as unknown:
         yield fault(unknown.problem, unknown.remedy, unknown.expression)
 

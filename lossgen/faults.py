@@ -1,4 +1,4 @@
-"""What is wrong with the declarations of a loss: its names, parameters, signature and documentation."""
+"""What is wrong with the declarations of a loss: names, parameters, signature, documentation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from lossgen.errors import SpecError
-from lossgen.language import Parameter
+from lossgen.language import Parameter, Tensor
 from lossgen.loss import Loss
 from lossgen.names import ATTRIBUTES, IMPORTED, MODULES, is_plain, is_taken
 from lossgen.prose import UNFIT
@@ -31,8 +31,12 @@ def fault(problem: str, remedy: str, expression: object = None) -> SpecError:
     return SpecError(expression=text, problem=problem, remedy=remedy)
 
 
+def _arguments(loss: Loss) -> list[Tensor | Parameter]:
+    return [*loss.tensors(), *loss.parameters()]
+
+
 def _public_names(loss: Loss) -> Iterator[SpecError]:
-    arguments = {item.name for item in (*loss.tensors(), *loss.parameters())}
+    arguments = {item.name for item in _arguments(loss)}
     if loss.name == loss.function:
         remedy = "write the class in capitals, as HuberLoss, or set function="
         yield fault(f"class and function have one name, {loss.name!r}", remedy)
@@ -46,7 +50,7 @@ def _public_names(loss: Loss) -> Iterator[SpecError]:
 
 def _argument_names(loss: Loss) -> Iterator[SpecError]:
     inputs = {tensor.name for tensor in loss.tensors() if tensor.kind != "weight"}
-    names = {item.name for item in (*loss.tensors(), *loss.parameters())}
+    names = {item.name for item in _arguments(loss)}
     for name in sorted(filter(is_plain, names)):
         if is_taken(name):
             yield fault(f"the name {name!r} is used by generated code", "choose another name", name)
@@ -118,9 +122,7 @@ def _is_number(value: object) -> bool:
 
 def _prose(loss: Loss) -> Iterator[SpecError]:
     texts = [("the docstring", loss.doc)]
-    texts += [
-        (f"the doc of {item.name!r}", item.doc) for item in (*loss.tensors(), *loss.parameters())
-    ]
+    texts += [(f"the doc of {item.name!r}", item.doc) for item in _arguments(loss)]
     for place, text in texts:
         if not isinstance(text, str):
             yield fault(f"{place} is no text", "write a sentence in quotes", text)

@@ -12,6 +12,7 @@ from sympy.core.basic import Basic
 from sympy.core.parameters import distribute
 
 from lossgen.errors import SpecError
+from lossgen.language import ParameterSymbol, Ref
 from lossgen.loss import Loss
 from lossgen.names import IMPORTED, is_plain
 
@@ -58,7 +59,29 @@ def _load(path: Path, folder: Path, faults: Faults) -> list[Loss]:
     losses = [loss for loss in losses if _is_symbolic(loss)]
     for loss in losses:
         faults += _name_faults(loss)
+    faults += _ambiguous(names, source)
     return losses
+
+
+def _ambiguous(names: dict[str, object], source: str) -> Faults:
+    """SymPy takes two symbols of one name for one, whatever else they were declared with."""
+    declared: dict[object, set[object]] = {}
+    for symbol in names.values():
+        if isinstance(symbol, Ref):
+            declared.setdefault(symbol, set()).add(symbol.tensor)
+        elif isinstance(symbol, ParameterSymbol):
+            declared.setdefault(symbol, set()).add(symbol.parameter)
+    remedy = "declare it once, or rename one of the two"
+    return [
+        SpecError(
+            file=source,
+            expression=str(symbol),
+            problem="an argument is declared twice",
+            remedy=remedy,
+        )
+        for symbol, found in declared.items()
+        if len(found) > 1
+    ]
 
 
 def _is_symbolic(loss: Loss) -> bool:

@@ -1,60 +1,77 @@
-"""Which names a spec may give: Python has rules of its own, and generated code has names already."""
+"""Which names a spec may give: Python has rules, and generated code has names already."""
 
 from __future__ import annotations
 
 import keyword
 import unicodedata
 
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 # What modules import or take from Python. A spec's name in this place would hide it.
 IMPORTED = frozenset(
-    """
-    Any Array ArrayLike Case Loss Parameter Tensor added argmax_along array_of as_arrays axis_weight bool
-    broadcast_weight chainer check_device check_floating check_labels check_positive check_range check_rank
-    check_reduction check_shape constant count_up cross_entropy_with dataclass dict differentiable direction
-    excess_over exp_difference expm1 finish float fold int is_integer is_number isinstance jax jnp
-    label_cross_entropy label_excess leading_weight log1p log_cosh logsumexp math max_along merge mindspore ms
-    negative_log_softmax nn norm np numpy ops partial pick positions ratio report same_weight sech2 sigmoid
-    softmax softmax_complement str sum_of_others super take to_working torch total total_along tuple with_batch
-    without_axis working_dtype
-    """.split()
+    _words(
+        """
+        Any Array ArrayLike Case Loss Parameter Tensor added argmax_along array_of as_arrays
+        axis_weight bool broadcast_weight chainer check_device check_floating check_labels
+        check_positive check_range check_rank check_reduction check_shape constant count_up
+        cross_entropy_with dataclass dict differentiable direction excess_over exp_difference
+        expm1 finish float fold int is_integer is_number isinstance jax jnp label_cross_entropy
+        label_excess leading_weight log1p log_cosh logsumexp math max_along merge mindspore ms
+        negative_log_softmax nn norm np numpy ops partial pick positions ratio report
+        same_weight sech2 sigmoid softmax softmax_complement str sum_of_others super take
+        to_working torch total total_along tuple with_batch without_axis working_dtype
+        """
+    )
 )
 # What public functions and kernels call their own variables.
 LOCAL = frozenset(
-    """
-    axis denominator doubt dtype index inputs loss parts partials reduction return_parts self shape single
-    upstream working
-    """.split()
+    _words(
+        """
+        axis denominator doubt dtype index inputs loss parts partials reduction return_parts
+        self shape single upstream working
+        """
+    )
 )
 PREFIXES = ("by_", "change_", "d_", "diagonal_", "grad_")
 # What the base classes of losses have: an argument of the class becomes an attribute.
 ATTRIBUTES = frozenset(
-    """
-    IGNORE_LIST T_destination add_flags add_flags_recursive add_hook add_module add_param add_persistent addgrads
-    apply arguments_key average bfloat16 bprop_debug buffers call_super_init cast cast_inputs cell_init_args
-    cell_type cells cells_and_names check_names check_names_and_refresh_name children cleargrads cls_name compile
-    compile_and_run compile_cache compile_phase compiled construct copy copyparams count_params cpu create_time
-    cuda delete_hook device device_resident_accept disable_update double dump_patches enable_backward_hook
-    enable_update eval exist_names exist_objs extend_repr extra_repr forward from_chx from_params generate_scope
-    get_axis get_buffer get_extra_state get_flags get_func_graph_proto get_inputs get_loss
-    get_mixed_precision_type get_parameter get_parameters get_scope get_sub_cell get_submodule global_cells
-    grad_ops_label half has_bprop hessian_diagonal init_parameters_data init_scope insert_child_to_cell
-    insert_param_to_cell ipu is_top_cell jit_config_dict links load_state_dict local_link_hooks
-    mixed_precision_type modules mtia mul name name_cells named_buffers named_children named_modules
-    named_parameters namedlinks namedparams offload parallel_parameter_merge_net_dict
-    parallel_parameter_name_list param_prefix parameter_layout_dict parameters parameters_and_names
-    parameters_broadcast_dict parameters_dict params phase phase_cache pipeline_segment pipeline_stage
-    printable_specs recompute reduce reduce_mean reduce_sum register_backward_hook register_backward_pre_hook
-    register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
-    register_full_backward_pre_hook register_load_state_dict_post_hook register_load_state_dict_pre_hook
-    register_module register_parameter register_parameter_forward_hook register_persistent
-    register_saved_tensors_hooks register_state_dict_post_hook register_state_dict_pre_hook remove_redundant_parameters
-    repeat requires_grad requires_grad_ run_construct serialize set_boost set_broadcast_flag set_comm_fusion
-    set_data_parallel set_extra_state set_grad set_inputs set_jit_config set_mixed_precision_type set_submodule
-    set_train shard share_memory state_dict to to_chx to_cpu to_device to_empty to_float to_gpu to_intel64
-    total_instance_count train trainable_params training type untrainable_params update_cell_prefix
-    update_cell_type update_enabled update_parameters_name value_and_grad within_init_scope xp xpu zero_grad
-    zerograds
-    """.split()
+    _words(
+        """
+        IGNORE_LIST T_destination add_flags add_flags_recursive add_hook add_module add_param
+        add_persistent addgrads apply arguments_key average bfloat16 bprop_debug buffers
+        call_super_init cast cast_inputs cell_init_args cell_type cells cells_and_names
+        check_names check_names_and_refresh_name children cleargrads cls_name compile
+        compile_and_run compile_cache compile_phase compiled construct copy copyparams
+        count_params cpu create_time cuda delete_hook device device_resident_accept
+        disable_update double dump_patches enable_backward_hook enable_update eval exist_names
+        exist_objs extend_repr extra_repr forward from_chx from_params generate_scope get_axis
+        get_buffer get_extra_state get_flags get_func_graph_proto get_inputs get_loss
+        get_mixed_precision_type get_parameter get_parameters get_scope get_sub_cell
+        get_submodule global_cells grad_ops_label half has_bprop hessian_diagonal
+        init_parameters_data init_scope insert_child_to_cell insert_param_to_cell ipu
+        is_top_cell jit_config_dict links load_state_dict local_link_hooks mixed_precision_type
+        modules mtia mul name name_cells named_buffers named_children named_modules
+        named_parameters namedlinks namedparams offload parallel_parameter_merge_net_dict
+        parallel_parameter_name_list param_prefix parameter_layout_dict parameters
+        parameters_and_names parameters_broadcast_dict parameters_dict params phase phase_cache
+        pipeline_segment pipeline_stage printable_specs recompute reduce reduce_mean reduce_sum
+        register_backward_hook register_backward_pre_hook register_buffer register_forward_hook
+        register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
+        register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module
+        register_parameter register_parameter_forward_hook register_persistent
+        register_saved_tensors_hooks register_state_dict_post_hook register_state_dict_pre_hook
+        remove_redundant_parameters repeat requires_grad requires_grad_ run_construct serialize
+        set_boost set_broadcast_flag set_comm_fusion set_data_parallel set_extra_state set_grad
+        set_inputs set_jit_config set_mixed_precision_type set_submodule set_train shard
+        share_memory state_dict to to_chx to_cpu to_device to_empty to_float to_gpu to_intel64
+        total_instance_count train trainable_params training type untrainable_params
+        update_cell_prefix update_cell_type update_enabled update_parameters_name value_and_grad
+        within_init_scope xp xpu zero_grad zerograds
+        """
+    )
 )
 # A loss's module stands beside these, under its function's name with an underscore before it.
 MODULES = frozenset(("autograd", "functions", "kernels", "runtime"))

@@ -33,7 +33,7 @@ def sentence(text: str) -> str:
 
 
 def settle(source: str) -> str:
-    """Return rendered code with disguised text spelled out in docstrings; elsewhere it stays inert."""
+    """Return rendered code with disguised text spelled out in docstrings, and only there."""
     return _DOCSTRING.sub(_literal, source)
 
 

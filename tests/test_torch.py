@@ -59,7 +59,7 @@ def random_like(tensor, seed=1):
 
 
 def derivatives(loss, wrt):
-    """Return value, gradients under a random upstream, and their derivatives along random vectors."""
+    """Return value, gradients under a random upstream, and their derivatives along vectors."""
     upstream = random_like(loss).requires_grad_()
     first = torch.autograd.grad(loss, wrt, upstream, create_graph=True)
     along = sum((g * random_like(g, seed)).sum() for seed, g in enumerate(first))

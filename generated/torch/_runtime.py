@@ -233,7 +233,7 @@ def cast_floats(dtype: torch.dtype, *tensors: Tensor) -> list[Tensor]:
 
 def finish_parts(parts: dict[str, Tensor], dtype: torch.dtype) -> tuple[Tensor, dict[str, Tensor]]:
     """Return the sum of the parts, rounded once, and the parts with the caller's dtype."""
-    total = torch.stack(list(parts.values())).sum()
+    total = sum(parts.values())
     return total.to(dtype), {name: part.to(dtype) for name, part in parts.items()}
 
 

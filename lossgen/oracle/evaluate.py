@@ -98,9 +98,9 @@ class Evaluator:
         for kind in type(e).__mro__:
             if kind in _EVALUATE:
                 return _EVALUATE[kind](self, e, at)
-            if kind.__name__ in SERIES:
+            if kind.__name__.lower() in SERIES:
                 inner = self.jet(e.args[0], at)
-                return compose(inner, SERIES[kind.__name__](inner.value))
+                return compose(inner, SERIES[kind.__name__.lower()](inner.value))
         raise NotImplementedError(f"the oracle has no meaning for {type(e).__name__} in {e}")
 
     def along(self, e: words.AxisOperation, at: Place) -> Iterator[Jet]:

@@ -101,7 +101,7 @@ def powers(exponent: Any) -> Callable[[Coefficient], Series]:
 
 
 SERIES: dict[str, Callable[[Coefficient], Series]] = {
-    "Abs": _abs,
+    "abs": _abs,
     "atan": _atan,
     "cos": _cos,
     "cosh": _cosh,
@@ -109,7 +109,7 @@ SERIES: dict[str, Callable[[Coefficient], Series]] = {
     "expm1": _expm1,
     "log": _log,
     "log1p": _log1p,
-    "sigmoid": _sigmoid,
+    "Sigmoid": _sigmoid,
     "sign": _sign,
     "sin": _sin,
     "sinh": _sinh,

@@ -17,25 +17,27 @@ def settle(compute: Callable[[], Jet]) -> tuple[int, Jet]:
     A zero is believed at 2000 digits; a formula that is not finite until then, as ``log(1 - s(x))``
     for large x, gets more.
     """
-    last = None
+    last, digits = None, FIRST_DIGITS
     for digits in _precisions():
         with mp.workdps(digits):
             jet = _finite(compute)
             settled = jet is not None and last is not None and _agree(last, jet)
-        if jet is not None and (settled or digits == ZERO_DIGITS and last is not None):
+        if jet is not None and (settled or (digits == ZERO_DIGITS and last is not None)):
             return digits, jet
         last = jet
     if last is None:
         raise ArithmeticError("the declared formula is not finite here")
-    return LAST_DIGITS, last
+    return digits, last
 
 
 def _precisions() -> Iterator[int]:
     digits = FIRST_DIGITS
-    while digits < LAST_DIGITS:
+    while digits < ZERO_DIGITS:
         yield digits
-        digits = ZERO_DIGITS if digits < ZERO_DIGITS < 2 * digits else 2 * digits
-    yield LAST_DIGITS
+        digits = min(2 * digits, ZERO_DIGITS)
+    while digits <= LAST_DIGITS:
+        yield from (digits, digits + 2 * AGREED_DIGITS)
+        digits *= 2
 
 
 def _finite(compute: Callable[[], Jet]) -> Jet | None:
