@@ -8,9 +8,8 @@ the coefficient. Sums over a tied axis therefore cost nothing, and no Jacobian i
 from __future__ import annotations
 
 from lossgen import nodes as n
-from lossgen.derive import INERT as INERT
-from lossgen.derive import axis_slope, inverse_norm, is_cut, region_inputs, slope
 from lossgen.nodes import Node
+from lossgen.regions import INERT, axis_slope, inverse_norm, is_cut, region_inputs, slope
 from lossgen.rewrite import rename_axis
 
 Tied = frozenset[str]

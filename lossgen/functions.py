@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from lossgen import nodes as n
 from lossgen.backends import Backend
-from lossgen.expand import EXPANSIONS, FUNCTIONS
+from lossgen.composites import EXPANSIONS
+from lossgen.expand import FUNCTIONS
 from lossgen.nodes import Node
 from lossgen.printer import Body, print_body
 

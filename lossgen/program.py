@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lossgen import nodes as n
-from lossgen.derive import Forward, mask, reverse
+from lossgen.derive import Forward, reverse
 from lossgen.diagonal import hessian_diagonal
 from lossgen.language import Ref
 from lossgen.loss import Case, Loss
 from lossgen.lower import Lowering
 from lossgen.nodes import Node
+from lossgen.regions import mask
 from lossgen.rewrite import transform
 from lossgen.rules import Rule, stabilise
 

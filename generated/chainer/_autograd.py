@@ -118,7 +118,7 @@ class _Curvature(_Node):
 
 def _given(gradient, like):
     # Chainer says None where nothing flows back: a tangent of zeros.
-    return like.xp.zerosas_given(like.array) if gradient is None else gradient
+    return like.xp.zeros_like(like.array) if gradient is None else gradient
 
 
 def differentiable(value, gradient, tangent, curvature, arguments, wrt):

@@ -109,7 +109,7 @@ SERIES: dict[str, Callable[[Coefficient], Series]] = {
     "expm1": _expm1,
     "log": _log,
     "log1p": _log1p,
-    "Sigmoid": _sigmoid,
+    "sigmoid": _sigmoid,
     "sign": _sign,
     "sin": _sin,
     "sinh": _sinh,

@@ -1,0 +1,162 @@
+"""Composite operations spelled in primitive ones, which every framework computes exactly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+
+from lossgen import nodes as n
+from lossgen.nodes import Node, call, compare, const, divide, mul, negate, select, subtract
+
+
+def _softplus(node: Node) -> Node:
+    z = node.args[0]
+    return n.add(call("relu", z), call("log1p", call("exp", negate(call("abs", z)))))
+
+
+def _decay(z: Node) -> Node:
+    return call("exp", mul(const(-2), call("abs", z)))
+
+
+def _sech2(node: Node) -> Node:
+    e = _decay(node.args[0])
+    return divide(mul(const(4), e), n.power(n.add(n.ONE, e), const(2)))
+
+
+def _log_cosh(node: Node) -> Node:
+    z = node.args[0]
+    size = call("abs", z)
+    small = n.power(call("expm1", negate(size)), const(2))
+    near = call("log1p", mul(const(Fraction(1, 2)), small, call("exp", size)))
+    far = n.add(size, call("log1p", _decay(z)), const(-math.log(2)))
+    return select(compare("lt", size, n.ONE), near, far)
+
+
+def _shifted(node: Node) -> Node:
+    body, axis = node.args[0], str(node.attrs[0])
+    return subtract(body, n.reduce_axes("amax", body, (axis,)))
+
+
+def _exp_shifted(node: Node) -> Node:
+    """exp(body - max); exp would magnify what the difference rounds away."""
+    body, axis = node.args[0], str(node.attrs[0])
+    return call("exp_difference", body, n.reduce_axes("amax", body, (axis,)))
+
+
+def _is_largest(node: Node) -> Node:
+    body, axis = node.args[0], str(node.attrs[0])
+    return compare("eq", n.position(axis), n.reduce_axes("argmax", body, (axis,)))
+
+
+def _others(node: Node) -> Node:
+    """The sum of exp(body - max) over all but the largest."""
+    body, axis = node.args[0], str(node.attrs[0])
+    decayed = n.over("exp_shifted", axis, body)
+    return n.reduce_axes("sum", select(n.over("is_largest", axis, body), n.ZERO, decayed), (axis,))
+
+
+def _softmax(node: Node) -> Node:
+    body, axis = node.args[0], str(node.attrs[0])
+    return divide(n.over("exp_shifted", axis, body), n.add(n.ONE, n.fold("others", axis, body)))
+
+
+def _cosoftmax(node: Node) -> Node:
+    body, axis = node.args[0], str(node.attrs[0])
+    others = n.fold("others", axis, body)
+    total = n.add(n.ONE, others)
+    top = select(
+        n.over("is_largest", axis, body), others, subtract(total, n.over("exp_shifted", axis, body))
+    )
+    return divide(top, total)
+
+
+def _lse(node: Node) -> Node:
+    body, axis = node.args[0], str(node.attrs[0])
+    return n.add(n.reduce_axes("amax", body, (axis,)), call("log1p", n.fold("others", axis, body)))
+
+
+def _nll(node: Node) -> Node:
+    body, axis = node.args[0], str(node.attrs[0])
+    return subtract(call("log1p", n.fold("others", axis, body)), n.over("shifted", axis, body))
+
+
+def _nll_at(node: Node) -> Node:
+    body, index = node.args
+    axis = str(node.attrs[0])
+    return subtract(
+        call("log1p", n.fold("others", axis, body)),
+        n.pick(n.over("shifted", axis, body), axis, index),
+    )
+
+
+def _xent(node: Node) -> Node:
+    body, weight = node.args
+    axis = str(node.attrs[0])
+    return n.sum_over(mul(weight, n.over("nll", axis, body)), (axis,))
+
+
+def _excess_at(node: Node) -> Node:
+    body, index = node.args
+    axis = str(node.attrs[0])
+    here = compare("eq", n.position(axis), index)
+    return select(here, negate(n.over("cosoftmax", axis, body)), n.over("softmax", axis, body))
+
+
+def _excess(node: Node) -> Node:
+    body, weight = node.args
+    axis = str(node.attrs[0])
+    if axis not in weight.axes:  # rest of m equal weights is (m - 1) of them
+        rest = mul(weight, subtract(n.size(axis), n.ONE))
+    else:
+        rest = n.over("rest", axis, weight)
+    soft, others = n.over("softmax", axis, body), n.over("cosoftmax", axis, body)
+    return subtract(mul(soft, rest), mul(others, weight))
+
+
+def _rest(node: Node) -> Node:
+    body, axis = node.args[0], str(node.attrs[0])
+    largest = n.over("is_largest", axis, body)
+    others = n.reduce_axes("sum", select(largest, n.ZERO, body), (axis,))
+    return select(largest, others, subtract(n.sum_over(body, (axis,)), body))
+
+
+def _norm(node: Node) -> Node:
+    """Scaled by the largest entry, so that no square overflows."""
+    body, axis = node.args[0], str(node.attrs[0])
+    scale = n.reduce_axes("amax", call("abs", body), (axis,))
+    scaled = call("unit", body, scale)
+    return mul(scale, call("sqrt", n.sum_over(n.power(scaled, const(2)), (axis,))))
+
+
+def _direction(node: Node) -> Node:
+    return call("unit", node.args[0], n.fold("norm", str(node.attrs[0]), node.args[0]))
+
+
+def _unit(node: Node) -> Node:
+    top, bottom = node.args
+    zero = compare("eq", bottom, n.ZERO)
+    return select(zero, n.ZERO, divide(top, select(zero, n.ONE, bottom)))
+
+
+EXPANSIONS: dict[str, Callable[[Node], Node]] = {
+    "softplus": _softplus,
+    "sech2": _sech2,
+    "log_cosh": _log_cosh,
+    "shifted": _shifted,
+    "exp_shifted": _exp_shifted,
+    "is_largest": _is_largest,
+    "others": _others,
+    "softmax": _softmax,
+    "cosoftmax": _cosoftmax,
+    "lse": _lse,
+    "nll": _nll,
+    "nll_at": _nll_at,
+    "xent": _xent,
+    "excess": _excess,
+    "excess_at": _excess_at,
+    "rest": _rest,
+    "norm": _norm,
+    "direction": _direction,
+    "unit": _unit,
+}

@@ -1,0 +1,114 @@
+"""Elementwise regions, within which derivatives are symbolic, and the cuts between them.
+
+A Piecewise stays one selection, and a region has one coefficient for each of its inputs. The cuts
+are arguments, differences of arguments, and operations over an axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from lossgen import nodes as n
+from lossgen.nodes import AXIS_OPERATIONS, Node
+from lossgen.partials import PARTIALS
+
+Seeds = Callable[[Node], Node]
+ENDS = frozenset(("leaf", "relabel", "like"))
+INERT = n.BOOLEAN | {"const", "position", "size", "argmax", "sign"}
+
+
+def is_cut(node: Node) -> bool:
+    """Say whether regions end at this node."""
+    return node.op in ENDS or node.op in AXIS_OPERATIONS or is_difference(node)
+
+
+def is_difference(node: Node) -> bool:
+    """A sum of arguments, such as ``input - target``, is a place of its own."""
+    if node.op != "add" or sum(not n.is_const(arg) for arg in node.args) < 2:
+        return False
+    return all(n.is_const(arg) or n.split_coefficient(arg)[1].op == "leaf" for arg in node.args)
+
+
+def region_inputs(node: Node) -> tuple[Node, ...]:
+    """Return the cuts that an elementwise region reads, in the order it reads them."""
+    found: dict[Node, None] = {}
+    seen: set[Node] = set()
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        if top in seen or top.op in INERT:
+            continue
+        seen.add(top)
+        if is_cut(top):
+            found[top] = None
+        else:
+            stack.extend(reversed(top.args))
+    return tuple(found)
+
+
+def elementwise(
+    node: Node, seeds: Mapping[Node, Node], memo: dict[Node, Node] | None = None
+) -> Node:
+    """Return the derivative of a region along the seeds of its inputs; other cuts are constant."""
+    memo = {} if memo is None else memo
+    if node in seeds:
+        return seeds[node]
+    if node not in memo:
+        memo[node] = _elementwise(node, seeds, memo)
+    return memo[node]
+
+
+def _elementwise(node: Node, seeds: Mapping[Node, Node], memo: dict[Node, Node]) -> Node:
+    if node.op in INERT or (is_cut(node) and not is_difference(node)):
+        return n.ZERO
+    tangents = [
+        n.ZERO if arg.op in n.BOOLEAN else elementwise(arg, seeds, memo) for arg in node.args
+    ]
+    if node.op == "add":
+        return n.add(*tangents)
+    if node.op == "select":
+        return n.select(node.args[0], tangents[1], tangents[2])
+    if all(n.is_const(tangent, 0) for tangent in tangents):
+        return n.ZERO
+    if node.op == "mul":
+        return n.add(*(_product(node.args, k, tangent) for k, tangent in enumerate(tangents)))
+    slopes = PARTIALS[node.op](node)
+    return n.add(*(n.mul(slope, t) for slope, t in zip(slopes, tangents, strict=True)))
+
+
+def _product(factors: tuple[Node, ...], k: int, tangent: Node) -> Node:
+    return n.mul(*factors[:k], tangent, *factors[k + 1 :])
+
+
+def slope(region: Node, cut: Node) -> Node:
+    """Return the partial derivative of a region with respect to one of its inputs."""
+    return n.ONE if region is cut else elementwise(region, {cut: n.ONE})
+
+
+def axis_slope(node: Node) -> Node | None:
+    """Return s where the differential is the sum over the axis of s times the body's."""
+    body = node.args[0]
+    axis = str(node.attrs[0])
+    if node.op in ("amax", "amin"):
+        hit = n.compare("eq", body, node)
+        ties = n.reduce_axes("sum", n.select(hit, n.ONE, n.ZERO), (axis,))
+        return n.select(hit, n.power(ties, n.MINUS_ONE), n.ZERO)
+    if node.op == "norm":
+        return n.call("unit", body, node)
+    if node.op == "lse":
+        return n.over("softmax", axis, body)
+    if node.op in ("nll_at", "xent"):
+        op = "excess_at" if node.op == "nll_at" else "excess"
+        return n.over(op, axis, body, node.args[1])
+    return None
+
+
+def mask(node: Node, valid: Node | None) -> Node:
+    """Return the node where valid and 0 elsewhere, if it runs along the axes of the condition."""
+    fits = valid is not None and valid.axes <= node.axes
+    return n.select(valid, node, n.ZERO) if valid is not None and fits else node
+
+
+def inverse_norm(direction: Node) -> Node:
+    """Return 1 / norm of the vector whose direction is given, and 0 for the zero vector."""
+    return n.call("unit", n.ONE, n.fold("norm", str(direction.attrs[0]), direction.args[0]))
