@@ -9,12 +9,12 @@ from sympy.core.basic import Basic
 from sympy.core.symbol import Str
 from sympy.logic.boolalg import Boolean
 
+from lossgen.compile import compile_case
 from lossgen.errors import SpecError
 from lossgen.faults import declaration_faults, fault
 from lossgen.language import AxisOperation, ParameterSymbol, Pick, Ref, Size, Softmax
 from lossgen.loss import Case, Loss
 from lossgen.lower import Lowering, UnknownError
-from lossgen.program import compile_case
 
 
 def check_losses(losses: tuple[Loss, ...]) -> tuple[SpecError, ...]:

@@ -8,12 +8,8 @@ from functools import cached_property
 from lossgen import nodes as n
 from lossgen.derive import Forward, reverse
 from lossgen.diagonal import hessian_diagonal
-from lossgen.language import Ref
-from lossgen.loss import Case, Loss
-from lossgen.lower import Lowering
 from lossgen.nodes import Node
 from lossgen.regions import mask
-from lossgen.rewrite import transform
 from lossgen.rules import Rule, stabilise
 
 
@@ -181,57 +177,3 @@ def _spread(node: Node, own: Node) -> Node:
         if node.axes == own.axes and node.op not in ("leaf", "const")
         else n.make("like", (node, own), (), own.axes)
     )
-
-
-def compile_case(loss: Loss, case: Case) -> Program:
-    """Return the program of one case."""
-    lowering = Lowering(case.valid)
-    rules: dict[str, Rule] = {}
-    value = stabilise(lowering.node(case.value), applied=rules)[0]
-    valid = None if case.valid is None else stabilise(lowering.node(case.valid))[0]
-    denominator = (
-        None if case.denominator is None else stabilise(lowering.node(case.denominator))[0]
-    )
-    if valid is not None:
-        count = n.sum_over(n.select(valid, n.ONE, n.ZERO), value.axes)
-        denominator = count if denominator is None else _masked_sums(denominator, valid)
-    names = {stabilise(lowering.node(e))[0]: name for name, e in loss.names if e in lowering.seen}
-    names |= {stabilise(label)[0]: "label" for label in lowering.labels}
-    if valid is not None:
-        names[valid] = "valid"
-    return Program(
-        _arguments(case), _axis_order(case), value, valid, denominator, names, tuple(rules.values())
-    )
-
-
-def _masked_sums(denominator: Node, valid: Node) -> Node:
-    """Return the denominator with only what counts in its sums."""
-
-    def step(node: Node) -> Node:
-        if node.op != "sum" or not valid.axes <= node.args[0].axes:
-            return node
-        return n.sum_over(n.select(valid, node.args[0], n.ZERO), node.attrs[0])  # type: ignore[arg-type]
-
-    return transform((denominator,), step)[0]
-
-
-def _arguments(case: Case) -> tuple[Argument, ...]:
-    one = Loss("One", case.without_condition())
-    tensors = tuple(Argument(t.name, t.axes, t.kind) for t in one.tensors())
-    return tensors + tuple(Argument(p.name, (), p.kind) for p in one.parameters())
-
-
-def _axis_order(case: Case) -> tuple[str, ...]:
-    """Declared axes first come first; another name for an axis stands behind it."""
-    order: list[str] = []
-    refs = {ref for e in case.expressions() for ref in e.atoms(Ref)}
-    for ref in sorted(
-        refs, key=lambda ref: (ref.tensor.order, ref.indices != ref.tensor.axes, ref.indices)
-    ):
-        for own, axis in zip(ref.tensor.axes, ref.indices, strict=True):
-            if axis not in order:
-                order.insert(order.index(own) + 1 if own in order else len(order), axis)
-    return tuple(order)
-
-
-__all__ = ["Argument", "Program", "compile_case", "tangent_name"]

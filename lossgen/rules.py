@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lossgen import patterns
+from lossgen import axis_patterns, patterns
 from lossgen.nodes import Node
 from lossgen.rewrite import transform
 
@@ -73,33 +73,40 @@ RULES: tuple[Rule, ...] = (
         patterns.log_cosh,
     ),
     Rule(
-        "norm", "sqrt(sum(x**2)) -> norm(x)", "squares overflow; infinite slope at 0", patterns.norm
+        "norm",
+        "sqrt(sum(x**2)) -> norm(x)",
+        "squares overflow; infinite slope at 0",
+        axis_patterns.norm,
     ),
     Rule(
         "direction",
         "x / norm(x) as one",
         "slope of a quotient at the zero vector",
-        patterns.direction,
+        axis_patterns.direction,
     ),
-    Rule("log-sum-exp", "log(sum(exp(a))) -> logsumexp(a)", "exp overflows", patterns.logsumexp),
+    Rule(
+        "log-sum-exp", "log(sum(exp(a))) -> logsumexp(a)", "exp overflows", axis_patterns.logsumexp
+    ),
     Rule(
         "sum of the others",
         "logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)",
         "cancellation where the label's class dominates",
-        patterns.cross_entropy_gap,
+        axis_patterns.cross_entropy_gap,
     ),
-    Rule("picked cross-entropy", "(logsumexp(a) - a)[k] as one", "as above", patterns.pick_nll),
+    Rule(
+        "picked cross-entropy", "(logsumexp(a) - a)[k] as one", "as above", axis_patterns.pick_nll
+    ),
     Rule(
         "weighted cross-entropy",
         "sum(w (logsumexp(a) - a)) as one",
         "as above",
-        patterns.weighted_nll,
+        axis_patterns.weighted_nll,
     ),
     Rule(
         "softmax variance",
         "p - p**2 -> p (1 - p)",
         "cancellation where p is near 1",
-        patterns.variance,
+        axis_patterns.variance,
     ),
     Rule("log1p", "log(1 + z) -> log1p(z)", "1 + z loses small z", patterns.log1p),
 )

@@ -7,10 +7,11 @@ from types import MappingProxyType
 import sympy
 
 from lossgen.backends import Backend
+from lossgen.compile import compile_case
 from lossgen.kernels import Kernel, print_denominator, print_kernels
 from lossgen.language import AxisOperation, ParameterSymbol, Ref
 from lossgen.loss import Case, Loss
-from lossgen.program import Program, compile_case
+from lossgen.program import Program
 
 ELEMENTWISE = (
     *("exp", "expm1", "log", "log1p", "sqrt", "sign", "sin", "cos", "atan"),

@@ -1,0 +1,508 @@
+"""Bad specs, run as a user runs them: every fault is a sentence, and nothing is written.
+
+`test_errors.py` tests how the sentences are put together; here each is met through a spec.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+import inspect
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from lossgen.backends import names as backend_names
+from lossgen.cli import main
+from lossgen.errors import FaultySpecsError
+from lossgen.jobs import load
+from lossgen.names import ATTRIBUTES, IMPORTED, MODULES
+from lossgen.resources import templates_path
+
+ROOT = Path(__file__).resolve().parent.parent
+HEADER = """from sympy import *
+from lossgen import *
+x, t = tensor("input", "n c"), tensor("target", "n c")
+y = label("labels", "n", classes="c")
+p = parameter("p", 1.0)
+"""
+KNOWN = "Abs, Max, Min, Piecewise, atan, cos, cosh, exp, expm1, log, log1p, sigmoid, sign, sin, sinh, tanh"
+FORMULA = {
+    "unknown function": (
+        "besselj(0, x - t)",
+        "besselj is not a function that lossgen can differentiate in "
+        f"`besselj(0, input[n,c] - target[n,c])`; use one of {KNOWN}",
+    ),
+    "plain symbol": (
+        "(x - Symbol('z'))**2",
+        "z is a plain SymPy symbol in `z`; declare it as z = tensor('z') or "
+        "z = parameter('z', default=1.0).",
+    ),
+    "open Piecewise": (
+        "Piecewise((x, x > t))",
+        "the Piecewise does not cover every input in "
+        "`Piecewise((input[n,c], input[n,c] > target[n,c]))`; end it with a branch that always "
+        "holds: Piecewise(..., (input[n,c], True)).",
+    ),
+    "infinite constant": (
+        "oo * x",
+        "oo is not a finite real number in `oo`; write a finite real constant.",
+    ),
+    "division by zero": (
+        "x + log(0)*t",
+        "zoo is not a finite real number in `zoo`; write a finite real constant.",
+    ),
+    "complex constant": (
+        "x - I*t",
+        "I is not a finite real number in `I`; write a finite real constant.",
+    ),
+    "axis that is not there": (
+        "sum_over(x, 'k')",
+        "input[n,c] has no axis 'k' in `SumOver(input[n,c], k)`; reduce over an axis that is there "
+        "(c, n), or multiply by Size('k').",
+    ),
+    "axis that is gone": (
+        "norm(softmax(sum_over(x, 'c'), 'c'), 'n')",
+        "SumOver(input[n,c], c) has no axis 'c' in `Softmax(SumOver(input[n,c], c), c)`; reduce "
+        "over an axis that is there (n), or multiply by Size('c').",
+    ),
+    "all axes gone": (
+        "max_over(sum_over(x, 'n c'), 'c')",
+        "SumOver(SumOver(input[n,c], n), c) has no axis 'c' in "
+        "`MaxOver(SumOver(SumOver(input[n,c], n), c), c)`; reduce over an axis that is there "
+        "(none), or multiply by Size('c').",
+    ),
+    "float as an index": (
+        "at(x, c=t)",
+        "target[n,c] is no integer label in `Pick(input[n,c], c, target[n,c])`; pick by a label, "
+        "declared as y = label('target', 'n', classes='c').",
+    ),
+    "diagonal along nothing": (
+        "sum_over(at(x, c='k'), 'k')",
+        "no tensor has the axis 'k' in `Pick(input[n,c], c, k)`; name one of c, n.",
+    ),
+    "size of nothing": ("x * Size('k')", "no tensor has the axis 'k' in `size(k)`; name one of c, n."),
+    "axis of no tensor": (
+        "x * x.at('j c')",
+        "the loss has the axis 'j', which no tensor declares in `input[j,c]*input[n,c]`; reduce "
+        "over it, or declare a tensor along it.",
+    ),
+    "comparison": (
+        "x > t",
+        "the formula is no number in `input[n,c] > target[n,c]`; write an expression of the inputs.",
+    ),
+    "matrix": (
+        "Matrix([x, t])",
+        "the formula is no number in `Matrix([[input[n,c]], [target[n,c]]])`; write an expression "
+        "of the inputs.",
+    ),
+    "list": ("[x, t]", "the formula is no SymPy expression; write Loss(name, formula)."),
+    "nothing": ("None", "the formula is no SymPy expression; write Loss(name, formula)."),
+    "no formula": (
+        "()",
+        "the loss has no prediction; declare one, x = tensor('input').\n"
+        "a.py, ALoss: the loss has no formula; write Loss(name, formula).",
+    ),
+    "no prediction": ("y", "the loss has no prediction; declare one, x = tensor('input')."),
+    "part without a formula": (
+        "{'a': x, 'b': ()}",
+        "part 'b' has 0 formulas; give each part one formula.",
+    ),
+    "part with cases": (
+        "{'a': (Case(x, when=Eq(p, 0)), Case(t))}",
+        "part 'a' has 2 formulas; give each part one formula.",
+    ),
+    "case that hides another": (
+        "(Case(x), Case(t))",
+        "no case after this one is ever used in `input[n,c]`; say when it applies, as in "
+        "Case(..., when=Eq(parameter, 0)).",
+    ),
+    "case for some arguments only": (
+        "(Case(p*x, when=Eq(p, 0)),)",
+        "the last case does not always apply in `Eq(p, 0)`; end with a Case that has no when=.",
+    ),
+    "case by a tensor": (
+        "(Case(x, when=x > 0), Case(t))",
+        "the condition of a case is not about one parameter in `input[n,c] > 0`; compare a "
+        "parameter with a number, as in when=Eq(parameter, 0).",
+    ),
+    "case by a number": (
+        "(Case(x, when=S(1)), Case(t))",
+        "the condition of a case is no comparison in `1`; compare a parameter with a number, as in "
+        "when=Eq(parameter, 0).",
+    ),
+}
+ARGUMENTS = {
+    "condition that is none": (
+        "x - t, valid=x",
+        "valid= is no condition in `input[n,c]`; write a comparison, as in valid=Ne(labels, "
+        "ignored).",
+    ),
+    "denominator of a prediction": (
+        "x - t, denominator=sum_over(t, 'n c')",
+        "the denominator depends on target in `SumOver(SumOver(target[n,c], n), c)`; divide inside "
+        "the formula, or by labels, weights and sizes only.",
+    ),
+    "denominator with axes": (
+        "at(x, c=y), denominator=y",
+        "the denominator still has the axes n in `labels[n]`; sum it, as in sum_over(..., 'n').",
+    ),
+    "signature of a tensor": (
+        "x - t, signature=(t,)",
+        "the signature names 'target', which the formula does not use; list the weights and "
+        "parameters of the formula, and 'reduction'.",
+    ),
+    "signature of an unused parameter": (
+        "x - t, signature=(p,)",
+        "the signature names 'p', which the formula does not use; list the weights and parameters "
+        "of the formula, and 'reduction'.",
+    ),
+    "signature with a name twice": (
+        "p*x, signature=(p, 'reduction', p)",
+        "the signature names 'p' twice; name it once.",
+    ),
+    "unknown reduction": (
+        "x - t, reduction='avg'",
+        "the default reduction is 'avg'; choose one of 'none', 'mean', 'sum'.",
+    ),
+    "parts are always reduced": (
+        "{'a': x, 'b': t}, reduction='none'",
+        "the default reduction is 'none'; choose one of 'mean', 'sum'.",
+    ),
+    "function called as a module is": (
+        "x, function='runtime'",
+        "the name 'runtime' is used by generated code; choose another name.",
+    ),
+    "function called as an import is": (
+        "x, function='finish'",
+        "the name 'finish' is used by generated code; choose another name.",
+    ),
+    "function called as an argument is": (
+        "x, function='input'",
+        "'input' is both the loss and an argument of it; choose another name for one of them.",
+    ),
+    "function called as the class is": (
+        "x, function='ALoss'",
+        "class and function have one name, 'ALoss'; write the class in capitals, as HuberLoss, or "
+        "set function=.",
+    ),
+    "function outside of the package": (
+        "x, function='../evil'",
+        "'../evil' is not a name that Python allows; use letters, digits and underscores, and no "
+        "keyword.",
+    ),
+    "function that is a number": (
+        "x, function=3",
+        "3 is not a name that Python allows; use letters, digits and underscores, and no keyword.",
+    ),
+}
+DECLARATIONS = {
+    "name of a local variable": (
+        "w = tensor('shape'); L = Loss('ALoss', w)",
+        "the name 'shape' is used by generated code in `shape`; choose another name.",
+    ),
+    "name of a tangent": (
+        "w = tensor('d_input'); L = Loss('ALoss', w)",
+        "the name 'd_input' is used by generated code in `d_input`; choose another name.",
+    ),
+    "name of a builtin": (
+        "q = parameter('float', 1.0); L = Loss('ALoss', q*x)",
+        "the name 'float' is used by generated code in `float`; choose another name.",
+    ),
+    "name of an attribute": (
+        "q = parameter('training', 1.0); L = Loss('ALoss', q*x)",
+        "the name 'training' is an attribute of the frameworks' own classes in `training`; choose "
+        "another name.",
+    ),
+    "tensor and parameter": (
+        "q = parameter('input', 1.0); L = Loss('ALoss', q*x)",
+        "'input' is both a tensor and a parameter in `input`; rename one of them.",
+    ),
+    "weight and input": (
+        "w = weight('input'); L = Loss('ALoss', w*x)",
+        "'input' is declared as a weight and as an input in `input`; rename one of them.",
+    ),
+    "two tensors of one name": (
+        "u = tensor('input', 'n'); L = Loss('ALoss', u*x)",
+        "'input' is declared twice in `input`; declare it once, or rename one of the two.",
+    ),
+    "classes of no tensor": (
+        "u = label('u', 'n', classes='k'); L = Loss('ALoss', at(x, c=u))",
+        "classes='k' of 'u' is no axis; name one of c, n.",
+    ),
+    "batch of no tensor": (
+        "u = tensor('u', 'n c', batch='k'); L = Loss('ALoss', u)",
+        "batch='k' of 'u' is no axis; name one of c, n.",
+    ),
+    "fewer axes that are others": (
+        "w = weight('w', 'n c', fewer='k'); L = Loss('ALoss', w*x)",
+        "fewer='k' of 'w' is not among its axes; name some of c, n.",
+    ),
+    "infinite default": (
+        "q = parameter('q', float('inf')); L = Loss('ALoss', q*x)",
+        "default=inf of parameter 'q' is no number; write a finite Python number, such as 1.0.",
+    ),
+    "default in words": (
+        "q = parameter('q', 'exit()'); L = Loss('ALoss', q*x)",
+        "default='exit()' of parameter 'q' is no number; write a finite Python number, such as 1.0.",
+    ),
+    "limit of SymPy's": (
+        "q = parameter('q', 1.0, upper=S(2)); L = Loss('ALoss', q*x)",
+        "upper=2 of parameter 'q' is no number; write a finite Python number, such as 1.0.",
+    ),
+    "default below the limit": (
+        "q = parameter('q', 1.0, lower=2.0); L = Loss('ALoss', q*x)",
+        "the default 1.0 of parameter 'q' is out of its range; choose a default that the parameter "
+        "may have.",
+    ),
+    "default that is not positive": (
+        "q = parameter('q', 0.0, positive=True); L = Loss('ALoss', q*x)",
+        "the default 0.0 of parameter 'q' is out of its range; choose a default that the parameter "
+        "may have.",
+    ),
+    "doc that is no text": (
+        "u = tensor('u', doc=3); L = Loss('ALoss', u)",
+        "the doc of 'u' is no text in `3`; write a sentence in quotes.",
+    ),
+    "doc with a control character": (
+        "u = tensor('u', doc='a' + chr(0)); L = Loss('ALoss', u)",
+        "the doc of 'u' holds the character '\\x00'; remove it.",
+    ),
+    "docstring that turns the text": (
+        "__doc__ = 'a' + chr(0x202e); L = Loss('ALoss', x)",
+        "the docstring holds the character '\\u202e'; remove it.",
+    ),
+}
+NOT_ALLOWED = "is not a name that Python allows; use letters, digits and underscores, and no keyword."
+RAISED = {
+    "parameter('delta')": "parameter 'delta' has no default: write parameter('delta', 1.0)",
+    "tensor('u', 'n n')": "axes 'n n' name one axis twice",
+    "tensor('u', 'n-c')": "axis 'n-c' is not a word; write axes as 'n c ...'",
+    "tensor('u', '... n')": "'...' must come last in '... n'",
+    "sum_over(x, 'n n')": "axes 'n n' name one axis twice",
+    "x.at('i j k')": "input has axes 'n c', so it cannot be read at 'i j k': name 2 axes",
+}
+
+
+class Folder:
+    """A folder of specs beside a folder of what was generated before."""
+
+    def __init__(self, root: Path) -> None:
+        self.specs, self.out = root / "specs", root / "generated"
+        self.specs.mkdir()
+        self.out.mkdir()
+        (self.out / "kept.py").write_text("# before\n")
+
+    def write(self, **files: str) -> None:
+        for name, text in files.items():
+            (self.specs / f"{name}.py").write_text(text)
+
+    def sentences(self) -> str:
+        """Load, build, list and show; all must fail with the same words and leave all as it was."""
+        with pytest.raises(FaultySpecsError) as caught:
+            load(self.specs)
+        specs = str(self.specs)
+        for command in (
+            ("build", specs, "--out", str(self.out)),
+            ("build", specs, "--out", str(self.out), "--check"),
+            ("list", specs),
+            ("show", "ALoss", specs),
+        ):
+            done = CliRunner().invoke(main, command)
+            assert done.exit_code == 1, done.output
+            assert isinstance(done.exception, SystemExit)
+            assert done.stderr == f"Error: {caught.value}\n"
+            assert not done.stdout
+        assert {path.name for path in self.out.iterdir()} == {"kept.py"}
+        assert (self.out / "kept.py").read_text() == "# before\n"
+        return str(caught.value)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+class TestSentences:
+    @pytest.mark.parametrize(("formula", "sentence"), FORMULA.values(), ids=FORMULA)
+    def test_of_a_formula(self, folder: Folder, formula: str, sentence: str) -> None:
+        folder.write(a=f"{HEADER}L = Loss('ALoss', {formula})\n")
+        shown = folder.sentences()
+        assert shown.startswith(f"a.py, ALoss: {sentence}")
+        assert shown.count("\n") == sentence.count("\n")
+
+    @pytest.mark.parametrize(("arguments", "sentence"), ARGUMENTS.values(), ids=ARGUMENTS)
+    def test_of_a_loss(self, folder: Folder, arguments: str, sentence: str) -> None:
+        folder.write(a=f"{HEADER}L = Loss('ALoss', {arguments})\n")
+        assert folder.sentences() == f"a.py, ALoss: {sentence}"
+
+    @pytest.mark.parametrize(("lines", "sentence"), DECLARATIONS.values(), ids=DECLARATIONS)
+    def test_of_a_declaration(self, folder: Folder, lines: str, sentence: str) -> None:
+        folder.write(a=f"{HEADER}{lines}\n")
+        assert folder.sentences() == f"a.py, ALoss: {sentence}"
+
+    @pytest.mark.parametrize("name", ["class", "A Loss", "", "_ALoss", "A\nimport os", "ﬁLoss"])
+    def test_of_a_class_name(self, folder: Folder, name: str) -> None:
+        folder.write(a=f"{HEADER}L = Loss({name!r}, x, function='f')\n")
+        place = f"a.py, {name}: " if name else "a.py: "
+        assert folder.sentences() == f"{place}{name!r} {NOT_ALLOWED}"
+
+    @pytest.mark.parametrize("name", ["lambda", "a;b", "a.b", "../a", "a=1):\n    pass#", "_a", 3])
+    def test_of_an_argument_or_part_name(self, folder: Folder, name: object) -> None:
+        for declared in (
+            f"Loss('ALoss', tensor({name!r}))",
+            f"Loss('ALoss', weight({name!r})*tensor('x'))",
+            f"Loss('ALoss', x*parameter({name!r}, 1.0))",
+            f"Loss('ALoss', {{{name!r}: x}})",
+        ):
+            folder.write(a=f"{HEADER}L = {declared}\n")
+            assert folder.sentences() == f"a.py, ALoss: {name!r} {NOT_ALLOWED}"
+
+    @pytest.mark.parametrize(("line", "sentence"), RAISED.items())
+    def test_of_a_word_names_the_line(self, folder: Folder, line: str, sentence: str) -> None:
+        folder.write(a=f"{HEADER}u = {line}\n")
+        assert folder.sentences() == f"a.py:6: raises ValueError: {sentence}; correct the spec."
+
+    @pytest.mark.parametrize(
+        ("line", "raised"),
+        [
+            ("1 / 0", "ZeroDivisionError: division by zero"),
+            ("raise SystemExit(0)", "SystemExit: 0"),
+            ("def", "SyntaxError: invalid syntax (a.py, line 6)"),
+            ("import nowhere_at_all", "ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        ],
+    )
+    def test_of_a_spec_that_cannot_be_run(self, folder: Folder, line: str, raised: str) -> None:
+        folder.write(a=f"{HEADER}{line}\n")
+        assert folder.sentences() == f"a.py:6: raises {raised}; correct the spec."
+
+    def test_of_one_argument_declared_in_two_ways(self, folder: Folder) -> None:
+        folder.write(a=f"{HEADER}q = parameter('p', 2.0)\nL = Loss('ALoss', p*x + q)\n")
+        assert folder.sentences() == (
+            "a.py: an argument is declared twice in `p`; declare it once, or rename one of the two."
+        )
+
+    def test_of_a_file_that_cannot_stand_in_a_comment(self, folder: Folder) -> None:
+        (folder.specs / "a\nimport os\n.py").write_text(f"{HEADER}L = Loss('ALoss', x)\n")
+        assert folder.sentences() == (
+            "'a\\nimport os\\n.py' is no name for a file; rename it: generated code quotes it."
+        )
+
+    def test_of_names_that_two_losses_share(self, folder: Folder) -> None:
+        one = f"{HEADER}L = Loss('ALoss', x, function='f')\n"
+        folder.write(a=one, b=one.replace("ALoss", "BLoss"), c=one.replace("'f'", "'g'"))
+        ending = "give each loss its own name."
+        assert folder.sentences().splitlines() == [
+            f"a.py, ALoss: the name 'ALoss' is taken by c.py; {ending}",
+            f"a.py, ALoss: the name 'f' is taken by b.py; {ending}",
+            f"b.py, BLoss: the name 'f' is taken by a.py; {ending}",
+            f"c.py, ALoss: the name 'ALoss' is taken by a.py; {ending}",
+        ]
+
+    def test_all_faults_of_all_files_are_shown(self, folder: Folder) -> None:
+        folder.write(
+            a=f"{HEADER}pass\n",
+            b=f"{HEADER}1/0\n",
+            c=f"{HEADER}L = Loss('CLoss', Symbol('z') - I*x, reduction='avg')\n"
+            "M = Loss('DLoss', gamma(x) + sum_over(x, 'k') + at(x, c=t))\n",
+            d=f"{HEADER}pass\n",
+        )
+        shown = folder.sentences().splitlines()
+        assert [line.split(":")[0] for line in shown] == [
+            *("a.py", "b.py", "d.py", "a.py, CLoss"[:0] or "c.py, CLoss", "c.py, CLoss"),
+            *("c.py, DLoss", "c.py, DLoss"),
+        ]
+        problems = ["declares no loss", "ZeroDivisionError", "declares no loss", "'avg'"]
+        problems += ["plain SymPy symbol", "integer label", "no axis 'k'"]
+        for problem in problems:
+            assert problem in "\n".join(shown)
+
+    def test_a_loss_bound_to_two_names_is_one_loss(self, folder: Folder) -> None:
+        folder.write(a=f"{HEADER}L = M = Loss('ALoss', x)\n")
+        assert [loss.name for loss in load(folder.specs)] == ["ALoss"]
+
+
+def modules() -> list[Path]:
+    shared = {f"_{name}.py" for name in MODULES} | {"__init__.py"}
+    return [path for path in (ROOT / "generated").glob("*/*.py") if path.name not in shared]
+
+
+class TestReservedNames:
+    def test_hold_all_that_generated_modules_import_or_take_from_python(self) -> None:
+        used = set()
+        for path in modules():
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    used |= {alias.asname or alias.name for alias in node.names}
+                elif isinstance(node, ast.Name) and hasattr(builtins, node.id):
+                    used.add(node.id)
+        assert used - {"annotations", "input"} <= IMPORTED
+
+    def test_hold_the_modules_that_losses_share(self) -> None:
+        templates = {path.name for path in templates_path().glob("*/_[a-z]*.py.jinja")}
+        assert {name.removeprefix("_").removesuffix(".py.jinja") for name in templates} == MODULES
+
+    def test_hold_the_attributes_of_the_frameworks_classes(self) -> None:
+        import chainer
+        import mindspore
+        import torch
+
+        for base in (torch.nn.Module(), chainer.Link(), mindspore.nn.LossBase()):
+            attributes = {name for name in {*dir(base), *vars(base)} if not name.startswith("_")}
+            assert attributes <= ATTRIBUTES | IMPORTED | {"reduction"}, type(base)
+
+
+PROSE = (
+    'He said "so", then """ and closed \\""" twice; C:\\new\\table {{ m.source }} {% raw %} {0} %s',
+    "'''\"; import os; os.abort() #",
+    "ends in a quote\"",
+    "ends in backslashes\\\\\\",
+    r"\N{DASH} \x4 \u12 \alpha",
+    "né à 東京, plain",
+)
+
+
+@pytest.mark.parametrize("prose", PROSE)
+def test_docstrings_say_what_the_spec_says(
+    prose: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Built, imported and read back; were any of it code, the import would fail or abort."""
+    specs, package = tmp_path / "specs", f"hostile_{PROSE.index(prose)}"
+    specs.mkdir()
+    text = f"{prose}\n\nThen {prose}\nand more.\n"
+    lines = [
+        "from lossgen import *",
+        f"__doc__ = {text!r}",
+        f"x = tensor('input', doc={prose + chr(10) + 'Next line.'!r})",
+        f"w = weight('weight', doc={prose!r})",
+        f"p = parameter('p', 1.0, doc={prose!r})",
+        "globals()['a b; import os'] = np = torch = x * p  # names that must not be used",
+        "L = Loss('HostileLoss', w * np**2 * (1 + np)**2)",
+    ]
+    (specs / "a.py").write_text("\n".join(lines))
+    done = CliRunner().invoke(main, ["build", str(specs), "--out", str(tmp_path / package)])
+    assert done.exit_code == 0, done.output
+    for backend in backend_names():
+        path = tmp_path / package / backend / "_hostile_loss.py"
+        tree = ast.parse(path.read_text())
+        docs = [ast.get_docstring(node) or "" for node in ast.walk(tree) if _has_docstring(node)]
+        said = " ".join(" ".join(doc.split()) for doc in docs)
+        plain = " ".join(prose.split())
+        assert said.count(plain) >= 7, backend  # two summaries, three arguments twice less one
+        assert f"Then {plain} and more." in said
+        assert f"{plain} Next line." in said
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module(f"{package}.numpy")
+    try:
+        assert prose.strip() in (inspect.getdoc(module.hostile_loss) or "")
+        assert float(module.hostile_loss([3.0], p=2.0)) == 6.0**2 * 7.0**2
+    finally:
+        for name in [name for name in sys.modules if name.split(".")[0] == package]:
+            del sys.modules[name]
+
+
+def _has_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
