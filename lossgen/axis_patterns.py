@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lossgen import nodes as n
 from lossgen.nodes import Node, const, mul, negate
-from lossgen.patterns import terms
+from lossgen.patterns import signed_terms
 
 
 def variance(node: Node) -> Node | None:
@@ -23,25 +23,25 @@ def variance(node: Node) -> Node | None:
                 rest = [
                     arg for arg in node.args if arg is not square and arg is not mul(outer, soft)
                 ]
-                others = n.over("cosoftmax", str(soft.attrs[0]), soft.args[0])
+                others = n.over("cosoftmax", soft.axis, soft.args[0])
                 return n.add(mul(outer, soft, others), *rest)
     return None
 
 
 def norm(node: Node) -> Node | None:
     """See the rule of this name."""
-    if node.op != "sqrt" or node.args[0].op != "sum" or len(node.args[0].attrs[0]) != 1:  # type: ignore[arg-type]
+    if node.op != "sqrt" or node.args[0].op != "sum" or len(node.args[0].reduced) != 1:
         return None
     body = node.args[0].args[0]
     if body.op == "pow" and n.is_const(body.args[1], 2):
-        return n.fold("norm", str(node.args[0].attrs[0][0]), body.args[0])  # type: ignore[index]
+        return n.fold("norm", node.args[0].reduced[0], body.args[0])
     return None
 
 
 def direction(node: Node) -> Node | None:
     """See the rule of this name."""
     if node.op == "unit" and node.args[1].op == "norm" and node.args[1].args[0] is node.args[0]:
-        return n.over("direction", str(node.args[1].attrs[0]), node.args[0])
+        return n.over("direction", node.args[1].axis, node.args[0])
     return None
 
 
@@ -49,24 +49,24 @@ def logsumexp(node: Node) -> Node | None:
     """See the rule of this name."""
     if node.op == "log" and node.args[0].op == "sum":
         inner = node.args[0]
-        if inner.args[0].op == "exp" and len(inner.attrs[0]) == 1:  # type: ignore[arg-type]
-            return n.fold("lse", str(inner.attrs[0][0]), inner.args[0].args[0])  # type: ignore[index]
+        if inner.args[0].op == "exp" and len(inner.reduced) == 1:
+            return n.fold("lse", inner.reduced[0], inner.args[0].args[0])
     if node.op == "log" and node.args[0].op == "softmax":
         soft = node.args[0]
-        return negate(n.over("nll", str(soft.attrs[0]), soft.args[0]))
+        return negate(n.over("nll", soft.axis, soft.args[0]))
     if node.op == "log" and node.args[0].op == "pick" and node.args[0].args[0].op == "softmax":
         soft, index = node.args[0].args
-        return negate(n.fold_at("nll_at", str(soft.attrs[0]), soft.args[0], index))
+        return negate(n.fold_at("nll_at", soft.axis, soft.args[0], index))
     return None
 
 
 def cross_entropy_gap(node: Node) -> Node | None:
     """logsumexp(a) - a, at a label or everywhere."""
-    terms = terms(node)
+    terms = signed_terms(node)
     for k, (factor, term) in enumerate(terms):
         if term.op != "lse":
             continue
-        axis, body = str(term.attrs[0]), term.args[0]
+        axis, body = term.axis, term.args[0]
         for m, arg in enumerate(node.args):
             gap = _gap(axis, body, mul(const(-1 / factor), arg)) if m != k else None
             if gap is not None:
@@ -96,18 +96,18 @@ def _diagonal_index(term: Node, body: Node, axis: str) -> Node | None:
 def pick_nll(node: Node) -> Node | None:
     """See the rule of this name."""
     if node.op == "pick" and node.args[0].op == "nll" and node.attrs == node.args[0].attrs:
-        return n.fold_at("nll_at", str(node.attrs[0]), node.args[0].args[0], node.args[1])
+        return n.fold_at("nll_at", node.axis, node.args[0].args[0], node.args[1])
     if node.op == "pick" and node.args[0].op == "mul":
-        axis = str(node.attrs[0])
+        axis = node.axis
         return mul(*(n.pick(factor, axis, node.args[1]) for factor in node.args[0].args))
     return None
 
 
 def weighted_nll(node: Node) -> Node | None:
     """See the rule of this name."""
-    if node.op != "sum" or len(node.attrs[0]) != 1:  # type: ignore[arg-type]
+    if node.op != "sum" or len(node.reduced) != 1:
         return None
-    axis = str(node.attrs[0][0])  # type: ignore[index]
+    axis = node.reduced[0]
     body = node.args[0]
     factors = body.args if body.op == "mul" else (body,)
     for factor in factors:

@@ -30,12 +30,11 @@ class AxisSpelling(Spelling):
         for arg in node.args[1:]:  # an index lacks the axis, anything else is aligned with the body
             at_label = node.op in ("nll_at", "excess_at")
             args.append(self.text[arg].code if at_label else self._operand(arg, body, COMPARE))
-        args.append(f"axis={axes.index(str(node.attrs[0])) - len(axes)}")
+        args.append(f"axis={axes.index(node.axis) - len(axes)}")
         return Text(f"{name}({', '.join(args)})")
 
     def _print_leaf(self, node: Node) -> Text:
-        view = tuple(map(str, node.attrs[1]))  # type: ignore[arg-type]
-        return Text(self._arranged(str(node.attrs[0]), view, self.axes_of(node)))
+        return Text(self._arranged(node.name, node.view, self.axes_of(node)))
 
     def _arranged(self, code: str, have: tuple[str, ...], want: tuple[str, ...]) -> str:
         if have == want:
@@ -44,7 +43,7 @@ class AxisSpelling(Spelling):
         return self._spell("transpose", code, permutation=permutation)
 
     def _print_size(self, node: Node) -> Text:
-        name, place, rank = self.places[str(node.attrs[0])]
+        name, place, rank = self.places[node.axis]
         if self.keep:
             return Text(f"{name}.shape[axis]")
         if node.attrs[0] == ELLIPSIS and rank == 1:
@@ -52,7 +51,7 @@ class AxisSpelling(Spelling):
         return Text(f"{name}.shape[{place}]")
 
     def _print_position(self, node: Node) -> Text:
-        axis = str(node.attrs[0])
+        axis = node.axis
         name = self.places[axis][0]
         if self.keep:
             return Text(self._spell("position_along", name))
@@ -60,7 +59,7 @@ class AxisSpelling(Spelling):
 
     def _print_relabel(self, node: Node) -> Text:
         inner = node.args[0]
-        old, new = (tuple(map(str, axes)) for axes in node.attrs)  # type: ignore[arg-type]
+        old, new = node.reduced, node.view
         code = self._arranged(self.text[inner].code, self.axes_of(inner), old)
         return Text(self._arranged(code, new, self.axes_of(node)), self.text[inner].level)
 
@@ -80,7 +79,7 @@ class AxisSpelling(Spelling):
         if self.keep:
             return Text(self._spell("pick_along", self.text[body].code, self.text[index].code))
         axes = self.axes_of(body)
-        place = axes.index(str(node.attrs[0]))
+        place = axes.index(node.axis)
         others = tuple(axis for axis in axes if axis != node.attrs[0])
         code, at = self.text[body].code, self.text[index].code
         if not others:
@@ -94,7 +93,7 @@ class AxisSpelling(Spelling):
     def _reduction(self, node: Node) -> Text:
         body = node.args[0]
         axes = self.axes_of(body)
-        gone = sorted(axes.index(str(axis)) for axis in node.attrs[0])  # type: ignore[union-attr]
+        gone = sorted(axes.index(axis) for axis in node.reduced)
         if self.keep and f"{node.op}_along" in self.backend.operations:
             return Text(self._spell(f"{node.op}_along", self.text[body].code))
         if self.keep:
@@ -115,7 +114,7 @@ class AxisSpelling(Spelling):
         if pair is None:
             return self._reduction(node)
         left, right = pair
-        (gone,) = node.attrs[0]  # type: ignore[misc]
+        (gone,) = node.reduced
         ours, theirs = self.axes_of(left), self.axes_of(right)
         result = self.axes_of(node)
         if len(ours) == len(theirs) == len(result) == 2:

@@ -39,7 +39,7 @@ def _masked_sums(denominator: Node, valid: Node) -> Node:
     def step(node: Node) -> Node:
         if node.op != "sum" or not valid.axes <= node.args[0].axes:
             return node
-        return n.sum_over(n.select(valid, node.args[0], n.ZERO), node.attrs[0])  # type: ignore[arg-type]
+        return n.sum_over(n.select(valid, node.args[0], n.ZERO), node.reduced)
 
     return transform((denominator,), step)[0]
 

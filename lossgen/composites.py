@@ -34,35 +34,35 @@ def _log_cosh(node: Node) -> Node:
 
 
 def _shifted(node: Node) -> Node:
-    body, axis = node.args[0], str(node.attrs[0])
+    body, axis = node.args[0], node.axis
     return subtract(body, n.reduce_axes("amax", body, (axis,)))
 
 
 def _exp_shifted(node: Node) -> Node:
     """exp(body - max); exp would magnify what the difference rounds away."""
-    body, axis = node.args[0], str(node.attrs[0])
+    body, axis = node.args[0], node.axis
     return call("exp_difference", body, n.reduce_axes("amax", body, (axis,)))
 
 
 def _is_largest(node: Node) -> Node:
-    body, axis = node.args[0], str(node.attrs[0])
+    body, axis = node.args[0], node.axis
     return compare("eq", n.position(axis), n.reduce_axes("argmax", body, (axis,)))
 
 
 def _others(node: Node) -> Node:
     """The sum of exp(body - max) over all but the largest."""
-    body, axis = node.args[0], str(node.attrs[0])
+    body, axis = node.args[0], node.axis
     decayed = n.over("exp_shifted", axis, body)
     return n.reduce_axes("sum", select(n.over("is_largest", axis, body), n.ZERO, decayed), (axis,))
 
 
 def _softmax(node: Node) -> Node:
-    body, axis = node.args[0], str(node.attrs[0])
+    body, axis = node.args[0], node.axis
     return divide(n.over("exp_shifted", axis, body), n.add(n.ONE, n.fold("others", axis, body)))
 
 
 def _cosoftmax(node: Node) -> Node:
-    body, axis = node.args[0], str(node.attrs[0])
+    body, axis = node.args[0], node.axis
     others = n.fold("others", axis, body)
     total = n.add(n.ONE, others)
     top = select(
@@ -72,18 +72,18 @@ def _cosoftmax(node: Node) -> Node:
 
 
 def _lse(node: Node) -> Node:
-    body, axis = node.args[0], str(node.attrs[0])
+    body, axis = node.args[0], node.axis
     return n.add(n.reduce_axes("amax", body, (axis,)), call("log1p", n.fold("others", axis, body)))
 
 
 def _nll(node: Node) -> Node:
-    body, axis = node.args[0], str(node.attrs[0])
+    body, axis = node.args[0], node.axis
     return subtract(call("log1p", n.fold("others", axis, body)), n.over("shifted", axis, body))
 
 
 def _nll_at(node: Node) -> Node:
     body, index = node.args
-    axis = str(node.attrs[0])
+    axis = node.axis
     return subtract(
         call("log1p", n.fold("others", axis, body)),
         n.pick(n.over("shifted", axis, body), axis, index),
@@ -92,20 +92,20 @@ def _nll_at(node: Node) -> Node:
 
 def _xent(node: Node) -> Node:
     body, weight = node.args
-    axis = str(node.attrs[0])
+    axis = node.axis
     return n.sum_over(mul(weight, n.over("nll", axis, body)), (axis,))
 
 
 def _excess_at(node: Node) -> Node:
     body, index = node.args
-    axis = str(node.attrs[0])
+    axis = node.axis
     here = compare("eq", n.position(axis), index)
     return select(here, negate(n.over("cosoftmax", axis, body)), n.over("softmax", axis, body))
 
 
 def _excess(node: Node) -> Node:
     body, weight = node.args
-    axis = str(node.attrs[0])
+    axis = node.axis
     if axis not in weight.axes:  # rest of m equal weights is (m - 1) of them
         rest = mul(weight, subtract(n.size(axis), n.ONE))
     else:
@@ -115,7 +115,7 @@ def _excess(node: Node) -> Node:
 
 
 def _rest(node: Node) -> Node:
-    body, axis = node.args[0], str(node.attrs[0])
+    body, axis = node.args[0], node.axis
     largest = n.over("is_largest", axis, body)
     others = n.reduce_axes("sum", select(largest, n.ZERO, body), (axis,))
     return select(largest, others, subtract(n.sum_over(body, (axis,)), body))
@@ -123,14 +123,14 @@ def _rest(node: Node) -> Node:
 
 def _norm(node: Node) -> Node:
     """Scaled by the largest entry, so that no square overflows."""
-    body, axis = node.args[0], str(node.attrs[0])
+    body, axis = node.args[0], node.axis
     scale = n.reduce_axes("amax", call("abs", body), (axis,))
     scaled = call("unit", body, scale)
     return mul(scale, call("sqrt", n.sum_over(n.power(scaled, const(2)), (axis,))))
 
 
 def _direction(node: Node) -> Node:
-    return call("unit", node.args[0], n.fold("norm", str(node.attrs[0]), node.args[0]))
+    return call("unit", node.args[0], n.fold("norm", node.axis, node.args[0]))
 
 
 def _unit(node: Node) -> Node:

@@ -43,7 +43,7 @@ class Forward:
         if node.op == "leaf":
             return self._seed(node)
         if node.op == "sum":
-            return n.sum_over(self.tangent(node.args[0]), node.attrs[0])  # type: ignore[arg-type]
+            return n.sum_over(self.tangent(node.args[0]), node.reduced)
         if node.op in AXIS_OPERATIONS:
             return self._along_axis(node)
         if node.op == "select" and node.args[0] is self._valid:
@@ -61,7 +61,7 @@ class Forward:
         return n.add(*(n.mul(slope(node, cut), t) for cut, t in moving if not n.is_const(t, 0)))
 
     def _along_axis(self, node: Node) -> Node:
-        axis = str(node.attrs[0])
+        axis = node.axis
         body = node.args[0]
         inner = self.tangent(body)
         if node.op == "pick":
@@ -78,7 +78,7 @@ class Forward:
 
 def keeping_tangent(node: Node, inner: Node, tangent: Seeds) -> Node:
     """Return the tangent of an operation that keeps its axis, given that of its body."""
-    axis, body = str(node.attrs[0]), node.args[0]
+    axis, body = node.axis, node.args[0]
     if node.op == "direction":
         along = n.mul(node, n.sum_over(n.mul(node, inner), (axis,)))
         return n.mul(inverse_norm(node), n.subtract(inner, along))
@@ -153,7 +153,7 @@ def _pull_axis(node: Node, adjoint: Node, adjoints: Adjoints) -> None:
     body = node.args[0]
     if node.op == "sum":
         return _pull(body, adjoint, adjoints)
-    axis = str(node.attrs[0])
+    axis = node.axis
     if node.op == "pick":
         return _pull(body, n.one_hot(axis, node.args[1], adjoint), adjoints)
     if node.op == "rest":

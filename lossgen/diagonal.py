@@ -25,7 +25,7 @@ def hessian_diagonal(
         inner = hessian_diagonal(gradient.args[1], leaf_name, axes)
         return n.select(valid, inner, n.ZERO)
     if gradient.op == "relabel":
-        view = tuple(map(str, gradient.attrs[0]))  # type: ignore[arg-type]
+        view = gradient.reduced
         inner = _entry_diagonal(gradient.args[0], leaf_name, view)
         return n.make("relabel", (inner,), gradient.attrs, gradient.axes)
     return _entry_diagonal(gradient, leaf_name, axes)
@@ -74,7 +74,7 @@ class Deltas:
         if node.op == "leaf":
             return self._leaf_terms(node)
         if node.op == "sum":
-            return self._sum(self.terms(node.args[0]), node.attrs[0])  # type: ignore[arg-type]
+            return self._sum(self.terms(node.args[0]), node.reduced)
         if node.op == "like":
             return self.terms(node.args[0])
         if node.op == "relabel":
@@ -94,8 +94,8 @@ class Deltas:
         if node.attrs[0] != self._leaf:
             return {}
         ties = frozenset(
-            f"{here}={there}{PRIME}" for here, there in zip(node.attrs[1], self._axes, strict=True)
-        )  # type: ignore[arg-type]
+            f"{here}={there}{PRIME}" for here, there in zip(node.view, self._axes, strict=True)
+        )
         return {ties: n.ONE}
 
     def _sum(self, terms: Terms, axes: tuple[str, ...]) -> Terms:
@@ -106,8 +106,8 @@ class Deltas:
         return terms
 
     def _relabel(self, node: Node) -> Terms:
-        old, new = node.attrs[0], node.attrs[1]
-        table = dict(zip(old, new, strict=True))  # type: ignore[arg-type]
+        old, new = node.reduced, node.view
+        table = dict(zip(old, new, strict=True))
         found: Terms = {}
         for tied, coefficient in self.terms(node.args[0]).items():
             moved = frozenset(
@@ -121,7 +121,7 @@ class Deltas:
         return found
 
     def _along_axis(self, node: Node) -> Terms:
-        axis, body = str(node.attrs[0]), node.args[0]
+        axis, body = node.axis, node.args[0]
         inner = self.terms(body)
         if node.op == "pick":
             return _add(*(_pick_term(tied, c, axis, node.args[1]) for tied, c in inner.items()))
@@ -147,7 +147,7 @@ class Deltas:
 
     def _excess_by_weight(self, node: Node) -> Terms:
         """p_j times the others' weights, less (1 - p_j) times one's own: linear in the weights."""
-        axis, body = str(node.attrs[0]), node.args[0]
+        axis, body = node.axis, node.args[0]
         soft = n.over("softmax", axis, body)
         moved = self.terms(node.args[1])
         return _add(_scale(self._sum(moved, (axis,)), soft), _scale(moved, n.MINUS_ONE))
@@ -193,7 +193,7 @@ def _reordered_sum(body: Node, axis: str) -> Node:
             or axis not in factor.axes
         ):
             continue
-        inner = set(map(str, factor.attrs[0]))  # type: ignore[arg-type]
+        inner = set(factor.reduced)
         if any(other.axes & inner for other in others):
             continue
         return _reordered_parts(factor.args[0], others, axis, inner)

@@ -73,11 +73,11 @@ def _signature(op: str) -> tuple[tuple[str, ...], Node]:
     x, y = n.leaf("x", ("axis",)), n.leaf("y", ("axis",))
     if op in ELEMENTWISE:
         args = (x, y) if op == "unit" else (x,)
-        return tuple(str(arg.attrs[0]) for arg in args), n.call(op, *args)
+        return tuple(arg.axis for arg in args), n.call(op, *args)
     if op in ("nll_at", "excess_at"):
         return ("x", "index", "axis"), n.make(
             op, (x, n.leaf("index", (), "label")), ("axis",), ("axis",)
         )
     args = (x, y) if op in ("xent", "excess") else (x,)
     axes = ("axis",) if op in KEEPS_AXIS else ()
-    return (*(str(arg.attrs[0]) for arg in args), "axis"), n.make(op, args, ("axis",), axes)
+    return (*(arg.axis for arg in args), "axis"), n.make(op, args, ("axis",), axes)

@@ -48,9 +48,36 @@ class Node:
         return f"{self.op}({inner})"
 
     @property
+    def name(self) -> str:
+        """The name of an argument."""
+        return str(self.attrs[0])
+
+    @property
+    def view(self) -> tuple[str, ...]:
+        """The axes of an argument in storage order."""
+        return _words(self.attrs[1])
+
+    @property
+    def axis(self) -> str:
+        """The axis of an operation along one axis."""
+        return str(self.attrs[0])
+
+    @property
+    def reduced(self) -> tuple[str, ...]:
+        """The axes that a reduction removes."""
+        return _words(self.attrs[0])
+
+    @property
     def value(self) -> Fraction | float:
         """The number of a constant."""
-        return self.attrs[0]  # type: ignore[return-value]
+        (value,) = self.attrs
+        if isinstance(value, Fraction | float):
+            return value
+        raise TypeError(f"{self} is no constant")
+
+
+def _words(attribute: Attribute) -> tuple[str, ...]:
+    return tuple(map(str, attribute)) if isinstance(attribute, tuple) else (str(attribute),)
 
 
 _interned: WeakValueDictionary[tuple[object, ...], Node] = WeakValueDictionary()

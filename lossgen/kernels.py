@@ -131,9 +131,7 @@ def partial_names(program: Program) -> tuple[str, ...]:
         word = "coefficient"
         for node in n.walk(program.tangent):
             if node.op == "mul" and partial in node.args:
-                moving = [
-                    a for a in node.args if a.op == "leaf" and str(a.attrs[0]).startswith("d_")
-                ]
+                moving = [a for a in node.args if a.op == "leaf" and a.name.startswith("d_")]
                 if len(moving) == 1:
                     word = f"by_{str(moving[0].attrs[0])[2:]}"
         count = sum(
@@ -180,7 +178,7 @@ def print_denominator(program: Program, backend: Backend, suffix: str) -> Kernel
     """Return the function of what the mean divides by, of just the arguments it needs."""
     if program.denominator is None:
         return None
-    used = {str(node.attrs[0]) for node in n.walk(program.denominator) if node.op == "leaf"}
+    used = {node.name for node in n.walk(program.denominator) if node.op == "leaf"}
     names = [argument.name for argument in program.arguments if argument.name in used]
     body = _printed(program, backend, (program.denominator,), names)
     arguments = tuple(KernelArgument(name, _annotation(program, backend, name)) for name in names)

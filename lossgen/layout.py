@@ -16,7 +16,8 @@ def operands(node: Node) -> tuple[Node, ...]:
     if node.op == "mul":
         return tuple(denominator(arg) or arg for arg in node.args)
     if node.op == "pow":
-        return (denominator(node),) if denominator(node) is not None else node.args
+        inverse = denominator(node)
+        return node.args if inverse is None else (inverse,)
     pair = matrix_pair(node)
     return pair if pair is not None else node.args
 
@@ -82,7 +83,7 @@ def _group_factors(node: Node) -> Node:
 
 def matrix_pair(node: Node) -> tuple[Node, Node] | None:
     """Return the two factors where a sum over one axis is a matrix product."""
-    if node.op != "sum" or len(node.attrs[0]) != 1 or node.args[0].op != "mul":  # type: ignore[arg-type]
+    if node.op != "sum" or len(node.reduced) != 1 or node.args[0].op != "mul":
         return None
     factors = node.args[0].args
     widest = [arg.axes for arg in factors if not any(arg.axes < other.axes for other in factors)]

@@ -103,7 +103,7 @@ def _one_hot_index(factor: Node, axis: str) -> Node | None:
 def reduce_axes(op: str, body: Node, axes: tuple[str, ...]) -> Node:
     """Return a reduction over axes; nested sums are one."""
     if op == "sum" and body.op == "sum":
-        axes = tuple(sorted((*axes, *body.attrs[0])))  # type: ignore[misc]
+        axes = tuple(sorted((*axes, *body.reduced)))
         body = body.args[0]
     return make(op, (body,), (axes,), body.axes - set(axes))
 

@@ -11,7 +11,7 @@ from lossgen import nodes as n
 from lossgen.nodes import Node, call, const, mul, negate
 
 
-def terms(node: Node) -> list[tuple[Fraction | float, Node]]:
+def signed_terms(node: Node) -> list[tuple[Fraction | float, Node]]:
     """Return the terms of a sum as factors and what they multiply."""
     return [n.split_coefficient(arg) for arg in node.args] if node.op == "add" else []
 
@@ -34,7 +34,7 @@ def softplus(node: Node) -> Node | None:
 
 def softplus_folded(node: Node) -> Node | None:
     """relu(z) + softplus(-|z|), the form that careful authors write."""
-    terms = terms(node)
+    terms = signed_terms(node)
     for k, (factor, term) in enumerate(terms):
         if term.op != "softplus":
             continue
@@ -48,7 +48,7 @@ def softplus_folded(node: Node) -> Node | None:
 
 def softplus_difference(node: Node) -> Node | None:
     """Turn c softplus(z) - c t z into c t softplus(-z) + c (1 - t) softplus(z)."""
-    terms = terms(node)
+    terms = signed_terms(node)
     for k, (factor, term) in enumerate(terms):
         if term.op != "softplus":
             continue
@@ -114,7 +114,7 @@ def log_sigmoid(node: Node) -> Node | None:
 
 def complement(node: Node) -> Node | None:
     """See the rule of this name."""
-    terms = terms(node)
+    terms = signed_terms(node)
     if len(terms) != 2 or (not n.is_const(terms[1][1]) and terms[1][1] is not n.ONE):
         return None
     (factor, term), constant = terms[0], node.args[1]
@@ -123,7 +123,7 @@ def complement(node: Node) -> Node | None:
     if term.op == "sigmoid":
         return mul(constant, call("sigmoid", negate(term.args[0])))
     if term.op == "softmax":
-        return mul(constant, n.over("cosoftmax", str(term.attrs[0]), term.args[0]))
+        return mul(constant, n.over("cosoftmax", term.axis, term.args[0]))
     if term.op == "exp":
         return mul(const(factor), call("expm1", term.args[0]))
     return None

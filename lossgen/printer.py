@@ -134,9 +134,8 @@ class _Printer(AxisSpelling):
         found: dict[str, tuple[str, int, int]] = {}
         leaves = [node for node in n.walk(*self.roots) if node.op == "leaf"]
         for node in leaves:
-            view = node.attrs[1]
-            for place, axis in enumerate(view):  # type: ignore[arg-type]
-                found.setdefault(str(axis), (str(node.attrs[0]), place, len(view)))  # type: ignore[arg-type]
+            for place, axis in enumerate(node.view):
+                found.setdefault(axis, (node.name, place, len(node.view)))
         return found
 
     def _emit(self, node: Node) -> None:
@@ -194,7 +193,7 @@ class _Printer(AxisSpelling):
             ):
                 word = "slope"
         elif word in ("length", "direction"):
-            sources = {str(leaf.attrs[0]) for leaf in n.walk(node) if leaf.op == "leaf"}
+            sources = {leaf.name for leaf in n.walk(node) if leaf.op == "leaf"}
             word = f"{sources.pop()}_{word}" if len(sources) == 1 else word
         candidates = itertools.chain([word], (f"{word}_{k}" for k in itertools.count(2)))
         name = next(candidate for candidate in candidates if candidate not in self.taken)

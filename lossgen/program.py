@@ -83,7 +83,7 @@ class Program:
     def _gather_views(self, argument: Argument, found: dict[Node, Node]) -> Node:
         own = n.leaf(argument.name, argument.axes)
         shares = [
-            _relabelled(adjoint, tuple(map(str, view.attrs[1])), argument.axes)  # type: ignore[arg-type]
+            _relabelled(adjoint, view.view, argument.axes)
             for view, adjoint in found.items()
             if view.attrs[0] == argument.name
         ]
@@ -94,8 +94,7 @@ class Program:
         moving = {argument.name for argument in self.wrt}
 
         def seed(view: Node) -> Node:
-            name, axes, kind = view.attrs
-            return n.leaf(tangent_name(str(name)), axes, str(kind)) if name in moving else n.ZERO  # type: ignore[arg-type]
+            return n.leaf(tangent_name(view.name), view.view) if view.name in moving else n.ZERO
 
         return Forward(seed, self.valid)
 

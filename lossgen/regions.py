@@ -88,7 +88,7 @@ def slope(region: Node, cut: Node) -> Node:
 def axis_slope(node: Node) -> Node | None:
     """Return s where the differential is the sum over the axis of s times the body's."""
     body = node.args[0]
-    axis = str(node.attrs[0])
+    axis = node.axis
     if node.op in ("amax", "amin"):
         hit = n.compare("eq", body, node)
         ties = n.reduce_axes("sum", n.select(hit, n.ONE, n.ZERO), (axis,))
@@ -111,4 +111,4 @@ def mask(node: Node, valid: Node | None) -> Node:
 
 def inverse_norm(direction: Node) -> Node:
     """Return 1 / norm of the vector whose direction is given, and 0 for the zero vector."""
-    return n.call("unit", n.ONE, n.fold("norm", str(direction.attrs[0]), direction.args[0]))
+    return n.call("unit", n.ONE, n.fold("norm", direction.axis, direction.args[0]))

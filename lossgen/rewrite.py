@@ -22,9 +22,9 @@ def rebuild(node: Node, args: tuple[Node, ...]) -> Node:
     if node.op in SIMPLE:
         return SIMPLE[node.op](*args)
     if node.op == "sum":
-        return n.sum_over(args[0], node.attrs[0])  # type: ignore[arg-type]
+        return n.sum_over(args[0], node.reduced)
     if node.op == "pick":
-        return n.pick(args[0], str(node.attrs[0]), args[1])
+        return n.pick(args[0], node.axis, args[1])
     if node.op in ("relabel", "like"):
         return n.make(node.op, args, node.attrs, node.axes)
     axes = frozenset().union(*(arg.axes for arg in args))
@@ -54,8 +54,8 @@ def rename_axis(root: Node, old: str, new: str) -> Node:
     if old not in root.axes:
         return root
     if root.op == "leaf":
-        name, view, kind = root.attrs
-        return n.leaf(str(name), tuple(new if a == old else str(a) for a in view), str(kind))  # type: ignore[union-attr]
+        view = tuple(new if axis == old else axis for axis in root.view)
+        return n.leaf(root.name, view, str(root.attrs[2]))
     if root.op == "position":
         return n.position(new)
     if root.op == "relabel":
@@ -85,8 +85,7 @@ def free_axis(node: Node, axis: str) -> Node:
     while any(fresh in inner.axes for inner in n.walk(node)):
         fresh += "_"
     args = tuple(rename_axis(arg, axis, fresh) for arg in node.args)
-    if node.op in ("sum",):
-        return n.make(
-            "sum", args, (tuple(fresh if a == axis else a for a in node.attrs[0]),), node.axes
-        )  # type: ignore[union-attr]
+    if node.op in ("sum", "amax", "amin", "argmax"):
+        reduced = tuple(fresh if a == axis else a for a in node.reduced)
+        return n.make(node.op, args, (reduced,), node.axes)
     return n.make(node.op, args, (fresh, *node.attrs[1:]), node.axes)

@@ -93,7 +93,8 @@ class _Preparing:
         if intake:
             optional = [tensor.name for tensor in self.tensors if tensor.kind == "weight"]
             keywords = ", ".join(f"{name}={name}" for name in [*names, *optional])
-            yield intake.format(names=", ".join(names), keywords=keywords)
+            several = ", ".join(names) if names[1:] else f"{names[0]},"
+            yield intake.format(names=several, keywords=keywords)
         floats = [t.name for t in self.inputs if t.kind == "float" and not is_target(t)]
         yield f"check_floating({', '.join(f'{name}={name}' for name in floats)})"
         yield from filter(None, map(parameter_check, self.parameters))

@@ -106,10 +106,7 @@ class Spelling:
             return Text(str(int(value)), UNARY if value < 0 else ATOM)
         number = float(value)
         level = UNARY if number < 0 else ATOM
-        exact = isinstance(value, Fraction) and value.denominator & (value.denominator - 1) == 0
-        if (
-            exact and abs(value.numerator) < 2**11 and value.denominator < 2**11
-        ) or self.backend.inexact == "{0}":
+        if self.backend.inexact == "{0}" or _is_short(value):
             return Text(repr(number), level)
         like = next(name for name, _, _ in self.places.values())
         return Text(self._format(self.backend.inexact, repr(number), like=like))
@@ -164,3 +161,9 @@ class Spelling:
         if n.is_const(exponent, 2) and len(code) < 16:
             return Text(f"{code} * {code}", PRODUCT)
         return Text(f"{code} ** {self._operand(exponent, node, ATOM, integer=True)}", UNARY)
+
+
+def _is_short(value: Fraction | float) -> bool:
+    """Say whether every floating-point format holds the number."""
+    ratio = Fraction(value)
+    return ratio.denominator in {2**k for k in range(11)} and abs(ratio.numerator) < 2**11

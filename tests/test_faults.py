@@ -29,12 +29,11 @@ x, t = tensor("input", "n c"), tensor("target", "n c")
 y = label("labels", "n", classes="c")
 p = parameter("p", 1.0)
 """
-KNOWN = "Abs, Max, Min, Piecewise, atan, cos, cosh, exp, expm1, log, log1p, sigmoid, sign, sin, sinh, tanh"
 FORMULA = {
     "unknown function": (
         "besselj(0, x - t)",
         "besselj is not a function that lossgen can differentiate in "
-        f"`besselj(0, input[n,c] - target[n,c])`; use one of {KNOWN}",
+        "`besselj(0, input[n,c] - target[n,c])`; use one of Abs, Max, Min, Piecewise, ",
     ),
     "plain symbol": (
         "(x - Symbol('z'))**2",
@@ -96,8 +95,8 @@ FORMULA = {
     ),
     "matrix": (
         "Matrix([x, t])",
-        "the formula is no number in `Matrix([[input[n,c]], [target[n,c]]])`; write an expression "
-        "of the inputs.",
+        "ImmutableDenseMatrix is not a function that lossgen can differentiate in "
+        "`Matrix([[input[n,c]], [target[n,c]]])`; use one of Abs, ",
     ),
     "list": ("[x, t]", "the formula is no SymPy expression; write Loss(name, formula)."),
     "nothing": ("None", "the formula is no SymPy expression; write Loss(name, formula)."),
@@ -106,7 +105,7 @@ FORMULA = {
         "the loss has no prediction; declare one, x = tensor('input').\n"
         "a.py, ALoss: the loss has no formula; write Loss(name, formula).",
     ),
-    "no prediction": ("y", "the loss has no prediction; declare one, x = tensor('input')."),
+    "no prediction": ("weight('w')", "the loss has no prediction; declare one, x = tensor('input')."),
     "part without a formula": (
         "{'a': x, 'b': ()}",
         "part 'b' has 0 formulas; give each part one formula.",
