@@ -12,21 +12,10 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
-ELLIPSIS = "..."
+from lossgen.axes import ELLIPSIS, split_axes
+from lossgen.operations import at
+
 _declared = count()
-
-
-def split_axes(text: str) -> tuple[str, ...]:
-    """Return the axis names of ``"n c ..."``."""
-    axes = tuple(text.split())
-    if len(set(axes)) != len(axes):
-        raise ValueError(f"axes {text!r} name one axis twice")
-    for axis in axes:
-        if axis != ELLIPSIS and not axis.isidentifier():
-            raise ValueError(f"axis {axis!r} is not a word; write axes as 'n c ...'")
-    if ELLIPSIS in axes[:-1]:
-        raise ValueError(f"'...' must come last in {text!r}")
-    return axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +85,6 @@ class Ref(Symbol):
         ref = self if axes is None else Ref(self.tensor, self._renamed(axes))
         if not index:
             return ref
-        from lossgen.operations import at
-
         return at(ref, **index)
 
     def _renamed(self, axes: str) -> tuple[str, ...]:

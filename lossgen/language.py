@@ -1,14 +1,13 @@
 """The words of a spec. Everything else in a spec is ordinary SymPy."""
 
+from lossgen.axes import ELLIPSIS, split_axes
 from lossgen.declarations import (
-    ELLIPSIS,
     Parameter,
     ParameterSymbol,
     Ref,
     Tensor,
     label,
     parameter,
-    split_axes,
     tensor,
     weight,
 )

@@ -8,7 +8,7 @@ import sympy
 from sympy import Expr, sympify
 from sympy.core.symbol import Str
 
-from lossgen.declarations import split_axes
+from lossgen.axes import split_axes
 
 
 class AxisOperation(Expr):
