@@ -73,6 +73,8 @@ def _operations(prefix: str, **others: str) -> Mapping[str, str]:
         "like": f"{prefix}.broadcast_to({{0}}, {{1}}.shape)",
         "full": f"{prefix}.full_like({{1}}, {{0}})",
         "pick": "pick({0}, {1}, {axis})",
+        "amax_along": "max_along({0}, axis)",
+        "argmax_along": "argmax_along({0}, axis)",
         "position_along": "positions({0}, axis)",
         "pick_along": f"{prefix}.take_along_axis({{0}}, {{1}}, axis)",
         "squeeze": f"{prefix}.squeeze({{0}}, axis)",
@@ -104,7 +106,9 @@ NUMPY = Backend(
     parameter="float",
     public="ArrayLike",
     intake="{names} = as_arrays({names})",
-    helpers=frozenset(("sigmoid", "pick", "total", "positions", "exp_difference")),
+    helpers=frozenset(
+        ("sigmoid", "pick", "total", "positions", "exp_difference", "max_along", "argmax_along")
+    ),
 )
 CHAINER = Backend(
     name="chainer",
@@ -112,7 +116,9 @@ CHAINER = Backend(
     axis_word="axis",
     keep_word="keepdims",
     kernels=("value", "gradient", "tangent", "curvature"),
-    helpers=frozenset(("sigmoid", "pick", "total", "positions", "exp_difference")),
+    helpers=frozenset(
+        ("sigmoid", "pick", "total", "positions", "exp_difference", "max_along", "argmax_along")
+    ),
 )
 TORCH = Backend(
     name="torch",
@@ -140,7 +146,7 @@ TORCH = Backend(
     intake="check_device({keywords})",
     scalar="torch.as_tensor({0}, dtype=torch.float64)",
     doubts=True,
-    helpers=frozenset(("pick", "positions", "exp_difference")),
+    helpers=frozenset(("pick", "positions", "exp_difference", "max_along", "argmax_along")),
 )
 JAX = Backend(
     name="jax",
@@ -154,7 +160,7 @@ JAX = Backend(
     masks_inputs=True,
     doubts=True,
     intake="{names} = as_arrays({names})",
-    helpers=frozenset(("pick", "positions", "exp_difference")),
+    helpers=frozenset(("pick", "positions", "exp_difference", "max_along", "argmax_along")),
 )
 MINDSPORE = Backend(
     name="mindspore",
@@ -170,8 +176,6 @@ MINDSPORE = Backend(
         transpose="ops.transpose({0}, {permutation})",
         sum="total({0}, {axis})",
         sum_along="total_along({0}, axis)",
-        amax_along="max_along({0}, axis)",
-        argmax_along="argmax_along({0}, axis)",
         matrix_transpose="ops.transpose({0}, (1, 0))",
         matmul="ops.matmul({0}, {1})",
         take="take({0}, {1})",

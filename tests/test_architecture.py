@@ -47,7 +47,7 @@ ROOMS: dict[str, tuple[str, str]] = {
 # What a room needs from outside of Python; nothing needs a framework.
 THIRD_PARTY = {
     "words": {"sympy"},
-    "oracle": {"sympy", "mpmath"},
+    "oracle": {"sympy", "mpmath", "numpy"},
     "programs": {"sympy"},
     "specs": {"sympy"},
     "modules": {"sympy"},
@@ -65,7 +65,7 @@ LONG = {
 FRAMEWORKS = {
     "numpy": {"numpy"},
     "torch": {"torch"},
-    "jax": {"jax"},
+    "jax": {"jax", "numpy"},  # where values are at hand, JAX holds them as numpy's
     "mindspore": {"mindspore"},
     "chainer": {"chainer", "numpy"},
 }

@@ -94,7 +94,8 @@ FORMULA = {
     ),
     "comparison": (
         "x > t",
-        "the formula is no number in `input[n,c] > target[n,c]`; write an expression of the inputs.",
+        "the formula is no number in `input[n,c] > target[n,c]`; write an expression of the "
+        "inputs.",
     ),
     "matrix": (
         "Matrix([x, t])",
@@ -252,7 +253,8 @@ DECLARATIONS = {
     ),
     "default in words": (
         "q = parameter('q', 'exit()'); L = Loss('ALoss', q*x)",
-        "default='exit()' of parameter 'q' is no number; write a finite Python number, such as 1.0.",
+        "default='exit()' of parameter 'q' is no number; write a finite Python number, such as "
+        "1.0.",
     ),
     "limit of SymPy's": (
         "q = parameter('q', 1.0, upper=S(2)); L = Loss('ALoss', q*x)",

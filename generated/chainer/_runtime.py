@@ -247,3 +247,14 @@ def exp_difference(x, y):
     back = difference - x
     error = (x - (difference - back)) - (y + back)
     return np.exp(difference) * (1.0 + np.where(np.isfinite(difference), error, 0.0))
+
+
+def max_along(x, axis):
+    """Return the largest entry along an axis, which stays; -inf where there is none."""
+    return x.max(axis=axis, keepdims=True, initial=-np.inf)
+
+
+def argmax_along(x, axis):
+    """Return the place of the largest entry along an axis, which stays."""
+    shape = np.sum(x, axis=axis, keepdims=True).shape
+    return x.argmax(axis=axis, keepdims=True) if x.shape[axis] else np.zeros(shape, np.int64)

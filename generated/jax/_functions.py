@@ -5,22 +5,20 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from ._runtime import exp_difference, positions
+from ._runtime import argmax_along, exp_difference, max_along, positions
 
 
 def cross_entropy_with(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
-    largest = x.max(axis=axis, keepdims=True)
-    chosen = jnp.where(
-        positions(y, axis) == x.argmax(axis=axis, keepdims=True), 0.0, exp_difference(x, largest)
-    )
+    largest = max_along(x, axis)
+    chosen = jnp.where(positions(y, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
     product = y * (jnp.log1p(chosen.sum(axis=axis, keepdims=True)) + (largest - x))
     return jnp.squeeze(product.sum(axis=axis, keepdims=True), axis)
 
 
 def direction(x: jax.Array, axis: int) -> jax.Array:
     """Return x divided by its norm over an axis; the zero vector stays zero."""
-    largest = jnp.abs(x).max(axis=axis, keepdims=True)
+    largest = max_along(jnp.abs(x), axis)
     mask = largest == 0.0
     sums = (jnp.where(mask, 0.0, x / jnp.where(mask, 1.0, largest)) ** 2).sum(
         axis=axis, keepdims=True
@@ -32,12 +30,12 @@ def direction(x: jax.Array, axis: int) -> jax.Array:
 
 def excess_over(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
-    decayed = exp_difference(x, x.max(axis=axis, keepdims=True))
+    decayed = exp_difference(x, max_along(x, axis))
     index = positions(x, axis)
-    is_largest = index == x.argmax(axis=axis, keepdims=True)
+    is_largest = index == argmax_along(x, axis)
     others = jnp.where(is_largest, 0.0, decayed).sum(axis=axis, keepdims=True)
     term = others + 1.0
-    is_largest_2 = index == y.argmax(axis=axis, keepdims=True)
+    is_largest_2 = index == argmax_along(y, axis)
     rest = jnp.where(
         is_largest_2,
         jnp.where(is_largest_2, 0.0, y).sum(axis=axis, keepdims=True),
@@ -49,10 +47,8 @@ def excess_over(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
 def label_cross_entropy(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = jnp.expand_dims(index, axis)
-    largest = x.max(axis=axis, keepdims=True)
-    chosen = jnp.where(
-        positions(x, axis) == x.argmax(axis=axis, keepdims=True), 0.0, exp_difference(x, largest)
-    )
+    largest = max_along(x, axis)
+    chosen = jnp.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
     return jnp.squeeze(
         jnp.log1p(chosen.sum(axis=axis, keepdims=True))
         - jnp.take_along_axis(x - largest, index, axis),
@@ -64,8 +60,8 @@ def label_excess(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = jnp.expand_dims(index, axis)
     index_2 = positions(x, axis)
-    is_largest = index_2 == x.argmax(axis=axis, keepdims=True)
-    decayed = exp_difference(x, x.max(axis=axis, keepdims=True))
+    is_largest = index_2 == argmax_along(x, axis)
+    decayed = exp_difference(x, max_along(x, axis))
     others = jnp.where(is_largest, 0.0, decayed).sum(axis=axis, keepdims=True)
     term = others + 1.0
     return jnp.where(
@@ -85,25 +81,21 @@ def log_cosh(x: jax.Array) -> jax.Array:
 
 def logsumexp(x: jax.Array, axis: int) -> jax.Array:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
-    largest = x.max(axis=axis, keepdims=True)
-    chosen = jnp.where(
-        positions(x, axis) == x.argmax(axis=axis, keepdims=True), 0.0, exp_difference(x, largest)
-    )
+    largest = max_along(x, axis)
+    chosen = jnp.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
     return jnp.squeeze(largest + jnp.log1p(chosen.sum(axis=axis, keepdims=True)), axis)
 
 
 def negative_log_softmax(x: jax.Array, axis: int) -> jax.Array:
     """Return logsumexp(x) - x, exact where one entry dominates."""
-    largest = x.max(axis=axis, keepdims=True)
-    chosen = jnp.where(
-        positions(x, axis) == x.argmax(axis=axis, keepdims=True), 0.0, exp_difference(x, largest)
-    )
+    largest = max_along(x, axis)
+    chosen = jnp.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
     return jnp.log1p(chosen.sum(axis=axis, keepdims=True)) + (largest - x)
 
 
 def norm(x: jax.Array, axis: int) -> jax.Array:
     """Return the Euclidean norm over an axis, scaled so that no square overflows."""
-    largest = jnp.abs(x).max(axis=axis, keepdims=True)
+    largest = max_along(jnp.abs(x), axis)
     mask = largest == 0.0
     sums = (jnp.where(mask, 0.0, x / jnp.where(mask, 1.0, largest)) ** 2).sum(
         axis=axis, keepdims=True
@@ -125,15 +117,15 @@ def sech2(x: jax.Array) -> jax.Array:
 
 def softmax(x: jax.Array, axis: int) -> jax.Array:
     """Return exp(x) / sum(exp(x)) over an axis."""
-    decayed = exp_difference(x, x.max(axis=axis, keepdims=True))
-    chosen = jnp.where(positions(x, axis) == x.argmax(axis=axis, keepdims=True), 0.0, decayed)
+    decayed = exp_difference(x, max_along(x, axis))
+    chosen = jnp.where(positions(x, axis) == argmax_along(x, axis), 0.0, decayed)
     return decayed / (chosen.sum(axis=axis, keepdims=True) + 1.0)
 
 
 def softmax_complement(x: jax.Array, axis: int) -> jax.Array:
     """Return 1 - softmax(x), with all its digits where softmax is near 1."""
-    is_largest = positions(x, axis) == x.argmax(axis=axis, keepdims=True)
-    decayed = exp_difference(x, x.max(axis=axis, keepdims=True))
+    is_largest = positions(x, axis) == argmax_along(x, axis)
+    decayed = exp_difference(x, max_along(x, axis))
     others = jnp.where(is_largest, 0.0, decayed).sum(axis=axis, keepdims=True)
     term = others + 1.0
     return jnp.where(is_largest, others, term - decayed) / term
@@ -141,7 +133,7 @@ def softmax_complement(x: jax.Array, axis: int) -> jax.Array:
 
 def sum_of_others(x: jax.Array, axis: int) -> jax.Array:
     """Return, for every entry, the sum of the others over an axis."""
-    is_largest = positions(x, axis) == x.argmax(axis=axis, keepdims=True)
+    is_largest = positions(x, axis) == argmax_along(x, axis)
     return jnp.where(
         is_largest,
         jnp.where(is_largest, 0.0, x).sum(axis=axis, keepdims=True),

@@ -305,3 +305,15 @@ def exp_difference(x, y):
     back = difference - x
     error = (x - (difference - back)) - (y + back)
     return jnp.exp(difference) * (1.0 + jnp.where(jnp.isfinite(difference), error, 0.0))
+
+
+def max_along(x, axis):
+    """Return the largest entry along an axis, which stays; -inf where there is none."""
+    return jnp.max(x, axis=axis, keepdims=True, initial=-jnp.inf)
+
+
+def argmax_along(x, axis):
+    """Return the place of the largest entry along an axis, which stays."""
+    if x.shape[axis] == 0:
+        return jnp.zeros_like(x.sum(axis=axis, keepdims=True), dtype=int)
+    return jnp.argmax(x, axis=axis, keepdims=True)

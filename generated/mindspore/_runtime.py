@@ -48,7 +48,7 @@ class _Total(nn.Cell):
     """Sum of all elements, whose built-in derivative has the same fault."""
 
     def construct(self, tensor):
-        return ops.sum(tensor)
+        return total(tensor)
 
     def bprop(self, tensor, out, dout):
         return (_ones_like(tensor) * dout,)
@@ -93,13 +93,18 @@ def argmax_along(x, axis):
 
 
 def total(x, axis=()):
-    """The sum over an axis, several or all."""
-    return _sum(x, axis)
+    """The sum over an axis, several or all; 0 over nothing, where MindSpore leaves memory unset."""
+    return ops.where(_has_entries(x.shape), _sum(x, axis), 0.0)
 
 
 def total_along(x, axis):
     """The sum over an axis; keeps the axis."""
-    return _sum_along(x, axis)
+    return ops.where(_has_entries(x.shape), _sum_along(x, axis), 0.0)
+
+
+@constexpr(check=False)
+def _has_entries(shape):
+    return Tensor(0 not in shape)
 
 
 def max_along(x, axis):

@@ -5,22 +5,20 @@ from typing import Any
 
 import numpy as np
 
-from ._runtime import exp_difference, positions, total
+from ._runtime import argmax_along, exp_difference, max_along, positions, total
 
 
 def cross_entropy_with(x: Any, y: Any, axis: int) -> Any:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
-    largest = x.max(axis=axis, keepdims=True)
-    chosen = np.where(
-        positions(y, axis) == x.argmax(axis=axis, keepdims=True), 0.0, exp_difference(x, largest)
-    )
+    largest = max_along(x, axis)
+    chosen = np.where(positions(y, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
     nll = np.log1p(total(chosen, axis=axis, keepdims=True)) + (largest - x)
     return np.squeeze(total(y * nll, axis=axis, keepdims=True), axis)
 
 
 def direction(x: Any, axis: int) -> Any:
     """Return x divided by its norm over an axis; the zero vector stays zero."""
-    largest = np.abs(x).max(axis=axis, keepdims=True)
+    largest = max_along(np.abs(x), axis)
     mask = largest == 0.0
     sums = total(
         np.where(mask, 0.0, x / np.where(mask, 1.0, largest)) ** 2, axis=axis, keepdims=True
@@ -32,12 +30,12 @@ def direction(x: Any, axis: int) -> Any:
 
 def excess_over(x: Any, y: Any, axis: int) -> Any:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
-    decayed = exp_difference(x, x.max(axis=axis, keepdims=True))
+    decayed = exp_difference(x, max_along(x, axis))
     index = positions(x, axis)
-    is_largest = index == x.argmax(axis=axis, keepdims=True)
+    is_largest = index == argmax_along(x, axis)
     others = total(np.where(is_largest, 0.0, decayed), axis=axis, keepdims=True)
     term = others + 1.0
-    is_largest_2 = index == y.argmax(axis=axis, keepdims=True)
+    is_largest_2 = index == argmax_along(y, axis)
     rest = np.where(
         is_largest_2,
         total(np.where(is_largest_2, 0.0, y), axis=axis, keepdims=True),
@@ -49,10 +47,8 @@ def excess_over(x: Any, y: Any, axis: int) -> Any:
 def label_cross_entropy(x: Any, index: Any, axis: int) -> Any:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = np.expand_dims(index, axis)
-    largest = x.max(axis=axis, keepdims=True)
-    chosen = np.where(
-        positions(x, axis) == x.argmax(axis=axis, keepdims=True), 0.0, exp_difference(x, largest)
-    )
+    largest = max_along(x, axis)
+    chosen = np.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
     return np.squeeze(
         np.log1p(total(chosen, axis=axis, keepdims=True))
         - np.take_along_axis(x - largest, index, axis),
@@ -64,8 +60,8 @@ def label_excess(x: Any, index: Any, axis: int) -> Any:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = np.expand_dims(index, axis)
     index_2 = positions(x, axis)
-    is_largest = index_2 == x.argmax(axis=axis, keepdims=True)
-    decayed = exp_difference(x, x.max(axis=axis, keepdims=True))
+    is_largest = index_2 == argmax_along(x, axis)
+    decayed = exp_difference(x, max_along(x, axis))
     others = total(np.where(is_largest, 0.0, decayed), axis=axis, keepdims=True)
     term = others + 1.0
     return np.where(
@@ -85,25 +81,21 @@ def log_cosh(x: Any) -> Any:
 
 def logsumexp(x: Any, axis: int) -> Any:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
-    largest = x.max(axis=axis, keepdims=True)
-    chosen = np.where(
-        positions(x, axis) == x.argmax(axis=axis, keepdims=True), 0.0, exp_difference(x, largest)
-    )
+    largest = max_along(x, axis)
+    chosen = np.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
     return np.squeeze(largest + np.log1p(total(chosen, axis=axis, keepdims=True)), axis)
 
 
 def negative_log_softmax(x: Any, axis: int) -> Any:
     """Return logsumexp(x) - x, exact where one entry dominates."""
-    largest = x.max(axis=axis, keepdims=True)
-    chosen = np.where(
-        positions(x, axis) == x.argmax(axis=axis, keepdims=True), 0.0, exp_difference(x, largest)
-    )
+    largest = max_along(x, axis)
+    chosen = np.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
     return np.log1p(total(chosen, axis=axis, keepdims=True)) + (largest - x)
 
 
 def norm(x: Any, axis: int) -> Any:
     """Return the Euclidean norm over an axis, scaled so that no square overflows."""
-    largest = np.abs(x).max(axis=axis, keepdims=True)
+    largest = max_along(np.abs(x), axis)
     mask = largest == 0.0
     sums = total(
         np.where(mask, 0.0, x / np.where(mask, 1.0, largest)) ** 2, axis=axis, keepdims=True
@@ -125,15 +117,15 @@ def sech2(x: Any) -> Any:
 
 def softmax(x: Any, axis: int) -> Any:
     """Return exp(x) / sum(exp(x)) over an axis."""
-    decayed = exp_difference(x, x.max(axis=axis, keepdims=True))
-    chosen = np.where(positions(x, axis) == x.argmax(axis=axis, keepdims=True), 0.0, decayed)
+    decayed = exp_difference(x, max_along(x, axis))
+    chosen = np.where(positions(x, axis) == argmax_along(x, axis), 0.0, decayed)
     return decayed / (total(chosen, axis=axis, keepdims=True) + 1.0)
 
 
 def softmax_complement(x: Any, axis: int) -> Any:
     """Return 1 - softmax(x), with all its digits where softmax is near 1."""
-    is_largest = positions(x, axis) == x.argmax(axis=axis, keepdims=True)
-    decayed = exp_difference(x, x.max(axis=axis, keepdims=True))
+    is_largest = positions(x, axis) == argmax_along(x, axis)
+    decayed = exp_difference(x, max_along(x, axis))
     others = total(np.where(is_largest, 0.0, decayed), axis=axis, keepdims=True)
     term = others + 1.0
     return np.where(is_largest, others, term - decayed) / term
@@ -141,7 +133,7 @@ def softmax_complement(x: Any, axis: int) -> Any:
 
 def sum_of_others(x: Any, axis: int) -> Any:
     """Return, for every entry, the sum of the others over an axis."""
-    is_largest = positions(x, axis) == x.argmax(axis=axis, keepdims=True)
+    is_largest = positions(x, axis) == argmax_along(x, axis)
     return np.where(
         is_largest,
         total(np.where(is_largest, 0.0, x), axis=axis, keepdims=True),

@@ -4,14 +4,14 @@
 import torch
 from torch import Tensor
 
-from ._runtime import exp_difference, positions
+from ._runtime import argmax_along, exp_difference, max_along, positions
 
 
 def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
-    largest = x.amax(dim=axis, keepdim=True)
+    largest = max_along(x, axis)
     chosen = torch.where(
-        positions(y, axis) == x.argmax(dim=axis, keepdim=True), 0.0, exp_difference(x, largest)
+        positions(y, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest)
     )
     log_term = torch.log1p(torch.as_tensor(chosen.sum(dim=axis, keepdim=True), dtype=torch.float64))
     return ((y * (log_term + (largest - x))).sum(dim=axis, keepdim=True)).squeeze(axis)
@@ -19,7 +19,7 @@ def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
 
 def direction(x: Tensor, axis: int) -> Tensor:
     """Return x divided by its norm over an axis; the zero vector stays zero."""
-    largest = x.abs().amax(dim=axis, keepdim=True)
+    largest = max_along(x.abs(), axis)
     mask = largest == 0.0
     sums = (torch.where(mask, 0.0, x / torch.where(mask, 1.0, largest)) ** 2).sum(
         dim=axis, keepdim=True
@@ -31,12 +31,12 @@ def direction(x: Tensor, axis: int) -> Tensor:
 
 def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
-    decayed = exp_difference(x, x.amax(dim=axis, keepdim=True))
+    decayed = exp_difference(x, max_along(x, axis))
     index = positions(x, axis)
-    is_largest = index == x.argmax(dim=axis, keepdim=True)
+    is_largest = index == argmax_along(x, axis)
     others = torch.where(is_largest, 0.0, decayed).sum(dim=axis, keepdim=True)
     term = others + 1.0
-    is_largest_2 = index == y.argmax(dim=axis, keepdim=True)
+    is_largest_2 = index == argmax_along(y, axis)
     rest = torch.where(
         is_largest_2,
         torch.where(is_largest_2, 0.0, y).sum(dim=axis, keepdim=True),
@@ -48,9 +48,9 @@ def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
 def label_cross_entropy(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = index.unsqueeze(axis)
-    largest = x.amax(dim=axis, keepdim=True)
+    largest = max_along(x, axis)
     chosen = torch.where(
-        positions(x, axis) == x.argmax(dim=axis, keepdim=True), 0.0, exp_difference(x, largest)
+        positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest)
     )
     log_term = torch.log1p(torch.as_tensor(chosen.sum(dim=axis, keepdim=True), dtype=torch.float64))
     return (log_term - torch.take_along_dim(x - largest, index, axis)).squeeze(axis)
@@ -60,8 +60,8 @@ def label_excess(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = index.unsqueeze(axis)
     index_2 = positions(x, axis)
-    is_largest = index_2 == x.argmax(dim=axis, keepdim=True)
-    decayed = exp_difference(x, x.amax(dim=axis, keepdim=True))
+    is_largest = index_2 == argmax_along(x, axis)
+    decayed = exp_difference(x, max_along(x, axis))
     others = torch.where(is_largest, 0.0, decayed).sum(dim=axis, keepdim=True)
     term = others + 1.0
     return torch.where(
@@ -80,9 +80,9 @@ def log_cosh(x: Tensor) -> Tensor:
 
 def logsumexp(x: Tensor, axis: int) -> Tensor:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
-    largest = x.amax(dim=axis, keepdim=True)
+    largest = max_along(x, axis)
     chosen = torch.where(
-        positions(x, axis) == x.argmax(dim=axis, keepdim=True), 0.0, exp_difference(x, largest)
+        positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest)
     )
     log_term = torch.log1p(torch.as_tensor(chosen.sum(dim=axis, keepdim=True), dtype=torch.float64))
     return (largest + log_term).squeeze(axis)
@@ -90,9 +90,9 @@ def logsumexp(x: Tensor, axis: int) -> Tensor:
 
 def negative_log_softmax(x: Tensor, axis: int) -> Tensor:
     """Return logsumexp(x) - x, exact where one entry dominates."""
-    largest = x.amax(dim=axis, keepdim=True)
+    largest = max_along(x, axis)
     chosen = torch.where(
-        positions(x, axis) == x.argmax(dim=axis, keepdim=True), 0.0, exp_difference(x, largest)
+        positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest)
     )
     log_term = torch.log1p(torch.as_tensor(chosen.sum(dim=axis, keepdim=True), dtype=torch.float64))
     return log_term + (largest - x)
@@ -100,7 +100,7 @@ def negative_log_softmax(x: Tensor, axis: int) -> Tensor:
 
 def norm(x: Tensor, axis: int) -> Tensor:
     """Return the Euclidean norm over an axis, scaled so that no square overflows."""
-    largest = x.abs().amax(dim=axis, keepdim=True)
+    largest = max_along(x.abs(), axis)
     mask = largest == 0.0
     sums = (torch.where(mask, 0.0, x / torch.where(mask, 1.0, largest)) ** 2).sum(
         dim=axis, keepdim=True
@@ -122,15 +122,15 @@ def sech2(x: Tensor) -> Tensor:
 
 def softmax(x: Tensor, axis: int) -> Tensor:
     """Return exp(x) / sum(exp(x)) over an axis."""
-    decayed = exp_difference(x, x.amax(dim=axis, keepdim=True))
-    chosen = torch.where(positions(x, axis) == x.argmax(dim=axis, keepdim=True), 0.0, decayed)
+    decayed = exp_difference(x, max_along(x, axis))
+    chosen = torch.where(positions(x, axis) == argmax_along(x, axis), 0.0, decayed)
     return decayed / (chosen.sum(dim=axis, keepdim=True) + 1.0)
 
 
 def softmax_complement(x: Tensor, axis: int) -> Tensor:
     """Return 1 - softmax(x), with all its digits where softmax is near 1."""
-    is_largest = positions(x, axis) == x.argmax(dim=axis, keepdim=True)
-    decayed = exp_difference(x, x.amax(dim=axis, keepdim=True))
+    is_largest = positions(x, axis) == argmax_along(x, axis)
+    decayed = exp_difference(x, max_along(x, axis))
     others = torch.where(is_largest, 0.0, decayed).sum(dim=axis, keepdim=True)
     term = others + 1.0
     return torch.where(is_largest, others, term - decayed) / term
@@ -138,7 +138,7 @@ def softmax_complement(x: Tensor, axis: int) -> Tensor:
 
 def sum_of_others(x: Tensor, axis: int) -> Tensor:
     """Return, for every entry, the sum of the others over an axis."""
-    is_largest = positions(x, axis) == x.argmax(dim=axis, keepdim=True)
+    is_largest = positions(x, axis) == argmax_along(x, axis)
     return torch.where(
         is_largest,
         torch.where(is_largest, 0.0, x).sum(dim=axis, keepdim=True),

@@ -250,3 +250,17 @@ def exp_difference(x: Tensor, y: Tensor) -> Tensor:
     back = difference - x
     error = (x - (difference - back)) - (y + back)
     return torch.exp(difference) * (1.0 + torch.where(difference.isfinite(), error, 0.0))
+
+
+def max_along(x: Tensor, axis: int) -> Tensor:
+    """Return the largest entry along an axis, which stays; -inf where there is none."""
+    if x.shape[axis] == 0:
+        return torch.full_like(x.sum(dim=axis, keepdim=True), -math.inf)
+    return x.amax(dim=axis, keepdim=True)
+
+
+def argmax_along(x: Tensor, axis: int) -> Tensor:
+    """Return the place of the largest entry along an axis, which stays."""
+    if x.shape[axis] == 0:
+        return torch.zeros_like(x.sum(dim=axis, keepdim=True), dtype=torch.long)
+    return x.argmax(dim=axis, keepdim=True)
