@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lossgen import nodes as n
 from lossgen.backends import Backend
+from lossgen.language import ELLIPSIS
 from lossgen.nodes import Node
 from lossgen.printer import Body, print_body
 from lossgen.program import Program, tangent_name
@@ -195,17 +196,19 @@ def print_denominator(program: Program, backend: Backend, suffix: str) -> Kernel
 
 
 def _annotation(program: Program, backend: Backend, name: str) -> str:
-    if backend.array is None or backend.parameter is None:
+    if backend.array is None:
         return ""
     if name == "partials":
         return f"tuple[{backend.array}, ...]"
-    kinds = {argument.name: argument for argument in program.arguments}
-    argument = kinds.get(name.removeprefix("d_"))
-    if argument is None or argument.axes or argument.kind == "label":
+    number = "ArrayLike" if backend.parameter == "ArrayLike" else f"{backend.array} | float"
+    arguments = {argument.name: argument for argument in program.arguments}
+    argument = arguments.get(name)
+    if argument is None or argument.kind == "label":
         return backend.array
     if argument.kind in ("integer", "flag"):
         return "int" if argument.kind == "integer" else "bool"
-    return backend.array if name.startswith("d_") else backend.parameter
+    absent = argument.kind == "weight" and argument.axes == (ELLIPSIS,)  # is then the number 1
+    return number if absent or not argument.axes else backend.array
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -50,17 +50,15 @@ def render_backend(losses: Sequence[Loss], name: str) -> dict[str, str]:
         if folder != name or file in ("loss.py.jinja", "__init__.py.jinja"):
             continue
         files[file.removesuffix(".jinja")] = templates.get_template(template).render(
-            functions=shared_functions(backend), source=f"templates/{template}", what="the template"
+            functions=shared_functions(backend), source=f"templates/{template}"
         )
     page = templates.get_template(f"{name}/loss.py.jinja")
     for loss in losses:
         module = make_module(loss, backend)
-        files[f"_{loss.function}.py"] = page.render(
-            m=module, source=f"specs/{loss.source}", what="the spec"
-        )
+        files[f"_{loss.function}.py"] = page.render(m=module, source=f"specs/{loss.source}")
     exports = [(loss.function, loss.name) for loss in losses]
     files["__init__.py"] = templates.get_template(f"{name}/__init__.py.jinja").render(
-        exports=exports, source="specs", what="the specs"
+        exports=exports, source="specs"
     )
     return _formatted(files)
 

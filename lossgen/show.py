@@ -34,6 +34,10 @@ OPERATIONS = {name: f"{name}({{0}})" for name in ELEMENTWISE} | {
     "like": "{0}",
     "full": "{0}",
     "pick": "{0}[{1}]",
+    "take": "{0}[{1}]",
+    "matmul": "{0} · {1}",
+    "matrix_transpose": "{0}ᵀ",
+    "exp_difference": "exp({0} - {1})",
     "count": "size({0})",
     "einsum": "Σ({0} · {1})",
     "transpose": "{0}",
@@ -41,7 +45,7 @@ OPERATIONS = {name: f"{name}({{0}})" for name in ELEMENTWISE} | {
 MATHEMATICS = Backend(
     name="mathematics",
     operations=MappingProxyType(OPERATIONS),
-    axis_word="",
+    axis_word="axis",
     keep_word="",
     kernels=("value", "gradient", "hessian_diagonal"),
     expand="{0}",
@@ -83,7 +87,8 @@ def _arguments(program: Program) -> str:
 def _listing(kernel: Kernel) -> list[str]:
     lines = [f"{kernel.name.lstrip('_').replace('_', ' ').capitalize()}:"]
     lines += [f"    ({comment})" for comment in kernel.comments]
-    return [*lines, *(f"    {line}" for line in kernel.lines), f"    → {kernel.returns}"]
+    code = [*kernel.lines, f"→ {kernel.returns}"]
+    return [*lines, *(f"    {line.replace('[](', '(')}" for line in code)]  # a sum over all axes
 
 
 def _plain(expression: sympy.Basic) -> sympy.Basic:
@@ -107,4 +112,4 @@ def _plain(expression: sympy.Basic) -> sympy.Basic:
 
 
 def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.splitlines())
+    return "\n".join(f"    {line}".rstrip() for line in text.splitlines())

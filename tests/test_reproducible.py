@@ -74,7 +74,7 @@ def test_losses_name_their_spec_relative_to_the_repository() -> None:
     for path in (ROOT / "generated").glob("*/*.py"):
         first = path.read_text().partition("\n")[0]
         if first.startswith(HEADER):
-            sources.add(first.removeprefix(HEADER).partition(". Do not edit")[0])
+            sources.add(first.removeprefix(HEADER).partition(": do not edit")[0])
     assert {f"specs/{path.relative_to(ROOT / 'specs')}" for path in specs()} <= sources
     assert all((ROOT / source).exists() for source in sources)
 
