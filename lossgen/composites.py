@@ -114,9 +114,23 @@ def _excess(node: Node) -> Node:
     return subtract(mul(soft, rest), mul(others, weight))
 
 
+def _centred(node: Node) -> Node:
+    """A tangent less that of the largest entry of the body."""
+    body, tangent = node.args
+    axis = node.axis
+    at_largest = select(n.over("is_largest", axis, body), tangent, n.ZERO)
+    return subtract(tangent, n.reduce_axes("sum", at_largest, (axis,)))
+
+
+def _softmax_tangent(node: Node) -> Node:
+    body, axis = node.args[0], node.axis
+    soft, offset = n.over("softmax", axis, body), n.over("centred", axis, *node.args)
+    return mul(soft, subtract(offset, n.sum_over(mul(soft, offset), (axis,))))
+
+
 def _rest(node: Node) -> Node:
     body, axis = node.args[0], node.axis
-    largest = n.over("is_largest", axis, body)
+    largest = n.over("is_largest", axis, call("abs", body))
     others = n.reduce_axes("sum", select(largest, n.ZERO, body), (axis,))
     return select(largest, others, subtract(n.sum_over(body, (axis,)), body))
 
@@ -156,6 +170,8 @@ EXPANSIONS: dict[str, Callable[[Node], Node]] = {
     "excess": _excess,
     "excess_at": _excess_at,
     "rest": _rest,
+    "centred": _centred,
+    "softmax_tangent": _softmax_tangent,
     "norm": _norm,
     "direction": _direction,
     "unit": _unit,

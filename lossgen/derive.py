@@ -77,16 +77,22 @@ class Forward:
 
 
 def keeping_tangent(node: Node, inner: Node, tangent: Seeds) -> Node:
-    """Return the tangent of an operation that keeps its axis, given that of its body."""
+    """Return the tangent of an operation that keeps its axis, given that of its body.
+
+    Softmax does not see what all entries have in common, so tangents are taken relative to that of
+    the largest entry: where one probability is nearly 1, nothing then cancels.
+    """
     axis, body = node.axis, node.args[0]
     if node.op == "direction":
         along = n.mul(node, n.sum_over(n.mul(node, inner), (axis,)))
         return n.mul(inverse_norm(node), n.subtract(inner, along))
-    soft = n.over("softmax", axis, body)
-    mean = n.sum_over(n.mul(soft, inner), (axis,))
+    still = n.is_const(inner, 0) or axis not in inner.axes
     if node.op == "nll":
-        return n.subtract(mean, inner)
-    change = n.mul(soft, n.subtract(inner, mean))
+        if still:
+            return n.ZERO
+        offset = n.over("centred", axis, body, inner)
+        return n.subtract(n.sum_over(n.mul(n.over("softmax", axis, body), offset), (axis,)), offset)
+    change = n.ZERO if still else n.over("softmax_tangent", axis, body, inner)
     if node.op == "excess":
         weight, moved = node.args[1], tangent(node.args[1])
         change = n.mul(n.sum_over(weight, (axis,)), change)

@@ -22,6 +22,8 @@ WORDS = {
     "excess": "excess",
     "excess_at": "excess",
     "rest": "rest",
+    "centred": "offset",
+    "softmax_tangent": "d_probability",
     "norm": "length",
     "direction": "direction",
     "softplus": "softplus",
@@ -45,6 +47,8 @@ FUNCTIONS = {
     "excess_at": "label_excess",
     "excess": "excess_over",
     "rest": "sum_of_others",
+    "centred": "centred",
+    "softmax_tangent": "softmax_tangent",
 }
 
 

@@ -25,9 +25,21 @@ DOCS = {
     "xent": "Return the sum of y * (logsumexp(x) - x) over an axis.",
     "excess_at": "Return softmax(x) less 1 at the index: there, minus the sum of the others.",
     "excess": "Return softmax(x) * sum(y) - y, without cancelling where y is one entry.",
+    "centred": "Return y less its entry where x is largest over an axis.",
+    "softmax_tangent": "Return the derivative of softmax(x) along y, exact where one entry dominates.",
     "rest": "Return, for every entry, the sum of the others over an axis.",
 }
-KEEPS_AXIS = {"direction", "softmax", "cosoftmax", "nll", "excess_at", "excess", "rest"}
+KEEPS_AXIS = {
+    "direction",
+    "softmax",
+    "cosoftmax",
+    "nll",
+    "excess_at",
+    "excess",
+    "rest",
+    "centred",
+    "softmax_tangent",
+}
 ELEMENTWISE = {"log_cosh", "sech2", "unit"}
 
 
@@ -78,6 +90,6 @@ def _signature(op: str) -> tuple[tuple[str, ...], Node]:
         return ("x", "index", "axis"), n.make(
             op, (x, n.leaf("index", (), "label")), ("axis",), ("axis",)
         )
-    args = (x, y) if op in ("xent", "excess") else (x,)
+    args = (x, y) if op in ("xent", "excess", "centred", "softmax_tangent") else (x,)
     axes = ("axis",) if op in KEEPS_AXIS else ()
     return (*(arg.axis for arg in args), "axis"), n.make(op, args, ("axis",), axes)

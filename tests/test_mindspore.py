@@ -51,8 +51,8 @@ def second_order(gradient, places, count):
         if single:
             slopes = (slopes,)
         total = 0.0
-        for slope, direction in zip(slopes, given[count:], strict=True):
-            total = total + (slope * direction).sum()
+        for position in range(len(places)):  # the compiler's zip knows no strict=
+            total = total + (slopes[position] * given[count + position]).sum()
         return total
 
     return ms.grad(along, (*[place + 1 for place in places], 0))
@@ -118,9 +118,12 @@ def test_dtype_of_the_prediction_is_kept_and_rounded_to_once(case, dtype):
 def test_halves_in_both_modes(dtype, compiled):
     x, t = (Tensor(a).astype(dtype) for a in SOME["huber"].inputs())
     loss = ours.HuberLoss()
-    gradient = first_order(loss, (0, 1))
+
+    def forward(x, t):
+        return loss(x, t)
+
     value = compiled(loss)(x, t)
-    slopes = compiled(gradient)(Tensor(1.0, dtype), x, t)
+    slopes = compiled(ms.grad(forward, (0, 1)))(x, t)
     assert {value.dtype, *(slope.dtype for slope in slopes)} == {dtype}
     np.testing.assert_array_equal(double(value), double(loss(x, t)))
     assert_close([double(slopes[0])], [-double(slopes[1])])
@@ -268,20 +271,21 @@ def test_dice_of_no_samples_is_that_of_its_smoothing(compiled):
 
 
 ONES = Tensor(np.ones((2, 3), np.float32))
+ROW, SHORT = ONES[0], ONES[0, :2]
 CALLS = {
-    "target": (ValueError, lambda: ours.L1Loss(), (ONES, ONES[0])),
-    "input": (TypeError, lambda: ours.L1Loss(), (Tensor([1, 2]), ONES[0, :2])),
-    "weight": (ValueError, lambda: ours.CrossEntropyLoss(ONES[0, :2]), (ONES, Tensor([0, 1]))),
+    "target": (ValueError, lambda: ours.L1Loss(), (ONES, ROW)),
+    "input": (TypeError, lambda: ours.L1Loss(), (Tensor([1, 2]), SHORT)),
+    "weight": (ValueError, lambda: ours.CrossEntropyLoss(SHORT), (ONES, Tensor([0, 1]))),
     "pos_weight": (
         ValueError,
-        lambda: ours.BCEWithLogitsLoss(pos_weight=ONES[0, :2]),
+        lambda: ours.BCEWithLogitsLoss(pos_weight=SHORT),
         (ONES, ONES),
     ),
-    "weights": (ValueError, lambda: ours.WeightedMSELoss(ONES[0]), (ONES, ONES)),
+    "weights": (ValueError, lambda: ours.WeightedMSELoss(ROW), (ONES, ONES)),
     "key": (ValueError, lambda: ours.InfoNCELoss(), (ONES, ONES[:, :2])),
     "temperature": (ValueError, lambda: ours.InfoNCELoss(temperature=-1.0), (ONES, ONES)),
     "delta": (ValueError, lambda: ours.HuberLoss(delta=0.0), (ONES, ONES)),
-    "target2": (ValueError, lambda: ours.TwoHeadLoss(), (ONES, ONES, ONES, ONES[0])),
+    "target2": (ValueError, lambda: ours.TwoHeadLoss(), (ONES, ONES, ONES, ROW)),
 }
 
 

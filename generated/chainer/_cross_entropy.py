@@ -6,12 +6,14 @@ import numpy as np
 
 from ._autograd import differentiable
 from ._functions import (
+    centred,
     cross_entropy_with,
     excess_over,
     label_cross_entropy,
     label_excess,
     negative_log_softmax,
     softmax,
+    softmax_tangent,
 )
 from ._runtime import (
     array_of,
@@ -63,11 +65,9 @@ def _curvature_labels(upstream, input, target, weight, ignore_index, d_input):
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
     slope = upstream * weight[np.where(valid, target, 0)]
-    probability = softmax(input, axis=-2)
-    product = (
-        slope[:, None] * probability * (d_input - total(probability * d_input, axis=1)[:, None])
+    return (
+        np.where(valid[:, None], slope[:, None] * softmax_tangent(input, d_input, axis=-2), 0.0),
     )
-    return (np.where(valid[:, None], product, 0.0),)
 
 
 def _denominator_labels(target, weight, ignore_index):
@@ -148,21 +148,18 @@ def _curvature_labels_general(
     excess = label_excess(input, label, axis=-2)
     excess_2 = excess_over(input, weight[:, None], axis=-2)
     term = upstream[:, None] * excess_2 / weight.shape[0] - slope[:, None] * excess
-    probability = softmax(input, axis=-2)
-    term_2 = d_input - total(probability * d_input, axis=1)[:, None]
-    slope_2 = (
-        upstream[:, None] * label_smoothing * total(weight) * probability * term_2 / weight.shape[0]
-    )
-    term_3 = (
+    d_probability = softmax_tangent(input, d_input, axis=-2)
+    slope_2 = upstream[:, None] * label_smoothing * total(weight) * d_probability / weight.shape[0]
+    term_2 = (
         term * d_label_smoothing
-        + slope[:, None] * (1.0 - label_smoothing) * probability * term_2
+        + slope[:, None] * (1.0 - label_smoothing) * d_probability
         + slope_2
     )
-    term_4 = upstream * total(excess_2 * d_input, axis=1) / weight.shape[
+    term_3 = upstream * total(excess_2 * d_input, axis=1) / weight.shape[
         0
     ] - upstream * label_weight * total(excess * d_input, axis=1)
-    change_input = np.where(valid[:, None], term_3, 0.0)
-    change_label_smoothing = total(np.where(valid, term_4, 0.0))
+    change_input = np.where(valid[:, None], term_2, 0.0)
+    change_label_smoothing = total(np.where(valid, term_3, 0.0))
     return change_input, change_label_smoothing
 
 
@@ -216,12 +213,11 @@ def _curvature_dense(
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / target.shape[1] + term * target) * weight[:, None]
-    probability = softmax(input, axis=-2)
-    sums = total(probability * d_input, axis=1)
-    product_2 = total(product, axis=1)[:, None] * probability * (d_input - sums[:, None])
+    product_2 = total(product, axis=1)[:, None] * softmax_tangent(input, d_input, axis=-2)
     term_2 = 1.0 / target.shape[1] - target
     term_3 = term_2 * weight[:, None] * d_label_smoothing + term * weight[:, None] * d_target
-    term_4 = sums[:, None] - d_input
+    offset = centred(input, d_input, axis=-2)
+    term_4 = total(softmax(input, axis=-2) * offset, axis=1)[:, None] - offset
     nll = negative_log_softmax(input, axis=-2)
     term_5 = upstream[:, None] * term_2 * term_4 - upstream[:, None] * nll * d_target
     change_input = upstream[:, None] * (product_2 + excess_over(input, term_3, axis=-2))

@@ -6,6 +6,11 @@ import numpy as np
 from ._runtime import argmax_along, exp_difference, max_along, positions, total
 
 
+def centred(x, y, axis):
+    """Return y less its entry where x is largest over an axis."""
+    return y - np.take_along_axis(y, argmax_along(x, axis), axis)
+
+
 def cross_entropy_with(x, y, axis):
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     largest = max_along(x, axis)
@@ -33,7 +38,7 @@ def excess_over(x, y, axis):
     is_largest = index == argmax_along(x, axis)
     others = total(np.where(is_largest, 0.0, decayed), axis=axis, keepdims=True)
     term = others + 1.0
-    is_largest_2 = index == argmax_along(y, axis)
+    is_largest_2 = index == argmax_along(np.abs(y), axis)
     rest = np.where(
         is_largest_2,
         total(np.where(is_largest_2, 0.0, y), axis=axis, keepdims=True),
@@ -129,9 +134,20 @@ def softmax_complement(x, axis):
     return np.where(is_largest, others, term - decayed) / term
 
 
+def softmax_tangent(x, y, axis):
+    """Return the derivative of softmax(x) along y, exact where one entry dominates."""
+    decayed = exp_difference(x, max_along(x, axis))
+    top = argmax_along(x, axis)
+    others = total(np.where(positions(x, axis) == top, 0.0, decayed), axis=axis, keepdims=True)
+    term = others + 1.0
+    offset = y - np.take_along_axis(y, top, axis)
+    term_2 = offset - total(decayed * offset, axis=axis, keepdims=True) / term
+    return decayed * term_2 / term
+
+
 def sum_of_others(x, axis):
     """Return, for every entry, the sum of the others over an axis."""
-    is_largest = positions(x, axis) == argmax_along(x, axis)
+    is_largest = positions(x, axis) == argmax_along(np.abs(x), axis)
     return np.where(
         is_largest,
         total(np.where(is_largest, 0.0, x), axis=axis, keepdims=True),

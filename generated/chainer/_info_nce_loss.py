@@ -5,7 +5,7 @@ import chainer
 import numpy as np
 
 from ._autograd import differentiable
-from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax
+from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax_tangent
 from ._runtime import (
     check_floating,
     check_positive,
@@ -79,7 +79,6 @@ def _curvature(upstream, query, key, temperature, d_query, d_key, d_temperature)
     power = temperature * temperature
     term_2 = slope[:, None] * query_direction / power - upstream[:, None] * sums_2 / power
     slope_2 = quotient * upstream
-    probability = softmax(logit, axis=-1)
     key_length = norm(key, axis=-1)
     quotient_2 = ratio(1.0, key_length)
     sums_4 = total(key_direction * d_key, axis=1)
@@ -88,51 +87,49 @@ def _curvature(upstream, query, key, temperature, d_query, d_key, d_temperature)
     term_5 = quotient_2 * (query_direction @ term_3.T) + quotient[:, None] * (
         term_4 @ key_direction.T
     )
-    term_6 = term_5 / temperature - similarity * d_temperature / power
-    term_7 = term_6 - total(probability * term_6, axis=1)[:, None]
-    product_2 = probability * term_7
-    term_8 = product_2 @ key_direction + (excess * quotient_2) @ term_3
+    d_probability = softmax_tangent(
+        logit, term_5 / temperature - similarity * d_temperature / power, axis=-1
+    )
+    term_6 = d_probability @ key_direction + (excess * quotient_2) @ term_3
     slope_3 = quotient * quotient * upstream * sums_3
-    sums_5 = total(query_direction * term_8 + sums_2 * quotient[:, None] * term_4, axis=1)
+    sums_5 = total(query_direction * term_6 + sums_2 * quotient[:, None] * term_4, axis=1)
     slope_4 = quotient * upstream * sums_5
-    product_3 = ratio(quotient_2, key_length) * sums_4
+    product_2 = ratio(quotient_2, key_length) * sums_4
     sums_6 = (upstream[:, None] * excess).T @ query_direction
     sums_7 = total(sums_6 * key_direction, axis=1)
-    term_9 = sums_6 / temperature - key_direction * sums_7[:, None] / temperature
-    product_4 = (
+    term_7 = sums_6 / temperature - key_direction * sums_7[:, None] / temperature
+    product_3 = (
         quotient_2[:, None]
         * (key_direction * sums_7[:, None] / power - sums_6 / power)
         * d_temperature
     )
-    term_10 = (
-        product_2.T @ (upstream[:, None] * query_direction)
+    term_8 = (
+        d_probability.T @ (upstream[:, None] * query_direction)
         + (upstream[:, None] * quotient[:, None] * excess).T @ term_4
     )
-    product_5 = quotient_2 * quotient_2 * sums_7
-    sums_8 = total(key_direction * term_10 + sums_6 * quotient_2[:, None] * term_3, axis=1)
-    product_6 = quotient_2 * sums_8
-    term_11 = (
-        product_4
-        + quotient_2[:, None] * term_10 / temperature
-        - product_3[:, None] * term_9
-        - product_5[:, None] * term_3 / temperature
-        - product_6[:, None] * key_direction / temperature
+    product_4 = quotient_2 * quotient_2 * sums_7
+    sums_8 = total(key_direction * term_8 + sums_6 * quotient_2[:, None] * term_3, axis=1)
+    product_5 = quotient_2 * sums_8
+    term_9 = (
+        product_3
+        + quotient_2[:, None] * term_8 / temperature
+        - product_2[:, None] * term_7
+        - product_4[:, None] * term_3 / temperature
+        - product_5[:, None] * key_direction / temperature
     )
-    product_7 = (
+    product_6 = (
         2.0 * total(upstream[:, None] * excess * similarity) * d_temperature / temperature**3
     )
-    term_12 = (
-        upstream[:, None] * similarity * probability * term_7 + upstream[:, None] * excess * term_5
-    )
+    term_10 = upstream[:, None] * similarity * d_probability + upstream[:, None] * excess * term_5
     change_query = (
         quotient[:, None] * term_2 * d_temperature
-        + slope_2[:, None] * term_8 / temperature
+        + slope_2[:, None] * term_6 / temperature
         - product[:, None] * term
         - slope_3[:, None] * term_4 / temperature
         - slope_4[:, None] * query_direction / temperature
     )
-    change_temperature = product_7 - total(term_12) / power
-    return change_query, term_11, change_temperature
+    change_temperature = product_6 - total(term_10) / power
+    return change_query, term_9, change_temperature
 
 
 _kernel = differentiable(

@@ -8,7 +8,13 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from ._functions import cross_entropy_with, excess_over, label_cross_entropy, label_excess, softmax
+from ._functions import (
+    cross_entropy_with,
+    excess_over,
+    label_cross_entropy,
+    label_excess,
+    softmax_tangent,
+)
 from ._runtime import (
     as_arrays,
     axis_weight,
@@ -72,8 +78,7 @@ def _partials_tangent_labels(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     valid = target != ignore_index
-    probability = softmax(jnp.where(valid[:, None], input, 0.0), axis=-2)
-    return (probability * (d_input - (probability * d_input).sum(axis=1)[:, None]),)
+    return (softmax_tangent(jnp.where(valid[:, None], input, 0.0), d_input, axis=-2),)
 
 
 def _denominator_labels(target: jax.Array, weight: jax.Array, ignore_index: int) -> jax.Array:
@@ -170,12 +175,11 @@ def _partials_tangent_labels_general(
     sums = (excess_over(chosen, weight[:, None], axis=-2) * d_input).sum(axis=1)
     label = jnp.where(valid, target, 0)
     product = weight[label] * (label_excess(chosen, label, axis=-2) * d_input).sum(axis=1)
-    probability = softmax(chosen, axis=-2)
-    term = d_input - (probability * d_input).sum(axis=1)[:, None]
+    d_probability = softmax_tangent(chosen, d_input, axis=-2)
     return (
         sums / input.shape[1] - product,
-        weight.sum() * probability * term,
-        probability * term,
+        weight.sum() * d_probability,
+        d_probability,
         -d_label_smoothing,
     )
 
@@ -248,12 +252,7 @@ def _partials_tangent_dense(
     """Return the derivatives of the coefficients along the tangents."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / target.shape[1] + term * target) * weight[:, None]
-    probability = softmax(input, axis=-2)
-    product_2 = (
-        product.sum(axis=1)[:, None]
-        * probability
-        * (d_input - (probability * d_input).sum(axis=1)[:, None])
-    )
+    product_2 = product.sum(axis=1)[:, None] * softmax_tangent(input, d_input, axis=-2)
     product_3 = (1.0 / target.shape[1] - target) * weight[:, None] * d_label_smoothing
     excess = excess_over(input, product_3 + term * weight[:, None] * d_target, axis=-2)
     return product_2 + excess, -d_target, -d_label_smoothing

@@ -8,6 +8,11 @@ from jax.typing import ArrayLike
 from ._runtime import argmax_along, exp_difference, max_along, positions
 
 
+def centred(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
+    """Return y less its entry where x is largest over an axis."""
+    return y - jnp.take_along_axis(y, argmax_along(x, axis), axis)
+
+
 def cross_entropy_with(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     largest = max_along(x, axis)
@@ -35,7 +40,7 @@ def excess_over(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     is_largest = index == argmax_along(x, axis)
     others = jnp.where(is_largest, 0.0, decayed).sum(axis=axis, keepdims=True)
     term = others + 1.0
-    is_largest_2 = index == argmax_along(y, axis)
+    is_largest_2 = index == argmax_along(jnp.abs(y), axis)
     rest = jnp.where(
         is_largest_2,
         jnp.where(is_largest_2, 0.0, y).sum(axis=axis, keepdims=True),
@@ -131,9 +136,19 @@ def softmax_complement(x: jax.Array, axis: int) -> jax.Array:
     return jnp.where(is_largest, others, term - decayed) / term
 
 
+def softmax_tangent(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
+    """Return the derivative of softmax(x) along y, exact where one entry dominates."""
+    decayed = exp_difference(x, max_along(x, axis))
+    top = argmax_along(x, axis)
+    others = jnp.where(positions(x, axis) == top, 0.0, decayed).sum(axis=axis, keepdims=True)
+    term = others + 1.0
+    offset = y - jnp.take_along_axis(y, top, axis)
+    return decayed * (offset - (decayed * offset).sum(axis=axis, keepdims=True) / term) / term
+
+
 def sum_of_others(x: jax.Array, axis: int) -> jax.Array:
     """Return, for every entry, the sum of the others over an axis."""
-    is_largest = positions(x, axis) == argmax_along(x, axis)
+    is_largest = positions(x, axis) == argmax_along(jnp.abs(x), axis)
     return jnp.where(
         is_largest,
         jnp.where(is_largest, 0.0, x).sum(axis=axis, keepdims=True),

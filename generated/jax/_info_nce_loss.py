@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax
+from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax_tangent
 from ._runtime import (
     as_arrays,
     check_floating,
@@ -102,8 +102,6 @@ def _partials_tangent(
     )
     power = temperature * temperature
     similarity = query_direction @ key_direction.T
-    probability = softmax(similarity / temperature, axis=-1)
-    term_4 = term_3 / temperature - similarity * d_temperature / power
     return (
         -2.0 * d_temperature / temperature**3,
         term_3,
@@ -112,7 +110,11 @@ def _partials_tangent(
         -ratio(quotient, key_length) * sums,
         -ratio(quotient_2, query_length) * sums_2,
         -d_temperature / power,
-        probability * (term_4 - (probability * term_4).sum(axis=1)[:, None]),
+        softmax_tangent(
+            similarity / temperature,
+            term_3 / temperature - similarity * d_temperature / power,
+            axis=-1,
+        ),
     )
 
 

@@ -5,12 +5,14 @@ from mindspore import Parameter, nn, ops
 
 from ._autograd import differentiable
 from ._functions import (
+    centred,
     cross_entropy_with,
     excess_over,
     label_cross_entropy,
     label_excess,
     negative_log_softmax,
     softmax,
+    softmax_tangent,
 )
 from ._runtime import (
     axis_weight,
@@ -69,11 +71,8 @@ def _curvature_labels(upstream, input, target, weight, ignore_index, d_input):
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
     slope = upstream * take(weight, ops.where(valid, target, 0))
-    probability = softmax(input, axis=-2)
-    term = d_input - ops.expand_dims(total(probability * d_input, axis=1), 1)
-    return (
-        ops.where(ops.expand_dims(valid, 1), ops.expand_dims(slope, 1) * probability * term, 0.0),
-    )
+    product = ops.expand_dims(slope, 1) * softmax_tangent(input, d_input, axis=-2)
+    return (ops.where(ops.expand_dims(valid, 1), product, 0.0),)
 
 
 def _denominator_labels(target, weight, ignore_index):
@@ -169,24 +168,22 @@ def _curvature_labels_general(
         ops.expand_dims(upstream, 1) * excess_2 / weight.shape[0]
         - ops.expand_dims(slope, 1) * excess
     )
-    probability = softmax(input, axis=-2)
-    term_2 = d_input - ops.expand_dims(total(probability * d_input, axis=1), 1)
-    product = ops.expand_dims(slope, 1) * (1.0 - label_smoothing) * probability * term_2
+    d_probability = softmax_tangent(input, d_input, axis=-2)
+    product = ops.expand_dims(slope, 1) * (1.0 - label_smoothing) * d_probability
     slope_2 = (
         ops.expand_dims(upstream, 1)
         * label_smoothing
         * total(weight)
-        * probability
-        * term_2
+        * d_probability
         / weight.shape[0]
     )
-    term_3 = upstream * total(excess_2 * d_input, axis=1) / weight.shape[
+    term_2 = upstream * total(excess_2 * d_input, axis=1) / weight.shape[
         0
     ] - upstream * label_weight * total(excess * d_input, axis=1)
     change_input = ops.where(
         ops.expand_dims(valid, 1), term * d_label_smoothing + product + slope_2, 0.0
     )
-    change_label_smoothing = total(ops.where(valid, term_3, 0.0))
+    change_label_smoothing = total(ops.where(valid, term_2, 0.0))
     return change_input, change_label_smoothing
 
 
@@ -243,19 +240,16 @@ def _curvature_dense(
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / target.shape[1] + term * target) * ops.expand_dims(weight, 1)
-    probability = softmax(input, axis=-2)
-    sums = total(probability * d_input, axis=1)
-    product_2 = (
-        ops.expand_dims(total(product, axis=1), 1)
-        * probability
-        * (d_input - ops.expand_dims(sums, 1))
+    product_2 = ops.expand_dims(total(product, axis=1), 1) * softmax_tangent(
+        input, d_input, axis=-2
     )
     term_2 = 1.0 / target.shape[1] - target
     term_3 = (
         term_2 * ops.expand_dims(weight, 1) * d_label_smoothing
         + term * ops.expand_dims(weight, 1) * d_target
     )
-    term_4 = ops.expand_dims(sums, 1) - d_input
+    offset = centred(input, d_input, axis=-2)
+    term_4 = ops.expand_dims(total(softmax(input, axis=-2) * offset, axis=1), 1) - offset
     slope = ops.expand_dims(upstream, 1) * term * ops.expand_dims(weight, 1) * term_4
     nll = negative_log_softmax(input, axis=-2)
     slope_2 = ops.expand_dims(upstream, 1) * nll * ops.expand_dims(weight, 1) * d_label_smoothing

@@ -16,6 +16,11 @@ from ._runtime import (
 )
 
 
+def centred(x, y, axis):
+    """Return y less its entry where x is largest over an axis."""
+    return y - ops.gather_elements(y, axis, argmax_along(x, axis))
+
+
 def cross_entropy_with(x, y, axis):
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     largest = max_along(x, axis)
@@ -42,7 +47,7 @@ def excess_over(x, y, axis):
     is_largest = index == argmax_along(x, axis)
     others = total_along(ops.where(is_largest, 0.0, decayed), axis)
     term = others + 1.0
-    is_largest_2 = index == argmax_along(y, axis)
+    is_largest_2 = index == argmax_along(ops.abs(y), axis)
     rest = ops.where(
         is_largest_2, total_along(ops.where(is_largest_2, 0.0, y), axis), total_along(y, axis) - y
     )
@@ -129,9 +134,19 @@ def softmax_complement(x, axis):
     return ops.where(is_largest, others, term - decayed) / term
 
 
+def softmax_tangent(x, y, axis):
+    """Return the derivative of softmax(x) along y, exact where one entry dominates."""
+    decayed = exp_difference(x, max_along(x, axis))
+    top = argmax_along(x, axis)
+    others = total_along(ops.where(positions(x, axis) == top, 0.0, decayed), axis)
+    term = others + 1.0
+    offset = y - ops.gather_elements(y, axis, top)
+    return decayed * (offset - total_along(decayed * offset, axis) / term) / term
+
+
 def sum_of_others(x, axis):
     """Return, for every entry, the sum of the others over an axis."""
-    is_largest = positions(x, axis) == argmax_along(x, axis)
+    is_largest = positions(x, axis) == argmax_along(ops.abs(x), axis)
     return ops.where(
         is_largest, total_along(ops.where(is_largest, 0.0, x), axis), total_along(x, axis) - x
     )

@@ -4,7 +4,7 @@
 from mindspore import nn, ops
 
 from ._autograd import differentiable
-from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax
+from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax_tangent
 from ._runtime import (
     check_floating,
     check_positive,
@@ -102,7 +102,6 @@ def _curvature(upstream, query, key, temperature, d_query, d_key, d_temperature)
         - ops.expand_dims(upstream, 1) * sums_2 / power
     )
     slope_2 = quotient * upstream
-    probability = softmax(logit, axis=-1)
     key_length = norm(key, axis=-1)
     quotient_2 = ratio(1.0, key_length)
     sums_4 = total(key_direction * d_key, axis=1)
@@ -113,54 +112,54 @@ def _curvature(upstream, query, key, temperature, d_query, d_key, d_temperature)
         term_4, ops.transpose(key_direction, (1, 0))
     )
     term_5 = product_2 + product_3
-    term_6 = term_5 / temperature - similarity * d_temperature / power
-    term_7 = term_6 - ops.expand_dims(total(probability * term_6, axis=1), 1)
-    product_4 = probability * term_7
-    term_8 = ops.matmul(product_4, key_direction) + ops.matmul((excess * quotient_2), term_3)
+    d_probability = softmax_tangent(
+        logit, term_5 / temperature - similarity * d_temperature / power, axis=-1
+    )
+    term_6 = ops.matmul(d_probability, key_direction) + ops.matmul((excess * quotient_2), term_3)
     slope_3 = quotient * quotient * upstream * sums_3
-    term_9 = query_direction * term_8 + sums_2 * ops.expand_dims(quotient, 1) * term_4
-    slope_4 = quotient * upstream * total(term_9, axis=1)
-    product_5 = ratio(quotient_2, key_length) * sums_4
+    term_7 = query_direction * term_6 + sums_2 * ops.expand_dims(quotient, 1) * term_4
+    slope_4 = quotient * upstream * total(term_7, axis=1)
+    product_4 = ratio(quotient_2, key_length) * sums_4
     sums_5 = ops.matmul(
         ops.transpose((ops.expand_dims(upstream, 1) * excess), (1, 0)), query_direction
     )
     sums_6 = total(sums_5 * key_direction, axis=1)
-    term_10 = sums_5 / temperature - key_direction * ops.expand_dims(sums_6, 1) / temperature
-    term_11 = key_direction * ops.expand_dims(sums_6, 1) / power - sums_5 / power
+    term_8 = sums_5 / temperature - key_direction * ops.expand_dims(sums_6, 1) / temperature
+    term_9 = key_direction * ops.expand_dims(sums_6, 1) / power - sums_5 / power
     sums_7 = ops.matmul(
-        ops.transpose(product_4, (1, 0)), (ops.expand_dims(upstream, 1) * query_direction)
+        ops.transpose(d_probability, (1, 0)), (ops.expand_dims(upstream, 1) * query_direction)
     )
     slope_5 = ops.expand_dims(upstream, 1) * ops.expand_dims(quotient, 1) * excess
-    term_12 = sums_7 + ops.matmul(ops.transpose(slope_5, (1, 0)), term_4)
-    product_6 = quotient_2 * quotient_2 * sums_6
-    term_13 = key_direction * term_12 + sums_5 * ops.expand_dims(quotient_2, 1) * term_3
-    product_7 = quotient_2 * total(term_13, axis=1)
-    term_14 = (
-        ops.expand_dims(quotient_2, 1) * term_11 * d_temperature
-        + ops.expand_dims(quotient_2, 1) * term_12 / temperature
-        - ops.expand_dims(product_5, 1) * term_10
-        - ops.expand_dims(product_6, 1) * term_3 / temperature
-        - ops.expand_dims(product_7, 1) * key_direction / temperature
+    term_10 = sums_7 + ops.matmul(ops.transpose(slope_5, (1, 0)), term_4)
+    product_5 = quotient_2 * quotient_2 * sums_6
+    term_11 = key_direction * term_10 + sums_5 * ops.expand_dims(quotient_2, 1) * term_3
+    product_6 = quotient_2 * total(term_11, axis=1)
+    term_12 = (
+        ops.expand_dims(quotient_2, 1) * term_9 * d_temperature
+        + ops.expand_dims(quotient_2, 1) * term_10 / temperature
+        - ops.expand_dims(product_4, 1) * term_8
+        - ops.expand_dims(product_5, 1) * term_3 / temperature
+        - ops.expand_dims(product_6, 1) * key_direction / temperature
     )
-    product_8 = (
+    product_7 = (
         2.0
         * total(ops.expand_dims(upstream, 1) * excess * similarity)
         * d_temperature
         / temperature**3
     )
-    term_15 = (
-        ops.expand_dims(upstream, 1) * similarity * probability * term_7
+    term_13 = (
+        ops.expand_dims(upstream, 1) * similarity * d_probability
         + ops.expand_dims(upstream, 1) * excess * term_5
     )
     change_query = (
         ops.expand_dims(quotient, 1) * term_2 * d_temperature
-        + ops.expand_dims(slope_2, 1) * term_8 / temperature
+        + ops.expand_dims(slope_2, 1) * term_6 / temperature
         - ops.expand_dims(product, 1) * term
         - ops.expand_dims(slope_3, 1) * term_4 / temperature
         - ops.expand_dims(slope_4, 1) * query_direction / temperature
     )
-    change_temperature = product_8 - total(term_15) / power
-    return change_query, term_14, change_temperature
+    change_temperature = product_7 - total(term_13) / power
+    return change_query, term_12, change_temperature
 
 
 _kernel = differentiable(

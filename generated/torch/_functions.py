@@ -7,6 +7,11 @@ from torch import Tensor
 from ._runtime import argmax_along, exp_difference, max_along, positions
 
 
+def centred(x: Tensor, y: Tensor, axis: int) -> Tensor:
+    """Return y less its entry where x is largest over an axis."""
+    return y - torch.take_along_dim(y, argmax_along(x, axis), axis)
+
+
 def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     largest = max_along(x, axis)
@@ -36,7 +41,7 @@ def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
     is_largest = index == argmax_along(x, axis)
     others = torch.where(is_largest, 0.0, decayed).sum(dim=axis, keepdim=True)
     term = others + 1.0
-    is_largest_2 = index == argmax_along(y, axis)
+    is_largest_2 = index == argmax_along(y.abs(), axis)
     rest = torch.where(
         is_largest_2,
         torch.where(is_largest_2, 0.0, y).sum(dim=axis, keepdim=True),
@@ -136,9 +141,19 @@ def softmax_complement(x: Tensor, axis: int) -> Tensor:
     return torch.where(is_largest, others, term - decayed) / term
 
 
+def softmax_tangent(x: Tensor, y: Tensor, axis: int) -> Tensor:
+    """Return the derivative of softmax(x) along y, exact where one entry dominates."""
+    decayed = exp_difference(x, max_along(x, axis))
+    top = argmax_along(x, axis)
+    others = torch.where(positions(x, axis) == top, 0.0, decayed).sum(dim=axis, keepdim=True)
+    term = others + 1.0
+    offset = y - torch.take_along_dim(y, top, axis)
+    return decayed * (offset - (decayed * offset).sum(dim=axis, keepdim=True) / term) / term
+
+
 def sum_of_others(x: Tensor, axis: int) -> Tensor:
     """Return, for every entry, the sum of the others over an axis."""
-    is_largest = positions(x, axis) == argmax_along(x, axis)
+    is_largest = positions(x, axis) == argmax_along(x.abs(), axis)
     return torch.where(
         is_largest,
         torch.where(is_largest, 0.0, x).sum(dim=axis, keepdim=True),

@@ -29,6 +29,11 @@ class Solution:
         self.question = question
         self.parts = tuple(Part(question, case) for case in question.cases)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the unreduced loss; parts may have shapes of their own."""
+        return self.parts[0].shape
+
     def reduced(self, reduction: str, upstream: Array | None = None) -> Answer:
         """Return the reduced loss; ``upstream`` multiplies each entry of the unreduced one."""
         return Answer(self, reduction, upstream)

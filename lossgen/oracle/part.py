@@ -54,9 +54,15 @@ class Part:
         return self.case.valid is None or Evaluator(self.bound.binding).holds(self.case.valid, at)
 
     def unreduced(self) -> Exact:
+        """Return the loss entry by entry."""
         values = [jet.value for jet, _ in self.entries]
         sizes = [sized.value.size for _, sized in self.entries]
-        return exact_numbers(values, sizes, self.bound.shape(self.case.value))
+        return exact_numbers(values, sizes, self.shape)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the unreduced loss."""
+        return self.bound.shape(self.case.value)
 
     def reduced(self, mean: bool, upstream: Array | None) -> tuple[Jet, Jet]:
         """Return the exact jet of the reduced loss and the jet of its terms."""
@@ -103,6 +109,7 @@ def _number(kind: type, value: Any) -> Any:
 
 
 def exact_numbers(values: list[Any], sizes: list[Any], shape: tuple[int, ...]) -> Exact:
+    """Return numbers and the sizes of their terms in a shape."""
     arrays = []
     for numbers in (values, sizes):
         array = np.empty(len(numbers), dtype=object)
