@@ -103,11 +103,11 @@ def keeping_tangent(node: Node, inner: Node, tangent: Seeds) -> Node:
 
 
 def _wrap(node: Node, inner: Node) -> Node:
-    return (
-        n.ZERO
-        if n.is_const(inner, 0)
-        else n.make(node.op, (inner, *node.args[1:]), node.attrs, node.axes)
-    )
+    if n.is_const(inner, 0):
+        return n.ZERO
+    if node.op == "relabel" and inner.axes != node.args[0].axes:
+        inner = n.make("like", (inner, node.args[0]), (), node.args[0].axes)
+    return n.make(node.op, (inner, *node.args[1:]), node.attrs, node.axes)
 
 
 class Adjoints(dict[Node, list[Node]]):

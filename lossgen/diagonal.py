@@ -26,7 +26,7 @@ def hessian_diagonal(
         return n.select(valid, inner, n.ZERO)
     if gradient.op == "relabel":
         view = gradient.reduced
-        inner = _entry_diagonal(gradient.args[0], leaf_name, view)
+        inner = n.spread(_entry_diagonal(gradient.args[0], leaf_name, view), view, leaf_name)
         return n.make("relabel", (inner,), gradient.attrs, gradient.axes)
     return _entry_diagonal(gradient, leaf_name, axes)
 
@@ -34,11 +34,21 @@ def hessian_diagonal(
 def _entry_diagonal(gradient: Node, leaf_name: str, axes: tuple[str, ...]) -> Node:
     terms = Deltas(leaf_name, axes).terms(gradient)
     parts: list[Node] = []
-    for coefficient in terms.values():
+    for tied, coefficient in terms.items():
         for axis in axes:
             coefficient = rename_axis(coefficient, axis + PRIME, axis)
-        parts += _flat(coefficient)
+        parts += _flat(_at_entry(tied, coefficient))
     return n.add(*parts)
+
+
+def _at_entry(tied: Tied, coefficient: Node) -> Node:
+    """Return a term where a delta that ties two axes of the entry itself is 0 off its diagonal."""
+    for tie in sorted(tied):
+        here, there = tie.removesuffix(PRIME).split("=")
+        if here != there:
+            apart = n.compare("ne", n.position(here), n.position(there))
+            coefficient = n.select(apart, n.ZERO, coefficient)
+    return coefficient
 
 
 def _flat(node: Node) -> list[Node]:
@@ -113,10 +123,11 @@ class Deltas:
             moved = frozenset(
                 f"{table.get(t.split('=')[0], t.split('=')[0])}={t.split('=')[1]}" for t in tied
             )
-            for here, there in table.items():
-                coefficient = (
-                    rename_axis(coefficient, here, there) if here != there else coefficient
-                )
+            moving = {here: there for here, there in table.items() if here != there}
+            for here, there in moving.items():  # all at once: two axes may change places
+                coefficient = rename_axis(coefficient, here, f"{there}{PRIME}{PRIME}")
+            for there in moving.values():
+                coefficient = rename_axis(coefficient, f"{there}{PRIME}{PRIME}", there)
             found = _add(found, {moved: coefficient})
         return found
 
@@ -125,9 +136,12 @@ class Deltas:
         inner = self.terms(body)
         if node.op == "pick":
             return _add(*(_pick_term(tied, c, axis, node.args[1]) for tied, c in inner.items()))
+        if node.op == "rest":
+            return _add(self._sum(inner, (axis,)), _scale(inner, n.MINUS_ONE))
         s = axis_slope(node)
         if s is not None:
-            return self._sum(_scale(inner, s), (axis,))
+            total = self._sum(_scale(inner, s), (axis,))
+            return total if node.op != "xent" else _add(total, self._xent_by_weight(node))
         if node.op == "direction":
             along = _scale(self._sum(_scale(inner, node), (axis,)), n.negate(node))
             return _scale(_add(inner, along), inverse_norm(node))
@@ -144,6 +158,11 @@ class Deltas:
         if node.op in ("softmax", "excess_at"):
             return change
         raise ValueError(f"no Hessian diagonal through {node.op}")
+
+    def _xent_by_weight(self, node: Node) -> Terms:
+        axis = node.axis
+        nll = n.over("nll", axis, node.args[0])
+        return self._sum(_scale(self.terms(node.args[1]), nll), (axis,))
 
     def _excess_by_weight(self, node: Node) -> Terms:
         """p_j times the others' weights, less (1 - p_j) times one's own: linear in the weights."""

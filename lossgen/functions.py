@@ -26,7 +26,7 @@ DOCS = {
     "excess_at": "Return softmax(x) less 1 at the index: there, minus the sum of the others.",
     "excess": "Return softmax(x) * sum(y) - y, without cancelling where y is one entry.",
     "centred": "Return y less its entry where x is largest over an axis.",
-    "softmax_tangent": "Return the derivative of softmax(x) along y, exact where one entry dominates.",
+    "softmax_tangent": "Return the change of softmax(x) along y, exact where one entry dominates.",
     "rest": "Return, for every entry, the sum of the others over an axis.",
 }
 KEEPS_AXIS = {

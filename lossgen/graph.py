@@ -31,6 +31,11 @@ AXIS_OPERATIONS = frozenset(
         "direction",
     )
 )
+# Those whose result still has the axis along which they run.
+KEEPS_AXIS = frozenset(
+    ("softmax", "cosoftmax", "nll", "rest", "excess", "excess_at", "direction", "centred")
+    + ("softmax_tangent",)
+)
 
 
 class Node:

@@ -21,6 +21,7 @@ from lossgen.graph import (
     AXIS_OPERATIONS,
     BOOLEAN,
     COMPARISONS,
+    KEEPS_AXIS,
     LOGIC,
     MINUS_ONE,
     ONE,
@@ -136,10 +137,17 @@ def one_hot(axis: str, index: Node, value: Node) -> Node:
     return select(compare("eq", position(axis), index), value, ZERO)
 
 
+def spread(node: Node, axes: tuple[str, ...], name: str) -> Node:
+    """Return the node along all axes on which an argument is read."""
+    view = leaf(name, axes)
+    return node if node.axes == view.axes else make("like", (node, view), (), axes)
+
+
 __all__ = [
     "AXIS_OPERATIONS",
     "BOOLEAN",
     "COMPARISONS",
+    "KEEPS_AXIS",
     "LOGIC",
     "MINUS_ONE",
     "ONE",
@@ -168,6 +176,7 @@ __all__ = [
     "select",
     "size",
     "split_coefficient",
+    "spread",
     "subtract",
     "sum_over",
     "walk",

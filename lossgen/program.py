@@ -83,7 +83,7 @@ class Program:
     def _gather_views(self, argument: Argument, found: dict[Node, Node]) -> Node:
         own = n.leaf(argument.name, argument.axes)
         shares = [
-            _relabelled(adjoint, view.view, argument.axes)
+            _relabelled(n.spread(adjoint, view.view, view.name), view.view, argument.axes)
             for view, adjoint in found.items()
             if view.attrs[0] == argument.name
         ]
@@ -160,13 +160,7 @@ def tangent_name(name: str) -> str:
 
 
 def _relabelled(node: Node, old: tuple[str, ...], new: tuple[str, ...]) -> Node:
-    return node if old == new else n.make("relabel", (_spread_to(node, old),), (old, new), new)
-
-
-def _spread_to(node: Node, axes: tuple[str, ...]) -> Node:
-    if node.axes == frozenset(axes):
-        return node
-    raise ValueError(f"the gradient along {axes} is constant along one of them")
+    return node if old == new else n.make("relabel", (node,), (old, new), new)
 
 
 def _spread(node: Node, own: Node) -> Node:

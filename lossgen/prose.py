@@ -9,6 +9,7 @@ exactly what the spec says.
 from __future__ import annotations
 
 import re
+from textwrap import fill
 
 _BACKSLASH, _QUOTE = "\ufdd0", "\ufdd1"
 _HIDDEN = str.maketrans({"\\": _BACKSLASH, '"': _QUOTE})
@@ -17,6 +18,7 @@ _ESCAPED = str.maketrans({_BACKSLASH: "\\\\", _QUOTE: '\\"'})
 _DOCSTRING = re.compile(r'([rR]?)"""(.*?)"""', re.DOTALL)
 
 # Control characters, halves of characters, what hides here, and what turns the direction of text.
+WIDTH = 99  # the summary's opening quotes may stand on a line of their own
 UNFIT = re.compile(
     "[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\u2028-\u202e\u2066-\u2069]"
 )
@@ -33,8 +35,22 @@ def sentence(text: str) -> str:
 
 
 def settle(source: str) -> str:
-    """Return rendered code with disguised text spelled out in docstrings, and only there."""
-    return _DOCSTRING.sub(_literal, source)
+    """Return rendered code with disguised text spelled out in docstrings, long lines folded."""
+    return _DOCSTRING.sub(_folded, _DOCSTRING.sub(_literal, source))
+
+
+def _folded(match: re.Match[str]) -> str:
+    return "\n".join(_fold_line(line) for line in match[0].split("\n"))
+
+
+def _fold_line(line: str) -> str:
+    if len(line) <= WIDTH or line.lstrip().startswith(">>>"):
+        return line
+    indent = line[: len(line) - len(line.lstrip())]
+    deeper = indent if line.lstrip().startswith(('r"""', '"""')) else f"{indent}    "
+    return fill(
+        line, WIDTH, subsequent_indent=deeper, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _literal(match: re.Match[str]) -> str:

@@ -60,6 +60,8 @@ def rename_axis(root: Node, old: str, new: str) -> Node:
         return n.position(new)
     if root.op == "relabel":
         raise ValueError("a relabelled gradient has no free axis to rename")
+    if new in root.axes and root.op in n.KEEPS_AXIS and root.axis == old:
+        return n.pick(root, old, n.position(new))  # it runs along one axis and stands on the other
     bound = bound_axes(root)
     if new in bound:
         root = free_axis(root, new)

@@ -166,6 +166,16 @@ class Meaning:
         k = place[node.axis]
         return KEEPING["softmax"](body, k) * mp.fsum(weight) - weight[k]
 
+    def _centred(self, node: Node, place: Place) -> Any:
+        body, moved = (self._along(arg, node.axis, place) for arg in node.args)
+        return moved[place[node.axis]] - moved[body.index(max(body))]
+
+    def _softmax_tangent(self, node: Node, place: Place) -> Any:
+        body, moved = (self._along(arg, node.axis, place) for arg in node.args)
+        soft = [KEEPING["softmax"](body, k) for k in range(len(body))]
+        k = place[node.axis]
+        return soft[k] * (moved[k] - mp.fdot(soft, moved))
+
     def _relabel(self, node: Node, place: Place) -> Any:
         old, new = node.reduced, node.view
         return self.at(node.args[0], {o: place[axis] for o, axis in zip(old, new, strict=True)})

@@ -1,6 +1,7 @@
 """Kernels become differentiable functions: first and second derivatives by their own formulas.
 
-The four kernels of a loss are closed under differentiation: value, gradient (backwards) and tangent
+The four kernels of a loss are closed under differentiation: value, gradient (backwards) and
+    tangent
 (forwards), and curvature, the directional derivative of the gradient. Each is a FunctionNode, and
 the derivatives of the first three are nodes of the others.
 """

@@ -73,7 +73,8 @@ _kernel = differentiable(
 def binary_cross_entropy_with_logits(input, target, weight=None, reduction="mean", pos_weight=None):
     r"""Binary cross-entropy between logits and probabilities.
 
-    ``pos_weight`` multiplies the term of the positive class, ``weight`` the whole; the mean is over the
+    ``pos_weight`` multiplies the term of the positive class, ``weight`` the whole; the mean is
+        over the
     number of entries.
 
     .. math::
@@ -82,11 +83,15 @@ def binary_cross_entropy_with_logits(input, target, weight=None, reduction="mean
         \log{\left(1 - \sigma\left(\mathrm{input}\right) \right)}\right)
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits of any shape. Shape: any shape.
-        target (:class:`~chainer.Variable` or :ref:`ndarray`): Probabilities in the shape of `input`. Shape: any shape.
-        weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weights that broadcast to the shape of `input`.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits of any shape. Shape: any
+            shape.
+        target (:class:`~chainer.Variable` or :ref:`ndarray`): Probabilities in the shape of
+            `input`. Shape: any shape.
+        weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weights that broadcast to the shape
+            of `input`.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        pos_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weights of the positive class, likewise.
+        pos_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weights of the positive class,
+            likewise.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -108,7 +113,8 @@ def binary_cross_entropy_with_logits(input, target, weight=None, reduction="mean
 class BCEWithLogitsLoss(chainer.Link):
     """Binary cross-entropy between logits and probabilities.
 
-    First and second derivatives are analytic. See :func:`binary_cross_entropy_with_logits` for the formula.
+    First and second derivatives are analytic. See :func:`binary_cross_entropy_with_logits` for the
+        formula.
 
     Args:
         weight (:ref:`ndarray`): Weights that broadcast to the shape of `input`.

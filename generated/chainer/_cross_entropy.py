@@ -317,7 +317,8 @@ def cross_entropy(
 ):
     r"""Cross-entropy between logits and class labels, or class probabilities.
 
-    With labels the mean is over the sum of the weights of the labels that count; with probabilities
+    With labels the mean is over the sum of the weights of the labels that count; with
+        probabilities
     it is over the number of samples. Label smoothing after Szegedy et al. (2016).
 
     .. math::
@@ -339,8 +340,10 @@ def cross_entropy(
         \mathrm{label\_smoothing}\right)\right)\right)
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or ``(c,)``.
-        target (:class:`~chainer.Variable` or :ref:`ndarray`): Labels, or probabilities as `input` has. Shape: ``(n, ...)`` or ``()``.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits, classes at position 1, or
+            alone. Shape: ``(n, c, ...)`` or ``(c,)``.
+        target (:class:`~chainer.Variable` or :ref:`ndarray`): Labels, or probabilities as `input`
+            has. Shape: ``(n, ...)`` or ``()``.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): One weight a class.
         ignore_index (int): Labels of this value do not count.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

@@ -135,7 +135,8 @@ _kernel = differentiable(
 def dice_loss(input, target, *, smooth=1.0, reduction="mean"):
     r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
 
-    One minus the overlap of the probabilities, the sigmoid of the logits, with the target; ``mean`` is
+    One minus the overlap of the probabilities, the sigmoid of the logits, with the target;
+        ``mean`` is
     the mean over the classes.
 
     .. math::
@@ -145,8 +146,10 @@ def dice_loss(input, target, *, smooth=1.0, reduction="mean"):
         \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)} + 1
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits, classes at position 1. Shape: ``(n, c, ...)``.
-        target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits, classes at position 1. Shape:
+            ``(n, c, ...)``.
+        target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
+            of `input`. Shape: ``(n, c, ...)``.
         smooth (float): Added to both sides of the ratio.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 

@@ -84,8 +84,10 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
         \mathrm{target}}\right|\right) & \text{otherwise} \end{cases}\right)
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any shape.
-        target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in the shape of `input`. Shape: any shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any
+            shape.
+        target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in
+            the shape of `input`. Shape: any shape.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         delta (float): Where the loss turns from quadratic to linear.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weights in the shape of `input`.

@@ -145,7 +145,8 @@ _kernel = differentiable(
 def info_nce_loss(query, key, *, temperature=0.1, reduction="mean"):
     r"""InfoNCE: each query should be closer to its own key than to the others'.
 
-    After van den Oord et al. (2018). Closeness is the cosine of the angle; a zero vector has cosine 0
+    After van den Oord et al. (2018). Closeness is the cosine of the angle; a zero vector has
+        cosine 0
     with everything. The temperature may be a tensor, and then has a gradient.
 
     .. math::
@@ -158,8 +159,10 @@ def info_nce_loss(query, key, *, temperature=0.1, reduction="mean"):
         \right\rVert_{d}}\right)}{\mathrm{temperature}}\right)_{j=i}
 
     Args:
-        query (:class:`~chainer.Variable` or :ref:`ndarray`): One vector a sample. Shape: ``(i, d)``.
-        key (:class:`~chainer.Variable` or :ref:`ndarray`): The key of each query, in the same order. Shape: ``(i, d)``.
+        query (:class:`~chainer.Variable` or :ref:`ndarray`): One vector a sample. Shape: ``(i,
+            d)``.
+        key (:class:`~chainer.Variable` or :ref:`ndarray`): The key of each query, in the same
+            order. Shape: ``(i, d)``.
         temperature (float): Divides the similarities.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 

@@ -58,15 +58,18 @@ _kernel = differentiable(
 def l1_loss(input, target, reduction="mean", weight=None):
     r"""Mean absolute error.
 
-    The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum of
+    The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum
+        of
     the weights, as in ``torch.nn.functional.l1_loss``.
 
     .. math::
         \ell = \mathrm{weight} \left|{\mathrm{input} - \mathrm{target}}\right|
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any shape.
-        target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in the shape of `input`. Shape: any shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any
+            shape.
+        target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in
+            the shape of `input`. Shape: any shape.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weights in the shape of `input`.
 

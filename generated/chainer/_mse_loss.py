@@ -58,15 +58,18 @@ _kernel = differentiable(
 def mse_loss(input, target, reduction="mean", weight=None):
     r"""Mean squared error.
 
-    With ``weight``, a keyword of the function alone, the mean is over the sum of the weights, as in
+    With ``weight``, a keyword of the function alone, the mean is over the sum of the weights, as
+        in
     ``torch.nn.functional.mse_loss``.
 
     .. math::
         \ell = \mathrm{weight} \left(\mathrm{input} - \mathrm{target}\right)^{2}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any shape.
-        target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in the shape of `input`. Shape: any shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any
+            shape.
+        target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in
+            the shape of `input`. Shape: any shape.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weights in the shape of `input`.
 

@@ -40,7 +40,7 @@ def check_shape(name, tensor, expected, like):
 
 def check_rank(name, tensor, rank, *, exact):
     """Refuse too few axes, or too many."""
-    if tensor.ndim < rank or exact and tensor.ndim > rank:
+    if tensor.ndim < rank or (exact and tensor.ndim > rank):
         words = "" if exact else "at least "
         raise ValueError(f"{name} must have {words}{rank} axes, got shape {tensor.shape}")
 

@@ -115,10 +115,14 @@ def two_head_loss(input1, target1, input2, target2, *, reduction="mean", return_
         \mathrm{loss2} = \left|{\mathrm{input2} - \mathrm{target2}}\right|
 
     Args:
-        input1 (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of the first head. Shape: any shape.
-        target1 (:class:`~chainer.Variable` or :ref:`ndarray`): What the first head should have predicted. Shape: any shape.
-        input2 (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of the second head. Shape: any shape.
-        target2 (:class:`~chainer.Variable` or :ref:`ndarray`): What the second head should have predicted. Shape: any shape.
+        input1 (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of the first head.
+            Shape: any shape.
+        target1 (:class:`~chainer.Variable` or :ref:`ndarray`): What the first head should have
+            predicted. Shape: any shape.
+        input2 (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of the second head.
+            Shape: any shape.
+        target2 (:class:`~chainer.Variable` or :ref:`ndarray`): What the second head should have
+            predicted. Shape: any shape.
         reduction (str): How to reduce: ``'mean'``, ``'sum'``.
         return_parts (bool): Whether to return the named parts too.
 

@@ -62,9 +62,12 @@ def weighted_mse_loss(input, target, weights, reduction="mean"):
         \ell = \mathrm{weights}_{n} \left(\mathrm{input}_{n} - \mathrm{target}_{n}\right)^{2}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions, samples first. Shape: ``(n, ...)``.
-        target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in the shape of `input`. Shape: ``(n, ...)``.
-        weights (:class:`~chainer.Variable` or :ref:`ndarray`): One weight a sample, or one an entry.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions, samples first. Shape:
+            ``(n, ...)``.
+        target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in
+            the shape of `input`. Shape: ``(n, ...)``.
+        weights (:class:`~chainer.Variable` or :ref:`ndarray`): One weight a sample, or one an
+            entry.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     Returns:

@@ -97,7 +97,8 @@ def binary_cross_entropy_with_logits(
 ) -> jax.Array:
     r"""Binary cross-entropy between logits and probabilities.
 
-    ``pos_weight`` multiplies the term of the positive class, ``weight`` the whole; the mean is over the
+    ``pos_weight`` multiplies the term of the positive class, ``weight`` the whole; the mean is
+        over the
     number of entries.
 
     .. math::

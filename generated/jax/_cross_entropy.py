@@ -371,7 +371,8 @@ def cross_entropy(
 ) -> jax.Array:
     r"""Cross-entropy between logits and class labels, or class probabilities.
 
-    With labels the mean is over the sum of the weights of the labels that count; with probabilities
+    With labels the mean is over the sum of the weights of the labels that count; with
+        probabilities
     it is over the number of samples. Label smoothing after Szegedy et al. (2016).
 
     .. math::

@@ -113,7 +113,8 @@ def dice_loss(
 ) -> jax.Array:
     r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
 
-    One minus the overlap of the probabilities, the sigmoid of the logits, with the target; ``mean`` is
+    One minus the overlap of the probabilities, the sigmoid of the logits, with the target;
+        ``mean`` is
     the mean over the classes.
 
     .. math::

@@ -137,7 +137,7 @@ def softmax_complement(x: jax.Array, axis: int) -> jax.Array:
 
 
 def softmax_tangent(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
-    """Return the derivative of softmax(x) along y, exact where one entry dominates."""
+    """Return the change of softmax(x) along y, exact where one entry dominates."""
     decayed = exp_difference(x, max_along(x, axis))
     top = argmax_along(x, axis)
     others = jnp.where(positions(x, axis) == top, 0.0, decayed).sum(axis=axis, keepdims=True)

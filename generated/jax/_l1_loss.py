@@ -73,7 +73,8 @@ def l1_loss(
 ) -> jax.Array:
     r"""Mean absolute error.
 
-    The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum of
+    The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum
+        of
     the weights, as in ``torch.nn.functional.l1_loss``.
 
     .. math::

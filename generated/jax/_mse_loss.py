@@ -72,7 +72,8 @@ def mse_loss(
 ) -> jax.Array:
     r"""Mean squared error.
 
-    With ``weight``, a keyword of the function alone, the mean is over the sum of the weights, as in
+    With ``weight``, a keyword of the function alone, the mean is over the sum of the weights, as
+        in
     ``torch.nn.functional.mse_loss``.
 
     .. math::

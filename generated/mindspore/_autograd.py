@@ -34,7 +34,7 @@ class _Gradient(nn.Cell):
 
 
 class _Value(nn.Cell):
-    """A loss, differentiated by its own rules. Arguments come as one tuple: bprop takes no `*args`."""
+    """A loss, differentiated by its own rules; bprop takes no `*args`, so arguments are a tuple."""
 
     def __init__(self, value, gradient, places):
         super().__init__()

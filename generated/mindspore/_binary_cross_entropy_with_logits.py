@@ -72,13 +72,17 @@ _kernel = differentiable(
 
 def binary_cross_entropy_with_logits(input, target, weight=None, reduction="mean", pos_weight=None):
     r"""
-    Binary cross-entropy between logits and probabilities. See :class:`BCEWithLogitsLoss` for details.
+    Binary cross-entropy between logits and probabilities.
+
+    See :class:`BCEWithLogitsLoss` for details.
 
     Args:
         input (Tensor): Logits of any shape.
         target (Tensor): Probabilities in the shape of `input`.
-        weight (Tensor, optional): Weights that broadcast to the shape of `input`. Default: ``None`` .
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
+        weight (Tensor, optional): Weights that broadcast to the shape of `input`. Default:
+            ``None`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
         pos_weight (Tensor, optional): Weights of the positive class, likewise. Default: ``None`` .
 
     Returns:
@@ -101,7 +105,8 @@ class BCEWithLogitsLoss(nn.LossBase):
     r"""
     Binary cross-entropy between logits and probabilities.
 
-    ``pos_weight`` multiplies the term of the positive class, ``weight`` the whole; the mean is over the
+    ``pos_weight`` multiplies the term of the positive class, ``weight`` the whole; the mean is
+        over the
     number of entries.
 
     .. math::
@@ -110,8 +115,10 @@ class BCEWithLogitsLoss(nn.LossBase):
         \log{\left(1 - \sigma\left(\mathrm{input}\right) \right)}\right)
 
     Args:
-        weight (Tensor, optional): Weights that broadcast to the shape of `input`. Default: ``None`` .
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
+        weight (Tensor, optional): Weights that broadcast to the shape of `input`. Default:
+            ``None`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
         pos_weight (Tensor, optional): Weights of the positive class, likewise. Default: ``None`` .
 
     Inputs:

@@ -351,15 +351,19 @@ def cross_entropy(
     input, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0
 ):
     r"""
-    Cross-entropy between logits and class labels, or class probabilities. See :class:`CrossEntropyLoss` for details.
+    Cross-entropy between logits and class labels, or class probabilities.
+
+    See :class:`CrossEntropyLoss` for details.
 
     Args:
         input (Tensor): Logits, classes at position 1, or alone.
         target (Tensor): Labels, or probabilities as `input` has.
         weight (Tensor, optional): One weight a class. Default: ``None`` .
         ignore_index (int, optional): Labels of this value do not count. Default: ``-100`` .
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
-        label_smoothing (float, optional): How much of each target is spread evenly. Default: ``0.0`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
+        label_smoothing (float, optional): How much of each target is spread evenly. Default:
+            ``0.0`` .
 
     Returns:
         Tensor, the loss, with the dtype of `input`.
@@ -376,7 +380,8 @@ class CrossEntropyLoss(nn.LossBase):
     r"""
     Cross-entropy between logits and class labels, or class probabilities.
 
-    With labels the mean is over the sum of the weights of the labels that count; with probabilities
+    With labels the mean is over the sum of the weights of the labels that count; with
+        probabilities
     it is over the number of samples. Label smoothing after Szegedy et al. (2016).
 
     .. math::
@@ -400,12 +405,16 @@ class CrossEntropyLoss(nn.LossBase):
     Args:
         weight (Tensor, optional): One weight a class. Default: ``None`` .
         ignore_index (int, optional): Labels of this value do not count. Default: ``-100`` .
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
-        label_smoothing (float, optional): How much of each target is spread evenly. Default: ``0.0`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
+        label_smoothing (float, optional): How much of each target is spread evenly. Default:
+            ``0.0`` .
 
     Inputs:
-        - **input** (Tensor) - Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or ``(c,)``.
-        - **target** (Tensor) - Labels, or probabilities as `input` has. Shape: ``(n, ...)`` or ``()``.
+        - **input** (Tensor) - Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or
+            ``(c,)``.
+        - **target** (Tensor) - Labels, or probabilities as `input` has. Shape: ``(n, ...)`` or
+            ``()``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

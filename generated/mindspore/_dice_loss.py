@@ -146,13 +146,16 @@ _kernel = differentiable(
 
 def dice_loss(input, target, *, smooth=1.0, reduction="mean"):
     r"""
-    Dice loss of each class, over batch and space (Milletari et al., 2016). See :class:`DiceLoss` for details.
+    Dice loss of each class, over batch and space (Milletari et al., 2016).
+
+    See :class:`DiceLoss` for details.
 
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
         smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
 
     Returns:
         Tensor, the loss, with the dtype of `input`.
@@ -178,7 +181,8 @@ class DiceLoss(nn.LossBase):
     r"""
     Dice loss of each class, over batch and space (Milletari et al., 2016).
 
-    One minus the overlap of the probabilities, the sigmoid of the logits, with the target; ``mean`` is
+    One minus the overlap of the probabilities, the sigmoid of the logits, with the target;
+        ``mean`` is
     the mean over the classes.
 
     .. math::
@@ -189,11 +193,13 @@ class DiceLoss(nn.LossBase):
 
     Args:
         smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1. Shape: ``(n, c, ...)``.
-        - **target** (Tensor) - Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
+        - **target** (Tensor) - Masks or probabilities in the shape of `input`. Shape: ``(n, c,
+            ...)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -72,12 +72,15 @@ _kernel = differentiable(
 
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     r"""
-    Huber loss: quadratic near zero, linear in the tails (Huber, 1964). See :class:`HuberLoss` for details.
+    Huber loss: quadratic near zero, linear in the tails (Huber, 1964).
+
+    See :class:`HuberLoss` for details.
 
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
         delta (float, optional): Where the loss turns from quadratic to linear. Default: ``1.0`` .
         weight (Tensor, optional): Weights in the shape of `input`. Default: ``None`` .
 
@@ -112,12 +115,14 @@ class HuberLoss(nn.LossBase):
         \mathrm{target}}\right|\right) & \text{otherwise} \end{cases}\right)
 
     Args:
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
         delta (float, optional): Where the loss turns from quadratic to linear. Default: ``1.0`` .
 
     Inputs:
         - **input** (Tensor) - Predictions of any shape. Shape: any shape.
-        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape: any shape.
+        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape:
+            any shape.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

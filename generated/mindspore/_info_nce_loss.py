@@ -174,13 +174,16 @@ _kernel = differentiable(
 
 def info_nce_loss(query, key, *, temperature=0.1, reduction="mean"):
     r"""
-    InfoNCE: each query should be closer to its own key than to the others'. See :class:`InfoNCELoss` for details.
+    InfoNCE: each query should be closer to its own key than to the others'.
+
+    See :class:`InfoNCELoss` for details.
 
     Args:
         query (Tensor): One vector a sample.
         key (Tensor): The key of each query, in the same order.
         temperature (float, optional): Divides the similarities. Default: ``0.1`` .
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
 
     Returns:
         Tensor, the loss, with the dtype of `query`.
@@ -204,7 +207,8 @@ class InfoNCELoss(nn.LossBase):
     r"""
     InfoNCE: each query should be closer to its own key than to the others'.
 
-    After van den Oord et al. (2018). Closeness is the cosine of the angle; a zero vector has cosine 0
+    After van den Oord et al. (2018). Closeness is the cosine of the angle; a zero vector has
+        cosine 0
     with everything. The temperature may be a tensor, and then has a gradient.
 
     .. math::
@@ -218,7 +222,8 @@ class InfoNCELoss(nn.LossBase):
 
     Args:
         temperature (float, optional): Divides the similarities. Default: ``0.1`` .
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
 
     Inputs:
         - **query** (Tensor) - One vector a sample. Shape: ``(i, d)``.

@@ -58,12 +58,15 @@ _kernel = differentiable(
 
 def l1_loss(input, target, reduction="mean", weight=None):
     r"""
-    Mean absolute error. See :class:`L1Loss` for details.
+    Mean absolute error.
+
+    See :class:`L1Loss` for details.
 
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
         weight (Tensor, optional): Weights in the shape of `input`. Default: ``None`` .
 
     Returns:
@@ -90,18 +93,21 @@ class L1Loss(nn.LossBase):
     r"""
     Mean absolute error.
 
-    The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum of
+    The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum
+        of
     the weights, as in ``torch.nn.functional.l1_loss``.
 
     .. math::
         \ell = \mathrm{weight} \left|{\mathrm{input} - \mathrm{target}}\right|
 
     Args:
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Predictions of any shape. Shape: any shape.
-        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape: any shape.
+        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape:
+            any shape.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -57,12 +57,15 @@ _kernel = differentiable(
 
 def mse_loss(input, target, reduction="mean", weight=None):
     r"""
-    Mean squared error. See :class:`MSELoss` for details.
+    Mean squared error.
+
+    See :class:`MSELoss` for details.
 
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
         weight (Tensor, optional): Weights in the shape of `input`. Default: ``None`` .
 
     Returns:
@@ -89,18 +92,21 @@ class MSELoss(nn.LossBase):
     r"""
     Mean squared error.
 
-    With ``weight``, a keyword of the function alone, the mean is over the sum of the weights, as in
+    With ``weight``, a keyword of the function alone, the mean is over the sum of the weights, as
+        in
     ``torch.nn.functional.mse_loss``.
 
     .. math::
         \ell = \mathrm{weight} \left(\mathrm{input} - \mathrm{target}\right)^{2}
 
     Args:
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Predictions of any shape. Shape: any shape.
-        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape: any shape.
+        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape:
+            any shape.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -145,7 +145,7 @@ def with_batch(tensor):
 
 @constexpr(check=False)
 def _compute_dtype(dtype):
-    """float64 on the CPU, where exp of a float32 errs by 50 units in the last place, else float32."""
+    """float64 on the CPU, where exp of a float32 errs by 50 last places, else float32."""
     return float64 if dtype == float64 or get_context("device_target") == "CPU" else float32
 
 
@@ -155,7 +155,7 @@ def working_dtype(tensor):
 
 
 def to_working(value, working):
-    """Round a tensor to the dtype of the prediction, then widen it; numbers keep all their digits."""
+    """Round a tensor to the dtype of the prediction, then widen it; numbers keep their digits."""
     if isinstance(value, Tensor):
         return ops.cast(ops.cast(value, working[0]), working[1])
     return Tensor(value, working[1])

@@ -105,7 +105,9 @@ def _loss2_loss(input2, target2, reduction):
 
 def two_head_loss(input1, target1, input2, target2, *, reduction="mean", return_parts=False):
     r"""
-    Squared error of one prediction plus absolute error of another, for networks with two heads. See :class:`TwoHeadLoss` for details.
+    Squared error of one prediction plus absolute error of another, for networks with two heads.
+
+    See :class:`TwoHeadLoss` for details.
 
     Args:
         input1 (Tensor): Predictions of the first head.

@@ -54,13 +54,16 @@ _kernel = differentiable(
 
 def weighted_mse_loss(input, target, weights, reduction="mean"):
     r"""
-    Squared error with weights for samples or for entries. See :class:`WeightedMSELoss` for details.
+    Squared error with weights for samples or for entries.
+
+    See :class:`WeightedMSELoss` for details.
 
     Args:
         input (Tensor): Predictions, samples first.
         target (Tensor): What should have been predicted, in the shape of `input`.
         weights (Tensor): One weight a sample, or one an entry.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
 
     Returns:
         Tensor, the loss, with the dtype of `input`.
@@ -93,11 +96,13 @@ class WeightedMSELoss(nn.LossBase):
 
     Args:
         weights (Tensor): One weight a sample, or one an entry.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Predictions, samples first. Shape: ``(n, ...)``.
-        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape: ``(n, ...)``.
+        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape:
+            ``(n, ...)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

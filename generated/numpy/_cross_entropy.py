@@ -53,6 +53,7 @@ from ._runtime import (
     is_integer,
     is_number,
     merge,
+    represent,
     to_working,
     total,
     working_dtype,
@@ -390,7 +391,7 @@ class CrossEntropyLoss:
         return tuple(merge(*(case.hessian_diagonals() for case in cases.values())).values())
 
     def __repr__(self) -> str:
-        return f"CrossEntropyLoss(weight={self.weight!r}, ignore_index={self.ignore_index!r}, reduction={self.reduction!r}, label_smoothing={self.label_smoothing!r})"
+        return represent(self, "weight", "ignore_index", "reduction", "label_smoothing")
 
     def _cases(self, input: ArrayLike, target: ArrayLike) -> dict[str, Case]:
         return _cases(

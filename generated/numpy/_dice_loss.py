@@ -28,6 +28,7 @@ from ._runtime import (
     check_shape,
     fold,
     merge,
+    represent,
     sigmoid,
     to_working,
     total,
@@ -184,7 +185,7 @@ class DiceLoss:
         return tuple(merge(*(case.hessian_diagonals() for case in cases.values())).values())
 
     def __repr__(self) -> str:
-        return f"DiceLoss(smooth={self.smooth!r}, reduction={self.reduction!r})"
+        return represent(self, "smooth", "reduction")
 
     def _cases(self, input: ArrayLike, target: ArrayLike) -> dict[str, Case]:
         return _cases(input, target, self.smooth, self.reduction)

@@ -137,7 +137,7 @@ def softmax_complement(x: Any, axis: int) -> Any:
 
 
 def softmax_tangent(x: Any, y: Any, axis: int) -> Any:
-    """Return the derivative of softmax(x) along y, exact where one entry dominates."""
+    """Return the change of softmax(x) along y, exact where one entry dominates."""
     decayed = exp_difference(x, max_along(x, axis))
     top = argmax_along(x, axis)
     others = total(np.where(positions(x, axis) == top, 0.0, decayed), axis=axis, keepdims=True)

@@ -26,6 +26,7 @@ from ._runtime import (
     check_reduction,
     check_shape,
     merge,
+    represent,
     same_weight,
     to_working,
     total,
@@ -155,7 +156,7 @@ class HuberLoss:
         return tuple(merge(*(case.hessian_diagonals() for case in cases.values())).values())
 
     def __repr__(self) -> str:
-        return f"HuberLoss(reduction={self.reduction!r}, delta={self.delta!r})"
+        return represent(self, "reduction", "delta")
 
     def _cases(self, input: ArrayLike, target: ArrayLike) -> dict[str, Case]:
         return _cases(input, target, self.reduction, self.delta, None)

@@ -31,6 +31,7 @@ from ._runtime import (
     check_reduction,
     check_shape,
     merge,
+    represent,
     to_working,
     total,
     working_dtype,
@@ -235,7 +236,7 @@ class InfoNCELoss:
         return tuple(merge(*(case.hessian_diagonals() for case in cases.values())).values())
 
     def __repr__(self) -> str:
-        return f"InfoNCELoss(temperature={self.temperature!r}, reduction={self.reduction!r})"
+        return represent(self, "temperature", "reduction")
 
     def _cases(self, query: ArrayLike, key: ArrayLike) -> dict[str, Case]:
         return _cases(query, key, self.temperature, self.reduction)

@@ -22,6 +22,7 @@ from ._runtime import (
     check_reduction,
     check_shape,
     merge,
+    represent,
     same_weight,
     to_working,
     total,
@@ -138,7 +139,7 @@ class L1Loss:
         return tuple(merge(*(case.hessian_diagonals() for case in cases.values())).values())
 
     def __repr__(self) -> str:
-        return f"L1Loss(reduction={self.reduction!r})"
+        return represent(self, "reduction")
 
     def _cases(self, input: ArrayLike, target: ArrayLike) -> dict[str, Case]:
         return _cases(input, target, self.reduction, None)

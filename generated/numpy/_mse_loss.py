@@ -21,6 +21,7 @@ from ._runtime import (
     check_reduction,
     check_shape,
     merge,
+    represent,
     same_weight,
     to_working,
     total,
@@ -138,7 +139,7 @@ class MSELoss:
         return tuple(merge(*(case.hessian_diagonals() for case in cases.values())).values())
 
     def __repr__(self) -> str:
-        return f"MSELoss(reduction={self.reduction!r})"
+        return represent(self, "reduction")
 
     def _cases(self, input: ArrayLike, target: ArrayLike) -> dict[str, Case]:
         return _cases(input, target, self.reduction, None)

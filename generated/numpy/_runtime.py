@@ -32,7 +32,7 @@ def check_floating(**tensors: Array) -> None:
 
 def check_rank(name: str, tensor: Array, rank: int, *, exact: bool) -> None:
     """Refuse too few axes, or too many."""
-    if tensor.ndim < rank or exact and tensor.ndim > rank:
+    if tensor.ndim < rank or (exact and tensor.ndim > rank):
         words = "" if exact else "at least "
         raise ValueError(f"{name} must have {words}{rank} axes, got shape {tensor.shape}")
 
@@ -258,3 +258,9 @@ def argmax_along(x: Array, axis: int) -> Array:
     """Return the place of the largest entry along an axis, which stays."""
     shape = np.sum(x, axis=axis, keepdims=True).shape
     return x.argmax(axis=axis, keepdims=True) if x.shape[axis] else np.zeros(shape, np.int64)
+
+
+def represent(loss: object, *names: str) -> str:
+    """Return a loss as it was made, for its `repr`."""
+    options = ", ".join(f"{name}={getattr(loss, name)!r}" for name in names)
+    return f"{type(loss).__name__}({options})"

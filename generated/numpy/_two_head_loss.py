@@ -24,6 +24,7 @@ from ._runtime import (
     check_reduction,
     check_shape,
     merge,
+    represent,
     to_working,
     working_dtype,
 )
@@ -134,6 +135,7 @@ def two_head_loss(
         input2: Predictions of the second head.
         target2: What the second head should have predicted.
         reduction: How to reduce: ``'mean'``, ``'sum'``.
+        return_parts: Whether to return the named parts too.
 
     Returns:
         The loss, with the dtype of `input1`.
@@ -190,7 +192,7 @@ class TwoHeadLoss:
         return tuple(merge(*(case.hessian_diagonals() for case in cases.values())).values())
 
     def __repr__(self) -> str:
-        return f"TwoHeadLoss(reduction={self.reduction!r})"
+        return represent(self, "reduction")
 
     def _cases(
         self, input1: ArrayLike, target1: ArrayLike, input2: ArrayLike, target2: ArrayLike

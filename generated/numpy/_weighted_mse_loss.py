@@ -23,6 +23,7 @@ from ._runtime import (
     fold,
     leading_weight,
     merge,
+    represent,
     to_working,
     working_dtype,
 )
@@ -139,7 +140,7 @@ class WeightedMSELoss:
         return tuple(merge(*(case.hessian_diagonals() for case in cases.values())).values())
 
     def __repr__(self) -> str:
-        return f"WeightedMSELoss(weights={self.weights!r}, reduction={self.reduction!r})"
+        return represent(self, "weights", "reduction")
 
     def _cases(self, input: ArrayLike, target: ArrayLike) -> dict[str, Case]:
         return _cases(input, target, self.weights, self.reduction)

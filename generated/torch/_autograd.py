@@ -1,7 +1,9 @@
 """Kernels become differentiable functions: first and second derivatives by their own formulas.
 
-The four kernels of a loss are closed under differentiation: value, gradient (backwards) and tangent
-(forwards), and curvature, the directional derivative of the gradient. So each of the first three is
+The four kernels of a loss are closed under differentiation: value, gradient (backwards) and
+    tangent
+(forwards), and curvature, the directional derivative of the gradient. So each of the first three
+    is
 an autograd.Function here, and its derivatives are written in terms of the others.
 """
 

@@ -108,7 +108,8 @@ def binary_cross_entropy_with_logits(
         input (Tensor): Logits of any shape.
         target (Tensor): Probabilities in the shape of `input`.
         weight (Tensor, optional): Weights that broadcast to the shape of `input`.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
         pos_weight (Tensor, optional): Weights of the positive class, likewise.
 
     Returns:
@@ -131,7 +132,8 @@ def binary_cross_entropy_with_logits(
 class BCEWithLogitsLoss(Loss):
     r"""Binary cross-entropy between logits and probabilities.
 
-    ``pos_weight`` multiplies the term of the positive class, ``weight`` the whole; the mean is over the
+    ``pos_weight`` multiplies the term of the positive class, ``weight`` the whole; the mean is
+        over the
     number of entries.
 
     .. math::
@@ -143,7 +145,8 @@ class BCEWithLogitsLoss(Loss):
 
     Args:
         weight (Tensor, optional): Weights that broadcast to the shape of `input`.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
         pos_weight (Tensor, optional): Weights of the positive class, likewise.
 
     Shape:
@@ -152,7 +155,6 @@ class BCEWithLogitsLoss(Loss):
         - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
 
     Examples:
-
         >>> loss = BCEWithLogitsLoss()
         >>> input = torch.rand(3, requires_grad=True)
         >>> target = torch.rand(3)
@@ -160,7 +162,7 @@ class BCEWithLogitsLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ["reduction"]
+    __constants__ = ("reduction",)
     weight: Tensor | None
     pos_weight: Tensor | None
 

@@ -405,8 +405,10 @@ def cross_entropy(
         target (Tensor): Labels, or probabilities as `input` has.
         weight (Tensor, optional): One weight a class.
         ignore_index (int, optional): Labels of this value do not count. Default: ``-100``.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'``.
-        label_smoothing (float, optional): How much of each target is spread evenly. Default: ``0.0``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
+        label_smoothing (float, optional): How much of each target is spread evenly. Default:
+            ``0.0``.
 
     Returns:
         Tensor: The loss, with the dtype of :attr:`input`.
@@ -422,7 +424,8 @@ def cross_entropy(
 class CrossEntropyLoss(Loss):
     r"""Cross-entropy between logits and class labels, or class probabilities.
 
-    With labels the mean is over the sum of the weights of the labels that count; with probabilities
+    With labels the mean is over the sum of the weights of the labels that count; with
+        probabilities
     it is over the number of samples. Label smoothing after Szegedy et al. (2016).
 
     .. math::
@@ -448,8 +451,10 @@ class CrossEntropyLoss(Loss):
     Args:
         weight (Tensor, optional): One weight a class.
         ignore_index (int, optional): Labels of this value do not count. Default: ``-100``.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'``.
-        label_smoothing (float, optional): How much of each target is spread evenly. Default: ``0.0``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
+        label_smoothing (float, optional): How much of each target is spread evenly. Default:
+            ``0.0``.
 
     Shape:
         - input: ``(n, c, ...)`` or ``(c,)``.
@@ -457,7 +462,6 @@ class CrossEntropyLoss(Loss):
         - Output: scalar; ``(n, ...)`` where :attr:`reduction` is ``'none'``.
 
     Examples:
-
         >>> loss = CrossEntropyLoss()
         >>> input = torch.rand(2, 3, requires_grad=True)
         >>> target = torch.tensor([0, 2])
@@ -465,7 +469,7 @@ class CrossEntropyLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ["ignore_index", "reduction", "label_smoothing"]
+    __constants__ = ("ignore_index", "reduction", "label_smoothing")
     weight: Tensor | None
 
     def __init__(

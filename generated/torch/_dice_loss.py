@@ -161,7 +161,8 @@ def dice_loss(
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
         smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
 
     Returns:
         Tensor: The loss, with the dtype of :attr:`input`.
@@ -187,7 +188,8 @@ def dice_loss(
 class DiceLoss(Loss):
     r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
 
-    One minus the overlap of the probabilities, the sigmoid of the logits, with the target; ``mean`` is
+    One minus the overlap of the probabilities, the sigmoid of the logits, with the target;
+        ``mean`` is
     the mean over the classes.
 
     .. math::
@@ -200,7 +202,8 @@ class DiceLoss(Loss):
 
     Args:
         smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
 
     Shape:
         - input: ``(n, c, ...)``.
@@ -208,7 +211,6 @@ class DiceLoss(Loss):
         - Output: scalar; ``(c,)`` where :attr:`reduction` is ``'none'``.
 
     Examples:
-
         >>> loss = DiceLoss()
         >>> input = torch.rand(2, 3, requires_grad=True)
         >>> target = torch.rand(2, 3)
@@ -216,7 +218,7 @@ class DiceLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ["smooth", "reduction"]
+    __constants__ = ("smooth", "reduction")
 
     def __init__(self, *, smooth: Tensor | float = 1.0, reduction: str = "mean") -> None:
         super().__init__(reduction, ("none", "mean", "sum"))

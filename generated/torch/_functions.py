@@ -142,7 +142,7 @@ def softmax_complement(x: Tensor, axis: int) -> Tensor:
 
 
 def softmax_tangent(x: Tensor, y: Tensor, axis: int) -> Tensor:
-    """Return the derivative of softmax(x) along y, exact where one entry dominates."""
+    """Return the change of softmax(x) along y, exact where one entry dominates."""
     decayed = exp_difference(x, max_along(x, axis))
     top = argmax_along(x, axis)
     others = torch.where(positions(x, axis) == top, 0.0, decayed).sum(dim=axis, keepdim=True)

@@ -106,7 +106,8 @@ def huber_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
         delta (float, optional): Where the loss turns from quadratic to linear. Default: ``1.0``.
         weight (Tensor, optional): Weights in the shape of `input`.
 
@@ -143,7 +144,8 @@ class HuberLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
         delta (float, optional): Where the loss turns from quadratic to linear. Default: ``1.0``.
 
     Shape:
@@ -152,7 +154,6 @@ class HuberLoss(Loss):
         - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
 
     Examples:
-
         >>> loss = HuberLoss()
         >>> input = torch.rand(3, requires_grad=True)
         >>> target = torch.rand(3)
@@ -160,7 +161,7 @@ class HuberLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ["reduction", "delta"]
+    __constants__ = ("reduction", "delta")
 
     def __init__(self, reduction: str = "mean", delta: Tensor | float = 1.0) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))

@@ -177,7 +177,8 @@ def info_nce_loss(
         query (Tensor): One vector a sample.
         key (Tensor): The key of each query, in the same order.
         temperature (float, optional): Divides the similarities. Default: ``0.1``.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
 
     Returns:
         Tensor: The loss, with the dtype of :attr:`query`.
@@ -201,7 +202,8 @@ def info_nce_loss(
 class InfoNCELoss(Loss):
     r"""InfoNCE: each query should be closer to its own key than to the others'.
 
-    After van den Oord et al. (2018). Closeness is the cosine of the angle; a zero vector has cosine 0
+    After van den Oord et al. (2018). Closeness is the cosine of the angle; a zero vector has
+        cosine 0
     with everything. The temperature may be a tensor, and then has a gradient.
 
     .. math::
@@ -217,7 +219,8 @@ class InfoNCELoss(Loss):
 
     Args:
         temperature (float, optional): Divides the similarities. Default: ``0.1``.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
 
     Shape:
         - query: ``(i, d)``.
@@ -225,7 +228,6 @@ class InfoNCELoss(Loss):
         - Output: scalar; ``(i,)`` where :attr:`reduction` is ``'none'``.
 
     Examples:
-
         >>> loss = InfoNCELoss()
         >>> query = torch.rand(2, 3, requires_grad=True)
         >>> key = torch.rand(2, 3)
@@ -233,7 +235,7 @@ class InfoNCELoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ["temperature", "reduction"]
+    __constants__ = ("temperature", "reduction")
 
     def __init__(self, *, temperature: Tensor | float = 0.1, reduction: str = "mean") -> None:
         super().__init__(reduction, ("none", "mean", "sum"))

@@ -1,4 +1,4 @@
-"""The formulas of a loss as the rules of differentiation use them: in full precision, filled in."""
+"""The formulas of a loss as the rules of differentiation use them: in full precision."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -77,7 +77,8 @@ def mse_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
         weight (Tensor, optional): Weights in the shape of `input`.
 
     Returns:
@@ -104,7 +105,8 @@ def mse_loss(
 class MSELoss(Loss):
     r"""Mean squared error.
 
-    With ``weight``, a keyword of the function alone, the mean is over the sum of the weights, as in
+    With ``weight``, a keyword of the function alone, the mean is over the sum of the weights, as
+        in
     ``torch.nn.functional.mse_loss``.
 
     .. math::
@@ -113,7 +115,8 @@ class MSELoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
 
     Shape:
         - input: any shape.
@@ -121,7 +124,6 @@ class MSELoss(Loss):
         - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
 
     Examples:
-
         >>> loss = MSELoss()
         >>> input = torch.rand(3, requires_grad=True)
         >>> target = torch.rand(3)
@@ -129,7 +131,7 @@ class MSELoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ["reduction"]
+    __constants__ = ("reduction",)
 
     def __init__(self, reduction: str = "mean") -> None:
         super().__init__(reduction, ("none", "mean", "sum"))

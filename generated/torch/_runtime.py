@@ -1,4 +1,4 @@
-"""What all losses of this package share: checks, canonical shapes, reduction, the module's base."""
+"""What all losses of this package share: checks, canonical shapes, reduction, base class."""
 
 import math
 from collections.abc import Sequence
@@ -155,7 +155,7 @@ def _at_hand(tensor: Tensor) -> bool:
 
 def check_rank(name: str, tensor: Tensor, rank: int, *, exact: bool) -> None:
     """Refuse too few axes, or too many."""
-    if tensor.dim() < rank or exact and tensor.dim() > rank:
+    if tensor.dim() < rank or (exact and tensor.dim() > rank):
         words = "" if exact else "at least "
         raise ValueError(f"{name} must have {words}{rank} axes, got shape {tuple(tensor.shape)}")
 
@@ -217,7 +217,7 @@ def finish(
     denominator: Tensor | None = None,
     doubt: Tensor | None = None,
 ) -> Tensor:
-    """Reduce a loss and return it with the caller's shape and dtype; doubtful rows become NaN."""
+    """Reduce a loss to the caller's shape and dtype; doubtful rows become NaN."""
     if doubt is not None:
         loss = loss.reshape(doubt.shape) * doubt
     loss = reduce(loss, reduction, denominator)

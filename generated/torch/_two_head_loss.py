@@ -175,7 +175,6 @@ class TwoHeadLoss(Loss):
         - Output: scalar.
 
     Examples:
-
         >>> loss = TwoHeadLoss()
         >>> input1 = torch.rand(3, requires_grad=True)
         >>> target1 = torch.rand(3)
@@ -185,7 +184,7 @@ class TwoHeadLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ["reduction"]
+    __constants__ = ("reduction",)
 
     def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__(reduction, ("mean", "sum"))

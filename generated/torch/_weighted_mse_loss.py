@@ -76,7 +76,8 @@ def weighted_mse_loss(
         input (Tensor): Predictions, samples first.
         target (Tensor): What should have been predicted, in the shape of `input`.
         weights (Tensor): One weight a sample, or one an entry.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
 
     Returns:
         Tensor: The loss, with the dtype of :attr:`input`.
@@ -111,7 +112,8 @@ class WeightedMSELoss(Loss):
 
     Args:
         weights (Tensor): One weight a sample, or one an entry.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default: ``'mean'``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
 
     Shape:
         - input: ``(n, ...)``.
@@ -119,7 +121,6 @@ class WeightedMSELoss(Loss):
         - Output: scalar; ``(n, ...)`` where :attr:`reduction` is ``'none'``.
 
     Examples:
-
         >>> loss = WeightedMSELoss(weights=torch.ones(2))
         >>> input = torch.rand(2, requires_grad=True)
         >>> target = torch.rand(2)
@@ -127,7 +128,7 @@ class WeightedMSELoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ["reduction"]
+    __constants__ = ("reduction",)
     weights: Tensor
 
     def __init__(self, weights: Tensor, reduction: str = "mean") -> None:

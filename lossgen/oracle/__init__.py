@@ -16,10 +16,8 @@ from mpmath import mp
 
 from lossgen.oracle.bind import Array
 from lossgen.oracle.jets import total
-from lossgen.oracle.part import Exact, Part, exact_numbers
+from lossgen.oracle.part import RESULT_DIGITS, Exact, Part, exact_numbers
 from lossgen.oracle.question import Question
-
-RESULT_DIGITS = 60
 
 
 class Solution:

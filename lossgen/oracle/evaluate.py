@@ -200,11 +200,10 @@ class Evaluator:
 
     def extremum(self, e: Basic, at: Place) -> Jet:
         """Return the extreme operand; the positive part is flat at 0, other ties share."""
-        jets = [self.jet(arg, at) for arg in e.args]
+        along_axis = isinstance(e, words.AxisOperation)
+        jets = list(self.along(e, at)) if along_axis else [self.jet(arg, at) for arg in e.args]
         sign = 1 if isinstance(e, sympy.Max | words.MaxOver) else -1
-        if isinstance(e, words.MaxOver | words.MinOver):
-            jets = list(self.along(e, at))
-        elif sign == 1 and len(e.args) == 2 and 0 in e.args and all(jet.value == 0 for jet in jets):
+        if not along_axis and sign == 1 and len(e.args) == 2 and 0 in e.args and all(jet.value == 0 for jet in jets):
             return self.constant(0)
         best = max(sign * _plain(jet.value) for jet in jets)
         tied = [jet for jet in jets if sign * _plain(jet.value) == best]

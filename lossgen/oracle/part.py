@@ -21,6 +21,8 @@ from lossgen.oracle.settle import settle
 from lossgen.oracle.sizing import SizedEvaluator
 from lossgen.oracle.terms import Sized
 
+RESULT_DIGITS = 60
+
 
 @dataclass(frozen=True)
 class Exact:
@@ -113,6 +115,7 @@ def exact_numbers(values: list[Any], sizes: list[Any], shape: tuple[int, ...]) -
     arrays = []
     for numbers in (values, sizes):
         array = np.empty(len(numbers), dtype=object)
-        array[:] = [mp.mpf(number) for number in numbers]
+        with mp.workdps(RESULT_DIGITS):
+            array[:] = [mp.mpf(number) for number in numbers]
         arrays.append(array.reshape(shape))
     return Exact(arrays[0], arrays[1])

@@ -1,0 +1,187 @@
+"""The oracle against closed forms, finite differences and the declared policy at kinks."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mpmath import mp
+from sympy import Abs, Max, Ne, Piecewise, cosh, exp, log
+
+from lossgen import (
+    Case,
+    Loss,
+    label,
+    logsumexp,
+    max_over,
+    norm,
+    normalize,
+    parameter,
+    sigmoid,
+    sum_over,
+    tensor,
+)
+from lossgen.load import load_specs
+from lossgen.oracle import Question, Solution
+from lossgen.oracle.terms import Sized
+
+SPECS = Path(__file__).parents[1] / "specs"
+x = tensor("input")
+t = tensor("target")
+v = tensor("vector", "n d")
+
+
+def solve(value, reduction="none", parameters=(), learnt=(), upstream=None, **arrays):
+    loss = value if isinstance(value, Loss) else Loss("SomeLoss", value)
+    arrays = {name: np.asarray(array) for name, array in arrays.items()}
+    question = Question(loss, arrays, dict(parameters), learnt)
+    return Solution(question).reduced(reduction, upstream)
+
+
+def numbers(exact):
+    return [float(number) for number in np.ravel(exact.value)]
+
+
+@pytest.mark.parametrize(
+    ("formula", "closed", "at"),
+    [
+        (log(1 + exp(x)), lambda z: mp.log1p(mp.exp(z)), -120.0),
+        (log(1 + exp(x)), lambda z: mp.log1p(mp.exp(z)), -700.0),
+        (log(cosh(x)), lambda z: z**2 / 2, 1e-30),
+        (-log(1 - sigmoid(x)), lambda z: z, 1e4),
+        (logsumexp(x, "...") - Max(x, 0), lambda z: mp.zero, 3.0),
+    ],
+)
+def test_no_digit_is_lost_to_cancellation(formula, closed, at):
+    found = solve(formula, input=np.array([at])).value.value.item()
+    with mp.workdps(40):
+        assert mp.almosteq(found, closed(mp.mpf(at)), 1e-20, 0)
+
+
+@pytest.mark.parametrize("at", [-355.0, -40.0, -1e-3, 0.0, 0.3, 40.0])
+def test_second_derivatives_hide_behind_larger_terms_and_are_found(at):
+    share = 1 - 2.0**-53
+    found = solve(-share * log(sigmoid(x)) - (1 - share) * log(1 - sigmoid(x)), input=[at])
+    with mp.workdps(40):
+        slope = mp.sech(mp.mpf(at) / 2) ** 2 / 4
+        assert mp.almosteq(found.hessian_diagonal("input").value[0], slope, 1e-18, 0)
+
+
+def test_a_constant_loss_has_no_derivative():
+    found = solve(x - x + t**0 + t, input=[1.0], target=[2.0])
+    assert numbers(found.gradient("target")) == [1.0]
+
+
+class TestDerivatives:
+    @pytest.fixture(scope="class")
+    def info_nce(self):
+        losses, _ = load_specs(SPECS)
+        return next(loss for loss in losses if loss.name == "InfoNCELoss")
+
+    def test_they_are_limits_of_differences(self, info_nce):
+        rng = np.random.default_rng(0)
+        query, key = rng.standard_normal((2, 3)), rng.standard_normal((2, 3))
+        direction = rng.standard_normal((2, 3))
+        step = 2.0**-20
+
+        def at(shift):
+            moved = query + shift * direction
+            return solve(info_nce, "mean", query=moved, key=key)
+
+        here, plus, minus = at(0.0), at(step), at(-step)
+        slope = sum(here.gradient("query").value.ravel() * direction.ravel())
+        rise = (plus.value.value.item() - minus.value.value.item()) / (2 * step)
+        assert float(rise) == pytest.approx(float(slope), rel=1e-8)
+        bend = here.hessian_vector("query", {"query": direction}).value
+        turn = (plus.gradient("query").value - minus.gradient("query").value) / (2 * step)
+        np.testing.assert_allclose(turn.astype(float), bend.astype(float), rtol=1e-8)
+
+    def test_the_diagonal_is_that_of_the_hessian(self, info_nce):
+        rng = np.random.default_rng(1)
+        query, key = rng.standard_normal((2, 2)), rng.standard_normal((2, 2))
+        found = solve(info_nce, "sum", query=query, key=key)
+        columns = [
+            found.hessian_vector("key", {"key": unit.reshape(2, 2)}).value.ravel()[k]
+            for k, unit in enumerate(np.eye(4))
+        ]
+        diagonal = found.hessian_diagonal("key").value.ravel()
+        assert [float(number) for number in columns] == [float(number) for number in diagonal]
+
+    def test_upstream_and_mean_scale_them(self):
+        found = solve(x**3, input=[1.0, 2.0], upstream=np.array([1.0, 10.0]))
+        assert numbers(found.gradient("input")) == [3.0, 120.0]
+        mean = solve(x**3, "mean", input=[1.0, 2.0])
+        assert numbers(mean.gradient("input")) == [1.5, 6.0]
+        assert numbers(mean.value) == [4.5]
+
+    def test_parameters_have_them_when_learnt(self):
+        scale = parameter("scale", 2.0, positive=True)
+        found = solve((x / scale) ** 2, "sum", {"scale": 4.0}, ("scale",), input=[1.0, 3.0])
+        assert numbers(found.gradient("scale")) == [-20 / 64]
+        assert numbers(found.hessian_diagonal("scale")) == [60 / 256]
+
+
+class TestKinks:
+    def test_the_absolute_value_is_flat_at_zero(self):
+        assert numbers(solve(Abs(x), input=[0.0, -2.0]).gradient("input")) == [0.0, -1.0]
+
+    def test_the_positive_part_is_flat_at_zero(self):
+        assert numbers(solve(Max(x, 0), input=[0.0, 1.0]).gradient("input")) == [0.0, 1.0]
+
+    def test_ties_of_a_maximum_share(self):
+        found = solve(Max(x, t), input=[1.0], target=[1.0])
+        assert numbers(found.gradient("input")) == numbers(found.gradient("target")) == [0.5]
+        rows = solve(max_over(v, "d"), vector=[[1.0, 3.0, 3.0]])
+        assert numbers(rows.gradient("vector")) == [0.0, 0.5, 0.5]
+
+    def test_the_zero_vector_has_norm_and_direction_zero_and_no_slope(self):
+        found = solve(norm(v, "d") + sum_over(normalize(v, "d"), "d"), vector=[[0.0, 0.0]])
+        assert numbers(found.value) == [0.0]
+        assert numbers(found.gradient("vector")) == [0.0, 0.0]
+
+    def test_a_branch_is_chosen_by_its_condition_alone(self):
+        formula = Piecewise((x * log(x), x > 0), (0, True))
+        found = solve(formula, input=[0.0, 1.0])
+        assert numbers(found.gradient("input")) == [0.0, 1.0]
+
+
+def test_what_is_not_valid_counts_for_nothing():
+    logits, labels = tensor("input", "n c"), label("target", "n", classes="c")
+    gap = logsumexp(logits, "c") - logits
+    case = Case(gap.at(c=labels) if hasattr(gap, "at") else _at(gap, labels), valid=Ne(labels, -1))
+    inputs = {"input": [[0.0, 0.0], [np.nan, 1.0]], "target": [0, -1]}
+    found = solve(case, "mean", **inputs)
+    assert numbers(found.value) == [float(mp.log(2))]
+    assert numbers(found.gradient("input")) == [-0.5, 0.5, 0.0, 0.0]
+
+
+def _at(body, labels):
+    from lossgen import at
+
+    return at(body, c=labels)
+
+
+class TestSizes:
+    def test_a_formula_of_one_variable_has_one_term(self):
+        exact = solve(-log(1 - sigmoid(x)), input=[-40.0]).value
+        assert exact.size[0] == abs(exact.value[0])
+
+    def test_a_difference_of_inputs_has_one_term_and_of_products_two(self):
+        found = solve(x - t, input=[1.0], target=[1 - 1e-10])
+        assert found.value.size[0] == abs(found.value.value[0])
+        found = solve(x**2 - t**2, input=[3.0], target=[3.0])
+        assert numbers(found.value) == [0.0]
+        assert float(found.value.size[0]) == 18.0
+
+    def test_a_saturated_class_has_one_term(self):
+        logits = tensor("input", "n c")
+        formula = logsumexp(logits, "c") - logits
+        found = solve(formula, "sum", input=[[300.0, 0.0]])
+        for exact in (found.value, found.hessian_diagonal("input")):
+            assert all(
+                mp.almosteq(size, abs(value), 1e-15)
+                for size, value in zip(exact.size.ravel(), exact.value.ravel(), strict=True)
+            )
+
+    def test_the_numbers_agree_with_those_of_the_exact_evaluation(self):
+        assert Sized(mp.mpf(3)) + Sized(mp.mpf(-3)) == 0
+        assert (Sized(mp.mpf(3)) * Sized(mp.mpf(3)) - Sized(mp.mpf(9))).size == 18
