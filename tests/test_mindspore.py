@@ -4,7 +4,7 @@ import mindspore as ms
 import numpy as np
 import pytest
 import torch
-from derivatives import EXACT, assert_close, derivatives, each_reduction, floating
+from derivatives import EXACT, assert_close, derivatives, each_reduction, floating, reductions
 from losses import CASES
 from mindspore import Parameter, Tensor, nn
 from mindspore.dataset import GeneratorDataset
@@ -102,7 +102,8 @@ def test_dtype_of_the_prediction_is_kept_and_rounded_to_once(case, dtype):
     inputs = [x.astype(dtype) if place in live else x for place, x in enumerate(inputs)]
     value, gradients = ms.value_and_grad(loss_of(case), live)(*inputs)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
-    assert {x.dtype for x in (value, *gradients)} == {dtype}
+    results = [loss_of(case, reduction)(*inputs) for reduction in reductions(case)]
+    assert {x.dtype for x in (*results, *gradients)} == {dtype}
     wide = [torch.tensor(double(x), requires_grad=place in live) for place, x in enumerate(inputs)]
     exact = case.reference(*wide)
     slopes = torch.autograd.grad(exact, [wide[place] for place in live])
@@ -190,13 +191,23 @@ def test_classes_are_losses_of_mindspore(name):
         assert issubclass(getattr(ours, name), nn.LossBase)
 
 
-def test_weights_are_parameters_that_are_not_trained():
-    loss = loss_of(SOME["bce-weighted"])
-    assert list(loss.parameters_dict()) == ["weight", "pos_weight"]
+WEIGHTED = [case for case in CASES if any(map(np.ndim, case.options.values()))]
+
+
+@pytest.mark.parametrize("case", WEIGHTED, ids=lambda case: case.id)
+def test_weights_are_parameters_that_are_not_trained(case):
+    loss = loss_of(case)
+    weights = [name for name, value in case.options.items() if np.ndim(value)]
+    assert list(loss.parameters_dict()) == weights
     assert loss.trainable_params() == []
-    assert isinstance(loss.weight, Parameter)
-    assert ours.BCEWithLogitsLoss().weight is None
-    assert list(ours.BCEWithLogitsLoss().get_parameters()) == []
+    assert all(isinstance(getattr(loss, name), Parameter) for name in weights)
+
+
+def test_absent_weights_are_none():
+    loss = ours.BCEWithLogitsLoss()
+    assert loss.weight is None
+    assert loss.pos_weight is None
+    assert list(loss.get_parameters()) == []
 
 
 def test_weights_are_saved_and_loaded(tmp_path):

@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from derivatives import EXACT, assert_close, each_reduction, floating
+from derivatives import EXACT, assert_close, each_reduction, floating, reductions
 from losses import CASES
 
 from generated import numpy as ours
@@ -82,7 +82,8 @@ def test_dtype_of_the_prediction_is_kept(case, dtype):
     given = tuple(x.astype(dtype) if x.dtype.kind == "f" else x for x in inputs)
     value, gradients = loss_of(case).value_and_grad(*given)
     diagonals = loss_of(case).hessian_diagonal(*given)
-    assert {x.dtype for x in (value, *gradients, *diagonals)} == {np.dtype(dtype)}
+    results = [loss_of(case, reduction)(*given) for reduction in reductions(case)]
+    assert {x.dtype for x in (*results, *gradients, *diagonals)} == {np.dtype(dtype)}
     wide = tuple(x.astype(np.float64) if x.dtype.kind == "f" else x for x in inputs)
     exact, slopes = loss_of(case).value_and_grad(*wide)
     # float16 is computed in float32 and rounded once: half a unit, and what float32 adds to it.
