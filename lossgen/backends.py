@@ -28,6 +28,8 @@ class Backend:
         inexact: a format for constants that single precision cannot hold; ``{0}`` is the number
             and ``{like}`` an array.
         expand: a format for a new axis of size 1.
+        number: a format for a number in a selection, ``{like}`` an array whose precision it has.
+        detached: a format that takes an argument out of the framework's differentiation.
         scalar: a format that lets the framework's functions take a Python number.
         helpers: functions of the package's runtime that the formats call.
         intake: the first line of a public function: ``{names}`` are its inputs, ``{keywords}`` all
@@ -46,6 +48,8 @@ class Backend:
     inexact: str = "{0}"
     expand: str | None = None
     scalar: str = "{0}"
+    number: str = "{0}"
+    detached: str = "{0}"
     helpers: frozenset[str] = frozenset()
     intake: str = ""
     doubts: bool = False
@@ -116,6 +120,7 @@ CHAINER = Backend(
     axis_word="axis",
     keep_word="keepdims",
     kernels=("value", "gradient", "tangent", "curvature"),
+    detached="array_of({0})",
     helpers=frozenset(
         ("sigmoid", "pick", "total", "positions", "exp_difference", "max_along", "argmax_along")
     ),
@@ -125,6 +130,7 @@ TORCH = Backend(
     operations=_operations(
         "torch",
         abs="{0}.abs()",
+        sign="sign({0})",
         relu="{0}.clamp(min=0.0)",
         amax="{0}.amax({axis})",
         amin="{0}.amin({axis})",
@@ -145,8 +151,9 @@ TORCH = Backend(
     parameter="Tensor | float",
     intake="check_device({keywords})",
     scalar="torch.as_tensor({0}, dtype=torch.float64)",
+    number="torch.as_tensor({0}, dtype={like}.dtype)",
     doubts=True,
-    helpers=frozenset(("pick", "positions", "exp_difference", "max_along", "argmax_along")),
+    helpers=frozenset(("pick", "sign", "positions", "exp_difference", "max_along", "argmax_along")),
 )
 JAX = Backend(
     name="jax",

@@ -115,7 +115,7 @@ def _case(
         prepare=ready.lines[bool(backend.intake) :],
         shape=ready.shape,
         folded=ready.folded,
-        denominator=_denominator_call(program, tensors, below),
+        denominator=_denominator_call(program, tensors, below, backend.detached),
         doubtful=backend.doubts and any(tensor.kind == "label" for tensor in tensors),
         output=shape_words(Tensor("", program.axes)) if program.axes else "scalar",
     )
@@ -125,12 +125,16 @@ def _in_call_order(loss: Loss, one: Loss) -> tuple[Tensor, ...]:
     return tuple(sorted(one.tensors(), key=lambda tensor: (tensor.kind == "weight", tensor.order)))
 
 
-def _denominator_call(program: Program, tensors: Sequence[Tensor], below: Kernel | None) -> str:
+def _denominator_call(
+    program: Program, tensors: Sequence[Tensor], below: Kernel | None, detached: str
+) -> str:
     """Return the call of the denominator; without weights the entries are counted."""
     if below is None:
         return "None"
     names = [argument.name for argument in below.arguments]
-    call = f"{below.name}({', '.join(names)})"
+    moving = {argument.name for argument in program.wrt}
+    given = (detached.format(name) if name in moving else name for name in names)
+    call = f"{below.name}({', '.join(given)})"
     absent = [
         t.name for t in tensors if t.name in names and t.kind == "weight" and t.axes == ("...",)
     ]

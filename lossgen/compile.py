@@ -29,7 +29,14 @@ def compile_case(loss: Loss, case: Case) -> Program:
     if valid is not None:
         names[valid] = "valid"
     return Program(
-        _arguments(case), _axis_order(case), value, valid, denominator, names, tuple(rules.values())
+        _arguments(case),
+        _axis_order(case),
+        value,
+        valid,
+        denominator,
+        names,
+        tuple(rules.values()),
+        _homes(case),
     )
 
 
@@ -50,13 +57,28 @@ def _arguments(case: Case) -> tuple[Argument, ...]:
     return tensors + tuple(Argument(p.name, (), p.kind) for p in one.parameters())
 
 
+def _homes(case: Case) -> dict[str, tuple[str, int, int]]:
+    """Return where the length of an axis can be read, also of one that is but another name."""
+    homes: dict[str, tuple[str, int, int]] = {}
+    for ref in sorted(_refs(case), key=lambda ref: (ref.tensor.kind == "weight", *_rank(ref))):
+        for place, axis in enumerate(ref.indices):
+            homes.setdefault(axis, (ref.tensor.name, place, len(ref.indices)))
+    return homes
+
+
+def _refs(case: Case) -> set[Ref]:
+    return {ref for expression in case.expressions() for ref in expression.atoms(Ref)}
+
+
+def _rank(ref: Ref) -> tuple[int, bool, tuple[str, ...]]:
+    """Declared axes come before other names for them."""
+    return ref.tensor.order, ref.indices != ref.tensor.axes, ref.indices
+
+
 def _axis_order(case: Case) -> tuple[str, ...]:
     """Declared axes first come first; another name for an axis stands behind it."""
     order: list[str] = []
-    refs = {ref for e in case.expressions() for ref in e.atoms(Ref)}
-    for ref in sorted(
-        refs, key=lambda ref: (ref.tensor.order, ref.indices != ref.tensor.axes, ref.indices)
-    ):
+    for ref in sorted(_refs(case), key=_rank):
         for own, axis in zip(ref.tensor.axes, ref.indices, strict=True):
             if axis not in order:
                 order.insert(order.index(own) + 1 if own in order else len(order), axis)

@@ -16,6 +16,7 @@ from lossgen.regions import (
     is_difference,
     mask,
     region_inputs,
+    rest_of,
     slope,
 )
 
@@ -67,7 +68,7 @@ class Forward:
         if node.op == "pick":
             return n.pick(inner, axis, node.args[1])
         if node.op == "rest":
-            return n.ZERO if n.is_const(inner, 0) else n.over("rest", axis, inner)
+            return rest_of(axis, inner)
         s = axis_slope(node)
         total = n.ZERO if s is None else n.sum_over(n.mul(s, inner), (axis,))
         if node.op == "xent":
@@ -135,7 +136,7 @@ def reverse(output: Node, upstream: Node, valid: Node | None = None) -> dict[Nod
             leaves[cut] = mask(adjoint, valid)
         elif is_difference(cut):
             for coefficient, term in map(n.split_coefficient, cut.args):
-                _collect(term, n.mul(n.const(coefficient), adjoint), adjoints)
+                _collect(term, n.mul(n.const(coefficient), adjoint), cut.axes, adjoints)
         else:
             _pull_axis(cut, adjoint, adjoints)
     return leaves
@@ -144,14 +145,19 @@ def reverse(output: Node, upstream: Node, valid: Node | None = None) -> dict[Nod
 def _pull(region: Node, adjoint: Node, adjoints: Adjoints) -> None:
     """Pass an adjoint through an elementwise region to the cuts it reads."""
     for cut in region_inputs(region):
-        _collect(cut, n.mul(adjoint, slope(region, cut)), adjoints)
+        _collect(cut, n.mul(adjoint, slope(region, cut)), region.axes, adjoints)
 
 
-def _collect(cut: Node, share: Node, adjoints: Adjoints) -> None:
+def _collect(cut: Node, share: Node, axes: frozenset[str], adjoints: Adjoints) -> None:
+    """Add up a share over all axes of its region, also over those along which it is constant."""
+    axes |= share.axes
     if cut.op not in INERT and not n.is_const(share, 0):
-        if cut.op == "leaf" and share.axes - cut.axes:
-            share = mask(share, adjoints.valid)
-        adjoints.setdefault(cut, []).append(n.sum_over(share, share.axes - cut.axes))
+        valid = adjoints.valid
+        lost = axes - cut.axes
+        last = cut.op == "leaf" or (valid is not None and valid.axes & lost)
+        if valid is not None and lost and last and valid.axes <= axes:
+            share = n.select(valid, share, n.ZERO)
+        adjoints.setdefault(cut, []).append(n.sum_over(share, axes - cut.axes))
 
 
 def _pull_axis(node: Node, adjoint: Node, adjoints: Adjoints) -> None:
@@ -163,7 +169,7 @@ def _pull_axis(node: Node, adjoint: Node, adjoints: Adjoints) -> None:
     if node.op == "pick":
         return _pull(body, n.one_hot(axis, node.args[1], adjoint), adjoints)
     if node.op == "rest":
-        return _pull(body, n.over("rest", axis, adjoint), adjoints)
+        return _pull(body, rest_of(axis, adjoint), adjoints)
     s = axis_slope(node)
     if s is not None:
         if node.op == "xent":
@@ -175,7 +181,7 @@ def _pull_axis(node: Node, adjoint: Node, adjoints: Adjoints) -> None:
     soft = n.over("softmax", axis, body)
     if node.op == "nll":
         others = n.over("cosoftmax", axis, body)
-        kept = n.mul(soft, n.over("rest", axis, adjoint))
+        kept = n.mul(soft, rest_of(axis, adjoint))
         return _pull(body, n.subtract(kept, n.mul(others, adjoint)), adjoints)
     signed = adjoint if node.op == "softmax" else n.negate(adjoint)
     mean = n.sum_over(n.mul(signed, soft), (axis,))

@@ -142,6 +142,8 @@ class Deltas:
         if s is not None:
             total = self._sum(_scale(inner, s), (axis,))
             return total if node.op != "xent" else _add(total, self._xent_by_weight(node))
+        if node.op == "rest":
+            return _add(self._sum(inner, (axis,)), _scale(inner, n.MINUS_ONE))
         if node.op == "direction":
             along = _scale(self._sum(_scale(inner, node), (axis,)), n.negate(node))
             return _scale(_add(inner, along), inverse_norm(node))

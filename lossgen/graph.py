@@ -33,8 +33,17 @@ AXIS_OPERATIONS = frozenset(
 )
 # Those whose result still has the axis along which they run.
 KEEPS_AXIS = frozenset(
-    ("softmax", "cosoftmax", "nll", "rest", "excess", "excess_at", "direction", "centred")
-    + ("softmax_tangent",)
+    (
+        "softmax",
+        "softmax_tangent",
+        "cosoftmax",
+        "nll",
+        "rest",
+        "centred",
+        "excess",
+        "excess_at",
+        "direction",
+    )
 )
 
 

@@ -154,7 +154,7 @@ def _guarded(program: Program, outputs: Sequence[Node]) -> tuple[Node, ...]:
     """Read 0 where an input does not count, so that nothing there can be infinite."""
     if program.valid is None:
         return tuple(outputs)
-    table: dict[Node, Node] = {}
+    table: dict[Node, Node] = {program.valid: program.valid}  # what counts, the inputs say as given
     for argument in program.wrt:
         own = n.leaf(argument.name, argument.axes)
         if argument.axes and program.valid.axes <= own.axes:
@@ -171,7 +171,13 @@ def _printed(
 ) -> Body:
     reserved = [*arguments, *partial_names(program)] if "partials" in arguments else arguments
     return print_body(
-        backend, outputs, program.order, program.names, reserved, result_names=results
+        backend,
+        outputs,
+        program.order,
+        program.names,
+        reserved,
+        result_names=results,
+        homes=program.homes,
     )
 
 
@@ -179,7 +185,11 @@ def print_denominator(program: Program, backend: Backend, suffix: str) -> Kernel
     """Return the function of what the mean divides by, of just the arguments it needs."""
     if program.denominator is None:
         return None
-    used = {node.name for node in n.walk(program.denominator) if node.op == "leaf"}
+    below = list(n.walk(program.denominator))
+    used = {node.name for node in below if node.op == "leaf"}
+    read = {axis for node in below if node.op == "leaf" for axis in node.view}
+    sizes = {node.axis for node in below if node.op == "size"}
+    used |= {program.homes[axis][0] for axis in sizes - read}
     names = [argument.name for argument in program.arguments if argument.name in used]
     body = _printed(program, backend, (program.denominator,), names)
     arguments = tuple(KernelArgument(name, _annotation(program, backend, name)) for name in names)

@@ -129,6 +129,9 @@ def pick(body: Node, axis: str, index: Node) -> Node:
     """Return the body at one place along the axis."""
     if axis not in body.axes:
         return body
+    if body.op == "leaf" and index.op == "position" and index.axis not in body.axes:
+        view = tuple(index.axis if own == axis else own for own in body.view)
+        return leaf(body.name, view, str(body.attrs[2]))
     return make("pick", (body, index), (axis,), (body.axes - {axis}) | index.axes)
 
 

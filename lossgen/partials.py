@@ -17,11 +17,17 @@ HALF = const(Fraction(1, 2))
 
 
 def _power(node: Node) -> tuple[Node, ...]:
+    """Where the base is 0, 0 * 0**-1 and 0 * log 0 would be NaN; both are 0."""
     base, exponent = node.args
     by_base = mul(exponent, power(base, subtract(exponent, n.ONE)))
     if n.is_const(exponent):
         return by_base, n.ZERO
-    return by_base, mul(node, call("log", base))
+    nowhere = compare("eq", base, n.ZERO)
+    flat = call("and", nowhere, compare("eq", exponent, n.ZERO))
+    return (
+        select(flat, n.ZERO, by_base),
+        select(nowhere, n.ZERO, mul(node, call("log", base))),
+    )
 
 
 def _unit(node: Node) -> tuple[Node, ...]:

@@ -60,6 +60,7 @@ def print_body(
     calls: frozenset[str] = frozenset(FUNCTIONS),
     keep: bool = False,
     result_names: Sequence[str] = (),
+    homes: Mapping[str, tuple[str, int, int]] | None = None,
 ) -> Body:
     """Print graphs as statements.
 
@@ -72,6 +73,7 @@ def print_body(
         calls: composite operations that are functions of the package.
         result_names: words for the results, where several are long.
         keep: reductions keep their axis, which is the variable ``axis``.
+        homes: where the length of an axis can be read that nothing printed has.
     """
     expansion = Expansion(calls)
     roots = expansion.expand(*outputs)
@@ -79,7 +81,9 @@ def print_body(
     for node, name in names.items():
         words[expansion.expand(node)[0]] = name
     taken = set(reserved) | backend.helpers | set(FUNCTIONS.values())
-    return _Printer(backend, tuple(order), words, taken, roots, keep).body(result_names)
+    printer = _Printer(backend, tuple(order), words, taken, roots, keep)
+    printer.places = dict(homes or {}) | printer.places
+    return printer.body(result_names)
 
 
 class _Printer(AxisSpelling):

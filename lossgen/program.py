@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from lossgen import nodes as n
@@ -39,6 +40,7 @@ class Program:
         denominator: what a mean divides by, or None for the number of entries.
         names: the author's words for parts of the formula.
         rules: what made the value stable.
+        homes: for each axis the argument that has it, the place there, and the argument's rank.
     """
 
     arguments: tuple[Argument, ...]
@@ -48,6 +50,7 @@ class Program:
     denominator: Node | None
     names: dict[Node, str]
     rules: tuple[Rule, ...]
+    homes: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -164,7 +167,9 @@ def _relabelled(node: Node, old: tuple[str, ...], new: tuple[str, ...]) -> Node:
 
 
 def _spread(node: Node, own: Node) -> Node:
-    """Return the node in the shape of an argument."""
+    """Return the node in the shape of an argument; parameters may be numbers, and have none."""
+    if own.op == "leaf" and not own.axes:
+        return node
     return (
         node
         if node.axes == own.axes and node.op not in ("leaf", "const")

@@ -112,3 +112,10 @@ def mask(node: Node, valid: Node | None) -> Node:
 def inverse_norm(direction: Node) -> Node:
     """Return 1 / norm of the vector whose direction is given, and 0 for the zero vector."""
     return n.call("unit", n.ONE, n.fold("norm", direction.axis, direction.args[0]))
+
+
+def rest_of(axis: str, node: Node) -> Node:
+    """Return, for every place of an axis, the sum of a node over the other places."""
+    if axis in node.axes:
+        return n.over("rest", axis, node)
+    return n.mul(node, n.subtract(n.size(axis), n.ONE))

@@ -60,8 +60,8 @@ def rename_axis(root: Node, old: str, new: str) -> Node:
         return n.position(new)
     if root.op == "relabel":
         raise ValueError("a relabelled gradient has no free axis to rename")
-    if new in root.axes and root.op in n.KEEPS_AXIS and root.axis == old:
-        return n.pick(root, old, n.position(new))  # it runs along one axis and stands on the other
+    if new in root.axes and root.op in n.KEEPS_AXIS and root.axis in (old, new):
+        return _on_one_axis(root, old, new)
     bound = bound_axes(root)
     if new in bound:
         root = free_axis(root, new)
@@ -70,6 +70,13 @@ def rename_axis(root: Node, old: str, new: str) -> Node:
         axes = frozenset().union(*(arg.axes for arg in args))
         return n.make(root.op, args, (new, *root.attrs[1:]), axes)
     return rebuild(root, args)
+
+
+def _on_one_axis(root: Node, old: str, new: str) -> Node:
+    """Return an operation that runs along one axis where it stands at the same place on another."""
+    fresh = fresh_axis(root, new)
+    apart = rename_axis(rename_axis(root, root.axis, fresh), old, new)
+    return n.pick(apart, fresh, n.position(new))
 
 
 def bound_axes(node: Node) -> frozenset[str]:
@@ -81,11 +88,17 @@ def bound_axes(node: Node) -> frozenset[str]:
     )
 
 
-def free_axis(node: Node, axis: str) -> Node:
-    """Return a reduction over ``axis`` written over a fresh axis."""
+def fresh_axis(node: Node, axis: str) -> str:
+    """Return another name for an axis, which nothing below the node uses."""
     fresh = f"{axis}_"
     while any(fresh in inner.axes for inner in n.walk(node)):
         fresh += "_"
+    return fresh
+
+
+def free_axis(node: Node, axis: str) -> Node:
+    """Return a reduction over ``axis`` written over a fresh axis."""
+    fresh = fresh_axis(node, axis)
     args = tuple(rename_axis(arg, axis, fresh) for arg in node.args)
     if node.op in ("sum", "amax", "amin", "argmax"):
         reduced = tuple(fresh if a == axis else a for a in node.reduced)

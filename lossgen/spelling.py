@@ -27,6 +27,12 @@ class Text:
         return f"({self.code})" if self.level > level else self.code
 
 
+def _is_primary(code: str) -> bool:
+    """Say whether a method may follow the code as it stands: a name, its calls and its indices."""
+    bare = re.sub(r"\([^()\[\]]*\)|\[[^()\[\]]*\]", "", code)
+    return _is_primary(bare) if bare != code else re.fullmatch(r"[\w.]+", code) is not None
+
+
 class Spelling:
     """Writes elementwise expressions for a backend.
 
@@ -80,7 +86,7 @@ class Spelling:
     def _format(self, form: str, *args: str, **words: str) -> str:
         self.called.update(name for name in self.backend.helpers if re.search(rf"\b{name}\(", form))
         receiver = form.startswith("{0}.") or form.startswith("~{0}")
-        if receiver and not re.fullmatch(r"[\w.]+(\(.*\))?(\[.*\])?", args[0]):
+        if receiver and not _is_primary(args[0]):
             args = (f"({args[0]})", *args[1:])
         return form.format(*args, **words)
 
@@ -126,6 +132,11 @@ class Spelling:
         args = [
             self._operand(arg, node, COMPARE, integer and k > 0) for k, arg in enumerate(node.args)
         ]
+        if not (node.args[1].axes | node.args[2].axes or integer or self.keep):
+            for k in (1, 2):  # numbers alone would have the framework's default precision
+                if not (n.is_const(node.args[k]) and _is_short(node.args[k].value)):
+                    like = next(name for name, _, _ in self.places.values())
+                    args[k] = self.backend.number.format(args[k], like=like)
         return Text(self._spell("select", *args))
 
     def _print_add(self, node: Node) -> Text:

@@ -116,7 +116,11 @@ class Meaning:
 
     def _const(self, node: Node, place: Place) -> Any:
         value = node.value
-        return mp.mpf(value) if isinstance(value, float) else mp.mpf(value.numerator) / value.denominator
+        return (
+            mp.mpf(value)
+            if isinstance(value, float)
+            else mp.mpf(value.numerator) / value.denominator
+        )
 
     def _leaf(self, node: Node, place: Place) -> Any:
         return self._values[node.name][tuple(place[axis] for axis in node.view)]

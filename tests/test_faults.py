@@ -506,7 +506,8 @@ def test_docstrings_say_what_the_spec_says(
     monkeypatch.syspath_prepend(tmp_path)
     module = importlib.import_module(f"{package}.numpy")
     try:
-        assert prose.strip() in (inspect.getdoc(module.hostile_loss) or "")
+        said = inspect.getdoc(module.hostile_loss) or ""
+        assert " ".join(prose.split()) in " ".join(said.split())  # long lines are folded
         assert float(module.hostile_loss([3.0], p=2.0)) == 6.0**2 * 7.0**2
     finally:
         for name in [name for name in sys.modules if name.split(".")[0] == package]:

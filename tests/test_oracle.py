@@ -10,6 +10,7 @@ from sympy import Abs, Max, Ne, Piecewise, cosh, exp, log
 from lossgen import (
     Case,
     Loss,
+    at,
     label,
     logsumexp,
     max_over,
@@ -147,17 +148,11 @@ class TestKinks:
 def test_what_is_not_valid_counts_for_nothing():
     logits, labels = tensor("input", "n c"), label("target", "n", classes="c")
     gap = logsumexp(logits, "c") - logits
-    case = Case(gap.at(c=labels) if hasattr(gap, "at") else _at(gap, labels), valid=Ne(labels, -1))
+    case = Case(at(gap, c=labels), valid=Ne(labels, -1))
     inputs = {"input": [[0.0, 0.0], [np.nan, 1.0]], "target": [0, -1]}
     found = solve(case, "mean", **inputs)
     assert numbers(found.value) == [float(mp.log(2))]
     assert numbers(found.gradient("input")) == [-0.5, 0.5, 0.0, 0.0]
-
-
-def _at(body, labels):
-    from lossgen import at
-
-    return at(body, c=labels)
 
 
 class TestSizes:

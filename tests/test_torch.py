@@ -10,8 +10,11 @@ import torch
 from losses import CASES, WEIGHT, Case
 from torch.autograd import forward_ad, gradcheck, gradgradcheck
 from torch.nn import functional
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 import generated.torch as lossgen_torch
+from generated.torch._autograd import differentiable
 
 # Both sides round some dozens of float64 operations, 1.1e-16 each; exactness is conformance's part.
 ROUNDING = {"rtol": 1e-12, "atol": 1e-13}
@@ -96,7 +99,9 @@ def test_value_gradient_and_second_derivative_agree_with_autograd(case, reductio
     torch.testing.assert_close(derivatives(found, wrt), derivatives(expected, wrt), **ROUNDING)
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.function in FLOAT_PARAMETERS])
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.function in FLOAT_PARAMETERS], ids=lambda case: case.id
+)
 def test_a_parameter_may_be_a_tensor_with_derivatives(case):
     inputs, given = tensors(case), FLOAT_PARAMETERS[case.function]
     ((name, number),) = given.items()
@@ -165,6 +170,26 @@ def test_third_derivatives_through_the_analytic_second():
             return torch.func.grad(twice)(*values)
 
         torch.testing.assert_close(third(call), third(reference), **ROUNDING)
+
+
+def test_kernels_that_give_their_arguments_back():
+    # A linear loss: upstream, arguments and tangents come back as they are.
+    identity = differentiable(
+        value=lambda x: x,
+        gradient=lambda upstream, x: (upstream,),
+        tangent=lambda x, dx: dx,
+        curvature=lambda upstream, x, dx: (0.0,),
+        arguments=("x",),
+        wrt=("x",),
+    )
+    x = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    assert identity(x) is not x
+    assert identity(x).data_ptr() != x.data_ptr()
+    assert gradcheck(identity, (x,), check_forward_ad=True)
+    assert gradgradcheck(identity, (x,), check_fwd_over_rev=True)
+    upstream = torch.ones(2, dtype=torch.float64)
+    (grad,) = torch.autograd.grad(identity(x), x, upstream)
+    assert grad.data_ptr() != upstream.data_ptr()
 
 
 def test_none_in_the_gradient_where_nobody_asks():
@@ -398,6 +423,35 @@ def test_float32_in_float32_out_and_close_to_the_formula(case):
     assert all(g.dtype == torch.float32 for g in torch.autograd.grad(found, floats(inputs)))
 
 
+class Dtypes(TorchDispatchMode):
+    """Remembers the dtypes of all that is computed."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        made = tree_leaves(result)
+        self.seen |= {x.dtype for x in made if isinstance(x, torch.Tensor)}
+        return result
+
+
+@each_case
+def test_float32_is_never_widened_on_the_way(case):
+    # Some devices have no float64, and on most it is slow.
+    inputs = tensors(case, torch.float32)
+    module = getattr(lossgen_torch, case.class_name)(
+        **case.options_as(lambda weight: torch.from_numpy(weight).float())
+    )
+    with Dtypes() as dtypes:
+        loss = module(*inputs)
+        grads = torch.autograd.grad(loss, floats(inputs), create_graph=True)
+        torch.autograd.grad(sum(g.square().sum() for g in grads), floats(inputs))
+    assert torch.float32 in dtypes.seen
+    assert torch.float64 not in dtypes.seen
+
+
 @each_case
 def test_autocast_changes_nothing(case):
     module, inputs = build(case), tensors(case, torch.float32)
@@ -412,6 +466,30 @@ def test_autocast_changes_nothing(case):
     assert_equal(*results)
 
 
+def test_the_result_has_the_first_predictions_dtype():
+    x1, t1, x2, t2 = tensors(BY_ID["two_head"], torch.float32)
+    loss = lossgen_torch.two_head_loss(x1, t1, x2.double(), t2.double())
+    assert_equal(loss, lossgen_torch.two_head_loss(x1, t1, x2, t2))
+    with pytest.raises(TypeError, match="input2 must be a floating-point Tensor"):
+        lossgen_torch.two_head_loss(x1, t1, x2.long(), t2)
+
+
+def test_autocast_does_not_reach_the_products_in_a_kernel():
+    product = differentiable(
+        value=lambda x, y: x @ y,
+        gradient=lambda upstream, x, y: (upstream @ y.T, x.T @ upstream),
+        tangent=lambda x, y, dx, dy: dx @ y + x @ dy,
+        curvature=lambda upstream, x, y, dx, dy: (upstream @ dy.T, dx.T @ upstream),
+        arguments=("x", "y"),
+        wrt=("x", "y"),
+    )
+    x = torch.full((2, 2), 1.001, requires_grad=True)
+    expected = derivatives(product(x, x), [x])
+    with torch.autocast("cpu", torch.bfloat16):
+        assert (x @ x).dtype == torch.bfloat16
+        assert_equal(derivatives(product(x, x), [x]), expected)
+
+
 def test_integer_and_other_targets_are_cast():
     x = torch.tensor([0.5, -1.0, 2.0])
     t = torch.tensor([0, 1, 1])
@@ -423,6 +501,9 @@ def test_integer_and_other_targets_are_cast():
     for dtype in (torch.int32, torch.uint8):
         loss = lossgen_torch.cross_entropy(torch.eye(2), labels.to(dtype))
         assert_equal(loss, lossgen_torch.cross_entropy(torch.eye(2), labels))
+    one_hot = torch.tensor([[True, False], [False, True]])
+    loss = lossgen_torch.cross_entropy(torch.eye(2), one_hot)
+    assert_equal(loss, lossgen_torch.cross_entropy(torch.eye(2), one_hot.float()))
 
 
 # Modules.
@@ -711,6 +792,8 @@ def test_parameters_and_targets_of_a_wrong_type_are_refused():
     with pytest.raises(TypeError, match="target must be a Tensor"):
         lossgen_torch.mse_loss(x, 0.0)
     with pytest.raises(TypeError, match="target must hold integer labels"):
+        lossgen_torch.cross_entropy(x, torch.zeros(2, dtype=torch.complex64))
+    with pytest.raises(ValueError, match="target must have shape"):
         lossgen_torch.cross_entropy(x, torch.tensor([True, False]))
 
 

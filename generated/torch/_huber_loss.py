@@ -14,6 +14,7 @@ from ._runtime import (
     check_shape,
     finish,
     same_weight,
+    sign,
     to_working,
     working_dtype,
 )
@@ -36,7 +37,7 @@ def _gradient(
     error = input - target
     abs_error = error.abs()
     mask = abs_error <= delta
-    slope = upstream * torch.where(mask, error, torch.sign(error) * delta) * weight
+    slope = upstream * torch.where(mask, error, sign(error) * delta) * weight
     grad_delta = (upstream * torch.where(mask, 0.0, abs_error - delta) * weight).sum()
     return slope, -slope, grad_delta
 
@@ -54,7 +55,7 @@ def _tangent(
     error = input - target
     abs_error = error.abs()
     mask = abs_error <= delta
-    product = torch.where(mask, error, torch.sign(error) * delta) * weight * (d_input - d_target)
+    product = torch.where(mask, error, sign(error) * delta) * weight * (d_input - d_target)
     return product + torch.where(mask, 0.0, abs_error - delta) * weight * d_delta
 
 
@@ -73,7 +74,7 @@ def _curvature(
     mask = error.abs() <= delta
     term = d_input - d_target
     slope = upstream * torch.where(mask, 1.0, 0.0) * weight * term
-    chosen = torch.where(mask, 0.0, torch.sign(error))
+    chosen = torch.where(mask, 0.0, sign(error))
     slope_2 = upstream * chosen * weight * d_delta
     term_2 = (
         upstream * torch.where(mask, 0.0, -1.0) * weight * d_delta

@@ -13,6 +13,7 @@ from ._runtime import (
     check_shape,
     finish,
     same_weight,
+    sign,
     to_working,
     working_dtype,
 )
@@ -29,7 +30,7 @@ def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor | float
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    slope = upstream * torch.sign(input - target) * weight
+    slope = upstream * sign(input - target) * weight
     return slope, -slope
 
 
@@ -37,7 +38,7 @@ def _tangent(
     input: Tensor, target: Tensor, weight: Tensor | float, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return torch.sign(input - target) * weight * (d_input - d_target)
+    return sign(input - target) * weight * (d_input - d_target)
 
 
 def _curvature(

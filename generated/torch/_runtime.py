@@ -162,7 +162,7 @@ def check_rank(name: str, tensor: Tensor, rank: int, *, exact: bool) -> None:
 
 def is_integer(tensor: Tensor) -> bool:
     """Say whether a target holds labels."""
-    return not tensor.is_floating_point()
+    return not (tensor.is_floating_point() or tensor.dtype == torch.bool)
 
 
 def is_number(value: Tensor | float, number: float) -> bool:
@@ -227,7 +227,7 @@ def finish(
 
 
 def cast_floats(dtype: torch.dtype, *tensors: Tensor) -> list[Tensor]:
-    """Return floating-point tensors in a dtype; labels, and what checks will refuse, as they are."""
+    """Return floating-point tensors in a dtype; labels, and what checks refuse, as they are."""
     return [x.to(dtype) if x.is_floating_point() else x for x in tensors]
 
 
@@ -264,3 +264,8 @@ def argmax_along(x: Tensor, axis: int) -> Tensor:
     if x.shape[axis] == 0:
         return torch.zeros_like(x.sum(dim=axis, keepdim=True), dtype=torch.long)
     return x.argmax(dim=axis, keepdim=True)
+
+
+def sign(x: Tensor) -> Tensor:
+    """Return -1, 0 or 1, and NaN for NaN, where torch.sign says 0."""
+    return torch.where(x.isnan(), x, torch.sign(x))

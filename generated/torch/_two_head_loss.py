@@ -14,6 +14,7 @@ from ._runtime import (
     check_shape,
     finish,
     finish_parts,
+    sign,
     to_working,
     working_dtype,
 )
@@ -62,13 +63,13 @@ def _value_loss2(input2: Tensor, target2: Tensor) -> Tensor:
 
 def _gradient_loss2(upstream: Tensor, input2: Tensor, target2: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input2` and `target2`, given that of the loss."""
-    slope = upstream * torch.sign(input2 - target2)
+    slope = upstream * sign(input2 - target2)
     return slope, -slope
 
 
 def _tangent_loss2(input2: Tensor, target2: Tensor, d_input2: Tensor, d_target2: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return torch.sign(input2 - target2) * (d_input2 - d_target2)
+    return sign(input2 - target2) * (d_input2 - d_target2)
 
 
 def _curvature_loss2(

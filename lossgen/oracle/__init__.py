@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from mpmath import mp
 
-from lossgen.oracle.bind import Array
+from lossgen.oracle.evaluate import Array
 from lossgen.oracle.jets import total
 from lossgen.oracle.part import RESULT_DIGITS, Exact, Part, exact_numbers
 from lossgen.oracle.question import Question

@@ -11,9 +11,7 @@ from sympy.core.basic import Basic
 
 from lossgen.language import ELLIPSIS, ParameterSymbol, Ref, Tensor
 from lossgen.loss import Case
-from lossgen.oracle.evaluate import Binding, free_axes
-
-Array = np.ndarray[Any, Any]
+from lossgen.oracle.evaluate import Array, Binding, free_axes
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from lossgen.oracle.jets import Jet, compose, total
 from lossgen.oracle.series import SERIES, powers
 from lossgen.oracle.terms import Sized
 
+Array = np.ndarray[Any, Any]
 Place = Mapping[str, int]
 JUDGING = 1000  # digits for conditions: sums and products of doubles are exact there
 COMPARISONS: dict[type[Basic], Callable[[Any, Any], bool]] = {
@@ -44,7 +45,7 @@ class Binding:
     that moves.
     """
 
-    arrays: Mapping[str, np.ndarray[Any, Any]]
+    arrays: Mapping[str, Array]
     parameters: Mapping[str, Any]
     starts: Mapping[str, int]
     sizes: Mapping[str, int]
@@ -203,7 +204,13 @@ class Evaluator:
         along_axis = isinstance(e, words.AxisOperation)
         jets = list(self.along(e, at)) if along_axis else [self.jet(arg, at) for arg in e.args]
         sign = 1 if isinstance(e, sympy.Max | words.MaxOver) else -1
-        if not along_axis and sign == 1 and len(e.args) == 2 and 0 in e.args and all(jet.value == 0 for jet in jets):
+        if (
+            not along_axis
+            and sign == 1
+            and len(e.args) == 2
+            and 0 in e.args
+            and all(jet.value == 0 for jet in jets)
+        ):
             return self.constant(0)
         best = max(sign * _plain(jet.value) for jet in jets)
         tied = [jet for jet in jets if sign * _plain(jet.value) == best]

@@ -12,8 +12,8 @@ from sympy.core.basic import Basic
 
 from lossgen import language as words
 from lossgen.loss import Case
-from lossgen.oracle.bind import Array, Bound, bind
-from lossgen.oracle.evaluate import Evaluator, Place, free_axes, places
+from lossgen.oracle.bind import Bound, bind
+from lossgen.oracle.evaluate import Array, Evaluator, Place, free_axes, places
 from lossgen.oracle.jets import Jet, compose, total
 from lossgen.oracle.question import Question
 from lossgen.oracle.series import powers

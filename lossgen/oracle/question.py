@@ -11,7 +11,7 @@ import numpy as np
 
 from lossgen.language import ParameterSymbol
 from lossgen.loss import Case, Loss
-from lossgen.oracle.bind import Array
+from lossgen.oracle.evaluate import Array
 
 
 @dataclass(frozen=True)

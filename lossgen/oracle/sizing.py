@@ -53,11 +53,10 @@ def one_variable(e: Basic) -> Basic | None:
     if found is None or len(found) != 1:
         return None
     (variable,) = found
-    plain = all(variable in (arg, -arg) or arg.is_number for arg in e.args)
     named = e.is_Add or e.is_Mul or e.is_Pow or type(e).__name__.lower() in SERIES
-    if e == variable or (plain and named):
+    if named and all(variable in (arg, -arg) or arg.is_number for arg in e.args):
         return None
-    return variable
+    return None if e == variable else variable
 
 
 @dataclass
