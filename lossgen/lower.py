@@ -115,7 +115,7 @@ class Lowering:
         if kind in COMPARISONS:
             return self._comparison(COMPARISONS[kind], *map(self.node, e.args))
         if kind in LOGIC:
-            return n.call(LOGIC[kind], *map(self.node, e.args))
+            return self._logic(LOGIC[kind], [self.node(arg) for arg in e.args])
         if isinstance(e, sympy.Max | sympy.Min):
             return self._extremum(e)
         if isinstance(e, SumOver):
@@ -127,6 +127,10 @@ class Lowering:
         if isinstance(e, Pick):
             return n.pick(self.node(e.body), e.axis, self.index(e.args[2]))
         raise _unknown(e)
+
+    def _logic(self, op: str, args: list[Node]) -> Node:
+        """Operations of logic are spelled with two operands."""
+        return n.call(op, *args) if op == "not" else reduce(lambda a, b: n.call(op, a, b), args)
 
     def _comparison(self, op: str, left: Node, right: Node) -> Node:
         """A tensor is compared with a number, not a number with a tensor."""

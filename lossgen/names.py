@@ -15,15 +15,15 @@ IMPORTED = frozenset(
     _words(
         """
         Any Array ArrayLike Case Loss Parameter Tensor added argmax_along array_of as_arrays
-        axis_weight bool broadcast_weight centred cast_floats chainer check_device check_floating
-        check_labels check_positive check_range check_rank check_reduction check_shape constant
-        count_up cross_entropy_with dataclass dict differentiable direction excess_over
-        exp_difference expm1 finish finish_parts float fold int is_integer is_number isinstance
-        jax jnp label_cross_entropy label_excess leading_weight log1p log_cosh logsumexp math
-        max_along merge mindspore ms negative_log_softmax nn norm np numpy ops partial pick
-        positions ratio represent report same_weight sech2 sigmoid sign softmax softmax_complement softmax_tangent str
-        sum_of_others super take to_working torch total total_along tuple with_batch
-        without_axis working_dtype
+        axis_weight bool broadcast_weight centred cast_floats chainer check_device
+        check_floating check_labels check_positive check_range check_rank check_reduction
+        check_shape constant count_up cross_entropy_with dataclass dict differentiable direction
+        excess_over exp_difference expm1 finish finish_parts float fold int is_integer is_number
+        isinstance jax jnp label_cross_entropy label_excess leading_weight log1p log_cosh
+        logsumexp math max_along merge mindspore ms negative_log_softmax nn norm np numpy ops
+        partial pick positions ratio represent report same_weight sech2 sigmoid sign softmax
+        softmax_complement softmax_tangent str sum_of_others super take to_working torch total
+        total_along tuple with_batch without_axis working_dtype
         """
     )
 )

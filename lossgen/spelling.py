@@ -72,7 +72,8 @@ class Spelling:
             integer = any(self._is_integer(arg) for arg in node.args)
             left, right = (self._operand(arg, node, SUM, integer) for arg in node.args)
             return Text(f"{left} {COMPARISONS[node.op]} {right}", COMPARE)
-        args = [self._operand(arg, node, COMPARE) for arg in node.args]
+        level = SUM if node.op in n.LOGIC else COMPARE  # & binds tighter than a comparison
+        args = [self._operand(arg, node, level) for arg in node.args]
         if not node.axes and node.op not in n.BOOLEAN:  # a function of parameters, perhaps numbers
             args = [self.backend.scalar.format(arg) for arg in args]
         return Text(self._spell(node.op, *args))
