@@ -88,7 +88,7 @@ def _diagonal_index(term: Node, body: Node, axis: str) -> Node | None:
     """Return the index where the term is the body picked along the axis, factor by factor."""
     for pick in (node for node in n.walk(term) if node.op == "pick" and node.attrs[0] == axis):
         picked = (n.pick(factor, axis, pick.args[1]) for factor in n.mul_factors(body))
-        if mul(*picked) is term:
+        if set(n.mul_factors(mul(*picked))) == set(n.mul_factors(term)):
             return pick.args[1]
     return None
 

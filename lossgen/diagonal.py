@@ -57,10 +57,16 @@ def _flat(node: Node) -> list[Node]:
         return [term for arg in node.args for term in _flat(arg)]
     if node.op == "mul":
         for k, factor in enumerate(node.args):
-            if factor.op == "add" and all(t.op != "leaf" for t in factor.args):
+            if factor.op == "add" and any(map(_has_softmax, factor.args)):
                 rest = (*node.args[:k], *node.args[k + 1 :])
                 return [term for t in factor.args for term in _flat(n.mul(*rest, t))]
     return [node]
+
+
+def _has_softmax(term: Node) -> bool:
+    """Say whether a term is a multiple of a probability or of its square."""
+    bases = (f.args[0] if f.op == "pow" else f for f in n.mul_factors(term))
+    return any(base.op == "softmax" for base in bases)
 
 
 class Deltas:

@@ -6,8 +6,9 @@ are exact; here each is spelled in operations that every framework computes to t
 
 from __future__ import annotations
 
+from lossgen import nodes as n
 from lossgen.composites import EXPANSIONS
-from lossgen.nodes import Node
+from lossgen.nodes import AXIS_OPERATIONS, Node, compare, select
 from lossgen.rewrite import transform
 
 WORDS = {
@@ -53,8 +54,23 @@ FUNCTIONS = {
 
 
 def _is_callable(node: Node) -> bool:
-    """Say whether the second operand runs along the axis, as the functions expect."""
-    return node.op not in ("xent", "excess") or node.attrs[0] in node.args[1].axes
+    """Say whether the operands have the shapes that the functions expect."""
+    if len(node.args) < 2 or node.op not in AXIS_OPERATIONS | n.KEEPS_AXIS:
+        return True
+    body, other = node.args
+    if node.op in ("nll_at", "excess_at"):
+        return other.axes == body.axes - {node.axis}
+    return node.axis in other.axes and other.axes <= body.axes
+
+
+def _picked(node: Node) -> Node:
+    """Read by comparing where the body has other axes than the index: an index reads row by row."""
+    body, index = node.args
+    others = body.axes - {node.axis}
+    if not others or others == index.axes:
+        return node
+    here = compare("eq", n.position(node.axis), index)
+    return n.reduce_axes("sum", select(here, body, n.ZERO), (node.axis,))
 
 
 class Expansion:
@@ -76,6 +92,8 @@ class Expansion:
             if node.op in WORDS:
                 self.words.setdefault(node, WORDS[node.op])
             return node
+        if node.op == "pick":
+            return _picked(node)
         expansion = EXPANSIONS.get(node.op)
         if expansion is None:
             return node

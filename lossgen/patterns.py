@@ -82,12 +82,11 @@ def softplus_pair(node: Node) -> Node | None:
 
 
 def _quotient(product: Node, base: Node) -> Node | None:
-    """Return product / base where base is one of its factors."""
-    if product is base:
-        return n.ONE
-    if product.op == "mul" and base in product.args:
-        return mul(*(arg for arg in product.args if arg is not base))
-    return None
+    """Return product / base where the factors of the base are among its factors."""
+    factors, divisors = n.mul_factors(product), n.mul_factors(base)
+    if not set(divisors) <= set(factors):
+        return None
+    return mul(*(factor for factor in factors if factor not in divisors))
 
 
 def sigmoid(node: Node) -> Node | None:

@@ -104,7 +104,9 @@ class Program:
     @cached_property
     def tangent(self) -> Node:
         """The directional derivative of the unreduced loss."""
-        return stabilise(mask(self._forward.tangent(self.value), self.valid))[0]
+        moved = mask(self._forward.tangent(self.value), self.valid)
+        # Fused, a coefficient would be lost in an operation on what moves.
+        return stabilise(moved, skipped=frozenset(("weighted cross-entropy",)))[0]
 
     @cached_property
     def curvatures(self) -> tuple[Node, ...]:

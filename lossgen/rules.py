@@ -112,17 +112,29 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def improve(node: Node, applied: dict[str, Rule] | None = None) -> Node:
+def improve(
+    node: Node, applied: dict[str, Rule] | None = None, skipped: frozenset[str] = frozenset()
+) -> Node:
     """Apply the rules to one node until none fits."""
     for rule in RULES:
-        better = rule.apply(node)
+        better = None if rule.name in skipped else rule.apply(node)
         if better is not None and better is not node:
             if applied is not None:
                 applied[rule.name] = rule
-            return stabilise(better, applied=applied)[0]
+            return stabilise(better, applied=applied, skipped=skipped)[0]
     return node
 
 
-def stabilise(*roots: Node, applied: dict[str, Rule] | None = None) -> tuple[Node, ...]:
-    """Return the roots in stable form; ``applied`` collects the rules that were used."""
-    return transform(roots, lambda node: improve(node, applied))
+def stabilise(
+    *roots: Node,
+    applied: dict[str, Rule] | None = None,
+    skipped: frozenset[str] = frozenset(),
+) -> tuple[Node, ...]:
+    """Return the roots in stable form.
+
+    Args:
+        roots: graphs.
+        applied: collects the rules that were used.
+        skipped: the names of rules not to use.
+    """
+    return transform(roots, lambda node: improve(node, applied, skipped))

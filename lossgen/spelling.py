@@ -71,10 +71,14 @@ class Spelling:
         if node.op in COMPARISONS:
             integer = any(self._is_integer(arg) for arg in node.args)
             left, right = (self._operand(arg, node, SUM, integer) for arg in node.args)
+            if not integer and _of_numbers(node):  # two numbers would compare to no tensor
+                left = self.backend.scalar.format(left)
             return Text(f"{left} {COMPARISONS[node.op]} {right}", COMPARE)
         level = SUM if node.op in n.LOGIC else COMPARE  # & binds tighter than a comparison
         args = [self._operand(arg, node, level) for arg in node.args]
-        if not node.axes and node.op not in n.BOOLEAN:  # a function of parameters, perhaps numbers
+        if node.op not in n.BOOLEAN and _of_numbers(
+            node
+        ):  # a function of parameters, perhaps numbers
             args = [self.backend.scalar.format(arg) for arg in args]
         return Text(self._spell(node.op, *args))
 
@@ -167,7 +171,11 @@ class Spelling:
     def _print_pow(self, node: Node) -> Text:
         inverse = denominator(node)
         if inverse is not None:
-            return Text(f"1.0 / {self._operand(inverse, node, UNARY)}", PRODUCT)
+            code = f"1.0 / {self._operand(inverse, node, UNARY)}"
+            if inverse.op != "size" or self.backend.inexact == "{0}":
+                return Text(code, PRODUCT)
+            like = next(name for name, _, _ in self.places.values())
+            return Text(self._format(self.backend.inexact, code, like=like))
         base, exponent = node.args
         code = self._operand(base, node, ATOM)
         if n.is_const(exponent, 2) and len(code) < 16:
@@ -179,3 +187,8 @@ def _is_short(value: Fraction | float) -> bool:
     """Say whether every floating-point format holds the number."""
     ratio = Fraction(value)
     return ratio.denominator in {2**k for k in range(11)} and abs(ratio.numerator) < 2**11
+
+
+def _of_numbers(node: Node) -> bool:
+    """Say whether a node is computed of parameters and constants alone, which may be numbers."""
+    return not any(inner.axes for inner in n.walk(node))

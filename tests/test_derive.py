@@ -26,7 +26,8 @@ from lossgen.partials import PARTIALS
 from lossgen.program import Argument, Program
 from lossgen.rules import stabilise
 
-SIZES = {"n": 2, "c": 3, "d": 2, "e": 2, "i": 3, "j": 3, "k": 3}
+# In the order in which arrays carry them: other names for an axis stand behind it.
+SIZES = {"n": 2, "c": 3, "i": 3, "j": 3, "k": 3, "d": 2, "e": 2}
 DIGITS = 90
 STEP = mp.mpf(10) ** -25
 # A difference quotient is off by STEP squared times a third or fourth derivative, or by rounding,
@@ -120,7 +121,7 @@ GRAPHS: dict[str, Node] = {
     "matrix product": total(power(total(mul(u, read("v", "i", "e")), "i"), TWO), "d", "e"),
     "ratio of sums": divide(total(mul(x, t), "n", "c"), total(add(ONE, mul(x, x)), "n", "c")),
     "linear": mul(const(3), x),
-    "parameters alone": mul(p, p, EXP(q)),
+    "parameters": mul(p, p, EXP(q), x),
     # Elementwise
     "constant power": power(add(EXP(x), ONE), const(-2.5)),
     "power of a tensor": power(add(ONE, EXP(x)), t),
@@ -203,7 +204,7 @@ GRAPHS: dict[str, Node] = {
     "pairs of differences": total(power(subtract(b, bj), TWO), "j"),
     "pairs of absolute differences": total(ABS(subtract(b, bj)), "j"),
     "pairs of products": total(call("tanh", mul(b, bj)), "j"),
-    "pairs, largest": fold("amax", "j", DOT),
+    "pairs, largest": fold("amax", "j", CROSS),
     "pairs, norm": total(fold("norm", "d", subtract(u, mul(TWO, vj))), "j"),
     "pairs, logsumexp": lse(DOT, "j"),
     "pairs, logsumexp of a product": lse(mul(b, bj), "j"),

@@ -203,8 +203,10 @@ def _tangent_dense(input, target, weight, label_smoothing, d_input, d_target, d_
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
     product_2 = (1.0 / input.shape[1] - target) * weight[:, None] * d_label_smoothing
-    xent = cross_entropy_with(input, product_2 + term * weight[:, None] * d_target, axis=-2)
-    return total(excess_over(input, product, axis=-2) * d_input, axis=1) + xent
+    product_3 = negative_log_softmax(input, axis=-2) * (
+        product_2 + term * weight[:, None] * d_target
+    )
+    return total(excess_over(input, product, axis=-2) * d_input, axis=1) + total(product_3, axis=1)
 
 
 def _curvature_dense(

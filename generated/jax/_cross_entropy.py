@@ -9,10 +9,13 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._functions import (
+    centred,
     cross_entropy_with,
     excess_over,
     label_cross_entropy,
     label_excess,
+    negative_log_softmax,
+    softmax,
     softmax_tangent,
 )
 from ._runtime import (
@@ -218,7 +221,12 @@ def _partials_dense(
     """Return the coefficients of the tangents."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
-    return excess_over(input, product, axis=-2), 1.0 / input.shape[1] - target, term
+    return (
+        excess_over(input, product, axis=-2),
+        1.0 / input.shape[1] - target,
+        term,
+        negative_log_softmax(input, axis=-2),
+    )
 
 
 def _tangent_dense(
@@ -232,12 +240,12 @@ def _tangent_dense(
     d_label_smoothing: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_input, by_label_smoothing, by_target = partials
+    by_input, by_label_smoothing, by_target, coefficient = partials
     term = (
         by_label_smoothing * weight[:, None] * d_label_smoothing
         + by_target * weight[:, None] * d_target
     )
-    return (by_input * d_input).sum(axis=1) + cross_entropy_with(input, term, axis=-2)
+    return (by_input * d_input).sum(axis=1) + (coefficient * term).sum(axis=1)
 
 
 def _partials_tangent_dense(
@@ -255,7 +263,13 @@ def _partials_tangent_dense(
     product_2 = product.sum(axis=1)[:, None] * softmax_tangent(input, d_input, axis=-2)
     product_3 = (1.0 / target.shape[1] - target) * weight[:, None] * d_label_smoothing
     excess = excess_over(input, product_3 + term * weight[:, None] * d_target, axis=-2)
-    return product_2 + excess, -d_target, -d_label_smoothing
+    offset = centred(input, d_input, axis=-2)
+    return (
+        product_2 + excess,
+        -d_target,
+        -d_label_smoothing,
+        (softmax(input, axis=-2) * offset).sum(axis=1)[:, None] - offset,
+    )
 
 
 _kernel_dense = differentiable(

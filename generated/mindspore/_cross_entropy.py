@@ -22,6 +22,7 @@ from ._runtime import (
     check_rank,
     check_reduction,
     check_shape,
+    constant,
     finish,
     fold,
     is_integer,
@@ -216,7 +217,7 @@ def _gradient_dense(upstream, input, target, weight, label_smoothing):
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * ops.expand_dims(weight, 1)
     nll = negative_log_softmax(input, axis=-2)
-    slope = ops.expand_dims(upstream, 1) * nll * (1.0 / input.shape[1] - target)
+    slope = ops.expand_dims(upstream, 1) * nll * (constant(1.0 / input.shape[1], upstream) - target)
     grad_input = ops.expand_dims(upstream, 1) * excess_over(input, product, axis=-2)
     grad_target = ops.expand_dims(upstream, 1) * nll * term * ops.expand_dims(weight, 1)
     grad_label_smoothing = total(weight * total(slope, axis=2))
@@ -227,11 +228,15 @@ def _tangent_dense(input, target, weight, label_smoothing, d_input, d_target, d_
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * ops.expand_dims(weight, 1)
-    product_2 = (1.0 / input.shape[1] - target) * ops.expand_dims(weight, 1) * d_label_smoothing
-    xent = cross_entropy_with(
-        input, product_2 + term * ops.expand_dims(weight, 1) * d_target, axis=-2
+    product_2 = (
+        (constant(1.0 / input.shape[1], input) - target)
+        * ops.expand_dims(weight, 1)
+        * d_label_smoothing
     )
-    return total(excess_over(input, product, axis=-2) * d_input, axis=1) + xent
+    product_3 = negative_log_softmax(input, axis=-2) * (
+        product_2 + term * ops.expand_dims(weight, 1) * d_target
+    )
+    return total(excess_over(input, product, axis=-2) * d_input, axis=1) + total(product_3, axis=1)
 
 
 def _curvature_dense(
@@ -243,7 +248,7 @@ def _curvature_dense(
     product_2 = ops.expand_dims(total(product, axis=1), 1) * softmax_tangent(
         input, d_input, axis=-2
     )
-    term_2 = 1.0 / target.shape[1] - target
+    term_2 = constant(1.0 / target.shape[1], upstream) - target
     term_3 = (
         term_2 * ops.expand_dims(weight, 1) * d_label_smoothing
         + term * ops.expand_dims(weight, 1) * d_target

@@ -62,13 +62,10 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input` and `target`."""
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
-    slope = upstream * weight * pos_weight * target * probability * sigmoid_input
-    diagonal_input = (
-        upstream * weight * sigmoid_input * probability
-        + slope
-        - upstream * weight * sigmoid_input * probability * target
-    )
-    return diagonal_input, np.full_like(target, 0.0)
+    term = (
+        1.0 - target
+    ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
+    return upstream * term * weight, np.full_like(target, 0.0)
 
 
 def _loss(input: Any, target: Any, weight: Any, pos_weight: Any, reduction: str) -> Case:

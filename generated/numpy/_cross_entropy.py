@@ -189,13 +189,8 @@ def _hessian_diagonal_labels_general(
         / weight.shape[0]
     )
     slope_2 = upstream * weight[np.where(valid, target, 0)]
-    term = (
-        slope
-        + slope_2[:, None] * probability * other_probability
-        + slope_2[:, None] * probability * probability * label_smoothing
-        - slope_2[:, None] * probability * label_smoothing
-    )
-    return (np.where(valid[:, None], term, 0.0),)
+    product = slope_2[:, None] * (1.0 - label_smoothing) * probability * other_probability
+    return (np.where(valid[:, None], slope + product, 0.0),)
 
 
 def _denominator_labels_general(target: Array, weight: Array, ignore_index: int) -> Array:

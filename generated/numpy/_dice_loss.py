@@ -70,28 +70,28 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
-    power = p * p
-    probability = sigmoid(-input)
-    power_2 = probability * probability
     term = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
-    power_3 = term * term
-    slope = 2.0 * power * power_2 * upstream[:, None] * target / power_3[:, None]
+    power = term * term
+    probability = sigmoid(-input)
+    slope = 2.0 * upstream[:, None] * target * p * probability / power[:, None]
     term_2 = 2.0 * total(target * p, axis=(0, 2)) + smooth
     slope_2 = upstream * term_2
-    power_4 = term**3
-    slope_3 = 2.0 * upstream[:, None] * power * power_2 * target / power_3[:, None]
-    slope_4 = 2.0 * upstream[:, None] * target * power * probability / term[:, None]
-    slope_5 = 2.0 * upstream * term_2 / power_4
+    power_2 = term**3
+    term_3 = slope - 2.0 * slope_2[:, None] * p * probability / power_2[:, None]
+    power_3 = p * p
+    power_4 = probability * probability
+    slope_3 = 2.0 * upstream[:, None] * power_3 * power_4 * target / power[:, None]
+    slope_4 = 2.0 * upstream[:, None] * target * power_3 * probability / term[:, None]
+    slope_5 = 2.0 * upstream * term_2 / power_2
     diagonal_input = (
-        slope
+        term_3 * p * probability
         + slope_3
         + slope_4
-        + slope_2[:, None] * p * power_2 / power_3[:, None]
-        - 2.0 * slope_2[:, None] * power * power_2 / power_4[:, None]
-        - 2.0 * upstream[:, None] * target * p * power_2 / term[:, None]
-        - slope_2[:, None] * power * probability / power_3[:, None]
+        + slope_2[:, None] * p * power_4 / power[:, None]
+        - 2.0 * upstream[:, None] * target * p * power_4 / term[:, None]
+        - slope_2[:, None] * power_3 * probability / power[:, None]
     )
-    diagonal_target = 4.0 * upstream[:, None] * p / power_3[:, None] - slope_5[:, None]
+    diagonal_target = 4.0 * upstream[:, None] * p / power[:, None] - slope_5[:, None]
     return diagonal_input, diagonal_target
 
 

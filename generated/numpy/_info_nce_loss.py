@@ -74,78 +74,74 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `query` and `key`."""
     query_length = norm(query, axis=-1)
     quotient = ratio(1.0, query_length)
-    quotient_2 = ratio(quotient, query_length)
-    slope = quotient_2 * upstream
-    query_direction = direction(query, axis=-1)
     key_direction = direction(key, axis=-1)
+    query_direction = direction(query, axis=-1)
     similarity = query_direction @ key_direction.T
     logit = similarity / temperature
     excess = label_excess(logit, np.arange(query.shape[0]), axis=-1)
     sums = excess @ key_direction
     sums_2 = total(sums * query_direction, axis=1)
-    slope_2 = quotient_2 * upstream * sums_2
-    power = query_direction * query_direction
-    slope_3 = quotient * upstream
+    slope = upstream * sums_2
+    term = upstream[:, None] * sums / temperature - slope[:, None] * query_direction / temperature
+    slope_2 = quotient * upstream
     probability = softmax(logit, axis=-1)
     product = quotient[:, None, None] * query_direction[:, None] * similarity[:, :, None]
-    term = key_direction * quotient[:, None, None] - product
-    product_2 = total(probability[:, :, None] * term, axis=1) / temperature
-    term_2 = term / temperature - product_2[:, None]
+    term_2 = key_direction * quotient[:, None, None] - product
+    product_2 = total(probability[:, :, None] * term_2, axis=1) / temperature
+    term_3 = term_2 / temperature - product_2[:, None]
     product_3 = (
-        slope_3[:, None]
-        * total(key_direction * probability[:, :, None] * term_2, axis=1)
+        slope_2[:, None]
+        * total(key_direction * probability[:, :, None] * term_3, axis=1)
         / temperature
     )
-    power_2 = quotient * quotient
-    slope_4 = power_2 * upstream * sums_2
-    sums_3 = total(probability[:, :, None] * similarity[:, :, None] * term_2, axis=1)
-    slope_5 = power_2 * upstream
-    slope_6 = power_2 * upstream * sums_2 / temperature
+    power = quotient * quotient
+    slope_3 = power * upstream * sums_2
+    product_4 = slope_3[:, None] * query_direction * query_direction / temperature
+    sums_3 = total(probability[:, :, None] * similarity[:, :, None] * term_3, axis=1)
+    product_5 = quotient * sums_2
+    term_4 = sums_3 - product_5[:, None] * query_direction + sums * quotient[:, None]
+    slope_4 = power * upstream * sums_2 / temperature
     key_length = norm(key, axis=-1)
-    quotient_3 = ratio(1.0, key_length)
-    quotient_4 = ratio(quotient_3, key_length)
+    quotient_2 = ratio(1.0, key_length)
     sums_4 = (upstream[:, None] * excess).T @ query_direction
     sums_5 = total(sums_4 * key_direction, axis=1)
-    product_4 = quotient_4 * sums_5
-    power_3 = key_direction * key_direction
-    power_4 = temperature * temperature
-    term_3 = (
-        query_direction[:, None] * quotient_3[:, None]
-        - quotient_3[:, None] * key_direction * similarity[:, :, None]
+    term_5 = sums_4 / temperature - key_direction * sums_5[:, None] / temperature
+    power_2 = temperature * temperature
+    term_6 = (
+        query_direction[:, None] * quotient_2[:, None]
+        - quotient_2[:, None] * key_direction * similarity[:, :, None]
     )
-    slope_7 = upstream[:, None, None] * query_direction[:, None] * probability[:, :, None] * term_3
-    power_5 = quotient_3 * quotient_3
-    product_5 = power_5 * sums_5
-    slope_8 = upstream[:, None, None] * probability[:, :, None] * similarity[:, :, None] * term_3
-    product_6 = quotient_3[:, None] * key_direction * total(slope_8, axis=0) / power_4
-    power_6 = probability * probability
-    slope_9 = upstream[:, None, None] * query_direction[:, None] * power_6[:, :, None] * term_3
-    slope_10 = upstream[:, None, None] * power_6[:, :, None] * similarity[:, :, None] * term_3
-    product_7 = quotient_3[:, None] * key_direction * total(slope_10, axis=0) / power_4
-    product_8 = power_5 * sums_5 / temperature
-    term_4 = (
-        product_4[:, None] * power_3 / temperature
-        + quotient_3[:, None] * total(slope_7, axis=0) / power_4
-        + product_5[:, None] * power_3 / temperature
-        + product_5[:, None] * power_3 / temperature
-        + product_7
-        - quotient_4[:, None] * key_direction * sums_4 / temperature
-        - product_6
-        - power_5[:, None] * key_direction * sums_4 / temperature
-        - quotient_3[:, None] * total(slope_9, axis=0) / power_4
-        - product_8[:, None]
+    slope_5 = upstream[:, None, None] * query_direction[:, None] * probability[:, :, None] * term_6
+    power_3 = quotient_2 * quotient_2
+    product_6 = power_3 * sums_5
+    slope_6 = upstream[:, None, None] * probability[:, :, None] * similarity[:, :, None] * term_6
+    product_7 = quotient_2 * sums_5
+    term_7 = total(slope_6, axis=0) / temperature - product_7[:, None] * key_direction
+    product_8 = (
+        quotient_2[:, None] * key_direction * (term_7 + sums_4 * quotient_2[:, None]) / temperature
+    )
+    power_4 = probability * probability
+    slope_7 = upstream[:, None, None] * query_direction[:, None] * power_4[:, :, None] * term_6
+    slope_8 = upstream[:, None, None] * power_4[:, :, None] * similarity[:, :, None] * term_6
+    product_9 = quotient_2[:, None] * key_direction * total(slope_8, axis=0) / power_2
+    product_10 = power_3 * sums_5 / temperature
+    term_8 = (
+        quotient_2[:, None] * total(slope_5, axis=0) / power_2
+        + product_6[:, None] * key_direction * key_direction / temperature
+        + product_9
+        - ratio(quotient_2, key_length)[:, None] * term_5 * key_direction
+        - product_8
+        - quotient_2[:, None] * total(slope_7, axis=0) / power_2
+        - product_10[:, None]
     )
     diagonal_query = (
-        slope_2[:, None] * power / temperature
-        + product_3
-        + slope_4[:, None] * power / temperature
-        + slope_4[:, None] * power / temperature
-        - slope[:, None] * query_direction * sums / temperature
-        - slope_3[:, None] * query_direction * sums_3 / temperature
-        - slope_5[:, None] * query_direction * sums / temperature
-        - slope_6[:, None]
+        product_3
+        + product_4
+        - ratio(quotient, query_length)[:, None] * term * query_direction
+        - slope_2[:, None] * query_direction * term_4 / temperature
+        - slope_4[:, None]
     )
-    return diagonal_query, term_4
+    return diagonal_query, term_8
 
 
 def _loss(query: Any, key: Any, temperature: Any, reduction: str) -> Case:

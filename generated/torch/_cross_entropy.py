@@ -252,8 +252,10 @@ def _tangent_dense(
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
     product_2 = (1.0 / input.shape[1] - target) * weight[:, None] * d_label_smoothing
-    xent = cross_entropy_with(input, product_2 + term * weight[:, None] * d_target, axis=-2)
-    return (excess_over(input, product, axis=-2) * d_input).sum(dim=1) + xent
+    product_3 = negative_log_softmax(input, axis=-2) * (
+        product_2 + term * weight[:, None] * d_target
+    )
+    return (excess_over(input, product, axis=-2) * d_input).sum(dim=1) + product_3.sum(dim=1)
 
 
 def _curvature_dense(

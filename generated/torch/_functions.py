@@ -18,8 +18,8 @@ def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
     chosen = torch.where(
         positions(y, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest)
     )
-    log_term = torch.log1p(torch.as_tensor(chosen.sum(dim=axis, keepdim=True), dtype=torch.float64))
-    return ((y * (log_term + (largest - x))).sum(dim=axis, keepdim=True)).squeeze(axis)
+    product = y * (torch.log1p(chosen.sum(dim=axis, keepdim=True)) + (largest - x))
+    return (product.sum(dim=axis, keepdim=True)).squeeze(axis)
 
 
 def direction(x: Tensor, axis: int) -> Tensor:
@@ -29,7 +29,7 @@ def direction(x: Tensor, axis: int) -> Tensor:
     sums = (torch.where(mask, 0.0, x / torch.where(mask, 1.0, largest)) ** 2).sum(
         dim=axis, keepdim=True
     )
-    x_length = largest * torch.sqrt(torch.as_tensor(sums, dtype=torch.float64))
+    x_length = largest * torch.sqrt(sums)
     mask_2 = x_length == 0.0
     return torch.where(mask_2, 0.0, x / torch.where(mask_2, 1.0, x_length))
 
@@ -57,8 +57,10 @@ def label_cross_entropy(x: Tensor, index: Tensor, axis: int) -> Tensor:
     chosen = torch.where(
         positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest)
     )
-    log_term = torch.log1p(torch.as_tensor(chosen.sum(dim=axis, keepdim=True), dtype=torch.float64))
-    return (log_term - torch.take_along_dim(x - largest, index, axis)).squeeze(axis)
+    return (
+        torch.log1p(chosen.sum(dim=axis, keepdim=True))
+        - torch.take_along_dim(x - largest, index, axis)
+    ).squeeze(axis)
 
 
 def label_excess(x: Tensor, index: Tensor, axis: int) -> Tensor:
@@ -89,8 +91,7 @@ def logsumexp(x: Tensor, axis: int) -> Tensor:
     chosen = torch.where(
         positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest)
     )
-    log_term = torch.log1p(torch.as_tensor(chosen.sum(dim=axis, keepdim=True), dtype=torch.float64))
-    return (largest + log_term).squeeze(axis)
+    return (largest + torch.log1p(chosen.sum(dim=axis, keepdim=True))).squeeze(axis)
 
 
 def negative_log_softmax(x: Tensor, axis: int) -> Tensor:
@@ -99,8 +100,7 @@ def negative_log_softmax(x: Tensor, axis: int) -> Tensor:
     chosen = torch.where(
         positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest)
     )
-    log_term = torch.log1p(torch.as_tensor(chosen.sum(dim=axis, keepdim=True), dtype=torch.float64))
-    return log_term + (largest - x)
+    return torch.log1p(chosen.sum(dim=axis, keepdim=True)) + (largest - x)
 
 
 def norm(x: Tensor, axis: int) -> Tensor:
@@ -110,7 +110,7 @@ def norm(x: Tensor, axis: int) -> Tensor:
     sums = (torch.where(mask, 0.0, x / torch.where(mask, 1.0, largest)) ** 2).sum(
         dim=axis, keepdim=True
     )
-    return (largest * torch.sqrt(torch.as_tensor(sums, dtype=torch.float64))).squeeze(axis)
+    return (largest * torch.sqrt(sums)).squeeze(axis)
 
 
 def ratio(x: Tensor | float, y: Tensor) -> Tensor:
