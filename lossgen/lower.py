@@ -188,7 +188,8 @@ def _unknown(e: Basic) -> UnknownError:
             f"{e} is a plain SymPy symbol",
             f"declare it as {e} = tensor('{e}') or {e} = parameter('{e}', default=1.0)",
         )
-    known = sorted({kind.__name__ for kind in (*FUNCTIONS, sympy.Max, sympy.Min, sympy.Piecewise)})
+    kinds = {*FUNCTIONS, sympy.Max, sympy.Min, sympy.Piecewise} - {Ratio, Sigmoid}
+    known = sorted({*(kind.__name__ for kind in kinds), "sigmoid"})  # as specs write them
     return UnknownError(
         e,
         f"{type(e).__name__} is not a function that lossgen can differentiate",

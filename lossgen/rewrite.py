@@ -54,6 +54,9 @@ def rename_axis(root: Node, old: str, new: str) -> Node:
     if old not in root.axes:
         return root
     if root.op == "leaf":
+        if new in root.view:  # its diagonal
+            fresh = fresh_axis(root, new)
+            return n.pick(rename_axis(root, old, fresh), fresh, n.position(new))
         view = tuple(new if axis == old else axis for axis in root.view)
         return n.leaf(root.name, view, str(root.attrs[2]))
     if root.op == "position":

@@ -199,6 +199,7 @@ GRAPHS: dict[str, Node] = {
     "pick of the diagonal": SIN(diagonal(mul(s, s))),
     "off the diagonal": subtract(total(mul(s, s), "i", "j"), total(diagonal(mul(s, s)), "i")),
     "diagonal of a product": EXP(diagonal(CROSS)),
+    "diagonal beside another axis": total(diagonal(EXP(mul(u, vj))), "d"),
     # Pairs over the batch
     "pairs": total(EXP(DOT), "j"),
     "pairs of differences": total(power(subtract(b, bj), TWO), "j"),

@@ -13,8 +13,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import sympy
 from click.testing import CliRunner
+from sympy.codegen import cfunctions
 
+import lossgen
 from lossgen.backends import names as backend_names
 from lossgen.cli import main
 from lossgen.errors import FaultySpecsError
@@ -428,6 +431,13 @@ class TestSentences:
         problems += ["plain SymPy symbol", "integer label", "no axis 'k'"]
         for problem in problems:
             assert problem in "\n".join(shown)
+
+    def test_the_functions_it_suggests_can_be_written_in_a_spec(self, folder: Folder) -> None:
+        folder.write(a=f"{HEADER}L = Loss('ALoss', gamma(x))\n")
+        words = folder.sentences().partition("use one of ")[2].rstrip(".").split(", ")
+        assert len(words) > 10
+        for word in words:
+            assert hasattr(sympy, word) or hasattr(cfunctions, word) or hasattr(lossgen, word)
 
     def test_a_loss_bound_to_two_names_is_one_loss(self, folder: Folder) -> None:
         folder.write(a=f"{HEADER}L = M = Loss('ALoss', x)\n")

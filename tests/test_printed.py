@@ -1,0 +1,102 @@
+"""What is printed computes what the graph means: NumPy kernels of every graph of `test_derive`."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from graphs import Array
+from mpmath import mp
+from sympy import And
+from test_derive import DIGITS, GRAPHS, SIZES, Point, point
+
+from lossgen import nodes as n
+from lossgen.backends import NUMPY
+from lossgen.kernels import Kernel, print_kernels
+from lossgen.language import tensor
+from lossgen.lower import Lowering
+from lossgen.nodes import Node
+from lossgen.printer import print_body
+from lossgen.program import Program
+
+KERNELS = ("value", "gradient", "tangent", "curvature", "hessian_diagonal")
+BACKEND = replace(NUMPY, kernels=KERNELS)
+# Some dozens of roundings of 1e-16, in sums whose terms exceed them up to a thousand times.
+TOLERANCE = 1e-11
+
+
+def homes(program: Program) -> dict[str, tuple[str, int, int]]:
+    """Return where the length of each axis can be read, as a compiled program knows it."""
+    leaves = [node for node in n.walk(program.value) if node.op == "leaf"]
+    views = [(argument.name, argument.axes) for argument in program.arguments]
+    views += [(leaf.name, leaf.view) for leaf in leaves]
+    return {
+        axis: (name, place, len(view))
+        for name, view in reversed(views)
+        for place, axis in enumerate(view)
+    }
+
+
+def run(kernel: Kernel, values: dict[str, Any]) -> Any:
+    """Run a printed kernel beside the functions of a generated package."""
+    namespace: dict[str, Any] = {"np": np}
+    for module in ("_functions", "_runtime"):
+        namespace |= vars(importlib.import_module(f"generated.numpy.{module}"))
+    names = [argument.name for argument in kernel.arguments]
+    lines = [*kernel.lines, f"return {kernel.returns}"]
+    code = "\n    ".join([f"def kernel({', '.join(names)}):", *lines])
+    exec(code, namespace)
+    return namespace["kernel"](*(values[name] for name in names))
+
+
+def numbers(array: Array) -> Any:
+    """Return an array; one without axes is a Python number, as parameters are."""
+    shape = tuple(max(place) + 1 for place in zip(*array, strict=True))
+    kind = int if all(isinstance(value, int) for value in array.values()) else float
+    dense = np.array([kind(array[place]) for place in np.ndindex(*shape)]).reshape(shape)
+    return dense if shape else kind(array[()])
+
+
+def assert_close(found: Any, here: Point, node: Node, axes: tuple[str, ...]) -> None:
+    expected = np.asarray(numbers(here.meaning.array(node, axes)))
+    assert np.shape(found) == expected.shape
+    np.testing.assert_allclose(found, expected, TOLERANCE, TOLERANCE * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_printed_kernels_compute_the_graph(name: str) -> None:
+    with mp.workdps(DIGITS):
+        here = point(name)
+        program = replace(here.program, homes=homes(here.program))
+        values = {key: numbers(array) for key, array in here.values.items()}
+        kernels = dict(zip(KERNELS, print_kernels(program, BACKEND, ""), strict=True))
+        results = {kind: run(kernel, values) for kind, kernel in kernels.items()}
+        assert_close(results["value"], here, program.output, program.axes)
+        assert_close(results["tangent"], here, program.tangent, program.axes)
+        pairs = [("gradient", program.gradients), ("curvature", program.curvatures)]
+        for kind, nodes in pairs:
+            for argument, node, found in zip(program.wrt, nodes, results[kind], strict=True):
+                assert_close(found, here, node, argument.axes)
+        tensors = [argument for argument in program.wrt if argument.axes]
+        found = results["hessian_diagonal"]
+        for argument, node, one in zip(tensors, program.diagonals, found, strict=True):
+            assert_close(one, here, node, argument.axes)
+
+
+def test_the_sizes_tell_axes_apart_where_they_can() -> None:
+    assert SIZES["n"] != SIZES["c"]
+    assert SIZES["i"] != SIZES["d"]
+
+
+def test_a_condition_of_three_is_printed_whole() -> None:
+    at, to = tensor("x", "n c"), tensor("t", "n c")
+    condition = Lowering(None).node(And(at > 0, to > 0, at < to))
+    body = print_body(BACKEND, (condition,), ("n", "c"), {}, ())
+    assert sorted(body.results[0].replace("(", "").replace(")", "").split(" & ")) == [
+        "t > 0.0",
+        "x < t",
+        "x > 0.0",
+    ]
