@@ -117,7 +117,8 @@ def _parameter(parameter: Parameter) -> Iterator[SpecError]:
 
 def _is_number(value: object) -> bool:
     """Say whether the value reads the same in any Python: NumPy and SymPy print theirs in words."""
-    return type(value) in (bool, int, float) and math.isfinite(value)  # type: ignore[arg-type]
+    plain = type(value) in (bool, int, float)
+    return plain and isinstance(value, int | float) and math.isfinite(value)
 
 
 def _prose(loss: Loss) -> Iterator[SpecError]:
