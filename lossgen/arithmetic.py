@@ -15,14 +15,16 @@ from lossgen.graph import MINUS_ONE, ONE, ZERO, Node, const, is_const, make
 def add(*args: Node) -> Node:
     """Sum; equal and opposite terms cancel, constants fold."""
     total: Fraction | float = Fraction(0)
-    terms: dict[Node, Fraction | float] = {}
+    terms: dict[frozenset[Node], tuple[Node, Fraction | float]] = {}
     for arg in _merged(args):
         if is_const(arg):
             total = total + arg.value
             continue
         coefficient, rest = split_coefficient(arg)
-        terms[rest] = terms.get(rest, Fraction(0)) + coefficient
-    parts = [mul(const(c), rest) for rest, c in terms.items() if c != 0]
+        like = _like(rest)
+        rest, so_far = terms.get(like, (rest, Fraction(0)))
+        terms[like] = rest, so_far + coefficient
+    parts = [mul(const(c), rest) for rest, c in terms.values() if c != 0]
     if total != 0:
         parts.append(const(total))
     if not parts:
@@ -34,11 +36,16 @@ def _merged(args: tuple[Node, ...]) -> tuple[Node, ...]:
     """Open an inner sum where one of its terms meets its like outside."""
     for k, arg in enumerate(args):
         others = (*args[:k], *args[k + 1 :])
-        if arg.op == "add" and {split_coefficient(a)[1] for a in arg.args} & {
-            split_coefficient(a)[1] for a in others if not is_const(a)
+        if arg.op == "add" and set(map(_like, arg.args)) & {
+            _like(other) for other in others if not is_const(other)
         }:
             return _merged((*args[:k], *arg.args, *args[k + 1 :]))
     return args
+
+
+def _like(term: Node) -> frozenset[Node]:
+    """Return what terms have in common that add up: all factors but the constant, in any order."""
+    return frozenset(mul_factors(split_coefficient(term)[1]))
 
 
 def split_coefficient(node: Node) -> tuple[Fraction | float, Node]:
@@ -86,11 +93,11 @@ def _absorb_sign(
 def _raise_power(
     powers: dict[Node, Fraction | float], base: Node, exponent: Fraction | float, whole: Node
 ) -> None:
-    """Gather equal factors; x * x**-1 stays, since it is not 1 at 0."""
+    """Gather equal factors; x * x**-1 stays, since it is not 1 at 0, unless x is positive."""
     present = powers.get(base)
     if present is None:
         powers[base] = exponent
-    elif (present > 0) == (exponent > 0):
+    elif (present > 0) == (exponent > 0) or "positive" in base.attrs[3:]:
         powers[base] = present + exponent
     else:
         powers[whole] = (

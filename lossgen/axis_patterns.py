@@ -28,6 +28,21 @@ def variance(node: Node) -> Node | None:
     return None
 
 
+def deviation(node: Node) -> Node | None:
+    """See the rule of this name."""
+    for k, arg in enumerate(node.args if node.op == "add" else ()):
+        factor, mean = n.split_coefficient(arg)
+        total = next((f for f in n.mul_factors(mean) if f.op == "sum"), None)
+        if factor != -1 or total is None or len(total.reduced) != 1:
+            continue
+        axis, body = total.reduced[0], total.args[0]
+        share = n.power(n.size(axis), n.MINUS_ONE)
+        if set(n.mul_factors(mean)) == {total, share} and body in node.args:
+            rest = [a for m, a in enumerate(node.args) if m != k and a is not body]
+            return n.add(n.deviation(axis, body), *rest)
+    return None
+
+
 def norm(node: Node) -> Node | None:
     """See the rule of this name."""
     if node.op != "sqrt" or node.args[0].op != "sum" or len(node.args[0].reduced) != 1:

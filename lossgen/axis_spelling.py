@@ -3,35 +3,64 @@
 from __future__ import annotations
 
 from lossgen import nodes as n
+from lossgen.code import ATOM, COMPARE, PRODUCT, UNARY, Text, of_numbers
 from lossgen.expand import FUNCTIONS
 from lossgen.language import ELLIPSIS
 from lossgen.layout import matrix_pair
 from lossgen.nodes import Node
-from lossgen.spelling import ATOM, COMPARE, PRODUCT, Spelling, Text
+from lossgen.spelling import Spelling
 
 
 class AxisSpelling(Spelling):
     """Writes all expressions for a backend."""
 
     def _print(self, node: Node) -> Text:
+        if node.op == "sqrt" and node.args[0].op == "size":
+            return self._root_of_length(node)
         return self._composite(node) if node.op in FUNCTIONS else super()._print(node)
+
+    def _root_of_length(self, node: Node) -> Text:
+        """The root of a length is a number of Python's, as the length is.
+
+        Type checkers know `math.pow` as a float, ``**`` not; exporters turn `math.sqrt` into a
+        constant, where the length is free.
+        """
+        length = self._operand(node.args[0], node, ATOM)
+        if self.backend.inexact != "{0}":
+            return Text(self._format(self.backend.inexact, f"{length} ** 0.5", like=self._like()))
+        if self.backend.array:
+            return Text(f"math.pow({length}, 0.5)")
+        return Text(f"{length} ** 0.5", UNARY)
 
     def _composite(self, node: Node) -> Text:
         """Print a call of a function that the package's ``_functions`` module holds."""
         name = FUNCTIONS[node.op]
         self.called.add(name)
         if not node.attrs:
-            return Text(
-                f"{name}({', '.join(self._operand(arg, node, COMPARE) for arg in node.args)})"
-            )
+            return Text(f"{name}({', '.join(self._given(arg, node) for arg in node.args)})")
         body = node.args[0]
         axes = self.axes_of(body)
         args = [self.text[body].code]
         for arg in node.args[1:]:  # an index lacks the axis, anything else is aligned with the body
             at_label = node.op in ("nll_at", "excess_at")
-            args.append(self.text[arg].code if at_label else self._operand(arg, body, COMPARE))
+            aligned = not at_label and arg.op != "const"
+            args.append(self._operand(arg, body, COMPARE) if aligned else self._alone(arg))
         args.append(f"axis={axes.index(node.axis) - len(axes)}")
         return Text(f"{name}({', '.join(args)})")
+
+    def _given(self, arg: Node, node: Node) -> str:
+        """Print an argument of a function; lengths alone are Python's numbers, and no array."""
+        code = self._operand(arg, node, COMPARE)
+        of_lengths = arg.op != "const" and all(
+            inner.op in ("size", "const", "add", "mul", "pow") for inner in n.walk(arg)
+        )
+        if of_lengths:
+            form = self.backend.number if self.backend.inexact == "{0}" else self.backend.inexact
+            return self._format(form, code, like=self._like())
+        return self._scalar(code) if of_numbers(node) else code
+
+    def _alone(self, node: Node) -> str:
+        return repr(float(node.value)) if node.op == "const" else self.text[node].code
 
     def _print_leaf(self, node: Node) -> Text:
         return Text(self._arranged(node.name, node.view, self.axes_of(node)))
@@ -81,6 +110,9 @@ class AxisSpelling(Spelling):
         axes = self.axes_of(body)
         place = axes.index(node.axis)
         others = tuple(axis for axis in axes if axis != node.attrs[0])
+        if index.op == "const":
+            places = [":"] * place + [str(int(index.value))]
+            return Text(f"{self.text[body].within(ATOM)}[{', '.join(places)}]")
         code, at = self.text[body].code, self.text[index].code
         if not others:
             return Text(self._spell("take", self.text[body].within(ATOM), at))

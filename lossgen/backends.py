@@ -8,6 +8,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
 
+GROUP = "lossgen.backends"
+
 
 @dataclass(frozen=True)
 class Backend:
@@ -30,10 +32,16 @@ class Backend:
         expand: a format for a new axis of size 1.
         number: a format for a number in a selection, ``{like}`` an array whose precision it has.
         detached: a format that takes an argument out of the framework's differentiation.
+        truth: a format for a comparison of numbers, which selections take.
         scalar: a format that lets the framework's functions take a Python number.
         helpers: functions of the package's runtime that the formats call.
         intake: the first line of a public function: ``{names}`` are its inputs, ``{keywords}`` all
             its tensors as keywords.
+        bring: a format that makes an array of a number beside ``{like}``, where intake does not.
+        doubts: labels may be unknown at the time of the call; ``check_labels`` then returns beside
+            the labels a factor for each row, 1 or NaN.
+        tensors_only: what is given for a float parameter is a tensor before a kernel sees it.
+        templates: folders beside lossgen's own, each with a folder named after the backend.
     """
 
     name: str
@@ -49,18 +57,25 @@ class Backend:
     expand: str | None = None
     scalar: str = "{0}"
     number: str = "{0}"
+    truth: str = "({0})"
     detached: str = "{0}"
     helpers: frozenset[str] = frozenset()
     intake: str = ""
+    bring: str = ""
     doubts: bool = False
+    tensors_only: bool = False
     templates: tuple[Path, ...] = ()
 
 
-def _operations(prefix: str, **others: str) -> Mapping[str, str]:
+def operations(prefix: str, **others: str) -> Mapping[str, str]:
+    """Return the spelling of a module ``prefix`` that names things as NumPy does, and others."""
     names = ("exp", "expm1", "log", "log1p", "sqrt", "sign", "sin", "cos", "tanh", "sinh", "cosh")
     table = {name: f"{prefix}.{name}({{0}})" for name in names}
     table |= {
         "abs": f"{prefix}.abs({{0}})",
+        "floor": f"{prefix}.floor({{0}})",
+        "erf": f"{prefix}.erf({{0}})",
+        "loggamma": f"{prefix}.lgamma({{0}})",
         "maximum": f"{prefix}.maximum({{0}}, {{1}})",
         "minimum": f"{prefix}.minimum({{0}}, {{1}})",
         "relu": f"{prefix}.maximum({{0}}, 0.0)",
@@ -73,6 +88,7 @@ def _operations(prefix: str, **others: str) -> Mapping[str, str]:
         "and": "({0} & {1})",
         "or": "({0} | {1})",
         "not": "~{0}",
+        "indicator": "{0}.astype({like}.dtype)",
         "position": f"{prefix}.arange({{size}})",
         "like": f"{prefix}.broadcast_to({{0}}, {{1}}.shape)",
         "full": f"{prefix}.full_like({{1}}, {{0}})",
@@ -97,12 +113,14 @@ def _operations(prefix: str, **others: str) -> Mapping[str, str]:
 
 _NUMPY_OPERATIONS = {
     "sigmoid": "sigmoid({0})",
+    "erf": "erf({0})",
+    "loggamma": "loggamma({0})",
     "sum": "total({0}, {axis})",
 }
 
 NUMPY = Backend(
     name="numpy",
-    operations=_operations("np", **_NUMPY_OPERATIONS),
+    operations=operations("np", **_NUMPY_OPERATIONS),
     axis_word="axis",
     keep_word="keepdims",
     kernels=("value", "gradient", "hessian_diagonal"),
@@ -111,36 +129,64 @@ NUMPY = Backend(
     public="ArrayLike",
     intake="{names} = as_arrays({names})",
     helpers=frozenset(
-        ("sigmoid", "pick", "total", "positions", "exp_difference", "max_along", "argmax_along")
+        (
+            "sigmoid",
+            "erf",
+            "loggamma",
+            "pick",
+            "total",
+            "positions",
+            "exp_difference",
+            "max_along",
+            "argmax_along",
+        )
     ),
 )
 CHAINER = Backend(
     name="chainer",
-    operations=_operations("np", **_NUMPY_OPERATIONS),
+    operations=operations("np", **_NUMPY_OPERATIONS),
     axis_word="axis",
     keep_word="keepdims",
     kernels=("value", "gradient", "tangent", "curvature"),
+    array="Array",
+    parameter="Given | float",
+    public="Given",
+    intake="check_arrays({keywords})",
+    bring="to_tensor({0}, {like})",
     detached="array_of({0})",
     helpers=frozenset(
-        ("sigmoid", "pick", "total", "positions", "exp_difference", "max_along", "argmax_along")
+        (
+            "sigmoid",
+            "erf",
+            "loggamma",
+            "pick",
+            "total",
+            "positions",
+            "exp_difference",
+            "max_along",
+            "argmax_along",
+        )
     ),
 )
 TORCH = Backend(
     name="torch",
-    operations=_operations(
+    operations=operations(
         "torch",
         abs="{0}.abs()",
         sign="sign({0})",
         relu="{0}.clamp(min=0.0)",
+        at_least="{0}.clamp(min={1})",
+        at_most="{0}.clamp(max={1})",
         amax="{0}.amax({axis})",
         amin="{0}.amin({axis})",
         sigmoid="torch.sigmoid({0})",
         position="torch.arange({size}, device={like}.device)",
+        indicator="{0}.to({like}.dtype)",
         like="{0}.expand_as({1})",
         count="{0}.numel()",
         atan="torch.atan({0})",
         transpose="{0}.permute({permutation})",
-        pick_along="torch.take_along_dim({0}, {1}, axis)",
+        pick_along="torch.gather({0}, axis, {1})",
         squeeze="{0}.squeeze(axis)",
         unsqueeze="{0}.unsqueeze(axis)",
     ),
@@ -150,14 +196,21 @@ TORCH = Backend(
     array="Tensor",
     parameter="Tensor | float",
     intake="check_device({keywords})",
-    scalar="torch.as_tensor({0}, dtype=torch.float64)",
+    bring="to_tensor({0}, {like})",
+    scalar="torch.as_tensor({0}, dtype={like}.dtype)",
     number="torch.as_tensor({0}, dtype={like}.dtype)",
+    truth="torch.as_tensor({0})",
     doubts=True,
     helpers=frozenset(("pick", "sign", "positions", "exp_difference", "max_along", "argmax_along")),
 )
 JAX = Backend(
     name="jax",
-    operations=_operations("jnp", sigmoid="jax.nn.sigmoid({0})"),
+    operations=operations(
+        "jnp",
+        sigmoid="jax.nn.sigmoid({0})",
+        erf="jax.scipy.special.erf({0})",
+        loggamma="jax.scipy.special.gammaln({0})",
+    ),
     axis_word="axis",
     keep_word="keepdims",
     kernels=("value", "partials", "tangent", "partials_tangent"),
@@ -171,7 +224,7 @@ JAX = Backend(
 )
 MINDSPORE = Backend(
     name="mindspore",
-    operations=_operations(
+    operations=operations(
         "ops",
         sigmoid="ops.sigmoid({0})",
         relu="ops.maximum({0}, 0.0)",
@@ -180,6 +233,7 @@ MINDSPORE = Backend(
         like="ops.broadcast_to({0}, {1}.shape)",
         full="ops.fill({1}.dtype, {1}.shape, {0})",
         position="count_up({size})",
+        indicator="ops.cast({0}, {like}.dtype)",
         transpose="ops.transpose({0}, {permutation})",
         sum="total({0}, {axis})",
         sum_along="total_along({0}, axis)",
@@ -194,6 +248,10 @@ MINDSPORE = Backend(
     axis_word="axis",
     keep_word="keepdims",
     kernels=("value", "gradient", "tangent", "curvature"),
+    bring="to_tensor({0}, {like})",
+    array="Tensor",
+    parameter="Tensor | float",
+    tensors_only=True,
     doubts=True,
     inexact="constant({0}, {like})",
     expand="ops.expand_dims({0}, {place})",
@@ -220,14 +278,19 @@ MINDSPORE = Backend(
 _BUILT_IN = {backend.name: backend for backend in (NUMPY, TORCH, JAX, MINDSPORE, CHAINER)}
 
 
-def registry() -> dict[str, Backend]:
-    """Return all backends by name; others come as entry points of ``lossgen.backends``."""
-    found = dict(_BUILT_IN)
-    for entry in sorted(entry_points(group="lossgen.backends"), key=lambda entry: entry.name):
-        found[entry.name] = entry.load()
+def find(name: str) -> Backend:
+    """Return a backend: one of lossgen's own, or an entry point of ``lossgen.backends``.
+
+    Only this one is loaded, so that a package that cannot be is nobody else's trouble.
+    """
+    if name in _BUILT_IN:
+        return _BUILT_IN[name]
+    (entry,) = entry_points(group=GROUP, name=name)
+    found: Backend = entry.load()
     return found
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of all backends, the built-in ones first."""
-    return tuple(registry())
+    """Return the names of all backends, the built-in ones first, which nobody can replace."""
+    others = {entry.name for entry in entry_points(group=GROUP)}
+    return (*_BUILT_IN, *sorted(others - _BUILT_IN.keys()))

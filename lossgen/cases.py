@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import sympy
-
+from lossgen import conditions
 from lossgen.backends import Backend
 from lossgen.compile import compile_case
+from lossgen.denominators import by_batch, denominator_call, gives_back
 from lossgen.kernels import Kernel, partial_names, print_denominator, print_kernels
-from lossgen.language import Tensor
+from lossgen.keywords import Option, shape_words
+from lossgen.language import ParameterSymbol, Tensor
 from lossgen.loss import Case, Loss
-from lossgen.options import Option, case_options, shape_words
+from lossgen.options import case_options
 from lossgen.program import Program
-from lossgen.shapes import prepare
+from lossgen.shapes import prepare, prepared_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,9 @@ class ModuleCase:
     """One case of a loss.
 
     Attributes:
+        kernel_values: the names under which the call has the kernel's arguments.
         suffix: what its names end in, empty where the loss has one case only.
+        kernel: what to call with the case's arguments; ``shared`` with a case before it.
         condition: when it applies, empty for the last.
         function: the name of the private function of the case.
         arguments: the case's own arguments.
@@ -30,6 +33,8 @@ class ModuleCase:
     """
 
     suffix: str
+    kernel: str
+    shared: bool
     condition: str
     function: str
     arguments: tuple[str, ...]
@@ -37,6 +42,7 @@ class ModuleCase:
     kernels: tuple[Kernel, ...]
     kernel_names: tuple[str, ...]
     kernel_arguments: tuple[str, ...]
+    kernel_values: tuple[str, ...]
     wrt: tuple[str, ...]
     inputs: tuple[str, ...]
     partials: tuple[str, ...]
@@ -44,7 +50,9 @@ class ModuleCase:
     prepare: tuple[str, ...]
     shape: str
     folded: str
-    denominator: str
+    axes: tuple[str, ...]
+    mass: str
+    count: str
     doubtful: bool
     output: str
 
@@ -60,31 +68,47 @@ class ModulePart:
 
 def make_part(loss: Loss, name: str, cases: Sequence[Case], backend: Backend) -> ModulePart:
     """Return a named part of a loss, or the whole under an empty name."""
-    suffixes = _suffixes(cases)
-    found = tuple(
-        _case(loss, case, suffix, name, backend, last=k == len(cases) - 1)
-        for k, (case, suffix) in enumerate(zip(cases, suffixes, strict=True))
-    )
+    found = [_case(loss, draft, name, backend) for draft in _drafts(loss, cases)]
     order = [argument for case in found for argument in case.arguments]
-    return ModulePart(name, found, tuple(dict.fromkeys(order)))
+    return ModulePart(name, tuple(found), tuple(dict.fromkeys(order)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A case with its program, its name, and that of the case whose formula it shares."""
+
+    case: Case
+    program: Program
+    suffix: str
+    owner: str
+    last: bool
+
+
+def _drafts(loss: Loss, cases: Sequence[Case]) -> Iterator[_Draft]:
+    """Yield the cases; dialects that differ in the denominator alone share a formula."""
+    suffixes = _suffixes(cases)
+    programs = [compile_case(loss, case) for case in cases]
+    formulas = [(p.output, p.valid, p.arguments) for p in programs]
+    owners = dict(zip(formulas, suffixes, strict=True))  # the last one's name: dialects come first
+    for k, (case, program, suffix) in enumerate(zip(cases, programs, suffixes, strict=True)):
+        yield _Draft(case, program, suffix, owners[formulas[k]], k == len(cases) - 1)
 
 
 def _suffixes(cases: Sequence[Case]) -> list[str]:
-    """Name cases by what tells them apart: labels or probabilities, smoothed or not."""
+    """Name cases by what tells them apart: their condition, labels or probabilities."""
     words: list[str] = []
-    for case in cases:
-        kinds = {tensor.kind for tensor in Loss("One", case).tensors()}
-        word = "" if len(cases) == 1 else "_labels" if "label" in kinds else "_dense"
-        if word in words:
-            word += "_general" if f"{word}_general" not in words else f"_{len(words)}"
-        words.append(word)
+    has_labels = ["label" in {t.kind for t in Loss("One", case).tensors()} for case in cases]
+    for case, labels in zip(cases, has_labels, strict=True):
+        if case.name:
+            words.append(f"_{case.name}")
+        else:
+            kind = "_labels" if labels and not all(has_labels) else ""
+            words.append(f"{kind}{conditions.word(case.when)}")
     return words
 
 
-def _case(
-    loss: Loss, case: Case, suffix: str, part: str, backend: Backend, *, last: bool
-) -> ModuleCase:
-    program = compile_case(loss, case)
+def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
+    case, program = draft.case, draft.program
     one = Loss("One", case.without_condition())
     tensors, parameters = _in_call_order(loss, one), one.parameters()
     ready = prepare(
@@ -94,20 +118,28 @@ def _case(
         backend.intake,
         doubts=backend.doubts,
         batch=backend.operations["batch"],
+        bring=backend.bring,
+        ignored=_ignored(case),
     )
     prefix = f"_{part}" if part else ""
-    kernels = print_kernels(program, backend, prefix + suffix)
-    below = print_denominator(program, backend, prefix + suffix)
+    owner, suffix = f"{prefix}{draft.owner}", f"{prefix}{draft.suffix}"
+    kernels = print_kernels(program, backend, owner) if owner == suffix else ()
+    below = print_denominator(program, backend, suffix)
+    below_call = denominator_call(program, tensors, below, backend.detached)
     names = [tensor.name for tensor in tensors] + [parameter.name for parameter in parameters]
+    prepared = {tensor.name: prepared_name(tensor) for tensor in tensors}
     return ModuleCase(
-        suffix=prefix + suffix,
-        condition="" if last else _condition(loss, case),
-        function=f"{prefix}{suffix}_loss",
+        suffix=suffix,
+        kernel=f"_kernel{owner}",
+        shared=owner != suffix,
+        condition="" if draft.last else _condition(loss, case),
+        function=f"{suffix}_loss",
         arguments=tuple(names),
         options=case_options(tensors, parameters, backend),
-        kernels=tuple(kernels) if below is None else (*kernels, below),
-        kernel_names=tuple(kernel.name for kernel in kernels),
+        kernels=kernels if below is None or gives_back(below) else (*kernels, below),
+        kernel_names=tuple(f"_{kind}{owner}" for kind in backend.kernels),
         kernel_arguments=tuple(argument.name for argument in program.arguments),
+        kernel_values=tuple(prepared.get(a.name, a.name) for a in program.arguments),
         wrt=tuple(argument.name for argument in program.wrt),
         inputs=tuple(t.name for t in tensors if t.kind == "float"),
         partials=partial_names(program) if "partials" in backend.kernels else (),
@@ -115,8 +147,10 @@ def _case(
         prepare=ready.lines[bool(backend.intake) :],
         shape=ready.shape,
         folded=ready.folded,
-        denominator=_denominator_call(program, tensors, below, backend.detached),
-        doubtful=backend.doubts and any(tensor.kind == "label" for tensor in tensors),
+        axes=program.axes,
+        mass=below_call if program.mass is not None else "None",
+        count=by_batch(loss, tensors[0]) + ("None" if program.mass is not None else below_call),
+        doubtful=backend.doubts and any(tensor.classes for tensor in tensors),
         output=shape_words(Tensor("", program.axes)) if program.axes else "scalar",
     )
 
@@ -125,24 +159,11 @@ def _in_call_order(loss: Loss, one: Loss) -> tuple[Tensor, ...]:
     return tuple(sorted(one.tensors(), key=lambda tensor: (tensor.kind == "weight", tensor.order)))
 
 
-def _denominator_call(
-    program: Program, tensors: Sequence[Tensor], below: Kernel | None, detached: str
-) -> str:
-    """Return the call of the denominator; without weights the entries are counted."""
-    if below is None:
-        return "None"
-    names = [argument.name for argument in below.arguments]
-    moving = {argument.name for argument in program.wrt}
-    given = (detached.format(name) if name in moving else name for name in names)
-    call = f"{below.name}({', '.join(given)})"
-    absent = [
-        t.name for t in tensors if t.name in names and t.kind == "weight" and t.axes == ("...",)
-    ]
-    return (
-        f"None if isinstance({absent[0]}, float) else {call}"
-        if absent and len(absent) == len(names)
-        else call
-    )
+def _ignored(case: Case) -> str:
+    """Return the parameter that labels are compared with to be valid, or nothing."""
+    symbols = set() if case.valid is None else case.valid.atoms(ParameterSymbol)
+    names = sorted(s.parameter.name for s in symbols if s.parameter.kind == "integer")
+    return names[0] if names else ""
 
 
 def _condition(loss: Loss, case: Case) -> str:
@@ -152,9 +173,6 @@ def _condition(loss: Loss, case: Case) -> str:
     dense = {t.name for t in loss.tensors() if t.kind == "float"}
     if labels and labels[0] in dense:
         words.append(f"is_integer({labels[0]})")
-    if isinstance(case.when, sympy.Equality):
-        symbol, value = case.when.args
-        words.append(f"is_number({symbol}, {float(value)!r})")
-    elif case.when is not None:
-        words.append(str(case.when))
+    if case.when is not None:
+        words.append(conditions.as_python(case.when))
     return " and ".join(words)

@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
 
-from sympy import Expr
-from sympy.core.basic import Basic
-from sympy.core.symbol import Str
+from sympy import Expr, Symbol
 from sympy.logic.boolalg import Boolean
 
+from lossgen.axis_faults import axis_faults, free_axes, undeclared_axes
 from lossgen.compile import compile_case
+from lossgen.conditions import REMEDY, ConditionError, as_python
 from lossgen.errors import SpecError
 from lossgen.faults import declaration_faults, fault
-from lossgen.language import AxisOperation, ParameterSymbol, Pick, Ref, Size, Softmax
+from lossgen.formulas import constant_parts, formula_faults
+from lossgen.language import ParameterSymbol, Ref
 from lossgen.loss import Case, Loss
-from lossgen.lower import Lowering, UnknownError
+from lossgen.lower import UnknownError
 
 
-def check_losses(losses: tuple[Loss, ...]) -> tuple[SpecError, ...]:
-    """Return the faults of all losses, in their order."""
-    return tuple(fault for loss in losses for fault in check_loss(loss))
+def check_losses(
+    losses: tuple[Loss, ...], known: tuple[SpecError, ...] = ()
+) -> tuple[SpecError, ...]:
+    """Return the faults of all losses, in their order, beside those that are known."""
+    faults = [fault for loss in losses for fault in check_loss(loss)]
+    faulty = {fault.file for fault in (*known, *faults)}
+    sound = [loss for loss in losses if loss.source not in faulty]
+    return (*faults, *(fault for loss in sound for fault in _unused(loss, losses)))
+
+
+def _unused(loss: Loss, losses: tuple[Loss, ...]) -> Iterator[SpecError]:
+    """Find what a spec declares and no formula of the file uses: SymPy may have cancelled it."""
+    ours = [other for other in losses if other.source == loss.source]
+    used = {item for other in ours for item in (*other.tensors(), *other.parameters())}
+    for name, symbol in loss.names if loss is ours[0] else ():
+        if not isinstance(symbol, Ref | ParameterSymbol):
+            continue
+        item = symbol.tensor if isinstance(symbol, Ref) else symbol.parameter
+        if item not in used:
+            remedy = "use it in a formula, or leave its declaration out"
+            problem = f"{item.name!r} is declared and no formula uses it"
+            found = fault(problem, remedy, Symbol(name))
+            yield found.at(file=loss.source, loss=loss.name if len(ours) == 1 else "")
 
 
 def check_loss(loss: Loss) -> list[SpecError]:
     """Return the faults of one loss."""
-    faults = [*declaration_faults(loss), *_choices(loss)]
+    faults = [*declaration_faults(loss), *constant_parts(loss), *_choices(loss)]
     for case in loss.all_cases():
         found = list(_case_faults(case))
         faults += found
@@ -56,14 +79,13 @@ def _choices(loss: Loss) -> Iterator[SpecError]:
 def _condition(case: Case) -> Iterator[SpecError]:
     if case.when is None:
         return
-    remedy = "compare a parameter with a number, as in when=Eq(parameter, 0)"
     if not isinstance(case.when, Boolean):
-        yield fault("the condition of a case is no comparison", remedy, case.when)
-    elif (
-        case.when.free_symbols != case.when.atoms(ParameterSymbol)
-        or len(case.when.free_symbols) != 1
-    ):
-        yield fault("the condition of a case is not about one parameter", remedy, case.when)
+        yield fault("the condition of a case is no condition", REMEDY, case.when)
+        return
+    try:
+        as_python(case.when)
+    except ConditionError as error:
+        yield fault(f"the condition of a case cannot be decided: {error}", REMEDY, case.when)
 
 
 def _case_faults(case: Case) -> Iterator[SpecError]:
@@ -73,25 +95,10 @@ def _case_faults(case: Case) -> Iterator[SpecError]:
         remedy = "write a comparison, as in valid=Ne(labels, ignored)"
         yield fault("valid= is no condition", remedy, case.valid)
     for expression in case.expressions():
-        for operation in sorted(expression.atoms(AxisOperation), key=str):
-            yield from _axis_faults(operation)
+        yield from axis_faults(expression)
     yield from _denominator_faults(case)
-    yield from _undeclared_axes(case)
-
-
-def _axis_faults(operation: AxisOperation) -> Iterator[SpecError]:
-    axes = free_axes(operation.body)
-    if operation.axis not in axes:
-        known = ", ".join(sorted(axes)) or "none"
-        remedy = (
-            f"reduce over an axis that is there ({known}), or multiply by Size('{operation.axis}')"
-        )
-        yield fault(f"{operation.body} has no axis {operation.axis!r}", remedy, operation)
-    if isinstance(operation, Pick) and not isinstance(operation.args[2], Str):
-        label = operation.args[2]
-        if not isinstance(label, Ref) or label.tensor.kind != "label":
-            remedy = "pick by a label, declared as y = label('target', 'n', classes='c')"
-            yield fault(f"{label} is no integer label", remedy, operation)
+    yield from undeclared_axes(case)
+    yield from formula_faults(case)
 
 
 def _denominator_faults(case: Case) -> Iterator[SpecError]:
@@ -111,69 +118,20 @@ def _denominator_faults(case: Case) -> Iterator[SpecError]:
         )
 
 
-def _undeclared_axes(case: Case) -> Iterator[SpecError]:
-    """Every axis that is mentioned must have a length, that of some argument."""
-    refs = {ref for expression in case.expressions() for ref in expression.atoms(Ref)}
-    declared = {axis for ref in refs for axis in ref.tensor.axes}
-    read = declared | {axis for ref in refs for axis in ref.indices}
-    for axis in sorted(free_axes(case.value) - declared):
-        remedy = "reduce over it, or declare a tensor along it"
-        yield fault(f"the loss has the axis {axis!r}, which no tensor declares", remedy, case.value)
-    places = {(op, str(op.args[2].name)) for e in case.expressions() for op in _diagonals(e)}
-    sizes = {(size, size.axis) for e in case.expressions() for size in e.atoms(Size)}
-    for expression, axis in sorted(places | sizes, key=str):
-        if axis not in read:
-            yield fault(
-                f"no tensor has the axis {axis!r}", f"name one of {_listed(read)}", expression
-            )
-    for tensor in sorted({ref.tensor for ref in refs}, key=lambda tensor: tensor.order):
-        words = {"classes": (tensor.classes, declared), "batch": (tensor.batch, set(tensor.axes))}
-        for word, (axis, allowed) in words.items():
-            if axis is not None and axis not in allowed:
-                problem = f"{word}={axis!r} of {tensor.name!r} is no axis"
-                yield fault(problem, f"name one of {_listed(allowed)}")
-        if not set(tensor.fewer or ()) <= set(tensor.axes):
-            problem = (
-                f"fewer={' '.join(tensor.fewer or ())!r} of {tensor.name!r} is not among its axes"
-            )
-            yield fault(problem, f"name some of {_listed(tensor.axes)}")
-
-
-def _diagonals(expression: Basic) -> list[Pick]:
-    return [pick for pick in expression.atoms(Pick) if isinstance(pick.args[2], Str)]
-
-
-def _listed(axes: Sequence[str] | set[str]) -> str:
-    return ", ".join(sorted(axes)) or "none"
-
-
-def free_axes(expression: Basic) -> frozenset[str]:
-    """Return the axes along which an expression varies."""
-    if isinstance(expression, Ref):
-        return frozenset(expression.indices)
-    if isinstance(expression, ParameterSymbol | Size | Str):
-        return frozenset()
-    if isinstance(expression, Pick):
-        place = expression.args[2]
-        index = frozenset((str(place.name),)) if isinstance(place, Str) else free_axes(place)
-        return (free_axes(expression.body) - {expression.axis}) | index
-    found = frozenset().union(*map(free_axes, expression.args))
-    if isinstance(expression, AxisOperation) and not isinstance(expression, Softmax):
-        return found - {expression.axis}
-    return found
-
-
 def _compiled(case: Case) -> Iterator[SpecError]:
-    """Lower and differentiate, which finds what has no meaning."""
+    """Differentiate, which finds what has no derivative, and what is beyond lossgen."""
+    remedy = "write it in another way, or in parts of their own, and tell the authors of lossgen"
     try:
-        for expression in case.expressions():
-            if expression is not case.when:
-                Lowering(case.valid).node(expression)
         program = compile_case(Loss("One", case.without_condition()), case.without_condition())
         assert program.gradients is not None
         assert program.curvatures is not None
     except UnknownError as unknown:
         yield fault(unknown.problem, unknown.remedy, unknown.expression)
+    except Exception as error:  # none is known; whatever comes is to be a sentence, too
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        problem = f"lossgen cannot derive the formula ({type(error).__name__}: {error}, {where})"
+        yield fault(problem, remedy, case.value)
 
 
-__all__ = ["check_loss", "check_losses", "free_axes"]
+__all__ = ["check_loss", "check_losses"]

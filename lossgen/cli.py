@@ -32,6 +32,13 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 specs_argument = click.argument("specs", type=FOLDER, default=Path("specs"))
 
 
+def _folder(text: str | Path) -> Path:
+    """Return the path; an empty one would be this very folder."""
+    if not str(text):
+        raise click.BadParameter("it is empty; write the name of a folder.")
+    return Path(text)
+
+
 class Commands(click.Group):
     """Commands whose user errors are shown as sentences, with exit status 1."""
 
@@ -53,7 +60,8 @@ def main() -> None:
 @specs_argument
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=_folder,
+    metavar="DIR",
     default=Path("generated"),
     show_default=True,
     help="The folder to write to.",
@@ -136,7 +144,9 @@ def _backends(wanted: tuple[str, ...]) -> tuple[str, ...]:
 
     for name in wanted:
         if name not in names():
-            raise LossgenError(f"there is no backend {name}; there are {', '.join(names())}.")
+            near = get_close_matches(name.lower(), names(), n=1)
+            hint = f"did you mean {near[0]}, of" if near else "there are"
+            raise LossgenError(f"there is no backend {name!r}; {hint} {', '.join(names())}.")
     return tuple(dict.fromkeys(wanted)) or tuple(names())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from lossgen import nodes as n
 from lossgen.language import Ref
 from lossgen.loss import Case, Loss
@@ -12,6 +14,7 @@ from lossgen.rewrite import transform
 from lossgen.rules import Rule, stabilise
 
 
+@cache
 def compile_case(loss: Loss, case: Case) -> Program:
     """Return the program of one case."""
     lowering = Lowering(case.valid)

@@ -1,4 +1,7 @@
-"""Composite operations spelled in primitive ones, which every framework computes exactly."""
+"""Composite operations spelled in primitive ones, which every framework computes exactly.
+
+Here stand the elementwise ones; `axis_composites` has those along an axis.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,26 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from lossgen import nodes as n
+from lossgen.axis_composites import AXIS_EXPANSIONS
 from lossgen.nodes import Node, call, compare, const, divide, mul, negate, select, subtract
+from lossgen.power_composites import POWER_EXPANSIONS
 
 
 def _softplus(node: Node) -> Node:
     z = node.args[0]
     return n.add(call("relu", z), call("log1p", call("exp", negate(call("abs", z)))))
+
+
+# From here on bell curves are 0; the square can still be represented.
+FAR = 10**18
+# B(2), B(4), ..., as many as leave out less than half a unit of a double beyond 8.
+BERNOULLI = tuple(
+    Fraction(above, below)
+    for above, below in (
+        *((1, 6), (-1, 30), (1, 42), (-1, 30), (5, 66), (-691, 2730), (7, 6)),
+        *((-3617, 510), (43867, 798), (-174611, 330), (854513, 138)),
+    )
+)
 
 
 def _decay(z: Node) -> Node:
@@ -25,126 +42,87 @@ def _sech2(node: Node) -> Node:
 
 
 def _log_cosh(node: Node) -> Node:
+    """Near 0 by the series of cosh(z) - 1, since expm1 and sinh err by up to 8 units in places."""
     z = node.args[0]
-    size = call("abs", z)
-    small = n.power(call("expm1", negate(size)), const(2))
-    near = call("log1p", mul(const(Fraction(1, 2)), small, call("exp", size)))
+    size, square = call("abs", z), n.power(z, const(2))
+    series = _series(square, tuple(Fraction(1, math.factorial(2 * k)) for k in range(1, 10)))
+    near = call("log1p", mul(square, series))
     far = n.add(size, call("log1p", _decay(z)), const(-math.log(2)))
     return select(compare("lt", size, n.ONE), near, far)
 
 
-def _shifted(node: Node) -> Node:
-    body, axis = node.args[0], node.axis
-    return subtract(body, n.reduce_axes("amax", body, (axis,)))
+def _signed_power(node: Node) -> Node:
+    base, exponent = node.args
+    return mul(call("sign", base), n.power(call("abs", base), exponent))
 
 
-def _exp_shifted(node: Node) -> Node:
-    """exp(body - max); exp would magnify what the difference rounds away."""
-    body, axis = node.args[0], node.axis
-    return call("exp_difference", body, n.reduce_axes("amax", body, (axis,)))
+def _power_slope(node: Node) -> Node:
+    """At 0 it is 1 for the exponent 1, by 0**0, and else 0: below 1 no slope is finite."""
+    base, exponent = node.args
+    size, reduced = call("abs", base), subtract(exponent, n.ONE)
+    at_zero = n.power(size, n.power(reduced, const(2)))
+    slope = mul(exponent, n.power(size, reduced))
+    return select(compare("eq", base, n.ZERO), at_zero, slope)
 
 
-def _is_largest(node: Node) -> Node:
-    body, axis = node.args[0], node.axis
-    return compare("eq", n.position(axis), n.reduce_axes("argmax", body, (axis,)))
+def _gauss(node: Node) -> Node:
+    """exp(-c z**2): the square is exact of what 1/16 divides, and the rest is small."""
+    z, factor = call("minimum", call("abs", node.args[0]), const(FAR)), node.args[1]
+    coarse = mul(const(Fraction(1, 16)), call("floor", mul(const(16), z)))
+    rest = mul(subtract(z, coarse), n.add(z, coarse))
+    square = n.power(coarse, const(2))
+    return mul(call("exp", negate(mul(factor, square))), call("exp", negate(mul(factor, rest))))
 
 
-def _others(node: Node) -> Node:
-    """The sum of exp(body - max) over all but the largest."""
-    body, axis = node.args[0], node.axis
-    decayed = n.over("exp_shifted", axis, body)
-    return n.reduce_axes("sum", select(n.over("is_largest", axis, body), n.ZERO, decayed), (axis,))
+def _shifted_up(z: Node) -> tuple[Node, Node]:
+    """Return 8 + z where z is small, and what was added: asymptotic series want large arguments."""
+    small = compare("lt", z, const(8))
+    return small, select(small, n.add(z, const(8)), z)
 
 
-def _softmax(node: Node) -> Node:
-    body, axis = node.args[0], node.axis
-    return divide(n.over("exp_shifted", axis, body), n.add(n.ONE, n.fold("others", axis, body)))
+def _series(z: Node, coefficients: tuple[Fraction, ...]) -> Node:
+    """Return the polynomial with these coefficients, the constant one first."""
+    total = const(coefficients[-1])
+    for coefficient in reversed(coefficients[:-1]):
+        total = n.add(const(coefficient), mul(z, total))
+    return total
 
 
-def _cosoftmax(node: Node) -> Node:
-    body, axis = node.args[0], node.axis
-    others = n.fold("others", axis, body)
-    total = n.add(n.ONE, others)
-    top = select(
-        n.over("is_largest", axis, body), others, subtract(total, n.over("exp_shifted", axis, body))
+def _digamma(node: Node) -> Node:
+    """psi(z) = psi(z + 8) - sum 1/(z + k), and the asymptotic series (Abramowitz and Stegun)."""
+    z = node.args[0]
+    small, large = _shifted_up(z)
+    inverse = n.power(large, n.MINUS_ONE)
+    bernoulli = tuple(b / (2 * k) for k, b in enumerate(BERNOULLI[:10], 1))
+    terms = _series(n.power(inverse, const(2)), bernoulli)
+    far = n.add(
+        call("log", large),
+        mul(const(Fraction(-1, 2)), inverse),
+        negate(mul(n.power(inverse, const(2)), terms)),
     )
-    return divide(top, total)
+    steps = n.add(*(n.power(n.add(z, const(k)), n.MINUS_ONE) for k in range(8)))
+    return subtract(far, select(small, steps, n.ZERO))
 
 
-def _lse(node: Node) -> Node:
-    body, axis = node.args[0], node.axis
-    return n.add(n.reduce_axes("amax", body, (axis,)), call("log1p", n.fold("others", axis, body)))
-
-
-def _nll(node: Node) -> Node:
-    body, axis = node.args[0], node.axis
-    return subtract(call("log1p", n.fold("others", axis, body)), n.over("shifted", axis, body))
-
-
-def _nll_at(node: Node) -> Node:
-    body, index = node.args
-    axis = node.axis
-    return subtract(
-        call("log1p", n.fold("others", axis, body)),
-        n.pick(n.over("shifted", axis, body), axis, index),
+def _trigamma(node: Node) -> Node:
+    z = node.args[0]
+    small, large = _shifted_up(z)
+    inverse = n.power(large, n.MINUS_ONE)
+    terms = _series(n.power(inverse, const(2)), BERNOULLI)
+    far = n.add(
+        inverse,
+        mul(const(Fraction(1, 2)), n.power(inverse, const(2))),
+        mul(n.power(inverse, const(3)), terms),
     )
+    steps = n.add(*(n.power(n.add(z, const(k)), const(-2)) for k in range(8)))
+    return n.add(far, select(small, steps, n.ZERO))
 
 
-def _xent(node: Node) -> Node:
-    body, weight = node.args
-    axis = node.axis
-    return n.sum_over(mul(weight, n.over("nll", axis, body)), (axis,))
-
-
-def _excess_at(node: Node) -> Node:
-    body, index = node.args
-    axis = node.axis
-    here = compare("eq", n.position(axis), index)
-    return select(here, negate(n.over("cosoftmax", axis, body)), n.over("softmax", axis, body))
-
-
-def _excess(node: Node) -> Node:
-    body, weight = node.args
-    axis = node.axis
-    if axis not in weight.axes:  # rest of m equal weights is (m - 1) of them
-        rest = mul(weight, subtract(n.size(axis), n.ONE))
-    else:
-        rest = n.over("rest", axis, weight)
-    soft, others = n.over("softmax", axis, body), n.over("cosoftmax", axis, body)
-    return subtract(mul(soft, rest), mul(others, weight))
-
-
-def _centred(node: Node) -> Node:
-    """A tangent less that of the largest entry of the body."""
-    body, tangent = node.args
-    axis = node.axis
-    at_largest = select(n.over("is_largest", axis, body), tangent, n.ZERO)
-    return subtract(tangent, n.reduce_axes("sum", at_largest, (axis,)))
-
-
-def _softmax_tangent(node: Node) -> Node:
-    body, axis = node.args[0], node.axis
-    soft, offset = n.over("softmax", axis, body), n.over("centred", axis, *node.args)
-    return mul(soft, subtract(offset, n.sum_over(mul(soft, offset), (axis,))))
-
-
-def _rest(node: Node) -> Node:
-    body, axis = node.args[0], node.axis
-    largest = n.over("is_largest", axis, call("abs", body))
-    others = n.reduce_axes("sum", select(largest, n.ZERO, body), (axis,))
-    return select(largest, others, subtract(n.sum_over(body, (axis,)), body))
-
-
-def _norm(node: Node) -> Node:
-    """Scaled by the largest entry, so that no square overflows."""
-    body, axis = node.args[0], node.axis
-    scale = n.reduce_axes("amax", call("abs", body), (axis,))
-    scaled = call("unit", body, scale)
-    return mul(scale, call("sqrt", n.sum_over(n.power(scaled, const(2)), (axis,))))
-
-
-def _direction(node: Node) -> Node:
-    return call("unit", node.args[0], n.fold("norm", node.axis, node.args[0]))
+def _hypot1(node: Node) -> Node:
+    """Where the square has no digits of the 1, it is not needed."""
+    size = call("abs", node.args[0])
+    root = call("sqrt", n.add(n.ONE, n.power(node.args[0], const(2))))
+    return select(compare("gt", size, const(2**30)), size, root)
 
 
 def _unit(node: Node) -> Node:
@@ -154,25 +132,22 @@ def _unit(node: Node) -> Node:
 
 
 EXPANSIONS: dict[str, Callable[[Node], Node]] = {
+    **AXIS_EXPANSIONS,
     "softplus": _softplus,
     "sech2": _sech2,
     "log_cosh": _log_cosh,
-    "shifted": _shifted,
-    "exp_shifted": _exp_shifted,
-    "is_largest": _is_largest,
-    "others": _others,
-    "softmax": _softmax,
-    "cosoftmax": _cosoftmax,
-    "lse": _lse,
-    "nll": _nll,
-    "nll_at": _nll_at,
-    "xent": _xent,
-    "excess": _excess,
-    "excess_at": _excess_at,
-    "rest": _rest,
-    "centred": _centred,
-    "softmax_tangent": _softmax_tangent,
-    "norm": _norm,
-    "direction": _direction,
+    "signed_power": _signed_power,
+    "power_slope": _power_slope,
+    "sigmoid_power": lambda node: n.power(call("sigmoid", node.args[0]), node.args[1]),
+    "hinge": lambda node: call("relu", node.args[0]),
+    "raise_to": lambda node: call("maximum", *node.args),
     "unit": _unit,
+    "gauss": _gauss,
+    "hypot1": _hypot1,
+    "over_hypot1": lambda node: divide(node.args[0], call("hypot1", node.args[0])),
+    **POWER_EXPANSIONS,
+    "digamma": _digamma,
+    "trigamma": _trigamma,
+    "with_slope": lambda node: node.args[0],
+    "stop_gradient": lambda node: node.args[0],
 }

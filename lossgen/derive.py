@@ -84,6 +84,8 @@ def keeping_tangent(node: Node, inner: Node, tangent: Seeds) -> Node:
     the largest entry: where one probability is nearly 1, nothing then cancels.
     """
     axis, body = node.axis, node.args[0]
+    if node.op == "deviation":
+        return n.deviation(axis, inner)
     if node.op == "direction":
         along = n.mul(node, n.sum_over(n.mul(node, inner), (axis,)))
         return n.mul(inverse_norm(node), n.subtract(inner, along))
@@ -127,9 +129,8 @@ def reverse(output: Node, upstream: Node, valid: Node | None = None) -> dict[Nod
     adjoints = Adjoints(valid)
     leaves: dict[Node, Node] = {}
     _pull(output, upstream, adjoints)
-    for cut in reversed([node for node in n.walk(output) if is_cut(node)]):
-        shares = adjoints.pop(cut, ())
-        adjoint = n.add(*shares)
+    for cut in reversed(list(n.walk(output))):
+        adjoint = n.add(*adjoints.pop(cut, ()))
         if n.is_const(adjoint, 0):
             continue
         if cut.op == "leaf":
@@ -137,6 +138,8 @@ def reverse(output: Node, upstream: Node, valid: Node | None = None) -> dict[Nod
         elif is_difference(cut):
             for coefficient, term in map(n.split_coefficient, cut.args):
                 _collect(term, n.mul(n.const(coefficient), adjoint), cut.axes, adjoints)
+        elif not is_cut(cut):
+            _pull(cut, adjoint, adjoints)
         else:
             _pull_axis(cut, adjoint, adjoints)
     return leaves
@@ -170,6 +173,8 @@ def _pull_axis(node: Node, adjoint: Node, adjoints: Adjoints) -> None:
         return _pull(body, n.one_hot(axis, node.args[1], adjoint), adjoints)
     if node.op == "rest":
         return _pull(body, rest_of(axis, adjoint), adjoints)
+    if node.op == "deviation":
+        return _pull(body, n.deviation(axis, adjoint), adjoints)
     s = axis_slope(node)
     if s is not None:
         if node.op == "xent":
@@ -184,5 +189,5 @@ def _pull_axis(node: Node, adjoint: Node, adjoints: Adjoints) -> None:
         kept = n.mul(soft, rest_of(axis, adjoint))
         return _pull(body, n.subtract(kept, n.mul(others, adjoint)), adjoints)
     signed = adjoint if node.op == "softmax" else n.negate(adjoint)
-    mean = n.sum_over(n.mul(signed, soft), (axis,))
-    return _pull(body, n.mul(soft, n.subtract(signed, mean)), adjoints)
+    own = n.mul(n.over("cosoftmax", axis, body), signed)  # where one is nearly 1, both are small
+    return _pull(body, n.mul(soft, n.subtract(own, rest_of(axis, n.mul(soft, signed)))), adjoints)

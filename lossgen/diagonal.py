@@ -144,12 +144,14 @@ class Deltas:
             return _add(*(_pick_term(tied, c, axis, node.args[1]) for tied, c in inner.items()))
         if node.op == "rest":
             return _add(self._sum(inner, (axis,)), _scale(inner, n.MINUS_ONE))
+        if node.op == "deviation":
+            share = n.power(n.size(axis), n.MINUS_ONE)
+            mean = _scale(self._sum(inner, (axis,)), share)
+            return _add(inner, _scale(mean, n.MINUS_ONE))
         s = axis_slope(node)
         if s is not None:
             total = self._sum(_scale(inner, s), (axis,))
             return total if node.op != "xent" else _add(total, self._xent_by_weight(node))
-        if node.op == "rest":
-            return _add(self._sum(inner, (axis,)), _scale(inner, n.MINUS_ONE))
         if node.op == "direction":
             along = _scale(self._sum(_scale(inner, node), (axis,)), n.negate(node))
             return _scale(_add(inner, along), inverse_norm(node))

@@ -59,7 +59,7 @@ class SpecError(LossgenError):
         quoted = f" in `{_shortened(self.expression)}`" if self.expression else ""
         remedy = f"; {self.remedy.rstrip('.')}" if self.remedy else ""
         sentence = f"{self.problem.rstrip('.')}{quoted}{remedy}."
-        return f"{place}: {sentence}" if place else sentence
+        return _clean(f"{place}: {sentence}" if place else sentence)
 
 
 class FaultySpecsError(LossgenError):
@@ -111,6 +111,12 @@ class HandEditedError(LossgenError):
         lines = [f"{path} {reason}" for path, reason in self.refusals]
         remedy = "move what you want to keep (an edit belongs in the spec or in a template)"
         return "\n".join([*lines, f"Nothing was written: {remedy}, or write over it with --force."])
+
+
+def _clean(text: str) -> str:
+    """Return a sentence on one line, without what a terminal would obey."""
+    line = text.translate(dict.fromkeys(map(ord, "\n\r\t"), " "))
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 def _shortened(text: str) -> str:

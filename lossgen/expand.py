@@ -26,6 +26,9 @@ WORDS = {
     "centred": "offset",
     "softmax_tangent": "d_probability",
     "norm": "length",
+    "floored_norm": "length",
+    "p_norm": "length",
+    "deviation": "deviation",
     "direction": "direction",
     "softplus": "softplus",
     "sech2": "sech2",
@@ -36,8 +39,24 @@ WORDS = {
 FUNCTIONS = {
     "log_cosh": "log_cosh",
     "sech2": "sech2",
+    "gauss": "gauss",
+    "exp_moment1": "exp_moment1",
+    "exp_moment2": "exp_moment2",
+    "hypot1": "hypot1",
+    "over_hypot1": "over_hypot1",
+    "power1p": "power1p",
+    "box_cox": "box_cox",
+    "box_cox_slope": "box_cox_slope",
+    "box_cox_bend": "box_cox_bend",
+    "digamma": "digamma",
+    "trigamma": "trigamma",
     "unit": "ratio",
     "norm": "norm",
+    "floored_norm": "floored_norm",
+    "p_norm": "p_norm",
+    "signed_power": "signed_power",
+    "power_slope": "power_slope",
+    "deviation": "deviation",
     "direction": "direction",
     "softmax": "softmax",
     "cosoftmax": "softmax_complement",
@@ -58,6 +77,8 @@ def _is_callable(node: Node) -> bool:
     if len(node.args) < 2 or node.op not in AXIS_OPERATIONS | n.KEEPS_AXIS:
         return True
     body, other = node.args
+    if node.op in ("floored_norm", "p_norm"):
+        return True
     if node.op in ("nll_at", "excess_at"):
         return other.axes == body.axes - {node.axis}
     return node.axis in other.axes and other.axes <= body.axes
@@ -92,7 +113,7 @@ class Expansion:
             if node.op in WORDS:
                 self.words.setdefault(node, WORDS[node.op])
             return node
-        if node.op == "pick":
+        if node.op == "pick" and node.args[1].op != "const":
             return _picked(node)
         expansion = EXPANSIONS.get(node.op)
         if expansion is None:

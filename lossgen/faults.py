@@ -5,14 +5,26 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 from lossgen.errors import SpecError
 from lossgen.language import Parameter, Tensor
-from lossgen.loss import Loss
-from lossgen.names import ATTRIBUTES, IMPORTED, MODULES, is_plain, is_taken
+from lossgen.loss import Loss, snake_case
+from lossgen.names import (
+    ATTRIBUTES,
+    IMPORTED,
+    MODULES,
+    class_problem,
+    function_problem,
+    is_plain,
+    is_taken,
+    name_problem,
+)
 from lossgen.prose import UNFIT
+from lossgen.quote import quoted
+
+LARGEST = 2**63 - 1  # what the integers of tensors can hold
 
 
 def declaration_faults(loss: Loss) -> Iterator[SpecError]:
@@ -27,7 +39,7 @@ def declaration_faults(loss: Loss) -> Iterator[SpecError]:
 
 def fault(problem: str, remedy: str, expression: object = None) -> SpecError:
     """Return a fault whose place is filled in later."""
-    text = None if expression is None else str(expression)
+    text = None if expression is None else quoted(expression)
     return SpecError(expression=text, problem=problem, remedy=remedy)
 
 
@@ -37,9 +49,11 @@ def _arguments(loss: Loss) -> list[Tensor | Parameter]:
 
 def _public_names(loss: Loss) -> Iterator[SpecError]:
     arguments = {item.name for item in _arguments(loss)}
-    if loss.name == loss.function:
-        remedy = "write the class in capitals, as HuberLoss, or set function="
-        yield fault(f"class and function have one name, {loss.name!r}", remedy)
+    if name_problem(loss.name) is None and (found := class_problem(loss.name)):
+        yield fault(*found)
+    given = loss.function != snake_case(loss.name) and name_problem(loss.function) is None
+    if given and (found := function_problem(loss.function)):
+        yield fault(*found)
     for name in dict.fromkeys((loss.name, loss.function)):
         if name in IMPORTED or (name == loss.function and name in MODULES):
             yield fault(f"the name {name!r} is used by generated code", "choose another name")
@@ -90,8 +104,16 @@ def _signature(loss: Loss) -> Iterator[SpecError]:
     if loss.reduction not in loss.reductions():
         words = ", ".join(map(repr, loss.reductions()))
         yield fault(f"the default reduction is {loss.reduction!r}", f"choose one of {words}")
-    if not any(tensor.kind == "float" for tensor in loss.tensors()):
-        yield fault("the loss has no prediction", "declare one, x = tensor('input')")
+    yield from _required_last(loss, names)
+
+
+def _required_last(loss: Loss, names: list[str]) -> Iterator[SpecError]:
+    """Python wants arguments that must be given before those that need not be."""
+    required = {t.name for t in loss.tensors() if t.kind == "weight" and not t.optional}
+    for before, name in pairwise(names):
+        if name in required and before not in required:
+            problem = f"the signature has {name!r}, which must be given, after {before!r}"
+            yield fault(problem, "put what must be given first")
 
 
 def _name(symbol: Any) -> str:
@@ -103,22 +125,33 @@ def _parameter(parameter: Parameter) -> Iterator[SpecError]:
     name, default = parameter.name, parameter.default
     limits = {"default": default, "lower": parameter.lower, "upper": parameter.upper}
     wrong = [word for word, value in limits.items() if value is not None and not _is_number(value)]
+    wrong += [word for word in ("lower", "upper") if type(limits[word]) is bool]
     for word in wrong:
         remedy = "write a finite Python number, such as 1.0"
         yield fault(f"{word}={limits[word]!r} of parameter {name!r} is no number", remedy)
     if wrong:
         return
+    if parameter.kind == "flag" and (
+        parameter.positive or (parameter.lower, parameter.upper) != (None, None)
+    ):
+        yield fault(f"parameter {name!r} is a flag and has no range", "leave the range out")
     low = -math.inf if parameter.lower is None else parameter.lower
     high = math.inf if parameter.upper is None else parameter.upper
-    if not low <= default <= high or (parameter.positive and default <= 0):
+    if low > high:
+        problem = f"lower={low!r} of parameter {name!r} is above upper={high!r}"
+        yield fault(problem, "exchange the two")
+    elif default is None:
+        return
+    elif not low <= default <= high or (parameter.positive and default <= 0):
         remedy = "choose a default that the parameter may have"
         yield fault(f"the default {default!r} of parameter {name!r} is out of its range", remedy)
 
 
 def _is_number(value: object) -> bool:
     """Say whether the value reads the same in any Python: NumPy and SymPy print theirs in words."""
-    plain = type(value) in (bool, int, float)
-    return plain and isinstance(value, int | float) and math.isfinite(value)
+    if type(value) is float:
+        return math.isfinite(value)
+    return type(value) is bool or (type(value) is int and abs(value) <= LARGEST)
 
 
 def _prose(loss: Loss) -> Iterator[SpecError]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from lossgen import nodes as n
@@ -13,9 +14,25 @@ from lossgen.printer import Body, print_body
 
 DOCS = {
     "log_cosh": "Return log(cosh(x)); cosh overflows for large |x| and rounds to 1 for small.",
+    "gauss": "Return exp(-factor * x**2) for a power of two, with no digits lost in the square.",
+    "exp_moment1": "Return the integral of s * exp(x * s) over s from 0 to 1, for abs(x) < 1.5.",
+    "exp_moment2": "Return the integral of s**2 * exp(x * s) over s from 0 to 1, likewise.",
+    "hypot1": "Return sqrt(1 + x**2), whose square may overflow.",
+    "over_hypot1": "Return x / sqrt(1 + x**2).",
+    "power1p": "Return (1 + x)**exponent.",
+    "box_cox": "Return ((1 + x)**exponent - 1) / exponent, its limit where the exponent is 0.",
+    "box_cox_slope": "Return the derivative of box_cox(x, exponent) by the exponent.",
+    "box_cox_bend": "Return the second derivative of box_cox(x, exponent) by the exponent.",
+    "digamma": "Return the derivative of the logarithm of the gamma function, for x > 0.",
+    "trigamma": "Return the second derivative of the logarithm of the gamma function, for x > 0.",
     "sech2": "Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left.",
     "unit": "Return x / y, and 0 where y is 0.",
     "norm": "Return the Euclidean norm over an axis, scaled so that no square overflows.",
+    "floored_norm": "Return sqrt(sum(x**2) + floor**2) over an axis, scaled likewise.",
+    "p_norm": "Return the norm of an order over an axis, scaled so that no power overflows.",
+    "signed_power": "Return sign(x) * abs(x)**exponent.",
+    "power_slope": "Return the derivative of sign(x) * abs(x)**exponent; flat at 0 below 1.",
+    "deviation": "Return x less its mean over an axis.",
     "direction": "Return x divided by its norm over an axis; the zero vector stays zero.",
     "softmax": "Return exp(x) / sum(exp(x)) over an axis.",
     "cosoftmax": "Return 1 - softmax(x), with all its digits where softmax is near 1.",
@@ -30,6 +47,7 @@ DOCS = {
     "rest": "Return, for every entry, the sum of the others over an axis.",
 }
 KEEPS_AXIS = {
+    "deviation",
     "direction",
     "softmax",
     "cosoftmax",
@@ -40,7 +58,45 @@ KEEPS_AXIS = {
     "centred",
     "softmax_tangent",
 }
-ELEMENTWISE = {"log_cosh", "sech2", "unit"}
+POWERS = {"power1p", "box_cox", "box_cox_slope", "box_cox_bend"}
+# Functions that other functions call.
+NESTED = frozenset(("exp_moment1", "exp_moment2", "power1p"))
+ELEMENTWISE = POWERS | {
+    "exp_moment1",
+    "exp_moment2",
+    "hypot1",
+    "over_hypot1",
+    "digamma",
+    "gauss",
+    "log_cosh",
+    "power_slope",
+    "sech2",
+    "signed_power",
+    "trigamma",
+    "unit",
+}
+# What a function takes beside x, where that is a number.
+NUMBERS = {
+    "floored_norm": "floor",
+    "p_norm": "order",
+    "signed_power": "exponent",
+    "power_slope": "exponent",
+    "gauss": "factor",
+    **dict.fromkeys(POWERS, "exponent"),
+}
+# What may be a parameter or a size, thus a number.
+OPERANDS = {("unit", "y"), ("digamma", "x"), ("trigamma", "x")}
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionArgument:
+    """An argument of a shared function: an array, a number, either of them, or an axis.
+
+    An operand is an array, and also a number where the framework's own functions take one.
+    """
+
+    name: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +104,24 @@ class Function:
     """A printed function of the package."""
 
     name: str
-    arguments: tuple[str, ...]
+    arguments: tuple[FunctionArgument, ...]
     doc: str
     lines: tuple[str, ...]
     result: str
     helpers: tuple[str, ...]
 
 
-def shared_functions(backend: Backend) -> tuple[Function, ...]:
-    """Return all composite operations as functions of x, of y or an index, and of an axis."""
-    return tuple(_function(backend, op) for op in sorted(FUNCTIONS, key=FUNCTIONS.__getitem__))
+def shared_functions(backend: Backend, called: Set[str]) -> tuple[Function, ...]:
+    """Return the composite operations that are called as functions, by name."""
+    names = {name: op for op, name in FUNCTIONS.items()}
+    found: dict[str, Function] = {}
+    waiting = sorted(called & names.keys())
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = _function(backend, names[name])
+            waiting += [inner for inner in sorted(NESTED) if f"{inner}(" in str(found[name])]
+    return tuple(found[name] for name in sorted(found))
 
 
 def _function(backend: Backend, op: str) -> Function:
@@ -69,7 +133,7 @@ def _function(backend: Backend, op: str) -> Function:
         ("axis",),
         {},
         (*arguments,),
-        calls=frozenset(),
+        calls=NESTED - {op},
         keep=op not in ELEMENTWISE,
     )
     lines, (result,) = body.lines, body.results
@@ -78,11 +142,33 @@ def _function(backend: Backend, op: str) -> Function:
     if op not in KEEPS_AXIS | ELEMENTWISE:
         receiver = f"({result})" if backend.operations["squeeze"].startswith("{0}.") else result
         result = backend.operations["squeeze"].format(receiver)
-    return Function(FUNCTIONS[op], arguments, DOCS[op], lines, result, body.helpers)
+    typed = tuple(FunctionArgument(name, _kind(op, name)) for name in arguments)
+    around = " ".join((lines[0] if lines else "", result))
+    helpers = {name for name in backend.helpers if f"{name}(" in around} | {*body.helpers}
+    helpers -= NESTED
+    return Function(FUNCTIONS[op], typed, DOCS[op], lines, result, tuple(sorted(helpers)))
+
+
+def _kind(op: str, name: str) -> str:
+    if name == "axis":
+        return "axis"
+    if op in POWERS and name == "exponent":
+        return "either"
+    if name == NUMBERS.get(op):
+        return "number"
+    if (op, name) in OPERANDS:
+        return "operand"
+    return "either" if op == "unit" else "array"
 
 
 def _signature(op: str) -> tuple[tuple[str, ...], Node]:
     x, y = n.leaf("x", ("axis",)), n.leaf("y", ("axis",))
+    if op in NUMBERS:
+        given = (x, n.leaf(NUMBERS[op], ()))
+        names = ("x", NUMBERS[op])
+        if op in ELEMENTWISE:
+            return names, n.call(op, *given)
+        return (*names, "axis"), n.make(op, given, ("axis",), ())
     if op in ELEMENTWISE:
         args = (x, y) if op == "unit" else (x,)
         return tuple(arg.axis for arg in args), n.call(op, *args)

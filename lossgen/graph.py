@@ -18,7 +18,10 @@ AXIS_OPERATIONS = frozenset(
         "amin",
         "argmax",
         "norm",
+        "floored_norm",
+        "p_norm",
         "lse",
+        "deviation",
         "softmax",
         "cosoftmax",
         "nll",
@@ -34,6 +37,7 @@ AXIS_OPERATIONS = frozenset(
 # Those whose result still has the axis along which they run.
 KEEPS_AXIS = frozenset(
     (
+        "deviation",
         "softmax",
         "softmax_tangent",
         "cosoftmax",
@@ -129,9 +133,11 @@ def is_const(node: Node, value: int | Fraction | None = None) -> bool:
     return node.op == "const" and (value is None or node.value == value)
 
 
-def leaf(name: str, view: tuple[str, ...] = (), kind: str = "float") -> Node:
+def leaf(
+    name: str, view: tuple[str, ...] = (), kind: str = "float", *, positive: bool = False
+) -> Node:
     """Return an argument of the kernel, read along the axes of ``view`` in storage order."""
-    return make("leaf", (), (name, view, kind), view)
+    return make("leaf", (), (name, view, kind, *(("positive",) if positive else ())), view)
 
 
 def walk(*roots: Node) -> Iterator[Node]:

@@ -37,7 +37,7 @@ def load(specs: Path) -> tuple[Loss, ...]:
     from lossgen.load import load_specs
 
     losses, faults = load_specs(specs)
-    faults += check_losses(losses)
+    faults += check_losses(losses, faults)
     if faults:
         raise FaultySpecsError(faults)
     if not losses:

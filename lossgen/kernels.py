@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lossgen import nodes as n
 from lossgen.backends import Backend
-from lossgen.language import ELLIPSIS
+from lossgen.language import ELLIPSIS, PYTHON
 from lossgen.nodes import Node
 from lossgen.printer import Body, print_body
 from lossgen.program import Program, tangent_name
@@ -22,7 +22,9 @@ DOCS = {
     "partials": "Return the coefficients of the tangents.",
     "partials_tangent": "Return the derivatives of the coefficients along the tangents.",
     "denominator": "Return what the mean divides by.",
+    "mass": "Return how much each entry counts in the mean.",
 }
+LINE = 90  # what a docstring of one line holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
             else []
         )
         body = _printed(program, backend, outputs, [*arguments, *results], results)
+        if backend.tensors_only and before:
+            body = _of_tensors(body, backend, before[0])
     lines = body.lines
     if "partials" in arguments:
         words = partial_names(program)
@@ -84,16 +88,43 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
     wrt = _listed(
         [argument.name for argument in program.wrt if argument.axes or kind != "hessian_diagonal"]
     )
+    doc = DOCS[kind].format(wrt=wrt)
     return Kernel(
         f"_{kind}{suffix}",
         tuple(KernelArgument(name, _annotation(program, backend, name)) for name in arguments),
-        DOCS[kind].format(wrt=wrt),
+        doc if len(doc) <= LINE else DOCS[kind].format(wrt="each differentiable argument"),
         comments,
         lines,
         _returned(body.results, single=single),
-        array if single or not array else f"tuple[{array}, ...]",
+        array if single or not array else f"tuple[{_entries(program, kind, array, body)}, ...]",
         body.helpers,
     )
+
+
+def _is_number(result: str) -> bool:
+    return result.removeprefix("-").replace(".", "", 1).isdigit()
+
+
+def _of_tensors(body: Body, backend: Backend, like: str) -> Body:
+    """Make tensors of results that are numbers: the framework differentiates nothing else."""
+    results = tuple(
+        backend.inexact.format(result, like=like) if _is_number(result) else result
+        for result in body.results
+    )
+    return replace(body, results=results)
+
+
+def _entries(program: Program, kind: str, array: str, body: Body) -> str:
+    """Return the annotation of results; one that is the same everywhere may be a plain number."""
+    plain = any(map(_is_number, body.results))
+    if kind == "partials":  # one of parameters alone is a number where they are
+        inputs = (a for a in program.arguments if a.axes and a.kind != "weight")
+        arrays = {argument.name for argument in inputs}
+        plain |= not all(
+            any(node.op == "leaf" and node.name in arrays for node in n.walk(partial))
+            for partial in program.partials
+        )
+    return f"{array} | float" if plain else array
 
 
 def _returned(results: tuple[str, ...], *, single: bool) -> str:
@@ -127,10 +158,11 @@ def _parts(
 
 def partial_names(program: Program) -> tuple[str, ...]:
     """Return a word for each partial: ``by_input`` where it multiplies the tangent of input."""
-    words: list[str] = []
+    taken = [argument.name for argument in program.arguments]
+    words = list(taken)
     for partial in program.partials:
         word = "coefficient"
-        for node in n.walk(program.tangent):
+        for node in n.walk(program.linear):
             if node.op == "mul" and partial in node.args:
                 moving = [a for a in node.args if a.op == "leaf" and a.name.startswith("d_")]
                 if len(moving) == 1:
@@ -139,7 +171,7 @@ def partial_names(program: Program) -> tuple[str, ...]:
             w == word or (w.startswith(f"{word}_") and w[len(word) + 1 :].isdigit()) for w in words
         )
         words.append(word if not count else f"{word}_{count + 1}")
-    return tuple(words)
+    return tuple(words[len(taken) :])
 
 
 def _linear(program: Program) -> Node:
@@ -147,7 +179,7 @@ def _linear(program: Program) -> Node:
         partial: n.leaf(name, program.sorted_axes(partial.axes))
         for partial, name in zip(program.partials, partial_names(program), strict=True)
     }
-    return substitute(program.tangent, table)
+    return substitute(program.linear, table)
 
 
 def _guarded(program: Program, outputs: Sequence[Node]) -> tuple[Node, ...]:
@@ -182,21 +214,34 @@ def _printed(
 
 
 def print_denominator(program: Program, backend: Backend, suffix: str) -> Kernel | None:
-    """Return the function of what the mean divides by, of just the arguments it needs."""
-    if program.denominator is None:
+    """Return the function of what the mean divides by, of just the arguments it needs.
+
+    Where that is a sum over the entries, the function gives what each of them adds to it.
+    """
+    kind, root = ("denominator", program.denominator)
+    if program.mass is not None:
+        kind, root = ("mass", program.mass)
+    if root is None:
         return None
-    below = list(n.walk(program.denominator))
+    below = list(n.walk(root))
     used = {node.name for node in below if node.op == "leaf"}
     read = {axis for node in below if node.op == "leaf" for axis in node.view}
     sizes = {node.axis for node in below if node.op == "size"}
     used |= {program.homes[axis][0] for axis in sizes - read}
     names = [argument.name for argument in program.arguments if argument.name in used]
-    body = _printed(program, backend, (program.denominator,), names)
-    arguments = tuple(KernelArgument(name, _annotation(program, backend, name)) for name in names)
+    body = _printed(program, backend, (root,), names)
+    kinds = {argument.name: argument.kind for argument in program.arguments}
+    weighted = all(kinds[name] == "weight" for name in names)  # without weights it is not called
+    arguments = tuple(
+        KernelArgument(
+            name, backend.array or "" if weighted else _annotation(program, backend, name)
+        )
+        for name in names
+    )
     return Kernel(
-        f"_denominator{suffix}",
+        f"_{kind}{suffix}",
         arguments,
-        DOCS["denominator"],
+        DOCS[kind],
         (),
         body.lines,
         body.results[0],
@@ -210,15 +255,17 @@ def _annotation(program: Program, backend: Backend, name: str) -> str:
         return ""
     if name == "partials":
         return f"tuple[{backend.array}, ...]"
-    number = "ArrayLike" if backend.parameter == "ArrayLike" else f"{backend.array} | float"
+    number = f"{backend.array} | float"
     arguments = {argument.name: argument for argument in program.arguments}
     argument = arguments.get(name)
     if argument is None or argument.kind == "label":
         return backend.array
-    if argument.kind in ("integer", "flag"):
-        return "int" if argument.kind == "integer" else "bool"
+    exact = argument.kind == "static" and backend.tensors_only
+    if argument.kind in PYTHON and argument.kind != "float" and not exact:
+        return PYTHON[argument.kind]
     absent = argument.kind == "weight" and argument.axes == (ELLIPSIS,)  # is then the number 1
-    return number if absent or not argument.axes else backend.array
+    plain = not argument.axes and not backend.tensors_only
+    return number if absent or plain else backend.array
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -8,6 +8,9 @@ from lossgen import nodes as n
 from lossgen.nodes import Node
 from lossgen.rewrite import transform
 
+# What is at most 1, so that its square cannot overflow, or made of quotients already.
+BOUNDED = ("sigmoid", "softmax", "cosoftmax", "direction", "unit", "sign", "select")
+
 
 def operands(node: Node) -> tuple[Node, ...]:
     """Return what the printed form of a node mentions."""
@@ -41,7 +44,7 @@ def denominator(factor: Node) -> Node | None:
 
 def arranged_products(roots: tuple[Node, ...]) -> tuple[Node, ...]:
     """Multiply what has fewer axes first, and write -(a b) where a b is there already."""
-    roots = transform(roots, _group_factors)
+    roots = tuple(substitute_all(transform(roots, _group_factors), _balanced))
     present = set(n.walk(*roots))
 
     def share(node: Node) -> Node:
@@ -51,6 +54,44 @@ def arranged_products(roots: tuple[Node, ...]) -> tuple[Node, ...]:
         return node
 
     return tuple(substitute_all(roots, share))
+
+
+def _balanced(node: Node) -> Node:
+    """Divide factor by factor: r**2 / v is r (r / v), since the square alone may overflow."""
+    if node.op != "mul":
+        return node
+    below = [(k, arg) for k, arg in enumerate(node.args) if _is_divisor(arg)]
+    above = [factor for arg in node.args if not _is_divisor(arg) for factor in _repeated(arg)]
+    squares = len(above) > len(node.args) - len(below)
+    if not below or not squares:
+        return node
+    divisors = [n.power(arg.args[0], n.MINUS_ONE) for _, arg in below for _ in range(_depth(arg))]
+    above.sort(key=lambda factor: (above.count(factor), not n.is_const(factor), len(factor.axes)))
+    quotients: list[Node] = []
+    for divisor in divisors:
+        top = above.pop() if above else quotients.pop() if quotients else None
+        quotients.append(divisor if top is None else n.make("mul", (top, divisor)))
+    parts = [*above, *quotients]
+    if len(parts) > 1 and parts[-1] is parts[-2]:
+        parts[-2:] = [n.make("pow", (parts[-1], n.const(2)))]
+    return n.make("mul", parts) if len(parts) > 1 else parts[0]
+
+
+def _is_divisor(factor: Node) -> bool:
+    return denominator(factor) is not None and factor.args[0].op != "size" and _depth(factor) > 0
+
+
+def _depth(factor: Node) -> int:
+    """Return how often a factor divides, 0 unless that is a whole number."""
+    exponent = factor.args[1].value
+    return int(-exponent) if exponent == int(exponent) else 0
+
+
+def _repeated(factor: Node) -> tuple[Node, ...]:
+    square = factor.op == "pow" and n.is_const(factor.args[1], 2)
+    if square and factor.args[0].op not in BOUNDED:
+        return factor.args[0], factor.args[0]
+    return (factor,)
 
 
 def substitute_all(roots: tuple[Node, ...], step: Callable[[Node], Node]) -> list[Node]:

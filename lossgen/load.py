@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import runpy
-import sys
-import traceback
+import re
 from pathlib import Path
+from types import ModuleType
 
 from sympy import Expr
 from sympy.core.basic import Basic
-from sympy.core.parameters import distribute
 
 from lossgen.errors import SpecError
-from lossgen.language import ParameterSymbol, Ref
-from lossgen.loss import Loss
-from lossgen.names import IMPORTED, is_plain
+from lossgen.execute import read, run
+from lossgen.loss import Loss, snake_case
+from lossgen.names import IMPORTED, is_plain, name_problem
+from lossgen.source import text_faults
 
 Faults = list[SpecError]
+# Stands in the first line of generated files, where Python looks for an encoding, and tools for
+# what they are told.
+FILE_NAME = re.compile(r"[\w.+,/ -]+")
+DEEPEST = 150
+REMEDIES = {
+    "when": "compare a parameter, as in when=Eq(parameter, 0)",
+    "valid": "write a comparison, as in valid=Ne(labels, ignored)",
+    "denominator": "write it with weights, labels and sizes, as in denominator=Size('n')",
+}
 
 
 def load_specs(folder: Path) -> tuple[tuple[Loss, ...], tuple[SpecError, ...]]:
@@ -37,51 +45,49 @@ def load_specs(folder: Path) -> tuple[tuple[Loss, ...], tuple[SpecError, ...]]:
 
 def _load(path: Path, folder: Path, faults: Faults) -> list[Loss]:
     source = path.relative_to(folder).as_posix()
-    if not source.isprintable():
-        problem, remedy = f"{source!a} is no name for a file", "rename it: generated code quotes it"
+    if not FILE_NAME.fullmatch(source):
+        problem = f"{source!a} is no name for a file that generated code could quote"
+        remedy = "rename it with letters, digits, spaces and any of . _ - + , only"
         faults.append(SpecError(problem=problem, remedy=remedy))
         return []
-    names = _run(path, folder, source, faults)
-    if names is None:
+    text = read(path)
+    names = text if isinstance(text, SpecError) else run(path, folder, text)
+    if isinstance(names, SpecError):
+        faults.append(names.at(file=source))
         return []
+    assert not isinstance(text, SpecError)
+    faults += [fault.at(file=source) for fault in text_faults(text, names)]
     words = tuple(
         (name, value)
-        for name, value in names.items()
+        for name, value in (*_shared(names, folder), *names.items())
         if isinstance(value, Expr) and is_plain(name) and name not in IMPORTED
     )
     doc = str(names.get("__doc__") or "")
-    found = {id(value): value for value in names.values() if isinstance(value, Loss)}
+    found = {
+        id(value): value
+        for value in names.values()
+        if isinstance(value, Loss) and value.origin in (str(path), "")  # not one that is imported
+    }
     losses = [loss.placed(source, doc, words) for loss in found.values()]
     if not losses:
         problem = "declares no loss"
-        faults.append(SpecError(file=source, problem=problem, remedy="bind a Loss(...) to a name"))
+        remedy = "bind a Loss(...) to a name"
+        fault = SpecError(loss=text.loss_at(None), problem=problem, remedy=remedy)
+        faults.append(fault.at(file=source))
     faults += [_strange(loss) for loss in losses if not _is_symbolic(loss)]
     losses = [loss for loss in losses if _is_symbolic(loss)]
+    faults += [_deep(loss) for loss in losses if _depth(loss) > DEEPEST]
+    losses = [loss for loss in losses if _depth(loss) <= DEEPEST]
     for loss in losses:
         faults += _name_faults(loss)
-    faults += _ambiguous(names, source)
     return losses
 
 
-def _ambiguous(names: dict[str, object], source: str) -> Faults:
-    """SymPy takes two symbols of one name for one, whatever else they were declared with."""
-    declared: dict[object, set[object]] = {}
-    for symbol in names.values():
-        if isinstance(symbol, Ref):
-            declared.setdefault(symbol, set()).add(symbol.tensor)
-        elif isinstance(symbol, ParameterSymbol):
-            declared.setdefault(symbol, set()).add(symbol.parameter)
-    remedy = "declare it once, or rename one of the two"
-    return [
-        SpecError(
-            file=source,
-            expression=str(symbol),
-            problem="an argument is declared twice",
-            remedy=remedy,
-        )
-        for symbol, found in declared.items()
-        if len(found) > 1
-    ]
+def _shared(names: dict[str, object], folder: Path) -> list[tuple[str, object]]:
+    """Return the words of the files that specs share, of those that are imported whole."""
+    modules = [value for value in names.values() if isinstance(value, ModuleType)]
+    ours = [m for m in modules if Path(getattr(m, "__file__", None) or "/").parent == folder]
+    return [item for module in ours for item in vars(module).items()]
 
 
 def _is_symbolic(loss: Loss) -> bool:
@@ -90,44 +96,47 @@ def _is_symbolic(loss: Loss) -> bool:
 
 
 def _strange(loss: Loss) -> SpecError:
-    problem, remedy = "the formula is no SymPy expression", "write Loss(name, formula)"
+    problem, remedy = "the formula is no SymPy expression", "write Loss('HuberLoss', formula)"
+    for case in loss.all_cases():
+        for word in ("when", "valid", "denominator"):
+            value = getattr(case, word)
+            if value is not None and not isinstance(value, Basic):
+                problem, remedy = f"{word}={value!r} is no SymPy expression", REMEDIES[word]
     return SpecError(file=loss.source, loss=loss.name, problem=problem, remedy=remedy)
 
 
-def _run(path: Path, folder: Path, source: str, faults: Faults) -> dict[str, object] | None:
-    """Run a spec; constants are not distributed over differences, which would cost digits."""
-    sys.path.insert(0, str(folder))
-    try:
-        with distribute(False):
-            return runpy.run_path(str(path))
-    except (Exception, SystemExit) as error:  # a spec may raise anything
-        frames = [
-            frame
-            for frame in traceback.extract_tb(error.__traceback__)
-            if frame.filename == str(path)
-        ]
-        line = frames[-1].lineno if frames else getattr(error, "lineno", None)
-        problem = f"raises {type(error).__name__}: {error}"
-        faults.append(SpecError(file=source, line=line, problem=problem, remedy="correct the spec"))
-        return None
-    finally:
-        sys.path.remove(str(folder))
+def _deep(loss: Loss) -> SpecError:
+    problem = f"the formula is nested {_depth(loss)} deep"
+    remedy = f"write it in fewer steps, {DEEPEST} at most"
+    return SpecError(file=loss.source, loss=loss.name, problem=problem, remedy=remedy)
+
+
+def _depth(loss: Loss) -> int:
+    """Return how deeply the formulas are nested, without recursion, which has its own limit."""
+    found: dict[int, int] = {}
+    stack = [part for case in loss.all_cases() for part in case.expressions()]
+    while stack:
+        node = stack[-1]
+        below = [arg for arg in node.args if id(arg) not in found]
+        stack += below
+        if not below:
+            found[id(node)] = 1 + max((found[id(arg)] for arg in node.args), default=0)
+            stack.pop()
+    return max(found.values(), default=0)
 
 
 def _name_faults(loss: Loss) -> Faults:
-    names: list[object] = [loss.name, loss.function]
+    names: list[object] = [loss.name]
+    if name_problem(loss.name) is None or loss.function != snake_case(loss.name):
+        names.append(loss.function)
     names += [tensor.name for tensor in loss.tensors()]
     names += [parameter.name for parameter in loss.parameters()]
     names += [key for key, _ in loss.parts]
     return [
-        SpecError(
-            file=loss.source,
-            loss=loss.name,
-            problem=f"{name!r} is not a name that Python allows",
-            remedy="use letters, digits and underscores, and no keyword",
-        )
+        SpecError(file=loss.source, loss=str(loss.name), problem=problem, remedy=remedy)
         for name in dict.fromkeys(names)
-        if not is_plain(name)
+        if (found := name_problem(name))
+        for problem, remedy in [found]
     ]
 
 
@@ -136,14 +145,22 @@ def _duplicates(losses: list[Loss]) -> Faults:
     for loss in losses:
         for name in {loss.name, loss.function}:
             owners.setdefault(name, []).append(loss)
-    return [
-        SpecError(
-            file=loss.source,
-            loss=loss.name,
-            problem=f"the name {name!r} is taken by {', '.join(others)}",
-            remedy="give each loss its own name",
-        )
-        for loss in losses
-        for name in dict.fromkeys((loss.name, loss.function))
-        if (others := sorted(other.source for other in owners[name] if other is not loss))
-    ]
+    found = []
+    for loss in losses:
+        others = {
+            name: sorted(other.source for other in owners[name] if other is not loss)
+            for name in dict.fromkeys((loss.name, loss.function))
+        }
+        if others[loss.name] == others[loss.function]:
+            others = {loss.name: others[loss.name]}
+        found += [
+            SpecError(
+                file=loss.source,
+                loss=loss.name,
+                problem=f"the name {name!r} is taken by {', '.join(taken)}",
+                remedy="give each loss its own name",
+            )
+            for name, taken in others.items()
+            if taken
+        ]
+    return list(dict.fromkeys(found))

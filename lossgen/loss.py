@@ -3,50 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import Expr, sympify
-from sympy.core.basic import Basic
+from sympy import Expr
 
+from lossgen.case import Case, Cases, gather
+from lossgen.composition import applied
+from lossgen.dialects import Dialect, DialectIs, expanded
 from lossgen.language import Parameter, ParameterSymbol, Ref, Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One formula of a loss, and when it applies.
-
-    Attributes:
-        value: the unreduced loss.
-        when: a condition on static parameters, such as ``Eq(label_smoothing, 0)``; None holds.
-        valid: entries where this fails have value and gradient exactly 0.
-        denominator: what ``mean`` divides the sum by; None counts the entries.
-    """
-
-    value: Expr
-    when: Basic | None = None
-    valid: Basic | None = None
-    denominator: Expr | None = None
-
-    def __init__(
-        self, value: Any, *, when: Any = None, valid: Any = None, denominator: Any = None
-    ) -> None:
-        object.__setattr__(self, "value", sympify(value))
-        object.__setattr__(self, "when", when)
-        object.__setattr__(self, "valid", valid)
-        object.__setattr__(
-            self, "denominator", None if denominator is None else sympify(denominator)
-        )
-
-    def without_condition(self) -> Case:
-        """Return the case as if it always applied."""
-        return Case(self.value, valid=self.valid, denominator=self.denominator)
-
-    def expressions(self) -> tuple[Basic, ...]:
-        """Return every expression that may mention an argument."""
-        found = (self.value, self.when, self.valid, self.denominator)
-        return tuple(expression for expression in found if expression is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +28,11 @@ class Loss:
         signature: parameters and weights in positional order, with the word ``"reduction"`` where
             it stands; by default they are keyword-only with ``reduction`` last.
         reduction: the default reduction.
+        reductions: those that apply, where ``"batchmean"`` is among them: the sum over the length
+            of the first axis.
         valid, denominator: as in `Case`, for a loss of one case.
+        dialects: how frameworks differ that mean something else by this name: their names, and
+            what `dialect` gives.
     """
 
     name: str
@@ -69,10 +40,13 @@ class Loss:
     function: str
     signature: tuple[Any, ...] | None
     reduction: str
+    words: tuple[str, ...]
     parts: tuple[tuple[str, tuple[Case, ...]], ...]
+    dialects: tuple[tuple[str, Dialect], ...]
     names: tuple[tuple[str, Expr], ...] = field(compare=False, repr=False)
     doc: str = ""
     source: str = ""
+    origin: str = field(default="", compare=False, repr=False)
 
     def __init__(
         self,
@@ -82,23 +56,30 @@ class Loss:
         function: str | None = None,
         signature: tuple[Any, ...] | None = None,
         reduction: str = "mean",
+        reductions: tuple[str, ...] = (),
         valid: Any = None,
         denominator: Any = None,
+        dialects: Mapping[str, Dialect] | None = None,
     ) -> None:
+        _check_words(name, value, function, signature)
         parts: tuple[tuple[str, tuple[Case, ...]], ...] = ()
         if isinstance(value, Mapping):
-            parts = tuple((key, _cases(part, valid, denominator)) for key, part in value.items())
-        cases = () if parts else _cases(value, valid, denominator)
+            parts = tuple((key, gather(part, valid, denominator)) for key, part in value.items())
+        dialects = dict(dialects or {})
+        cases = () if parts else tuple(expanded(gather(value, valid, denominator), dialects))
         values = (
             ("name", name),
             ("cases", cases),
-            ("function", function or snake_case(name)),
+            ("function", snake_case(name) if function is None else function),
             ("signature", signature),
             ("reduction", reduction),
+            ("words", tuple(reductions)),
             ("parts", parts),
+            ("dialects", tuple(dialects.items())),
             ("names", ()),
             ("doc", ""),
             ("source", ""),
+            ("origin", sys._getframe(1).f_globals.get("__file__", "")),
         )
         for key, item in values:
             object.__setattr__(self, key, item)
@@ -112,13 +93,26 @@ class Loss:
             object.__setattr__(copy, key, item)
         return copy
 
+    def of(self, **given: Any) -> Cases | Expr:
+        """Return the formula with arguments replaced, to be a part of another loss.
+
+        It is an expression where there is one formula whose mean is over its entries; otherwise
+        it can be multiplied only.
+
+        Args:
+            given: for each input a tensor or an expression; for weights and parameters what they
+                are, where that is not their default.
+        """
+        plain = [case for case in self.cases if case.when is None or not case.when.atoms(DialectIs)]
+        return applied(self.name, plain, given)
+
     def all_cases(self) -> tuple[Case, ...]:
         """Return the cases of the loss and of its parts."""
         return self.cases + tuple(case for _, cases in self.parts for case in cases)
 
     def reductions(self) -> tuple[str, ...]:
         """Return the reductions that apply: parts of unlike shape have no unreduced form."""
-        return ("mean", "sum") if self.parts else ("none", "mean", "sum")
+        return self.words or (("mean", "sum") if self.parts else ("none", "mean", "sum"))
 
     def tensors(self) -> tuple[Tensor, ...]:
         """Return the tensor arguments in declared order, one for each name and kind."""
@@ -151,12 +145,16 @@ class Loss:
         return "\n".join(lines)
 
 
-def _cases(value: Any, valid: Any, denominator: Any) -> tuple[Case, ...]:
-    cases = value if isinstance(value, tuple) else (value,)
-    return tuple(
-        case if isinstance(case, Case) else Case(case, valid=valid, denominator=denominator)
-        for case in cases
-    )
+def _check_words(name: Any, value: Any, function: Any, signature: Any) -> None:
+    """Refuse what cannot even be held as a loss; the rest is checked when all specs are read."""
+    if not isinstance(name, str):
+        raise ValueError(f"the name {name!r} is no text; write Loss('HuberLoss', formula)")
+    if not isinstance(function, str | None):
+        raise ValueError(f"function={function!r} is no text; write function='huber_loss'")
+    if not isinstance(signature, tuple | list | None):
+        raise ValueError(f"signature={signature!r} is no tuple; write signature=('reduction',)")
+    if isinstance(value, Mapping) and not value:
+        raise ValueError("the loss has no parts; write Loss(name, {'part': formula})")
 
 
 def snake_case(name: str) -> str:

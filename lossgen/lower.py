@@ -2,73 +2,41 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import reduce
 
 import sympy
-from sympy.codegen.cfunctions import expm1, log1p
 from sympy.core.basic import Basic
 from sympy.core.symbol import Str
-from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Not, Or
 
 from lossgen import nodes as n
 from lossgen.language import (
-    LogSumExp,
-    MaxOver,
-    MinOver,
+    AxisOperation,
+    Indicator,
+    Masked,
     Norm,
     ParameterSymbol,
     Pick,
-    Ratio,
+    PNorm,
+    Position,
     Ref,
-    Sigmoid,
     Size,
     Softmax,
     SumOver,
 )
+from lossgen.meanings import (
+    COMPARISONS,
+    FUNCTIONS,
+    LOGIC,
+    OPPOSITE,
+    REDUCTIONS,
+    TURNED,
+    UnknownError,
+    number,
+    unknown,
+)
 from lossgen.nodes import Node
-
-FUNCTIONS: dict[type[Basic], str] = {
-    sympy.exp: "exp",
-    sympy.Abs: "abs",
-    sympy.sign: "sign",
-    sympy.tanh: "tanh",
-    sympy.sinh: "sinh",
-    sympy.cosh: "cosh",
-    sympy.log: "log",
-    sympy.sin: "sin",
-    sympy.cos: "cos",
-    sympy.atan: "atan",
-    log1p: "log1p",
-    expm1: "expm1",
-    Sigmoid: "sigmoid",
-    Ratio: "unit",
-}
-COMPARISONS: dict[type[Basic], str] = {
-    sympy.StrictLessThan: "lt",
-    sympy.LessThan: "le",
-    sympy.StrictGreaterThan: "gt",
-    sympy.GreaterThan: "ge",
-    sympy.Equality: "eq",
-    sympy.Unequality: "ne",
-}
-TURNED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
-LOGIC: dict[type[Basic], str] = {And: "and", Or: "or", Not: "not"}
-REDUCTIONS: dict[type[Basic], str] = {
-    MaxOver: "amax",
-    MinOver: "amin",
-    LogSumExp: "lse",
-    Norm: "norm",
-}
-
-
-class UnknownError(Exception):
-    """An expression that lossgen has no meaning for: the expression, and what to write instead."""
-
-    def __init__(self, expression: Basic, problem: str, remedy: str) -> None:
-        super().__init__(problem)
-        self.expression, self.problem, self.remedy = expression, problem, remedy
 
 
 @dataclass(slots=True)
@@ -94,9 +62,16 @@ class Lowering:
         if isinstance(e, Ref):
             return n.leaf(e.tensor.name, e.indices, e.tensor.kind)
         if isinstance(e, ParameterSymbol):
-            return n.leaf(e.parameter.name, (), e.parameter.kind)
+            given = e.parameter
+            return n.leaf(given.name, (), given.kind, positive=given.positive)
         if isinstance(e, Size):
             return n.size(e.axis)
+        if isinstance(e, Indicator):
+            return n.select(self.node(e.args[0]), n.ONE, n.ZERO)
+        if isinstance(e, Masked):
+            return n.select(self.node(e.args[1]), self.node(e.args[0]), n.const(-math.inf))
+        if isinstance(e, Position):
+            return n.position(e.axis)
         if isinstance(e, sympy.Add):
             terms = sorted(e.args, key=lambda arg: arg.could_extract_minus_sign())
             return n.add(*map(self.node, terms))
@@ -122,11 +97,24 @@ class Lowering:
             return n.sum_over(self.node(e.body), (e.axis,))
         if isinstance(e, Softmax):
             return n.over("softmax", e.axis, self.node(e.body))
-        if kind in REDUCTIONS:
+        if isinstance(e, Norm | PNorm):
+            return self._norm(e)
+        if isinstance(e, AxisOperation) and kind in REDUCTIONS:
             return n.fold(REDUCTIONS[kind], e.axis, self.node(e.body))
         if isinstance(e, Pick):
             return n.pick(self.node(e.body), e.axis, self.index(e.args[2]))
-        raise _unknown(e)
+        raise unknown(e)
+
+    def _norm(self, e: Norm | PNorm) -> Node:
+        name = "p_norm" if isinstance(e, PNorm) else "floored_norm" if e.args[2:] else "norm"
+        args = [self.node(arg) for arg in (e.body, *e.args[2:])]
+        if any(not n.is_const(arg) and arg.attrs[2:3] != ("static",) for arg in args[1:]):
+            raise UnknownError(
+                e.args[2],
+                f"{e.args[2]} is no fixed number",
+                f"write a number, or declare {e.args[2]} with static=True",
+            )
+        return n.fold(name, e.axis, *args)
 
     def _logic(self, op: str, args: list[Node]) -> Node:
         """Operations of logic are spelled with two operands."""
@@ -159,8 +147,16 @@ class Lowering:
             )
         result = self.node(last)
         for value, condition in reversed(branches):
-            result = n.select(self.node(condition), self.node(value), result)
+            result = self._choice(condition, self.node(value), result)
         return result
+
+    def _choice(self, condition: Basic, yes: Node, no: Node) -> Node:
+        """Return a selection; NaN, of which no comparison holds, takes the branch that keeps it."""
+        kept = _leaves(yes)
+        if type(condition) in OPPOSITE and kept and kept.isdisjoint(_leaves(no)):
+            op = OPPOSITE[type(condition)]
+            return n.select(self._comparison(op, *map(self.node, condition.args)), no, yes)
+        return n.select(self.node(condition), yes, no)
 
     def _extremum(self, e: Basic) -> Node:
         args = sorted(e.args, key=lambda arg: (not arg.is_number, sympy.default_sort_key(arg)))
@@ -170,28 +166,9 @@ class Lowering:
         return reduce(lambda left, right: n.call(name, left, right), map(self.node, args))
 
 
-def number(e: Basic) -> Node:
-    """Return a constant: exact where the expression is rational, else the nearest double."""
-    if isinstance(e, sympy.Rational):
-        return n.const(Fraction(int(e.p), int(e.q)))
-    if isinstance(e, BooleanTrue | BooleanFalse) or not e.is_finite or not e.is_real:
-        raise UnknownError(e, f"{e} is not a finite real number", "write a finite real constant")
-    if isinstance(e, sympy.Float):
-        return n.const(float(e))
-    return n.const(float(e.evalf(20)))
+def _leaves(node: Node) -> set[Node]:
+    """Return the tensors that a node depends on: parameters are checked, and never NaN."""
+    return {inner for inner in n.walk(node) if inner.op == "leaf" and inner.view}
 
 
-def _unknown(e: Basic) -> UnknownError:
-    if isinstance(e, sympy.Symbol):
-        return UnknownError(
-            e,
-            f"{e} is a plain SymPy symbol",
-            f"declare it as {e} = tensor('{e}') or {e} = parameter('{e}', default=1.0)",
-        )
-    kinds = {*FUNCTIONS, sympy.Max, sympy.Min, sympy.Piecewise} - {Ratio, Sigmoid}
-    known = sorted({*(kind.__name__ for kind in kinds), "sigmoid"})  # as specs write them
-    return UnknownError(
-        e,
-        f"{type(e).__name__} is not a function that lossgen can differentiate",
-        f"use one of {', '.join(known)}",
-    )
+__all__ = ["Lowering", "UnknownError", "number"]

@@ -70,7 +70,7 @@ def _entries(file: Path) -> Hashes:
         found = json.loads(file.read_bytes())
     except FileNotFoundError:
         return {}
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not all(map(_is_entry, found.items())):
         raise OutputError(

@@ -12,18 +12,25 @@ import sympy
 from lossgen.backends import Backend
 from lossgen.cases import ModuleCase, ModulePart, make_part
 from lossgen.expand import FUNCTIONS
+from lossgen.keywords import Option, call_options
+from lossgen.language import DialectIs
 from lossgen.loss import Case, Loss
-from lossgen.options import Option, input_options, is_function_only, signature_options
-from lossgen.prose import disguise
+from lossgen.options import input_options, is_function_only, signature_options
+from lossgen.prose import disguise, paragraphs
 
 HELPER = re.compile(
-    r"\b((?:as|check|is|to|same|axis|broadcast|leading|working)_\w+|fold|with_batch)\("
+    r"\b((?:as|check|is|to|same|axis|broadcast|leading|working)_\w+|fold|with_batch|leading_size)\("
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """Everything about one loss in one backend, as text."""
+    """Everything about one loss in one backend, as text.
+
+    Attributes:
+        functions, arithmetic, checks, casts: what it uses of the package's other modules.
+        call_options: keywords of the call beside its inputs: weights of samples, a denominator.
+    """
 
     source: str
     summary: str
@@ -39,13 +46,27 @@ class Module:
     parts: tuple[ModulePart, ...]
     named_parts: bool
     functions: tuple[str, ...]
-    runtime: tuple[str, ...]
+    arithmetic: tuple[str, ...]
+    checks: tuple[str, ...]
+    casts: tuple[str, ...]
+    call_options: tuple[Option, ...]
     output_shape: str
 
     @property
     def private(self) -> bool:
         """Whether cases have functions of their own: there are several, or named parts."""
         return self.named_parts or len(self.all_cases) > 1
+
+    @property
+    def option_checks(self) -> tuple[str, ...]:
+        """The checks of options that conditions alone speak of; cases check their own."""
+        used = {name for case in self.all_cases for name in case.arguments}
+        return tuple(o.check for o in self.options if o.check and o.name not in used)
+
+    @property
+    def adoptions(self) -> tuple[str, ...]:
+        """The statements that adopt what a dialect has for defaults."""
+        return tuple(adoption for option in self.options for adoption in option.adoptions)
 
     @property
     def all_cases(self) -> tuple[ModuleCase, ...]:
@@ -61,21 +82,25 @@ def make_module(loss: Loss, backend: Backend) -> Module:
     called = {
         h for part in module_parts for case in part.cases for k in case.kernels for h in k.helpers
     }
+    checks = [line for option in options for line in (option.check, *option.adoptions)]
     lines = " ".join(
         line
         for part in module_parts
         for case in part.cases
-        for line in (*case.intake, *case.prepare, f"{case.condition} ", *(o.check for o in options))
+        for line in (*case.intake, *case.prepare, case.condition, case.count, *checks)
     )
-    paragraphs = disguise(loss.doc.strip()).split("\n", 1)
+    used = set(re.findall(HELPER, lines))
+    arithmetic, helpers = (called | used) & backend.helpers, sorted(used - backend.helpers)
+    _, _, description = disguise(loss.doc.strip()).partition("\n")
     return Module(
         source=loss.source,
         summary=disguise(loss.summary),
-        description=tuple(paragraphs[1].strip().splitlines()) if len(paragraphs) > 1 else (),
+        description=paragraphs(description.strip()) if description.strip() else (),
         formulas=tuple(
             tuple(wrap(formula(loss, case, name), 88, break_long_words=False))
             for name, cases in parts
             for case in cases
+            if case.when is None or not case.when.atoms(DialectIs)
         ),
         class_name=loss.name,
         function=loss.function,
@@ -87,7 +112,10 @@ def make_module(loss: Loss, backend: Backend) -> Module:
         parts=module_parts,
         named_parts=bool(loss.parts),
         functions=tuple(sorted(called & set(FUNCTIONS.values()))),
-        runtime=tuple(sorted((called & backend.helpers) | set(re.findall(HELPER, lines)))),
+        arithmetic=tuple(sorted(arithmetic)),
+        checks=tuple(name for name in helpers if name.startswith("check_")),
+        casts=tuple(name for name in helpers if not name.startswith("check_")),
+        call_options=call_options(loss, [c.axes for p in module_parts for c in p.cases], backend),
         output_shape=_output_shape(module_parts),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 import unicodedata
 
 
@@ -14,16 +15,24 @@ def _words(text: str) -> list[str]:
 IMPORTED = frozenset(
     _words(
         """
-        Any Array ArrayLike Case Loss Parameter Tensor added argmax_along array_of as_arrays
-        axis_weight bool broadcast_weight centred cast_floats chainer check_device
-        check_floating check_labels check_positive check_range check_rank check_reduction
-        check_shape constant count_up cross_entropy_with dataclass dict differentiable direction
-        excess_over exp_difference expm1 finish finish_parts float fold int is_integer is_number
-        isinstance jax jnp label_cross_entropy label_excess leading_weight log1p log_cosh
-        logsumexp math max_along merge mindspore ms negative_log_softmax nn norm np numpy ops
-        partial pick positions ratio represent report same_weight sech2 sigmoid sign softmax
-        softmax_complement softmax_tangent str sum_of_others super take to_working torch total
-        total_along tuple with_batch without_axis working_dtype
+        Any Array ArrayLike Case Given Literal Loss Operand NDArray Parameter Tensor TypeAlias
+        added argmax_along array_of as_arrays axis_weight bool broadcast_input
+        broadcast_weight cast_floats cast_parts centred chainer check_arrays
+        check_device check_dialect check_divides check_floating check_integers
+        check_labels check_least check_most check_positive check_range check_rank
+        check_reduction check_shape
+        constant count_up cross_entropy_with
+        dataclass deviation dict differentiable direction excess_over exp_difference
+        expm1 finish finish_parts float floored_norm fold get_context gradients_of
+        hessian_diagonals_of int is_integer is_number isinstance jax jnp
+        label_cross_entropy label_excess leading_size leading_weight log1p log_cosh
+        logsumexp loss_of math max_along merge mindspore ms negative_log_softmax nn norm
+        np numpy ops overload p_norm partial parts_of pick positions power1p power_slope ratio
+        report represent same_weight sech2 sigmoid sign signed_power softmax
+        softmax_complement softmax_tangent str sum_of_others super take to_tensor to_working torch
+        total total_along tuple with_batch without_axis working_dtype zeros_like
+        box_cox box_cox_bend box_cox_slope digamma erf gauss hypot1 loggamma over_hypot1 power1p
+        trigamma
         """
     )
 )
@@ -31,7 +40,7 @@ IMPORTED = frozenset(
 LOCAL = frozenset(
     _words(
         """
-        axis denominator doubt dtype index inputs loss parts partials reduction return_parts
+        axis denominator dialect doubt dtype index inputs loss parts partials reduction return_parts
         self shape single upstream working
         """
     )
@@ -75,7 +84,10 @@ ATTRIBUTES = frozenset(
     )
 )
 # A loss's module stands beside these, under its function's name with an underscore before it.
-MODULES = frozenset(("autograd", "functions", "kernels", "runtime"))
+MODULES = frozenset(("arrays", "autograd", "checks", "functions", "kernels", "runtime"))
+
+
+LONGEST = 80
 
 
 def is_plain(name: object) -> bool:
@@ -89,9 +101,47 @@ def is_plain(name: object) -> bool:
     )
 
 
+def name_problem(name: object) -> tuple[str, str] | None:
+    """Return why a name cannot be one, and what to do about it."""
+    if not is_plain(name):
+        problem = f"{name!r} is not a name that Python allows"
+        return problem, "use letters, digits and underscores, and no keyword"
+    if not str(name).isascii():
+        strange = next(letter for letter in str(name) if not letter.isascii())
+        problem = f"{name!r} holds {unicodedata.name(strange, 'a strange letter')}"
+        return problem, "use plain letters from a to z, which cannot be mistaken"
+    if len(str(name)) > LONGEST:
+        problem = f"the name '{str(name)[:20]}...' has {len(str(name))} letters"
+        return problem, f"use {LONGEST} at most: files are named after it"
+    return None
+
+
+def class_problem(name: str) -> tuple[str, str] | None:
+    """Return why a name is none for a class."""
+    if re.fullmatch("[A-Z][A-Za-z0-9]*", name):
+        return None
+    return f"{name!r} is no name for a class", "write words in capitals, as HuberLoss"
+
+
+def function_problem(name: str) -> tuple[str, str] | None:
+    """Return why a name is none for a function; its module must be told apart on any disk."""
+    if re.fullmatch("[a-z][a-z0-9_]*", name):
+        return None
+    return f"{name!r} is no name for a function", "write small letters, as huber_loss"
+
+
 def is_taken(name: str) -> bool:
     """Say whether generated code has a use of its own for an argument's name."""
     return name in IMPORTED or name in LOCAL or name.startswith(PREFIXES)
 
 
-__all__ = ["ATTRIBUTES", "IMPORTED", "MODULES", "is_plain", "is_taken"]
+__all__ = [
+    "ATTRIBUTES",
+    "IMPORTED",
+    "MODULES",
+    "class_problem",
+    "function_problem",
+    "is_plain",
+    "is_taken",
+    "name_problem",
+]

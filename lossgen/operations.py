@@ -8,7 +8,9 @@ import sympy
 from sympy import Expr, sympify
 from sympy.core.symbol import Str
 
-from lossgen.axes import split_axes
+from lossgen.axes import one_axis, split_axes
+from lossgen.elementwise import Ratio
+from lossgen.places import Size
 
 
 class AxisOperation(Expr):
@@ -16,17 +18,18 @@ class AxisOperation(Expr):
 
     is_real = True
     is_commutative = True
+    latex_form: str
 
     def __new__(cls, body: Any, axis: Any, *rest: Any) -> AxisOperation:
         """Return the operation on a body."""
-        return Expr.__new__(
-            cls, sympify(body), axis if isinstance(axis, Str) else Str(str(axis)), *rest
-        )
+        place = axis if isinstance(axis, Str) else Str(one_axis(axis))
+        return Expr.__new__(cls, sympify(body), place, *rest)
 
     @property
     def body(self) -> Expr:
         """What the operation works on."""
-        return self.args[0]
+        body: Expr = self.args[0]
+        return body
 
     @property
     def axis(self) -> str:
@@ -77,10 +80,25 @@ class Norm(AxisOperation):
     latex_form = r"\left\lVert {body} \right\rVert_{{{axis}}}"
 
 
+class PNorm(AxisOperation):
+    """Norm of an order over an axis."""
+
+    latex_form = r"\left\lVert {body} \right\rVert_{{{axis}}}"
+
+    def _latex(self, printer: Any) -> str:
+        body, order = printer._print(self.body), printer._print(self.args[2])
+        return rf"\left\lVert {body} \right\rVert_{{{self.axis}, {order}}}"
+
+
 class Pick(AxisOperation):
     """The body at one place of an axis: ``args`` are the body, the axis and the place."""
 
     latex_form = r"\left. {body} \right|_{{{axis}}}"
+
+    def __new__(cls, body: Any, axis: Any, *rest: Any) -> Any:
+        """Return the pick; a number is the same everywhere."""
+        body = sympify(body)
+        return body if body.is_number else super().__new__(cls, body, axis, *rest)
 
     def _latex(self, printer: Any) -> str:
         index = self.args[2]
@@ -88,33 +106,14 @@ class Pick(AxisOperation):
         return rf"\left({printer._print(self.body)}\right)_{{{self.axis}={place}}}"
 
 
-class Size(Expr):
-    """The number of entries along an axis."""
-
-    is_real = True
-    is_positive = True
-    is_commutative = True
-
-    def __new__(cls, axis: Any) -> Size:
-        """Return the length of an axis."""
-        return Expr.__new__(cls, axis if isinstance(axis, Str) else Str(axis))
-
-    @property
-    def axis(self) -> str:
-        """The name of the axis."""
-        return str(self.args[0].name)
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"size({self.axis})"
-
-    def _latex(self, printer: Any) -> str:
-        return f"N_{{{self.axis}}}"
-
-
 def _over(operation: type[AxisOperation], body: Any, axes: str) -> Expr:
-    for axis in split_axes(axes):
-        body = operation(body, axis)
-    return body
+    names = split_axes(axes)
+    if not names:
+        raise ValueError("no axis is named; name those to reduce over, as in sum_over(x, 'n c')")
+    result: Expr = sympify(body)
+    for axis in names:
+        result = operation(result, axis)
+    return result
 
 
 def sum_over(body: Any, axes: str) -> Expr:
@@ -148,43 +147,28 @@ def softmax(body: Any, axis: str) -> Expr:
     return Softmax(body, axis)
 
 
-def norm(body: Any, axis: str) -> Expr:
-    """Euclidean norm over an axis; its gradient at the zero vector is zero."""
-    return Norm(body, axis)
+def norm(body: Any, axis: str, *, p: Any = 2, floor: Any = 0) -> Expr:
+    """Norm over an axis; its gradient at the zero vector is zero.
+
+    Args:
+        body: the entries.
+        axis: the name of the axis.
+        p: the order of the norm, at least 1; 2 is the Euclidean one.
+        floor: one more entry, for the Euclidean norm: ``sqrt(sum(body**2) + floor**2)``.
+    """
+    if p != 2:
+        return PNorm(body, axis, sympify(p))
+    return Norm(body, axis) if floor == 0 else Norm(body, axis, sympify(floor))
 
 
 def at(body: Any, **index: Any) -> Expr:
     """Pick along axes: by label, ``at(nll, c=target)``, or on a diagonal, ``at(scores, j="i")``."""
+    if not index:
+        raise ValueError("no axis is named; pick along one, as in at(x, c=labels)")
+    result: Expr = sympify(body)
     for axis, place in index.items():
-        body = Pick(body, axis, Str(place) if isinstance(place, str) else sympify(place))
-    return body
-
-
-class Sigmoid(sympy.Function):
-    """The logistic function 1 / (1 + exp(-x))."""
-
-    nargs = 1
-    is_real = True
-
-    def _latex(self, printer: Any, exp: Any = None) -> str:
-        text = rf"\sigma\left({printer._print(self.args[0])}\right)"
-        return text if exp is None else f"{text}^{{{exp}}}"
-
-
-class Ratio(sympy.Function):
-    """a / b, and 0 where b is 0."""
-
-    nargs = 2
-    is_real = True
-
-    def _latex(self, printer: Any, exp: Any = None) -> str:
-        top, bottom = (printer._print(arg) for arg in self.args)
-        return rf"\frac{{{top}}}{{{bottom}}}"
-
-
-def sigmoid(x: Any) -> Expr:
-    """Return the logistic function 1 / (1 + exp(-x))."""
-    return Sigmoid(sympify(x))
+        result = Pick(result, axis, Str(place) if isinstance(place, str) else sympify(place))
+    return result
 
 
 def normalize(body: Any, axis: str) -> Expr:

@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lossgen.backends import Backend
-from lossgen.language import Parameter, Tensor
+from lossgen.keywords import (
+    Option,
+    adoptions,
+    example_size,
+    input_tensors,
+    shape_words,
+)
+from lossgen.language import PYTHON, Parameter, Tensor
 from lossgen.loss import Loss
 from lossgen.prose import sentence
 from lossgen.shapes import parameter_check
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """An input or parameter of the function and class.
-
-    Attributes:
-        default: as Python, empty where there is none.
-        type: its type in words.
-        shape: its shape in words.
-        size: a small shape for examples, such as ``"2, 3"``.
-        check: the statement that refuses what is not allowed, or empty.
-    """
-
-    name: str
-    annotation: str
-    default: str
-    doc: str
-    kind: str
-    keyword: bool
-    type: str = ""
-    shape: str = ""
-    size: str = ""
-    check: str = ""
 
 
 def case_options(
@@ -44,10 +27,8 @@ def case_options(
         _tensor_option(t, backend, "None" if t.kind == "weight" and t.optional else "")
         for t in tensors
     ]
-    numbers = {"float": backend.parameter, "integer": "int", "flag": "bool"}
-    typed = backend.array is not None
     given += [
-        Option(p.name, numbers[p.kind] or "" if typed else "", "", sentence(p.doc), p.kind, False)
+        Option(p.name, _number_type(p, backend), "", sentence(p.doc), p.kind, False)
         for p in parameters
     ]
     return tuple(replace(option, default="") for option in given)
@@ -55,37 +36,18 @@ def case_options(
 
 def input_options(loss: Loss, backend: Backend) -> tuple[Option, ...]:
     """Return the inputs of the call."""
-    found: dict[str, Tensor] = {}
-    for tensor in loss.tensors():
-        if tensor.kind != "weight":
-            found.setdefault(tensor.name, tensor)
-    return tuple(_tensor_option(tensor, backend, "") for tensor in found.values())
+    return tuple(_tensor_option(tensor, backend, "") for tensor in input_tensors(loss))
 
 
 def _tensor_option(tensor: Tensor, backend: Backend, default: str) -> Option:
     array = backend.public or backend.array or ""
     annotation = f"{array} | None" if array and default else array
+    if tensor.broadcast and tensor.kind == "float" and backend.bring and array:
+        annotation = f"{array} | float"
     return Option(
         tensor.name, annotation, default, sentence(tensor.doc), tensor.kind, False,
-        type="Tensor", shape=shape_words(tensor), size=_example_size(tensor),
+        type="Tensor", shape=shape_words(tensor), size=example_size(tensor),
     )  # fmt: skip
-
-
-def shape_words(tensor: Tensor) -> str:
-    """Return the shapes that a tensor may have, in words."""
-    if tensor.axes == ("...",):
-        return "any shape"
-    words = f"``({', '.join(tensor.axes)}{',' if len(tensor.axes) == 1 else ''})``"
-    if tensor.batch is None:
-        return words
-    rest = [axis for axis in tensor.axes if axis not in (tensor.batch, "...")]
-    return f"{words} or ``({', '.join(rest)}{',' if len(rest) == 1 else ''})``"
-
-
-def _example_size(tensor: Tensor) -> str:
-    sizes = {"c": "3", "d": "3", "...": "3"}
-    axes = tensor.axes if tensor.axes == ("...",) else [a for a in tensor.axes if a != "..."]
-    return ", ".join(sizes.get(axis, "2") for axis in axes)
 
 
 def is_function_only(loss: Loss, name: str) -> bool:
@@ -103,6 +65,8 @@ def signature_options(loss: Loss, backend: Backend) -> tuple[Option, ...]:
         order = [*weights, *parameters]
     if "reduction" not in order:
         order.append("reduction")
+    if loss.dialects:
+        order.append("dialect")
     missing = [name for name in (*weights, *parameters) if name not in order]
     return tuple(
         _option(name, weights, parameters, loss, backend, keyword) for name in [*order, *missing]
@@ -129,13 +93,21 @@ def _option(
         return Option(
             name, "str" if typed else "", repr(loss.reduction), doc, "reduction", keyword, "str"
         )
+    if name == "dialect":
+        words = ", ".join(f"``{word!r}``" for word, _ in loss.dialects)
+        doc = f"Whose definition to follow: {words}."
+        check = f"check_dialect(dialect, {tuple(word for word, _ in loss.dialects)!r})"
+        return Option(
+            name, "str | None" if typed else "", "None", doc, "dialect", True, "str", check=check
+        )
     if name in weights:
         option = _tensor_option(weights[name], backend, "None" if weights[name].optional else "")
         return replace(option, keyword=keyword)
     parameter = parameters[name]
-    kind = {"float": backend.parameter, "integer": "int", "flag": "bool"}[parameter.kind]
-    words = {"float": "float", "integer": "int", "flag": "bool"}[parameter.kind]
-    annotation = kind or "" if typed else ""
+    annotation, check = _number_type(parameter, backend), parameter_check(parameter)
+    if parameter.default is None:
+        annotation = annotation and f"{annotation} | None"
+        check = check and f"if {name} is not None: {check}"
     return Option(
         name,
         annotation,
@@ -143,6 +115,15 @@ def _option(
         sentence(parameter.doc),
         parameter.kind,
         keyword,
-        words,
-        check=parameter_check(parameter),
+        PYTHON[parameter.kind],
+        check=check,
+        adoptions=tuple(adoptions(loss, parameter)),
     )
+
+
+def _number_type(parameter: Parameter, backend: Backend) -> str:
+    """Return the annotation of a parameter, empty where the backend's own code has none."""
+    if backend.array is None:
+        return ""
+    kind = parameter.kind
+    return (backend.parameter or "") if kind == "float" else PYTHON[kind]

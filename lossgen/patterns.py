@@ -104,6 +104,16 @@ def sigmoid(node: Node) -> Node | None:
     return None
 
 
+def sigmoid_power(node: Node) -> Node | None:
+    """See the rule of this name."""
+    if node.op not in ("pow", "sqrt") or node.args[0].op != "sigmoid":
+        return None
+    exponent = node.args[1] if node.op == "pow" else const(Fraction(1, 2))
+    if n.is_const(exponent) and exponent.value == int(exponent.value):
+        return None
+    return call("sigmoid_power", node.args[0].args[0], exponent)
+
+
 def log_sigmoid(node: Node) -> Node | None:
     """See the rule of this name."""
     if node.op == "log" and node.args[0].op == "sigmoid":
@@ -135,6 +145,16 @@ def log1p(node: Node) -> Node | None:
         if inner is not None:
             return call("log1p", inner)
     return None
+
+
+def sign_of_multiples(node: Node) -> Node | None:
+    """See the rule of this name."""
+    if node.op != "sign" or node.args[0].op != "add" or len(node.args[0].args) != 2:
+        return None
+    left, right = (n.mul_factors(term) for term in node.args[0].args)
+    common = [factor for factor in left if factor in right]
+    rest = [mul(*(f for f in side if f not in common)) for side in (left, right)]
+    return call("sign", mul(n.add(*rest), *common)) if common else None
 
 
 def log_cosh(node: Node) -> Node | None:

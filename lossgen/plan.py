@@ -106,6 +106,7 @@ def plan(packages: Packages, out: Path, *, force: bool = False) -> Plan:
         files = {path: normalised(text.encode()) for path, text in sorted(texts.items())}
         _check_paths(backend, files)
         known = _known(out / backend, force)
+        _check_links(out / backend, known)
         changes = list(_changes(backend, files, known, out))
         refusals += _refusals(changes, known, out, backend)
         listing = manifest(files)
@@ -170,6 +171,15 @@ def _check_paths(backend: str, files: Mapping[str, bytes]) -> None:
     for path in (backend, *files):
         if not is_inside(path):
             raise OutputError(path, "leaves its package", f"mend the renderer of {backend}")
+
+
+def _check_links(package: Path, known: Hashes) -> None:
+    """Refuse to follow a link out of the package: what is listed there may be another's file."""
+    home = package.resolve()
+    for path in known:
+        if "/" in path and not (package / path).parent.resolve().is_relative_to(home):
+            problem = "stands in the manifest and leads out of its package"
+            raise OutputError((package / path).as_posix(), problem, "remove the link")
 
 
 def _lines(data: bytes | None) -> list[str]:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from lossgen import nodes as n
 from lossgen.axis_spelling import AxisSpelling
 from lossgen.backends import Backend
+from lossgen.code import ATOM, Text
 from lossgen.expand import FUNCTIONS, Expansion
 from lossgen.layout import arranged_products, operands
 from lossgen.nodes import Node
-from lossgen.spelling import ATOM, Text
+from lossgen.spelling import INTEGER_KINDS
 
 LONG = 64
 DEFAULT_WORDS = {
@@ -137,6 +138,9 @@ class _Printer(AxisSpelling):
         """Where the length of each axis can be read: an argument, the place, how many it has."""
         found: dict[str, tuple[str, int, int]] = {}
         leaves = [node for node in n.walk(*self.roots) if node.op == "leaf"]
+        leaves.sort(key=lambda leaf: leaf.attrs[2] in INTEGER_KINDS)
+        floats = [leaf for leaf in leaves if leaf.axes and leaf.attrs[2] not in INTEGER_KINDS]
+        self.floats = tuple(dict.fromkeys(leaf.name for leaf in floats))
         for node in leaves:
             for place, axis in enumerate(node.view):
                 found.setdefault(axis, (node.name, place, len(node.view)))

@@ -11,6 +11,7 @@ from lossgen.derive import Forward, reverse
 from lossgen.diagonal import hessian_diagonal
 from lossgen.nodes import Node
 from lossgen.regions import mask
+from lossgen.rewrite import transform
 from lossgen.rules import Rule, stabilise
 
 
@@ -77,6 +78,14 @@ class Program:
         return mask(self.value, self.valid)
 
     @cached_property
+    def mass(self) -> Node | None:
+        """How much each entry counts in a mean, where the denominator is the sum of just that."""
+        below = self.denominator
+        if below is None or below.op != "sum" or set(below.reduced) != self.value.axes:
+            return None
+        return below.args[0]
+
+    @cached_property
     def gradients(self) -> tuple[Node, ...]:
         """The gradient with respect to each argument in `wrt`."""
         found = reverse(self.value, self.upstream, self.valid)
@@ -129,10 +138,28 @@ class Program:
         return tuple(found)
 
     @cached_property
+    def linear(self) -> Node:
+        """The tangent as a linear map: it reads the arguments through `partials` alone.
+
+        What moves is taken relative to the largest entry, whose place is such a partial too.
+        """
+
+        def step(node: Node) -> Node:
+            if node.op != "softmax_tangent" or self._moves(node.args[0]):
+                return node
+            (body, moved), axis = node.args, node.axis
+            soft = n.over("softmax", axis, body)
+            largest = n.select(n.over("is_largest", axis, body), n.ONE, n.ZERO)
+            offset = n.subtract(moved, n.sum_over(n.mul(largest, moved), (axis,)))
+            return n.mul(soft, n.subtract(offset, n.sum_over(n.mul(soft, offset), (axis,))))
+
+        return transform((self.tangent,), step)[0]
+
+    @cached_property
     def partials(self) -> tuple[Node, ...]:
         """The parts of the tangent that do not move: functions of the arguments alone."""
         still: dict[Node, None] = {}
-        for node in n.walk(self.tangent):
+        for node in n.walk(self.linear):
             if self._moves(node):
                 for arg in node.args:
                     if (
@@ -146,9 +173,17 @@ class Program:
     @cached_property
     def partial_tangents(self) -> tuple[Node, ...]:
         """The directional derivative of each partial."""
-        return stabilise(
-            *(_spread(self._forward.tangent(partial), partial) for partial in self.partials)
-        )
+        moved = (_spread(self._forward.tangent(partial), partial) for partial in self.partials)
+        return transform(stabilise(*moved), self._straight)
+
+    def _straight(self, node: Node) -> Node:
+        """Spell what is linear in the tangents so that it can be transposed: nothing is chosen."""
+        if node.op != "excess" or not self._moves(node.args[1]):
+            return node
+        (body, weight), axis = node.args, node.axis
+        others = n.subtract(n.sum_over(weight, (axis,)), weight)
+        soft, rest = n.over("softmax", axis, body), n.over("cosoftmax", axis, body)
+        return n.subtract(n.mul(soft, others), n.mul(rest, weight))
 
     def _moves(self, node: Node) -> bool:
         names = {tangent_name(argument.name) for argument in self.wrt}
@@ -170,7 +205,7 @@ def _relabelled(node: Node, old: tuple[str, ...], new: tuple[str, ...]) -> Node:
 
 def _spread(node: Node, own: Node) -> Node:
     """Return the node in the shape of an argument; parameters may be numbers, and have none."""
-    if own.op == "leaf" and not own.axes:
+    if not own.axes:
         return node
     return (
         node

@@ -16,9 +16,14 @@ _HIDDEN = str.maketrans({"\\": _BACKSLASH, '"': _QUOTE})
 _SHOWN = str.maketrans({_BACKSLASH: "\\", _QUOTE: '"'})
 _ESCAPED = str.maketrans({_BACKSLASH: "\\\\", _QUOTE: '\\"'})
 _DOCSTRING = re.compile(r'([rR]?)"""(.*?)"""', re.DOTALL)
+_INDENTED = re.compile(rf"(?:^ *)?{_DOCSTRING.pattern}", re.DOTALL | re.MULTILINE)
+_OPENING = re.compile(r'\s*[rR]?"""')
+_CITATION = re.compile(r'(.*\S) (\([^()]*\)\.?(?:""")?)')
+_ARRANGED = re.compile(r"\s|[-*+>:|]|\.\.|\d+\. ")  # how lists, code and directives begin
 
 # Control characters, halves of characters, what hides here, and what turns the direction of text.
 WIDTH = 99  # the summary's opening quotes may stand on a line of their own
+INDENT = "    "
 UNFIT = re.compile(
     "[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\u2028-\u202e\u2066-\u2069]"
 )
@@ -36,7 +41,19 @@ def sentence(text: str) -> str:
 
 def settle(source: str) -> str:
     """Return rendered code with disguised text spelled out in docstrings, long lines folded."""
-    return _DOCSTRING.sub(_folded, _DOCSTRING.sub(_literal, source))
+    return _INDENTED.sub(_folded, _DOCSTRING.sub(_literal, source))
+
+
+def paragraphs(text: str) -> tuple[str, ...]:
+    """Return the lines of a description, paragraphs that are too wide folded anew."""
+    lines: list[str] = []
+    for block in re.split(r"\n\s*\n", text):
+        own = block.split("\n")
+        wide = any(len(line) > WIDTH - len(INDENT) for line in own)
+        if wide and not any(map(_ARRANGED.match, own)):
+            own = _fill(" ".join(own), WIDTH - len(INDENT)).split("\n")
+        lines += ["", *own] if lines else own
+    return tuple(lines)
 
 
 def _folded(match: re.Match[str]) -> str:
@@ -44,12 +61,26 @@ def _folded(match: re.Match[str]) -> str:
 
 
 def _fold_line(line: str) -> str:
+    """Fold a line: a summary before whom it cites, an argument with its sentence indented."""
     if len(line) <= WIDTH or line.lstrip().startswith(">>>"):
         return line
     indent = line[: len(line) - len(line.lstrip())]
-    deeper = indent if line.lstrip().startswith(('r"""', '"""')) else f"{indent}    "
+    if not _OPENING.match(line):
+        return _fill(line.strip(), WIDTH, indent, f"{indent}{INDENT}")
+    cited = _CITATION.fullmatch(line)
+    if cited and len(cited[1]) <= WIDTH:
+        return f"{cited[1]}\n{indent}{cited[2]}"
+    return _fill(line.strip(), WIDTH, indent, indent)
+
+
+def _fill(text: str, width: int, first: str = "", rest: str = "") -> str:
     return fill(
-        line, WIDTH, subsequent_indent=deeper, break_long_words=False, break_on_hyphens=False
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
@@ -64,4 +95,4 @@ def _literal(match: re.Match[str]) -> str:
     return f'"""{(body.replace(chr(92), chr(92) * 2) if prefix else body).translate(_ESCAPED)}"""'
 
 
-__all__ = ["UNFIT", "disguise", "sentence", "settle"]
+__all__ = ["UNFIT", "disguise", "paragraphs", "sentence", "settle"]

@@ -1,7 +1,8 @@
 """Elementwise regions, within which derivatives are symbolic, and the cuts between them.
 
 A Piecewise stays one selection, and a region has one coefficient for each of its inputs. The cuts
-are arguments, differences of arguments, and operations over an axis.
+are arguments, differences of arguments, operations over an axis, and what was computed from these
+along fewer axes than the region has, or as a sum: it has one derivative that all its users share.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from lossgen.partials import PARTIALS
 
 Seeds = Callable[[Node], Node]
 ENDS = frozenset(("leaf", "relabel", "like"))
-INERT = n.BOOLEAN | {"const", "position", "size", "argmax", "sign"}
+INERT = n.BOOLEAN | {
+    *("const", "position", "size", "argmax", "is_largest", "sign", "floor", "stop_gradient")
+}
 
 
 def is_cut(node: Node) -> bool:
@@ -39,11 +42,26 @@ def region_inputs(node: Node) -> tuple[Node, ...]:
         if top in seen or top.op in INERT:
             continue
         seen.add(top)
-        if is_cut(top):
+        if is_cut(top) or (top is not node and _is_shared(top, node)):
             found[top] = None
         else:
             stack.extend(reversed(top.args))
     return tuple(found)
+
+
+def _is_shared(node: Node, region: Node) -> bool:
+    """Say whether a part of a region is made of reductions, and small or a sum of its own."""
+    if node.op == "add" and sum(map(_is_reduced, node.args)) > 1:
+        return all(n.is_const(term) or _is_reduced(term) for term in node.args)
+    return node.axes < region.axes and _is_reduced(node)
+
+
+def _is_reduced(node: Node) -> bool:
+    """Say whether a node depends on the result of a reduction within its region."""
+    if node.op in n.KEEPS_AXIS:
+        return False
+    inner = not is_cut(node) or is_difference(node)
+    return node.op in AXIS_OPERATIONS or (inner and any(map(_is_reduced, node.args)))
 
 
 def elementwise(
@@ -82,7 +100,9 @@ def _product(factors: tuple[Node, ...], k: int, tangent: Node) -> Node:
 
 def slope(region: Node, cut: Node) -> Node:
     """Return the partial derivative of a region with respect to one of its inputs."""
-    return n.ONE if region is cut else elementwise(region, {cut: n.ONE})
+    if region is cut:
+        return n.ONE
+    return elementwise(region, dict.fromkeys(region_inputs(region), n.ZERO) | {cut: n.ONE})
 
 
 def axis_slope(node: Node) -> Node | None:
@@ -92,9 +112,12 @@ def axis_slope(node: Node) -> Node | None:
     if node.op in ("amax", "amin"):
         hit = n.compare("eq", body, node)
         ties = n.reduce_axes("sum", n.select(hit, n.ONE, n.ZERO), (axis,))
-        return n.select(hit, n.power(ties, n.MINUS_ONE), n.ZERO)
-    if node.op == "norm":
+        return n.divide(n.select(hit, n.ONE, n.ZERO), ties)  # NaN has no ties: 0 / 0
+    if node.op in ("norm", "floored_norm"):
         return n.call("unit", body, node)
+    if node.op == "p_norm":
+        order = n.subtract(node.args[1], n.ONE)
+        return n.call("signed_power", n.call("unit", body, node), order)
     if node.op == "lse":
         return n.over("softmax", axis, body)
     if node.op in ("nll_at", "xent"):

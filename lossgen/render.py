@@ -8,9 +8,16 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateNotFound,
+)
 
-from lossgen.backends import registry
+from lossgen.backends import Backend, find
+from lossgen.faults import fault
 from lossgen.functions import shared_functions
 from lossgen.loss import Loss
 from lossgen.module import make_module
@@ -42,25 +49,51 @@ def environment(*folders: Path) -> Environment:
 
 def render_backend(losses: Sequence[Loss], name: str) -> dict[str, str]:
     """Return the files of one package: path inside the package to formatted text."""
-    backend = registry()[name]
+    backend = _backend(name)
     templates = environment(*backend.templates)
+    try:
+        return _formatted(_texts(losses, backend, templates))
+    except TemplateNotFound as missing:
+        problem = f"the backend {name} has no template {missing.name}"
+        raise fault(problem, "add it to a folder that its templates= names") from missing
+
+
+def _backend(name: str) -> Backend:
+    """Return a backend, which may come from somebody else's package."""
+    try:
+        backend = find(name)
+    except Exception as error:  # importing may raise anything
+        problem = f"the backend {name} cannot be loaded ({type(error).__name__}: {error})"
+        raise fault(problem, "mend or remove the package that it comes from") from error
+    if not isinstance(backend, Backend) or backend.name != name:
+        problem = f"the entry point {name} leads to no Backend of that name"
+        raise fault(problem, "mend or remove the package that it comes from")
+    return backend
+
+
+def _texts(losses: Sequence[Loss], backend: Backend, templates: Environment) -> dict[str, str]:
+    """Return the files of one package as the templates give them."""
+    name = backend.name
     files: dict[str, str] = {}
-    for template in sorted(templates.list_templates(extensions=["jinja"])):
-        folder, _, file = template.partition("/")
-        if folder != name or file in ("loss.py.jinja", "__init__.py.jinja"):
-            continue
-        files[file.removesuffix(".jinja")] = templates.get_template(template).render(
-            functions=shared_functions(backend), source=f"templates/{template}"
-        )
     page = templates.get_template(f"{name}/loss.py.jinja")
+    called: set[str] = set()
     for loss in losses:
         module = make_module(loss, backend)
+        called.update(module.functions)
         files[f"_{loss.function}.py"] = page.render(m=module, source=f"specs/{loss.source}")
+    functions = shared_functions(backend, called)
+    helpers = sorted({helper for function in functions for helper in function.helpers})
+    for template in sorted(templates.list_templates(extensions=["jinja"])):
+        folder, _, file = template.partition("/")
+        if folder == name and file not in ("loss.py.jinja", "__init__.py.jinja"):
+            files[file.removesuffix(".jinja")] = templates.get_template(template).render(
+                functions=functions, helpers=helpers, source=f"templates/{template}"
+            )
     exports = [(loss.function, loss.name) for loss in losses]
     files["__init__.py"] = templates.get_template(f"{name}/__init__.py.jinja").render(
         exports=exports, source="specs"
     )
-    return _formatted(files)
+    return files
 
 
 def _formatted(files: dict[str, str]) -> dict[str, str]:

@@ -27,6 +27,8 @@ def rebuild(node: Node, args: tuple[Node, ...]) -> Node:
         return n.pick(args[0], node.axis, args[1])
     if node.op in ("relabel", "like"):
         return n.make(node.op, args, node.attrs, node.axes)
+    if node.op in ("direction", "norm", "p_norm") and n.is_const(args[0], 0):
+        return n.ZERO
     axes = frozenset().union(*(arg.axes for arg in args))
     removed = frozenset().union(*(arg.axes for arg in node.args)) - node.axes
     return n.make(node.op, args, node.attrs, axes - removed)

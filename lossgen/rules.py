@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lossgen import axis_patterns, patterns
+from lossgen import axis_patterns, patterns, square_patterns
 from lossgen.nodes import Node
 from lossgen.rewrite import transform
 
@@ -52,6 +52,12 @@ RULES: tuple[Rule, ...] = (
         patterns.complement,
     ),
     Rule(
+        "power of a sigmoid",
+        "sigmoid(z)**g as one",
+        "its slope is finite where sigmoid(z)**(g - 1) is not",
+        patterns.sigmoid_power,
+    ),
+    Rule(
         "folded softplus",
         "max(z, 0) + log(1 + exp(-|z|)) -> softplus(z)",
         "slope at 0",
@@ -67,10 +73,22 @@ RULES: tuple[Rule, ...] = (
         "softplus pair", "softplus(z) - softplus(-z) -> z", "cancellation", patterns.softplus_pair
     ),
     Rule(
+        "sign of multiples",
+        "sign(a z - b z) -> sign((a - b) z)",
+        "a z and b z may both underflow to 0",
+        patterns.sign_of_multiples,
+    ),
+    Rule(
         "log-cosh",
         "log(cosh(z)) -> |z| + log1p(exp(-2|z|)) - log 2",
         "cosh overflows",
         patterns.log_cosh,
+    ),
+    Rule(
+        "deviation",
+        "x - sum(x)/size -> deviation(x)",
+        "its own sums would not be exactly 0",
+        axis_patterns.deviation,
     ),
     Rule(
         "norm",
@@ -107,6 +125,48 @@ RULES: tuple[Rule, ...] = (
         "p - p**2 -> p (1 - p)",
         "cancellation where p is near 1",
         axis_patterns.variance,
+    ),
+    Rule(
+        "quotient of powers",
+        "x**2 / y**2 -> (x / y)**2, and so for 3 and 4",
+        "powers overflow and underflow",
+        square_patterns.quotient_power,
+    ),
+    Rule(
+        "bell curve",
+        "exp(-z**2) -> gauss(z)",
+        "exp magnifies what the square rounds away",
+        square_patterns.gauss,
+    ),
+    Rule(
+        "complement of a bell curve",
+        "gauss(z) - 1 -> expm1(-z**2)",
+        "cancellation",
+        square_patterns.gauss_complement,
+    ),
+    Rule(
+        "hypotenuse",
+        "sqrt(1 + z**2) -> hypot1(z), 1/(1 + z**2) -> hypot1(z)**-2",
+        "the square overflows",
+        square_patterns.hypot,
+    ),
+    Rule(
+        "leg over hypotenuse",
+        "z / sqrt(1 + z**2) as one",
+        "its slope is that of a difference that cancels",
+        square_patterns.over_hypot,
+    ),
+    Rule(
+        "power transform",
+        "(1 + z)**p - 1 -> p box_cox(z, p)",
+        "cancellation where z or p is near 0",
+        square_patterns.box_cox,
+    ),
+    Rule(
+        "power transform over its power",
+        "p box_cox(z, p) / p -> box_cox(z, p)",
+        "0 / 0 where p is 0",
+        square_patterns.box_cox_quotient,
     ),
     Rule("log1p", "log(1 + z) -> log1p(z)", "1 + z loses small z", patterns.log1p),
 )

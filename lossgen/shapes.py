@@ -31,6 +31,8 @@ def prepare(
     *,
     doubts: bool,
     batch: str,
+    bring: str = "",
+    ignored: str = "",
 ) -> Preparation:
     """Return the preparation of one case.
 
@@ -40,12 +42,15 @@ def prepare(
         axes: the axes of the unreduced loss.
         intake: a format of the backend's own first line, or empty.
         batch: a format that puts an axis of size 1 in front.
+        bring: a format that makes an array of a number, or empty.
         doubts: labels may be unknown at the time of the call; then rows can only be spoilt later.
+        ignored: the parameter whose value stands for no class, or empty.
     """
     inputs = [tensor for tensor in tensors if tensor.kind != "weight"]
-    return _Preparing(inputs[0], inputs, tensors, parameters, axes, doubts, batch).preparation(
-        intake
+    preparing = _Preparing(
+        inputs[0], inputs, tensors, parameters, axes, doubts, batch, bring, ignored
     )
+    return preparing.preparation(intake)
 
 
 def parameter_check(parameter: Parameter) -> str:
@@ -58,6 +63,12 @@ def parameter_check(parameter: Parameter) -> str:
     low = "-math.inf" if parameter.lower is None else repr(float(parameter.lower))
     high = "math.inf" if parameter.upper is None else repr(float(parameter.upper))
     return f'check_range("{name}", {name}, {low}, {high})'
+
+
+def prepared_name(tensor: Tensor) -> str:
+    """Return the name of a prepared tensor; a weight that may be absent is then the number 1."""
+    may_be_one = tensor.optional and (tensor.broadcast or tensor.axes == (ELLIPSIS,))
+    return f"{tensor.name}_or_one" if tensor.kind == "weight" and may_be_one else tensor.name
 
 
 def is_target(tensor: Tensor) -> bool:
@@ -74,10 +85,13 @@ class _Preparing:
     axes: Sequence[str]
     doubts: bool
     batch: str
+    bring: str
+    ignored: str
 
     def preparation(self, intake: str) -> Preparation:
         lines = [*self._checks(intake), *self._shapes(), *self._casts(), *self._folds()]
         flat = self.first.axes == (ELLIPSIS,)
+        flat = flat and bool(self.axes)
         folded = f"{self.first.name}.shape" if flat else _tuple(map(self._folded_size, self.axes))
         shape = "()" if not self.axes else f"{self.first.name}.shape" if flat else "shape"
         if self._batch is not None and shape == "shape" and self._batch in self.axes:
@@ -90,14 +104,24 @@ class _Preparing:
 
     def _checks(self, intake: str) -> Iterator[str]:
         names = [tensor.name for tensor in self.inputs]
+        floats = [t.name for t in self.inputs if t.kind == "float" and not is_target(t)]
+        numbers = [t.name for t in self.inputs if t.broadcast] if self.bring else []
+        if numbers:
+            yield f"check_floating({floats[0]}={floats.pop(0)})"
+            for name in numbers:
+                yield f"{name} = {self.bring.format(name, like=self.first.name)}"
         if intake:
             optional = [tensor.name for tensor in self.tensors if tensor.kind == "weight"]
             keywords = ", ".join(f"{name}={name}" for name in [*names, *optional])
             several = ", ".join(names) if names[1:] else f"{names[0]},"
             yield intake.format(names=several, keywords=keywords)
-        floats = [t.name for t in self.inputs if t.kind == "float" and not is_target(t)]
         yield f"check_floating({', '.join(f'{name}={name}' for name in floats)})"
         yield from filter(None, map(parameter_check, self.parameters))
+        for tensor in self.inputs:
+            if tensor.lower is not None:
+                yield f'check_least("{tensor.name}", {tensor.name}, {float(tensor.lower)!r})'
+            if tensor.upper is not None:
+                yield f'check_most("{tensor.name}", {tensor.name}, {float(tensor.upper)!r})'
         yield f"dtype = {self.first.name}.dtype"
         yield f"working = working_dtype({self.first.name})"
 
@@ -113,17 +137,32 @@ class _Preparing:
         if named:
             exact = ELLIPSIS not in first.axes
             yield f'check_rank("{first.name}", {first.name}, {len(named)}, exact={exact})'
+        for axis, length in first.sizes:
+            expected = self._with_length(axis, length)
+            yield f'check_shape("{first.name}", {first.name}, {expected}, "axis {axis}")'
         if named and self.axes:
             yield f"shape = {self._extent(self.axes)}"
         for tensor in self.inputs[1:]:
+            if tensor.broadcast:
+                continue
             shape = self._checked(tensor)
             yield f'check_shape("{tensor.name}", {tensor.name}, {shape}, "{first.name}")'
         for tensor in self.inputs:
-            if tensor.kind == "label":
+            if tensor.kind == "label" and tensor.classes is None:
+                yield f'{tensor.name} = check_integers("{tensor.name}", {tensor.name})'
+            elif tensor.kind == "label":
                 classes = self._size(str(tensor.classes))
                 results = f"{tensor.name}, doubt" if self.doubts else tensor.name
-                given = f'"{tensor.name}", {tensor.name}, {classes}{self._ignored()}'
+                given = f'"{tensor.name}", {tensor.name}, {classes}{self._ignored(tensor)}'
                 yield f"{results} = check_labels({given})"
+
+    def _with_length(self, axis: str, length: int) -> str:
+        """Return the first tensor's shape as it should be along an axis."""
+        first, place = self.first, self.first.axes.index(axis)
+        if ELLIPSIS not in first.axes:
+            return _tuple(str(length) if a == axis else self._size(a) for a in first.axes)
+        after = f" + {first.name}.shape[{place + 1}:]" if first.axes[place + 1 :] else ""
+        return f"{first.name}.shape[:{place}] + ({length},){after}"
 
     def _checked(self, tensor: Tensor) -> str:
         return (
@@ -132,20 +171,26 @@ class _Preparing:
             else self._extent(tensor.axes)
         )
 
-    def _ignored(self) -> str:
-        names = [p.name for p in self.parameters if p.kind == "integer"]
-        return f", {names[0]}" if names else ""
+    def _ignored(self, tensor: Tensor) -> str:
+        if tensor.ignored is not None:
+            return f", {tensor.ignored}"
+        return f", {self.ignored}" if self.ignored else ""
 
     def _casts(self) -> Iterator[str]:
         for tensor in self.inputs:
             if tensor.kind == "float":
                 yield f"{tensor.name} = to_working({tensor.name}, working)"
+            if tensor.broadcast:
+                given = f'"{tensor.name}", {tensor.name}, {self._extent(tensor.axes)}'
+                yield f"{tensor.name} = broadcast_input({given})"
         for tensor in self.tensors:
             if tensor.kind == "weight":
-                yield f"{tensor.name} = {self._weight(tensor)}"
+                yield f"{prepared_name(tensor)} = {self._weight(tensor)}"
         for parameter in self.parameters:
             if parameter.kind == "float":
                 yield f"{parameter.name} = to_working({parameter.name}, working)"
+            elif parameter.kind == "static":
+                yield f"{parameter.name} = float({parameter.name})"
 
     def _weight(self, tensor: Tensor) -> str:
         name, shape = tensor.name, self._extent(tensor.axes)
@@ -161,8 +206,9 @@ class _Preparing:
     def _folds(self) -> Iterator[str]:
         for tensor in self.tensors:
             keep = len(tensor.axes) - 1
-            if tensor.axes[-1:] == (ELLIPSIS,) and keep:
-                yield f"{tensor.name} = fold({tensor.name}, {keep})"
+            if tensor.axes[-1:] == (ELLIPSIS,) and (keep or not self.axes):
+                name = prepared_name(tensor)
+                yield f"{name} = fold({name}, {keep})"
 
     def _owner(self, axis: str) -> Tensor:
         return next(tensor for tensor in self.tensors if axis in tensor.axes)
@@ -190,6 +236,8 @@ class _Preparing:
                 run.append(place)
             elif axis is not None:
                 pieces.append(f"({self._size(axis)},)")
+        if len(pieces) > 1 and ELLIPSIS not in axes:
+            return _tuple(map(self._size, axes))
         return " + ".join(pieces) or "()"
 
     def _slice(self, run: Sequence[int]) -> str:

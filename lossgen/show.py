@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 import sympy
+from sympy.core.function import UndefinedFunction
 
 from lossgen.backends import Backend
 from lossgen.compile import compile_case
@@ -15,7 +16,7 @@ from lossgen.program import Program
 
 ELEMENTWISE = (
     *("exp", "expm1", "log", "log1p", "sqrt", "sign", "sin", "cos", "atan"),
-    *("tanh", "sinh", "cosh", "sigmoid"),
+    *("tanh", "sinh", "cosh", "sigmoid", "erf", "loggamma", "floor"),
 )
 OPERATIONS = {name: f"{name}({{0}})" for name in ELEMENTWISE} | {
     "abs": "|{0}|",
@@ -98,17 +99,17 @@ def _plain(expression: sympy.Basic) -> sympy.Basic:
     if isinstance(expression, AxisOperation):
         body, axis, *rest = expression.args
         words = {"SumOver": "Sum", "Pick": "at"}
-        head = sympy.Function(
+        head = UndefinedFunction(
             f"{words.get(type(expression).__name__, type(expression).__name__)}_{axis.name}"
         )
         return head(_plain(body), *(sympy.Symbol(str(arg)) for arg in rest))
     if not expression.args or type(expression).__name__ == "Size":
         return sympy.Symbol(str(expression)) if type(expression).__name__ == "Size" else expression
-    return (
-        expression.func(*map(_plain, expression.args), evaluate=False)
-        if isinstance(expression, sympy.Add | sympy.Mul | sympy.Pow)
-        else expression.func(*map(_plain, expression.args))
+    exact = isinstance(expression, sympy.Add | sympy.Mul | sympy.Pow)
+    plain: sympy.Basic = expression.func(
+        *map(_plain, expression.args), **({"evaluate": False} if exact else {})
     )
+    return plain
 
 
 def _indented(text: str) -> str:

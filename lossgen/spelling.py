@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
-from fractions import Fraction
 
 from lossgen import nodes as n
 from lossgen.backends import Backend
+from lossgen.code import ATOM, COMPARE, PRODUCT, SUM, UNARY, Text, is_primary, is_short, of_numbers
 from lossgen.layout import denominator, is_negative, magnitude
 from lossgen.nodes import COMPARISONS, Node
 
-ATOM, UNARY, PRODUCT, SUM, COMPARE = range(5)
 INTEGER_KINDS = ("label", "integer")
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Printed code and how tightly it binds."""
-
-    code: str
-    level: int = ATOM
-
-    def within(self, level: int) -> str:
-        """Return the code, in parentheses where it binds less tightly than its surroundings."""
-        return f"({self.code})" if self.level > level else self.code
-
-
-def _is_primary(code: str) -> bool:
-    """Say whether a method may follow the code as it stands: a name, its calls and its indices."""
-    bare = re.sub(r"\([^()\[\]]*\)|\[[^()\[\]]*\]", "", code)
-    return _is_primary(bare) if bare != code else re.fullmatch(r"[\w.]+", code) is not None
 
 
 class Spelling:
@@ -41,6 +22,7 @@ class Spelling:
         keep: reductions keep their axis, which is the variable ``axis``.
         text: what has been written for each node so far.
         places: where the length of each axis can be read: an argument, the place, and its rank.
+        floats: the floating-point arguments that are arrays.
         called: the runtime's functions that were used.
     """
 
@@ -48,7 +30,13 @@ class Spelling:
         self.backend, self.order, self.keep = backend, order, keep
         self.text: dict[Node, Text] = {}
         self.places: dict[str, tuple[str, int, int]] = {}
+        self.floats: tuple[str, ...] = ()
         self.called: set[str] = set()
+
+    def _like(self) -> str:
+        """Return the argument that lends numbers its precision; of labels alone there is none."""
+        names = [name for name, _, _ in self.places.values() if name in self.floats]
+        return next(iter((*names, *self.floats)), "")
 
     def axes_of(self, node: Node) -> tuple[str, ...]:
         """Return a node's axes in the order of arrays; a renamed axis stands beside its own."""
@@ -71,15 +59,16 @@ class Spelling:
         if node.op in COMPARISONS:
             integer = any(self._is_integer(arg) for arg in node.args)
             left, right = (self._operand(arg, node, SUM, integer) for arg in node.args)
-            if not integer and _of_numbers(node):  # two numbers would compare to no tensor
-                left = self.backend.scalar.format(left)
-            return Text(f"{left} {COMPARISONS[node.op]} {right}", COMPARE)
+            code = f"{left} {COMPARISONS[node.op]} {right}"
+            if not integer and of_numbers(node):  # two numbers would compare to no tensor
+                return Text(self.backend.truth.format(code))
+            return Text(code, COMPARE)
         level = SUM if node.op in n.LOGIC else COMPARE  # & binds tighter than a comparison
         args = [self._operand(arg, node, level) for arg in node.args]
-        if node.op not in n.BOOLEAN and _of_numbers(
+        if node.op not in n.BOOLEAN and of_numbers(
             node
         ):  # a function of parameters, perhaps numbers
-            args = [self.backend.scalar.format(arg) for arg in args]
+            args = [self._scalar(arg) for arg in args]
         return Text(self._spell(node.op, *args))
 
     def _spell(self, op: str, *args: str, **words: str) -> str:
@@ -91,7 +80,7 @@ class Spelling:
     def _format(self, form: str, *args: str, **words: str) -> str:
         self.called.update(name for name in self.backend.helpers if re.search(rf"\b{name}\(", form))
         receiver = form.startswith("{0}.") or form.startswith("~{0}")
-        if receiver and not _is_primary(args[0]):
+        if receiver and not is_primary(args[0]):
             args = (f"({args[0]})", *args[1:])
         return form.format(*args, **words)
 
@@ -116,11 +105,12 @@ class Spelling:
         if integer and value == int(value):
             return Text(str(int(value)), UNARY if value < 0 else ATOM)
         number = float(value)
+        if math.isinf(number):
+            return Text("-math.inf", UNARY)
         level = UNARY if number < 0 else ATOM
-        if self.backend.inexact == "{0}" or _is_short(value):
+        if self.backend.inexact == "{0}" or is_short(value):
             return Text(repr(number), level)
-        like = next(name for name, _, _ in self.places.values())
-        return Text(self._format(self.backend.inexact, repr(number), like=like))
+        return Text(self._format(self.backend.inexact, repr(number), like=self._like()))
 
     def _is_integer(self, node: Node) -> bool:
         if node.op == "leaf":
@@ -129,19 +119,41 @@ class Spelling:
             return any(self._is_integer(arg) for arg in node.args[1:])
         return node.op in ("position", "argmax")
 
+    def _scalar(self, code: str) -> str:
+        return self.backend.scalar.format(code, like=self._like())
+
+    def _print_maximum(self, node: Node) -> Text:
+        return self._extremum(node, "at_least")
+
+    def _print_minimum(self, node: Node) -> Text:
+        return self._extremum(node, "at_most")
+
+    def _extremum(self, node: Node, by_number: str) -> Text:
+        """Print an extremum; some frameworks take a number only as a bound."""
+        left, right = sorted(node.args, key=of_numbers)
+        args = [self._operand(arg, node, COMPARE) for arg in (left, right)]
+        if of_numbers(left):
+            args[0] = self._scalar(args[0])
+        bounded = of_numbers(right) and by_number in self.backend.operations
+        return Text(self._spell(by_number if bounded else node.op, *args))
+
     def _print_const(self, node: Node) -> Text:
         return self._const(node)
 
     def _print_select(self, node: Node) -> Text:
+        condition, yes, no = node.args
+        if n.is_const(yes, 1) and n.is_const(no, 0) and condition.axes and not self.keep:
+            mask = self._operand(condition, node, COMPARE)
+            if "indicator" in self.backend.operations and self.floats:
+                return Text(self._spell("indicator", mask, like=self._like()))
         integer = self._is_integer(node)
         args = [
             self._operand(arg, node, COMPARE, integer and k > 0) for k, arg in enumerate(node.args)
         ]
         if not (node.args[1].axes | node.args[2].axes or integer or self.keep):
             for k in (1, 2):  # numbers alone would have the framework's default precision
-                if not (n.is_const(node.args[k]) and _is_short(node.args[k].value)):
-                    like = next(name for name, _, _ in self.places.values())
-                    args[k] = self.backend.number.format(args[k], like=like)
+                if not (n.is_const(node.args[k]) and is_short(node.args[k].value)):
+                    args[k] = self.backend.number.format(args[k], like=self._like())
         return Text(self._spell("select", *args))
 
     def _print_add(self, node: Node) -> Text:
@@ -174,21 +186,9 @@ class Spelling:
             code = f"1.0 / {self._operand(inverse, node, UNARY)}"
             if inverse.op != "size" or self.backend.inexact == "{0}":
                 return Text(code, PRODUCT)
-            like = next(name for name, _, _ in self.places.values())
-            return Text(self._format(self.backend.inexact, code, like=like))
+            return Text(self._format(self.backend.inexact, code, like=self._like()))
         base, exponent = node.args
         code = self._operand(base, node, ATOM)
         if n.is_const(exponent, 2) and len(code) < 16:
             return Text(f"{code} * {code}", PRODUCT)
         return Text(f"{code} ** {self._operand(exponent, node, ATOM, integer=True)}", UNARY)
-
-
-def _is_short(value: Fraction | float) -> bool:
-    """Say whether every floating-point format holds the number."""
-    ratio = Fraction(value)
-    return ratio.denominator in {2**k for k in range(11)} and abs(ratio.numerator) < 2**11
-
-
-def _of_numbers(node: Node) -> bool:
-    """Say whether a node is computed of parameters and constants alone, which may be numbers."""
-    return not any(inner.axes for inner in n.walk(node))

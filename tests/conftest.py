@@ -1,5 +1,11 @@
 """What pytest has to know before the tests are collected."""
 
+import os
+
+# JAX reads this as it starts; the tests of arrays over several devices want eight.
+_FLAGS = os.environ.get("XLA_FLAGS", "")
+os.environ["XLA_FLAGS"] = f"{_FLAGS} --xla_force_host_platform_device_count=8".strip()
+
 
 def pytest_configure(config):
     # chainer.gradient_check marks a function of its own, and --strict-markers minds unknown marks.

@@ -16,30 +16,57 @@ from lossgen.nodes import Node
 Place = Mapping[str, int]
 Array = dict[tuple[int, ...], Any]
 
+
+def _moment(rate: Any, end: Any, order: int) -> Any:
+    """Return the mean of s**order exp(rate end s) over s from 0 to 1, times rate**(order + 1)."""
+    mean = mp.hyp1f1(order + 1, order + 2, rate * end) / (order + 1)
+    return rate ** (order + 1) * mean
+
+
 ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "atan": mp.atan,
+    "box_cox": lambda a, p: _moment(mp.log(1 + a), p, 0),
+    "box_cox_bend": lambda a, p: _moment(mp.log(1 + a), p, 2),
+    "box_cox_slope": lambda a, p: _moment(mp.log(1 + a), p, 1),
     "cos": mp.cos,
     "cosh": mp.cosh,
+    "digamma": lambda a: mp.psi(0, a),
     "exp": mp.exp,
     "exp_difference": lambda a, b: mp.exp(a - b),
+    "exp_moment1": lambda a: _moment(mp.one, a, 1),
+    "exp_moment2": lambda a: _moment(mp.one, a, 2),
     "expm1": lambda a: mp.exp(a) - 1,
+    "floor": mp.floor,
+    "gauss": lambda a, width: mp.exp(-width * a * a),
+    "hypot1": lambda a: mp.sqrt(1 + a * a),
+    "hinge": lambda a: max(a, mp.zero),
     "log": mp.log,
     "log1p": lambda a: mp.log(1 + a),
+    "loggamma": mp.loggamma,
     "log_cosh": lambda a: mp.log(mp.cosh(a)),
     "maximum": max,
     "minimum": min,
+    "over_hypot1": lambda a: a / mp.sqrt(1 + a * a),
     "pow": lambda a, b: a**b,
+    "power1p": lambda a, p: (1 + a) ** p,
+    "power_slope": lambda a, b: b * abs(a) ** (b - 1) if a else mp.mpf(b == 1),
+    "raise_to": max,
     "relu": lambda a: max(a, mp.zero),
     "sech2": lambda a: 1 / mp.cosh(a) ** 2,
     "sigmoid": lambda a: 1 / (1 + mp.exp(-a)),
+    "sigmoid_power": lambda a, b: (1 + mp.exp(-a)) ** -b,
     "sign": mp.sign,
+    "signed_power": lambda a, b: mp.sign(a) * abs(a) ** b,
     "sin": mp.sin,
     "sinh": mp.sinh,
     "softplus": lambda a: mp.log(1 + mp.exp(a)),
     "sqrt": mp.sqrt,
+    "stop_gradient": lambda a: a,
     "tanh": mp.tanh,
+    "trigamma": lambda a: mp.psi(1, a),
     "unit": lambda a, b: a / b if b else mp.zero,
+    "with_slope": lambda value, a, slope: value,
     "lt": lambda a, b: a < b,
     "le": lambda a, b: a <= b,
     "gt": lambda a, b: a > b,
@@ -68,6 +95,7 @@ KEEPING: dict[str, Callable[[list[Any], int], Any]] = {
     "exp_shifted": lambda values, k: mp.exp(values[k] - max(values)),
     "is_largest": lambda values, k: k == values.index(max(values)),
     "rest": lambda values, k: mp.fsum(values) - values[k],
+    "deviation": lambda values, k: values[k] - mp.fsum(values) / len(values),
     "direction": lambda values, k: ELEMENTWISE["unit"](values[k], FOLDS["norm"](values)),
 }
 
@@ -151,6 +179,15 @@ class Meaning:
     def _pick(self, node: Node, place: Place) -> Any:
         body, index = node.args
         return self.at(body, {**place, node.axis: int(self.at(index, place))})
+
+    def _p_norm(self, node: Node, place: Place) -> Any:
+        body, order = node.args
+        p = self.at(order, place)
+        return mp.fsum(abs(v) ** p for v in self._along(body, node.axis, place)) ** (1 / p)
+
+    def _floored_norm(self, node: Node, place: Place) -> Any:
+        body, floor = node.args
+        return FOLDS["norm"]([*self._along(body, node.axis, place), self.at(floor, place)])
 
     def _nll_at(self, node: Node, place: Place) -> Any:
         body, index = node.args

@@ -22,22 +22,37 @@ LONGEST = 200
 # output, shares nothing with what derives and prints it.
 ROOMS: dict[str, tuple[str, str]] = {
     "sentences": ("errors", ""),
-    "words": ("axes operations declarations language loss", ""),
+    "words": (
+        "axes elementwise places operations arguments declarations language conditions case "
+        "dialects "
+        "composition loss",
+        "",
+    ),
     "oracle": (
         "oracle oracle.bind oracle.evaluate oracle.jets oracle.part oracle.question oracle.series "
         "oracle.settle oracle.sizing oracle.terms",
         "words",
     ),
-    "graphs": ("graph arithmetic nodes rewrite", ""),
-    "stable forms": ("patterns axis_patterns rules", "graphs"),
+    "graphs": ("graph arithmetic reductions nodes rewrite", ""),
+    "stable forms": ("patterns axis_patterns square_patterns rules", "graphs"),
     "derivatives": ("partials regions derive diagonal", "graphs"),
-    "programs": ("lower program compile", "words, graphs, stable forms, derivatives"),
-    "specs": ("names prose faults check load", "sentences, words, programs"),
+    "programs": (
+        "unknown meanings lower program compile",
+        "words, graphs, stable forms, derivatives",
+    ),
+    "specs": (
+        "names prose quote faults axis_faults formulas check source advice execute load",
+        "sentences, words, programs",
+    ),
     "spelling": (
-        "backends composites expand layout spelling axis_spelling printer functions kernels",
+        "backends axis_composites power_composites composites expand layout code spelling "
+        "axis_spelling printer functions kernels",
         "words, graphs, programs",
     ),
-    "modules": ("shapes options cases module", "words, programs, specs, spelling"),
+    "modules": (
+        "shapes keywords options denominators cases module",
+        "words, programs, specs, spelling",
+    ),
     "text": ("resources render", "words, specs, spelling, modules"),
     "commands": (
         "manifest plan write jobs show cli __main__",
@@ -60,6 +75,7 @@ LONG = {
     "kernels": "one kernel for each line of a table, with their words",
     "oracle.evaluate": "one branch for each word of a spec",
     "printer": "one class, from a graph to its lines",
+    "program": "one value, a case with all its derivatives",
     "shapes": "one class, the lines before a kernel in their order",
 }
 FRAMEWORKS = {

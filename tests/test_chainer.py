@@ -49,7 +49,8 @@ def test_second_derivatives_along_the_prediction_alone(case):
     value = case.reference(tensor, *inputs[1:])
     (first,) = torch.autograd.grad(value, tensor, create_graph=True)
     along = (first * torch.from_numpy(direction)).sum()
-    (second,) = torch.autograd.grad(along, tensor)
+    tensors = torch.autograd.grad(along, tensor) if along.requires_grad else [0 * tensor]
+    (second,) = tensors
     assert_close([slope.array, bend.array], [first.numpy(force=True), second.numpy(force=True)])
 
 
@@ -62,9 +63,11 @@ def filled(gradients, variables):
 @pytest.mark.parametrize("reduction", ["none", "mean"])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_chainers_own_checks_pass(case, reduction):
-    word = "sum" if case.class_name == "TwoHeadLoss" and reduction == "none" else reduction
+    word = reduction if reduction in case.reductions else "sum"
     inputs, rng = case.inputs(), np.random.default_rng(2)
-    places, loss = floating(inputs), loss_of(case, word)
+    # A difference would leave the few values that mean anything.
+    places = tuple(place for place in floating(inputs) if place not in case.categories)
+    loss = loss_of(case, word)
 
     def differentiable(*live):
         given = list(inputs)

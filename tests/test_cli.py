@@ -137,16 +137,45 @@ class TestBuild:
         done = lossgen("build", "specs", "--backend", "tinygrad")
         assert done.exit_code == 1
         assert done.stderr.startswith(
-            "Error: there is no backend tinygrad; there are numpy, torch,"
+            "Error: there is no backend 'tinygrad'; there are numpy, torch,"
         )
+        done = lossgen("build", "specs", "--backend", "Pytorch")
+        assert done.stderr.startswith(
+            "Error: there is no backend 'Pytorch'; did you mean torch, of numpy, torch,"
+        )
+
+    def test_an_empty_output_folder(self) -> None:
+        done = lossgen("build", "specs", "--out", "")
+        assert done.exit_code == 2
+        assert done.stderr.endswith("'--out': it is empty; write the name of a folder.\n")
 
     def test_a_folder_that_is_not_there(self) -> None:
         done = lossgen("build", "nowhere")
         assert done.exit_code == 2
         assert "Directory 'nowhere' does not exist." in done.stderr
 
-    def test_no_jobs(self) -> None:
-        assert lossgen("build", "specs", "--jobs", "0").exit_code == 2
+    @pytest.mark.parametrize("jobs", ["0", "-1", "x", "1.5", ""])
+    def test_no_jobs(self, jobs: str) -> None:
+        done = lossgen("build", "specs", "--jobs", jobs)
+        assert done.exit_code == 2
+        assert "Invalid value for '--jobs'" in done.stderr
+
+    def test_a_file_for_a_folder(self, here: Path) -> None:
+        done = lossgen("build", str(here / "specs" / "tiny.py"))
+        assert done.exit_code == 2
+        assert done.stderr.endswith("tiny.py' is a file.\n")
+
+    def test_an_output_folder_that_is_a_file(self, stub: Stub, here: Path) -> None:
+        (here / "file").write_text("mine")
+        for more in ((), ("--check",), ("--force",)):
+            done = lossgen("build", "specs", "--out", "file", *more)
+            assert done.exit_code == 1
+            assert re.fullmatch(r"Error: file\S* cannot be .*Not a directory.*\n", done.stderr)
+        assert (here / "file").read_text() == "mine"
+
+    def test_words_that_are_mistyped_are_recognised(self) -> None:
+        assert "Did you mean 'build'?" in lossgen("biuld", "specs").stderr
+        assert "'--check'" in lossgen("build", "specs", "--chek").stderr
 
     def test_all_faults_are_shown(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         faults = tuple(SpecError(file=f"{i}.py", problem="is [odd]") for i in range(2))
@@ -196,6 +225,21 @@ class TestCheck:
         assert done.exit_code == 1
         assert done.stderr.endswith("    lossgen build specs --force\n")
         assert "-# mine\n+# first\n" in done.stdout
+
+    def test_files_that_are_stale_missing_or_damaged(self, stub: Stub, here: Path) -> None:
+        lossgen("build", "specs", "--backend", "jax")
+        package = here / "generated" / "jax"
+        listing = package / ".lossgen.json"
+        whole = listing.read_text()
+        (package / "_tiny_loss.py").unlink()
+        done = lossgen("build", "specs", "--backend", "jax", "--check")
+        assert done.exit_code == 1
+        assert "--- /dev/null\n+++ b/generated/jax/_tiny_loss.py\n" in done.stdout
+        listing.write_text(whole[:-9])
+        done = lossgen("build", "specs", "--backend", "jax", "--check")
+        assert done.exit_code == 1
+        assert done.stderr.startswith("Error: generated/jax/.lossgen.json is damaged; restore it")
+        assert listing.read_text() == whole[:-9]
 
     def test_nothing_is_made_where_nothing_was(self, stub: Stub, here: Path) -> None:
         assert lossgen("build", "specs", "--check").exit_code == 1

@@ -20,7 +20,7 @@ from graphs import Array, Meaning
 from mpmath import mp
 
 from lossgen import nodes as n
-from lossgen.lower import FUNCTIONS, REDUCTIONS
+from lossgen.meanings import FUNCTIONS, REDUCTIONS
 from lossgen.nodes import Node, add, call, const, divide, fold, leaf, mul, over, power, subtract
 from lossgen.partials import PARTIALS
 from lossgen.program import Argument, Program
@@ -47,6 +47,7 @@ ARGUMENTS = {
         Argument("y", ("n",), "label"),
         Argument("p", (), "float"),
         Argument("q", (), "float"),
+        Argument("o", (), "static"),
     )
 }
 
@@ -57,7 +58,7 @@ def read(name: str, *view: str) -> Node:
     return leaf(name, view or argument.axes, argument.kind)
 
 
-x, t, w, y, p, q = map(read, "xtwypq")
+x, t, w, y, p, q, o = map(read, "xtwypqo")
 u, uj, v, vj = read("u"), read("u", "j", "d"), read("v"), read("v", "j", "d")
 s, turned = read("s"), read("s", "j", "i")
 b, bj, bk = read("b"), read("b", "j"), read("b", "k")
@@ -74,6 +75,7 @@ def fn(name: str) -> Callable[..., Node]:
 
 ABS, COS, EXP, LOG, NOT, RELU, SIN = map(fn, _words("abs cos exp log not relu sin"))
 SIGMOID, UNIT, AND, OR, MAX, MIN = map(fn, _words("sigmoid unit and or maximum minimum"))
+HINGE, RAISE = map(fn, _words("hinge raise_to"))
 
 
 def total(body: Node, *axes: str) -> Node:
@@ -96,6 +98,14 @@ def unit_vector(body: Node, axis: str) -> Node:
     return UNIT(body, fold("norm", axis, body))
 
 
+def p_norm(body: Node, order: Node, axis: str = "c") -> Node:
+    return fold("p_norm", axis, body, order)
+
+
+def floored(body: Node, floor: Node, axis: str = "c") -> Node:
+    return fold("floored_norm", axis, body, floor)
+
+
 def diagonal(body: Node) -> Node:
     return n.pick(body, "j", n.position("i"))
 
@@ -106,6 +116,14 @@ GAP = subtract(x, t)
 DOT, CROSS = total(mul(u, uj), "d"), total(mul(u, vj), "d")
 COSINE = total(mul(unit_vector(u, "d"), unit_vector(uj, "d")), "d")
 CENTRED = subtract(u, mean(uj, "j"))
+OFFSET, TARGET_OFFSET = subtract(x, mean(x, "c")), subtract(t, mean(t, "c"))
+SPREAD = add(
+    mean(power(OFFSET, TWO), "c"),
+    mean(power(TARGET_OFFSET, TWO), "c"),
+    power(subtract(mean(x, "c"), mean(t, "c")), TWO),
+)
+POSITIVE = add(ONE, mul(x, x))
+SCALE = add(total(mul(x, x), "n", "c"), total(EXP(t), "n", "c"))
 SMOOTHED = add(mul(subtract(ONE, p), t), divide(p, n.size("c")))
 
 GRAPHS: dict[str, Node] = {
@@ -145,7 +163,23 @@ GRAPHS: dict[str, Node] = {
     "tanh": call("tanh", GAP),
     "sech2": call("sech2", x),
     "sigmoid": SIGMOID(mul(p, x)),
+    "power of a sigmoid": power(SIGMOID(mul(x, t)), p),
+    "root of a sigmoid": power(SIGMOID(x), const(0.5)),
+    "tensor power of a sigmoid": power(SIGMOID(x), EXP(t)),
+    "focal of a sigmoid": n.negate(mul(power(subtract(ONE, SIGMOID(x)), p), LOG(SIGMOID(x)))),
+    "hinge": HINGE(subtract(mul(x, t), p)),
+    "raised": LOG(RAISE(POSITIVE, const(Fraction(1, 2)))),
+    "raised to a parameter": divide(power(GAP, TWO), RAISE(add(POSITIVE, const(9)), p)),
     "softplus": call("softplus", x),
+    "gauss": call("gauss", GAP, n.ONE),
+    "half a gauss": call("exp", mul(const(Fraction(-1, 2)), power(divide(GAP, POSITIVE), TWO))),
+    "hypotenuse": call("hypot1", divide(GAP, POSITIVE)),
+    "leg": call("over_hypot1", GAP),
+    "power transform": call("box_cox", POSITIVE, p),
+    "its slope": call("box_cox_slope", POSITIVE, const(Fraction(1, 8))),
+    "power of one and more": call("power1p", POSITIVE, p),
+    "log gamma": call("loggamma", POSITIVE),
+    "its own slope": call("with_slope", SIN(mul(x, t)), mul(x, t), COS(mul(x, t))),
     "log cosh": LOG(call("cosh", GAP)),
     # Conditions
     "select": n.select(
@@ -168,7 +202,31 @@ GRAPHS: dict[str, Node] = {
     "unit by a norm of another": UNIT(x, fold("norm", "c", t)),
     "direction": unit_vector(mul(x, t), "c"),
     "cosine": total(mul(unit_vector(x, "c"), unit_vector(t, "c")), "c"),
+    "norm of order 1": p_norm(mul(x, t), ONE),
+    "norm of order 1.5": p_norm(GAP, const(1.5)),
+    "norm of order 2": p_norm(mul(x, t), TWO),
+    "norm of order 3": EXP(p_norm(GAP, const(3))),
+    "norm of a given order": p_norm(mul(x, t), o),
+    "norm of an order over the batch": mul(p_norm(x, const(1.5), "n"), p),
+    "floored norm": floored(GAP, const(Fraction(1, 2))),
+    "floored norm, squared": power(floored(mul(x, t), o), const(3)),
+    "floored cosine": total(mul(UNIT(x, floored(x, o)), UNIT(t, floored(t, o))), "c"),
     "rest": over("rest", "c", mul(x, t)),
+    # Deviations and what is nested
+    "deviation": power(n.deviation("c", mul(x, t)), const(3)),
+    "deviation written out": EXP(OFFSET),
+    "deviation over the batch": total(power(subtract(x, mean(x, "n")), TWO), "n"),
+    "deviation of a deviation": mul(n.deviation("n", EXP(n.deviation("c", EXP(x)))), t),
+    "deviations of both": mean(mul(OFFSET, TARGET_OFFSET), "c"),
+    "concordance": UNIT(mul(TWO, mean(mul(OFFSET, TARGET_OFFSET), "c")), SPREAD),
+    "correlation": total(mul(unit_vector(OFFSET, "c"), unit_vector(TARGET_OFFSET, "c")), "c"),
+    "standardised": divide(OFFSET, call("sqrt", add(p, mean(power(OFFSET, TWO), "c")))),
+    "scaled by reductions": mul(x, power(SCALE, const(-1.5))),
+    "reductions of reductions": LOG(
+        add(ONE, total(power(divide(total(mul(x, t), "c"), SCALE), TWO), "n"))
+    ),
+    "largest of what is scaled": fold("amax", "c", divide(mul(x, t), add(ONE, SCALE))),
+    "logsumexp of what is normed": lse(divide(x, add(ONE, p_norm(x, const(1.5))))),
     "logsumexp": lse(divide(x, p)),
     "logsumexp written out": LOG(total(EXP(mul(x, t)), "c")),
     "logsumexp over the batch": lse(x, "n"),
@@ -215,6 +273,12 @@ GRAPHS: dict[str, Node] = {
     "pairs, direction": total(mul(over("direction", "j", mul(b, bj)), bj, bj), "j"),
     "InfoNCE": subtract(lse(divide(CROSS, p), "j"), diagonal(divide(CROSS, p))),
     "triples": total(EXP(mul(b, bj, bk)), "j", "k"),
+    "pairs, deviation": power(n.deviation("j", mul(b, bj)), TWO),
+    "pairs, deviation on the diagonal": EXP(diagonal(n.deviation("j", mul(b, bj)))),
+    "pairs, deviation along both": total(mul(n.deviation("j", s), n.deviation("i", s)), "j"),
+    "pairs, deviation of a product": power(n.deviation("j", DOT), const(3)),
+    "pairs, norm of order 1.5": total(p_norm(subtract(u, mul(TWO, vj)), const(1.5), "d"), "j"),
+    "pairs, floored norm": lse(floored(subtract(u, mul(TWO, vj)), ONE, "d"), "j"),
     "less the batch's mean": power(subtract(b, mean(bj, "j")), TWO),
     "less the batch's mean, times another": total(mul(CENTRED, v), "d"),
     "variance": total(power(CENTRED, TWO), "i"),
@@ -289,7 +353,7 @@ def point(name: str) -> Point:
     program = program_of(GRAPHS[name])
     numbers = random.Random(name)
     values = {a.name: draw(numbers, a.axes, a.kind) for a in program.arguments}
-    for parameter in {"p", "q"} & values.keys():
+    for parameter in {"p", "q", "o"} & values.keys():
         values[parameter] = {(): abs(values[parameter][()]) + 1}
     values["upstream"] = draw(numbers, program.axes)
     for argument in program.wrt:
@@ -354,11 +418,18 @@ class TestDerivatives:
 
 def test_every_operation_is_derived_somewhere() -> None:
     declared = {*FUNCTIONS.values(), *REDUCTIONS.values(), "sum", "select", "pick", "softmax"}
-    declared |= PARTIALS.keys() - {"erf", "log_cosh"}
+    declared |= {"p_norm", "floored_norm", "deviation"}
+    # The rules and derivatives of other operations make these.
+    made = {"erf", "log_cosh", "sigmoid_power", "signed_power", "digamma", "stop_gradient"}
+    declared |= PARTIALS.keys() - made
+    declared -= made
     written = {node.op for value in GRAPHS.values() for node in n.walk(value)}
     assert declared <= written | {"log_cosh"}
     stable = {node.op for name in GRAPHS for node in n.walk(point(name).program.value)}
     assert {"log_cosh", "nll", "nll_at", "xent", "cosoftmax", "direction", "norm"} <= stable
+    assert "sigmoid_power" in stable
+    slopes = {node.op for name in GRAPHS for node in n.walk(*point(name).program.curvatures)}
+    assert {"signed_power", "power_slope"} <= slopes
 
 
 def test_erf_has_the_slope_of_its_formula() -> None:
@@ -386,6 +457,28 @@ KINKS: dict[str, tuple[Node, list[float], list[float], list[Any]]] = {
     "cosine with the zero vector": (
         total(mul(unit_vector(x, "c"), unit_vector(t, "c")), "c"), [0] * 3, [1, 2, 2], [0] * 3
     ),
+    **{
+        f"norm of order {p} of the zero vector": (p_norm(x, const(p)), [0] * 3, [0] * 3, [0] * 3)
+        for p in (1, Fraction(3, 2), 2, 3)
+    },
+    "norm of order 1 with a zero": (p_norm(x, ONE), [0, 3, -4], [0] * 3, [0, 1, -1]),
+    "norm of order 1.5 with zeros": (p_norm(x, const(1.5)), [0, 0, -5], [0] * 3, [0, 0, -1]),
+    "norm of order 2 with a zero": (
+        p_norm(x, TWO), [0, 3, -4], [0] * 3, [0, Fraction(3, 5), Fraction(-4, 5)]
+    ),
+    "norm of order 3 with zeros": (p_norm(x, const(3)), [0, 0, -5], [0] * 3, [0, 0, -1]),
+    "floored norm of the zero vector": (floored(x, ONE), [0] * 3, [0] * 3, [0] * 3),
+    "floored norm by 0 of the zero vector": (floored(x, n.ZERO), [0] * 3, [0] * 3, [0] * 3),
+    "hinge": (HINGE(GAP), [1, 2, 3], [1, 1, 4], [1, 1, 0]),
+    "stopped": (
+        mul(x, call("stop_gradient", mul(x, x))), [1, 2, 3], [0] * 3, [1, 4, 9]
+    ),
+    "a slope of one's own": (
+        call("with_slope", call("sign", x), x, t), [0, -2, 3], [1, 2, 4], [1, 2, 4]
+    ),
+    "raised": (RAISE(x, t), [1, 2, 3], [1, 1, 4], [1, 1, 1]),
+    "square of what is raised": (power(RAISE(x, t), TWO), [1, 2, 3], [1, 1, 4], [2, 4, 8]),
+    "power of a sigmoid of 0": (power(SIGMOID(x), t), [0] * 3, [0, 1, 2], [0, 0.25, 0.25]),
     "unit by zero": (UNIT(x, t), [1, 2, 3], [0, 1, 2], [0, 1, 0.5]),
     "sign": (mul(call("sign", x), x), [0, 1, -2], [0] * 3, [0, 1, -1]),
     "power of zero": (power(x, t), [0, 0, 0], [2, 1, 0], [0, 1, 0]),

@@ -87,6 +87,11 @@ def test_a_long_expression_is_cut() -> None:
     assert len(str(error)) < 250
 
 
+def test_a_sentence_is_one_line_that_a_terminal_only_shows() -> None:
+    error = SpecError(loss="A\nB", problem="raises\tE: \x1b[31mred\r\n\u202e")
+    assert str(error) == "A B: raises E: \\x1b[31mred  \\u202e."
+
+
 class TestSpecError:
     def test_is_a_value(self) -> None:
         again = pickle.loads(pickle.dumps(WHOLE))

@@ -63,32 +63,31 @@ FORMULA = {
     ),
     "axis that is not there": (
         "sum_over(x, 'k')",
-        "input[n,c] has no axis 'k' in `SumOver(input[n,c], k)`; reduce over an axis that is there "
-        "(c, n), or multiply by Size('k').",
+        "input[n,c] has no axis 'k' in `sum_over(input[n,c], 'k')`; name an axis that "
+        "is there (c, n), or multiply by Size('k').",
     ),
     "axis that is gone": (
         "norm(softmax(sum_over(x, 'c'), 'c'), 'n')",
-        "SumOver(input[n,c], c) has no axis 'c' in `Softmax(SumOver(input[n,c], c), c)`; reduce "
-        "over an axis that is there (n), or multiply by Size('c').",
+        "sum_over(input[n,c], 'c') has no axis 'c' in `softmax(sum_over(input[n,c], "
+        "'c'), 'c')`; name an axis that is there (n).",
     ),
     "all axes gone": (
         "max_over(sum_over(x, 'n c'), 'c')",
-        "SumOver(SumOver(input[n,c], n), c) has no axis 'c' in "
-        "`MaxOver(SumOver(SumOver(input[n,c], n), c), c)`; reduce over an axis that is there "
-        "(none), or multiply by Size('c').",
+        "sum_over(input[n,c], 'n c') has no axis 'c' in `max_over(sum_over(input[n,c], "
+        "'n c'), 'c')`; name an axis that is there (none).",
     ),
     "float as an index": (
         "at(x, c=t)",
-        "target[n,c] is no integer label in `Pick(input[n,c], c, target[n,c])`; pick by a label, "
-        "declared as y = label('target', 'n', classes='c').",
+        "target[n,c] is no integer label in `at(input[n,c], c=target[n,c])`; pick by a "
+        "label, declared as y = label('target', 'n', classes='c').",
     ),
     "diagonal along nothing": (
         "sum_over(at(x, c='k'), 'k')",
-        "no tensor has the axis 'k' in `Pick(input[n,c], c, k)`; name one of c, n.",
+        "no tensor has the axis 'k' in `at(input[n,c], c='k')`; name one of c, n.",
     ),
     "size of nothing": (
         "x * Size('k')",
-        "no tensor has the axis 'k' in `size(k)`; name one of c, n.",
+        "no tensor has the axis 'k' in `Size('k')`; name one of c, n.",
     ),
     "axis of no tensor": (
         "x * x.at('j c')",
@@ -102,19 +101,20 @@ FORMULA = {
     ),
     "matrix": (
         "Matrix([x, t])",
-        "ImmutableDenseMatrix is not a function that lossgen can differentiate in "
-        "`Matrix([[input[n,c]], [target[n,c]]])`; use one of Abs, ",
+        "Matrix is not a function that lossgen can differentiate in `Matrix([ [ "
+        "input[n,c]], [target[n,c]]])`; declare a tensor with named axes, as in x = "
+        "tensor('input', 'n c').",
     ),
-    "list": ("[x, t]", "the formula is no SymPy expression; write Loss(name, formula)."),
-    "nothing": ("None", "the formula is no SymPy expression; write Loss(name, formula)."),
+    "list": ("[x, t]", "the formula is no SymPy expression; write Loss('HuberLoss', formula)."),
+    "nothing": ("None", "the formula is no SymPy expression; write Loss('HuberLoss', formula)."),
     "no formula": (
         "()",
-        "the loss has no prediction; declare one, x = tensor('input').\n"
-        "a.py, ALoss: the loss has no formula; write Loss(name, formula).",
+        "the loss has no prediction; declare one, x = tensor('input'), and use "
+        "it.\na.py, ALoss: the loss has no formula; write Loss(name, formula).",
     ),
     "no prediction": (
         "weight('w')",
-        "the loss has no prediction; declare one, x = tensor('input').",
+        "the loss has no prediction in `w[...]`; declare one, x = tensor('input'), and use it.",
     ),
     "part without a formula": (
         "{'a': x, 'b': ()}",
@@ -135,13 +135,15 @@ FORMULA = {
     ),
     "case by a tensor": (
         "(Case(x, when=x > 0), Case(t))",
-        "the condition of a case is not about one parameter in `input[n,c] > 0`; compare a "
-        "parameter with a number, as in when=Eq(parameter, 0).",
+        "the condition of a case cannot be decided: input[n,c] > 0 is no parameter in "
+        "`input[n,c] > 0`; compare a parameter with a number, as in when=Eq(parameter, "
+        "0), or write when=flag, when=~flag or when=absent(parameter).",
     ),
     "case by a number": (
         "(Case(x, when=S(1)), Case(t))",
-        "the condition of a case is no comparison in `1`; compare a parameter with a number, as in "
-        "when=Eq(parameter, 0).",
+        "the condition of a case is no condition in `1`; compare a parameter with a "
+        "number, as in when=Eq(parameter, 0), or write when=flag, when=~flag or "
+        "when=absent(parameter).",
     ),
 }
 ARGUMENTS = {
@@ -152,8 +154,8 @@ ARGUMENTS = {
     ),
     "denominator of a prediction": (
         "x - t, denominator=sum_over(t, 'n c')",
-        "the denominator depends on target in `SumOver(SumOver(target[n,c], n), c)`; divide inside "
-        "the formula, or by labels, weights and sizes only.",
+        "the denominator depends on target in `sum_over(target[n,c], 'n c')`; divide "
+        "inside the formula, or by labels, weights and sizes only.",
     ),
     "denominator with axes": (
         "at(x, c=y), denominator=y",
@@ -195,17 +197,12 @@ ARGUMENTS = {
     ),
     "function called as the class is": (
         "x, function='ALoss'",
-        "class and function have one name, 'ALoss'; write the class in capitals, as HuberLoss, or "
-        "set function=.",
+        "'ALoss' is no name for a function; write small letters, as huber_loss.",
     ),
     "function outside of the package": (
         "x, function='../evil'",
         "'../evil' is not a name that Python allows; use letters, digits and underscores, and no "
         "keyword.",
-    ),
-    "function that is a number": (
-        "x, function=3",
-        "3 is not a name that Python allows; use letters, digits and underscores, and no keyword.",
     ),
 }
 DECLARATIONS = {
@@ -248,7 +245,7 @@ DECLARATIONS = {
     ),
     "fewer axes that are others": (
         "w = weight('w', 'n c', fewer='k'); L = Loss('ALoss', w*x)",
-        "fewer='k' of 'w' is not among its axes; name some of c, n.",
+        "fewer='k' of 'w' are not its first axes; name the first of 'n c'.",
     ),
     "infinite default": (
         "q = parameter('q', float('inf')); L = Loss('ALoss', q*x)",
@@ -289,13 +286,22 @@ DECLARATIONS = {
 NOT_ALLOWED = (
     "is not a name that Python allows; use letters, digits and underscores, and no keyword."
 )
+TWICE = "name one axis twice"
+OWN = "give each axis a name of its own"
 RAISED = {
-    "parameter('delta')": "parameter 'delta' has no default: write parameter('delta', 1.0)",
-    "tensor('u', 'n n')": "axes 'n n' name one axis twice",
-    "tensor('u', 'n-c')": "axis 'n-c' is not a word; write axes as 'n c ...'",
-    "tensor('u', '... n')": "'...' must come last in '... n'",
-    "sum_over(x, 'n n')": "axes 'n n' name one axis twice",
-    "x.at('i j k')": "input has axes 'n c', so it cannot be read at 'i j k': name 2 axes",
+    "parameter('delta')": ("parameter 'delta' has no default", "write parameter('delta', 1.0)"),
+    "tensor('u', 'n n')": (f"axes 'n n' {TWICE}", OWN),
+    "tensor('u', 'n-c')": ("axis 'n-c' is not a lower-case word", "write axes as 'n c ...'"),
+    "tensor('u', '... n')": ("'...' must come last in '... n'", "write it once, at the end"),
+    "sum_over(x, 'n n')": (f"axes 'n n' {TWICE}", OWN),
+    "Loss('ALoss', x, function=3)": (
+        "function=3 is no text",
+        "write function='huber_loss'",
+    ),
+    "x.at('i j k')": (
+        "input has axes 'n c', so it cannot be read at 'i j k'",
+        "name 2 axes",
+    ),
 }
 
 
@@ -359,7 +365,7 @@ class TestSentences:
     @pytest.mark.parametrize("name", ["class", "A Loss", "", "_ALoss", "A\nimport os", "ﬁLoss"])
     def test_of_a_class_name(self, folder: Folder, name: str) -> None:
         folder.write(a=f"{HEADER}L = Loss({name!r}, x, function='f')\n")
-        place = f"a.py, {name}: " if name else "a.py: "
+        place = f"a.py, {' '.join(name.split())}: " if name else "a.py: "
         assert folder.sentences() == f"{place}{name!r} {NOT_ALLOWED}"
 
     @pytest.mark.parametrize("name", ["lambda", "a;b", "a.b", "../a", "a=1):\n    pass#", "_a"])
@@ -374,33 +380,49 @@ class TestSentences:
             assert folder.sentences() == f"a.py, ALoss: {name!r} {NOT_ALLOWED}"
 
     @pytest.mark.parametrize(("line", "sentence"), RAISED.items())
-    def test_of_a_word_names_the_line(self, folder: Folder, line: str, sentence: str) -> None:
-        folder.write(a=f"{HEADER}u = {line}\n")
-        assert folder.sentences() == f"a.py:6: raises ValueError: {sentence}; correct the spec."
+    def test_of_a_word_names_the_line(
+        self, folder: Folder, line: str, sentence: tuple[str, str]
+    ) -> None:
+        problem, remedy = sentence
+        folder.write(a=f"{HEADER}u = {line}\nL = Loss('ALoss', x)\n")
+        assert folder.sentences() == f"a.py:6, ALoss: {problem} in `{line}`; {remedy}."
 
     @pytest.mark.parametrize(
         ("line", "raised"),
         [
-            ("1 / 0", "ZeroDivisionError: division by zero"),
-            ("raise SystemExit(0)", "SystemExit: 0"),
-            ("def", "SyntaxError: invalid syntax (a.py, line 6)"),
-            ("import nowhere_at_all", "ModuleNotFoundError: No module named 'nowhere_at_all'"),
+            ("1 / 0", "ZeroDivisionError: division by zero in `1 / 0`; correct the spec"),
+            (
+                "raise SystemExit(0)",
+                "SystemExit: 0 in `raise SystemExit(0)`; leave it out: a spec declares, and does "
+                "not end the build",
+            ),
+            (
+                "def",
+                "SyntaxError: invalid syntax in `def`; correct the Python, and save the file as "
+                "UTF-8 text",
+            ),
+            (
+                "import nowhere_at_all",
+                "ModuleNotFoundError: No module named 'nowhere_at_all' in `import nowhere_at_all`; "
+                "install it, or write the formula without it",
+            ),
         ],
     )
     def test_of_a_spec_that_cannot_be_run(self, folder: Folder, line: str, raised: str) -> None:
         folder.write(a=f"{HEADER}{line}\n")
-        assert folder.sentences() == f"a.py:6: raises {raised}; correct the spec."
+        assert folder.sentences() == f"a.py:6: raises {raised}."
 
     def test_of_one_argument_declared_in_two_ways(self, folder: Folder) -> None:
         folder.write(a=f"{HEADER}q = parameter('p', 2.0)\nL = Loss('ALoss', p*x + q)\n")
         assert folder.sentences() == (
-            "a.py: an argument is declared twice in `p`; declare it once, or rename one of the two."
+            "a.py, ALoss: 'p' is declared twice in `p`; declare it once, or rename one of the two."
         )
 
     def test_of_a_file_that_cannot_stand_in_a_comment(self, folder: Folder) -> None:
         (folder.specs / "a\nimport os\n.py").write_text(f"{HEADER}L = Loss('ALoss', x)\n")
         assert folder.sentences() == (
-            "'a\\nimport os\\n.py' is no name for a file; rename it: generated code quotes it."
+            "'a\\nimport os\\n.py' is no name for a file that generated code could quote; rename "
+            "it with letters, digits, spaces and any of . _ - + , only."
         )
 
     def test_of_names_that_two_losses_share(self, folder: Folder) -> None:
@@ -425,22 +447,23 @@ class TestSentences:
         shown = folder.sentences().splitlines()
         assert [line.split(":")[0] for line in shown] == [
             *("a.py", "b.py", "d.py", "a.py, CLoss"[:0] or "c.py, CLoss", "c.py, CLoss"),
-            *("c.py, DLoss", "c.py, DLoss"),
+            *("c.py, CLoss", "c.py, DLoss", "c.py, DLoss", "c.py, DLoss"),
         ]
         problems = ["declares no loss", "ZeroDivisionError", "declares no loss", "'avg'"]
-        problems += ["plain SymPy symbol", "integer label", "no axis 'k'"]
+        problems += ["plain SymPy symbol", "I is not a finite", "integer label", "no axis 'k'"]
+        problems += ["gamma is not a function"]
         for problem in problems:
             assert problem in "\n".join(shown)
 
     def test_the_functions_it_suggests_can_be_written_in_a_spec(self, folder: Folder) -> None:
-        folder.write(a=f"{HEADER}L = Loss('ALoss', gamma(x))\n")
+        folder.write(a=f"{HEADER}L = Loss('ALoss', zeta(x))\n")
         words = folder.sentences().partition("use one of ")[2].rstrip(".").split(", ")
         assert len(words) > 10
         for word in words:
             assert hasattr(sympy, word) or hasattr(cfunctions, word) or hasattr(lossgen, word)
 
     def test_a_loss_bound_to_two_names_is_one_loss(self, folder: Folder) -> None:
-        folder.write(a=f"{HEADER}L = M = Loss('ALoss', x)\n")
+        folder.write(a="from lossgen import *\nL = M = Loss('ALoss', tensor('input'))\n")
         assert [loss.name for loss in load(folder.specs)] == ["ALoss"]
 
 

@@ -11,12 +11,14 @@ from lossgen import (
     Case,
     Loss,
     at,
+    hinge,
     label,
     logsumexp,
     max_over,
     norm,
     normalize,
     parameter,
+    raise_to,
     sigmoid,
     sum_over,
     tensor,
@@ -139,6 +141,25 @@ class TestKinks:
         assert numbers(found.value) == [0.0]
         assert numbers(found.gradient("vector")) == [0.0, 0.0]
 
+    @pytest.mark.parametrize("p", [1, 1.5, 3])
+    def test_norms_of_an_order_are_flat_at_zero(self, p):
+        rows = solve(norm(v, "d", p=p), vector=[[0.0, 0.0], [0.0, -3.0]])
+        assert numbers(rows.value) == [0.0, 3.0]
+        assert numbers(rows.gradient("vector")) == [0.0, 0.0, 0.0, -1.0]
+
+    def test_a_floor_is_one_more_entry(self):
+        rows = solve(norm(v, "d", floor=4.0), vector=[[0.0, 0.0], [0.0, 3.0]])
+        assert numbers(rows.value) == [4.0, 5.0]
+        assert numbers(rows.gradient("vector")) == [0.0, 0.0, 0.0, float(mp.mpf(3) / 5)]
+
+    def test_the_hinge_has_slope_one_at_zero(self):
+        assert numbers(solve(hinge(x), input=[0.0, 1.0, -1.0]).gradient("input")) == [1.0, 1.0, 0.0]
+
+    def test_what_is_raised_passes_its_gradient_through(self):
+        found = solve(raise_to(x, 2) ** 2, input=[1.0, 2.0, 3.0])
+        assert numbers(found.value) == [4.0, 4.0, 9.0]
+        assert numbers(found.gradient("input")) == [4.0, 4.0, 6.0]
+
     def test_a_branch_is_chosen_by_its_condition_alone(self):
         formula = Piecewise((x * log(x), x > 0), (0, True))
         found = solve(formula, input=[0.0, 1.0])
@@ -155,7 +176,42 @@ def test_what_is_not_valid_counts_for_nothing():
     assert numbers(found.gradient("input")) == [-0.5, 0.5, 0.0, 0.0]
 
 
+@pytest.mark.parametrize("shape", [(2, 3), (2,), (2, 1), (3,), (1, 1), ()])
+def test_an_input_that_is_spread_gathers_its_derivatives(shape):
+    scale = tensor("scale", broadcast=True)
+    rng = np.random.default_rng(2)
+    inputs, scales = rng.standard_normal((2, 3)), rng.standard_normal(shape)
+    last = (2, 1) if shape == (2,) else shape
+    spread = np.broadcast_to(scales.reshape(last), (2, 3))
+    found = solve(x * scale**2, "sum", input=inputs, scale=scales)
+    assert float(found.value.value.item()) == pytest.approx((inputs * spread**2).sum())
+    each = 2 * inputs * spread
+    wide = (1,) * (2 - len(last)) + last
+    over = tuple(k for k, size in enumerate(wide) if size == 1)
+    for exact, terms in (
+        (found.gradient("scale"), each),
+        (found.hessian_diagonal("scale"), 2 * inputs),
+    ):
+        np.testing.assert_allclose(
+            exact.value.astype(float), terms.sum(axis=over, keepdims=True).reshape(shape), 1e-12
+        )
+
+
+def test_batchmean_divides_by_the_number_of_samples():
+    loss = Loss("SomeLoss", x**2, reductions=("none", "batchmean", "mean", "sum"))
+    found = solve(loss, "batchmean", input=[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    assert numbers(found.value) == [91 / 2]
+    assert numbers(found.gradient("input")) == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+
+
 class TestSizes:
+    def test_a_derivative_beside_its_root_has_terms(self):
+        found = solve(x**4 - 6 * x**2, "sum", input=[1 + 2.0**-20])
+        bend = found.hessian_diagonal("input")
+        assert float(bend.size[0]) > 12 > 1e-4 > float(bend.value[0])
+        away = solve(x**4 - 6 * x**2, "sum", input=[3.0]).hessian_diagonal("input")
+        assert away.size[0] == abs(away.value[0])
+
     def test_a_formula_of_one_variable_has_one_term(self):
         exact = solve(-log(1 - sigmoid(x)), input=[-40.0]).value
         assert exact.size[0] == abs(exact.value[0])

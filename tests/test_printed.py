@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from test_derive import DIGITS, GRAPHS, SIZES, Point, point
 
 from lossgen import nodes as n
 from lossgen.backends import NUMPY
+from lossgen.expand import FUNCTIONS
+from lossgen.functions import shared_functions
 from lossgen.kernels import Kernel, print_kernels
 from lossgen.language import tensor
 from lossgen.lower import Lowering
@@ -40,15 +43,29 @@ def homes(program: Program) -> dict[str, tuple[str, int, int]]:
     }
 
 
-def run(kernel: Kernel, values: dict[str, Any]) -> Any:
-    """Run a printed kernel beside the functions of a generated package."""
+def defined(name: str, arguments: list[str], lines: list[str], namespace: dict[str, Any]) -> None:
+    """Define a printed function in a namespace."""
+    exec("\n    ".join([f"def {name}({', '.join(arguments)}):", *lines]), namespace)
+
+
+@cache
+def package() -> dict[str, Any]:
+    """Return what kernels call: all shared functions, also those that no generated loss needs."""
     namespace: dict[str, Any] = {"np": np}
-    for module in ("_functions", "_runtime"):
+    for module in ("_arrays", "_runtime"):
         namespace |= vars(importlib.import_module(f"generated.numpy.{module}"))
+    for function in shared_functions(BACKEND, tuple(FUNCTIONS.values())):
+        names = [argument.name for argument in function.arguments]
+        lines = [*function.lines, f"return {function.result}"]
+        defined(function.name, names, lines, namespace)
+    return namespace
+
+
+def run(kernel: Kernel, values: dict[str, Any]) -> Any:
+    """Run a printed kernel beside the functions that it calls."""
+    namespace = dict(package())
     names = [argument.name for argument in kernel.arguments]
-    lines = [*kernel.lines, f"return {kernel.returns}"]
-    code = "\n    ".join([f"def kernel({', '.join(names)}):", *lines])
-    exec(code, namespace)
+    defined("kernel", names, [*kernel.lines, f"return {kernel.returns}"], namespace)
     return namespace["kernel"](*(values[name] for name in names))
 
 

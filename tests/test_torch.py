@@ -25,6 +25,7 @@ FLOAT_PARAMETERS = {
     "dice_loss": {"smooth": 0.5},
     "info_nce_loss": {"temperature": 0.5},
 }
+ADDED = ("dialect", "sample_weight", "denominator")  # keywords that torch does not have
 NAMESAKES = (
     ("MSELoss", "mse_loss"),
     ("L1Loss", "l1_loss"),
@@ -359,7 +360,7 @@ def test_namesakes_have_torchs_signatures(class_name, function):
         return [
             (p.name, p.default, p.kind)
             for p in parameters
-            if p.name not in ("size_average", "reduce")
+            if p.name not in ("size_average", "reduce", *ADDED)
         ]
 
     ours, theirs = getattr(lossgen_torch, class_name), getattr(torch.nn, class_name)
@@ -649,7 +650,7 @@ def test_wholly_masked():
 def test_nan_in_nan_out(case):
     inputs = tensors(case)
     for place, x in enumerate(inputs):
-        if not x.is_floating_point():
+        if not x.is_floating_point() or place in case.categories:
             continue
         poisoned = [x.detach().clone() for x in inputs]
         poisoned[place].view(-1)[-1] = torch.nan

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -192,6 +193,11 @@ class TestRefusal:
             '{"a": 1}',
             '{"../../../etc/passwd": "0"}',
             '{"/etc/passwd": "0"}',
+            '{"C:\\\\x.py": "0"}',
+            '{"a/../b.py": "0"}',
+            "[" * 100_000,
+            "null",
+            "",
         ],
     )
     def test_a_damaged_manifest_is_named_and_force_mends_it(self, out: Path, text: str) -> None:
@@ -207,8 +213,67 @@ class TestRefusal:
         write(FIRST, out, force=True)
         assert write(FIRST, out) == ()
 
+    def test_a_link_out_of_the_package_is_not_followed(self, out: Path, tmp_path: Path) -> None:
+        """The manifest lists what stands behind the link, with the right hash."""
+        write(FIRST, out)
+        (tmp_path / "theirs").mkdir()
+        (tmp_path / "theirs" / "kept.py").write_text("# theirs\n")
+        (out / "torch" / "sub").symlink_to(tmp_path / "theirs")
+        listing = json.loads((out / "torch" / MANIFEST).read_text())
+        listing["sub/kept.py"] = digest(b"# theirs\n")
+        (out / "torch" / MANIFEST).write_text(json.dumps(listing))
+        for force in (False, True):
+            with pytest.raises(OutputError, match=r"sub/kept\.py .* leads out of its package"):
+                write(SECOND, out, force=force)
+        assert (tmp_path / "theirs" / "kept.py").read_text() == "# theirs\n"
+
+    def test_a_link_is_replaced_and_its_target_kept(self, out: Path, tmp_path: Path) -> None:
+        write(FIRST, out)
+        (tmp_path / "theirs.py").write_text(FIRST["torch"][HUBER])
+        (out / "torch" / HUBER).unlink()
+        (out / "torch" / HUBER).symlink_to(tmp_path / "theirs.py")
+        write(SECOND, out)
+        assert (out / "torch" / HUBER).read_text() == SECOND["torch"][HUBER]
+        assert (tmp_path / "theirs.py").read_text() == FIRST["torch"][HUBER]
+
+
+LIMITED = """
+import resource, signal, sys
+from pathlib import Path
+from lossgen.errors import OutputError
+from lossgen.write import write
+from test_write import SECOND
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+large = {backend: texts | {"large.py": "#" * 100_000} for backend, texts in SECOND.items()}
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+try:
+    write(large, Path(sys.argv[1]))
+except OutputError as error:
+    sys.exit(str(error))
+"""
+
 
 class TestCannotWrite:
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+    def test_a_file_that_the_system_cuts_off(self, out: Path) -> None:
+        write(FIRST, out)
+        before = tree(out)
+        here = Path(__file__).parent
+        path = os.pathsep.join([str(here.parent), str(here)])
+        done = subprocess.run(
+            [sys.executable, "-c", LIMITED, str(out)],
+            env=os.environ | {"PYTHONPATH": path},
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+        assert done.returncode == 1
+        assert re.fullmatch(
+            r".*generated cannot be written \(File too large.*\); .*--out\.\n", done.stderr
+        )
+        assert tree(out) == before
+
     def test_below_a_file(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("x")
         out = tmp_path / "file" / "generated"

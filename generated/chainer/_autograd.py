@@ -7,18 +7,32 @@ The four kernels of a loss are closed under differentiation: value, gradient (ba
 the derivatives of the first three are nodes of the others.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
+from typing import Any
 
 import chainer
 import numpy as np
 
-from ._runtime import array_of, as_given
+from ._arrays import Array
+from ._checks import Given, array_of
+from ._runtime import as_given
+
+Formula = Callable[..., Any]
+Arrays = tuple[Array, ...]
+Variables = tuple[chainer.Variable | None, ...]
 
 
 class _Call:
     """One call of a loss: its formulas, with the constant arguments already in place."""
 
-    def __init__(self, formulas, arguments, wrt, given):
+    def __init__(
+        self,
+        formulas: tuple[Formula, Formula, Formula, Formula],
+        arguments: Sequence[str],
+        wrt: Sequence[str],
+        given: Sequence[Any],
+    ) -> None:
         self.value, self.gradient, self.tangent, self.curvature = formulas
         places = [arguments.index(name) for name in wrt]
         live = [isinstance(array_of(given[place]), chainer.get_array_types()) for place in places]
@@ -29,24 +43,24 @@ class _Call:
             None if place in self.places else array_of(item) for place, item in enumerate(given)
         ]
 
-    def arguments(self, arrays):
+    def arguments(self, arrays: Sequence[Array]) -> list[Any]:
         """Return the kernels' arguments, given the differentiable ones."""
         arguments = list(self.constants)
         for place, array in zip(self.places, arrays, strict=True):
             arguments[place] = array
         return arguments
 
-    def tangents(self, arrays):
+    def tangents(self, arrays: Sequence[Array]) -> list[Any]:
         """Return one tangent per differentiable name, 0 for those given as numbers."""
         remaining = iter(arrays)
         return [next(remaining) if live else 0.0 for live in self.live]
 
-    def chosen(self, arrays, results):
+    def chosen(self, arrays: Sequence[Array], results: Iterable[Any]) -> Arrays:
         """Return the results that belong to Variables, in their shapes."""
         return tuple(map(_filled, arrays, compress(results, self.live)))
 
 
-def _filled(given, result):
+def _filled(given: Array, result: Any) -> Array:
     # A rule may say just 0.0, which stands for zeros in the shape of its argument.
     result = as_given(given, result)
     return result if result.shape == given.shape else np.broadcast_to(result, given.shape).copy()
@@ -55,34 +69,37 @@ def _filled(given, result):
 class _Node(chainer.FunctionNode):
     """A formula as a node of the graph; its derivatives are nodes of the other formulas."""
 
-    def __init__(self, call):
+    def __init__(self, call: _Call) -> None:
         self.call = call
 
-    def forward(self, inputs):
+    def evaluate(self, inputs: Arrays) -> Arrays:
+        raise NotImplementedError
+
+    def forward(self, inputs: Arrays) -> Arrays:
         self.retain_inputs(tuple(range(len(inputs))))
         with np.errstate(all="ignore"):
             return self.evaluate(inputs)
 
 
 class _Value(_Node):
-    def evaluate(self, inputs):
+    def evaluate(self, inputs: Arrays) -> Arrays:
         return (as_given(inputs[0], self.call.value(*self.call.arguments(inputs))),)
 
-    def backward(self, indexes, grad_outputs):
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Variables) -> Variables:
         gradients = _Gradient(self.call).apply(grad_outputs + self.get_retained_inputs())
         return tuple(gradients[index] for index in indexes)
 
 
 class _Gradient(_Node):
-    def evaluate(self, inputs):
+    def evaluate(self, inputs: Arrays) -> Arrays:
         upstream, *arrays = inputs
         results = self.call.gradient(upstream, *self.call.arguments(arrays))
         return self.call.chosen(arrays, results)
 
-    def backward(self, indexes, grad_outputs):
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Variables) -> Variables:
         upstream, *arrays = self.get_retained_inputs()
         tangents = [_given(*pair) for pair in zip(grad_outputs, arrays, strict=True)]
-        results = [None] * (1 + len(arrays))
+        results: list[chainer.Variable | None] = [None] * (1 + len(arrays))
         if 0 in indexes:
             results[:1] = _Tangent(self.call).apply((*arrays, *tangents))
         if any(index > 0 for index in indexes):
@@ -91,15 +108,15 @@ class _Gradient(_Node):
 
 
 class _Tangent(_Node):
-    def evaluate(self, inputs):
+    def evaluate(self, inputs: Arrays) -> Arrays:
         call = self.call
         arrays, tangents = inputs[: call.count], inputs[call.count :]
         result = call.tangent(*call.arguments(arrays), *call.tangents(tangents))
         return (as_given(inputs[0], result),)
 
-    def backward(self, indexes, grad_outputs):
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Variables) -> Variables:
         inputs, count = self.get_retained_inputs(), self.call.count
-        results = [None] * len(inputs)
+        results: list[chainer.Variable | None] = [None] * len(inputs)
         if any(index < count for index in indexes):
             results[:count] = _Curvature(self.call).apply((*grad_outputs, *inputs))
         if any(index >= count for index in indexes):
@@ -108,25 +125,32 @@ class _Tangent(_Node):
 
 
 class _Curvature(_Node):
-    def evaluate(self, inputs):
+    def evaluate(self, inputs: Arrays) -> Arrays:
         call, (upstream, *arrays) = self.call, inputs[: self.call.count + 1]
         tangents = call.tangents(inputs[call.count + 1 :])
         results = call.curvature(upstream, *call.arguments(arrays), *tangents)
         return call.chosen(arrays, results)
 
-    def backward(self, indexes, grad_outputs):
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Variables) -> Variables:
         raise RuntimeError("this loss has derivatives of first and second order, but no third")
 
 
-def _given(gradient, like):
+def _given(gradient: chainer.Variable | None, like: chainer.Variable) -> Given:
     # Chainer says None where nothing flows back: a tangent of zeros.
     return like.xp.zeros_like(like.array) if gradient is None else gradient
 
 
-def differentiable(value, gradient, tangent, curvature, arguments, wrt):
+def differentiable(
+    value: Formula,
+    gradient: Formula,
+    tangent: Formula,
+    curvature: Formula,
+    arguments: Sequence[str],
+    wrt: Sequence[str],
+) -> Callable[..., chainer.Variable]:
     """Return a function of arrays and Variables, differentiable by its analytic formulas."""
 
-    def apply(*given):
+    def apply(*given: Any) -> chainer.Variable:
         call = _Call((value, gradient, tangent, curvature), arguments, wrt, given)
         return _Value(call).apply(call.inputs)[0]
 

@@ -4,23 +4,15 @@
 import chainer
 import numpy as np
 
+from ._arrays import Array, sigmoid
 from ._autograd import differentiable
-from ._runtime import (
-    array_of,
-    broadcast_weight,
-    check_floating,
-    check_reduction,
-    check_shape,
-    finish,
-    sigmoid,
-    to_working,
-    working_dtype,
-)
+from ._checks import Given, array_of, check_arrays, check_floating, check_reduction, check_shape
+from ._runtime import broadcast_weight, finish, to_working, working_dtype
 
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
 
-def _value(input, target, weight, pos_weight):
+def _value(input: Array, target: Array, weight: Array | float, pos_weight: Array | float) -> Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
@@ -31,7 +23,9 @@ def _value(input, target, weight, pos_weight):
     return term * weight
 
 
-def _gradient(upstream, input, target, weight, pos_weight):
+def _gradient(
+    upstream: Array, input: Array, target: Array, weight: Array | float, pos_weight: Array | float
+) -> tuple[Array, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     term = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
     log_term = np.log1p(np.exp(-np.abs(input)))
@@ -39,7 +33,14 @@ def _gradient(upstream, input, target, weight, pos_weight):
     return upstream * term * weight, upstream * term_2 * weight
 
 
-def _tangent(input, target, weight, pos_weight, d_input, d_target):
+def _tangent(
+    input: Array,
+    target: Array,
+    weight: Array | float,
+    pos_weight: Array | float,
+    d_input: Array,
+    d_target: Array,
+) -> Array:
     """Return the derivative of the loss along the tangents."""
     log_term = np.log1p(np.exp(-np.abs(input)))
     term = -np.maximum(input, 0.0) - log_term + pos_weight * (np.maximum(-input, 0.0) + log_term)
@@ -47,7 +48,15 @@ def _tangent(input, target, weight, pos_weight, d_input, d_target):
     return term * weight * d_target + term_2 * weight * d_input
 
 
-def _curvature(upstream, input, target, weight, pos_weight, d_input, d_target):
+def _curvature(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array | float,
+    pos_weight: Array | float,
+    d_input: Array,
+    d_target: Array,
+) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
@@ -70,12 +79,20 @@ _kernel = differentiable(
 )
 
 
-def binary_cross_entropy_with_logits(input, target, weight=None, reduction="mean", pos_weight=None):
+def binary_cross_entropy_with_logits(
+    input: Given,
+    target: Given,
+    weight: Given | None = None,
+    reduction: str = "mean",
+    pos_weight: Given | None = None,
+    *,
+    sample_weight: Given | None = None,
+    denominator: Given | float | None = None,
+) -> chainer.Variable:
     r"""Binary cross-entropy between logits and probabilities.
 
     ``pos_weight`` multiplies the term of the positive class, ``weight`` the whole; the mean is
-        over the
-    number of entries.
+    over the number of entries.
 
     .. math::
         \ell = \mathrm{weight} \left(- \mathrm{pos\_weight} \mathrm{target}
@@ -92,22 +109,27 @@ def binary_cross_entropy_with_logits(input, target, weight=None, reduction="mean
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         pos_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weights of the positive class,
             likewise.
+        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
+            sum.
+        denominator (float or Tensor): What a mean divides by, where its own count is only that of
+            a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_arrays(input=input, target=target, weight=weight, pos_weight=pos_weight)
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = broadcast_weight("weight", weight, input.shape, working)
-    pos_weight = broadcast_weight("pos_weight", pos_weight, input.shape, working)
-    loss = _kernel(input, target, weight, pos_weight)
-    return finish(loss, reduction, dtype)
+    weight_or_one = broadcast_weight("weight", weight, input.shape, working)
+    pos_weight_or_one = broadcast_weight("pos_weight", pos_weight, input.shape, working)
+    loss = _kernel(input, target, weight_or_one, pos_weight_or_one)
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
 class BCEWithLogitsLoss(chainer.Link):
@@ -123,7 +145,9 @@ class BCEWithLogitsLoss(chainer.Link):
 
     """
 
-    def __init__(self, weight=None, reduction="mean", pos_weight=None):
+    def __init__(
+        self, weight: Given | None = None, reduction: str = "mean", pos_weight: Given | None = None
+    ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         self.weight = array_of(weight)
@@ -134,8 +158,21 @@ class BCEWithLogitsLoss(chainer.Link):
         if pos_weight is not None:
             self.register_persistent("pos_weight")
 
-    def forward(self, input, target):
+    def forward(
+        self,
+        input: Given,
+        target: Given,
+        *,
+        sample_weight: Given | None = None,
+        denominator: Given | float | None = None,
+    ) -> chainer.Variable:
         """Return the loss."""
         return binary_cross_entropy_with_logits(
-            input, target, weight=self.weight, reduction=self.reduction, pos_weight=self.pos_weight
+            input,
+            target,
+            weight=self.weight,
+            reduction=self.reduction,
+            pos_weight=self.pos_weight,
+            sample_weight=sample_weight,
+            denominator=denominator,
         )

@@ -4,7 +4,20 @@
 import chainer
 import numpy as np
 
+from ._arrays import Array, total
 from ._autograd import differentiable
+from ._checks import (
+    Given,
+    array_of,
+    check_arrays,
+    check_dialect,
+    check_floating,
+    check_labels,
+    check_range,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import (
     centred,
     cross_entropy_with,
@@ -15,28 +28,32 @@ from ._functions import (
     softmax,
     softmax_tangent,
 )
-from ._runtime import (
-    array_of,
-    axis_weight,
-    check_floating,
-    check_labels,
-    check_range,
-    check_rank,
-    check_reduction,
-    check_shape,
-    finish,
-    fold,
-    is_integer,
-    is_number,
-    to_working,
-    total,
-    working_dtype,
-)
+from ._runtime import axis_weight, finish, fold, is_integer, is_number, to_working, working_dtype
 
 __all__ = ["CrossEntropyLoss", "cross_entropy"]
 
 
-def _value_labels(input, target, weight, ignore_index):
+def _denominator_labels_chainer(target: Array, ignore_index: int) -> Array:
+    """Return what the mean divides by."""
+    return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
+
+
+def _denominator_smoothed_labels_chainer(target: Array, ignore_index: int) -> Array:
+    """Return what the mean divides by."""
+    return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
+
+
+def _mass_labels_keras(target: Array, ignore_index: int) -> Array:
+    """Return how much each entry counts in the mean."""
+    return np.where(target != ignore_index, 1.0, 0.0)
+
+
+def _mass_smoothed_labels_keras(target: Array, ignore_index: int) -> Array:
+    """Return how much each entry counts in the mean."""
+    return np.where(target != ignore_index, 1.0, 0.0)
+
+
+def _value_labels(input: Array, target: Array, weight: Array, ignore_index: int) -> Array:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
@@ -45,7 +62,9 @@ def _value_labels(input, target, weight, ignore_index):
     return np.where(valid, label_cross_entropy(input, label, axis=-2) * weight[label], 0.0)
 
 
-def _gradient_labels(upstream, input, target, weight, ignore_index):
+def _gradient_labels(
+    upstream: Array, input: Array, target: Array, weight: Array, ignore_index: int
+) -> tuple[Array, ...]:
     """Return the gradient by `input`, given that of the loss."""
     valid = target != ignore_index
     label = np.where(valid, target, 0)
@@ -53,7 +72,9 @@ def _gradient_labels(upstream, input, target, weight, ignore_index):
     return (np.where(valid[:, None], slope[:, None] * label_excess(input, label, axis=-2), 0.0),)
 
 
-def _tangent_labels(input, target, weight, ignore_index, d_input):
+def _tangent_labels(
+    input: Array, target: Array, weight: Array, ignore_index: int, d_input: Array
+) -> Array:
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
     label = np.where(valid, target, 0)
@@ -61,7 +82,9 @@ def _tangent_labels(input, target, weight, ignore_index, d_input):
     return np.where(valid, product, 0.0)
 
 
-def _curvature_labels(upstream, input, target, weight, ignore_index, d_input):
+def _curvature_labels(
+    upstream: Array, input: Array, target: Array, weight: Array, ignore_index: int, d_input: Array
+) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
     slope = upstream * weight[np.where(valid, target, 0)]
@@ -70,10 +93,10 @@ def _curvature_labels(upstream, input, target, weight, ignore_index, d_input):
     )
 
 
-def _denominator_labels(target, weight, ignore_index):
-    """Return what the mean divides by."""
+def _mass_labels(target: Array, weight: Array, ignore_index: int) -> Array:
+    """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return total(np.where(valid, weight[np.where(valid, target, 0)], 0.0))
+    return np.where(valid, weight[np.where(valid, target, 0)], 0.0)
 
 
 _kernel_labels = differentiable(
@@ -86,7 +109,9 @@ _kernel_labels = differentiable(
 )
 
 
-def _value_labels_general(input, target, weight, ignore_index, label_smoothing):
+def _value_smoothed_labels(
+    input: Array, target: Array, weight: Array, ignore_index: int, label_smoothing: Array | float
+) -> Array:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # weighted cross-entropy: sum(w (logsumexp(a) - a)) as one
@@ -98,7 +123,14 @@ def _value_labels_general(input, target, weight, ignore_index, label_smoothing):
     return np.where(valid, product + product_2, 0.0)
 
 
-def _gradient_labels_general(upstream, input, target, weight, ignore_index, label_smoothing):
+def _gradient_smoothed_labels(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    ignore_index: int,
+    label_smoothing: Array | float,
+) -> tuple[Array, ...]:
     """Return the gradient by `input` and `label_smoothing`, given that of the loss."""
     valid = target != ignore_index
     label = np.where(valid, target, 0)
@@ -118,9 +150,15 @@ def _gradient_labels_general(upstream, input, target, weight, ignore_index, labe
     return grad_input, grad_label_smoothing
 
 
-def _tangent_labels_general(
-    input, target, weight, ignore_index, label_smoothing, d_input, d_label_smoothing
-):
+def _tangent_smoothed_labels(
+    input: Array,
+    target: Array,
+    weight: Array,
+    ignore_index: int,
+    label_smoothing: Array | float,
+    d_input: Array,
+    d_label_smoothing: Array,
+) -> Array:
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
     product = cross_entropy_with(input, weight[:, None], axis=-2) / input.shape[1]
@@ -137,9 +175,16 @@ def _tangent_labels_general(
     return np.where(valid, term_2, 0.0)
 
 
-def _curvature_labels_general(
-    upstream, input, target, weight, ignore_index, label_smoothing, d_input, d_label_smoothing
-):
+def _curvature_smoothed_labels(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    ignore_index: int,
+    label_smoothing: Array | float,
+    d_input: Array,
+    d_label_smoothing: Array,
+) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
     label = np.where(valid, target, 0)
@@ -155,31 +200,33 @@ def _curvature_labels_general(
         + slope[:, None] * (1.0 - label_smoothing) * d_probability
         + slope_2
     )
-    term_3 = upstream * total(excess_2 * d_input, axis=1) / weight.shape[
-        0
-    ] - upstream * label_weight * total(excess * d_input, axis=1)
+    term_3 = total(excess_2 * d_input, axis=1) / weight.shape[0] - label_weight * total(
+        excess * d_input, axis=1
+    )
     change_input = np.where(valid[:, None], term_2, 0.0)
-    change_label_smoothing = total(np.where(valid, term_3, 0.0))
+    change_label_smoothing = total(np.where(valid, upstream * term_3, 0.0))
     return change_input, change_label_smoothing
 
 
-def _denominator_labels_general(target, weight, ignore_index):
-    """Return what the mean divides by."""
+def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:
+    """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return total(np.where(valid, weight[np.where(valid, target, 0)], 0.0))
+    return np.where(valid, weight[np.where(valid, target, 0)], 0.0)
 
 
-_kernel_labels_general = differentiable(
-    _value_labels_general,
-    _gradient_labels_general,
-    _tangent_labels_general,
-    _curvature_labels_general,
+_kernel_smoothed_labels = differentiable(
+    _value_smoothed_labels,
+    _gradient_smoothed_labels,
+    _tangent_smoothed_labels,
+    _curvature_smoothed_labels,
     arguments=("input", "target", "weight", "ignore_index", "label_smoothing"),
     wrt=("input", "label_smoothing"),
 )
 
 
-def _value_dense(input, target, weight, label_smoothing):
+def _value_probabilities(
+    input: Array, target: Array, weight: Array, label_smoothing: Array | float
+) -> Array:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # weighted cross-entropy: sum(w (logsumexp(a) - a)) as one
@@ -187,7 +234,9 @@ def _value_dense(input, target, weight, label_smoothing):
     return cross_entropy_with(input, smoothed * weight[:, None], axis=-2)
 
 
-def _gradient_dense(upstream, input, target, weight, label_smoothing):
+def _gradient_probabilities(
+    upstream: Array, input: Array, target: Array, weight: Array, label_smoothing: Array | float
+) -> tuple[Array, ...]:
     """Return the gradient by `input`, `target` and `label_smoothing`, given that of the loss."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
@@ -198,7 +247,15 @@ def _gradient_dense(upstream, input, target, weight, label_smoothing):
     return grad_input, grad_target, total(weight * sums)
 
 
-def _tangent_dense(input, target, weight, label_smoothing, d_input, d_target, d_label_smoothing):
+def _tangent_probabilities(
+    input: Array,
+    target: Array,
+    weight: Array,
+    label_smoothing: Array | float,
+    d_input: Array,
+    d_target: Array,
+    d_label_smoothing: Array,
+) -> Array:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
@@ -209,9 +266,16 @@ def _tangent_dense(input, target, weight, label_smoothing, d_input, d_target, d_
     return total(excess_over(input, product, axis=-2) * d_input, axis=1) + total(product_3, axis=1)
 
 
-def _curvature_dense(
-    upstream, input, target, weight, label_smoothing, d_input, d_target, d_label_smoothing
-):
+def _curvature_probabilities(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    label_smoothing: Array | float,
+    d_input: Array,
+    d_target: Array,
+    d_label_smoothing: Array,
+) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / target.shape[1] + term * target) * weight[:, None]
@@ -231,17 +295,26 @@ def _curvature_dense(
     return change_input, change_target, change_label_smoothing
 
 
-_kernel_dense = differentiable(
-    _value_dense,
-    _gradient_dense,
-    _tangent_dense,
-    _curvature_dense,
+_kernel_probabilities = differentiable(
+    _value_probabilities,
+    _gradient_probabilities,
+    _tangent_probabilities,
+    _curvature_probabilities,
     arguments=("input", "target", "weight", "label_smoothing"),
     wrt=("input", "target", "label_smoothing"),
 )
 
 
-def _labels_loss(input, target, weight, ignore_index, reduction):
+def _labels_chainer_loss(
+    input: Given,
+    target: Given,
+    weight: Given | None,
+    ignore_index: int,
+    reduction: str,
+    sample_weight: Given | None,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)
@@ -262,11 +335,23 @@ def _labels_loss(input, target, weight, ignore_index, reduction):
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
-        denominator=_denominator_labels(target, weight, ignore_index),
+        count=_denominator_labels_chainer(target, ignore_index),
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
-def _labels_general_loss(input, target, weight, ignore_index, label_smoothing, reduction):
+def _smoothed_labels_chainer_loss(
+    input: Given,
+    target: Given,
+    weight: Given | None,
+    ignore_index: int,
+    label_smoothing: Given | float,
+    reduction: str,
+    sample_weight: Given | None,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
     check_range("label_smoothing", label_smoothing, 0.0, 1.0)
     dtype = input.dtype
@@ -283,17 +368,28 @@ def _labels_general_loss(input, target, weight, ignore_index, label_smoothing, r
     label_smoothing = to_working(label_smoothing, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_labels_general(input, target, weight, ignore_index, label_smoothing)
+    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
     return finish(
         loss,
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
-        denominator=_denominator_labels_general(target, weight, ignore_index),
+        count=_denominator_smoothed_labels_chainer(target, ignore_index),
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
-def _dense_loss(input, target, weight, label_smoothing, reduction):
+def _probabilities_chainer_loss(
+    input: Given,
+    target: Given,
+    weight: Given | None,
+    label_smoothing: Given | float,
+    reduction: str,
+    sample_weight: Given | None,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
     check_range("label_smoothing", label_smoothing, 0.0, 1.0)
     dtype = input.dtype
@@ -310,18 +406,257 @@ def _dense_loss(input, target, weight, label_smoothing, reduction):
     label_smoothing = to_working(label_smoothing, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_dense(input, target, weight, label_smoothing)
-    return finish(loss, reduction, dtype, shape=shape[1:] if single else shape)
+    loss = _kernel_probabilities(input, target, weight, label_smoothing)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _labels_keras_loss(
+    input: Given,
+    target: Given,
+    weight: Given | None,
+    ignore_index: int,
+    reduction: str,
+    sample_weight: Given | None,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(input=input, target=target, weight=weight)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, shape, "input")
+    target = check_labels("target", target, input.shape[1], ignore_index)
+    input = to_working(input, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    input = fold(input, 2)
+    target = fold(target, 1)
+    loss = _kernel_labels(input, target, weight, ignore_index)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        mass=_mass_labels_keras(target, ignore_index),
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _smoothed_labels_keras_loss(
+    input: Given,
+    target: Given,
+    weight: Given | None,
+    ignore_index: int,
+    label_smoothing: Given | float,
+    reduction: str,
+    sample_weight: Given | None,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(input=input, target=target, weight=weight)
+    check_floating(input=input)
+    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, shape, "input")
+    target = check_labels("target", target, input.shape[1], ignore_index)
+    input = to_working(input, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    label_smoothing = to_working(label_smoothing, working)
+    input = fold(input, 2)
+    target = fold(target, 1)
+    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        mass=_mass_smoothed_labels_keras(target, ignore_index),
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _probabilities_keras_loss(
+    input: Given,
+    target: Given,
+    weight: Given | None,
+    label_smoothing: Given | float,
+    reduction: str,
+    sample_weight: Given | None,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(input=input, target=target, weight=weight)
+    check_floating(input=input)
+    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    label_smoothing = to_working(label_smoothing, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_probabilities(input, target, weight, label_smoothing)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _labels_loss(
+    input: Given,
+    target: Given,
+    weight: Given | None,
+    ignore_index: int,
+    reduction: str,
+    sample_weight: Given | None,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(input=input, target=target, weight=weight)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, shape, "input")
+    target = check_labels("target", target, input.shape[1], ignore_index)
+    input = to_working(input, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    input = fold(input, 2)
+    target = fold(target, 1)
+    loss = _kernel_labels(input, target, weight, ignore_index)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        mass=_mass_labels(target, weight, ignore_index),
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _smoothed_labels_loss(
+    input: Given,
+    target: Given,
+    weight: Given | None,
+    ignore_index: int,
+    label_smoothing: Given | float,
+    reduction: str,
+    sample_weight: Given | None,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(input=input, target=target, weight=weight)
+    check_floating(input=input)
+    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, shape, "input")
+    target = check_labels("target", target, input.shape[1], ignore_index)
+    input = to_working(input, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    label_smoothing = to_working(label_smoothing, working)
+    input = fold(input, 2)
+    target = fold(target, 1)
+    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        mass=_mass_smoothed_labels(target, weight, ignore_index),
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _probabilities_loss(
+    input: Given,
+    target: Given,
+    weight: Given | None,
+    label_smoothing: Given | float,
+    reduction: str,
+    sample_weight: Given | None,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(input=input, target=target, weight=weight)
+    check_floating(input=input)
+    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    label_smoothing = to_working(label_smoothing, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_probabilities(input, target, weight, label_smoothing)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def cross_entropy(
-    input, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0
-):
+    input: Given,
+    target: Given,
+    weight: Given | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: Given | float = 0.0,
+    *,
+    dialect: str | None = None,
+    sample_weight: Given | None = None,
+    denominator: Given | float | None = None,
+) -> chainer.Variable:
     r"""Cross-entropy between logits and class labels, or class probabilities.
 
     With labels the mean is over the sum of the weights of the labels that count; with
-        probabilities
-    it is over the number of samples. Label smoothing after Szegedy et al. (2016).
+    probabilities it is over the number of samples. Label smoothing after Szegedy et al. (2016).
 
     .. math::
         \ell = \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(-
@@ -350,17 +685,75 @@ def cross_entropy(
         ignore_index (int): Labels of this value do not count.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         label_smoothing (float): How much of each target is spread evenly.
+        dialect (str): Whose definition to follow: ``'chainer'``, ``'keras'``.
+        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
+            sum.
+        denominator (float or Tensor): What a mean divides by, where its own count is only that of
+            a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("chainer", "keras"))
+    ignore_index = -1 if dialect == "chainer" and ignore_index == -100 else ignore_index
+    if is_integer(target) and dialect == "chainer" and is_number(label_smoothing, 0.0):
+        return _labels_chainer_loss(
+            input, target, weight, ignore_index, reduction, sample_weight, denominator
+        )
+    if is_integer(target) and dialect == "chainer":
+        return _smoothed_labels_chainer_loss(
+            input,
+            target,
+            weight,
+            ignore_index,
+            label_smoothing,
+            reduction,
+            sample_weight,
+            denominator,
+        )
+    if dialect == "chainer":
+        return _probabilities_chainer_loss(
+            input, target, weight, label_smoothing, reduction, sample_weight, denominator
+        )
+    if is_integer(target) and dialect == "keras" and is_number(label_smoothing, 0.0):
+        return _labels_keras_loss(
+            input, target, weight, ignore_index, reduction, sample_weight, denominator
+        )
+    if is_integer(target) and dialect == "keras":
+        return _smoothed_labels_keras_loss(
+            input,
+            target,
+            weight,
+            ignore_index,
+            label_smoothing,
+            reduction,
+            sample_weight,
+            denominator,
+        )
+    if dialect == "keras":
+        return _probabilities_keras_loss(
+            input, target, weight, label_smoothing, reduction, sample_weight, denominator
+        )
     if is_integer(target) and is_number(label_smoothing, 0.0):
-        return _labels_loss(input, target, weight, ignore_index, reduction)
+        return _labels_loss(
+            input, target, weight, ignore_index, reduction, sample_weight, denominator
+        )
     if is_integer(target):
-        return _labels_general_loss(input, target, weight, ignore_index, label_smoothing, reduction)
-    return _dense_loss(input, target, weight, label_smoothing, reduction)
+        return _smoothed_labels_loss(
+            input,
+            target,
+            weight,
+            ignore_index,
+            label_smoothing,
+            reduction,
+            sample_weight,
+            denominator,
+        )
+    return _probabilities_loss(
+        input, target, weight, label_smoothing, reduction, sample_weight, denominator
+    )
 
 
 class CrossEntropyLoss(chainer.Link):
@@ -373,13 +766,23 @@ class CrossEntropyLoss(chainer.Link):
         ignore_index (int): Labels of this value do not count.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         label_smoothing (float): How much of each target is spread evenly.
+        dialect (str): Whose definition to follow: ``'chainer'``, ``'keras'``.
 
     """
 
-    def __init__(self, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
+    def __init__(
+        self,
+        weight: Given | None = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: Given | float = 0.0,
+        *,
+        dialect: str | None = None,
+    ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_range("label_smoothing", label_smoothing, 0.0, 1.0)
+        check_dialect(dialect, ("chainer", "keras"))
         self.weight = array_of(weight)
         if weight is not None:
             self.register_persistent("weight")
@@ -387,8 +790,16 @@ class CrossEntropyLoss(chainer.Link):
         self.reduction = reduction
         with self.init_scope():
             self.label_smoothing = label_smoothing
+        self.dialect = dialect
 
-    def forward(self, input, target):
+    def forward(
+        self,
+        input: Given,
+        target: Given,
+        *,
+        sample_weight: Given | None = None,
+        denominator: Given | float | None = None,
+    ) -> chainer.Variable:
         """Return the loss."""
         return cross_entropy(
             input,
@@ -397,4 +808,7 @@ class CrossEntropyLoss(chainer.Link):
             ignore_index=self.ignore_index,
             reduction=self.reduction,
             label_smoothing=self.label_smoothing,
+            dialect=self.dialect,
+            sample_weight=sample_weight,
+            denominator=denominator,
         )

@@ -5,121 +5,141 @@ import math
 
 import chainer
 
+from ._arrays import Array, sigmoid, total
 from ._autograd import differentiable
-from ._runtime import (
+from ._checks import (
+    Given,
+    check_arrays,
     check_floating,
     check_range,
     check_rank,
     check_reduction,
     check_shape,
-    finish,
-    fold,
-    sigmoid,
-    to_working,
-    total,
-    working_dtype,
 )
+from ._functions import ratio
+from ._runtime import finish, fold, to_working, working_dtype
 
 __all__ = ["DiceLoss", "dice_loss"]
 
 
-def _value(input, target, smooth):
+def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = sigmoid(input)
-    product = (2.0 * total(target * p, axis=(0, 2)) + smooth) / (
-        smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
-    )
-    return 1.0 - product
+    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
+    return ratio(difference, smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2)))
 
 
-def _gradient(upstream, input, target, smooth):
+def _gradient(
+    upstream: Array, input: Array, target: Array, smooth: Array | float
+) -> tuple[Array, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+    term = 1.0 - target
     p = sigmoid(input)
-    term = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
     probability = sigmoid(-input)
-    slope = 2.0 * upstream[:, None] * target * p * probability / term[:, None]
-    term_2 = 2.0 * total(target * p, axis=(0, 2)) + smooth
-    slope_2 = upstream * term_2
-    power = term * term
-    slope_3 = upstream * term_2 / power
-    grad_input = slope_2[:, None] * p * probability / power[:, None] - slope
-    grad_target = slope_3[:, None] - 2.0 * upstream[:, None] * p / term[:, None]
-    grad_smooth = total(upstream * (term_2 / power - 1.0 / term))
-    return grad_input, grad_target, grad_smooth
+    term_2 = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    quotient = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
+    slope = upstream * ratio(quotient, term_2)
+    slope_2 = upstream * ratio(1.0, term_2)
+    product = slope_2[:, None] * (term * p * probability - probability * p * target)
+    grad_input = product - slope[:, None] * p * probability
+    grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
+    return grad_input, grad_target, -total(slope)
 
 
-def _tangent(input, target, smooth, d_input, d_target, d_smooth):
+def _tangent(
+    input: Array,
+    target: Array,
+    smooth: Array | float,
+    d_input: Array,
+    d_target: Array,
+    d_smooth: Array,
+) -> Array:
     """Return the derivative of the loss along the tangents."""
     p = sigmoid(input)
     term = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
-    power = term * term
-    term_2 = 2.0 * total(target * p, axis=(0, 2)) + smooth
     probability = sigmoid(-input)
-    sums = total(p * d_target + target * p * probability * d_input, axis=(0, 2))
+    term_2 = 1.0 - target
+    term_3 = (probability - p) * d_target + (
+        term_2 * p * probability - probability * p * target
+    ) * d_input
+    quotient = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
+    quotient_2 = ratio(quotient, term)
     return (
-        (term_2 / power - 1.0 / term) * d_smooth
-        + term_2 * total(d_target, axis=(0, 2)) / power
-        + term_2 * total(p * probability * d_input, axis=(0, 2)) / power
-        - 2.0 * sums / term
+        ratio(1.0, term) * total(term_3, axis=(0, 2))
+        - quotient_2 * d_smooth
+        - quotient_2 * total(d_target, axis=(0, 2))
+        - quotient_2 * total(p * probability * d_input, axis=(0, 2))
     )
 
 
-def _curvature(upstream, input, target, smooth, d_input, d_target, d_smooth):
+def _curvature(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    smooth: Array | float,
+    d_input: Array,
+    d_target: Array,
+    d_smooth: Array,
+) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = sigmoid(input)
     term = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
-    power = term * term
+    quotient = ratio(1.0, term)
+    power = quotient * quotient
     probability = sigmoid(-input)
-    slope = 2.0 * upstream[:, None] * target * p * probability / power[:, None]
-    term_2 = 2.0 * total(target * p, axis=(0, 2)) + smooth
-    slope_2 = upstream * term_2
-    power_2 = term**3
-    product = 2.0 * slope_2[:, None] * p * probability / power_2[:, None]
-    term_3 = slope + (upstream[:, None] * p * probability / power[:, None] - product)
-    term_4 = slope - product
-    sums = total(d_target, axis=(0, 2))
-    sums_2 = total(p * probability * d_input, axis=(0, 2))
-    slope_3 = 2.0 * upstream[:, None] * p * probability * d_target / term[:, None]
-    power_3 = probability * probability
-    power_4 = p * p
-    slope_4 = 2.0 * upstream[:, None] * target * power_4 * probability / term[:, None]
-    term_5 = slope_4 - 2.0 * upstream[:, None] * target * p * power_3 / term[:, None]
-    term_6 = (
-        slope_2[:, None] * p * power_3 / power[:, None]
-        - slope_2[:, None] * power_4 * probability / power[:, None]
+    term_2 = probability - p
+    term_3 = 1.0 - target
+    term_4 = term_3 * p * probability - probability * p * target
+    sums = total(term_2 * d_target + term_4 * d_input, axis=(0, 2))
+    quotient_2 = ratio(total(term_3 * p + probability * target, axis=(0, 2)), term)
+    quotient_3 = ratio(quotient_2, term)
+    product = quotient * quotient_3
+    quotient_4 = ratio(quotient_3, term)
+    term_5 = -product - quotient_4
+    sums_2 = total(d_target, axis=(0, 2))
+    sums_3 = total(p * probability * d_input, axis=(0, 2))
+    term_6 = power * sums + term_5 * d_smooth + term_5 * sums_2 + term_5 * sums_3
+    slope = upstream * term_6
+    slope_2 = upstream * quotient_3
+    power_2 = probability * probability
+    power_3 = p * p
+    term_7 = slope_2[:, None] * power_3 * probability - slope_2[:, None] * p * power_2
+    slope_3 = upstream * quotient
+    term_8 = (
+        term_3 * p * power_2
+        - term_3 * power_3 * probability
+        + (probability * power_3 * target - power_2 * p * target)
     )
-    sums_3 = total(p * d_target + target * p * probability * d_input, axis=(0, 2))
-    slope_5 = upstream * sums_3
-    slope_6 = 2.0 * upstream[:, None] * p / power[:, None]
-    slope_7 = 2.0 * upstream * term_2 / power_2
-    term_7 = upstream / power - slope_7
-    term_8 = slope_6 - slope_7[:, None]
-    slope_8 = 2.0 * upstream[:, None] * p * probability * d_input / term[:, None]
-    slope_9 = 2.0 * upstream * sums_3 / power
-    product_2 = 2.0 * term_2 / power_2
-    term_9 = 1.0 / power - product_2
-    term_10 = (
-        upstream * (2.0 / power - product_2) * d_smooth
-        + upstream * term_9 * sums
-        + upstream * term_9 * sums_2
-        + slope_9
+    quotient_5 = ratio(quotient, term)
+    term_9 = -quotient_5 * d_smooth - quotient_5 * sums_2 - quotient_5 * sums_3
+    slope_4 = upstream * term_9
+    slope_5 = upstream * power * sums
+    term_10 = product + quotient_4
+    term_11 = (
+        upstream * term_10 * d_smooth
+        + upstream * term_10 * sums_2
+        + upstream * term_10 * sums_3
+        - slope_5
+    )
+    term_12 = (
+        slope_5
+        + upstream * term_5 * d_smooth
+        + upstream * term_5 * sums_2
+        + upstream * term_5 * sums_3
     )
     change_input = (
-        term_3 * d_smooth
-        + term_4 * sums[:, None]
-        + term_4 * sums_2[:, None]
-        + (term_5 + term_6) * d_input
-        + 2.0 * slope_5[:, None] * p * probability / power[:, None]
-        - slope_3
+        (term_7 + slope_3[:, None] * term_8) * d_input
+        + slope_4[:, None] * term_4
+        - slope[:, None] * p * probability
+        - 2.0 * slope_3[:, None] * p * probability * d_target
     )
     change_target = (
-        (slope_6 + term_7[:, None]) * d_smooth
-        + term_8 * sums[:, None]
-        + term_8 * sums_2[:, None]
-        + slope_9[:, None]
-        - slope_8
+        term_11[:, None]
+        + slope_4[:, None] * term_2
+        - 2.0 * slope_3[:, None] * p * probability * d_input
     )
-    return change_input, change_target, total(term_10)
+    return change_input, change_target, -total(term_12)
 
 
 _kernel = differentiable(
@@ -132,18 +152,28 @@ _kernel = differentiable(
 )
 
 
-def dice_loss(input, target, *, smooth=1.0, reduction="mean"):
+def dice_loss(
+    input: Given,
+    target: Given,
+    *,
+    smooth: Given | float = 1.0,
+    reduction: str = "mean",
+    denominator: Given | float | None = None,
+) -> chainer.Variable:
     r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
 
-    One minus the overlap of the probabilities, the sigmoid of the logits, with the target;
-        ``mean`` is
-    the mean over the classes.
+    One minus the overlap of the probabilities, the sigmoid of the logits, with the target: twice
+    what they share over the sum of both, with ``smooth`` added to each. Where nothing is predicted
+    and nothing is there, the loss is 0. ``mean`` is the mean over the classes. Keras's ``Dice``
+    takes probabilities and sums over all classes, without ``smooth``; optax's ``dice_loss`` is
+    that of each sample, with half of it.
 
     .. math::
-        \ell = - \frac{\mathrm{smooth} + 2 \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n,
-        c} \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}{\mathrm{smooth} + \sum_{...}
-        \left(\sum_{n} \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...} \left(\sum_{n}
-        \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)} + 1
+        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
+        \sigma\left(\mathrm{input}_{n, c}\right)\right) + \left(1 - \mathrm{target}_{n,
+        c}\right) \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}{\mathrm{smooth} +
+        \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...}
+        \left(\sum_{n} \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
 
     Args:
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits, classes at position 1. Shape:
@@ -152,12 +182,15 @@ def dice_loss(input, target, *, smooth=1.0, reduction="mean"):
             of `input`. Shape: ``(n, c, ...)``.
         smooth (float): Added to both sides of the ratio.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        denominator (float or Tensor): What a mean divides by, where its own count is only that of
+            a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("smooth", smooth, 0.0, math.inf)
     dtype = input.dtype
@@ -171,7 +204,7 @@ def dice_loss(input, target, *, smooth=1.0, reduction="mean"):
     input = fold(input, 2)
     target = fold(target, 2)
     loss = _kernel(input, target, smooth)
-    return finish(loss, reduction, dtype, shape=shape)
+    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 
 class DiceLoss(chainer.Link):
@@ -185,7 +218,7 @@ class DiceLoss(chainer.Link):
 
     """
 
-    def __init__(self, *, smooth=1.0, reduction="mean"):
+    def __init__(self, *, smooth: Given | float = 1.0, reduction: str = "mean") -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_range("smooth", smooth, 0.0, math.inf)
@@ -193,6 +226,10 @@ class DiceLoss(chainer.Link):
             self.smooth = smooth
         self.reduction = reduction
 
-    def forward(self, input, target):
+    def forward(
+        self, input: Given, target: Given, *, denominator: Given | float | None = None
+    ) -> chainer.Variable:
         """Return the loss."""
-        return dice_loss(input, target, smooth=self.smooth, reduction=self.reduction)
+        return dice_loss(
+            input, target, smooth=self.smooth, reduction=self.reduction, denominator=denominator
+        )

@@ -3,23 +3,82 @@
 
 import numpy as np
 
-from ._runtime import argmax_along, exp_difference, max_along, positions, total
+from ._arrays import Array, argmax_along, exp_difference, max_along, positions, total
 
 
-def centred(x, y, axis):
+def box_cox(x: Array, exponent: Array) -> Array:
+    """Return ((1 + x)**exponent - 1) / exponent, its limit where the exponent is 0."""
+    log1p_x = np.log1p(x)
+    product = exponent * log1p_x
+    chosen = np.where(np.abs(product) < 0.5, np.expm1(product), power1p(x, exponent) - 1.0)
+    return np.where(product == 0.0, log1p_x, chosen / exponent)
+
+
+def box_cox_bend(x: Array, exponent: Array) -> Array:
+    """Return the second derivative of box_cox(x, exponent) by the exponent."""
+    log1p_x = np.log1p(x)
+    product = exponent * log1p_x
+    product_2 = power1p(x, exponent) * (exponent * log1p_x * (product - 2.0) + 2.0)
+    chosen = np.where(
+        np.abs(product) < 1.5,
+        exp_moment2(product),
+        (product_2 - 2.0) / np.where(product == 0.0, 1.0, product) ** 3,
+    )
+    return log1p_x**3 * chosen
+
+
+def box_cox_slope(x: Array, exponent: Array) -> Array:
+    """Return the derivative of box_cox(x, exponent) by the exponent."""
+    log1p_x = np.log1p(x)
+    product = exponent * log1p_x
+    product_2 = (power1p(x, exponent) * (product - 1.0) + 1.0) / np.where(
+        product == 0.0, 1.0, product
+    ) ** 2
+    return log1p_x * log1p_x * np.where(np.abs(product) < 1.5, exp_moment1(product), product_2)
+
+
+def centred(x: Array, y: Array, axis: int) -> Array:
     """Return y less its entry where x is largest over an axis."""
     return y - np.take_along_axis(y, argmax_along(x, axis), axis)
 
 
-def cross_entropy_with(x, y, axis):
+def cross_entropy_with(x: Array, y: Array, axis: int) -> Array:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     largest = max_along(x, axis)
     chosen = np.where(positions(y, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
     nll = np.log1p(total(chosen, axis=axis, keepdims=True)) + (largest - x)
-    return np.squeeze(total(y * nll, axis=axis, keepdims=True), axis)
+    return np.squeeze(total(np.where(y == 0.0, 0.0, y * nll), axis=axis, keepdims=True), axis)
 
 
-def direction(x, axis):
+def deviation(x: Array, axis: int) -> Array:
+    """Return x less its mean over an axis."""
+    return x - total(x, axis=axis, keepdims=True) / x.shape[axis]
+
+
+def digamma(x: Array) -> Array:
+    """Return the derivative of the logarithm of the gamma function, for x > 0."""
+    mask = x < 8.0
+    chosen = np.where(mask, x + 8.0, x)
+    power = (1.0 / chosen) * (1.0 / chosen)
+    term = power * (3.0539543302701198 - 26.456212121212122 * power) - 0.4432598039215686
+    term_2 = power * (power * term + 0.08333333333333333) - 0.021092796092796094
+    term_3 = power * (power * term_2 + 0.007575757575757576) - 0.004166666666666667
+    term_4 = power * (power * term_3 + 0.003968253968253968) - 0.008333333333333333
+    term_5 = np.log(chosen) - 0.5 / chosen - power * (power * term_4 + 0.08333333333333333)
+    term_6 = (
+        1.0 / x
+        + 1.0 / (x + 1.0)
+        + 1.0 / (x + 2.0)
+        + 1.0 / (x + 3.0)
+        + 1.0 / (x + 4.0)
+        + 1.0 / (x + 5.0)
+        + 1.0 / (x + 6.0)
+        + 1.0 / (x + 7.0)
+    )
+    return term_5 - np.where(mask, term_6, 0.0)
+
+
+def direction(x: Array, axis: int) -> Array:
     """Return x divided by its norm over an axis; the zero vector stays zero."""
     largest = max_along(np.abs(x), axis)
     mask = largest == 0.0
@@ -31,7 +90,7 @@ def direction(x, axis):
     return np.where(mask_2, 0.0, x / np.where(mask_2, 1.0, x_length))
 
 
-def excess_over(x, y, axis):
+def excess_over(x: Array, y: Array, axis: int) -> Array:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     decayed = exp_difference(x, max_along(x, axis))
     index = positions(x, axis)
@@ -47,7 +106,56 @@ def excess_over(x, y, axis):
     return decayed * rest / term - np.where(is_largest, others, term - decayed) * y / term
 
 
-def label_cross_entropy(x, index, axis):
+def exp_moment1(x: Array) -> Array:
+    """Return the integral of s * exp(x * s) over s from 0 to 1, for abs(x) < 1.5."""
+    term = x * (1.8683261924146203e-20 * x + 3.9145882126782523e-19) + 7.809603484293113e-18
+    product = x * (x * (x * term + 1.4797143443923793e-16) + 2.6552651846596585e-15)
+    product_2 = x * (x * (product + 4.498331606952833e-14) + 7.169215998581078e-13)
+    term_2 = x * (product_2 + 1.0706029224547743e-11) + 1.4911969277048643e-10
+    term_3 = x * (x * term_2 + 1.9270852604185937e-09) + 2.296443268665491e-08
+    product_3 = x * (x * (x * term_3 + 2.505210838544172e-07) + 2.48015873015873e-06)
+    term_4 = x * (product_3 + 2.2045855379188714e-05) + 0.00017361111111111112
+    product_4 = x * (x * (x * term_4 + 0.0011904761904761906) + 0.006944444444444444)
+    term_5 = x * (x * (product_4 + 0.03333333333333333) + 0.125) + 0.3333333333333333
+    return x * term_5 + 0.5
+
+
+def exp_moment2(x: Array) -> Array:
+    """Return the integral of s**2 * exp(x * s) over s from 0 to 1, likewise."""
+    term = x * (1.787094618831376e-20 * x + 3.7366523848292405e-19) + 7.437717604088679e-18
+    product = x * (x * (x * term + 1.4057286271727604e-16) + 2.515514385467045e-15)
+    product_2 = x * (x * (product + 4.2484242954554536e-14) + 6.74749741042925e-13)
+    term_2 = x * (product_2 + 1.0036902398013508e-11) + 1.3917837991912066e-10
+    term_3 = x * (x * term_2 + 1.789436313245837e-09) + 2.1197937864604532e-08
+    term_4 = x * (x * term_3 + 2.296443268665491e-07) + 2.2546897546897547e-06
+    term_5 = x * (x * term_4 + 1.984126984126984e-05) + 0.00015432098765432098
+    product_3 = x * (x * (x * term_5 + 0.0010416666666666667) + 0.005952380952380952)
+    return x * (x * (x * (product_3 + 0.027777777777777776) + 0.1) + 0.25) + 0.3333333333333333
+
+
+def floored_norm(x: Array, floor: float, axis: int) -> Array:
+    """Return sqrt(sum(x**2) + floor**2) over an axis, scaled likewise."""
+    maximum = np.maximum(max_along(np.abs(x), axis), floor)
+    term = total((x / maximum) * (x / maximum), axis=axis, keepdims=True) + (floor / maximum) ** 2
+    return np.squeeze(maximum * np.sqrt(term), axis)
+
+
+def gauss(x: Array, factor: float) -> Array:
+    """Return exp(-factor * x**2) for a power of two, with no digits lost in the square."""
+    minimum = np.minimum(np.abs(x), 1e18)
+    product = 0.0625 * np.floor(16.0 * minimum)
+    return np.exp(-factor * product * product) * np.exp(
+        -factor * (minimum - product) * (minimum + product)
+    )
+
+
+def hypot1(x: Array) -> Array:
+    """Return sqrt(1 + x**2), whose square may overflow."""
+    abs_x = np.abs(x)
+    return np.where(abs_x > 1073741824.0, abs_x, np.sqrt(x * x + 1.0))
+
+
+def label_cross_entropy(x: Array, index: Array, axis: int) -> Array:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = np.expand_dims(index, axis)
     largest = max_along(x, axis)
@@ -59,7 +167,7 @@ def label_cross_entropy(x, index, axis):
     )
 
 
-def label_excess(x, index, axis):
+def label_excess(x: Array, index: Array, axis: int) -> Array:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = np.expand_dims(index, axis)
     index_2 = positions(x, axis)
@@ -72,31 +180,34 @@ def label_excess(x, index, axis):
     )
 
 
-def log_cosh(x):
+def log_cosh(x: Array) -> Array:
     """Return log(cosh(x)); cosh overflows for large |x| and rounds to 1 for small."""
     abs_x = np.abs(x)
+    power = x * x
+    term = power * (1.5619206968586225e-16 * power + 4.779477332387385e-14) + 1.1470745597729725e-11
+    term_2 = power * (power * term + 2.08767569878681e-09) + 2.755731922398589e-07
+    term_3 = power * (power * term_2 + 2.48015873015873e-05) + 0.001388888888888889
+    log_term = np.log1p(power * (power * (power * term_3 + 0.041666666666666664) + 0.5))
     return np.where(
-        abs_x < 1.0,
-        np.log1p(0.5 * np.expm1(-abs_x) ** 2 * np.exp(abs_x)),
-        abs_x + np.log1p(np.exp(-2.0 * abs_x)) - 0.6931471805599453,
+        abs_x < 1.0, log_term, abs_x + np.log1p(np.exp(-2.0 * abs_x)) - 0.6931471805599453
     )
 
 
-def logsumexp(x, axis):
+def logsumexp(x: Array, axis: int) -> Array:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
     largest = max_along(x, axis)
     chosen = np.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
     return np.squeeze(largest + np.log1p(total(chosen, axis=axis, keepdims=True)), axis)
 
 
-def negative_log_softmax(x, axis):
+def negative_log_softmax(x: Array, axis: int) -> Array:
     """Return logsumexp(x) - x, exact where one entry dominates."""
     largest = max_along(x, axis)
     chosen = np.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
     return np.log1p(total(chosen, axis=axis, keepdims=True)) + (largest - x)
 
 
-def norm(x, axis):
+def norm(x: Array, axis: int) -> Array:
     """Return the Euclidean norm over an axis, scaled so that no square overflows."""
     largest = max_along(np.abs(x), axis)
     mask = largest == 0.0
@@ -106,26 +217,58 @@ def norm(x, axis):
     return np.squeeze(largest * np.sqrt(sums), axis)
 
 
-def ratio(x, y):
+def over_hypot1(x: Array) -> Array:
+    """Return x / sqrt(1 + x**2)."""
+    abs_x = np.abs(x)
+    return x / np.where(abs_x > 1073741824.0, abs_x, np.sqrt(x * x + 1.0))
+
+
+def p_norm(x: Array, order: float, axis: int) -> Array:
+    """Return the norm of an order over an axis, scaled so that no power overflows."""
+    abs_x = np.abs(x)
+    largest = max_along(abs_x, axis)
+    mask = largest == 0.0
+    power = np.where(mask, 0.0, abs_x / np.where(mask, 1.0, largest)) ** order
+    return np.squeeze(largest * total(power, axis=axis, keepdims=True) ** (1.0 / order), axis)
+
+
+def power1p(x: Array, exponent: Array) -> Array:
+    """Return (1 + x)**exponent."""
+    return np.where(np.abs(x) > 1.0, (x + 1.0) ** exponent, np.exp(exponent * np.log1p(x)))
+
+
+def power_slope(x: Array, exponent: float) -> Array:
+    """Return the derivative of sign(x) * abs(x)**exponent; flat at 0 below 1."""
+    abs_x = np.abs(x)
+    term = exponent - 1.0
+    return np.where(x == 0.0, abs_x ** (term * term), exponent * abs_x**term)
+
+
+def ratio(x: Array, y: Array) -> Array:
     """Return x / y, and 0 where y is 0."""
     mask = y == 0.0
     return np.where(mask, 0.0, x / np.where(mask, 1.0, y))
 
 
-def sech2(x):
+def sech2(x: Array) -> Array:
     """Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left."""
     exponential = np.exp(-2.0 * np.abs(x))
     return 4.0 * exponential / (exponential + 1.0) ** 2
 
 
-def softmax(x, axis):
+def signed_power(x: Array, exponent: float) -> Array:
+    """Return sign(x) * abs(x)**exponent."""
+    return np.sign(x) * np.abs(x) ** exponent
+
+
+def softmax(x: Array, axis: int) -> Array:
     """Return exp(x) / sum(exp(x)) over an axis."""
     decayed = exp_difference(x, max_along(x, axis))
     chosen = np.where(positions(x, axis) == argmax_along(x, axis), 0.0, decayed)
     return decayed / (total(chosen, axis=axis, keepdims=True) + 1.0)
 
 
-def softmax_complement(x, axis):
+def softmax_complement(x: Array, axis: int) -> Array:
     """Return 1 - softmax(x), with all its digits where softmax is near 1."""
     is_largest = positions(x, axis) == argmax_along(x, axis)
     decayed = exp_difference(x, max_along(x, axis))
@@ -134,7 +277,7 @@ def softmax_complement(x, axis):
     return np.where(is_largest, others, term - decayed) / term
 
 
-def softmax_tangent(x, y, axis):
+def softmax_tangent(x: Array, y: Array, axis: int) -> Array:
     """Return the change of softmax(x) along y, exact where one entry dominates."""
     decayed = exp_difference(x, max_along(x, axis))
     top = argmax_along(x, axis)
@@ -145,7 +288,7 @@ def softmax_tangent(x, y, axis):
     return decayed * term_2 / term
 
 
-def sum_of_others(x, axis):
+def sum_of_others(x: Array, axis: int) -> Array:
     """Return, for every entry, the sum of the others over an axis."""
     is_largest = positions(x, axis) == argmax_along(np.abs(x), axis)
     return np.where(
@@ -153,3 +296,26 @@ def sum_of_others(x, axis):
         total(np.where(is_largest, 0.0, x), axis=axis, keepdims=True),
         total(x, axis=axis, keepdims=True) - x,
     )
+
+
+def trigamma(x: Array) -> Array:
+    """Return the second derivative of the logarithm of the gamma function, for x > 0."""
+    mask = x < 8.0
+    power = 1.0 / np.where(mask, x + 8.0, x)
+    power_2 = power * power
+    term = power_2 * (6192.123188405797 * power_2 - 529.1242424242424) + 54.971177944862156
+    term_2 = power_2 * (power_2 * term - 7.092156862745098) + 1.1666666666666667
+    term_3 = power_2 * (power_2 * term_2 - 0.2531135531135531) + 0.07575757575757576
+    term_4 = power_2 * (power_2 * term_3 - 0.03333333333333333) + 0.023809523809523808
+    term_5 = power_2 * (power_2 * term_4 - 0.03333333333333333) + 0.16666666666666666
+    term_6 = (
+        1.0 / (x * x)
+        + 1.0 / ((x + 1.0) * (x + 1.0))
+        + 1.0 / ((x + 2.0) * (x + 2.0))
+        + 1.0 / ((x + 3.0) * (x + 3.0))
+        + 1.0 / ((x + 4.0) * (x + 4.0))
+        + 1.0 / ((x + 5.0) * (x + 5.0))
+        + 1.0 / ((x + 6.0) * (x + 6.0))
+        + 1.0 / ((x + 7.0) * (x + 7.0))
+    )
+    return power + 0.5 * power_2 + power**3 * term_5 + np.where(mask, term_6, 0.0)

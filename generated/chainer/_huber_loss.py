@@ -4,23 +4,22 @@
 import chainer
 import numpy as np
 
+from ._arrays import Array, total
 from ._autograd import differentiable
-from ._runtime import (
+from ._checks import (
+    Given,
+    check_arrays,
     check_floating,
     check_positive,
     check_reduction,
     check_shape,
-    finish,
-    same_weight,
-    to_working,
-    total,
-    working_dtype,
 )
+from ._runtime import finish, same_weight, to_working, working_dtype
 
 __all__ = ["HuberLoss", "huber_loss"]
 
 
-def _value(input, target, weight, delta):
+def _value(input: Array, target: Array, weight: Array | float, delta: Array | float) -> Array:
     """Return the unreduced loss."""
     error = input - target
     abs_error = np.abs(error)
@@ -28,7 +27,9 @@ def _value(input, target, weight, delta):
     return chosen * weight
 
 
-def _gradient(upstream, input, target, weight, delta):
+def _gradient(
+    upstream: Array, input: Array, target: Array, weight: Array | float, delta: Array | float
+) -> tuple[Array, ...]:
     """Return the gradient by `input`, `target` and `delta`, given that of the loss."""
     error = input - target
     abs_error = np.abs(error)
@@ -38,7 +39,15 @@ def _gradient(upstream, input, target, weight, delta):
     return slope, -slope, grad_delta
 
 
-def _tangent(input, target, weight, delta, d_input, d_target, d_delta):
+def _tangent(
+    input: Array,
+    target: Array,
+    weight: Array | float,
+    delta: Array | float,
+    d_input: Array,
+    d_target: Array,
+    d_delta: Array,
+) -> Array:
     """Return the derivative of the loss along the tangents."""
     error = input - target
     abs_error = np.abs(error)
@@ -47,12 +56,21 @@ def _tangent(input, target, weight, delta, d_input, d_target, d_delta):
     return product + np.where(mask, 0.0, abs_error - delta) * weight * d_delta
 
 
-def _curvature(upstream, input, target, weight, delta, d_input, d_target, d_delta):
+def _curvature(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array | float,
+    delta: Array | float,
+    d_input: Array,
+    d_target: Array,
+    d_delta: Array,
+) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     error = input - target
     mask = np.abs(error) <= delta
     term = d_input - d_target
-    slope = upstream * np.where(mask, 1.0, 0.0) * weight * term
+    slope = upstream * mask.astype(upstream.dtype) * weight * term
     chosen = np.where(mask, 0.0, np.sign(error))
     slope_2 = upstream * chosen * weight * d_delta
     term_2 = (
@@ -71,7 +89,16 @@ _kernel = differentiable(
 )
 
 
-def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
+def huber_loss(
+    input: Given,
+    target: Given,
+    reduction: str = "mean",
+    delta: Given | float = 1.0,
+    weight: Given | None = None,
+    *,
+    sample_weight: Given | None = None,
+    denominator: Given | float | None = None,
+) -> chainer.Variable:
     r"""Huber loss: quadratic near zero, linear in the tails (Huber, 1964).
 
     With ``weight``, a keyword of the function alone, the mean is over the number of entries, as in
@@ -91,12 +118,17 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         delta (float): Where the loss turns from quadratic to linear.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weights in the shape of `input`.
+        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
+            sum.
+        denominator (float or Tensor): What a mean divides by, where its own count is only that of
+            a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
     check_positive("delta", delta)
     dtype = input.dtype
@@ -104,10 +136,10 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = same_weight("weight", weight, input.shape, working)
+    weight_or_one = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
-    loss = _kernel(input, target, weight, delta)
-    return finish(loss, reduction, dtype)
+    loss = _kernel(input, target, weight_or_one, delta)
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
 class HuberLoss(chainer.Link):
@@ -121,7 +153,7 @@ class HuberLoss(chainer.Link):
 
     """
 
-    def __init__(self, reduction="mean", delta=1.0):
+    def __init__(self, reduction: str = "mean", delta: Given | float = 1.0) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("delta", delta)
@@ -129,6 +161,20 @@ class HuberLoss(chainer.Link):
         with self.init_scope():
             self.delta = delta
 
-    def forward(self, input, target):
+    def forward(
+        self,
+        input: Given,
+        target: Given,
+        *,
+        sample_weight: Given | None = None,
+        denominator: Given | float | None = None,
+    ) -> chainer.Variable:
         """Return the loss."""
-        return huber_loss(input, target, reduction=self.reduction, delta=self.delta)
+        return huber_loss(
+            input,
+            target,
+            reduction=self.reduction,
+            delta=self.delta,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )

@@ -4,24 +4,24 @@
 import chainer
 import numpy as np
 
+from ._arrays import Array, total
 from ._autograd import differentiable
-from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax_tangent
-from ._runtime import (
+from ._checks import (
+    Given,
+    check_arrays,
     check_floating,
     check_positive,
     check_rank,
     check_reduction,
     check_shape,
-    finish,
-    to_working,
-    total,
-    working_dtype,
 )
+from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax_tangent
+from ._runtime import finish, to_working, working_dtype
 
 __all__ = ["InfoNCELoss", "info_nce_loss"]
 
 
-def _value(query, key, temperature):
+def _value(query: Array, key: Array, temperature: Array | float) -> Array:
     """Return the unreduced loss."""
     # direction: x / norm(x) as one
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
@@ -30,7 +30,9 @@ def _value(query, key, temperature):
     return label_cross_entropy(logit, np.arange(query.shape[0]), axis=-1)
 
 
-def _gradient(upstream, query, key, temperature):
+def _gradient(
+    upstream: Array, query: Array, key: Array, temperature: Array | float
+) -> tuple[Array, ...]:
     """Return the gradient by `query`, `key` and `temperature`, given that of the loss."""
     key_direction = direction(key, axis=-1)
     query_direction = direction(query, axis=-1)
@@ -47,7 +49,14 @@ def _gradient(upstream, query, key, temperature):
     return grad_query, product_2, grad_temperature
 
 
-def _tangent(query, key, temperature, d_query, d_key, d_temperature):
+def _tangent(
+    query: Array,
+    key: Array,
+    temperature: Array | float,
+    d_query: Array,
+    d_key: Array,
+    d_temperature: Array,
+) -> Array:
     """Return the derivative of the loss along the tangents."""
     key_direction = direction(key, axis=-1)
     query_direction = direction(query, axis=-1)
@@ -61,7 +70,15 @@ def _tangent(query, key, temperature, d_query, d_key, d_temperature):
     return total(excess * term_3, axis=1)
 
 
-def _curvature(upstream, query, key, temperature, d_query, d_key, d_temperature):
+def _curvature(
+    upstream: Array,
+    query: Array,
+    key: Array,
+    temperature: Array | float,
+    d_query: Array,
+    d_key: Array,
+    d_temperature: Array,
+) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     query_length = norm(query, axis=-1)
     quotient = ratio(1.0, query_length)
@@ -78,7 +95,6 @@ def _curvature(upstream, query, key, temperature, d_query, d_key, d_temperature)
     term = upstream[:, None] * sums_2 / temperature - slope[:, None] * query_direction / temperature
     power = temperature * temperature
     term_2 = slope[:, None] * query_direction / power - upstream[:, None] * sums_2 / power
-    slope_2 = quotient * upstream
     key_length = norm(key, axis=-1)
     quotient_2 = ratio(1.0, key_length)
     sums_4 = total(key_direction * d_key, axis=1)
@@ -91,45 +107,40 @@ def _curvature(upstream, query, key, temperature, d_query, d_key, d_temperature)
         logit, term_5 / temperature - similarity * d_temperature / power, axis=-1
     )
     term_6 = d_probability @ key_direction + (excess * quotient_2) @ term_3
-    slope_3 = quotient * quotient * upstream * sums_3
+    slope_2 = upstream * sums_3 * quotient
     sums_5 = total(query_direction * term_6 + sums_2 * quotient[:, None] * term_4, axis=1)
-    slope_4 = quotient * upstream * sums_5
+    slope_3 = upstream * sums_5
+    term_7 = (
+        term_2 * d_temperature
+        + upstream[:, None] * term_6 / temperature
+        - slope_2[:, None] * term_4 / temperature
+        - slope_3[:, None] * query_direction / temperature
+    )
     product_2 = ratio(quotient_2, key_length) * sums_4
     sums_6 = (upstream[:, None] * excess).T @ query_direction
     sums_7 = total(sums_6 * key_direction, axis=1)
-    term_7 = sums_6 / temperature - key_direction * sums_7[:, None] / temperature
-    product_3 = (
-        quotient_2[:, None]
-        * (key_direction * sums_7[:, None] / power - sums_6 / power)
-        * d_temperature
-    )
-    term_8 = (
+    term_8 = sums_6 / temperature - key_direction * sums_7[:, None] / temperature
+    product_3 = (key_direction * sums_7[:, None] / power - sums_6 / power) * d_temperature
+    term_9 = (
         d_probability.T @ (upstream[:, None] * query_direction)
         + (upstream[:, None] * quotient[:, None] * excess).T @ term_4
     )
-    product_4 = quotient_2 * quotient_2 * sums_7
-    sums_8 = total(key_direction * term_8 + sums_6 * quotient_2[:, None] * term_3, axis=1)
-    product_5 = quotient_2 * sums_8
-    term_9 = (
+    product_4 = sums_7 * quotient_2
+    sums_8 = total(key_direction * term_9 + sums_6 * quotient_2[:, None] * term_3, axis=1)
+    term_10 = (
         product_3
-        + quotient_2[:, None] * term_8 / temperature
-        - product_2[:, None] * term_7
+        + term_9 / temperature
         - product_4[:, None] * term_3 / temperature
-        - product_5[:, None] * key_direction / temperature
+        - key_direction * sums_8[:, None] / temperature
     )
-    product_6 = (
+    product_5 = (
         2.0 * total(upstream[:, None] * excess * similarity) * d_temperature / temperature**3
     )
-    term_10 = upstream[:, None] * similarity * d_probability + upstream[:, None] * excess * term_5
-    change_query = (
-        quotient[:, None] * term_2 * d_temperature
-        + slope_2[:, None] * term_6 / temperature
-        - product[:, None] * term
-        - slope_3[:, None] * term_4 / temperature
-        - slope_4[:, None] * query_direction / temperature
-    )
-    change_temperature = product_6 - total(term_10) / power
-    return change_query, term_9, change_temperature
+    term_11 = upstream[:, None] * similarity * d_probability + upstream[:, None] * excess * term_5
+    change_query = quotient[:, None] * term_7 - product[:, None] * term
+    change_key = quotient_2[:, None] * term_10 - product_2[:, None] * term_8
+    change_temperature = product_5 - total(term_11) / power
+    return change_query, change_key, change_temperature
 
 
 _kernel = differentiable(
@@ -142,12 +153,19 @@ _kernel = differentiable(
 )
 
 
-def info_nce_loss(query, key, *, temperature=0.1, reduction="mean"):
+def info_nce_loss(
+    query: Given,
+    key: Given,
+    *,
+    temperature: Given | float = 0.1,
+    reduction: str = "mean",
+    sample_weight: Given | None = None,
+    denominator: Given | float | None = None,
+) -> chainer.Variable:
     r"""InfoNCE: each query should be closer to its own key than to the others'.
 
     After van den Oord et al. (2018). Closeness is the cosine of the angle; a zero vector has
-        cosine 0
-    with everything. The temperature may be a tensor, and then has a gradient.
+    cosine 0 with everything. The temperature may be a tensor, and then has a gradient.
 
     .. math::
         \ell = \log \sum_{j} \exp\left(\frac{\sum_{d} \left(\frac{\mathrm{key}_{j,
@@ -165,12 +183,17 @@ def info_nce_loss(query, key, *, temperature=0.1, reduction="mean"):
             order. Shape: ``(i, d)``.
         temperature (float): Divides the similarities.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
+            sum.
+        denominator (float or Tensor): What a mean divides by, where its own count is only that of
+            a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``query``.
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_arrays(query=query, key=key)
     check_floating(query=query, key=key)
     check_positive("temperature", temperature)
     dtype = query.dtype
@@ -182,7 +205,9 @@ def info_nce_loss(query, key, *, temperature=0.1, reduction="mean"):
     key = to_working(key, working)
     temperature = to_working(temperature, working)
     loss = _kernel(query, key, temperature)
-    return finish(loss, reduction, dtype, shape=shape)
+    return finish(
+        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 class InfoNCELoss(chainer.Link):
@@ -196,7 +221,7 @@ class InfoNCELoss(chainer.Link):
 
     """
 
-    def __init__(self, *, temperature=0.1, reduction="mean"):
+    def __init__(self, *, temperature: Given | float = 0.1, reduction: str = "mean") -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("temperature", temperature)
@@ -204,6 +229,20 @@ class InfoNCELoss(chainer.Link):
             self.temperature = temperature
         self.reduction = reduction
 
-    def forward(self, query, key):
+    def forward(
+        self,
+        query: Given,
+        key: Given,
+        *,
+        sample_weight: Given | None = None,
+        denominator: Given | float | None = None,
+    ) -> chainer.Variable:
         """Return the loss."""
-        return info_nce_loss(query, key, temperature=self.temperature, reduction=self.reduction)
+        return info_nce_loss(
+            query,
+            key,
+            temperature=self.temperature,
+            reduction=self.reduction,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )

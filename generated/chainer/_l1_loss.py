@@ -4,45 +4,44 @@
 import chainer
 import numpy as np
 
+from ._arrays import Array
 from ._autograd import differentiable
-from ._runtime import (
-    check_floating,
-    check_reduction,
-    check_shape,
-    finish,
-    same_weight,
-    to_working,
-    total,
-    working_dtype,
-)
+from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
+from ._runtime import finish, same_weight, to_working, working_dtype
 
 __all__ = ["L1Loss", "l1_loss"]
 
 
-def _value(input, target, weight):
+def _value(input: Array, target: Array, weight: Array | float) -> Array:
     """Return the unreduced loss."""
     return np.abs(input - target) * weight
 
 
-def _gradient(upstream, input, target, weight):
+def _gradient(
+    upstream: Array, input: Array, target: Array, weight: Array | float
+) -> tuple[Array, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     slope = upstream * np.sign(input - target) * weight
     return slope, -slope
 
 
-def _tangent(input, target, weight, d_input, d_target):
+def _tangent(
+    input: Array, target: Array, weight: Array | float, d_input: Array, d_target: Array
+) -> Array:
     """Return the derivative of the loss along the tangents."""
     return np.sign(input - target) * weight * (d_input - d_target)
 
 
-def _curvature(upstream, input, target, weight, d_input, d_target):
+def _curvature(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array | float,
+    d_input: Array,
+    d_target: Array,
+) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     return np.full_like(input, 0.0), np.full_like(target, 0.0)
-
-
-def _denominator(weight):
-    """Return what the mean divides by."""
-    return total(weight)
 
 
 _kernel = differentiable(
@@ -55,12 +54,19 @@ _kernel = differentiable(
 )
 
 
-def l1_loss(input, target, reduction="mean", weight=None):
+def l1_loss(
+    input: Given,
+    target: Given,
+    reduction: str = "mean",
+    weight: Given | None = None,
+    *,
+    sample_weight: Given | None = None,
+    denominator: Given | float | None = None,
+) -> chainer.Variable:
     r"""Mean absolute error.
 
     The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum
-        of
-    the weights, as in ``torch.nn.functional.l1_loss``.
+    of the weights, as in ``torch.nn.functional.l1_loss``.
 
     .. math::
         \ell = \mathrm{weight} \left|{\mathrm{input} - \mathrm{target}}\right|
@@ -72,25 +78,32 @@ def l1_loss(input, target, reduction="mean", weight=None):
             the shape of `input`. Shape: any shape.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weights in the shape of `input`.
+        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
+            sum.
+        denominator (float or Tensor): What a mean divides by, where its own count is only that of
+            a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = same_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target, weight)
+    weight_or_one = same_weight("weight", weight, input.shape, working)
+    loss = _kernel(input, target, weight_or_one)
     return finish(
         loss,
         reduction,
         dtype,
-        denominator=None if isinstance(weight, float) else _denominator(weight),
+        mass=None if isinstance(weight_or_one, float) else weight_or_one,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -104,11 +117,24 @@ class L1Loss(chainer.Link):
 
     """
 
-    def __init__(self, reduction="mean"):
+    def __init__(self, reduction: str = "mean") -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         self.reduction = reduction
 
-    def forward(self, input, target):
+    def forward(
+        self,
+        input: Given,
+        target: Given,
+        *,
+        sample_weight: Given | None = None,
+        denominator: Given | float | None = None,
+    ) -> chainer.Variable:
         """Return the loss."""
-        return l1_loss(input, target, reduction=self.reduction)
+        return l1_loss(
+            input,
+            target,
+            reduction=self.reduction,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )

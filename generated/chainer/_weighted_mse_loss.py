@@ -3,41 +3,42 @@
 
 import chainer
 
+from ._arrays import Array
 from ._autograd import differentiable
-from ._runtime import (
+from ._checks import (
+    Given,
     array_of,
+    check_arrays,
     check_floating,
     check_rank,
     check_reduction,
     check_shape,
-    finish,
-    fold,
-    leading_weight,
-    to_working,
-    working_dtype,
 )
+from ._runtime import finish, fold, leading_weight, to_working, working_dtype
 
 __all__ = ["WeightedMSELoss", "weighted_mse_loss"]
 
 
-def _value(input, target, weights):
+def _value(input: Array, target: Array, weights: Array) -> Array:
     """Return the unreduced loss."""
     return (input - target) ** 2 * weights
 
 
-def _gradient(upstream, input, target, weights):
+def _gradient(upstream: Array, input: Array, target: Array, weights: Array) -> tuple[Array, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     error = input - target
     grad_target = -2.0 * upstream * error * weights
     return 2.0 * upstream * error * weights, grad_target
 
 
-def _tangent(input, target, weights, d_input, d_target):
+def _tangent(input: Array, target: Array, weights: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
     return 2.0 * (input - target) * weights * (d_input - d_target)
 
 
-def _curvature(upstream, input, target, weights, d_input, d_target):
+def _curvature(
+    upstream: Array, input: Array, target: Array, weights: Array, d_input: Array, d_target: Array
+) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = d_input - d_target
     return 2.0 * upstream * weights * term, -2.0 * upstream * weights * term
@@ -53,7 +54,15 @@ _kernel = differentiable(
 )
 
 
-def weighted_mse_loss(input, target, weights, reduction="mean"):
+def weighted_mse_loss(
+    input: Given,
+    target: Given,
+    weights: Given,
+    reduction: str = "mean",
+    *,
+    sample_weight: Given | None = None,
+    denominator: Given | float | None = None,
+) -> chainer.Variable:
     r"""Squared error with weights for samples or for entries.
 
     The mean is over the number of entries, whatever the weights.
@@ -69,12 +78,17 @@ def weighted_mse_loss(input, target, weights, reduction="mean"):
         weights (:class:`~chainer.Variable` or :ref:`ndarray`): One weight a sample, or one an
             entry.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
+            sum.
+        denominator (float or Tensor): What a mean divides by, where its own count is only that of
+            a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_arrays(input=input, target=target, weights=weights)
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)
@@ -88,7 +102,9 @@ def weighted_mse_loss(input, target, weights, reduction="mean"):
     target = fold(target, 1)
     weights = fold(weights, 1)
     loss = _kernel(input, target, weights)
-    return finish(loss, reduction, dtype, shape=shape)
+    return finish(
+        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 class WeightedMSELoss(chainer.Link):
@@ -102,7 +118,7 @@ class WeightedMSELoss(chainer.Link):
 
     """
 
-    def __init__(self, weights, reduction="mean"):
+    def __init__(self, weights: Given, reduction: str = "mean") -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         self.weights = array_of(weights)
@@ -110,6 +126,20 @@ class WeightedMSELoss(chainer.Link):
             self.register_persistent("weights")
         self.reduction = reduction
 
-    def forward(self, input, target):
+    def forward(
+        self,
+        input: Given,
+        target: Given,
+        *,
+        sample_weight: Given | None = None,
+        denominator: Given | float | None = None,
+    ) -> chainer.Variable:
         """Return the loss."""
-        return weighted_mse_loss(input, target, weights=self.weights, reduction=self.reduction)
+        return weighted_mse_loss(
+            input,
+            target,
+            weights=self.weights,
+            reduction=self.reduction,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )

@@ -8,23 +8,15 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from ._runtime import (
-    as_arrays,
-    broadcast_weight,
-    check_floating,
-    check_reduction,
-    check_shape,
-    differentiable,
-    finish,
-    to_working,
-    working_dtype,
-)
+from ._autograd import differentiable
+from ._checks import check_floating, check_reduction, check_shape
+from ._runtime import as_arrays, broadcast_weight, finish, to_working, working_dtype
 
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
 
 def _value(
-    input: jax.Array, target: jax.Array, weight: ArrayLike, pos_weight: ArrayLike
+    input: jax.Array, target: jax.Array, weight: jax.Array | float, pos_weight: jax.Array | float
 ) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
@@ -37,7 +29,7 @@ def _value(
 
 
 def _partials(
-    input: jax.Array, target: jax.Array, weight: ArrayLike, pos_weight: ArrayLike
+    input: jax.Array, target: jax.Array, weight: jax.Array | float, pos_weight: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
@@ -50,8 +42,8 @@ def _tangent(
     partials: tuple[jax.Array, ...],
     input: jax.Array,
     target: jax.Array,
-    weight: ArrayLike,
-    pos_weight: ArrayLike,
+    weight: jax.Array | float,
+    pos_weight: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
 ) -> jax.Array:
@@ -63,8 +55,8 @@ def _tangent(
 def _partials_tangent(
     input: jax.Array,
     target: jax.Array,
-    weight: ArrayLike,
-    pos_weight: ArrayLike,
+    weight: jax.Array | float,
+    pos_weight: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
 ) -> tuple[jax.Array, ...]:
@@ -94,12 +86,14 @@ def binary_cross_entropy_with_logits(
     weight: ArrayLike | None = None,
     reduction: str = "mean",
     pos_weight: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    denominator: ArrayLike | None = None,
 ) -> jax.Array:
     r"""Binary cross-entropy between logits and probabilities.
 
     ``pos_weight`` multiplies the term of the positive class, ``weight`` the whole; the mean is
-        over the
-    number of entries.
+    over the number of entries.
 
     .. math::
         \ell = \mathrm{weight} \left(- \mathrm{pos\_weight} \mathrm{target}
@@ -112,6 +106,9 @@ def binary_cross_entropy_with_logits(
         weight: Weights that broadcast to the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         pos_weight: Weights of the positive class, likewise.
+        sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
+        denominator: What a mean divides by, where its own count is only that of a part of the
+            step.
 
     Returns:
         The loss, with the dtype of ``input``.
@@ -128,10 +125,10 @@ def binary_cross_entropy_with_logits(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = broadcast_weight("weight", weight, input.shape, working)
-    pos_weight = broadcast_weight("pos_weight", pos_weight, input.shape, working)
-    loss = _kernel(input, target, weight, pos_weight)
-    return finish(loss, reduction, dtype)
+    weight_or_one = broadcast_weight("weight", weight, input.shape, working)
+    pos_weight_or_one = broadcast_weight("pos_weight", pos_weight, input.shape, working)
+    loss = _kernel(input, target, weight_or_one, pos_weight_or_one)
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
 @partial(
@@ -156,8 +153,21 @@ class BCEWithLogitsLoss:
     reduction: str = "mean"
     pos_weight: ArrayLike | None = None
 
-    def __call__(self, input: ArrayLike, target: ArrayLike) -> jax.Array:
+    def __call__(
+        self,
+        input: ArrayLike,
+        target: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        denominator: ArrayLike | None = None,
+    ) -> jax.Array:
         """Return the loss."""
         return binary_cross_entropy_with_logits(
-            input, target, weight=self.weight, reduction=self.reduction, pos_weight=self.pos_weight
+            input,
+            target,
+            weight=self.weight,
+            reduction=self.reduction,
+            pos_weight=self.pos_weight,
+            sample_weight=sample_weight,
+            denominator=denominator,
         )

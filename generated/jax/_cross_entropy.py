@@ -8,6 +8,16 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._autograd import differentiable
+from ._checks import (
+    check_dialect,
+    check_floating,
+    check_labels,
+    check_range,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import (
     centred,
     cross_entropy_with,
@@ -16,18 +26,12 @@ from ._functions import (
     label_excess,
     negative_log_softmax,
     softmax,
+    softmax_complement,
     softmax_tangent,
 )
 from ._runtime import (
     as_arrays,
     axis_weight,
-    check_floating,
-    check_labels,
-    check_range,
-    check_rank,
-    check_reduction,
-    check_shape,
-    differentiable,
     finish,
     fold,
     is_integer,
@@ -37,6 +41,26 @@ from ._runtime import (
 )
 
 __all__ = ["CrossEntropyLoss", "cross_entropy"]
+
+
+def _denominator_labels_chainer(target: jax.Array, ignore_index: int) -> jax.Array:
+    """Return what the mean divides by."""
+    return jnp.maximum(jnp.where(target != ignore_index, 1.0, 0.0).sum(), 1.0)
+
+
+def _denominator_smoothed_labels_chainer(target: jax.Array, ignore_index: int) -> jax.Array:
+    """Return what the mean divides by."""
+    return jnp.maximum(jnp.where(target != ignore_index, 1.0, 0.0).sum(), 1.0)
+
+
+def _mass_labels_keras(target: jax.Array, ignore_index: int) -> jax.Array:
+    """Return how much each entry counts in the mean."""
+    return jnp.where(target != ignore_index, 1.0, 0.0)
+
+
+def _mass_smoothed_labels_keras(target: jax.Array, ignore_index: int) -> jax.Array:
+    """Return how much each entry counts in the mean."""
+    return jnp.where(target != ignore_index, 1.0, 0.0)
 
 
 def _value_labels(
@@ -84,10 +108,10 @@ def _partials_tangent_labels(
     return (softmax_tangent(jnp.where(valid[:, None], input, 0.0), d_input, axis=-2),)
 
 
-def _denominator_labels(target: jax.Array, weight: jax.Array, ignore_index: int) -> jax.Array:
-    """Return what the mean divides by."""
+def _mass_labels(target: jax.Array, weight: jax.Array, ignore_index: int) -> jax.Array:
+    """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return jnp.where(valid, weight[jnp.where(valid, target, 0)], 0.0).sum()
+    return jnp.where(valid, weight[jnp.where(valid, target, 0)], 0.0)
 
 
 _kernel_labels = differentiable(
@@ -100,12 +124,12 @@ _kernel_labels = differentiable(
 )
 
 
-def _value_labels_general(
+def _value_smoothed_labels(
     input: jax.Array,
     target: jax.Array,
     weight: jax.Array,
     ignore_index: int,
-    label_smoothing: ArrayLike,
+    label_smoothing: jax.Array | float,
 ) -> jax.Array:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
@@ -123,13 +147,13 @@ def _value_labels_general(
     return jnp.where(valid, product + product_2, 0.0)
 
 
-def _partials_labels_general(
+def _partials_smoothed_labels(
     input: jax.Array,
     target: jax.Array,
     weight: jax.Array,
     ignore_index: int,
-    label_smoothing: ArrayLike,
-) -> tuple[jax.Array, ...]:
+    label_smoothing: jax.Array | float,
+) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
     valid = target != ignore_index
     chosen = jnp.where(valid[:, None], input, 0.0)
@@ -143,13 +167,13 @@ def _partials_labels_general(
     )
 
 
-def _tangent_labels_general(
+def _tangent_smoothed_labels(
     partials: tuple[jax.Array, ...],
     input: jax.Array,
     target: jax.Array,
     weight: jax.Array,
     ignore_index: int,
-    label_smoothing: ArrayLike,
+    label_smoothing: jax.Array | float,
     d_input: jax.Array,
     d_label_smoothing: jax.Array,
 ) -> jax.Array:
@@ -163,12 +187,12 @@ def _tangent_labels_general(
     return jnp.where(valid, by_label_smoothing * d_label_smoothing + product + product_2, 0.0)
 
 
-def _partials_tangent_labels_general(
+def _partials_tangent_smoothed_labels(
     input: jax.Array,
     target: jax.Array,
     weight: jax.Array,
     ignore_index: int,
-    label_smoothing: ArrayLike,
+    label_smoothing: jax.Array | float,
     d_input: jax.Array,
     d_label_smoothing: jax.Array,
 ) -> tuple[jax.Array, ...]:
@@ -187,26 +211,24 @@ def _partials_tangent_labels_general(
     )
 
 
-def _denominator_labels_general(
-    target: jax.Array, weight: jax.Array, ignore_index: int
-) -> jax.Array:
-    """Return what the mean divides by."""
+def _mass_smoothed_labels(target: jax.Array, weight: jax.Array, ignore_index: int) -> jax.Array:
+    """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return jnp.where(valid, weight[jnp.where(valid, target, 0)], 0.0).sum()
+    return jnp.where(valid, weight[jnp.where(valid, target, 0)], 0.0)
 
 
-_kernel_labels_general = differentiable(
-    _value_labels_general,
-    _partials_labels_general,
-    _tangent_labels_general,
-    _partials_tangent_labels_general,
+_kernel_smoothed_labels = differentiable(
+    _value_smoothed_labels,
+    _partials_smoothed_labels,
+    _tangent_smoothed_labels,
+    _partials_tangent_smoothed_labels,
     arguments=("input", "target", "weight", "ignore_index", "label_smoothing"),
     wrt=("input", "label_smoothing"),
 )
 
 
-def _value_dense(
-    input: jax.Array, target: jax.Array, weight: jax.Array, label_smoothing: ArrayLike
+def _value_probabilities(
+    input: jax.Array, target: jax.Array, weight: jax.Array, label_smoothing: jax.Array | float
 ) -> jax.Array:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
@@ -215,9 +237,9 @@ def _value_dense(
     return cross_entropy_with(input, smoothed * weight[:, None], axis=-2)
 
 
-def _partials_dense(
-    input: jax.Array, target: jax.Array, weight: jax.Array, label_smoothing: ArrayLike
-) -> tuple[jax.Array, ...]:
+def _partials_probabilities(
+    input: jax.Array, target: jax.Array, weight: jax.Array, label_smoothing: jax.Array | float
+) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
@@ -229,12 +251,12 @@ def _partials_dense(
     )
 
 
-def _tangent_dense(
+def _tangent_probabilities(
     partials: tuple[jax.Array, ...],
     input: jax.Array,
     target: jax.Array,
     weight: jax.Array,
-    label_smoothing: ArrayLike,
+    label_smoothing: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
     d_label_smoothing: jax.Array,
@@ -248,11 +270,11 @@ def _tangent_dense(
     return (by_input * d_input).sum(axis=1) + (coefficient * term).sum(axis=1)
 
 
-def _partials_tangent_dense(
+def _partials_tangent_probabilities(
     input: jax.Array,
     target: jax.Array,
     weight: jax.Array,
-    label_smoothing: ArrayLike,
+    label_smoothing: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
     d_label_smoothing: jax.Array,
@@ -261,29 +283,38 @@ def _partials_tangent_dense(
     term = 1.0 - label_smoothing
     product = (label_smoothing / target.shape[1] + term * target) * weight[:, None]
     product_2 = product.sum(axis=1)[:, None] * softmax_tangent(input, d_input, axis=-2)
+    probability = softmax(input, axis=-2)
     product_3 = (1.0 / target.shape[1] - target) * weight[:, None] * d_label_smoothing
-    excess = excess_over(input, product_3 + term * weight[:, None] * d_target, axis=-2)
+    product_4 = term * weight[:, None] * d_target
+    term_2 = product_3 + product_4
+    product_5 = probability * (term_2.sum(axis=1)[:, None] + (-product_3 - product_4))
     offset = centred(input, d_input, axis=-2)
     return (
-        product_2 + excess,
+        product_2 + (product_5 - softmax_complement(input, axis=-2) * term_2),
         -d_target,
         -d_label_smoothing,
-        (softmax(input, axis=-2) * offset).sum(axis=1)[:, None] - offset,
+        (probability * offset).sum(axis=1)[:, None] - offset,
     )
 
 
-_kernel_dense = differentiable(
-    _value_dense,
-    _partials_dense,
-    _tangent_dense,
-    _partials_tangent_dense,
+_kernel_probabilities = differentiable(
+    _value_probabilities,
+    _partials_probabilities,
+    _tangent_probabilities,
+    _partials_tangent_probabilities,
     arguments=("input", "target", "weight", "label_smoothing"),
     wrt=("input", "target", "label_smoothing"),
 )
 
 
-def _labels_loss(
-    input: ArrayLike, target: ArrayLike, weight: ArrayLike | None, ignore_index: int, reduction: str
+def _labels_chainer_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: ArrayLike | None,
+    ignore_index: int,
+    reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
 ) -> jax.Array:
     input, target = as_arrays(input, target)
     check_floating(input=input)
@@ -306,18 +337,22 @@ def _labels_loss(
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
-        denominator=_denominator_labels(target, weight, ignore_index),
+        count=_denominator_labels_chainer(target, ignore_index),
         doubt=doubt,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
-def _labels_general_loss(
+def _smoothed_labels_chainer_loss(
     input: ArrayLike,
     target: ArrayLike,
     weight: ArrayLike | None,
     ignore_index: int,
     label_smoothing: ArrayLike,
     reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
 ) -> jax.Array:
     input, target = as_arrays(input, target)
     check_floating(input=input)
@@ -336,23 +371,27 @@ def _labels_general_loss(
     label_smoothing = to_working(label_smoothing, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_labels_general(input, target, weight, ignore_index, label_smoothing)
+    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
     return finish(
         loss,
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
-        denominator=_denominator_labels_general(target, weight, ignore_index),
+        count=_denominator_smoothed_labels_chainer(target, ignore_index),
         doubt=doubt,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
-def _dense_loss(
+def _probabilities_chainer_loss(
     input: ArrayLike,
     target: ArrayLike,
     weight: ArrayLike | None,
     label_smoothing: ArrayLike,
     reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
 ) -> jax.Array:
     input, target = as_arrays(input, target)
     check_floating(input=input)
@@ -371,8 +410,243 @@ def _dense_loss(
     label_smoothing = to_working(label_smoothing, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_dense(input, target, weight, label_smoothing)
-    return finish(loss, reduction, dtype, shape=shape[1:] if single else shape)
+    loss = _kernel_probabilities(input, target, weight, label_smoothing)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _labels_keras_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: ArrayLike | None,
+    ignore_index: int,
+    reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input, target)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, shape, "input")
+    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
+    input = to_working(input, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    input = fold(input, 2)
+    target = fold(target, 1)
+    loss = _kernel_labels(input, target, weight, ignore_index)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        mass=_mass_labels_keras(target, ignore_index),
+        doubt=doubt,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _smoothed_labels_keras_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: ArrayLike | None,
+    ignore_index: int,
+    label_smoothing: ArrayLike,
+    reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input, target)
+    check_floating(input=input)
+    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, shape, "input")
+    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
+    input = to_working(input, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    label_smoothing = to_working(label_smoothing, working)
+    input = fold(input, 2)
+    target = fold(target, 1)
+    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        mass=_mass_smoothed_labels_keras(target, ignore_index),
+        doubt=doubt,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _probabilities_keras_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: ArrayLike | None,
+    label_smoothing: ArrayLike,
+    reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input, target)
+    check_floating(input=input)
+    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    label_smoothing = to_working(label_smoothing, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_probabilities(input, target, weight, label_smoothing)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _labels_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: ArrayLike | None,
+    ignore_index: int,
+    reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input, target)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, shape, "input")
+    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
+    input = to_working(input, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    input = fold(input, 2)
+    target = fold(target, 1)
+    loss = _kernel_labels(input, target, weight, ignore_index)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        mass=_mass_labels(target, weight, ignore_index),
+        doubt=doubt,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _smoothed_labels_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: ArrayLike | None,
+    ignore_index: int,
+    label_smoothing: ArrayLike,
+    reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input, target)
+    check_floating(input=input)
+    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, shape, "input")
+    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
+    input = to_working(input, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    label_smoothing = to_working(label_smoothing, working)
+    input = fold(input, 2)
+    target = fold(target, 1)
+    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        mass=_mass_smoothed_labels(target, weight, ignore_index),
+        doubt=doubt,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _probabilities_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: ArrayLike | None,
+    label_smoothing: ArrayLike,
+    reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input, target)
+    check_floating(input=input)
+    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    label_smoothing = to_working(label_smoothing, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_probabilities(input, target, weight, label_smoothing)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def cross_entropy(
@@ -382,12 +656,15 @@ def cross_entropy(
     ignore_index: int = -100,
     reduction: str = "mean",
     label_smoothing: ArrayLike = 0.0,
+    *,
+    dialect: str | None = None,
+    sample_weight: ArrayLike | None = None,
+    denominator: ArrayLike | None = None,
 ) -> jax.Array:
     r"""Cross-entropy between logits and class labels, or class probabilities.
 
     With labels the mean is over the sum of the weights of the labels that count; with
-        probabilities
-    it is over the number of samples. Label smoothing after Szegedy et al. (2016).
+    probabilities it is over the number of samples. Label smoothing after Szegedy et al. (2016).
 
     .. math::
         \ell = \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(-
@@ -414,6 +691,10 @@ def cross_entropy(
         ignore_index: Labels of this value do not count.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         label_smoothing: How much of each target is spread evenly.
+        dialect: Whose definition to follow: ``'chainer'``, ``'keras'``.
+        sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
+        denominator: What a mean divides by, where its own count is only that of a part of the
+            step.
 
     Returns:
         The loss, with the dtype of ``input``.
@@ -423,17 +704,70 @@ def cross_entropy(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("chainer", "keras"))
+    ignore_index = -1 if dialect == "chainer" and ignore_index == -100 else ignore_index
+    if is_integer(target) and dialect == "chainer" and is_number(label_smoothing, 0.0):
+        return _labels_chainer_loss(
+            input, target, weight, ignore_index, reduction, sample_weight, denominator
+        )
+    if is_integer(target) and dialect == "chainer":
+        return _smoothed_labels_chainer_loss(
+            input,
+            target,
+            weight,
+            ignore_index,
+            label_smoothing,
+            reduction,
+            sample_weight,
+            denominator,
+        )
+    if dialect == "chainer":
+        return _probabilities_chainer_loss(
+            input, target, weight, label_smoothing, reduction, sample_weight, denominator
+        )
+    if is_integer(target) and dialect == "keras" and is_number(label_smoothing, 0.0):
+        return _labels_keras_loss(
+            input, target, weight, ignore_index, reduction, sample_weight, denominator
+        )
+    if is_integer(target) and dialect == "keras":
+        return _smoothed_labels_keras_loss(
+            input,
+            target,
+            weight,
+            ignore_index,
+            label_smoothing,
+            reduction,
+            sample_weight,
+            denominator,
+        )
+    if dialect == "keras":
+        return _probabilities_keras_loss(
+            input, target, weight, label_smoothing, reduction, sample_weight, denominator
+        )
     if is_integer(target) and is_number(label_smoothing, 0.0):
-        return _labels_loss(input, target, weight, ignore_index, reduction)
+        return _labels_loss(
+            input, target, weight, ignore_index, reduction, sample_weight, denominator
+        )
     if is_integer(target):
-        return _labels_general_loss(input, target, weight, ignore_index, label_smoothing, reduction)
-    return _dense_loss(input, target, weight, label_smoothing, reduction)
+        return _smoothed_labels_loss(
+            input,
+            target,
+            weight,
+            ignore_index,
+            label_smoothing,
+            reduction,
+            sample_weight,
+            denominator,
+        )
+    return _probabilities_loss(
+        input, target, weight, label_smoothing, reduction, sample_weight, denominator
+    )
 
 
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["weight", "label_smoothing"],
-    meta_fields=["ignore_index", "reduction"],
+    meta_fields=["ignore_index", "reduction", "dialect"],
 )
 @dataclass(frozen=True, eq=False)
 class CrossEntropyLoss:
@@ -447,14 +781,23 @@ class CrossEntropyLoss:
         ignore_index: Labels of this value do not count.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         label_smoothing: How much of each target is spread evenly.
+        dialect: Whose definition to follow: ``'chainer'``, ``'keras'``.
     """
 
     weight: ArrayLike | None = None
     ignore_index: int = -100
     reduction: str = "mean"
     label_smoothing: ArrayLike = 0.0
+    dialect: str | None = None
 
-    def __call__(self, input: ArrayLike, target: ArrayLike) -> jax.Array:
+    def __call__(
+        self,
+        input: ArrayLike,
+        target: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        denominator: ArrayLike | None = None,
+    ) -> jax.Array:
         """Return the loss."""
         return cross_entropy(
             input,
@@ -463,4 +806,7 @@ class CrossEntropyLoss:
             ignore_index=self.ignore_index,
             reduction=self.reduction,
             label_smoothing=self.label_smoothing,
+            dialect=self.dialect,
+            sample_weight=sample_weight,
+            denominator=denominator,
         )

@@ -8,93 +8,102 @@ from functools import partial
 import jax
 from jax.typing import ArrayLike
 
-from ._runtime import (
-    as_arrays,
-    check_floating,
-    check_range,
-    check_rank,
-    check_reduction,
-    check_shape,
-    differentiable,
-    finish,
-    fold,
-    to_working,
-    working_dtype,
-)
+from ._autograd import differentiable
+from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
+from ._functions import ratio
+from ._runtime import as_arrays, finish, fold, to_working, working_dtype
 
 __all__ = ["DiceLoss", "dice_loss"]
 
 
-def _value(input: jax.Array, target: jax.Array, smooth: ArrayLike) -> jax.Array:
+def _value(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = jax.nn.sigmoid(input)
-    product = (2.0 * (target * p).sum(axis=(0, 2)) + smooth) / (
-        smooth + target.sum(axis=(0, 2)) + p.sum(axis=(0, 2))
-    )
-    return 1.0 - product
+    difference = ((1.0 - target) * p + jax.nn.sigmoid(-input) * target).sum(axis=(0, 2))
+    return ratio(difference, smooth + target.sum(axis=(0, 2)) + p.sum(axis=(0, 2)))
 
 
-def _partials(input: jax.Array, target: jax.Array, smooth: ArrayLike) -> tuple[jax.Array, ...]:
+def _partials(
+    input: jax.Array, target: jax.Array, smooth: jax.Array | float
+) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     p = jax.nn.sigmoid(input)
-    term = smooth + target.sum(axis=(0, 2)) + p.sum(axis=(0, 2))
-    power = term * term
-    term_2 = 2.0 * (target * p).sum(axis=(0, 2)) + smooth
-    power_2 = 1.0 / term
-    return term_2 / power - power_2, 1.0 / power, term_2, p, jax.nn.sigmoid(-input), power_2
+    probability = jax.nn.sigmoid(-input)
+    term = 1.0 - target
+    term_2 = smooth + target.sum(axis=(0, 2)) + p.sum(axis=(0, 2))
+    quotient = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
+    return (
+        probability - p,
+        term * p * probability - probability * p * target,
+        ratio(1.0, term_2),
+        ratio(quotient, term_2),
+        p,
+        probability,
+    )
 
 
 def _tangent(
     partials: tuple[jax.Array, ...],
     input: jax.Array,
     target: jax.Array,
-    smooth: ArrayLike,
+    smooth: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
     d_smooth: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_smooth, coefficient, coefficient_2, by_input, by_input_2, coefficient_3 = partials
-    product = coefficient * coefficient_2 * (by_input * by_input_2 * d_input).sum(axis=(0, 2))
-    sums = (by_input * d_target + target * by_input * by_input_2 * d_input).sum(axis=(0, 2))
+    by_target, by_input, coefficient, by_smooth, by_input_2, by_input_3 = partials
+    product = coefficient * (by_target * d_target + by_input * d_input).sum(axis=(0, 2))
     return (
-        by_smooth * d_smooth
-        + coefficient * coefficient_2 * d_target.sum(axis=(0, 2))
-        + product
-        - 2.0 * coefficient_3 * sums
+        product
+        - by_smooth * d_smooth
+        - by_smooth * d_target.sum(axis=(0, 2))
+        - by_smooth * (by_input_2 * by_input_3 * d_input).sum(axis=(0, 2))
     )
 
 
 def _partials_tangent(
     input: jax.Array,
     target: jax.Array,
-    smooth: ArrayLike,
+    smooth: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
     d_smooth: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     p = jax.nn.sigmoid(input)
-    term = smooth + target.sum(axis=(0, 2)) + p.sum(axis=(0, 2))
-    power = term**3
-    product = 2.0 * (2.0 * (target * p).sum(axis=(0, 2)) + smooth) / power
-    power_2 = term * term
-    term_2 = 1.0 / power_2 - product
-    sums = d_target.sum(axis=(0, 2))
     probability = jax.nn.sigmoid(-input)
-    product_2 = p * probability * d_input
-    sums_2 = product_2.sum(axis=(0, 2))
-    sums_3 = (p * d_target + target * p * probability * d_input).sum(axis=(0, 2))
+    term = 1.0 - target
+    power = probability * probability
+    power_2 = p * p
+    term_2 = (
+        term * p * power
+        - term * power_2 * probability
+        + (probability * power_2 * target - power * p * target)
+    )
+    term_3 = smooth + target.sum(axis=(0, 2)) + p.sum(axis=(0, 2))
+    quotient = ratio(1.0, term_3)
+    quotient_2 = ratio(quotient, term_3)
+    sums = d_target.sum(axis=(0, 2))
+    product = p * probability * d_input
+    sums_2 = product.sum(axis=(0, 2))
+    term_4 = (probability - p) * d_target + (
+        term * p * probability - probability * p * target
+    ) * d_input
+    quotient_3 = ratio((term * p + probability * target).sum(axis=(0, 2)), term_3)
+    quotient_4 = ratio(quotient_3, term_3)
+    term_5 = -quotient * quotient_4 - ratio(quotient_4, term_3)
     return (
-        (2.0 / power_2 - product) * d_smooth
-        + term_2 * sums
-        + term_2 * sums_2
-        + 2.0 * sums_3 / power_2,
-        -2.0 * d_smooth / power - 2.0 * sums / power - 2.0 * sums_2 / power,
-        2.0 * sums_3 + d_smooth,
-        product_2,
+        -2.0 * p * probability * d_input,
+        term_2 * d_input - 2.0 * p * probability * d_target,
+        -quotient_2 * d_smooth - quotient_2 * sums - quotient_2 * sums_2,
+        quotient * quotient * term_4.sum(axis=(0, 2))
+        + term_5 * d_smooth
+        + term_5 * sums
+        + term_5 * sums_2,
+        product,
         -probability * p * d_input,
-        -d_smooth / power_2 - sums / power_2 - sums_2 / power_2,
     )
 
 
@@ -109,25 +118,35 @@ _kernel = differentiable(
 
 
 def dice_loss(
-    input: ArrayLike, target: ArrayLike, *, smooth: ArrayLike = 1.0, reduction: str = "mean"
+    input: ArrayLike,
+    target: ArrayLike,
+    *,
+    smooth: ArrayLike = 1.0,
+    reduction: str = "mean",
+    denominator: ArrayLike | None = None,
 ) -> jax.Array:
     r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
 
-    One minus the overlap of the probabilities, the sigmoid of the logits, with the target;
-        ``mean`` is
-    the mean over the classes.
+    One minus the overlap of the probabilities, the sigmoid of the logits, with the target: twice
+    what they share over the sum of both, with ``smooth`` added to each. Where nothing is predicted
+    and nothing is there, the loss is 0. ``mean`` is the mean over the classes. Keras's ``Dice``
+    takes probabilities and sums over all classes, without ``smooth``; optax's ``dice_loss`` is
+    that of each sample, with half of it.
 
     .. math::
-        \ell = - \frac{\mathrm{smooth} + 2 \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n,
-        c} \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}{\mathrm{smooth} + \sum_{...}
-        \left(\sum_{n} \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...} \left(\sum_{n}
-        \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)} + 1
+        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
+        \sigma\left(\mathrm{input}_{n, c}\right)\right) + \left(1 - \mathrm{target}_{n,
+        c}\right) \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}{\mathrm{smooth} +
+        \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...}
+        \left(\sum_{n} \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
 
     Args:
         input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
         target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
         smooth: Added to both sides of the ratio.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        denominator: What a mean divides by, where its own count is only that of a part of the
+            step.
 
     Returns:
         The loss, with the dtype of ``input``.
@@ -151,7 +170,7 @@ def dice_loss(
     input = fold(input, 2)
     target = fold(target, 2)
     loss = _kernel(input, target, smooth)
-    return finish(loss, reduction, dtype, shape=shape)
+    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["smooth"], meta_fields=["reduction"])
@@ -170,6 +189,10 @@ class DiceLoss:
     smooth: ArrayLike = 1.0
     reduction: str = "mean"
 
-    def __call__(self, input: ArrayLike, target: ArrayLike) -> jax.Array:
+    def __call__(
+        self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None
+    ) -> jax.Array:
         """Return the loss."""
-        return dice_loss(input, target, smooth=self.smooth, reduction=self.reduction)
+        return dice_loss(
+            input, target, smooth=self.smooth, reduction=self.reduction, denominator=denominator
+        )

@@ -3,9 +3,40 @@
 
 import jax
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 
 from ._runtime import argmax_along, exp_difference, max_along, positions
+
+
+def box_cox(x: jax.Array, exponent: jax.Array | float) -> jax.Array:
+    """Return ((1 + x)**exponent - 1) / exponent, its limit where the exponent is 0."""
+    log1p_x = jnp.log1p(x)
+    product = exponent * log1p_x
+    chosen = jnp.where(jnp.abs(product) < 0.5, jnp.expm1(product), power1p(x, exponent) - 1.0)
+    return jnp.where(product == 0.0, log1p_x, chosen / exponent)
+
+
+def box_cox_bend(x: jax.Array, exponent: jax.Array | float) -> jax.Array:
+    """Return the second derivative of box_cox(x, exponent) by the exponent."""
+    log1p_x = jnp.log1p(x)
+    product = exponent * log1p_x
+    product_2 = power1p(x, exponent) * (exponent * log1p_x * (product - 2.0) + 2.0)
+    chosen = jnp.where(
+        jnp.abs(product) < 1.5,
+        exp_moment2(product),
+        (product_2 - 2.0) / jnp.where(product == 0.0, 1.0, product) ** 3,
+    )
+    return log1p_x**3 * chosen
+
+
+def box_cox_slope(x: jax.Array, exponent: jax.Array | float) -> jax.Array:
+    """Return the derivative of box_cox(x, exponent) by the exponent."""
+    log1p_x = jnp.log1p(x)
+    product = exponent * log1p_x
+    product_2 = (power1p(x, exponent) * (product - 1.0) + 1.0) / jnp.where(
+        product == 0.0, 1.0, product
+    ) ** 2
+    chosen = jnp.where(jnp.abs(product) < 1.5, exp_moment1(product), product_2)
+    return log1p_x * log1p_x * chosen
 
 
 def centred(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
@@ -18,7 +49,35 @@ def cross_entropy_with(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     largest = max_along(x, axis)
     chosen = jnp.where(positions(y, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
     product = y * (jnp.log1p(chosen.sum(axis=axis, keepdims=True)) + (largest - x))
-    return jnp.squeeze(product.sum(axis=axis, keepdims=True), axis)
+    return jnp.squeeze(jnp.where(y == 0.0, 0.0, product).sum(axis=axis, keepdims=True), axis)
+
+
+def deviation(x: jax.Array, axis: int) -> jax.Array:
+    """Return x less its mean over an axis."""
+    return x - x.sum(axis=axis, keepdims=True) / x.shape[axis]
+
+
+def digamma(x: jax.Array | float) -> jax.Array:
+    """Return the derivative of the logarithm of the gamma function, for x > 0."""
+    mask = x < 8.0
+    chosen = jnp.where(mask, x + 8.0, x)
+    power = (1.0 / chosen) * (1.0 / chosen)
+    term = power * (3.0539543302701198 - 26.456212121212122 * power) - 0.4432598039215686
+    term_2 = power * (power * term + 0.08333333333333333) - 0.021092796092796094
+    term_3 = power * (power * term_2 + 0.007575757575757576) - 0.004166666666666667
+    term_4 = power * (power * term_3 + 0.003968253968253968) - 0.008333333333333333
+    term_5 = jnp.log(chosen) - 0.5 / chosen - power * (power * term_4 + 0.08333333333333333)
+    term_6 = (
+        1.0 / x
+        + 1.0 / (x + 1.0)
+        + 1.0 / (x + 2.0)
+        + 1.0 / (x + 3.0)
+        + 1.0 / (x + 4.0)
+        + 1.0 / (x + 5.0)
+        + 1.0 / (x + 6.0)
+        + 1.0 / (x + 7.0)
+    )
+    return term_5 - jnp.where(mask, term_6, 0.0)
 
 
 def direction(x: jax.Array, axis: int) -> jax.Array:
@@ -49,6 +108,55 @@ def excess_over(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     return decayed * rest / term - jnp.where(is_largest, others, term - decayed) * y / term
 
 
+def exp_moment1(x: jax.Array) -> jax.Array:
+    """Return the integral of s * exp(x * s) over s from 0 to 1, for abs(x) < 1.5."""
+    term = x * (1.8683261924146203e-20 * x + 3.9145882126782523e-19) + 7.809603484293113e-18
+    product = x * (x * (x * term + 1.4797143443923793e-16) + 2.6552651846596585e-15)
+    product_2 = x * (x * (product + 4.498331606952833e-14) + 7.169215998581078e-13)
+    term_2 = x * (product_2 + 1.0706029224547743e-11) + 1.4911969277048643e-10
+    term_3 = x * (x * term_2 + 1.9270852604185937e-09) + 2.296443268665491e-08
+    product_3 = x * (x * (x * term_3 + 2.505210838544172e-07) + 2.48015873015873e-06)
+    term_4 = x * (product_3 + 2.2045855379188714e-05) + 0.00017361111111111112
+    product_4 = x * (x * (x * term_4 + 0.0011904761904761906) + 0.006944444444444444)
+    term_5 = x * (x * (product_4 + 0.03333333333333333) + 0.125) + 0.3333333333333333
+    return x * term_5 + 0.5
+
+
+def exp_moment2(x: jax.Array) -> jax.Array:
+    """Return the integral of s**2 * exp(x * s) over s from 0 to 1, likewise."""
+    term = x * (1.787094618831376e-20 * x + 3.7366523848292405e-19) + 7.437717604088679e-18
+    product = x * (x * (x * term + 1.4057286271727604e-16) + 2.515514385467045e-15)
+    product_2 = x * (x * (product + 4.2484242954554536e-14) + 6.74749741042925e-13)
+    term_2 = x * (product_2 + 1.0036902398013508e-11) + 1.3917837991912066e-10
+    term_3 = x * (x * term_2 + 1.789436313245837e-09) + 2.1197937864604532e-08
+    term_4 = x * (x * term_3 + 2.296443268665491e-07) + 2.2546897546897547e-06
+    term_5 = x * (x * term_4 + 1.984126984126984e-05) + 0.00015432098765432098
+    product_3 = x * (x * (x * term_5 + 0.0010416666666666667) + 0.005952380952380952)
+    return x * (x * (x * (product_3 + 0.027777777777777776) + 0.1) + 0.25) + 0.3333333333333333
+
+
+def floored_norm(x: jax.Array, floor: float, axis: int) -> jax.Array:
+    """Return sqrt(sum(x**2) + floor**2) over an axis, scaled likewise."""
+    maximum = jnp.maximum(max_along(jnp.abs(x), axis), floor)
+    term = ((x / maximum) * (x / maximum)).sum(axis=axis, keepdims=True) + (floor / maximum) ** 2
+    return jnp.squeeze(maximum * jnp.sqrt(term), axis)
+
+
+def gauss(x: jax.Array, factor: float) -> jax.Array:
+    """Return exp(-factor * x**2) for a power of two, with no digits lost in the square."""
+    minimum = jnp.minimum(jnp.abs(x), 1e18)
+    product = 0.0625 * jnp.floor(16.0 * minimum)
+    return jnp.exp(-factor * product * product) * jnp.exp(
+        -factor * (minimum - product) * (minimum + product)
+    )
+
+
+def hypot1(x: jax.Array) -> jax.Array:
+    """Return sqrt(1 + x**2), whose square may overflow."""
+    abs_x = jnp.abs(x)
+    return jnp.where(abs_x > 1073741824.0, abs_x, jnp.sqrt(x * x + 1.0))
+
+
 def label_cross_entropy(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = jnp.expand_dims(index, axis)
@@ -77,10 +185,13 @@ def label_excess(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
 def log_cosh(x: jax.Array) -> jax.Array:
     """Return log(cosh(x)); cosh overflows for large |x| and rounds to 1 for small."""
     abs_x = jnp.abs(x)
+    power = x * x
+    term = power * (1.5619206968586225e-16 * power + 4.779477332387385e-14) + 1.1470745597729725e-11
+    term_2 = power * (power * term + 2.08767569878681e-09) + 2.755731922398589e-07
+    term_3 = power * (power * term_2 + 2.48015873015873e-05) + 0.001388888888888889
+    log_term = jnp.log1p(power * (power * (power * term_3 + 0.041666666666666664) + 0.5))
     return jnp.where(
-        abs_x < 1.0,
-        jnp.log1p(0.5 * jnp.expm1(-abs_x) ** 2 * jnp.exp(abs_x)),
-        abs_x + jnp.log1p(jnp.exp(-2.0 * abs_x)) - 0.6931471805599453,
+        abs_x < 1.0, log_term, abs_x + jnp.log1p(jnp.exp(-2.0 * abs_x)) - 0.6931471805599453
     )
 
 
@@ -108,7 +219,34 @@ def norm(x: jax.Array, axis: int) -> jax.Array:
     return jnp.squeeze(largest * jnp.sqrt(sums), axis)
 
 
-def ratio(x: ArrayLike, y: jax.Array) -> jax.Array:
+def over_hypot1(x: jax.Array) -> jax.Array:
+    """Return x / sqrt(1 + x**2)."""
+    abs_x = jnp.abs(x)
+    return x / jnp.where(abs_x > 1073741824.0, abs_x, jnp.sqrt(x * x + 1.0))
+
+
+def p_norm(x: jax.Array, order: float, axis: int) -> jax.Array:
+    """Return the norm of an order over an axis, scaled so that no power overflows."""
+    abs_x = jnp.abs(x)
+    largest = max_along(abs_x, axis)
+    mask = largest == 0.0
+    power = jnp.where(mask, 0.0, abs_x / jnp.where(mask, 1.0, largest)) ** order
+    return jnp.squeeze(largest * power.sum(axis=axis, keepdims=True) ** (1.0 / order), axis)
+
+
+def power1p(x: jax.Array, exponent: jax.Array | float) -> jax.Array:
+    """Return (1 + x)**exponent."""
+    return jnp.where(jnp.abs(x) > 1.0, (x + 1.0) ** exponent, jnp.exp(exponent * jnp.log1p(x)))
+
+
+def power_slope(x: jax.Array, exponent: float) -> jax.Array:
+    """Return the derivative of sign(x) * abs(x)**exponent; flat at 0 below 1."""
+    abs_x = jnp.abs(x)
+    term = exponent - 1.0
+    return jnp.where(x == 0.0, abs_x ** (term * term), exponent * abs_x**term)
+
+
+def ratio(x: jax.Array | float, y: jax.Array | float) -> jax.Array:
     """Return x / y, and 0 where y is 0."""
     mask = y == 0.0
     return jnp.where(mask, 0.0, x / jnp.where(mask, 1.0, y))
@@ -118,6 +256,11 @@ def sech2(x: jax.Array) -> jax.Array:
     """Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left."""
     exponential = jnp.exp(-2.0 * jnp.abs(x))
     return 4.0 * exponential / (exponential + 1.0) ** 2
+
+
+def signed_power(x: jax.Array, exponent: float) -> jax.Array:
+    """Return sign(x) * abs(x)**exponent."""
+    return jnp.sign(x) * jnp.abs(x) ** exponent
 
 
 def softmax(x: jax.Array, axis: int) -> jax.Array:
@@ -146,11 +289,24 @@ def softmax_tangent(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     return decayed * (offset - (decayed * offset).sum(axis=axis, keepdims=True) / term) / term
 
 
-def sum_of_others(x: jax.Array, axis: int) -> jax.Array:
-    """Return, for every entry, the sum of the others over an axis."""
-    is_largest = positions(x, axis) == argmax_along(jnp.abs(x), axis)
-    return jnp.where(
-        is_largest,
-        jnp.where(is_largest, 0.0, x).sum(axis=axis, keepdims=True),
-        x.sum(axis=axis, keepdims=True) - x,
+def trigamma(x: jax.Array | float) -> jax.Array:
+    """Return the second derivative of the logarithm of the gamma function, for x > 0."""
+    mask = x < 8.0
+    power = 1.0 / jnp.where(mask, x + 8.0, x)
+    power_2 = power * power
+    term = power_2 * (6192.123188405797 * power_2 - 529.1242424242424) + 54.971177944862156
+    term_2 = power_2 * (power_2 * term - 7.092156862745098) + 1.1666666666666667
+    term_3 = power_2 * (power_2 * term_2 - 0.2531135531135531) + 0.07575757575757576
+    term_4 = power_2 * (power_2 * term_3 - 0.03333333333333333) + 0.023809523809523808
+    term_5 = power_2 * (power_2 * term_4 - 0.03333333333333333) + 0.16666666666666666
+    term_6 = (
+        1.0 / (x * x)
+        + 1.0 / ((x + 1.0) * (x + 1.0))
+        + 1.0 / ((x + 2.0) * (x + 2.0))
+        + 1.0 / ((x + 3.0) * (x + 3.0))
+        + 1.0 / ((x + 4.0) * (x + 4.0))
+        + 1.0 / ((x + 5.0) * (x + 5.0))
+        + 1.0 / ((x + 6.0) * (x + 6.0))
+        + 1.0 / ((x + 7.0) * (x + 7.0))
     )
+    return power + 0.5 * power_2 + power**3 * term_5 + jnp.where(mask, term_6, 0.0)

@@ -8,23 +8,16 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from ._runtime import (
-    as_arrays,
-    check_floating,
-    check_positive,
-    check_reduction,
-    check_shape,
-    differentiable,
-    finish,
-    same_weight,
-    to_working,
-    working_dtype,
-)
+from ._autograd import differentiable
+from ._checks import check_floating, check_positive, check_reduction, check_shape
+from ._runtime import as_arrays, finish, same_weight, to_working, working_dtype
 
 __all__ = ["HuberLoss", "huber_loss"]
 
 
-def _value(input: jax.Array, target: jax.Array, weight: ArrayLike, delta: ArrayLike) -> jax.Array:
+def _value(
+    input: jax.Array, target: jax.Array, weight: jax.Array | float, delta: jax.Array | float
+) -> jax.Array:
     """Return the unreduced loss."""
     error = input - target
     abs_error = jnp.abs(error)
@@ -33,7 +26,7 @@ def _value(input: jax.Array, target: jax.Array, weight: ArrayLike, delta: ArrayL
 
 
 def _partials(
-    input: jax.Array, target: jax.Array, weight: ArrayLike, delta: ArrayLike
+    input: jax.Array, target: jax.Array, weight: jax.Array | float, delta: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     error = input - target
@@ -46,8 +39,8 @@ def _tangent(
     partials: tuple[jax.Array, ...],
     input: jax.Array,
     target: jax.Array,
-    weight: ArrayLike,
-    delta: ArrayLike,
+    weight: jax.Array | float,
+    delta: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
     d_delta: jax.Array,
@@ -60,8 +53,8 @@ def _tangent(
 def _partials_tangent(
     input: jax.Array,
     target: jax.Array,
-    weight: ArrayLike,
-    delta: ArrayLike,
+    weight: jax.Array | float,
+    delta: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
     d_delta: jax.Array,
@@ -71,7 +64,7 @@ def _partials_tangent(
     mask = jnp.abs(error) <= delta
     term = d_input - d_target
     chosen = jnp.where(mask, 0.0, jnp.sign(error))
-    return jnp.where(mask, 1.0, 0.0) * term + chosen * d_delta, jnp.where(
+    return mask.astype(input.dtype) * term + chosen * d_delta, jnp.where(
         mask, 0.0, -1.0
     ) * d_delta + chosen * term
 
@@ -92,6 +85,9 @@ def huber_loss(
     reduction: str = "mean",
     delta: ArrayLike = 1.0,
     weight: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    denominator: ArrayLike | None = None,
 ) -> jax.Array:
     r"""Huber loss: quadratic near zero, linear in the tails (Huber, 1964).
 
@@ -110,6 +106,9 @@ def huber_loss(
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         delta: Where the loss turns from quadratic to linear.
         weight: Weights in the shape of `input`.
+        sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
+        denominator: What a mean divides by, where its own count is only that of a part of the
+            step.
 
     Returns:
         The loss, with the dtype of ``input``.
@@ -127,10 +126,10 @@ def huber_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = same_weight("weight", weight, input.shape, working)
+    weight_or_one = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
-    loss = _kernel(input, target, weight, delta)
-    return finish(loss, reduction, dtype)
+    loss = _kernel(input, target, weight_or_one, delta)
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["delta"], meta_fields=["reduction"])
@@ -149,6 +148,20 @@ class HuberLoss:
     reduction: str = "mean"
     delta: ArrayLike = 1.0
 
-    def __call__(self, input: ArrayLike, target: ArrayLike) -> jax.Array:
+    def __call__(
+        self,
+        input: ArrayLike,
+        target: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        denominator: ArrayLike | None = None,
+    ) -> jax.Array:
         """Return the loss."""
-        return huber_loss(input, target, reduction=self.reduction, delta=self.delta)
+        return huber_loss(
+            input,
+            target,
+            reduction=self.reduction,
+            delta=self.delta,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )

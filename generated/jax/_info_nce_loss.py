@@ -8,24 +8,15 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._autograd import differentiable
+from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax_tangent
-from ._runtime import (
-    as_arrays,
-    check_floating,
-    check_positive,
-    check_rank,
-    check_reduction,
-    check_shape,
-    differentiable,
-    finish,
-    to_working,
-    working_dtype,
-)
+from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["InfoNCELoss", "info_nce_loss"]
 
 
-def _value(query: jax.Array, key: jax.Array, temperature: ArrayLike) -> jax.Array:
+def _value(query: jax.Array, key: jax.Array, temperature: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
     # direction: x / norm(x) as one
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
@@ -34,7 +25,9 @@ def _value(query: jax.Array, key: jax.Array, temperature: ArrayLike) -> jax.Arra
     return label_cross_entropy(logit, jnp.arange(query.shape[0]), axis=-1)
 
 
-def _partials(query: jax.Array, key: jax.Array, temperature: ArrayLike) -> tuple[jax.Array, ...]:
+def _partials(
+    query: jax.Array, key: jax.Array, temperature: jax.Array | float
+) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
     key_direction = direction(key, axis=-1)
     query_direction = direction(query, axis=-1)
@@ -55,7 +48,7 @@ def _tangent(
     partials: tuple[jax.Array, ...],
     query: jax.Array,
     key: jax.Array,
-    temperature: ArrayLike,
+    temperature: jax.Array | float,
     d_query: jax.Array,
     d_key: jax.Array,
     d_temperature: jax.Array,
@@ -81,7 +74,7 @@ def _tangent(
 def _partials_tangent(
     query: jax.Array,
     key: jax.Array,
-    temperature: ArrayLike,
+    temperature: jax.Array | float,
     d_query: jax.Array,
     d_key: jax.Array,
     d_temperature: jax.Array,
@@ -129,13 +122,18 @@ _kernel = differentiable(
 
 
 def info_nce_loss(
-    query: ArrayLike, key: ArrayLike, *, temperature: ArrayLike = 0.1, reduction: str = "mean"
+    query: ArrayLike,
+    key: ArrayLike,
+    *,
+    temperature: ArrayLike = 0.1,
+    reduction: str = "mean",
+    sample_weight: ArrayLike | None = None,
+    denominator: ArrayLike | None = None,
 ) -> jax.Array:
     r"""InfoNCE: each query should be closer to its own key than to the others'.
 
     After van den Oord et al. (2018). Closeness is the cosine of the angle; a zero vector has
-        cosine 0
-    with everything. The temperature may be a tensor, and then has a gradient.
+    cosine 0 with everything. The temperature may be a tensor, and then has a gradient.
 
     .. math::
         \ell = \log \sum_{j} \exp\left(\frac{\sum_{d} \left(\frac{\mathrm{key}_{j,
@@ -151,6 +149,9 @@ def info_nce_loss(
         key: The key of each query, in the same order. Shape: ``(i, d)``.
         temperature: Divides the similarities.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
+        denominator: What a mean divides by, where its own count is only that of a part of the
+            step.
 
     Returns:
         The loss, with the dtype of ``query``.
@@ -172,7 +173,9 @@ def info_nce_loss(
     key = to_working(key, working)
     temperature = to_working(temperature, working)
     loss = _kernel(query, key, temperature)
-    return finish(loss, reduction, dtype, shape=shape)
+    return finish(
+        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["temperature"], meta_fields=["reduction"])
@@ -191,6 +194,20 @@ class InfoNCELoss:
     temperature: ArrayLike = 0.1
     reduction: str = "mean"
 
-    def __call__(self, query: ArrayLike, key: ArrayLike) -> jax.Array:
+    def __call__(
+        self,
+        query: ArrayLike,
+        key: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        denominator: ArrayLike | None = None,
+    ) -> jax.Array:
         """Return the loss."""
-        return info_nce_loss(query, key, temperature=self.temperature, reduction=self.reduction)
+        return info_nce_loss(
+            query,
+            key,
+            temperature=self.temperature,
+            reduction=self.reduction,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )

@@ -7,27 +7,21 @@ from functools import partial
 import jax
 from jax.typing import ArrayLike
 
-from ._runtime import (
-    as_arrays,
-    check_floating,
-    check_reduction,
-    check_shape,
-    differentiable,
-    finish,
-    same_weight,
-    to_working,
-    working_dtype,
-)
+from ._autograd import differentiable
+from ._checks import check_floating, check_reduction, check_shape
+from ._runtime import as_arrays, finish, same_weight, to_working, working_dtype
 
 __all__ = ["MSELoss", "mse_loss"]
 
 
-def _value(input: jax.Array, target: jax.Array, weight: ArrayLike) -> jax.Array:
+def _value(input: jax.Array, target: jax.Array, weight: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
     return (input - target) ** 2 * weight
 
 
-def _partials(input: jax.Array, target: jax.Array, weight: ArrayLike) -> tuple[jax.Array, ...]:
+def _partials(
+    input: jax.Array, target: jax.Array, weight: jax.Array | float
+) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     return (input - target,)
 
@@ -36,7 +30,7 @@ def _tangent(
     partials: tuple[jax.Array, ...],
     input: jax.Array,
     target: jax.Array,
-    weight: ArrayLike,
+    weight: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
 ) -> jax.Array:
@@ -46,15 +40,14 @@ def _tangent(
 
 
 def _partials_tangent(
-    input: jax.Array, target: jax.Array, weight: ArrayLike, d_input: jax.Array, d_target: jax.Array
+    input: jax.Array,
+    target: jax.Array,
+    weight: jax.Array | float,
+    d_input: jax.Array,
+    d_target: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     return (d_input - d_target,)
-
-
-def _denominator(weight: ArrayLike) -> jax.Array:
-    """Return what the mean divides by."""
-    return weight.sum()
 
 
 _kernel = differentiable(
@@ -68,13 +61,18 @@ _kernel = differentiable(
 
 
 def mse_loss(
-    input: ArrayLike, target: ArrayLike, reduction: str = "mean", weight: ArrayLike | None = None
+    input: ArrayLike,
+    target: ArrayLike,
+    reduction: str = "mean",
+    weight: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    denominator: ArrayLike | None = None,
 ) -> jax.Array:
     r"""Mean squared error.
 
     With ``weight``, a keyword of the function alone, the mean is over the sum of the weights, as
-        in
-    ``torch.nn.functional.mse_loss``.
+    in ``torch.nn.functional.mse_loss``.
 
     .. math::
         \ell = \mathrm{weight} \left(\mathrm{input} - \mathrm{target}\right)^{2}
@@ -84,6 +82,9 @@ def mse_loss(
         target: What should have been predicted, in the shape of `input`. Shape: any shape.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         weight: Weights in the shape of `input`.
+        sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
+        denominator: What a mean divides by, where its own count is only that of a part of the
+            step.
 
     Returns:
         The loss, with the dtype of ``input``.
@@ -100,13 +101,15 @@ def mse_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = same_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target, weight)
+    weight_or_one = same_weight("weight", weight, input.shape, working)
+    loss = _kernel(input, target, weight_or_one)
     return finish(
         loss,
         reduction,
         dtype,
-        denominator=None if isinstance(weight, float) else _denominator(weight),
+        mass=None if isinstance(weight_or_one, float) else weight_or_one,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -124,6 +127,19 @@ class MSELoss:
 
     reduction: str = "mean"
 
-    def __call__(self, input: ArrayLike, target: ArrayLike) -> jax.Array:
+    def __call__(
+        self,
+        input: ArrayLike,
+        target: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        denominator: ArrayLike | None = None,
+    ) -> jax.Array:
         """Return the loss."""
-        return mse_loss(input, target, reduction=self.reduction)
+        return mse_loss(
+            input,
+            target,
+            reduction=self.reduction,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )

@@ -3,23 +3,15 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal, overload
 
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from ._runtime import (
-    as_arrays,
-    cast_floats,
-    check_floating,
-    check_reduction,
-    check_shape,
-    differentiable,
-    finish,
-    finish_parts,
-    to_working,
-    working_dtype,
-)
+from ._autograd import differentiable
+from ._checks import check_floating, check_reduction, check_shape
+from ._runtime import as_arrays, cast_floats, finish, finish_parts, to_working, working_dtype
 
 __all__ = ["TwoHeadLoss", "two_head_loss"]
 
@@ -126,6 +118,26 @@ def _loss2_loss(input2: ArrayLike, target2: ArrayLike, reduction: str) -> jax.Ar
     return finish(loss, reduction, dtype, shape=input2.shape)
 
 
+@overload
+def two_head_loss(
+    input1: ArrayLike,
+    target1: ArrayLike,
+    input2: ArrayLike,
+    target2: ArrayLike,
+    *,
+    reduction: str = "mean",
+    return_parts: Literal[False] = ...,
+) -> jax.Array: ...
+@overload
+def two_head_loss(
+    input1: ArrayLike,
+    target1: ArrayLike,
+    input2: ArrayLike,
+    target2: ArrayLike,
+    *,
+    reduction: str = "mean",
+    return_parts: Literal[True],
+) -> tuple[jax.Array, dict[str, jax.Array]]: ...
 def two_head_loss(
     input1: ArrayLike,
     target1: ArrayLike,
@@ -135,7 +147,8 @@ def two_head_loss(
     reduction: str = "mean",
     return_parts: bool = False,
 ) -> jax.Array | tuple[jax.Array, dict[str, jax.Array]]:
-    r"""Squared error of one prediction plus absolute error of another, for networks with two heads.
+    r"""Squared error of one prediction plus absolute error of another, for networks with two
+    heads.
 
     Each part is reduced by itself, so the two may differ in shape.
 

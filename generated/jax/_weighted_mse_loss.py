@@ -7,19 +7,9 @@ from functools import partial
 import jax
 from jax.typing import ArrayLike
 
-from ._runtime import (
-    as_arrays,
-    check_floating,
-    check_rank,
-    check_reduction,
-    check_shape,
-    differentiable,
-    finish,
-    fold,
-    leading_weight,
-    to_working,
-    working_dtype,
-)
+from ._autograd import differentiable
+from ._checks import check_floating, check_rank, check_reduction, check_shape
+from ._runtime import as_arrays, finish, fold, leading_weight, to_working, working_dtype
 
 __all__ = ["WeightedMSELoss", "weighted_mse_loss"]
 
@@ -65,7 +55,13 @@ _kernel = differentiable(
 
 
 def weighted_mse_loss(
-    input: ArrayLike, target: ArrayLike, weights: ArrayLike, reduction: str = "mean"
+    input: ArrayLike,
+    target: ArrayLike,
+    weights: ArrayLike,
+    reduction: str = "mean",
+    *,
+    sample_weight: ArrayLike | None = None,
+    denominator: ArrayLike | None = None,
 ) -> jax.Array:
     r"""Squared error with weights for samples or for entries.
 
@@ -79,6 +75,9 @@ def weighted_mse_loss(
         target: What should have been predicted, in the shape of `input`. Shape: ``(n, ...)``.
         weights: One weight a sample, or one an entry.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
+        denominator: What a mean divides by, where its own count is only that of a part of the
+            step.
 
     Returns:
         The loss, with the dtype of ``input``.
@@ -102,7 +101,9 @@ def weighted_mse_loss(
     target = fold(target, 1)
     weights = fold(weights, 1)
     loss = _kernel(input, target, weights)
-    return finish(loss, reduction, dtype, shape=shape)
+    return finish(
+        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["weights"], meta_fields=["reduction"])
@@ -121,6 +122,20 @@ class WeightedMSELoss:
     weights: ArrayLike
     reduction: str = "mean"
 
-    def __call__(self, input: ArrayLike, target: ArrayLike) -> jax.Array:
+    def __call__(
+        self,
+        input: ArrayLike,
+        target: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        denominator: ArrayLike | None = None,
+    ) -> jax.Array:
         """Return the loss."""
-        return weighted_mse_loss(input, target, weights=self.weights, reduction=self.reduction)
+        return weighted_mse_loss(
+            input,
+            target,
+            weights=self.weights,
+            reduction=self.reduction,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )

@@ -3,148 +3,185 @@
 
 import math
 
-from mindspore import nn, ops
+from mindspore import Tensor, nn, ops
 
-from ._autograd import differentiable
-from ._runtime import (
-    check_floating,
-    check_range,
-    check_rank,
-    check_reduction,
-    check_shape,
-    finish,
-    fold,
-    to_working,
-    total,
-    working_dtype,
-)
+from ._arrays import Operand, fold, total
+from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
+from ._functions import ratio
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["DiceLoss", "dice_loss"]
 
 
-def _value(input, target, smooth):
+def _value(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
     """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = ops.sigmoid(input)
-    product = (2.0 * total(target * p, axis=(0, 2)) + smooth) / (
-        smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
-    )
-    return 1.0 - product
+    difference = total((1.0 - target) * p + ops.sigmoid(-input) * target, axis=(0, 2))
+    return ratio(difference, smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2)))
 
 
-def _gradient(upstream, input, target, smooth):
+def _gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+    term = 1.0 - target
     p = ops.sigmoid(input)
-    term = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
     probability = ops.sigmoid(-input)
-    slope = 2.0 * ops.expand_dims(upstream, 1) * target * p * probability / ops.expand_dims(term, 1)
-    term_2 = 2.0 * total(target * p, axis=(0, 2)) + smooth
-    slope_2 = upstream * term_2
-    power = term * term
-    product = ops.expand_dims(slope_2, 1) * p * probability / ops.expand_dims(power, 1)
-    slope_3 = 2.0 * ops.expand_dims(upstream, 1) * p / ops.expand_dims(term, 1)
-    slope_4 = upstream * term_2 / power
-    grad_target = ops.expand_dims(slope_4, 1) - slope_3
-    grad_smooth = total(upstream * (term_2 / power - 1.0 / term))
-    return product - slope, grad_target, grad_smooth
+    term_2 = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    quotient = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
+    slope = upstream * ratio(quotient, term_2)
+    slope_2 = upstream * ratio(1.0, term_2)
+    product = ops.expand_dims(slope_2, 1) * (term * p * probability - probability * p * target)
+    grad_input = product - ops.expand_dims(slope, 1) * p * probability
+    grad_target = ops.expand_dims(slope_2, 1) * (probability - p) - ops.expand_dims(slope, 1)
+    return grad_input, grad_target, -total(slope)
 
 
-def _tangent(input, target, smooth, d_input, d_target, d_smooth):
+def _tangent(
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
+) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     p = ops.sigmoid(input)
     term = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
-    power = term * term
-    term_2 = 2.0 * total(target * p, axis=(0, 2)) + smooth
     probability = ops.sigmoid(-input)
-    sums = total(p * d_target + target * p * probability * d_input, axis=(0, 2))
+    term_2 = 1.0 - target
+    term_3 = (probability - p) * d_target + (
+        term_2 * p * probability - probability * p * target
+    ) * d_input
+    quotient = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
+    quotient_2 = ratio(quotient, term)
     return (
-        (term_2 / power - 1.0 / term) * d_smooth
-        + term_2 * total(d_target, axis=(0, 2)) / power
-        + term_2 * total(p * probability * d_input, axis=(0, 2)) / power
-        - 2.0 * sums / term
+        ratio(1.0, term) * total(term_3, axis=(0, 2))
+        - quotient_2 * d_smooth
+        - quotient_2 * total(d_target, axis=(0, 2))
+        - quotient_2 * total(p * probability * d_input, axis=(0, 2))
     )
 
 
-def _curvature(upstream, input, target, smooth, d_input, d_target, d_smooth):
+def _curvature(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
+) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = ops.sigmoid(input)
     term = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
-    power = term * term
+    quotient = ratio(1.0, term)
+    power = quotient * quotient
     probability = ops.sigmoid(-input)
-    slope = (
-        2.0 * ops.expand_dims(upstream, 1) * target * p * probability / ops.expand_dims(power, 1)
-    )
-    term_2 = 2.0 * total(target * p, axis=(0, 2)) + smooth
-    slope_2 = upstream * term_2
-    power_2 = term**3
-    product = 2.0 * ops.expand_dims(slope_2, 1) * p * probability / ops.expand_dims(power_2, 1)
-    slope_3 = ops.expand_dims(upstream, 1) * p * probability / ops.expand_dims(power, 1)
-    term_3 = slope - product
-    sums = total(d_target, axis=(0, 2))
-    sums_2 = total(p * probability * d_input, axis=(0, 2))
-    slope_4 = (
-        2.0 * ops.expand_dims(upstream, 1) * p * probability * d_target / ops.expand_dims(term, 1)
-    )
-    power_3 = probability * probability
-    slope_5 = 2.0 * ops.expand_dims(upstream, 1) * target * p * power_3 / ops.expand_dims(term, 1)
-    power_4 = p * p
-    slope_6 = (
-        2.0
-        * ops.expand_dims(upstream, 1)
-        * target
-        * power_4
-        * probability
-        / ops.expand_dims(term, 1)
-    )
-    product_2 = ops.expand_dims(slope_2, 1) * p * power_3 / ops.expand_dims(power, 1)
-    product_3 = ops.expand_dims(slope_2, 1) * power_4 * probability / ops.expand_dims(power, 1)
-    sums_3 = total(p * d_target + target * p * probability * d_input, axis=(0, 2))
-    slope_7 = upstream * sums_3
-    product_4 = 2.0 * ops.expand_dims(slope_7, 1) * p * probability / ops.expand_dims(power, 1)
-    slope_8 = 2.0 * ops.expand_dims(upstream, 1) * p / ops.expand_dims(power, 1)
-    slope_9 = 2.0 * upstream * term_2 / power_2
-    term_4 = upstream / power - slope_9
-    term_5 = slope_8 - ops.expand_dims(slope_9, 1)
-    slope_10 = (
-        2.0 * ops.expand_dims(upstream, 1) * p * probability * d_input / ops.expand_dims(term, 1)
-    )
-    slope_11 = 2.0 * upstream * sums_3 / power
-    product_5 = 2.0 * term_2 / power_2
-    term_6 = 1.0 / power - product_5
+    term_2 = probability - p
+    term_3 = 1.0 - target
+    term_4 = term_3 * p * probability - probability * p * target
+    sums = total(term_2 * d_target + term_4 * d_input, axis=(0, 2))
+    quotient_2 = ratio(total(term_3 * p + probability * target, axis=(0, 2)), term)
+    quotient_3 = ratio(quotient_2, term)
+    product = quotient * quotient_3
+    quotient_4 = ratio(quotient_3, term)
+    term_5 = -product - quotient_4
+    sums_2 = total(d_target, axis=(0, 2))
+    sums_3 = total(p * probability * d_input, axis=(0, 2))
+    term_6 = power * sums + term_5 * d_smooth + term_5 * sums_2 + term_5 * sums_3
+    slope = upstream * term_6
+    slope_2 = upstream * quotient_3
+    power_2 = probability * probability
+    power_3 = p * p
     term_7 = (
-        upstream * (2.0 / power - product_5) * d_smooth
-        + upstream * term_6 * sums
-        + upstream * term_6 * sums_2
-        + slope_11
+        ops.expand_dims(slope_2, 1) * power_3 * probability
+        - ops.expand_dims(slope_2, 1) * p * power_2
+    )
+    slope_3 = upstream * quotient
+    term_8 = (
+        term_3 * p * power_2
+        - term_3 * power_3 * probability
+        + (probability * power_3 * target - power_2 * p * target)
+    )
+    quotient_5 = ratio(quotient, term)
+    term_9 = -quotient_5 * d_smooth - quotient_5 * sums_2 - quotient_5 * sums_3
+    slope_4 = upstream * term_9
+    slope_5 = upstream * power * sums
+    term_10 = product + quotient_4
+    term_11 = (
+        upstream * term_10 * d_smooth
+        + upstream * term_10 * sums_2
+        + upstream * term_10 * sums_3
+        - slope_5
+    )
+    term_12 = (
+        slope_5
+        + upstream * term_5 * d_smooth
+        + upstream * term_5 * sums_2
+        + upstream * term_5 * sums_3
     )
     change_input = (
-        (slope + (slope_3 - product)) * d_smooth
-        + term_3 * ops.expand_dims(sums, 1)
-        + term_3 * ops.expand_dims(sums_2, 1)
-        + (slope_6 - slope_5 + (product_2 - product_3)) * d_input
-        + product_4
-        - slope_4
+        (term_7 + ops.expand_dims(slope_3, 1) * term_8) * d_input
+        + ops.expand_dims(slope_4, 1) * term_4
+        - ops.expand_dims(slope, 1) * p * probability
+        - 2.0 * ops.expand_dims(slope_3, 1) * p * probability * d_target
     )
     change_target = (
-        (slope_8 + ops.expand_dims(term_4, 1)) * d_smooth
-        + term_5 * ops.expand_dims(sums, 1)
-        + term_5 * ops.expand_dims(sums_2, 1)
-        + ops.expand_dims(slope_11, 1)
-        - slope_10
+        ops.expand_dims(term_11, 1)
+        + ops.expand_dims(slope_4, 1) * term_2
+        - 2.0 * ops.expand_dims(slope_3, 1) * p * probability * d_input
     )
-    return change_input, change_target, total(term_7)
+    return change_input, change_target, -total(term_12)
 
 
-_kernel = differentiable(
-    _value,
-    _gradient,
-    _tangent,
-    _curvature,
-    arguments=("input", "target", "smooth"),
-    wrt=("input", "target", "smooth"),
-)
+class _Gradient(nn.Cell):
+    """The gradient by its own formula, differentiated by that of the second derivative."""
+
+    def construct(
+        self, upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+    ) -> tuple[Tensor, ...]:
+        return _gradient(upstream, input, target, smooth)
+
+    def bprop(
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        smooth: Tensor,
+        out: tuple[Tensor, ...],
+        dout: tuple[Tensor, ...],
+    ) -> tuple[Operand, ...]:
+        changes = _curvature(upstream, input, target, smooth, *dout)
+        return (_tangent(input, target, smooth, *dout), changes[0], changes[1], changes[2])
 
 
-def dice_loss(input, target, *, smooth=1.0, reduction="mean"):
+class _Value(nn.Cell):
+    """The unreduced loss, differentiated by the formula of its gradient."""
+
+    def construct(self, input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
+        return _value(input, target, smooth)
+
+    def bprop(
+        self, input: Tensor, target: Tensor, smooth: Tensor, out: Tensor, dout: Tensor
+    ) -> tuple[Operand, ...]:
+        slopes = _slopes(dout, input, target, smooth)
+        return slopes[0], slopes[1], slopes[2]
+
+
+_slopes = _Gradient()
+_kernel = _Value()
+
+
+def dice_loss(
+    input: Tensor,
+    target: Tensor,
+    *,
+    smooth: Tensor | float = 1.0,
+    reduction: str = "mean",
+    denominator: Tensor | float | None = None,
+) -> Tensor:
     r"""
     Dice loss of each class, over batch and space (Milletari et al., 2016).
 
@@ -156,6 +193,8 @@ def dice_loss(input, target, *, smooth=1.0, reduction="mean"):
         smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        denominator (float or Tensor, optional): What a mean divides by, where its own count is
+            only that of a part of the step. Default: ``None`` .
 
     Returns:
         Tensor, the loss, with the dtype of `input`.
@@ -174,22 +213,25 @@ def dice_loss(input, target, *, smooth=1.0, reduction="mean"):
     input = fold(input, 2)
     target = fold(target, 2)
     loss = _kernel(input, target, smooth)
-    return finish(loss, reduction, dtype, shape=shape)
+    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 
-class DiceLoss(nn.LossBase):
+class DiceLoss(Loss):
     r"""
     Dice loss of each class, over batch and space (Milletari et al., 2016).
 
-    One minus the overlap of the probabilities, the sigmoid of the logits, with the target;
-        ``mean`` is
-    the mean over the classes.
+    One minus the overlap of the probabilities, the sigmoid of the logits, with the target: twice
+    what they share over the sum of both, with ``smooth`` added to each. Where nothing is predicted
+    and nothing is there, the loss is 0. ``mean`` is the mean over the classes. Keras's ``Dice``
+    takes probabilities and sums over all classes, without ``smooth``; optax's ``dice_loss`` is
+    that of each sample, with half of it.
 
     .. math::
-        \ell = - \frac{\mathrm{smooth} + 2 \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n,
-        c} \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}{\mathrm{smooth} + \sum_{...}
-        \left(\sum_{n} \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...} \left(\sum_{n}
-        \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)} + 1
+        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
+        \sigma\left(\mathrm{input}_{n, c}\right)\right) + \left(1 - \mathrm{target}_{n,
+        c}\right) \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}{\mathrm{smooth} +
+        \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...}
+        \left(\sum_{n} \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
 
     Args:
         smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
@@ -212,12 +254,14 @@ class DiceLoss(nn.LossBase):
         ``CPU``
     """
 
-    def __init__(self, *, smooth=1.0, reduction="mean"):
-        check_reduction(reduction, ("none", "mean", "sum"))
+    def __init__(self, *, smooth: Tensor | float = 1.0, reduction: str = "mean") -> None:
         check_range("smooth", smooth, 0.0, math.inf)
-        super().__init__(reduction)
+        super().__init__(reduction, ("none", "mean", "sum"))
         self.smooth = smooth
-        self.reduction = reduction
 
-    def construct(self, input, target):
-        return dice_loss(input, target, smooth=self.smooth, reduction=self.reduction)
+    def construct(
+        self, input: Tensor, target: Tensor, *, denominator: Tensor | float | None = None
+    ) -> Tensor:
+        return dice_loss(
+            input, target, smooth=self.smooth, reduction=self.reduction, denominator=denominator
+        )

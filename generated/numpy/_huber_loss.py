@@ -14,22 +14,19 @@ With ``weight``, a keyword of the function alone, the mean is over the number of
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from ._arrays import Array, total
+from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._runtime import (
-    Array,
     Case,
-    added,
     as_arrays,
-    check_floating,
-    check_positive,
-    check_reduction,
-    check_shape,
-    merge,
+    gradients_of,
+    hessian_diagonals_of,
+    loss_of,
     represent,
     same_weight,
     to_working,
-    total,
     working_dtype,
 )
 
@@ -60,11 +57,19 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, weight: Array | float, delta: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    slope = upstream * np.where(np.abs(input - target) <= delta, 1.0, 0.0) * weight
+    slope = upstream * (np.abs(input - target) <= delta).astype(upstream.dtype) * weight
     return slope, slope
 
 
-def _loss(input: Any, target: Any, weight: Any, delta: Any, reduction: str) -> Case:
+def _loss(
+    input: Any,
+    target: Any,
+    weight: Any,
+    delta: Any,
+    reduction: str,
+    sample_weight: Any,
+    denominator: Any,
+) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input, target)
     inputs = {"input": input, "target": target}
@@ -75,25 +80,34 @@ def _loss(input: Any, target: Any, weight: Any, delta: Any, reduction: str) -> C
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = same_weight("weight", weight, input.shape, working)
+    weight_or_one = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
     return Case(
         kernels=(_value, _gradient, _hessian_diagonal),
-        arguments=(input, target, weight, delta),
+        arguments=(input, target, weight_or_one, delta),
         inputs=inputs,
         reduction=reduction,
         dtype=dtype,
         shape=input.shape,
         folded=input.shape,
-        denominator=None,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
-def _cases(input: Any, target: Any, reduction: Any, delta: Any, weight: Any) -> dict[str, Case]:
+def _cases(
+    input: Any,
+    target: Any,
+    reduction: Any,
+    delta: Any,
+    weight: Any,
+    sample_weight: Any,
+    denominator: Any,
+) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
     parts = {}
-    parts[""] = _loss(input, target, weight, delta, reduction)
+    parts[""] = _loss(input, target, weight, delta, reduction, sample_weight, denominator)
     return parts
 
 
@@ -103,6 +117,9 @@ def huber_loss(
     reduction: str = "mean",
     delta: float = 1.0,
     weight: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    denominator: ArrayLike | None = None,
 ) -> Any:
     """Huber loss: quadratic near zero, linear in the tails (Huber, 1964).
 
@@ -112,6 +129,9 @@ def huber_loss(
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         delta: Where the loss turns from quadratic to linear.
         weight: Weights in the shape of `input`.
+        sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
+        denominator: What a mean divides by, where its own count is only that of a part of the
+            step.
 
     Returns:
         The loss, with the dtype of `input`.
@@ -120,8 +140,8 @@ def huber_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, reduction, delta, weight)
-    return added(cases)
+    cases = _cases(input, target, reduction, delta, weight, sample_weight, denominator)
+    return loss_of(cases)
 
 
 class HuberLoss:
@@ -140,23 +160,48 @@ class HuberLoss:
         self.reduction = reduction
         self.delta = delta
 
-    def __call__(self, input: ArrayLike, target: ArrayLike) -> Any:
+    def __call__(
+        self,
+        input: ArrayLike,
+        target: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        denominator: ArrayLike | None = None,
+    ) -> Any:
         """Return the reduced loss."""
-        return added(self._cases(input, target))
+        return loss_of(self._cases(input, target, sample_weight, denominator))
 
-    def value_and_grad(self, input: ArrayLike, target: ArrayLike) -> tuple[Any, tuple[Array, ...]]:
+    def value_and_grad(
+        self,
+        input: ArrayLike,
+        target: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        denominator: ArrayLike | None = None,
+    ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
-        cases = self._cases(input, target)
-        gradients = merge(*(case.gradients() for case in cases.values()))
-        return added(cases), tuple(gradients.values())
+        cases = self._cases(input, target, sample_weight, denominator)
+        return loss_of(cases), gradients_of(cases)
 
-    def hessian_diagonal(self, input: ArrayLike, target: ArrayLike) -> tuple[Array, ...]:
+    def hessian_diagonal(
+        self,
+        input: ArrayLike,
+        target: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        denominator: ArrayLike | None = None,
+    ) -> tuple[NDArray[Any], ...]:
         """Return the diagonal of the second derivative by each floating-point input."""
-        cases = self._cases(input, target)
-        return tuple(merge(*(case.hessian_diagonals() for case in cases.values())).values())
+        return hessian_diagonals_of(self._cases(input, target, sample_weight, denominator))
 
     def __repr__(self) -> str:
         return represent(self, "reduction", "delta")
 
-    def _cases(self, input: ArrayLike, target: ArrayLike) -> dict[str, Case]:
-        return _cases(input, target, self.reduction, self.delta, None)
+    def _cases(
+        self,
+        input: ArrayLike,
+        target: ArrayLike,
+        sample_weight: ArrayLike | None,
+        denominator: ArrayLike | None,
+    ) -> dict[str, Case]:
+        return _cases(input, target, self.reduction, self.delta, None, sample_weight, denominator)

@@ -13,17 +13,17 @@ Each part is reduced by itself, so the two may differ in shape.
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from ._arrays import Array
+from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
-    Array,
     Case,
-    added,
     as_arrays,
-    check_floating,
-    check_reduction,
-    check_shape,
-    merge,
+    gradients_of,
+    hessian_diagonals_of,
+    loss_of,
+    parts_of,
     represent,
     to_working,
     working_dtype,
@@ -67,7 +67,6 @@ def _loss1_loss(input1: Any, target1: Any, reduction: str) -> Case:
         dtype=dtype,
         shape=input1.shape,
         folded=input1.shape,
-        denominator=None,
     )
 
 
@@ -105,7 +104,6 @@ def _loss2_loss(input2: Any, target2: Any, reduction: str) -> Case:
         dtype=dtype,
         shape=input2.shape,
         folded=input2.shape,
-        denominator=None,
     )
 
 
@@ -146,8 +144,8 @@ def two_head_loss(
     """
     cases = _cases(input1, target1, input2, target2, reduction)
     if return_parts:
-        return added(cases), {name: case.value() for name, case in cases.items()}
-    return added(cases)
+        return loss_of(cases), parts_of(cases)
+    return loss_of(cases)
 
 
 class TwoHeadLoss:
@@ -167,29 +165,27 @@ class TwoHeadLoss:
         self, input1: ArrayLike, target1: ArrayLike, input2: ArrayLike, target2: ArrayLike
     ) -> Any:
         """Return the reduced loss."""
-        return added(self._cases(input1, target1, input2, target2))
+        return loss_of(self._cases(input1, target1, input2, target2))
 
     def parts(
         self, input1: ArrayLike, target1: ArrayLike, input2: ArrayLike, target2: ArrayLike
     ) -> dict[str, Any]:
         """Return the parts of the loss by name."""
         cases = self._cases(input1, target1, input2, target2)
-        return {name: case.value() for name, case in cases.items()}
+        return parts_of(cases)
 
     def value_and_grad(
         self, input1: ArrayLike, target1: ArrayLike, input2: ArrayLike, target2: ArrayLike
-    ) -> tuple[Any, tuple[Array, ...]]:
+    ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input1, target1, input2, target2)
-        gradients = merge(*(case.gradients() for case in cases.values()))
-        return added(cases), tuple(gradients.values())
+        return loss_of(cases), gradients_of(cases)
 
     def hessian_diagonal(
         self, input1: ArrayLike, target1: ArrayLike, input2: ArrayLike, target2: ArrayLike
-    ) -> tuple[Array, ...]:
+    ) -> tuple[NDArray[Any], ...]:
         """Return the diagonal of the second derivative by each floating-point input."""
-        cases = self._cases(input1, target1, input2, target2)
-        return tuple(merge(*(case.hessian_diagonals() for case in cases.values())).values())
+        return hessian_diagonals_of(self._cases(input1, target1, input2, target2))
 
     def __repr__(self) -> str:
         return represent(self, "reduction")

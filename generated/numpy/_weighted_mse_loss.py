@@ -9,20 +9,18 @@ The mean is over the number of entries, whatever the weights.
 
 from typing import Any
 
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from ._arrays import Array
+from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import (
-    Array,
     Case,
-    added,
     as_arrays,
-    check_floating,
-    check_rank,
-    check_reduction,
-    check_shape,
     fold,
+    gradients_of,
+    hessian_diagonals_of,
     leading_weight,
-    merge,
+    loss_of,
     represent,
     to_working,
     working_dtype,
@@ -51,7 +49,9 @@ def _hessian_diagonal(
     return slope, slope
 
 
-def _loss(input: Any, target: Any, weights: Any, reduction: str) -> Case:
+def _loss(
+    input: Any, target: Any, weights: Any, reduction: str, sample_weight: Any, denominator: Any
+) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input, target)
     inputs = {"input": input, "target": target}
@@ -75,20 +75,29 @@ def _loss(input: Any, target: Any, weights: Any, reduction: str) -> Case:
         dtype=dtype,
         shape=shape,
         folded=(input.shape[0], input.shape[1]),
-        denominator=None,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
-def _cases(input: Any, target: Any, weights: Any, reduction: Any) -> dict[str, Case]:
+def _cases(
+    input: Any, target: Any, weights: Any, reduction: Any, sample_weight: Any, denominator: Any
+) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
     parts = {}
-    parts[""] = _loss(input, target, weights, reduction)
+    parts[""] = _loss(input, target, weights, reduction, sample_weight, denominator)
     return parts
 
 
 def weighted_mse_loss(
-    input: ArrayLike, target: ArrayLike, weights: ArrayLike, reduction: str = "mean"
+    input: ArrayLike,
+    target: ArrayLike,
+    weights: ArrayLike,
+    reduction: str = "mean",
+    *,
+    sample_weight: ArrayLike | None = None,
+    denominator: ArrayLike | None = None,
 ) -> Any:
     """Squared error with weights for samples or for entries.
 
@@ -97,6 +106,9 @@ def weighted_mse_loss(
         target: What should have been predicted, in the shape of `input`.
         weights: One weight a sample, or one an entry.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
+        denominator: What a mean divides by, where its own count is only that of a part of the
+            step.
 
     Returns:
         The loss, with the dtype of `input`.
@@ -105,8 +117,8 @@ def weighted_mse_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, weights, reduction)
-    return added(cases)
+    cases = _cases(input, target, weights, reduction, sample_weight, denominator)
+    return loss_of(cases)
 
 
 class WeightedMSELoss:
@@ -124,23 +136,48 @@ class WeightedMSELoss:
         self.weights = weights
         self.reduction = reduction
 
-    def __call__(self, input: ArrayLike, target: ArrayLike) -> Any:
+    def __call__(
+        self,
+        input: ArrayLike,
+        target: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        denominator: ArrayLike | None = None,
+    ) -> Any:
         """Return the reduced loss."""
-        return added(self._cases(input, target))
+        return loss_of(self._cases(input, target, sample_weight, denominator))
 
-    def value_and_grad(self, input: ArrayLike, target: ArrayLike) -> tuple[Any, tuple[Array, ...]]:
+    def value_and_grad(
+        self,
+        input: ArrayLike,
+        target: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        denominator: ArrayLike | None = None,
+    ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
-        cases = self._cases(input, target)
-        gradients = merge(*(case.gradients() for case in cases.values()))
-        return added(cases), tuple(gradients.values())
+        cases = self._cases(input, target, sample_weight, denominator)
+        return loss_of(cases), gradients_of(cases)
 
-    def hessian_diagonal(self, input: ArrayLike, target: ArrayLike) -> tuple[Array, ...]:
+    def hessian_diagonal(
+        self,
+        input: ArrayLike,
+        target: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        denominator: ArrayLike | None = None,
+    ) -> tuple[NDArray[Any], ...]:
         """Return the diagonal of the second derivative by each floating-point input."""
-        cases = self._cases(input, target)
-        return tuple(merge(*(case.hessian_diagonals() for case in cases.values())).values())
+        return hessian_diagonals_of(self._cases(input, target, sample_weight, denominator))
 
     def __repr__(self) -> str:
         return represent(self, "weights", "reduction")
 
-    def _cases(self, input: ArrayLike, target: ArrayLike) -> dict[str, Case]:
-        return _cases(input, target, self.weights, self.reduction)
+    def _cases(
+        self,
+        input: ArrayLike,
+        target: ArrayLike,
+        sample_weight: ArrayLike | None,
+        denominator: ArrayLike | None,
+    ) -> dict[str, Case]:
+        return _cases(input, target, self.weights, self.reduction, sample_weight, denominator)

@@ -5,17 +5,8 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._runtime import (
-    Loss,
-    broadcast_weight,
-    check_device,
-    check_floating,
-    check_reduction,
-    check_shape,
-    finish,
-    to_working,
-    working_dtype,
-)
+from ._checks import check_device, check_floating, check_reduction, check_shape
+from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
 
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
@@ -99,6 +90,9 @@ def binary_cross_entropy_with_logits(
     weight: Tensor | None = None,
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
+    *,
+    sample_weight: Tensor | None = None,
+    denominator: Tensor | float | None = None,
 ) -> Tensor:
     r"""Binary cross-entropy between logits and probabilities.
 
@@ -111,6 +105,10 @@ def binary_cross_entropy_with_logits(
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         pos_weight (Tensor, optional): Weights of the positive class, likewise.
+        sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
+            by their sum. Default: ``None``.
+        denominator (float or Tensor, optional): What a mean divides by, where its own count is
+            only that of a part of the step. Default: ``None``.
 
     Returns:
         Tensor: The loss, with the dtype of :attr:`input`.
@@ -123,18 +121,17 @@ def binary_cross_entropy_with_logits(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = broadcast_weight("weight", weight, input.shape, working)
-    pos_weight = broadcast_weight("pos_weight", pos_weight, input.shape, working)
-    loss = _kernel(input, target, weight, pos_weight)
-    return finish(loss, reduction, dtype)
+    weight_or_one = broadcast_weight("weight", weight, input.shape, working)
+    pos_weight_or_one = broadcast_weight("pos_weight", pos_weight, input.shape, working)
+    loss = _kernel(input, target, weight_or_one, pos_weight_or_one)
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
 class BCEWithLogitsLoss(Loss):
     r"""Binary cross-entropy between logits and probabilities.
 
     ``pos_weight`` multiplies the term of the positive class, ``weight`` the whole; the mean is
-        over the
-    number of entries.
+    over the number of entries.
 
     .. math::
         \ell = \mathrm{weight} \left(- \mathrm{pos\_weight} \mathrm{target}
@@ -176,8 +173,21 @@ class BCEWithLogitsLoss(Loss):
         self.register_buffer("weight", weight)
         self.register_buffer("pos_weight", pos_weight)
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        *,
+        sample_weight: Tensor | None = None,
+        denominator: Tensor | float | None = None,
+    ) -> Tensor:
         """Run the forward pass."""
         return binary_cross_entropy_with_logits(
-            input, target, weight=self.weight, reduction=self.reduction, pos_weight=self.pos_weight
+            input,
+            target,
+            weight=self.weight,
+            reduction=self.reduction,
+            pos_weight=self.pos_weight,
+            sample_weight=sample_weight,
+            denominator=denominator,
         )

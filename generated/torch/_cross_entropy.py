@@ -5,6 +5,16 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
+from ._checks import (
+    check_device,
+    check_dialect,
+    check_floating,
+    check_labels,
+    check_range,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import (
     centred,
     cross_entropy_with,
@@ -18,13 +28,6 @@ from ._functions import (
 from ._runtime import (
     Loss,
     axis_weight,
-    check_device,
-    check_floating,
-    check_labels,
-    check_range,
-    check_rank,
-    check_reduction,
-    check_shape,
     finish,
     fold,
     is_integer,
@@ -34,6 +37,26 @@ from ._runtime import (
 )
 
 __all__ = ["CrossEntropyLoss", "cross_entropy"]
+
+
+def _denominator_labels_chainer(target: Tensor, ignore_index: int) -> Tensor:
+    """Return what the mean divides by."""
+    return torch.where(target != ignore_index, 1.0, 0.0).sum().clamp(min=1.0)
+
+
+def _denominator_smoothed_labels_chainer(target: Tensor, ignore_index: int) -> Tensor:
+    """Return what the mean divides by."""
+    return torch.where(target != ignore_index, 1.0, 0.0).sum().clamp(min=1.0)
+
+
+def _mass_labels_keras(target: Tensor, ignore_index: int) -> Tensor:
+    """Return how much each entry counts in the mean."""
+    return torch.where(target != ignore_index, 1.0, 0.0)
+
+
+def _mass_smoothed_labels_keras(target: Tensor, ignore_index: int) -> Tensor:
+    """Return how much each entry counts in the mean."""
+    return torch.where(target != ignore_index, 1.0, 0.0)
 
 
 def _value_labels(input: Tensor, target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
@@ -81,10 +104,10 @@ def _curvature_labels(
     )
 
 
-def _denominator_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
-    """Return what the mean divides by."""
+def _mass_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
+    """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return torch.where(valid, weight[torch.where(valid, target, 0)], 0.0).sum()
+    return torch.where(valid, weight[torch.where(valid, target, 0)], 0.0)
 
 
 _kernel_labels = differentiable(
@@ -97,7 +120,7 @@ _kernel_labels = differentiable(
 )
 
 
-def _value_labels_general(
+def _value_smoothed_labels(
     input: Tensor,
     target: Tensor,
     weight: Tensor,
@@ -115,7 +138,7 @@ def _value_labels_general(
     return torch.where(valid, product + product_2, 0.0)
 
 
-def _gradient_labels_general(
+def _gradient_smoothed_labels(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
@@ -142,7 +165,7 @@ def _gradient_labels_general(
     return grad_input, grad_label_smoothing
 
 
-def _tangent_labels_general(
+def _tangent_smoothed_labels(
     input: Tensor,
     target: Tensor,
     weight: Tensor,
@@ -167,7 +190,7 @@ def _tangent_labels_general(
     return torch.where(valid, term_2, 0.0)
 
 
-def _curvature_labels_general(
+def _curvature_smoothed_labels(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
@@ -192,31 +215,31 @@ def _curvature_labels_general(
         + slope[:, None] * (1.0 - label_smoothing) * d_probability
         + slope_2
     )
-    term_3 = upstream * (excess_2 * d_input).sum(dim=1) / weight.shape[
-        0
-    ] - upstream * label_weight * (excess * d_input).sum(dim=1)
+    term_3 = (excess_2 * d_input).sum(dim=1) / weight.shape[0] - label_weight * (
+        excess * d_input
+    ).sum(dim=1)
     change_input = torch.where(valid[:, None], term_2, 0.0)
-    change_label_smoothing = torch.where(valid, term_3, 0.0).sum()
+    change_label_smoothing = torch.where(valid, upstream * term_3, 0.0).sum()
     return change_input, change_label_smoothing
 
 
-def _denominator_labels_general(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
-    """Return what the mean divides by."""
+def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
+    """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return torch.where(valid, weight[torch.where(valid, target, 0)], 0.0).sum()
+    return torch.where(valid, weight[torch.where(valid, target, 0)], 0.0)
 
 
-_kernel_labels_general = differentiable(
-    _value_labels_general,
-    _gradient_labels_general,
-    _tangent_labels_general,
-    _curvature_labels_general,
+_kernel_smoothed_labels = differentiable(
+    _value_smoothed_labels,
+    _gradient_smoothed_labels,
+    _tangent_smoothed_labels,
+    _curvature_smoothed_labels,
     arguments=("input", "target", "weight", "ignore_index", "label_smoothing"),
     wrt=("input", "label_smoothing"),
 )
 
 
-def _value_dense(
+def _value_probabilities(
     input: Tensor, target: Tensor, weight: Tensor, label_smoothing: Tensor | float
 ) -> Tensor:
     """Return the unreduced loss."""
@@ -226,7 +249,7 @@ def _value_dense(
     return cross_entropy_with(input, smoothed * weight[:, None], axis=-2)
 
 
-def _gradient_dense(
+def _gradient_probabilities(
     upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, label_smoothing: Tensor | float
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `label_smoothing`, given that of the loss."""
@@ -239,7 +262,7 @@ def _gradient_dense(
     return grad_input, grad_target, (weight * sums).sum()
 
 
-def _tangent_dense(
+def _tangent_probabilities(
     input: Tensor,
     target: Tensor,
     weight: Tensor,
@@ -258,7 +281,7 @@ def _tangent_dense(
     return (excess_over(input, product, axis=-2) * d_input).sum(dim=1) + product_3.sum(dim=1)
 
 
-def _curvature_dense(
+def _curvature_probabilities(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
@@ -287,18 +310,24 @@ def _curvature_dense(
     return change_input, change_target, change_label_smoothing
 
 
-_kernel_dense = differentiable(
-    _value_dense,
-    _gradient_dense,
-    _tangent_dense,
-    _curvature_dense,
+_kernel_probabilities = differentiable(
+    _value_probabilities,
+    _gradient_probabilities,
+    _tangent_probabilities,
+    _curvature_probabilities,
     arguments=("input", "target", "weight", "label_smoothing"),
     wrt=("input", "target", "label_smoothing"),
 )
 
 
-def _labels_loss(
-    input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str
+def _labels_chainer_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
 ) -> Tensor:
     check_device(input=input, target=target, weight=weight)
     check_floating(input=input)
@@ -321,18 +350,22 @@ def _labels_loss(
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
-        denominator=_denominator_labels(target, weight, ignore_index),
+        count=_denominator_labels_chainer(target, ignore_index),
         doubt=doubt,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
-def _labels_general_loss(
+def _smoothed_labels_chainer_loss(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None,
     ignore_index: int,
     label_smoothing: Tensor | float,
     reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
 ) -> Tensor:
     check_device(input=input, target=target, weight=weight)
     check_floating(input=input)
@@ -351,23 +384,27 @@ def _labels_general_loss(
     label_smoothing = to_working(label_smoothing, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_labels_general(input, target, weight, ignore_index, label_smoothing)
+    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
     return finish(
         loss,
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
-        denominator=_denominator_labels_general(target, weight, ignore_index),
+        count=_denominator_smoothed_labels_chainer(target, ignore_index),
         doubt=doubt,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
-def _dense_loss(
+def _probabilities_chainer_loss(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None,
     label_smoothing: Tensor | float,
     reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
 ) -> Tensor:
     check_device(input=input, target=target, weight=weight)
     check_floating(input=input)
@@ -386,8 +423,243 @@ def _dense_loss(
     label_smoothing = to_working(label_smoothing, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_dense(input, target, weight, label_smoothing)
-    return finish(loss, reduction, dtype, shape=shape[1:] if single else shape)
+    loss = _kernel_probabilities(input, target, weight, label_smoothing)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _labels_keras_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target, weight=weight)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, shape, "input")
+    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
+    input = to_working(input, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    input = fold(input, 2)
+    target = fold(target, 1)
+    loss = _kernel_labels(input, target, weight, ignore_index)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        mass=_mass_labels_keras(target, ignore_index),
+        doubt=doubt,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _smoothed_labels_keras_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    label_smoothing: Tensor | float,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target, weight=weight)
+    check_floating(input=input)
+    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, shape, "input")
+    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
+    input = to_working(input, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    label_smoothing = to_working(label_smoothing, working)
+    input = fold(input, 2)
+    target = fold(target, 1)
+    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        mass=_mass_smoothed_labels_keras(target, ignore_index),
+        doubt=doubt,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _probabilities_keras_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    label_smoothing: Tensor | float,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target, weight=weight)
+    check_floating(input=input)
+    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    label_smoothing = to_working(label_smoothing, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_probabilities(input, target, weight, label_smoothing)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _labels_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target, weight=weight)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, shape, "input")
+    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
+    input = to_working(input, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    input = fold(input, 2)
+    target = fold(target, 1)
+    loss = _kernel_labels(input, target, weight, ignore_index)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        mass=_mass_labels(target, weight, ignore_index),
+        doubt=doubt,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _smoothed_labels_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    label_smoothing: Tensor | float,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target, weight=weight)
+    check_floating(input=input)
+    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, shape, "input")
+    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
+    input = to_working(input, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    label_smoothing = to_working(label_smoothing, working)
+    input = fold(input, 2)
+    target = fold(target, 1)
+    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        mass=_mass_smoothed_labels(target, weight, ignore_index),
+        doubt=doubt,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _probabilities_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    label_smoothing: Tensor | float,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target, weight=weight)
+    check_floating(input=input)
+    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
+    dtype = input.dtype
+    working = working_dtype(input)
+    single = input.ndim == 1
+    if single:
+        input, target = input[None], target[None]
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1] + input.shape[2:]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    label_smoothing = to_working(label_smoothing, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_probabilities(input, target, weight, label_smoothing)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def cross_entropy(
@@ -397,6 +669,10 @@ def cross_entropy(
     ignore_index: int = -100,
     reduction: str = "mean",
     label_smoothing: Tensor | float = 0.0,
+    *,
+    dialect: str | None = None,
+    sample_weight: Tensor | None = None,
+    denominator: Tensor | float | None = None,
 ) -> Tensor:
     r"""Cross-entropy between logits and class labels, or class probabilities.
 
@@ -411,24 +687,82 @@ def cross_entropy(
             ``'mean'``.
         label_smoothing (float, optional): How much of each target is spread evenly. Default:
             ``0.0``.
+        dialect (str, optional): Whose definition to follow: ``'chainer'``, ``'keras'``. Default:
+            ``None``.
+        sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
+            by their sum. Default: ``None``.
+        denominator (float or Tensor, optional): What a mean divides by, where its own count is
+            only that of a part of the step. Default: ``None``.
 
     Returns:
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("chainer", "keras"))
+    ignore_index = -1 if dialect == "chainer" and ignore_index == -100 else ignore_index
+    if is_integer(target) and dialect == "chainer" and is_number(label_smoothing, 0.0):
+        return _labels_chainer_loss(
+            input, target, weight, ignore_index, reduction, sample_weight, denominator
+        )
+    if is_integer(target) and dialect == "chainer":
+        return _smoothed_labels_chainer_loss(
+            input,
+            target,
+            weight,
+            ignore_index,
+            label_smoothing,
+            reduction,
+            sample_weight,
+            denominator,
+        )
+    if dialect == "chainer":
+        return _probabilities_chainer_loss(
+            input, target, weight, label_smoothing, reduction, sample_weight, denominator
+        )
+    if is_integer(target) and dialect == "keras" and is_number(label_smoothing, 0.0):
+        return _labels_keras_loss(
+            input, target, weight, ignore_index, reduction, sample_weight, denominator
+        )
+    if is_integer(target) and dialect == "keras":
+        return _smoothed_labels_keras_loss(
+            input,
+            target,
+            weight,
+            ignore_index,
+            label_smoothing,
+            reduction,
+            sample_weight,
+            denominator,
+        )
+    if dialect == "keras":
+        return _probabilities_keras_loss(
+            input, target, weight, label_smoothing, reduction, sample_weight, denominator
+        )
     if is_integer(target) and is_number(label_smoothing, 0.0):
-        return _labels_loss(input, target, weight, ignore_index, reduction)
+        return _labels_loss(
+            input, target, weight, ignore_index, reduction, sample_weight, denominator
+        )
     if is_integer(target):
-        return _labels_general_loss(input, target, weight, ignore_index, label_smoothing, reduction)
-    return _dense_loss(input, target, weight, label_smoothing, reduction)
+        return _smoothed_labels_loss(
+            input,
+            target,
+            weight,
+            ignore_index,
+            label_smoothing,
+            reduction,
+            sample_weight,
+            denominator,
+        )
+    return _probabilities_loss(
+        input, target, weight, label_smoothing, reduction, sample_weight, denominator
+    )
 
 
 class CrossEntropyLoss(Loss):
     r"""Cross-entropy between logits and class labels, or class probabilities.
 
     With labels the mean is over the sum of the weights of the labels that count; with
-        probabilities
-    it is over the number of samples. Label smoothing after Szegedy et al. (2016).
+    probabilities it is over the number of samples. Label smoothing after Szegedy et al. (2016).
 
     .. math::
         \ell = \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(-
@@ -457,6 +791,8 @@ class CrossEntropyLoss(Loss):
             ``'mean'``.
         label_smoothing (float, optional): How much of each target is spread evenly. Default:
             ``0.0``.
+        dialect (str, optional): Whose definition to follow: ``'chainer'``, ``'keras'``. Default:
+            ``None``.
 
     Shape:
         - input: ``(n, c, ...)`` or ``(c,)``.
@@ -471,7 +807,7 @@ class CrossEntropyLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("ignore_index", "reduction", "label_smoothing")
+    __constants__ = ("ignore_index", "reduction", "label_smoothing", "dialect")
     weight: Tensor | None
 
     def __init__(
@@ -480,14 +816,25 @@ class CrossEntropyLoss(Loss):
         ignore_index: int = -100,
         reduction: str = "mean",
         label_smoothing: Tensor | float = 0.0,
+        *,
+        dialect: str | None = None,
     ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         check_range("label_smoothing", label_smoothing, 0.0, 1.0)
+        check_dialect(dialect, ("chainer", "keras"))
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
+        self.dialect = dialect
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        *,
+        sample_weight: Tensor | None = None,
+        denominator: Tensor | float | None = None,
+    ) -> Tensor:
         """Run the forward pass."""
         return cross_entropy(
             input,
@@ -496,4 +843,7 @@ class CrossEntropyLoss(Loss):
             ignore_index=self.ignore_index,
             reduction=self.reduction,
             label_smoothing=self.label_smoothing,
+            dialect=self.dialect,
+            sample_weight=sample_weight,
+            denominator=denominator,
         )

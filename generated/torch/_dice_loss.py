@@ -7,48 +7,43 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._runtime import (
-    Loss,
+from ._checks import (
     check_device,
     check_floating,
     check_range,
     check_rank,
     check_reduction,
     check_shape,
-    finish,
-    fold,
-    to_working,
-    working_dtype,
 )
+from ._functions import ratio
+from ._runtime import Loss, finish, fold, to_working, working_dtype
 
 __all__ = ["DiceLoss", "dice_loss"]
 
 
 def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = torch.sigmoid(input)
-    product = (2.0 * (target * p).sum(dim=(0, 2)) + smooth) / (
-        smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2))
-    )
-    return 1.0 - product
+    difference = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
+    return ratio(difference, smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2)))
 
 
 def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+    term = 1.0 - target
     p = torch.sigmoid(input)
-    term = smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2))
     probability = torch.sigmoid(-input)
-    slope = 2.0 * upstream[:, None] * target * p * probability / term[:, None]
-    term_2 = 2.0 * (target * p).sum(dim=(0, 2)) + smooth
-    slope_2 = upstream * term_2
-    power = term * term
-    slope_3 = upstream * term_2 / power
-    grad_input = slope_2[:, None] * p * probability / power[:, None] - slope
-    grad_target = slope_3[:, None] - 2.0 * upstream[:, None] * p / term[:, None]
-    grad_smooth = (upstream * (term_2 / power - 1.0 / term)).sum()
-    return grad_input, grad_target, grad_smooth
+    term_2 = smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2))
+    quotient = ratio(ratio((term * p + probability * target).sum(dim=(0, 2)), term_2), term_2)
+    slope = upstream * quotient
+    slope_2 = upstream * ratio(1.0, term_2)
+    product = slope_2[:, None] * (term * p * probability - probability * p * target)
+    grad_input = product - slope[:, None] * p * probability
+    grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
+    return grad_input, grad_target, -slope.sum()
 
 
 def _tangent(
@@ -62,15 +57,17 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     p = torch.sigmoid(input)
     term = smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2))
-    power = term * term
-    term_2 = 2.0 * (target * p).sum(dim=(0, 2)) + smooth
     probability = torch.sigmoid(-input)
-    sums = (p * d_target + target * p * probability * d_input).sum(dim=(0, 2))
+    term_2 = 1.0 - target
+    term_3 = (probability - p) * d_target + (
+        term_2 * p * probability - probability * p * target
+    ) * d_input
+    quotient = ratio(ratio((term_2 * p + probability * target).sum(dim=(0, 2)), term), term)
     return (
-        (term_2 / power - 1.0 / term) * d_smooth
-        + term_2 * d_target.sum(dim=(0, 2)) / power
-        + term_2 * (p * probability * d_input).sum(dim=(0, 2)) / power
-        - 2.0 * sums / term
+        ratio(1.0, term) * term_3.sum(dim=(0, 2))
+        - quotient * d_smooth
+        - quotient * d_target.sum(dim=(0, 2))
+        - quotient * (p * probability * d_input).sum(dim=(0, 2))
     )
 
 
@@ -86,58 +83,60 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     p = torch.sigmoid(input)
     term = smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2))
-    power = term * term
+    quotient = ratio(1.0, term)
+    power = quotient * quotient
     probability = torch.sigmoid(-input)
-    slope = 2.0 * upstream[:, None] * target * p * probability / power[:, None]
-    term_2 = 2.0 * (target * p).sum(dim=(0, 2)) + smooth
-    slope_2 = upstream * term_2
-    power_2 = term**3
-    product = 2.0 * slope_2[:, None] * p * probability / power_2[:, None]
-    term_3 = slope + (upstream[:, None] * p * probability / power[:, None] - product)
-    term_4 = slope - product
-    sums = d_target.sum(dim=(0, 2))
-    sums_2 = (p * probability * d_input).sum(dim=(0, 2))
-    slope_3 = 2.0 * upstream[:, None] * p * probability * d_target / term[:, None]
-    power_3 = probability * probability
-    power_4 = p * p
-    slope_4 = 2.0 * upstream[:, None] * target * power_4 * probability / term[:, None]
-    term_5 = slope_4 - 2.0 * upstream[:, None] * target * p * power_3 / term[:, None]
-    term_6 = (
-        slope_2[:, None] * p * power_3 / power[:, None]
-        - slope_2[:, None] * power_4 * probability / power[:, None]
+    term_2 = probability - p
+    term_3 = 1.0 - target
+    term_4 = term_3 * p * probability - probability * p * target
+    sums = (term_2 * d_target + term_4 * d_input).sum(dim=(0, 2))
+    quotient_2 = ratio(ratio((term_3 * p + probability * target).sum(dim=(0, 2)), term), term)
+    product = quotient * quotient_2
+    quotient_3 = ratio(quotient_2, term)
+    term_5 = -product - quotient_3
+    sums_2 = d_target.sum(dim=(0, 2))
+    sums_3 = (p * probability * d_input).sum(dim=(0, 2))
+    term_6 = power * sums + term_5 * d_smooth + term_5 * sums_2 + term_5 * sums_3
+    slope = upstream * term_6
+    slope_2 = upstream * quotient_2
+    power_2 = probability * probability
+    power_3 = p * p
+    term_7 = slope_2[:, None] * power_3 * probability - slope_2[:, None] * p * power_2
+    slope_3 = upstream * quotient
+    term_8 = (
+        term_3 * p * power_2
+        - term_3 * power_3 * probability
+        + (probability * power_3 * target - power_2 * p * target)
     )
-    sums_3 = (p * d_target + target * p * probability * d_input).sum(dim=(0, 2))
-    slope_5 = upstream * sums_3
-    slope_6 = 2.0 * upstream[:, None] * p / power[:, None]
-    slope_7 = 2.0 * upstream * term_2 / power_2
-    term_7 = upstream / power - slope_7
-    term_8 = slope_6 - slope_7[:, None]
-    slope_8 = 2.0 * upstream[:, None] * p * probability * d_input / term[:, None]
-    slope_9 = 2.0 * upstream * sums_3 / power
-    product_2 = 2.0 * term_2 / power_2
-    term_9 = 1.0 / power - product_2
-    term_10 = (
-        upstream * (2.0 / power - product_2) * d_smooth
-        + upstream * term_9 * sums
-        + upstream * term_9 * sums_2
-        + slope_9
+    quotient_4 = ratio(quotient, term)
+    term_9 = -quotient_4 * d_smooth - quotient_4 * sums_2 - quotient_4 * sums_3
+    slope_4 = upstream * term_9
+    slope_5 = upstream * power * sums
+    term_10 = product + quotient_3
+    term_11 = (
+        upstream * term_10 * d_smooth
+        + upstream * term_10 * sums_2
+        + upstream * term_10 * sums_3
+        - slope_5
+    )
+    term_12 = (
+        slope_5
+        + upstream * term_5 * d_smooth
+        + upstream * term_5 * sums_2
+        + upstream * term_5 * sums_3
     )
     change_input = (
-        term_3 * d_smooth
-        + term_4 * sums[:, None]
-        + term_4 * sums_2[:, None]
-        + (term_5 + term_6) * d_input
-        + 2.0 * slope_5[:, None] * p * probability / power[:, None]
-        - slope_3
+        (term_7 + slope_3[:, None] * term_8) * d_input
+        + slope_4[:, None] * term_4
+        - slope[:, None] * p * probability
+        - 2.0 * slope_3[:, None] * p * probability * d_target
     )
     change_target = (
-        (slope_6 + term_7[:, None]) * d_smooth
-        + term_8 * sums[:, None]
-        + term_8 * sums_2[:, None]
-        + slope_9[:, None]
-        - slope_8
+        term_11[:, None]
+        + slope_4[:, None] * term_2
+        - 2.0 * slope_3[:, None] * p * probability * d_input
     )
-    return change_input, change_target, term_10.sum()
+    return change_input, change_target, -term_12.sum()
 
 
 _kernel = differentiable(
@@ -151,7 +150,12 @@ _kernel = differentiable(
 
 
 def dice_loss(
-    input: Tensor, target: Tensor, *, smooth: Tensor | float = 1.0, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    *,
+    smooth: Tensor | float = 1.0,
+    reduction: str = "mean",
+    denominator: Tensor | float | None = None,
 ) -> Tensor:
     r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
 
@@ -163,6 +167,8 @@ def dice_loss(
         smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        denominator (float or Tensor, optional): What a mean divides by, where its own count is
+            only that of a part of the step. Default: ``None``.
 
     Returns:
         Tensor: The loss, with the dtype of :attr:`input`.
@@ -182,21 +188,24 @@ def dice_loss(
     input = fold(input, 2)
     target = fold(target, 2)
     loss = _kernel(input, target, smooth)
-    return finish(loss, reduction, dtype, shape=shape)
+    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 
 class DiceLoss(Loss):
     r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
 
-    One minus the overlap of the probabilities, the sigmoid of the logits, with the target;
-        ``mean`` is
-    the mean over the classes.
+    One minus the overlap of the probabilities, the sigmoid of the logits, with the target: twice
+    what they share over the sum of both, with ``smooth`` added to each. Where nothing is predicted
+    and nothing is there, the loss is 0. ``mean`` is the mean over the classes. Keras's ``Dice``
+    takes probabilities and sums over all classes, without ``smooth``; optax's ``dice_loss`` is
+    that of each sample, with half of it.
 
     .. math::
-        \ell = - \frac{\mathrm{smooth} + 2 \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n,
-        c} \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}{\mathrm{smooth} + \sum_{...}
-        \left(\sum_{n} \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...} \left(\sum_{n}
-        \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)} + 1
+        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
+        \sigma\left(\mathrm{input}_{n, c}\right)\right) + \left(1 - \mathrm{target}_{n,
+        c}\right) \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}{\mathrm{smooth} +
+        \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...}
+        \left(\sum_{n} \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
 
     First and second derivatives are analytic.
 
@@ -225,6 +234,10 @@ class DiceLoss(Loss):
         check_range("smooth", smooth, 0.0, math.inf)
         self.smooth = smooth
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+    def forward(
+        self, input: Tensor, target: Tensor, *, denominator: Tensor | float | None = None
+    ) -> Tensor:
         """Run the forward pass."""
-        return dice_loss(input, target, smooth=self.smooth, reduction=self.reduction)
+        return dice_loss(
+            input, target, smooth=self.smooth, reduction=self.reduction, denominator=denominator
+        )

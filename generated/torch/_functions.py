@@ -4,12 +4,41 @@
 import torch
 from torch import Tensor
 
-from ._runtime import argmax_along, exp_difference, max_along, positions
+from ._runtime import argmax_along, exp_difference, max_along, positions, sign
+
+
+def box_cox(x: Tensor, exponent: Tensor | float) -> Tensor:
+    """Return ((1 + x)**exponent - 1) / exponent, its limit where the exponent is 0."""
+    log1p_x = torch.log1p(x)
+    product = exponent * log1p_x
+    chosen = torch.where(product.abs() < 0.5, torch.expm1(product), power1p(x, exponent) - 1.0)
+    return torch.where(product == 0.0, log1p_x, chosen / exponent)
+
+
+def box_cox_bend(x: Tensor, exponent: Tensor | float) -> Tensor:
+    """Return the second derivative of box_cox(x, exponent) by the exponent."""
+    log1p_x = torch.log1p(x)
+    product = exponent * log1p_x
+    product_2 = power1p(x, exponent) * (exponent * log1p_x * (product - 2.0) + 2.0)
+    product_3 = (product_2 - 2.0) / torch.where(product == 0.0, 1.0, product) ** 3
+    chosen = torch.where(product.abs() < 1.5, exp_moment2(product), product_3)
+    return log1p_x**3 * chosen
+
+
+def box_cox_slope(x: Tensor, exponent: Tensor | float) -> Tensor:
+    """Return the derivative of box_cox(x, exponent) by the exponent."""
+    log1p_x = torch.log1p(x)
+    product = exponent * log1p_x
+    product_2 = (power1p(x, exponent) * (product - 1.0) + 1.0) / torch.where(
+        product == 0.0, 1.0, product
+    ) ** 2
+    chosen = torch.where(product.abs() < 1.5, exp_moment1(product), product_2)
+    return log1p_x * log1p_x * chosen
 
 
 def centred(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return y less its entry where x is largest over an axis."""
-    return y - torch.take_along_dim(y, argmax_along(x, axis), axis)
+    return y - torch.gather(y, axis, argmax_along(x, axis))
 
 
 def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
@@ -19,7 +48,35 @@ def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
         positions(y, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest)
     )
     product = y * (torch.log1p(chosen.sum(dim=axis, keepdim=True)) + (largest - x))
-    return (product.sum(dim=axis, keepdim=True)).squeeze(axis)
+    return (torch.where(y == 0.0, 0.0, product).sum(dim=axis, keepdim=True)).squeeze(axis)
+
+
+def deviation(x: Tensor, axis: int) -> Tensor:
+    """Return x less its mean over an axis."""
+    return x - x.sum(dim=axis, keepdim=True) / x.shape[axis]
+
+
+def digamma(x: Tensor) -> Tensor:
+    """Return the derivative of the logarithm of the gamma function, for x > 0."""
+    mask = x < 8.0
+    chosen = torch.where(mask, x + 8.0, x)
+    power = (1.0 / chosen) * (1.0 / chosen)
+    term = power * (3.0539543302701198 - 26.456212121212122 * power) - 0.4432598039215686
+    term_2 = power * (power * term + 0.08333333333333333) - 0.021092796092796094
+    term_3 = power * (power * term_2 + 0.007575757575757576) - 0.004166666666666667
+    term_4 = power * (power * term_3 + 0.003968253968253968) - 0.008333333333333333
+    term_5 = torch.log(chosen) - 0.5 / chosen - power * (power * term_4 + 0.08333333333333333)
+    term_6 = (
+        1.0 / x
+        + 1.0 / (x + 1.0)
+        + 1.0 / (x + 2.0)
+        + 1.0 / (x + 3.0)
+        + 1.0 / (x + 4.0)
+        + 1.0 / (x + 5.0)
+        + 1.0 / (x + 6.0)
+        + 1.0 / (x + 7.0)
+    )
+    return term_5 - torch.where(mask, term_6, 0.0)
 
 
 def direction(x: Tensor, axis: int) -> Tensor:
@@ -50,6 +107,55 @@ def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
     return decayed * rest / term - torch.where(is_largest, others, term - decayed) * y / term
 
 
+def exp_moment1(x: Tensor) -> Tensor:
+    """Return the integral of s * exp(x * s) over s from 0 to 1, for abs(x) < 1.5."""
+    term = x * (1.8683261924146203e-20 * x + 3.9145882126782523e-19) + 7.809603484293113e-18
+    product = x * (x * (x * term + 1.4797143443923793e-16) + 2.6552651846596585e-15)
+    product_2 = x * (x * (product + 4.498331606952833e-14) + 7.169215998581078e-13)
+    term_2 = x * (product_2 + 1.0706029224547743e-11) + 1.4911969277048643e-10
+    term_3 = x * (x * term_2 + 1.9270852604185937e-09) + 2.296443268665491e-08
+    product_3 = x * (x * (x * term_3 + 2.505210838544172e-07) + 2.48015873015873e-06)
+    term_4 = x * (product_3 + 2.2045855379188714e-05) + 0.00017361111111111112
+    product_4 = x * (x * (x * term_4 + 0.0011904761904761906) + 0.006944444444444444)
+    term_5 = x * (x * (product_4 + 0.03333333333333333) + 0.125) + 0.3333333333333333
+    return x * term_5 + 0.5
+
+
+def exp_moment2(x: Tensor) -> Tensor:
+    """Return the integral of s**2 * exp(x * s) over s from 0 to 1, likewise."""
+    term = x * (1.787094618831376e-20 * x + 3.7366523848292405e-19) + 7.437717604088679e-18
+    product = x * (x * (x * term + 1.4057286271727604e-16) + 2.515514385467045e-15)
+    product_2 = x * (x * (product + 4.2484242954554536e-14) + 6.74749741042925e-13)
+    term_2 = x * (product_2 + 1.0036902398013508e-11) + 1.3917837991912066e-10
+    term_3 = x * (x * term_2 + 1.789436313245837e-09) + 2.1197937864604532e-08
+    term_4 = x * (x * term_3 + 2.296443268665491e-07) + 2.2546897546897547e-06
+    term_5 = x * (x * term_4 + 1.984126984126984e-05) + 0.00015432098765432098
+    product_3 = x * (x * (x * term_5 + 0.0010416666666666667) + 0.005952380952380952)
+    return x * (x * (x * (product_3 + 0.027777777777777776) + 0.1) + 0.25) + 0.3333333333333333
+
+
+def floored_norm(x: Tensor, floor: float, axis: int) -> Tensor:
+    """Return sqrt(sum(x**2) + floor**2) over an axis, scaled likewise."""
+    maximum = max_along(x.abs(), axis).clamp(min=floor)
+    term = ((x / maximum) * (x / maximum)).sum(dim=axis, keepdim=True) + (floor / maximum) ** 2
+    return (maximum * torch.sqrt(term)).squeeze(axis)
+
+
+def gauss(x: Tensor, factor: float) -> Tensor:
+    """Return exp(-factor * x**2) for a power of two, with no digits lost in the square."""
+    minimum = x.abs().clamp(max=1e18)
+    product = 0.0625 * torch.floor(16.0 * minimum)
+    return torch.exp(-factor * product * product) * torch.exp(
+        -factor * (minimum - product) * (minimum + product)
+    )
+
+
+def hypot1(x: Tensor) -> Tensor:
+    """Return sqrt(1 + x**2), whose square may overflow."""
+    abs_x = x.abs()
+    return torch.where(abs_x > 1073741824.0, abs_x, torch.sqrt(x * x + 1.0))
+
+
 def label_cross_entropy(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = index.unsqueeze(axis)
@@ -58,8 +164,7 @@ def label_cross_entropy(x: Tensor, index: Tensor, axis: int) -> Tensor:
         positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest)
     )
     return (
-        torch.log1p(chosen.sum(dim=axis, keepdim=True))
-        - torch.take_along_dim(x - largest, index, axis)
+        torch.log1p(chosen.sum(dim=axis, keepdim=True)) - torch.gather(x - largest, axis, index)
     ).squeeze(axis)
 
 
@@ -79,10 +184,13 @@ def label_excess(x: Tensor, index: Tensor, axis: int) -> Tensor:
 def log_cosh(x: Tensor) -> Tensor:
     """Return log(cosh(x)); cosh overflows for large |x| and rounds to 1 for small."""
     abs_x = x.abs()
-    term = abs_x + torch.log1p(torch.exp(-2.0 * abs_x)) - 0.6931471805599453
-    return torch.where(
-        abs_x < 1.0, torch.log1p(0.5 * torch.expm1(-abs_x) ** 2 * torch.exp(abs_x)), term
-    )
+    power = x * x
+    term = power * (1.5619206968586225e-16 * power + 4.779477332387385e-14) + 1.1470745597729725e-11
+    term_2 = power * (power * term + 2.08767569878681e-09) + 2.755731922398589e-07
+    term_3 = power * (power * term_2 + 2.48015873015873e-05) + 0.001388888888888889
+    log_term = torch.log1p(power * (power * (power * term_3 + 0.041666666666666664) + 0.5))
+    term_4 = abs_x + torch.log1p(torch.exp(-2.0 * abs_x)) - 0.6931471805599453
+    return torch.where(abs_x < 1.0, log_term, term_4)
 
 
 def logsumexp(x: Tensor, axis: int) -> Tensor:
@@ -113,6 +221,34 @@ def norm(x: Tensor, axis: int) -> Tensor:
     return (largest * torch.sqrt(sums)).squeeze(axis)
 
 
+def over_hypot1(x: Tensor) -> Tensor:
+    """Return x / sqrt(1 + x**2)."""
+    abs_x = x.abs()
+    chosen = torch.where(abs_x > 1073741824.0, abs_x, torch.sqrt(x * x + 1.0))
+    return x / chosen
+
+
+def p_norm(x: Tensor, order: float, axis: int) -> Tensor:
+    """Return the norm of an order over an axis, scaled so that no power overflows."""
+    abs_x = x.abs()
+    largest = max_along(abs_x, axis)
+    mask = largest == 0.0
+    power = torch.where(mask, 0.0, abs_x / torch.where(mask, 1.0, largest)) ** order
+    return (largest * power.sum(dim=axis, keepdim=True) ** (1.0 / order)).squeeze(axis)
+
+
+def power1p(x: Tensor, exponent: Tensor | float) -> Tensor:
+    """Return (1 + x)**exponent."""
+    return torch.where(x.abs() > 1.0, (x + 1.0) ** exponent, torch.exp(exponent * torch.log1p(x)))
+
+
+def power_slope(x: Tensor, exponent: float) -> Tensor:
+    """Return the derivative of sign(x) * abs(x)**exponent; flat at 0 below 1."""
+    abs_x = x.abs()
+    term = exponent - 1.0
+    return torch.where(x == 0.0, abs_x ** (term * term), exponent * abs_x**term)
+
+
 def ratio(x: Tensor | float, y: Tensor) -> Tensor:
     """Return x / y, and 0 where y is 0."""
     mask = y == 0.0
@@ -123,6 +259,11 @@ def sech2(x: Tensor) -> Tensor:
     """Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left."""
     exponential = torch.exp(-2.0 * x.abs())
     return 4.0 * exponential / (exponential + 1.0) ** 2
+
+
+def signed_power(x: Tensor, exponent: float) -> Tensor:
+    """Return sign(x) * abs(x)**exponent."""
+    return sign(x) * x.abs() ** exponent
 
 
 def softmax(x: Tensor, axis: int) -> Tensor:
@@ -147,7 +288,7 @@ def softmax_tangent(x: Tensor, y: Tensor, axis: int) -> Tensor:
     top = argmax_along(x, axis)
     others = torch.where(positions(x, axis) == top, 0.0, decayed).sum(dim=axis, keepdim=True)
     term = others + 1.0
-    offset = y - torch.take_along_dim(y, top, axis)
+    offset = y - torch.gather(y, axis, top)
     return decayed * (offset - (decayed * offset).sum(dim=axis, keepdim=True) / term) / term
 
 
@@ -159,3 +300,26 @@ def sum_of_others(x: Tensor, axis: int) -> Tensor:
         torch.where(is_largest, 0.0, x).sum(dim=axis, keepdim=True),
         x.sum(dim=axis, keepdim=True) - x,
     )
+
+
+def trigamma(x: Tensor) -> Tensor:
+    """Return the second derivative of the logarithm of the gamma function, for x > 0."""
+    mask = x < 8.0
+    power = 1.0 / torch.where(mask, x + 8.0, x)
+    power_2 = power * power
+    term = power_2 * (6192.123188405797 * power_2 - 529.1242424242424) + 54.971177944862156
+    term_2 = power_2 * (power_2 * term - 7.092156862745098) + 1.1666666666666667
+    term_3 = power_2 * (power_2 * term_2 - 0.2531135531135531) + 0.07575757575757576
+    term_4 = power_2 * (power_2 * term_3 - 0.03333333333333333) + 0.023809523809523808
+    term_5 = power_2 * (power_2 * term_4 - 0.03333333333333333) + 0.16666666666666666
+    term_6 = (
+        1.0 / (x * x)
+        + 1.0 / ((x + 1.0) * (x + 1.0))
+        + 1.0 / ((x + 2.0) * (x + 2.0))
+        + 1.0 / ((x + 3.0) * (x + 3.0))
+        + 1.0 / ((x + 4.0) * (x + 4.0))
+        + 1.0 / ((x + 5.0) * (x + 5.0))
+        + 1.0 / ((x + 6.0) * (x + 6.0))
+        + 1.0 / ((x + 7.0) * (x + 7.0))
+    )
+    return power + 0.5 * power_2 + power**3 * term_5 + torch.where(mask, term_6, 0.0)

@@ -5,19 +5,8 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._runtime import (
-    Loss,
-    check_device,
-    check_floating,
-    check_positive,
-    check_reduction,
-    check_shape,
-    finish,
-    same_weight,
-    sign,
-    to_working,
-    working_dtype,
-)
+from ._checks import check_device, check_floating, check_positive, check_reduction, check_shape
+from ._runtime import Loss, finish, same_weight, sign, to_working, working_dtype
 
 __all__ = ["HuberLoss", "huber_loss"]
 
@@ -73,7 +62,7 @@ def _curvature(
     error = input - target
     mask = error.abs() <= delta
     term = d_input - d_target
-    slope = upstream * torch.where(mask, 1.0, 0.0) * weight * term
+    slope = upstream * mask.to(upstream.dtype) * weight * term
     chosen = torch.where(mask, 0.0, sign(error))
     slope_2 = upstream * chosen * weight * d_delta
     term_2 = (
@@ -99,6 +88,9 @@ def huber_loss(
     reduction: str = "mean",
     delta: Tensor | float = 1.0,
     weight: Tensor | None = None,
+    *,
+    sample_weight: Tensor | None = None,
+    denominator: Tensor | float | None = None,
 ) -> Tensor:
     r"""Huber loss: quadratic near zero, linear in the tails (Huber, 1964).
 
@@ -111,6 +103,10 @@ def huber_loss(
             ``'mean'``.
         delta (float, optional): Where the loss turns from quadratic to linear. Default: ``1.0``.
         weight (Tensor, optional): Weights in the shape of `input`.
+        sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
+            by their sum. Default: ``None``.
+        denominator (float or Tensor, optional): What a mean divides by, where its own count is
+            only that of a part of the step. Default: ``None``.
 
     Returns:
         Tensor: The loss, with the dtype of :attr:`input`.
@@ -124,10 +120,10 @@ def huber_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = same_weight("weight", weight, input.shape, working)
+    weight_or_one = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
-    loss = _kernel(input, target, weight, delta)
-    return finish(loss, reduction, dtype)
+    loss = _kernel(input, target, weight_or_one, delta)
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
 class HuberLoss(Loss):
@@ -169,6 +165,20 @@ class HuberLoss(Loss):
         check_positive("delta", delta)
         self.delta = delta
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        *,
+        sample_weight: Tensor | None = None,
+        denominator: Tensor | float | None = None,
+    ) -> Tensor:
         """Run the forward pass."""
-        return huber_loss(input, target, reduction=self.reduction, delta=self.delta)
+        return huber_loss(
+            input,
+            target,
+            reduction=self.reduction,
+            delta=self.delta,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )

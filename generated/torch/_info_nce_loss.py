@@ -5,19 +5,16 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax_tangent
-from ._runtime import (
-    Loss,
+from ._checks import (
     check_device,
     check_floating,
     check_positive,
     check_rank,
     check_reduction,
     check_shape,
-    finish,
-    to_working,
-    working_dtype,
 )
+from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax_tangent
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["InfoNCELoss", "info_nce_loss"]
 
@@ -102,7 +99,6 @@ def _curvature(
     term = upstream[:, None] * sums_2 / temperature - slope[:, None] * query_direction / temperature
     power = temperature * temperature
     term_2 = slope[:, None] * query_direction / power - upstream[:, None] * sums_2 / power
-    slope_2 = quotient * upstream
     key_length = norm(key, axis=-1)
     quotient_2 = ratio(1.0, key_length)
     sums_4 = (key_direction * d_key).sum(dim=1)
@@ -115,45 +111,40 @@ def _curvature(
         logit, term_5 / temperature - similarity * d_temperature / power, axis=-1
     )
     term_6 = d_probability @ key_direction + (excess * quotient_2) @ term_3
-    slope_3 = quotient * quotient * upstream * sums_3
+    slope_2 = upstream * sums_3 * quotient
     sums_5 = (query_direction * term_6 + sums_2 * quotient[:, None] * term_4).sum(dim=1)
-    slope_4 = quotient * upstream * sums_5
+    slope_3 = upstream * sums_5
+    term_7 = (
+        term_2 * d_temperature
+        + upstream[:, None] * term_6 / temperature
+        - slope_2[:, None] * term_4 / temperature
+        - slope_3[:, None] * query_direction / temperature
+    )
     product_2 = ratio(quotient_2, key_length) * sums_4
     sums_6 = (upstream[:, None] * excess).T @ query_direction
     sums_7 = (sums_6 * key_direction).sum(dim=1)
-    term_7 = sums_6 / temperature - key_direction * sums_7[:, None] / temperature
-    product_3 = (
-        quotient_2[:, None]
-        * (key_direction * sums_7[:, None] / power - sums_6 / power)
-        * d_temperature
-    )
-    term_8 = (
+    term_8 = sums_6 / temperature - key_direction * sums_7[:, None] / temperature
+    product_3 = (key_direction * sums_7[:, None] / power - sums_6 / power) * d_temperature
+    term_9 = (
         d_probability.T @ (upstream[:, None] * query_direction)
         + (upstream[:, None] * quotient[:, None] * excess).T @ term_4
     )
-    product_4 = quotient_2 * quotient_2 * sums_7
-    sums_8 = (key_direction * term_8 + sums_6 * quotient_2[:, None] * term_3).sum(dim=1)
-    product_5 = quotient_2 * sums_8
-    term_9 = (
+    product_4 = sums_7 * quotient_2
+    sums_8 = (key_direction * term_9 + sums_6 * quotient_2[:, None] * term_3).sum(dim=1)
+    term_10 = (
         product_3
-        + quotient_2[:, None] * term_8 / temperature
-        - product_2[:, None] * term_7
+        + term_9 / temperature
         - product_4[:, None] * term_3 / temperature
-        - product_5[:, None] * key_direction / temperature
+        - key_direction * sums_8[:, None] / temperature
     )
-    product_6 = (
+    product_5 = (
         2.0 * (upstream[:, None] * excess * similarity).sum() * d_temperature / temperature**3
     )
-    term_10 = upstream[:, None] * similarity * d_probability + upstream[:, None] * excess * term_5
-    change_query = (
-        quotient[:, None] * term_2 * d_temperature
-        + slope_2[:, None] * term_6 / temperature
-        - product[:, None] * term
-        - slope_3[:, None] * term_4 / temperature
-        - slope_4[:, None] * query_direction / temperature
-    )
-    change_temperature = product_6 - term_10.sum() / power
-    return change_query, term_9, change_temperature
+    term_11 = upstream[:, None] * similarity * d_probability + upstream[:, None] * excess * term_5
+    change_query = quotient[:, None] * term_7 - product[:, None] * term
+    change_key = quotient_2[:, None] * term_10 - product_2[:, None] * term_8
+    change_temperature = product_5 - term_11.sum() / power
+    return change_query, change_key, change_temperature
 
 
 _kernel = differentiable(
@@ -167,7 +158,13 @@ _kernel = differentiable(
 
 
 def info_nce_loss(
-    query: Tensor, key: Tensor, *, temperature: Tensor | float = 0.1, reduction: str = "mean"
+    query: Tensor,
+    key: Tensor,
+    *,
+    temperature: Tensor | float = 0.1,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    denominator: Tensor | float | None = None,
 ) -> Tensor:
     r"""InfoNCE: each query should be closer to its own key than to the others'.
 
@@ -179,6 +176,10 @@ def info_nce_loss(
         temperature (float, optional): Divides the similarities. Default: ``0.1``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
+            by their sum. Default: ``None``.
+        denominator (float or Tensor, optional): What a mean divides by, where its own count is
+            only that of a part of the step. Default: ``None``.
 
     Returns:
         Tensor: The loss, with the dtype of :attr:`query`.
@@ -196,15 +197,16 @@ def info_nce_loss(
     key = to_working(key, working)
     temperature = to_working(temperature, working)
     loss = _kernel(query, key, temperature)
-    return finish(loss, reduction, dtype, shape=shape)
+    return finish(
+        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 class InfoNCELoss(Loss):
     r"""InfoNCE: each query should be closer to its own key than to the others'.
 
     After van den Oord et al. (2018). Closeness is the cosine of the angle; a zero vector has
-        cosine 0
-    with everything. The temperature may be a tensor, and then has a gradient.
+    cosine 0 with everything. The temperature may be a tensor, and then has a gradient.
 
     .. math::
         \ell = \log \sum_{j} \exp\left(\frac{\sum_{d} \left(\frac{\mathrm{key}_{j,
@@ -242,6 +244,20 @@ class InfoNCELoss(Loss):
         check_positive("temperature", temperature)
         self.temperature = temperature
 
-    def forward(self, query: Tensor, key: Tensor) -> Tensor:
+    def forward(
+        self,
+        query: Tensor,
+        key: Tensor,
+        *,
+        sample_weight: Tensor | None = None,
+        denominator: Tensor | float | None = None,
+    ) -> Tensor:
         """Run the forward pass."""
-        return info_nce_loss(query, key, temperature=self.temperature, reduction=self.reduction)
+        return info_nce_loss(
+            query,
+            key,
+            temperature=self.temperature,
+            reduction=self.reduction,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )

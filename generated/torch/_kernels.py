@@ -3,12 +3,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
-Formula = Callable[..., Any]
+from ._runtime import autocasts
+
+Result = TypeVar("Result")
+Formula = Callable[..., Tensor]
+Formulas = Callable[..., tuple[Tensor | float, ...]]
 Values = Sequence[Any]
 
 
@@ -17,9 +21,9 @@ class Kernels:
     """The formulas of a loss. Its live arguments are differentiable, and tensors in this call."""
 
     value: Formula
-    gradient: Formula
+    gradient: Formulas
     tangent: Formula
-    curvature: Formula
+    curvature: Formulas
     places: tuple[int, ...]
 
     def live(self, args: Values) -> list[int]:
@@ -56,11 +60,11 @@ class Kernels:
         return tuple(_filled(result, arg) for result, arg in pairs if isinstance(arg, Tensor))
 
 
-def _exactly(kernel: Formula, *args: Any) -> Any:
+def _exactly(kernel: Callable[..., Result], *args: Any) -> Result:
     # Autocast would run the matrix products of a kernel in half precision.
-    device = next(arg.device.type for arg in args if isinstance(arg, Tensor))
-    if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
-        with torch.autocast(device, enabled=False):
+    first = next(arg for arg in args if isinstance(arg, Tensor))
+    if autocasts(first):
+        with torch.autocast(first.device.type, enabled=False):
             return kernel(*args)
     return kernel(*args)
 

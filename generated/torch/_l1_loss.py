@@ -5,18 +5,8 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._runtime import (
-    Loss,
-    check_device,
-    check_floating,
-    check_reduction,
-    check_shape,
-    finish,
-    same_weight,
-    sign,
-    to_working,
-    working_dtype,
-)
+from ._checks import check_device, check_floating, check_reduction, check_shape
+from ._runtime import Loss, finish, same_weight, sign, to_working, working_dtype
 
 __all__ = ["L1Loss", "l1_loss"]
 
@@ -53,11 +43,6 @@ def _curvature(
     return torch.full_like(input, 0.0), torch.full_like(target, 0.0)
 
 
-def _denominator(weight: Tensor | float) -> Tensor:
-    """Return what the mean divides by."""
-    return weight.sum()
-
-
 _kernel = differentiable(
     _value,
     _gradient,
@@ -69,7 +54,13 @@ _kernel = differentiable(
 
 
 def l1_loss(
-    input: Tensor, target: Tensor, reduction: str = "mean", weight: Tensor | None = None
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    *,
+    sample_weight: Tensor | None = None,
+    denominator: Tensor | float | None = None,
 ) -> Tensor:
     r"""Mean absolute error.
 
@@ -81,6 +72,10 @@ def l1_loss(
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         weight (Tensor, optional): Weights in the shape of `input`.
+        sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
+            by their sum. Default: ``None``.
+        denominator (float or Tensor, optional): What a mean divides by, where its own count is
+            only that of a part of the step. Default: ``None``.
 
     Returns:
         Tensor: The loss, with the dtype of :attr:`input`.
@@ -93,13 +88,15 @@ def l1_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = same_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target, weight)
+    weight_or_one = same_weight("weight", weight, input.shape, working)
+    loss = _kernel(input, target, weight_or_one)
     return finish(
         loss,
         reduction,
         dtype,
-        denominator=None if isinstance(weight, float) else _denominator(weight),
+        mass=None if isinstance(weight_or_one, float) else weight_or_one,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -107,8 +104,7 @@ class L1Loss(Loss):
     r"""Mean absolute error.
 
     The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum
-        of
-    the weights, as in ``torch.nn.functional.l1_loss``.
+    of the weights, as in ``torch.nn.functional.l1_loss``.
 
     .. math::
         \ell = \mathrm{weight} \left|{\mathrm{input} - \mathrm{target}}\right|
@@ -137,6 +133,19 @@ class L1Loss(Loss):
     def __init__(self, reduction: str = "mean") -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        *,
+        sample_weight: Tensor | None = None,
+        denominator: Tensor | float | None = None,
+    ) -> Tensor:
         """Run the forward pass."""
-        return l1_loss(input, target, reduction=self.reduction)
+        return l1_loss(
+            input,
+            target,
+            reduction=self.reduction,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )

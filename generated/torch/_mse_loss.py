@@ -4,17 +4,8 @@ r"""Mean squared error."""
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._runtime import (
-    Loss,
-    check_device,
-    check_floating,
-    check_reduction,
-    check_shape,
-    finish,
-    same_weight,
-    to_working,
-    working_dtype,
-)
+from ._checks import check_device, check_floating, check_reduction, check_shape
+from ._runtime import Loss, finish, same_weight, to_working, working_dtype
 
 __all__ = ["MSELoss", "mse_loss"]
 
@@ -52,11 +43,6 @@ def _curvature(
     return 2.0 * upstream * weight * term, -2.0 * upstream * weight * term
 
 
-def _denominator(weight: Tensor | float) -> Tensor:
-    """Return what the mean divides by."""
-    return weight.sum()
-
-
 _kernel = differentiable(
     _value,
     _gradient,
@@ -68,7 +54,13 @@ _kernel = differentiable(
 
 
 def mse_loss(
-    input: Tensor, target: Tensor, reduction: str = "mean", weight: Tensor | None = None
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+    *,
+    sample_weight: Tensor | None = None,
+    denominator: Tensor | float | None = None,
 ) -> Tensor:
     r"""Mean squared error.
 
@@ -80,6 +72,10 @@ def mse_loss(
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         weight (Tensor, optional): Weights in the shape of `input`.
+        sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
+            by their sum. Default: ``None``.
+        denominator (float or Tensor, optional): What a mean divides by, where its own count is
+            only that of a part of the step. Default: ``None``.
 
     Returns:
         Tensor: The loss, with the dtype of :attr:`input`.
@@ -92,13 +88,15 @@ def mse_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = same_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target, weight)
+    weight_or_one = same_weight("weight", weight, input.shape, working)
+    loss = _kernel(input, target, weight_or_one)
     return finish(
         loss,
         reduction,
         dtype,
-        denominator=None if isinstance(weight, float) else _denominator(weight),
+        mass=None if isinstance(weight_or_one, float) else weight_or_one,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -106,8 +104,7 @@ class MSELoss(Loss):
     r"""Mean squared error.
 
     With ``weight``, a keyword of the function alone, the mean is over the sum of the weights, as
-        in
-    ``torch.nn.functional.mse_loss``.
+    in ``torch.nn.functional.mse_loss``.
 
     .. math::
         \ell = \mathrm{weight} \left(\mathrm{input} - \mathrm{target}\right)^{2}
@@ -136,6 +133,19 @@ class MSELoss(Loss):
     def __init__(self, reduction: str = "mean") -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        *,
+        sample_weight: Tensor | None = None,
+        denominator: Tensor | float | None = None,
+    ) -> Tensor:
         """Run the forward pass."""
-        return mse_loss(input, target, reduction=self.reduction)
+        return mse_loss(
+            input,
+            target,
+            reduction=self.reduction,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )

@@ -4,19 +4,8 @@ r"""Squared error with weights for samples or for entries."""
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._runtime import (
-    Loss,
-    check_device,
-    check_floating,
-    check_rank,
-    check_reduction,
-    check_shape,
-    finish,
-    fold,
-    leading_weight,
-    to_working,
-    working_dtype,
-)
+from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
+from ._runtime import Loss, finish, fold, leading_weight, to_working, working_dtype
 
 __all__ = ["WeightedMSELoss", "weighted_mse_loss"]
 
@@ -66,7 +55,13 @@ _kernel = differentiable(
 
 
 def weighted_mse_loss(
-    input: Tensor, target: Tensor, weights: Tensor, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    weights: Tensor,
+    reduction: str = "mean",
+    *,
+    sample_weight: Tensor | None = None,
+    denominator: Tensor | float | None = None,
 ) -> Tensor:
     r"""Squared error with weights for samples or for entries.
 
@@ -78,6 +73,10 @@ def weighted_mse_loss(
         weights (Tensor): One weight a sample, or one an entry.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
+            by their sum. Default: ``None``.
+        denominator (float or Tensor, optional): What a mean divides by, where its own count is
+            only that of a part of the step. Default: ``None``.
 
     Returns:
         Tensor: The loss, with the dtype of :attr:`input`.
@@ -97,7 +96,9 @@ def weighted_mse_loss(
     target = fold(target, 1)
     weights = fold(weights, 1)
     loss = _kernel(input, target, weights)
-    return finish(loss, reduction, dtype, shape=shape)
+    return finish(
+        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 class WeightedMSELoss(Loss):
@@ -135,6 +136,20 @@ class WeightedMSELoss(Loss):
         super().__init__(reduction, ("none", "mean", "sum"))
         self.register_buffer("weights", weights)
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+    def forward(
+        self,
+        input: Tensor,
+        target: Tensor,
+        *,
+        sample_weight: Tensor | None = None,
+        denominator: Tensor | float | None = None,
+    ) -> Tensor:
         """Run the forward pass."""
-        return weighted_mse_loss(input, target, weights=self.weights, reduction=self.reduction)
+        return weighted_mse_loss(
+            input,
+            target,
+            weights=self.weights,
+            reduction=self.reduction,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )

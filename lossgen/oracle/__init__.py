@@ -47,7 +47,7 @@ class Answer:
         self.question, self._parts = solution.question, solution.parts
         self.reduction = reduction
         with mp.workdps(RESULT_DIGITS):
-            reduced = [part.reduced(reduction == "mean", upstream) for part in self._parts]
+            reduced = [part.reduced(reduction, upstream) for part in self._parts]
             self._exact = total(jet for jet, _ in reduced)
             self._sized = total(jet for _, jet in reduced)
 

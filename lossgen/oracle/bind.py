@@ -51,12 +51,14 @@ def bind(
                 order.insert(order.index(own) + 1 if own in order else len(order), axis)
     sizes = {axis: int(np.prod(shape, dtype=int)) for axis, shape in shapes.items()}
     tensors = {ref.tensor.name: ref.tensor for ref in refs if ref.tensor.name in arrays}
-    canonical = {
-        name: _canonical(np.asarray(arrays[name]), tensor, shapes, sizes)
-        for name, tensor in tensors.items()
-    }
+    given = {name: np.asarray(arrays[name]) for name in tensors}
+    entries = {name: np.arange(array.size).reshape(array.shape) for name, array in given.items()}
+    canonical, places = (
+        {name: _canonical(group[name], tensor, shapes, sizes) for name, tensor in tensors.items()}
+        for group in (given, entries)
+    )
     defaults = {p.name: p.default for p in _parameters(case)}
-    binding = Binding(canonical, {**defaults, **parameters}, starts, sizes)
+    binding = Binding(canonical, places, {**defaults, **parameters}, starts, sizes)
     return Bound(binding, shapes, tuple(order))
 
 
@@ -69,7 +71,7 @@ def _shapes(tensors: Sequence[Tensor], arrays: Mapping[str, Array]) -> dict[str,
     shapes: dict[str, tuple[int, ...]] = {}
     for tensor in tensors:
         array = arrays.get(tensor.name)
-        if array is None or (tensor.kind == "weight" and (tensor.broadcast or tensor.fewer)):
+        if array is None or tensor.broadcast or tensor.fewer:
             continue
         axes, shape = list(tensor.axes), list(np.shape(array))
         named = [axis for axis in axes if axis != ELLIPSIS]
@@ -85,9 +87,10 @@ def _shapes(tensors: Sequence[Tensor], arrays: Mapping[str, Array]) -> dict[str,
 def _canonical(
     array: Array, tensor: Tensor, shapes: Mapping[str, tuple[int, ...]], sizes: Mapping[str, int]
 ) -> Array:
-    if tensor.kind == "weight":
+    if tensor.kind == "weight" or tensor.broadcast:
         full = tuple(size for axis in tensor.axes for size in shapes[axis])
-        if tensor.fewer and array.ndim == len(tensor.fewer):
+        lacks_last = tensor.kind == "float" and array.shape == full[:-1] != full
+        if lacks_last or (tensor.fewer and array.ndim == len(tensor.fewer)):
             array = array.reshape(array.shape + (1,) * (len(full) - array.ndim))
         array = np.broadcast_to(array, full)
     return array.reshape([sizes[axis] for axis in tensor.axes])

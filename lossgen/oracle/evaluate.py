@@ -20,7 +20,7 @@ from sympy.core.symbol import Str
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Not, Or
 
 from lossgen import language as words
-from lossgen.oracle.jets import Jet, compose, total
+from lossgen.oracle.jets import Jet, Sums, compose, total
 from lossgen.oracle.series import SERIES, powers
 from lossgen.oracle.terms import Sized
 
@@ -42,10 +42,11 @@ class Binding:
     """Exact inputs: arrays in declared axes by name, parameters, and where coordinates start.
 
     A tensor that is absent counts as 1. ``starts`` gives the first coordinate of every argument
-    that moves.
+    that moves, ``entries`` which of its entries is read at each place.
     """
 
     arrays: Mapping[str, Array]
+    entries: Mapping[str, Array]
     parameters: Mapping[str, Any]
     starts: Mapping[str, int]
     sizes: Mapping[str, int]
@@ -56,6 +57,8 @@ def free_axes(e: Basic) -> tuple[str, ...]:
     """Return the axes along which an expression varies."""
     if isinstance(e, words.Ref):
         return tuple(sorted(e.indices))
+    if isinstance(e, words.Position):
+        return (e.axis,)
     if isinstance(e, words.AxisOperation):
         own = set(free_axes(e.body))
         if not isinstance(e, words.Softmax):
@@ -133,7 +136,8 @@ class Evaluator:
         start = self.binding.starts.get(e.tensor.name) if self.moving else None
         if start is None:
             return Jet(value)
-        return Jet(value, {start + int(np.ravel_multi_index(place, array.shape)): self.number(1)})
+        entry = int(self.binding.entries[e.tensor.name][place])
+        return Jet(value, {start + entry: self.number(1)})
 
     def parameter(self, e: words.ParameterSymbol, at: Place) -> Jet:
         """Return a parameter."""
@@ -148,7 +152,11 @@ class Evaluator:
 
     def multiply(self, e: Basic, at: Place) -> Jet:
         """Return a product."""
-        result, *others = (self.jet(arg, at) for arg in e.args)
+        jets = [self.jet(arg, at) for arg in e.args]
+        infinite = any(mp.isinf(_plain(jet.value)) for jet in jets)
+        if infinite and any(jet.value == 0 and not jet.first for jet in jets):
+            return self.constant(0)  # what is left out counts for nothing
+        result, *others = jets
         for other in others:
             result = result * other
         return result
@@ -179,10 +187,50 @@ class Evaluator:
 
     def norm(self, e: words.Norm, at: Place) -> Jet:
         """Return the Euclidean norm; at the zero vector it is flat."""
-        squares = total(term * term for term in self.along(e, at))
+        terms = [*self.along(e, at), *(self.jet(floor, at) for floor in e.args[2:])]
+        squares = total(term * term for term in terms)
         if squares.value == 0:
             return self.constant(0)
         return compose(squares, powers(mp.mpf("0.5"))(squares.value))
+
+    def p_norm(self, e: words.PNorm, at: Place) -> Jet:
+        """Return the norm of an order; at the zero vector it is flat."""
+        order = _plain(self.jet(e.args[2], at).value)
+        powered = []
+        for term in self.along(e, at):
+            size = compose(term, SERIES["abs"](term.value))
+            if size.value != 0:
+                powered.append(compose(size, powers(order)(size.value)))
+        if not powered:
+            return self.constant(0)
+        summed = total(powered)
+        return compose(summed, powers(1 / order)(summed.value))
+
+    def hinge(self, e: Basic, at: Place) -> Jet:
+        """Return the positive part, whose slope at 0 is 1."""
+        jet = self.jet(e.args[0], at)
+        return jet if _plain(jet.value) >= 0 else self.constant(0)
+
+    def raised(self, e: Basic, at: Place) -> Jet:
+        """Return the larger number with the derivatives of the first."""
+        jet, least = (self.jet(arg, at) for arg in e.args)
+        value = jet.value if _plain(jet.value) >= _plain(least.value) else least.value
+        return Jet(value, jet.first, jet.second)
+
+    def masked(self, e: Basic, at: Place) -> Jet:
+        """Return the body where the condition holds, else minus infinity."""
+        return self.jet(e.args[0], at) if self.holds(e.args[1], at) else self.constant("-inf")
+
+    def with_slope(self, e: Basic, at: Place) -> Jet:
+        """Return a value that moves along its argument by the declared slope."""
+        value, inner, slope = (self.jet(arg, at) for arg in e.args)
+        first = {i: slope.value * d for i, d in inner.first.items()}
+        second = Sums({ij: slope.value * d for ij, d in inner.second.items()})
+        for i, d in inner.first.items():
+            for j, turn in slope.first.items():
+                if i <= j:
+                    second.include((i, j), d * turn)
+        return Jet(value.value, first, second.table, value.doubtful or slope.doubtful)
 
     def unit(self, e: Basic, at: Place) -> Jet:
         """Return a ratio, which is 0 and flat where the denominator is 0."""
@@ -201,11 +249,11 @@ class Evaluator:
 
     def extremum(self, e: Basic, at: Place) -> Jet:
         """Return the extreme operand; the positive part is flat at 0, other ties share."""
-        along_axis = isinstance(e, words.AxisOperation)
-        jets = list(self.along(e, at)) if along_axis else [self.jet(arg, at) for arg in e.args]
+        over = e if isinstance(e, words.AxisOperation) else None
+        jets = [self.jet(arg, at) for arg in e.args] if over is None else list(self.along(over, at))
         sign = 1 if isinstance(e, sympy.Max | words.MaxOver) else -1
         if (
-            not along_axis
+            over is None
             and sign == 1
             and len(e.args) == 2
             and 0 in e.args
@@ -245,6 +293,14 @@ _EVALUATE: dict[type, Callable[[Any, Any, Place], Jet]] = {
     words.LogSumExp: lambda self, e, at: self.logsumexp(e, at),
     words.Softmax: lambda self, e, at: self.softmax(e, at),
     words.Norm: Evaluator.norm,
+    words.PNorm: Evaluator.p_norm,
+    words.Hinge: Evaluator.hinge,
+    words.RaisedTo: Evaluator.raised,
+    words.Position: lambda self, e, at: self.constant(at[e.axis]),
+    words.Indicator: lambda self, e, at: self.constant(int(self.holds(e.args[0], at))),
+    words.Masked: Evaluator.masked,
+    words.StopGradient: lambda self, e, at: Jet(self.jet(e.args[0], at).value),
+    words.WithSlope: Evaluator.with_slope,
     words.Pick: Evaluator.pick,
     words.MaxOver: Evaluator.extremum,
     words.MinOver: Evaluator.extremum,

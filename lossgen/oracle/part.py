@@ -66,17 +66,19 @@ class Part:
         """The shape of the unreduced loss."""
         return self.bound.shape(self.case.value)
 
-    def reduced(self, mean: bool, upstream: Array | None) -> tuple[Jet, Jet]:
+    def reduced(self, reduction: str, upstream: Array | None) -> tuple[Jet, Jet]:
         """Return the exact jet of the reduced loss and the jet of its terms."""
         weights = [1] * len(self.entries) if upstream is None else np.ravel(upstream)
         results = []
-        for kind, jets in zip((mp.mpf, Sized), zip(*self.entries, strict=True), strict=True):
+        kinds: tuple[type, ...] = (mp.mpf, Sized)
+        for kind, jets in zip(kinds, zip(*self.entries, strict=True), strict=True):
             scaled = (
                 jet * Jet(_number(kind, float(u))) for jet, u in zip(jets, weights, strict=True)
             )
             summed = total(scaled)
-            if mean:
-                bottom = _number(kind, self._denominator())
+            if reduction.endswith("mean"):
+                batch = reduction == "batchmean"
+                bottom = _number(kind, self.shape[0] if batch else self._denominator())
                 summed = summed * compose(Jet(bottom), powers(-1)(bottom))
             results.append(summed)
         return results[0], results[1]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lossgen.language import ParameterSymbol
+from lossgen.conditions import holds
 from lossgen.loss import Case, Loss
 from lossgen.oracle.evaluate import Array
 
@@ -61,8 +61,5 @@ class Question:
                     return False
         if case.when is None:
             return True
-        symbols = case.when.atoms(ParameterSymbol)
-        if any(symbol.parameter.name in self.learnt for symbol in symbols):
-            return False
-        values = {s: self.parameters.get(s.parameter.name, s.parameter.default) for s in symbols}
-        return bool(case.when.subs({s: float(v) for s, v in values.items()}))
+        values = {p.name: p.default for p in self.loss.parameters()} | dict(self.parameters)
+        return holds(case.when, values | dict.fromkeys(self.learnt, "learnt"))

@@ -77,6 +77,19 @@ def _atan(a: Coefficient) -> Series:
     return apply(mp.atan, a), slope, -(twice * slope * slope)
 
 
+def _erf(a: Coefficient) -> Series:
+    slope = apply(lambda x: 2 / mp.sqrt(mp.pi) * mp.exp(-x * x), a)
+    return apply(mp.erf, a), slope, -(slope * a + slope * a)
+
+
+def _loggamma(a: Coefficient) -> Series:
+    return (
+        apply(mp.loggamma, a),
+        apply(lambda x: mp.psi(0, x), a),
+        apply(lambda x: mp.psi(1, x), a),
+    )
+
+
 def _abs(a: Coefficient) -> Series:
     return apply(abs, a), apply(mp.sign, a) if a != 0 else None, None
 
@@ -105,9 +118,11 @@ SERIES: dict[str, Callable[[Coefficient], Series]] = {
     "atan": _atan,
     "cos": _cos,
     "cosh": _cosh,
+    "erf": _erf,
     "exp": _exp,
     "expm1": _expm1,
     "log": _log,
+    "loggamma": _loggamma,
     "log1p": _log1p,
     "sigmoid": _sigmoid,
     "sign": _sign,

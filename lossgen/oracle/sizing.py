@@ -6,6 +6,7 @@ they are written: a formula of one variable, and a log-sum-exp less one of its o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -22,6 +23,7 @@ from lossgen.oracle.jets import Jet, compose, total
 from lossgen.oracle.series import SERIES, apply
 from lossgen.oracle.terms import COMPUTED, Sized
 
+NEAR = mp.mpf(1) / 2
 LEAVES = (words.Ref, words.ParameterSymbol)
 
 
@@ -78,8 +80,29 @@ class SizedEvaluator(Evaluator):
         alone.keep(variable, at, Jet(inner.value.value, {0: mp.one}))
         jet = alone.jet(e, at)
         series = (jet.value, jet.first.get(0), jet.second.get((0, 0)))
-        value, slope, bend = (None if c is None else Sized(c, 0, COMPUTED) for c in series)
+        excess = (0, *self._beside_roots(e, variable, at, series[1:]))
+        value, slope, bend = (
+            None if c is None else Sized(c, more, COMPUTED)
+            for c, more in zip(series, excess, strict=True)
+        )
         return compose(inner, (value, slope, bend))
+
+    def _beside_roots(self, e: Basic, variable: Basic, at: Place, series: Any) -> Iterator[Any]:
+        """Yield by how much the terms of each derivative exceed it where it changes its sign.
+
+        The root is no number of the working precision: what rounding it costs, every form costs.
+        """
+        x = self.jet(variable, at).value.value
+        ends = []
+        for factor in (1 - NEAR, 1 + NEAR):
+            alone = Evaluator(self.binding)
+            alone.keep(variable, at, Jet(x * factor, {0: mp.one}))
+            jet = alone.jet(e, at)
+            ends.append((jet.first.get(0), jet.second.get((0, 0))))
+        for here, low, high in zip(series, *ends, strict=True):
+            known = None not in (here, low, high)
+            crosses = known and mp.sign(low) * mp.sign(high) < 0
+            yield max(abs(high - low) / (2 * NEAR) - abs(here), mp.zero) if crosses else mp.zero
 
     def add(self, e: Basic, at: Place) -> Jet:
         """Return a sum; log-sum-exp less one of its terms is one function."""

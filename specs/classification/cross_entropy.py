@@ -4,9 +4,22 @@ With labels the mean is over the sum of the weights of the labels that count; wi
 it is over the number of samples. Label smoothing after Szegedy et al. (2016).
 """
 
-from sympy import Eq, Ne
+from sympy import Eq, Max, Ne
 
-from lossgen import Case, Loss, Size, at, label, logsumexp, parameter, sum_over, tensor, weight
+from lossgen import (
+    Case,
+    Loss,
+    Size,
+    at,
+    dialect,
+    indicator,
+    label,
+    logsumexp,
+    parameter,
+    sum_over,
+    tensor,
+    weight,
+)
 
 x = tensor("input", "n c ...", batch="n", doc="Logits, classes at position 1, or alone.")
 y = label("target", "n ...", classes="c", batch="n", doc="Labels, or probabilities as `input` has.")
@@ -22,15 +35,20 @@ label_weight = at(w, c=y)
 hard = label_weight * at(nll, c=y)
 spread = sum_over(w * nll, "c") / Size("c")
 smoothed = (1 - smoothing) * q + smoothing / Size("c")
+count = sum_over(indicator(Ne(y, ignored)), "n ...")
 labels = {"valid": Ne(y, ignored), "denominator": sum_over(label_weight, "n ...")}
 
 cross_entropy_loss = Loss(
     "CrossEntropyLoss",
     (
-        Case(hard, when=Eq(smoothing, 0), **labels),
-        Case((1 - smoothing) * hard + smoothing * spread, **labels),
-        Case(sum_over(w * smoothed * nll, "c")),
+        Case(hard, when=Eq(smoothing, 0), name="labels", **labels),
+        Case((1 - smoothing) * hard + smoothing * spread, name="smoothed_labels", **labels),
+        Case(sum_over(w * smoothed * nll, "c"), name="probabilities"),
     ),
     function="cross_entropy",
     signature=(w, ignored, "reduction", smoothing),
+    dialects={
+        "chainer": dialect(ignore_index=-1, denominator=Max(1, count)),
+        "keras": dialect(denominator=count),
+    },
 )

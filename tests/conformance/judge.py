@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from inputs import Point
 from mpmath import mp
+from point import Point
 
 from lossgen.load import load_specs
 from lossgen.loss import Loss
@@ -26,6 +26,12 @@ def declared() -> dict[str, Loss]:
     losses, faults = load_specs(SPECS)
     assert not faults, faults
     return {loss.name: loss for loss in losses}
+
+
+def keywords(point: Point) -> set[str]:
+    """Return what a point gives to keywords that the function of a loss has alone."""
+    alone = {t.name for t in declared()[point.loss].tensors() if t.function_only}
+    return alone & point.options.keys()
 
 
 def solution(point: Point, dtype: str) -> Solution:

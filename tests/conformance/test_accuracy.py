@@ -10,7 +10,7 @@ import pytest
 from budgets import SUMMED, budget, fault
 from calls import Arrays, Call
 from inputs import SWEEPS, points
-from judge import solution, worst_ulp
+from judge import declared, keywords, solution, worst_ulp
 from point import Array, Point
 from runners import runner
 
@@ -56,9 +56,7 @@ def test_it_is_exact_to_the_last_places(loss, backend, dtype, quantity, record_p
 
 def _reductions(loss: str, quantity: str) -> tuple[str, ...]:
     words = REDUCTIONS.get(quantity, ("none",))
-    if loss != "TwoHeadLoss":
-        return words
-    return tuple(word for word in words if word != "none") or ("mean",)
+    return tuple(word for word in words if word in declared()[loss].reductions()) or ("mean",)
 
 
 def _sums(loss: str, quantity: str, reduction: str, exact: Exact) -> bool:
@@ -68,7 +66,7 @@ def _sums(loss: str, quantity: str, reduction: str, exact: Exact) -> bool:
 
 def _has_class(point: Point) -> bool:
     """NumPy's derivatives are methods of the class, by the inputs of its call."""
-    return not point.learnt and not (point.label == "weight" and "weight" in point.options)
+    return not point.learnt and not keywords(point)
 
 
 def _ask(point: Point, dtype: str, reduction: str, backend: str) -> tuple[Answer, Call]:

@@ -1,0 +1,145 @@
+"""The arguments of a loss, and how formulas speak of them: tensors along axes, parameters.
+
+All symbols are real.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from sympy import Expr, Symbol
+
+from lossgen.axes import ELLIPSIS, split_axes
+from lossgen.operations import at
+
+# How the kinds of parameters are called in Python.
+PYTHON = {"float": "float", "static": "float", "integer": "int", "flag": "bool"}
+
+_declared = count()
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A declared tensor argument.
+
+    Attributes:
+        kind: ``"float"`` (prediction or target), ``"label"`` (integers) or ``"weight"``
+            (a constant).
+        optional: it may be absent, and then counts as ``1``.
+        fewer: the axes that suffice where the tensor may also be given without the others.
+        broadcast: it may have any shape that broadcasts to the axes, as in torch.
+        lower, upper: the least and the largest value that are allowed, or None.
+        classes: the axis that labels index; None where they are only compared with each other.
+        ignored: the label that names no class.
+        function_only: a keyword of the function that the class does not have.
+        sizes: the axes whose length is fixed, and those lengths.
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    kind: str = "float"
+    optional: bool = False
+    batch: str | None = None
+    fewer: tuple[str, ...] | None = None
+    broadcast: bool = False
+    function_only: bool = False
+    lower: float | None = None
+    upper: float | None = None
+    doc: str = ""
+    classes: str | None = None
+    ignored: int | None = None
+    sizes: tuple[tuple[str, int], ...] = ()
+    order: int = field(default_factory=lambda: next(_declared), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A declared parameter.
+
+    Attributes:
+        kind: ``"float"``, ``"static"`` (a float that is never an array), ``"integer"`` or
+            ``"flag"``.
+        default: its default; None where it may be absent.
+    """
+
+    name: str
+    default: Any
+    kind: str = "float"
+    positive: bool = False
+    lower: float | None = None
+    upper: float | None = None
+    doc: str = ""
+    order: int = field(default_factory=lambda: next(_declared), compare=False, repr=False)
+
+
+class Ref(Symbol):
+    """A tensor seen along named axes: ``input[n,c]``."""
+
+    __slots__ = ("indices", "tensor")
+    tensor: Tensor
+    indices: tuple[str, ...]
+
+    def __new__(cls, tensor: Tensor, indices: tuple[str, ...]) -> Ref:
+        """Return the one symbol of this tensor along these axes."""
+        name = f"{tensor.name}[{','.join(indices)}]" if indices else tensor.name
+        assumptions = {"integer": True} if tensor.kind == "label" else {"real": True}
+        self = Symbol.__xnew__(cls, name, **assumptions)
+        self.tensor = tensor
+        self.indices = indices
+        return self
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        """Tell symbols of one name apart by their declarations, also for SymPy's cache."""
+        return (*super()._hashable_content(), self.tensor.order)
+
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (self.tensor, self.indices), {}
+
+    def _latex(self, printer: Any) -> str:
+        name = rf"\mathrm{{{self.tensor.name}}}".replace("_", r"\_")
+        axes = ", ".join(axis for axis in self.indices if axis != ELLIPSIS)
+        return rf"{name}_{{{axes}}}" if axes else name
+
+    def at(self, axes: str | None = None, **index: Any) -> Expr:
+        """Read along other axes, ``x.at("j d")``, or pick along one, ``x.at(c=target)``."""
+        ref = self if axes is None else Ref(self.tensor, self._renamed(axes))
+        if not index:
+            return ref
+        return at(ref, **index)
+
+    def _renamed(self, axes: str) -> tuple[str, ...]:
+        indices = split_axes(axes)
+        if len(indices) != len(self.tensor.axes):
+            raise ValueError(
+                f"{self.tensor.name} has axes '{' '.join(self.tensor.axes)}', so it cannot be read "
+                f"at '{axes}'; name {len(self.tensor.axes)} axes"
+            )
+        return indices
+
+
+class ParameterSymbol(Symbol):
+    """A parameter inside a formula."""
+
+    __slots__ = ("parameter",)
+    parameter: Parameter
+
+    def __new__(cls, parameter: Parameter) -> ParameterSymbol:
+        """Return the one symbol of this parameter."""
+        assumptions = {"positive": True} if parameter.positive else {"real": True}
+        self = Symbol.__xnew__(cls, parameter.name, **assumptions)
+        self.parameter = parameter
+        return self
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        """Tell symbols of one name apart by their declarations, also for SymPy's cache."""
+        return (*super()._hashable_content(), self.parameter.order)
+
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (self.parameter,), {}
+
+    def _latex(self, printer: Any) -> str:
+        greek = {"alpha", "beta", "gamma", "delta", "epsilon", "sigma", "tau", "mu", "rho"}
+        name = self.parameter.name
+        return rf"\{name}" if name in greek else rf"\mathrm{{{name}}}".replace("_", r"\_")

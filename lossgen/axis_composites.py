@@ -1,0 +1,170 @@
+"""Composite operations along an axis spelled in primitive ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lossgen import nodes as n
+from lossgen.nodes import Node, call, compare, const, divide, mul, negate, select, subtract
+
+
+def _shifted(node: Node) -> Node:
+    body, axis = node.args[0], node.axis
+    return subtract(body, n.reduce_axes("amax", body, (axis,)))
+
+
+def _exp_shifted(node: Node) -> Node:
+    """exp(body - max); exp would magnify what the difference rounds away."""
+    body, axis = node.args[0], node.axis
+    return call("exp_difference", body, n.reduce_axes("amax", body, (axis,)))
+
+
+def _is_largest(node: Node) -> Node:
+    body, axis = node.args[0], node.axis
+    return compare("eq", n.position(axis), n.reduce_axes("argmax", body, (axis,)))
+
+
+def _others(node: Node) -> Node:
+    """The sum of exp(body - max) over all but the largest."""
+    body, axis = node.args[0], node.axis
+    decayed = n.over("exp_shifted", axis, body)
+    return n.reduce_axes("sum", select(n.over("is_largest", axis, body), n.ZERO, decayed), (axis,))
+
+
+def _softmax(node: Node) -> Node:
+    body, axis = node.args[0], node.axis
+    return divide(n.over("exp_shifted", axis, body), n.add(n.ONE, n.fold("others", axis, body)))
+
+
+def _cosoftmax(node: Node) -> Node:
+    body, axis = node.args[0], node.axis
+    others = n.fold("others", axis, body)
+    total = n.add(n.ONE, others)
+    top = select(
+        n.over("is_largest", axis, body), others, subtract(total, n.over("exp_shifted", axis, body))
+    )
+    return divide(top, total)
+
+
+def _lse(node: Node) -> Node:
+    body, axis = node.args[0], node.axis
+    return n.add(n.reduce_axes("amax", body, (axis,)), call("log1p", n.fold("others", axis, body)))
+
+
+def _nll(node: Node) -> Node:
+    body, axis = node.args[0], node.axis
+    return subtract(call("log1p", n.fold("others", axis, body)), n.over("shifted", axis, body))
+
+
+def _nll_at(node: Node) -> Node:
+    body, index = node.args
+    axis = node.axis
+    return subtract(
+        call("log1p", n.fold("others", axis, body)),
+        n.pick(n.over("shifted", axis, body), axis, index),
+    )
+
+
+def _xent(node: Node) -> Node:
+    """An entry without weight counts for nothing, also where its logit is minus infinity."""
+    body, weight = node.args
+    axis = node.axis
+    terms = mul(weight, n.over("nll", axis, body))
+    return n.sum_over(select(compare("eq", weight, n.ZERO), n.ZERO, terms), (axis,))
+
+
+def _excess_at(node: Node) -> Node:
+    body, index = node.args
+    axis = node.axis
+    here = compare("eq", n.position(axis), index)
+    return select(here, negate(n.over("cosoftmax", axis, body)), n.over("softmax", axis, body))
+
+
+def _excess(node: Node) -> Node:
+    body, weight = node.args
+    axis = node.axis
+    if axis not in weight.axes:  # rest of m equal weights is (m - 1) of them
+        rest = mul(weight, subtract(n.size(axis), n.ONE))
+    else:
+        rest = n.over("rest", axis, weight)
+    soft, others = n.over("softmax", axis, body), n.over("cosoftmax", axis, body)
+    return subtract(mul(soft, rest), mul(others, weight))
+
+
+def _centred(node: Node) -> Node:
+    """A tangent less that of the largest entry of the body."""
+    body, tangent = node.args
+    axis = node.axis
+    at_largest = select(n.over("is_largest", axis, body), tangent, n.ZERO)
+    return subtract(tangent, n.reduce_axes("sum", at_largest, (axis,)))
+
+
+def _softmax_tangent(node: Node) -> Node:
+    body, axis = node.args[0], node.axis
+    soft, offset = n.over("softmax", axis, body), n.over("centred", axis, *node.args)
+    return mul(soft, subtract(offset, n.sum_over(mul(soft, offset), (axis,))))
+
+
+def _rest(node: Node) -> Node:
+    body, axis = node.args[0], node.axis
+    largest = n.over("is_largest", axis, call("abs", body))
+    others = n.reduce_axes("sum", select(largest, n.ZERO, body), (axis,))
+    return select(largest, others, subtract(n.sum_over(body, (axis,)), body))
+
+
+def _norm(node: Node) -> Node:
+    """Scaled by the largest entry, so that no square overflows."""
+    body, axis = node.args[0], node.axis
+    scale = n.reduce_axes("amax", call("abs", body), (axis,))
+    scaled = call("unit", body, scale)
+    return mul(scale, call("sqrt", n.sum_over(n.power(scaled, const(2)), (axis,))))
+
+
+def _floored_norm(node: Node) -> Node:
+    """The norm of a vector with one more entry, scaled likewise."""
+    (body, floor), axis = node.args, node.axis
+    scale = call("maximum", n.reduce_axes("amax", call("abs", body), (axis,)), floor)
+    squares = n.sum_over(n.power(divide(body, scale), const(2)), (axis,))
+    return mul(scale, call("sqrt", n.add(squares, n.power(divide(floor, scale), const(2)))))
+
+
+def _p_norm(node: Node) -> Node:
+    """Scaled by the largest entry, so that no power overflows."""
+    (body, order), axis = node.args, node.axis
+    size = call("abs", body)
+    scale = n.reduce_axes("amax", size, (axis,))
+    powers = n.sum_over(n.power(call("unit", size, scale), order), (axis,))
+    return mul(scale, n.power(powers, n.power(order, n.MINUS_ONE)))
+
+
+def _deviation(node: Node) -> Node:
+    body, axis = node.args[0], node.axis
+    return subtract(body, divide(n.sum_over(body, (axis,)), n.size(axis)))
+
+
+def _direction(node: Node) -> Node:
+    return call("unit", node.args[0], n.fold("norm", node.axis, node.args[0]))
+
+
+AXIS_EXPANSIONS: dict[str, Callable[[Node], Node]] = {
+    "shifted": _shifted,
+    "exp_shifted": _exp_shifted,
+    "is_largest": _is_largest,
+    "others": _others,
+    "softmax": _softmax,
+    "cosoftmax": _cosoftmax,
+    "lse": _lse,
+    "nll": _nll,
+    "nll_at": _nll_at,
+    "xent": _xent,
+    "excess": _excess,
+    "excess_at": _excess_at,
+    "rest": _rest,
+    "centred": _centred,
+    "softmax_tangent": _softmax_tangent,
+    "norm": _norm,
+    "floored_norm": _floored_norm,
+    "p_norm": _p_norm,
+    "deviation": _deviation,
+    "direction": _direction,
+}

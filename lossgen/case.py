@@ -1,0 +1,90 @@
+"""A formula of a loss, and when it applies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr, sympify
+from sympy.core.basic import Basic
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One formula of a loss, and when it applies.
+
+    Attributes:
+        value: the unreduced loss.
+        when: a condition on static parameters, such as ``Eq(label_smoothing, 0)``; None holds.
+        valid: entries where this fails have value and gradient exactly 0.
+        denominator: what ``mean`` divides the sum by; None counts the entries.
+        name: what its functions are called in generated code, by default after the condition.
+    """
+
+    value: Expr
+    when: Basic | None = None
+    valid: Basic | None = None
+    denominator: Expr | None = None
+    name: str = ""
+
+    def __init__(
+        self,
+        value: Any,
+        *,
+        when: Any = None,
+        valid: Any = None,
+        denominator: Any = None,
+        name: str = "",
+    ) -> None:
+        if isinstance(value, str):
+            raise ValueError(f"the formula {value!r} is text; write it without quotes")
+        object.__setattr__(self, "value", sympify(value))
+        object.__setattr__(self, "when", when)
+        object.__setattr__(self, "valid", valid)
+        object.__setattr__(
+            self, "denominator", None if denominator is None else sympify(denominator)
+        )
+        object.__setattr__(self, "name", name)
+
+    def without_condition(self) -> Case:
+        """Return the case as if it always applied."""
+        return Case(self.value, valid=self.valid, denominator=self.denominator, name=self.name)
+
+    def scaled(self, factor: Any) -> Case:
+        """Return the case with its formula multiplied."""
+        return Case(
+            factor * self.value,
+            when=self.when,
+            valid=self.valid,
+            denominator=self.denominator,
+            name=self.name,
+        )
+
+    def expressions(self) -> tuple[Basic, ...]:
+        """Return every expression that may mention an argument."""
+        found = (self.value, self.when, self.valid, self.denominator)
+        return tuple(expression for expression in found if expression is not None)
+
+
+class Cases(tuple[Case, ...]):
+    """Formulas of which the first that applies is used; a factor scales each of them."""
+
+    __slots__ = ()
+
+    def __mul__(self, factor: Any) -> Cases:
+        """Return the cases times a number or parameter."""
+        return Cases(case.scaled(factor) for case in self)
+
+    def __rmul__(self, factor: Any) -> Cases:
+        """Return the cases times a number or parameter."""
+        return Cases(case.scaled(factor) for case in self)
+
+
+def gather(value: Any, valid: Any, denominator: Any) -> tuple[Case, ...]:
+    """Return cases from what an author writes: one formula, a case, or several."""
+    cases: Iterable[Any] = value if isinstance(value, tuple) else (value,)
+    return tuple(
+        case if isinstance(case, Case) else Case(case, valid=valid, denominator=denominator)
+        for case in cases
+    )

@@ -1,0 +1,46 @@
+"""What a mean divides by, as strings: counts, sums of weights, sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lossgen.kernels import Kernel
+from lossgen.language import Tensor
+from lossgen.loss import Loss
+from lossgen.program import Program
+from lossgen.shapes import prepared_name
+
+
+def by_batch(loss: Loss, first: Tensor) -> str:
+    """Return what comes before the denominator of a mean where there are means over the batch."""
+    if "batchmean" not in loss.reductions():
+        return ""
+    return f'leading_size({first.name}) if reduction == "batchmean" else '
+
+
+def denominator_call(
+    program: Program, tensors: Sequence[Tensor], below: Kernel | None, detached: str
+) -> str:
+    """Return the call of the denominator; without weights the entries are counted."""
+    if below is None:
+        return "None"
+    names = [argument.name for argument in below.arguments]
+    moving = {argument.name for argument in program.wrt}
+    prepared = {tensor.name: prepared_name(tensor) for tensor in tensors}
+    values = [prepared.get(name, name) for name in names]
+    given = (
+        detached.format(value) if name in moving else value
+        for name, value in zip(names, values, strict=True)
+    )
+    call = f"{below.name}({', '.join(given)})"
+    if gives_back(below):
+        call = prepared.get(below.returns, below.returns)
+    absent = [prepared[t.name] for t in tensors if t.name in names and prepared[t.name] != t.name]
+    if not absent or len(absent) != len(names):
+        return call
+    return f"None if isinstance({absent[0]}, float) else {call}"
+
+
+def gives_back(below: Kernel) -> bool:
+    """Say whether the function would just give its argument back."""
+    return not below.lines and below.returns in {argument.name for argument in below.arguments}

@@ -1,0 +1,100 @@
+"""Options of calls and classes, and what lossgen itself adds to those of a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lossgen.backends import Backend
+from lossgen.language import Parameter, Tensor
+from lossgen.loss import Loss
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An input or parameter of the function and class.
+
+    Attributes:
+        default: as Python, empty where there is none.
+        type: its type in words.
+        shape: its shape in words.
+        size: a small shape for examples, such as ``"2, 3"``.
+        check: the statement that refuses what is not allowed, or empty.
+        adoptions: the statements that adopt the defaults of dialects.
+    """
+
+    name: str
+    annotation: str
+    default: str
+    doc: str
+    kind: str
+    keyword: bool
+    type: str = ""
+    shape: str = ""
+    size: str = ""
+    check: str = ""
+    adoptions: tuple[str, ...] = ()
+
+
+def shape_words(tensor: Tensor) -> str:
+    """Return the shapes that a tensor may have, in words."""
+    if tensor.axes == ("...",):
+        return "any shape"
+    sizes = dict(tensor.sizes)
+    axes = [str(sizes.get(axis, axis)) for axis in tensor.axes]
+    words = f"``({', '.join(axes)}{',' if len(axes) == 1 else ''})``"
+    if tensor.batch is None:
+        return words
+    rest = [axis for axis in axes if axis not in (tensor.batch, "...")]
+    return f"{words} or ``({', '.join(rest)}{',' if len(rest) == 1 else ''})``"
+
+
+def example_size(tensor: Tensor) -> str:
+    """Return a small shape for examples."""
+    sizes = {"c": "3", "d": "3", "...": "3"} | {axis: str(n) for axis, n in tensor.sizes}
+    axes = tensor.axes if tensor.axes == ("...",) else [a for a in tensor.axes if a != "..."]
+    return ", ".join(sizes.get(axis, "2") for axis in axes)
+
+
+def call_options(loss: Loss, axes: Sequence[Sequence[str]], backend: Backend) -> tuple[Option, ...]:
+    """Return the keywords of the call beside its inputs.
+
+    Samples may be weighed where the unreduced loss has their axis, that is in front of the first
+    input; what a mean divides by may be given, but not for named parts, which have several.
+    """
+    if loss.parts:
+        return ()
+    typed = backend.array is not None
+    array = (backend.public or backend.array or "") if typed else ""
+    number = {"": "", "ArrayLike": "ArrayLike"}.get(array, f"{array} | float")
+    first = input_tensors(loss)[0].axes[0]
+    found = []
+    if all(list(each[:1]) == [first] for each in axes):
+        doc = "Weight of each sample, or of each entry; a mean divides by their sum."
+        found.append(("sample_weight", array, "Tensor", doc))
+    doc = "What a mean divides by, where its own count is only that of a part of the step."
+    found.append(("denominator", number, "float or Tensor", doc))
+    return tuple(
+        Option(name, kind and f"{kind} | None", "None", doc, "call", True, words)
+        for name, kind, words, doc in found
+    )
+
+
+def input_tensors(loss: Loss) -> tuple[Tensor, ...]:
+    """Return the tensors of the call, one for each name."""
+    found: dict[str, Tensor] = {}
+    for tensor in loss.tensors():
+        if tensor.kind != "weight":
+            found.setdefault(tensor.name, tensor)
+    return tuple(found.values())
+
+
+def adoptions(loss: Loss, parameter: Parameter) -> Iterator[str]:
+    """Yield the statements that adopt what dialects have for the default of a parameter."""
+    name, own = parameter.name, parameter.default
+    comparison = "is_number({}, {!r})" if parameter.kind == "float" else "{} == {!r}"
+    is_default = comparison.format(name, own)
+    for word, dialect in loss.dialects:
+        for changed, value in dialect.defaults:
+            if changed == name:
+                yield f'{name} = {value!r} if dialect == "{word}" and {is_default} else {name}'

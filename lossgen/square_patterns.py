@@ -1,0 +1,138 @@
+"""What the rules about squares, bell curves and power transforms match."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from lossgen import nodes as n
+from lossgen.nodes import Node, call, const, mul, negate, power
+from lossgen.patterns import signed_terms
+
+TWO = const(2)
+
+
+def quotient_power(node: Node) -> Node | None:
+    """See the rule of this name."""
+    for k in (2, 3, 4) if node.op == "mul" else ():
+        up, down = const(k), const(-k)
+        powers = [f for f in node.args if f.op == "pow" and f.args[1] in (up, down)]
+        if {f.args[1] for f in powers} == {up, down}:
+            rest = [f for f in node.args if f not in powers]
+            root = Fraction(1, k)
+            quotient = mul(*(power(f.args[0], const(root * f.args[1].value)) for f in powers))
+            return mul(*rest, power(over_hypot(quotient) or quotient, up))
+    return None
+
+
+def gauss(node: Node) -> Node | None:
+    """See the rule of this name."""
+    if node.op == "gauss":
+        factor, z = n.split_coefficient(node.args[0])
+        width = _power_of_two(float(factor) ** 2 * float(node.args[1].value))
+        better = node if width is None else _bell(z, width)
+        return None if better is node else better
+    if node.op != "exp":
+        return None
+    factor, square = n.split_coefficient(node.args[0])
+    width = _power_of_two(-float(factor))
+    if width is None or square.op != "pow" or square.args[1] is not TWO:
+        return None
+    return _bell(square.args[0], width)
+
+
+def _bell(z: Node, width: Fraction) -> Node:
+    """Return exp(-width z**2), the factors of z in one order, so that equal curves are one."""
+    return call("gauss", mul(*sorted(n.mul_factors(z), key=repr)), const(width))
+
+
+def _power_of_two(value: float) -> Fraction | None:
+    """Return the power of two that a number is, but for the rounding of a square root."""
+    if value <= 0:
+        return None
+    nearest = Fraction(2) ** round(math.log2(value))
+    return nearest if math.isclose(value, nearest, rel_tol=1e-15) else None
+
+
+def gauss_complement(node: Node) -> Node | None:
+    """Turn gauss(z) - 1 back, whose difference only the exponent has."""
+    terms = signed_terms(node)
+    if len(terms) != 2 or terms[0][1].op != "gauss" or not n.is_const(node.args[1]):
+        return None
+    (factor, bell), constant = terms[0], node.args[1]
+    if constant.value != -factor:
+        return None
+    z, width = bell.args
+    return mul(const(factor), call("expm1", negate(mul(width, power(z, TWO)))))
+
+
+def _plus_square(node: Node) -> Node | None:
+    """Return z where the node is 1 + z**2."""
+    if node.op == "add" and len(node.args) == 2 and n.is_const(node.args[1], 1):
+        square = node.args[0]
+        if square.op == "pow" and n.is_const(square.args[1], 2):
+            return square.args[0]
+    return None
+
+
+def hypot(node: Node) -> Node | None:
+    """See the rule of this name."""
+    if node.op not in ("sqrt", "pow"):
+        return None
+    z = _plus_square(node.args[0])
+    if z is None:
+        return None
+    if node.op == "sqrt":
+        return call("hypot1", z)
+    exponent = node.args[1]
+    if not n.is_const(exponent) or exponent.value >= 0 or 2 * exponent.value % 1:
+        return None
+    return power(call("hypot1", z), const(2 * exponent.value))
+
+
+def over_hypot(node: Node) -> Node | None:
+    """See the rule of this name."""
+    for factor in node.args if node.op == "mul" else ():
+        root = factor.args[0] if factor.op == "pow" else factor
+        if root.op != "hypot1" or root is factor or factor.args[1].value > -1:
+            continue
+        z = root.args[0]
+        coefficient, _ = n.split_coefficient(z)
+        parts = [part for part in n.mul_factors(z) if not n.is_const(part)]
+        others = [arg for arg in node.args if arg is not factor]
+        if coefficient != 0 and all(part in others for part in parts):
+            rest = [arg for arg in others if arg not in parts]
+            left = power(root, const(factor.args[1].value + 1))
+            return mul(const(1 / coefficient), *rest, left, call("over_hypot1", z))
+    return None
+
+
+def box_cox(node: Node) -> Node | None:
+    """See the rule of this name."""
+    terms = signed_terms(node)
+    if len(terms) != 2 or not n.is_const(node.args[1]):
+        return None
+    (factor, term), constant = terms[0], node.args[1]
+    if term.op not in ("pow", "sqrt") or constant.value != -factor:
+        return None
+    base = term.args[0]
+    exponent = const(Fraction(1, 2)) if term.op == "sqrt" else term.args[1]
+    if base.op != "add" or not n.is_const(base.args[-1], 1) or _is_small(exponent):
+        return None
+    z = n.add(*base.args[:-1])
+    return mul(const(factor), exponent, call("box_cox", z, exponent))
+
+
+def _is_small(exponent: Node) -> bool:
+    return n.is_const(exponent) and exponent.value in (-2, -1, 2)
+
+
+def box_cox_quotient(node: Node) -> Node | None:
+    """See the rule of this name."""
+    powers = [arg for arg in node.args if arg.op == "box_cox"] if node.op == "mul" else []
+    for transform in powers:
+        for factor in n.mul_factors(transform.args[1]):
+            inverse = power(factor, n.MINUS_ONE)
+            if not n.is_const(factor) and factor in node.args and inverse in node.args:
+                return mul(*(arg for arg in node.args if arg not in (factor, inverse)))
+    return None

@@ -1,0 +1,24 @@
+"""Kullback-Leibler divergence of a target distribution from predicted log-probabilities (1951).
+
+``mean`` is over the number of entries; the divergence itself is ``batchmean``, the sum over the
+number of samples. A target of 0 costs nothing, and has no gradient.
+"""
+
+from sympy import Piecewise, exp, log
+
+from lossgen import Case, Loss, parameter, tensor
+
+x = tensor("input", doc="Log-probabilities of any shape.")
+t = tensor("target", doc="Probabilities, or with `log_target` their logarithms, as `input`.")
+log_target = parameter("log_target", False, doc="Whether `target` holds logarithms.")
+
+kl_div_loss = Loss(
+    "KLDivLoss",
+    (
+        Case(exp(t) * (t - x), when=log_target, name="log_target"),
+        Case(Piecewise((t * (log(t) - x), t > 0), (0, True)), name="target"),
+    ),
+    function="kl_div",
+    signature=("reduction", log_target),
+    reductions=("none", "batchmean", "mean", "sum"),
+)

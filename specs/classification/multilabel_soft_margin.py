@@ -1,0 +1,21 @@
+"""Multilabel soft margin loss: binary cross-entropy of each class, averaged over the classes.
+
+``weight`` multiplies each class. The mean is over the number of samples.
+"""
+
+from sympy import log
+
+from lossgen import Loss, mean_over, sigmoid, tensor, weight
+
+x = tensor("input", "n c", batch="n", doc="One logit a class, for each sample or one alone.")
+t = tensor("target", "n c", batch="n", doc="1 for the classes of a sample, else 0, as `input`.")
+w = weight("weight", "c", doc="One weight a class.")
+
+log_likelihood = t * log(sigmoid(x)) + (1 - t) * log(1 - sigmoid(x))
+
+multilabel_soft_margin_loss = Loss(
+    "MultiLabelSoftMarginLoss",
+    mean_over(-w * log_likelihood, "c"),
+    function="multilabel_soft_margin_loss",
+    signature=(w, "reduction"),
+)

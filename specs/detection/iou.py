@@ -1,0 +1,11 @@
+"""IoU loss: one minus the intersection over the union of two boxes (Yu et al., 2016).
+
+Boxes are given by their corners, x1 <= x2 and y1 <= y2. Two boxes without any area have the IoU 0;
+the slope is 0 where boxes are apart. The mean is over the pairs.
+"""
+
+import _boxes as boxes
+
+from lossgen import Loss
+
+iou_loss = Loss("IoULoss", 1 - boxes.iou, function="iou_loss")

@@ -1,0 +1,12 @@
+"""Half the squared error, whose slope is the error (Bishop, 2006).
+
+The mean is over the number of entries. As in optax; the mean squared error of torch, Keras, Chainer
+and MindSpore is twice as large.
+"""
+
+from lossgen import Loss, tensor
+
+x = tensor("input", doc="Predictions of any shape.")
+t = tensor("target", doc="What should have been predicted, in the shape of `input`.")
+
+l2_loss = Loss("L2Loss", (x - t) ** 2 / 2)

@@ -1,0 +1,15 @@
+"""Mean squared logarithmic error: errors of the logarithm of one plus a quantity.
+
+Quantities below ``eps`` count as ``eps`` and have no gradient. The mean is over the number of
+entries. As in Keras, which takes the target first.
+"""
+
+from sympy import Max, log
+
+from lossgen import Loss, parameter, tensor
+
+x = tensor("input", doc="Predicted quantities of any shape.")
+t = tensor("target", doc="Observed quantities, in the shape of `input`.")
+eps = parameter("eps", 1e-7, lower=0.0, static=True, doc="The least quantity.")
+
+msle_loss = Loss("MSLELoss", (log(1 + Max(x, eps)) - log(1 + Max(t, eps))) ** 2)

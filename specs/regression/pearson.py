@@ -1,0 +1,14 @@
+"""One minus Pearson's correlation coefficient over the batch (Pearson, 1895).
+
+Where predictions or targets do not vary, the coefficient is taken to be 0. With trailing axes each
+feature has its own coefficient, and ``mean`` is over the features.
+"""
+
+from lossgen import Loss, cosine_similarity, mean_over, tensor
+
+x = tensor("input", "n ...", doc="Predictions, samples first.")
+t = tensor("target", "n ...", doc="What was observed, in the shape of `input`.")
+
+input_offset, target_offset = x - mean_over(x, "n"), t - mean_over(t, "n")
+
+pearson_loss = Loss("PearsonLoss", 1 - cosine_similarity(input_offset, target_offset, "n"))

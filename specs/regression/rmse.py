@@ -1,0 +1,14 @@
+"""Root mean squared error over all entries: one number, in the unit of the target.
+
+There is nothing left to reduce. The slope is 0 where all errors are; without entries it is NaN.
+MindSpore's has the same value, rounded to float32, and an infinite slope at 0.
+"""
+
+from sympy import sqrt
+
+from lossgen import Loss, Size, norm, tensor
+
+x = tensor("input", doc="Predictions of any shape.")
+t = tensor("target", doc="What should have been predicted, in the shape of `input`.")
+
+rmse_loss = Loss("RMSELoss", norm(x - t, "...") / sqrt(Size("...")))

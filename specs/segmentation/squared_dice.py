@@ -1,0 +1,19 @@
+"""Dice loss with squares in the denominator, of each class (Milletari et al., 2016).
+
+Over batch and space. Probabilities are the sigmoid of the logits. ``smooth`` is added below the
+line alone, so that the loss is 1 where nothing is predicted and nothing is there, unless ``smooth``
+is 0: then it is 0. ``mean`` is the mean over the classes. MindSpore's ``DiceLoss`` is this, of
+probabilities, with one class for all entries.
+"""
+
+from lossgen import Loss, parameter, ratio, sigmoid, sum_over, tensor
+
+x = tensor("input", "n c ...", doc="Logits, classes at position 1.")
+t = tensor("target", "n c ...", doc="Masks or probabilities in the shape of `input`.")
+smooth = parameter("smooth", 1e-5, lower=0.0, doc="Added below the line.")
+
+p = sigmoid(x)
+difference = sum_over((p - t) ** 2, "n ...")
+total = sum_over(p**2, "n ...") + sum_over(t**2, "n ...")
+
+squared_dice_loss = Loss("SquaredDiceLoss", ratio(difference + smooth, total + smooth))

@@ -1,0 +1,13 @@
+from typing import Any, Self
+
+from chainer import Link
+
+class _Optimizer:
+    def setup(self, link: Link) -> Self: ...
+    def update(self, lossfun: Any = None, *args: Any, **kwargs: Any) -> None: ...
+
+class SGD(_Optimizer):
+    def __init__(self, lr: float = 0.01) -> None: ...
+
+class Adam(_Optimizer):
+    def __init__(self, alpha: float = 0.001) -> None: ...

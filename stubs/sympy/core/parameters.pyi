@@ -1,0 +1,3 @@
+from contextlib import AbstractContextManager
+
+def distribute(x: bool) -> AbstractContextManager[None]: ...

@@ -1,0 +1,9 @@
+from collections.abc import Mapping
+from typing import Any
+
+from sympy.core.basic import Basic
+
+class StrPrinter:
+    def __init__(self, settings: Mapping[str, object] | None = None) -> None: ...
+    def _print(self, expr: Any, **settings: Any) -> str: ...
+    def doprint(self, expr: Basic) -> str: ...

@@ -1,0 +1,27 @@
+"""The losses of specs/ as tests use them: options, random inputs, and a formula of their own.
+
+The formulas are written straight from the definition in PyTorch, and share no code with lossgen.
+CASES go through every mode of every framework; LIBRARY, all the others, through test_library.py.
+"""
+
+from losses import (
+    classification,
+    core,
+    pairs,
+    regression,
+    seeds,
+    segmentation,
+    torch_namesakes,
+)
+from losses.case import WEIGHT, Case
+
+CASES = (*core.CASES, *seeds.CASES)
+LIBRARY = (
+    *torch_namesakes.CASES,
+    *classification.CASES,
+    *segmentation.CASES,
+    *pairs.CASES,
+    *regression.CASES,
+)
+
+__all__ = ["CASES", "LIBRARY", "WEIGHT", "Case"]

@@ -1,0 +1,150 @@
+"""Bad calls of generated losses: a TypeError or ValueError that names the argument, everywhere.
+
+Each call is made of the function and of the class, in all backends; where JAX builds a class it
+checks nothing, as it may be rebuilding one from traced leaves, so there the call is what raises.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lossgen.backends import names as backend_names
+
+F32 = np.float32
+X, T = np.ones((3, 4), F32), np.zeros((3, 4), F32)
+LABELS = np.array([0, 1, 2])
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that is wrong in one argument."""
+
+    loss: str
+    wrong: str
+    inputs: tuple[Any, ...] = (X, T)
+    options: dict[str, Any] = field(default_factory=dict)
+    error: type[Exception] | tuple[type[Exception], ...] = ValueError
+
+
+CLASSES = {
+    "huber_loss": "HuberLoss",
+    "mse_loss": "MSELoss",
+    "cross_entropy": "CrossEntropyLoss",
+    "binary_cross_entropy_with_logits": "BCEWithLogitsLoss",
+    "weighted_mse_loss": "WeightedMSELoss",
+    "info_nce_loss": "InfoNCELoss",
+    "two_head_loss": "TwoHeadLoss",
+    "quantile_loss": "QuantileLoss",
+    "dice_loss": "DiceLoss",
+}
+EITHER = (TypeError, ValueError)
+BCE = "binary_cross_entropy_with_logits"
+
+
+def huber(**options: Any) -> Call:
+    (name,) = options
+    return Call("huber_loss", name, options=options, error=EITHER)
+
+
+def entropy(labels: Any, **options: Any) -> Call:
+    return Call("cross_entropy", next(iter(options), "target"), (X, labels), options)
+
+
+CALLS = {
+    "reduction that is unknown": huber(reduction="avg"),
+    "reduction in capitals": huber(reduction="Mean"),
+    "reduction that is None": huber(reduction=None),
+    "reduction that is a number": huber(reduction=1),
+    "reduction that parts have not": Call(
+        "two_head_loss", "reduction", (X, T, X, T), {"reduction": "none"}
+    ),
+    "parameter below its range": huber(delta=-1.0),
+    "parameter at its open end": huber(delta=0.0),
+    "parameter that is NaN": huber(delta=float("nan")),
+    "parameter in words": huber(delta="1"),
+    "parameter that is None": huber(delta=None),
+    "parameter that is complex": huber(delta=1j),
+    "parameter that is a list": huber(delta=[1.0]),
+    "parameter above its range": Call("quantile_loss", "q", options={"q": 1.5}),
+    "smoothing above 1": entropy(LABELS, label_smoothing=2.0),
+    "smoothing below 0": entropy(LABELS, label_smoothing=-0.1),
+    "temperature 0": Call("info_nce_loss", "temperature", options={"temperature": 0.0}),
+    "target that would broadcast": Call("huber_loss", "target", (X, T[:, :1])),
+    "target of fewer axes": Call("mse_loss", "target", (X, T[0])),
+    "target of no axes": Call("mse_loss", "target", (X, F32(0))),
+    "target of more axes": Call("dice_loss", "target", (X, T[None])),
+    "target of another head": Call("two_head_loss", "target2", (X, T, X, T[:1])),
+    "keys for other queries": Call("info_nce_loss", "key", (X, T[:2])),
+    "prediction without axes": Call("cross_entropy", "input", (F32(1), np.int64(0))),
+    "fewer labels": entropy(LABELS[:2]),
+    "labels in a column": entropy(LABELS[:, None]),
+    "labels that are floats": entropy(LABELS.astype(F32)),
+    "label above all classes": entropy(np.array([0, 1, 4])),
+    "label below all classes": entropy(np.array([0, 1, -1])),
+    "integer prediction": Call("huber_loss", "input", (X.astype(np.int64), T), error=TypeError),
+    "boolean prediction": Call("huber_loss", "input", (X > 0, T), error=TypeError),
+    "complex prediction": Call("huber_loss", "input", (X.astype(np.complex64), T), error=TypeError),
+    "class weights for fewer classes": entropy(LABELS, weight=np.ones(3, F32)),
+    "class weights in a column": entropy(LABELS, weight=np.ones((4, 1), F32)),
+    "one class weight": entropy(LABELS, weight=F32(1)),
+    "weights that do not broadcast": Call(BCE, "weight", options={"weight": np.ones((3, 3), F32)}),
+    "weights that would make the loss larger": Call(
+        BCE, "pos_weight", options={"pos_weight": np.ones((5, 3, 4), F32)}
+    ),
+    "weights of no samples": Call(
+        "weighted_mse_loss", "weights", options={"weights": np.ones(4, F32)}
+    ),
+    "weights that are missing": Call("weighted_mse_loss", "weights", error=TypeError),
+    "target that is missing": Call("huber_loss", "target", (X,), error=TypeError),
+    "option that is not there": Call("huber_loss", "beta", options={"beta": 1.0}, error=TypeError),
+}
+
+
+def array(backend: str, value: Any) -> Any:
+    """Return an argument as a backend has it: arrays only are turned into its own."""
+    if not isinstance(value, np.ndarray | np.generic):
+        return value
+    if backend in ("numpy", "chainer"):
+        return np.asarray(value)
+    module = importlib.import_module({"jax": "jax.numpy"}.get(backend, backend))
+    make = {"torch": "as_tensor", "jax": "asarray", "mindspore": "Tensor"}[backend]
+    return getattr(module, make)(np.array(value))
+
+
+@pytest.mark.parametrize("backend", backend_names())
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_a_bad_call_names_the_argument(call: Call, backend: str) -> None:
+    module = importlib.import_module(f"generated.{backend}")
+    inputs = [array(backend, value) for value in call.inputs]
+    options = {name: array(backend, value) for name, value in call.options.items()}
+    with pytest.raises(call.error, match=rf"\b{call.wrong}\b") as of_function:
+        getattr(module, call.loss)(*inputs, **options)
+    with pytest.raises(call.error, match=rf"\b{call.wrong}\b"):
+        getattr(module, CLASSES[call.loss])(**options)(*inputs)
+    assert "\n" not in str(of_function.value).strip()
+
+
+@pytest.mark.parametrize("backend", backend_names())
+@pytest.mark.parametrize("word", ["None", "'words'", "{}"])
+def test_what_is_no_array_is_refused(word: str, backend: str) -> None:
+    module = importlib.import_module(f"generated.{backend}")
+    with pytest.raises(EITHER):
+        module.huber_loss(ast.literal_eval(word), array(backend, T))
+
+
+@pytest.mark.parametrize("backend", backend_names())
+def test_a_good_call_is_none_of_these(backend: str) -> None:
+    module = importlib.import_module(f"generated.{backend}")
+    for call in CALLS.values():
+        good = {"two_head_loss": (X, T, X, T), "cross_entropy": (X, LABELS)}
+        options = {"weights": T} if call.loss == "weighted_mse_loss" else {}
+        inputs = [array(backend, value) for value in good.get(call.loss, (X, T))]
+        options = {name: array(backend, value) for name, value in options.items()}
+        getattr(module, call.loss)(*inputs, **options)
+        getattr(module, CLASSES[call.loss])(**options)(*inputs)

@@ -1,0 +1,175 @@
+"""Weights and denominators that a caller gives: in every backend, for every loss."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import chainer
+import jax
+import jax.numpy as jnp
+import mindspore as ms
+import numpy as np
+import pytest
+import torch
+from losses import CASES, Case
+
+import generated.chainer
+import generated.jax
+import generated.mindspore
+import generated.numpy
+import generated.torch
+
+# Both sides sum the same few terms, in another order: a hundred roundings of float64.
+CLOSE = {"rtol": 100 * np.finfo(float).eps, "atol": 100 * np.finfo(float).eps}
+COUPLED = ("InfoNCELoss",)  # each row has all others in it, so batches cannot be cut
+
+Call = Callable[..., tuple[Any, np.ndarray]]
+
+
+@pytest.fixture(autouse=True)
+def _double_precision():
+    with jax.experimental.enable_x64():
+        yield
+
+
+def by_numpy(case: Case, reduction: str, inputs: tuple, **given) -> tuple[Any, np.ndarray]:
+    loss = getattr(generated.numpy, case.class_name)(reduction=reduction, **case.options)
+    value, gradients = loss.value_and_grad(*inputs, **given)
+    return value, gradients[0]
+
+
+def by_torch(case: Case, reduction: str, inputs: tuple, **given) -> tuple[Any, np.ndarray]:
+    options = case.options_as(torch.from_numpy)
+    first, *others = map(torch.tensor, inputs)
+    given = {k: v if isinstance(v, float) else torch.tensor(v) for k, v in given.items()}
+    first.requires_grad_()
+    loss = getattr(generated.torch, case.class_name)(reduction=reduction, **options)
+    value = loss(first, *others, **given)
+    return value.detach().numpy(), torch.autograd.grad(value.sum(), first)[0].numpy()
+
+
+def by_jax(case: Case, reduction: str, inputs: tuple, **given) -> tuple[Any, np.ndarray]:
+    loss = getattr(generated.jax, case.class_name)(reduction=reduction, **case.options)
+    first, *others = map(jnp.asarray, inputs)
+    value = loss(first, *others, **given)
+    gradient = jax.grad(lambda x: loss(x, *others, **given).sum())(first)
+    return np.asarray(value), np.asarray(gradient)
+
+
+def by_chainer(case: Case, reduction: str, inputs: tuple, **given) -> tuple[Any, np.ndarray]:
+    loss = getattr(generated.chainer, case.class_name)(reduction=reduction, **case.options)
+    first = chainer.Variable(inputs[0])
+    value = loss(first, *inputs[1:], **given)
+    chainer.functions.sum(value).backward()
+    return value.array, first.grad
+
+
+def by_mindspore(case: Case, reduction: str, inputs: tuple, **given) -> tuple[Any, np.ndarray]:
+    options = case.options_as(ms.Tensor)
+    loss = getattr(generated.mindspore, case.class_name)(reduction=reduction, **options)
+    first, *others = (ms.Tensor(x) for x in inputs)
+    given = {k: v if isinstance(v, float) else ms.Tensor(v) for k, v in given.items()}
+    value = loss(first, *others, **given)
+    gradient = ms.grad(lambda x: loss(x, *others, **given))(first)
+    return value.asnumpy(), gradient.asnumpy()
+
+
+BACKENDS: dict[str, Call] = {
+    "numpy": by_numpy,
+    "torch": by_torch,
+    "jax": by_jax,
+    "chainer": by_chainer,
+    "mindspore": by_mindspore,
+}
+def keywords(case: Case) -> set[str]:
+    """Return which of the two the calls of a loss have, by the package that has no framework."""
+    call = getattr(generated.numpy, case.class_name).__call__
+    return {"sample_weight", "denominator"} & set(inspect.signature(call).parameters)
+
+
+def weighed(case: Case, reduction: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return a weight for each sample, and the unreduced loss by the independent formula."""
+    unreduced = case.reference(*case.inputs(), reduction="none").detach().numpy()
+    weight = np.asarray(np.random.default_rng(3).random(unreduced.shape[:1]) + 0.25)
+    return weight, unreduced
+
+
+# Compiling takes time: one case of each function shows what is the same for all.
+FIRST = {case.function: case.id for case in reversed(CASES)}
+SLOW = ("jax", "mindspore")
+
+
+def with_backends(cases: list[Case]) -> pytest.MarkDecorator:
+    """Run each case in every backend, in the slow ones the first case of each function."""
+    pairs = [
+        pytest.param(run, case, id=f"{case.id}-{name}")
+        for case in cases
+        for name, run in BACKENDS.items()
+        if name not in SLOW or FIRST[case.function] == case.id
+    ]
+    return pytest.mark.parametrize(("run", "case"), pairs)
+
+
+WEIGHABLE = [case for case in CASES if "sample_weight" in keywords(case)]
+SEPARATE = [
+    case
+    for case in WEIGHABLE
+    if case.class_name not in COUPLED and np.ndim(case.reference(*case.inputs(), reduction="none"))
+]
+
+
+def divisor(case: Case) -> float:
+    """Return what the mean divides by, by the independent formula."""
+    inputs = case.inputs()
+    total, mean = (case.reference(*inputs, reduction=word) for word in ("sum", "mean"))
+    return (total / mean).item()
+
+
+@with_backends(WEIGHABLE)
+def test_a_weight_for_each_sample_scales_its_loss_and_gradient(case, run):
+    weight, unreduced = weighed(case, "sum")
+    spread = weight.reshape(weight.shape + (1,) * (unreduced.ndim - weight.ndim))
+    value, _ = run(case, "sum", case.inputs(), sample_weight=weight)
+    np.testing.assert_allclose(value, (spread * unreduced).sum(), **CLOSE)
+    value, gradient = run(case, "none", case.inputs(), sample_weight=weight)
+    np.testing.assert_allclose(value, spread * unreduced, **CLOSE)
+    inputs = [torch.tensor(x) for x in case.inputs()]
+    inputs[0].requires_grad_()
+    reference = (torch.from_numpy(spread) * case.reference(*inputs, reduction="none")).sum()
+    (expected,) = torch.autograd.grad(reference, inputs[0])
+    np.testing.assert_allclose(gradient, expected.numpy(), **CLOSE)
+
+
+@with_backends(WEIGHABLE)
+def test_equal_weights_change_no_mean(case, run):
+    weight, _ = weighed(case, "mean")
+    plain, gradient = run(case, "mean", case.inputs())
+    value, moved = run(case, "mean", case.inputs(), sample_weight=np.full_like(weight, 2.5))
+    np.testing.assert_allclose(value, plain, **CLOSE)
+    np.testing.assert_allclose(moved, gradient, **CLOSE)
+
+
+@with_backends([case for case in CASES if "denominator" in keywords(case)])
+def test_a_denominator_divides_the_sum(case, run):
+    total, slope = run(case, "sum", case.inputs())
+    value, gradient = run(case, "mean", case.inputs(), denominator=8.0)
+    np.testing.assert_allclose(value, total / 8, **CLOSE)
+    np.testing.assert_allclose(gradient, slope / 8, **CLOSE)
+    with pytest.raises(ValueError, match="denominator is for means, and reduction is 'sum'"):
+        run(case, "sum", case.inputs(), denominator=8.0)
+
+
+@with_backends(SEPARATE)
+def test_micro_batches_of_unequal_counts_give_the_whole_batch(case, run):
+    inputs, rows = case.inputs(), len(case.inputs()[0])
+    value, gradient = run(case, "mean", inputs)
+    cuts = [slice(0, 1), slice(1, 1), slice(1, 2), slice(2, rows)]
+    by_row = {k: v for k, v in case.options.items() if k == "weights"}
+    results = []
+    for cut in cuts:
+        own = {k: v[cut] for k, v in by_row.items()}
+        part = Case(**{**vars(case), "options": case.options | own})
+        pieces = tuple(np.ascontiguousarray(x[cut]) for x in inputs)
+        results.append(run(part, "mean", pieces, denominator=divisor(case)))
+    np.testing.assert_allclose(sum(result for result, _ in results), value, **CLOSE)
+    np.testing.assert_allclose(np.concatenate([g for _, g in results]), gradient, **CLOSE)
