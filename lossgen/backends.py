@@ -35,8 +35,8 @@ class Backend:
         truth: a format for a comparison of numbers, which selections take.
         scalar: a format that lets the framework's functions take a Python number.
         helpers: functions of the package's runtime that the formats call.
-        intake: the first line of a public function: ``{names}`` are its inputs, ``{keywords}`` all
-            its tensors as keywords.
+        intake: the first line of a public function: ``{names}`` are its inputs, ``{inputs}`` the
+            same as keywords, ``{keywords}`` all its tensors as keywords.
         bring: a format that makes an array of a number beside ``{like}``, where intake does not.
         doubts: labels may be unknown at the time of the call; ``check_labels`` then returns beside
             the labels a factor for each row, 1 or NaN.
@@ -127,7 +127,7 @@ NUMPY = Backend(
     array="Array",
     parameter="float",
     public="ArrayLike",
-    intake="{names} = as_arrays({names})",
+    intake="{names} = as_arrays({inputs})",
     helpers=frozenset(
         (
             "sigmoid",
@@ -219,7 +219,7 @@ JAX = Backend(
     public="ArrayLike",
     masks_inputs=True,
     doubts=True,
-    intake="{names} = as_arrays({names})",
+    intake="{names} = as_arrays({inputs})",
     helpers=frozenset(("pick", "positions", "exp_difference", "max_along", "argmax_along")),
 )
 MINDSPORE = Backend(

@@ -20,7 +20,7 @@ IMPORTED = frozenset(
         broadcast_weight cast_floats cast_parts centred chainer check_arrays
         check_device check_dialect check_divides check_floating check_integers
         check_labels check_least check_most check_positive check_range check_rank
-        check_reduction check_shape
+        check_reduction check_shape check_tensor
         constant count_up cross_entropy_with
         dataclass deviation dict differentiable direction excess_over exp_difference
         expm1 finish finish_parts float floored_norm fold get_context gradients_of

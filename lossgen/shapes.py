@@ -114,7 +114,8 @@ class _Preparing:
             optional = [tensor.name for tensor in self.tensors if tensor.kind == "weight"]
             keywords = ", ".join(f"{name}={name}" for name in [*names, *optional])
             several = ", ".join(names) if names[1:] else f"{names[0]},"
-            yield intake.format(names=several, keywords=keywords)
+            inputs = ", ".join(f"{name}={name}" for name in names)
+            yield intake.format(names=several, keywords=keywords, inputs=inputs)
         yield f"check_floating({', '.join(f'{name}={name}' for name in floats)})"
         yield from filter(None, map(parameter_check, self.parameters))
         for tensor in self.inputs:

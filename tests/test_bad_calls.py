@@ -90,6 +90,12 @@ CALLS = {
     "integer prediction": Call("huber_loss", "input", (X.astype(np.int64), T), error=TypeError),
     "boolean prediction": Call("huber_loss", "input", (X > 0, T), error=TypeError),
     "complex prediction": Call("huber_loss", "input", (X.astype(np.complex64), T), error=TypeError),
+    "complex target": Call("huber_loss", "target", (X, T.astype(np.complex64)), error=TypeError),
+    "target that is None": Call("huber_loss", "target", (X, None), error=TypeError),
+    "target in words": Call("huber_loss", "target", (X, "words"), error=TypeError),
+    "weights that are None": Call(
+        "weighted_mse_loss", "weights", options={"weights": None}, error=EITHER
+    ),
     "class weights for fewer classes": entropy(LABELS, weight=np.ones(3, F32)),
     "class weights in a column": entropy(LABELS, weight=np.ones((4, 1), F32)),
     "one class weight": entropy(LABELS, weight=F32(1)),
@@ -134,7 +140,7 @@ def test_a_bad_call_names_the_argument(call: Call, backend: str) -> None:
 @pytest.mark.parametrize("word", ["None", "'words'", "{}"])
 def test_what_is_no_array_is_refused(word: str, backend: str) -> None:
     module = importlib.import_module(f"generated.{backend}")
-    with pytest.raises(EITHER):
+    with pytest.raises(EITHER, match=r"\binput\b"):
         module.huber_loss(ast.literal_eval(word), array(backend, T))
 
 

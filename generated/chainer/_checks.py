@@ -31,6 +31,8 @@ def check_given(**tensors: Given) -> None:
     for name, tensor in tensors.items():
         if not isinstance(array_of(tensor), chainer.get_array_types()):
             raise TypeError(f"{name} must be a Variable or array, got {type(tensor).__name__}")
+        if array_of(tensor).dtype.kind == "c":
+            raise TypeError(f"{name} must be real, got dtype {array_of(tensor).dtype}")
 
 
 def check_arrays(**tensors: Given | None) -> None:

@@ -118,6 +118,7 @@ def leading_weight(
     name: str, weight: Given, shape: tuple[int, ...], dtype: DTypeLike, keep: int
 ) -> Array:
     """Return a weight of the whole shape or of its first axes, the others then of size 1."""
+    check_given(**{name: weight})
     given, first = weight.shape, shape[:keep]
     if given not in (first, shape):
         raise ValueError(f"{name} must have shape {first} or {shape}, got {given}")

@@ -390,7 +390,7 @@ def _clip_0_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("gamma_neg", gamma_neg, 0.0, math.inf)
     check_range("gamma_pos", gamma_pos, 0.0, math.inf)
@@ -415,7 +415,7 @@ def _loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("gamma_neg", gamma_neg, 0.0, math.inf)
     check_range("gamma_pos", gamma_pos, 0.0, math.inf)

@@ -201,7 +201,7 @@ _kernel_redundancy = differentiable(
 
 
 def _invariance_loss(input1: ArrayLike, input2: ArrayLike, reduction: str) -> jax.Array:
-    input1, input2 = as_arrays(input1, input2)
+    input1, input2 = as_arrays(input1=input1, input2=input2)
     check_floating(input1=input1, input2=input2)
     dtype = input1.dtype
     working = working_dtype(input1)
@@ -216,7 +216,7 @@ def _invariance_loss(input1: ArrayLike, input2: ArrayLike, reduction: str) -> ja
 def _redundancy_loss(
     input1: ArrayLike, input2: ArrayLike, weight: ArrayLike, reduction: str
 ) -> jax.Array:
-    input1, input2 = as_arrays(input1, input2)
+    input1, input2 = as_arrays(input1=input1, input2=input2)
     check_floating(input1=input1, input2=input2)
     check_range("weight", weight, 0.0, math.inf)
     dtype = input1.dtype
@@ -294,7 +294,7 @@ def barlow_twins_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("mean", "sum"))
-    input1, input2 = as_arrays(input1, input2)
+    input1, input2 = as_arrays(input1=input1, input2=input2)
     check_floating(input1=input1)
     dtype = input1.dtype
     input1, input2 = cast_floats(working_dtype(input1), input1, input2)

@@ -126,7 +126,9 @@ def beta_distribution_nll_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    concentration1, concentration0, target = as_arrays(concentration1, concentration0, target)
+    concentration1, concentration0, target = as_arrays(
+        concentration1=concentration1, concentration0=concentration0, target=target
+    )
     check_floating(concentration1=concentration1, concentration0=concentration0)
     dtype = concentration1.dtype
     working = working_dtype(concentration1)

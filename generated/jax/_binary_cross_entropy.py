@@ -116,7 +116,7 @@ def binary_cross_entropy(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_least("input", input, 0.0)
     check_most("input", input, 1.0)

@@ -91,7 +91,7 @@ def bpr_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    positive, negative = as_arrays(positive, negative)
+    positive, negative = as_arrays(positive=positive, negative=negative)
     check_floating(positive=positive, negative=negative)
     dtype = positive.dtype
     working = working_dtype(positive)

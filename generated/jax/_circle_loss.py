@@ -365,7 +365,7 @@ def _detached_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_positive("gamma", gamma)
     check_range("margin", margin, 0.0, 1.0)
@@ -393,7 +393,7 @@ def _through_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_positive("gamma", gamma)
     check_range("margin", margin, 0.0, 1.0)

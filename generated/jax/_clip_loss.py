@@ -184,7 +184,7 @@ def clip_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    image, text = as_arrays(image, text)
+    image, text = as_arrays(image=image, text=text)
     check_floating(image=image, text=text)
     check_positive("logit_scale", logit_scale)
     dtype = image.dtype

@@ -226,7 +226,7 @@ _kernel_dice = differentiable(
 def _cross_entropy_loss(
     input: ArrayLike, target: ArrayLike, alpha: ArrayLike, beta: ArrayLike, reduction: str
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("alpha", alpha, 0.0, 1.0)
     check_range("beta", beta, 0.0, 1.0)
@@ -248,7 +248,7 @@ def _cross_entropy_loss(
 def _dice_loss(
     input: ArrayLike, target: ArrayLike, alpha: ArrayLike, smooth: ArrayLike, reduction: str
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("alpha", alpha, 0.0, 1.0)
     check_range("smooth", smooth, 0.0, math.inf)
@@ -337,7 +337,7 @@ def combo_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("mean", "sum"))
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
     input, target = cast_floats(working_dtype(input), input, target)

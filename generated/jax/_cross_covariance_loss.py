@@ -102,7 +102,7 @@ def cross_covariance_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input1, input2 = as_arrays(input1, input2)
+    input1, input2 = as_arrays(input1=input1, input2=input2)
     check_floating(input1=input1, input2=input2)
     dtype = input1.dtype
     working = working_dtype(input1)

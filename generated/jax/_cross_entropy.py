@@ -316,7 +316,7 @@ def _labels_chainer_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)
@@ -354,7 +354,7 @@ def _smoothed_labels_chainer_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("label_smoothing", label_smoothing, 0.0, 1.0)
     dtype = input.dtype
@@ -393,7 +393,7 @@ def _probabilities_chainer_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("label_smoothing", label_smoothing, 0.0, 1.0)
     dtype = input.dtype
@@ -430,7 +430,7 @@ def _labels_keras_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)
@@ -468,7 +468,7 @@ def _smoothed_labels_keras_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("label_smoothing", label_smoothing, 0.0, 1.0)
     dtype = input.dtype
@@ -507,7 +507,7 @@ def _probabilities_keras_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("label_smoothing", label_smoothing, 0.0, 1.0)
     dtype = input.dtype
@@ -544,7 +544,7 @@ def _labels_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)
@@ -582,7 +582,7 @@ def _smoothed_labels_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("label_smoothing", label_smoothing, 0.0, 1.0)
     dtype = input.dtype
@@ -621,7 +621,7 @@ def _probabilities_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("label_smoothing", label_smoothing, 0.0, 1.0)
     dtype = input.dtype

@@ -88,7 +88,7 @@ def decov_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    (input,) = as_arrays(input)
+    (input,) = as_arrays(input=input)
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)

@@ -238,7 +238,7 @@ _kernel_hard_labels = differentiable(
 def _soft_loss(
     input: ArrayLike, teacher: ArrayLike, alpha: ArrayLike, temperature: ArrayLike, reduction: str
 ) -> jax.Array:
-    input, teacher = as_arrays(input, teacher)
+    input, teacher = as_arrays(input=input, teacher=teacher)
     check_floating(input=input, teacher=teacher)
     check_range("alpha", alpha, 0.0, 1.0)
     check_positive("temperature", temperature)
@@ -263,7 +263,7 @@ def _soft_loss(
 def _hard_labels_loss(
     input: ArrayLike, target: ArrayLike, alpha: ArrayLike, ignore_index: int, reduction: str
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("alpha", alpha, 0.0, 1.0)
     dtype = input.dtype
@@ -363,7 +363,7 @@ def distillation_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("mean", "sum"))
-    input, teacher, target = as_arrays(input, teacher, target)
+    input, teacher, target = as_arrays(input=input, teacher=teacher, target=target)
     check_floating(input=input)
     dtype = input.dtype
     input, teacher, target = cast_floats(working_dtype(input), input, teacher, target)

@@ -209,7 +209,10 @@ def dpo_loss(
     """
     check_reduction(reduction, ("none", "mean", "sum"))
     chosen, rejected, reference_chosen, reference_rejected = as_arrays(
-        chosen, rejected, reference_chosen, reference_rejected
+        chosen=chosen,
+        rejected=rejected,
+        reference_chosen=reference_chosen,
+        reference_rejected=reference_rejected,
     )
     check_floating(
         chosen=chosen,

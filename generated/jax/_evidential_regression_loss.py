@@ -253,7 +253,9 @@ def evidential_regression_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input, target, nu, alpha, beta = as_arrays(input, target, nu, alpha, beta)
+    input, target, nu, alpha, beta = as_arrays(
+        input=input, target=target, nu=nu, alpha=alpha, beta=beta
+    )
     check_floating(input=input, nu=nu, alpha=alpha, beta=beta)
     check_range("coefficient", coefficient, 0.0, math.inf)
     dtype = input.dtype

@@ -104,7 +104,7 @@ def _log_mean_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)
@@ -122,7 +122,7 @@ def _mean_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)

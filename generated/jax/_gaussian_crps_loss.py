@@ -118,7 +118,7 @@ def gaussian_crps_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input, target, std = as_arrays(input, target, std)
+    input, target, std = as_arrays(input=input, target=target, std=std)
     check_floating(input=input, std=std)
     dtype = input.dtype
     working = working_dtype(input)

@@ -89,7 +89,7 @@ def gaussian_kl_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
-    mean, log_var = as_arrays(mean, log_var)
+    mean, log_var = as_arrays(mean=mean, log_var=log_var)
     check_floating(mean=mean, log_var=log_var)
     dtype = mean.dtype
     working = working_dtype(mean)

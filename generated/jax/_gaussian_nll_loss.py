@@ -126,7 +126,7 @@ def gaussian_nll_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input, target, var = as_arrays(input, target, var)
+    input, target, var = as_arrays(input=input, target=target, var=var)
     check_floating(input=input, var=var)
     check_positive("eps", eps)
     check_least("var", var, 0.0)

@@ -100,7 +100,7 @@ def generalized_kl_div_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_least("target", target, 0.0)
     dtype = input.dtype

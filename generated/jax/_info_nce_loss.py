@@ -161,7 +161,7 @@ def info_nce_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    query, key = as_arrays(query, key)
+    query, key = as_arrays(query=query, key=key)
     check_floating(query=query, key=key)
     check_positive("temperature", temperature)
     dtype = query.dtype

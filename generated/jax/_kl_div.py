@@ -103,7 +103,7 @@ def _log_target_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)
@@ -128,7 +128,7 @@ def _target_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)

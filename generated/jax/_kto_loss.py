@@ -239,7 +239,7 @@ def kto_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input, reference, target = as_arrays(input, reference, target)
+    input, reference, target = as_arrays(input=input, reference=reference, target=target)
     check_floating(input=input, reference=reference)
     check_positive("beta", beta)
     check_range("good_weight", good_weight, 0.0, math.inf)

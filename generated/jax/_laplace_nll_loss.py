@@ -117,7 +117,7 @@ def laplace_nll_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input, target, scale = as_arrays(input, target, scale)
+    input, target, scale = as_arrays(input=input, target=target, scale=scale)
     check_floating(input=input, scale=scale)
     check_positive("eps", eps)
     check_least("scale", scale, 0.0)

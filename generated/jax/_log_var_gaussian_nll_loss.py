@@ -112,7 +112,7 @@ def log_var_gaussian_nll_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input, target, log_var = as_arrays(input, target, log_var)
+    input, target, log_var = as_arrays(input=input, target=target, log_var=log_var)
     check_floating(input=input, log_var=log_var)
     dtype = input.dtype
     working = working_dtype(input)

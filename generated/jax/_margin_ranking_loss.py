@@ -111,7 +111,7 @@ def margin_ranking_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input1, input2, target = as_arrays(input1, input2, target)
+    input1, input2, target = as_arrays(input1=input1, input2=input2, target=target)
     check_floating(input1=input1, input2=input2)
     dtype = input1.dtype
     working = working_dtype(input1)

@@ -98,7 +98,7 @@ _kernel_l2 = differentiable(
 
 
 def _mse_loss(input: ArrayLike, target: ArrayLike, reduction: str) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)
@@ -110,7 +110,7 @@ def _mse_loss(input: ArrayLike, target: ArrayLike, reduction: str) -> jax.Array:
 
 
 def _l2_loss(weights: ArrayLike, coefficient: ArrayLike, reduction: str) -> jax.Array:
-    (weights,) = as_arrays(weights)
+    (weights,) = as_arrays(weights=weights)
     check_floating(weights=weights)
     check_range("coefficient", coefficient, 0.0, math.inf)
     dtype = weights.dtype
@@ -177,7 +177,7 @@ def mse_with_l2_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("mean", "sum"))
-    input, target, weights = as_arrays(input, target, weights)
+    input, target, weights = as_arrays(input=input, target=target, weights=weights)
     check_floating(input=input)
     dtype = input.dtype
     input, target, weights = cast_floats(working_dtype(input), input, target, weights)

@@ -97,7 +97,7 @@ def multi_target_l1_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input, target1, target2 = as_arrays(input, target1, target2)
+    input, target1, target2 = as_arrays(input=input, target1=target1, target2=target2)
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)

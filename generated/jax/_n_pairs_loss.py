@@ -112,7 +112,7 @@ def n_pairs_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    anchor, positive = as_arrays(anchor, positive)
+    anchor, positive = as_arrays(anchor=anchor, positive=positive)
     check_floating(anchor=anchor, positive=positive)
     check_range("l2", l2, 0.0, math.inf)
     dtype = anchor.dtype

@@ -124,7 +124,7 @@ def _log_input_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)
@@ -144,7 +144,7 @@ def _input_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("eps", eps, 0.0, math.inf)
     dtype = input.dtype

@@ -187,7 +187,7 @@ def _labels_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("epsilon", epsilon, -1.0, math.inf)
     dtype = input.dtype
@@ -223,7 +223,7 @@ def _probabilities_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("epsilon", epsilon, -1.0, math.inf)
     dtype = input.dtype

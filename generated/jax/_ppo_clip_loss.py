@@ -149,7 +149,7 @@ def ppo_clip_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input, old, advantage = as_arrays(input, old, advantage)
+    input, old, advantage = as_arrays(input=input, old=old, advantage=advantage)
     check_floating(input=input, old=old, advantage=advantage)
     check_range("epsilon", epsilon, 0.0, 1.0)
     dtype = input.dtype

@@ -178,7 +178,7 @@ def reverse_kl_div_with_logits_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_positive("temperature", temperature)
     dtype = input.dtype

@@ -16,15 +16,24 @@ from ._checks import Array, check_divides, check_shape
 DType = np.dtype[Any]
 
 
-def as_arrays(*tensors: ArrayLike) -> tuple[Array, ...]:
+def as_arrays(**tensors: ArrayLike) -> tuple[Array, ...]:
     """Return arrays; what NumPy can read becomes one.
 
     Its integers stay in NumPy: JAX would cut off large labels, or trace them, before the check.
     """
-    return tuple(
-        t if isinstance(t, np.ndarray) and jnp.issubdtype(t.dtype, jnp.integer) else jnp.asarray(t)
-        for t in tensors
-    )
+    return tuple(_as_array(name, tensor) for name, tensor in tensors.items())
+
+
+def _as_array(name: str, tensor: ArrayLike) -> Array:
+    if isinstance(tensor, np.ndarray) and jnp.issubdtype(tensor.dtype, jnp.integer):
+        return tensor
+    try:
+        array = jnp.asarray(tensor)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be an array, got {type(tensor).__name__}") from None
+    if jnp.issubdtype(array.dtype, jnp.complexfloating):
+        raise TypeError(f"{name} must be real, got dtype {array.dtype}")
+    return array
 
 
 def is_integer(tensor: ArrayLike) -> bool:

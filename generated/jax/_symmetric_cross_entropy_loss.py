@@ -164,7 +164,7 @@ def symmetric_cross_entropy_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("alpha", alpha, 0.0, math.inf)
     check_range("beta", beta, 0.0, math.inf)

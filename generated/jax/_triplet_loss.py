@@ -118,7 +118,7 @@ def triplet_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    anchor, positive, negative = as_arrays(anchor, positive, negative)
+    anchor, positive, negative = as_arrays(anchor=anchor, positive=positive, negative=negative)
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     dtype = anchor.dtype

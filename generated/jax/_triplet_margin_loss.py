@@ -284,7 +284,7 @@ def _swapped_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    anchor, positive, negative = as_arrays(anchor, positive, negative)
+    anchor, positive, negative = as_arrays(anchor=anchor, positive=positive, negative=negative)
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
@@ -325,7 +325,7 @@ def _plain_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    anchor, positive, negative = as_arrays(anchor, positive, negative)
+    anchor, positive, negative = as_arrays(anchor=anchor, positive=positive, negative=negative)
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)

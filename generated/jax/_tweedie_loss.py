@@ -225,7 +225,7 @@ def _log_mean_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("power", power, 1.0, 2.0)
     dtype = input.dtype
@@ -246,7 +246,7 @@ def _mean_loss(
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("power", power, 1.0, 2.0)
     dtype = input.dtype

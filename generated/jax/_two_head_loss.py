@@ -95,7 +95,7 @@ _kernel_loss2 = differentiable(
 
 
 def _loss1_loss(input1: ArrayLike, target1: ArrayLike, reduction: str) -> jax.Array:
-    input1, target1 = as_arrays(input1, target1)
+    input1, target1 = as_arrays(input1=input1, target1=target1)
     check_floating(input1=input1)
     dtype = input1.dtype
     working = working_dtype(input1)
@@ -107,7 +107,7 @@ def _loss1_loss(input1: ArrayLike, target1: ArrayLike, reduction: str) -> jax.Ar
 
 
 def _loss2_loss(input2: ArrayLike, target2: ArrayLike, reduction: str) -> jax.Array:
-    input2, target2 = as_arrays(input2, target2)
+    input2, target2 = as_arrays(input2=input2, target2=target2)
     check_floating(input2=input2)
     dtype = input2.dtype
     working = working_dtype(input2)
@@ -174,7 +174,9 @@ def two_head_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("mean", "sum"))
-    input1, target1, input2, target2 = as_arrays(input1, target1, input2, target2)
+    input1, target1, input2, target2 = as_arrays(
+        input1=input1, target1=target1, input2=input2, target2=target2
+    )
     check_floating(input1=input1)
     dtype = input1.dtype
     input1, target1, input2, target2 = cast_floats(

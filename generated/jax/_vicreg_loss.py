@@ -312,7 +312,7 @@ _kernel_covariance = differentiable(
 def _invariance_loss(
     input1: ArrayLike, input2: ArrayLike, sim_weight: ArrayLike, reduction: str
 ) -> jax.Array:
-    input1, input2 = as_arrays(input1, input2)
+    input1, input2 = as_arrays(input1=input1, input2=input2)
     check_floating(input1=input1, input2=input2)
     check_range("sim_weight", sim_weight, 0.0, math.inf)
     dtype = input1.dtype
@@ -329,7 +329,7 @@ def _invariance_loss(
 def _variance_loss(
     input1: ArrayLike, input2: ArrayLike, std_weight: ArrayLike, eps: ArrayLike, reduction: str
 ) -> jax.Array:
-    input1, input2 = as_arrays(input1, input2)
+    input1, input2 = as_arrays(input1=input1, input2=input2)
     check_floating(input1=input1, input2=input2)
     check_range("std_weight", std_weight, 0.0, math.inf)
     check_positive("eps", eps)
@@ -348,7 +348,7 @@ def _variance_loss(
 def _covariance_loss(
     input1: ArrayLike, input2: ArrayLike, cov_weight: ArrayLike, reduction: str
 ) -> jax.Array:
-    input1, input2 = as_arrays(input1, input2)
+    input1, input2 = as_arrays(input1=input1, input2=input2)
     check_floating(input1=input1, input2=input2)
     check_range("cov_weight", cov_weight, 0.0, math.inf)
     dtype = input1.dtype
@@ -448,7 +448,7 @@ def vicreg_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("mean", "sum"))
-    input1, input2 = as_arrays(input1, input2)
+    input1, input2 = as_arrays(input1=input1, input2=input2)
     check_floating(input1=input1)
     dtype = input1.dtype
     input1, input2 = cast_floats(working_dtype(input1), input1, input2)

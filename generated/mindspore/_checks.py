@@ -12,6 +12,8 @@ from mindspore import (
     Type,
     bfloat16,
     bool_,
+    complex64,
+    complex128,
     float16,
     float32,
     float64,
@@ -60,6 +62,8 @@ def check_tensor(name: str, value: Tensor) -> None:
     """Refuse what is no tensor."""
     if not isinstance(value, Tensor):
         _refuse(name, "a Tensor", value)
+    if value.dtype in (complex64, complex128):
+        _refuse(name, "real", value.dtype)
 
 
 @constexpr(check=False)

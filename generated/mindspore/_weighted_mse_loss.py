@@ -4,7 +4,7 @@
 from mindspore import Parameter, Tensor, nn
 
 from ._arrays import Operand, fold, zeros_like
-from ._checks import check_floating, check_rank, check_reduction, check_shape
+from ._checks import check_floating, check_rank, check_reduction, check_shape, check_tensor
 from ._runtime import Loss, finish, leading_weight, to_working, working_dtype
 
 __all__ = ["WeightedMSELoss", "weighted_mse_loss"]
@@ -166,6 +166,7 @@ class WeightedMSELoss(Loss):
 
     def __init__(self, weights: Tensor, reduction: str = "mean") -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
+        check_tensor("weights", weights)
         self.weights = Parameter(weights, name="weights", requires_grad=False)
 
     def construct(

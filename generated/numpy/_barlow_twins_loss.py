@@ -148,7 +148,7 @@ def _hessian_diagonal_invariance(
 
 def _invariance_loss(input1: Any, input2: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input1, input2 = as_arrays(input1, input2)
+    input1, input2 = as_arrays(input1=input1, input2=input2)
     inputs = {"input1": input1, "input2": input2}
     check_floating(input1=input1, input2=input2)
     dtype = input1.dtype
@@ -290,7 +290,7 @@ def _hessian_diagonal_redundancy(
 
 def _redundancy_loss(input1: Any, input2: Any, weight: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input1, input2 = as_arrays(input1, input2)
+    input1, input2 = as_arrays(input1=input1, input2=input2)
     inputs = {"input1": input1, "input2": input2}
     check_floating(input1=input1, input2=input2)
     check_range("weight", weight, 0.0, math.inf)

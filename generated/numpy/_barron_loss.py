@@ -74,7 +74,7 @@ def _squared_loss(
     input: Any, target: Any, scale: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     check_positive("scale", scale)
@@ -132,7 +132,7 @@ def _cauchy_loss(
     input: Any, target: Any, scale: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     check_positive("scale", scale)
@@ -190,7 +190,7 @@ def _welsch_loss(
     input: Any, target: Any, scale: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     check_positive("scale", scale)
@@ -272,7 +272,7 @@ def _general_loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     check_positive("scale", scale)

@@ -78,7 +78,9 @@ def _loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    concentration1, concentration0, target = as_arrays(concentration1, concentration0, target)
+    concentration1, concentration0, target = as_arrays(
+        concentration1=concentration1, concentration0=concentration0, target=target
+    )
     inputs = {"concentration1": concentration1, "concentration0": concentration0, "target": target}
     check_floating(concentration1=concentration1, concentration0=concentration0)
     dtype = concentration1.dtype

@@ -51,7 +51,7 @@ def _loss(
     positive: Any, negative: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    positive, negative = as_arrays(positive, negative)
+    positive, negative = as_arrays(positive=positive, negative=negative)
     inputs = {"positive": positive, "negative": negative}
     check_floating(positive=positive, negative=negative)
     dtype = positive.dtype

@@ -227,7 +227,7 @@ def _loss(
     image: Any, text: Any, logit_scale: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    image, text = as_arrays(image, text)
+    image, text = as_arrays(image=image, text=text)
     inputs = {"image": image, "text": text}
     check_floating(image=image, text=text)
     check_positive("logit_scale", logit_scale)

@@ -87,7 +87,7 @@ def _hessian_diagonal_cross_entropy(
 
 def _cross_entropy_loss(input: Any, target: Any, alpha: Any, beta: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     check_range("alpha", alpha, 0.0, 1.0)
@@ -195,7 +195,7 @@ def _hessian_diagonal_dice(
 
 def _dice_loss(input: Any, target: Any, alpha: Any, smooth: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     check_range("alpha", alpha, 0.0, 1.0)

@@ -95,7 +95,7 @@ def _loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input1, input2, target = as_arrays(input1, input2, target)
+    input1, input2, target = as_arrays(input1=input1, input2=input2, target=target)
     inputs = {"input1": input1, "input2": input2, "target": target}
     check_floating(input1=input1, input2=input2)
     check_positive("margin", margin)

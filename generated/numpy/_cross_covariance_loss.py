@@ -64,7 +64,7 @@ def _hessian_diagonal(upstream: Array, input1: Array, input2: Array) -> tuple[Ar
 
 def _loss(input1: Any, input2: Any, reduction: str, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input1, input2 = as_arrays(input1, input2)
+    input1, input2 = as_arrays(input1=input1, input2=input2)
     inputs = {"input1": input1, "input2": input2}
     check_floating(input1=input1, input2=input2)
     dtype = input1.dtype

@@ -76,7 +76,7 @@ def _hessian_diagonal(upstream: Array, input: Array) -> tuple[Array, ...]:
 
 def _loss(input: Any, reduction: str, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    (input,) = as_arrays(input)
+    (input,) = as_arrays(input=input)
     inputs = {"input": input}
     check_floating(input=input)
     dtype = input.dtype

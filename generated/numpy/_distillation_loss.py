@@ -155,7 +155,7 @@ def _hessian_diagonal_soft(
 
 def _soft_loss(input: Any, teacher: Any, alpha: Any, temperature: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, teacher = as_arrays(input, teacher)
+    input, teacher = as_arrays(input=input, teacher=teacher)
     inputs = {"input": input, "teacher": teacher}
     check_floating(input=input, teacher=teacher)
     check_range("alpha", alpha, 0.0, 1.0)
@@ -231,7 +231,7 @@ def _hard_labels_loss(
     input: Any, target: Any, alpha: Any, ignore_index: Any, reduction: str
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input}
     check_floating(input=input)
     check_range("alpha", alpha, 0.0, 1.0)

@@ -118,7 +118,10 @@ def _loss(
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     chosen, rejected, reference_chosen, reference_rejected = as_arrays(
-        chosen, rejected, reference_chosen, reference_rejected
+        chosen=chosen,
+        rejected=rejected,
+        reference_chosen=reference_chosen,
+        reference_rejected=reference_rejected,
     )
     inputs = {
         "chosen": chosen,

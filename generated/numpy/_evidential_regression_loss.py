@@ -145,7 +145,9 @@ def _loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target, nu, alpha, beta = as_arrays(input, target, nu, alpha, beta)
+    input, target, nu, alpha, beta = as_arrays(
+        input=input, target=target, nu=nu, alpha=alpha, beta=beta
+    )
     inputs = {"input": input, "target": target, "nu": nu, "alpha": alpha, "beta": beta}
     check_floating(input=input, nu=nu, alpha=alpha, beta=beta)
     check_range("coefficient", coefficient, 0.0, math.inf)

@@ -55,7 +55,7 @@ def _log_mean_loss(
     input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     dtype = input.dtype
@@ -97,7 +97,7 @@ def _mean_loss(
     input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     dtype = input.dtype

@@ -69,7 +69,7 @@ def _loss(
     input: Any, target: Any, std: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target, std = as_arrays(input, target, std)
+    input, target, std = as_arrays(input=input, target=target, std=std)
     inputs = {"input": input, "target": target, "std": std}
     check_floating(input=input, std=std)
     dtype = input.dtype

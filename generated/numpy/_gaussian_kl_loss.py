@@ -50,7 +50,7 @@ def _hessian_diagonal(upstream: Array, mean: Array, log_var: Array) -> tuple[Arr
 
 def _loss(mean: Any, log_var: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    mean, log_var = as_arrays(mean, log_var)
+    mean, log_var = as_arrays(mean=mean, log_var=log_var)
     inputs = {"mean": mean, "log_var": log_var}
     check_floating(mean=mean, log_var=log_var)
     dtype = mean.dtype

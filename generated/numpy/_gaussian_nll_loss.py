@@ -73,7 +73,7 @@ def _loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target, var = as_arrays(input, target, var)
+    input, target, var = as_arrays(input=input, target=target, var=var)
     inputs = {"input": input, "target": target, "var": var}
     check_floating(input=input, var=var)
     check_positive("eps", eps)

@@ -67,7 +67,7 @@ def _limit_loss(
     input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input}
     check_floating(input=input)
     dtype = input.dtype
@@ -129,7 +129,7 @@ def _power_loss(
     input: Any, target: Any, q: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input}
     check_floating(input=input)
     check_range("q", q, 0.0, 1.0)

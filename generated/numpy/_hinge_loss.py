@@ -48,7 +48,7 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
 
 def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     dtype = input.dtype

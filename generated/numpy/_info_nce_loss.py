@@ -139,7 +139,7 @@ def _loss(
     query: Any, key: Any, temperature: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    query, key = as_arrays(query, key)
+    query, key = as_arrays(query=query, key=key)
     inputs = {"query": query, "key": key}
     check_floating(query=query, key=key)
     check_positive("temperature", temperature)

@@ -130,7 +130,7 @@ def _loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, reference, target = as_arrays(input, reference, target)
+    input, reference, target = as_arrays(input=input, reference=reference, target=target)
     inputs = {"input": input, "reference": reference, "target": target}
     check_floating(input=input, reference=reference)
     check_positive("beta", beta)

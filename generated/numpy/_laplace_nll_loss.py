@@ -68,7 +68,7 @@ def _loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target, scale = as_arrays(input, target, scale)
+    input, target, scale = as_arrays(input=input, target=target, scale=scale)
     inputs = {"input": input, "target": target, "scale": scale}
     check_floating(input=input, scale=scale)
     check_positive("eps", eps)

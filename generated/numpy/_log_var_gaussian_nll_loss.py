@@ -67,7 +67,7 @@ def _loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target, log_var = as_arrays(input, target, log_var)
+    input, target, log_var = as_arrays(input=input, target=target, log_var=log_var)
     inputs = {"input": input, "target": target, "log_var": log_var}
     check_floating(input=input, log_var=log_var)
     dtype = input.dtype

@@ -53,7 +53,7 @@ def _hessian_diagonal_mse(upstream: Array, input: Array, target: Array) -> tuple
 
 def _mse_loss(input: Any, target: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     dtype = input.dtype
@@ -93,7 +93,7 @@ def _hessian_diagonal_l2(
 
 def _l2_loss(weights: Any, coefficient: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    (weights,) = as_arrays(weights)
+    (weights,) = as_arrays(weights=weights)
     inputs = {"weights": weights}
     check_floating(weights=weights)
     check_range("coefficient", coefficient, 0.0, math.inf)

@@ -53,7 +53,7 @@ def _loss(
     input: Any, target1: Any, target2: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target1, target2 = as_arrays(input, target1, target2)
+    input, target1, target2 = as_arrays(input=input, target1=target1, target2=target2)
     inputs = {"input": input, "target1": target1, "target2": target2}
     check_floating(input=input)
     dtype = input.dtype

@@ -169,7 +169,7 @@ def _loss(
     input: Any, target: Any, weight: Any, smooth: Any, reduction: str, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     check_range("smooth", smooth, 0.0, math.inf)

@@ -76,7 +76,7 @@ def _loss(
     anchor: Any, positive: Any, l2: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    anchor, positive = as_arrays(anchor, positive)
+    anchor, positive = as_arrays(anchor=anchor, positive=positive)
     inputs = {"anchor": anchor, "positive": positive}
     check_floating(anchor=anchor, positive=positive)
     check_range("l2", l2, 0.0, math.inf)

@@ -71,7 +71,7 @@ def _log_input_loss(
     input: Any, target: Any, full: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     dtype = input.dtype
@@ -130,7 +130,7 @@ def _input_loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     check_range("eps", eps, 0.0, math.inf)

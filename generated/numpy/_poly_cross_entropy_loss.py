@@ -106,7 +106,7 @@ def _labels_loss(
     input: Any, target: Any, epsilon: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input}
     check_floating(input=input)
     check_range("epsilon", epsilon, -1.0, math.inf)
@@ -186,7 +186,7 @@ def _probabilities_loss(
     input: Any, target: Any, epsilon: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     check_range("epsilon", epsilon, -1.0, math.inf)

@@ -96,7 +96,7 @@ def _loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, old, advantage = as_arrays(input, old, advantage)
+    input, old, advantage = as_arrays(input=input, old=old, advantage=advantage)
     inputs = {"input": input, "old": old, "advantage": advantage}
     check_floating(input=input, old=old, advantage=advantage)
     check_range("epsilon", epsilon, 0.0, 1.0)

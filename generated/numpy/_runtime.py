@@ -16,9 +16,19 @@ from ._arrays import Array, total
 from ._checks import check_divides
 
 
-def as_arrays(*tensors: ArrayLike) -> tuple[NDArray[Any], ...]:
+def as_arrays(**tensors: ArrayLike) -> tuple[NDArray[Any], ...]:
     """Return arrays; lists and numbers become arrays."""
-    return tuple(map(np.asarray, tensors))
+    return tuple(_as_array(name, tensor) for name, tensor in tensors.items())
+
+
+def _as_array(name: str, tensor: ArrayLike) -> NDArray[Any]:
+    try:
+        array = np.asarray(tensor)
+    except ValueError:
+        array = np.asarray(None)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be an array of real numbers, got {type(tensor).__name__}")
+    return array
 
 
 def is_integer(tensor: ArrayLike) -> bool:

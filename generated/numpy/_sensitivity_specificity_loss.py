@@ -130,7 +130,7 @@ def _hessian_diagonal(
 
 def _loss(input: Any, target: Any, r: Any, reduction: str, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     check_range("r", r, 0.0, 1.0)

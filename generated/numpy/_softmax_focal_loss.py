@@ -159,7 +159,7 @@ def _labels_loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input}
     check_floating(input=input)
     check_range("gamma", gamma, 0.0, math.inf)
@@ -293,7 +293,7 @@ def _probabilities_loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input, target)
+    input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
     check_range("gamma", gamma, 0.0, math.inf)

@@ -159,7 +159,7 @@ def _swapped_loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    anchor, positive, negative = as_arrays(anchor, positive, negative)
+    anchor, positive, negative = as_arrays(anchor=anchor, positive=positive, negative=negative)
     inputs = {"anchor": anchor, "positive": positive, "negative": negative}
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
@@ -283,7 +283,7 @@ def _plain_loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    anchor, positive, negative = as_arrays(anchor, positive, negative)
+    anchor, positive, negative = as_arrays(anchor=anchor, positive=positive, negative=negative)
     inputs = {"anchor": anchor, "positive": positive, "negative": negative}
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)

@@ -51,7 +51,7 @@ def _hessian_diagonal_loss1(upstream: Array, input1: Array, target1: Array) -> t
 
 def _loss1_loss(input1: Any, target1: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input1, target1 = as_arrays(input1, target1)
+    input1, target1 = as_arrays(input1=input1, target1=target1)
     inputs = {"input1": input1, "target1": target1}
     check_floating(input1=input1)
     dtype = input1.dtype
@@ -88,7 +88,7 @@ def _hessian_diagonal_loss2(upstream: Array, input2: Array, target2: Array) -> t
 
 def _loss2_loss(input2: Any, target2: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input2, target2 = as_arrays(input2, target2)
+    input2, target2 = as_arrays(input2=input2, target2=target2)
     inputs = {"input2": input2, "target2": target2}
     check_floating(input2=input2)
     dtype = input2.dtype

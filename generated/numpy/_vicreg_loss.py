@@ -92,7 +92,7 @@ def _hessian_diagonal_invariance(
 
 def _invariance_loss(input1: Any, input2: Any, sim_weight: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input1, input2 = as_arrays(input1, input2)
+    input1, input2 = as_arrays(input1=input1, input2=input2)
     inputs = {"input1": input1, "input2": input2}
     check_floating(input1=input1, input2=input2)
     check_range("sim_weight", sim_weight, 0.0, math.inf)
@@ -223,7 +223,7 @@ def _hessian_diagonal_variance(
 
 def _variance_loss(input1: Any, input2: Any, std_weight: Any, eps: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input1, input2 = as_arrays(input1, input2)
+    input1, input2 = as_arrays(input1=input1, input2=input2)
     inputs = {"input1": input1, "input2": input2}
     check_floating(input1=input1, input2=input2)
     check_range("std_weight", std_weight, 0.0, math.inf)
@@ -375,7 +375,7 @@ def _hessian_diagonal_covariance(
 
 def _covariance_loss(input1: Any, input2: Any, cov_weight: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    input1, input2 = as_arrays(input1, input2)
+    input1, input2 = as_arrays(input1=input1, input2=input2)
     inputs = {"input1": input1, "input2": input2}
     check_floating(input1=input1, input2=input2)
     check_range("cov_weight", cov_weight, 0.0, math.inf)

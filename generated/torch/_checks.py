@@ -42,6 +42,8 @@ def check_device(**tensors: Tensor | None) -> None:
     for name, tensor in given:
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{name} must be a Tensor, got {type(tensor).__name__}")
+        if tensor.is_complex():
+            raise TypeError(f"{name} must be real, got {tensor.dtype}")
     like, first = given[0]
     for name, tensor in given:
         if tensor.device != first.device:
@@ -57,6 +59,8 @@ def check_rank(name: str, tensor: Tensor, rank: int, *, exact: bool) -> None:
 
 def check_shape(name: str, tensor: Tensor, expected: Sequence[int], like: str) -> None:
     """Refuse what would broadcast silently."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name} must be a Tensor, got {type(tensor).__name__}")
     if tensor.shape != tuple(expected):
         given = tuple(tensor.shape)
         raise ValueError(f"{name} must have shape {tuple(expected)} as {like} has, got {given}")

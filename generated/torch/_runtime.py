@@ -133,6 +133,8 @@ def leading_weight(
     name: str, weight: Tensor, shape: Sequence[int], dtype: torch.dtype, keep: int
 ) -> Tensor:
     """Return a weight of the whole shape or of its first axes, the others then of size 1."""
+    if not isinstance(weight, Tensor):
+        raise TypeError(f"{name} must be a Tensor, got {type(weight).__name__}")
     first, whole = tuple(shape[:keep]), tuple(shape)
     if weight.shape == whole:
         return weight.detach().to(dtype)

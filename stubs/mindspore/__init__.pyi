@@ -18,6 +18,8 @@ bool_: Type
 int64: Type
 float16: Type
 bfloat16: Type
+complex64: Type
+complex128: Type
 float32: Type
 float64: Type
 
