@@ -108,8 +108,14 @@ def build(
 
 @main.command("list")
 @specs_argument
-def list_losses(specs: Path) -> None:
+@click.option("--markdown", is_flag=True, help="Write a page with formulas and parameters.")
+def list_losses(specs: Path, markdown: bool) -> None:
     """List the losses of SPECS."""
+    if markdown:
+        from lossgen.catalogue import catalogue
+
+        click.echo(catalogue(work.load(specs)), nl=False)
+        return
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = PIPE_WIDTH

@@ -55,8 +55,8 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "text": ("resources render", "words, specs, spelling, modules"),
     "commands": (
-        "manifest plan write jobs show cli __main__",
-        "sentences, words, programs, specs, spelling, text",
+        "manifest plan write jobs show catalogue cli __main__",
+        "sentences, words, programs, specs, spelling, modules, text",
     ),
 }
 # What a room needs from outside of Python; nothing needs a framework.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lossgen.catalogue import catalogue
 from lossgen.jobs import load
 from lossgen.render import render_backend
 
@@ -51,3 +52,8 @@ def test_the_readme_shows_what_is_written(tmp_path: Path) -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_the_table_of_losses_is_made_from_the_specs() -> None:
+    page = (ROOT / "docs" / "losses.md").read_text(encoding="utf-8")
+    assert page == catalogue(load(ROOT / "specs")), "write lossgen list --markdown > docs/losses.md"
