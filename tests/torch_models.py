@@ -62,7 +62,8 @@ class Model(nn.Module):
         super().__init__()
         torch.manual_seed(0)
         self.loss = build(case, **more)
-        self.names = list(inspect.signature(self.loss.forward).parameters)
+        arguments = inspect.signature(self.loss.forward).parameters.values()
+        self.names = [p.name for p in arguments if p.kind is not p.KEYWORD_ONLY]
         given = zip(self.names, batch(case), strict=True)
         self.gates = nn.ModuleDict(
             {
