@@ -23,7 +23,7 @@ IMPORTED = frozenset(
         check_reduction check_shape check_tensor
         constant count_up cross_entropy_with
         dataclass deviation dict differentiable direction excess_over exp_difference
-        expm1 finish finish_parts float floored_norm fold get_context gradients_of
+        expm1 field finish finish_parts float floored_norm fold get_context gradients_of
         hessian_diagonals_of int is_integer is_number isinstance jax jnp
         label_cross_entropy label_excess leading_size leading_weight log1p log_cosh
         logsumexp loss_of math max_along merge mindspore ms negative_log_softmax nn norm
