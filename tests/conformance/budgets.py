@@ -38,11 +38,11 @@ class Row:
     reason: str
 
 
-_EXP = "NumPy's float32 exp errs by 2.5 ULP, and the power of sigmoid multiplies that by gamma"
+_EXP = "NumPy's float64 exp errs by 1.4 ULP, sigmoid by 2.0, and a power multiplies that by gamma"
 ROWS: tuple[Row, ...] = (
-    Row("SigmoidFocalLoss", "numpy", "*", "gradient", 5.35, 6.0, _EXP),
-    Row("SigmoidFocalLoss", "numpy", "*", "diagonal", 8.99, 10.0, _EXP),
-    Row("SigmoidFocalLoss", "chainer", "*", "gradient", 6.21, 7.0, _EXP),
+    Row("SigmoidFocalLoss", "numpy", "float64", "gradient", 4.02, 4.5, _EXP),
+    Row("SigmoidFocalLoss", "numpy", "float64", "diagonal", 4.9, 5.5, _EXP),
+    Row("SigmoidFocalLoss", "chainer", "float64", "gradient", 4.02, 4.5, _EXP),
 )
 
 
@@ -65,6 +65,13 @@ FAULTS: tuple[Fault, ...] = (
     Fault("GaussianNLLLoss", "[!m]*", "float32", "hvp", _SQUARES),
     Fault(
         "GaussianNLLLoss", "mindspore", "float32", "hvp", "no second derivative by a spread `var`"
+    ),
+    Fault(
+        "SigmoidFocalLoss",
+        "numpy",
+        "float32",
+        "diagonal",
+        "8.99 ULP at a result of 1.28e-37, ten times the smallest normal number",
     ),
     Fault("CosineEmbeddingLoss", "mindspore", "float64", "*", _NUMBERS),
     Fault(
