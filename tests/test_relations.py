@@ -1,4 +1,4 @@
-"""What the docstrings of specs say of other libraries' losses of a name, against these libraries."""
+"""What specs say of other libraries' losses of a name, checked against these libraries."""
 
 import importlib
 import os
