@@ -157,11 +157,14 @@ def _parts(
 
 
 def partial_names(program: Program) -> tuple[str, ...]:
-    """Return a word for each partial: ``by_input`` where it multiplies the tangent of input."""
+    """Return a word for each partial: ``by_input`` where it multiplies the tangent of input.
+
+    Elsewhere it has the author's word, if there is one.
+    """
     taken = [argument.name for argument in program.arguments]
     words = list(taken)
     for partial in program.partials:
-        word = "coefficient"
+        word = program.names.get(partial, "coefficient")
         for node in n.walk(program.linear):
             if node.op == "mul" and partial in node.args:
                 moving = [a for a in node.args if a.op == "leaf" and a.name.startswith("d_")]

@@ -150,6 +150,8 @@ def _tangent(
         coefficient_2,
         coefficient_3,
         coefficient_4,
+        gap,
+        alpha,
         coefficient_5,
         coefficient_6,
         coefficient_7,
@@ -157,25 +159,23 @@ def _tangent(
         coefficient_9,
         coefficient_10,
         coefficient_11,
+        hull_width,
         coefficient_12,
         coefficient_13,
         coefficient_14,
         coefficient_15,
+        hull_height,
         coefficient_16,
         coefficient_17,
         coefficient_18,
+        overlap_height,
+        overlap_width,
         coefficient_19,
+        height,
+        width,
+        true_height,
+        true_width,
         coefficient_20,
-        coefficient_21,
-        coefficient_22,
-        coefficient_23,
-        coefficient_24,
-        coefficient_25,
-        coefficient_26,
-        coefficient_27,
-        coefficient_28,
-        coefficient_29,
-        coefficient_30,
     ) = partials
     picked = d_target[:, 2]
     picked_2 = d_target[:, 0]
@@ -195,48 +195,48 @@ def _tangent(
         - coefficient_3 * term_3
         - coefficient_4 * term_4
     )
-    product = 0.5 * coefficient_8 * (picked_8 + picked_7 - picked_4 - picked_3)
-    term_6 = 0.5 * coefficient_7 * (picked_6 + picked_5 - picked_2 - picked) + product
+    product = 0.5 * coefficient_6 * (picked_8 + picked_7 - picked_4 - picked_3)
+    term_6 = 0.5 * coefficient_5 * (picked_6 + picked_5 - picked_2 - picked) + product
     term_7 = (
-        coefficient_10 * picked_5
-        + coefficient_11 * picked
-        + coefficient_12 * picked_6
-        + coefficient_13 * picked_2
+        coefficient_8 * picked_5
+        + coefficient_9 * picked
+        + coefficient_10 * picked_6
+        + coefficient_11 * picked_2
     )
     term_8 = (
-        coefficient_15 * picked_7
-        + coefficient_16 * picked_3
-        + coefficient_17 * picked_8
-        + coefficient_18 * picked_4
+        coefficient_12 * picked_7
+        + coefficient_13 * picked_3
+        + coefficient_14 * picked_8
+        + coefficient_15 * picked_4
     )
-    product_2 = coefficient_20 * (2.0 * coefficient_14 * term_7 + 2.0 * coefficient_19 * term_8)
+    product_2 = coefficient_16 * (2.0 * hull_width * term_7 + 2.0 * hull_height * term_8)
     term_9 = (
-        coefficient_11 * picked_5
-        + coefficient_10 * picked
-        + coefficient_13 * picked_6
-        + coefficient_12 * picked_2
+        coefficient_9 * picked_5
+        + coefficient_8 * picked
+        + coefficient_11 * picked_6
+        + coefficient_10 * picked_2
     )
     term_10 = (
-        coefficient_16 * picked_7
-        + coefficient_15 * picked_3
-        + coefficient_18 * picked_8
-        + coefficient_17 * picked_4
+        coefficient_13 * picked_7
+        + coefficient_12 * picked_3
+        + coefficient_15 * picked_8
+        + coefficient_14 * picked_4
     )
     term_11 = (
-        coefficient_26 * term_3
-        + coefficient_27 * term_4
-        + coefficient_28 * term
-        + coefficient_29 * term_2
-        - coefficient_22 * coefficient_23 * term_9
-        - coefficient_24 * coefficient_25 * term_10
+        height * term_3
+        + width * term_4
+        + true_height * term
+        + true_width * term_2
+        - coefficient_18 * overlap_height * term_9
+        - overlap_width * coefficient_19 * term_10
     )
     return (
-        0.8105694691387022 * coefficient_5 * coefficient_6 * term_5
-        + coefficient_9 * term_6
-        + coefficient_30 * term_11
+        0.8105694691387022 * gap * alpha * term_5
+        + coefficient_7 * term_6
+        + coefficient_20 * term_11
         - product_2
-        - coefficient_21 * coefficient_22 * coefficient_23 * term_9
-        - coefficient_21 * coefficient_24 * coefficient_25 * term_10
+        - coefficient_17 * coefficient_18 * overlap_height * term_9
+        - coefficient_17 * overlap_width * coefficient_19 * term_10
     )
 
 

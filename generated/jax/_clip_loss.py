@@ -76,19 +76,19 @@ def _tangent(
         by_text,
         coefficient,
         coefficient_2,
+        logit,
         coefficient_3,
         coefficient_4,
-        coefficient_5,
     ) = partials
     sums = (d_image - by_image * (by_image * d_image).sum(axis=1)[:, None]) @ by_text.T
     sums_2 = by_image @ (d_text - by_text * (by_text * d_text).sum(axis=1)[:, None]).T
     product = logit_scale * (coefficient[:, None] * sums + coefficient_2 * sums_2)
     term = by_logit_scale * d_logit_scale + product
-    offset = centred(coefficient_3, term, axis=-2)
+    offset = centred(logit, term, axis=-2)
     picked = pick(
-        (coefficient_4 * offset).sum(axis=0) - offset, jnp.arange(coefficient_4.shape[0]), axis=1
+        (coefficient_3 * offset).sum(axis=0) - offset, jnp.arange(coefficient_3.shape[0]), axis=1
     )
-    return 0.5 * (picked + (coefficient_5 * term).sum(axis=1))
+    return 0.5 * (picked + (coefficient_4 * term).sum(axis=1))
 
 
 def _partials_tangent(

@@ -58,15 +58,17 @@ def _tangent(
     d_target: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    coefficient, coefficient_2, coefficient_3, coefficient_4, coefficient_5 = partials
+    target_offset, input_offset, coefficient, coefficient_2, coefficient_3 = partials
     deviation_2 = deviation(d_input, axis=-2)
     deviation_3 = deviation(d_target, axis=-2)
-    sums = (coefficient * deviation_2 + coefficient_2 * deviation_3).sum(axis=0)
-    term = d_input.sum(axis=0) / coefficient.shape[0] - d_target.sum(axis=0) / coefficient.shape[0]
-    product = 2.0 * (coefficient_2 * deviation_2).sum(axis=0) / coefficient.shape[0]
-    product_2 = 2.0 * (coefficient * deviation_3).sum(axis=0) / coefficient.shape[0]
-    product_3 = coefficient_5 * (2.0 * coefficient_4 * term + product + product_2)
-    return product_3 - 2.0 * coefficient_3 * sums / coefficient.shape[0]
+    sums = (target_offset * deviation_2 + input_offset * deviation_3).sum(axis=0)
+    term = (
+        d_input.sum(axis=0) / target_offset.shape[0] - d_target.sum(axis=0) / target_offset.shape[0]
+    )
+    product = 2.0 * (input_offset * deviation_2).sum(axis=0) / target_offset.shape[0]
+    product_2 = 2.0 * (target_offset * deviation_3).sum(axis=0) / target_offset.shape[0]
+    product_3 = coefficient_3 * (2.0 * coefficient_2 * term + product + product_2)
+    return product_3 - 2.0 * coefficient * sums / target_offset.shape[0]
 
 
 def _partials_tangent(

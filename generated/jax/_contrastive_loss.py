@@ -57,12 +57,12 @@ def _tangent(
     d_margin: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    coefficient, coefficient_2, by_margin, coefficient_3, coefficient_4 = partials
+    gap, coefficient, by_margin, coefficient_2, coefficient_3 = partials
     term = d_input1 - d_input2
     return (
-        coefficient_2 * (coefficient * term).sum(axis=1)
+        coefficient * (gap * term).sum(axis=1)
         + 0.5 * by_margin * d_margin
-        + 0.5 * coefficient_4 * (coefficient_3 * term).sum(axis=1)
+        + 0.5 * coefficient_3 * (coefficient_2 * term).sum(axis=1)
     )
 
 

@@ -262,12 +262,12 @@ def _tangent_probabilities(
     d_label_smoothing: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_input, by_label_smoothing, by_target, coefficient = partials
+    by_input, by_label_smoothing, by_target, nll = partials
     term = (
         by_label_smoothing * weight[:, None] * d_label_smoothing
         + by_target * weight[:, None] * d_target
     )
-    return (by_input * d_input).sum(axis=1) + (coefficient * term).sum(axis=1)
+    return (by_input * d_input).sum(axis=1) + (nll * term).sum(axis=1)
 
 
 def _partials_tangent_probabilities(

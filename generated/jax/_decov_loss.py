@@ -35,12 +35,10 @@ def _partials(input: jax.Array) -> tuple[jax.Array, ...]:
 
 def _tangent(partials: tuple[jax.Array, ...], input: jax.Array, d_input: jax.Array) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    coefficient, coefficient_2, coefficient_3 = partials
-    mask = jnp.arange(coefficient_3.shape[0])[:, None] != jnp.arange(coefficient_3.shape[1])
-    term = deviation(d_input, axis=-2).T @ coefficient + coefficient_2.T @ deviation(
-        d_input, axis=-2
-    )
-    return (coefficient_3 * mask.astype(coefficient.dtype) * term).sum() / coefficient.shape[0] ** 2
+    other, offset, coefficient = partials
+    mask = jnp.arange(coefficient.shape[0])[:, None] != jnp.arange(coefficient.shape[1])
+    term = deviation(d_input, axis=-2).T @ other + offset.T @ deviation(d_input, axis=-2)
+    return (coefficient * mask.astype(other.dtype) * term).sum() / (other.shape[0] * other.shape[0])
 
 
 def _partials_tangent(input: jax.Array, d_input: jax.Array) -> tuple[jax.Array, ...]:

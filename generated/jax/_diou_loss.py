@@ -113,23 +113,23 @@ def _tangent(
         coefficient_5,
         coefficient_6,
         coefficient_7,
+        hull_width,
         coefficient_8,
         coefficient_9,
         coefficient_10,
         coefficient_11,
+        hull_height,
         coefficient_12,
         coefficient_13,
         coefficient_14,
+        overlap_height,
+        overlap_width,
         coefficient_15,
+        height,
+        width,
+        true_height,
+        true_width,
         coefficient_16,
-        coefficient_17,
-        coefficient_18,
-        coefficient_19,
-        coefficient_20,
-        coefficient_21,
-        coefficient_22,
-        coefficient_23,
-        coefficient_24,
     ) = partials
     picked = d_input[:, 0]
     picked_2 = d_input[:, 2]
@@ -148,12 +148,12 @@ def _tangent(
         + coefficient_7 * picked_3
     )
     term_3 = (
-        coefficient_9 * picked_6
-        + coefficient_10 * picked_8
-        + coefficient_11 * picked_5
-        + coefficient_12 * picked_7
+        coefficient_8 * picked_6
+        + coefficient_9 * picked_8
+        + coefficient_10 * picked_5
+        + coefficient_11 * picked_7
     )
-    product_2 = coefficient_14 * (2.0 * coefficient_8 * term_2 + 2.0 * coefficient_13 * term_3)
+    product_2 = coefficient_12 * (2.0 * hull_width * term_2 + 2.0 * hull_height * term_3)
     term_4 = (
         coefficient_5 * picked_2
         + coefficient_4 * picked_4
@@ -161,25 +161,25 @@ def _tangent(
         + coefficient_6 * picked_3
     )
     term_5 = (
-        coefficient_10 * picked_6
-        + coefficient_9 * picked_8
-        + coefficient_12 * picked_5
-        + coefficient_11 * picked_7
+        coefficient_9 * picked_6
+        + coefficient_8 * picked_8
+        + coefficient_11 * picked_5
+        + coefficient_10 * picked_7
     )
     term_6 = (
-        coefficient_20 * (picked_2 - picked)
-        + coefficient_21 * (picked_6 - picked_5)
-        + coefficient_22 * (picked_4 - picked_3)
-        + coefficient_23 * (picked_8 - picked_7)
-        - coefficient_16 * coefficient_17 * term_4
-        - coefficient_18 * coefficient_19 * term_5
+        height * (picked_2 - picked)
+        + width * (picked_6 - picked_5)
+        + true_height * (picked_4 - picked_3)
+        + true_width * (picked_8 - picked_7)
+        - coefficient_14 * overlap_height * term_4
+        - overlap_width * coefficient_15 * term_5
     )
     return (
         coefficient_3 * term
-        + coefficient_24 * term_6
+        + coefficient_16 * term_6
         - product_2
-        - coefficient_15 * coefficient_16 * coefficient_17 * term_4
-        - coefficient_15 * coefficient_18 * coefficient_19 * term_5
+        - coefficient_13 * coefficient_14 * overlap_height * term_4
+        - coefficient_13 * overlap_width * coefficient_15 * term_5
     )
 
 

@@ -38,8 +38,8 @@ def _tangent(
     d_q: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    coefficient, coefficient_2, by_q, by_q_2 = partials
-    return 2.0 * coefficient * coefficient_2 * (d_target - d_input) + by_q * by_q_2 * d_q
+    error, coefficient, by_q, by_q_2 = partials
+    return 2.0 * error * coefficient * (d_target - d_input) + by_q * by_q_2 * d_q
 
 
 def _partials_tangent(

@@ -47,8 +47,8 @@ def _tangent(
     d_var: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    coefficient, coefficient_2, by_var = partials
-    return coefficient * coefficient_2 * (d_input - d_target) + 0.5 * by_var * d_var
+    error, coefficient, by_var = partials
+    return error * coefficient * (d_input - d_target) + 0.5 * by_var * d_var
 
 
 def _partials_tangent(

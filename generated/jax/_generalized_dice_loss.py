@@ -66,34 +66,27 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     (
         coefficient,
-        coefficient_2,
-        coefficient_3,
+        volume,
+        difference,
         by_target,
         by_input,
+        p,
+        coefficient_2,
+        class_weight,
+        coefficient_3,
         coefficient_4,
         coefficient_5,
-        coefficient_6,
-        coefficient_7,
-        coefficient_8,
-        coefficient_9,
     ) = partials
     sums = d_target.sum(axis=2)
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
-    term_2 = term - (coefficient_4 * term).sum(axis=1)[:, None]
-    term_3 = (
-        by_target * d_target
-        + coefficient_5 * coefficient_4 * term_2
-        - target * coefficient_4 * term_2
-    )
-    term_4 = (
-        coefficient_6 * term_3.sum(axis=2)
-        - 2.0 * coefficient * coefficient_2 * coefficient_3 * sums
-    )
+    term_2 = term - (p * term).sum(axis=1)[:, None]
+    term_3 = by_target * d_target + coefficient_2 * p * term_2 - target * p * term_2
+    term_4 = class_weight * term_3.sum(axis=2) - 2.0 * coefficient * volume * difference * sums
     term_5 = (
-        coefficient_6 * (d_target + coefficient_4 * term_2).sum(axis=2)
-        - 2.0 * coefficient * coefficient_2 * coefficient_8 * sums
+        class_weight * (d_target + p * term_2).sum(axis=2)
+        - 2.0 * coefficient * volume * coefficient_4 * sums
     )
-    return coefficient_7 * term_4.sum(axis=1) - coefficient_9 * term_5.sum(axis=1)
+    return coefficient_3 * term_4.sum(axis=1) - coefficient_5 * term_5.sum(axis=1)
 
 
 def _partials_tangent(

@@ -109,28 +109,28 @@ def _tangent(
         coefficient_2,
         coefficient_3,
         coefficient_4,
+        hull_height,
         coefficient_5,
         coefficient_6,
         coefficient_7,
         coefficient_8,
+        hull_width,
         coefficient_9,
         coefficient_10,
         coefficient_11,
         coefficient_12,
         coefficient_13,
+        overlap_height,
+        overlap_width,
         coefficient_14,
         coefficient_15,
         coefficient_16,
         coefficient_17,
+        height,
+        width,
+        true_height,
+        true_width,
         coefficient_18,
-        coefficient_19,
-        coefficient_20,
-        coefficient_21,
-        coefficient_22,
-        coefficient_23,
-        coefficient_24,
-        coefficient_25,
-        coefficient_26,
     ) = partials
     picked = d_input[:, 2]
     picked_2 = d_target[:, 2]
@@ -147,10 +147,10 @@ def _tangent(
     picked_7 = d_input[:, 1]
     picked_8 = d_target[:, 1]
     term_2 = (
-        coefficient_6 * picked_5
-        + coefficient_7 * picked_6
-        + coefficient_8 * picked_7
-        + coefficient_9 * picked_8
+        coefficient_5 * picked_5
+        + coefficient_6 * picked_6
+        + coefficient_7 * picked_7
+        + coefficient_8 * picked_8
     )
     term_3 = picked - picked_3
     term_4 = picked_5 - picked_7
@@ -162,38 +162,38 @@ def _tangent(
         + coefficient_4 * picked_3
         + coefficient_3 * picked_4
     )
-    product = coefficient_15 * coefficient_16 * term_7
+    product = coefficient_13 * overlap_height * term_7
     term_8 = (
-        coefficient_7 * picked_5
-        + coefficient_6 * picked_6
-        + coefficient_9 * picked_7
-        + coefficient_8 * picked_8
+        coefficient_6 * picked_5
+        + coefficient_5 * picked_6
+        + coefficient_8 * picked_7
+        + coefficient_7 * picked_8
     )
-    product_2 = coefficient_17 * coefficient_18 * term_8
+    product_2 = overlap_width * coefficient_14 * term_8
     term_9 = (
-        coefficient_11 * term_3
-        + coefficient_12 * term_4
-        + coefficient_13 * term_5
-        + coefficient_14 * term_6
+        coefficient_9 * term_3
+        + coefficient_10 * term_4
+        + coefficient_11 * term_5
+        + coefficient_12 * term_6
         + product
         + product_2
     )
-    product_3 = coefficient_19 * (coefficient_5 * term + coefficient_10 * term_2 + term_9)
+    product_3 = coefficient_15 * (hull_height * term + hull_width * term_2 + term_9)
     term_10 = (
-        coefficient_22 * term_3
-        + coefficient_23 * term_4
-        + coefficient_24 * term_5
-        + coefficient_25 * term_6
+        height * term_3
+        + width * term_4
+        + true_height * term_5
+        + true_width * term_6
         - product
         - product_2
     )
     return (
         product_3
-        + coefficient_26 * term_10
-        - coefficient_20 * coefficient_5 * term
-        - coefficient_20 * coefficient_10 * term_2
-        - coefficient_21 * coefficient_15 * coefficient_16 * term_7
-        - coefficient_21 * coefficient_17 * coefficient_18 * term_8
+        + coefficient_18 * term_10
+        - coefficient_16 * hull_height * term
+        - coefficient_16 * hull_width * term_2
+        - coefficient_17 * coefficient_13 * overlap_height * term_7
+        - coefficient_17 * overlap_width * coefficient_14 * term_8
     )
 
 

@@ -94,18 +94,18 @@ def _tangent(
         coefficient_4,
         coefficient_5,
         coefficient_6,
+        overlap_height,
         coefficient_7,
         coefficient_8,
         coefficient_9,
         coefficient_10,
+        overlap_width,
         coefficient_11,
+        height,
+        width,
+        true_height,
+        true_width,
         coefficient_12,
-        coefficient_13,
-        coefficient_14,
-        coefficient_15,
-        coefficient_16,
-        coefficient_17,
-        coefficient_18,
     ) = partials
     picked = d_input[:, 2]
     picked_2 = d_target[:, 2]
@@ -122,23 +122,23 @@ def _tangent(
     picked_7 = d_input[:, 1]
     picked_8 = d_target[:, 1]
     term_2 = (
-        coefficient_8 * picked_5
-        + coefficient_9 * picked_6
-        + coefficient_10 * picked_7
-        + coefficient_11 * picked_8
+        coefficient_7 * picked_5
+        + coefficient_8 * picked_6
+        + coefficient_9 * picked_7
+        + coefficient_10 * picked_8
     )
     term_3 = (
-        coefficient_14 * (picked - picked_3)
-        + coefficient_15 * (picked_5 - picked_7)
-        + coefficient_16 * (picked_2 - picked_4)
-        + coefficient_17 * (picked_6 - picked_8)
-        - coefficient_6 * coefficient_7 * term
-        - coefficient_12 * coefficient_13 * term_2
+        height * (picked - picked_3)
+        + width * (picked_5 - picked_7)
+        + true_height * (picked_2 - picked_4)
+        + true_width * (picked_6 - picked_8)
+        - coefficient_6 * overlap_height * term
+        - overlap_width * coefficient_11 * term_2
     )
     return (
-        coefficient_18 * term_3
-        - coefficient_5 * coefficient_6 * coefficient_7 * term
-        - coefficient_5 * coefficient_12 * coefficient_13 * term_2
+        coefficient_12 * term_3
+        - coefficient_5 * coefficient_6 * overlap_height * term
+        - coefficient_5 * overlap_width * coefficient_11 * term_2
     )
 
 

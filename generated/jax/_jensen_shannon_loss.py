@@ -84,26 +84,24 @@ def _tangent(
     (
         by_input,
         coefficient,
-        coefficient_2,
+        cost,
         by_target,
+        coefficient_2,
         coefficient_3,
         coefficient_4,
         coefficient_5,
-        coefficient_6,
     ) = partials
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
-    product = coefficient_2 * coefficient * (term - (coefficient * term).sum(axis=1)[:, None])
+    product = cost * coefficient * (term - (coefficient * term).sum(axis=1)[:, None])
     term_2 = d_target - (by_target * d_target).sum(axis=1)[:, None]
-    product_2 = (
-        coefficient_2 * coefficient_3 * (term_2 - (coefficient_3 * term_2).sum(axis=1)[:, None])
-    )
+    product_2 = cost * coefficient_2 * (term_2 - (coefficient_2 * term_2).sum(axis=1)[:, None])
     offset = centred(input, d_input, axis=-2)
     product_3 = (
-        coefficient_4 * coefficient_5 * ((coefficient * offset).sum(axis=1)[:, None] - offset)
+        coefficient_3 * coefficient_4 * ((coefficient * offset).sum(axis=1)[:, None] - offset)
     )
     offset_2 = centred(target, d_target, axis=-2)
     product_4 = (
-        coefficient_4 * coefficient_6 * ((coefficient_3 * offset_2).sum(axis=1)[:, None] - offset_2)
+        coefficient_3 * coefficient_5 * ((coefficient_2 * offset_2).sum(axis=1)[:, None] - offset_2)
     )
     return 0.5 * (product + product_2 + product_3 + product_4).sum(axis=1)
 

@@ -64,26 +64,26 @@ def _tangent(
         by_temperature,
         by_temperature_2,
         by_target,
+        soft_input,
         coefficient,
         coefficient_2,
+        soft_target,
         coefficient_3,
         coefficient_4,
         coefficient_5,
-        coefficient_6,
-        coefficient_7,
     ) = partials
     offset = centred(
-        coefficient, by_target * d_input - by_temperature_2 * input * d_temperature, axis=-2
+        soft_input, by_target * d_input - by_temperature_2 * input * d_temperature, axis=-2
     )
-    product = coefficient_3 * ((coefficient_2 * offset).sum(axis=1)[:, None] - offset)
+    product = coefficient_2 * ((coefficient * offset).sum(axis=1)[:, None] - offset)
     term = by_target * d_target - by_temperature_2 * target * d_temperature
-    offset_2 = centred(coefficient_4, term, axis=-2)
-    product_2 = coefficient_3 * ((coefficient_3 * offset_2).sum(axis=1)[:, None] - offset_2)
-    term_2 = term - (coefficient_5 * term).sum(axis=1)[:, None]
+    offset_2 = centred(soft_target, term, axis=-2)
+    product_2 = coefficient_2 * ((coefficient_2 * offset_2).sum(axis=1)[:, None] - offset_2)
+    term_2 = term - (coefficient_3 * term).sum(axis=1)[:, None]
     product_3 = (
-        coefficient_6 * coefficient_3 * (term_2 - (coefficient_3 * term_2).sum(axis=1)[:, None])
+        coefficient_4 * coefficient_2 * (term_2 - (coefficient_2 * term_2).sum(axis=1)[:, None])
     )
-    return 2.0 * temperature * by_temperature * d_temperature + coefficient_7 * (
+    return 2.0 * temperature * by_temperature * d_temperature + coefficient_5 * (
         product + product_3 - product_2
     ).sum(axis=1)
 

@@ -50,9 +50,9 @@ def _tangent(
     d_target: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_input, by_target, coefficient, coefficient_2 = partials
+    by_input, by_target, coefficient, nll = partials
     term = d_target - (by_target * d_target).sum(axis=1)[:, None]
-    product = coefficient_2 * coefficient * (term - (coefficient * term).sum(axis=1)[:, None])
+    product = nll * coefficient * (term - (coefficient * term).sum(axis=1)[:, None])
     return (by_input * d_input).sum(axis=1) + product.sum(axis=1)
 
 

@@ -35,8 +35,8 @@ def _tangent(
     d_target: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    (coefficient,) = partials
-    return 2.0 * coefficient * weight * (d_input - d_target)
+    (error,) = partials
+    return 2.0 * error * weight * (d_input - d_target)
 
 
 def _partials_tangent(

@@ -60,20 +60,13 @@ def _tangent(
     d_smooth: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_smooth, by_input, coefficient, by_target, coefficient_2, coefficient_3, coefficient_4 = (
-        partials
-    )
+    by_smooth, by_input, p, by_target, coefficient, coefficient_2, coefficient_3 = partials
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
-    term_2 = term - (coefficient * term).sum(axis=1)[:, None]
-    term_3 = 2.0 * by_target * coefficient * term_2 - 2.0 * by_target * d_target
-    product = 2.0 * coefficient_3 * weight * (target * d_target).sum(axis=(0, 2))
-    product_2 = 2.0 * coefficient_3 * weight * (coefficient_4 * term_2).sum(axis=(0, 2))
-    return (
-        by_smooth * weight * d_smooth
-        + coefficient_2 * weight * term_3.sum(axis=(0, 2))
-        - product
-        - product_2
-    )
+    term_2 = term - (p * term).sum(axis=1)[:, None]
+    sums = (2.0 * by_target * p * term_2 - 2.0 * by_target * d_target).sum(axis=(0, 2))
+    product = 2.0 * coefficient_2 * weight * (target * d_target).sum(axis=(0, 2))
+    product_2 = 2.0 * coefficient_2 * weight * (coefficient_3 * term_2).sum(axis=(0, 2))
+    return by_smooth * weight * d_smooth + coefficient * weight * sums - product - product_2
 
 
 def _partials_tangent(

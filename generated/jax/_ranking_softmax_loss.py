@@ -54,9 +54,9 @@ def _tangent(
     d_target: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    coefficient, coefficient_2, coefficient_3, by_target = partials
-    offset = centred(coefficient, (where > 0.0).astype(where.dtype) * d_input, axis=-1)
-    product = coefficient_3 * ((coefficient_2 * offset).sum(axis=1)[:, None] - offset)
+    score, coefficient, coefficient_2, by_target = partials
+    offset = centred(score, (where > 0.0).astype(where.dtype) * d_input, axis=-1)
+    product = coefficient_2 * ((coefficient * offset).sum(axis=1)[:, None] - offset)
     return jnp.where(where.max(axis=1) > 0.0, (product + by_target * d_target).sum(axis=1), 0.0)
 
 

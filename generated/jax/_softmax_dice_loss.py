@@ -56,16 +56,14 @@ def _tangent(
     d_smooth: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_target, by_input, coefficient, coefficient_2, coefficient_3, by_smooth = partials
+    by_target, by_input, p, coefficient, coefficient_2, by_smooth = partials
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
-    term_2 = term - (coefficient * term).sum(axis=1)[:, None]
-    term_3 = (
-        by_target * d_target + coefficient_2 * coefficient * term_2 - target * coefficient * term_2
-    )
+    term_2 = term - (p * term).sum(axis=1)[:, None]
+    term_3 = by_target * d_target + coefficient * p * term_2 - target * p * term_2
     return (
-        coefficient_3 * term_3.sum(axis=(0, 2))
+        coefficient_2 * term_3.sum(axis=(0, 2))
         - by_smooth * d_smooth
-        - by_smooth * (d_target + coefficient * term_2).sum(axis=(0, 2))
+        - by_smooth * (d_target + p * term_2).sum(axis=(0, 2))
     )
 
 

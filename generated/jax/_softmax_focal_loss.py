@@ -191,7 +191,7 @@ def _tangent_probabilities(
     d_gamma: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_input, by_input_2, coefficient, coefficient_2, by_gamma, by_target, coefficient_3 = partials
+    by_input, by_input_2, coefficient, coefficient_2, by_gamma, by_target, nll = partials
     term = d_input - (by_input_2 * d_input).sum(axis=1)[:, None]
     product = (
         coefficient_2
@@ -205,7 +205,7 @@ def _tangent_probabilities(
         + by_target * weight[:, None] * d_target
         - product
     )
-    return (by_input * d_input).sum(axis=1) + (coefficient_3 * term_2).sum(axis=1)
+    return (by_input * d_input).sum(axis=1) + (nll * term_2).sum(axis=1)
 
 
 def _partials_tangent_probabilities(

@@ -33,8 +33,8 @@ def _tangent(
     d_target: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    (coefficient,) = partials
-    return 2.0 * coefficient * weights * (d_input - d_target)
+    (error,) = partials
+    return 2.0 * error * weights * (d_input - d_target)
 
 
 def _partials_tangent(
