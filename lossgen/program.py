@@ -12,6 +12,7 @@ from lossgen.diagonal import hessian_diagonal
 from lossgen.nodes import Node
 from lossgen.regions import mask
 from lossgen.rewrite import transform
+from lossgen.rows import Rows, find_rows
 from lossgen.rules import Rule, stabilise
 
 
@@ -76,6 +77,12 @@ class Program:
     def output(self) -> Node:
         """The unreduced loss, exactly 0 where it does not count."""
         return mask(self.value, self.valid)
+
+    @cached_property
+    def rows(self) -> tuple[Rows, ...]:
+        """The axes along which the loss, and with it every kernel, may be computed in pieces."""
+        declared = [(argument.name, argument.axes) for argument in self.arguments]
+        return find_rows(self.output, self.axes, declared)
 
     @cached_property
     def mass(self) -> Node | None:

@@ -37,7 +37,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "stable forms": ("patterns axis_patterns square_patterns rules", "graphs"),
     "derivatives": ("partials regions derive diagonal", "graphs"),
     "programs": (
-        "unknown meanings lower program compile",
+        "unknown meanings lower rows program compile",
         "words, graphs, stable forms, derivatives",
     ),
     "specs": (
