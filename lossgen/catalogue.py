@@ -1,7 +1,8 @@
-"""All losses as a page of Markdown: by family, with formula, parameters and dialects."""
+"""All losses as a page of Markdown: by family, with formula, parameters and names elsewhere."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import PurePosixPath
@@ -11,6 +12,9 @@ from lossgen.loss import Loss
 from lossgen.module import formula
 
 TITLE = "# The losses\n\nMade from `specs/` by `lossgen list --markdown`; a test keeps it so.\n"
+# An entry of the list that ends a spec's docstring: "- ``optax.l2_loss``, ``...``: equal."
+_ENTRY = re.compile(r"^- ((?:``[\w.]+``(?:,\s+)?)+)", re.MULTILINE)
+_NAME = re.compile(r"``([\w.]+)``")
 
 
 def catalogue(losses: Sequence[Loss]) -> str:
@@ -22,13 +26,18 @@ def catalogue(losses: Sequence[Loss]) -> str:
     return "".join(pages)
 
 
+def builtins(loss: Loss) -> tuple[str, ...]:
+    """Return the built-ins of other libraries that the spec's docstring compares with."""
+    return tuple(name for entry in _ENTRY.findall(loss.doc) for name in _NAME.findall(entry))
+
+
 def _family(loss: Loss) -> str:
     return PurePosixPath(loss.source).parent.name or "losses"
 
 
 def _table(losses: Iterator[Loss]) -> Iterator[str]:
-    yield "| class | function | what it is | formula | parameters | dialects |"
-    yield "|---|---|---|---|---|---|"
+    yield "| class | function | what it is | formula | parameters | elsewhere | dialects |"
+    yield "|---|---|---|---|---|---|---|"
     for loss in losses:
         parameters = ", ".join(f"`{_shown(p)}`" for p in loss.parameters())
         dialects = ", ".join(f"`{name}`" for name, _ in loss.dialects)
@@ -38,6 +47,7 @@ def _table(losses: Iterator[Loss]) -> Iterator[str]:
             loss.summary,
             _formula(loss),
             parameters,
+            ", ".join(f"`{name}`" for name in builtins(loss)),
             dialects,
         )
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
@@ -54,4 +64,4 @@ def _formula(loss: Loss) -> str:
     return f"${formula(loss, loss.cases[-1])}$"
 
 
-__all__ = ["catalogue"]
+__all__ = ["builtins", "catalogue"]

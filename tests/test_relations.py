@@ -1,49 +1,102 @@
 """What specs say of other libraries' losses of a name, checked against these libraries."""
 
 import importlib
-import os
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
 import pytest
-from losses import CASES, LIBRARY, classification, pairs, regression, segmentation
+from gradients import BACKENDS
+from libraries import LIBRARIES
+from losses import CASES, LIBRARY, RELATIONS, Case
+from losses.relation import Relation
+from namesakes import NAMESAKES
 
-import generated.numpy
+from lossgen.catalogue import builtins
+from lossgen.jobs import load
 
-os.environ.setdefault("KERAS_BACKEND", "jax")
-
-RELATIONS = (
-    *classification.RELATIONS,
-    *segmentation.RELATIONS,
-    *regression.RELATIONS,
-    *pairs.RELATIONS,
-)
+SPECS = load(Path(__file__).parents[1] / "specs")
 BY_ID = {case.id: case for case in (*CASES, *LIBRARY)}
 # The libraries compute in float32, as they do by default: a hundred roundings of it.
 CLOSE = 100 * np.finfo(np.float32).eps
 
 
-def as_tensors(library: str, inputs: tuple[np.ndarray, ...]) -> list:
-    """Return inputs as a library has them, floats in single precision."""
-    arrays = [x.astype(np.float32) if x.dtype.kind == "f" else x for x in inputs]
-    if library == "chainer":
-        return [x.astype(np.int32) if x.dtype.kind == "i" else x for x in arrays]
-    if library == "mindspore":
-        tensor = importlib.import_module("mindspore").Tensor
-        return [tensor(x.astype(np.int32) if x.dtype.kind == "i" else x) for x in arrays]
-    if library == "torch":
-        return list(map(importlib.import_module("torch").from_numpy, arrays))
-    return list(map(importlib.import_module("jax.numpy").asarray, arrays))
+def inputs_of(case: Case) -> list[np.ndarray]:
+    """Return the inputs in single precision, for us and for them."""
+    return [x.astype(np.float32) if x.dtype.kind == "f" else x for x in case.inputs()]
 
 
-def as_number(result: object) -> float:
-    return float(np.asarray(getattr(result, "array", result)))
-
-
-@pytest.mark.parametrize("relation", RELATIONS, ids=lambda r: f"{r.case}-{r.builtin}")
-def test_the_stated_relation_holds(relation):
+def our_case(relation: Relation) -> Case:
+    """Return the case, with what the relation adds to its options."""
     case = BY_ID[relation.case]
-    library = relation.builtin.partition(".")[0]
-    module = importlib.import_module(library)
-    theirs = as_number(relation.call(module, *as_tensors(library, case.inputs())))
-    ours = getattr(generated.numpy, case.class_name)(**case.options)(*case.inputs())
-    np.testing.assert_allclose(theirs, ours, rtol=CLOSE, atol=CLOSE)
+    dialect = {"dialect": relation.dialect} if relation.dialect else {}
+    return replace(case, options=case.options | relation.options | dialect)
+
+
+@cache
+def theirs(which: int, reduction: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the value and the gradient that the library has."""
+    relation = RELATIONS[which]
+    function = partial(relation.call, importlib.import_module(relation.library))
+    if relation.reductions:
+        function = partial(function, reduction=relation.reductions[reduction])
+    return LIBRARIES[relation.library](function, inputs_of(BY_ID[relation.case]))
+
+
+def assert_same(got: tuple, right: tuple) -> None:
+    """Compare values and gradients, each relative to its largest entry."""
+    for mine, expected in zip(got, right, strict=True):
+        assert np.shape(mine) == np.shape(expected)
+        largest = np.abs(expected).max(initial=1.0)
+        np.testing.assert_allclose(mine, expected, rtol=CLOSE, atol=CLOSE * largest)
+
+
+def each(backends: tuple[str, ...], relations: list[int]) -> pytest.MarkDecorator:
+    """Run relations in each reduction and backend."""
+    return pytest.mark.parametrize(
+        ("which", "reduction", "backend"),
+        [
+            pytest.param(k, word, name, id=f"{RELATIONS[k]}-{word}-{name}")
+            for k in relations
+            for word in RELATIONS[k].reductions or ("mean",)
+            for name in backends
+        ],
+    )
+
+
+IN_DIALECT = [k for k, relation in enumerate(RELATIONS) if relation.dialect]
+PLAIN = [k for k, relation in enumerate(RELATIONS) if not relation.dialect]
+
+
+@each(("numpy",), PLAIN)
+def test_the_stated_relation_holds(which, reduction, backend):
+    case = our_case(RELATIONS[which])
+    ours = BACKENDS[backend](case, reduction, case.inputs())
+    assert_same(ours, theirs(which, reduction))
+
+
+@each(tuple(BACKENDS), IN_DIALECT)
+def test_a_dialect_has_the_numbers_of_its_library(which, reduction, backend):
+    case = our_case(RELATIONS[which])
+    ours = BACKENDS[backend](case, reduction, tuple(inputs_of(case)))
+    assert_same(ours, theirs(which, reduction))
+
+
+COMPARED = [(loss.name, name) for loss in SPECS for name in builtins(loss)]
+
+
+@pytest.mark.parametrize(("loss", "name"), COMPARED, ids=[f"{a}-{b}" for a, b in COMPARED])
+def test_what_a_docstring_compares_with_is_run(loss, name):
+    """That of torch with the very name of the loss is run by test_namesakes.py."""
+    run = {relation.builtin for relation in RELATIONS if our_case(relation).class_name == loss}
+    assert name in run or (loss in NAMESAKES and name == f"torch.nn.{loss}")
+
+
+@pytest.mark.parametrize("name", sorted({name for _, name in COMPARED}))
+def test_what_a_docstring_compares_with_exists(name):
+    library, *path = name.split(".")
+    found = importlib.import_module(library)
+    for word in path:
+        found = getattr(found, word)
+    assert callable(found)

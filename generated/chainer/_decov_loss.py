@@ -74,7 +74,9 @@ def decov_loss(
     (Cogswell et al., 2016).
 
     Covariances divide by the number of samples. The loss is one number, the sum over all ordered
-    pairs, and equals ``chainer.functions.decov``.
+    pairs.
+
+    - ``chainer.functions.decov``: equal.
 
     .. math::
         \ell = \frac{\sum_{j} \left(\sum_{i} \left(\frac{\left[i \neq j\right] \sum_{n}

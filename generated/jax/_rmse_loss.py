@@ -70,7 +70,9 @@ def rmse_loss(
     r"""Root mean squared error over all entries: one number, in the unit of the target.
 
     There is nothing left to reduce. The slope is 0 where all errors are; without entries it is
-    NaN. MindSpore's has the same value, rounded to float32, and an infinite slope at 0.
+    NaN.
+
+    - ``mindspore.nn.RMSELoss``: equal, rounded to float32; an infinite slope at 0.
 
     .. math::
         \ell = \frac{\left\lVert \mathrm{input} - \mathrm{target}

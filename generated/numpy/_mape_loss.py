@@ -2,7 +2,9 @@
 r"""Mean absolute percentage error: errors in percent of what was observed.
 
 Targets closer to 0 than ``eps`` count as ``eps`` away. The mean is over the number of entries.
-The slope at 0 is 0. As in Keras, which takes the target first.
+The slope at 0 is 0.
+
+- ``keras.losses.MeanAbsolutePercentageError``: equal; takes the target first.
 
 .. math::
     \ell = \frac{100 \left|{\mathrm{input} -

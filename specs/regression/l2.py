@@ -1,7 +1,9 @@
 """Half the squared error, whose slope is the error (Bishop, 2006).
 
-The mean is over the number of entries. As in optax; the mean squared error of torch, Keras, Chainer
-and MindSpore is twice as large.
+The mean is over the number of entries.
+
+- ``optax.l2_loss``: equal, unreduced.
+- ``torch.nn.functional.mse_loss``, ``chainer.functions.mean_squared_error``: twice as much.
 """
 
 from lossgen import Loss, tensor

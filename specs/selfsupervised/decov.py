@@ -1,7 +1,8 @@
 """DeCov: half the squared covariances of different features over the batch (Cogswell et al., 2016).
 
-Covariances divide by the number of samples. The loss is one number, the sum over all ordered pairs,
-and equals ``chainer.functions.decov``.
+Covariances divide by the number of samples. The loss is one number, the sum over all ordered pairs.
+
+- ``chainer.functions.decov``: equal.
 """
 
 from sympy import Ne

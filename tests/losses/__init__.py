@@ -1,7 +1,8 @@
 """The losses of specs/ as tests use them: options, random inputs, and a formula of their own.
 
 The formulas are written straight from the definition in PyTorch, and share no code with lossgen.
-CASES go through every mode of every framework; LIBRARY, all the others, through test_library.py.
+CASES go through every mode of every framework; LIBRARY, all the others, through test_library.py;
+RELATIONS say what the built-ins of other libraries have to do with them.
 """
 
 from losses import (
@@ -24,4 +25,11 @@ LIBRARY = (
     *regression.CASES,
 )
 
-__all__ = ["CASES", "LIBRARY", "WEIGHT", "Case"]
+RELATIONS = (
+    *classification.RELATIONS,
+    *segmentation.RELATIONS,
+    *regression.RELATIONS,
+    *pairs.RELATIONS,
+)
+
+__all__ = ["CASES", "LIBRARY", "RELATIONS", "WEIGHT", "Case"]

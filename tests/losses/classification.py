@@ -380,4 +380,14 @@ RELATIONS = (
         "equal",
         lambda optax, x, t: optax.losses.ranking_softmax_loss(x, t, where=WHERE > 0, weights=ITEMS),
     ),
+    Relation(
+        "cross_entropy",
+        "chainer.functions.softmax_cross_entropy",
+        "equal in its dialect",
+        lambda chainer, x, y, reduction: chainer.functions.softmax_cross_entropy(
+            x, y, reduce=reduction
+        ),
+        "chainer",
+        {"none": "no", "mean": "mean"},
+    ),
 )

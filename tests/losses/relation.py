@@ -1,7 +1,7 @@
 """How the loss of another library relates to a generated one."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -13,11 +13,31 @@ class Relation:
         case: the id of the case whose inputs and options both sides get.
         builtin: where the built-in is found, ``"keras.losses.Hinge"``.
         stated: the relation in words, as the spec's docstring has it.
-        call: takes the library's module and the inputs as its arrays, and gives the mean that the
-            generated loss must have.
+        call: takes the library's module and the inputs as its arrays, and gives what the generated
+            loss must be; it is differentiated by the first input, in the library's own way.
+        dialect: the dialect in which the generated loss is called, in every backend.
+        reductions: our words for reductions, and the library's, which `call` then gets as
+            ``reduction=``; without any, `call` gives the mean.
+        options: what the generated loss gets beside the options of the case.
     """
 
     case: str
     builtin: str
     stated: str
     call: Callable[..., Any]
+    dialect: str | None = None
+    reductions: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def library(self) -> str:
+        """The module that the library is imported by."""
+        return self.builtin.partition(".")[0]
+
+    def __str__(self) -> str:
+        return f"{self.case}-{self.builtin}" + (f"-{self.dialect}" if self.dialect else "")
+
+
+KERAS = {"none": "none", "mean": "sum_over_batch_size", "sum": "sum"}
+CHAINER = {"none": "no", "mean": "mean", "sum": "sum"}
+SAME = {"none": "none", "mean": "mean", "sum": "sum"}
