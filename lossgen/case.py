@@ -11,6 +11,24 @@ from sympy.core.basic import Basic
 
 
 @dataclass(frozen=True, slots=True)
+class After:
+    """What becomes of an unreduced loss of any shape before it is reduced.
+
+    Attributes:
+        factor: what it is multiplied by.
+        fold: ``"mean"`` or ``"sum"`` over one of its axes, or nothing.
+        axis: the axis that goes; a loss that does not have it stays as it is.
+    """
+
+    factor: float = 1.0
+    fold: str = ""
+    axis: int = 0
+
+
+PLAIN = After()
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One formula of a loss, and when it applies.
 
@@ -20,6 +38,7 @@ class Case:
         valid: entries where this fails have value and gradient exactly 0.
         denominator: what ``mean`` divides the sum by; None counts the entries.
         name: what its functions are called in generated code, by default after the condition.
+        after: what becomes of the unreduced loss before it is reduced; dialects say so.
     """
 
     value: Expr
@@ -27,6 +46,7 @@ class Case:
     valid: Basic | None = None
     denominator: Expr | None = None
     name: str = ""
+    after: After = PLAIN
 
     def __init__(
         self,
@@ -36,6 +56,7 @@ class Case:
         valid: Any = None,
         denominator: Any = None,
         name: str = "",
+        after: After = PLAIN,
     ) -> None:
         if isinstance(value, str):
             raise ValueError(f"the formula {value!r} is text; write it without quotes")
@@ -46,20 +67,19 @@ class Case:
             self, "denominator", None if denominator is None else sympify(denominator)
         )
         object.__setattr__(self, "name", name)
+        object.__setattr__(self, "after", after)
 
     def without_condition(self) -> Case:
         """Return the case as if it always applied."""
-        return Case(self.value, valid=self.valid, denominator=self.denominator, name=self.name)
+        return self.changed(when=None)
+
+    def changed(self, **given: Any) -> Case:
+        """Return the case with some attributes replaced."""
+        return Case(**{name: getattr(self, name) for name in self.__slots__} | given)
 
     def scaled(self, factor: Any) -> Case:
         """Return the case with its formula multiplied."""
-        return Case(
-            factor * self.value,
-            when=self.when,
-            valid=self.valid,
-            denominator=self.denominator,
-            name=self.name,
-        )
+        return self.changed(value=factor * self.value)
 
     def expressions(self) -> tuple[Basic, ...]:
         """Return every expression that may mention an argument."""

@@ -9,8 +9,9 @@ from lossgen import conditions
 from lossgen.backends import Backend
 from lossgen.compile import compile_case
 from lossgen.denominators import by_batch, denominator_call, gives_back
-from lossgen.kernels import Kernel, partial_names, print_denominator, print_kernels
-from lossgen.keywords import Option, shape_words
+from lossgen.endings import ModuleCase, ModulePart, ending, merged
+from lossgen.kernels import partial_names, print_denominator, print_kernels
+from lossgen.keywords import shape_words
 from lossgen.language import ParameterSymbol, Tensor
 from lossgen.loss import Case, Loss
 from lossgen.options import case_options
@@ -18,57 +19,9 @@ from lossgen.program import Program
 from lossgen.shapes import prepare, prepared_name
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleCase:
-    """One case of a loss.
-
-    Attributes:
-        kernel_values: the names under which the call has the kernel's arguments.
-        suffix: what its names end in, empty where the loss has one case only.
-        kernel: what to call with the case's arguments; ``shared`` with a case before it.
-        condition: when it applies, empty for the last.
-        function: the name of the private function of the case.
-        arguments: the case's own arguments.
-        doubtful: labels may be unknown when they are checked, and then spoil their rows later.
-    """
-
-    suffix: str
-    kernel: str
-    shared: bool
-    condition: str
-    function: str
-    arguments: tuple[str, ...]
-    options: tuple[Option, ...]
-    kernels: tuple[Kernel, ...]
-    kernel_names: tuple[str, ...]
-    kernel_arguments: tuple[str, ...]
-    kernel_values: tuple[str, ...]
-    wrt: tuple[str, ...]
-    inputs: tuple[str, ...]
-    partials: tuple[str, ...]
-    intake: tuple[str, ...]
-    prepare: tuple[str, ...]
-    shape: str
-    folded: str
-    axes: tuple[str, ...]
-    mass: str
-    count: str
-    doubtful: bool
-    output: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModulePart:
-    """A named part of the loss, or the whole under an empty name."""
-
-    name: str
-    cases: tuple[ModuleCase, ...]
-    arguments: tuple[str, ...]
-
-
 def make_part(loss: Loss, name: str, cases: Sequence[Case], backend: Backend) -> ModulePart:
     """Return a named part of a loss, or the whole under an empty name."""
-    found = [_case(loss, draft, name, backend) for draft in _drafts(loss, cases)]
+    found = merged([_case(loss, draft, name, backend) for draft in _drafts(loss, cases)])
     order = [argument for case in found for argument in case.arguments]
     return ModulePart(name, tuple(found), tuple(dict.fromkeys(order)))
 
@@ -148,8 +101,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         shape=ready.shape,
         folded=ready.folded,
         axes=program.axes,
-        mass=below_call if program.mass is not None else "None",
-        count=by_batch(loss, tensors[0]) + ("None" if program.mass is not None else below_call),
+        endings=(ending(case, below_call, by_batch(loss, tensors[0]), program),),
         doubtful=backend.doubts and any(tensor.classes for tensor in tensors),
         output=shape_words(Tensor("", program.axes)) if program.axes else "scalar",
     )

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sympy import Expr, Symbol
+from sympy.core.basic import Basic
 from sympy.logic.boolalg import Boolean
 
 from lossgen.axis_faults import axis_faults, free_axes, undeclared_axes
 from lossgen.compile import compile_case
 from lossgen.conditions import REMEDY, ConditionError, as_python
+from lossgen.dialect_faults import dialect_faults
 from lossgen.errors import SpecError
 from lossgen.faults import declaration_faults, fault
 from lossgen.formulas import constant_parts, formula_faults
@@ -47,7 +49,12 @@ def _unused(loss: Loss, losses: tuple[Loss, ...]) -> Iterator[SpecError]:
 
 def check_loss(loss: Loss) -> list[SpecError]:
     """Return the faults of one loss."""
-    faults = [*declaration_faults(loss), *constant_parts(loss), *_choices(loss)]
+    faults = [
+        *declaration_faults(loss),
+        *dialect_faults(loss),
+        *constant_parts(loss),
+        *_choices(loss),
+    ]
     for case in loss.all_cases():
         found = list(_case_faults(case))
         faults += found
@@ -104,7 +111,7 @@ def _case_faults(case: Case) -> Iterator[SpecError]:
 def _denominator_faults(case: Case) -> Iterator[SpecError]:
     if case.denominator is None:
         return
-    for ref in sorted(case.denominator.atoms(Ref), key=str):
+    for ref in sorted(_counted(case.denominator), key=str):
         if ref.tensor.kind == "float":
             remedy = "divide inside the formula, or by labels, weights and sizes only"
             yield fault(f"the denominator depends on {ref.tensor.name}", remedy, case.denominator)
@@ -116,6 +123,15 @@ def _denominator_faults(case: Case) -> Iterator[SpecError]:
             remedy,
             case.denominator,
         )
+
+
+def _counted(denominator: Basic) -> set[Ref]:
+    """Return what a denominator depends on; what it only asks about has no slope in it."""
+    if isinstance(denominator, Ref):
+        return {denominator}
+    if isinstance(denominator, Boolean):
+        return set()
+    return set().union(*map(_counted, denominator.args))
 
 
 def _compiled(case: Case) -> Iterator[SpecError]:

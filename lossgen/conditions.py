@@ -87,6 +87,12 @@ def holds(when: Basic | None, values: Mapping[str, Any]) -> bool:
     return bool(values[_flag(when).parameter.name])
 
 
+def dialect_of(when: Basic | None) -> str:
+    """Return the dialect that a condition asks for, or nothing."""
+    found = set() if when is None else when.atoms(DialectIs)
+    return next((each.word for each in found), "")
+
+
 def _literal(value: float) -> str:
     return repr(value) if math.isfinite(value) else f'float("{value}")'
 
@@ -113,4 +119,4 @@ def _compared(when: sympy.Equality) -> tuple[ParameterSymbol, sympy.Expr]:
     return _parameter(left), right
 
 
-__all__ = ["REMEDY", "ConditionError", "as_python", "holds", "word"]
+__all__ = ["REMEDY", "ConditionError", "as_python", "dialect_of", "holds", "word"]

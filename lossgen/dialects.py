@@ -12,9 +12,10 @@ from sympy.core.symbol import Str
 from sympy.logic.boolalg import And
 
 from lossgen.arguments import Ref
-from lossgen.case import Case
+from lossgen.case import After, Case
 from lossgen.elementwise import DialectIs
-from lossgen.operations import sum_over
+from lossgen.operations import mean_over as named_mean
+from lossgen.operations import sum_over as named_sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,64 +24,93 @@ class Dialect:
 
     Attributes:
         defaults: the parameters whose defaults differ.
+        instead: sub-expressions of the formula, and what stands in their place.
         factor: what the formula is multiplied by.
-        sum_over: axes over which the loss is summed before it is reduced.
+        sum_over, mean_over: axes over which the loss is folded before it is reduced: names, or a
+            number where the loss has any shape.
         valid: entries where this fails count for nothing.
         denominator: what ``mean`` divides by.
     """
 
     defaults: tuple[tuple[str, Any], ...] = ()
+    instead: tuple[tuple[Basic, Basic], ...] = ()
     factor: Expr | None = None
-    sum_over: str = ""
+    sum_over: str | int = ""
+    mean_over: str | int = ""
     valid: Basic | None = None
     denominator: Basic | None = None
 
     def changed(self, case: Case, name: str) -> Case:
         """Return a case as the dialect has it."""
-        value = case.value if self.factor is None else self.factor * case.value
-        if self.sum_over:
-            value = sum_over(value, self.sum_over)
+        value = self._replaced(case.value)
+        if self.factor is not None and not self.factor.is_number:
+            value = self.factor * value
+        for fold, axes in ((named_sum, self.sum_over), (named_mean, self.mean_over)):
+            value = fold(value, axes) if axes and isinstance(axes, str) else value
         here = DialectIs(Str(name))
         return Case(
             value,
             when=here if case.when is None else And(here, case.when),
-            valid=_fitting(self.valid, case) or case.valid,
-            denominator=_fitting(self.denominator, case) or case.denominator,
+            valid=_fitting(self.valid, self._replaced(case.valid), case),
+            denominator=_fitting(self.denominator, self._replaced(case.denominator), case),
             name=f"{case.name}_{name}" if case.name else name,
+            after=self._after(),
         )
+
+    def _replaced(self, expression: Any) -> Any:
+        return None if expression is None else expression.xreplace(dict(self.instead))
+
+    def _after(self) -> After:
+        plain = self.factor is not None and self.factor.is_number
+        factor = float(self.factor) if self.factor is not None and plain else 1.0
+        for fold, axis in (("sum", self.sum_over), ("mean", self.mean_over)):
+            if isinstance(axis, int):
+                return After(factor, fold, axis)
+        return After(factor)
 
     @property
     def formal(self) -> bool:
         """Whether more differs than defaults."""
-        given = (self.factor, self.valid, self.denominator)
-        return bool(self.sum_over) or any(item is not None for item in given)
+        return self != Dialect(self.defaults)
+
+    def missing(self, cases: Sequence[Case]) -> Basic | None:
+        """Return the first expression to be replaced that no case has."""
+        own = [e for case in cases for e in case.expressions()]
+        idle = (o for o, n in self.instead if all(e.xreplace({o: n}) == e for e in own))
+        return next(idle, None)
 
 
-def _fitting(declared: Basic | None, case: Case) -> Basic | None:
-    """Return what a dialect declares, unless it speaks of inputs that the case does not have."""
+def _fitting(declared: Basic | None, own: Basic | None, case: Case) -> Basic | None:
+    """Return what a dialect declares, or the case's own where that lacks an input spoken of."""
     if declared is None:
-        return None
+        return own
     refs = {ref.tensor for e in case.expressions() for ref in e.atoms(Ref)}
-    return declared if {ref.tensor for ref in declared.atoms(Ref)} <= refs else None
+    return declared if {ref.tensor for ref in declared.atoms(Ref)} <= refs else own
 
 
 def dialect(
     *,
+    instead: Mapping[Any, Any] | None = None,
     factor: Any = None,
-    sum_over: str = "",
+    sum_over: str | int = "",
+    mean_over: str | int = "",
     valid: Any = None,
     denominator: Any = None,
     **defaults: Any,
 ) -> Dialect:
     """Declare how a framework's own loss of this name differs; keywords are its defaults."""
-    given = None if denominator is None else sympify(denominator)
+    pairs = tuple((sympify(old), sympify(new)) for old, new in (instead or {}).items())
+    below = None if denominator is None else sympify(denominator)
+    changed = tuple(sorted(defaults.items()))
     by = None if factor is None else sympify(factor)
-    return Dialect(tuple(sorted(defaults.items())), by, sum_over, valid, given)
+    return Dialect(changed, pairs, by, sum_over, mean_over, valid, below)
 
 
 def expanded(cases: Sequence[Case], dialects: Mapping[str, Dialect]) -> Iterator[Case]:
     """Yield the cases of all dialects, each before those that always apply."""
     for name, each in dialects.items():
+        if not isinstance(each, Dialect):
+            raise ValueError(f"the dialect {name!r} is {each!r}; write dialect(...)")
         if each.formal:
             yield from (each.changed(case, name) for case in cases)
     yield from cases

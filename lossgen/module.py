@@ -10,7 +10,8 @@ from textwrap import wrap
 import sympy
 
 from lossgen.backends import Backend
-from lossgen.cases import ModuleCase, ModulePart, make_part
+from lossgen.cases import make_part
+from lossgen.endings import ModuleCase, ModulePart
 from lossgen.expand import FUNCTIONS
 from lossgen.keywords import Option, call_options
 from lossgen.language import DialectIs
@@ -87,7 +88,7 @@ def make_module(loss: Loss, backend: Backend) -> Module:
         line
         for part in module_parts
         for case in part.cases
-        for line in (*case.intake, *case.prepare, case.condition, case.count, *checks)
+        for line in (*case.intake, *case.prepare, case.condition, *case.counts, *checks)
     )
     used = set(re.findall(HELPER, lines))
     arithmetic, helpers = (called | used) & backend.helpers, sorted(used - backend.helpers)

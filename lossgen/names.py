@@ -40,8 +40,8 @@ IMPORTED = frozenset(
 LOCAL = frozenset(
     _words(
         """
-        axis denominator dialect doubt dtype index inputs loss parts partials reduction return_parts
-        self shape single upstream working
+        axis call denominator dialect doubt dtype index inputs loss parts partials reduction
+        return_parts self shape single upstream working
         """
     )
 )

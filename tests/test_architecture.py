@@ -41,7 +41,8 @@ ROOMS: dict[str, tuple[str, str]] = {
         "words, graphs, stable forms, derivatives",
     ),
     "specs": (
-        "names prose quote faults axis_faults formulas check source advice execute load",
+        "names prose quote faults axis_faults dialect_faults formulas check source advice "
+        "execute load",
         "sentences, words, programs",
     ),
     "spelling": (
@@ -50,7 +51,7 @@ ROOMS: dict[str, tuple[str, str]] = {
         "words, graphs, programs",
     ),
     "modules": (
-        "shapes keywords options denominators cases module",
+        "shapes keywords options denominators endings cases module",
         "words, programs, specs, spelling",
     ),
     "text": ("resources render", "words, specs, spelling, modules"),

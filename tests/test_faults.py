@@ -157,6 +157,40 @@ ARGUMENTS = {
         "the denominator depends on target in `sum_over(target[n,c], 'n c')`; divide "
         "inside the formula, or by labels, weights and sizes only.",
     ),
+    "dialect that replaces nothing": (
+        "x - t, dialects={'keras': dialect(instead={x + t: x})}",
+        "the dialect 'keras' replaces what no formula has in `input[n,c] + target[n,c]`; name a "
+        "sub-expression just as the formula has it.",
+    ),
+    "dialect with the default of nothing": (
+        "x - t, dialects={'keras': dialect(q=0.5)}",
+        "the dialect 'keras' has a default of 'q', no parameter; name a parameter of the formula "
+        "(it has none).",
+    ),
+    "dialect that folds a numbered axis of named ones": (
+        "x - t, dialects={'keras': dialect(mean_over=-1)}",
+        "the dialect 'keras' folds the axis -1, and the loss has named axes; name the axis, as in "
+        "sum_over='c'.",
+    ),
+    "dialect that folds twice": (
+        "tensor('input') - 1, dialects={'keras': dialect(mean_over=-1, sum_over=0)}",
+        "the dialect 'keras' folds an axis twice; leave sum_over= or mean_over= out.",
+    ),
+    "dialect with no name": (
+        "x - t, dialects={'my own': dialect(factor=2)}",
+        "the name 'my own' of a dialect is no identifier; name it after the framework, as in "
+        "'keras'.",
+    ),
+    "dialect of parts": (
+        "{'a': x, 'b': t}, dialects={'keras': dialect(factor=2)}",
+        "a loss of named parts has no dialects; give the dialects to the losses that the parts are "
+        "made of.",
+    ),
+    "denominator beside a condition": (
+        "x - t, denominator=sum_over(indicator(t > 0) * t, 'n c')",
+        "the denominator depends on target in `sum_over(target[n,c]*indicator(target[n,c] > 0), "
+        "'n c')`; divide inside the formula, or by labels, weights and sizes only.",
+    ),
     "denominator with axes": (
         "at(x, c=y), denominator=y",
         "the denominator still has the axes n in `labels[n]`; sum it, as in sum_over(..., 'n').",

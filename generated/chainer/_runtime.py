@@ -132,6 +132,7 @@ def finish(
     dtype: DTypeLike,
     *,
     shape: Sequence[int] | None = None,
+    rows: tuple[str, int] | None = None,
     mass: Given | None = None,
     count: Given | float | None = None,
     sample_weight: Given | None = None,
@@ -139,11 +140,16 @@ def finish(
 ) -> chainer.Variable:
     """Weigh and reduce a loss and return it with the caller's shape and dtype.
 
-    A mean divides by ``denominator``, ``count``, the sum of ``mass`` or the number of entries,
-    the first of these that is given.
+    With ``rows`` it is first summed or averaged along an axis. A mean divides by ``denominator``,
+        ``count``, the sum of ``mass`` or the number of entries,
+    the first of these that is given. A loss that lacks the axis stays as it is.
     """
     if shape is not None:
         loss = F.reshape(loss, shape)
+    if rows is not None and -loss.ndim <= rows[1] < loss.ndim:
+        fold, axis = rows
+        loss = F.sum(loss, axis) if fold == "sum" else F.average(loss, axis)
+        mass = None if mass is None else np.mean(array_of(mass), axis)
     if sample_weight is not None:
         check_given(sample_weight=sample_weight)
         weight = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)

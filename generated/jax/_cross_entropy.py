@@ -43,26 +43,6 @@ from ._runtime import (
 __all__ = ["CrossEntropyLoss", "cross_entropy"]
 
 
-def _denominator_labels_chainer(target: jax.Array, ignore_index: int) -> jax.Array:
-    """Return what the mean divides by."""
-    return jnp.maximum(jnp.where(target != ignore_index, 1.0, 0.0).sum(), 1.0)
-
-
-def _denominator_smoothed_labels_chainer(target: jax.Array, ignore_index: int) -> jax.Array:
-    """Return what the mean divides by."""
-    return jnp.maximum(jnp.where(target != ignore_index, 1.0, 0.0).sum(), 1.0)
-
-
-def _mass_labels_keras(target: jax.Array, ignore_index: int) -> jax.Array:
-    """Return how much each entry counts in the mean."""
-    return jnp.where(target != ignore_index, 1.0, 0.0)
-
-
-def _mass_smoothed_labels_keras(target: jax.Array, ignore_index: int) -> jax.Array:
-    """Return how much each entry counts in the mean."""
-    return jnp.where(target != ignore_index, 1.0, 0.0)
-
-
 def _value_labels(
     input: jax.Array, target: jax.Array, weight: jax.Array, ignore_index: int
 ) -> jax.Array:
@@ -112,6 +92,16 @@ def _mass_labels(target: jax.Array, weight: jax.Array, ignore_index: int) -> jax
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
     return jnp.where(valid, weight[jnp.where(valid, target, 0)], 0.0)
+
+
+def _denominator_labels_chainer(target: jax.Array, ignore_index: int) -> jax.Array:
+    """Return what the mean divides by."""
+    return jnp.maximum(jnp.where(target != ignore_index, 1.0, 0.0).sum(), 1.0)
+
+
+def _mass_labels_keras(target: jax.Array, ignore_index: int) -> jax.Array:
+    """Return how much each entry counts in the mean."""
+    return jnp.where(target != ignore_index, 1.0, 0.0)
 
 
 _kernel_labels = differentiable(
@@ -217,6 +207,16 @@ def _mass_smoothed_labels(target: jax.Array, weight: jax.Array, ignore_index: in
     return jnp.where(valid, weight[jnp.where(valid, target, 0)], 0.0)
 
 
+def _denominator_smoothed_labels_chainer(target: jax.Array, ignore_index: int) -> jax.Array:
+    """Return what the mean divides by."""
+    return jnp.maximum(jnp.where(target != ignore_index, 1.0, 0.0).sum(), 1.0)
+
+
+def _mass_smoothed_labels_keras(target: jax.Array, ignore_index: int) -> jax.Array:
+    """Return how much each entry counts in the mean."""
+    return jnp.where(target != ignore_index, 1.0, 0.0)
+
+
 _kernel_smoothed_labels = differentiable(
     _value_smoothed_labels,
     _partials_smoothed_labels,
@@ -307,240 +307,13 @@ _kernel_probabilities = differentiable(
 )
 
 
-def _labels_chainer_loss(
-    input: ArrayLike,
-    target: ArrayLike,
-    weight: ArrayLike | None,
-    ignore_index: int,
-    reduction: str,
-    sample_weight: ArrayLike | None,
-    denominator: ArrayLike | None,
-) -> jax.Array:
-    input, target = as_arrays(input=input, target=target)
-    check_floating(input=input)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
-    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    input = fold(input, 2)
-    target = fold(target, 1)
-    loss = _kernel_labels(input, target, weight, ignore_index)
-    return finish(
-        loss,
-        reduction,
-        dtype,
-        shape=shape[1:] if single else shape,
-        count=_denominator_labels_chainer(target, ignore_index),
-        doubt=doubt,
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
-def _smoothed_labels_chainer_loss(
-    input: ArrayLike,
-    target: ArrayLike,
-    weight: ArrayLike | None,
-    ignore_index: int,
-    label_smoothing: ArrayLike,
-    reduction: str,
-    sample_weight: ArrayLike | None,
-    denominator: ArrayLike | None,
-) -> jax.Array:
-    input, target = as_arrays(input=input, target=target)
-    check_floating(input=input)
-    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
-    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    label_smoothing = to_working(label_smoothing, working)
-    input = fold(input, 2)
-    target = fold(target, 1)
-    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
-    return finish(
-        loss,
-        reduction,
-        dtype,
-        shape=shape[1:] if single else shape,
-        count=_denominator_smoothed_labels_chainer(target, ignore_index),
-        doubt=doubt,
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
-def _probabilities_chainer_loss(
-    input: ArrayLike,
-    target: ArrayLike,
-    weight: ArrayLike | None,
-    label_smoothing: ArrayLike,
-    reduction: str,
-    sample_weight: ArrayLike | None,
-    denominator: ArrayLike | None,
-) -> jax.Array:
-    input, target = as_arrays(input=input, target=target)
-    check_floating(input=input)
-    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    label_smoothing = to_working(label_smoothing, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
-    loss = _kernel_probabilities(input, target, weight, label_smoothing)
-    return finish(
-        loss,
-        reduction,
-        dtype,
-        shape=shape[1:] if single else shape,
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
-def _labels_keras_loss(
-    input: ArrayLike,
-    target: ArrayLike,
-    weight: ArrayLike | None,
-    ignore_index: int,
-    reduction: str,
-    sample_weight: ArrayLike | None,
-    denominator: ArrayLike | None,
-) -> jax.Array:
-    input, target = as_arrays(input=input, target=target)
-    check_floating(input=input)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
-    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    input = fold(input, 2)
-    target = fold(target, 1)
-    loss = _kernel_labels(input, target, weight, ignore_index)
-    return finish(
-        loss,
-        reduction,
-        dtype,
-        shape=shape[1:] if single else shape,
-        mass=_mass_labels_keras(target, ignore_index),
-        doubt=doubt,
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
-def _smoothed_labels_keras_loss(
-    input: ArrayLike,
-    target: ArrayLike,
-    weight: ArrayLike | None,
-    ignore_index: int,
-    label_smoothing: ArrayLike,
-    reduction: str,
-    sample_weight: ArrayLike | None,
-    denominator: ArrayLike | None,
-) -> jax.Array:
-    input, target = as_arrays(input=input, target=target)
-    check_floating(input=input)
-    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
-    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    label_smoothing = to_working(label_smoothing, working)
-    input = fold(input, 2)
-    target = fold(target, 1)
-    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
-    return finish(
-        loss,
-        reduction,
-        dtype,
-        shape=shape[1:] if single else shape,
-        mass=_mass_smoothed_labels_keras(target, ignore_index),
-        doubt=doubt,
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
-def _probabilities_keras_loss(
-    input: ArrayLike,
-    target: ArrayLike,
-    weight: ArrayLike | None,
-    label_smoothing: ArrayLike,
-    reduction: str,
-    sample_weight: ArrayLike | None,
-    denominator: ArrayLike | None,
-) -> jax.Array:
-    input, target = as_arrays(input=input, target=target)
-    check_floating(input=input)
-    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    label_smoothing = to_working(label_smoothing, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
-    loss = _kernel_probabilities(input, target, weight, label_smoothing)
-    return finish(
-        loss,
-        reduction,
-        dtype,
-        shape=shape[1:] if single else shape,
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
 def _labels_loss(
     input: ArrayLike,
     target: ArrayLike,
     weight: ArrayLike | None,
     ignore_index: int,
     reduction: str,
+    dialect: str | None,
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
@@ -560,6 +333,28 @@ def _labels_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     loss = _kernel_labels(input, target, weight, ignore_index)
+    if dialect == "chainer":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            count=_denominator_labels_chainer(target, ignore_index),
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            mass=_mass_labels_keras(target, ignore_index),
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -579,6 +374,7 @@ def _smoothed_labels_loss(
     ignore_index: int,
     label_smoothing: ArrayLike,
     reduction: str,
+    dialect: str | None,
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
@@ -600,6 +396,28 @@ def _smoothed_labels_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
+    if dialect == "chainer":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            count=_denominator_smoothed_labels_chainer(target, ignore_index),
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            mass=_mass_smoothed_labels_keras(target, ignore_index),
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -706,47 +524,9 @@ def cross_entropy(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("chainer", "keras"))
     ignore_index = -1 if dialect == "chainer" and ignore_index == -100 else ignore_index
-    if is_integer(target) and dialect == "chainer" and is_number(label_smoothing, 0.0):
-        return _labels_chainer_loss(
-            input, target, weight, ignore_index, reduction, sample_weight, denominator
-        )
-    if is_integer(target) and dialect == "chainer":
-        return _smoothed_labels_chainer_loss(
-            input,
-            target,
-            weight,
-            ignore_index,
-            label_smoothing,
-            reduction,
-            sample_weight,
-            denominator,
-        )
-    if dialect == "chainer":
-        return _probabilities_chainer_loss(
-            input, target, weight, label_smoothing, reduction, sample_weight, denominator
-        )
-    if is_integer(target) and dialect == "keras" and is_number(label_smoothing, 0.0):
-        return _labels_keras_loss(
-            input, target, weight, ignore_index, reduction, sample_weight, denominator
-        )
-    if is_integer(target) and dialect == "keras":
-        return _smoothed_labels_keras_loss(
-            input,
-            target,
-            weight,
-            ignore_index,
-            label_smoothing,
-            reduction,
-            sample_weight,
-            denominator,
-        )
-    if dialect == "keras":
-        return _probabilities_keras_loss(
-            input, target, weight, label_smoothing, reduction, sample_weight, denominator
-        )
     if is_integer(target) and is_number(label_smoothing, 0.0):
         return _labels_loss(
-            input, target, weight, ignore_index, reduction, sample_weight, denominator
+            input, target, weight, ignore_index, reduction, dialect, sample_weight, denominator
         )
     if is_integer(target):
         return _smoothed_labels_loss(
@@ -756,6 +536,7 @@ def cross_entropy(
             ignore_index,
             label_smoothing,
             reduction,
+            dialect,
             sample_weight,
             denominator,
         )

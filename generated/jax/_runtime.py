@@ -147,6 +147,7 @@ def finish(
     dtype: DType,
     *,
     shape: Sequence[int] | None = None,
+    rows: tuple[str, int] | None = None,
     mass: jax.Array | None = None,
     count: jax.Array | float | None = None,
     doubt: jax.Array | None = None,
@@ -155,13 +156,17 @@ def finish(
 ) -> jax.Array:
     """Weigh and reduce a loss to the caller's shape and dtype; doubtful rows become NaN.
 
-    A mean divides by ``denominator``, ``count``, the sum of ``mass`` or the number of entries,
+    With ``rows`` it is first summed or averaged along an axis. A mean divides by ``denominator``,
+        ``count``, the sum of ``mass`` or the number of entries,
     the first of these that is given. The mean over nothing is NaN, the sum over nothing is 0.
     """
     if doubt is not None:
         loss = _spoilt(loss, doubt)
     if shape is not None:
         loss = loss.reshape(shape)
+    if rows is not None:
+        loss = along(loss, *rows)
+        mass = None if mass is None else along(mass, "mean", rows[1])
     if sample_weight is not None:
         weight = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)
         loss = loss * weight
@@ -178,6 +183,13 @@ def finish(
         own = float(loss.size) if mass is None else mass.sum()
         total = total / (own if count is None else count)
     return total.astype(dtype)
+
+
+def along(loss: jax.Array, fold: str, axis: int) -> jax.Array:
+    """Return the sums or means along an axis; a loss without this axis stays as it is."""
+    if not -loss.ndim <= axis < loss.ndim:
+        return loss
+    return loss.sum(axis) if fold == "sum" else loss.mean(axis)
 
 
 def _spoilt(loss: jax.Array, doubt: jax.Array) -> jax.Array:

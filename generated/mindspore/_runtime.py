@@ -133,6 +133,14 @@ def _leading_shape(
     return given if given == shape else given + (1,) * (len(shape) - keep)
 
 
+def along(loss: Tensor, fold: str, axis: int) -> Tensor:
+    """Return the sums or means along an axis; a loss without this axis stays as it is."""
+    if axis >= loss.ndim or axis < -loss.ndim:
+        return loss
+    sums = ops.sum(loss, axis)
+    return sums if fold == "sum" else sums / loss.shape[axis]
+
+
 def _spoilt(loss: Tensor, doubt: Tensor) -> Tensor:
     # Several labels may belong to one entry of the loss, which one bad label spoils.
     if doubt.size == loss.size:
@@ -147,6 +155,7 @@ def finish(
     dtype: Type,
     *,
     shape: tuple[int, ...] | None = None,
+    rows: tuple[str, int] | None = None,
     mass: Tensor | None = None,
     count: Tensor | float | None = None,
     doubt: Tensor | None = None,
@@ -155,13 +164,17 @@ def finish(
 ) -> Tensor:
     """Weigh and reduce with plain operators: LossBase.get_loss would round float64 to float32.
 
-    A mean divides by ``denominator``, ``count``, the sum of ``mass`` or the number of entries,
+    With ``rows`` it is first summed or averaged along an axis. A mean divides by ``denominator``,
+        ``count``, the sum of ``mass`` or the number of entries,
     the first of these that is given.
     """
     if doubt is not None:
         loss = _spoilt(loss, doubt)
     if shape is not None and loss.shape != shape:
         loss = reshape(loss, shape)
+    if rows is not None:
+        loss = along(loss, rows[0], rows[1])
+        mass = None if mass is None else along(mass, "mean", rows[1])
     if sample_weight is not None:
         working = (loss.dtype, loss.dtype)
         weight = leading_weight("sample_weight", sample_weight, loss.shape, working, keep=1)

@@ -65,282 +65,6 @@ from ._runtime import (
 __all__ = ["CrossEntropyLoss", "cross_entropy"]
 
 
-def _denominator_labels_chainer(target: Array, ignore_index: int) -> Array:
-    """Return what the mean divides by."""
-    return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
-
-
-def _labels_chainer_loss(
-    input: Any,
-    target: Any,
-    weight: Any,
-    ignore_index: Any,
-    reduction: str,
-    sample_weight: Any,
-    denominator: Any,
-) -> Case:
-    """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input=input, target=target)
-    inputs = {"input": input}
-    check_floating(input=input)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
-    target = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    input = fold(input, 2)
-    target = fold(target, 1)
-    return Case(
-        kernels=(_value_labels, _gradient_labels, _hessian_diagonal_labels),
-        arguments=(input, target, weight, ignore_index),
-        inputs=inputs,
-        reduction=reduction,
-        dtype=dtype,
-        shape=shape[1:] if single else shape,
-        folded=(input.shape[0], input.shape[2]),
-        count=_denominator_labels_chainer(target, ignore_index),
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
-def _denominator_smoothed_labels_chainer(target: Array, ignore_index: int) -> Array:
-    """Return what the mean divides by."""
-    return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
-
-
-def _smoothed_labels_chainer_loss(
-    input: Any,
-    target: Any,
-    weight: Any,
-    ignore_index: Any,
-    label_smoothing: Any,
-    reduction: str,
-    sample_weight: Any,
-    denominator: Any,
-) -> Case:
-    """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input=input, target=target)
-    inputs = {"input": input}
-    check_floating(input=input)
-    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
-    target = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    label_smoothing = to_working(label_smoothing, working)
-    input = fold(input, 2)
-    target = fold(target, 1)
-    return Case(
-        kernels=(
-            _value_smoothed_labels,
-            _gradient_smoothed_labels,
-            _hessian_diagonal_smoothed_labels,
-        ),
-        arguments=(input, target, weight, ignore_index, label_smoothing),
-        inputs=inputs,
-        reduction=reduction,
-        dtype=dtype,
-        shape=shape[1:] if single else shape,
-        folded=(input.shape[0], input.shape[2]),
-        count=_denominator_smoothed_labels_chainer(target, ignore_index),
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
-def _probabilities_chainer_loss(
-    input: Any,
-    target: Any,
-    weight: Any,
-    label_smoothing: Any,
-    reduction: str,
-    sample_weight: Any,
-    denominator: Any,
-) -> Case:
-    """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input=input, target=target)
-    inputs = {"input": input, "target": target}
-    check_floating(input=input)
-    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    label_smoothing = to_working(label_smoothing, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
-    return Case(
-        kernels=(_value_probabilities, _gradient_probabilities, _hessian_diagonal_probabilities),
-        arguments=(input, target, weight, label_smoothing),
-        inputs=inputs,
-        reduction=reduction,
-        dtype=dtype,
-        shape=shape[1:] if single else shape,
-        folded=(input.shape[0], input.shape[2]),
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
-def _mass_labels_keras(target: Array, ignore_index: int) -> Array:
-    """Return how much each entry counts in the mean."""
-    return np.where(target != ignore_index, 1.0, 0.0)
-
-
-def _labels_keras_loss(
-    input: Any,
-    target: Any,
-    weight: Any,
-    ignore_index: Any,
-    reduction: str,
-    sample_weight: Any,
-    denominator: Any,
-) -> Case:
-    """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input=input, target=target)
-    inputs = {"input": input}
-    check_floating(input=input)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
-    target = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    input = fold(input, 2)
-    target = fold(target, 1)
-    return Case(
-        kernels=(_value_labels, _gradient_labels, _hessian_diagonal_labels),
-        arguments=(input, target, weight, ignore_index),
-        inputs=inputs,
-        reduction=reduction,
-        dtype=dtype,
-        shape=shape[1:] if single else shape,
-        folded=(input.shape[0], input.shape[2]),
-        mass=_mass_labels_keras(target, ignore_index),
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
-def _mass_smoothed_labels_keras(target: Array, ignore_index: int) -> Array:
-    """Return how much each entry counts in the mean."""
-    return np.where(target != ignore_index, 1.0, 0.0)
-
-
-def _smoothed_labels_keras_loss(
-    input: Any,
-    target: Any,
-    weight: Any,
-    ignore_index: Any,
-    label_smoothing: Any,
-    reduction: str,
-    sample_weight: Any,
-    denominator: Any,
-) -> Case:
-    """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input=input, target=target)
-    inputs = {"input": input}
-    check_floating(input=input)
-    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
-    target = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    label_smoothing = to_working(label_smoothing, working)
-    input = fold(input, 2)
-    target = fold(target, 1)
-    return Case(
-        kernels=(
-            _value_smoothed_labels,
-            _gradient_smoothed_labels,
-            _hessian_diagonal_smoothed_labels,
-        ),
-        arguments=(input, target, weight, ignore_index, label_smoothing),
-        inputs=inputs,
-        reduction=reduction,
-        dtype=dtype,
-        shape=shape[1:] if single else shape,
-        folded=(input.shape[0], input.shape[2]),
-        mass=_mass_smoothed_labels_keras(target, ignore_index),
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
-def _probabilities_keras_loss(
-    input: Any,
-    target: Any,
-    weight: Any,
-    label_smoothing: Any,
-    reduction: str,
-    sample_weight: Any,
-    denominator: Any,
-) -> Case:
-    """Check the arguments and bring them to the form of the kernels."""
-    input, target = as_arrays(input=input, target=target)
-    inputs = {"input": input, "target": target}
-    check_floating(input=input)
-    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    label_smoothing = to_working(label_smoothing, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
-    return Case(
-        kernels=(_value_probabilities, _gradient_probabilities, _hessian_diagonal_probabilities),
-        arguments=(input, target, weight, label_smoothing),
-        inputs=inputs,
-        reduction=reduction,
-        dtype=dtype,
-        shape=shape[1:] if single else shape,
-        folded=(input.shape[0], input.shape[2]),
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
 def _value_labels(input: Array, target: Array, weight: Array, ignore_index: int) -> Array:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
@@ -376,12 +100,23 @@ def _mass_labels(target: Array, weight: Array, ignore_index: int) -> Array:
     return np.where(valid, weight[np.where(valid, target, 0)], 0.0)
 
 
+def _denominator_labels_chainer(target: Array, ignore_index: int) -> Array:
+    """Return what the mean divides by."""
+    return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
+
+
+def _mass_labels_keras(target: Array, ignore_index: int) -> Array:
+    """Return how much each entry counts in the mean."""
+    return np.where(target != ignore_index, 1.0, 0.0)
+
+
 def _labels_loss(
     input: Any,
     target: Any,
     weight: Any,
     ignore_index: Any,
     reduction: str,
+    dialect: str | None,
     sample_weight: Any,
     denominator: Any,
 ) -> Case:
@@ -402,7 +137,7 @@ def _labels_loss(
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
-    return Case(
+    call = Case(
         kernels=(_value_labels, _gradient_labels, _hessian_diagonal_labels),
         arguments=(input, target, weight, ignore_index),
         inputs=inputs,
@@ -414,6 +149,11 @@ def _labels_loss(
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "chainer":
+        return call.but(mass=None, count=_denominator_labels_chainer(target, ignore_index))
+    if dialect == "keras":
+        return call.but(mass=_mass_labels_keras(target, ignore_index))
+    return call
 
 
 def _value_smoothed_labels(
@@ -488,6 +228,16 @@ def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Ar
     return np.where(valid, weight[np.where(valid, target, 0)], 0.0)
 
 
+def _denominator_smoothed_labels_chainer(target: Array, ignore_index: int) -> Array:
+    """Return what the mean divides by."""
+    return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
+
+
+def _mass_smoothed_labels_keras(target: Array, ignore_index: int) -> Array:
+    """Return how much each entry counts in the mean."""
+    return np.where(target != ignore_index, 1.0, 0.0)
+
+
 def _smoothed_labels_loss(
     input: Any,
     target: Any,
@@ -495,6 +245,7 @@ def _smoothed_labels_loss(
     ignore_index: Any,
     label_smoothing: Any,
     reduction: str,
+    dialect: str | None,
     sample_weight: Any,
     denominator: Any,
 ) -> Case:
@@ -517,7 +268,7 @@ def _smoothed_labels_loss(
     label_smoothing = to_working(label_smoothing, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    return Case(
+    call = Case(
         kernels=(
             _value_smoothed_labels,
             _gradient_smoothed_labels,
@@ -533,6 +284,11 @@ def _smoothed_labels_loss(
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "chainer":
+        return call.but(mass=None, count=_denominator_smoothed_labels_chainer(target, ignore_index))
+    if dialect == "keras":
+        return call.but(mass=_mass_smoothed_labels_keras(target, ignore_index))
+    return call
 
 
 def _value_probabilities(
@@ -625,47 +381,9 @@ def _cases(
     check_dialect(dialect, ("chainer", "keras"))
     ignore_index = -1 if dialect == "chainer" and ignore_index == -100 else ignore_index
     parts = {}
-    if is_integer(target) and dialect == "chainer" and is_number(label_smoothing, 0.0):
-        parts[""] = _labels_chainer_loss(
-            input, target, weight, ignore_index, reduction, sample_weight, denominator
-        )
-    elif is_integer(target) and dialect == "chainer":
-        parts[""] = _smoothed_labels_chainer_loss(
-            input,
-            target,
-            weight,
-            ignore_index,
-            label_smoothing,
-            reduction,
-            sample_weight,
-            denominator,
-        )
-    elif dialect == "chainer":
-        parts[""] = _probabilities_chainer_loss(
-            input, target, weight, label_smoothing, reduction, sample_weight, denominator
-        )
-    elif is_integer(target) and dialect == "keras" and is_number(label_smoothing, 0.0):
-        parts[""] = _labels_keras_loss(
-            input, target, weight, ignore_index, reduction, sample_weight, denominator
-        )
-    elif is_integer(target) and dialect == "keras":
-        parts[""] = _smoothed_labels_keras_loss(
-            input,
-            target,
-            weight,
-            ignore_index,
-            label_smoothing,
-            reduction,
-            sample_weight,
-            denominator,
-        )
-    elif dialect == "keras":
-        parts[""] = _probabilities_keras_loss(
-            input, target, weight, label_smoothing, reduction, sample_weight, denominator
-        )
-    elif is_integer(target) and is_number(label_smoothing, 0.0):
+    if is_integer(target) and is_number(label_smoothing, 0.0):
         parts[""] = _labels_loss(
-            input, target, weight, ignore_index, reduction, sample_weight, denominator
+            input, target, weight, ignore_index, reduction, dialect, sample_weight, denominator
         )
     elif is_integer(target):
         parts[""] = _smoothed_labels_loss(
@@ -675,6 +393,7 @@ def _cases(
             ignore_index,
             label_smoothing,
             reduction,
+            dialect,
             sample_weight,
             denominator,
         )

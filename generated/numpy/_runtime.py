@@ -4,7 +4,7 @@
 import math
 import numbers
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import Any
@@ -118,6 +118,20 @@ def leading_weight(
     return array.reshape(array.shape + (1,) * (len(shape) - keep))
 
 
+def along(array: Array, fold: str, axis: int) -> Array:
+    """Return the sums or means along an axis; an array without this axis stays as it is."""
+    if not -array.ndim <= axis < array.ndim:
+        return array
+    sums = total(array, axis)
+    return sums if fold == "sum" else sums / array.shape[axis]
+
+
+def without_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    """Return a shape that lacks one of its axes, if it has that."""
+    place = axis % len(shape) if -len(shape) <= axis < len(shape) else len(shape)
+    return shape[:place] + shape[place + 1 :]
+
+
 def _sum_back(array: Array, shape: tuple[int, ...]) -> Array:
     """Return the derivative by an input that was spread: the sums over what was added to it."""
     if array.size == math.prod(shape):
@@ -133,7 +147,8 @@ class Case:
     """One call of a loss: its kernels, their arguments, and the way back to the caller's shapes.
 
     `inputs` are the caller's differentiable inputs by name; `folded` is the shape of the
-    unreduced loss in the kernels, `shape` the one the caller sees.
+    unreduced loss in the kernels, `shape` the one the caller sees. With `rows` it is first summed
+    or averaged along an axis, where it has that.
     """
 
     kernels: tuple[Callable[..., Any], ...]
@@ -147,32 +162,43 @@ class Case:
     count: Any = None
     sample_weight: Any = None
     denominator: Any = None
+    factor: float = 1.0
+    rows: tuple[str, int] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a denominator where nothing is divided."""
         if self.denominator is not None:
             check_divides("denominator", self.reduction)
 
+    def but(self, **changes: Any) -> "Case":
+        """Return the call with some attributes changed."""
+        return replace(self, **changes)
+
     def value(self) -> Array:
         """Return the reduced loss, not yet rounded to the dtype of the prediction."""
         with np.errstate(all="ignore"):
             loss = np.asarray(self.kernels[0](*self.arguments))
+            if self.factor != 1.0:
+                loss = loss * self.factor
+            if self.rows is not None:
+                loss = along(loss, *self.rows)
             if self.sample_weight is not None:
                 loss = loss * self._weight()
             if self.reduction == "none":
-                return loss.reshape(self.shape)
+                return loss.reshape(self._left(self.shape))
             loss = total(loss)
             return loss if self.reduction == "sum" else np.divide(loss, self._count())
 
     def derivatives(self, order: int) -> dict[str, Array]:
         """Return gradients (1) or Hessian diagonals (2) by input; of the sum where unreduced."""
         with np.errstate(all="ignore"):
-            upstream = np.ones(self.folded, working_dtype(next(iter(self.inputs.values()))))
+            dtype = working_dtype(next(iter(self.inputs.values())))
+            upstream = np.full(self._left(self.folded), self.factor, dtype)
             if self.sample_weight is not None:
                 upstream = upstream * self._weight()
             if self.reduction not in ("none", "sum"):
                 upstream = np.divide(upstream, self._count(), dtype=upstream.dtype)
-            results = self.kernels[order](upstream, *self.arguments)
+            results = self.kernels[order](self._spread(upstream), *self.arguments)
             pairs = zip(self.inputs.items(), results, strict=False)
             return {
                 name: _sum_back(np.asarray(result), given.shape)
@@ -182,8 +208,9 @@ class Case:
 
     def _weight(self) -> Array:
         dtype = working_dtype(next(iter(self.inputs.values())))
-        weight = leading_weight("sample_weight", self.sample_weight, self.shape, dtype, keep=1)
-        return np.broadcast_to(weight, self.shape).reshape(self.folded)
+        shape = self._left(self.shape)
+        weight = leading_weight("sample_weight", self.sample_weight, shape, dtype, keep=1)
+        return np.broadcast_to(weight, shape).reshape(self._left(self.folded))
 
     def _count(self) -> Any:
         """Return what a mean divides by: the first of these that is given."""
@@ -191,9 +218,23 @@ class Case:
             if given is not None:
                 return given
         mass = self.mass
+        if mass is not None and self.rows is not None:
+            mass = along(mass, "mean", self.rows[1])
         if self.sample_weight is not None:
             mass = self._weight() if mass is None else mass * self._weight()
-        return math.prod(self.folded) if mass is None else total(mass)
+        return math.prod(self._left(self.folded)) if mass is None else total(mass)
+
+    def _left(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return a shape without the axis that is summed or averaged."""
+        return shape if self.rows is None else without_axis(shape, self.rows[1])
+
+    def _spread(self, upstream: Array) -> Array:
+        """Return the derivative by the entries of what is summed or averaged along an axis."""
+        if self.rows is None or upstream.shape == self.folded:
+            return upstream
+        fold, axis = self.rows
+        spread = np.broadcast_to(np.expand_dims(upstream, axis), self.folded)
+        return spread if fold == "sum" else spread / self.folded[axis]
 
 
 def loss_of(cases: dict[str, Case]) -> Any:

@@ -39,26 +39,6 @@ from ._runtime import (
 __all__ = ["CrossEntropyLoss", "cross_entropy"]
 
 
-def _denominator_labels_chainer(target: Tensor, ignore_index: int) -> Tensor:
-    """Return what the mean divides by."""
-    return torch.where(target != ignore_index, 1.0, 0.0).sum().clamp(min=1.0)
-
-
-def _denominator_smoothed_labels_chainer(target: Tensor, ignore_index: int) -> Tensor:
-    """Return what the mean divides by."""
-    return torch.where(target != ignore_index, 1.0, 0.0).sum().clamp(min=1.0)
-
-
-def _mass_labels_keras(target: Tensor, ignore_index: int) -> Tensor:
-    """Return how much each entry counts in the mean."""
-    return torch.where(target != ignore_index, 1.0, 0.0)
-
-
-def _mass_smoothed_labels_keras(target: Tensor, ignore_index: int) -> Tensor:
-    """Return how much each entry counts in the mean."""
-    return torch.where(target != ignore_index, 1.0, 0.0)
-
-
 def _value_labels(input: Tensor, target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
@@ -108,6 +88,16 @@ def _mass_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
     return torch.where(valid, weight[torch.where(valid, target, 0)], 0.0)
+
+
+def _denominator_labels_chainer(target: Tensor, ignore_index: int) -> Tensor:
+    """Return what the mean divides by."""
+    return torch.where(target != ignore_index, 1.0, 0.0).sum().clamp(min=1.0)
+
+
+def _mass_labels_keras(target: Tensor, ignore_index: int) -> Tensor:
+    """Return how much each entry counts in the mean."""
+    return torch.where(target != ignore_index, 1.0, 0.0)
 
 
 _kernel_labels = differentiable(
@@ -229,6 +219,16 @@ def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> 
     return torch.where(valid, weight[torch.where(valid, target, 0)], 0.0)
 
 
+def _denominator_smoothed_labels_chainer(target: Tensor, ignore_index: int) -> Tensor:
+    """Return what the mean divides by."""
+    return torch.where(target != ignore_index, 1.0, 0.0).sum().clamp(min=1.0)
+
+
+def _mass_smoothed_labels_keras(target: Tensor, ignore_index: int) -> Tensor:
+    """Return how much each entry counts in the mean."""
+    return torch.where(target != ignore_index, 1.0, 0.0)
+
+
 _kernel_smoothed_labels = differentiable(
     _value_smoothed_labels,
     _gradient_smoothed_labels,
@@ -320,240 +320,13 @@ _kernel_probabilities = differentiable(
 )
 
 
-def _labels_chainer_loss(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    ignore_index: int,
-    reduction: str,
-    sample_weight: Tensor | None,
-    denominator: Tensor | float | None,
-) -> Tensor:
-    check_device(input=input, target=target, weight=weight)
-    check_floating(input=input)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
-    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    input = fold(input, 2)
-    target = fold(target, 1)
-    loss = _kernel_labels(input, target, weight, ignore_index)
-    return finish(
-        loss,
-        reduction,
-        dtype,
-        shape=shape[1:] if single else shape,
-        count=_denominator_labels_chainer(target, ignore_index),
-        doubt=doubt,
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
-def _smoothed_labels_chainer_loss(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    ignore_index: int,
-    label_smoothing: Tensor | float,
-    reduction: str,
-    sample_weight: Tensor | None,
-    denominator: Tensor | float | None,
-) -> Tensor:
-    check_device(input=input, target=target, weight=weight)
-    check_floating(input=input)
-    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
-    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    label_smoothing = to_working(label_smoothing, working)
-    input = fold(input, 2)
-    target = fold(target, 1)
-    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
-    return finish(
-        loss,
-        reduction,
-        dtype,
-        shape=shape[1:] if single else shape,
-        count=_denominator_smoothed_labels_chainer(target, ignore_index),
-        doubt=doubt,
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
-def _probabilities_chainer_loss(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    label_smoothing: Tensor | float,
-    reduction: str,
-    sample_weight: Tensor | None,
-    denominator: Tensor | float | None,
-) -> Tensor:
-    check_device(input=input, target=target, weight=weight)
-    check_floating(input=input)
-    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    label_smoothing = to_working(label_smoothing, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
-    loss = _kernel_probabilities(input, target, weight, label_smoothing)
-    return finish(
-        loss,
-        reduction,
-        dtype,
-        shape=shape[1:] if single else shape,
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
-def _labels_keras_loss(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    ignore_index: int,
-    reduction: str,
-    sample_weight: Tensor | None,
-    denominator: Tensor | float | None,
-) -> Tensor:
-    check_device(input=input, target=target, weight=weight)
-    check_floating(input=input)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
-    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    input = fold(input, 2)
-    target = fold(target, 1)
-    loss = _kernel_labels(input, target, weight, ignore_index)
-    return finish(
-        loss,
-        reduction,
-        dtype,
-        shape=shape[1:] if single else shape,
-        mass=_mass_labels_keras(target, ignore_index),
-        doubt=doubt,
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
-def _smoothed_labels_keras_loss(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    ignore_index: int,
-    label_smoothing: Tensor | float,
-    reduction: str,
-    sample_weight: Tensor | None,
-    denominator: Tensor | float | None,
-) -> Tensor:
-    check_device(input=input, target=target, weight=weight)
-    check_floating(input=input)
-    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
-    target, doubt = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    label_smoothing = to_working(label_smoothing, working)
-    input = fold(input, 2)
-    target = fold(target, 1)
-    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
-    return finish(
-        loss,
-        reduction,
-        dtype,
-        shape=shape[1:] if single else shape,
-        mass=_mass_smoothed_labels_keras(target, ignore_index),
-        doubt=doubt,
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
-def _probabilities_keras_loss(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    label_smoothing: Tensor | float,
-    reduction: str,
-    sample_weight: Tensor | None,
-    denominator: Tensor | float | None,
-) -> Tensor:
-    check_device(input=input, target=target, weight=weight)
-    check_floating(input=input)
-    check_range("label_smoothing", label_smoothing, 0.0, 1.0)
-    dtype = input.dtype
-    working = working_dtype(input)
-    single = input.ndim == 1
-    if single:
-        input, target = input[None], target[None]
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    label_smoothing = to_working(label_smoothing, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
-    loss = _kernel_probabilities(input, target, weight, label_smoothing)
-    return finish(
-        loss,
-        reduction,
-        dtype,
-        shape=shape[1:] if single else shape,
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
-
-
 def _labels_loss(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None,
     ignore_index: int,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -573,6 +346,28 @@ def _labels_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     loss = _kernel_labels(input, target, weight, ignore_index)
+    if dialect == "chainer":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            count=_denominator_labels_chainer(target, ignore_index),
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            mass=_mass_labels_keras(target, ignore_index),
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -592,6 +387,7 @@ def _smoothed_labels_loss(
     ignore_index: int,
     label_smoothing: Tensor | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -613,6 +409,28 @@ def _smoothed_labels_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
+    if dialect == "chainer":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            count=_denominator_smoothed_labels_chainer(target, ignore_index),
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            mass=_mass_smoothed_labels_keras(target, ignore_index),
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -700,47 +518,9 @@ def cross_entropy(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("chainer", "keras"))
     ignore_index = -1 if dialect == "chainer" and ignore_index == -100 else ignore_index
-    if is_integer(target) and dialect == "chainer" and is_number(label_smoothing, 0.0):
-        return _labels_chainer_loss(
-            input, target, weight, ignore_index, reduction, sample_weight, denominator
-        )
-    if is_integer(target) and dialect == "chainer":
-        return _smoothed_labels_chainer_loss(
-            input,
-            target,
-            weight,
-            ignore_index,
-            label_smoothing,
-            reduction,
-            sample_weight,
-            denominator,
-        )
-    if dialect == "chainer":
-        return _probabilities_chainer_loss(
-            input, target, weight, label_smoothing, reduction, sample_weight, denominator
-        )
-    if is_integer(target) and dialect == "keras" and is_number(label_smoothing, 0.0):
-        return _labels_keras_loss(
-            input, target, weight, ignore_index, reduction, sample_weight, denominator
-        )
-    if is_integer(target) and dialect == "keras":
-        return _smoothed_labels_keras_loss(
-            input,
-            target,
-            weight,
-            ignore_index,
-            label_smoothing,
-            reduction,
-            sample_weight,
-            denominator,
-        )
-    if dialect == "keras":
-        return _probabilities_keras_loss(
-            input, target, weight, label_smoothing, reduction, sample_weight, denominator
-        )
     if is_integer(target) and is_number(label_smoothing, 0.0):
         return _labels_loss(
-            input, target, weight, ignore_index, reduction, sample_weight, denominator
+            input, target, weight, ignore_index, reduction, dialect, sample_weight, denominator
         )
     if is_integer(target):
         return _smoothed_labels_loss(
@@ -750,6 +530,7 @@ def cross_entropy(
             ignore_index,
             label_smoothing,
             reduction,
+            dialect,
             sample_weight,
             denominator,
         )

@@ -149,6 +149,7 @@ def finish(
     dtype: torch.dtype,
     *,
     shape: Sequence[int] | None = None,
+    rows: tuple[str, int] | None = None,
     mass: Tensor | None = None,
     count: Tensor | float | None = None,
     doubt: Tensor | None = None,
@@ -157,19 +158,30 @@ def finish(
 ) -> Tensor:
     """Weigh and reduce a loss to the caller's shape and dtype; doubtful rows become NaN.
 
-    A mean divides by ``denominator``, ``count``, the sum of ``mass`` or the number of entries,
+    With ``rows`` it is first summed or averaged along an axis. A mean divides by ``denominator``,
+        ``count``, the sum of ``mass`` or the number of entries,
     the first of these that is given.
     """
     if doubt is not None:
         loss = _spoilt(loss, doubt)
     if shape is not None:
         loss = loss.reshape(tuple(shape))
+    if rows is not None:
+        loss = along(loss, *rows)
+        mass = None if mass is None else along(mass, "mean", rows[1])
     if sample_weight is not None:
         check_device(loss=loss, sample_weight=sample_weight)
         weight = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)
         loss = loss * weight
         mass = weight.expand_as(loss) if mass is None else mass.reshape(loss.shape) * weight
     return _rounded(_reduced(loss, reduction, mass, count, denominator), dtype)
+
+
+def along(loss: Tensor, fold: str, axis: int) -> Tensor:
+    """Return the sums or means along an axis; a loss without this axis stays as it is."""
+    if not -loss.dim() <= axis < loss.dim():
+        return loss
+    return loss.sum(axis) if fold == "sum" else loss.mean(axis)
 
 
 def _spoilt(loss: Tensor, doubt: Tensor) -> Tensor:
