@@ -13,6 +13,7 @@ from losses import CASES, LIBRARY, RELATIONS, Case
 from losses.relation import Relation
 from namesakes import NAMESAKES
 
+import generated.numpy
 from lossgen.catalogue import builtins
 from lossgen.jobs import load
 
@@ -100,3 +101,27 @@ def test_what_a_docstring_compares_with_exists(name):
     for word in path:
         found = getattr(found, word)
     assert callable(found)
+
+
+def test_mindspores_root_has_no_slope_at_0():
+    """RMSELoss: ours is 0 there."""
+    same = np.ones(3, np.float32)
+    nn = importlib.import_module("mindspore.nn")
+    _, slope = LIBRARIES["mindspore"](lambda x, t: nn.RMSELoss()(x, t), [same, same])
+    assert not np.isfinite(slope).any()
+    _, (ours, _) = generated.numpy.RMSELoss().value_and_grad(same, same)
+    assert not ours.any()
+
+
+def test_mindspores_least_variance_has_no_gradient():
+    """GaussianNLLLoss: ours and torch's passes straight through."""
+    x, var = np.array([1.0, 2.0], np.float32), np.zeros(2, np.float32)
+    functions = {name: importlib.import_module(f"{name}.nn") for name in ("mindspore", "torch")}
+    theirs, torchs = (
+        LIBRARIES[name](lambda v, x, nn=nn: nn.GaussianNLLLoss(eps=0.5)(x, 0 * x, v), [var, x])
+        for name, nn in functions.items()
+    )
+    value, gradients = generated.numpy.GaussianNLLLoss(eps=0.5).value_and_grad(x, 0 * x, var)
+    assert_same((value, gradients[2]), torchs)
+    np.testing.assert_allclose(value, theirs[0], rtol=CLOSE)
+    assert not theirs[1].any()

@@ -78,8 +78,10 @@ def cross_covariance_loss(
     r"""Half the squared covariances of two groups of features over the batch
     (Cheung et al., 2015).
 
-    Covariances divide by the number of samples. The loss is one number, the sum over all pairs,
-    and equals ``chainer.functions.cross_covariance``.
+    Inputs are any numbers. Covariances divide by the number of samples, and are NaN without any.
+    The loss is one number, the sum over all pairs.
+
+    - ``chainer.functions.cross_covariance``: equal.
 
     .. math::
         \ell = \frac{\sum_{j} \left(\sum_{i} \left(\frac{\sum_{n}

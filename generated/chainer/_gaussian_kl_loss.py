@@ -54,8 +54,10 @@ def gaussian_kl_loss(
     (Kingma, 2014).
 
     Each entry is a dimension of its own; a sample's divergence is the sum over its entries, and
-    ``batchmean`` the mean of that. ``mean`` is over the number of entries; Chainer sums by
-    default.
+    ``batchmean`` the mean of that. Inputs are any numbers. ``mean`` is over the number of entries,
+    and NaN without any.
+
+    - ``chainer.functions.gaussian_kl_divergence``: equal; sums unless told otherwise.
 
     .. math::
         \ell = \frac{- \mathrm{log\_var} + \mathrm{mean}^{2} + e^{\mathrm{log\_var}} - 1}{2}

@@ -50,10 +50,9 @@ def l2_loss(
 ) -> chainer.Variable:
     r"""Half the squared error, whose slope is the error (Bishop, 2006).
 
-    The mean is over the number of entries.
+    Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
-    - ``optax.l2_loss``: equal, unreduced.
-    - ``torch.nn.functional.mse_loss``, ``chainer.functions.mean_squared_error``: twice as much.
+    - ``optax.losses.l2_loss``: equal, unreduced.
 
     .. math::
         \ell = \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2}

@@ -98,8 +98,11 @@ def laplace_nll_loss(
     r"""Negative log-likelihood of a Laplace distribution: predicted median and scale
     (Laplace, 1774).
 
-    Scales below ``eps`` count as ``eps``, and the gradient passes straight through. The mean is
-    over the number of entries. The slope of the absolute error at 0 is 0.
+    Medians and targets are any numbers, scales at least 0; those below ``eps`` count as ``eps``,
+    and the gradient passes straight through. The mean is over the number of entries, and NaN
+    without any. The slope of the absolute error at 0 is 0.
+
+    - ``torch.distributions.Laplace``: minus its ``log_prob``, unreduced.
 
     .. math::
         \ell = \log{\left(2 \max\left(\mathrm{scale}, \mathrm{eps}\right) \right)} +

@@ -103,10 +103,12 @@ def mape_loss(
 ) -> chainer.Variable:
     r"""Mean absolute percentage error: errors in percent of what was observed.
 
-    Targets closer to 0 than ``eps`` count as ``eps`` away. The mean is over the number of entries.
-    The slope at 0 is 0.
+    After Hyndman and Koehler (2006). Targets closer to 0 than ``eps`` count as ``eps`` away.
+    Inputs are any numbers. The mean is over the number of entries, and NaN without any. The slope
+    at 0 is 0.
 
-    - ``keras.losses.MeanAbsolutePercentageError``: equal; takes the target first.
+    - ``keras.losses.MeanAbsolutePercentageError``: target first; averages the last axis before it
+      reduces.
 
     .. math::
         \ell = \frac{100 \left|{\mathrm{input} -

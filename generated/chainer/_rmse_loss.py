@@ -62,10 +62,10 @@ def rmse_loss(
 ) -> chainer.Variable:
     r"""Root mean squared error over all entries: one number, in the unit of the target.
 
-    There is nothing left to reduce. The slope is 0 where all errors are; without entries it is
-    NaN.
+    After Hyndman and Koehler (2006). Inputs are any numbers. There is nothing left to reduce. The
+    slope is 0 where all errors are; without entries it is NaN.
 
-    - ``mindspore.nn.RMSELoss``: equal, rounded to float32; an infinite slope at 0.
+    - ``mindspore.nn.RMSELoss``: equal, rounded to float32; no slope at 0.
 
     .. math::
         \ell = \frac{\left\lVert \mathrm{input} - \mathrm{target}

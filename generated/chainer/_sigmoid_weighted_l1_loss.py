@@ -79,7 +79,8 @@ def sigmoid_weighted_l1_loss(
 ) -> chainer.Variable:
     r"""Absolute error weighted by its own sigmoid: small errors count half, large ones fully.
 
-    The mean is over the number of entries. The slope at 0 is 0.
+    Inputs are any numbers. The mean is over the number of entries, and NaN without any. The slope
+    at 0 is 0.
 
     .. math::
         \ell = \left|{\mathrm{input} - \mathrm{target}}\right| \sigma\left(\left|{\mathrm{input}

@@ -189,7 +189,10 @@ def student_t_nll_loss(
 ) -> chainer.Variable:
     r"""Negative log-likelihood of Student's t distribution about the prediction (Student, 1908).
 
-    Degrees of freedom and scale may be learnt. The mean is over the number of entries.
+    Degrees of freedom and scale may be learnt. Inputs are any numbers. The mean is over the number
+    of entries, and NaN without any.
+
+    - ``torch.distributions.StudentT``: minus its ``log_prob``, unreduced.
 
     .. math::
         \ell = \frac{\left(\mathrm{df} + 1\right) \log{\left(1 + \frac{\left(\mathrm{input} -

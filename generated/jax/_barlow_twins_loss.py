@@ -258,8 +258,9 @@ def barlow_twins_loss(
 ) -> jax.Array | tuple[jax.Array, dict[str, jax.Array]]:
     r"""Barlow twins: features of two views should correlate, each with itself alone.
 
-    After Zbontar et al. (2021). The correlations are over the batch; a constant feature has 0 with
-    everything. The loss is the sum of two parts, ``invariance`` and ``redundancy``.
+    After Zbontar et al. (2021). Inputs are any numbers. The correlations are over the batch; a
+    constant feature, and any without samples, has 0 with everything. The loss is the sum of two
+    parts, ``invariance`` and ``redundancy``, each of them one number.
 
     .. math::
         \mathrm{invariance} = \sum_{i} \left(\left(1 - \sum_{n} \left(\frac{\mathrm{input1}_{n,

@@ -423,8 +423,8 @@ def barron_loss(
     r"""General robust loss, of which many others are cases (Barron, 2019).
 
     ``alpha`` 2 is half the squared error, 1 is Charbonnier's loss, 0 Cauchy's, -2 Geman and
-    McClure's, minus infinity Welsch's; both parameters may be learnt. The mean is over the number
-    of entries.
+    McClure's, minus infinity Welsch's; both parameters may be learnt. Inputs are any numbers. The
+    mean is over the number of entries, and NaN without any.
 
     .. math::
         \ell = \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2 \mathrm{scale}^{2}}

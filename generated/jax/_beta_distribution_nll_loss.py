@@ -99,7 +99,10 @@ def beta_distribution_nll_loss(
 ) -> jax.Array:
     r"""Negative log-likelihood of a beta distribution with both concentrations predicted.
 
-    For shares between 0 and 1, neither included. The mean is over the number of entries.
+    After Ferrari and Cribari-Neto (2004), for shares between 0 and 1, neither included. The mean
+    is over the number of entries, and NaN without any.
+
+    - ``torch.distributions.Beta``: minus its ``log_prob``, unreduced.
 
     .. math::
         \ell = - \left(\mathrm{concentration0} - 1\right) \log{\left(1 - \mathrm{target}

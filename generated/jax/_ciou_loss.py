@@ -447,7 +447,8 @@ def ciou_loss(
     (Zheng et al., 2020).
 
     Boxes are given by their corners, x1 <= x2 and y1 <= y2. The weight of the term, v / (1 - IoU +
-    v), counts as a constant. The mean is over the pairs.
+    v), counts as a constant, and is 0 where that is 0 / 0. Kinks are those of the IoU loss. The
+    mean is over the pairs, and NaN without any.
 
     .. math::
         \ell = \frac{4 \left(- \begin{cases} \operatorname{atan}{\left(\frac{-

@@ -307,7 +307,8 @@ def diou_loss(
     (Zheng et al., 2020).
 
     Boxes are given by their corners, x1 <= x2 and y1 <= y2. The distance is relative to the
-    diagonal of the smallest box around both, and 0 where that is 0. The mean is over the pairs.
+    diagonal of the smallest box around both, and 0 where that is 0. Kinks are those of the IoU
+    loss. The mean is over the pairs, and NaN without any.
 
     .. math::
         \ell = - \frac{\max\left(0, - \max\left(\left(\mathrm{input}_{n, b}\right)_{b=0},

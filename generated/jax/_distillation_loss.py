@@ -330,7 +330,8 @@ def distillation_loss(
 
     ``alpha`` times the divergence of the teacher at a ``temperature``, times its square, plus ``1
     - alpha`` times the cross-entropy of the labels; labels of ``ignore_index`` are left out of the
-    second part. Each part has its own mean, over the samples or the labels that count.
+    second part. Logits are any numbers. Each part has its own mean, over the samples or the labels
+    that count, and NaN without any.
 
     .. math::
         \mathrm{soft} = \alpha \mathrm{temperature}^{2} \sum_{c} \left(\left(- (\log \sum_{c}

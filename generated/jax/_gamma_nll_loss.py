@@ -144,9 +144,10 @@ def gamma_nll_loss(
 ) -> jax.Array:
     r"""Negative log-likelihood of a gamma distribution with a predicted mean and a fixed shape.
 
-    Predicted are logarithms of means, or with ``log_input=False`` means, above 0. The factor of
-    the shape and the terms of the target alone are left out (McCullagh and Nelder, 1989). The mean
-    is over the number of entries. LightGBM takes logarithms and has the same gradient.
+    Predicted are logarithms of means, any numbers, or with ``log_input=False`` means, above 0. The
+    factor of the shape and the terms of the target alone are left out (McCullagh and Nelder,
+    1989). The mean is over the number of entries, and NaN without any. LightGBM takes logarithms
+    and has the same gradient.
 
     .. math::
         \ell = \mathrm{input} + \mathrm{target} e^{- \mathrm{input}}

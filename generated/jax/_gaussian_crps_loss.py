@@ -91,8 +91,8 @@ def gaussian_crps_loss(
     r"""Continuous ranked probability score of a Gaussian with predicted mean and standard
     deviation.
 
-    After Gneiting et al. (2005); as the deviation falls to 0, it becomes the absolute error. The
-    mean is over the number of entries.
+    After Gneiting et al. (2005); as the deviation falls to 0, it becomes the absolute error. Means
+    and targets are any numbers. The mean is over the number of entries, and NaN without any.
 
     .. math::
         \ell = \mathrm{std} \left(- \frac{1}{\sqrt{\pi}} + \frac{\sqrt{2} e^{-

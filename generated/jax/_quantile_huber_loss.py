@@ -103,8 +103,9 @@ def quantile_huber_loss(
     r"""Quantile Huber loss between predicted quantiles and samples of a return
     (Dabney et al., 2018).
 
-    The quantiles are the midpoints of equal shares. A loss a row: the sum over its quantiles of
-    the mean over its samples; ``mean`` is over the rows.
+    The quantiles are the midpoints of equal shares; inputs are any numbers. A loss a row: the sum
+    over its quantiles of the mean over its samples. ``mean`` is over the rows, and NaN without
+    any; so is a row without samples. At 0 the slope is 0, and at ``kappa`` that of both sides.
 
     .. math::
         \ell = \sum_{i} \left(\frac{\sum_{j} \left(\left(\begin{cases} \frac{\left(-

@@ -167,8 +167,12 @@ def smooth_l1_loss(
 ) -> jax.Array:
     r"""Smooth L1 loss: quadratic below ``beta``, absolute error above (Girshick, 2015).
 
-    It is the Huber loss divided by ``beta``; with ``beta`` 0 it is the absolute error. The mean is
-    over the number of entries.
+    It is the Huber loss divided by ``beta``; with ``beta`` 0 it is the absolute error, with slope
+        0 at
+    0. Inputs are any numbers. The mean is over the number of entries, and NaN without any.
+
+    - ``torch.nn.SmoothL1Loss``: equal.
+    - ``mindspore.nn.SmoothL1Loss``: equal; does not reduce unless told to; ``beta`` is above 0.
 
     .. math::
         \ell = \left|{\mathrm{input} - \mathrm{target}}\right|

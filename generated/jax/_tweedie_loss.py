@@ -273,9 +273,9 @@ def tweedie_loss(
     (Tweedie, 1984; Jorgensen, 1987).
 
     The variance is that power of the mean, between 1 (Poisson) and 2 (gamma). Predicted are
-    logarithms of means, or with ``log_input=False`` means, above 0. Terms of the target alone are
-    left out. The mean is over the number of entries. XGBoost and LightGBM take logarithms and have
-    the same loss.
+    logarithms of means, any numbers, or with ``log_input=False`` means, above 0. Terms of the
+    target alone are left out. The mean is over the number of entries, and NaN without any. XGBoost
+    and LightGBM take logarithms and have the same loss.
 
     .. math::
         \ell = \frac{\mathrm{target} e^{\mathrm{input} \left(1 -

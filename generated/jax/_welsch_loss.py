@@ -93,7 +93,7 @@ def welsch_loss(
 ) -> jax.Array:
     r"""Welsch loss: outliers cost a constant, and have no influence (Dennis and Welsch, 1978).
 
-    The mean is over the number of entries.
+    Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
     .. math::
         \ell = \frac{\mathrm{scale}^{2} \left(1 - e^{- \frac{\left(\mathrm{input} -

@@ -665,7 +665,8 @@ class AdaptiveWingLoss(Loss):
     r"""
     Adaptive wing loss for heatmaps: sharper where the target is foreground (Wang et al., 2019).
 
-    Targets are between 0 and 1. The mean is over the number of entries.
+    Predictions are any numbers, targets from 0 to 1. The mean is over the number of entries, and
+    NaN without any. The slope at 0 is 0; at ``theta`` the two sides have one slope.
 
     .. math::
         \ell = \begin{cases} \mathrm{omega} \log{\left(\left(\frac{\left|{\mathrm{input} -

@@ -147,7 +147,8 @@ class CharbonnierLoss(Loss):
     r"""
     Charbonnier loss: an absolute error that is smooth at 0 (Charbonnier et al., 1994).
 
-    The mean is over the number of entries. At 0 it is ``eps``.
+    Inputs are any numbers. The mean is over the number of entries, and NaN without any. For an
+    error of 0 it is ``eps``.
 
     .. math::
         \ell = \mathrm{eps} \sqrt{1 + \frac{\left(\mathrm{input} -

@@ -132,9 +132,11 @@ class GeneralizedKLDivLoss(Loss):
     r"""
     Generalised Kullback-Leibler divergence, of what need not sum to 1 (Bregman, 1967).
 
-    Inputs are logarithms, targets at least 0; a target of 0 costs the prediction alone, and has no
-    gradient. ``mean`` is over the number of entries; the divergence of a sample is their sum, as
-    in optax's ``generalized_kl_divergence``, which takes it over the last axis.
+    Inputs are logarithms, any numbers, targets at least 0; a target of 0 costs the prediction
+    alone, and has no gradient. ``mean`` is over the number of entries, and NaN without any; the
+    divergence of a sample is the sum of its own.
+
+    - ``optax.losses.generalized_kl_divergence``: sums the last axis, and reduces no further.
 
     .. math::
         \ell = \begin{cases} e^{\mathrm{input}} & \text{for}\: \mathrm{target} \leq 0

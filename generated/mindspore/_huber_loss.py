@@ -176,8 +176,13 @@ class HuberLoss(Loss):
     r"""
     Huber loss: quadratic near zero, linear in the tails (Huber, 1964).
 
-    With ``weight``, a keyword of the function alone, the mean is over the number of entries, as in
-    ``torch.nn.functional.huber_loss``.
+    Inputs are any numbers. The mean is over the number of entries, and NaN without any, also with
+    ``weight``, a keyword of the function alone. At ``delta`` both sides have one slope.
+
+    - ``torch.nn.HuberLoss``, ``mindspore.nn.HuberLoss``: equal.
+    - ``optax.losses.huber_loss``: equal, unreduced.
+    - ``keras.losses.Huber``: target first; averages the last axis before it reduces.
+    - ``chainer.functions.huber_loss``: sums axis 1, and reduces no further.
 
     .. math::
         \ell = \mathrm{weight} \left(\begin{cases} \frac{\left(\mathrm{input} -

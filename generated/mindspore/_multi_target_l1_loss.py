@@ -138,7 +138,8 @@ class MultiTargetL1Loss(Loss):
     r"""
     Mean of the absolute errors of one prediction against two targets.
 
-    The mean over entries divides by their number. The slope at 0 is 0.
+    Inputs are any numbers. The mean is over the number of entries, and NaN without any. The slope
+    at 0 is 0.
 
     .. math::
         \ell = \frac{\left|{\mathrm{input} - \mathrm{target1}}\right| + \left|{\mathrm{input} -

@@ -171,8 +171,9 @@ class PearsonLoss(Loss):
     r"""
     One minus Pearson's correlation coefficient over the batch (Pearson, 1895).
 
-    Where predictions or targets do not vary, the coefficient is taken to be 0. With trailing axes
-    each feature has its own coefficient, and ``mean`` is over the features.
+    Inputs are any numbers; where predictions or targets do not vary, or there are no samples, the
+    coefficient is taken to be 0. With trailing axes each feature has its own coefficient, and
+    ``mean`` is over the features.
 
     .. math::
         \ell = 1 - \sum_{n} \left(\frac{\mathrm{input}_{n} - \frac{\sum_{n}

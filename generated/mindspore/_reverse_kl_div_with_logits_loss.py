@@ -340,8 +340,10 @@ class ReverseKLDivWithLogitsLoss(Loss):
     r"""
     Reverse Kullback-Leibler divergence: that of the prediction from the target (Gu et al., 2024).
 
-    Both are logits. It prefers to miss some of what the target does over doing what the target
-    does not. The mean is over the number of samples.
+    Both are logits, any numbers. It prefers to miss some of what the target does over doing what
+    the target does not. The mean is over the number of samples, and NaN without any.
+
+    - ``optax.losses.kl_divergence_with_log_targets``: equal of log-softmaxes exchanged, unreduced.
 
     .. math::
         \ell = \mathrm{temperature}^{2} \sum_{c} \left(\left(- (\log \sum_{c}

@@ -148,8 +148,9 @@ class SMAPELoss(Loss):
     r"""
     Symmetric mean absolute percentage error (Makridakis, 1993): from 0 to 200 percent.
 
-    The error is divided by the mean of both sizes; where both are 0 it costs nothing. The mean is
-    over the number of entries. The slope is 0 where prediction and target agree.
+    The error is divided by the mean of both sizes; where both are 0 it costs nothing. Inputs are
+    any numbers. The mean is over the number of entries, and NaN without any. The slope is 0 where
+    prediction and target agree, and leaves out that of a size that is 0.
 
     .. math::
         \ell = 200 \frac{\left|{\mathrm{input} -

@@ -165,7 +165,8 @@ class TukeyBiweightLoss(Loss):
     r"""
     Tukey's biweight loss: beyond ``scale`` an error costs a constant (Beaton and Tukey, 1974).
 
-    The mean is over the number of entries. The slope is continuous, and 0 from ``scale`` on.
+    Inputs are any numbers. The mean is over the number of entries, and NaN without any. The slope
+    is continuous, and 0 from ``scale`` on.
 
     .. math::
         \ell = \begin{cases} \frac{\mathrm{scale}^{2} \left(1 - \left(1 -

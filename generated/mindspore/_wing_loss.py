@@ -222,7 +222,8 @@ class WingLoss(Loss):
     r"""
     Wing loss: logarithmic for small errors, absolute for large ones (Feng et al., 2018).
 
-    The mean is over the number of entries. The slope at 0 is 0.
+    Inputs are any numbers. The mean is over the number of entries, and NaN without any. The slope
+    at 0 is 0; at ``width`` it jumps from that of the logarithm to 1, which counts.
 
     .. math::
         \ell = \begin{cases} \mathrm{width} \log{\left(1 + \frac{\left|{\mathrm{input} -

@@ -2,8 +2,9 @@
 r"""Gaussian negative log-likelihood weighted by a power of the variance (Seitzer et al., 2022).
 
 The weight is a constant to differentiation. ``beta`` 0 is the likelihood itself, 1 weights
-means as the squared error does. Variances below ``eps`` count as ``eps``, and the gradient
-passes straight through. The mean is over the number of entries.
+means as the squared error does. Means and targets are any numbers, variances at least 0; those
+below ``eps`` count as ``eps``, and the gradient passes straight through. The mean is over the
+number of entries, and NaN without any.
 
 .. math::
     \ell = \frac{\left(\frac{\left(\mathrm{input} -

@@ -2,8 +2,8 @@
 r"""One minus the model efficiency over the batch (Nash and Sutcliffe, 1970).
 
 That is the squared error over that of always predicting the mean of the targets; where the
-targets do not vary it is taken to be 0. With trailing axes each feature has its own
-efficiency, and ``mean`` is over the features.
+targets do not vary it is taken to be 0. Inputs are any numbers. With trailing axes each
+feature has its own efficiency, and ``mean`` is over the features. Without samples it is NaN.
 
 .. math::
     \ell = \frac{\left\lVert \mathrm{input}_{n} - \mathrm{target}_{n}

@@ -136,7 +136,7 @@ def cauchy_loss(
 class CauchyLoss(Loss):
     r"""Cauchy loss: the influence of outliers fades (Black and Anandan, 1996).
 
-    The mean is over the number of entries.
+    Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
     .. math::
         \ell = \frac{\mathrm{scale}^{2} \log{\left(1 + \frac{\left(\mathrm{input} -

@@ -297,8 +297,9 @@ class EvidentialRegressionLoss(Loss):
     (Amini et al., 2020).
 
     The negative log-likelihood of the Student's t distribution that a normal-inverse-gamma prior
-    gives, plus ``coefficient`` times the absolute error weighted by the evidence. The mean is over
-    the number of entries. The slope of the absolute error at 0 is 0.
+    gives, plus ``coefficient`` times the absolute error weighted by the evidence. Means and
+    targets are any numbers. The mean is over the number of entries, and NaN without any. The slope
+    of the absolute error at 0 is 0.
 
     .. math::
         \ell = \mathrm{coefficient} \left(\mathrm{alpha} + 2 \mathrm{nu}\right)

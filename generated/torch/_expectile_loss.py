@@ -132,7 +132,8 @@ class ExpectileLoss(Loss):
     r"""Expectile loss, smallest on average at the expectile ``q`` (Newey and Powell, 1987).
 
     The squared error, weighted by ``q`` where the prediction is too low and by ``1 - q`` where it
-    is too high. The mean is over the number of entries.
+    is too high. Inputs are any numbers. The mean is over the number of entries, and NaN without
+    any. The slope at 0 is 0.
 
     .. math::
         \ell = \left(- \mathrm{input} + \mathrm{target}\right)^{2} \left(\begin{cases}

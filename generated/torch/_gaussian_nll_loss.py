@@ -145,8 +145,12 @@ class GaussianNLLLoss(Loss):
     r"""Negative log-likelihood of a Gaussian with predicted mean and variance
     (Nix and Weigend, 1994).
 
-    Variances below ``eps`` count as ``eps``, and the gradient passes straight through. ``full``
-    adds the constant, half the logarithm of two pi. The mean is over the number of entries.
+    Means and targets are any numbers, variances at least 0. Those below ``eps`` count as ``eps``,
+    and the gradient passes straight through. ``full`` adds the constant, half the logarithm of two
+    pi. The mean is over the number of entries, and NaN without any.
+
+    - ``torch.nn.GaussianNLLLoss``: equal.
+    - ``mindspore.nn.GaussianNLLLoss``: equal; no gradient by variances below ``eps``.
 
     .. math::
         \ell = \frac{\mathrm{full} \log{\left(2 \pi \right)}}{2} +

@@ -150,7 +150,7 @@ def geman_mcclure_loss(
 class GemanMcClureLoss(Loss):
     r"""Geman-McClure loss: outliers cost 1 (Geman and McClure, 1985; Black and Anandan, 1996).
 
-    The mean is over the number of entries.
+    Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
     .. math::
         \ell = \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{\mathrm{scale}^{2}

@@ -531,8 +531,8 @@ class GIoULoss(Loss):
     r"""Generalised IoU loss: the IoU loss plus the share of the hull that is in neither box.
 
     After Rezatofighi et al. (2019). Boxes are given by their corners, x1 <= x2 and y1 <= y2; the
-    hull is the smallest box around both. Without any area, IoU and share are 0. The mean is over
-    the pairs.
+    hull is the smallest box around both. Without any area, IoU and share are 0. Kinks are those of
+    the IoU loss. The mean is over the pairs, and NaN without any.
 
     .. math::
         \ell = - \frac{\max\left(0, - \max\left(\left(\mathrm{input}_{n, b}\right)_{b=0},

@@ -180,7 +180,8 @@ def mse_with_l2_loss(
 class MSEWithL2Loss(Loss):
     r"""Mean squared error plus an L2 penalty on the weights of a layer (Hoerl and Kennard, 1970).
 
-    The error is reduced; the penalty, the sum of all squared weights, is added whole.
+    Inputs are any numbers. The error is reduced, and its mean, over the number of entries, is NaN
+    without any; the penalty, the sum of all squared weights, is added whole.
 
     .. math::
         \mathrm{mse} = \left(\mathrm{input} - \mathrm{target}\right)^{2}

@@ -96,8 +96,11 @@ def poisson_loss(
 class PoissonLoss(Loss):
     r"""Poisson loss of predicted means, as Keras has it: no logarithms, no constants.
 
-    ``PoissonNLLLoss`` takes logarithms unless told otherwise; Keras takes the target first. The
-    mean is over the number of entries.
+    After McCullagh and Nelder (1989); ``PoissonNLLLoss`` takes logarithms unless told otherwise.
+    The mean is over the number of entries, and NaN without any.
+
+    - ``keras.losses.Poisson``: target first; averages the last axis before it reduces.
+    - ``torch.nn.PoissonNLLLoss``: equal with ``log_input=False`` and ``eps=1e-7``.
 
     .. math::
         \ell = \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} + \mathrm{input}

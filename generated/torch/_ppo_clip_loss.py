@@ -174,8 +174,8 @@ class PPOClipLoss(Loss):
     (Schulman et al., 2017).
 
     The negative of the objective, to be minimised: the ratio of probabilities times the advantage,
-    where the ratio is clipped if that makes the objective smaller. At the clip the slope is that
-    of the ratio. The mean is over the actions.
+    where the ratio is clipped if that makes the objective smaller. Advantages are any numbers. At
+    the clip the slope is that of the ratio. The mean is over the actions, and NaN without any.
 
     .. math::
         \ell = - \mathrm{advantage} \left(\begin{cases} \begin{cases} e^{\mathrm{input} -

@@ -114,7 +114,8 @@ class QuantileLoss(Loss):
     r"""Quantile (pinball) loss, smallest on average at the quantile ``q``
     (Koenker and Bassett, 1978).
 
-    The mean is over the number of entries. At 0 the slope is that halfway between the two sides.
+    Inputs are any numbers. The mean is over the number of entries, and NaN without any. At 0 the
+    slope is that halfway between the two sides.
 
     .. math::
         \ell = \max\left(\mathrm{q} \left(- \mathrm{input} + \mathrm{target}\right),

@@ -637,9 +637,9 @@ class VICRegLoss(Loss):
 
     Three parts, as in the authors' code: the mean squared difference of the views; what the
     standard deviation of each feature lacks of 1, averaged over features and views; and the
-    squared covariances of different features, divided by the number of features. Variances and
-    covariances divide by the samples less one, and are 0 for a batch of one. The slope at the
-    hinge is 0.
+    squared covariances of different features, divided by the number of features. Inputs are any
+    numbers. Variances and covariances divide by the samples less one, and are 0 for a batch of
+    one; without samples the loss is NaN. The slope at the hinge is 0.
 
     .. math::
         \mathrm{invariance} = \frac{\mathrm{sim\_weight} \sum_{i} \left(\sum_{n}

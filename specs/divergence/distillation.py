@@ -2,7 +2,8 @@
 
 ``alpha`` times the divergence of the teacher at a ``temperature``, times its square, plus ``1 -
 alpha`` times the cross-entropy of the labels; labels of ``ignore_index`` are left out of the second
-part. Each part has its own mean, over the samples or the labels that count.
+part. Logits are any numbers. Each part has its own mean, over the samples or the labels that count,
+and NaN without any.
 """
 
 from classification.cross_entropy import cross_entropy_loss

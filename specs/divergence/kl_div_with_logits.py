@@ -1,8 +1,12 @@
 """Kullback-Leibler divergence between the softmax of two sets of logits (Hinton et al., 2015).
 
 That of the target from the prediction, both at a ``temperature``, times its square, so that
-gradients keep their size. The unreduced loss is the divergence of each sample, and the mean is over
-their number; ``torch.nn.KLDivLoss`` takes logarithms, and its mean is over the entries.
+gradients keep their size. Logits are any numbers. The unreduced loss is the divergence of each
+sample; the mean is over their number, and NaN without any.
+
+- ``torch.nn.KLDivLoss``: its ``batchmean`` of log-softmaxes is equal; ``mean`` is over the entries.
+- ``optax.losses.kl_divergence_with_log_targets``: equal of log-softmaxes, unreduced.
+- ``keras.losses.KLDivergence``: equal of softmaxes, the target first; clips at 1e-7.
 """
 
 from lossgen import Loss, logsumexp, parameter, softmax, sum_over, tensor

@@ -1,7 +1,9 @@
 """Reverse Kullback-Leibler divergence: that of the prediction from the target (Gu et al., 2024).
 
-Both are logits. It prefers to miss some of what the target does over doing what the target does
-not. The mean is over the number of samples.
+Both are logits, any numbers. It prefers to miss some of what the target does over doing what the
+target does not. The mean is over the number of samples, and NaN without any.
+
+- ``optax.losses.kl_divergence_with_log_targets``: equal of log-softmaxes exchanged, unreduced.
 """
 
 from divergence.kl_div_with_logits import kl_div_with_logits_loss

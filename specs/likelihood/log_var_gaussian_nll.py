@@ -1,8 +1,11 @@
 """Negative log-likelihood of a Gaussian with predicted mean and logarithm of the variance.
 
-After Nix and Weigend (1994). ``full`` adds the constant, half the logarithm of two pi. The mean is
-over the number of entries. Chainer takes the target first, always adds the constant and sums by
-default; torch takes the variance.
+After Nix and Weigend (1994). ``full`` adds the constant, half the logarithm of two pi. Inputs are
+any numbers. The mean is over the number of entries, and NaN without any.
+
+- ``torch.nn.GaussianNLLLoss``: equal, given the variance.
+- ``chainer.functions.gaussian_nll``: target first; always adds the constant; sums unless told
+  otherwise.
 """
 
 from sympy import exp, log, pi

@@ -1,6 +1,9 @@
 """Negative log-likelihood of Student's t distribution about the prediction (Student, 1908).
 
-Degrees of freedom and scale may be learnt. The mean is over the number of entries.
+Degrees of freedom and scale may be learnt. Inputs are any numbers. The mean is over the number of
+entries, and NaN without any.
+
+- ``torch.distributions.StudentT``: minus its ``log_prob``, unreduced.
 """
 
 from sympy import log, loggamma, pi

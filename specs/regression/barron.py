@@ -1,7 +1,8 @@
 """General robust loss, of which many others are cases (Barron, 2019).
 
 ``alpha`` 2 is half the squared error, 1 is Charbonnier's loss, 0 Cauchy's, -2 Geman and McClure's,
-minus infinity Welsch's; both parameters may be learnt. The mean is over the number of entries.
+minus infinity Welsch's; both parameters may be learnt. Inputs are any numbers. The mean is over the
+number of entries, and NaN without any.
 """
 
 from sympy import Abs, Eq, exp, log, oo

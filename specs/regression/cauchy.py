@@ -1,6 +1,6 @@
 """Cauchy loss: the influence of outliers fades (Black and Anandan, 1996).
 
-The mean is over the number of entries.
+Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 """
 
 from sympy import log

@@ -2,7 +2,8 @@
 
 The coefficient is twice the covariance over the sum of both variances and the squared difference of
 the means, all of them divided by the number of samples; where that sum is 0 it is taken to be 0.
-With trailing axes each feature has its own coefficient, and ``mean`` is over the features.
+Inputs are any numbers. With trailing axes each feature has its own coefficient, and ``mean`` is
+over the features. Without samples it is NaN.
 """
 
 from lossgen import Loss, mean_over, ratio, tensor

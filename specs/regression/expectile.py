@@ -1,7 +1,8 @@
 """Expectile loss, smallest on average at the expectile ``q`` (Newey and Powell, 1987).
 
 The squared error, weighted by ``q`` where the prediction is too low and by ``1 - q`` where it is
-too high. The mean is over the number of entries.
+too high. Inputs are any numbers. The mean is over the number of entries, and NaN without any. The
+slope at 0 is 0.
 """
 
 from sympy import Piecewise

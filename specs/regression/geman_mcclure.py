@@ -1,6 +1,6 @@
 """Geman-McClure loss: outliers cost 1 (Geman and McClure, 1985; Black and Anandan, 1996).
 
-The mean is over the number of entries.
+Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 """
 
 from lossgen import Loss, parameter, tensor

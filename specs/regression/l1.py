@@ -1,7 +1,12 @@
-"""Mean absolute error.
+"""Mean absolute error (Boscovich, 1757).
 
-The slope at 0 is 0. With ``weight``, a keyword of the function alone, the mean is over the sum of
-the weights, as in ``torch.nn.functional.l1_loss``.
+Inputs are any numbers. The mean is over the number of entries, or with ``weight``, a keyword of the
+function alone, over the sum of the weights; without entries it is NaN. The slope at 0 is 0.
+
+- ``torch.nn.L1Loss``, ``mindspore.nn.L1Loss``, ``mindspore.nn.MAELoss``,
+  ``chainer.functions.mean_absolute_error``: equal.
+- ``chainer.functions.absolute_error``: equal, unreduced.
+- ``keras.losses.MeanAbsoluteError``: target first; averages the last axis before it reduces.
 """
 
 from sympy import Abs

@@ -1,9 +1,8 @@
 """Half the squared error, whose slope is the error (Bishop, 2006).
 
-The mean is over the number of entries.
+Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
-- ``optax.l2_loss``: equal, unreduced.
-- ``torch.nn.functional.mse_loss``, ``chainer.functions.mean_squared_error``: twice as much.
+- ``optax.losses.l2_loss``: equal, unreduced.
 """
 
 from lossgen import Loss, tensor

@@ -1,6 +1,9 @@
-"""Logarithm of the hyperbolic cosine of the error: a smooth absolute error.
+"""Logarithm of the hyperbolic cosine of the error: a smooth absolute error (Chen et al., 2019).
 
-The mean is over the number of entries.
+Inputs are any numbers. The mean is over the number of entries, and NaN without any.
+
+- ``optax.losses.log_cosh``: equal, unreduced.
+- ``keras.losses.LogCosh``: target first; averages the last axis before it reduces.
 """
 
 from sympy import cosh, log

@@ -1,7 +1,11 @@
-"""Mean squared error.
+"""Mean squared error (Legendre, 1805).
 
-With ``weight``, a keyword of the function alone, the mean is over the sum of the weights, as in
-``torch.nn.functional.mse_loss``.
+Inputs are any numbers. The mean is over the number of entries, or with ``weight``, a keyword of the
+function alone, over the sum of the weights; without entries it is NaN.
+
+- ``torch.nn.MSELoss``, ``mindspore.nn.MSELoss``, ``chainer.functions.mean_squared_error``: equal.
+- ``optax.losses.squared_error``, ``chainer.functions.squared_error``: equal, unreduced.
+- ``keras.losses.MeanSquaredError``: target first; averages the last axis before it reduces.
 """
 
 from lossgen import Loss, sum_over, tensor, weight

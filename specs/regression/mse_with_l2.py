@@ -1,6 +1,7 @@
 """Mean squared error plus an L2 penalty on the weights of a layer (Hoerl and Kennard, 1970).
 
-The error is reduced; the penalty, the sum of all squared weights, is added whole.
+Inputs are any numbers. The error is reduced, and its mean, over the number of entries, is NaN
+without any; the penalty, the sum of all squared weights, is added whole.
 """
 
 from lossgen import Loss, parameter, sum_over, tensor

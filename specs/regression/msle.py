@@ -1,7 +1,10 @@
 """Mean squared logarithmic error: errors of the logarithm of one plus a quantity.
 
-Quantities below ``eps`` count as ``eps`` and have no gradient. The mean is over the number of
-entries. As in Keras, which takes the target first.
+Quantities, at least 0, count as ``eps`` where they are below it, and then have no gradient; halfway
+at ``eps`` itself. The mean is over the number of entries, and NaN without any.
+
+- ``keras.losses.MeanSquaredLogarithmicError``: target first; averages the last axis before it
+  reduces.
 """
 
 from sympy import Max, log

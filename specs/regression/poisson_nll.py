@@ -1,8 +1,11 @@
-"""Negative log-likelihood of counts that follow a Poisson distribution.
+"""Negative log-likelihood of counts with a Poisson distribution (McCullagh and Nelder, 1989).
 
-With ``log_input`` the logarithm of the mean is predicted, else the mean, with ``eps`` added in its
-logarithm. ``full`` adds Stirling's approximation of the logarithm of the factorial where the target
-is above 1. The mean is over the number of entries.
+With ``log_input`` the logarithm of the mean is predicted, any number, else the mean, at least 0,
+with ``eps`` added in its logarithm. ``full`` adds Stirling's approximation of the logarithm of the
+factorial where the target, at least 0, is above 1. The mean is over the number of entries, and NaN
+without any.
+
+- ``torch.nn.PoissonNLLLoss``, ``mindspore.nn.PoissonNLLLoss``: equal.
 """
 
 from sympy import Piecewise, Rational, exp, log, pi

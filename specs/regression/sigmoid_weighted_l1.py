@@ -1,6 +1,7 @@
 """Absolute error weighted by its own sigmoid: small errors count half, large ones fully.
 
-The mean is over the number of entries. The slope at 0 is 0.
+Inputs are any numbers. The mean is over the number of entries, and NaN without any. The slope at 0
+is 0.
 """
 
 from sympy import Abs

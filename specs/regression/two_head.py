@@ -1,6 +1,7 @@
 """Squared error of one prediction plus absolute error of another, for networks with two heads.
 
-Each part is reduced by itself, so the two may differ in shape.
+Inputs are any numbers. Each part is reduced by itself, so the two may differ in shape; a part
+without entries has the mean NaN. The slope of the absolute error at 0 is 0.
 """
 
 from sympy import Abs

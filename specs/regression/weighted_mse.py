@@ -1,6 +1,7 @@
-"""Squared error with weights for samples or for entries.
+"""Squared error with weights for samples or for entries (Aitken, 1936).
 
-The mean is over the number of entries, whatever the weights.
+Inputs are any numbers. The mean is over the number of entries, whatever the weights, and NaN
+without any.
 """
 
 from lossgen import Loss, tensor, weight

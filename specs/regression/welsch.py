@@ -1,6 +1,6 @@
 """Welsch loss: outliers cost a constant, and have no influence (Dennis and Welsch, 1978).
 
-The mean is over the number of entries.
+Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 """
 
 from sympy import exp

@@ -1,7 +1,8 @@
 """Barlow twins: features of two views should correlate, each with itself alone.
 
-After Zbontar et al. (2021). The correlations are over the batch; a constant feature has 0 with
-everything. The loss is the sum of two parts, ``invariance`` and ``redundancy``.
+After Zbontar et al. (2021). Inputs are any numbers. The correlations are over the batch; a constant
+feature, and any without samples, has 0 with everything. The loss is the sum of two parts,
+``invariance`` and ``redundancy``, each of them one number.
 """
 
 from sympy import Ne

@@ -1,6 +1,7 @@
 """DeCov: half the squared covariances of different features over the batch (Cogswell et al., 2016).
 
-Covariances divide by the number of samples. The loss is one number, the sum over all ordered pairs.
+Inputs are any numbers. Covariances divide by the number of samples, and are NaN without any. The
+loss is one number, the sum over all ordered pairs.
 
 - ``chainer.functions.decov``: equal.
 """

@@ -8,6 +8,7 @@ RELATIONS say what the built-ins of other libraries have to do with them.
 from losses import (
     classification,
     core,
+    elsewhere,
     pairs,
     regression,
     seeds,
@@ -28,7 +29,7 @@ LIBRARY = (
 RELATIONS = (
     *classification.RELATIONS,
     *segmentation.RELATIONS,
-    *regression.RELATIONS,
+    *elsewhere.RELATIONS,
     *pairs.RELATIONS,
 )
 

@@ -361,20 +361,6 @@ RELATIONS = (
         ),
     ),
     Relation(
-        "generalized_kl_div",
-        "optax.losses.generalized_kl_divergence",
-        "sums the last axis, of 4",
-        lambda optax, x, t: optax.losses.generalized_kl_divergence(x, t).mean() / 4,
-    ),
-    Relation(
-        "kl_div_with_logits",
-        "torch.nn.functional.kl_div",
-        "batchmean of log-softmaxes",
-        lambda torch, x, t: torch.nn.functional.kl_div(
-            x.log_softmax(1), t.log_softmax(1), reduction="batchmean", log_target=True
-        ),
-    ),
-    Relation(
         "ranking_softmax-masked",
         "optax.losses.ranking_softmax_loss",
         "equal",

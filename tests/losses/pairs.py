@@ -421,16 +421,4 @@ RELATIONS = (
         "equal",
         lambda chainer, *x: chainer.functions.triplet(*x),
     ),
-    Relation(
-        "cross_covariance",
-        "chainer.functions.cross_covariance",
-        "equal",
-        lambda chainer, x1, x2: chainer.functions.cross_covariance(x1, x2),
-    ),
-    Relation(
-        "decov",
-        "chainer.functions.decov",
-        "equal",
-        lambda chainer, x: chainer.functions.decov(x),
-    ),
 )

@@ -10,7 +10,6 @@ from numpy.random import Generator
 from torch import Tensor
 
 from losses.case import Case, Unreduced, normals
-from losses.relation import Relation
 
 Number = Tensor | float
 
@@ -339,83 +338,5 @@ CASES: tuple[Case, ...] = (
         beta_nll,
         drawn("any", "any", "positive"),
         whole={"beta": 1.0, "eps": 0.5},
-    ),
-)
-
-RELATIONS: tuple[Relation, ...] = (
-    Relation("l2", "optax.l2_loss", "equal", lambda optax, x, t: optax.l2_loss(x, t).mean()),
-    Relation(
-        "l2",
-        "torch.nn.functional.mse_loss",
-        "factor 2",
-        lambda torch, x, t: torch.nn.functional.mse_loss(x, t) / 2,
-    ),
-    Relation(
-        "l2",
-        "chainer.functions.mean_squared_error",
-        "factor 2",
-        lambda chainer, x, t: chainer.functions.mean_squared_error(x, t) / 2,
-    ),
-    Relation(
-        "rmse",
-        "mindspore.nn.RMSELoss",
-        "equal, rounded to float32",
-        lambda mindspore, x, t: mindspore.nn.RMSELoss()(x, t),
-    ),
-    Relation(
-        "mape",
-        "keras.losses.MeanAbsolutePercentageError",
-        "equal",
-        lambda keras, x, t: keras.losses.MeanAbsolutePercentageError()(t, x),
-    ),
-    Relation(
-        "msle",
-        "keras.losses.MeanSquaredLogarithmicError",
-        "equal",
-        lambda keras, x, t: keras.losses.MeanSquaredLogarithmicError()(t, x),
-    ),
-    Relation(
-        "poisson",
-        "keras.losses.Poisson",
-        "equal",
-        lambda keras, x, t: keras.losses.Poisson()(t, x),
-    ),
-    Relation(
-        "beta_distribution_nll",
-        "torch.distributions.Beta",
-        "minus log_prob",
-        lambda torch, a, b, t: -torch.distributions.Beta(a, b).log_prob(t).mean(),
-    ),
-    Relation(
-        "laplace_nll",
-        "torch.distributions.Laplace",
-        "minus log_prob",
-        lambda torch, x, t, scale: -torch.distributions.Laplace(x, scale).log_prob(t).mean(),
-    ),
-    Relation(
-        "student_t_nll",
-        "torch.distributions.StudentT",
-        "minus log_prob",
-        lambda torch, x, t: -torch.distributions.StudentT(3.0, x).log_prob(t).mean(),
-    ),
-    Relation(
-        "log_var_gaussian_nll",
-        "torch.nn.functional.gaussian_nll_loss",
-        "equal, given the variance",
-        lambda torch, x, t, log_var: torch.nn.functional.gaussian_nll_loss(x, t, log_var.exp()),
-    ),
-    Relation(
-        "log_var_gaussian_nll-full",
-        "chainer.functions.gaussian_nll",
-        "the target first; sums by default",
-        lambda chainer, x, t, log_var: chainer.functions.gaussian_nll(t, x, log_var) / x.size,
-    ),
-    Relation(
-        "gaussian_kl",
-        "chainer.functions.gaussian_kl_divergence",
-        "sums by default",
-        lambda chainer, mean, log_var: (
-            chainer.functions.gaussian_kl_divergence(mean, log_var) / mean.size
-        ),
     ),
 )
