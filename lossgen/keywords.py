@@ -97,4 +97,12 @@ def adoptions(loss: Loss, parameter: Parameter) -> Iterator[str]:
     for word, dialect in loss.dialects:
         for changed, value in dialect.defaults:
             if changed == name:
-                yield f'{name} = {value!r} if dialect == "{word}" and {is_default} else {name}'
+                yield (
+                    f"{name} = {_adopted_flag(name, value, word)}"
+                    if parameter.kind == "flag"
+                    else f'{name} = {value!r} if dialect == "{word}" and {is_default} else {name}'
+                )
+
+
+def _adopted_flag(name: str, value: bool, word: str) -> str:
+    return f'{name} or dialect == "{word}"' if value else f'{name} and dialect != "{word}"'

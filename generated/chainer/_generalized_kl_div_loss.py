@@ -6,7 +6,15 @@ import numpy as np
 
 from ._arrays import Array
 from ._autograd import differentiable
-from ._checks import Given, check_arrays, check_floating, check_least, check_reduction, check_shape
+from ._checks import (
+    Given,
+    check_arrays,
+    check_dialect,
+    check_floating,
+    check_least,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import finish, leading_size, to_working, working_dtype
 
 __all__ = ["GeneralizedKLDivLoss", "generalized_kl_div_loss"]
@@ -60,6 +68,7 @@ def generalized_kl_div_loss(
     target: Given,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
@@ -82,6 +91,7 @@ def generalized_kl_div_loss(
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Targets of at least 0, in the shape
             of `input`. Shape: any shape.
         reduction (str): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'optax'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
             sum.
         denominator (float or Tensor): What a mean divides by, where its own count is only that of
@@ -92,6 +102,7 @@ def generalized_kl_div_loss(
 
     """
     check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
     check_arrays(input=input, target=target)
     check_floating(input=input)
     check_least("target", target, 0.0)
@@ -101,6 +112,16 @@ def generalized_kl_div_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     loss = _kernel(input, target)
+    if dialect == "optax":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -118,13 +139,16 @@ class GeneralizedKLDivLoss(chainer.Link):
 
     Args:
         reduction (str): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'optax'``.
 
     """
 
-    def __init__(self, *, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean", dialect: str | None = None) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
+        check_dialect(dialect, ("optax",))
         self.reduction = reduction
+        self.dialect = dialect
 
     def forward(
         self,
@@ -139,6 +163,7 @@ class GeneralizedKLDivLoss(chainer.Link):
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

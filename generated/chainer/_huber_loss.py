@@ -9,6 +9,7 @@ from ._autograd import differentiable
 from ._checks import (
     Given,
     check_arrays,
+    check_dialect,
     check_floating,
     check_positive,
     check_reduction,
@@ -96,6 +97,7 @@ def huber_loss(
     delta: Given | float = 1.0,
     weight: Given | None = None,
     *,
+    dialect: str | None = None,
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
@@ -123,6 +125,7 @@ def huber_loss(
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         delta (float): Where the loss turns from quadratic to linear.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weights in the shape of `input`.
+        dialect (str): Whose definition to follow: ``'keras'``, ``'chainer'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
             sum.
         denominator (float or Tensor): What a mean divides by, where its own count is only that of
@@ -133,6 +136,7 @@ def huber_loss(
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras", "chainer"))
     check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
     check_positive("delta", delta)
@@ -144,6 +148,24 @@ def huber_loss(
     weight_or_one = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
     loss = _kernel(input, target, weight_or_one, delta)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    if dialect == "chainer":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("sum", 1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -155,16 +177,21 @@ class HuberLoss(chainer.Link):
     Args:
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         delta (float): Where the loss turns from quadratic to linear.
+        dialect (str): Whose definition to follow: ``'keras'``, ``'chainer'``.
 
     """
 
-    def __init__(self, reduction: str = "mean", delta: Given | float = 1.0) -> None:
+    def __init__(
+        self, reduction: str = "mean", delta: Given | float = 1.0, *, dialect: str | None = None
+    ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("delta", delta)
+        check_dialect(dialect, ("keras", "chainer"))
         self.reduction = reduction
         with self.init_scope():
             self.delta = delta
+        self.dialect = dialect
 
     def forward(
         self,
@@ -180,6 +207,7 @@ class HuberLoss(chainer.Link):
             target,
             reduction=self.reduction,
             delta=self.delta,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -6,7 +6,14 @@ import numpy as np
 
 from ._arrays import Array
 from ._autograd import differentiable
-from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
+from ._checks import (
+    Given,
+    check_arrays,
+    check_dialect,
+    check_floating,
+    check_reduction,
+    check_shape,
+)
 from ._functions import log_cosh, sech2
 from ._runtime import finish, to_working, working_dtype
 
@@ -48,6 +55,7 @@ def log_cosh_loss(
     target: Given,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
@@ -68,6 +76,7 @@ def log_cosh_loss(
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in
             the shape of `input`. Shape: any shape.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
             sum.
         denominator (float or Tensor): What a mean divides by, where its own count is only that of
@@ -78,6 +87,7 @@ def log_cosh_loss(
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     check_arrays(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
@@ -86,6 +96,15 @@ def log_cosh_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     loss = _kernel(input, target)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -97,13 +116,16 @@ class LogCoshLoss(chainer.Link):
 
     Args:
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``.
 
     """
 
-    def __init__(self, *, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean", dialect: str | None = None) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_dialect(dialect, ("keras",))
         self.reduction = reduction
+        self.dialect = dialect
 
     def forward(
         self,
@@ -118,6 +140,7 @@ class LogCoshLoss(chainer.Link):
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

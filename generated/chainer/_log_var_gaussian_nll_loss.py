@@ -6,7 +6,14 @@ import numpy as np
 
 from ._arrays import Array
 from ._autograd import differentiable
-from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
+from ._checks import (
+    Given,
+    check_arrays,
+    check_dialect,
+    check_floating,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import finish, to_working, working_dtype
 
 __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
@@ -86,6 +93,7 @@ def log_var_gaussian_nll_loss(
     *,
     full: bool = False,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
@@ -111,6 +119,7 @@ def log_var_gaussian_nll_loss(
             as `input`. Shape: any shape.
         full (bool): Whether to add the constant.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'chainer'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
             sum.
         denominator (float or Tensor): What a mean divides by, where its own count is only that of
@@ -121,6 +130,8 @@ def log_var_gaussian_nll_loss(
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("chainer",))
+    full = full or dialect == "chainer"
     check_arrays(input=input, target=target, log_var=log_var)
     check_floating(input=input, log_var=log_var)
     dtype = input.dtype
@@ -143,14 +154,19 @@ class LogVarGaussianNLLLoss(chainer.Link):
     Args:
         full (bool): Whether to add the constant.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'chainer'``.
 
     """
 
-    def __init__(self, *, full: bool = False, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, full: bool = False, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_dialect(dialect, ("chainer",))
         self.full = full
         self.reduction = reduction
+        self.dialect = dialect
 
     def forward(
         self,
@@ -168,6 +184,7 @@ class LogVarGaussianNLLLoss(chainer.Link):
             log_var,
             full=self.full,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

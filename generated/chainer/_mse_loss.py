@@ -5,7 +5,14 @@ import chainer
 
 from ._arrays import Array
 from ._autograd import differentiable
-from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
+from ._checks import (
+    Given,
+    check_arrays,
+    check_dialect,
+    check_floating,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import finish, same_weight, to_working, working_dtype
 
 __all__ = ["MSELoss", "mse_loss"]
@@ -60,6 +67,7 @@ def mse_loss(
     reduction: str = "mean",
     weight: Given | None = None,
     *,
+    dialect: str | None = None,
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
@@ -83,6 +91,7 @@ def mse_loss(
             the shape of `input`. Shape: any shape.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weights in the shape of `input`.
+        dialect (str): Whose definition to follow: ``'keras'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
             sum.
         denominator (float or Tensor): What a mean divides by, where its own count is only that of
@@ -93,6 +102,7 @@ def mse_loss(
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
     dtype = input.dtype
@@ -102,6 +112,16 @@ def mse_loss(
     target = to_working(target, working)
     weight_or_one = same_weight("weight", weight, input.shape, working)
     loss = _kernel(input, target, weight_or_one)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            mass=None if isinstance(weight_or_one, float) else weight_or_one,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -119,13 +139,16 @@ class MSELoss(chainer.Link):
 
     Args:
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``.
 
     """
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, reduction: str = "mean", *, dialect: str | None = None) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_dialect(dialect, ("keras",))
         self.reduction = reduction
+        self.dialect = dialect
 
     def forward(
         self,
@@ -140,6 +163,7 @@ class MSELoss(chainer.Link):
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

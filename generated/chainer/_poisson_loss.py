@@ -8,7 +8,15 @@ import numpy as np
 
 from ._arrays import Array
 from ._autograd import differentiable
-from ._checks import Given, check_arrays, check_floating, check_range, check_reduction, check_shape
+from ._checks import (
+    Given,
+    check_arrays,
+    check_dialect,
+    check_floating,
+    check_range,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import finish, to_working, working_dtype
 
 __all__ = ["PoissonLoss", "poisson_loss"]
@@ -57,6 +65,7 @@ def poisson_loss(
     *,
     eps: float = 1e-07,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
@@ -79,6 +88,7 @@ def poisson_loss(
             shape of `input`. Shape: any shape.
         eps (float): Added to means in the logarithm.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
             sum.
         denominator (float or Tensor): What a mean divides by, where its own count is only that of
@@ -89,6 +99,7 @@ def poisson_loss(
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     check_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("eps", eps, 0.0, math.inf)
@@ -99,6 +110,15 @@ def poisson_loss(
     target = to_working(target, working)
     eps = float(eps)
     loss = _kernel(input, target, eps)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -110,15 +130,20 @@ class PoissonLoss(chainer.Link):
     Args:
         eps (float): Added to means in the logarithm.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``.
 
     """
 
-    def __init__(self, *, eps: float = 1e-07, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, eps: float = 1e-07, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_range("eps", eps, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         self.eps = eps
         self.reduction = reduction
+        self.dialect = dialect
 
     def forward(
         self,
@@ -134,6 +159,7 @@ class PoissonLoss(chainer.Link):
             target,
             eps=self.eps,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

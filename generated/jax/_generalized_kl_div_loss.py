@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_least, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_least, check_reduction, check_shape
 from ._runtime import as_arrays, finish, leading_size, to_working, working_dtype
 
 __all__ = ["GeneralizedKLDivLoss", "generalized_kl_div_loss"]
@@ -70,6 +70,7 @@ def generalized_kl_div_loss(
     target: ArrayLike,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> jax.Array:
@@ -90,6 +91,7 @@ def generalized_kl_div_loss(
         input: Logarithms of any shape. Shape: any shape.
         target: Targets of at least 0, in the shape of `input`. Shape: any shape.
         reduction: How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -102,6 +104,7 @@ def generalized_kl_div_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_least("target", target, 0.0)
@@ -111,6 +114,16 @@ def generalized_kl_div_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     loss = _kernel(input, target)
+    if dialect == "optax":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -121,7 +134,7 @@ def generalized_kl_div_loss(
     )
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=[], meta_fields=["reduction"])
+@partial(jax.tree_util.register_dataclass, data_fields=[], meta_fields=["reduction", "dialect"])
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GeneralizedKLDivLoss:
     """Generalised Kullback-Leibler divergence, of what need not sum to 1 (Bregman, 1967).
@@ -131,9 +144,11 @@ class GeneralizedKLDivLoss:
 
     Attributes:
         reduction: How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
     """
 
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self,
@@ -148,6 +163,7 @@ class GeneralizedKLDivLoss:
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._functions import log_cosh, sech2
 from ._runtime import as_arrays, finish, to_working, working_dtype
 
@@ -61,6 +61,7 @@ def log_cosh_loss(
     target: ArrayLike,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> jax.Array:
@@ -79,6 +80,7 @@ def log_cosh_loss(
         input: Predictions of any shape. Shape: any shape.
         target: What should have been predicted, in the shape of `input`. Shape: any shape.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -91,6 +93,7 @@ def log_cosh_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
@@ -99,10 +102,19 @@ def log_cosh_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     loss = _kernel(input, target)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=[], meta_fields=["reduction"])
+@partial(jax.tree_util.register_dataclass, data_fields=[], meta_fields=["reduction", "dialect"])
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LogCoshLoss:
     """Logarithm of the hyperbolic cosine of the error: a smooth absolute error
@@ -113,9 +125,11 @@ class LogCoshLoss:
 
     Attributes:
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self,
@@ -130,6 +144,7 @@ class LogCoshLoss:
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
@@ -81,6 +81,7 @@ def log_var_gaussian_nll_loss(
     *,
     full: bool = False,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> jax.Array:
@@ -103,6 +104,7 @@ def log_var_gaussian_nll_loss(
         log_var: Logarithms of predicted variances, as `input`. Shape: any shape.
         full: Whether to add the constant.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'chainer'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -115,6 +117,8 @@ def log_var_gaussian_nll_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("chainer",))
+    full = full or dialect == "chainer"
     input, target, log_var = as_arrays(input=input, target=target, log_var=log_var)
     check_floating(input=input, log_var=log_var)
     dtype = input.dtype
@@ -128,7 +132,9 @@ def log_var_gaussian_nll_loss(
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=[], meta_fields=["full", "reduction"])
+@partial(
+    jax.tree_util.register_dataclass, data_fields=[], meta_fields=["full", "reduction", "dialect"]
+)
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LogVarGaussianNLLLoss:
     """Negative log-likelihood of a Gaussian with predicted mean and logarithm of the variance.
@@ -139,10 +145,12 @@ class LogVarGaussianNLLLoss:
     Attributes:
         full: Whether to add the constant.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'chainer'``.
     """
 
     full: bool = False
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self,
@@ -160,6 +168,7 @@ class LogVarGaussianNLLLoss:
             log_var,
             full=self.full,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

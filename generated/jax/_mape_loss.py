@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_positive, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
 from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["MAPELoss", "mape_loss"]
@@ -84,6 +84,7 @@ def mape_loss(
     *,
     eps: float = 1e-07,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> jax.Array:
@@ -105,6 +106,7 @@ def mape_loss(
         target: What was observed, in the shape of `input`. Shape: any shape.
         eps: The least size of a target.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -117,6 +119,7 @@ def mape_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_positive("eps", eps)
@@ -127,10 +130,21 @@ def mape_loss(
     target = to_working(target, working)
     eps = float(eps)
     loss = _kernel(input, target, eps)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=[], meta_fields=["eps", "reduction"])
+@partial(
+    jax.tree_util.register_dataclass, data_fields=[], meta_fields=["eps", "reduction", "dialect"]
+)
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MAPELoss:
     """Mean absolute percentage error: errors in percent of what was observed.
@@ -141,10 +155,12 @@ class MAPELoss:
     Attributes:
         eps: The least size of a target.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
     eps: float = 1e-07
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self,
@@ -160,6 +176,7 @@ class MAPELoss:
             target,
             eps=self.eps,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

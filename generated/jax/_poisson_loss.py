@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_range, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
 from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["PoissonLoss", "poisson_loss"]
@@ -64,6 +64,7 @@ def poisson_loss(
     *,
     eps: float = 1e-07,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> jax.Array:
@@ -84,6 +85,7 @@ def poisson_loss(
         target: Observed counts, at least 0, in the shape of `input`. Shape: any shape.
         eps: Added to means in the logarithm.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -96,6 +98,7 @@ def poisson_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("eps", eps, 0.0, math.inf)
@@ -106,10 +109,21 @@ def poisson_loss(
     target = to_working(target, working)
     eps = float(eps)
     loss = _kernel(input, target, eps)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=[], meta_fields=["eps", "reduction"])
+@partial(
+    jax.tree_util.register_dataclass, data_fields=[], meta_fields=["eps", "reduction", "dialect"]
+)
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PoissonLoss:
     """Poisson loss of predicted means, as Keras has it: no logarithms, no constants.
@@ -120,10 +134,12 @@ class PoissonLoss:
     Attributes:
         eps: Added to means in the logarithm.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
     eps: float = 1e-07
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self,
@@ -139,6 +155,7 @@ class PoissonLoss:
             target,
             eps=self.eps,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -4,7 +4,7 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand
-from ._checks import check_floating, check_least, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_least, check_reduction, check_shape
 from ._runtime import Loss, finish, leading_size, to_working, working_dtype
 
 __all__ = ["GeneralizedKLDivLoss", "generalized_kl_div_loss"]
@@ -88,6 +88,7 @@ def generalized_kl_div_loss(
     target: Tensor,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -101,6 +102,7 @@ def generalized_kl_div_loss(
         target (Tensor): Targets of at least 0, in the shape of `input`.
         reduction (str, optional): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``,
             ``'sum'``. Default: ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -110,6 +112,7 @@ def generalized_kl_div_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
     check_floating(input=input)
     check_least("target", target, 0.0)
     dtype = input.dtype
@@ -118,6 +121,16 @@ def generalized_kl_div_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     loss = _kernel(input, target)
+    if dialect == "optax":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -146,6 +159,7 @@ class GeneralizedKLDivLoss(Loss):
     Args:
         reduction (str, optional): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``,
             ``'sum'``. Default: ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Logarithms of any shape. Shape: any shape.
@@ -162,8 +176,10 @@ class GeneralizedKLDivLoss(Loss):
         ``CPU``
     """
 
-    def __init__(self, *, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean", dialect: str | None = None) -> None:
+        check_dialect(dialect, ("optax",))
         super().__init__(reduction, ("none", "batchmean", "mean", "sum"))
+        self.dialect = dialect
 
     def construct(
         self,
@@ -177,6 +193,7 @@ class GeneralizedKLDivLoss(Loss):
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -4,7 +4,7 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, total, zeros_like
-from ._checks import check_floating, check_positive, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
 from ._runtime import Loss, finish, same_weight, to_working, working_dtype
 
 __all__ = ["HuberLoss", "huber_loss"]
@@ -135,6 +135,7 @@ def huber_loss(
     delta: Tensor | float = 1.0,
     weight: Tensor | None = None,
     *,
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -150,6 +151,8 @@ def huber_loss(
             ``'mean'`` .
         delta (float, optional): Where the loss turns from quadratic to linear. Default: ``1.0`` .
         weight (Tensor, optional): Weights in the shape of `input`. Default: ``None`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``, ``'chainer'``. Default:
+            ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -159,6 +162,7 @@ def huber_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras", "chainer"))
     check_floating(input=input)
     check_positive("delta", delta)
     dtype = input.dtype
@@ -169,6 +173,24 @@ def huber_loss(
     weight_or_one = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
     loss = _kernel(input, target, weight_or_one, delta)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    if dialect == "chainer":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("sum", 1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -194,6 +216,8 @@ class HuberLoss(Loss):
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         delta (float, optional): Where the loss turns from quadratic to linear. Default: ``1.0`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``, ``'chainer'``. Default:
+            ``None`` .
 
     Inputs:
         - **input** (Tensor) - Predictions of any shape. Shape: any shape.
@@ -211,10 +235,14 @@ class HuberLoss(Loss):
         ``CPU``
     """
 
-    def __init__(self, reduction: str = "mean", delta: Tensor | float = 1.0) -> None:
+    def __init__(
+        self, reduction: str = "mean", delta: Tensor | float = 1.0, *, dialect: str | None = None
+    ) -> None:
         check_positive("delta", delta)
+        check_dialect(dialect, ("keras", "chainer"))
         super().__init__(reduction, ("none", "mean", "sum"))
         self.delta = delta
+        self.dialect = dialect
 
     def construct(
         self,
@@ -229,6 +257,7 @@ class HuberLoss(Loss):
             target,
             reduction=self.reduction,
             delta=self.delta,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

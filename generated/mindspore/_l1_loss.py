@@ -4,7 +4,7 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, zeros_like
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, same_weight, to_working, working_dtype
 
 __all__ = ["L1Loss", "l1_loss"]
@@ -93,6 +93,7 @@ def l1_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
     *,
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -107,6 +108,7 @@ def l1_loss(
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         weight (Tensor, optional): Weights in the shape of `input`. Default: ``None`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -116,6 +118,7 @@ def l1_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)
@@ -124,6 +127,16 @@ def l1_loss(
     target = to_working(target, working)
     weight_or_one = same_weight("weight", weight, input.shape, working)
     loss = _kernel(input, target, weight_or_one)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            mass=None if isinstance(weight_or_one, float) else weight_or_one,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -153,6 +166,7 @@ class L1Loss(Loss):
     Args:
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Predictions of any shape. Shape: any shape.
@@ -170,8 +184,10 @@ class L1Loss(Loss):
         ``CPU``
     """
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, reduction: str = "mean", *, dialect: str | None = None) -> None:
+        check_dialect(dialect, ("keras",))
         super().__init__(reduction, ("none", "mean", "sum"))
+        self.dialect = dialect
 
     def construct(
         self,
@@ -185,6 +201,7 @@ class L1Loss(Loss):
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

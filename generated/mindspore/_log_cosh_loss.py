@@ -4,7 +4,7 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._functions import log_cosh, sech2
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -76,6 +76,7 @@ def log_cosh_loss(
     target: Tensor,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -89,6 +90,7 @@ def log_cosh_loss(
         target (Tensor): What should have been predicted, in the shape of `input`.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -98,6 +100,7 @@ def log_cosh_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)
@@ -105,6 +108,15 @@ def log_cosh_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     loss = _kernel(input, target)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -123,6 +135,7 @@ class LogCoshLoss(Loss):
     Args:
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Predictions of any shape. Shape: any shape.
@@ -140,8 +153,10 @@ class LogCoshLoss(Loss):
         ``CPU``
     """
 
-    def __init__(self, *, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean", dialect: str | None = None) -> None:
+        check_dialect(dialect, ("keras",))
         super().__init__(reduction, ("none", "mean", "sum"))
+        self.dialect = dialect
 
     def construct(
         self,
@@ -155,6 +170,7 @@ class LogCoshLoss(Loss):
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -4,7 +4,7 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, constant, zeros_like
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
@@ -127,6 +127,7 @@ def log_var_gaussian_nll_loss(
     *,
     full: bool = False,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -142,6 +143,7 @@ def log_var_gaussian_nll_loss(
         full (bool, optional): Whether to add the constant. Default: ``False`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'chainer'``. Default: ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -151,6 +153,8 @@ def log_var_gaussian_nll_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("chainer",))
+    full = full or dialect == "chainer"
     check_floating(input=input, log_var=log_var)
     dtype = input.dtype
     working = working_dtype(input)
@@ -182,6 +186,7 @@ class LogVarGaussianNLLLoss(Loss):
         full (bool, optional): Whether to add the constant. Default: ``False`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'chainer'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Predicted means of any shape. Shape: any shape.
@@ -199,9 +204,13 @@ class LogVarGaussianNLLLoss(Loss):
         ``CPU``
     """
 
-    def __init__(self, *, full: bool = False, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, full: bool = False, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
+        check_dialect(dialect, ("chainer",))
         super().__init__(reduction, ("none", "mean", "sum"))
         self.full = full
+        self.dialect = dialect
 
     def construct(
         self,
@@ -218,6 +227,7 @@ class LogVarGaussianNLLLoss(Loss):
             log_var,
             full=self.full,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -4,7 +4,7 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, constant, zeros_like
-from ._checks import check_floating, check_positive, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["MAPELoss", "mape_loss"]
@@ -124,6 +124,7 @@ def mape_loss(
     *,
     eps: float = 1e-07,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -138,6 +139,7 @@ def mape_loss(
         eps (float, optional): The least size of a target. Default: ``1e-07`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -147,6 +149,7 @@ def mape_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     check_floating(input=input)
     check_positive("eps", eps)
     dtype = input.dtype
@@ -156,6 +159,15 @@ def mape_loss(
     target = to_working(target, working)
     eps = float(eps)
     loss = _kernel(input, target, eps)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -178,6 +190,7 @@ class MAPELoss(Loss):
         eps (float, optional): The least size of a target. Default: ``1e-07`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Predictions of any shape. Shape: any shape.
@@ -194,10 +207,14 @@ class MAPELoss(Loss):
         ``CPU``
     """
 
-    def __init__(self, *, eps: float = 1e-07, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, eps: float = 1e-07, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         check_positive("eps", eps)
+        check_dialect(dialect, ("keras",))
         super().__init__(reduction, ("none", "mean", "sum"))
         self.eps = eps
+        self.dialect = dialect
 
     def construct(
         self,
@@ -212,6 +229,7 @@ class MAPELoss(Loss):
             target,
             eps=self.eps,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -4,7 +4,7 @@
 from mindspore import Tensor, nn
 
 from ._arrays import Operand, zeros_like
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, same_weight, to_working, working_dtype
 
 __all__ = ["MSELoss", "mse_loss"]
@@ -92,6 +92,7 @@ def mse_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
     *,
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -106,6 +107,7 @@ def mse_loss(
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         weight (Tensor, optional): Weights in the shape of `input`. Default: ``None`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -115,6 +117,7 @@ def mse_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)
@@ -123,6 +126,16 @@ def mse_loss(
     target = to_working(target, working)
     weight_or_one = same_weight("weight", weight, input.shape, working)
     loss = _kernel(input, target, weight_or_one)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            mass=None if isinstance(weight_or_one, float) else weight_or_one,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -151,6 +164,7 @@ class MSELoss(Loss):
     Args:
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Predictions of any shape. Shape: any shape.
@@ -168,8 +182,10 @@ class MSELoss(Loss):
         ``CPU``
     """
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, reduction: str = "mean", *, dialect: str | None = None) -> None:
+        check_dialect(dialect, ("keras",))
         super().__init__(reduction, ("none", "mean", "sum"))
+        self.dialect = dialect
 
     def construct(
         self,
@@ -183,6 +199,7 @@ class MSELoss(Loss):
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -6,7 +6,7 @@ import math
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, constant, log1p, zeros_like
-from ._checks import check_floating, check_range, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["MSLELoss", "msle_loss"]
@@ -109,6 +109,7 @@ def msle_loss(
     *,
     eps: float = 1e-07,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -123,6 +124,7 @@ def msle_loss(
         eps (float, optional): The least quantity. Default: ``1e-07`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -132,6 +134,7 @@ def msle_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     check_floating(input=input)
     check_range("eps", eps, 0.0, math.inf)
     dtype = input.dtype
@@ -141,6 +144,15 @@ def msle_loss(
     target = to_working(target, working)
     eps = float(eps)
     loss = _kernel(input, target, eps)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -162,6 +174,7 @@ class MSLELoss(Loss):
         eps (float, optional): The least quantity. Default: ``1e-07`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Predicted quantities of any shape. Shape: any shape.
@@ -178,10 +191,14 @@ class MSLELoss(Loss):
         ``CPU``
     """
 
-    def __init__(self, *, eps: float = 1e-07, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, eps: float = 1e-07, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         check_range("eps", eps, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         super().__init__(reduction, ("none", "mean", "sum"))
         self.eps = eps
+        self.dialect = dialect
 
     def construct(
         self,
@@ -196,6 +213,7 @@ class MSLELoss(Loss):
             target,
             eps=self.eps,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

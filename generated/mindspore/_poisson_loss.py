@@ -6,7 +6,7 @@ import math
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, constant, zeros_like
-from ._checks import check_floating, check_range, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["PoissonLoss", "poisson_loss"]
@@ -90,6 +90,7 @@ def poisson_loss(
     *,
     eps: float = 1e-07,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -104,6 +105,7 @@ def poisson_loss(
         eps (float, optional): Added to means in the logarithm. Default: ``1e-07`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -113,6 +115,7 @@ def poisson_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     check_floating(input=input)
     check_range("eps", eps, 0.0, math.inf)
     dtype = input.dtype
@@ -122,6 +125,15 @@ def poisson_loss(
     target = to_working(target, working)
     eps = float(eps)
     loss = _kernel(input, target, eps)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -143,6 +155,7 @@ class PoissonLoss(Loss):
         eps (float, optional): Added to means in the logarithm. Default: ``1e-07`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Predicted means, at least 0, of any shape. Shape: any shape.
@@ -160,10 +173,14 @@ class PoissonLoss(Loss):
         ``CPU``
     """
 
-    def __init__(self, *, eps: float = 1e-07, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, eps: float = 1e-07, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         check_range("eps", eps, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         super().__init__(reduction, ("none", "mean", "sum"))
         self.eps = eps
+        self.dialect = dialect
 
     def construct(
         self,
@@ -178,6 +195,7 @@ class PoissonLoss(Loss):
             target,
             eps=self.eps,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array
-from ._checks import check_floating, check_least, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_least, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
@@ -58,7 +58,14 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     return upstream * np.exp(input), diagonal_target
 
 
-def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:
+def _loss(
+    input: Any,
+    target: Any,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: Any,
+    denominator: Any,
+) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
@@ -69,7 +76,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    return Case(
+    call = Case(
         kernels=(_value, _gradient, _hessian_diagonal),
         arguments=(input, target),
         inputs=inputs,
@@ -81,15 +88,19 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "optax":
+        return call.but(rows=("sum", -1))
+    return call
 
 
 def _cases(
-    input: Any, target: Any, reduction: Any, sample_weight: Any, denominator: Any
+    input: Any, target: Any, reduction: Any, dialect: Any, sample_weight: Any, denominator: Any
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
     parts = {}
-    parts[""] = _loss(input, target, reduction, sample_weight, denominator)
+    parts[""] = _loss(input, target, reduction, dialect, sample_weight, denominator)
     return parts
 
 
@@ -98,6 +109,7 @@ def generalized_kl_div_loss(
     target: ArrayLike,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
@@ -107,6 +119,7 @@ def generalized_kl_div_loss(
         input: Logarithms of any shape.
         target: Targets of at least 0, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -118,7 +131,7 @@ def generalized_kl_div_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, reduction, sample_weight, denominator)
+    cases = _cases(input, target, reduction, dialect, sample_weight, denominator)
     return loss_of(cases)
 
 
@@ -129,11 +142,14 @@ class GeneralizedKLDivLoss:
 
     Args:
         reduction: How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
     """
 
-    def __init__(self, *, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean", dialect: str | None = None) -> None:
         check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
+        check_dialect(dialect, ("optax",))
         self.reduction = reduction
+        self.dialect = dialect
 
     def __call__(
         self,
@@ -170,7 +186,7 @@ class GeneralizedKLDivLoss:
         return hessian_diagonals_of(self._cases(input, target, sample_weight, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "reduction")
+        return represent(self, "reduction", "dialect")
 
     def _cases(
         self,
@@ -179,4 +195,4 @@ class GeneralizedKLDivLoss:
         sample_weight: ArrayLike | None,
         denominator: ArrayLike | None,
     ) -> dict[str, Case]:
-        return _cases(input, target, self.reduction, sample_weight, denominator)
+        return _cases(input, target, self.reduction, self.dialect, sample_weight, denominator)

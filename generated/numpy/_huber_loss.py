@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
-from ._checks import check_floating, check_positive, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
@@ -72,6 +72,7 @@ def _loss(
     weight: Any,
     delta: Any,
     reduction: str,
+    dialect: str | None,
     sample_weight: Any,
     denominator: Any,
 ) -> Case:
@@ -87,7 +88,7 @@ def _loss(
     target = to_working(target, working)
     weight_or_one = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
-    return Case(
+    call = Case(
         kernels=(_value, _gradient, _hessian_diagonal),
         arguments=(input, target, weight_or_one, delta),
         inputs=inputs,
@@ -98,6 +99,11 @@ def _loss(
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "keras":
+        return call.but(rows=("mean", -1))
+    if dialect == "chainer":
+        return call.but(rows=("sum", 1))
+    return call
 
 
 def _cases(
@@ -106,13 +112,15 @@ def _cases(
     reduction: Any,
     delta: Any,
     weight: Any,
+    dialect: Any,
     sample_weight: Any,
     denominator: Any,
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras", "chainer"))
     parts = {}
-    parts[""] = _loss(input, target, weight, delta, reduction, sample_weight, denominator)
+    parts[""] = _loss(input, target, weight, delta, reduction, dialect, sample_weight, denominator)
     return parts
 
 
@@ -123,6 +131,7 @@ def huber_loss(
     delta: float = 1.0,
     weight: ArrayLike | None = None,
     *,
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
@@ -134,6 +143,7 @@ def huber_loss(
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         delta: Where the loss turns from quadratic to linear.
         weight: Weights in the shape of `input`.
+        dialect: Whose definition to follow: ``'keras'``, ``'chainer'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -145,7 +155,7 @@ def huber_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, reduction, delta, weight, sample_weight, denominator)
+    cases = _cases(input, target, reduction, delta, weight, dialect, sample_weight, denominator)
     return loss_of(cases)
 
 
@@ -157,13 +167,18 @@ class HuberLoss:
     Args:
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         delta: Where the loss turns from quadratic to linear.
+        dialect: Whose definition to follow: ``'keras'``, ``'chainer'``.
     """
 
-    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+    def __init__(
+        self, reduction: str = "mean", delta: float = 1.0, *, dialect: str | None = None
+    ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("delta", delta)
+        check_dialect(dialect, ("keras", "chainer"))
         self.reduction = reduction
         self.delta = delta
+        self.dialect = dialect
 
     def __call__(
         self,
@@ -200,7 +215,7 @@ class HuberLoss:
         return hessian_diagonals_of(self._cases(input, target, sample_weight, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "reduction", "delta")
+        return represent(self, "reduction", "delta", "dialect")
 
     def _cases(
         self,
@@ -209,4 +224,13 @@ class HuberLoss:
         sample_weight: ArrayLike | None,
         denominator: ArrayLike | None,
     ) -> dict[str, Case]:
-        return _cases(input, target, self.reduction, self.delta, None, sample_weight, denominator)
+        return _cases(
+            input,
+            target,
+            self.reduction,
+            self.delta,
+            None,
+            self.dialect,
+            sample_weight,
+            denominator,
+        )

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
@@ -57,7 +57,13 @@ def _hessian_diagonal(
 
 
 def _loss(
-    input: Any, target: Any, weight: Any, reduction: str, sample_weight: Any, denominator: Any
+    input: Any,
+    target: Any,
+    weight: Any,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: Any,
+    denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -69,7 +75,7 @@ def _loss(
     input = to_working(input, working)
     target = to_working(target, working)
     weight_or_one = same_weight("weight", weight, input.shape, working)
-    return Case(
+    call = Case(
         kernels=(_value, _gradient, _hessian_diagonal),
         arguments=(input, target, weight_or_one),
         inputs=inputs,
@@ -81,15 +87,25 @@ def _loss(
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "keras":
+        return call.but(rows=("mean", -1))
+    return call
 
 
 def _cases(
-    input: Any, target: Any, reduction: Any, weight: Any, sample_weight: Any, denominator: Any
+    input: Any,
+    target: Any,
+    reduction: Any,
+    weight: Any,
+    dialect: Any,
+    sample_weight: Any,
+    denominator: Any,
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     parts = {}
-    parts[""] = _loss(input, target, weight, reduction, sample_weight, denominator)
+    parts[""] = _loss(input, target, weight, reduction, dialect, sample_weight, denominator)
     return parts
 
 
@@ -99,6 +115,7 @@ def l1_loss(
     reduction: str = "mean",
     weight: ArrayLike | None = None,
     *,
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
@@ -109,6 +126,7 @@ def l1_loss(
         target: What should have been predicted, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         weight: Weights in the shape of `input`.
+        dialect: Whose definition to follow: ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -120,7 +138,7 @@ def l1_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, reduction, weight, sample_weight, denominator)
+    cases = _cases(input, target, reduction, weight, dialect, sample_weight, denominator)
     return loss_of(cases)
 
 
@@ -131,11 +149,14 @@ class L1Loss:
 
     Args:
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, reduction: str = "mean", *, dialect: str | None = None) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_dialect(dialect, ("keras",))
         self.reduction = reduction
+        self.dialect = dialect
 
     def __call__(
         self,
@@ -172,7 +193,7 @@ class L1Loss:
         return hessian_diagonals_of(self._cases(input, target, sample_weight, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "reduction")
+        return represent(self, "reduction", "dialect")
 
     def _cases(
         self,
@@ -181,4 +202,4 @@ class L1Loss:
         sample_weight: ArrayLike | None,
         denominator: ArrayLike | None,
     ) -> dict[str, Case]:
-        return _cases(input, target, self.reduction, None, sample_weight, denominator)
+        return _cases(input, target, self.reduction, None, self.dialect, sample_weight, denominator)

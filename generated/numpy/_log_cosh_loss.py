@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._functions import log_cosh, sech2
 from ._runtime import (
     Case,
@@ -50,7 +50,14 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     return slope, slope
 
 
-def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:
+def _loss(
+    input: Any,
+    target: Any,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: Any,
+    denominator: Any,
+) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
@@ -60,7 +67,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    return Case(
+    call = Case(
         kernels=(_value, _gradient, _hessian_diagonal),
         arguments=(input, target),
         inputs=inputs,
@@ -71,15 +78,19 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "keras":
+        return call.but(rows=("mean", -1))
+    return call
 
 
 def _cases(
-    input: Any, target: Any, reduction: Any, sample_weight: Any, denominator: Any
+    input: Any, target: Any, reduction: Any, dialect: Any, sample_weight: Any, denominator: Any
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     parts = {}
-    parts[""] = _loss(input, target, reduction, sample_weight, denominator)
+    parts[""] = _loss(input, target, reduction, dialect, sample_weight, denominator)
     return parts
 
 
@@ -88,6 +99,7 @@ def log_cosh_loss(
     target: ArrayLike,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
@@ -98,6 +110,7 @@ def log_cosh_loss(
         input: Predictions of any shape.
         target: What should have been predicted, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -109,7 +122,7 @@ def log_cosh_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, reduction, sample_weight, denominator)
+    cases = _cases(input, target, reduction, dialect, sample_weight, denominator)
     return loss_of(cases)
 
 
@@ -121,11 +134,14 @@ class LogCoshLoss:
 
     Args:
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
-    def __init__(self, *, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean", dialect: str | None = None) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_dialect(dialect, ("keras",))
         self.reduction = reduction
+        self.dialect = dialect
 
     def __call__(
         self,
@@ -162,7 +178,7 @@ class LogCoshLoss:
         return hessian_diagonals_of(self._cases(input, target, sample_weight, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "reduction")
+        return represent(self, "reduction", "dialect")
 
     def _cases(
         self,
@@ -171,4 +187,4 @@ class LogCoshLoss:
         sample_weight: ArrayLike | None,
         denominator: ArrayLike | None,
     ) -> dict[str, Case]:
-        return _cases(input, target, self.reduction, sample_weight, denominator)
+        return _cases(input, target, self.reduction, self.dialect, sample_weight, denominator)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
@@ -99,11 +99,14 @@ def _cases(
     log_var: Any,
     full: Any,
     reduction: Any,
+    dialect: Any,
     sample_weight: Any,
     denominator: Any,
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("chainer",))
+    full = full or dialect == "chainer"
     parts = {}
     parts[""] = _loss(input, target, log_var, full, reduction, sample_weight, denominator)
     return parts
@@ -116,6 +119,7 @@ def log_var_gaussian_nll_loss(
     *,
     full: bool = False,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
@@ -127,6 +131,7 @@ def log_var_gaussian_nll_loss(
         log_var: Logarithms of predicted variances, as `input`.
         full: Whether to add the constant.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'chainer'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -138,7 +143,7 @@ def log_var_gaussian_nll_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, log_var, full, reduction, sample_weight, denominator)
+    cases = _cases(input, target, log_var, full, reduction, dialect, sample_weight, denominator)
     return loss_of(cases)
 
 
@@ -150,12 +155,17 @@ class LogVarGaussianNLLLoss:
     Args:
         full: Whether to add the constant.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'chainer'``.
     """
 
-    def __init__(self, *, full: bool = False, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, full: bool = False, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_dialect(dialect, ("chainer",))
         self.full = full
         self.reduction = reduction
+        self.dialect = dialect
 
     def __call__(
         self,
@@ -195,7 +205,7 @@ class LogVarGaussianNLLLoss:
         return hessian_diagonals_of(self._cases(input, target, log_var, sample_weight, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "full", "reduction")
+        return represent(self, "full", "reduction", "dialect")
 
     def _cases(
         self,
@@ -205,4 +215,13 @@ class LogVarGaussianNLLLoss:
         sample_weight: ArrayLike | None,
         denominator: ArrayLike | None,
     ) -> dict[str, Case]:
-        return _cases(input, target, log_var, self.full, self.reduction, sample_weight, denominator)
+        return _cases(
+            input,
+            target,
+            log_var,
+            self.full,
+            self.reduction,
+            self.dialect,
+            sample_weight,
+            denominator,
+        )

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array
-from ._checks import check_floating, check_positive, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
@@ -78,7 +78,13 @@ def _hessian_diagonal(
 
 
 def _loss(
-    input: Any, target: Any, eps: Any, reduction: str, sample_weight: Any, denominator: Any
+    input: Any,
+    target: Any,
+    eps: Any,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: Any,
+    denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -91,7 +97,7 @@ def _loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = float(eps)
-    return Case(
+    call = Case(
         kernels=(_value, _gradient, _hessian_diagonal),
         arguments=(input, target, eps),
         inputs=inputs,
@@ -102,15 +108,25 @@ def _loss(
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "keras":
+        return call.but(rows=("mean", -1))
+    return call
 
 
 def _cases(
-    input: Any, target: Any, eps: Any, reduction: Any, sample_weight: Any, denominator: Any
+    input: Any,
+    target: Any,
+    eps: Any,
+    reduction: Any,
+    dialect: Any,
+    sample_weight: Any,
+    denominator: Any,
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     parts = {}
-    parts[""] = _loss(input, target, eps, reduction, sample_weight, denominator)
+    parts[""] = _loss(input, target, eps, reduction, dialect, sample_weight, denominator)
     return parts
 
 
@@ -120,6 +136,7 @@ def mape_loss(
     *,
     eps: float = 1e-07,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
@@ -130,6 +147,7 @@ def mape_loss(
         target: What was observed, in the shape of `input`.
         eps: The least size of a target.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -141,7 +159,7 @@ def mape_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, eps, reduction, sample_weight, denominator)
+    cases = _cases(input, target, eps, reduction, dialect, sample_weight, denominator)
     return loss_of(cases)
 
 
@@ -153,13 +171,18 @@ class MAPELoss:
     Args:
         eps: The least size of a target.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
-    def __init__(self, *, eps: float = 1e-07, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, eps: float = 1e-07, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("eps", eps)
+        check_dialect(dialect, ("keras",))
         self.eps = eps
         self.reduction = reduction
+        self.dialect = dialect
 
     def __call__(
         self,
@@ -196,7 +219,7 @@ class MAPELoss:
         return hessian_diagonals_of(self._cases(input, target, sample_weight, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "eps", "reduction")
+        return represent(self, "eps", "reduction", "dialect")
 
     def _cases(
         self,
@@ -205,4 +228,6 @@ class MAPELoss:
         sample_weight: ArrayLike | None,
         denominator: ArrayLike | None,
     ) -> dict[str, Case]:
-        return _cases(input, target, self.eps, self.reduction, sample_weight, denominator)
+        return _cases(
+            input, target, self.eps, self.reduction, self.dialect, sample_weight, denominator
+        )

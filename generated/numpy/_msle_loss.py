@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array
-from ._checks import check_floating, check_range, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
@@ -66,7 +66,13 @@ def _hessian_diagonal(
 
 
 def _loss(
-    input: Any, target: Any, eps: Any, reduction: str, sample_weight: Any, denominator: Any
+    input: Any,
+    target: Any,
+    eps: Any,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: Any,
+    denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -79,7 +85,7 @@ def _loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = float(eps)
-    return Case(
+    call = Case(
         kernels=(_value, _gradient, _hessian_diagonal),
         arguments=(input, target, eps),
         inputs=inputs,
@@ -90,15 +96,25 @@ def _loss(
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "keras":
+        return call.but(rows=("mean", -1))
+    return call
 
 
 def _cases(
-    input: Any, target: Any, eps: Any, reduction: Any, sample_weight: Any, denominator: Any
+    input: Any,
+    target: Any,
+    eps: Any,
+    reduction: Any,
+    dialect: Any,
+    sample_weight: Any,
+    denominator: Any,
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     parts = {}
-    parts[""] = _loss(input, target, eps, reduction, sample_weight, denominator)
+    parts[""] = _loss(input, target, eps, reduction, dialect, sample_weight, denominator)
     return parts
 
 
@@ -108,6 +124,7 @@ def msle_loss(
     *,
     eps: float = 1e-07,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
@@ -118,6 +135,7 @@ def msle_loss(
         target: Observed quantities, in the shape of `input`.
         eps: The least quantity.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -129,7 +147,7 @@ def msle_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, eps, reduction, sample_weight, denominator)
+    cases = _cases(input, target, eps, reduction, dialect, sample_weight, denominator)
     return loss_of(cases)
 
 
@@ -141,13 +159,18 @@ class MSLELoss:
     Args:
         eps: The least quantity.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
-    def __init__(self, *, eps: float = 1e-07, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, eps: float = 1e-07, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
         check_range("eps", eps, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         self.eps = eps
         self.reduction = reduction
+        self.dialect = dialect
 
     def __call__(
         self,
@@ -184,7 +207,7 @@ class MSLELoss:
         return hessian_diagonals_of(self._cases(input, target, sample_weight, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "eps", "reduction")
+        return represent(self, "eps", "reduction", "dialect")
 
     def _cases(
         self,
@@ -193,4 +216,6 @@ class MSLELoss:
         sample_weight: ArrayLike | None,
         denominator: ArrayLike | None,
     ) -> dict[str, Case]:
-        return _cases(input, target, self.eps, self.reduction, sample_weight, denominator)
+        return _cases(
+            input, target, self.eps, self.reduction, self.dialect, sample_weight, denominator
+        )

@@ -5,7 +5,14 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_least, check_reduction, check_shape
+from ._checks import (
+    check_device,
+    check_dialect,
+    check_floating,
+    check_least,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import Loss, finish, leading_size, to_working, working_dtype
 
 __all__ = ["GeneralizedKLDivLoss", "generalized_kl_div_loss"]
@@ -59,6 +66,7 @@ def generalized_kl_div_loss(
     target: Tensor,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -71,6 +79,7 @@ def generalized_kl_div_loss(
         target (Tensor): Targets of at least 0, in the shape of `input`.
         reduction (str, optional): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``,
             ``'sum'``. Default: ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -80,6 +89,7 @@ def generalized_kl_div_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
     check_device(input=input, target=target)
     check_floating(input=input)
     check_least("target", target, 0.0)
@@ -89,6 +99,16 @@ def generalized_kl_div_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     loss = _kernel(input, target)
+    if dialect == "optax":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -118,6 +138,7 @@ class GeneralizedKLDivLoss(Loss):
     Args:
         reduction (str, optional): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``,
             ``'sum'``. Default: ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None``.
 
     Shape:
         - input: any shape.
@@ -132,10 +153,12 @@ class GeneralizedKLDivLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("reduction",)
+    __constants__ = ("reduction", "dialect")
 
-    def __init__(self, *, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean", dialect: str | None = None) -> None:
         super().__init__(reduction, ("none", "batchmean", "mean", "sum"))
+        check_dialect(dialect, ("optax",))
+        self.dialect = dialect
 
     def forward(
         self,
@@ -150,6 +173,7 @@ class GeneralizedKLDivLoss(Loss):
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

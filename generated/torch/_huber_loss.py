@@ -5,7 +5,14 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_positive, check_reduction, check_shape
+from ._checks import (
+    check_device,
+    check_dialect,
+    check_floating,
+    check_positive,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import Loss, finish, same_weight, sign, to_working, working_dtype
 
 __all__ = ["HuberLoss", "huber_loss"]
@@ -89,6 +96,7 @@ def huber_loss(
     delta: Tensor | float = 1.0,
     weight: Tensor | None = None,
     *,
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -103,6 +111,8 @@ def huber_loss(
             ``'mean'``.
         delta (float, optional): Where the loss turns from quadratic to linear. Default: ``1.0``.
         weight (Tensor, optional): Weights in the shape of `input`.
+        dialect (str, optional): Whose definition to follow: ``'keras'``, ``'chainer'``. Default:
+            ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -112,6 +122,7 @@ def huber_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras", "chainer"))
     check_device(input=input, target=target, weight=weight)
     check_floating(input=input)
     check_positive("delta", delta)
@@ -123,6 +134,24 @@ def huber_loss(
     weight_or_one = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
     loss = _kernel(input, target, weight_or_one, delta)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    if dialect == "chainer":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("sum", 1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -149,6 +178,8 @@ class HuberLoss(Loss):
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         delta (float, optional): Where the loss turns from quadratic to linear. Default: ``1.0``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``, ``'chainer'``. Default:
+            ``None``.
 
     Shape:
         - input: any shape.
@@ -163,12 +194,16 @@ class HuberLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("reduction", "delta")
+    __constants__ = ("reduction", "delta", "dialect")
 
-    def __init__(self, reduction: str = "mean", delta: Tensor | float = 1.0) -> None:
+    def __init__(
+        self, reduction: str = "mean", delta: Tensor | float = 1.0, *, dialect: str | None = None
+    ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         check_positive("delta", delta)
+        check_dialect(dialect, ("keras", "chainer"))
         self.delta = delta
+        self.dialect = dialect
 
     def forward(
         self,
@@ -184,6 +219,7 @@ class HuberLoss(Loss):
             target,
             reduction=self.reduction,
             delta=self.delta,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_reduction, check_shape
+from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
 from ._functions import log_cosh, sech2
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -48,6 +48,7 @@ def log_cosh_loss(
     target: Tensor,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -61,6 +62,7 @@ def log_cosh_loss(
         target (Tensor): What should have been predicted, in the shape of `input`.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -70,6 +72,7 @@ def log_cosh_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
@@ -78,6 +81,15 @@ def log_cosh_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     loss = _kernel(input, target)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -98,6 +110,7 @@ class LogCoshLoss(Loss):
     Args:
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
 
     Shape:
         - input: any shape.
@@ -112,10 +125,12 @@ class LogCoshLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("reduction",)
+    __constants__ = ("reduction", "dialect")
 
-    def __init__(self, *, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean", dialect: str | None = None) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
+        check_dialect(dialect, ("keras",))
+        self.dialect = dialect
 
     def forward(
         self,
@@ -130,6 +145,7 @@ class LogCoshLoss(Loss):
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_reduction, check_shape
+from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
@@ -85,6 +85,7 @@ def log_var_gaussian_nll_loss(
     *,
     full: bool = False,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -99,6 +100,7 @@ def log_var_gaussian_nll_loss(
         full (bool, optional): Whether to add the constant. Default: ``False``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'chainer'``. Default: ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -108,6 +110,8 @@ def log_var_gaussian_nll_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("chainer",))
+    full = full or dialect == "chainer"
     check_device(input=input, target=target, log_var=log_var)
     check_floating(input=input, log_var=log_var)
     dtype = input.dtype
@@ -141,6 +145,7 @@ class LogVarGaussianNLLLoss(Loss):
         full (bool, optional): Whether to add the constant. Default: ``False``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'chainer'``. Default: ``None``.
 
     Shape:
         - input: any shape.
@@ -157,11 +162,15 @@ class LogVarGaussianNLLLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("full", "reduction")
+    __constants__ = ("full", "reduction", "dialect")
 
-    def __init__(self, *, full: bool = False, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, full: bool = False, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
+        check_dialect(dialect, ("chainer",))
         self.full = full
+        self.dialect = dialect
 
     def forward(
         self,
@@ -179,6 +188,7 @@ class LogVarGaussianNLLLoss(Loss):
             log_var,
             full=self.full,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

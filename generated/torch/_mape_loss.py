@@ -4,7 +4,14 @@ r"""Mean absolute percentage error: errors in percent of what was observed."""
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_positive, check_reduction, check_shape
+from ._checks import (
+    check_device,
+    check_dialect,
+    check_floating,
+    check_positive,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import Loss, finish, sign, to_working, working_dtype
 
 __all__ = ["MAPELoss", "mape_loss"]
@@ -91,6 +98,7 @@ def mape_loss(
     *,
     eps: float = 1e-07,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -104,6 +112,7 @@ def mape_loss(
         eps (float, optional): The least size of a target. Default: ``1e-07``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -113,6 +122,7 @@ def mape_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     check_device(input=input, target=target)
     check_floating(input=input)
     check_positive("eps", eps)
@@ -123,6 +133,15 @@ def mape_loss(
     target = to_working(target, working)
     eps = float(eps)
     loss = _kernel(input, target, eps)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -146,6 +165,7 @@ class MAPELoss(Loss):
         eps (float, optional): The least size of a target. Default: ``1e-07``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
 
     Shape:
         - input: any shape.
@@ -160,12 +180,16 @@ class MAPELoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("eps", "reduction")
+    __constants__ = ("eps", "reduction", "dialect")
 
-    def __init__(self, *, eps: float = 1e-07, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, eps: float = 1e-07, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         check_positive("eps", eps)
+        check_dialect(dialect, ("keras",))
         self.eps = eps
+        self.dialect = dialect
 
     def forward(
         self,
@@ -181,6 +205,7 @@ class MAPELoss(Loss):
             target,
             eps=self.eps,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

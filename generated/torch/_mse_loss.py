@@ -4,7 +4,7 @@ r"""Mean squared error (Legendre, 1805)."""
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_reduction, check_shape
+from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, same_weight, to_working, working_dtype
 
 __all__ = ["MSELoss", "mse_loss"]
@@ -59,6 +59,7 @@ def mse_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
     *,
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -72,6 +73,7 @@ def mse_loss(
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         weight (Tensor, optional): Weights in the shape of `input`.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -81,6 +83,7 @@ def mse_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     check_device(input=input, target=target, weight=weight)
     check_floating(input=input)
     dtype = input.dtype
@@ -90,6 +93,16 @@ def mse_loss(
     target = to_working(target, working)
     weight_or_one = same_weight("weight", weight, input.shape, working)
     loss = _kernel(input, target, weight_or_one)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            mass=None if isinstance(weight_or_one, float) else weight_or_one,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -119,6 +132,7 @@ class MSELoss(Loss):
     Args:
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
 
     Shape:
         - input: any shape.
@@ -133,10 +147,12 @@ class MSELoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("reduction",)
+    __constants__ = ("reduction", "dialect")
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, reduction: str = "mean", *, dialect: str | None = None) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
+        check_dialect(dialect, ("keras",))
+        self.dialect = dialect
 
     def forward(
         self,
@@ -151,6 +167,7 @@ class MSELoss(Loss):
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -7,7 +7,14 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
+from ._checks import (
+    check_device,
+    check_dialect,
+    check_floating,
+    check_range,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import Loss, finish, sign, to_working, working_dtype
 
 __all__ = ["MSLELoss", "msle_loss"]
@@ -78,6 +85,7 @@ def msle_loss(
     *,
     eps: float = 1e-07,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -91,6 +99,7 @@ def msle_loss(
         eps (float, optional): The least quantity. Default: ``1e-07``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -100,6 +109,7 @@ def msle_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     check_device(input=input, target=target)
     check_floating(input=input)
     check_range("eps", eps, 0.0, math.inf)
@@ -110,6 +120,15 @@ def msle_loss(
     target = to_working(target, working)
     eps = float(eps)
     loss = _kernel(input, target, eps)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -132,6 +151,7 @@ class MSLELoss(Loss):
         eps (float, optional): The least quantity. Default: ``1e-07``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
 
     Shape:
         - input: any shape.
@@ -146,12 +166,16 @@ class MSLELoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("eps", "reduction")
+    __constants__ = ("eps", "reduction", "dialect")
 
-    def __init__(self, *, eps: float = 1e-07, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, eps: float = 1e-07, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         check_range("eps", eps, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         self.eps = eps
+        self.dialect = dialect
 
     def forward(
         self,
@@ -167,6 +191,7 @@ class MSLELoss(Loss):
             target,
             eps=self.eps,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

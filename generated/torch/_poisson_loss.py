@@ -7,7 +7,14 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
+from ._checks import (
+    check_device,
+    check_dialect,
+    check_floating,
+    check_range,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["PoissonLoss", "poisson_loss"]
@@ -58,6 +65,7 @@ def poisson_loss(
     *,
     eps: float = 1e-07,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -71,6 +79,7 @@ def poisson_loss(
         eps (float, optional): Added to means in the logarithm. Default: ``1e-07``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -80,6 +89,7 @@ def poisson_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     check_device(input=input, target=target)
     check_floating(input=input)
     check_range("eps", eps, 0.0, math.inf)
@@ -90,6 +100,15 @@ def poisson_loss(
     target = to_working(target, working)
     eps = float(eps)
     loss = _kernel(input, target, eps)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -112,6 +131,7 @@ class PoissonLoss(Loss):
         eps (float, optional): Added to means in the logarithm. Default: ``1e-07``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
 
     Shape:
         - input: any shape.
@@ -126,12 +146,16 @@ class PoissonLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("eps", "reduction")
+    __constants__ = ("eps", "reduction", "dialect")
 
-    def __init__(self, *, eps: float = 1e-07, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, eps: float = 1e-07, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         check_range("eps", eps, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         self.eps = eps
+        self.dialect = dialect
 
     def forward(
         self,
@@ -147,6 +171,7 @@ class PoissonLoss(Loss):
             target,
             eps=self.eps,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

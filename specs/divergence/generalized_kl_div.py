@@ -9,7 +9,7 @@ a sample is the sum of its own.
 
 from sympy import Piecewise, exp, log
 
-from lossgen import Loss, tensor
+from lossgen import Loss, dialect, tensor
 
 x = tensor("input", doc="Logarithms of any shape.")
 t = tensor("target", lower=0.0, doc="Targets of at least 0, in the shape of `input`.")
@@ -18,4 +18,5 @@ generalized_kl_div_loss = Loss(
     "GeneralizedKLDivLoss",
     Piecewise((exp(x), t <= 0), (t * (log(t) - x) + (exp(x) - t), True)),
     reductions=("none", "batchmean", "mean", "sum"),
+    dialects={"optax": dialect(sum_over=-1)},
 )

@@ -10,7 +10,7 @@ any numbers. The mean is over the number of entries, and NaN without any.
 
 from sympy import exp, log, pi
 
-from lossgen import Loss, parameter, tensor
+from lossgen import Loss, dialect, parameter, tensor
 
 x = tensor("input", doc="Predicted means of any shape.")
 t = tensor("target", doc="What was observed, in the shape of `input`.")
@@ -20,4 +20,5 @@ full = parameter("full", False, doc="Whether to add the constant.")
 log_var_gaussian_nll_loss = Loss(
     "LogVarGaussianNLLLoss",
     (log_var + (x - t) ** 2 * exp(-log_var)) / 2 + full * log(2 * pi) / 2,
+    dialects={"chainer": dialect(full=True)},
 )

@@ -11,7 +11,7 @@ Inputs are any numbers. The mean is over the number of entries, and NaN without 
 
 from sympy import Abs, Piecewise
 
-from lossgen import Loss, parameter, tensor, weight
+from lossgen import Loss, dialect, parameter, tensor, weight
 
 x = tensor("input", doc="Predictions of any shape.")
 t = tensor("target", doc="What should have been predicted, in the shape of `input`.")
@@ -25,4 +25,5 @@ huber_loss = Loss(
     "HuberLoss",
     w * Piecewise((error**2 / 2, abs_error <= delta), (delta * (abs_error - delta / 2), True)),
     signature=("reduction", delta, w),
+    dialects={"keras": dialect(mean_over=-1), "chainer": dialect(sum_over=1)},
 )

@@ -11,7 +11,7 @@ function alone, over the sum of the weights; without entries it is NaN. The slop
 
 from sympy import Abs
 
-from lossgen import Loss, sum_over, tensor, weight
+from lossgen import Loss, dialect, sum_over, tensor, weight
 
 x = tensor("input", doc="Predictions of any shape.")
 t = tensor("target", doc="What should have been predicted, in the shape of `input`.")
@@ -24,4 +24,5 @@ l1_loss = Loss(
     w * Abs(error),
     signature=("reduction", w),
     denominator=sum_over(w, "..."),
+    dialects={"keras": dialect(mean_over=-1)},
 )

@@ -8,9 +8,13 @@ Inputs are any numbers. The mean is over the number of entries, and NaN without 
 
 from sympy import cosh, log
 
-from lossgen import Loss, tensor
+from lossgen import Loss, dialect, tensor
 
 x = tensor("input", doc="Predictions of any shape.")
 t = tensor("target", doc="What should have been predicted, in the shape of `input`.")
 
-log_cosh_loss = Loss("LogCoshLoss", log(cosh(x - t)))
+log_cosh_loss = Loss(
+    "LogCoshLoss",
+    log(cosh(x - t)),
+    dialects={"keras": dialect(mean_over=-1)},
+)

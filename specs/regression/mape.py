@@ -9,10 +9,14 @@ any numbers. The mean is over the number of entries, and NaN without any. The sl
 
 from sympy import Abs, Max
 
-from lossgen import Loss, parameter, tensor
+from lossgen import Loss, dialect, parameter, tensor
 
 x = tensor("input", doc="Predictions of any shape.")
 t = tensor("target", doc="What was observed, in the shape of `input`.")
 eps = parameter("eps", 1e-7, positive=True, static=True, doc="The least size of a target.")
 
-mape_loss = Loss("MAPELoss", 100 * Abs(x - t) / Max(Abs(t), eps))
+mape_loss = Loss(
+    "MAPELoss",
+    100 * Abs(x - t) / Max(Abs(t), eps),
+    dialects={"keras": dialect(mean_over=-1)},
+)

@@ -8,7 +8,7 @@ function alone, over the sum of the weights; without entries it is NaN.
 - ``keras.losses.MeanSquaredError``: target first; averages the last axis before it reduces.
 """
 
-from lossgen import Loss, sum_over, tensor, weight
+from lossgen import Loss, dialect, sum_over, tensor, weight
 
 x = tensor("input", doc="Predictions of any shape.")
 t = tensor("target", doc="What should have been predicted, in the shape of `input`.")
@@ -21,4 +21,5 @@ mse_loss = Loss(
     w * error**2,
     signature=("reduction", w),
     denominator=sum_over(w, "..."),
+    dialects={"keras": dialect(mean_over=-1)},
 )

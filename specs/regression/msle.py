@@ -9,10 +9,14 @@ at ``eps`` itself. The mean is over the number of entries, and NaN without any.
 
 from sympy import Max, log
 
-from lossgen import Loss, parameter, tensor
+from lossgen import Loss, dialect, parameter, tensor
 
 x = tensor("input", doc="Predicted quantities of any shape.")
 t = tensor("target", doc="Observed quantities, in the shape of `input`.")
 eps = parameter("eps", 1e-7, lower=0.0, static=True, doc="The least quantity.")
 
-msle_loss = Loss("MSLELoss", (log(1 + Max(x, eps)) - log(1 + Max(t, eps))) ** 2)
+msle_loss = Loss(
+    "MSLELoss",
+    (log(1 + Max(x, eps)) - log(1 + Max(t, eps))) ** 2,
+    dialects={"keras": dialect(mean_over=-1)},
+)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from losses.relation import KERAS, SAME, Relation
+from losses.relation import CHAINER, KERAS, SAME, Relation
 
 UNREDUCED = {"none": "none"}
 
@@ -27,14 +27,16 @@ def keras_mean(case: str, name: str) -> Relation:
     return _keras(case, name, "the target first", None, {"mean": KERAS["mean"]})
 
 
-def keras_rows(case: str, name: str) -> Relation:
+def keras_rows(case: str, name: str, **options: Any) -> Relation:
     """Relate a loss of Keras to ours in its dialect."""
-    return _keras(case, name, "averages the last axis before it reduces", "keras", KERAS)
+    return _keras(case, name, "averages the last axis before it reduces", "keras", KERAS, **options)
 
 
-def _keras(case: str, name: str, stated: str, dialect: str | None, words: dict) -> Relation:
+def _keras(
+    case: str, name: str, stated: str, dialect: str | None, words: dict[str, str], **options: Any
+) -> Relation:
     def call(keras, x, t, reduction):
-        return getattr(keras.losses, name)(reduction=reduction)(t, x)
+        return getattr(keras.losses, name)(reduction=reduction, **options)(t, x)
 
     return Relation(case, f"keras.losses.{name}", stated, call, dialect, words)
 
@@ -64,23 +66,35 @@ RELATIONS: tuple[Relation, ...] = (
     chainer_loss("l1", "mean_absolute_error", "mean", "equal"),
     chainer_loss("l1", "absolute_error", "none", "equal, unreduced"),
     keras_mean("l1", "MeanAbsoluteError"),
+    keras_rows("l1", "MeanAbsoluteError"),
     torch_loss("mse", "MSELoss"),
     mindspore_loss("mse", "MSELoss"),
     chainer_loss("mse", "mean_squared_error", "mean", "equal"),
     chainer_loss("mse", "squared_error", "none", "equal, unreduced"),
     optax_loss("mse", "squared_error"),
     keras_mean("mse", "MeanSquaredError"),
+    keras_rows("mse", "MeanSquaredError"),
     optax_loss("l2", "l2_loss"),
     torch_loss("huber", "HuberLoss"),
     mindspore_loss("huber", "HuberLoss"),
     optax_loss("huber", "huber_loss"),
     keras_mean("huber", "Huber"),
+    keras_rows("huber", "Huber"),
+    keras_rows("huber-delta", "Huber", delta=0.75),
     Relation(
         "huber",
         "chainer.functions.huber_loss",
         "equal where it is told to sum no axis",
         lambda chainer, x, t, reduction: chainer.functions.huber_loss(x, t, 1.0, reduction),
         reductions={"none": "no"},
+    ),
+    Relation(
+        "huber",
+        "chainer.functions.huber_loss",
+        "sums axis 1, and reduces no further",
+        lambda chainer, x, t, reduction: chainer.functions.huber_loss(x, t, 1.0),
+        "chainer",
+        UNREDUCED,
     ),
     torch_loss("smooth_l1", "SmoothL1Loss"),
     mindspore_loss("smooth_l1", "SmoothL1Loss"),
@@ -93,8 +107,11 @@ RELATIONS: tuple[Relation, ...] = (
     ),
     optax_loss("log_cosh", "log_cosh"),
     keras_mean("log_cosh", "LogCosh"),
+    keras_rows("log_cosh", "LogCosh"),
     keras_mean("mape", "MeanAbsolutePercentageError"),
+    keras_rows("mape", "MeanAbsolutePercentageError"),
     keras_mean("msle", "MeanSquaredLogarithmicError"),
+    keras_rows("msle", "MeanSquaredLogarithmicError"),
     Relation(
         "rmse",
         "mindspore.nn.RMSELoss",
@@ -108,6 +125,7 @@ RELATIONS: tuple[Relation, ...] = (
     mindspore_loss("poisson_nll", "PoissonNLLLoss"),
     mindspore_loss("poisson_nll-means", "PoissonNLLLoss", log_input=False, full=True, eps=0.25),
     keras_mean("poisson", "Poisson"),
+    keras_rows("poisson", "Poisson"),
     torch_loss("poisson", "PoissonNLLLoss", log_input=False, eps=1e-7),
     Relation(
         "beta_distribution_nll",
@@ -140,13 +158,23 @@ RELATIONS: tuple[Relation, ...] = (
         reductions=SAME,
     ),
     Relation(
+        "log_var_gaussian_nll",
+        "chainer.functions.gaussian_nll",
+        "always adds the constant",
+        lambda chainer, x, t, log_var, reduction: chainer.functions.gaussian_nll(
+            t, x, log_var, reduce=reduction
+        ),
+        "chainer",
+        CHAINER,
+    ),
+    Relation(
         "log_var_gaussian_nll-full",
         "chainer.functions.gaussian_nll",
         "the target first; the constant always",
         lambda chainer, x, t, log_var, reduction: chainer.functions.gaussian_nll(
             t, x, log_var, reduce=reduction
         ),
-        reductions={"none": "no", "mean": "mean", "sum": "sum"},
+        reductions=CHAINER,
     ),
     Relation(
         "log_var_gaussian_nll-full",
@@ -162,7 +190,7 @@ RELATIONS: tuple[Relation, ...] = (
         lambda chainer, mean, log_var, reduction: chainer.functions.gaussian_kl_divergence(
             mean, log_var, reduce=reduction
         ),
-        reductions={"none": "no", "mean": "mean", "sum": "sum"},
+        reductions=CHAINER,
     ),
     chainer_loss("gaussian_kl", "gaussian_kl_divergence", "sum", "sums unless told otherwise"),
     Relation(
@@ -170,6 +198,14 @@ RELATIONS: tuple[Relation, ...] = (
         "optax.losses.generalized_kl_divergence",
         "sums the last axis, of 4",
         lambda optax, x, t: optax.losses.generalized_kl_divergence(x, t).mean() / 4,
+    ),
+    Relation(
+        "generalized_kl_div",
+        "optax.losses.generalized_kl_divergence",
+        "sums the last axis, and reduces no further",
+        lambda optax, x, t, reduction: optax.losses.generalized_kl_divergence(x, t),
+        "optax",
+        UNREDUCED,
     ),
     Relation(
         "kl_div_with_logits",
