@@ -192,7 +192,7 @@ TORCH = Backend(
     ),
     axis_word="dim",
     keep_word="keepdim",
-    kernels=("value", "gradient", "tangent", "curvature"),
+    kernels=("value", "value_and_gradient", "tangent", "curvature"),
     array="Tensor",
     parameter="Tensor | float",
     intake="check_device({keywords})",

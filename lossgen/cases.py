@@ -64,6 +64,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
     case, program = draft.case, draft.program
     one = Loss("One", case.without_condition())
     tensors, parameters = _in_call_order(loss, one), one.parameters()
+    factor = "" if program.weight is None else program.weight.name
     ready = prepare(
         tensors,
         parameters,
@@ -73,6 +74,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         batch=backend.operations["batch"],
         bring=backend.bring,
         ignored=_ignored(case),
+        factor=factor,
     )
     prefix = f"_{part}" if part else ""
     owner, suffix = f"{prefix}{draft.owner}", f"{prefix}{draft.suffix}"
@@ -80,7 +82,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
     below = print_denominator(program, backend, suffix)
     below_call = denominator_call(program, tensors, below, backend.detached)
     names = [tensor.name for tensor in tensors] + [parameter.name for parameter in parameters]
-    prepared = {tensor.name: prepared_name(tensor) for tensor in tensors}
+    prepared = {tensor.name: prepared_name(tensor, factor) for tensor in tensors}
     return ModuleCase(
         suffix=suffix,
         kernel=f"_kernel{owner}",
@@ -100,6 +102,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         prepare=ready.lines[bool(backend.intake) :],
         shape=ready.shape,
         folded=ready.folded,
+        weight=factor,
         axes=program.axes,
         endings=(ending(case, below_call, by_batch(loss, tensors[0]), program),),
         doubtful=backend.doubts and any(tensor.classes for tensor in tensors),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from lossgen import nodes as n
@@ -21,9 +22,13 @@ def compile_case(loss: Loss, case: Case) -> Program:
     rules: dict[str, Rule] = {}
     value = stabilise(lowering.node(case.value), applied=rules)[0]
     valid = None if case.valid is None else stabilise(lowering.node(case.valid))[0]
+    arguments = _arguments(case)
     denominator = (
         None if case.denominator is None else stabilise(lowering.node(case.denominator))[0]
     )
+    weight = None
+    if valid is None:
+        value, weight = _without_weight(value, _free(case, arguments))
     if valid is not None:
         count = n.sum_over(n.select(valid, n.ONE, n.ZERO), value.axes)
         denominator = count if denominator is None else _masked_sums(denominator, valid)
@@ -32,7 +37,7 @@ def compile_case(loss: Loss, case: Case) -> Program:
     if valid is not None:
         names[valid] = "valid"
     return Program(
-        _arguments(case),
+        tuple(argument for argument in arguments if argument is not weight),
         _axis_order(case),
         value,
         valid,
@@ -40,7 +45,31 @@ def compile_case(loss: Loss, case: Case) -> Program:
         names,
         tuple(rules.values()),
         _homes(case),
+        weight,
     )
+
+
+def _free(case: Case, arguments: Sequence[Argument]) -> list[Argument]:
+    """Return the weights that may be absent as far as the mean is concerned."""
+    below = set() if case.denominator is None else {r.tensor for r in case.denominator.atoms(Ref)}
+    fixed = {tensor.name for tensor in below if tensor.optional} if len(below) > 1 else set()
+    return [a for a in arguments if a.kind == "weight" and a.name not in fixed]
+
+
+def _without_weight(value: Node, arguments: Sequence[Argument]) -> tuple[Node, Argument | None]:
+    """Take out the weight of entries that the whole formula is multiplied by, if there is one.
+
+    It is applied to the loss and to the gradient from above, so that formulas are free of it.
+    """
+    leaves = {node.name: node for node in value.args if value.op == "mul" and node.op == "leaf"}
+    for argument in arguments:
+        leaf = leaves.get(argument.name)
+        if leaf is not None and leaf.view == argument.axes:
+            rest = n.mul(*(factor for factor in value.args if factor is not leaf))
+            below = {node.name for node in n.walk(rest) if node.op == "leaf"}
+            if rest.axes == value.axes == leaf.axes and argument.name not in below:
+                return rest, argument
+    return value, None
 
 
 def _masked_sums(denominator: Node, valid: Node) -> Node:

@@ -26,12 +26,15 @@ def denominator_call(
         return "None"
     names = [argument.name for argument in below.arguments]
     moving = {argument.name for argument in program.wrt}
-    prepared = {tensor.name: prepared_name(tensor) for tensor in tensors}
+    factor = "" if program.weight is None else program.weight.name
+    prepared = {tensor.name: prepared_name(tensor, factor) for tensor in tensors}
     values = [prepared.get(name, name) for name in names]
     given = (
         detached.format(value) if name in moving else value
         for name, value in zip(names, values, strict=True)
     )
+    if names == [factor]:
+        return _of_factor(below, factor, next(t.optional for t in tensors if t.name == factor))
     call = f"{below.name}({', '.join(given)})"
     if gives_back(below):
         call = prepared.get(below.returns, below.returns)
@@ -39,6 +42,14 @@ def denominator_call(
     if not absent or len(absent) != len(names):
         return call
     return f"None if isinstance({absent[0]}, float) else {call}"
+
+
+def _of_factor(below: Kernel, factor: str, optional: bool) -> str:
+    """Return the call of a denominator that is made of the factor alone, which may be absent."""
+    if gives_back(below):
+        return factor
+    call = f"{below.name}({factor})"
+    return f"None if {factor} is None else {call}" if optional else call
 
 
 def gives_back(below: Kernel) -> bool:

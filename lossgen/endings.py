@@ -72,6 +72,7 @@ class ModuleCase:
         condition: when it applies, empty for the last.
         function: the name of the private function of the case.
         arguments: the case's own arguments.
+        weight: what the loss is multiplied by, entry by entry, or empty.
         endings: what follows the kernel; dialects that differ in that alone share the rest.
         doubtful: labels may be unknown when they are checked, and then spoil their rows later.
     """
@@ -94,6 +95,7 @@ class ModuleCase:
     prepare: tuple[str, ...]
     shape: str
     folded: str
+    weight: str
     axes: tuple[str, ...]
     endings: tuple[Ending, ...]
     doubtful: bool
@@ -111,7 +113,16 @@ class ModuleCase:
 
     def but_for_ending(self, plain: ModuleCase) -> bool:
         """Say whether a dialect's case does the same as a plain one before its ending."""
-        steps = ("kernel", "options", "kernel_values", "intake", "prepare", "shape", "folded")
+        steps = (
+            "kernel",
+            "options",
+            "kernel_values",
+            "intake",
+            "prepare",
+            "shape",
+            "folded",
+            "weight",
+        )
         return all(getattr(self, step) == getattr(plain, step) for step in steps)
 
     def joined(self, plain: ModuleCase) -> ModuleCase:

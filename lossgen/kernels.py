@@ -16,6 +16,7 @@ from lossgen.rewrite import substitute
 DOCS = {
     "value": "Return the unreduced loss.",
     "gradient": "Return the gradient by {wrt}, given that of the loss.",
+    "value_and_gradient": "Return the loss and, as far as wanted, its gradient by {wrt}.",
     "tangent": "Return the derivative of the loss along the tangents.",
     "curvature": "Return the derivative of the gradient along the tangents.",
     "hessian_diagonal": "Return the diagonal of the Hessian by {wrt}.",
@@ -24,6 +25,7 @@ DOCS = {
     "denominator": "Return what the mean divides by.",
     "mass": "Return how much each entry counts in the mean.",
 }
+WANTED = "wanted"  # the argument that says which gradients to compute
 LINE = 90  # what a docstring of one line holds
 
 
@@ -68,13 +70,10 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
         body = Body((), (), ())
     else:
         outputs = _guarded(program, outputs) if backend.masks_inputs else tuple(outputs)
-        stems = {"gradient": "grad", "curvature": "change", "hessian_diagonal": "diagonal"}
-        results = (
-            [f"{stems[kind]}_{argument.name}" for argument in program.wrt][: len(outputs)]
-            if kind in stems
-            else []
-        )
-        body = _printed(program, backend, outputs, [*arguments, *results], results)
+        results = _result_names(program, kind)[: len(outputs)]
+        others = [argument.name for argument in program.wrt[1:]]
+        wanted = ["", "", *others] if after == [WANTED] else ()
+        body = _printed(program, backend, outputs, [*arguments, *results], results, wanted)
         if backend.tensors_only and before:
             body = _of_tensors(body, backend, before[0])
     lines = body.lines
@@ -101,6 +100,19 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
     )
 
 
+def _result_names(program: Program, kind: str) -> list[str]:
+    stems = {
+        "gradient": "grad",
+        "value_and_gradient": "grad",
+        "curvature": "change",
+        "hessian_diagonal": "diagonal",
+    }
+    if kind not in stems:
+        return []
+    names = [f"{stems[kind]}_{argument.name}" for argument in program.wrt]
+    return ["loss", *names] if kind == "value_and_gradient" else names
+
+
 def _is_number(result: str) -> bool:
     return result.removeprefix("-").replace(".", "", 1).isdigit()
 
@@ -117,6 +129,8 @@ def _of_tensors(body: Body, backend: Backend, like: str) -> Body:
 def _entries(program: Program, kind: str, array: str, body: Body) -> str:
     """Return the annotation of results; one that is the same everywhere may be a plain number."""
     plain = any(map(_is_number, body.results))
+    if kind == "value_and_gradient":
+        return f"{array} | float | None" if plain else f"{array} | None"
     if kind == "partials":  # one of parameters alone is a number where they are
         inputs = (a for a in program.arguments if a.axes and a.kind != "weight")
         arrays = {argument.name for argument in inputs}
@@ -141,6 +155,8 @@ def _parts(
         return (program.output,), [], []
     if kind == "gradient":
         return program.gradients, ["upstream"], []
+    if kind == "value_and_gradient":
+        return (program.output, *program.gradients), ["upstream"], [WANTED]
     if kind == "hessian_diagonal":
         return program.diagonals, ["upstream"], []
     if kind == "curvature":
@@ -203,6 +219,7 @@ def _printed(
     outputs: Sequence[Node],
     arguments: Sequence[str],
     results: Sequence[str] = (),
+    wanted: Sequence[str] = (),
 ) -> Body:
     reserved = [*arguments, *partial_names(program)] if "partials" in arguments else arguments
     return print_body(
@@ -213,6 +230,7 @@ def _printed(
         reserved,
         result_names=results,
         homes=program.homes,
+        wanted=wanted,
     )
 
 
@@ -231,9 +249,9 @@ def print_denominator(program: Program, backend: Backend, suffix: str) -> Kernel
     read = {axis for node in below if node.op == "leaf" for axis in node.view}
     sizes = {node.axis for node in below if node.op == "size"}
     used |= {program.homes[axis][0] for axis in sizes - read}
-    names = [argument.name for argument in program.arguments if argument.name in used]
+    names = [argument.name for argument in program.given if argument.name in used]
     body = _printed(program, backend, (root,), names)
-    kinds = {argument.name: argument.kind for argument in program.arguments}
+    kinds = {argument.name: argument.kind for argument in program.given}
     weighted = all(kinds[name] == "weight" for name in names)  # without weights it is not called
     arguments = tuple(
         KernelArgument(
@@ -256,10 +274,12 @@ def print_denominator(program: Program, backend: Backend, suffix: str) -> Kernel
 def _annotation(program: Program, backend: Backend, name: str) -> str:
     if backend.array is None:
         return ""
+    if name == WANTED:
+        return "frozenset[str]"
     if name == "partials":
         return f"tuple[{backend.array}, ...]"
     number = f"{backend.array} | float"
-    arguments = {argument.name: argument for argument in program.arguments}
+    arguments = {argument.name: argument for argument in program.given}
     argument = arguments.get(name)
     if argument is None or argument.kind == "label":
         return backend.array

@@ -15,6 +15,7 @@ from lossgen.code import ATOM, Text
 from lossgen.expand import FUNCTIONS, Expansion
 from lossgen.layout import arranged_products, operands
 from lossgen.nodes import Node
+from lossgen.sections import Sections
 from lossgen.spelling import INTEGER_KINDS
 
 LONG = 64
@@ -62,6 +63,7 @@ def print_body(
     keep: bool = False,
     result_names: Sequence[str] = (),
     homes: Mapping[str, tuple[str, int, int]] | None = None,
+    wanted: Sequence[str] = (),
 ) -> Body:
     """Print graphs as statements.
 
@@ -75,6 +77,8 @@ def print_body(
         result_names: words for the results, where several are long.
         keep: reductions keep their axis, which is the variable ``axis``.
         homes: where the length of an axis can be read that nothing printed has.
+        wanted: for each result a word that is looked up in the variable ``wanted`` before it is
+            computed, or an empty one for what is always computed.
     """
     expansion = Expansion(calls)
     roots = expansion.expand(*outputs)
@@ -84,7 +88,7 @@ def print_body(
     taken = set(reserved) | backend.helpers | set(FUNCTIONS.values())
     printer = _Printer(backend, tuple(order), words, taken, roots, keep)
     printer.places = dict(homes or {}) | printer.places
-    return printer.body(result_names)
+    return printer.body(result_names, wanted)
 
 
 class _Printer(AxisSpelling):
@@ -107,15 +111,19 @@ class _Printer(AxisSpelling):
         self.uses.update(self.roots)
         self.aligned = self._aligned()
         self.places = self._places()
+        self.sections = Sections(self.roots, operands)
         self.lines: list[str] = []
-        self.assigned: dict[str, str] = {}
+        self.assigned: dict[tuple[str, int | None], str] = {}
 
-    def body(self, result_names: Sequence[str]) -> Body:
+    def body(self, result_names: Sequence[str], wanted: Sequence[str]) -> Body:
+        self.sections = Sections(self.roots, operands, wanted)
         for node in self.nodes:
             self._emit(node)
         results = [self.text[root].code for root in self.roots]
         for k, name in enumerate(result_names if len(results) > 1 else ()):
-            if len(results[k]) > LONG // 2:
+            if self.sections.is_open(k):
+                results[k] = self.sections.close(k, name, results[k], self.lines)
+            elif name and len(results[k]) > LONG // 2:
                 self.lines.append(f"{name} = {results[k]}")
                 results[k] = name
         return Body(tuple(self.lines), tuple(results), tuple(sorted(self.called)))
@@ -151,10 +159,17 @@ class _Printer(AxisSpelling):
         if self._is_trivial(node) or not self._needs_name(node, text):
             self.text[node] = text
             return
-        if text.code not in self.assigned:  # under other names of its axes, an array is the same
-            self.assigned[text.code] = self._name(node)
-            self.lines.append(f"{self.assigned[text.code]} = {text.code}")
-        self.text[node] = Text(self.assigned[text.code])
+        self.text[node] = Text(self._assigned(node, text.code))
+
+    def _assigned(self, node: Node, code: str) -> str:
+        """Return the name of a value; under other names of its axes, an array is the same."""
+        section = self.sections.of(node)
+        for known in (None, section):
+            if (code, known) in self.assigned:
+                return self.assigned[code, known]
+        name = self.assigned[code, section] = self._name(node)
+        self.sections.lines(section, self.lines).append(f"{name} = {code}")
+        return name
 
     def _is_trivial(self, node: Node) -> bool:
         return node.op in ("leaf", "const", "size") or (

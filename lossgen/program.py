@@ -43,6 +43,7 @@ class Program:
         names: the author's words for parts of the formula.
         rules: what made the value stable.
         homes: for each axis the argument that has it, the place there, and the argument's rank.
+        weight: that of the entries, which multiplies the value and is none of the arguments.
     """
 
     arguments: tuple[Argument, ...]
@@ -53,6 +54,7 @@ class Program:
     names: dict[Node, str]
     rules: tuple[Rule, ...]
     homes: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
+    weight: Argument | None = None
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -62,6 +64,11 @@ class Program:
     def sorted_axes(self, axes: frozenset[str]) -> tuple[str, ...]:
         """Return axes in the order in which arrays carry them."""
         return tuple(axis for axis in self.order if axis in axes)
+
+    @property
+    def given(self) -> tuple[Argument, ...]:
+        """The arguments, and the weight of the entries."""
+        return self.arguments if self.weight is None else (*self.arguments, self.weight)
 
     @cached_property
     def wrt(self) -> tuple[Argument, ...]:

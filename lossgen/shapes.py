@@ -33,6 +33,7 @@ def prepare(
     batch: str,
     bring: str = "",
     ignored: str = "",
+    factor: str = "",
 ) -> Preparation:
     """Return the preparation of one case.
 
@@ -45,10 +46,11 @@ def prepare(
         bring: a format that makes an array of a number, or empty.
         doubts: labels may be unknown at the time of the call; then rows can only be spoilt later.
         ignored: the parameter whose value stands for no class, or empty.
+        factor: the weight that is no argument of the kernel, and may stay absent, or empty.
     """
     inputs = [tensor for tensor in tensors if tensor.kind != "weight"]
     preparing = _Preparing(
-        inputs[0], inputs, tensors, parameters, axes, doubts, batch, bring, ignored
+        inputs[0], inputs, tensors, parameters, axes, doubts, batch, bring, ignored, factor
     )
     return preparing.preparation(intake)
 
@@ -65,9 +67,13 @@ def parameter_check(parameter: Parameter) -> str:
     return f'check_range("{name}", {name}, {low}, {high})'
 
 
-def prepared_name(tensor: Tensor) -> str:
-    """Return the name of a prepared tensor; a weight that may be absent is then the number 1."""
-    may_be_one = tensor.optional and (tensor.broadcast or tensor.axes == (ELLIPSIS,))
+def prepared_name(tensor: Tensor, factor: str = "") -> str:
+    """Return the name of a prepared tensor; a weight that may be absent is then the number 1.
+
+    That which is a factor of the whole loss stays absent.
+    """
+    may_be_one = tensor.optional and tensor.name != factor
+    may_be_one = may_be_one and (tensor.broadcast or tensor.axes == (ELLIPSIS,))
     return f"{tensor.name}_or_one" if tensor.kind == "weight" and may_be_one else tensor.name
 
 
@@ -87,6 +93,7 @@ class _Preparing:
     batch: str
     bring: str
     ignored: str
+    factor: str
 
     def preparation(self, intake: str) -> Preparation:
         lines = [*self._checks(intake), *self._shapes(), *self._casts(), *self._folds()]
@@ -185,8 +192,13 @@ class _Preparing:
                 given = f'"{tensor.name}", {tensor.name}, {self._extent(tensor.axes)}'
                 yield f"{tensor.name} = broadcast_input({given})"
         for tensor in self.tensors:
-            if tensor.kind == "weight":
-                yield f"{prepared_name(tensor)} = {self._weight(tensor)}"
+            if tensor.name == self.factor and tensor.optional:
+                yield f"if {tensor.name} is not None:"
+                yield f"    {tensor.name} = {self._weight(tensor)}"
+            elif tensor.kind == "weight":
+                name = prepared_name(tensor, self.factor)
+                absent = f"1.0 if {tensor.name} is None else " if name != tensor.name else ""
+                yield f"{name} = {absent}{self._weight(tensor)}"
         for parameter in self.parameters:
             if parameter.kind == "float":
                 yield f"{parameter.name} = to_working({parameter.name}, working)"
@@ -208,7 +220,7 @@ class _Preparing:
         for tensor in self.tensors:
             keep = len(tensor.axes) - 1
             if tensor.axes[-1:] == (ELLIPSIS,) and (keep or not self.axes):
-                name = prepared_name(tensor)
+                name = prepared_name(tensor, self.factor)
                 yield f"{name} = fold({name}, {keep})"
 
     def _owner(self, axis: str) -> Tensor:

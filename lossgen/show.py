@@ -78,7 +78,7 @@ def _case(loss: Loss, case: Case, name: str) -> str:
 def _arguments(program: Program) -> str:
     words = {"float": "differentiable", "label": "label", "weight": "constant"}
     rows = []
-    for argument in program.arguments:
+    for argument in program.given:
         axes = f"[{', '.join(argument.axes)}]" if argument.axes else ""
         rows.append(f"    {argument.name}{axes}: {words.get(argument.kind, argument.kind)}")
     result = f"    result[{', '.join(program.axes)}]" if program.axes else "    result"

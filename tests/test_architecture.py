@@ -47,7 +47,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "spelling": (
         "backends axis_composites power_composites composites expand layout code spelling "
-        "axis_spelling printer functions kernels",
+        "axis_spelling sections printer functions kernels",
         "words, graphs, programs",
     ),
     "modules": (

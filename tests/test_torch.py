@@ -177,7 +177,7 @@ def test_kernels_that_give_their_arguments_back():
     # A linear loss: upstream, arguments and tangents come back as they are.
     identity = differentiable(
         value=lambda x: x,
-        gradient=lambda upstream, x: (upstream,),
+        value_and_gradient=lambda upstream, x, wanted: (x, upstream),
         tangent=lambda x, dx: dx,
         curvature=lambda upstream, x, dx: (0.0,),
         arguments=("x",),
@@ -478,7 +478,7 @@ def test_the_result_has_the_first_predictions_dtype():
 def test_autocast_does_not_reach_the_products_in_a_kernel():
     product = differentiable(
         value=lambda x, y: x @ y,
-        gradient=lambda upstream, x, y: (upstream @ y.T, x.T @ upstream),
+        value_and_gradient=lambda upstream, x, y, wanted: (x @ y, upstream @ y.T, x.T @ upstream),
         tangent=lambda x, y, dx, dy: dx @ y + x @ dy,
         curvature=lambda upstream, x, y, dx, dy: (upstream @ dy.T, dx.T @ upstream),
         arguments=("x", "y"),

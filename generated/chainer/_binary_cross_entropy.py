@@ -21,40 +21,30 @@ from ._runtime import broadcast_weight, finish, to_working, working_dtype
 __all__ = ["BCELoss", "binary_cross_entropy"]
 
 
-def _value(input: Array, target: Array, weight: Array | float) -> Array:
+def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
-    cross_entropy = (
+    return (
         -(1.0 - target) * np.maximum(np.log1p(-input), -100.0)
         - np.maximum(np.log(input), -100.0) * target
     )
-    return cross_entropy * weight
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, weight: Array | float
-) -> tuple[Array, ...]:
+def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    grad_input = upstream * (input - target) * weight / np.maximum((1.0 - input) * input, 1e-12)
-    grad_target = upstream * (np.log1p(-input) - np.log(input)) * weight
+    grad_input = upstream * (input - target) / np.maximum((1.0 - input) * input, 1e-12)
+    grad_target = upstream * (np.log1p(-input) - np.log(input))
     return grad_input, grad_target
 
 
-def _tangent(
-    input: Array, target: Array, weight: Array | float, d_input: Array, d_target: Array
-) -> Array:
+def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    product = (input - target) * weight * d_input / np.maximum((1.0 - input) * input, 1e-12)
-    return (np.log1p(-input) - np.log(input)) * weight * d_target + product
+    product = (input - target) * d_input / np.maximum((1.0 - input) * input, 1e-12)
+    return (np.log1p(-input) - np.log(input)) * d_target + product
 
 
 def _curvature(
-    upstream: Array,
-    input: Array,
-    target: Array,
-    weight: Array | float,
-    d_input: Array,
-    d_target: Array,
+    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - input
@@ -65,22 +55,16 @@ def _curvature(
         * (0.5 * np.sign(product - 1e-12) + 0.5)
         * (1.0 - 2.0 * input)
         * (input - target)
-        * weight
         * d_input
         / (maximum * maximum)
     )
-    change_input = upstream * weight * (d_input - d_target) / maximum - slope
-    change_target = upstream * (-1.0 / term - 1.0 / input) * weight * d_input
+    change_input = upstream * (d_input - d_target) / maximum - slope
+    change_target = upstream * (-1.0 / term - 1.0 / input) * d_input
     return change_input, change_target
 
 
 _kernel = differentiable(
-    _value,
-    _gradient,
-    _tangent,
-    _curvature,
-    arguments=("input", "target", "weight"),
-    wrt=("input", "target"),
+    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
 )
 
 
@@ -131,9 +115,12 @@ def binary_cross_entropy(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = broadcast_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target, weight_or_one)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    if weight is not None:
+        weight = broadcast_weight("weight", weight, input.shape, working)
+    loss = _kernel(input, target)
+    return finish(
+        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 class BCELoss(chainer.Link):

@@ -12,47 +12,40 @@ from ._runtime import broadcast_weight, finish, to_working, working_dtype
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
 
-def _value(input: Array, target: Array, weight: Array | float, pos_weight: Array | float) -> Array:
+def _value(input: Array, target: Array, pos_weight: Array | float) -> Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    term = (1.0 - target) * (np.maximum(input, 0.0) + log_term) + pos_weight * target * (
+    return (1.0 - target) * (np.maximum(input, 0.0) + log_term) + pos_weight * target * (
         np.maximum(-input, 0.0) + log_term
     )
-    return term * weight
 
 
 def _gradient(
-    upstream: Array, input: Array, target: Array, weight: Array | float, pos_weight: Array | float
+    upstream: Array, input: Array, target: Array, pos_weight: Array | float
 ) -> tuple[Array, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     term = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     term_2 = -np.maximum(input, 0.0) - log_term + pos_weight * (np.maximum(-input, 0.0) + log_term)
-    return upstream * term * weight, upstream * term_2 * weight
+    return upstream * term, upstream * term_2
 
 
 def _tangent(
-    input: Array,
-    target: Array,
-    weight: Array | float,
-    pos_weight: Array | float,
-    d_input: Array,
-    d_target: Array,
+    input: Array, target: Array, pos_weight: Array | float, d_input: Array, d_target: Array
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     log_term = np.log1p(np.exp(-np.abs(input)))
     term = -np.maximum(input, 0.0) - log_term + pos_weight * (np.maximum(-input, 0.0) + log_term)
     term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
-    return term * weight * d_target + term_2 * weight * d_input
+    return term * d_target + term_2 * d_input
 
 
 def _curvature(
     upstream: Array,
     input: Array,
     target: Array,
-    weight: Array | float,
     pos_weight: Array | float,
     d_input: Array,
     d_target: Array,
@@ -64,9 +57,8 @@ def _curvature(
     term_2 = (
         1.0 - target
     ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
-    change_input = upstream * term * weight * d_target + upstream * term_2 * weight * d_input
-    change_target = upstream * term * weight * d_input
-    return change_input, change_target
+    change_input = upstream * term * d_target + upstream * term_2 * d_input
+    return change_input, upstream * term * d_input
 
 
 _kernel = differentiable(
@@ -74,7 +66,7 @@ _kernel = differentiable(
     _gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weight", "pos_weight"),
+    arguments=("input", "target", "pos_weight"),
     wrt=("input", "target"),
 )
 
@@ -126,10 +118,17 @@ def binary_cross_entropy_with_logits(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = broadcast_weight("weight", weight, input.shape, working)
-    pos_weight_or_one = broadcast_weight("pos_weight", pos_weight, input.shape, working)
-    loss = _kernel(input, target, weight_or_one, pos_weight_or_one)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    if weight is not None:
+        weight = broadcast_weight("weight", weight, input.shape, working)
+    pos_weight_or_one = (
+        1.0
+        if pos_weight is None
+        else broadcast_weight("pos_weight", pos_weight, input.shape, working)
+    )
+    loss = _kernel(input, target, pos_weight_or_one)
+    return finish(
+        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 class BCEWithLogitsLoss(chainer.Link):

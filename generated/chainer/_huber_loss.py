@@ -20,30 +20,28 @@ from ._runtime import finish, same_weight, to_working, working_dtype
 __all__ = ["HuberLoss", "huber_loss"]
 
 
-def _value(input: Array, target: Array, weight: Array | float, delta: Array | float) -> Array:
+def _value(input: Array, target: Array, delta: Array | float) -> Array:
     """Return the unreduced loss."""
     error = input - target
     abs_error = np.abs(error)
-    chosen = np.where(abs_error <= delta, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
-    return chosen * weight
+    return np.where(abs_error <= delta, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
 
 
 def _gradient(
-    upstream: Array, input: Array, target: Array, weight: Array | float, delta: Array | float
+    upstream: Array, input: Array, target: Array, delta: Array | float
 ) -> tuple[Array, ...]:
     """Return the gradient by `input`, `target` and `delta`, given that of the loss."""
     error = input - target
     abs_error = np.abs(error)
     mask = abs_error <= delta
-    slope = upstream * np.where(mask, error, np.sign(error) * delta) * weight
-    grad_delta = total(upstream * np.where(mask, 0.0, abs_error - delta) * weight)
+    slope = upstream * np.where(mask, error, np.sign(error) * delta)
+    grad_delta = total(upstream * np.where(mask, 0.0, abs_error - delta))
     return slope, -slope, grad_delta
 
 
 def _tangent(
     input: Array,
     target: Array,
-    weight: Array | float,
     delta: Array | float,
     d_input: Array,
     d_target: Array,
@@ -53,15 +51,14 @@ def _tangent(
     error = input - target
     abs_error = np.abs(error)
     mask = abs_error <= delta
-    product = np.where(mask, error, np.sign(error) * delta) * weight * (d_input - d_target)
-    return product + np.where(mask, 0.0, abs_error - delta) * weight * d_delta
+    product = np.where(mask, error, np.sign(error) * delta) * (d_input - d_target)
+    return product + np.where(mask, 0.0, abs_error - delta) * d_delta
 
 
 def _curvature(
     upstream: Array,
     input: Array,
     target: Array,
-    weight: Array | float,
     delta: Array | float,
     d_input: Array,
     d_target: Array,
@@ -71,12 +68,10 @@ def _curvature(
     error = input - target
     mask = np.abs(error) <= delta
     term = d_input - d_target
-    slope = upstream * mask.astype(upstream.dtype) * weight * term
+    slope = upstream * mask.astype(upstream.dtype) * term
     chosen = np.where(mask, 0.0, np.sign(error))
-    slope_2 = upstream * chosen * weight * d_delta
-    term_2 = (
-        upstream * np.where(mask, 0.0, -1.0) * weight * d_delta + upstream * chosen * weight * term
-    )
+    slope_2 = upstream * chosen * d_delta
+    term_2 = upstream * np.where(mask, 0.0, -1.0) * d_delta + upstream * chosen * term
     return slope + slope_2, -slope - slope_2, total(term_2)
 
 
@@ -85,7 +80,7 @@ _kernel = differentiable(
     _gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weight", "delta"),
+    arguments=("input", "target", "delta"),
     wrt=("input", "target", "delta"),
 )
 
@@ -145,14 +140,16 @@ def huber_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = same_weight("weight", weight, input.shape, working)
+    if weight is not None:
+        weight = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
-    loss = _kernel(input, target, weight_or_one, delta)
+    loss = _kernel(input, target, delta)
     if dialect == "keras":
         return finish(
             loss,
             reduction,
             dtype,
+            weight=weight,
             rows=("mean", -1),
             sample_weight=sample_weight,
             denominator=denominator,
@@ -162,11 +159,14 @@ def huber_loss(
             loss,
             reduction,
             dtype,
+            weight=weight,
             rows=("sum", 1),
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 class HuberLoss(chainer.Link):

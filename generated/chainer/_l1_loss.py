@@ -19,45 +19,31 @@ from ._runtime import finish, same_weight, to_working, working_dtype
 __all__ = ["L1Loss", "l1_loss"]
 
 
-def _value(input: Array, target: Array, weight: Array | float) -> Array:
+def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.abs(input - target) * weight
+    return np.abs(input - target)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, weight: Array | float
-) -> tuple[Array, ...]:
+def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    slope = upstream * np.sign(input - target) * weight
+    slope = upstream * np.sign(input - target)
     return slope, -slope
 
 
-def _tangent(
-    input: Array, target: Array, weight: Array | float, d_input: Array, d_target: Array
-) -> Array:
+def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    return np.sign(input - target) * weight * (d_input - d_target)
+    return np.sign(input - target) * (d_input - d_target)
 
 
 def _curvature(
-    upstream: Array,
-    input: Array,
-    target: Array,
-    weight: Array | float,
-    d_input: Array,
-    d_target: Array,
+    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     return np.full_like(input, 0.0), np.full_like(target, 0.0)
 
 
 _kernel = differentiable(
-    _value,
-    _gradient,
-    _tangent,
-    _curvature,
-    arguments=("input", "target", "weight"),
-    wrt=("input", "target"),
+    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
 )
 
 
@@ -111,15 +97,17 @@ def l1_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = same_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target, weight_or_one)
+    if weight is not None:
+        weight = same_weight("weight", weight, input.shape, working)
+    loss = _kernel(input, target)
     if dialect == "keras":
         return finish(
             loss,
             reduction,
             dtype,
+            weight=weight,
             rows=("mean", -1),
-            mass=None if isinstance(weight_or_one, float) else weight_or_one,
+            mass=weight,
             sample_weight=sample_weight,
             denominator=denominator,
         )
@@ -127,7 +115,8 @@ def l1_loss(
         loss,
         reduction,
         dtype,
-        mass=None if isinstance(weight_or_one, float) else weight_or_one,
+        weight=weight,
+        mass=weight,
         sample_weight=sample_weight,
         denominator=denominator,
     )

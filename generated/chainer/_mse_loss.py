@@ -18,46 +18,32 @@ from ._runtime import finish, same_weight, to_working, working_dtype
 __all__ = ["MSELoss", "mse_loss"]
 
 
-def _value(input: Array, target: Array, weight: Array | float) -> Array:
+def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return (input - target) ** 2 * weight
+    return (input - target) ** 2
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, weight: Array | float
-) -> tuple[Array, ...]:
+def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     error = input - target
-    return 2.0 * upstream * error * weight, -2.0 * upstream * error * weight
+    return 2.0 * upstream * error, -2.0 * upstream * error
 
 
-def _tangent(
-    input: Array, target: Array, weight: Array | float, d_input: Array, d_target: Array
-) -> Array:
+def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    return 2.0 * (input - target) * weight * (d_input - d_target)
+    return 2.0 * (input - target) * (d_input - d_target)
 
 
 def _curvature(
-    upstream: Array,
-    input: Array,
-    target: Array,
-    weight: Array | float,
-    d_input: Array,
-    d_target: Array,
+    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = d_input - d_target
-    return 2.0 * upstream * weight * term, -2.0 * upstream * weight * term
+    return 2.0 * upstream * term, -2.0 * upstream * term
 
 
 _kernel = differentiable(
-    _value,
-    _gradient,
-    _tangent,
-    _curvature,
-    arguments=("input", "target", "weight"),
-    wrt=("input", "target"),
+    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
 )
 
 
@@ -110,15 +96,17 @@ def mse_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = same_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target, weight_or_one)
+    if weight is not None:
+        weight = same_weight("weight", weight, input.shape, working)
+    loss = _kernel(input, target)
     if dialect == "keras":
         return finish(
             loss,
             reduction,
             dtype,
+            weight=weight,
             rows=("mean", -1),
-            mass=None if isinstance(weight_or_one, float) else weight_or_one,
+            mass=weight,
             sample_weight=sample_weight,
             denominator=denominator,
         )
@@ -126,7 +114,8 @@ def mse_loss(
         loss,
         reduction,
         dtype,
-        mass=None if isinstance(weight_or_one, float) else weight_or_one,
+        weight=weight,
+        mass=weight,
         sample_weight=sample_weight,
         denominator=denominator,
     )

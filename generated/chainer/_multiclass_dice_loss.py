@@ -23,37 +23,35 @@ from ._runtime import axis_weight, finish, fold, to_working, working_dtype
 __all__ = ["MulticlassDiceLoss", "multiclass_dice_loss"]
 
 
-def _value(input: Array, target: Array, weight: Array, smooth: Array | float) -> Array:
+def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     """Return the unreduced loss."""
     p = softmax(input, axis=-2)
     term = smooth + total(target * target, axis=(0, 2)) + total(p * p, axis=(0, 2))
-    quotient = ratio(smooth + total((p - target) * (p - target), axis=(0, 2)), term)
-    return quotient * weight
+    return ratio(smooth + total((p - target) * (p - target), axis=(0, 2)), term)
 
 
 def _gradient(
-    upstream: Array, input: Array, target: Array, weight: Array, smooth: Array | float
+    upstream: Array, input: Array, target: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
     p = softmax(input, axis=-2)
     term = p - target
     term_2 = smooth + total(target * target, axis=(0, 2)) + total(p * p, axis=(0, 2))
     quotient = ratio(ratio(smooth + total(term * term, axis=(0, 2)), term_2), term_2)
-    slope = upstream * quotient * weight
+    slope = upstream * quotient
     quotient_2 = ratio(1.0, term_2)
-    slope_2 = upstream * quotient_2 * weight
+    slope_2 = upstream * quotient_2
     product = 2.0 * slope_2[:, None] * term
     term_3 = product - 2.0 * slope[:, None] * p
     term_4 = softmax_complement(input, axis=-2) * term_3 - sum_of_others(p * term_3, axis=-2)
     grad_target = -2.0 * slope[:, None] * target - product
-    grad_smooth = total(upstream * (quotient_2 - quotient) * weight)
+    grad_smooth = total(upstream * (quotient_2 - quotient))
     return p * term_4, grad_target, grad_smooth
 
 
 def _tangent(
     input: Array,
     target: Array,
-    weight: Array,
     smooth: Array | float,
     d_input: Array,
     d_target: Array,
@@ -67,10 +65,11 @@ def _tangent(
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
     d_probability = softmax_tangent(input, d_input, axis=-2)
     sums = total(2.0 * term_2 * d_probability - 2.0 * term_2 * d_target, axis=(0, 2))
-    product = 2.0 * quotient_2 * weight * total(target * d_target, axis=(0, 2))
-    product_2 = 2.0 * quotient_2 * weight * total(p * d_probability, axis=(0, 2))
     return (
-        (quotient - quotient_2) * weight * d_smooth + quotient * weight * sums - product - product_2
+        (quotient - quotient_2) * d_smooth
+        + quotient * sums
+        - 2.0 * quotient_2 * total(target * d_target, axis=(0, 2))
+        - 2.0 * quotient_2 * total(p * d_probability, axis=(0, 2))
     )
 
 
@@ -78,7 +77,6 @@ def _curvature(
     upstream: Array,
     input: Array,
     target: Array,
-    weight: Array,
     smooth: Array | float,
     d_input: Array,
     d_target: Array,
@@ -90,9 +88,9 @@ def _curvature(
     term = p - target
     term_2 = smooth + total(target * target, axis=(0, 2)) + total(p * p, axis=(0, 2))
     quotient = ratio(ratio(smooth + total(term * term, axis=(0, 2)), term_2), term_2)
-    slope = upstream * quotient * weight
+    slope = upstream * quotient
     quotient_2 = ratio(1.0, term_2)
-    slope_2 = upstream * quotient_2 * weight
+    slope_2 = upstream * quotient_2
     term_3 = 2.0 * slope_2[:, None] * term - 2.0 * slope[:, None] * p
     d_probability = softmax_tangent(input, d_input, axis=-2)
     product = (other_probability * term_3 - sum_of_others(p * term_3, axis=-2)) * d_probability
@@ -110,20 +108,20 @@ def _curvature(
         + 2.0 * term_4 * sums_2
         + 2.0 * term_4 * sums_3
     )
-    slope_3 = upstream * weight * term_5
-    term_6 = 2.0 * upstream * quotient_2 * weight - 2.0 * upstream * quotient * weight
+    slope_3 = upstream * term_5
+    term_6 = 2.0 * upstream * quotient_2 - 2.0 * upstream * quotient
     quotient_4 = ratio(quotient_2, term_2)
     product_5 = quotient_4 * d_smooth
     product_6 = 2.0 * quotient_4 * sums_2
     product_7 = 2.0 * quotient_4 * sums_3
-    slope_4 = upstream * weight * (-product_5 - product_6 - product_7)
+    slope_4 = upstream * (-product_5 - product_6 - product_7)
     term_7 = (
         term_6[:, None] * d_probability
         + 2.0 * slope_4[:, None] * term
         - 2.0 * slope_3[:, None] * p
         - 2.0 * slope_2[:, None] * d_target
     )
-    slope_5 = upstream * weight * (product_5 + product_6 + product_7)
+    slope_5 = upstream * (product_5 + product_6 + product_7)
     term_8 = product_4 + quotient_3 - quotient_4
     term_9 = (
         (quotient_3 - product_2 - quotient_4) * d_smooth
@@ -143,8 +141,7 @@ def _curvature(
         - 2.0 * slope_3[:, None] * target
         - 2.0 * slope_2[:, None] * d_probability
     )
-    change_smooth = total(upstream * weight * term_9)
-    return change_input, change_target, change_smooth
+    return change_input, change_target, total(upstream * term_9)
 
 
 _kernel = differentiable(
@@ -152,7 +149,7 @@ _kernel = differentiable(
     _gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weight", "smooth"),
+    arguments=("input", "target", "smooth"),
     wrt=("input", "target", "smooth"),
 )
 
@@ -207,12 +204,13 @@ def multiclass_dice_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    if weight is not None:
+        weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, weight, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    loss = _kernel(input, target, smooth)
+    return finish(loss, reduction, dtype, shape=shape, weight=weight, denominator=denominator)
 
 
 class MulticlassDiceLoss(chainer.Link):

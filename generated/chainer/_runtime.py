@@ -68,10 +68,8 @@ def is_number(value: Any, number: float) -> bool:
     return isinstance(value, numbers.Real) and value == number
 
 
-def same_weight(name: str, weight: Given | None, shape: Sequence[int], dtype: DTypeLike) -> Any:
-    """Return a constant weight of just this shape, or 1 where it is absent."""
-    if weight is None:
-        return 1.0
+def same_weight(name: str, weight: Given, shape: Sequence[int], dtype: DTypeLike) -> Any:
+    """Return a constant weight of just this shape."""
     check_shape(name, weight, shape, "the loss")
     return array_of(weight).astype(dtype)
 
@@ -85,12 +83,8 @@ def axis_weight(
     return same_weight(name, weight, shape, dtype)
 
 
-def broadcast_weight(
-    name: str, weight: Given | None, shape: Sequence[int], dtype: DTypeLike
-) -> Any:
-    """Return a constant weight spread over a shape, which it must not enlarge; 1 where absent."""
-    if weight is None:
-        return 1.0
+def broadcast_weight(name: str, weight: Given, shape: Sequence[int], dtype: DTypeLike) -> Any:
+    """Return a constant weight spread over a shape, which it must not enlarge."""
     try:
         return np.broadcast_to(array_of(weight).astype(dtype), shape)
     except ValueError:
@@ -133,6 +127,7 @@ def finish(
     *,
     shape: Sequence[int] | None = None,
     rows: tuple[str, int] | None = None,
+    weight: Array | None = None,
     mass: Given | None = None,
     count: Given | float | None = None,
     sample_weight: Given | None = None,
@@ -144,6 +139,8 @@ def finish(
         ``count``, the sum of ``mass`` or the number of entries,
     the first of these that is given. A loss that lacks the axis stays as it is.
     """
+    if weight is not None:
+        loss = loss * np.broadcast_to(weight, loss.shape)
     if shape is not None:
         loss = F.reshape(loss, shape)
     if rows is not None and -loss.ndim <= rows[1] < loss.ndim:
@@ -152,10 +149,10 @@ def finish(
         mass = None if mass is None else np.mean(array_of(mass), axis)
     if sample_weight is not None:
         check_given(sample_weight=sample_weight)
-        weight = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)
-        weight = np.broadcast_to(weight, loss.shape)
-        loss = loss * weight
-        mass = weight if mass is None else np.reshape(array_of(mass), loss.shape) * weight
+        factor = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)
+        factor = np.broadcast_to(factor, loss.shape)
+        loss = loss * factor
+        mass = factor if mass is None else np.reshape(array_of(mass), loss.shape) * factor
     if denominator is not None:
         check_divides("denominator", reduction)
         count = denominator

@@ -19,38 +19,32 @@ from ._runtime import finish, fold, leading_weight, to_working, working_dtype
 __all__ = ["WeightedMSELoss", "weighted_mse_loss"]
 
 
-def _value(input: Array, target: Array, weights: Array) -> Array:
+def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return (input - target) ** 2 * weights
+    return (input - target) ** 2
 
 
-def _gradient(upstream: Array, input: Array, target: Array, weights: Array) -> tuple[Array, ...]:
+def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     error = input - target
-    grad_target = -2.0 * upstream * error * weights
-    return 2.0 * upstream * error * weights, grad_target
+    return 2.0 * upstream * error, -2.0 * upstream * error
 
 
-def _tangent(input: Array, target: Array, weights: Array, d_input: Array, d_target: Array) -> Array:
+def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    return 2.0 * (input - target) * weights * (d_input - d_target)
+    return 2.0 * (input - target) * (d_input - d_target)
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, weights: Array, d_input: Array, d_target: Array
+    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = d_input - d_target
-    return 2.0 * upstream * weights * term, -2.0 * upstream * weights * term
+    return 2.0 * upstream * term, -2.0 * upstream * term
 
 
 _kernel = differentiable(
-    _value,
-    _gradient,
-    _tangent,
-    _curvature,
-    arguments=("input", "target", "weights"),
-    wrt=("input", "target"),
+    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
 )
 
 
@@ -102,9 +96,15 @@ def weighted_mse_loss(
     input = fold(input, 1)
     target = fold(target, 1)
     weights = fold(weights, 1)
-    loss = _kernel(input, target, weights)
+    loss = _kernel(input, target)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        loss,
+        reduction,
+        dtype,
+        shape=shape,
+        weight=weights,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

@@ -15,19 +15,16 @@ from ._runtime import as_arrays, broadcast_weight, finish, to_working, working_d
 __all__ = ["BCELoss", "binary_cross_entropy"]
 
 
-def _value(input: jax.Array, target: jax.Array, weight: jax.Array | float) -> jax.Array:
+def _value(input: jax.Array, target: jax.Array) -> jax.Array:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
-    cross_entropy = (
+    return (
         -(1.0 - target) * jnp.maximum(jnp.log1p(-input), -100.0)
         - jnp.maximum(jnp.log(input), -100.0) * target
     )
-    return cross_entropy * weight
 
 
-def _partials(
-    input: jax.Array, target: jax.Array, weight: jax.Array | float
-) -> tuple[jax.Array, ...]:
+def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     return (
         jnp.log1p(-input) - jnp.log(input),
@@ -40,21 +37,16 @@ def _tangent(
     partials: tuple[jax.Array, ...],
     input: jax.Array,
     target: jax.Array,
-    weight: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_target, by_input, by_input_2 = partials
-    return by_target * weight * d_target + by_input * by_input_2 * weight * d_input
+    return by_target * d_target + by_input * by_input_2 * d_input
 
 
 def _partials_tangent(
-    input: jax.Array,
-    target: jax.Array,
-    weight: jax.Array | float,
-    d_input: jax.Array,
-    d_target: jax.Array,
+    input: jax.Array, target: jax.Array, d_input: jax.Array, d_target: jax.Array
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     term = 1.0 - input
@@ -74,7 +66,7 @@ _kernel = differentiable(
     _partials,
     _tangent,
     _partials_tangent,
-    arguments=("input", "target", "weight"),
+    arguments=("input", "target"),
     wrt=("input", "target"),
 )
 
@@ -125,9 +117,12 @@ def binary_cross_entropy(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = broadcast_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target, weight_or_one)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    if weight is not None:
+        weight = broadcast_weight("weight", weight, input.shape, working)
+    loss = _kernel(input, target)
+    return finish(
+        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["weight"], meta_fields=["reduction"])

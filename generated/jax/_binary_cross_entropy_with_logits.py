@@ -15,21 +15,18 @@ from ._runtime import as_arrays, broadcast_weight, finish, to_working, working_d
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
 
-def _value(
-    input: jax.Array, target: jax.Array, weight: jax.Array | float, pos_weight: jax.Array | float
-) -> jax.Array:
+def _value(input: jax.Array, target: jax.Array, pos_weight: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
-    term = (1.0 - target) * (jnp.maximum(input, 0.0) + log_term) + pos_weight * target * (
+    return (1.0 - target) * (jnp.maximum(input, 0.0) + log_term) + pos_weight * target * (
         jnp.maximum(-input, 0.0) + log_term
     )
-    return term * weight
 
 
 def _partials(
-    input: jax.Array, target: jax.Array, weight: jax.Array | float, pos_weight: jax.Array | float
+    input: jax.Array, target: jax.Array, pos_weight: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
@@ -42,20 +39,18 @@ def _tangent(
     partials: tuple[jax.Array, ...],
     input: jax.Array,
     target: jax.Array,
-    weight: jax.Array | float,
     pos_weight: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_target, by_input = partials
-    return by_target * weight * d_target + by_input * weight * d_input
+    return by_target * d_target + by_input * d_input
 
 
 def _partials_tangent(
     input: jax.Array,
     target: jax.Array,
-    weight: jax.Array | float,
     pos_weight: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
@@ -75,7 +70,7 @@ _kernel = differentiable(
     _partials,
     _tangent,
     _partials_tangent,
-    arguments=("input", "target", "weight", "pos_weight"),
+    arguments=("input", "target", "pos_weight"),
     wrt=("input", "target"),
 )
 
@@ -125,10 +120,17 @@ def binary_cross_entropy_with_logits(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = broadcast_weight("weight", weight, input.shape, working)
-    pos_weight_or_one = broadcast_weight("pos_weight", pos_weight, input.shape, working)
-    loss = _kernel(input, target, weight_or_one, pos_weight_or_one)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    if weight is not None:
+        weight = broadcast_weight("weight", weight, input.shape, working)
+    pos_weight_or_one = (
+        1.0
+        if pos_weight is None
+        else broadcast_weight("pos_weight", pos_weight, input.shape, working)
+    )
+    loss = _kernel(input, target, pos_weight_or_one)
+    return finish(
+        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 @partial(

@@ -15,18 +15,15 @@ from ._runtime import as_arrays, finish, same_weight, to_working, working_dtype
 __all__ = ["HuberLoss", "huber_loss"]
 
 
-def _value(
-    input: jax.Array, target: jax.Array, weight: jax.Array | float, delta: jax.Array | float
-) -> jax.Array:
+def _value(input: jax.Array, target: jax.Array, delta: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
     error = input - target
     abs_error = jnp.abs(error)
-    chosen = jnp.where(abs_error <= delta, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
-    return chosen * weight
+    return jnp.where(abs_error <= delta, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
 
 
 def _partials(
-    input: jax.Array, target: jax.Array, weight: jax.Array | float, delta: jax.Array | float
+    input: jax.Array, target: jax.Array, delta: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     error = input - target
@@ -39,7 +36,6 @@ def _tangent(
     partials: tuple[jax.Array, ...],
     input: jax.Array,
     target: jax.Array,
-    weight: jax.Array | float,
     delta: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
@@ -47,13 +43,12 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     coefficient, by_delta = partials
-    return coefficient * weight * (d_input - d_target) + by_delta * weight * d_delta
+    return coefficient * (d_input - d_target) + by_delta * d_delta
 
 
 def _partials_tangent(
     input: jax.Array,
     target: jax.Array,
-    weight: jax.Array | float,
     delta: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
@@ -74,7 +69,7 @@ _kernel = differentiable(
     _partials,
     _tangent,
     _partials_tangent,
-    arguments=("input", "target", "weight", "delta"),
+    arguments=("input", "target", "delta"),
     wrt=("input", "target", "delta"),
 )
 
@@ -134,14 +129,16 @@ def huber_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = same_weight("weight", weight, input.shape, working)
+    if weight is not None:
+        weight = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
-    loss = _kernel(input, target, weight_or_one, delta)
+    loss = _kernel(input, target, delta)
     if dialect == "keras":
         return finish(
             loss,
             reduction,
             dtype,
+            weight=weight,
             rows=("mean", -1),
             sample_weight=sample_weight,
             denominator=denominator,
@@ -151,11 +148,14 @@ def huber_loss(
             loss,
             reduction,
             dtype,
+            weight=weight,
             rows=("sum", 1),
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 @partial(

@@ -14,14 +14,12 @@ from ._runtime import as_arrays, finish, same_weight, to_working, working_dtype
 __all__ = ["MSELoss", "mse_loss"]
 
 
-def _value(input: jax.Array, target: jax.Array, weight: jax.Array | float) -> jax.Array:
+def _value(input: jax.Array, target: jax.Array) -> jax.Array:
     """Return the unreduced loss."""
-    return (input - target) ** 2 * weight
+    return (input - target) ** 2
 
 
-def _partials(
-    input: jax.Array, target: jax.Array, weight: jax.Array | float
-) -> tuple[jax.Array, ...]:
+def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     return (input - target,)
 
@@ -30,21 +28,16 @@ def _tangent(
     partials: tuple[jax.Array, ...],
     input: jax.Array,
     target: jax.Array,
-    weight: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     (error,) = partials
-    return 2.0 * error * weight * (d_input - d_target)
+    return 2.0 * error * (d_input - d_target)
 
 
 def _partials_tangent(
-    input: jax.Array,
-    target: jax.Array,
-    weight: jax.Array | float,
-    d_input: jax.Array,
-    d_target: jax.Array,
+    input: jax.Array, target: jax.Array, d_input: jax.Array, d_target: jax.Array
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     return (d_input - d_target,)
@@ -55,7 +48,7 @@ _kernel = differentiable(
     _partials,
     _tangent,
     _partials_tangent,
-    arguments=("input", "target", "weight"),
+    arguments=("input", "target"),
     wrt=("input", "target"),
 )
 
@@ -109,15 +102,17 @@ def mse_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = same_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target, weight_or_one)
+    if weight is not None:
+        weight = same_weight("weight", weight, input.shape, working)
+    loss = _kernel(input, target)
     if dialect == "keras":
         return finish(
             loss,
             reduction,
             dtype,
+            weight=weight,
             rows=("mean", -1),
-            mass=None if isinstance(weight_or_one, float) else weight_or_one,
+            mass=weight,
             sample_weight=sample_weight,
             denominator=denominator,
         )
@@ -125,7 +120,8 @@ def mse_loss(
         loss,
         reduction,
         dtype,
-        mass=None if isinstance(weight_or_one, float) else weight_or_one,
+        weight=weight,
+        mass=weight,
         sample_weight=sample_weight,
         denominator=denominator,
     )

@@ -17,18 +17,15 @@ from ._runtime import as_arrays, axis_weight, finish, fold, to_working, working_
 __all__ = ["MulticlassDiceLoss", "multiclass_dice_loss"]
 
 
-def _value(
-    input: jax.Array, target: jax.Array, weight: jax.Array, smooth: jax.Array | float
-) -> jax.Array:
+def _value(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
     p = softmax(input, axis=-2)
     term = smooth + (target * target).sum(axis=(0, 2)) + (p * p).sum(axis=(0, 2))
-    quotient = ratio(smooth + ((p - target) * (p - target)).sum(axis=(0, 2)), term)
-    return quotient * weight
+    return ratio(smooth + ((p - target) * (p - target)).sum(axis=(0, 2)), term)
 
 
 def _partials(
-    input: jax.Array, target: jax.Array, weight: jax.Array, smooth: jax.Array | float
+    input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     p = softmax(input, axis=-2)
@@ -53,7 +50,6 @@ def _tangent(
     partials: tuple[jax.Array, ...],
     input: jax.Array,
     target: jax.Array,
-    weight: jax.Array,
     smooth: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
@@ -64,15 +60,17 @@ def _tangent(
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
     term_2 = term - (p * term).sum(axis=1)[:, None]
     sums = (2.0 * by_target * p * term_2 - 2.0 * by_target * d_target).sum(axis=(0, 2))
-    product = 2.0 * coefficient_2 * weight * (target * d_target).sum(axis=(0, 2))
-    product_2 = 2.0 * coefficient_2 * weight * (coefficient_3 * term_2).sum(axis=(0, 2))
-    return by_smooth * weight * d_smooth + coefficient * weight * sums - product - product_2
+    return (
+        by_smooth * d_smooth
+        + coefficient * sums
+        - 2.0 * coefficient_2 * (target * d_target).sum(axis=(0, 2))
+        - 2.0 * coefficient_2 * (coefficient_3 * term_2).sum(axis=(0, 2))
+    )
 
 
 def _partials_tangent(
     input: jax.Array,
     target: jax.Array,
-    weight: jax.Array,
     smooth: jax.Array | float,
     d_input: jax.Array,
     d_target: jax.Array,
@@ -115,7 +113,7 @@ _kernel = differentiable(
     _partials,
     _tangent,
     _partials_tangent,
-    arguments=("input", "target", "weight", "smooth"),
+    arguments=("input", "target", "smooth"),
     wrt=("input", "target", "smooth"),
 )
 
@@ -171,12 +169,13 @@ def multiclass_dice_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    if weight is not None:
+        weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, weight, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    loss = _kernel(input, target, smooth)
+    return finish(loss, reduction, dtype, shape=shape, weight=weight, denominator=denominator)
 
 
 @partial(

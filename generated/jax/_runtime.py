@@ -78,12 +78,8 @@ def fold(tensor: jax.Array | float, keep: int) -> jax.Array | float:
     return tensor.reshape(*shape[:keep], math.prod(shape[keep:]))
 
 
-def same_weight(
-    name: str, weight: ArrayLike | None, shape: Sequence[int], dtype: DType
-) -> jax.Array | float:
-    """Return a weight of just this shape, or 1 where it is absent."""
-    if weight is None:
-        return 1.0
+def same_weight(name: str, weight: ArrayLike, shape: Sequence[int], dtype: DType) -> jax.Array:
+    """Return a weight of just this shape."""
     check_shape(name, weight, shape, "the loss")
     return _constant(weight, dtype)
 
@@ -98,12 +94,8 @@ def axis_weight(
     return _constant(weight, dtype)
 
 
-def broadcast_weight(
-    name: str, weight: ArrayLike | None, shape: Sequence[int], dtype: DType
-) -> jax.Array | float:
-    """Return a weight spread over a shape, which it must not enlarge; 1 where it is absent."""
-    if weight is None:
-        return 1.0
+def broadcast_weight(name: str, weight: ArrayLike, shape: Sequence[int], dtype: DType) -> jax.Array:
+    """Return a weight spread over a shape, which it must not enlarge."""
     try:
         return jnp.broadcast_to(_constant(weight, dtype), shape)
     except ValueError:
@@ -148,6 +140,7 @@ def finish(
     *,
     shape: Sequence[int] | None = None,
     rows: tuple[str, int] | None = None,
+    weight: jax.Array | None = None,
     mass: jax.Array | None = None,
     count: jax.Array | float | None = None,
     doubt: jax.Array | None = None,
@@ -160,6 +153,8 @@ def finish(
         ``count``, the sum of ``mass`` or the number of entries,
     the first of these that is given. The mean over nothing is NaN, the sum over nothing is 0.
     """
+    if weight is not None:
+        loss = loss * weight
     if doubt is not None:
         loss = _spoilt(loss, doubt)
     if shape is not None:
@@ -168,9 +163,9 @@ def finish(
         loss = along(loss, *rows)
         mass = None if mass is None else along(mass, "mean", rows[1])
     if sample_weight is not None:
-        weight = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)
-        loss = loss * weight
-        mass = jnp.broadcast_to(weight, loss.shape) * (
+        factor = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)
+        loss = loss * factor
+        mass = jnp.broadcast_to(factor, loss.shape) * (
             1.0 if mass is None else mass.reshape(loss.shape)
         )
     if denominator is not None:

@@ -14,12 +14,12 @@ from ._runtime import as_arrays, finish, fold, leading_weight, to_working, worki
 __all__ = ["WeightedMSELoss", "weighted_mse_loss"]
 
 
-def _value(input: jax.Array, target: jax.Array, weights: jax.Array) -> jax.Array:
+def _value(input: jax.Array, target: jax.Array) -> jax.Array:
     """Return the unreduced loss."""
-    return (input - target) ** 2 * weights
+    return (input - target) ** 2
 
 
-def _partials(input: jax.Array, target: jax.Array, weights: jax.Array) -> tuple[jax.Array, ...]:
+def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     return (input - target,)
 
@@ -28,17 +28,16 @@ def _tangent(
     partials: tuple[jax.Array, ...],
     input: jax.Array,
     target: jax.Array,
-    weights: jax.Array,
     d_input: jax.Array,
     d_target: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     (error,) = partials
-    return 2.0 * error * weights * (d_input - d_target)
+    return 2.0 * error * (d_input - d_target)
 
 
 def _partials_tangent(
-    input: jax.Array, target: jax.Array, weights: jax.Array, d_input: jax.Array, d_target: jax.Array
+    input: jax.Array, target: jax.Array, d_input: jax.Array, d_target: jax.Array
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     return (d_input - d_target,)
@@ -49,7 +48,7 @@ _kernel = differentiable(
     _partials,
     _tangent,
     _partials_tangent,
-    arguments=("input", "target", "weights"),
+    arguments=("input", "target"),
     wrt=("input", "target"),
 )
 
@@ -101,9 +100,15 @@ def weighted_mse_loss(
     input = fold(input, 1)
     target = fold(target, 1)
     weights = fold(weights, 1)
-    loss = _kernel(input, target, weights)
+    loss = _kernel(input, target)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        loss,
+        reduction,
+        dtype,
+        shape=shape,
+        weight=weights,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

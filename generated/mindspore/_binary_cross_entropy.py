@@ -3,57 +3,41 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, constant, log1p, zeros_like
+from ._arrays import Operand, constant, log1p
 from ._checks import check_floating, check_least, check_most, check_reduction, check_shape
 from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
 
 __all__ = ["BCELoss", "binary_cross_entropy"]
 
 
-def _value(input: Tensor, target: Tensor, weight: Tensor | float) -> Tensor:
+def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
-    cross_entropy = (
+    return (
         -(1.0 - target) * ops.maximum(log1p(-input), -100.0)
         - ops.maximum(ops.log(input), -100.0) * target
     )
-    return cross_entropy * weight
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor | float
-) -> tuple[Tensor, ...]:
+def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     grad_input = (
-        upstream
-        * (input - target)
-        * weight
-        / ops.maximum((1.0 - input) * input, constant(1e-12, upstream))
+        upstream * (input - target) / ops.maximum((1.0 - input) * input, constant(1e-12, upstream))
     )
-    grad_target = upstream * (log1p(-input) - ops.log(input)) * weight
+    grad_target = upstream * (log1p(-input) - ops.log(input))
     return grad_input, grad_target
 
 
-def _tangent(
-    input: Tensor, target: Tensor, weight: Tensor | float, d_input: Tensor, d_target: Tensor
-) -> Tensor:
+def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     product = (
-        (input - target)
-        * weight
-        * d_input
-        / ops.maximum((1.0 - input) * input, constant(1e-12, input))
+        (input - target) * d_input / ops.maximum((1.0 - input) * input, constant(1e-12, input))
     )
-    return (log1p(-input) - ops.log(input)) * weight * d_target + product
+    return (log1p(-input) - ops.log(input)) * d_target + product
 
 
 def _curvature(
-    upstream: Tensor,
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | float,
-    d_input: Tensor,
-    d_target: Tensor,
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - input
@@ -64,52 +48,43 @@ def _curvature(
         * (0.5 * ops.sign(product - constant(1e-12, upstream)) + 0.5)
         * (1.0 - 2.0 * input)
         * (input - target)
-        * weight
         * d_input
         / (maximum * maximum)
     )
-    change_input = upstream * weight * (d_input - d_target) / maximum - slope
-    change_target = upstream * (-1.0 / term - 1.0 / input) * weight * d_input
+    change_input = upstream * (d_input - d_target) / maximum - slope
+    change_target = upstream * (-1.0 / term - 1.0 / input) * d_input
     return change_input, change_target
 
 
 class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
-    def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor | float
-    ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, weight)
+    def construct(self, upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+        return _gradient(upstream, input, target)
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
-        weight: Tensor | float,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
-        changes = _curvature(upstream, input, target, weight, *dout)
-        return (
-            _tangent(input, target, weight, *dout),
-            changes[0],
-            changes[1],
-            zeros_like(weight) if isinstance(weight, Tensor) else weight,
-        )
+        changes = _curvature(upstream, input, target, *dout)
+        return (_tangent(input, target, *dout), changes[0], changes[1])
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, weight: Tensor | float) -> Tensor:
-        return _value(input, target, weight)
+    def construct(self, input: Tensor, target: Tensor) -> Tensor:
+        return _value(input, target)
 
     def bprop(
-        self, input: Tensor, target: Tensor, weight: Tensor | float, out: Tensor, dout: Tensor
+        self, input: Tensor, target: Tensor, out: Tensor, dout: Tensor
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, weight)
-        return slopes[0], slopes[1], zeros_like(weight) if isinstance(weight, Tensor) else weight
+        slopes = _slopes(dout, input, target)
+        return slopes[0], slopes[1]
 
 
 _slopes = _Gradient()
@@ -154,9 +129,12 @@ def binary_cross_entropy(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = broadcast_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target, weight_or_one)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    if weight is not None:
+        weight = broadcast_weight("weight", weight, input.shape, working)
+    loss = _kernel(input, target)
+    return finish(
+        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 class BCELoss(Loss):

@@ -10,25 +10,18 @@ from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
 
-def _value(
-    input: Tensor, target: Tensor, weight: Tensor | float, pos_weight: Tensor | float
-) -> Tensor:
+def _value(input: Tensor, target: Tensor, pos_weight: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    term = (1.0 - target) * (ops.maximum(input, 0.0) + log_term) + pos_weight * target * (
+    return (1.0 - target) * (ops.maximum(input, 0.0) + log_term) + pos_weight * target * (
         ops.maximum(-input, 0.0) + log_term
     )
-    return term * weight
 
 
 def _gradient(
-    upstream: Tensor,
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | float,
-    pos_weight: Tensor | float,
+    upstream: Tensor, input: Tensor, target: Tensor, pos_weight: Tensor | float
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     term = (1.0 - target) * ops.sigmoid(input) - pos_weight * target * ops.sigmoid(-input)
@@ -36,29 +29,23 @@ def _gradient(
     term_2 = (
         -ops.maximum(input, 0.0) - log_term + pos_weight * (ops.maximum(-input, 0.0) + log_term)
     )
-    return upstream * term * weight, upstream * term_2 * weight
+    return upstream * term, upstream * term_2
 
 
 def _tangent(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | float,
-    pos_weight: Tensor | float,
-    d_input: Tensor,
-    d_target: Tensor,
+    input: Tensor, target: Tensor, pos_weight: Tensor | float, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     log_term = log1p(ops.exp(-ops.abs(input)))
     term = -ops.maximum(input, 0.0) - log_term + pos_weight * (ops.maximum(-input, 0.0) + log_term)
     term_2 = (1.0 - target) * ops.sigmoid(input) - pos_weight * target * ops.sigmoid(-input)
-    return term * weight * d_target + term_2 * weight * d_input
+    return term * d_target + term_2 * d_input
 
 
 def _curvature(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
-    weight: Tensor | float,
     pos_weight: Tensor | float,
     d_input: Tensor,
     d_target: Tensor,
@@ -70,40 +57,32 @@ def _curvature(
     term_2 = (
         1.0 - target
     ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
-    change_input = upstream * term * weight * d_target + upstream * term_2 * weight * d_input
-    change_target = upstream * term * weight * d_input
-    return change_input, change_target
+    change_input = upstream * term * d_target + upstream * term_2 * d_input
+    return change_input, upstream * term * d_input
 
 
 class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self,
-        upstream: Tensor,
-        input: Tensor,
-        target: Tensor,
-        weight: Tensor | float,
-        pos_weight: Tensor | float,
+        self, upstream: Tensor, input: Tensor, target: Tensor, pos_weight: Tensor | float
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, weight, pos_weight)
+        return _gradient(upstream, input, target, pos_weight)
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
-        weight: Tensor | float,
         pos_weight: Tensor | float,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
-        changes = _curvature(upstream, input, target, weight, pos_weight, *dout)
+        changes = _curvature(upstream, input, target, pos_weight, *dout)
         return (
-            _tangent(input, target, weight, pos_weight, *dout),
+            _tangent(input, target, pos_weight, *dout),
             changes[0],
             changes[1],
-            zeros_like(weight) if isinstance(weight, Tensor) else weight,
             zeros_like(pos_weight) if isinstance(pos_weight, Tensor) else pos_weight,
         )
 
@@ -111,25 +90,16 @@ class _Gradient(nn.Cell):
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(
-        self, input: Tensor, target: Tensor, weight: Tensor | float, pos_weight: Tensor | float
-    ) -> Tensor:
-        return _value(input, target, weight, pos_weight)
+    def construct(self, input: Tensor, target: Tensor, pos_weight: Tensor | float) -> Tensor:
+        return _value(input, target, pos_weight)
 
     def bprop(
-        self,
-        input: Tensor,
-        target: Tensor,
-        weight: Tensor | float,
-        pos_weight: Tensor | float,
-        out: Tensor,
-        dout: Tensor,
+        self, input: Tensor, target: Tensor, pos_weight: Tensor | float, out: Tensor, dout: Tensor
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, weight, pos_weight)
+        slopes = _slopes(dout, input, target, pos_weight)
         return (
             slopes[0],
             slopes[1],
-            zeros_like(weight) if isinstance(weight, Tensor) else weight,
             zeros_like(pos_weight) if isinstance(pos_weight, Tensor) else pos_weight,
         )
 
@@ -176,10 +146,17 @@ def binary_cross_entropy_with_logits(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = broadcast_weight("weight", weight, input.shape, working)
-    pos_weight_or_one = broadcast_weight("pos_weight", pos_weight, input.shape, working)
-    loss = _kernel(input, target, weight_or_one, pos_weight_or_one)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    if weight is not None:
+        weight = broadcast_weight("weight", weight, input.shape, working)
+    pos_weight_or_one = (
+        1.0
+        if pos_weight is None
+        else broadcast_weight("pos_weight", pos_weight, input.shape, working)
+    )
+    loss = _kernel(input, target, pos_weight_or_one)
+    return finish(
+        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 class BCEWithLogitsLoss(Loss):

@@ -3,55 +3,45 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, total, zeros_like
+from ._arrays import Operand, total
 from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
 from ._runtime import Loss, finish, same_weight, to_working, working_dtype
 
 __all__ = ["HuberLoss", "huber_loss"]
 
 
-def _value(input: Tensor, target: Tensor, weight: Tensor | float, delta: Tensor) -> Tensor:
+def _value(input: Tensor, target: Tensor, delta: Tensor) -> Tensor:
     """Return the unreduced loss."""
     error = input - target
     abs_error = ops.abs(error)
-    chosen = ops.where(abs_error <= delta, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
-    return chosen * weight
+    return ops.where(abs_error <= delta, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor | float, delta: Tensor
-) -> tuple[Tensor, ...]:
+def _gradient(upstream: Tensor, input: Tensor, target: Tensor, delta: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `delta`, given that of the loss."""
     error = input - target
     abs_error = ops.abs(error)
     mask = abs_error <= delta
-    slope = upstream * ops.where(mask, error, ops.sign(error) * delta) * weight
-    grad_delta = total(upstream * ops.where(mask, 0.0, abs_error - delta) * weight)
+    slope = upstream * ops.where(mask, error, ops.sign(error) * delta)
+    grad_delta = total(upstream * ops.where(mask, 0.0, abs_error - delta))
     return slope, -slope, grad_delta
 
 
 def _tangent(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | float,
-    delta: Tensor,
-    d_input: Tensor,
-    d_target: Tensor,
-    d_delta: Tensor,
+    input: Tensor, target: Tensor, delta: Tensor, d_input: Tensor, d_target: Tensor, d_delta: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     error = input - target
     abs_error = ops.abs(error)
     mask = abs_error <= delta
-    product = ops.where(mask, error, ops.sign(error) * delta) * weight * (d_input - d_target)
-    return product + ops.where(mask, 0.0, abs_error - delta) * weight * d_delta
+    product = ops.where(mask, error, ops.sign(error) * delta) * (d_input - d_target)
+    return product + ops.where(mask, 0.0, abs_error - delta) * d_delta
 
 
 def _curvature(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
-    weight: Tensor | float,
     delta: Tensor,
     d_input: Tensor,
     d_target: Tensor,
@@ -61,12 +51,10 @@ def _curvature(
     error = input - target
     mask = ops.abs(error) <= delta
     term = d_input - d_target
-    slope = upstream * ops.cast(mask, upstream.dtype) * weight * term
+    slope = upstream * ops.cast(mask, upstream.dtype) * term
     chosen = ops.where(mask, 0.0, ops.sign(error))
-    slope_2 = upstream * chosen * weight * d_delta
-    term_2 = (
-        upstream * ops.where(mask, 0.0, -1.0) * weight * d_delta + upstream * chosen * weight * term
-    )
+    slope_2 = upstream * chosen * d_delta
+    term_2 = upstream * ops.where(mask, 0.0, -1.0) * d_delta + upstream * chosen * term
     return slope + slope_2, -slope - slope_2, total(term_2)
 
 
@@ -74,54 +62,34 @@ class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor | float, delta: Tensor
+        self, upstream: Tensor, input: Tensor, target: Tensor, delta: Tensor
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, weight, delta)
+        return _gradient(upstream, input, target, delta)
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
-        weight: Tensor | float,
         delta: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
-        changes = _curvature(upstream, input, target, weight, delta, *dout)
-        return (
-            _tangent(input, target, weight, delta, *dout),
-            changes[0],
-            changes[1],
-            zeros_like(weight) if isinstance(weight, Tensor) else weight,
-            changes[2],
-        )
+        changes = _curvature(upstream, input, target, delta, *dout)
+        return (_tangent(input, target, delta, *dout), changes[0], changes[1], changes[2])
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(
-        self, input: Tensor, target: Tensor, weight: Tensor | float, delta: Tensor
-    ) -> Tensor:
-        return _value(input, target, weight, delta)
+    def construct(self, input: Tensor, target: Tensor, delta: Tensor) -> Tensor:
+        return _value(input, target, delta)
 
     def bprop(
-        self,
-        input: Tensor,
-        target: Tensor,
-        weight: Tensor | float,
-        delta: Tensor,
-        out: Tensor,
-        dout: Tensor,
+        self, input: Tensor, target: Tensor, delta: Tensor, out: Tensor, dout: Tensor
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, weight, delta)
-        return (
-            slopes[0],
-            slopes[1],
-            zeros_like(weight) if isinstance(weight, Tensor) else weight,
-            slopes[2],
-        )
+        slopes = _slopes(dout, input, target, delta)
+        return slopes[0], slopes[1], slopes[2]
 
 
 _slopes = _Gradient()
@@ -170,14 +138,16 @@ def huber_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = same_weight("weight", weight, input.shape, working)
+    if weight is not None:
+        weight = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
-    loss = _kernel(input, target, weight_or_one, delta)
+    loss = _kernel(input, target, delta)
     if dialect == "keras":
         return finish(
             loss,
             reduction,
             dtype,
+            weight=weight,
             rows=("mean", -1),
             sample_weight=sample_weight,
             denominator=denominator,
@@ -187,11 +157,14 @@ def huber_loss(
             loss,
             reduction,
             dtype,
+            weight=weight,
             rows=("sum", 1),
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 class HuberLoss(Loss):

@@ -3,83 +3,66 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, zeros_like
+from ._arrays import Operand
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, same_weight, to_working, working_dtype
 
 __all__ = ["MSELoss", "mse_loss"]
 
 
-def _value(input: Tensor, target: Tensor, weight: Tensor | float) -> Tensor:
+def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return (input - target) ** 2 * weight
+    return (input - target) ** 2
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor | float
-) -> tuple[Tensor, ...]:
+def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     error = input - target
-    return 2.0 * upstream * error * weight, -2.0 * upstream * error * weight
+    return 2.0 * upstream * error, -2.0 * upstream * error
 
 
-def _tangent(
-    input: Tensor, target: Tensor, weight: Tensor | float, d_input: Tensor, d_target: Tensor
-) -> Tensor:
+def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return 2.0 * (input - target) * weight * (d_input - d_target)
+    return 2.0 * (input - target) * (d_input - d_target)
 
 
 def _curvature(
-    upstream: Tensor,
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | float,
-    d_input: Tensor,
-    d_target: Tensor,
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = d_input - d_target
-    return 2.0 * upstream * weight * term, -2.0 * upstream * weight * term
+    return 2.0 * upstream * term, -2.0 * upstream * term
 
 
 class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
-    def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor | float
-    ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, weight)
+    def construct(self, upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+        return _gradient(upstream, input, target)
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
-        weight: Tensor | float,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
-        changes = _curvature(upstream, input, target, weight, *dout)
-        return (
-            _tangent(input, target, weight, *dout),
-            changes[0],
-            changes[1],
-            zeros_like(weight) if isinstance(weight, Tensor) else weight,
-        )
+        changes = _curvature(upstream, input, target, *dout)
+        return (_tangent(input, target, *dout), changes[0], changes[1])
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, weight: Tensor | float) -> Tensor:
-        return _value(input, target, weight)
+    def construct(self, input: Tensor, target: Tensor) -> Tensor:
+        return _value(input, target)
 
     def bprop(
-        self, input: Tensor, target: Tensor, weight: Tensor | float, out: Tensor, dout: Tensor
+        self, input: Tensor, target: Tensor, out: Tensor, dout: Tensor
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, weight)
-        return slopes[0], slopes[1], zeros_like(weight) if isinstance(weight, Tensor) else weight
+        slopes = _slopes(dout, input, target)
+        return slopes[0], slopes[1]
 
 
 _slopes = _Gradient()
@@ -124,15 +107,17 @@ def mse_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = same_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target, weight_or_one)
+    if weight is not None:
+        weight = same_weight("weight", weight, input.shape, working)
+    loss = _kernel(input, target)
     if dialect == "keras":
         return finish(
             loss,
             reduction,
             dtype,
+            weight=weight,
             rows=("mean", -1),
-            mass=None if isinstance(weight_or_one, float) else weight_or_one,
+            mass=weight,
             sample_weight=sample_weight,
             denominator=denominator,
         )
@@ -140,7 +125,8 @@ def mse_loss(
         loss,
         reduction,
         dtype,
-        mass=None if isinstance(weight_or_one, float) else weight_or_one,
+        weight=weight,
+        mass=weight,
         sample_weight=sample_weight,
         denominator=denominator,
     )

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, fold, total, zeros_like
+from ._arrays import Operand, fold, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio, softmax, softmax_complement, softmax_tangent, sum_of_others
 from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
@@ -13,37 +13,35 @@ from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
 __all__ = ["MulticlassDiceLoss", "multiclass_dice_loss"]
 
 
-def _value(input: Tensor, target: Tensor, weight: Tensor, smooth: Tensor) -> Tensor:
+def _value(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
     """Return the unreduced loss."""
     p = softmax(input, axis=-2)
     term = smooth + total(target * target, axis=(0, 2)) + total(p * p, axis=(0, 2))
-    quotient = ratio(smooth + total((p - target) * (p - target), axis=(0, 2)), term)
-    return quotient * weight
+    return ratio(smooth + total((p - target) * (p - target), axis=(0, 2)), term)
 
 
 def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, smooth: Tensor
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
     p = softmax(input, axis=-2)
     term = p - target
     term_2 = smooth + total(target * target, axis=(0, 2)) + total(p * p, axis=(0, 2))
     quotient = ratio(ratio(smooth + total(term * term, axis=(0, 2)), term_2), term_2)
-    slope = upstream * quotient * weight
+    slope = upstream * quotient
     quotient_2 = ratio(1.0, term_2)
-    slope_2 = upstream * quotient_2 * weight
+    slope_2 = upstream * quotient_2
     product = 2.0 * ops.expand_dims(slope_2, 1) * term
     term_3 = product - 2.0 * ops.expand_dims(slope, 1) * p
     term_4 = softmax_complement(input, axis=-2) * term_3 - sum_of_others(p * term_3, axis=-2)
     grad_target = -2.0 * ops.expand_dims(slope, 1) * target - product
-    grad_smooth = total(upstream * (quotient_2 - quotient) * weight)
+    grad_smooth = total(upstream * (quotient_2 - quotient))
     return p * term_4, grad_target, grad_smooth
 
 
 def _tangent(
     input: Tensor,
     target: Tensor,
-    weight: Tensor,
     smooth: Tensor,
     d_input: Tensor,
     d_target: Tensor,
@@ -57,10 +55,11 @@ def _tangent(
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
     d_probability = softmax_tangent(input, d_input, axis=-2)
     sums = total(2.0 * term_2 * d_probability - 2.0 * term_2 * d_target, axis=(0, 2))
-    product = 2.0 * quotient_2 * weight * total(target * d_target, axis=(0, 2))
-    product_2 = 2.0 * quotient_2 * weight * total(p * d_probability, axis=(0, 2))
     return (
-        (quotient - quotient_2) * weight * d_smooth + quotient * weight * sums - product - product_2
+        (quotient - quotient_2) * d_smooth
+        + quotient * sums
+        - 2.0 * quotient_2 * total(target * d_target, axis=(0, 2))
+        - 2.0 * quotient_2 * total(p * d_probability, axis=(0, 2))
     )
 
 
@@ -68,7 +67,6 @@ def _curvature(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
-    weight: Tensor,
     smooth: Tensor,
     d_input: Tensor,
     d_target: Tensor,
@@ -80,9 +78,9 @@ def _curvature(
     term = p - target
     term_2 = smooth + total(target * target, axis=(0, 2)) + total(p * p, axis=(0, 2))
     quotient = ratio(ratio(smooth + total(term * term, axis=(0, 2)), term_2), term_2)
-    slope = upstream * quotient * weight
+    slope = upstream * quotient
     quotient_2 = ratio(1.0, term_2)
-    slope_2 = upstream * quotient_2 * weight
+    slope_2 = upstream * quotient_2
     term_3 = 2.0 * ops.expand_dims(slope_2, 1) * term - 2.0 * ops.expand_dims(slope, 1) * p
     d_probability = softmax_tangent(input, d_input, axis=-2)
     product = (other_probability * term_3 - sum_of_others(p * term_3, axis=-2)) * d_probability
@@ -100,20 +98,20 @@ def _curvature(
         + 2.0 * term_4 * sums_2
         + 2.0 * term_4 * sums_3
     )
-    slope_3 = upstream * weight * term_5
-    term_6 = 2.0 * upstream * quotient_2 * weight - 2.0 * upstream * quotient * weight
+    slope_3 = upstream * term_5
+    term_6 = 2.0 * upstream * quotient_2 - 2.0 * upstream * quotient
     quotient_4 = ratio(quotient_2, term_2)
     product_5 = quotient_4 * d_smooth
     product_6 = 2.0 * quotient_4 * sums_2
     product_7 = 2.0 * quotient_4 * sums_3
-    slope_4 = upstream * weight * (-product_5 - product_6 - product_7)
+    slope_4 = upstream * (-product_5 - product_6 - product_7)
     term_7 = (
         ops.expand_dims(term_6, 1) * d_probability
         + 2.0 * ops.expand_dims(slope_4, 1) * term
         - 2.0 * ops.expand_dims(slope_3, 1) * p
         - 2.0 * ops.expand_dims(slope_2, 1) * d_target
     )
-    slope_5 = upstream * weight * (product_5 + product_6 + product_7)
+    slope_5 = upstream * (product_5 + product_6 + product_7)
     term_8 = product_4 + quotient_3 - quotient_4
     term_9 = (
         (quotient_3 - product_2 - quotient_4) * d_smooth
@@ -133,60 +131,41 @@ def _curvature(
         - 2.0 * ops.expand_dims(slope_3, 1) * target
         - 2.0 * ops.expand_dims(slope_2, 1) * d_probability
     )
-    change_smooth = total(upstream * weight * term_9)
-    return change_input, change_target, change_smooth
+    return change_input, change_target, total(upstream * term_9)
 
 
 class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, smooth: Tensor
+        self, upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, weight, smooth)
+        return _gradient(upstream, input, target, smooth)
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
-        weight: Tensor,
         smooth: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
-        changes = _curvature(upstream, input, target, weight, smooth, *dout)
-        return (
-            _tangent(input, target, weight, smooth, *dout),
-            changes[0],
-            changes[1],
-            zeros_like(weight) if isinstance(weight, Tensor) else weight,
-            changes[2],
-        )
+        changes = _curvature(upstream, input, target, smooth, *dout)
+        return (_tangent(input, target, smooth, *dout), changes[0], changes[1], changes[2])
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, weight: Tensor, smooth: Tensor) -> Tensor:
-        return _value(input, target, weight, smooth)
+    def construct(self, input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
+        return _value(input, target, smooth)
 
     def bprop(
-        self,
-        input: Tensor,
-        target: Tensor,
-        weight: Tensor,
-        smooth: Tensor,
-        out: Tensor,
-        dout: Tensor,
+        self, input: Tensor, target: Tensor, smooth: Tensor, out: Tensor, dout: Tensor
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, weight, smooth)
-        return (
-            slopes[0],
-            slopes[1],
-            zeros_like(weight) if isinstance(weight, Tensor) else weight,
-            slopes[2],
-        )
+        slopes = _slopes(dout, input, target, smooth)
+        return slopes[0], slopes[1], slopes[2]
 
 
 _slopes = _Gradient()
@@ -230,12 +209,13 @@ def multiclass_dice_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    if weight is not None:
+        weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, weight, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    loss = _kernel(input, target, smooth)
+    return finish(loss, reduction, dtype, shape=shape, weight=weight, denominator=denominator)
 
 
 class MulticlassDiceLoss(Loss):

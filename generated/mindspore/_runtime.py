@@ -70,12 +70,8 @@ def cast_parts(parts: dict[str, Tensor], dtype: Type) -> dict[str, Tensor]:
     return {name: ops.cast(part, dtype) for name, part in parts.items()}
 
 
-def same_weight(
-    name: str, weight: Tensor | None, shape: tuple[int, ...], working: Working
-) -> Tensor | float:
-    """A weight of just this shape, or 1 where it is absent."""
-    if weight is None:
-        return 1.0
+def same_weight(name: str, weight: Tensor, shape: tuple[int, ...], working: Working) -> Tensor:
+    """A weight of just this shape."""
     check_shape(name, weight, shape, "the loss")
     return ops.stop_gradient(to_working(weight, working))
 
@@ -90,12 +86,8 @@ def axis_weight(
     return ops.stop_gradient(to_working(weight, working))
 
 
-def broadcast_weight(
-    name: str, weight: Tensor | None, shape: tuple[int, ...], working: Working
-) -> Tensor | float:
-    """A weight spread over a shape, which it must not enlarge; 1 where it is absent."""
-    if weight is None:
-        return 1.0
+def broadcast_weight(name: str, weight: Tensor, shape: tuple[int, ...], working: Working) -> Tensor:
+    """A weight spread over a shape, which it must not enlarge."""
     check_spread(name, weight, shape)
     if 0 in shape:  # compiled code cannot broadcast to nothing
         return ops.ones(shape, working[1])
@@ -156,6 +148,7 @@ def finish(
     *,
     shape: tuple[int, ...] | None = None,
     rows: tuple[str, int] | None = None,
+    weight: Tensor | None = None,
     mass: Tensor | None = None,
     count: Tensor | float | None = None,
     doubt: Tensor | None = None,
@@ -168,6 +161,8 @@ def finish(
         ``count``, the sum of ``mass`` or the number of entries,
     the first of these that is given.
     """
+    if weight is not None:
+        loss = loss * weight
     if doubt is not None:
         loss = _spoilt(loss, doubt)
     if shape is not None and loss.shape != shape:
@@ -177,10 +172,10 @@ def finish(
         mass = None if mass is None else along(mass, "mean", rows[1])
     if sample_weight is not None:
         working = (loss.dtype, loss.dtype)
-        weight = leading_weight("sample_weight", sample_weight, loss.shape, working, keep=1)
-        weight = ops.broadcast_to(weight, loss.shape)
-        loss = loss * weight
-        mass = weight if mass is None else reshape(mass, loss.shape) * weight
+        factor = leading_weight("sample_weight", sample_weight, loss.shape, working, keep=1)
+        factor = ops.broadcast_to(factor, loss.shape)
+        loss = loss * factor
+        mass = factor if mass is None else reshape(mass, loss.shape) * factor
     if denominator is not None:
         check_divides("denominator", reduction)
         count = denominator

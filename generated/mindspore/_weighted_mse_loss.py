@@ -3,84 +3,66 @@
 
 from mindspore import Parameter, Tensor, nn
 
-from ._arrays import Operand, fold, zeros_like
+from ._arrays import Operand, fold
 from ._checks import check_floating, check_rank, check_reduction, check_shape, check_tensor
 from ._runtime import Loss, finish, leading_weight, to_working, working_dtype
 
 __all__ = ["WeightedMSELoss", "weighted_mse_loss"]
 
 
-def _value(input: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return (input - target) ** 2 * weights
+    return (input - target) ** 2
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weights: Tensor
-) -> tuple[Tensor, ...]:
+def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     error = input - target
-    grad_target = -2.0 * upstream * error * weights
-    return 2.0 * upstream * error * weights, grad_target
+    return 2.0 * upstream * error, -2.0 * upstream * error
 
 
-def _tangent(
-    input: Tensor, target: Tensor, weights: Tensor, d_input: Tensor, d_target: Tensor
-) -> Tensor:
+def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return 2.0 * (input - target) * weights * (d_input - d_target)
+    return 2.0 * (input - target) * (d_input - d_target)
 
 
 def _curvature(
-    upstream: Tensor,
-    input: Tensor,
-    target: Tensor,
-    weights: Tensor,
-    d_input: Tensor,
-    d_target: Tensor,
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = d_input - d_target
-    return 2.0 * upstream * weights * term, -2.0 * upstream * weights * term
+    return 2.0 * upstream * term, -2.0 * upstream * term
 
 
 class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
-    def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, weights: Tensor
-    ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, weights)
+    def construct(self, upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+        return _gradient(upstream, input, target)
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
-        weights: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
-        changes = _curvature(upstream, input, target, weights, *dout)
-        return (
-            _tangent(input, target, weights, *dout),
-            changes[0],
-            changes[1],
-            zeros_like(weights) if isinstance(weights, Tensor) else weights,
-        )
+        changes = _curvature(upstream, input, target, *dout)
+        return (_tangent(input, target, *dout), changes[0], changes[1])
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, weights: Tensor) -> Tensor:
-        return _value(input, target, weights)
+    def construct(self, input: Tensor, target: Tensor) -> Tensor:
+        return _value(input, target)
 
     def bprop(
-        self, input: Tensor, target: Tensor, weights: Tensor, out: Tensor, dout: Tensor
+        self, input: Tensor, target: Tensor, out: Tensor, dout: Tensor
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, weights)
-        return slopes[0], slopes[1], zeros_like(weights) if isinstance(weights, Tensor) else weights
+        slopes = _slopes(dout, input, target)
+        return slopes[0], slopes[1]
 
 
 _slopes = _Gradient()
@@ -128,9 +110,15 @@ def weighted_mse_loss(
     input = fold(input, 1)
     target = fold(target, 1)
     weights = fold(weights, 1)
-    loss = _kernel(input, target, weights)
+    loss = _kernel(input, target)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        loss,
+        reduction,
+        dtype,
+        shape=shape,
+        weight=weights,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

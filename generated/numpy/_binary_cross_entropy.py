@@ -33,28 +33,23 @@ from ._runtime import (
 __all__ = ["BCELoss", "binary_cross_entropy"]
 
 
-def _value(input: Array, target: Array, weight: Array | float) -> Array:
+def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
-    cross_entropy = (
+    return (
         -(1.0 - target) * np.maximum(np.log1p(-input), -100.0)
         - np.maximum(np.log(input), -100.0) * target
     )
-    return cross_entropy * weight
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, weight: Array | float
-) -> tuple[Array, ...]:
+def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    grad_input = upstream * (input - target) * weight / np.maximum((1.0 - input) * input, 1e-12)
-    grad_target = upstream * (np.log1p(-input) - np.log(input)) * weight
+    grad_input = upstream * (input - target) / np.maximum((1.0 - input) * input, 1e-12)
+    grad_target = upstream * (np.log1p(-input) - np.log(input))
     return grad_input, grad_target
 
 
-def _hessian_diagonal(
-    upstream: Array, input: Array, target: Array, weight: Array | float
-) -> tuple[Array, ...]:
+def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     product = (1.0 - input) * input
     maximum = np.maximum(product, 1e-12)
@@ -63,11 +58,9 @@ def _hessian_diagonal(
         * (0.5 * np.sign(product - 1e-12) + 0.5)
         * (1.0 - 2.0 * input)
         * (input - target)
-        * weight
         / (maximum * maximum)
     )
-    diagonal_input = upstream * weight / maximum - slope
-    return diagonal_input, np.full_like(target, 0.0)
+    return upstream / maximum - slope, np.full_like(target, 0.0)
 
 
 def _loss(
@@ -84,15 +77,17 @@ def _loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = broadcast_weight("weight", weight, input.shape, working)
+    if weight is not None:
+        weight = broadcast_weight("weight", weight, input.shape, working)
     return Case(
         kernels=(_value, _gradient, _hessian_diagonal),
-        arguments=(input, target, weight_or_one),
+        arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
         dtype=dtype,
         shape=input.shape,
         folded=input.shape,
+        weight=weight,
         sample_weight=sample_weight,
         denominator=denominator,
     )

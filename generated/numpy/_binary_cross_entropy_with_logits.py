@@ -32,29 +32,28 @@ from ._runtime import (
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
 
-def _value(input: Array, target: Array, weight: Array | float, pos_weight: Array | float) -> Array:
+def _value(input: Array, target: Array, pos_weight: Array | float) -> Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    term = (1.0 - target) * (np.maximum(input, 0.0) + log_term) + pos_weight * target * (
+    return (1.0 - target) * (np.maximum(input, 0.0) + log_term) + pos_weight * target * (
         np.maximum(-input, 0.0) + log_term
     )
-    return term * weight
 
 
 def _gradient(
-    upstream: Array, input: Array, target: Array, weight: Array | float, pos_weight: Array | float
+    upstream: Array, input: Array, target: Array, pos_weight: Array | float
 ) -> tuple[Array, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     term = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     term_2 = -np.maximum(input, 0.0) - log_term + pos_weight * (np.maximum(-input, 0.0) + log_term)
-    return upstream * term * weight, upstream * term_2 * weight
+    return upstream * term, upstream * term_2
 
 
 def _hessian_diagonal(
-    upstream: Array, input: Array, target: Array, weight: Array | float, pos_weight: Array | float
+    upstream: Array, input: Array, target: Array, pos_weight: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     sigmoid_input = sigmoid(input)
@@ -62,7 +61,7 @@ def _hessian_diagonal(
     term = (
         1.0 - target
     ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
-    return upstream * term * weight, np.full_like(target, 0.0)
+    return upstream * term, np.full_like(target, 0.0)
 
 
 def _loss(
@@ -83,16 +82,22 @@ def _loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = broadcast_weight("weight", weight, input.shape, working)
-    pos_weight_or_one = broadcast_weight("pos_weight", pos_weight, input.shape, working)
+    if weight is not None:
+        weight = broadcast_weight("weight", weight, input.shape, working)
+    pos_weight_or_one = (
+        1.0
+        if pos_weight is None
+        else broadcast_weight("pos_weight", pos_weight, input.shape, working)
+    )
     return Case(
         kernels=(_value, _gradient, _hessian_diagonal),
-        arguments=(input, target, weight_or_one, pos_weight_or_one),
+        arguments=(input, target, pos_weight_or_one),
         inputs=inputs,
         reduction=reduction,
         dtype=dtype,
         shape=input.shape,
         folded=input.shape,
+        weight=weight,
         sample_weight=sample_weight,
         denominator=denominator,
     )

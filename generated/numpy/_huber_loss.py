@@ -38,31 +38,30 @@ from ._runtime import (
 __all__ = ["HuberLoss", "huber_loss"]
 
 
-def _value(input: Array, target: Array, weight: Array | float, delta: Array | float) -> Array:
+def _value(input: Array, target: Array, delta: Array | float) -> Array:
     """Return the unreduced loss."""
     error = input - target
     abs_error = np.abs(error)
-    chosen = np.where(abs_error <= delta, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
-    return chosen * weight
+    return np.where(abs_error <= delta, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
 
 
 def _gradient(
-    upstream: Array, input: Array, target: Array, weight: Array | float, delta: Array | float
+    upstream: Array, input: Array, target: Array, delta: Array | float
 ) -> tuple[Array, ...]:
     """Return the gradient by `input`, `target` and `delta`, given that of the loss."""
     error = input - target
     abs_error = np.abs(error)
     mask = abs_error <= delta
-    slope = upstream * np.where(mask, error, np.sign(error) * delta) * weight
-    grad_delta = total(upstream * np.where(mask, 0.0, abs_error - delta) * weight)
+    slope = upstream * np.where(mask, error, np.sign(error) * delta)
+    grad_delta = total(upstream * np.where(mask, 0.0, abs_error - delta))
     return slope, -slope, grad_delta
 
 
 def _hessian_diagonal(
-    upstream: Array, input: Array, target: Array, weight: Array | float, delta: Array | float
+    upstream: Array, input: Array, target: Array, delta: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    slope = upstream * (np.abs(input - target) <= delta).astype(upstream.dtype) * weight
+    slope = upstream * (np.abs(input - target) <= delta).astype(upstream.dtype)
     return slope, slope
 
 
@@ -86,16 +85,18 @@ def _loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = same_weight("weight", weight, input.shape, working)
+    if weight is not None:
+        weight = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
     call = Case(
         kernels=(_value, _gradient, _hessian_diagonal),
-        arguments=(input, target, weight_or_one, delta),
+        arguments=(input, target, delta),
         inputs=inputs,
         reduction=reduction,
         dtype=dtype,
         shape=input.shape,
         folded=input.shape,
+        weight=weight,
         sample_weight=sample_weight,
         denominator=denominator,
     )

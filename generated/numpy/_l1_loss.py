@@ -36,22 +36,18 @@ from ._runtime import (
 __all__ = ["L1Loss", "l1_loss"]
 
 
-def _value(input: Array, target: Array, weight: Array | float) -> Array:
+def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.abs(input - target) * weight
+    return np.abs(input - target)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, weight: Array | float
-) -> tuple[Array, ...]:
+def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    slope = upstream * np.sign(input - target) * weight
+    slope = upstream * np.sign(input - target)
     return slope, -slope
 
 
-def _hessian_diagonal(
-    upstream: Array, input: Array, target: Array, weight: Array | float
-) -> tuple[Array, ...]:
+def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     return np.full_like(input, 0.0), np.full_like(target, 0.0)
 
@@ -74,16 +70,18 @@ def _loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = same_weight("weight", weight, input.shape, working)
+    if weight is not None:
+        weight = same_weight("weight", weight, input.shape, working)
     call = Case(
         kernels=(_value, _gradient, _hessian_diagonal),
-        arguments=(input, target, weight_or_one),
+        arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
         dtype=dtype,
         shape=input.shape,
         folded=input.shape,
-        mass=None if isinstance(weight_or_one, float) else weight_or_one,
+        weight=weight,
+        mass=weight,
         sample_weight=sample_weight,
         denominator=denominator,
     )

@@ -33,24 +33,20 @@ from ._runtime import (
 __all__ = ["MSELoss", "mse_loss"]
 
 
-def _value(input: Array, target: Array, weight: Array | float) -> Array:
+def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return (input - target) ** 2 * weight
+    return (input - target) ** 2
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, weight: Array | float
-) -> tuple[Array, ...]:
+def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     error = input - target
-    return 2.0 * upstream * error * weight, -2.0 * upstream * error * weight
+    return 2.0 * upstream * error, -2.0 * upstream * error
 
 
-def _hessian_diagonal(
-    upstream: Array, input: Array, target: Array, weight: Array | float
-) -> tuple[Array, ...]:
+def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    slope = 2.0 * upstream * weight
+    slope = 2.0 * upstream
     return slope, slope
 
 
@@ -72,16 +68,18 @@ def _loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = same_weight("weight", weight, input.shape, working)
+    if weight is not None:
+        weight = same_weight("weight", weight, input.shape, working)
     call = Case(
         kernels=(_value, _gradient, _hessian_diagonal),
-        arguments=(input, target, weight_or_one),
+        arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
         dtype=dtype,
         shape=input.shape,
         folded=input.shape,
-        mass=None if isinstance(weight_or_one, float) else weight_or_one,
+        weight=weight,
+        mass=weight,
         sample_weight=sample_weight,
         denominator=denominator,
     )

@@ -39,35 +39,34 @@ from ._runtime import (
 __all__ = ["MulticlassDiceLoss", "multiclass_dice_loss"]
 
 
-def _value(input: Array, target: Array, weight: Array, smooth: Array | float) -> Array:
+def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     """Return the unreduced loss."""
     p = softmax(input, axis=-2)
     term = smooth + total(target * target, axis=(0, 2)) + total(p * p, axis=(0, 2))
-    quotient = ratio(smooth + total((p - target) * (p - target), axis=(0, 2)), term)
-    return quotient * weight
+    return ratio(smooth + total((p - target) * (p - target), axis=(0, 2)), term)
 
 
 def _gradient(
-    upstream: Array, input: Array, target: Array, weight: Array, smooth: Array | float
+    upstream: Array, input: Array, target: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
     p = softmax(input, axis=-2)
     term = p - target
     term_2 = smooth + total(target * target, axis=(0, 2)) + total(p * p, axis=(0, 2))
     quotient = ratio(ratio(smooth + total(term * term, axis=(0, 2)), term_2), term_2)
-    slope = upstream * quotient * weight
+    slope = upstream * quotient
     quotient_2 = ratio(1.0, term_2)
-    slope_2 = upstream * quotient_2 * weight
+    slope_2 = upstream * quotient_2
     product = 2.0 * slope_2[:, None] * term
     term_3 = product - 2.0 * slope[:, None] * p
     term_4 = softmax_complement(input, axis=-2) * term_3 - sum_of_others(p * term_3, axis=-2)
     grad_target = -2.0 * slope[:, None] * target - product
-    grad_smooth = total(upstream * (quotient_2 - quotient) * weight)
+    grad_smooth = total(upstream * (quotient_2 - quotient))
     return p * term_4, grad_target, grad_smooth
 
 
 def _hessian_diagonal(
-    upstream: Array, input: Array, target: Array, weight: Array, smooth: Array | float
+    upstream: Array, input: Array, target: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     other_probability = softmax_complement(input, axis=-2)
@@ -77,15 +76,15 @@ def _hessian_diagonal(
     power_2 = p * p
     term_2 = smooth + total(power, axis=(0, 2)) + total(power_2, axis=(0, 2))
     quotient = ratio(ratio(smooth + total(term * term, axis=(0, 2)), term_2), term_2)
-    slope = upstream * quotient * weight
+    slope = upstream * quotient
     quotient_2 = ratio(1.0, term_2)
-    slope_2 = upstream * quotient_2 * weight
+    slope_2 = upstream * quotient_2
     term_3 = 2.0 * slope_2[:, None] * term - 2.0 * slope[:, None] * p
     product = (
         (other_probability * term_3 - sum_of_others(p * term_3, axis=-2)) * p * other_probability
     )
-    slope_3 = 2.0 * upstream * quotient * weight
-    slope_4 = 2.0 * upstream * quotient_2 * weight
+    slope_3 = 2.0 * upstream * quotient
+    slope_4 = 2.0 * upstream * quotient_2
     term_4 = slope_4 - slope_3
     power_3 = p**3
     product_2 = power_3 * term_4[:, None]
@@ -95,15 +94,14 @@ def _hessian_diagonal(
     term_5 = -p * total(product_3, axis=1)[:, None] - p * total(product_4, axis=1)[:, None]
     product_5 = p * (product_3 + product_4 + term_5 + (term_3 * power_2 + product_2))
     power_5 = quotient_2 * quotient_2
-    slope_5 = upstream * weight * power_5
+    slope_5 = upstream * power_5
     product_6 = quotient_2 * quotient
     quotient_3 = ratio(quotient, term_2)
-    slope_6 = upstream * weight * (product_6 + quotient_3)
-    slope_7 = upstream * weight * ratio(quotient_2, term_2)
+    slope_6 = upstream * (product_6 + quotient_3)
+    slope_7 = upstream * ratio(quotient_2, term_2)
     power_6 = p**5
     term_6 = -product_6 - quotient_3
-    slope_8 = upstream * weight * term_6
-    slope_9 = upstream * weight
+    slope_8 = upstream * term_6
     term_7 = smooth + total(target * target, axis=(0, 2)) + total(power_2, axis=(0, 2))
     quotient_4 = ratio(1.0, term_7)
     power_7 = quotient_4 * quotient_4
@@ -114,16 +112,16 @@ def _hessian_diagonal(
         2.0 * term_8[:, None] * power_2[:, None] * p[:, :, None]
         - 2.0 * power_7[:, None] * product_7[:, None] * p[:, :, None]
     )
-    slope_10 = upstream * weight * ratio(quotient_4, term_7)
+    slope_9 = upstream * ratio(quotient_4, term_7)
     product_8 = term * power_2
     term_10 = (
-        4.0 * slope_10[:, None] * product_8[:, None] * p[:, :, None]
-        - 2.0 * slope_9[:, None] * p[:, None] * term_9
+        4.0 * slope_9[:, None] * product_8[:, None] * p[:, :, None]
+        - 2.0 * upstream[:, None] * p[:, None] * term_9
     )
     power_8 = p**6
-    product_9 = (
+    slope_10 = (
         2.0
-        * slope_9[:, None]
+        * upstream[:, None]
         * target
         * (2.0 * term_6[:, None] * target - 2.0 * power_5[:, None] * term)
     )
@@ -158,7 +156,7 @@ def _hessian_diagonal(
     diagonal_target = (
         4.0 * slope_7[:, None] * target * p
         + slope_4[:, None]
-        - product_9
+        - slope_10
         - 4.0 * slope_7[:, None] * power
         - slope_3[:, None]
     )
@@ -180,18 +178,20 @@ def _loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    if weight is not None:
+        weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
         kernels=(_value, _gradient, _hessian_diagonal),
-        arguments=(input, target, weight, smooth),
+        arguments=(input, target, smooth),
         inputs=inputs,
         reduction=reduction,
         dtype=dtype,
         shape=shape,
         folded=(input.shape[1],),
+        weight=weight,
         denominator=denominator,
     )
 

@@ -58,12 +58,8 @@ def fold(tensor: Any, keep: int) -> Any:
     return tensor.reshape(*tensor.shape[:keep], math.prod(tensor.shape[keep:]))
 
 
-def same_weight(
-    name: str, weight: ArrayLike | None, shape: tuple[int, ...], dtype: DTypeLike
-) -> Any:
-    """Return a weight of just this shape, or 1 where it is absent."""
-    if weight is None:
-        return 1.0
+def same_weight(name: str, weight: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
+    """Return a weight of just this shape."""
     array = np.asarray(weight, dtype=dtype)
     if array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
@@ -77,12 +73,8 @@ def axis_weight(
     return np.ones(shape, dtype) if weight is None else same_weight(name, weight, shape, dtype)
 
 
-def broadcast_weight(
-    name: str, weight: ArrayLike | None, shape: tuple[int, ...], dtype: DTypeLike
-) -> Any:
-    """Return a weight broadcast to a shape, which it must not enlarge; 1 where it is absent."""
-    if weight is None:
-        return 1.0
+def broadcast_weight(name: str, weight: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
+    """Return a weight broadcast to a shape, which it must not enlarge."""
     array = np.asarray(weight, dtype=dtype)
     try:
         return np.broadcast_to(array, shape)
@@ -158,6 +150,7 @@ class Case:
     dtype: DTypeLike
     shape: tuple[int, ...]
     folded: tuple[int, ...]
+    weight: Any = None
     mass: Any = None
     count: Any = None
     sample_weight: Any = None
@@ -178,6 +171,8 @@ class Case:
         """Return the reduced loss, not yet rounded to the dtype of the prediction."""
         with np.errstate(all="ignore"):
             loss = np.asarray(self.kernels[0](*self.arguments))
+            if self.weight is not None:
+                loss = loss * self.weight
             if self.factor != 1.0:
                 loss = loss * self.factor
             if self.rows is not None:
@@ -198,7 +193,10 @@ class Case:
                 upstream = upstream * self._weight()
             if self.reduction not in ("none", "sum"):
                 upstream = np.divide(upstream, self._count(), dtype=upstream.dtype)
-            results = self.kernels[order](self._spread(upstream), *self.arguments)
+            upstream = self._spread(upstream)
+            if self.weight is not None:
+                upstream = upstream * self.weight
+            results = self.kernels[order](upstream, *self.arguments)
             pairs = zip(self.inputs.items(), results, strict=False)
             return {
                 name: _sum_back(np.asarray(result), given.shape)

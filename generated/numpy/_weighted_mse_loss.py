@@ -30,23 +30,20 @@ from ._runtime import (
 __all__ = ["WeightedMSELoss", "weighted_mse_loss"]
 
 
-def _value(input: Array, target: Array, weights: Array) -> Array:
+def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return (input - target) ** 2 * weights
+    return (input - target) ** 2
 
 
-def _gradient(upstream: Array, input: Array, target: Array, weights: Array) -> tuple[Array, ...]:
+def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     error = input - target
-    grad_target = -2.0 * upstream * error * weights
-    return 2.0 * upstream * error * weights, grad_target
+    return 2.0 * upstream * error, -2.0 * upstream * error
 
 
-def _hessian_diagonal(
-    upstream: Array, input: Array, target: Array, weights: Array
-) -> tuple[Array, ...]:
+def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    slope = 2.0 * upstream * weights
+    slope = 2.0 * upstream
     return slope, slope
 
 
@@ -70,12 +67,13 @@ def _loss(
     weights = fold(weights, 1)
     return Case(
         kernels=(_value, _gradient, _hessian_diagonal),
-        arguments=(input, target, weights),
+        arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
         dtype=dtype,
         shape=shape,
         folded=(input.shape[0], input.shape[1]),
+        weight=weights,
         sample_weight=sample_weight,
         denominator=denominator,
     )

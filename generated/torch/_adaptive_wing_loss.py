@@ -41,7 +41,7 @@ def _value(
     )
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
@@ -49,69 +49,84 @@ def _gradient(
     theta: Tensor | float,
     eps: Tensor | float,
     alpha: Tensor | float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = input - target
     abs_error = term.abs()
     mask = abs_error < theta
     product = abs_error / eps
     power = alpha - target
     power_2 = product**power
-    term_2 = power_2 + 1.0
-    mask_2 = product == 0.0
-    mask_3 = power == 0.0
-    term_3 = power - 1.0
-    chosen = torch.where((mask_2 & mask_3), 0.0, power * product**term_3)
-    sign_term = sign(term)
+    log_term = torch.log1p(power_2)
     product_2 = theta / eps
     border = product_2**power
-    term_4 = border + 1.0
+    log1p_border = torch.log1p(border)
+    term_2 = border + 1.0
+    term_3 = abs_error - theta
+    far = omega * log1p_border + border * term_3 * power * omega / (term_2 * theta)
+    term_4 = power_2 + 1.0
+    mask_2 = product == 0.0
+    mask_3 = power == 0.0
+    term_5 = power - 1.0
+    chosen = torch.where((mask_2 & mask_3), 0.0, power * product**term_5)
+    sign_term = sign(term)
     chosen_2 = torch.where(
         mask,
-        omega * chosen * sign_term / (term_2 * eps),
-        border * sign_term * power * omega / (term_4 * theta),
+        omega * chosen * sign_term / (term_4 * eps),
+        border * sign_term * power * omega / (term_2 * theta),
     )
     slope = upstream * chosen_2
-    product_3 = omega * torch.where(mask_2, 0.0, power_2 * torch.log(product)) / term_2
+    product_3 = omega * torch.where(mask_2, 0.0, power_2 * torch.log(product)) / term_4
     mask_4 = torch.as_tensor(product_2 == 0.0)
-    product_4 = border * torch.log(torch.as_tensor(product_2, dtype=upstream.dtype))
+    product_4 = border * torch.log(torch.as_tensor(product_2, dtype=input.dtype))
     chosen_3 = torch.where(mask_4, 0.0, product_4)
-    term_5 = abs_error - theta
-    power_3 = term_4 * term_4
+    power_3 = term_2 * term_2
     term_6 = (
-        chosen_3 * term_5 * power * omega / (term_4 * theta)
-        + border * term_5 * omega / (term_4 * theta)
-        - border * chosen_3 * term_5 * power * omega / (power_3 * theta)
+        chosen_3 * term_3 * power * omega / (term_2 * theta)
+        + border * term_3 * omega / (term_2 * theta)
+        - border * chosen_3 * term_3 * power * omega / (power_3 * theta)
     )
-    slope_2 = upstream * torch.where(mask, product_3, omega * chosen_3 / term_4 + term_6)
-    chosen_4 = torch.where(
-        mask, torch.log1p(power_2), torch.log1p(border) + border * term_5 * power / (term_4 * theta)
-    )
-    chosen_5 = torch.where((mask_4 & mask_3), 0.0, power * product_2**term_3)
-    product_5 = border * chosen_5 * term_5 * power * omega / (power_3 * eps * theta)
-    term_7 = (
-        chosen_5 * term_5 * power * omega / (eps * term_4 * theta)
-        - product_5
-        - border * term_5 * power * omega / (term_4 * (theta * theta))
-        - border * power * omega / (term_4 * theta)
-    )
-    chosen_6 = torch.where(mask, 0.0, omega * chosen_5 / (term_4 * eps) + term_7)
-    power_4 = eps * eps
-    term_8 = border * chosen_5 * term_5 * power * omega / (
-        power_3 * power_4
-    ) - chosen_5 * term_5 * power * omega / (power_4 * term_4)
-    chosen_7 = torch.where(
-        mask,
-        -omega * chosen * abs_error / (term_2 * power_4),
-        term_8 - omega * chosen_5 * theta / (term_4 * power_4),
-    )
+    slope_2 = upstream * torch.where(mask, product_3, omega * chosen_3 / term_2 + term_6)
+    chosen_5 = torch.where((mask_4 & mask_3), 0.0, power * product_2**term_5)
+    loss = torch.where(mask, omega * log_term, far)
+    grad_omega = None
+    if "omega" in wanted:
+        chosen_4 = torch.where(
+            mask, log_term, log1p_border + border * term_3 * power / (term_2 * theta)
+        )
+        grad_omega = (upstream * chosen_4).sum()
+    grad_theta = None
+    if "theta" in wanted:
+        product_5 = border * chosen_5 * term_3 * power * omega / (power_3 * eps * theta)
+        term_7 = (
+            chosen_5 * term_3 * power * omega / (eps * term_2 * theta)
+            - product_5
+            - border * term_3 * power * omega / (term_2 * (theta * theta))
+            - border * power * omega / (term_2 * theta)
+        )
+        chosen_6 = torch.where(mask, 0.0, omega * chosen_5 / (term_2 * eps) + term_7)
+        grad_theta = (upstream * chosen_6).sum()
+    grad_eps = None
+    if "eps" in wanted:
+        power_4 = eps * eps
+        term_8 = border * chosen_5 * term_3 * power * omega / (
+            power_3 * power_4
+        ) - chosen_5 * term_3 * power * omega / (power_4 * term_2)
+        chosen_7 = torch.where(
+            mask,
+            -omega * chosen * abs_error / (term_4 * power_4),
+            term_8 - omega * chosen_5 * theta / (term_2 * power_4),
+        )
+        grad_eps = (upstream * chosen_7).sum()
     return (
+        loss,
         slope,
-        -slope_2 - slope,
-        (upstream * chosen_4).sum(),
-        (upstream * chosen_6).sum(),
-        (upstream * chosen_7).sum(),
-        slope_2.sum(),
+        -slope_2 - slope if "target" in wanted else None,
+        grad_omega,
+        grad_theta,
+        grad_eps,
+        slope_2.sum() if "alpha" in wanted else None,
     )
 
 
@@ -547,7 +562,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "omega", "theta", "eps", "alpha"),

@@ -36,42 +36,55 @@ def _value(input: Tensor, target: Tensor, scale: Tensor | float, margin: Tensor 
     return term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float, margin: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `scale` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    scale: Tensor | float,
+    margin: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `scale` and `margin`."""
     index = torch.arange(input.shape[1], device=input.device)
     mask = index != target[:, None]
     chosen = torch.where(mask, scale * input, -math.inf)
     own = pick(input, target, dim=1)
-    cos = torch.cos(torch.as_tensor(margin, dtype=upstream.dtype))
+    cos = torch.cos(torch.as_tensor(margin, dtype=input.dtype))
     mask_2 = -own < cos
     mask_3 = own.abs() >= 1.0
     term = 1.0 - own
     root = torch.sqrt(term * (own + 1.0))
     sine = torch.where(mask_3, 0.0, root)
-    sin = torch.sin(torch.as_tensor(margin, dtype=upstream.dtype))
+    sin = torch.sin(torch.as_tensor(margin, dtype=input.dtype))
     widened = torch.where(mask_2, own * cos - sine * sin, own - margin * sin)
-    probability = torch.sigmoid(logsumexp(chosen, axis=-1) - scale * widened)
-    chosen_2 = mask_2.to(upstream.dtype)
-    term_2 = cos - torch.where(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
-    term_3 = (
+    term_2 = logsumexp(chosen, axis=-1) - scale * widened
+    probability = torch.sigmoid(term_2)
+    chosen_2 = mask_2.to(input.dtype)
+    term_3 = cos - torch.where(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
+    term_4 = (
         -upstream * probability * scale * torch.where(mask_2, 0.0, 1.0)
-        - upstream * probability * scale * chosen_2 * term_2
+        - upstream * probability * scale * chosen_2 * term_3
     )
     slope = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
-    chosen_3 = torch.where(mask, torch.as_tensor(scale, dtype=upstream.dtype), 0.0)
-    slope_2 = upstream * probability * (probability_2 * torch.where(mask, input, 0.0)).sum(dim=1)
-    chosen_4 = torch.where(mask_2, 0.0, torch.as_tensor(-sin - margin * cos, dtype=upstream.dtype))
-    sums = (upstream * probability * chosen_2 * (own * sin + sine * cos)).sum()
+    chosen_3 = torch.where(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0)
+    loss = term_2.clamp(min=0.0) + torch.log1p(torch.exp(-term_2.abs()))
     grad_input = (
-        torch.where(index == target[:, None], term_3[:, None], 0.0)
+        torch.where(index == target[:, None], term_4[:, None], 0.0)
         + slope[:, None] * probability_2 * chosen_3
     )
-    grad_scale = slope_2.sum() - (upstream * probability * widened).sum()
-    grad_margin = scale * sums - scale * (upstream * probability * chosen_4).sum()
-    return grad_input, grad_scale, grad_margin
+    grad_scale = None
+    if "scale" in wanted:
+        slope_2 = (
+            upstream * probability * (probability_2 * torch.where(mask, input, 0.0)).sum(dim=1)
+        )
+        grad_scale = slope_2.sum() - (upstream * probability * widened).sum()
+    grad_margin = None
+    if "margin" in wanted:
+        chosen_4 = torch.where(mask_2, 0.0, torch.as_tensor(-sin - margin * cos, dtype=input.dtype))
+        sums = (upstream * probability * chosen_2 * (own * sin + sine * cos)).sum()
+        grad_margin = scale * sums - scale * (upstream * probability * chosen_4).sum()
+    return loss, grad_input, grad_scale, grad_margin
 
 
 def _tangent(
@@ -234,7 +247,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "scale", "margin"),

@@ -27,28 +27,36 @@ def _value_clip_0(
     return positive + product
 
 
-def _gradient_clip_0(
+def _value_and_gradient_clip_0(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
     gamma_neg: Tensor | float,
     gamma_pos: Tensor | float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     probability = torch.sigmoid(-input)
     power = probability**gamma_pos
-    p = torch.sigmoid(input)
     log_term = torch.log1p(torch.exp(-input.abs()))
     softplus = (-input).clamp(min=0.0) + log_term
-    term = -gamma_pos * power * p * target * softplus - power * target * probability
+    p = torch.sigmoid(input)
     power_2 = p**gamma_neg
-    term_2 = 1.0 - target
+    term = 1.0 - target
     softplus_2 = input.clamp(min=0.0) + log_term
-    term_3 = gamma_neg * power_2 * probability * term_2 * softplus_2 + power_2 * term_2 * p
-    grad_target = upstream * (power * softplus - power_2 * softplus_2)
-    grad_gamma_neg = -(upstream * power_2 * softplus * term_2 * softplus_2).sum()
-    grad_gamma_pos = -(upstream * power * softplus_2 * target * softplus).sum()
-    return upstream * (term + term_3), grad_target, grad_gamma_neg, grad_gamma_pos
+    term_2 = -gamma_pos * power * p * target * softplus - power * target * probability
+    term_3 = gamma_neg * power_2 * probability * term * softplus_2 + power_2 * term * p
+    loss = power * target * softplus + power_2 * term * softplus_2
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (power * softplus - power_2 * softplus_2)
+    grad_gamma_neg = None
+    if "gamma_neg" in wanted:
+        grad_gamma_neg = -(upstream * power_2 * softplus * term * softplus_2).sum()
+    grad_gamma_pos = None
+    if "gamma_pos" in wanted:
+        grad_gamma_pos = -(upstream * power * softplus_2 * target * softplus).sum()
+    return loss, upstream * (term_2 + term_3), grad_target, grad_gamma_neg, grad_gamma_pos
 
 
 def _tangent_clip_0(
@@ -157,7 +165,7 @@ def _curvature_clip_0(
 
 _kernel_clip_0 = differentiable(
     _value_clip_0,
-    _gradient_clip_0,
+    _value_and_gradient_clip_0,
     _tangent_clip_0,
     _curvature_clip_0,
     arguments=("input", "target", "gamma_neg", "gamma_pos"),
@@ -190,45 +198,56 @@ def _value(
     return chosen + positive
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
     gamma_neg: Tensor | float,
     gamma_pos: Tensor | float,
     clip: Tensor | float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     p = torch.sigmoid(input)
     mask = p <= clip
     term = p - clip
     lowered = term.clamp(min=0.0)
+    power = lowered**gamma_neg
+    term_2 = 1.0 - target
+    log_term = torch.log1p(-lowered)
+    probability = torch.sigmoid(-input)
+    power_2 = probability**gamma_pos
+    log_term_2 = torch.log1p(torch.exp(-input.abs()))
+    softplus = (-input).clamp(min=0.0) + log_term_2
     mask_2 = lowered == 0.0
     chosen = torch.where(
         (mask_2 & torch.as_tensor(gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0)
     )
     positive = sign(term).clamp(min=0.0)
-    probability = torch.sigmoid(-input)
-    term_2 = 1.0 - target
-    log_term = torch.log1p(-lowered)
-    power = lowered**gamma_neg
     term_3 = 1.0 - lowered
     term_4 = (
         power * term_2 * positive * p * probability / term_3
         - chosen * positive * p * probability * term_2 * log_term
     )
-    power_2 = probability**gamma_pos
-    log_term_2 = torch.log1p(torch.exp(-input.abs()))
-    softplus = (-input).clamp(min=0.0) + log_term_2
     term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
-    product = -torch.where(mask_2, 0.0, power * torch.log(lowered)) * term_2 * log_term
-    slope = upstream * power_2 * (input.clamp(min=0.0) + log_term_2) * target * softplus
-    term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
+    loss = torch.where(mask, 0.0, -power * term_2 * log_term) + power_2 * target * softplus
     grad_input = upstream * (torch.where(mask, 0.0, term_4) + term_5)
-    grad_target = upstream * (torch.where(mask, 0.0, power * log_term) + power_2 * softplus)
-    grad_gamma_neg = (upstream * torch.where(mask, 0.0, product)).sum()
-    grad_clip = (upstream * torch.where(mask, 0.0, term_6)).sum()
-    return grad_input, grad_target, grad_gamma_neg, -slope.sum(), grad_clip
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (torch.where(mask, 0.0, power * log_term) + power_2 * softplus)
+    grad_gamma_neg = None
+    if "gamma_neg" in wanted:
+        product = -torch.where(mask_2, 0.0, power * torch.log(lowered)) * term_2 * log_term
+        grad_gamma_neg = (upstream * torch.where(mask, 0.0, product)).sum()
+    grad_gamma_pos = None
+    if "gamma_pos" in wanted:
+        slope = upstream * power_2 * (input.clamp(min=0.0) + log_term_2) * target * softplus
+        grad_gamma_pos = -slope.sum()
+    grad_clip = None
+    if "clip" in wanted:
+        term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
+        grad_clip = (upstream * torch.where(mask, 0.0, term_6)).sum()
+    return loss, grad_input, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
 
 
 def _tangent(
@@ -428,7 +447,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "gamma_neg", "gamma_pos", "clip"),

@@ -32,8 +32,10 @@ def _value_invariance(input1: Tensor, input2: Tensor) -> Tensor:
     return ((1.0 - product.sum(dim=0)) ** 2).sum()
 
 
-def _gradient_invariance(upstream: Tensor, input1: Tensor, input2: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input1` and `input2`, given that of the loss."""
+def _value_and_gradient_invariance(
+    upstream: Tensor, input1: Tensor, input2: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input1` and `input2`."""
     deviation_2 = deviation(input1, axis=-2)
     input1_direction = direction(deviation_2, axis=-2)
     deviation_3 = deviation(input2, axis=-2)
@@ -47,12 +49,15 @@ def _gradient_invariance(upstream: Tensor, input1: Tensor, input2: Tensor) -> tu
         * upstream
     )
     deviation_4 = deviation(slope - 2.0 * upstream * term * input2_direction, axis=-2)
-    term_2 = (
-        2.0 * (term * sums) * input2_direction * upstream - 2.0 * upstream * term * input1_direction
-    )
     grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation_4
-    grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(term_2, axis=-2)
-    return grad_input1, grad_input2
+    grad_input2 = None
+    if "input2" in wanted:
+        term_2 = (
+            2.0 * (term * sums) * input2_direction * upstream
+            - 2.0 * upstream * term * input1_direction
+        )
+        grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(term_2, axis=-2)
+    return (term * term).sum(), grad_input1, grad_input2
 
 
 def _tangent_invariance(
@@ -135,7 +140,7 @@ def _curvature_invariance(
 
 _kernel_invariance = differentiable(
     _value_invariance,
-    _gradient_invariance,
+    _value_and_gradient_invariance,
     _tangent_invariance,
     _curvature_invariance,
     arguments=("input1", "input2"),
@@ -156,10 +161,10 @@ def _value_redundancy(input1: Tensor, input2: Tensor, weight: Tensor | float) ->
     return weight * (sums * sums * mask.to(input1.dtype)).sum()
 
 
-def _gradient_redundancy(
-    upstream: Tensor, input1: Tensor, input2: Tensor, weight: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input1`, `input2` and `weight`, given that of the loss."""
+def _value_and_gradient_redundancy(
+    upstream: Tensor, input1: Tensor, input2: Tensor, weight: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input1`, `input2` and `weight`."""
     deviation_2 = deviation(input1, axis=-2)
     input1_direction = direction(deviation_2, axis=-2)
     deviation_3 = deviation(input2, axis=-2)
@@ -169,19 +174,28 @@ def _gradient_redundancy(
         input2.shape[1], device=input2.device
     )
     different = mask.to(input1.dtype)
+    sums_2 = (sums * sums * different).sum()
     product = sums * different
-    sums_2 = input2_direction @ product.T
-    slope = 2.0 * input1_direction * upstream * weight * (sums_2 * input1_direction).sum(dim=0)
-    sums_3 = input1_direction @ product
-    slope_2 = 2.0 * input2_direction * upstream * weight * (sums_3 * input2_direction).sum(dim=0)
-    product_2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(
-        2.0 * upstream * weight * sums_3 - slope_2, axis=-2
-    )
+    sums_3 = input2_direction @ product.T
+    slope = 2.0 * input1_direction * upstream * weight * (sums_3 * input1_direction).sum(dim=0)
     grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation(
-        2.0 * upstream * weight * sums_2 - slope, axis=-2
+        2.0 * upstream * weight * sums_3 - slope, axis=-2
     )
-    grad_weight = upstream * (sums * sums * different).sum()
-    return grad_input1, product_2, grad_weight
+    grad_input2 = None
+    if "input2" in wanted:
+        sums_4 = input1_direction @ product
+        slope_2 = (
+            2.0 * input2_direction * upstream * weight * (sums_4 * input2_direction).sum(dim=0)
+        )
+        grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(
+            2.0 * upstream * weight * sums_4 - slope_2, axis=-2
+        )
+    return (
+        weight * sums_2,
+        grad_input1,
+        grad_input2,
+        upstream * sums_2 if "weight" in wanted else None,
+    )
 
 
 def _tangent_redundancy(
@@ -285,7 +299,7 @@ def _curvature_redundancy(
 
 _kernel_redundancy = differentiable(
     _value_redundancy,
-    _gradient_redundancy,
+    _value_and_gradient_redundancy,
     _tangent_redundancy,
     _curvature_redundancy,
     arguments=("input1", "input2", "weight"),

@@ -18,14 +18,17 @@ def _value_squared(input: Tensor, target: Tensor, scale: Tensor | float) -> Tens
     return 0.5 * ((input - target) / scale) ** 2
 
 
-def _gradient_squared(
-    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient_squared(
+    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
     slope = upstream * term / (scale * scale)
-    grad_scale = -(upstream * term * term).sum() / scale**3
-    return slope, -slope, grad_scale
+    loss = 0.5 * (term / scale) * (term / scale)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -(upstream * term * term).sum() / scale**3
+    return loss, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent_squared(
@@ -67,7 +70,7 @@ def _curvature_squared(
 
 _kernel_squared = differentiable(
     _value_squared,
-    _gradient_squared,
+    _value_and_gradient_squared,
     _tangent_squared,
     _curvature_squared,
     arguments=("input", "target", "scale"),
@@ -82,15 +85,18 @@ def _value_cauchy(input: Tensor, target: Tensor, scale: Tensor | float) -> Tenso
     return torch.log1p(0.5 * ((input - target) / scale) ** 2)
 
 
-def _gradient_cauchy(
-    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient_cauchy(
+    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
-    term_2 = 0.5 * (term / scale) * (term / scale) + 1.0
+    product = 0.5 * (term / scale) * (term / scale)
+    term_2 = product + 1.0
     slope = upstream * term / (term_2 * (scale * scale))
-    grad_scale = -(upstream * term * (term / term_2)).sum() / scale**3
-    return slope, -slope, grad_scale
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -(upstream * term * (term / term_2)).sum() / scale**3
+    return torch.log1p(product), slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent_cauchy(
@@ -147,7 +153,7 @@ def _curvature_cauchy(
 
 _kernel_cauchy = differentiable(
     _value_cauchy,
-    _gradient_cauchy,
+    _value_and_gradient_cauchy,
     _tangent_cauchy,
     _curvature_cauchy,
     arguments=("input", "target", "scale"),
@@ -163,15 +169,19 @@ def _value_welsch(input: Tensor, target: Tensor, scale: Tensor | float) -> Tenso
     return -torch.expm1(-0.5 * ((input - target) / scale) ** 2)
 
 
-def _gradient_welsch(
-    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient_welsch(
+    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
-    gauss_2 = gauss(term / scale, 0.5)
+    product = term / scale
+    gauss_2 = gauss(product, 0.5)
     slope = upstream * gauss_2 * term / (scale * scale)
-    grad_scale = -(upstream * gauss_2 * term * term).sum() / scale**3
-    return slope, -slope, grad_scale
+    loss = -torch.expm1(-0.5 * product * product)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -(upstream * gauss_2 * term * term).sum() / scale**3
+    return loss, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent_welsch(
@@ -223,7 +233,7 @@ def _curvature_welsch(
 
 _kernel_welsch = differentiable(
     _value_welsch,
-    _gradient_welsch,
+    _value_and_gradient_welsch,
     _tangent_welsch,
     _curvature_welsch,
     arguments=("input", "target", "scale"),
@@ -244,28 +254,44 @@ def _value_general(
     return 0.5 * box_cox(product * (product / beta), 0.5 * alpha) * beta
 
 
-def _gradient_general(
-    upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor | float, scale: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target`, `alpha` and `scale`, given that of the loss."""
+def _value_and_gradient_general(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor | float,
+    scale: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = input - target
     product = term / scale
     term_2 = alpha - 2.0
     beta = torch.as_tensor(
-        torch.as_tensor(term_2, dtype=upstream.dtype).abs(), dtype=upstream.dtype
+        torch.as_tensor(term_2, dtype=input.dtype).abs(), dtype=input.dtype
     ).clamp(min=1e-06)
     product_2 = product * (product / beta)
     product_3 = 0.5 * alpha
+    box_cox_2 = box_cox(product_2, product_3)
     power1p_2 = power1p(product_2, product_3 - 1.0)
     slope = upstream * power1p_2 * term / (scale * scale)
-    direction_2 = sign(torch.as_tensor(term_2, dtype=upstream.dtype))
-    term_3 = (
-        0.5 * box_cox_slope(product_2, product_3)
-        - power1p_2 * direction_2 * (term / (beta * scale)) ** 2
+    grad_alpha = None
+    if "alpha" in wanted:
+        direction_2 = sign(torch.as_tensor(term_2, dtype=input.dtype))
+        term_3 = (
+            0.5 * box_cox_slope(product_2, product_3)
+            - power1p_2 * direction_2 * (term / (beta * scale)) ** 2
+        )
+        grad_alpha = (upstream * (0.5 * term_3 * beta + 0.5 * box_cox_2 * direction_2)).sum()
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -(upstream * power1p_2 * term * term).sum() / scale**3
+    return (
+        0.5 * box_cox_2 * beta,
+        slope,
+        -slope if "target" in wanted else None,
+        grad_alpha,
+        grad_scale,
     )
-    term_4 = 0.5 * term_3 * beta + 0.5 * box_cox(product_2, product_3) * direction_2
-    grad_scale = -(upstream * power1p_2 * term * term).sum() / scale**3
-    return slope, -slope, (upstream * term_4).sum(), grad_scale
 
 
 def _tangent_general(
@@ -374,7 +400,7 @@ def _curvature_general(
 
 _kernel_general = differentiable(
     _value_general,
-    _gradient_general,
+    _value_and_gradient_general,
     _tangent_general,
     _curvature_general,
     arguments=("input", "target", "alpha", "scale"),

@@ -24,15 +24,35 @@ def _value(concentration1: Tensor, concentration0: Tensor, target: Tensor) -> Te
     )
 
 
-def _gradient(
-    upstream: Tensor, concentration1: Tensor, concentration0: Tensor, target: Tensor
-) -> tuple[Tensor, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
-    slope = upstream * digamma(concentration0 + concentration1)
-    term = (concentration0 - 1.0) / (1.0 - target) - (concentration1 - 1.0) / target
-    grad_concentration1 = upstream * (digamma(concentration1) - torch.log(target)) - slope
-    grad_concentration0 = upstream * (digamma(concentration0) - torch.log1p(-target)) - slope
-    return grad_concentration1, grad_concentration0, upstream * term
+def _value_and_gradient(
+    upstream: Tensor,
+    concentration1: Tensor,
+    concentration0: Tensor,
+    target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    term = concentration0 + concentration1
+    term_2 = concentration0 - 1.0
+    log_term = torch.log1p(-target)
+    term_3 = concentration1 - 1.0
+    logarithm = torch.log(target)
+    slope = upstream * digamma(term)
+    loss = (
+        torch.lgamma(concentration0)
+        + torch.lgamma(concentration1)
+        - torch.lgamma(term)
+        - term_2 * log_term
+        - term_3 * logarithm
+    )
+    grad_concentration1 = upstream * (digamma(concentration1) - logarithm) - slope
+    grad_concentration0 = None
+    if "concentration0" in wanted:
+        grad_concentration0 = upstream * (digamma(concentration0) - log_term) - slope
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (term_2 / (1.0 - target) - term_3 / target)
+    return loss, grad_concentration1, grad_concentration0, grad_target
 
 
 def _tangent(
@@ -88,7 +108,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("concentration1", "concentration0", "target"),

@@ -26,23 +26,31 @@ def _value(input: Tensor, target: Tensor, var: Tensor, beta: Tensor | float, eps
     return 0.5 * variance**beta * (term * (term / variance) + torch.log(variance))
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, var: Tensor, beta: Tensor | float, eps: float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target`, `var` and `beta`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    var: Tensor,
+    beta: Tensor | float,
+    eps: float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     variance = var.clamp(min=eps)
     power = variance**beta
     term = input - target
-    slope = upstream * power * term / variance
     product = term / variance
     logarithm = torch.log(variance)
-    slope_2 = (
-        upstream
-        * torch.where(variance == 0.0, 0.0, power * logarithm)
-        * (term * product + logarithm)
-    )
-    grad_var = 0.5 * upstream * power * (1.0 / variance - product * product)
-    return slope, -slope, grad_var, 0.5 * slope_2.sum()
+    term_2 = term * product + logarithm
+    slope = upstream * power * term / variance
+    grad_var = None
+    if "var" in wanted:
+        grad_var = 0.5 * upstream * power * (1.0 / variance - product * product)
+    grad_beta = None
+    if "beta" in wanted:
+        slope_2 = upstream * torch.where(variance == 0.0, 0.0, power * logarithm) * term_2
+        grad_beta = 0.5 * slope_2.sum()
+    return 0.5 * power * term_2, slope, -slope if "target" in wanted else None, grad_var, grad_beta
 
 
 def _tangent(
@@ -125,7 +133,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "var", "beta", "eps"),

@@ -18,40 +18,37 @@ from ._runtime import Loss, broadcast_weight, finish, sign, to_working, working_
 __all__ = ["BCELoss", "binary_cross_entropy"]
 
 
-def _value(input: Tensor, target: Tensor, weight: Tensor | float) -> Tensor:
+def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
-    cross_entropy = (
+    return (
         -(1.0 - target) * torch.log1p(-input).clamp(min=-100.0)
         - torch.log(input).clamp(min=-100.0) * target
     )
-    return cross_entropy * weight
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    grad_input = upstream * (input - target) * weight / ((1.0 - input) * input).clamp(min=1e-12)
-    grad_target = upstream * (torch.log1p(-input) - torch.log(input)) * weight
-    return grad_input, grad_target
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    log_term = torch.log1p(-input)
+    logarithm = torch.log(input)
+    loss = -(1.0 - target) * log_term.clamp(min=-100.0) - logarithm.clamp(min=-100.0) * target
+    grad_input = upstream * (input - target) / ((1.0 - input) * input).clamp(min=1e-12)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (log_term - logarithm)
+    return loss, grad_input, grad_target
 
 
-def _tangent(
-    input: Tensor, target: Tensor, weight: Tensor | float, d_input: Tensor, d_target: Tensor
-) -> Tensor:
+def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    product = (input - target) * weight * d_input / ((1.0 - input) * input).clamp(min=1e-12)
-    return (torch.log1p(-input) - torch.log(input)) * weight * d_target + product
+    product = (input - target) * d_input / ((1.0 - input) * input).clamp(min=1e-12)
+    return (torch.log1p(-input) - torch.log(input)) * d_target + product
 
 
 def _curvature(
-    upstream: Tensor,
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | float,
-    d_input: Tensor,
-    d_target: Tensor,
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - input
@@ -62,21 +59,20 @@ def _curvature(
         * (0.5 * sign(product - 1e-12) + 0.5)
         * (1.0 - 2.0 * input)
         * (input - target)
-        * weight
         * d_input
         / (maximum * maximum)
     )
-    change_input = upstream * weight * (d_input - d_target) / maximum - slope
-    change_target = upstream * (-1.0 / term - 1.0 / input) * weight * d_input
+    change_input = upstream * (d_input - d_target) / maximum - slope
+    change_target = upstream * (-1.0 / term - 1.0 / input) * d_input
     return change_input, change_target
 
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weight"),
+    arguments=("input", "target"),
     wrt=("input", "target"),
 )
 
@@ -118,9 +114,12 @@ def binary_cross_entropy(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = broadcast_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target, weight_or_one)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    if weight is not None:
+        weight = broadcast_weight("weight", weight, input.shape, working)
+    loss = _kernel(input, target)
+    return finish(
+        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 class BCELoss(Loss):

@@ -11,53 +11,50 @@ from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
 
-def _value(
-    input: Tensor, target: Tensor, weight: Tensor | float, pos_weight: Tensor | float
-) -> Tensor:
+def _value(input: Tensor, target: Tensor, pos_weight: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = torch.log1p(torch.exp(-input.abs()))
-    term = (1.0 - target) * (input.clamp(min=0.0) + log_term) + pos_weight * target * (
+    return (1.0 - target) * (input.clamp(min=0.0) + log_term) + pos_weight * target * (
         (-input).clamp(min=0.0) + log_term
     )
-    return term * weight
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
-    weight: Tensor | float,
     pos_weight: Tensor | float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    term = (1.0 - target) * torch.sigmoid(input) - pos_weight * target * torch.sigmoid(-input)
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = 1.0 - target
+    positive = input.clamp(min=0.0)
     log_term = torch.log1p(torch.exp(-input.abs()))
-    term_2 = -input.clamp(min=0.0) - log_term + pos_weight * ((-input).clamp(min=0.0) + log_term)
-    return upstream * term * weight, upstream * term_2 * weight
+    softplus = (-input).clamp(min=0.0) + log_term
+    term_2 = term * torch.sigmoid(input) - pos_weight * target * torch.sigmoid(-input)
+    loss = term * (positive + log_term) + pos_weight * target * softplus
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (-positive - log_term + pos_weight * softplus)
+    return loss, upstream * term_2, grad_target
 
 
 def _tangent(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | float,
-    pos_weight: Tensor | float,
-    d_input: Tensor,
-    d_target: Tensor,
+    input: Tensor, target: Tensor, pos_weight: Tensor | float, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     log_term = torch.log1p(torch.exp(-input.abs()))
     term = -input.clamp(min=0.0) - log_term + pos_weight * ((-input).clamp(min=0.0) + log_term)
     term_2 = (1.0 - target) * torch.sigmoid(input) - pos_weight * target * torch.sigmoid(-input)
-    return term * weight * d_target + term_2 * weight * d_input
+    return term * d_target + term_2 * d_input
 
 
 def _curvature(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
-    weight: Tensor | float,
     pos_weight: Tensor | float,
     d_input: Tensor,
     d_target: Tensor,
@@ -69,17 +66,16 @@ def _curvature(
     term_2 = (
         1.0 - target
     ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
-    change_input = upstream * term * weight * d_target + upstream * term_2 * weight * d_input
-    change_target = upstream * term * weight * d_input
-    return change_input, change_target
+    change_input = upstream * term * d_target + upstream * term_2 * d_input
+    return change_input, upstream * term * d_input
 
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weight", "pos_weight"),
+    arguments=("input", "target", "pos_weight"),
     wrt=("input", "target"),
 )
 
@@ -121,10 +117,17 @@ def binary_cross_entropy_with_logits(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = broadcast_weight("weight", weight, input.shape, working)
-    pos_weight_or_one = broadcast_weight("pos_weight", pos_weight, input.shape, working)
-    loss = _kernel(input, target, weight_or_one, pos_weight_or_one)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    if weight is not None:
+        weight = broadcast_weight("weight", weight, input.shape, working)
+    pos_weight_or_one = (
+        1.0
+        if pos_weight is None
+        else broadcast_weight("pos_weight", pos_weight, input.shape, working)
+    )
+    loss = _kernel(input, target, pos_weight_or_one)
+    return finish(
+        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 class BCEWithLogitsLoss(Loss):

@@ -18,10 +18,14 @@ def _value(positive: Tensor, negative: Tensor) -> Tensor:
     return term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
 
 
-def _gradient(upstream: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `positive` and `negative`, given that of the loss."""
-    slope = upstream * torch.sigmoid(negative - positive)
-    return -slope, slope
+def _value_and_gradient(
+    upstream: Tensor, positive: Tensor, negative: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `positive` and `negative`."""
+    term = negative - positive
+    slope = upstream * torch.sigmoid(term)
+    loss = term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
+    return loss, -slope, slope
 
 
 def _tangent(positive: Tensor, negative: Tensor, d_positive: Tensor, d_negative: Tensor) -> Tensor:
@@ -44,7 +48,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("positive", "negative"),

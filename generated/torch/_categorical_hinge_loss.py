@@ -16,18 +16,22 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     return term.clamp(min=0.0)
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - target
     product = term * input
     best_other = product.amax(dim=1)
-    positive = sign(best_other + 1.0 - (input * target).sum(dim=1)).clamp(min=0.0)
-    slope = upstream * positive
-    chosen = (product == best_other[:, None]).to(upstream.dtype)
+    term_2 = best_other + 1.0 - (input * target).sum(dim=1)
+    slope = upstream * sign(term_2).clamp(min=0.0)
+    chosen = (product == best_other[:, None]).to(target.dtype)
     sums = chosen.sum(dim=1)
     grad_input = slope[:, None] * chosen * term / sums[:, None] - slope[:, None] * target
-    grad_target = -slope[:, None] * input - slope[:, None] * chosen * input / sums[:, None]
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -slope[:, None] * input - slope[:, None] * chosen * input / sums[:, None]
+    return term_2.clamp(min=0.0), grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -56,7 +60,12 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
 )
 
 

@@ -19,17 +19,20 @@ def _value(input: Tensor, target: Tensor, scale: Tensor | float) -> Tensor:
     return 0.5 * scale * scale * torch.log1p(((input - target) / scale) ** 2)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
     product = term / scale
+    log_term = torch.log1p(product * product)
     hypot1_2 = hypot1(product)
     slope = upstream * term / (hypot1_2 * hypot1_2)
-    product_2 = term / hypot1_2
-    term_2 = scale * torch.log1p(product * product) - product_2 * (product_2 / scale)
-    return slope, -slope, (upstream * term_2).sum()
+    grad_scale = None
+    if "scale" in wanted:
+        product_2 = term / hypot1_2
+        grad_scale = (upstream * (scale * log_term - product_2 * (product_2 / scale))).sum()
+    return 0.5 * scale * scale * log_term, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent(
@@ -84,7 +87,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "scale"),

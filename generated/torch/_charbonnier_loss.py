@@ -18,16 +18,19 @@ def _value(input: Tensor, target: Tensor, eps: Tensor | float) -> Tensor:
     return hypot1((input - target) / eps) * eps
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `eps`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `eps`."""
     term = input - target
     product = term / eps
+    hypot1_2 = hypot1(product)
     over_hypot1_2 = over_hypot1(product)
     slope = upstream * over_hypot1_2
-    grad_eps = (upstream * (hypot1(product) - over_hypot1_2 * term / eps)).sum()
-    return slope, -slope, grad_eps
+    grad_eps = None
+    if "eps" in wanted:
+        grad_eps = (upstream * (hypot1_2 - over_hypot1_2 * term / eps)).sum()
+    return hypot1_2 * eps, slope, -slope if "target" in wanted else None, grad_eps
 
 
 def _tangent(
@@ -73,7 +76,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "eps"),

@@ -45,57 +45,73 @@ def _value_detached(
     return term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
 
 
-def _gradient_detached(
-    upstream: Tensor, input: Tensor, target: Tensor, gamma: Tensor | float, margin: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `gamma` and `margin`, given that of the loss."""
+def _value_and_gradient_detached(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    gamma: Tensor | float,
+    margin: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `gamma` and `margin`."""
     mask = target[:, None] != target
     input_direction = direction(input, axis=-1)
     cosine = input_direction @ input_direction.T
     term = cosine - margin
     too_high = (margin + cosine).clamp(min=0.0)
     chosen = torch.where(mask, term * gamma * too_high, -math.inf)
-    mask_2 = torch.arange(upstream.shape[0], device=upstream.device)[:, None] != torch.arange(
+    mask_2 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
     mask_3 = (target[:, None] == target) & mask_2
     term_2 = 1.0 - margin - cosine
     too_low = (margin + 1.0 - cosine).clamp(min=0.0)
     chosen_2 = torch.where(mask_3, term_2 * gamma * too_low, -math.inf)
-    probability = torch.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
+    term_3 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
+    probability = torch.sigmoid(term_3)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
     chosen_3 = torch.where(mask_3, -gamma * too_low, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product = gamma * too_high
-    term_3 = slope[:, None] * probability_2 * chosen_3 + slope[
+    term_4 = slope[:, None] * probability_2 * chosen_3 + slope[
         :, None
     ] * probability_3 * torch.where(mask, product, 0.0)
-    sums = term_3.T @ input_direction
-    term_4 = sums - input_direction * (sums * input_direction).sum(dim=1)[:, None]
-    sums_2 = term_3 @ input_direction
-    term_5 = sums_2 - input_direction * (sums_2 * input_direction).sum(dim=1)[:, None]
-    slope_2 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_2
-        * torch.where(mask_3, term_2 * too_low, 0.0)
-    )
-    slope_3 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_3
-        * torch.where(mask, term * too_high, 0.0)
-    )
-    slope_4 = upstream[:, None] * probability[:, None] * probability_2 * chosen_3
-    slope_5 = (
-        upstream[:, None] * probability[:, None] * probability_3 * torch.where(mask, -product, 0.0)
-    )
+    sums = term_4.T @ input_direction
+    term_5 = sums - input_direction * (sums * input_direction).sum(dim=1)[:, None]
+    sums_2 = term_4 @ input_direction
+    term_6 = sums_2 - input_direction * (sums_2 * input_direction).sum(dim=1)[:, None]
+    loss = term_3.clamp(min=0.0) + torch.log1p(torch.exp(-term_3.abs()))
     grad_input = (
-        ratio(1.0, norm(input, axis=-1))[:, None] * term_4
-        + ratio(1.0, norm(input, axis=-1))[:, None] * term_5
+        ratio(1.0, norm(input, axis=-1))[:, None] * term_5
+        + ratio(1.0, norm(input, axis=-1))[:, None] * term_6
     )
-    return grad_input, slope_2.sum() + slope_3.sum(), slope_4.sum() + slope_5.sum()
+    grad_gamma = None
+    if "gamma" in wanted:
+        slope_2 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_2
+            * torch.where(mask_3, term_2 * too_low, 0.0)
+        )
+        slope_3 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_3
+            * torch.where(mask, term * too_high, 0.0)
+        )
+        grad_gamma = slope_2.sum() + slope_3.sum()
+    grad_margin = None
+    if "margin" in wanted:
+        slope_4 = upstream[:, None] * probability[:, None] * probability_2 * chosen_3
+        slope_5 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_3
+            * torch.where(mask, -product, 0.0)
+        )
+        grad_margin = slope_4.sum() + slope_5.sum()
+    return loss, grad_input, grad_gamma, grad_margin
 
 
 def _tangent_detached(
@@ -260,7 +276,7 @@ def _curvature_detached(
 
 _kernel_detached = differentiable(
     _value_detached,
-    _gradient_detached,
+    _value_and_gradient_detached,
     _tangent_detached,
     _curvature_detached,
     arguments=("input", "target", "gamma", "margin"),
@@ -289,10 +305,15 @@ def _value_through(
     return term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
 
 
-def _gradient_through(
-    upstream: Tensor, input: Tensor, target: Tensor, gamma: Tensor | float, margin: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `gamma` and `margin`, given that of the loss."""
+def _value_and_gradient_through(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    gamma: Tensor | float,
+    margin: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `gamma` and `margin`."""
     mask = target[:, None] != target
     input_direction = direction(input, axis=-1)
     cosine = input_direction @ input_direction.T
@@ -300,7 +321,7 @@ def _gradient_through(
     term_2 = margin + cosine
     too_high = term_2.clamp(min=0.0)
     chosen = torch.where(mask, term * too_high * gamma, -math.inf)
-    mask_2 = torch.arange(upstream.shape[0], device=upstream.device)[:, None] != torch.arange(
+    mask_2 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
     mask_3 = (target[:, None] == target) & mask_2
@@ -308,7 +329,8 @@ def _gradient_through(
     term_4 = margin + 1.0 - cosine
     too_low = term_4.clamp(min=0.0)
     chosen_2 = torch.where(mask_3, term_3 * too_low * gamma, -math.inf)
-    probability = torch.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
+    term_5 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
+    probability = torch.sigmoid(term_5)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
     product = too_low * gamma
@@ -318,40 +340,47 @@ def _gradient_through(
     product_4 = too_high * gamma
     product_5 = term * sign(term_2).clamp(min=0.0) * gamma
     product_6 = slope[:, None] * probability_3 * torch.where(mask, product_4 + product_5, 0.0)
-    term_5 = product_3 + product_6
-    sums = term_5.T @ input_direction
-    term_6 = sums - input_direction * (sums * input_direction).sum(dim=1)[:, None]
-    sums_2 = term_5 @ input_direction
-    term_7 = sums_2 - input_direction * (sums_2 * input_direction).sum(dim=1)[:, None]
-    slope_2 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_2
-        * torch.where(mask_3, term_3 * too_low, 0.0)
-    )
-    slope_3 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_3
-        * torch.where(mask, term * too_high, 0.0)
-    )
-    slope_4 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_2
-        * torch.where(mask_3, product_2 - product, 0.0)
-    )
-    slope_5 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_3
-        * torch.where(mask, product_5 - product_4, 0.0)
-    )
+    term_6 = product_3 + product_6
+    sums = term_6.T @ input_direction
+    term_7 = sums - input_direction * (sums * input_direction).sum(dim=1)[:, None]
+    sums_2 = term_6 @ input_direction
+    term_8 = sums_2 - input_direction * (sums_2 * input_direction).sum(dim=1)[:, None]
+    loss = term_5.clamp(min=0.0) + torch.log1p(torch.exp(-term_5.abs()))
     grad_input = (
-        ratio(1.0, norm(input, axis=-1))[:, None] * term_6
-        + ratio(1.0, norm(input, axis=-1))[:, None] * term_7
+        ratio(1.0, norm(input, axis=-1))[:, None] * term_7
+        + ratio(1.0, norm(input, axis=-1))[:, None] * term_8
     )
-    return grad_input, slope_2.sum() + slope_3.sum(), slope_4.sum() + slope_5.sum()
+    grad_gamma = None
+    if "gamma" in wanted:
+        slope_2 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_2
+            * torch.where(mask_3, term_3 * too_low, 0.0)
+        )
+        slope_3 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_3
+            * torch.where(mask, term * too_high, 0.0)
+        )
+        grad_gamma = slope_2.sum() + slope_3.sum()
+    grad_margin = None
+    if "margin" in wanted:
+        slope_4 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_2
+            * torch.where(mask_3, product_2 - product, 0.0)
+        )
+        slope_5 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_3
+            * torch.where(mask, product_5 - product_4, 0.0)
+        )
+        grad_margin = slope_4.sum() + slope_5.sum()
+    return loss, grad_input, grad_gamma, grad_margin
 
 
 def _tangent_through(
@@ -560,7 +589,7 @@ def _curvature_through(
 
 _kernel_through = differentiable(
     _value_through,
-    _gradient_through,
+    _value_and_gradient_through,
     _tangent_through,
     _curvature_through,
     arguments=("input", "target", "gamma", "margin"),

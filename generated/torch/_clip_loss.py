@@ -45,32 +45,43 @@ def _value(image: Tensor, text: Tensor, logit_scale: Tensor | float) -> Tensor:
     return 0.5 * term
 
 
-def _gradient(
-    upstream: Tensor, image: Tensor, text: Tensor, logit_scale: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `image`, `text` and `logit_scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    image: Tensor,
+    text: Tensor,
+    logit_scale: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `image`, `text` and `logit_scale`."""
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
     sums = image_direction @ text_direction.T
     logit = logit_scale * sums
     index = torch.arange(image.shape[0], device=image.device)
+    term = pick(negative_log_softmax(logit, axis=-2), index, dim=1) + label_cross_entropy(
+        logit, index, axis=-1
+    )
     excess = label_excess(logit, index, axis=-1)
     mask = torch.arange(text.shape[0], device=text.device) == index[:, None]
     slope = 0.5 * upstream
     chosen = torch.where(mask, slope[:, None], 0.0)
-    term = (
+    term_2 = (
         softmax(logit, axis=-2) * sum_of_others(chosen, axis=-2)
         - softmax_complement(logit, axis=-2) * chosen
     )
-    term_2 = 0.5 * upstream[:, None] * excess * logit_scale + term * logit_scale
-    sums_2 = term_2 @ text_direction
-    term_3 = sums_2 - image_direction * (sums_2 * image_direction).sum(dim=1)[:, None]
-    sums_3 = term_2.T @ image_direction
-    term_4 = sums_3 - text_direction * (sums_3 * text_direction).sum(dim=1)[:, None]
-    grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * term_3
-    grad_text = ratio(1.0, norm(text, axis=-1))[:, None] * term_4
-    grad_logit_scale = 0.5 * (upstream[:, None] * excess * sums).sum() + (term * sums).sum()
-    return grad_image, grad_text, grad_logit_scale
+    term_3 = 0.5 * upstream[:, None] * excess * logit_scale + term_2 * logit_scale
+    sums_2 = term_3 @ text_direction
+    term_4 = sums_2 - image_direction * (sums_2 * image_direction).sum(dim=1)[:, None]
+    grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * term_4
+    grad_text = None
+    if "text" in wanted:
+        sums_3 = term_3.T @ image_direction
+        term_5 = sums_3 - text_direction * (sums_3 * text_direction).sum(dim=1)[:, None]
+        grad_text = ratio(1.0, norm(text, axis=-1))[:, None] * term_5
+    grad_logit_scale = None
+    if "logit_scale" in wanted:
+        grad_logit_scale = 0.5 * (upstream[:, None] * excess * sums).sum() + (term_2 * sums).sum()
+    return 0.5 * term, grad_image, grad_text, grad_logit_scale
 
 
 def _tangent(
@@ -185,7 +196,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("image", "text", "logit_scale"),

@@ -33,20 +33,35 @@ def _value_cross_entropy(
     return (product + beta * target * ((-input).clamp(min=0.0) + log_term)) * alpha
 
 
-def _gradient_cross_entropy(
-    upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor | float, beta: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target`, `alpha` and `beta`, given that of the loss."""
+def _value_and_gradient_cross_entropy(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor | float,
+    beta: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - beta
     term_2 = 1.0 - target
-    term_3 = term * term_2 * torch.sigmoid(input) - beta * target * torch.sigmoid(-input)
     log_term = torch.log1p(torch.exp(-input.abs()))
     softplus = input.clamp(min=0.0) + log_term
     softplus_2 = (-input).clamp(min=0.0) + log_term
-    slope = upstream * (term * term_2 * softplus + beta * target * softplus_2)
-    grad_target = upstream * (beta * softplus_2 - term * softplus) * alpha
-    grad_beta = alpha * (upstream * (target * softplus_2 - term_2 * softplus)).sum()
-    return upstream * term_3 * alpha, grad_target, slope.sum(), grad_beta
+    cross_entropy = term * term_2 * softplus + beta * target * softplus_2
+    term_3 = term * term_2 * torch.sigmoid(input) - beta * target * torch.sigmoid(-input)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (beta * softplus_2 - term * softplus) * alpha
+    grad_beta = None
+    if "beta" in wanted:
+        grad_beta = alpha * (upstream * (target * softplus_2 - term_2 * softplus)).sum()
+    return (
+        cross_entropy * alpha,
+        upstream * term_3 * alpha,
+        grad_target,
+        (upstream * cross_entropy).sum() if "alpha" in wanted else None,
+        grad_beta,
+    )
 
 
 def _tangent_cross_entropy(
@@ -122,7 +137,7 @@ def _curvature_cross_entropy(
 
 _kernel_cross_entropy = differentiable(
     _value_cross_entropy,
-    _gradient_cross_entropy,
+    _value_and_gradient_cross_entropy,
     _tangent_cross_entropy,
     _curvature_cross_entropy,
     arguments=("input", "target", "alpha", "beta"),
@@ -140,24 +155,37 @@ def _value_dice(
     return (1.0 - alpha) * ratio(sums, smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2)))
 
 
-def _gradient_dice(
-    upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor | float, smooth: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target`, `alpha` and `smooth`, given that of the loss."""
-    term = 1.0 - target
+def _value_and_gradient_dice(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor | float,
+    smooth: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    term = 1.0 - alpha
+    term_2 = 1.0 - target
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    term_2 = smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2))
-    dice = ratio((term * p + probability * target).sum(dim=(0, 2)), term_2)
-    quotient = ratio(dice, term_2)
+    term_3 = smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2))
+    dice = ratio((term_2 * p + probability * target).sum(dim=(0, 2)), term_3)
+    quotient = ratio(dice, term_3)
     slope = upstream * quotient
-    term_3 = 1.0 - alpha
-    slope_2 = upstream * ratio(1.0, term_2)
-    product = slope_2[:, None] * term_3 * (term * p * probability - probability * p * target)
-    slope_3 = upstream * term_3 * quotient
-    grad_input = product - slope[:, None] * term_3 * p * probability
-    grad_target = slope_2[:, None] * term_3 * (probability - p) - slope_3[:, None]
-    return grad_input, grad_target, -(upstream * dice).sum(), -term_3 * slope.sum()
+    slope_2 = upstream * ratio(1.0, term_3)
+    product = slope_2[:, None] * term * (term_2 * p * probability - probability * p * target)
+    grad_input = product - slope[:, None] * term * p * probability
+    grad_target = None
+    if "target" in wanted:
+        slope_3 = upstream * term * quotient
+        grad_target = slope_2[:, None] * term * (probability - p) - slope_3[:, None]
+    return (
+        term * dice,
+        grad_input,
+        grad_target,
+        -(upstream * dice).sum() if "alpha" in wanted else None,
+        -term * slope.sum() if "smooth" in wanted else None,
+    )
 
 
 def _tangent_dice(
@@ -273,7 +301,7 @@ def _curvature_dice(
 
 _kernel_dice = differentiable(
     _value_dice,
-    _gradient_dice,
+    _value_and_gradient_dice,
     _tangent_dice,
     _curvature_dice,
     arguments=("input", "target", "alpha", "smooth"),

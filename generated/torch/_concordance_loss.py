@@ -26,8 +26,10 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     return 1.0 - quotient
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     input_offset = deviation(input, axis=-2)
     target_offset = deviation(target, axis=-2)
     term = input.sum(dim=0) / input.shape[0] - target.sum(dim=0) / input.shape[0]
@@ -45,11 +47,14 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         2.0 * slope_2 * input_offset / input.shape[0]
         - 2.0 * slope_3 * target_offset / input.shape[0]
     )
-    term_3 = (
-        2.0 * slope_2 * target_offset / input.shape[0]
-        - 2.0 * slope_3 * input_offset / input.shape[0]
-    )
-    return slope + term_2, term_3 - slope
+    grad_target = None
+    if "target" in wanted:
+        term_3 = (
+            2.0 * slope_2 * target_offset / input.shape[0]
+            - 2.0 * slope_3 * input_offset / input.shape[0]
+        )
+        grad_target = term_3 - slope
+    return 1.0 - quotient, slope + term_2, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -128,7 +133,12 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
 )
 
 

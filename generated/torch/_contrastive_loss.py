@@ -28,10 +28,15 @@ def _value(input1: Tensor, input2: Tensor, target: Tensor, margin: Tensor | floa
     return 0.5 * chosen
 
 
-def _gradient(
-    upstream: Tensor, input1: Tensor, input2: Tensor, target: Tensor, margin: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input1`, `input2`, `target` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = target == 1.0
     gap = input1 - input2
     term = margin - norm(gap, axis=-1)
@@ -39,10 +44,20 @@ def _gradient(
     positive_2 = sign(term).clamp(min=0.0)
     slope = upstream * torch.where(mask, 0.0, -2.0 * positive * positive_2)
     product = 0.5 * slope[:, None] * direction(gap, axis=-1)
-    slope_2 = upstream * mask.to(upstream.dtype)
+    slope_2 = upstream * mask.to(target.dtype)
     product_2 = slope_2[:, None] * gap
-    sums = (upstream * torch.where(mask, 0.0, 2.0 * positive * positive_2)).sum()
-    return product + product_2, -product - product_2, torch.full_like(target, 0.0), 0.5 * sums
+    loss = 0.5 * torch.where(mask, (gap * gap).sum(dim=1), positive * positive)
+    grad_margin = None
+    if "margin" in wanted:
+        sums = (upstream * torch.where(mask, 0.0, 2.0 * positive * positive_2)).sum()
+        grad_margin = 0.5 * sums
+    return (
+        loss,
+        product + product_2,
+        -product - product_2 if "input2" in wanted else None,
+        torch.full_like(target, 0.0) if "target" in wanted else None,
+        grad_margin,
+    )
 
 
 def _tangent(
@@ -115,7 +130,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input1", "input2", "target", "margin"),

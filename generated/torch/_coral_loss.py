@@ -21,15 +21,21 @@ def _value(input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     return (answer * weight).sum(dim=1)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target[:, None] > torch.arange(input.shape[1], device=input.device) + 0.5
+    log_term = torch.log1p(torch.exp(-input.abs()))
+    answer = torch.where(mask, (-input).clamp(min=0.0) + log_term, input.clamp(min=0.0) + log_term)
     grad_input = (
         upstream[:, None] * torch.where(mask, -torch.sigmoid(-input), torch.sigmoid(input)) * weight
     )
-    return grad_input, torch.full_like(target, 0.0)
+    return (
+        (answer * weight).sum(dim=1),
+        grad_input,
+        torch.full_like(target, 0.0) if "target" in wanted else None,
+    )
 
 
 def _tangent(
@@ -60,7 +66,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "weight"),

@@ -33,26 +33,35 @@ def _value(input: Tensor, target: Tensor, scale: Tensor | float, margin: Tensor 
     return term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float, margin: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `scale` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    scale: Tensor | float,
+    margin: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `scale` and `margin`."""
     index = torch.arange(input.shape[1], device=input.device)
     mask = index != target[:, None]
     chosen = torch.where(mask, scale * input, -math.inf)
     picked = pick(input, target, dim=1)
-    probability = torch.sigmoid(logsumexp(chosen, axis=-1) - (picked - margin) * scale)
-    slope = -upstream * probability * scale
-    slope_2 = upstream * probability
-    probability_2 = softmax(chosen, axis=-1)
-    chosen_2 = torch.where(mask, torch.as_tensor(scale, dtype=upstream.dtype), 0.0)
-    slope_3 = upstream * probability * (probability_2 * torch.where(mask, input, 0.0)).sum(dim=1)
+    term = logsumexp(chosen, axis=-1) - (picked - margin) * scale
+    sigmoid_term = torch.sigmoid(term)
+    slope = -upstream * sigmoid_term * scale
+    slope_2 = upstream * sigmoid_term
+    probability = softmax(chosen, axis=-1)
+    chosen_2 = torch.where(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0)
+    loss = term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
     grad_input = (
         torch.where(index == target[:, None], slope[:, None], 0.0)
-        + slope_2[:, None] * probability_2 * chosen_2
+        + slope_2[:, None] * probability * chosen_2
     )
-    grad_scale = (upstream * probability * (margin - picked)).sum() + slope_3.sum()
-    return grad_input, grad_scale, scale * slope_2.sum()
+    grad_scale = None
+    if "scale" in wanted:
+        slope_3 = upstream * sigmoid_term * (probability * torch.where(mask, input, 0.0)).sum(dim=1)
+        grad_scale = (upstream * sigmoid_term * (margin - picked)).sum() + slope_3.sum()
+    return loss, grad_input, grad_scale, scale * slope_2.sum() if "margin" in wanted else None
 
 
 def _tangent(
@@ -139,7 +148,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "scale", "margin"),

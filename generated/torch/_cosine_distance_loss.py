@@ -19,17 +19,22 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     return 1.0 - sums
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    target_direction = direction(target, axis=-2)
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     input_direction = direction(input, axis=-2)
+    target_direction = direction(target, axis=-2)
+    sums = (input_direction * target_direction).sum(dim=1)
     slope = upstream * (target_direction * input_direction).sum(dim=1)
     term = slope[:, None] * input_direction - upstream[:, None] * target_direction
-    slope_2 = upstream * (input_direction * target_direction).sum(dim=1)
-    term_2 = slope_2[:, None] * target_direction - upstream[:, None] * input_direction
     grad_input = ratio(1.0, norm(input, axis=-2))[:, None] * term
-    grad_target = ratio(1.0, norm(target, axis=-2))[:, None] * term_2
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        slope_2 = upstream * sums
+        term_2 = slope_2[:, None] * target_direction - upstream[:, None] * input_direction
+        grad_target = ratio(1.0, norm(target, axis=-2))[:, None] * term_2
+    return 1.0 - sums, grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -91,7 +96,12 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
 )
 
 

@@ -22,26 +22,46 @@ def _value(input1: Tensor, input2: Tensor, target: Tensor, margin: Tensor | floa
     return torch.where(target == 1.0, 1.0 - cosine, chosen)
 
 
-def _gradient(
-    upstream: Tensor, input1: Tensor, input2: Tensor, target: Tensor, margin: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input1`, `input2`, `target` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = target == 1.0
-    mask_2 = target == -1.0
     length1 = floored_norm(input1, 1e-06, axis=-1)
     quotient = ratio(input1, length1[:, None])
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, length2[:, None])
-    positive = sign(margin - (quotient * quotient_2).sum(dim=1)).clamp(min=0.0)
+    cosine = (quotient * quotient_2).sum(dim=1)
+    mask_2 = target == -1.0
+    positive = sign(margin - cosine).clamp(min=0.0)
     chosen = torch.where(mask, -1.0, torch.where(mask_2, 1.0 - positive, 0.0))
     slope = upstream * chosen * ratio(1.0, length1)
     slope_2 = upstream * chosen * (ratio(quotient, length1[:, None]) * quotient_2).sum(dim=1)
-    slope_3 = upstream * chosen * ratio(1.0, length2)
-    slope_4 = upstream * chosen * (quotient * ratio(quotient_2, length2[:, None])).sum(dim=1)
-    slope_5 = upstream * torch.where(mask, 0.0, torch.where(mask_2, positive - 1.0, 0.0))
+    loss = torch.where(
+        mask, 1.0 - cosine, torch.where(mask_2, (cosine - margin).clamp(min=0.0), 0.0)
+    )
     grad_input1 = slope[:, None] * quotient_2 - slope_2[:, None] * quotient
-    grad_input2 = slope_3[:, None] * quotient - slope_4[:, None] * quotient_2
-    return grad_input1, grad_input2, torch.full_like(target, 0.0), slope_5.sum()
+    grad_input2 = None
+    if "input2" in wanted:
+        slope_3 = upstream * chosen * ratio(1.0, length2)
+        slope_4 = upstream * chosen * (quotient * ratio(quotient_2, length2[:, None])).sum(dim=1)
+        grad_input2 = slope_3[:, None] * quotient - slope_4[:, None] * quotient_2
+    grad_margin = None
+    if "margin" in wanted:
+        slope_5 = upstream * torch.where(mask, 0.0, torch.where(mask_2, positive - 1.0, 0.0))
+        grad_margin = slope_5.sum()
+    return (
+        loss,
+        grad_input1,
+        grad_input2,
+        torch.full_like(target, 0.0) if "target" in wanted else None,
+        grad_margin,
+    )
 
 
 def _tangent(
@@ -153,7 +173,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input1", "input2", "target", "margin"),

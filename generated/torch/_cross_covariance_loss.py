@@ -18,15 +18,20 @@ def _value(input1: Tensor, input2: Tensor) -> Tensor:
     return 0.5 * sums / (input1.shape[0] * input1.shape[0])
 
 
-def _gradient(upstream: Tensor, input1: Tensor, input2: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input1` and `input2`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input1: Tensor, input2: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input1` and `input2`."""
     power = input1.shape[0] * input1.shape[0]
     deviation_2 = deviation(input1, axis=-2)
     deviation_3 = deviation(input2, axis=-2)
     sums = deviation_2.T @ deviation_3
+    loss = 0.5 * (sums * sums).sum() / power
     grad_input1 = upstream * deviation(deviation_3 @ sums.T, axis=-2) / power
-    grad_input2 = upstream * deviation(deviation_2 @ sums, axis=-2) / power
-    return grad_input1, grad_input2
+    grad_input2 = None
+    if "input2" in wanted:
+        grad_input2 = upstream * deviation(deviation_2 @ sums, axis=-2) / power
+    return loss, grad_input1, grad_input2
 
 
 def _tangent(input1: Tensor, input2: Tensor, d_input1: Tensor, d_input2: Tensor) -> Tensor:
@@ -59,7 +64,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input1", "input2"),

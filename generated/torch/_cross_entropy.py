@@ -48,14 +48,24 @@ def _value_labels(input: Tensor, target: Tensor, weight: Tensor, ignore_index: i
     return torch.where(valid, label_cross_entropy(input, label, axis=-2) * weight[label], 0.0)
 
 
-def _gradient_labels(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, ignore_index: int
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient_labels(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    ignore_index: int,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
     valid = target != ignore_index
     label = torch.where(valid, target, 0)
-    slope = upstream * weight[label]
-    return (torch.where(valid[:, None], slope[:, None] * label_excess(input, label, axis=-2), 0.0),)
+    label_weight = weight[label]
+    slope = upstream * label_weight
+    loss = torch.where(valid, label_cross_entropy(input, label, axis=-2) * label_weight, 0.0)
+    grad_input = torch.where(
+        valid[:, None], slope[:, None] * label_excess(input, label, axis=-2), 0.0
+    )
+    return loss, grad_input
 
 
 def _tangent_labels(
@@ -102,7 +112,7 @@ def _mass_labels_keras(target: Tensor, ignore_index: int) -> Tensor:
 
 _kernel_labels = differentiable(
     _value_labels,
-    _gradient_labels,
+    _value_and_gradient_labels,
     _tangent_labels,
     _curvature_labels,
     arguments=("input", "target", "weight", "ignore_index"),
@@ -128,31 +138,37 @@ def _value_smoothed_labels(
     return torch.where(valid, product + product_2, 0.0)
 
 
-def _gradient_smoothed_labels(
+def _value_and_gradient_smoothed_labels(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
     weight: Tensor,
     ignore_index: int,
     label_smoothing: Tensor | float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `label_smoothing`, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `label_smoothing`."""
     valid = target != ignore_index
+    xent = cross_entropy_with(input, weight[:, None], axis=-2)
+    term = 1.0 - label_smoothing
     label = torch.where(valid, target, 0)
+    nll_at = label_cross_entropy(input, label, axis=-2)
     label_weight = weight[label]
+    term_2 = label_smoothing * xent / input.shape[1] + term * nll_at * label_weight
     slope = upstream * label_weight
-    product = slope[:, None] * (1.0 - label_smoothing) * label_excess(input, label, axis=-2)
     slope_2 = (
         upstream[:, None]
         * label_smoothing
         * excess_over(input, weight[:, None], axis=-2)
-        / weight.shape[0]
+        / input.shape[1]
     )
-    product_2 = cross_entropy_with(input, weight[:, None], axis=-2) / weight.shape[0]
-    term = product_2 - label_cross_entropy(input, label, axis=-2) * label_weight
-    grad_input = torch.where(valid[:, None], product + slope_2, 0.0)
-    grad_label_smoothing = torch.where(valid, upstream * term, 0.0).sum()
-    return grad_input, grad_label_smoothing
+    term_3 = slope[:, None] * term * label_excess(input, label, axis=-2) + slope_2
+    grad_input = torch.where(valid[:, None], term_3, 0.0)
+    grad_label_smoothing = None
+    if "label_smoothing" in wanted:
+        chosen = torch.where(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)
+        grad_label_smoothing = chosen.sum()
+    return torch.where(valid, term_2, 0.0), grad_input, grad_label_smoothing
 
 
 def _tangent_smoothed_labels(
@@ -231,7 +247,7 @@ def _mass_smoothed_labels_keras(target: Tensor, ignore_index: int) -> Tensor:
 
 _kernel_smoothed_labels = differentiable(
     _value_smoothed_labels,
-    _gradient_smoothed_labels,
+    _value_and_gradient_smoothed_labels,
     _tangent_smoothed_labels,
     _curvature_smoothed_labels,
     arguments=("input", "target", "weight", "ignore_index", "label_smoothing"),
@@ -249,17 +265,28 @@ def _value_probabilities(
     return cross_entropy_with(input, smoothed * weight[:, None], axis=-2)
 
 
-def _gradient_probabilities(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, label_smoothing: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `label_smoothing`, given that of the loss."""
+def _value_and_gradient_probabilities(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    label_smoothing: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
     nll = negative_log_softmax(input, axis=-2)
-    sums = (upstream[:, None] * nll * (1.0 / input.shape[1] - target)).sum(dim=2)
+    loss = cross_entropy_with(input, product, axis=-2)
     grad_input = upstream[:, None] * excess_over(input, product, axis=-2)
-    grad_target = upstream[:, None] * nll * term * weight[:, None]
-    return grad_input, grad_target, (weight * sums).sum()
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream[:, None] * nll * term * weight[:, None]
+    grad_label_smoothing = None
+    if "label_smoothing" in wanted:
+        sums = (upstream[:, None] * nll * (1.0 / input.shape[1] - target)).sum(dim=2)
+        grad_label_smoothing = (weight * sums).sum()
+    return loss, grad_input, grad_target, grad_label_smoothing
 
 
 def _tangent_probabilities(
@@ -312,7 +339,7 @@ def _curvature_probabilities(
 
 _kernel_probabilities = differentiable(
     _value_probabilities,
-    _gradient_probabilities,
+    _value_and_gradient_probabilities,
     _tangent_probabilities,
     _curvature_probabilities,
     arguments=("input", "target", "weight", "label_smoothing"),

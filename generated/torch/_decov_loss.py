@@ -23,18 +23,24 @@ def _value(input: Tensor) -> Tensor:
     return 0.5 * product.sum() / (input.shape[0] * input.shape[0])
 
 
-def _gradient(upstream: Tensor, input: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
     power = input.shape[0] * input.shape[0]
     offset = deviation(input, axis=-2)
+    sums = offset.T @ offset
     mask = torch.arange(input.shape[1], device=input.device)[:, None] != torch.arange(
         input.shape[1], device=input.device
     )
-    product = offset.T @ offset * mask.to(input.dtype)
-    return (
+    different = mask.to(input.dtype)
+    product = sums * different
+    loss = 0.5 * (sums * sums * different).sum() / power
+    grad_input = (
         upstream * deviation(offset @ product, axis=-2) / power
-        + upstream * deviation(offset @ product.T, axis=-2) / power,
+        + upstream * deviation(offset @ product.T, axis=-2) / power
     )
+    return loss, grad_input
 
 
 def _tangent(input: Tensor, d_input: Tensor) -> Tensor:
@@ -66,7 +72,7 @@ def _curvature(upstream: Tensor, input: Tensor, d_input: Tensor) -> tuple[Tensor
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input",), wrt=("input",)
+    _value, _value_and_gradient, _tangent, _curvature, arguments=("input",), wrt=("input",)
 )
 
 

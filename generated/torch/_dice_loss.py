@@ -29,21 +29,23 @@ def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     return ratio(difference, smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2)))
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = 1.0 - target
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
     term_2 = smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2))
-    quotient = ratio(ratio((term * p + probability * target).sum(dim=(0, 2)), term_2), term_2)
-    slope = upstream * quotient
+    quotient = ratio((term * p + probability * target).sum(dim=(0, 2)), term_2)
+    slope = upstream * ratio(quotient, term_2)
     slope_2 = upstream * ratio(1.0, term_2)
     product = slope_2[:, None] * (term * p * probability - probability * p * target)
     grad_input = product - slope[:, None] * p * probability
-    grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
-    return grad_input, grad_target, -slope.sum()
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
+    return quotient, grad_input, grad_target, -slope.sum() if "smooth" in wanted else None
 
 
 def _tangent(
@@ -141,7 +143,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "smooth"),

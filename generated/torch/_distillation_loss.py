@@ -45,36 +45,48 @@ def _value_soft(
     return temperature * temperature * alpha * (term * softmax(product, axis=-2)).sum(dim=1)
 
 
-def _gradient_soft(
+def _value_and_gradient_soft(
     upstream: Tensor,
     input: Tensor,
     teacher: Tensor,
     alpha: Tensor | float,
     temperature: Tensor | float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
-    product = input / temperature
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     power = temperature * temperature
+    product = input / temperature
     product_2 = teacher / temperature
+    term = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
     probability = softmax(product_2, axis=-2)
+    sums = (term * probability).sum(dim=1)
     slope = upstream[:, None] * power * alpha * probability
     slope_2 = softmax_complement(product, axis=-2) * upstream[:, None] * power * alpha * probability
-    term = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
+    term_2 = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
     other_probability = softmax_complement(product_2, axis=-2)
-    term_2 = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
-    rest = sum_of_others(probability * upstream[:, None] * power * alpha * term_2, axis=-2)
-    term_3 = other_probability * upstream[:, None] * power * alpha * term_2 - rest
+    rest = sum_of_others(probability * upstream[:, None] * power * alpha * term, axis=-2)
+    term_3 = other_probability * upstream[:, None] * power * alpha * term - rest
     slope_3 = other_probability * upstream[:, None] * power * alpha * probability
     term_4 = probability * sum_of_others(-slope, axis=-2) + slope_3
-    sums = (upstream * (term_2 * probability).sum(dim=1)).sum()
-    grad_teacher = probability * term_3 / temperature + term_4 / temperature
-    grad_temperature = (
-        2.0 * temperature * alpha * sums
-        - (probability * term_3 * teacher).sum() / power
-        - (term_4 * teacher).sum() / power
-        - (term * input).sum() / power
+    sums_2 = (upstream * sums).sum()
+    grad_teacher = None
+    if "teacher" in wanted:
+        grad_teacher = probability * term_3 / temperature + term_4 / temperature
+    grad_temperature = None
+    if "temperature" in wanted:
+        grad_temperature = (
+            2.0 * temperature * alpha * sums_2
+            - (probability * term_3 * teacher).sum() / power
+            - (term_4 * teacher).sum() / power
+            - (term_2 * input).sum() / power
+        )
+    return (
+        power * alpha * sums,
+        term_2 / temperature,
+        grad_teacher,
+        power * sums_2 if "alpha" in wanted else None,
+        grad_temperature,
     )
-    return term / temperature, grad_teacher, power * sums, grad_temperature
 
 
 def _tangent_soft(
@@ -289,7 +301,7 @@ def _curvature_soft(
 
 _kernel_soft = differentiable(
     _value_soft,
-    _gradient_soft,
+    _value_and_gradient_soft,
     _tangent_soft,
     _curvature_soft,
     arguments=("input", "teacher", "alpha", "temperature"),
@@ -308,16 +320,27 @@ def _value_hard_labels(
     return torch.where(valid, (1.0 - alpha) * nll_at, 0.0)
 
 
-def _gradient_hard_labels(
-    upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor | float, ignore_index: int
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `alpha`, given that of the loss."""
+def _value_and_gradient_hard_labels(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor | float,
+    ignore_index: int,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `alpha`."""
     valid = target != ignore_index
+    term = 1.0 - alpha
     label = torch.where(valid, target, 0)
-    slope = upstream[:, None] * (1.0 - alpha) * label_excess(input, label, axis=-2)
-    chosen = torch.where(valid, -upstream * label_cross_entropy(input, label, axis=-2), 0.0)
-    grad_input = torch.where(valid[:, None], slope, 0.0)
-    return grad_input, chosen.sum()
+    nll_at = label_cross_entropy(input, label, axis=-2)
+    loss = torch.where(valid, term * nll_at, 0.0)
+    grad_input = torch.where(
+        valid[:, None], upstream[:, None] * term * label_excess(input, label, axis=-2), 0.0
+    )
+    grad_alpha = None
+    if "alpha" in wanted:
+        grad_alpha = torch.where(valid, -upstream * nll_at, 0.0).sum()
+    return loss, grad_input, grad_alpha
 
 
 def _tangent_hard_labels(
@@ -360,7 +383,7 @@ def _mass_hard_labels(target: Tensor, ignore_index: int) -> Tensor:
 
 _kernel_hard_labels = differentiable(
     _value_hard_labels,
-    _gradient_hard_labels,
+    _value_and_gradient_hard_labels,
     _tangent_hard_labels,
     _curvature_hard_labels,
     arguments=("input", "target", "alpha", "ignore_index"),

@@ -37,7 +37,7 @@ def _value(
     )
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Tensor,
     chosen: Tensor,
     rejected: Tensor,
@@ -45,27 +45,38 @@ def _gradient(
     reference_rejected: Tensor,
     beta: Tensor | float,
     label_smoothing: Tensor | float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - label_smoothing
     gain = chosen + (reference_rejected - rejected) - reference_chosen
     product = gain * beta
-    probability = torch.sigmoid(-product)
-    product_2 = term * probability * beta
+    product_2 = -product
+    log_term = torch.log1p(torch.exp(-product.abs()))
+    probability = torch.sigmoid(product_2)
+    product_3 = term * probability * beta
     p = torch.sigmoid(product)
-    product_3 = label_smoothing * p * beta
-    term_2 = product_3 - product_2
+    product_4 = label_smoothing * p * beta
+    term_2 = product_4 - product_3
     slope = upstream * term_2
-    product_4 = term * probability * (rejected - reference_rejected + reference_chosen - chosen)
-    grad_reference_chosen = upstream * (product_2 - product_3)
-    grad_beta = (upstream * (product_4 + label_smoothing * p * gain)).sum()
+    loss = term * (product_2.clamp(min=0.0) + log_term) + label_smoothing * (
+        product.clamp(min=0.0) + log_term
+    )
+    grad_reference_chosen = None
+    if "reference_chosen" in wanted:
+        grad_reference_chosen = upstream * (product_3 - product_4)
+    grad_beta = None
+    if "beta" in wanted:
+        product_5 = term * probability * (rejected - reference_rejected + reference_chosen - chosen)
+        grad_beta = (upstream * (product_5 + label_smoothing * p * gain)).sum()
     return (
+        loss,
         slope,
-        -upstream * term_2,
+        -upstream * term_2 if "rejected" in wanted else None,
         grad_reference_chosen,
         slope,
         grad_beta,
-        beta * (upstream * gain).sum(),
+        beta * (upstream * gain).sum() if "label_smoothing" in wanted else None,
     )
 
 
@@ -181,7 +192,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=(

@@ -38,7 +38,7 @@ def _value(
     )
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
@@ -46,32 +46,60 @@ def _gradient(
     alpha: Tensor,
     beta: Tensor,
     coefficient: Tensor | float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
-    term = alpha + 0.5
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    product = 3.141592653589793 / nu
+    term = nu + 1.0
+    omega = 2.0 * term * beta
+    term_2 = alpha + 0.5
     error = input - target
-    term_2 = nu + 1.0
-    product = error / beta
-    product_2 = 0.5 * error * (nu / term_2) * product
-    term_3 = product_2 + 1.0
-    term_4 = 2.0 * nu + alpha
-    term_5 = term * error * nu / (term_3 * term_2 * beta) + term_4 * sign(error) * coefficient
-    slope = upstream * term_5
-    omega = 2.0 * term_2 * beta
-    product_3 = error / term_2
-    term_6 = 0.5 * (error / term_2) * product - 0.5 * nu * product_3 * (product_3 / beta)
-    term_7 = (
-        beta / omega
-        + term * term_6 / term_3
-        - 1.5707963267948966 / ((3.141592653589793 / nu) * (nu * nu))
-    )
+    product_2 = error / beta
+    product_3 = 0.5 * error * (nu / term) * product_2
+    log_term = torch.log1p(product_3)
+    term_3 = 2.0 * nu + alpha
     abs_error = error.abs()
-    slope_2 = upstream * (torch.log1p(product_2) + digamma(alpha) - digamma(term))
-    term_8 = term_2 / omega - 0.5 * term * nu * product * product / (term_3 * term_2)
-    grad_nu = upstream * term_7 + 2.0 * upstream * abs_error * coefficient
-    grad_alpha = slope_2 + upstream * abs_error * coefficient
-    grad_coefficient = (upstream * term_4 * abs_error).sum()
-    return slope, -slope, grad_nu, grad_alpha, upstream * term_8, grad_coefficient
+    term_4 = product_3 + 1.0
+    term_5 = term_2 * error * nu / (term_4 * term * beta) + term_3 * sign(error) * coefficient
+    slope = upstream * term_5
+    loss = (
+        0.5 * torch.log(product)
+        + 0.5 * torch.log(omega)
+        + term_2 * log_term
+        + term_3 * abs_error * coefficient
+        + torch.lgamma(alpha)
+        - torch.lgamma(term_2)
+    )
+    grad_nu = None
+    if "nu" in wanted:
+        product_4 = error / term
+        term_6 = 0.5 * (error / term) * product_2 - 0.5 * nu * product_4 * (product_4 / beta)
+        term_7 = (
+            beta / omega + term_2 * term_6 / term_4 - 1.5707963267948966 / (product * (nu * nu))
+        )
+        grad_nu = upstream * term_7 + 2.0 * upstream * abs_error * coefficient
+    grad_alpha = None
+    if "alpha" in wanted:
+        grad_alpha = (
+            upstream * (log_term + digamma(alpha) - digamma(term_2))
+            + upstream * abs_error * coefficient
+        )
+    grad_beta = None
+    if "beta" in wanted:
+        term_8 = term / omega - 0.5 * term_2 * nu * product_2 * product_2 / (term_4 * term)
+        grad_beta = upstream * term_8
+    grad_coefficient = None
+    if "coefficient" in wanted:
+        grad_coefficient = (upstream * term_3 * abs_error).sum()
+    return (
+        loss,
+        slope,
+        -slope if "target" in wanted else None,
+        grad_nu,
+        grad_alpha,
+        grad_beta,
+        grad_coefficient,
+    )
 
 
 def _tangent(
@@ -230,7 +258,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "nu", "alpha", "beta", "coefficient"),

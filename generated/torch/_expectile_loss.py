@@ -22,19 +22,25 @@ def _value(input: Tensor, target: Tensor, q: Tensor | float) -> Tensor:
     return error * error * chosen
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, q: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `q`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, q: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `q`."""
     error = target - input
+    power = error * error
     mask = error > 0.0
     chosen = torch.where(
-        mask,
-        torch.as_tensor(q, dtype=upstream.dtype),
-        torch.as_tensor(1.0 - q, dtype=upstream.dtype),
+        mask, torch.as_tensor(q, dtype=target.dtype), torch.as_tensor(1.0 - q, dtype=target.dtype)
     )
-    grad_q = (upstream * error * error * torch.where(mask, 1.0, -1.0)).sum()
-    return -2.0 * upstream * error * chosen, 2.0 * upstream * error * chosen, grad_q
+    grad_q = None
+    if "q" in wanted:
+        grad_q = (upstream * power * torch.where(mask, 1.0, -1.0)).sum()
+    return (
+        power * chosen,
+        -2.0 * upstream * error * chosen,
+        2.0 * upstream * error * chosen if "target" in wanted else None,
+        grad_q,
+    )
 
 
 def _tangent(
@@ -79,7 +85,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "q"),

@@ -39,7 +39,7 @@ def _value(
     return torch.where(tversky <= 0.0, 0.0, tversky ** (1.0 / gamma))
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
@@ -47,8 +47,9 @@ def _gradient(
     beta: Tensor | float,
     gamma: Tensor | float,
     smooth: Tensor | float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - target
     sigmoid_input = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
@@ -56,8 +57,9 @@ def _gradient(
     term_2 = smooth + (target * sigmoid_input).sum(dim=(0, 2)) + sums
     tversky = ratio(sums, term_2)
     mask = tversky <= 0.0
-    mask_2 = tversky == 0.0
     power = 1.0 / gamma
+    power_2 = tversky**power
+    mask_2 = tversky == 0.0
     chosen = torch.where(
         (mask_2 & torch.as_tensor(power == 0.0)), 0.0, tversky ** (power - 1.0) / gamma
     )
@@ -68,15 +70,31 @@ def _gradient(
     term_3 = (
         term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
     )
-    product = -torch.where(mask_2, 0.0, tversky**power * torch.log(tversky)) / (gamma * gamma)
     grad_input = slope[:, None] * target * sigmoid_input * probability + slope_2[:, None] * term_3
-    grad_target = slope[:, None] * sigmoid_input + slope_2[:, None] * (
-        probability * beta - alpha * sigmoid_input
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope[:, None] * sigmoid_input + slope_2[:, None] * (
+            probability * beta - alpha * sigmoid_input
+        )
+    grad_alpha = None
+    if "alpha" in wanted:
+        grad_alpha = (upstream * chosen_2 * (term * sigmoid_input).sum(dim=2)).sum()
+    grad_beta = None
+    if "beta" in wanted:
+        grad_beta = (upstream * chosen_2 * (probability * target).sum(dim=2)).sum()
+    grad_gamma = None
+    if "gamma" in wanted:
+        product = -torch.where(mask_2, 0.0, power_2 * torch.log(tversky)) / (gamma * gamma)
+        grad_gamma = (upstream * torch.where(mask, 0.0, product)).sum()
+    return (
+        torch.where(mask, 0.0, power_2),
+        grad_input,
+        grad_target,
+        grad_alpha,
+        grad_beta,
+        grad_gamma,
+        slope.sum() if "smooth" in wanted else None,
     )
-    grad_alpha = (upstream * chosen_2 * (term * sigmoid_input).sum(dim=2)).sum()
-    grad_beta = (upstream * chosen_2 * (probability * target).sum(dim=2)).sum()
-    grad_gamma = (upstream * torch.where(mask, 0.0, product)).sum()
-    return grad_input, grad_target, grad_alpha, grad_beta, grad_gamma, slope.sum()
 
 
 def _tangent(
@@ -262,7 +280,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "alpha", "beta", "gamma", "smooth"),

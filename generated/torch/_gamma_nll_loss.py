@@ -16,11 +16,17 @@ def _value_log_mean(input: Tensor, target: Tensor) -> Tensor:
     return target * torch.exp(-input) + input
 
 
-def _gradient_log_mean(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_log_mean(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     exponential = torch.exp(-input)
-    grad_input = upstream * (1.0 - target * exponential)
-    return grad_input, upstream * exponential
+    product = target * exponential
+    return (
+        product + input,
+        upstream * (1.0 - product),
+        upstream * exponential if "target" in wanted else None,
+    )
 
 
 def _tangent_log_mean(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -41,7 +47,7 @@ def _curvature_log_mean(
 
 _kernel_log_mean = differentiable(
     _value_log_mean,
-    _gradient_log_mean,
+    _value_and_gradient_log_mean,
     _tangent_log_mean,
     _curvature_log_mean,
     arguments=("input", "target"),
@@ -54,10 +60,13 @@ def _value_mean(input: Tensor, target: Tensor) -> Tensor:
     return target / input + torch.log(input)
 
 
-def _gradient_mean(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_mean(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    loss = target / input + torch.log(input)
     grad_input = upstream * (1.0 / input - target / (input * input))
-    return grad_input, upstream / input
+    return loss, grad_input, upstream / input if "target" in wanted else None
 
 
 def _tangent_mean(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -78,7 +87,7 @@ def _curvature_mean(
 
 _kernel_mean = differentiable(
     _value_mean,
-    _gradient_mean,
+    _value_and_gradient_mean,
     _tangent_mean,
     _curvature_mean,
     arguments=("input", "target"),

@@ -26,12 +26,19 @@ def _value(input: Tensor, target: Tensor, std: Tensor) -> Tensor:
     return term_2 * std
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor, std: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `std`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, std: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `std`."""
     term = input - target
-    slope = upstream * 1.0 * torch.erf(0.7071067811865476 * term / std)
-    grad_std = upstream * (0.7978845608028654 * gauss(term / std, 0.5) - 0.5641895835477563)
-    return slope, -slope, grad_std
+    product = 0.7978845608028654 * gauss(term / std, 0.5)
+    erf = torch.erf(0.7071067811865476 * term / std)
+    slope = upstream * 1.0 * erf
+    loss = (product + term * erf / std - 0.5641895835477563) * std
+    grad_std = None
+    if "std" in wanted:
+        grad_std = upstream * (product - 0.5641895835477563)
+    return loss, slope, -slope if "target" in wanted else None, grad_std
 
 
 def _tangent(
@@ -68,7 +75,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "std"),

@@ -17,10 +17,15 @@ def _value(mean: Tensor, log_var: Tensor) -> Tensor:
     return 0.5 * (mean * mean + torch.exp(log_var) - log_var - 1.0)
 
 
-def _gradient(upstream: Tensor, mean: Tensor, log_var: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `mean` and `log_var`, given that of the loss."""
-    grad_log_var = 0.5 * upstream * torch.expm1(log_var)
-    return upstream * mean, grad_log_var
+def _value_and_gradient(
+    upstream: Tensor, mean: Tensor, log_var: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `mean` and `log_var`."""
+    loss = 0.5 * (mean * mean + torch.exp(log_var) - log_var - 1.0)
+    grad_log_var = None
+    if "log_var" in wanted:
+        grad_log_var = 0.5 * upstream * torch.expm1(log_var)
+    return loss, upstream * mean, grad_log_var
 
 
 def _tangent(mean: Tensor, log_var: Tensor, d_mean: Tensor, d_log_var: Tensor) -> Tensor:
@@ -37,7 +42,12 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("mean", "log_var"), wrt=("mean", "log_var")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    arguments=("mean", "log_var"),
+    wrt=("mean", "log_var"),
 )
 
 

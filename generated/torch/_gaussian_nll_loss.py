@@ -26,15 +26,25 @@ def _value(input: Tensor, target: Tensor, var: Tensor, full: bool, eps: float) -
     return 0.5 * (error * (error / variance) + torch.log(variance)) + 0.9189385332046727 * full
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, var: Tensor, full: bool, eps: float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `var`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    var: Tensor,
+    full: bool,
+    eps: float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `var`."""
     error = input - target
     variance = var.clamp(min=eps)
+    product = error / variance
     slope = upstream * error / variance
-    grad_var = 0.5 * upstream * (1.0 / variance - (error / variance) ** 2)
-    return slope, -slope, grad_var
+    loss = 0.5 * (error * product + torch.log(variance)) + 0.9189385332046727 * full
+    grad_var = None
+    if "var" in wanted:
+        grad_var = 0.5 * upstream * (1.0 / variance - product * product)
+    return loss, slope, -slope if "target" in wanted else None, grad_var
 
 
 def _tangent(
@@ -82,7 +92,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "var", "full", "eps"),

@@ -18,18 +18,22 @@ def _value(input: Tensor, target: Tensor, scale: Tensor | float) -> Tensor:
     return over_hypot1((input - target) / scale) ** 2
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
     product = term / scale
     over_hypot1_2 = over_hypot1(product)
     power = hypot1(product) ** 3
     grad_input = 2.0 * upstream * over_hypot1_2 / (power * scale)
-    grad_target = -2.0 * upstream * over_hypot1_2 / (power * scale)
-    grad_scale = -2.0 * (upstream * over_hypot1_2 * term / power).sum() / (scale * scale)
-    return grad_input, grad_target, grad_scale
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * upstream * over_hypot1_2 / (power * scale)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -2.0 * (upstream * over_hypot1_2 * term / power).sum() / (scale * scale)
+    return over_hypot1_2 * over_hypot1_2, grad_input, grad_target, grad_scale
 
 
 def _tangent(
@@ -98,7 +102,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "scale"),

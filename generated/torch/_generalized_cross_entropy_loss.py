@@ -28,9 +28,13 @@ def _value_limit(input: Tensor, target: Tensor) -> Tensor:
     return label_cross_entropy(input, target, axis=-2)
 
 
-def _gradient_limit(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, given that of the loss."""
-    return (upstream[:, None] * label_excess(input, target, axis=-2),)
+def _value_and_gradient_limit(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
+    loss = label_cross_entropy(input, target, axis=-2)
+    grad_input = upstream[:, None] * label_excess(input, target, axis=-2)
+    return loss, grad_input
 
 
 def _tangent_limit(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
@@ -47,7 +51,7 @@ def _curvature_limit(
 
 _kernel_limit = differentiable(
     _value_limit,
-    _gradient_limit,
+    _value_and_gradient_limit,
     _tangent_limit,
     _curvature_limit,
     arguments=("input", "target"),
@@ -63,17 +67,20 @@ def _value_power(input: Tensor, target: Tensor, q: Tensor | float) -> Tensor:
     return -torch.expm1(-q * label_cross_entropy(input, target, axis=-2)) / q
 
 
-def _gradient_power(
-    upstream: Tensor, input: Tensor, target: Tensor, q: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `q`, given that of the loss."""
+def _value_and_gradient_power(
+    upstream: Tensor, input: Tensor, target: Tensor, q: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `q`."""
     nll = label_cross_entropy(input, target, axis=-2)
     product = -q * nll
+    expm1 = torch.expm1(product)
     exp_product = torch.exp(product)
     slope = upstream * exp_product
-    slope_2 = upstream * (torch.expm1(product) / (q * q) + exp_product * nll / q)
     grad_input = slope[:, None] * label_excess(input, target, axis=-2)
-    return grad_input, slope_2.sum()
+    grad_q = None
+    if "q" in wanted:
+        grad_q = (upstream * (expm1 / (q * q) + exp_product * nll / q)).sum()
+    return -expm1 / q, grad_input, grad_q
 
 
 def _tangent_power(
@@ -113,7 +120,7 @@ def _curvature_power(
 
 _kernel_power = differentiable(
     _value_power,
-    _gradient_power,
+    _value_and_gradient_power,
     _tangent_power,
     _curvature_power,
     arguments=("input", "target", "q"),

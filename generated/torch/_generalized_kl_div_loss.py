@@ -26,13 +26,19 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     )
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target <= 0.0
     exp_input = torch.exp(input)
+    term = torch.log(target) - input
+    loss = torch.where(mask, exp_input, term * target + exp_input - target)
     grad_input = upstream * torch.where(mask, exp_input, exp_input - target)
-    grad_target = upstream * torch.where(mask, 0.0, torch.log(target) - input + 1.0 - 1.0)
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * torch.where(mask, 0.0, term + 1.0 - 1.0)
+    return loss, grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -57,7 +63,12 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
 )
 
 

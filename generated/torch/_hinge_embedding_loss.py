@@ -18,15 +18,23 @@ def _value(input: Tensor, target: Tensor, margin: Tensor | float) -> Tensor:
     return torch.where(target == 1.0, input, torch.where(target == -1.0, far, far + input))
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, margin: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, margin: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `margin`."""
     mask = target == 1.0
-    slope = upstream * torch.where(mask, 1.0, torch.where(target == -1.0, 0.0, 1.0))
+    mask_2 = target == -1.0
+    far = (margin - input).clamp(min=0.0)
     chosen = torch.where(mask, 0.0, 1.0 - sign(input - margin).clamp(min=0.0))
-    slope_2 = upstream * chosen
-    return slope - slope_2, torch.full_like(target, 0.0), slope_2.sum()
+    slope = upstream * chosen
+    loss = torch.where(mask, input, torch.where(mask_2, far, far + input))
+    grad_input = upstream * torch.where(mask, 1.0, torch.where(mask_2, 0.0, 1.0)) - slope
+    return (
+        loss,
+        grad_input,
+        torch.full_like(target, 0.0) if "target" in wanted else None,
+        slope.sum() if "margin" in wanted else None,
+    )
 
 
 def _tangent(
@@ -59,7 +67,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "margin"),

@@ -15,10 +15,17 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     return (1.0 - input * target).clamp(min=0.0)
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    positive = sign(1.0 - input * target).clamp(min=0.0)
-    return -upstream * positive * target, -upstream * positive * input
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = 1.0 - input * target
+    positive = sign(term).clamp(min=0.0)
+    return (
+        term.clamp(min=0.0),
+        -upstream * positive * target,
+        -upstream * positive * input if "target" in wanted else None,
+    )
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -36,7 +43,12 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
 )
 
 

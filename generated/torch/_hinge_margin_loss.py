@@ -15,12 +15,18 @@ def _value(input: Tensor, target: Tensor, margin: Tensor | float) -> Tensor:
     return (margin + 1.0 - input * target).clamp(min=0.0)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, margin: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `margin`, given that of the loss."""
-    positive = sign(margin + 1.0 - input * target).clamp(min=0.0)
-    return -upstream * positive * target, -upstream * positive * input, (upstream * positive).sum()
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, margin: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `margin`."""
+    term = margin + 1.0 - input * target
+    positive = sign(term).clamp(min=0.0)
+    return (
+        term.clamp(min=0.0),
+        -upstream * positive * target,
+        -upstream * positive * input if "target" in wanted else None,
+        (upstream * positive).sum() if "margin" in wanted else None,
+    )
 
 
 def _tangent(
@@ -52,7 +58,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "margin"),

@@ -18,30 +18,31 @@ from ._runtime import Loss, finish, same_weight, sign, to_working, working_dtype
 __all__ = ["HuberLoss", "huber_loss"]
 
 
-def _value(input: Tensor, target: Tensor, weight: Tensor | float, delta: Tensor | float) -> Tensor:
+def _value(input: Tensor, target: Tensor, delta: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     error = input - target
     abs_error = error.abs()
-    chosen = torch.where(abs_error <= delta, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
-    return chosen * weight
+    return torch.where(abs_error <= delta, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor | float, delta: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `delta`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, delta: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `delta`."""
     error = input - target
     abs_error = error.abs()
     mask = abs_error <= delta
-    slope = upstream * torch.where(mask, error, sign(error) * delta) * weight
-    grad_delta = (upstream * torch.where(mask, 0.0, abs_error - delta) * weight).sum()
-    return slope, -slope, grad_delta
+    slope = upstream * torch.where(mask, error, sign(error) * delta)
+    loss = torch.where(mask, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
+    grad_delta = None
+    if "delta" in wanted:
+        grad_delta = (upstream * torch.where(mask, 0.0, abs_error - delta)).sum()
+    return loss, slope, -slope if "target" in wanted else None, grad_delta
 
 
 def _tangent(
     input: Tensor,
     target: Tensor,
-    weight: Tensor | float,
     delta: Tensor | float,
     d_input: Tensor,
     d_target: Tensor,
@@ -51,15 +52,14 @@ def _tangent(
     error = input - target
     abs_error = error.abs()
     mask = abs_error <= delta
-    product = torch.where(mask, error, sign(error) * delta) * weight * (d_input - d_target)
-    return product + torch.where(mask, 0.0, abs_error - delta) * weight * d_delta
+    product = torch.where(mask, error, sign(error) * delta) * (d_input - d_target)
+    return product + torch.where(mask, 0.0, abs_error - delta) * d_delta
 
 
 def _curvature(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
-    weight: Tensor | float,
     delta: Tensor | float,
     d_input: Tensor,
     d_target: Tensor,
@@ -69,22 +69,19 @@ def _curvature(
     error = input - target
     mask = error.abs() <= delta
     term = d_input - d_target
-    slope = upstream * mask.to(upstream.dtype) * weight * term
+    slope = upstream * mask.to(upstream.dtype) * term
     chosen = torch.where(mask, 0.0, sign(error))
-    slope_2 = upstream * chosen * weight * d_delta
-    term_2 = (
-        upstream * torch.where(mask, 0.0, -1.0) * weight * d_delta
-        + upstream * chosen * weight * term
-    )
+    slope_2 = upstream * chosen * d_delta
+    term_2 = upstream * torch.where(mask, 0.0, -1.0) * d_delta + upstream * chosen * term
     return slope + slope_2, -slope - slope_2, term_2.sum()
 
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weight", "delta"),
+    arguments=("input", "target", "delta"),
     wrt=("input", "target", "delta"),
 )
 
@@ -131,14 +128,16 @@ def huber_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = same_weight("weight", weight, input.shape, working)
+    if weight is not None:
+        weight = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
-    loss = _kernel(input, target, weight_or_one, delta)
+    loss = _kernel(input, target, delta)
     if dialect == "keras":
         return finish(
             loss,
             reduction,
             dtype,
+            weight=weight,
             rows=("mean", -1),
             sample_weight=sample_weight,
             denominator=denominator,
@@ -148,11 +147,14 @@ def huber_loss(
             loss,
             reduction,
             dtype,
+            weight=weight,
             rows=("sum", 1),
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+    )
 
 
 class HuberLoss(Loss):

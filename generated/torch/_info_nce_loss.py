@@ -28,27 +28,36 @@ def _value(query: Tensor, key: Tensor, temperature: Tensor | float) -> Tensor:
     return label_cross_entropy(logit, torch.arange(query.shape[0], device=query.device), axis=-1)
 
 
-def _gradient(
-    upstream: Tensor, query: Tensor, key: Tensor, temperature: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `query`, `key` and `temperature`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    query: Tensor,
+    key: Tensor,
+    temperature: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `query`, `key` and `temperature`."""
     key_direction = direction(key, axis=-1)
     query_direction = direction(query, axis=-1)
     similarity = query_direction @ key_direction.T
-    excess = label_excess(
-        similarity / temperature, torch.arange(query.shape[0], device=query.device), axis=-1
-    )
+    logit = similarity / temperature
+    index = torch.arange(query.shape[0], device=query.device)
+    excess = label_excess(logit, index, axis=-1)
     sums = excess @ key_direction
     slope = upstream * (sums * query_direction).sum(dim=1)
     term = upstream[:, None] * sums / temperature - slope[:, None] * query_direction / temperature
-    sums_2 = (upstream[:, None] * excess).T @ query_direction
-    product = key_direction * (sums_2 * key_direction).sum(dim=1)[:, None] / temperature
-    product_2 = ratio(1.0, norm(key, axis=-1))[:, None] * (sums_2 / temperature - product)
+    loss = label_cross_entropy(logit, index, axis=-1)
     grad_query = ratio(1.0, norm(query, axis=-1))[:, None] * term
-    grad_temperature = -(upstream[:, None] * excess * similarity).sum() / (
-        temperature * temperature
-    )
-    return grad_query, product_2, grad_temperature
+    grad_key = None
+    if "key" in wanted:
+        sums_2 = (upstream[:, None] * excess).T @ query_direction
+        product = key_direction * (sums_2 * key_direction).sum(dim=1)[:, None] / temperature
+        grad_key = ratio(1.0, norm(key, axis=-1))[:, None] * (sums_2 / temperature - product)
+    grad_temperature = None
+    if "temperature" in wanted:
+        grad_temperature = -(upstream[:, None] * excess * similarity).sum() / (
+            temperature * temperature
+        )
+    return loss, grad_query, grad_key, grad_temperature
 
 
 def _tangent(
@@ -149,7 +158,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("query", "key", "temperature"),

@@ -22,20 +22,23 @@ def _value(
     return term * term
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Tensor,
     chosen: Tensor,
     rejected: Tensor,
     reference_chosen: Tensor,
     reference_rejected: Tensor,
     tau: Tensor | float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = chosen + (reference_rejected - rejected) - reference_chosen - 0.5 / tau
     slope = 2.0 * upstream * term
     slope_2 = -2.0 * upstream * term
-    grad_tau = (upstream * term).sum() / (tau * tau)
-    return slope, slope_2, slope_2, slope, grad_tau
+    grad_tau = None
+    if "tau" in wanted:
+        grad_tau = (upstream * term).sum() / (tau * tau)
+    return term * term, slope, slope_2, slope_2, slope, grad_tau
 
 
 def _tangent(
@@ -95,7 +98,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("chosen", "rejected", "reference_chosen", "reference_rejected", "tau"),

@@ -12,7 +12,7 @@ from ._runtime import autocasts
 
 Result = TypeVar("Result")
 Formula = Callable[..., Tensor]
-Formulas = Callable[..., tuple[Tensor | float, ...]]
+Formulas = Callable[..., tuple[Tensor | float | None, ...]]
 Values = Sequence[Any]
 
 
@@ -21,9 +21,10 @@ class Kernels:
     """The formulas of a loss. Its live arguments are differentiable, and tensors in this call."""
 
     value: Formula
-    gradient: Formulas
+    value_and_gradient: Formulas
     tangent: Formula
     curvature: Formulas
+    wrt: tuple[str, ...]
     places: tuple[int, ...]
 
     def live(self, args: Values) -> list[int]:
@@ -33,7 +34,8 @@ class Kernels:
         return _exactly(self.value, *args)
 
     def run_gradient(self, upstream: Tensor, args: Values) -> tuple[Tensor, ...]:
-        return self._chosen(args, _exactly(self.gradient, upstream, *args))
+        results = _exactly(self.value_and_gradient, upstream, *args, self._names(args))
+        return self._chosen(args, results[1:])
 
     def run_tangent(self, args: Values, along: Values) -> Tensor:
         return _exactly(self.tangent, *args, *self._tangents(args, along))
@@ -51,13 +53,21 @@ class Kernels:
         """Return one tangent per live argument, given one or None per argument."""
         return [motion(args[place], changes[place]) for place in self.live(args)]
 
+    def _names(self, args: Values) -> frozenset[str]:
+        pairs = zip(self.wrt, self.places, strict=True)
+        return frozenset(name for name, place in pairs if isinstance(args[place], Tensor))
+
     def _tangents(self, args: Values, along: Values) -> list[Any]:
         found = dict(zip(self.live(args), along, strict=True))
         return [found.get(place, 0.0) for place in self.places]
 
     def _chosen(self, args: Values, results: Values) -> tuple[Tensor, ...]:
         pairs = [(result, args[k]) for k, result in zip(self.places, results, strict=True)]
-        return tuple(_filled(result, arg) for result, arg in pairs if isinstance(arg, Tensor))
+        return tuple(
+            _filled(result, arg)
+            for result, arg in pairs
+            if result is not None and isinstance(arg, Tensor)
+        )
 
 
 def _exactly(kernel: Callable[..., Result], *args: Any) -> Result:

@@ -17,12 +17,17 @@ def _value_log_target(input: Tensor, target: Tensor) -> Tensor:
     return (target - input) * torch.exp(target)
 
 
-def _gradient_log_target(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_log_target(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = target - input
     exp_target = torch.exp(target)
     slope = upstream * exp_target
-    grad_target = upstream * (target - input) * exp_target + slope
-    return -slope, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * term * exp_target + slope
+    return term * exp_target, -slope, grad_target
 
 
 def _tangent_log_target(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -44,7 +49,7 @@ def _curvature_log_target(
 
 _kernel_log_target = differentiable(
     _value_log_target,
-    _gradient_log_target,
+    _value_and_gradient_log_target,
     _tangent_log_target,
     _curvature_log_target,
     arguments=("input", "target"),
@@ -57,12 +62,18 @@ def _value_target(input: Tensor, target: Tensor) -> Tensor:
     return torch.where(target <= 0.0, 0.0, (torch.log(target) - input) * target)
 
 
-def _gradient_target(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_target(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target <= 0.0
+    term = torch.log(target) - input
+    loss = torch.where(mask, 0.0, term * target)
     grad_input = upstream * torch.where(mask, 0.0, -target)
-    grad_target = upstream * torch.where(mask, 0.0, torch.log(target) - input + 1.0)
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * torch.where(mask, 0.0, term + 1.0)
+    return loss, grad_input, grad_target
 
 
 def _tangent_target(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -86,7 +97,7 @@ def _curvature_target(
 
 _kernel_target = differentiable(
     _value_target,
-    _gradient_target,
+    _value_and_gradient_target,
     _tangent_target,
     _curvature_target,
     arguments=("input", "target"),

@@ -35,34 +35,42 @@ def _value(input: Tensor, target: Tensor, temperature: Tensor | float) -> Tensor
     return temperature * temperature * (term * softmax(soft_target, axis=-2)).sum(dim=1)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, temperature: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `temperature`, given that of the loss."""
-    soft_input = input / temperature
+def _value_and_gradient(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    temperature: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     power = temperature * temperature
+    soft_input = input / temperature
     soft_target = target / temperature
+    term = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
     probability = softmax(soft_target, axis=-2)
+    divergence = (term * probability).sum(dim=1)
     slope = upstream[:, None] * power * probability
     slope_2 = softmax_complement(soft_input, axis=-2) * upstream[:, None] * power * probability
-    term = softmax(soft_input, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
+    term_2 = softmax(soft_input, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
     other_probability = softmax_complement(soft_target, axis=-2)
-    term_2 = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
-    rest = sum_of_others(probability * upstream[:, None] * power * term_2, axis=-2)
-    term_3 = other_probability * upstream[:, None] * power * term_2 - rest
+    rest = sum_of_others(probability * upstream[:, None] * power * term, axis=-2)
+    term_3 = other_probability * upstream[:, None] * power * term - rest
     term_4 = (
         probability * sum_of_others(-slope, axis=-2)
         + other_probability * upstream[:, None] * power * probability
     )
-    product = 2.0 * temperature * (upstream * (term_2 * probability).sum(dim=1)).sum()
-    grad_target = probability * term_3 / temperature + term_4 / temperature
-    grad_temperature = (
-        product
-        - (probability * term_3 * target).sum() / power
-        - (term_4 * target).sum() / power
-        - (term * input).sum() / power
-    )
-    return term / temperature, grad_target, grad_temperature
+    grad_target = None
+    if "target" in wanted:
+        grad_target = probability * term_3 / temperature + term_4 / temperature
+    grad_temperature = None
+    if "temperature" in wanted:
+        grad_temperature = (
+            2.0 * temperature * (upstream * divergence).sum()
+            - (probability * term_3 * target).sum() / power
+            - (term_4 * target).sum() / power
+            - (term_2 * input).sum() / power
+        )
+    return power * divergence, term_2 / temperature, grad_target, grad_temperature
 
 
 def _tangent(
@@ -239,7 +247,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "temperature"),

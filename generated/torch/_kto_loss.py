@@ -36,7 +36,7 @@ def _value(
     )
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Tensor,
     input: Tensor,
     reference: Tensor,
@@ -45,8 +45,9 @@ def _gradient(
     good_weight: Tensor | float,
     bad_weight: Tensor | float,
     divergence: Tensor | float,
-) -> tuple[Tensor | float, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = target == 1.0
     term = input - reference - divergence
     gain = term * beta
@@ -57,20 +58,32 @@ def _gradient(
         -good_weight * probability * sigmoid_gain * beta,
         bad_weight * sigmoid_gain * probability * beta,
     )
-    chosen_2 = torch.where(
-        mask,
-        good_weight * probability * sigmoid_gain * beta,
-        -bad_weight * sigmoid_gain * probability * beta,
-    )
-    product = good_weight * probability * sigmoid_gain * (reference + divergence - input)
-    chosen_3 = torch.where(mask, product, bad_weight * sigmoid_gain * probability * term)
-    grad_good_weight = (upstream * torch.where(mask, probability, 0.0)).sum()
-    grad_bad_weight = (upstream * torch.where(mask, 0.0, sigmoid_gain)).sum()
+    loss = torch.where(mask, good_weight * probability, bad_weight * sigmoid_gain)
+    grad_reference = None
+    if "reference" in wanted:
+        chosen_2 = torch.where(
+            mask,
+            good_weight * probability * sigmoid_gain * beta,
+            -bad_weight * sigmoid_gain * probability * beta,
+        )
+        grad_reference = upstream * chosen_2
+    grad_beta = None
+    if "beta" in wanted:
+        product = good_weight * probability * sigmoid_gain * (reference + divergence - input)
+        chosen_3 = torch.where(mask, product, bad_weight * sigmoid_gain * probability * term)
+        grad_beta = (upstream * chosen_3).sum()
+    grad_good_weight = None
+    if "good_weight" in wanted:
+        grad_good_weight = (upstream * torch.where(mask, probability, 0.0)).sum()
+    grad_bad_weight = None
+    if "bad_weight" in wanted:
+        grad_bad_weight = (upstream * torch.where(mask, 0.0, sigmoid_gain)).sum()
     return (
+        loss,
         upstream * chosen,
-        upstream * chosen_2,
-        torch.full_like(target, 0.0),
-        (upstream * chosen_3).sum(),
+        grad_reference,
+        torch.full_like(target, 0.0) if "target" in wanted else None,
+        grad_beta,
         grad_good_weight,
         grad_bad_weight,
         0.0,
@@ -233,7 +246,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "reference", "target", "beta", "good_weight", "bad_weight", "divergence"),

@@ -11,33 +11,27 @@ from ._runtime import Loss, finish, same_weight, sign, to_working, working_dtype
 __all__ = ["L1Loss", "l1_loss"]
 
 
-def _value(input: Tensor, target: Tensor, weight: Tensor | float) -> Tensor:
+def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return (input - target).abs() * weight
+    return (input - target).abs()
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    slope = upstream * sign(input - target) * weight
-    return slope, -slope
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    error = input - target
+    slope = upstream * sign(error)
+    return error.abs(), slope, -slope if "target" in wanted else None
 
 
-def _tangent(
-    input: Tensor, target: Tensor, weight: Tensor | float, d_input: Tensor, d_target: Tensor
-) -> Tensor:
+def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return sign(input - target) * weight * (d_input - d_target)
+    return sign(input - target) * (d_input - d_target)
 
 
 def _curvature(
-    upstream: Tensor,
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | float,
-    d_input: Tensor,
-    d_target: Tensor,
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     return torch.full_like(input, 0.0), torch.full_like(target, 0.0)
@@ -45,10 +39,10 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weight"),
+    arguments=("input", "target"),
     wrt=("input", "target"),
 )
 
@@ -91,15 +85,17 @@ def l1_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight_or_one = same_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target, weight_or_one)
+    if weight is not None:
+        weight = same_weight("weight", weight, input.shape, working)
+    loss = _kernel(input, target)
     if dialect == "keras":
         return finish(
             loss,
             reduction,
             dtype,
+            weight=weight,
             rows=("mean", -1),
-            mass=None if isinstance(weight_or_one, float) else weight_or_one,
+            mass=weight,
             sample_weight=sample_weight,
             denominator=denominator,
         )
@@ -107,7 +103,8 @@ def l1_loss(
         loss,
         reduction,
         dtype,
-        mass=None if isinstance(weight_or_one, float) else weight_or_one,
+        weight=weight,
+        mass=weight,
         sample_weight=sample_weight,
         denominator=denominator,
     )

@@ -25,15 +25,25 @@ def _value(input: Tensor, target: Tensor, scale: Tensor, eps: float) -> Tensor:
     return (input - target).abs() / spread + torch.log(2.0 * spread)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor, eps: float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    scale: Tensor,
+    eps: float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     spread = scale.clamp(min=eps)
     term = input - target
+    abs_term = term.abs()
+    product = 2.0 * spread
     slope = upstream * sign(term) / spread
-    grad_scale = upstream * (2.0 / (2.0 * spread) - term.abs() / (spread * spread))
-    return slope, -slope, grad_scale
+    loss = abs_term / spread + torch.log(product)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = upstream * (2.0 / product - abs_term / (spread * spread))
+    return loss, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent(
@@ -75,7 +85,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "scale", "eps"),

@@ -39,45 +39,48 @@ def _value(input: Tensor, target: Tensor, margin: Tensor | float) -> Tensor:
     return 0.5 * product.sum(dim=1)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, margin: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, margin: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     mask = target[:, None] != target
     term = input[:, None] - input
     distance = norm(term, axis=-1)
     chosen = torch.where(mask, margin - distance, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
-    chosen_2 = mask.to(upstream.dtype)
+    chosen_2 = mask.to(input.dtype)
     mask_2 = chosen_2.sum(dim=1) <= 0.0
     gap = torch.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
     term_2 = near_i[:, None] + distance + (gap.clamp(min=0.0) + torch.log1p(torch.exp(-gap.abs())))
     positive = term_2.clamp(min=0.0)
-    positive_2 = sign(term_2).clamp(min=0.0)
-    mask_3 = torch.arange(upstream.shape[0], device=upstream.device)[:, None] != torch.arange(
+    mask_3 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
-    positive_3 = ((target[:, None] == target) & mask_3).to(upstream.dtype)
+    positive_2 = ((target[:, None] == target) & mask_3).to(input.dtype)
+    positive_3 = sign(term_2).clamp(min=0.0)
     chosen_3 = torch.where(mask_2, 0.0, 1.0)
     sigmoid_gap = torch.sigmoid(gap)
-    slope = upstream[:, None] * chosen_3[:, None] * positive * positive_2 * positive_3 * sigmoid_gap
+    slope = upstream[:, None] * chosen_3[:, None] * positive * positive_3 * positive_2 * sigmoid_gap
     sums = slope.sum(dim=0)
     probability = softmax(chosen, axis=-2)
     chosen_4 = torch.where(mask, -1.0, 0.0)
-    slope_2 = upstream * chosen_3 * (positive * positive_2 * positive_3 * sigmoid_gap).sum(dim=1)
-    term_3 = upstream * (positive * positive_2 * positive_3).sum(dim=1) - slope_2
+    slope_2 = upstream * chosen_3 * (positive * positive_3 * positive_2 * sigmoid_gap).sum(dim=1)
+    term_3 = upstream * (positive * positive_3 * positive_2).sum(dim=1) - slope_2
     probability_2 = softmax(chosen, axis=-1)
     term_4 = (
-        upstream[:, None] * positive * positive_2 * positive_3
+        upstream[:, None] * positive * positive_3 * positive_2
         + sums * probability * chosen_4
         + term_3[:, None] * probability_2 * chosen_4
     )
     product = term_4[:, :, None] * direction(term, axis=-1)
+    loss = 0.5 * (positive * positive * positive_2).sum(dim=1)
     grad_input = -product.sum(dim=0) + product.sum(dim=1)
-    grad_margin = (sums * (probability * chosen_2).sum(dim=0)).sum() + (
-        term_3[:, None] * probability_2 * chosen_2
-    ).sum()
-    return grad_input, grad_margin
+    grad_margin = None
+    if "margin" in wanted:
+        grad_margin = (sums * (probability * chosen_2).sum(dim=0)).sum() + (
+            term_3[:, None] * probability_2 * chosen_2
+        ).sum()
+    return loss, grad_input, grad_margin
 
 
 def _tangent(
@@ -212,7 +215,7 @@ def _denominator(target: Tensor) -> Tensor:
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "margin"),

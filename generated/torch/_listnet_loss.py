@@ -27,15 +27,21 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     return cross_entropy_with(input, softmax(target, axis=-1), axis=-1)
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     probability = softmax(target, axis=-1)
-    nll = negative_log_softmax(input, axis=-1)
-    term = softmax_complement(target, axis=-1) * upstream[:, None] * nll - sum_of_others(
-        probability * upstream[:, None] * nll, axis=-1
-    )
+    loss = cross_entropy_with(input, probability, axis=-1)
     grad_input = upstream[:, None] * excess_over(input, probability, axis=-1)
-    return grad_input, probability * term
+    grad_target = None
+    if "target" in wanted:
+        nll = negative_log_softmax(input, axis=-1)
+        term = softmax_complement(target, axis=-1) * upstream[:, None] * nll - sum_of_others(
+            probability * upstream[:, None] * nll, axis=-1
+        )
+        grad_target = probability * term
+    return loss, grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -71,7 +77,12 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
 )
 
 

@@ -30,10 +30,10 @@ def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     return log_cosh(ratio(difference, smooth + (target + p).sum(dim=(0, 2))))
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = 1.0 - target
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
@@ -44,8 +44,10 @@ def _gradient(
     slope_2 = upstream * tanh * ratio(1.0, term_2)
     product = slope_2[:, None] * (term * p * probability - probability * p * target)
     grad_input = product - slope[:, None] * p * probability
-    grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
-    return grad_input, grad_target, -slope.sum()
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
+    return log_cosh(dice), grad_input, grad_target, -slope.sum() if "smooth" in wanted else None
 
 
 def _tangent(
@@ -143,7 +145,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "smooth"),

@@ -16,15 +16,26 @@ def _value(input: Tensor, target: Tensor, log_var: Tensor, full: bool) -> Tensor
     return 0.5 * ((input - target) ** 2 * torch.exp(-log_var) + log_var) + 0.9189385332046727 * full
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, log_var: Tensor, full: bool
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `log_var`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    log_var: Tensor,
+    full: bool,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `log_var`."""
     term = input - target
     exponential = torch.exp(-log_var)
+    product = term * term * exponential
     slope = upstream * term * exponential
-    grad_log_var = 0.5 * upstream * (1.0 - term * term * exponential)
-    return slope, -slope, grad_log_var
+    loss = 0.5 * (product + log_var) + 0.9189385332046727 * full
+    return (
+        loss,
+        slope,
+        -slope if "target" in wanted else None,
+        0.5 * upstream * (1.0 - product) if "log_var" in wanted else None,
+    )
 
 
 def _tangent(
@@ -70,7 +81,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "log_var", "full"),

@@ -22,21 +22,27 @@ def _value(input: Tensor, target: Tensor, eps: float) -> Tensor:
     return 100.0 * (input - target).abs() / target.abs().clamp(min=eps)
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor, eps: float) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, eps: float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     abs_target = target.abs()
     maximum = abs_target.clamp(min=eps)
     term = input - target
+    abs_term = term.abs()
     slope = 100.0 * upstream * sign(term) / maximum
-    slope_2 = (
-        100.0
-        * upstream
-        * (0.5 * sign(abs_target - eps) + 0.5)
-        * sign(target)
-        * term.abs()
-        / (maximum * maximum)
-    )
-    return slope, -slope_2 - slope
+    grad_target = None
+    if "target" in wanted:
+        slope_2 = (
+            100.0
+            * upstream
+            * (0.5 * sign(abs_target - eps) + 0.5)
+            * sign(target)
+            * abs_term
+            / (maximum * maximum)
+        )
+        grad_target = -slope_2 - slope
+    return 100.0 * abs_term / maximum, slope, grad_target
 
 
 def _tangent(
@@ -84,7 +90,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "eps"),

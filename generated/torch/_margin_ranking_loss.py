@@ -15,14 +15,23 @@ def _value(input1: Tensor, input2: Tensor, target: Tensor, margin: Tensor | floa
     return (margin - (input1 - input2) * target).clamp(min=0.0)
 
 
-def _gradient(
-    upstream: Tensor, input1: Tensor, input2: Tensor, target: Tensor, margin: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input1`, `input2`, `target` and `margin`, given that of the loss."""
-    term = 1.0 - sign((input1 - input2) * target - margin).clamp(min=0.0)
+def _value_and_gradient(
+    upstream: Tensor,
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    product = (input1 - input2) * target
+    term = 1.0 - sign(product - margin).clamp(min=0.0)
     slope = upstream * term * target
-    grad_target = upstream * term * (input2 - input1)
-    return -slope, slope, grad_target, (upstream * term).sum()
+    loss = (margin - product).clamp(min=0.0)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * term * (input2 - input1)
+    return loss, -slope, slope, grad_target, (upstream * term).sum() if "margin" in wanted else None
 
 
 def _tangent(
@@ -64,7 +73,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input1", "input2", "target", "margin"),

@@ -18,10 +18,16 @@ def _value_mse(input: Tensor, target: Tensor) -> Tensor:
     return (input - target) ** 2
 
 
-def _gradient_mse(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_mse(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
-    return 2.0 * upstream * term, -2.0 * upstream * term
+    return (
+        term * term,
+        2.0 * upstream * term,
+        -2.0 * upstream * term if "target" in wanted else None,
+    )
 
 
 def _tangent_mse(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -39,7 +45,7 @@ def _curvature_mse(
 
 _kernel_mse = differentiable(
     _value_mse,
-    _gradient_mse,
+    _value_and_gradient_mse,
     _tangent_mse,
     _curvature_mse,
     arguments=("input", "target"),
@@ -52,13 +58,13 @@ def _value_l2(weights: Tensor, coefficient: Tensor | float) -> Tensor:
     return coefficient * (weights * weights).sum()
 
 
-def _gradient_l2(
-    upstream: Tensor, weights: Tensor, coefficient: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `weights` and `coefficient`, given that of the loss."""
+def _value_and_gradient_l2(
+    upstream: Tensor, weights: Tensor, coefficient: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `weights` and `coefficient`."""
+    sums = (weights * weights).sum()
     grad_weights = 2.0 * upstream * coefficient * weights
-    grad_coefficient = upstream * (weights * weights).sum()
-    return grad_weights, grad_coefficient
+    return coefficient * sums, grad_weights, upstream * sums if "coefficient" in wanted else None
 
 
 def _tangent_l2(
@@ -87,7 +93,7 @@ def _curvature_l2(
 
 _kernel_l2 = differentiable(
     _value_l2,
-    _gradient_l2,
+    _value_and_gradient_l2,
     _tangent_l2,
     _curvature_l2,
     arguments=("weights", "coefficient"),

@@ -27,14 +27,18 @@ def _value(input: Tensor, target: Tensor, eps: float) -> Tensor:
     return term * term
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor, eps: float) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, eps: float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     maximum = input.clamp(min=eps)
     maximum_2 = target.clamp(min=eps)
     term = torch.log1p(maximum) - torch.log1p(maximum_2)
     grad_input = 2.0 * upstream * term * (0.5 * sign(input - eps) + 0.5) / (maximum + 1.0)
-    grad_target = -2.0 * upstream * term * (0.5 * sign(target - eps) + 0.5) / (maximum_2 + 1.0)
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * upstream * term * (0.5 * sign(target - eps) + 0.5) / (maximum_2 + 1.0)
+    return term * term, grad_input, grad_target
 
 
 def _tangent(
@@ -71,7 +75,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "eps"),

@@ -26,22 +26,31 @@ def _value_linear(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor 
     return weight[target] * torch.where(mask, gap, 0.0).sum(dim=1) / weight.shape[0]
 
 
-def _gradient_linear(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, margin: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `margin`, given that of the loss."""
+def _value_and_gradient_linear(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    margin: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    slope = upstream * picked
     index = torch.arange(weight.shape[0], device=weight.device)
-    positive = sign(margin + input - pick(input, target, dim=1)[:, None]).clamp(min=0.0)
-    chosen = torch.where(target[:, None] != index, positive, 0.0)
+    mask = target[:, None] != index
+    term = margin + input - pick(input, target, dim=1)[:, None]
+    slope = upstream * picked
+    chosen = torch.where(mask, sign(term).clamp(min=0.0), 0.0)
     sums = chosen.sum(dim=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
+    loss = picked * torch.where(mask, term.clamp(min=0.0), 0.0).sum(dim=1) / weight.shape[0]
     grad_input = slope[:, None] * chosen / weight.shape[0] + torch.where(
         index == target[:, None], slope_2[:, None], 0.0
     )
-    grad_margin = (upstream * picked * sums).sum() / weight.shape[0]
-    return grad_input, grad_margin
+    grad_margin = None
+    if "margin" in wanted:
+        grad_margin = (upstream * picked * sums).sum() / weight.shape[0]
+    return loss, grad_input, grad_margin
 
 
 def _tangent_linear(
@@ -75,7 +84,7 @@ def _curvature_linear(
 
 _kernel_linear = differentiable(
     _value_linear,
-    _gradient_linear,
+    _value_and_gradient_linear,
     _tangent_linear,
     _curvature_linear,
     arguments=("input", "target", "weight", "margin"),
@@ -90,24 +99,32 @@ def _value_squared(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor
     return weight[target] * torch.where(mask, gap * gap, 0.0).sum(dim=1) / weight.shape[0]
 
 
-def _gradient_squared(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, margin: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `margin`, given that of the loss."""
+def _value_and_gradient_squared(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    margin: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    slope = upstream * picked
     index = torch.arange(weight.shape[0], device=weight.device)
+    mask = target[:, None] != index
     term = margin + input - pick(input, target, dim=1)[:, None]
-    chosen = torch.where(
-        target[:, None] != index, 2.0 * term.clamp(min=0.0) * sign(term).clamp(min=0.0), 0.0
-    )
+    gap = term.clamp(min=0.0)
+    slope = upstream * picked
+    chosen = torch.where(mask, 2.0 * gap * sign(term).clamp(min=0.0), 0.0)
     sums = chosen.sum(dim=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
+    loss = picked * torch.where(mask, gap * gap, 0.0).sum(dim=1) / weight.shape[0]
     grad_input = slope[:, None] * chosen / weight.shape[0] + torch.where(
         index == target[:, None], slope_2[:, None], 0.0
     )
-    grad_margin = (upstream * picked * sums).sum() / weight.shape[0]
-    return grad_input, grad_margin
+    grad_margin = None
+    if "margin" in wanted:
+        grad_margin = (upstream * picked * sums).sum() / weight.shape[0]
+    return loss, grad_input, grad_margin
 
 
 def _tangent_squared(
@@ -157,7 +174,7 @@ def _curvature_squared(
 
 _kernel_squared = differentiable(
     _value_squared,
-    _gradient_squared,
+    _value_and_gradient_squared,
     _tangent_squared,
     _curvature_squared,
     arguments=("input", "target", "weight", "margin"),

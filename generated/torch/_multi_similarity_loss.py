@@ -40,64 +40,74 @@ def _value(
     return product + product_2
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
     alpha: Tensor | float,
     beta: Tensor | float,
     base: Tensor | float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `alpha`, `beta` and `base`, given that of the loss."""
-    mask = target[:, None] != target
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    mask = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
+        input.shape[0], device=input.device
+    )
+    mask_2 = (target[:, None] == target) & mask
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
     gap = sums - base
-    chosen = torch.where(mask, gap * beta, -math.inf)
-    push = logsumexp(chosen, axis=-1)
+    chosen = torch.where(mask_2, -gap * alpha, -math.inf)
+    pull = logsumexp(chosen, axis=-1)
+    softplus = pull.clamp(min=0.0) + torch.log1p(torch.exp(-pull.abs()))
+    mask_3 = target[:, None] != target
+    chosen_2 = torch.where(mask_3, gap * beta, -math.inf)
+    push = logsumexp(chosen_2, axis=-1)
+    softplus_2 = push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs()))
     sigmoid_push = torch.sigmoid(push)
     slope = upstream * sigmoid_push
-    probability = softmax(chosen, axis=-1)
-    chosen_2 = torch.where(mask, torch.as_tensor(beta, dtype=upstream.dtype), 0.0)
-    mask_2 = torch.arange(upstream.shape[0], device=upstream.device)[:, None] != torch.arange(
-        input.shape[0], device=input.device
-    )
-    mask_3 = (target[:, None] == target) & mask_2
-    chosen_3 = torch.where(mask_3, -gap * alpha, -math.inf)
-    pull = logsumexp(chosen_3, axis=-1)
+    probability = softmax(chosen_2, axis=-1)
+    chosen_3 = torch.where(mask_3, torch.as_tensor(beta, dtype=input.dtype), 0.0)
     sigmoid_pull = torch.sigmoid(pull)
     slope_2 = upstream * sigmoid_pull
-    probability_2 = softmax(chosen_3, axis=-1)
-    chosen_4 = torch.where(mask_3, torch.as_tensor(-alpha, dtype=upstream.dtype), 0.0)
+    probability_2 = softmax(chosen, axis=-1)
+    chosen_4 = torch.where(mask_2, torch.as_tensor(-alpha, dtype=input.dtype), 0.0)
     term = (
-        slope[:, None] * probability * chosen_2 / beta
+        slope[:, None] * probability * chosen_3 / beta
         + slope_2[:, None] * probability_2 * chosen_4 / alpha
     )
     sums_2 = term.T @ input_direction
     term_2 = sums_2 - input_direction * (sums_2 * input_direction).sum(dim=1)[:, None]
     sums_3 = term @ input_direction
     term_3 = sums_3 - input_direction * (sums_3 * input_direction).sum(dim=1)[:, None]
-    slope_3 = upstream * (pull.clamp(min=0.0) + torch.log1p(torch.exp(-pull.abs())))
-    slope_4 = (
-        upstream[:, None]
-        * sigmoid_pull[:, None]
-        * probability_2
-        * torch.where(mask_3, base - sums, 0.0)
-    )
-    slope_5 = upstream * (push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs())))
-    slope_6 = upstream[:, None] * sigmoid_push[:, None] * probability * torch.where(mask, gap, 0.0)
-    chosen_5 = torch.where(mask, torch.as_tensor(-beta, dtype=upstream.dtype), 0.0)
-    slope_7 = upstream[:, None] * sigmoid_push[:, None] * probability * chosen_5
-    chosen_6 = torch.where(mask_3, torch.as_tensor(alpha, dtype=upstream.dtype), 0.0)
-    slope_8 = upstream[:, None] * sigmoid_pull[:, None] * probability_2 * chosen_6
+    loss = softplus / alpha + softplus_2 / beta
     grad_input = (
         ratio(1.0, norm(input, axis=-1))[:, None] * term_2
         + ratio(1.0, norm(input, axis=-1))[:, None] * term_3
     )
-    grad_alpha = slope_4.sum() / alpha - slope_3.sum() / (alpha * alpha)
-    grad_beta = slope_6.sum() / beta - slope_5.sum() / (beta * beta)
-    grad_base = slope_7.sum() / beta + slope_8.sum() / alpha
-    return grad_input, grad_alpha, grad_beta, grad_base
+    grad_alpha = None
+    if "alpha" in wanted:
+        slope_3 = (
+            upstream[:, None]
+            * sigmoid_pull[:, None]
+            * probability_2
+            * torch.where(mask_2, base - sums, 0.0)
+        )
+        grad_alpha = slope_3.sum() / alpha - (upstream * softplus).sum() / (alpha * alpha)
+    grad_beta = None
+    if "beta" in wanted:
+        slope_4 = (
+            upstream[:, None] * sigmoid_push[:, None] * probability * torch.where(mask_3, gap, 0.0)
+        )
+        grad_beta = slope_4.sum() / beta - (upstream * softplus_2).sum() / (beta * beta)
+    grad_base = None
+    if "base" in wanted:
+        chosen_5 = torch.where(mask_3, torch.as_tensor(-beta, dtype=input.dtype), 0.0)
+        slope_5 = upstream[:, None] * sigmoid_push[:, None] * probability * chosen_5
+        chosen_6 = torch.where(mask_2, torch.as_tensor(alpha, dtype=input.dtype), 0.0)
+        slope_6 = upstream[:, None] * sigmoid_pull[:, None] * probability_2 * chosen_6
+        grad_base = slope_5.sum() / beta + slope_6.sum() / alpha
+    return loss, grad_input, grad_alpha, grad_beta, grad_base
 
 
 def _tangent(
@@ -291,7 +301,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "alpha", "beta", "base"),

@@ -16,14 +16,22 @@ def _value(input: Tensor, target1: Tensor, target2: Tensor) -> Tensor:
     return 0.5 * ((input - target1).abs() + (input - target2).abs())
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target1: Tensor, target2: Tensor
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target1` and `target2`, given that of the loss."""
-    direction_2 = sign(input - target2)
-    direction_3 = sign(input - target1)
-    grad_input = 0.5 * upstream * direction_2 + 0.5 * upstream * direction_3
-    return grad_input, -0.5 * upstream * direction_3, -0.5 * upstream * direction_2
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target1: Tensor, target2: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target1` and `target2`."""
+    term = input - target1
+    term_2 = input - target2
+    direction_2 = sign(term_2)
+    sign_term = sign(term)
+    loss = 0.5 * (term.abs() + term_2.abs())
+    grad_input = 0.5 * upstream * direction_2 + 0.5 * upstream * sign_term
+    return (
+        loss,
+        grad_input,
+        -0.5 * upstream * sign_term if "target1" in wanted else None,
+        -0.5 * upstream * direction_2 if "target2" in wanted else None,
+    )
 
 
 def _tangent(
@@ -55,7 +63,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target1", "target2"),

@@ -20,37 +20,40 @@ from ._runtime import Loss, axis_weight, finish, fold, to_working, working_dtype
 __all__ = ["MulticlassDiceLoss", "multiclass_dice_loss"]
 
 
-def _value(input: Tensor, target: Tensor, weight: Tensor, smooth: Tensor | float) -> Tensor:
+def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     p = softmax(input, axis=-2)
     term = smooth + (target * target).sum(dim=(0, 2)) + (p * p).sum(dim=(0, 2))
-    quotient = ratio(smooth + ((p - target) * (p - target)).sum(dim=(0, 2)), term)
-    return quotient * weight
+    return ratio(smooth + ((p - target) * (p - target)).sum(dim=(0, 2)), term)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, smooth: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     p = softmax(input, axis=-2)
     term = p - target
     term_2 = smooth + (target * target).sum(dim=(0, 2)) + (p * p).sum(dim=(0, 2))
-    quotient = ratio(ratio(smooth + (term * term).sum(dim=(0, 2)), term_2), term_2)
-    slope = upstream * quotient * weight
-    quotient_2 = ratio(1.0, term_2)
-    slope_2 = upstream * quotient_2 * weight
+    quotient = ratio(smooth + (term * term).sum(dim=(0, 2)), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream * quotient_2
+    quotient_3 = ratio(1.0, term_2)
+    slope_2 = upstream * quotient_3
     product = 2.0 * slope_2[:, None] * term
     term_3 = product - 2.0 * slope[:, None] * p
     term_4 = softmax_complement(input, axis=-2) * term_3 - sum_of_others(p * term_3, axis=-2)
-    grad_target = -2.0 * slope[:, None] * target - product
-    grad_smooth = (upstream * (quotient_2 - quotient) * weight).sum()
-    return p * term_4, grad_target, grad_smooth
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * slope[:, None] * target - product
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = (upstream * (quotient_3 - quotient_2)).sum()
+    return quotient, p * term_4, grad_target, grad_smooth
 
 
 def _tangent(
     input: Tensor,
     target: Tensor,
-    weight: Tensor,
     smooth: Tensor | float,
     d_input: Tensor,
     d_target: Tensor,
@@ -65,10 +68,10 @@ def _tangent(
     d_probability = softmax_tangent(input, d_input, axis=-2)
     sums = (2.0 * term_2 * d_probability - 2.0 * term_2 * d_target).sum(dim=(0, 2))
     return (
-        (quotient - quotient_2) * weight * d_smooth
-        + quotient * weight * sums
-        - 2.0 * quotient_2 * weight * (target * d_target).sum(dim=(0, 2))
-        - 2.0 * quotient_2 * weight * (p * d_probability).sum(dim=(0, 2))
+        (quotient - quotient_2) * d_smooth
+        + quotient * sums
+        - 2.0 * quotient_2 * (target * d_target).sum(dim=(0, 2))
+        - 2.0 * quotient_2 * (p * d_probability).sum(dim=(0, 2))
     )
 
 
@@ -76,7 +79,6 @@ def _curvature(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
-    weight: Tensor,
     smooth: Tensor | float,
     d_input: Tensor,
     d_target: Tensor,
@@ -88,9 +90,9 @@ def _curvature(
     term = p - target
     term_2 = smooth + (target * target).sum(dim=(0, 2)) + (p * p).sum(dim=(0, 2))
     quotient = ratio(ratio(smooth + (term * term).sum(dim=(0, 2)), term_2), term_2)
-    slope = upstream * quotient * weight
+    slope = upstream * quotient
     quotient_2 = ratio(1.0, term_2)
-    slope_2 = upstream * quotient_2 * weight
+    slope_2 = upstream * quotient_2
     term_3 = 2.0 * slope_2[:, None] * term - 2.0 * slope[:, None] * p
     d_probability = softmax_tangent(input, d_input, axis=-2)
     product = (other_probability * term_3 - sum_of_others(p * term_3, axis=-2)) * d_probability
@@ -108,20 +110,20 @@ def _curvature(
         + 2.0 * term_4 * sums_2
         + 2.0 * term_4 * sums_3
     )
-    slope_3 = upstream * weight * term_5
-    term_6 = 2.0 * upstream * quotient_2 * weight - 2.0 * upstream * quotient * weight
+    slope_3 = upstream * term_5
+    term_6 = 2.0 * upstream * quotient_2 - 2.0 * upstream * quotient
     quotient_4 = ratio(quotient_2, term_2)
     product_5 = quotient_4 * d_smooth
     product_6 = 2.0 * quotient_4 * sums_2
     product_7 = 2.0 * quotient_4 * sums_3
-    slope_4 = upstream * weight * (-product_5 - product_6 - product_7)
+    slope_4 = upstream * (-product_5 - product_6 - product_7)
     term_7 = (
         term_6[:, None] * d_probability
         + 2.0 * slope_4[:, None] * term
         - 2.0 * slope_3[:, None] * p
         - 2.0 * slope_2[:, None] * d_target
     )
-    slope_5 = upstream * weight * (product_5 + product_6 + product_7)
+    slope_5 = upstream * (product_5 + product_6 + product_7)
     term_8 = product_4 + quotient_3 - quotient_4
     term_9 = (
         (quotient_3 - product_2 - quotient_4) * d_smooth
@@ -141,16 +143,15 @@ def _curvature(
         - 2.0 * slope_3[:, None] * target
         - 2.0 * slope_2[:, None] * d_probability
     )
-    change_smooth = (upstream * weight * term_9).sum()
-    return change_input, change_target, change_smooth
+    return change_input, change_target, (upstream * term_9).sum()
 
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weight", "smooth"),
+    arguments=("input", "target", "smooth"),
     wrt=("input", "target", "smooth"),
 )
 
@@ -192,12 +193,13 @@ def multiclass_dice_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    if weight is not None:
+        weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, weight, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    loss = _kernel(input, target, smooth)
+    return finish(loss, reduction, dtype, shape=shape, weight=weight, denominator=denominator)
 
 
 class MulticlassDiceLoss(Loss):

@@ -25,17 +25,21 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     return term.amax(dim=1)
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
     index = torch.arange(input.shape[1], device=input.device)
     term = (
-        (target[:, None] != index[:, None]).to(upstream.dtype)
+        (target[:, None] != index[:, None]).to(input.dtype)
         + input
         - pick(input, target, dim=1)[:, None]
     )
-    chosen = (term == term.amax(dim=1)[:, None]).to(upstream.dtype)
+    largest = term.amax(dim=1)
+    chosen = (term == largest[:, None]).to(input.dtype)
     chosen_2 = torch.where(index[:, None] == target[:, None], (-upstream)[:, None], 0.0)
-    return (upstream[:, None] * chosen / chosen.sum(dim=1)[:, None] + chosen_2,)
+    grad_input = upstream[:, None] * chosen / chosen.sum(dim=1)[:, None] + chosen_2
+    return largest, grad_input
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
@@ -55,7 +59,7 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input",)
+    _value, _value_and_gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input",)
 )
 
 

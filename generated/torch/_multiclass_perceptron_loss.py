@@ -23,14 +23,19 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     return input.amax(dim=1) - pick(input, target, dim=1)
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
+    largest = input.amax(dim=1)
     mask = torch.arange(input.shape[1], device=input.device)[:, None] == target[:, None]
-    chosen = (input == input.amax(dim=1)[:, None]).to(upstream.dtype)
-    return (
+    chosen = (input == largest[:, None]).to(input.dtype)
+    loss = largest - pick(input, target, dim=1)
+    grad_input = (
         torch.where(mask, (-upstream)[:, None], 0.0)
-        + upstream[:, None] * chosen / chosen.sum(dim=1)[:, None],
+        + upstream[:, None] * chosen / chosen.sum(dim=1)[:, None]
     )
+    return loss, grad_input
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
@@ -47,7 +52,7 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input",)
+    _value, _value_and_gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input",)
 )
 
 

@@ -35,24 +35,29 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     return sums / input.shape[1]
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
     mask = target == -1
     mask_2 = torch.arange(target.shape[1], device=target.device)[:, None] <= torch.arange(
         target.shape[1], device=target.device
     )
-    named = 1.0 - (mask[:, :, None] & mask_2).to(upstream.dtype).amax(dim=1)
+    named = 1.0 - (mask[:, :, None] & mask_2).to(input.dtype).amax(dim=1)
     index = torch.arange(input.shape[1], device=input.device)
-    product = named[:, None] * (target[:, None] == index[:, None]).to(upstream.dtype)
+    product = named[:, None] * (target[:, None] == index[:, None]).to(input.dtype)
     other = 1.0 - product.amax(dim=2)
     mask_3 = index[:, None] == torch.where(target != -1, target, 0)[:, None]
     term = input[:, :, None] - torch.where(mask_3, input[:, :, None], 0.0).sum(dim=1)[:, None]
-    positive = sign(term + 1.0).clamp(min=0.0)
+    term_2 = term + 1.0
+    sums = (other * (named[:, None] * term_2.clamp(min=0.0)).sum(dim=2)).sum(dim=1)
+    positive = sign(term_2).clamp(min=0.0)
     slope = upstream[:, None] * other * (named[:, None] * positive).sum(dim=2) / input.shape[1]
     slope_2 = (
         -upstream[:, None] * named * (other[:, :, None] * positive).sum(dim=1) / input.shape[1]
     )
-    return (slope + torch.where(mask_3, slope_2[:, None], 0.0).sum(dim=2),)
+    grad_input = slope + torch.where(mask_3, slope_2[:, None], 0.0).sum(dim=2)
+    return sums / input.shape[1], grad_input
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
@@ -80,7 +85,7 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input",)
+    _value, _value_and_gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input",)
 )
 
 

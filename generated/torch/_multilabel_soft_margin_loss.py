@@ -22,14 +22,26 @@ def _value(input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     return -(log_likelihood * weight).sum(dim=1) / target.shape[1]
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    term = target * torch.sigmoid(-input) - (1.0 - target) * torch.sigmoid(input)
-    grad_input = -upstream[:, None] * term * weight / target.shape[1]
-    grad_target = -upstream[:, None] * input * weight / target.shape[1]
-    return grad_input, grad_target
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = 1.0 - target
+    log_term = torch.log1p(torch.exp(-input.abs()))
+    log_likelihood = -term * (input.clamp(min=0.0) + log_term) - target * (
+        (-input).clamp(min=0.0) + log_term
+    )
+    loss = -(log_likelihood * weight).sum(dim=1) / target.shape[1]
+    grad_input = (
+        -upstream[:, None]
+        * (target * torch.sigmoid(-input) - term * torch.sigmoid(input))
+        * weight
+        / target.shape[1]
+    )
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -upstream[:, None] * input * weight / target.shape[1]
+    return loss, grad_input, grad_target
 
 
 def _tangent(
@@ -60,7 +72,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "weight"),

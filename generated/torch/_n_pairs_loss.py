@@ -32,17 +32,23 @@ def _value(anchor: Tensor, positive: Tensor, l2: Tensor | float) -> Tensor:
     return product + nll
 
 
-def _gradient(
-    upstream: Tensor, anchor: Tensor, positive: Tensor, l2: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `anchor`, `positive` and `l2`, given that of the loss."""
-    excess = label_excess(
-        anchor @ positive.T, torch.arange(upstream.shape[0], device=upstream.device), axis=-1
-    )
-    slope = upstream * ((anchor * anchor).sum(dim=1) + (positive * positive).sum(dim=1))
+def _value_and_gradient(
+    upstream: Tensor, anchor: Tensor, positive: Tensor, l2: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `anchor`, `positive` and `l2`."""
+    squared_lengths = (anchor * anchor).sum(dim=1) + (positive * positive).sum(dim=1)
+    similarity = anchor @ positive.T
+    index = torch.arange(anchor.shape[0], device=anchor.device)
+    excess = label_excess(similarity, index, axis=-1)
+    loss = 0.5 * squared_lengths * l2 + label_cross_entropy(similarity, index, axis=-1)
     grad_anchor = upstream[:, None] * (excess @ positive) + upstream[:, None] * l2 * anchor
-    grad_positive = (upstream[:, None] * excess).T @ anchor + upstream[:, None] * l2 * positive
-    return grad_anchor, grad_positive, 0.5 * slope.sum()
+    grad_positive = None
+    if "positive" in wanted:
+        grad_positive = (upstream[:, None] * excess).T @ anchor + upstream[:, None] * l2 * positive
+    grad_l2 = None
+    if "l2" in wanted:
+        grad_l2 = 0.5 * (upstream * squared_lengths).sum()
+    return loss, grad_anchor, grad_positive, grad_l2
 
 
 def _tangent(
@@ -94,7 +100,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("anchor", "positive", "l2"),

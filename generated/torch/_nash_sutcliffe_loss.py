@@ -18,19 +18,24 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     return quotient * quotient
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
     target_offset = deviation(target, axis=-2)
     target_length = norm(target_offset, axis=-2)
     quotient = ratio(norm(term, axis=-2), target_length)
     product = 2.0 * (upstream * quotient * ratio(1.0, target_length)) * direction(term, axis=-2)
-    product_2 = (
-        2.0
-        * (upstream * quotient * ratio(quotient, target_length))
-        * deviation(direction(target_offset, axis=-2), axis=-2)
-    )
-    return product, -product_2 - product
+    grad_target = None
+    if "target" in wanted:
+        product_2 = (
+            2.0
+            * (upstream * quotient * ratio(quotient, target_length))
+            * deviation(direction(target_offset, axis=-2), axis=-2)
+        )
+        grad_target = -product_2 - product
+    return quotient * quotient, product, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -92,7 +97,12 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
 )
 
 

@@ -25,15 +25,23 @@ def _value(input: Tensor, target: Tensor, weight: Tensor, ignore_index: int) -> 
     return torch.where(valid, -pick(input, label, dim=1) * weight[label], 0.0)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, ignore_index: int
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    ignore_index: int,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
     valid = target != ignore_index
     label = torch.where(valid, target, 0)
-    mask = torch.arange(weight.shape[0], device=weight.device)[:, None] == label[:, None]
-    slope = -upstream * weight[label]
-    return (torch.where(valid[:, None], torch.where(mask, slope[:, None], 0.0), 0.0),)
+    label_weight = weight[label]
+    mask = torch.arange(input.shape[1], device=input.device)[:, None] == label[:, None]
+    slope = -upstream * label_weight
+    loss = torch.where(valid, -pick(input, label, dim=1) * label_weight, 0.0)
+    grad_input = torch.where(valid[:, None], torch.where(mask, slope[:, None], 0.0), 0.0)
+    return loss, grad_input
 
 
 def _tangent(
@@ -65,7 +73,7 @@ def _mass(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "weight", "ignore_index"),

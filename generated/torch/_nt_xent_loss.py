@@ -39,45 +39,54 @@ def _value(input: Tensor, target: Tensor, temperature: Tensor | float) -> Tensor
     return product.sum(dim=1)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, temperature: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `temperature`, given that of the loss."""
-    mask = torch.arange(upstream.shape[0], device=upstream.device)[:, None] != torch.arange(
+def _value_and_gradient(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    temperature: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `temperature`."""
+    mask = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
-    positive = ((target[:, None] == target) & mask).to(upstream.dtype)
+    positive = ((target[:, None] == target) & mask).to(input.dtype)
     mask_2 = target[:, None] != target
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
     logit = sums / temperature
     chosen = torch.where(mask_2, logit, -math.inf)
-    probability = torch.sigmoid(logsumexp(chosen, axis=-1)[:, None] - logit)
-    sums_2 = (positive * probability).sum(dim=1)
+    term = logsumexp(chosen, axis=-1)[:, None] - logit
+    product = positive * (term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs())))
+    sigmoid_term = torch.sigmoid(term)
+    sums_2 = (positive * sigmoid_term).sum(dim=1)
     slope = upstream * sums_2
-    probability_2 = softmax(chosen, axis=-1)
-    chosen_2 = torch.where(mask_2, torch.as_tensor(1.0 / temperature, dtype=upstream.dtype), 0.0)
-    term = (
-        slope[:, None] * probability_2 * chosen_2
-        - upstream[:, None] * positive * probability / temperature
+    probability = softmax(chosen, axis=-1)
+    chosen_2 = torch.where(mask_2, torch.as_tensor(1.0 / temperature, dtype=input.dtype), 0.0)
+    term_2 = (
+        slope[:, None] * probability * chosen_2
+        - upstream[:, None] * positive * sigmoid_term / temperature
     )
-    sums_3 = term.T @ input_direction
-    term_2 = sums_3 - input_direction * (sums_3 * input_direction).sum(dim=1)[:, None]
-    sums_4 = term @ input_direction
-    term_3 = sums_4 - input_direction * (sums_4 * input_direction).sum(dim=1)[:, None]
-    power = temperature * temperature
-    product = (upstream[:, None] * positive * probability * sums).sum() / power
-    slope_2 = (
-        upstream[:, None]
-        * sums_2[:, None]
-        * probability_2
-        * torch.where(mask_2, -sums / power, 0.0)
-    )
+    sums_3 = term_2.T @ input_direction
+    term_3 = sums_3 - input_direction * (sums_3 * input_direction).sum(dim=1)[:, None]
+    sums_4 = term_2 @ input_direction
+    term_4 = sums_4 - input_direction * (sums_4 * input_direction).sum(dim=1)[:, None]
     grad_input = (
-        ratio(1.0, norm(input, axis=-1))[:, None] * term_2
-        + ratio(1.0, norm(input, axis=-1))[:, None] * term_3
+        ratio(1.0, norm(input, axis=-1))[:, None] * term_3
+        + ratio(1.0, norm(input, axis=-1))[:, None] * term_4
     )
-    return grad_input, product + slope_2.sum()
+    grad_temperature = None
+    if "temperature" in wanted:
+        power = temperature * temperature
+        product_2 = (upstream[:, None] * positive * sigmoid_term * sums).sum() / power
+        slope_2 = (
+            upstream[:, None]
+            * sums_2[:, None]
+            * probability
+            * torch.where(mask_2, -sums / power, 0.0)
+        )
+        grad_temperature = product_2 + slope_2.sum()
+    return product.sum(dim=1), grad_input, grad_temperature
 
 
 def _tangent(
@@ -228,7 +237,7 @@ def _denominator(target: Tensor) -> Tensor:
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "temperature"),

@@ -21,21 +21,26 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     return 1.0 - product.sum(dim=0)
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     input_offset = deviation(input, axis=-2)
+    input_direction = direction(input_offset, axis=-2)
     target_offset = deviation(target, axis=-2)
     target_direction = direction(target_offset, axis=-2)
-    input_direction = direction(input_offset, axis=-2)
+    sums = (input_direction * target_direction).sum(dim=0)
     product = upstream * (target_direction * input_direction).sum(dim=0) * input_direction
-    product_2 = upstream * (input_direction * target_direction).sum(dim=0) * target_direction
     grad_input = ratio(1.0, norm(input_offset, axis=-2)) * deviation(
         product - upstream * target_direction, axis=-2
     )
-    grad_target = ratio(1.0, norm(target_offset, axis=-2)) * deviation(
-        product_2 - upstream * input_direction, axis=-2
-    )
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        deviation_2 = deviation(
+            upstream * sums * target_direction - upstream * input_direction, axis=-2
+        )
+        grad_target = ratio(1.0, norm(target_offset, axis=-2)) * deviation_2
+    return 1.0 - sums, grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -95,7 +100,12 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
 )
 
 

@@ -25,11 +25,18 @@ def _value(input: Tensor, target: Tensor, eps: float) -> Tensor:
     return input - target * torch.log(eps + input)
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor, eps: float) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, eps: float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = eps + input
+    logarithm = torch.log(term)
     grad_input = upstream - upstream * target / term
-    return grad_input, -upstream * torch.log(term)
+    return (
+        input - target * logarithm,
+        grad_input,
+        -upstream * logarithm if "target" in wanted else None,
+    )
 
 
 def _tangent(
@@ -51,7 +58,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "eps"),

@@ -21,14 +21,21 @@ def _value_log_input(input: Tensor, target: Tensor, full: bool) -> Tensor:
     return full * chosen + torch.exp(input) - input * target
 
 
-def _gradient_log_input(
-    upstream: Tensor, input: Tensor, target: Tensor, full: bool
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    chosen = torch.where(target <= 1.0, 0.0, torch.log(target) + (target + 0.5) / target - 1.0)
-    grad_input = upstream * (torch.exp(input) - target)
-    grad_target = upstream * (full * chosen - input)
-    return grad_input, grad_target
+def _value_and_gradient_log_input(
+    upstream: Tensor, input: Tensor, target: Tensor, full: bool, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    mask = target <= 1.0
+    term = target + 0.5
+    logarithm = torch.log(target)
+    chosen = torch.where(mask, 0.0, term * logarithm + 0.9189385332046727 - target)
+    exp_input = torch.exp(input)
+    loss = full * chosen + exp_input - input * target
+    grad_target = None
+    if "target" in wanted:
+        term_2 = full * torch.where(mask, 0.0, logarithm + term / target - 1.0) - input
+        grad_target = upstream * term_2
+    return loss, upstream * (exp_input - target), grad_target
 
 
 def _tangent_log_input(
@@ -51,7 +58,7 @@ def _curvature_log_input(
 
 _kernel_log_input = differentiable(
     _value_log_input,
-    _gradient_log_input,
+    _value_and_gradient_log_input,
     _tangent_log_input,
     _curvature_log_input,
     arguments=("input", "target", "full"),
@@ -67,15 +74,23 @@ def _value_input(input: Tensor, target: Tensor, full: bool, eps: float) -> Tenso
     return full * chosen + input - target * torch.log(eps + input)
 
 
-def _gradient_input(
-    upstream: Tensor, input: Tensor, target: Tensor, full: bool, eps: float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    term = eps + input
-    chosen = torch.where(target <= 1.0, 0.0, torch.log(target) + (target + 0.5) / target - 1.0)
-    grad_input = upstream - upstream * target / term
-    grad_target = upstream * (full * chosen - torch.log(term))
-    return grad_input, grad_target
+def _value_and_gradient_input(
+    upstream: Tensor, input: Tensor, target: Tensor, full: bool, eps: float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    mask = target <= 1.0
+    term = target + 0.5
+    logarithm = torch.log(target)
+    chosen = torch.where(mask, 0.0, term * logarithm + 0.9189385332046727 - target)
+    term_2 = eps + input
+    logarithm_2 = torch.log(term_2)
+    loss = full * chosen + input - target * logarithm_2
+    grad_input = upstream - upstream * target / term_2
+    grad_target = None
+    if "target" in wanted:
+        term_3 = full * torch.where(mask, 0.0, logarithm + term / target - 1.0) - logarithm_2
+        grad_target = upstream * term_3
+    return loss, grad_input, grad_target
 
 
 def _tangent_input(
@@ -106,7 +121,7 @@ def _curvature_input(
 
 _kernel_input = differentiable(
     _value_input,
-    _gradient_input,
+    _value_and_gradient_input,
     _tangent_input,
     _curvature_input,
     arguments=("input", "target", "full", "eps"),

@@ -43,19 +43,20 @@ def _value_labels(input: Tensor, target: Tensor, epsilon: Tensor | float) -> Ten
     return product + label_cross_entropy(input, target, axis=-2)
 
 
-def _gradient_labels(
-    upstream: Tensor, input: Tensor, target: Tensor, epsilon: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `epsilon`, given that of the loss."""
-    probability = softmax(input, axis=-2)
+def _value_and_gradient_labels(
+    upstream: Tensor, input: Tensor, target: Tensor, epsilon: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `epsilon`."""
     lack = softmax_complement(input, axis=-2)
+    picked = pick(lack, target, dim=1)
+    probability = softmax(input, axis=-2)
     mask = torch.arange(input.shape[1], device=input.device)[:, None] == target[:, None]
     slope = upstream * epsilon
     chosen = torch.where(mask, slope[:, None], 0.0)
     product = probability * (-lack * chosen - sum_of_others(-probability * chosen, axis=-2))
+    loss = epsilon * picked + label_cross_entropy(input, target, axis=-2)
     grad_input = upstream[:, None] * label_excess(input, target, axis=-2) + product
-    grad_epsilon = (upstream * pick(lack, target, dim=1)).sum()
-    return grad_input, grad_epsilon
+    return loss, grad_input, (upstream * picked).sum() if "epsilon" in wanted else None
 
 
 def _tangent_labels(
@@ -98,7 +99,7 @@ def _curvature_labels(
 
 _kernel_labels = differentiable(
     _value_labels,
-    _gradient_labels,
+    _value_and_gradient_labels,
     _tangent_labels,
     _curvature_labels,
     arguments=("input", "target", "epsilon"),
@@ -115,21 +116,24 @@ def _value_probabilities(input: Tensor, target: Tensor, epsilon: Tensor | float)
     return product + cross_entropy_with(input, target, axis=-2)
 
 
-def _gradient_probabilities(
-    upstream: Tensor, input: Tensor, target: Tensor, epsilon: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `epsilon`, given that of the loss."""
-    probability = softmax(input, axis=-2)
+def _value_and_gradient_probabilities(
+    upstream: Tensor, input: Tensor, target: Tensor, epsilon: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `epsilon`."""
     lack = softmax_complement(input, axis=-2)
+    sums = (lack * target).sum(dim=1)
+    probability = softmax(input, axis=-2)
     rest = sum_of_others(-probability * upstream[:, None] * epsilon * target, axis=-2)
     product = probability * (-lack * upstream[:, None] * epsilon * target - rest)
+    loss = epsilon * sums + cross_entropy_with(input, target, axis=-2)
     grad_input = upstream[:, None] * excess_over(input, target, axis=-2) + product
-    grad_target = (
-        upstream[:, None] * negative_log_softmax(input, axis=-2)
-        + upstream[:, None] * epsilon * lack
-    )
-    grad_epsilon = (upstream * (lack * target).sum(dim=1)).sum()
-    return grad_input, grad_target, grad_epsilon
+    grad_target = None
+    if "target" in wanted:
+        grad_target = (
+            upstream[:, None] * negative_log_softmax(input, axis=-2)
+            + upstream[:, None] * epsilon * lack
+        )
+    return loss, grad_input, grad_target, (upstream * sums).sum() if "epsilon" in wanted else None
 
 
 def _tangent_probabilities(
@@ -190,7 +194,7 @@ def _curvature_probabilities(
 
 _kernel_probabilities = differentiable(
     _value_probabilities,
-    _gradient_probabilities,
+    _value_and_gradient_probabilities,
     _tangent_probabilities,
     _curvature_probabilities,
     arguments=("input", "target", "epsilon"),

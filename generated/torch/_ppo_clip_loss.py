@@ -26,10 +26,15 @@ def _value(input: Tensor, old: Tensor, advantage: Tensor, epsilon: Tensor | floa
     return -chosen * advantage
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, old: Tensor, advantage: Tensor, epsilon: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `old`, `advantage` and `epsilon`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    input: Tensor,
+    old: Tensor,
+    advantage: Tensor,
+    epsilon: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = advantage > 0.0
     term = input - old
     expm1 = torch.expm1(term)
@@ -37,17 +42,25 @@ def _gradient(
     exp_term = torch.exp(term)
     mask_3 = -expm1 > epsilon
     chosen = torch.where(
-        mask, torch.where(mask_2, 0.0, exp_term), torch.where(mask_3, 0.0, exp_term)
-    )
-    slope = upstream * chosen * advantage
-    chosen_2 = torch.where(
         mask,
         torch.where(mask_2, epsilon + 1.0, exp_term),
         torch.where(mask_3, 1.0 - epsilon, exp_term),
     )
-    chosen_3 = torch.where(mask, mask_2.to(upstream.dtype), torch.where(mask_3, -1.0, 0.0))
-    grad_epsilon = -(upstream * chosen_3 * advantage).sum()
-    return -slope, slope, -upstream * chosen_2, grad_epsilon
+    chosen_2 = torch.where(
+        mask, torch.where(mask_2, 0.0, exp_term), torch.where(mask_3, 0.0, exp_term)
+    )
+    slope = upstream * chosen_2 * advantage
+    grad_epsilon = None
+    if "epsilon" in wanted:
+        chosen_3 = torch.where(mask, mask_2.to(advantage.dtype), torch.where(mask_3, -1.0, 0.0))
+        grad_epsilon = -(upstream * chosen_3 * advantage).sum()
+    return (
+        -chosen * advantage,
+        -slope,
+        slope,
+        -upstream * chosen if "advantage" in wanted else None,
+        grad_epsilon,
+    )
 
 
 def _tangent(
@@ -115,7 +128,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "old", "advantage", "epsilon"),

@@ -30,22 +30,29 @@ def _value(input: Tensor, target: Tensor, kappa: Tensor | float) -> Tensor:
     return sums / target.shape[1]
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, kappa: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `kappa`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, kappa: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `kappa`."""
     error = target[:, None] - input[:, :, None]
     level = (torch.arange(input.shape[1], device=input.device) + 0.5) / input.shape[1]
     term = 1.0 - level
     chosen = torch.where(error > 0.0, level[:, None], term[:, None])
-    mask = error.abs() <= kappa
+    abs_error = error.abs()
+    mask = abs_error <= kappa
     product = error / kappa
+    chosen_2 = torch.where(mask, 0.5 * error * product, abs_error - 0.5 * kappa)
     product_2 = chosen * torch.where(mask, product, sign(error))
-    sums = (chosen * torch.where(mask, -0.5 * product * product, -0.5)).sum(dim=(1, 2))
+    loss = (chosen * chosen_2).sum(dim=(1, 2)) / target.shape[1]
     grad_input = -upstream[:, None] * product_2.sum(dim=2) / target.shape[1]
-    grad_target = upstream[:, None] * product_2.sum(dim=1) / target.shape[1]
-    grad_kappa = (upstream * sums).sum() / target.shape[1]
-    return grad_input, grad_target, grad_kappa
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream[:, None] * product_2.sum(dim=1) / target.shape[1]
+    grad_kappa = None
+    if "kappa" in wanted:
+        sums = (chosen * torch.where(mask, -0.5 * product * product, -0.5)).sum(dim=(1, 2))
+        grad_kappa = (upstream * sums).sum() / target.shape[1]
+    return loss, grad_input, grad_target, grad_kappa
 
 
 def _tangent(
@@ -99,7 +106,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "kappa"),

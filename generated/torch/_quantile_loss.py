@@ -18,16 +18,20 @@ def _value(input: Tensor, target: Tensor, q: Tensor | float) -> Tensor:
     return torch.maximum(error * q, (q - 1.0) * error)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, q: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `q`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, q: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `q`."""
     error = target - input
-    term = 0.5 * sign(error) + 0.5
-    term_2 = 0.5 * sign(input - target) + 0.5
-    slope = upstream * (term * q + term_2 * (q - 1.0))
-    grad_q = (upstream * (term * error + term_2 * error)).sum()
-    return -slope, slope, grad_q
+    term = q - 1.0
+    term_2 = 0.5 * sign(error) + 0.5
+    term_3 = 0.5 * sign(input - target) + 0.5
+    slope = upstream * (term_2 * q + term_3 * term)
+    loss = torch.maximum(error * q, term * error)
+    grad_q = None
+    if "q" in wanted:
+        grad_q = (upstream * (term_2 * error + term_3 * error)).sum()
+    return loss, -slope, slope, grad_q
 
 
 def _tangent(
@@ -60,7 +64,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "q"),

@@ -30,21 +30,31 @@ def _value(input: Tensor, target: Tensor, weights: Tensor, where: Tensor) -> Ten
     return torch.where(where.amax(dim=1) > 0.0, sums, 0.0)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weights: Tensor, where: Tensor
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    weights: Tensor,
+    where: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     valid = where.amax(dim=1) > 0.0
-    mask = where > 0.0
-    score = torch.where(mask, input, -math.inf)
-    mask_2 = where <= 0.0
-    chosen = torch.where(mask_2, 0.0, target * weights)
+    mask = where <= 0.0
+    mask_2 = where > 0.0
+    score = torch.where(mask_2, input, -math.inf)
+    nll = negative_log_softmax(score, axis=-1)
+    chosen = torch.where(mask, 0.0, target * weights)
     product = softmax(score, axis=-1) * sum_of_others(upstream[:, None] * chosen, axis=-1)
     term = product - softmax_complement(score, axis=-1) * upstream[:, None] * chosen
-    chosen_2 = torch.where(mask_2, 0.0, negative_log_softmax(score, axis=-1) * weights)
-    grad_input = torch.where(valid[:, None], term * mask.to(where.dtype), 0.0)
-    grad_target = torch.where(valid[:, None], upstream[:, None] * chosen_2, 0.0)
-    return grad_input, grad_target
+    loss = torch.where(valid, torch.where(mask, 0.0, nll * target * weights).sum(dim=1), 0.0)
+    grad_input = torch.where(valid[:, None], term * mask_2.to(where.dtype), 0.0)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = torch.where(
+            valid[:, None], upstream[:, None] * torch.where(mask, 0.0, nll * weights), 0.0
+        )
+    return loss, grad_input, grad_target
 
 
 def _tangent(
@@ -102,7 +112,7 @@ def _mass(where: Tensor) -> Tensor:
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "weights", "where"),

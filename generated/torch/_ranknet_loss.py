@@ -29,21 +29,33 @@ def _value(input: Tensor, target: Tensor, sigma: Tensor | float) -> Tensor:
     return ratio((ordered * term).sum(dim=(1, 2)), ordered.sum(dim=(1, 2)))
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, sigma: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `sigma`, given that of the loss."""
-    ordered = (target[:, :, None] > target[:, None]).to(upstream.dtype)
-    quotient = ratio(1.0, ordered.sum(dim=(1, 2)))
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, sigma: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `sigma`."""
+    ordered = (target[:, :, None] > target[:, None]).to(target.dtype)
+    product = (input[:, :, None] - input[:, None]) * sigma
+    product_2 = -product
+    term = product_2.clamp(min=0.0) + torch.log1p(torch.exp(-product.abs()))
+    sums = ordered.sum(dim=(1, 2))
+    quotient = ratio(1.0, sums)
     slope = upstream * quotient
-    probability = torch.sigmoid(-(input[:, :, None] - input[:, None]) * sigma)
-    product = ordered * probability
-    sums = (ordered * probability * (input[:, None] - input[:, :, None])).sum(dim=(1, 2))
-    grad_input = slope[:, None] * sigma * product.sum(dim=1) - slope[:, None] * sigma * product.sum(
-        dim=2
+    probability = torch.sigmoid(product_2)
+    product_3 = ordered * probability
+    loss = ratio((ordered * term).sum(dim=(1, 2)), sums)
+    grad_input = slope[:, None] * sigma * product_3.sum(dim=1) - slope[
+        :, None
+    ] * sigma * product_3.sum(dim=2)
+    grad_sigma = None
+    if "sigma" in wanted:
+        sums_2 = (ordered * probability * (input[:, None] - input[:, :, None])).sum(dim=(1, 2))
+        grad_sigma = (upstream * quotient * sums_2).sum()
+    return (
+        loss,
+        grad_input,
+        torch.full_like(target, 0.0) if "target" in wanted else None,
+        grad_sigma,
     )
-    grad_sigma = (upstream * quotient * sums).sum()
-    return grad_input, torch.full_like(target, 0.0), grad_sigma
 
 
 def _tangent(
@@ -105,7 +117,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "sigma"),

@@ -36,16 +36,21 @@ def _value(input: Tensor, target: Tensor, temperature: Tensor | float) -> Tensor
     return temperature * temperature * (term * softmax(product, axis=-2)).sum(dim=1)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, temperature: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `temperature`, given that of the loss."""
-    product = input / temperature
-    probability = softmax(product, axis=-2)
-    other_probability = softmax_complement(product, axis=-2)
+def _value_and_gradient(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    temperature: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     power = temperature * temperature
-    product_2 = target / temperature
-    term = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
+    product = target / temperature
+    product_2 = input / temperature
+    term = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
+    probability = softmax(product_2, axis=-2)
+    sums = (term * probability).sum(dim=1)
+    other_probability = softmax_complement(product_2, axis=-2)
     rest = sum_of_others(probability * upstream[:, None] * power * term, axis=-2)
     term_2 = other_probability * upstream[:, None] * power * term - rest
     slope = upstream[:, None] * power * probability
@@ -53,17 +58,23 @@ def _gradient(
         probability * sum_of_others(-slope, axis=-2)
         + other_probability * upstream[:, None] * power * probability
     )
-    slope_2 = softmax_complement(product_2, axis=-2) * upstream[:, None] * power * probability
-    term_4 = softmax(product_2, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
-    product_3 = 2.0 * temperature * (upstream * (term * probability).sum(dim=1)).sum()
+    slope_2 = softmax_complement(product, axis=-2) * upstream[:, None] * power * probability
+    term_4 = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
     grad_input = probability * term_2 / temperature + term_3 / temperature
-    grad_temperature = (
-        product_3
-        - (probability * term_2 * input).sum() / power
-        - (term_3 * input).sum() / power
-        - (term_4 * target).sum() / power
+    grad_temperature = None
+    if "temperature" in wanted:
+        grad_temperature = (
+            2.0 * temperature * (upstream * sums).sum()
+            - (probability * term_2 * input).sum() / power
+            - (term_3 * input).sum() / power
+            - (term_4 * target).sum() / power
+        )
+    return (
+        power * sums,
+        grad_input,
+        term_4 / temperature if "target" in wanted else None,
+        grad_temperature,
     )
-    return grad_input, term_4 / temperature, grad_temperature
 
 
 def _tangent(
@@ -242,7 +253,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "temperature"),

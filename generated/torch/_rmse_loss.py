@@ -18,10 +18,14 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     return norm(input - target, axis=-1) / math.pow(input.numel(), 0.5)
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    slope = upstream * direction(input - target, axis=-1) / math.pow(input.numel(), 0.5)
-    return slope, -slope
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    root = math.pow(input.numel(), 0.5)
+    term = input - target
+    slope = upstream * direction(term, axis=-1) / root
+    return norm(term, axis=-1) / root, slope, -slope if "target" in wanted else None
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -47,7 +51,12 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
 )
 
 

@@ -79,11 +79,9 @@ def is_number(value: Tensor | float, number: float) -> bool:
     return not isinstance(value, Tensor) and value == number
 
 
-def same_weight(
-    name: str, weight: Tensor | None, shape: Sequence[int], dtype: torch.dtype
-) -> Tensor | float:
-    """Return a weight of just this shape, or 1 where it is absent."""
-    return 1.0 if weight is None else _checked(name, weight, shape).detach().to(dtype)
+def same_weight(name: str, weight: Tensor, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+    """Return a weight of just this shape."""
+    return _checked(name, weight, shape).detach().to(dtype)
 
 
 def axis_weight(
@@ -101,12 +99,8 @@ def _checked(name: str, weight: Tensor, shape: Sequence[int]) -> Tensor:
     return weight
 
 
-def broadcast_weight(
-    name: str, weight: Tensor | None, shape: Sequence[int], dtype: torch.dtype
-) -> Tensor | float:
-    """Return a weight spread over a shape, which it must not enlarge; 1 where it is absent."""
-    if weight is None:
-        return 1.0
+def broadcast_weight(name: str, weight: Tensor, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+    """Return a weight spread over a shape, which it must not enlarge."""
     try:
         return weight.detach().to(dtype).expand(tuple(shape))
     except RuntimeError:
@@ -150,6 +144,7 @@ def finish(
     *,
     shape: Sequence[int] | None = None,
     rows: tuple[str, int] | None = None,
+    weight: Tensor | None = None,
     mass: Tensor | None = None,
     count: Tensor | float | None = None,
     doubt: Tensor | None = None,
@@ -162,6 +157,8 @@ def finish(
         ``count``, the sum of ``mass`` or the number of entries,
     the first of these that is given.
     """
+    if weight is not None:
+        loss = loss * weight
     if doubt is not None:
         loss = _spoilt(loss, doubt)
     if shape is not None:
@@ -171,9 +168,9 @@ def finish(
         mass = None if mass is None else along(mass, "mean", rows[1])
     if sample_weight is not None:
         check_device(loss=loss, sample_weight=sample_weight)
-        weight = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)
-        loss = loss * weight
-        mass = weight.expand_as(loss) if mass is None else mass.reshape(loss.shape) * weight
+        factor = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)
+        loss = loss * factor
+        mass = factor.expand_as(loss) if mass is None else mass.reshape(loss.shape) * factor
     return _rounded(_reduced(loss, reduction, mass, count, denominator), dtype)
 
 

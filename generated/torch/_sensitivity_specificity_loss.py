@@ -28,35 +28,40 @@ def _value(input: Tensor, target: Tensor, r: Tensor | float) -> Tensor:
     return (1.0 - r) * specificity + r * sensitivity
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, r: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `r`, given that of the loss."""
-    sums = target.sum(dim=(0, 2))
-    slope = upstream * ratio(1.0, sums)
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, r: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `r`."""
+    term = 1.0 - r
     sigmoid_input = torch.sigmoid(input)
-    term = target - sigmoid_input
+    term_2 = target - sigmoid_input
+    squared_error = term_2 * term_2
+    term_3 = 1.0 - target
+    sums = term_3.sum(dim=(0, 2))
+    specificity = ratio((squared_error * term_3).sum(dim=(0, 2)), sums)
+    sums_2 = target.sum(dim=(0, 2))
+    sensitivity = ratio((squared_error * target).sum(dim=(0, 2)), sums_2)
+    slope = upstream * ratio(1.0, sums_2)
     probability = torch.sigmoid(-input)
-    product = 2.0 * slope[:, None] * r * term * sigmoid_input * probability * target
-    term_2 = 1.0 - target
-    sums_2 = term_2.sum(dim=(0, 2))
-    slope_2 = upstream * ratio(1.0, sums_2)
-    term_3 = 1.0 - r
-    product_2 = 2.0 * slope_2[:, None] * term_3 * term * sigmoid_input * probability * term_2
-    squared_error = term * term
-    sensitivity = ratio((squared_error * target).sum(dim=(0, 2)), sums)
-    slope_3 = upstream * r * ratio(sensitivity, sums)
-    specificity = ratio((squared_error * term_2).sum(dim=(0, 2)), sums_2)
-    slope_4 = upstream * term_3 * ratio(specificity, sums_2)
-    product_3 = slope_2[:, None] * term_3 * (2.0 * term * term_2 - squared_error)
-    grad_target = (
-        slope[:, None] * r * (2.0 * term * target + squared_error)
-        + slope_4[:, None]
-        + product_3
-        - slope_3[:, None]
-    )
-    grad_r = (upstream * (sensitivity - specificity)).sum()
-    return -product - product_2, grad_target, grad_r
+    product = 2.0 * slope[:, None] * r * term_2 * sigmoid_input * probability * target
+    slope_2 = upstream * ratio(1.0, sums)
+    product_2 = 2.0 * slope_2[:, None] * term * term_2 * sigmoid_input * probability * term_3
+    loss = term * specificity + r * sensitivity
+    grad_target = None
+    if "target" in wanted:
+        slope_3 = upstream * r * ratio(sensitivity, sums_2)
+        slope_4 = upstream * term * ratio(specificity, sums)
+        product_3 = slope_2[:, None] * term * (2.0 * term_2 * term_3 - squared_error)
+        grad_target = (
+            slope[:, None] * r * (2.0 * term_2 * target + squared_error)
+            + slope_4[:, None]
+            + product_3
+            - slope_3[:, None]
+        )
+    grad_r = None
+    if "r" in wanted:
+        grad_r = (upstream * (sensitivity - specificity)).sum()
+    return loss, -product - product_2, grad_target, grad_r
 
 
 def _tangent(
@@ -180,7 +185,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "r"),

@@ -34,14 +34,15 @@ def _value(
     return term.sum(dim=1)
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Tensor,
     image: Tensor,
     text: Tensor,
     logit_scale: Tensor | float,
     logit_bias: Tensor | float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
     sums = image_direction @ text_direction.T
@@ -49,17 +50,32 @@ def _gradient(
         text.shape[0], device=text.device
     )
     z = torch.where(mask, 1.0, -1.0)
-    probability = torch.sigmoid(-(logit_scale * sums + logit_bias) * z)
+    product = (logit_scale * sums + logit_bias) * z
+    product_2 = -product
+    term = product_2.clamp(min=0.0) + torch.log1p(torch.exp(-product.abs()))
+    probability = torch.sigmoid(product_2)
     sums_2 = (probability * z) @ text_direction
     slope = upstream * (sums_2 * image_direction).sum(dim=1)
-    term = slope[:, None] * image_direction * logit_scale - upstream[:, None] * logit_scale * sums_2
+    term_2 = (
+        slope[:, None] * image_direction * logit_scale - upstream[:, None] * logit_scale * sums_2
+    )
     slope_2 = upstream[:, None] * probability * z
-    sums_3 = slope_2.T @ image_direction
-    product = text_direction * logit_scale * (sums_3 * text_direction).sum(dim=1)[:, None]
-    product_2 = ratio(1.0, norm(text, axis=-1))[:, None] * (product - logit_scale * sums_3)
-    grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * term
-    grad_logit_scale = -(upstream[:, None] * probability * sums * z).sum()
-    return grad_image, product_2, grad_logit_scale, -slope_2.sum()
+    grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * term_2
+    grad_text = None
+    if "text" in wanted:
+        sums_3 = slope_2.T @ image_direction
+        product_3 = text_direction * logit_scale * (sums_3 * text_direction).sum(dim=1)[:, None]
+        grad_text = ratio(1.0, norm(text, axis=-1))[:, None] * (product_3 - logit_scale * sums_3)
+    grad_logit_scale = None
+    if "logit_scale" in wanted:
+        grad_logit_scale = -(upstream[:, None] * probability * sums * z).sum()
+    return (
+        term.sum(dim=1),
+        grad_image,
+        grad_text,
+        grad_logit_scale,
+        -slope_2.sum() if "logit_bias" in wanted else None,
+    )
 
 
 def _tangent(
@@ -180,7 +196,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("image", "text", "logit_scale", "logit_bias"),

@@ -24,23 +24,29 @@ def _value_plain(input: Tensor, target: Tensor, gamma: Tensor | float) -> Tensor
     return product + product_2
 
 
-def _gradient_plain(
-    upstream: Tensor, input: Tensor, target: Tensor, gamma: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `gamma`, given that of the loss."""
+def _value_and_gradient_plain(
+    upstream: Tensor, input: Tensor, target: Tensor, gamma: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `gamma`."""
     probability = torch.sigmoid(-input)
     power = probability**gamma
-    p = torch.sigmoid(input)
     log_term = torch.log1p(torch.exp(-input.abs()))
     softplus = (-input).clamp(min=0.0) + log_term
-    term = -gamma * power * p * target * softplus - power * target * probability
+    p = torch.sigmoid(input)
     power_2 = p**gamma
-    term_2 = 1.0 - target
+    term = 1.0 - target
     softplus_2 = input.clamp(min=0.0) + log_term
-    term_3 = gamma * power_2 * probability * term_2 * softplus_2 + power_2 * term_2 * p
-    term_4 = -power * softplus_2 * target * softplus - power_2 * softplus * term_2 * softplus_2
-    grad_target = upstream * (power * softplus - power_2 * softplus_2)
-    return upstream * (term + term_3), grad_target, (upstream * term_4).sum()
+    term_2 = -gamma * power * p * target * softplus - power * target * probability
+    term_3 = gamma * power_2 * probability * term * softplus_2 + power_2 * term * p
+    loss = power * target * softplus + power_2 * term * softplus_2
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (power * softplus - power_2 * softplus_2)
+    grad_gamma = None
+    if "gamma" in wanted:
+        term_4 = -power * softplus_2 * target * softplus - power_2 * softplus * term * softplus_2
+        grad_gamma = (upstream * term_4).sum()
+    return loss, upstream * (term_2 + term_3), grad_target, grad_gamma
 
 
 def _tangent_plain(
@@ -137,7 +143,7 @@ def _curvature_plain(
 
 _kernel_plain = differentiable(
     _value_plain,
-    _gradient_plain,
+    _value_and_gradient_plain,
     _tangent_plain,
     _curvature_plain,
     arguments=("input", "target", "gamma"),
@@ -163,30 +169,44 @@ def _value_balanced(
     return product + product_2
 
 
-def _gradient_balanced(
-    upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor | float, gamma: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target`, `alpha` and `gamma`, given that of the loss."""
+def _value_and_gradient_balanced(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor | float,
+    gamma: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     probability = torch.sigmoid(-input)
     power = probability**gamma
-    p = torch.sigmoid(input)
     log_term = torch.log1p(torch.exp(-input.abs()))
     softplus = (-input).clamp(min=0.0) + log_term
-    term = -gamma * power * p * alpha * target * softplus - power * alpha * target * probability
+    p = torch.sigmoid(input)
     power_2 = p**gamma
-    term_2 = 1.0 - alpha
-    term_3 = 1.0 - target
+    term = 1.0 - alpha
+    term_2 = 1.0 - target
     softplus_2 = input.clamp(min=0.0) + log_term
+    term_3 = -gamma * power * p * alpha * target * softplus - power * alpha * target * probability
     term_4 = (
-        gamma * power_2 * probability * term_2 * term_3 * softplus_2 + power_2 * term_2 * term_3 * p
+        gamma * power_2 * probability * term * term_2 * softplus_2 + power_2 * term * term_2 * p
     )
-    slope = upstream * (power * target * softplus - power_2 * term_3 * softplus_2)
-    term_5 = (
-        -power * softplus_2 * alpha * target * softplus
-        - power_2 * softplus * term_2 * term_3 * softplus_2
-    )
-    grad_target = upstream * (power * alpha * softplus - power_2 * term_2 * softplus_2)
-    return upstream * (term + term_4), grad_target, slope.sum(), (upstream * term_5).sum()
+    loss = power * alpha * target * softplus + power_2 * term * term_2 * softplus_2
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (power * alpha * softplus - power_2 * term * softplus_2)
+    grad_alpha = None
+    if "alpha" in wanted:
+        slope = upstream * (power * target * softplus - power_2 * term_2 * softplus_2)
+        grad_alpha = slope.sum()
+    grad_gamma = None
+    if "gamma" in wanted:
+        term_5 = (
+            -power * softplus_2 * alpha * target * softplus
+            - power_2 * softplus * term * term_2 * softplus_2
+        )
+        grad_gamma = (upstream * term_5).sum()
+    return loss, upstream * (term_3 + term_4), grad_target, grad_alpha, grad_gamma
 
 
 def _tangent_balanced(
@@ -303,7 +323,7 @@ def _curvature_balanced(
 
 _kernel_balanced = differentiable(
     _value_balanced,
-    _gradient_balanced,
+    _value_and_gradient_balanced,
     _tangent_balanced,
     _curvature_balanced,
     arguments=("input", "target", "alpha", "gamma"),

@@ -17,15 +17,17 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     return abs_error * torch.sigmoid(abs_error)
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
-    sign_term = sign(term)
     abs_error = term.abs()
     sigmoid_abs_error = torch.sigmoid(abs_error)
+    sign_term = sign(term)
     product = abs_error * sigmoid_abs_error * torch.sigmoid(-abs_error) * sign_term
     slope = upstream * (sign_term * sigmoid_abs_error + product)
-    return slope, -slope
+    return abs_error * sigmoid_abs_error, slope, -slope if "target" in wanted else None
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -58,7 +60,12 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
 )
 
 

@@ -16,15 +16,20 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     return 200.0 * ratio((input - target).abs(), input.abs() + target.abs())
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
     term_2 = input.abs() + target.abs()
-    quotient = ratio(ratio(term.abs(), term_2), term_2)
+    quotient = ratio(term.abs(), term_2)
+    quotient_2 = ratio(quotient, term_2)
     slope = 200.0 * upstream * ratio(1.0, term_2) * sign(term)
-    grad_input = slope - 200.0 * upstream * quotient * sign(input)
-    grad_target = -200.0 * upstream * quotient * sign(target) - slope
-    return grad_input, grad_target
+    grad_input = slope - 200.0 * upstream * quotient_2 * sign(input)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -200.0 * upstream * quotient_2 * sign(target) - slope
+    return 200.0 * quotient, grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -72,7 +77,12 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
 )
 
 

@@ -18,10 +18,13 @@ def _value_beta_0(input: Tensor, target: Tensor) -> Tensor:
     return (input - target).abs()
 
 
-def _gradient_beta_0(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    slope = upstream * sign(input - target)
-    return slope, -slope
+def _value_and_gradient_beta_0(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    error = input - target
+    slope = upstream * sign(error)
+    return error.abs(), slope, -slope if "target" in wanted else None
 
 
 def _tangent_beta_0(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -38,7 +41,7 @@ def _curvature_beta_0(
 
 _kernel_beta_0 = differentiable(
     _value_beta_0,
-    _gradient_beta_0,
+    _value_and_gradient_beta_0,
     _tangent_beta_0,
     _curvature_beta_0,
     arguments=("input", "target"),
@@ -53,16 +56,20 @@ def _value(input: Tensor, target: Tensor, beta: Tensor | float) -> Tensor:
     return torch.where(abs_error < beta, 0.5 * error * (error / beta), abs_error - 0.5 * beta)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, beta: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `beta`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, beta: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `beta`."""
     error = input - target
-    mask = error.abs() < beta
+    abs_error = error.abs()
+    mask = abs_error < beta
     product = error / beta
     slope = upstream * torch.where(mask, product, sign(error))
-    grad_beta = (upstream * torch.where(mask, -0.5 * product * product, -0.5)).sum()
-    return slope, -slope, grad_beta
+    loss = torch.where(mask, 0.5 * error * product, abs_error - 0.5 * beta)
+    grad_beta = None
+    if "beta" in wanted:
+        grad_beta = (upstream * torch.where(mask, -0.5 * product * product, -0.5)).sum()
+    return loss, slope, -slope if "target" in wanted else None, grad_beta
 
 
 def _tangent(
@@ -108,7 +115,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "beta"),

@@ -18,10 +18,19 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     return (-product).clamp(min=0.0) + torch.log1p(torch.exp(-product.abs()))
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    probability = torch.sigmoid(-input * target)
-    return -upstream * probability * target, -upstream * probability * input
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    product = input * target
+    product_2 = -product
+    probability = torch.sigmoid(product_2)
+    loss = product_2.clamp(min=0.0) + torch.log1p(torch.exp(-product.abs()))
+    return (
+        loss,
+        -upstream * probability * target,
+        -upstream * probability * input if "target" in wanted else None,
+    )
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -46,7 +55,12 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
 )
 
 

@@ -29,24 +29,31 @@ def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     return ratio(difference, smooth + (target + p).sum(dim=(0, 2)))
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
+    term = 1.0 - target
     p = softmax(input, axis=-2)
-    term = smooth + (target + p).sum(dim=(0, 2))
-    slope = upstream * ratio(1.0, term)
     other_probability = softmax_complement(input, axis=-2)
-    term_2 = -slope[:, None] * other_probability * target - sum_of_others(
+    term_2 = smooth + (target + p).sum(dim=(0, 2))
+    quotient = ratio((term * p + other_probability * target).sum(dim=(0, 2)), term_2)
+    slope = upstream * ratio(1.0, term_2)
+    term_3 = -slope[:, None] * other_probability * target - sum_of_others(
         -slope[:, None] * p * target, axis=-2
     )
-    term_3 = 1.0 - target
-    quotient = ratio((term_3 * p + other_probability * target).sum(dim=(0, 2)), term)
-    slope_2 = upstream * ratio(quotient, term)
-    term_4 = slope[:, None] * term_3 - slope_2[:, None]
+    slope_2 = upstream * ratio(quotient, term_2)
+    term_4 = slope[:, None] * term - slope_2[:, None]
     product = p * (other_probability * term_4 - sum_of_others(p * term_4, axis=-2))
-    grad_target = slope[:, None] * (other_probability - p) - slope_2[:, None]
-    return p * term_2 + product, grad_target, -slope_2.sum()
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope[:, None] * (other_probability - p) - slope_2[:, None]
+    return (
+        quotient,
+        p * term_3 + product,
+        grad_target,
+        -slope_2.sum() if "smooth" in wanted else None,
+    )
 
 
 def _tangent(
@@ -137,7 +144,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "smooth"),

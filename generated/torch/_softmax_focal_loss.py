@@ -46,10 +46,15 @@ def _value_labels(input: Tensor, target: Tensor, weight: Tensor, gamma: Tensor |
     )
 
 
-def _gradient_labels(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, gamma: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `gamma`, given that of the loss."""
+def _value_and_gradient_labels(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    gamma: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `gamma`."""
     picked = pick(input, target, dim=1)
     index = torch.arange(input.shape[1], device=input.device)
     mask = target[:, None] != index[:, None]
@@ -58,24 +63,27 @@ def _gradient_labels(
     term = log_sum - picked
     sigmoid_term = torch.sigmoid(term)
     power = sigmoid_term**gamma
-    lead = picked - log_sum
     picked_2 = weight[target]
     softplus = term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
+    lead = picked - log_sum
     term_2 = (
         gamma * power * torch.sigmoid(lead) * picked_2 * softplus + power * picked_2 * sigmoid_term
     )
     slope = upstream * term_2
-    product = slope[:, None] * softmax(chosen, axis=-2) * mask.to(upstream.dtype)
-    product_2 = -slope
-    chosen_2 = torch.where(index[:, None] == target[:, None], product_2[:, None], 0.0)
-    slope_2 = (
-        upstream
-        * power
-        * (lead.clamp(min=0.0) + torch.log1p(torch.exp(-lead.abs())))
-        * picked_2
-        * softplus
-    )
-    return product + chosen_2, -slope_2.sum()
+    product = -slope
+    chosen_2 = torch.where(index[:, None] == target[:, None], product[:, None], 0.0)
+    grad_input = slope[:, None] * softmax(chosen, axis=-2) * mask.to(input.dtype) + chosen_2
+    grad_gamma = None
+    if "gamma" in wanted:
+        slope_2 = (
+            upstream
+            * power
+            * (lead.clamp(min=0.0) + torch.log1p(torch.exp(-lead.abs())))
+            * picked_2
+            * softplus
+        )
+        grad_gamma = -slope_2.sum()
+    return power * picked_2 * softplus, grad_input, grad_gamma
 
 
 def _tangent_labels(
@@ -168,7 +176,7 @@ def _curvature_labels(
 
 _kernel_labels = differentiable(
     _value_labels,
-    _gradient_labels,
+    _value_and_gradient_labels,
     _tangent_labels,
     _curvature_labels,
     arguments=("input", "target", "weight", "gamma"),
@@ -187,31 +195,43 @@ def _value_probabilities(
     return cross_entropy_with(input, product, axis=-2)
 
 
-def _gradient_probabilities(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, gamma: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `gamma`, given that of the loss."""
+def _value_and_gradient_probabilities(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    gamma: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `gamma`."""
     other_probability = softmax_complement(input, axis=-2)
     power = other_probability**gamma
-    slope = upstream[:, None] * excess_over(input, power * target * weight[:, None], axis=-2)
+    product = power * target * weight[:, None]
     probability = softmax(input, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
     mask = other_probability == 0.0
     chosen = torch.where(
         (mask & torch.as_tensor(gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0)
     )
-    slope_2 = other_probability * upstream[:, None] * nll * chosen * target * weight[:, None]
-    slope_3 = -probability * upstream[:, None] * nll * chosen * target * weight[:, None]
-    slope_4 = (
-        upstream[:, None]
-        * nll
-        * torch.where(mask, 0.0, power * torch.log(other_probability))
-        * target
+    slope = other_probability * upstream[:, None] * nll * chosen * target * weight[:, None]
+    slope_2 = -probability * upstream[:, None] * nll * chosen * target * weight[:, None]
+    loss = cross_entropy_with(input, product, axis=-2)
+    grad_input = upstream[:, None] * excess_over(input, product, axis=-2) + probability * (
+        -slope - sum_of_others(slope_2, axis=-2)
     )
-    grad_input = slope + probability * (-slope_2 - sum_of_others(slope_3, axis=-2))
-    grad_target = upstream[:, None] * nll * power * weight[:, None]
-    grad_gamma = (weight * slope_4.sum(dim=2)).sum()
-    return grad_input, grad_target, grad_gamma
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream[:, None] * nll * power * weight[:, None]
+    grad_gamma = None
+    if "gamma" in wanted:
+        slope_3 = (
+            upstream[:, None]
+            * nll
+            * torch.where(mask, 0.0, power * torch.log(other_probability))
+            * target
+        )
+        grad_gamma = (weight * slope_3.sum(dim=2)).sum()
+    return loss, grad_input, grad_target, grad_gamma
 
 
 def _tangent_probabilities(
@@ -354,7 +374,7 @@ def _curvature_probabilities(
 
 _kernel_probabilities = differentiable(
     _value_probabilities,
-    _gradient_probabilities,
+    _value_and_gradient_probabilities,
     _tangent_probabilities,
     _curvature_probabilities,
     arguments=("input", "target", "weight", "gamma"),

@@ -28,25 +28,30 @@ def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     return ratio(smooth + ((p - target) * (p - target)).sum(dim=(0, 2)), term)
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     p = torch.sigmoid(input)
     term = p - target
     power = p * p
     term_2 = smooth + (target * target).sum(dim=(0, 2)) + power.sum(dim=(0, 2))
-    quotient = ratio(ratio(smooth + (term * term).sum(dim=(0, 2)), term_2), term_2)
-    slope = upstream * quotient
+    quotient = ratio(smooth + (term * term).sum(dim=(0, 2)), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream * quotient_2
     probability = torch.sigmoid(-input)
-    quotient_2 = ratio(1.0, term_2)
-    slope_2 = upstream * quotient_2
+    quotient_3 = ratio(1.0, term_2)
+    slope_2 = upstream * quotient_3
     grad_input = (
         2.0 * slope_2[:, None] * term * p * probability - 2.0 * slope[:, None] * power * probability
     )
-    grad_target = -2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term
-    grad_smooth = (upstream * (quotient_2 - quotient)).sum()
-    return grad_input, grad_target, grad_smooth
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = (upstream * (quotient_3 - quotient_2)).sum()
+    return quotient, grad_input, grad_target, grad_smooth
 
 
 def _tangent(
@@ -144,7 +149,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "smooth"),

@@ -16,14 +16,18 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     return (1.0 - input * target).clamp(min=0.0) ** 2
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - input * target
     positive = term.clamp(min=0.0)
     positive_2 = sign(term).clamp(min=0.0)
     grad_input = -2.0 * upstream * positive * positive_2 * target
-    grad_target = -2.0 * upstream * positive * positive_2 * input
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * upstream * positive * positive_2 * input
+    return positive * positive, grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -56,7 +60,12 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
 )
 
 

@@ -28,25 +28,47 @@ def _value(input: Tensor, target: Tensor, df: Tensor | float, scale: Tensor | fl
     )
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, df: Tensor | float, scale: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target`, `df` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    df: Tensor | float,
+    scale: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    product = 3.141592653589793 * df
     term = df + 1.0
     term_2 = input - target
-    product = term_2 / scale
-    product_2 = product * (product / df)
-    term_3 = product_2 + 1.0
+    product_2 = term_2 / scale
+    product_3 = product_2 * (product_2 / df)
+    log_term = torch.log1p(product_3)
+    product_4 = 0.5 * df
+    product_5 = 0.5 * term
+    term_3 = product_3 + 1.0
     slope = upstream * term * term_2 / (term_3 * df * (scale * scale))
-    term_4 = 0.5 * torch.log1p(product_2) - 0.5 * term * (term_2 / (df * scale)) ** 2 / term_3
-    term_5 = (
-        1.5707963267948966 / (3.141592653589793 * df)
-        + term_4
-        + 0.5 * digamma(torch.as_tensor(0.5 * df, dtype=upstream.dtype))
-        - 0.5 * digamma(torch.as_tensor(0.5 * term, dtype=upstream.dtype))
+    loss = (
+        0.5 * torch.log(torch.as_tensor(product, dtype=input.dtype))
+        + 0.5 * term * log_term
+        + torch.log(torch.as_tensor(scale, dtype=input.dtype))
+        + torch.lgamma(torch.as_tensor(product_4, dtype=input.dtype))
+        - torch.lgamma(torch.as_tensor(product_5, dtype=input.dtype))
     )
-    term_6 = 1.0 / scale - term * term_2 * term_2 / (term_3 * df * scale**3)
-    return slope, -slope, (upstream * term_5).sum(), (upstream * term_6).sum()
+    grad_df = None
+    if "df" in wanted:
+        term_4 = 0.5 * log_term - 0.5 * term * (term_2 / (df * scale)) ** 2 / term_3
+        term_5 = (
+            1.5707963267948966 / product
+            + term_4
+            + 0.5 * digamma(torch.as_tensor(product_4, dtype=input.dtype))
+            - 0.5 * digamma(torch.as_tensor(product_5, dtype=input.dtype))
+        )
+        grad_df = (upstream * term_5).sum()
+    grad_scale = None
+    if "scale" in wanted:
+        term_6 = 1.0 / scale - term * term_2 * term_2 / (term_3 * df * scale**3)
+        grad_scale = (upstream * term_6).sum()
+    return loss, slope, -slope if "target" in wanted else None, grad_df, grad_scale
 
 
 def _tangent(
@@ -163,7 +185,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "df", "scale"),

@@ -36,35 +36,45 @@ def _value(input: Tensor, target: Tensor, temperature: Tensor | float) -> Tensor
     return ratio(xent, positive.sum(dim=1))
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, temperature: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `temperature`, given that of the loss."""
-    mask = torch.arange(upstream.shape[0], device=upstream.device)[:, None] != torch.arange(
+def _value_and_gradient(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    temperature: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `temperature`."""
+    mask = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
-    positive = ((target[:, None] == target) & mask).to(upstream.dtype)
-    quotient = ratio(1.0, positive.sum(dim=1))
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
-    excess = excess_over(torch.where(mask, sums / temperature, -math.inf), positive, axis=-1)
-    chosen = torch.where(mask, torch.as_tensor(1.0 / temperature, dtype=upstream.dtype), 0.0)
-    sums_2 = (upstream[:, None] * quotient[:, None] * excess * chosen).T @ input_direction
-    term = sums_2 - input_direction * (sums_2 * input_direction).sum(dim=1)[:, None]
+    logit = torch.where(mask, sums / temperature, -math.inf)
+    positive = ((target[:, None] == target) & mask).to(input.dtype)
+    sums_2 = positive.sum(dim=1)
+    quotient = ratio(1.0, sums_2)
+    excess = excess_over(logit, positive, axis=-1)
+    chosen = torch.where(mask, torch.as_tensor(1.0 / temperature, dtype=input.dtype), 0.0)
+    sums_3 = (upstream[:, None] * quotient[:, None] * excess * chosen).T @ input_direction
+    term = sums_3 - input_direction * (sums_3 * input_direction).sum(dim=1)[:, None]
     slope = upstream * quotient
-    sums_3 = (excess * chosen) @ input_direction
-    slope_2 = upstream * quotient * (sums_3 * input_direction).sum(dim=1)
+    sums_4 = (excess * chosen) @ input_direction
+    slope_2 = upstream * quotient * (sums_4 * input_direction).sum(dim=1)
     product = ratio(1.0, norm(input, axis=-1))[:, None] * (
-        slope[:, None] * sums_3 - slope_2[:, None] * input_direction
+        slope[:, None] * sums_4 - slope_2[:, None] * input_direction
     )
-    slope_3 = (
-        upstream[:, None]
-        * quotient[:, None]
-        * excess
-        * torch.where(mask, -sums / (temperature * temperature), 0.0)
-    )
+    loss = ratio(cross_entropy_with(logit, positive, axis=-1), sums_2)
     grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * term + product
-    return grad_input, slope_3.sum()
+    grad_temperature = None
+    if "temperature" in wanted:
+        slope_3 = (
+            upstream[:, None]
+            * quotient[:, None]
+            * excess
+            * torch.where(mask, -sums / (temperature * temperature), 0.0)
+        )
+        grad_temperature = slope_3.sum()
+    return loss, grad_input, grad_temperature
 
 
 def _tangent(
@@ -169,7 +179,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "temperature"),

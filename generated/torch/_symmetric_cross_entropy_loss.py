@@ -44,27 +44,36 @@ def _value(
     return alpha * label_cross_entropy(input, target, axis=-2) - product
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
     alpha: Tensor | float,
     beta: Tensor | float,
     log_zero: Tensor | float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `alpha`, `beta` and `log_zero`, given that of the loss."""
-    probability = softmax(input, axis=-2)
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    nll_at = label_cross_entropy(input, target, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
+    picked = pick(other_probability, target, dim=1)
+    probability = softmax(input, axis=-2)
     mask = torch.arange(input.shape[1], device=input.device)[:, None] == target[:, None]
     slope = -upstream * beta * log_zero
     chosen = torch.where(mask, slope[:, None], 0.0)
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
-    sums = (upstream * pick(other_probability, target, dim=1)).sum()
+    sums = (upstream * picked).sum()
+    loss = alpha * nll_at - beta * picked * log_zero
     grad_input = probability * term + upstream[:, None] * alpha * label_excess(
         input, target, axis=-2
     )
-    grad_alpha = (upstream * label_cross_entropy(input, target, axis=-2)).sum()
-    return grad_input, grad_alpha, -log_zero * sums, -beta * sums
+    return (
+        loss,
+        grad_input,
+        (upstream * nll_at).sum() if "alpha" in wanted else None,
+        -log_zero * sums if "beta" in wanted else None,
+        -beta * sums if "log_zero" in wanted else None,
+    )
 
 
 def _tangent(
@@ -139,7 +148,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "alpha", "beta", "log_zero"),

@@ -23,17 +23,28 @@ def _value(anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor | 
     return term.clamp(min=0.0)
 
 
-def _gradient(
-    upstream: Tensor, anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
     term_2 = anchor - negative
-    direction_2 = sign(margin + (term * term).sum(dim=1) - (term_2 * term_2).sum(dim=1))
-    slope = upstream * direction_2.clamp(min=0.0)
+    term_3 = margin + (term * term).sum(dim=1) - (term_2 * term_2).sum(dim=1)
+    slope = upstream * sign(term_3).clamp(min=0.0)
     product = 2.0 * slope[:, None] * term_2
     grad_anchor = 2.0 * slope[:, None] * term - product
-    return grad_anchor, -2.0 * slope[:, None] * term, product, slope.sum()
+    return (
+        term_3.clamp(min=0.0),
+        grad_anchor,
+        -2.0 * slope[:, None] * term if "positive" in wanted else None,
+        product,
+        slope.sum() if "margin" in wanted else None,
+    )
 
 
 def _tangent(
@@ -80,7 +91,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("anchor", "positive", "negative", "margin"),

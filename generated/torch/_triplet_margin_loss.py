@@ -33,7 +33,7 @@ def _value_swapped(
     return (p_norm(eps + anchor - positive, p, axis=-1) + margin - minimum).clamp(min=0.0)
 
 
-def _gradient_swapped(
+def _value_and_gradient_swapped(
     upstream: Tensor,
     anchor: Tensor,
     positive: Tensor,
@@ -41,15 +41,17 @@ def _gradient_swapped(
     margin: Tensor | float,
     p: float,
     eps: float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = eps + anchor - positive
     near = p_norm(term, p, axis=-1)
     term_2 = eps + anchor - negative
     far = p_norm(term_2, p, axis=-1)
     term_3 = eps + positive - negative
     across = p_norm(term_3, p, axis=-1)
-    term_4 = 1.0 - sign(torch.minimum(far, across) - near - margin).clamp(min=0.0)
+    minimum = torch.minimum(far, across)
+    term_4 = 1.0 - sign(minimum - near - margin).clamp(min=0.0)
     slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
     term_5 = p - 1.0
     product = slope[:, None] * signed_power(ratio(term_2, far[:, None]), term_5)
@@ -57,7 +59,14 @@ def _gradient_swapped(
     product_2 = slope_2[:, None] * signed_power(ratio(term, near[:, None]), term_5)
     slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
     product_3 = slope_3[:, None] * signed_power(ratio(term_3, across[:, None]), term_5)
-    return product + product_2, product_3 - product_2, -product_3 - product, slope_2.sum()
+    loss = (near + margin - minimum).clamp(min=0.0)
+    return (
+        loss,
+        product + product_2,
+        product_3 - product_2 if "positive" in wanted else None,
+        -product_3 - product if "negative" in wanted else None,
+        slope_2.sum() if "margin" in wanted else None,
+    )
 
 
 def _tangent_swapped(
@@ -142,7 +151,7 @@ def _curvature_swapped(
 
 _kernel_swapped = differentiable(
     _value_swapped,
-    _gradient_swapped,
+    _value_and_gradient_swapped,
     _tangent_swapped,
     _curvature_swapped,
     arguments=("anchor", "positive", "negative", "margin", "p", "eps"),
@@ -162,7 +171,7 @@ def _value_plain(
     return term.clamp(min=0.0)
 
 
-def _gradient_plain(
+def _value_and_gradient_plain(
     upstream: Tensor,
     anchor: Tensor,
     positive: Tensor,
@@ -170,8 +179,9 @@ def _gradient_plain(
     margin: Tensor | float,
     p: float,
     eps: float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = eps + anchor - positive
     near = p_norm(term, p, axis=-1)
     term_2 = eps + anchor - negative
@@ -182,7 +192,14 @@ def _gradient_plain(
     product = slope[:, None] * signed_power(ratio(term_2, far[:, None]), term_3)
     slope_2 = upstream * (1.0 - positive_2)
     product_2 = slope_2[:, None] * signed_power(ratio(term, near[:, None]), term_3)
-    return product + product_2, -product_2, -product, slope_2.sum()
+    loss = (near + margin - far).clamp(min=0.0)
+    return (
+        loss,
+        product + product_2,
+        -product_2 if "positive" in wanted else None,
+        -product if "negative" in wanted else None,
+        slope_2.sum() if "margin" in wanted else None,
+    )
 
 
 def _tangent_plain(
@@ -254,7 +271,7 @@ def _curvature_plain(
 
 _kernel_plain = differentiable(
     _value_plain,
-    _gradient_plain,
+    _value_and_gradient_plain,
     _tangent_plain,
     _curvature_plain,
     arguments=("anchor", "positive", "negative", "margin", "p", "eps"),

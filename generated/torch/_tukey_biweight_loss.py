@@ -25,20 +25,26 @@ def _value(input: Tensor, target: Tensor, scale: Tensor | float) -> Tensor:
     )
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     error = input - target
     mask = error.abs() > scale
+    power = scale * scale
     product = error / scale
-    power = product * product
-    power_2 = (1.0 - power) * (1.0 - power)
-    slope = upstream * torch.where(mask, 0.0, power_2 * error)
-    chosen = torch.where(
-        mask, 0.3333333333333333 * scale, -scale * box_cox(-power, 3.0) - power_2 * error * product
-    )
-    return slope, -slope, (upstream * chosen).sum()
+    power_2 = product * product
+    box_cox_2 = box_cox(-power_2, 3.0)
+    power_3 = (1.0 - power_2) * (1.0 - power_2)
+    slope = upstream * torch.where(mask, 0.0, power_3 * error)
+    loss = torch.where(mask, 0.16666666666666666 * power, -0.5 * power * box_cox_2)
+    grad_scale = None
+    if "scale" in wanted:
+        chosen = torch.where(
+            mask, 0.3333333333333333 * scale, -scale * box_cox_2 - power_3 * error * product
+        )
+        grad_scale = (upstream * chosen).sum()
+    return loss, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent(
@@ -88,7 +94,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "scale"),

@@ -36,30 +36,45 @@ def _value(
     return ratio(false, smooth + (target * p).sum(dim=(0, 2)) + false)
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Tensor,
     input: Tensor,
     target: Tensor,
     alpha: Tensor | float,
     beta: Tensor | float,
     smooth: Tensor | float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - target
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
     false = (term * alpha * p + probability * beta * target).sum(dim=(0, 2))
     term_2 = smooth + (target * p).sum(dim=(0, 2)) + false
-    quotient = ratio(ratio(false, term_2), term_2)
-    slope = upstream * quotient
-    term_3 = ratio(1.0, term_2) - quotient
+    quotient = ratio(false, term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream * quotient_2
+    term_3 = ratio(1.0, term_2) - quotient_2
     slope_2 = upstream * term_3
     product = slope_2[:, None] * (term * alpha * p * probability - probability * p * beta * target)
     grad_input = product - slope[:, None] * target * p * probability
-    grad_target = slope_2[:, None] * (probability * beta - alpha * p) - slope[:, None] * p
-    grad_alpha = (upstream * term_3 * (term * p).sum(dim=2)).sum()
-    grad_beta = (upstream * term_3 * (probability * target).sum(dim=2)).sum()
-    return grad_input, grad_target, grad_alpha, grad_beta, -slope.sum()
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope_2[:, None] * (probability * beta - alpha * p) - slope[:, None] * p
+    grad_alpha = None
+    if "alpha" in wanted:
+        grad_alpha = (upstream * term_3 * (term * p).sum(dim=2)).sum()
+    grad_beta = None
+    if "beta" in wanted:
+        grad_beta = (upstream * term_3 * (probability * target).sum(dim=2)).sum()
+    return (
+        quotient,
+        grad_input,
+        grad_target,
+        grad_alpha,
+        grad_beta,
+        -slope.sum() if "smooth" in wanted else None,
+    )
 
 
 def _tangent(
@@ -172,7 +187,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "alpha", "beta", "smooth"),

@@ -20,20 +20,28 @@ def _value_log_mean(input: Tensor, target: Tensor, power: Tensor | float) -> Ten
     )
 
 
-def _gradient_log_mean(
-    upstream: Tensor, input: Tensor, target: Tensor, power: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `power`, given that of the loss."""
+def _value_and_gradient_log_mean(
+    upstream: Tensor, input: Tensor, target: Tensor, power: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `power`."""
     term = 2.0 - power
     exponential = torch.exp(term * input)
     term_2 = power - 1.0
     term_3 = 1.0 - power
     exponential_2 = torch.exp(term_3 * input)
-    term_4 = -target * exponential_2 / (term_2 * term_2) - target * exponential_2 * input / term_2
-    term_5 = exponential / (term * term) - exponential * input / term + term_4
+    loss = exponential / term + target * exponential_2 / term_2
     grad_input = upstream * (exponential + target * exponential_2 * term_3 / term_2)
-    grad_target = upstream * exponential_2 / term_2
-    return grad_input, grad_target, (upstream * term_5).sum()
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * exponential_2 / term_2
+    grad_power = None
+    if "power" in wanted:
+        term_4 = (
+            -target * exponential_2 / (term_2 * term_2) - target * exponential_2 * input / term_2
+        )
+        term_5 = exponential / (term * term) - exponential * input / term + term_4
+        grad_power = (upstream * term_5).sum()
+    return loss, grad_input, grad_target, grad_power
 
 
 def _tangent_log_mean(
@@ -104,7 +112,7 @@ def _curvature_log_mean(
 
 _kernel_log_mean = differentiable(
     _value_log_mean,
-    _gradient_log_mean,
+    _value_and_gradient_log_mean,
     _tangent_log_mean,
     _curvature_log_mean,
     arguments=("input", "target", "power"),
@@ -118,29 +126,32 @@ def _value_mean(input: Tensor, target: Tensor, power: Tensor | float) -> Tensor:
     return input**term / term + input ** (1.0 - power) * target / (power - 1.0)
 
 
-def _gradient_mean(
-    upstream: Tensor, input: Tensor, target: Tensor, power: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `power`, given that of the loss."""
+def _value_and_gradient_mean(
+    upstream: Tensor, input: Tensor, target: Tensor, power: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `power`."""
     term = 2.0 - power
-    mask = input == 0.0
-    chosen = torch.where((mask & torch.as_tensor(term == 0.0)), 0.0, term * input ** (term - 1.0))
+    power_2 = input**term
     term_2 = power - 1.0
     term_3 = 1.0 - power
+    power_3 = input**term_3
+    mask = input == 0.0
+    chosen = torch.where((mask & torch.as_tensor(term == 0.0)), 0.0, term * input ** (term - 1.0))
     chosen_2 = torch.where(
         (mask & torch.as_tensor(term_3 == 0.0)), 0.0, term_3 * input ** (term_3 - 1.0)
     )
-    power_2 = input**term_3
-    power_3 = input**term
-    logarithm = torch.log(input)
-    term_4 = power_3 / (term * term) - torch.where(mask, 0.0, power_3 * logarithm) / term
-    term_5 = (
-        -power_2 * target / (term_2 * term_2)
-        - torch.where(mask, 0.0, power_2 * logarithm) * target / term_2
-    )
+    loss = power_2 / term + power_3 * target / term_2
     grad_input = upstream * (chosen / term + chosen_2 * target / term_2)
-    grad_power = (upstream * (term_4 + term_5)).sum()
-    return grad_input, upstream * power_2 / term_2, grad_power
+    grad_power = None
+    if "power" in wanted:
+        logarithm = torch.log(input)
+        term_4 = power_2 / (term * term) - torch.where(mask, 0.0, power_2 * logarithm) / term
+        term_5 = (
+            -power_3 * target / (term_2 * term_2)
+            - torch.where(mask, 0.0, power_3 * logarithm) * target / term_2
+        )
+        grad_power = (upstream * (term_4 + term_5)).sum()
+    return loss, grad_input, upstream * power_3 / term_2 if "target" in wanted else None, grad_power
 
 
 def _tangent_mean(
@@ -253,7 +264,7 @@ def _curvature_mean(
 
 _kernel_mean = differentiable(
     _value_mean,
-    _gradient_mean,
+    _value_and_gradient_mean,
     _tangent_mean,
     _curvature_mean,
     arguments=("input", "target", "power"),

@@ -18,10 +18,16 @@ def _value_loss1(input1: Tensor, target1: Tensor) -> Tensor:
     return (input1 - target1) ** 2
 
 
-def _gradient_loss1(upstream: Tensor, input1: Tensor, target1: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input1` and `target1`, given that of the loss."""
+def _value_and_gradient_loss1(
+    upstream: Tensor, input1: Tensor, target1: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input1` and `target1`."""
     term = input1 - target1
-    return 2.0 * upstream * term, -2.0 * upstream * term
+    return (
+        term * term,
+        2.0 * upstream * term,
+        -2.0 * upstream * term if "target1" in wanted else None,
+    )
 
 
 def _tangent_loss1(input1: Tensor, target1: Tensor, d_input1: Tensor, d_target1: Tensor) -> Tensor:
@@ -39,7 +45,7 @@ def _curvature_loss1(
 
 _kernel_loss1 = differentiable(
     _value_loss1,
-    _gradient_loss1,
+    _value_and_gradient_loss1,
     _tangent_loss1,
     _curvature_loss1,
     arguments=("input1", "target1"),
@@ -52,10 +58,13 @@ def _value_loss2(input2: Tensor, target2: Tensor) -> Tensor:
     return (input2 - target2).abs()
 
 
-def _gradient_loss2(upstream: Tensor, input2: Tensor, target2: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient by `input2` and `target2`, given that of the loss."""
-    slope = upstream * sign(input2 - target2)
-    return slope, -slope
+def _value_and_gradient_loss2(
+    upstream: Tensor, input2: Tensor, target2: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input2` and `target2`."""
+    term = input2 - target2
+    slope = upstream * sign(term)
+    return term.abs(), slope, -slope if "target2" in wanted else None
 
 
 def _tangent_loss2(input2: Tensor, target2: Tensor, d_input2: Tensor, d_target2: Tensor) -> Tensor:
@@ -72,7 +81,7 @@ def _curvature_loss2(
 
 _kernel_loss2 = differentiable(
     _value_loss2,
-    _gradient_loss2,
+    _value_and_gradient_loss2,
     _tangent_loss2,
     _curvature_loss2,
     arguments=("input2", "target2"),

@@ -28,15 +28,25 @@ def _value_invariance(input1: Tensor, input2: Tensor, sim_weight: Tensor | float
     return sim_weight * ((input1 - input2) ** 2).sum() / (input1.shape[1] * input1.shape[0])
 
 
-def _gradient_invariance(
-    upstream: Tensor, input1: Tensor, input2: Tensor, sim_weight: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input1`, `input2` and `sim_weight`, given that of the loss."""
+def _value_and_gradient_invariance(
+    upstream: Tensor,
+    input1: Tensor,
+    input2: Tensor,
+    sim_weight: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = input1 - input2
+    sums = (term * term).sum()
+    loss = sim_weight * sums / (input1.shape[1] * input1.shape[0])
     grad_input1 = 2.0 * upstream * sim_weight * term / (input1.shape[1] * input1.shape[0])
-    grad_input2 = -2.0 * upstream * sim_weight * term / (input1.shape[1] * input1.shape[0])
-    grad_sim_weight = upstream * (term * term).sum() / (input1.shape[1] * input1.shape[0])
-    return grad_input1, grad_input2, grad_sim_weight
+    grad_input2 = None
+    if "input2" in wanted:
+        grad_input2 = -2.0 * upstream * sim_weight * term / (input1.shape[1] * input1.shape[0])
+    grad_sim_weight = None
+    if "sim_weight" in wanted:
+        grad_sim_weight = upstream * sums / (input1.shape[1] * input1.shape[0])
+    return loss, grad_input1, grad_input2, grad_sim_weight
 
 
 def _tangent_invariance(
@@ -79,7 +89,7 @@ def _curvature_invariance(
 
 _kernel_invariance = differentiable(
     _value_invariance,
-    _gradient_invariance,
+    _value_and_gradient_invariance,
     _tangent_invariance,
     _curvature_invariance,
     arguments=("input1", "input2", "sim_weight"),
@@ -104,15 +114,15 @@ def _value_variance(
     return 0.5 * (product + product_2) * std_weight
 
 
-def _gradient_variance(
+def _value_and_gradient_variance(
     upstream: Tensor,
     input1: Tensor,
     input2: Tensor,
     std_weight: Tensor | float,
     eps: Tensor | float,
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input1`, `input2`, `std_weight` and `eps`, given that of the
-    loss."""
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     deviation_2 = deviation(input1, axis=-2)
     term = input1.shape[0] - 1.0
     quotient = ratio(
@@ -120,42 +130,53 @@ def _gradient_variance(
     )
     root = torch.sqrt(eps + quotient)
     term_2 = 1.0 - root
-    positive = sign(term_2).clamp(min=0.0)
-    quotient_2 = ratio(
-        torch.as_tensor(1.0, dtype=input1.dtype), torch.as_tensor(term, dtype=input1.dtype)
-    )
     deviation_3 = deviation(input2, axis=-2)
-    quotient_3 = ratio(
+    quotient_2 = ratio(
         (deviation_3 * deviation_3).sum(dim=0), torch.as_tensor(term, dtype=input1.dtype)
     )
-    root_2 = torch.sqrt(eps + quotient_3)
+    root_2 = torch.sqrt(eps + quotient_2)
     term_3 = 1.0 - root_2
-    positive_2 = sign(term_3).clamp(min=0.0)
     term_4 = (
         term_2.clamp(min=0.0).sum() / input1.shape[1]
         + term_3.clamp(min=0.0).sum() / input1.shape[1]
     )
-    slope = 0.25 * upstream * std_weight * (positive_2 / root_2).sum() / input1.shape[1]
-    slope_2 = 0.25 * upstream * std_weight * (positive / root).sum() / input1.shape[1]
+    positive = sign(term_2).clamp(min=0.0)
+    quotient_3 = ratio(
+        torch.as_tensor(1.0, dtype=input1.dtype), torch.as_tensor(term, dtype=input1.dtype)
+    )
+    positive_2 = sign(term_3).clamp(min=0.0)
     grad_input1 = (
         -0.5
         * upstream
         * std_weight
         * positive
-        * quotient_2
+        * quotient_3
         * deviation_2
         / (input1.shape[1] * root)
     )
-    grad_input2 = (
-        -0.5
-        * upstream
-        * std_weight
-        * positive_2
-        * quotient_2
-        * deviation_3
-        / (input1.shape[1] * root_2)
+    grad_input2 = None
+    if "input2" in wanted:
+        grad_input2 = (
+            -0.5
+            * upstream
+            * std_weight
+            * positive_2
+            * quotient_3
+            * deviation_3
+            / (input1.shape[1] * root_2)
+        )
+    grad_eps = None
+    if "eps" in wanted:
+        slope = 0.25 * upstream * std_weight * (positive_2 / root_2).sum() / input1.shape[1]
+        slope_2 = 0.25 * upstream * std_weight * (positive / root).sum() / input1.shape[1]
+        grad_eps = -slope - slope_2
+    return (
+        0.5 * term_4 * std_weight,
+        grad_input1,
+        grad_input2,
+        0.5 * upstream * term_4 if "std_weight" in wanted else None,
+        grad_eps,
     )
-    return grad_input1, grad_input2, 0.5 * upstream * term_4, -slope - slope_2
 
 
 def _tangent_variance(
@@ -296,7 +317,7 @@ def _curvature_variance(
 
 _kernel_variance = differentiable(
     _value_variance,
-    _gradient_variance,
+    _value_and_gradient_variance,
     _tangent_variance,
     _curvature_variance,
     arguments=("input1", "input2", "std_weight", "eps"),
@@ -326,26 +347,35 @@ def _value_covariance(input1: Tensor, input2: Tensor, cov_weight: Tensor | float
     return term_2 * cov_weight
 
 
-def _gradient_covariance(
-    upstream: Tensor, input1: Tensor, input2: Tensor, cov_weight: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input1`, `input2` and `cov_weight`, given that of the loss."""
-    term = input1.shape[0] - 1.0
-    quotient = ratio(
-        torch.as_tensor(1.0, dtype=input1.dtype), torch.as_tensor(term, dtype=input1.dtype)
-    )
+def _value_and_gradient_covariance(
+    upstream: Tensor,
+    input1: Tensor,
+    input2: Tensor,
+    cov_weight: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     deviation_2 = deviation(input1, axis=-2)
-    quotient_2 = ratio(deviation_2.T @ deviation_2, torch.as_tensor(term, dtype=input1.dtype))
+    term = input1.shape[0] - 1.0
+    quotient = ratio(deviation_2.T @ deviation_2, torch.as_tensor(term, dtype=input1.dtype))
     mask = torch.arange(input1.shape[1], device=input1.device)[:, None] != torch.arange(
         input1.shape[1], device=input1.device
     )
     chosen = mask.to(input1.dtype)
-    product = quotient_2 * chosen
+    deviation_3 = deviation(input2, axis=-2)
+    quotient_2 = ratio(deviation_3.T @ deviation_3, torch.as_tensor(term, dtype=input1.dtype))
+    term_2 = (quotient * quotient * chosen).sum() / input1.shape[1] + (
+        quotient_2 * quotient_2 * chosen
+    ).sum() / input1.shape[1]
+    quotient_3 = ratio(
+        torch.as_tensor(1.0, dtype=input1.dtype), torch.as_tensor(term, dtype=input1.dtype)
+    )
+    product = quotient * chosen
     slope = (
         2.0
         * upstream
         * cov_weight
-        * quotient
+        * quotient_3
         * deviation(deviation_2 @ product, axis=-2)
         / input1.shape[1]
     )
@@ -353,33 +383,36 @@ def _gradient_covariance(
         2.0
         * upstream
         * cov_weight
-        * quotient
+        * quotient_3
         * deviation(deviation_2 @ product.T, axis=-2)
         / input1.shape[1]
     )
-    deviation_3 = deviation(input2, axis=-2)
-    quotient_3 = ratio(deviation_3.T @ deviation_3, torch.as_tensor(term, dtype=input1.dtype))
-    product_2 = quotient_3 * chosen
-    slope_3 = (
-        2.0
-        * upstream
-        * cov_weight
-        * quotient
-        * deviation(deviation_3 @ product_2, axis=-2)
-        / input1.shape[1]
+    grad_input2 = None
+    if "input2" in wanted:
+        product_2 = quotient_2 * chosen
+        slope_3 = (
+            2.0
+            * upstream
+            * cov_weight
+            * quotient_3
+            * deviation(deviation_3 @ product_2, axis=-2)
+            / input1.shape[1]
+        )
+        slope_4 = (
+            2.0
+            * upstream
+            * cov_weight
+            * quotient_3
+            * deviation(deviation_3 @ product_2.T, axis=-2)
+            / input1.shape[1]
+        )
+        grad_input2 = slope_3 + slope_4
+    return (
+        term_2 * cov_weight,
+        slope + slope_2,
+        grad_input2,
+        upstream * term_2 if "cov_weight" in wanted else None,
     )
-    slope_4 = (
-        2.0
-        * upstream
-        * cov_weight
-        * quotient
-        * deviation(deviation_3 @ product_2.T, axis=-2)
-        / input1.shape[1]
-    )
-    term_2 = (quotient_2 * quotient_2 * chosen).sum() / input1.shape[1] + (
-        quotient_3 * quotient_3 * chosen
-    ).sum() / input1.shape[1]
-    return slope + slope_2, slope_3 + slope_4, upstream * term_2
 
 
 def _tangent_covariance(
@@ -505,7 +538,7 @@ def _curvature_covariance(
 
 _kernel_covariance = differentiable(
     _value_covariance,
-    _gradient_covariance,
+    _value_and_gradient_covariance,
     _tangent_covariance,
     _curvature_covariance,
     arguments=("input1", "input2", "cov_weight"),

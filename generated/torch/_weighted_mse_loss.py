@@ -10,46 +10,42 @@ from ._runtime import Loss, finish, fold, leading_weight, to_working, working_dt
 __all__ = ["WeightedMSELoss", "weighted_mse_loss"]
 
 
-def _value(input: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return (input - target) ** 2 * weights
+    return (input - target) ** 2
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weights: Tensor
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     error = input - target
-    grad_target = -2.0 * upstream * error * weights
-    return 2.0 * upstream * error * weights, grad_target
+    return (
+        error * error,
+        2.0 * upstream * error,
+        -2.0 * upstream * error if "target" in wanted else None,
+    )
 
 
-def _tangent(
-    input: Tensor, target: Tensor, weights: Tensor, d_input: Tensor, d_target: Tensor
-) -> Tensor:
+def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return 2.0 * (input - target) * weights * (d_input - d_target)
+    return 2.0 * (input - target) * (d_input - d_target)
 
 
 def _curvature(
-    upstream: Tensor,
-    input: Tensor,
-    target: Tensor,
-    weights: Tensor,
-    d_input: Tensor,
-    d_target: Tensor,
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = d_input - d_target
-    return 2.0 * upstream * weights * term, -2.0 * upstream * weights * term
+    return 2.0 * upstream * term, -2.0 * upstream * term
 
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weights"),
+    arguments=("input", "target"),
     wrt=("input", "target"),
 )
 
@@ -95,9 +91,15 @@ def weighted_mse_loss(
     input = fold(input, 1)
     target = fold(target, 1)
     weights = fold(weights, 1)
-    loss = _kernel(input, target, weights)
+    loss = _kernel(input, target)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        loss,
+        reduction,
+        dtype,
+        shape=shape,
+        weight=weights,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

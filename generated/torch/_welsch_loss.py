@@ -20,16 +20,19 @@ def _value(input: Tensor, target: Tensor, scale: Tensor | float) -> Tensor:
     return -0.5 * scale * scale * torch.expm1(-(((input - target) / scale) ** 2))
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
     product = term / scale
+    expm1 = torch.expm1(-product * product)
     gauss_2 = gauss(product, 1.0)
     slope = upstream * gauss_2 * term
-    term_2 = -scale * torch.expm1(-product * product) - gauss_2 * term * product
-    return slope, -slope, (upstream * term_2).sum()
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = (upstream * (-scale * expm1 - gauss_2 * term * product)).sum()
+    return -0.5 * scale * scale * expm1, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent(
@@ -79,7 +82,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "scale"),

@@ -21,25 +21,38 @@ def _value(input: Tensor, target: Tensor, width: Tensor | float, eps: Tensor | f
     )
 
 
-def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, width: Tensor | float, eps: Tensor | float
-) -> tuple[Tensor, ...]:
-    """Return the gradient by `input`, `target`, `width` and `eps`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    width: Tensor | float,
+    eps: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = input - target
     abs_error = term.abs()
     mask = abs_error < width
     product = abs_error / eps
+    log1p_product = torch.log1p(product)
+    product_2 = width / eps
+    log_term = torch.log1p(torch.as_tensor(product_2, dtype=input.dtype))
     term_2 = product + 1.0
     sign_term = sign(term)
     slope = upstream * torch.where(mask, width * sign_term / (term_2 * eps), sign_term)
-    product_2 = width / eps
     term_3 = product_2 + 1.0
-    term_4 = torch.log1p(torch.as_tensor(product_2, dtype=upstream.dtype)) + width / (term_3 * eps)
-    chosen = torch.where(
-        mask, -width * abs_error / (term_2 * (eps * eps)), -product_2 * (product_2 / term_3)
-    )
-    grad_width = (upstream * torch.where(mask, torch.log1p(product), term_4 - 1.0)).sum()
-    return slope, -slope, grad_width, (upstream * chosen).sum()
+    loss = torch.where(mask, width * log1p_product, abs_error + (width * log_term - width))
+    grad_width = None
+    if "width" in wanted:
+        chosen = torch.where(mask, log1p_product, log_term + width / (term_3 * eps) - 1.0)
+        grad_width = (upstream * chosen).sum()
+    grad_eps = None
+    if "eps" in wanted:
+        chosen_2 = torch.where(
+            mask, -width * abs_error / (term_2 * (eps * eps)), -product_2 * (product_2 / term_3)
+        )
+        grad_eps = (upstream * chosen_2).sum()
+    return loss, slope, -slope if "target" in wanted else None, grad_width, grad_eps
 
 
 def _tangent(
@@ -139,7 +152,7 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
     arguments=("input", "target", "width", "eps"),
