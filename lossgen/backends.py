@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
-
-GROUP = "lossgen.backends"
 
 
 @dataclass(frozen=True)
@@ -275,22 +272,4 @@ MINDSPORE = Backend(
     ),
 )
 
-_BUILT_IN = {backend.name: backend for backend in (NUMPY, TORCH, JAX, MINDSPORE, CHAINER)}
-
-
-def find(name: str) -> Backend:
-    """Return a backend: one of lossgen's own, or an entry point of ``lossgen.backends``.
-
-    Only this one is loaded, so that a package that cannot be is nobody else's trouble.
-    """
-    if name in _BUILT_IN:
-        return _BUILT_IN[name]
-    (entry,) = entry_points(group=GROUP, name=name)
-    found: Backend = entry.load()
-    return found
-
-
-def names() -> tuple[str, ...]:
-    """Return the names of all backends, the built-in ones first, which nobody can replace."""
-    others = {entry.name for entry in entry_points(group=GROUP)}
-    return (*_BUILT_IN, *sorted(others - _BUILT_IN.keys()))
+BUILT_IN = {backend.name: backend for backend in (NUMPY, TORCH, JAX, MINDSPORE, CHAINER)}

@@ -7,24 +7,16 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from difflib import get_close_matches
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
-from rich.text import Text
 
-from lossgen import jobs as work
+from lossgen import building
+from lossgen.building import Order, Result
 from lossgen.errors import LossgenError
-from lossgen.plan import Change
-from lossgen.write import check as compare
-from lossgen.write import write
-
-COLOURS = {"created": "green", "changed": "yellow", "removed": "red"}
-DIFF_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+from lossgen.terminal import COLOURS, Bar, show_changes, show_difference
 
 PIPE_WIDTH = 1000  # a pipe has no width, so nothing is cut off there
 
@@ -78,10 +70,10 @@ def main() -> None:
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Render in this many processes.",
+    help="Work in this many processes.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; show what would change, and exit 1.")
-@click.option("--force", is_flag=True, help="Write over files that were edited by hand.")
+@click.option("--force", is_flag=True, help="Build all of it, also over edits by hand.")
 def build(
     specs: Path, out: Path, backends: tuple[str, ...], jobs: int, check: bool, force: bool
 ) -> None:
@@ -90,20 +82,18 @@ def build(
         raise LossgenError(
             f"{out} lies in {specs}, where it would be read as specs; choose an --out beside it."
         )
-    names = _backends(backends)
-    console = Console(highlight=False, soft_wrap=True)
-    with _progress(console) as progress:
-        task = progress.add_task("Deriving and rendering", total=len(names))
-        rendered = work.render(specs, names, jobs, lambda: progress.advance(task))
-    if check:
-        difference, needs_force = compare(rendered.packages, out)
-        _refuse(console, difference, _accepting(specs, out, backends, needs_force))
-    changes = () if check else write(rendered.packages, out, force=force)
-    for change in changes:
-        console.print(
-            Text.assemble((change.verb, COLOURS[change.verb]), f" {(out / change.path).as_posix()}")
+    order = Order(specs, out, backends, jobs, check, force)
+    with closing(Bar()) as bar:
+        result = building.build(order, bar)
+    if result.difference:
+        show_difference(result.difference)
+        command = _accepting(order, result.needs_force)
+        raise LossgenError(
+            f"the output is not what the specs give; to accept the difference:\n\n    {command}"
         )
-    console.print(Text(_summary(rendered, out, changes)))
+    if result.changes:
+        show_changes(result.changes, out)
+    click.echo(_summary(result, out))
 
 
 @main.command("list")
@@ -111,18 +101,24 @@ def build(
 @click.option("--markdown", is_flag=True, help="Write a page with formulas and parameters.")
 def list_losses(specs: Path, markdown: bool) -> None:
     """List the losses of SPECS."""
+    from lossgen.jobs import load
+
     if markdown:
         from lossgen.catalogue import catalogue
 
-        click.echo(catalogue(work.load(specs)), nl=False)
+        click.echo(catalogue(load(specs)), nl=False)
         return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = PIPE_WIDTH
     table = Table(box=None, pad_edge=False)
     for heading in ("class", "function", "summary"):
         table.add_column(heading, no_wrap=heading != "summary")
-    for loss in work.load(specs):
+    for loss in load(specs):
         table.add_row(*map(Text, (loss.name, loss.function, loss.summary)))
     console.print(table)
 
@@ -135,8 +131,12 @@ def show(name: str, specs: Path) -> None:
 
     Its formula, the program made of it, and the gradient.
     """
-    losses = {key: loss for loss in work.load(specs) for key in (loss.function, loss.name)}
+    from lossgen.jobs import load
+
+    losses = {key: loss for loss in load(specs) for key in (loss.function, loss.name)}
     if name not in losses:
+        from difflib import get_close_matches
+
         near = get_close_matches(name, losses, n=1)
         hint = f"did you mean {near[0]}?" if near else "lossgen list shows those there are."
         raise LossgenError(f"{specs} declares no loss {name}; {hint}")
@@ -145,47 +145,19 @@ def show(name: str, specs: Path) -> None:
     click.echo(describe(losses[name]))
 
 
-def _backends(wanted: tuple[str, ...]) -> tuple[str, ...]:
-    from lossgen.backends import names
-
-    for name in wanted:
-        if name not in names():
-            near = get_close_matches(name.lower(), names(), n=1)
-            hint = f"did you mean {near[0]}, of" if near else "there are"
-            raise LossgenError(f"there is no backend {name!r}; {hint} {', '.join(names())}.")
-    return tuple(dict.fromkeys(wanted)) or tuple(names())
-
-
-def _progress(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-
-def _refuse(console: Console, difference: str, command: str) -> None:
-    """Show a difference, and exit with status 1 if there is one."""
-    for line in difference.split("\n")[:-1]:
-        console.print(Text(line, DIFF_COLOURS.get(line[:1], "")))
-    if difference:
-        raise LossgenError(
-            f"the output is not what the specs give; to accept the difference:\n\n    {command}"
-        )
-
-
-def _accepting(specs: Path, out: Path, backends: tuple[str, ...], force: bool) -> str:
+def _accepting(order: Order, force: bool) -> str:
     """Return the command that makes a difference go away."""
-    words = ["lossgen", "build", str(specs)]
-    words += [] if out == Path("generated") else ["--out", str(out)]
-    words += [word for name in backends for word in ("--backend", name)]
+    words = ["lossgen", "build", str(order.specs)]
+    words += [] if order.out == Path("generated") else ["--out", str(order.out)]
+    words += [word for name in order.backends for word in ("--backend", name)]
     return shlex.join([*words, "--force"] if force else words)
 
 
-def _summary(rendered: work.Rendered, out: Path, changes: tuple[Change, ...]) -> str:
-    counts = Counter(change.verb for change in changes)
+def _summary(result: Result, out: Path) -> str:
+    counts = Counter(change.verb for change in result.changes)
     done = ", ".join(f"{counts[verb]} {verb}" for verb in COLOURS if counts[verb])
-    losses = f"{rendered.losses} {'loss' if rendered.losses == 1 else 'losses'}"
-    backends = (
-        f"{len(rendered.packages)} {'backend' if len(rendered.packages) == 1 else 'backends'}"
-    )
+    losses = f"{result.losses} {'loss' if result.losses == 1 else 'losses'}"
+    backends = f"{result.backends} {'backend' if result.backends == 1 else 'backends'}"
     return f"{losses}, {backends}: " + (f"{done} in {out}" if done else f"{out} is up to date")
 
 

@@ -72,6 +72,11 @@ def _without_weight(value: Node, arguments: Sequence[Argument]) -> tuple[Node, A
     return value, None
 
 
+def forget() -> None:
+    """Let go of all programs, once nothing more is made of them."""
+    compile_case.cache_clear()
+
+
 def _masked_sums(denominator: Node, valid: Node) -> Node:
     """Return the denominator with only what counts in its sums."""
 

@@ -1,29 +1,42 @@
-"""Render every backend of a folder of specs, in this process or spread over several."""
+"""Run a folder of specs and render what changed, in this process or spread over several."""
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lossgen.errors import FaultySpecsError, LossgenError, SpecError
+from lossgen.record import Unit
+from lossgen.states import State, spec_files
 
 if TYPE_CHECKING:
     from lossgen.loss import Loss
+    from lossgen.units import Made
 
 Package = dict[str, str]
-Outcome = Package | tuple[SpecError, ...]
+Face = tuple[tuple[tuple[str, str], ...], frozenset[str]]
+Advance = Callable[[int, int], object]
+SHARE = 4  # files that a process takes at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The text of every file, ``{backend: {path: text}}``, and of how many losses."""
+    """What a folder of specs gives.
+
+    Attributes:
+        losses: how many there are.
+        packages: the text of every file that may have changed, ``{backend: {path: text}}``.
+        units: what each file of specs gave, also of those that were not run again.
+        read: the state of every file that was read.
+    """
 
     losses: int
     packages: dict[str, Package]
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    read: Mapping[str, State] = field(default_factory=dict)
 
 
 def load(specs: Path) -> tuple[Loss, ...]:
@@ -41,60 +54,131 @@ def load(specs: Path) -> tuple[Loss, ...]:
     if faults:
         raise FaultySpecsError(faults)
     if not losses:
-        raise LossgenError(f"{specs} declares no loss; write a spec, as specs/README.md shows.")
+        raise _no_loss(specs)
     return losses
 
 
+def _no_loss(specs: Path) -> LossgenError:
+    return LossgenError(f"{specs} declares no loss; write a spec, as specs/README.md shows.")
+
+
 def render(
-    specs: Path, backends: Sequence[str], jobs: int, advance: Callable[[], object]
+    specs: Path,
+    backends: Sequence[str],
+    jobs: int,
+    advance: Advance,
+    known: Mapping[str, Unit] | None = None,
+    shared: Mapping[str, Face] | None = None,
 ) -> Rendered:
-    """Render the losses for these backends, calling ``advance`` after each.
+    """Render the losses for these backends.
+
+    Args:
+        specs: the folder.
+        backends: their names.
+        jobs: how many processes to use.
+        advance: called with how many files of specs are done, and of how many.
+        known: what some files of specs give, which are not run.
+        shared: what packages have shared files for that need not be rendered for the same.
 
     Raises:
         FaultySpecsError: all faults, each once although several backends may meet it.
         LossgenError: there are no losses.
     """
-    losses = load(specs)
-    packages: dict[str, Package] = {}
-    faults: dict[SpecError, None] = {}
-    for backend, outcome in zip(backends, _outcomes(specs, losses, backends, jobs), strict=True):
-        if isinstance(outcome, tuple):
-            faults.update(dict.fromkeys(outcome))
-        else:
-            packages[backend] = outcome
-        advance()
-    if faults:
-        raise FaultySpecsError(tuple(faults))
-    return Rendered(len(losses), packages)
+    folder, units = specs.resolve(), dict(known or {})
+    listed = spec_files(str(folder))
+    wanted = [source for source in listed if source not in units]
+    packages: dict[str, Package] = {name: {} for name in backends}
+    read: dict[str, State] = {}
+    faults: tuple[list[SpecError], list[SpecError]] = [], []
+    for done, made in enumerate(_made(folder, wanted, backends, jobs, faults[0]), 1):
+        units[made.source] = made.unit
+        read |= made.read
+        for name, texts in made.texts.items():
+            packages[name] |= texts
+        for found, more in zip(faults, made.faults, strict=True):
+            found += more
+        advance(done, len(wanted))
+    units = {source: units[source] for source in listed}
+    _refuse(specs, units, *faults)
+    for name in backends:
+        shown = face(units, name)
+        if (shared or {}).get(name) != shown:
+            packages[name] |= _shared(name, shown)
+    return Rendered(losses(units), _formatted(packages), units, read)
 
 
-def _outcomes(
-    specs: Path, losses: tuple[Loss, ...], backends: Sequence[str], jobs: int
-) -> Iterator[Outcome]:
-    if min(jobs, len(backends)) == 1:
-        for backend in backends:
-            yield _outcome(losses, backend)
+def face(units: Mapping[str, Unit], backend: str) -> Face:
+    """Return what the shared files of a package depend on: its losses and what they call."""
+    exports = sorted(pair for unit in units.values() for pair in unit.losses)
+    called = {name for unit in units.values() for name in unit.called[backend]}
+    return tuple(exports), frozenset(called)
+
+
+def losses(units: Mapping[str, Unit]) -> int:
+    """Return how many losses some files of specs give."""
+    return sum(len(unit.losses) for unit in units.values())
+
+
+def _refuse(
+    specs: Path, units: Mapping[str, Unit], faults: list[SpecError], refused: list[SpecError]
+) -> None:
+    """Raise what is wrong, if anything is."""
+    from lossgen.name_faults import Named, duplicates
+
+    named = [
+        Named(name, function, source)
+        for source, unit in units.items()
+        for function, name in unit.losses
+    ]
+    found = [*faults, *duplicates(named)] or refused
+    if found:
+        raise FaultySpecsError(tuple(dict.fromkeys(found)))
+    if not named:
+        raise _no_loss(specs)
+
+
+def _made(
+    folder: Path,
+    sources: Sequence[str],
+    backends: Sequence[str],
+    jobs: int,
+    faults: Sequence[object],
+) -> Iterator[Made]:
+    """Yield what the files give; after the first fault they are only looked through for more."""
+    jobs = min(jobs, -(-len(sources) // SHARE))
+    if jobs <= 1:
+        yield from (_make(folder, () if faults else backends, source) for source in sources)
         return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     # Spawned, not forked: the processes then start alike on every platform, and inherit no lock.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(backends)), mp_context=context) as pool:
-        yield from pool.map(_loaded_outcome, [specs] * len(backends), backends)
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        yield from pool.map(partial(_make, folder, backends), sources, chunksize=SHARE)
 
 
-def _loaded_outcome(specs: Path, backend: str) -> Outcome:
-    """Load the specs again, as symbols need not survive the way into another process."""
-    return _outcome(load(specs), backend)
+def _make(folder: Path, backends: Sequence[str], source: str) -> Made:
+    from lossgen.units import make_unit
+
+    return make_unit(folder, source, backends)
 
 
-def _outcome(losses: tuple[Loss, ...], backend: str) -> Outcome:
-    from lossgen.render import render_backend
+def _shared(name: str, found: Face) -> Package:
+    from lossgen.render import render_shared
 
     try:
-        return render_backend(losses, backend)
+        return render_shared(name, found[1], found[0])
     except SpecError as fault:
-        return (fault,)
-    except FaultySpecsError as several:
-        return several.faults
+        raise FaultySpecsError((fault,)) from fault
 
 
-__all__ = ["Rendered", "load", "render"]
+def _formatted(packages: dict[str, Package]) -> dict[str, Package]:
+    if not any(packages.values()):
+        return packages
+    from lossgen.render import formatted
+
+    return formatted(packages)
+
+
+__all__ = ["Face", "Rendered", "face", "load", "losses", "render"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -11,9 +13,12 @@ from sympy.core.basic import Basic
 
 from lossgen.errors import SpecError
 from lossgen.execute import read, run
-from lossgen.loss import Loss, snake_case
-from lossgen.names import IMPORTED, is_plain, name_problem
+from lossgen.loss import Loss
+from lossgen.name_faults import Named, duplicates, name_faults
+from lossgen.names import IMPORTED, is_plain
 from lossgen.source import text_faults
+from lossgen.states import State, spec_files, state_of
+from lossgen.watch import watched
 
 Faults = list[SpecError]
 # Stands in the first line of generated files, where Python looks for an encoding, and tools for
@@ -27,20 +32,41 @@ REMEDIES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What one file of specs gave when it was run.
+
+    Attributes:
+        read: the state of each file on which that depends.
+    """
+
+    losses: tuple[Loss, ...]
+    faults: tuple[SpecError, ...]
+    read: Mapping[str, State]
+
+
 def load_specs(folder: Path) -> tuple[tuple[Loss, ...], tuple[SpecError, ...]]:
     """Return all losses below a folder, sorted by name, and what is wrong with the rest.
 
     A spec is Python and is run: build only specs that you trust.
     """
     folder = folder.resolve()
-    losses: list[Loss] = []
-    faults: Faults = []
-    for path in sorted(folder.rglob("*.py")):
-        if path.name.startswith("_"):
-            continue
-        losses += _load(path, folder, faults)
-    faults += _duplicates(losses)
+    loaded = [load_spec(folder, source) for source in spec_files(str(folder))]
+    losses = [loss for one in loaded for loss in one.losses]
+    faults = [fault for one in loaded for fault in one.faults]
+    faults += duplicates([Named(loss.name, loss.function, loss.source) for loss in losses])
     return tuple(sorted(losses, key=lambda loss: loss.function)), tuple(faults)
+
+
+def load_spec(folder: Path, source: str) -> Loaded:
+    """Run one file of specs, which is given relative to the resolved folder."""
+    faults: Faults = []
+    losses: list[Loss] = []
+    before = {str(folder / source): state_of(str(folder / source))}
+    with watched(folder) as paths:
+        losses += _load(folder / source, folder, faults)
+    states = {path: state_of(path) for path in sorted(paths)} | before
+    return Loaded(tuple(losses), tuple(faults), states)
 
 
 def _load(path: Path, folder: Path, faults: Faults) -> list[Loss]:
@@ -57,6 +83,23 @@ def _load(path: Path, folder: Path, faults: Faults) -> list[Loss]:
         return []
     assert not isinstance(text, SpecError)
     faults += [fault.at(file=source) for fault in text_faults(text, names)]
+    losses = _declared(names, path, folder, source)
+    if not losses:
+        problem = "declares no loss"
+        remedy = "bind a Loss(...) to a name"
+        fault = SpecError(loss=text.loss_at(None), problem=problem, remedy=remedy)
+        faults.append(fault.at(file=source))
+    faults += [_strange(loss) for loss in losses if not _is_symbolic(loss)]
+    losses = [loss for loss in losses if _is_symbolic(loss)]
+    faults += [_deep(loss) for loss in losses if _depth(loss) > DEEPEST]
+    losses = [loss for loss in losses if _depth(loss) <= DEEPEST]
+    for loss in losses:
+        faults += name_faults(loss)
+    return losses
+
+
+def _declared(names: dict[str, object], path: Path, folder: Path, source: str) -> list[Loss]:
+    """Return the losses that a file binds to names, with its words for their parts."""
     words = tuple(
         (name, value)
         for name, value in (*_shared(names, folder), *names.items())
@@ -68,19 +111,7 @@ def _load(path: Path, folder: Path, faults: Faults) -> list[Loss]:
         for value in names.values()
         if isinstance(value, Loss) and value.origin in (str(path), "")  # not one that is imported
     }
-    losses = [loss.placed(source, doc, words) for loss in found.values()]
-    if not losses:
-        problem = "declares no loss"
-        remedy = "bind a Loss(...) to a name"
-        fault = SpecError(loss=text.loss_at(None), problem=problem, remedy=remedy)
-        faults.append(fault.at(file=source))
-    faults += [_strange(loss) for loss in losses if not _is_symbolic(loss)]
-    losses = [loss for loss in losses if _is_symbolic(loss)]
-    faults += [_deep(loss) for loss in losses if _depth(loss) > DEEPEST]
-    losses = [loss for loss in losses if _depth(loss) <= DEEPEST]
-    for loss in losses:
-        faults += _name_faults(loss)
-    return losses
+    return [loss.placed(source, doc, words) for loss in found.values()]
 
 
 def _shared(names: dict[str, object], folder: Path) -> list[tuple[str, object]]:
@@ -125,42 +156,4 @@ def _depth(loss: Loss) -> int:
     return max(found.values(), default=0)
 
 
-def _name_faults(loss: Loss) -> Faults:
-    names: list[object] = [loss.name]
-    if name_problem(loss.name) is None or loss.function != snake_case(loss.name):
-        names.append(loss.function)
-    names += [tensor.name for tensor in loss.tensors()]
-    names += [parameter.name for parameter in loss.parameters()]
-    names += [key for key, _ in loss.parts]
-    return [
-        SpecError(file=loss.source, loss=str(loss.name), problem=problem, remedy=remedy)
-        for name in dict.fromkeys(names)
-        if (found := name_problem(name))
-        for problem, remedy in [found]
-    ]
-
-
-def _duplicates(losses: list[Loss]) -> Faults:
-    owners: dict[str, list[Loss]] = {}
-    for loss in losses:
-        for name in {loss.name, loss.function}:
-            owners.setdefault(name, []).append(loss)
-    found = []
-    for loss in losses:
-        others = {
-            name: sorted(other.source for other in owners[name] if other is not loss)
-            for name in dict.fromkeys((loss.name, loss.function))
-        }
-        if others[loss.name] == others[loss.function]:
-            others = {loss.name: others[loss.name]}
-        found += [
-            SpecError(
-                file=loss.source,
-                loss=loss.name,
-                problem=f"the name {name!r} is taken by {', '.join(taken)}",
-                remedy="give each loss its own name",
-            )
-            for name, taken in others.items()
-            if taken
-        ]
-    return list(dict.fromkeys(found))
+__all__ = ["Loaded", "load_spec", "load_specs"]

@@ -16,6 +16,8 @@ from lossgen.errors import OutputError
 
 MANIFEST = ".lossgen.json"
 JOURNAL = ".lossgen.journal.json"
+TEMPORARY = ".lossgen-tmp"  # what the names of files end in that are not yet in their place
+ROOT = "__init__.py"
 
 Hashes = dict[str, frozenset[str]]
 
@@ -30,14 +32,14 @@ def digest(data: bytes) -> str:
     return sha256(normalised(data)).hexdigest()
 
 
-def manifest(files: Mapping[str, bytes]) -> bytes:
-    """Return the text of the manifest of these files."""
-    return _dumped({path: digest(data) for path, data in files.items()})
+def manifest(digests: Mapping[str, str]) -> bytes:
+    """Return the text of the manifest of files with these digests."""
+    return _dumped(digests)
 
 
-def journal(before: Hashes, files: Mapping[str, bytes]) -> bytes:
+def journal(before: Hashes, digests: Mapping[str, str]) -> bytes:
     """Return the text of the journal: every hash that a file may have until the build ends."""
-    after = {path: frozenset([digest(data)]) for path, data in files.items()}
+    after = {path: frozenset([found]) for path, found in digests.items()}
     paths = before.keys() | after.keys()
     nothing: frozenset[str] = frozenset()
     return _dumped(
@@ -97,6 +99,8 @@ def _dumped(entries: Mapping[str, object]) -> bytes:
 __all__ = [
     "JOURNAL",
     "MANIFEST",
+    "ROOT",
+    "TEMPORARY",
     "Hashes",
     "digest",
     "is_inside",

@@ -12,22 +12,10 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 
-from lossgen.errors import OutputError
-from lossgen.manifest import (
-    MANIFEST,
-    Hashes,
-    digest,
-    is_inside,
-    journal,
-    known_hashes,
-    manifest,
-    normalised,
-)
+from lossgen.manifest import MANIFEST, ROOT, Hashes, digest, journal, manifest, normalised
+from lossgen.reading import NOTHING, Kept, check_kept, check_links, check_paths, known, read
 
-ROOT = "__init__.py"
 ROOT_TEXT = b'"""Losses written by lossgen, one package for each framework."""\n'
-
-REMEDY = "put it right, or choose another folder with --out"
 
 Packages = Mapping[str, Mapping[str, str]]
 
@@ -94,28 +82,40 @@ class Plan:
         return self.root + tuple(change for package in self.packages for change in package.changes)
 
 
-def plan(packages: Packages, out: Path, *, force: bool = False) -> Plan:
+def plan(packages: Packages, out: Path, *, force: bool = False, kept: Kept = NOTHING) -> Plan:
     """Compare rendered packages, ``{backend: {path: text}}``, with the output folder.
 
+    Args:
+        packages: the text of each file.
+        out: the output folder.
+        force: whether to replace what is not lossgen's.
+        kept: the state of further files of each package, which stay as they are.
+
     Raises:
+        MovedError: one of these is not what it was.
         OutputError: the folder, or a damaged manifest in it (unless ``force``), cannot be read.
     """
     refusals: list[tuple[str, str]] = []
     planned = []
     for backend, texts in sorted(packages.items()):
         files = {path: normalised(text.encode()) for path, text in sorted(texts.items())}
-        _check_paths(backend, files)
-        known = _known(out / backend, force)
-        _check_links(out / backend, known)
-        changes = list(_changes(backend, files, known, out))
-        refusals += _refusals(changes, known, out, backend)
-        listing = manifest(files)
+        still = kept.get(backend, {})
+        check_paths(backend, files)
+        check_kept(out / backend, still)
+        listed = known(out / backend, force)
+        check_links(out / backend, listed)
+        others = {path: hashes for path, hashes in listed.items() if path not in still}
+        changes = list(_changes(backend, files, others, out))
+        refusals += _refusals(changes, listed, out, backend)
+        digests = {path: digest(data) for path, data in files.items()}
+        digests |= {path: state[0] for path, state in still.items()}
+        listing = manifest(digests)
         name = f"{backend}/{MANIFEST}"
-        old = _read(out / name)
+        old = read(out / name)
         if old is None or normalised(old) != listing:
             changes.append(Change(name, old, listing))
-        planned.append(PackagePlan(backend, tuple(changes), journal(known, files)))
-    root = () if _read(out / ROOT) is not None else (Change(ROOT, None, ROOT_TEXT),)
+        planned.append(PackagePlan(backend, tuple(changes), journal(listed, digests)))
+    root = () if read(out / ROOT) is not None else (Change(ROOT, None, ROOT_TEXT),)
     return Plan(root, tuple(planned), tuple(refusals))
 
 
@@ -124,7 +124,7 @@ def _changes(
 ) -> Iterator[Change]:
     for path in sorted(files.keys() | known.keys()):
         name = f"{backend}/{path}"
-        old, new = _read(out / name), files.get(path)
+        old, new = read(out / name), files.get(path)
         if (old if old is None else normalised(old)) != new:
             yield Change(name, old, new)
 
@@ -142,49 +142,9 @@ def _refusals(
         yield (out / change.path).as_posix(), reason
 
 
-def _known(folder: Path, force: bool) -> Hashes:
-    try:
-        return known_hashes(folder)
-    except OutputError:
-        if not force:
-            raise
-        return {}
-    except OSError as error:
-        raise _unreadable(folder, error) from error
-
-
-def _read(file: Path) -> bytes | None:
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise _unreadable(file, error) from error
-
-
-def _unreadable(path: Path, error: OSError) -> OutputError:
-    problem = f"cannot be read ({error.strerror})"
-    return OutputError(path.as_posix(), problem, REMEDY)
-
-
-def _check_paths(backend: str, files: Mapping[str, bytes]) -> None:
-    for path in (backend, *files):
-        if not is_inside(path):
-            raise OutputError(path, "leaves its package", f"mend the renderer of {backend}")
-
-
-def _check_links(package: Path, known: Hashes) -> None:
-    """Refuse to follow a link out of the package: what is listed there may be another's file."""
-    home = package.resolve()
-    for path in known:
-        if "/" in path and not (package / path).parent.resolve().is_relative_to(home):
-            problem = "stands in the manifest and leads out of its package"
-            raise OutputError((package / path).as_posix(), problem, "remove the link")
-
-
 def _lines(data: bytes | None) -> list[str]:
     text = "" if data is None else normalised(data).decode(errors="replace")
     return list(io.StringIO(text, newline="\n"))
 
 
-__all__ = ["REMEDY", "Change", "PackagePlan", "Packages", "Plan", "plan"]
+__all__ = ["Change", "PackagePlan", "Packages", "Plan", "plan"]

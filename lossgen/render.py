@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from functools import cache
 from pathlib import Path
 
 from jinja2 import (
@@ -13,15 +14,17 @@ from jinja2 import (
     Environment,
     FileSystemLoader,
     StrictUndefined,
+    Template,
     TemplateNotFound,
 )
 
-from lossgen.backends import Backend, find
+from lossgen.backends import Backend
 from lossgen.faults import fault
 from lossgen.functions import shared_functions
 from lossgen.loss import Loss
 from lossgen.module import make_module
 from lossgen.prose import settle
+from lossgen.registry import find
 from lossgen.resources import templates_path
 
 THIRD_PARTY = '["chainer", "jax", "mindspore", "numpy", "torch"]'
@@ -47,12 +50,48 @@ def environment(*folders: Path) -> Environment:
     )
 
 
-def render_backend(losses: Sequence[Loss], name: str) -> dict[str, str]:
-    """Return the files of one package: path inside the package to formatted text."""
+@cache
+def _templates(name: str) -> tuple[Backend, Environment]:
     backend = _backend(name)
-    templates = environment(*backend.templates)
+    return backend, environment(*backend.templates)
+
+
+def render_loss(loss: Loss, name: str) -> tuple[str, tuple[str, ...]]:
+    """Return the file of a loss in one package, not yet formatted, and the functions it calls."""
+    backend, _ = _templates(name)
+    page = _template(name, "loss.py.jinja")
+    module = make_module(loss, backend)
+    return page.render(m=module, source=f"specs/{loss.source}"), module.functions
+
+
+def render_shared(
+    name: str, called: Set[str], exports: Sequence[tuple[str, str]]
+) -> dict[str, str]:
+    """Return the files of a package that its losses share, not yet formatted.
+
+    Args:
+        name: the backend.
+        called: the functions that the losses call.
+        exports: the function and the class of each loss, in order.
+    """
+    backend, templates = _templates(name)
+    functions = shared_functions(backend, called)
+    helpers = sorted({helper for function in functions for helper in function.helpers})
+    files = {}
+    for path in sorted(templates.list_templates(extensions=["jinja"])):
+        folder, _, file = path.partition("/")
+        if folder == name and file not in ("loss.py.jinja", "__init__.py.jinja"):
+            files[file.removesuffix(".jinja")] = templates.get_template(path).render(
+                functions=functions, helpers=helpers, source=f"templates/{path}"
+            )
+    page = _template(name, "__init__.py.jinja")
+    files["__init__.py"] = page.render(exports=exports, source="specs")
+    return files
+
+
+def _template(name: str, file: str) -> Template:
     try:
-        return _formatted(_texts(losses, backend, templates))
+        return _templates(name)[1].get_template(f"{name}/{file}")
     except TemplateNotFound as missing:
         problem = f"the backend {name} has no template {missing.name}"
         raise fault(problem, "add it to a folder that its templates= names") from missing
@@ -71,48 +110,29 @@ def _backend(name: str) -> Backend:
     return backend
 
 
-def _texts(losses: Sequence[Loss], backend: Backend, templates: Environment) -> dict[str, str]:
-    """Return the files of one package as the templates give them."""
-    name = backend.name
-    files: dict[str, str] = {}
-    page = templates.get_template(f"{name}/loss.py.jinja")
-    called: set[str] = set()
-    for loss in losses:
-        module = make_module(loss, backend)
-        called.update(module.functions)
-        files[f"_{loss.function}.py"] = page.render(m=module, source=f"specs/{loss.source}")
-    functions = shared_functions(backend, called)
-    helpers = sorted({helper for function in functions for helper in function.helpers})
-    for template in sorted(templates.list_templates(extensions=["jinja"])):
-        folder, _, file = template.partition("/")
-        if folder == name and file not in ("loss.py.jinja", "__init__.py.jinja"):
-            files[file.removesuffix(".jinja")] = templates.get_template(template).render(
-                functions=functions, helpers=helpers, source=f"templates/{template}"
-            )
-    exports = [(loss.function, loss.name) for loss in losses]
-    files["__init__.py"] = templates.get_template(f"{name}/__init__.py.jinja").render(
-        exports=exports, source="specs"
-    )
-    return files
-
-
-def _formatted(files: dict[str, str]) -> dict[str, str]:
-    """Sort imports and format, all files in one run."""
+def formatted(packages: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Sort imports and format, the files of all packages in one run."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        for path, text in files.items():
-            (root / path).write_text(settle(text), encoding="utf-8", newline="\n")
-        ruff = (sys.executable, "-m", "ruff")
+        for name, files in packages.items():
+            (root / name).mkdir()
+            for path, text in files.items():
+                (root / name / path).write_text(settle(text), encoding="utf-8", newline="\n")
         for command in (("check", "--fix", *LINT), ("format", STYLE)):
-            done = subprocess.run(
-                (*ruff, *command, *RUFF, folder),
-                capture_output=True,
-                text=True,
-                check=False,
-                cwd=folder,
-            )
-            if done.returncode:
-                raise RuntimeError(
-                    f"ruff cannot format what was rendered:\n{done.stdout}{done.stderr}"
-                )
-        return {path: (root / path).read_text(encoding="utf-8") for path in sorted(files)}
+            _ruff(*command, folder=folder)
+        return {
+            name: {path: (root / name / path).read_text(encoding="utf-8") for path in sorted(files)}
+            for name, files in packages.items()
+        }
+
+
+def _ruff(*command: str, folder: str) -> None:
+    done = subprocess.run(
+        (sys.executable, "-m", "ruff", *command, *RUFF, folder),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+    if done.returncode:
+        raise RuntimeError(f"ruff cannot format what was rendered:\n{done.stdout}{done.stderr}")

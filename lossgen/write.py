@@ -17,34 +17,37 @@ from tempfile import gettempdir
 from filelock import FileLock, Timeout
 
 from lossgen.errors import HandEditedError, LockedError, OutputError
-from lossgen.manifest import JOURNAL, MANIFEST
-from lossgen.plan import REMEDY, Change, PackagePlan, Packages, Plan, plan
+from lossgen.manifest import JOURNAL, MANIFEST, TEMPORARY
+from lossgen.plan import Change, PackagePlan, Packages, Plan, plan
+from lossgen.reading import NOTHING, REMEDY, Kept
 
-TEMPORARY = ".lossgen-tmp"
 PATIENCE = 10.0  # seconds to wait for another build, which writes within one
 
 
-def write(packages: Packages, out: Path, *, force: bool = False) -> tuple[Change, ...]:
+def write(
+    packages: Packages, out: Path, *, force: bool = False, kept: Kept = NOTHING
+) -> tuple[Change, ...]:
     """Make the output folder hold these packages, ``{backend: {path: text}}``; return what changed.
 
-    Packages of other backends are not touched.
+    Packages of other backends are not touched, nor are files that are ``kept``.
 
     Raises:
+        MovedError: a file that was to be kept is not what it was.
         HandEditedError: files would be lost that lossgen did not write, and ``force`` is not set.
         LockedError: another build is writing to the folder.
         OutputError: the folder cannot be read or written.
     """
     with _locked(out), _explained(out):
-        found = plan(packages, out, force=force)
+        found = plan(packages, out, force=force, kept=kept)
         if found.refusals and not force:
             raise HandEditedError(found.refusals)
         _apply(found, out)
     return found.changes
 
 
-def check(packages: Packages, out: Path) -> tuple[str, bool]:
+def check(packages: Packages, out: Path, *, kept: Kept = NOTHING) -> tuple[str, bool]:
     """Return the unified diff of what `write` would change, and whether it would need ``force``."""
-    found = plan(packages, out)
+    found = plan(packages, out, kept=kept)
     root = out.as_posix().lstrip("/")
     return "".join(change.diff(root) for change in found.changes), bool(found.refusals)
 
@@ -122,7 +125,7 @@ def _sweep(folder: Path) -> None:
 
 @contextmanager
 def _locked(out: Path) -> Iterator[None]:
-    """Hold the folder against other builds; the lock file stands elsewhere, as it stays."""
+    """Hold the folder against other builds, by a file that stands elsewhere and goes in the end."""
     key = f"{getattr(os, 'getuid', int)()}\n{out.resolve()}"
     file = Path(gettempdir()) / f"lossgen-{sha256(key.encode()).hexdigest()[:16]}.lock"
     lock = FileLock(file)
@@ -136,6 +139,8 @@ def _locked(out: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        with suppress(OSError):  # Windows removes no file that is open
+            file.unlink()  # while it is held: who waits for it sees that it has gone, and asks anew
         lock.release()
 
 

@@ -1,10 +1,17 @@
 """What pytest has to know before the tests are collected."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 # JAX reads this as it starts; the tests of arrays over several devices want eight.
 _FLAGS = os.environ.get("XLA_FLAGS", "")
 os.environ["XLA_FLAGS"] = f"{_FLAGS} --xla_force_host_platform_device_count=8".strip()
+
+# Builds of the tests remember nothing of other builds, and leave nothing behind.
+os.environ["LOSSGEN_CACHE"] = tempfile.mkdtemp(prefix="lossgen-cache-")
+atexit.register(shutil.rmtree, os.environ["LOSSGEN_CACHE"], ignore_errors=True)
 
 
 def pytest_configure(config):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lossgen.backends import names as backend_names
 from lossgen.jobs import load
+from lossgen.registry import names as backend_names
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 200
@@ -22,6 +22,7 @@ LONGEST = 200
 # output, shares nothing with what derives and prints it.
 ROOMS: dict[str, tuple[str, str]] = {
     "sentences": ("errors", ""),
+    "files": ("states resources toolkit watch", ""),
     "words": (
         "axes elementwise places operations arguments declarations language conditions case "
         "dialects "
@@ -41,23 +42,24 @@ ROOMS: dict[str, tuple[str, str]] = {
         "words, graphs, stable forms, derivatives",
     ),
     "specs": (
-        "names prose quote faults axis_faults dialect_faults formulas check source advice "
-        "execute load",
-        "sentences, words, programs",
+        "names name_faults prose quote faults axis_faults dialect_faults formulas check source "
+        "advice execute load",
+        "sentences, files, words, programs",
     ),
     "spelling": (
-        "backends axis_composites power_composites composites expand layout code spelling "
+        "backends registry axis_composites power_composites composites expand layout code spelling "
         "axis_spelling sections printer functions kernels",
-        "words, graphs, programs",
+        "sentences, words, graphs, programs",
     ),
     "modules": (
         "shapes keywords options denominators endings cases module",
         "words, programs, specs, spelling",
     ),
-    "text": ("resources render", "words, specs, spelling, modules"),
+    "text": ("render", "files, words, specs, spelling, modules"),
     "commands": (
-        "manifest plan write jobs show catalogue cli __main__",
-        "sentences, words, programs, specs, spelling, modules, text",
+        "manifest reading plan write record current units jobs building terminal show catalogue "
+        "cli __main__",
+        "sentences, files, words, programs, specs, spelling, modules, text",
     ),
 }
 # What a room needs from outside of Python; nothing needs a framework.

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lossgen.backends import names as backend_names
+from lossgen.registry import names as backend_names
 
 F32 = np.float32
 X, T = np.ones((3, 4), F32), np.zeros((3, 4), F32)

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -37,9 +37,7 @@ class Stub:
         self.text = "# first\n"
         self.jobs = 0
 
-    def __call__(
-        self, specs: Path, backends: Sequence[str], jobs: int, advance: Callable[[], object]
-    ) -> Rendered:
+    def __call__(self, specs: Path, backends: Sequence[str], jobs: int, *_: object) -> Rendered:
         self.jobs = jobs
         texts = {"__init__.py": "", "_tiny_loss.py": self.text}
         return Rendered(1, {backend: dict(texts) for backend in backends})

@@ -18,11 +18,11 @@ from click.testing import CliRunner
 from sympy.codegen import cfunctions
 
 import lossgen
-from lossgen.backends import names as backend_names
 from lossgen.cli import main
 from lossgen.errors import FaultySpecsError
 from lossgen.jobs import load
 from lossgen.names import ATTRIBUTES, IMPORTED, MODULES
+from lossgen.registry import names as backend_names
 from lossgen.resources import templates_path
 
 ROOT = Path(__file__).resolve().parent.parent

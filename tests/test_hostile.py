@@ -19,10 +19,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from lossgen.backends import names as backend_names
 from lossgen.cli import main
 from lossgen.errors import FaultySpecsError
 from lossgen.jobs import load as load_losses
+from lossgen.registry import names as backend_names
 
 # Names that Python, the frameworks or their classes use, and that a spec may still give.
 TENSORS = ("forward", "construct", "xp", "training", "name", "device", "match", "type", "print")

@@ -22,8 +22,8 @@ import numpy as np
 import pytest
 from losses import CASES, Case
 
-from lossgen.backends import names
 from lossgen.jobs import load
+from lossgen.registry import names
 
 ROOT = Path(__file__).resolve().parent.parent
 TOY = ROOT / "tests" / "toy"

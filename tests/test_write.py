@@ -15,8 +15,8 @@ import pytest
 
 import lossgen.write
 from lossgen.errors import HandEditedError, LockedError, OutputError
-from lossgen.manifest import JOURNAL, MANIFEST, digest, is_inside
-from lossgen.plan import ROOT, plan
+from lossgen.manifest import JOURNAL, MANIFEST, ROOT, digest, is_inside
+from lossgen.plan import plan
 from lossgen.write import check, write
 
 HUBER, L1 = "_huber_loss.py", "_l1_loss.py"

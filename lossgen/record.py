@@ -1,0 +1,141 @@
+"""What the last build read and wrote, so that the next one does only what has changed.
+
+A record stands in the user's cache, never in the output. It says nothing that cannot be found out
+anew: without it, or with one that is damaged, everything is built.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from lossgen.states import State
+
+VERSION = 1
+LIFETIME = 90 * 24 * 3600.0  # seconds after which nobody will come back to a record
+FOLDER = "LOSSGEN_CACHE"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One file of specs.
+
+    Attributes:
+        losses: pairs of the function and the class.
+        needs: the files on which it depends.
+        called: the shared functions that its losses call, for each backend.
+    """
+
+    losses: tuple[tuple[str, str], ...]
+    needs: tuple[str, ...]
+    called: Mapping[str, tuple[str, ...]]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files that it gives in each package."""
+        return tuple(f"_{function}.py" for function, _ in self.losses)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A build as it was.
+
+    Attributes:
+        environment: Python and the releases of the tools.
+        folders: where lossgen and the backends stand.
+        tools: the files in these folders.
+        inputs: the state of every file that was read, by its path.
+        outputs: the state of every file in each package, by its path in the output folder.
+        units: what each file of specs gave, by its path in the folder of specs.
+    """
+
+    environment: str
+    folders: tuple[str, ...]
+    tools: tuple[str, ...]
+    inputs: Mapping[str, State]
+    outputs: Mapping[str, Mapping[str, State]]
+    units: Mapping[str, Unit]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the record of a build stands: one for each choice of folders and backends."""
+
+    file: Path
+
+    def load(self) -> Record | None:
+        """Return the record, or None if there is none that can be used."""
+        try:
+            version, held = json.loads(self.file.read_bytes())
+            if version != VERSION:
+                return None
+            units = {
+                source: Unit(tuple(map(tuple, one["losses"])), tuple(one["needs"]), one["called"])
+                for source, one in held["units"].items()
+            }
+            return replace(
+                Record(**held),
+                folders=tuple(held["folders"]),
+                tools=tuple(held["tools"]),
+                inputs=_states(held["inputs"]),
+                outputs={name: _states(package) for name, package in held["outputs"].items()},
+                units=units,
+            )
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return None
+
+    def save(self, record: Record) -> None:
+        """Write the record, and remove those of long ago; without a cache, do nothing."""
+        temporary = self.file.with_suffix(f".{os.getpid()}.tmp")
+        with suppress(OSError):
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                temporary.write_text(json.dumps((VERSION, asdict(record))), encoding="utf-8")
+                os.replace(temporary, self.file)
+            finally:
+                temporary.unlink(missing_ok=True)
+            for other in self.file.parent.iterdir():
+                if time.time() - other.stat().st_mtime > LIFETIME:
+                    other.unlink(missing_ok=True)
+
+
+def _states(listed: Mapping[str, list[Any]]) -> dict[str, State]:
+    return {path: (state[0], *state[1:]) for path, state in listed.items()}
+
+
+def place(specs: Path, out: Path, backends: tuple[str, ...]) -> Place | None:
+    """Return where the record of a build stands, or None without a cache."""
+    folder = cache_folder()
+    if folder is None:
+        return None
+    key = "\n".join((str(specs.resolve()), str(out.resolve()), *backends))
+    return Place(folder / f"{sha256(key.encode()).hexdigest()[:32]}.json")
+
+
+def cache_folder() -> Path | None:
+    """Return the folder of records: where the platform has its caches, or what the user says."""
+    given = os.environ.get(FOLDER)
+    if given is not None:
+        return Path(given) if given else None
+    try:
+        home = Path.home()
+    except RuntimeError:  # there is none
+        return None
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(home / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = str(home / "Library" / "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(home / ".cache")
+    return Path(base) / "lossgen"
+
+
+__all__ = ["Place", "Record", "Unit", "cache_folder", "place"]

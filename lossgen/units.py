@@ -1,0 +1,67 @@
+"""One file of specs, from its losses to the text of each in every package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lossgen.check import check_losses
+from lossgen.compile import forget
+from lossgen.errors import FaultySpecsError, SpecError
+from lossgen.load import load_spec
+from lossgen.loss import Loss
+from lossgen.record import Unit
+from lossgen.render import render_loss
+from lossgen.states import State
+
+Texts = dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What one file of specs gives.
+
+    Attributes:
+        texts: ``{backend: {path: text}}``, not yet formatted.
+        faults: what is wrong with the file and its losses, and, if nothing is, what the backends
+            cannot write.
+    """
+
+    source: str
+    unit: Unit
+    texts: Texts
+    read: Mapping[str, State]
+    faults: tuple[tuple[SpecError, ...], tuple[SpecError, ...]]
+
+
+def make_unit(folder: Path, source: str, backends: Sequence[str]) -> Made:
+    """Run one file of specs and render its losses, if nothing is wrong with them."""
+    loaded = load_spec(folder, source)
+    losses = tuple(sorted(loaded.losses, key=lambda loss: loss.function))
+    faults = (*loaded.faults, *check_losses(losses, loaded.faults))
+    called: dict[str, set[str]] = {name: set() for name in backends}
+    texts: Texts = {name: {} for name in backends}
+    refused: dict[SpecError, None] = {}
+    for loss in () if faults else losses:
+        for name in backends:
+            try:
+                text, functions = render_loss(loss, name)
+            except FaultySpecsError as several:
+                refused.update(dict.fromkeys(several.faults))
+            except SpecError as one:
+                refused[one] = None
+            else:
+                texts[name][_path(loss)] = text
+                called[name].update(functions)
+    unit = Unit(
+        tuple((loss.function, loss.name) for loss in losses),
+        tuple(loaded.read),
+        {name: tuple(sorted(functions)) for name, functions in called.items()},
+    )
+    forget()
+    return Made(source, unit, texts, loaded.read, (faults, tuple(refused)))
+
+
+def _path(loss: Loss) -> str:
+    return f"_{loss.function}.py"
