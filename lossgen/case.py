@@ -18,11 +18,13 @@ class After:
         factor: what it is multiplied by.
         fold: ``"mean"`` or ``"sum"`` over one of its axes, or nothing.
         axis: the axis that goes; a loss that does not have it stays as it is.
+        weighs: whether a mean divides by the weights of samples, where a call gives them.
     """
 
     factor: float = 1.0
     fold: str = ""
     axis: int = 0
+    weighs: bool = True
 
 
 PLAIN = After()

@@ -30,6 +30,7 @@ class Dialect:
             number where the loss has any shape.
         valid: entries where this fails count for nothing.
         denominator: what ``mean`` divides by.
+        weighs: whether it divides by the weights of samples, too.
     """
 
     defaults: tuple[tuple[str, Any], ...] = ()
@@ -39,6 +40,7 @@ class Dialect:
     mean_over: str | int = ""
     valid: Basic | None = None
     denominator: Basic | None = None
+    weighs: bool = True
 
     def changed(self, case: Case, name: str) -> Case:
         """Return a case as the dialect has it."""
@@ -65,8 +67,8 @@ class Dialect:
         factor = float(self.factor) if self.factor is not None and plain else 1.0
         for fold, axis in (("sum", self.sum_over), ("mean", self.mean_over)):
             if isinstance(axis, int):
-                return After(factor, fold, axis)
-        return After(factor)
+                return After(factor, fold, axis, self.weighs)
+        return After(factor, weighs=self.weighs)
 
     @property
     def formal(self) -> bool:
@@ -96,6 +98,7 @@ def dialect(
     mean_over: str | int = "",
     valid: Any = None,
     denominator: Any = None,
+    weighs: bool = True,
     **defaults: Any,
 ) -> Dialect:
     """Declare how a framework's own loss of this name differs; keywords are its defaults."""
@@ -103,7 +106,7 @@ def dialect(
     below = None if denominator is None else sympify(denominator)
     changed = tuple(sorted(defaults.items()))
     by = None if factor is None else sympify(factor)
-    return Dialect(changed, pairs, by, sum_over, mean_over, valid, below)
+    return Dialect(changed, pairs, by, sum_over, mean_over, valid, below, weighs)
 
 
 def expanded(cases: Sequence[Case], dialects: Mapping[str, Dialect]) -> Iterator[Case]:

@@ -11,6 +11,8 @@ from lossgen.keywords import Option
 from lossgen.loss import Case
 from lossgen.program import Program
 
+DIVIDES = ("mass", "count", "weighs")
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -21,6 +23,7 @@ class Ending:
         factor: what the unreduced loss is multiplied by, empty for 1.
         rows: how one of its axes goes, or ``"None"``.
         mass, count: what a mean divides by, or ``"None"``.
+        weighs: ``"False"`` where weights of samples are no part of that, else empty.
     """
 
     dialects: tuple[str, ...]
@@ -28,6 +31,7 @@ class Ending:
     rows: str
     mass: str
     count: str
+    weighs: str
 
     @property
     def condition(self) -> str:
@@ -38,12 +42,12 @@ class Ending:
 
     def given(self) -> tuple[tuple[str, str], ...]:
         """Return what is not as usual, by name."""
-        words = {name: getattr(self, name) for name in ("factor", "rows", "mass", "count")}
+        words = {name: getattr(self, name) for name in ("factor", "rows", *DIVIDES)}
         return tuple((name, word) for name, word in words.items() if word not in ("", "None"))
 
     def changed(self, plain: Ending) -> tuple[tuple[str, str], ...]:
         """Return what differs from another ending, by name."""
-        own, usual = dict(self.given()), {"factor": "1.0", "rows": "None"}
+        own, usual = dict(self.given()), {"factor": "1.0", "weighs": "True"}
         words = dict.fromkeys([*dict(plain.given()), *own])
         found = {word: own.get(word, usual.get(word, "None")) for word in words}
         return tuple((word, x) for word, x in found.items() if (word, x) not in plain.given())
@@ -51,13 +55,14 @@ class Ending:
 
 def ending(case: Case, below: str, batch: str, program: Program) -> Ending:
     """Return the ending of a case, given the call of its denominator and what comes before it."""
-    after, weighs = case.after, program.mass is not None
+    after, has_mass = case.after, program.mass is not None
     return Ending(
         tuple(filter(None, (conditions.dialect_of(case.when),))),
         "" if after.factor == 1.0 else repr(after.factor),
         f'("{after.fold}", {after.axis})' if after.fold else "None",
-        mass=below if weighs else "None",
-        count=batch + ("None" if weighs else below),
+        mass=below if has_mass else "None",
+        count=batch + ("None" if has_mass else below),
+        weighs="" if after.weighs else "False",
     )
 
 

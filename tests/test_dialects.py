@@ -3,8 +3,8 @@
 import pytest
 
 from lossgen import Loss, dialect, parameter, tensor
-from lossgen.backends import find
 from lossgen.module import make_module
+from lossgen.registry import find
 
 x = tensor("input")
 FLAGS = {"log_input": True, "full": False}

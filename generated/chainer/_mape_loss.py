@@ -110,7 +110,7 @@ def mape_loss(
     at 0 is 0.
 
     - ``keras.losses.MeanAbsolutePercentageError``: target first; averages the last axis before it
-      reduces.
+      reduces; its mean does not divide by weights of samples.
 
     .. math::
         \ell = \frac{100 \left|{\mathrm{input} -
@@ -151,6 +151,7 @@ def mape_loss(
             reduction,
             dtype,
             rows=("mean", -1),
+            weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -130,14 +130,16 @@ def finish(
     weight: Array | None = None,
     mass: Given | None = None,
     count: Given | float | None = None,
+    weighs: bool = True,
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
     """Weigh and reduce a loss and return it with the caller's shape and dtype.
 
-    With ``rows`` it is first summed or averaged along an axis. A mean divides by ``denominator``,
-        ``count``, the sum of ``mass`` or the number of entries,
-    the first of these that is given. A loss that lacks the axis stays as it is.
+    With ``rows`` it is first summed or averaged along an axis. A mean divides by
+    ``denominator``, ``count``, the sum of ``mass`` or the number of entries, the first of these
+    that is given; unless it ``weighs``, the last two are without weights of samples. A loss
+    that lacks the axis stays as it is.
     """
     if weight is not None:
         loss = loss * np.broadcast_to(weight, loss.shape)
@@ -152,7 +154,8 @@ def finish(
         factor = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)
         factor = np.broadcast_to(factor, loss.shape)
         loss = loss * factor
-        mass = factor if mass is None else np.reshape(array_of(mass), loss.shape) * factor
+        if weighs:
+            mass = factor if mass is None else np.reshape(array_of(mass), loss.shape) * factor
     if denominator is not None:
         check_divides("denominator", reduction)
         count = denominator

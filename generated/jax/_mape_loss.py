@@ -95,7 +95,7 @@ def mape_loss(
     at 0 is 0.
 
     - ``keras.losses.MeanAbsolutePercentageError``: target first; averages the last axis before it
-      reduces.
+      reduces; its mean does not divide by weights of samples.
 
     .. math::
         \ell = \frac{100 \left|{\mathrm{input} -
@@ -136,6 +136,7 @@ def mape_loss(
             reduction,
             dtype,
             rows=("mean", -1),
+            weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,
         )

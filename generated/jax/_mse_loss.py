@@ -71,7 +71,9 @@ def mse_loss(
     - ``torch.nn.MSELoss``, ``mindspore.nn.MSELoss``, ``chainer.functions.mean_squared_error``:
         equal.
     - ``optax.losses.squared_error``, ``chainer.functions.squared_error``: equal, unreduced.
-    - ``keras.losses.MeanSquaredError``: target first; averages the last axis before it reduces.
+    - ``keras.losses.MeanSquaredError``: target first; averages the last axis before it reduces;
+        its
+      mean does not divide by weights of samples.
 
     .. math::
         \ell = \mathrm{weight} \left(\mathrm{input} - \mathrm{target}\right)^{2}
@@ -113,6 +115,7 @@ def mse_loss(
             weight=weight,
             rows=("mean", -1),
             mass=weight,
+            weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,
         )

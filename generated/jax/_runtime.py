@@ -143,15 +143,17 @@ def finish(
     weight: jax.Array | None = None,
     mass: jax.Array | None = None,
     count: jax.Array | float | None = None,
+    weighs: bool = True,
     doubt: jax.Array | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> jax.Array:
     """Weigh and reduce a loss to the caller's shape and dtype; doubtful rows become NaN.
 
-    With ``rows`` it is first summed or averaged along an axis. A mean divides by ``denominator``,
-        ``count``, the sum of ``mass`` or the number of entries,
-    the first of these that is given. The mean over nothing is NaN, the sum over nothing is 0.
+    With ``rows`` it is first summed or averaged along an axis. A mean divides by
+    ``denominator``, ``count``, the sum of ``mass`` or the number of entries, the first of these
+    that is given; unless it ``weighs``, the last two are without weights of samples. The mean
+    over nothing is NaN, the sum over nothing is 0.
     """
     if weight is not None:
         loss = loss * weight
@@ -165,9 +167,9 @@ def finish(
     if sample_weight is not None:
         factor = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)
         loss = loss * factor
-        mass = jnp.broadcast_to(factor, loss.shape) * (
-            1.0 if mass is None else mass.reshape(loss.shape)
-        )
+        if weighs:
+            factor = jnp.broadcast_to(factor, loss.shape)
+            mass = factor if mass is None else mass.reshape(loss.shape) * factor
     if denominator is not None:
         check_divides("denominator", reduction)
         count = _constant(denominator, loss.dtype)

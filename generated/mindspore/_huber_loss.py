@@ -149,6 +149,7 @@ def huber_loss(
             dtype,
             weight=weight,
             rows=("mean", -1),
+            weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,
         )
@@ -176,7 +177,9 @@ class HuberLoss(Loss):
 
     - ``torch.nn.HuberLoss``, ``mindspore.nn.HuberLoss``: equal.
     - ``optax.losses.huber_loss``: equal, unreduced.
-    - ``keras.losses.Huber``: target first; averages the last axis before it reduces.
+    - ``keras.losses.Huber``: target first; averages the last axis before it reduces; its mean does
+        not
+      divide by weights of samples.
     - ``chainer.functions.huber_loss``: sums axis 1, and reduces no further.
 
     .. math::

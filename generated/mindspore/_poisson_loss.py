@@ -131,6 +131,7 @@ def poisson_loss(
             reduction,
             dtype,
             rows=("mean", -1),
+            weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,
         )
@@ -144,7 +145,9 @@ class PoissonLoss(Loss):
     After McCullagh and Nelder (1989); ``PoissonNLLLoss`` takes logarithms unless told otherwise.
     The mean is over the number of entries, and NaN without any.
 
-    - ``keras.losses.Poisson``: target first; averages the last axis before it reduces.
+    - ``keras.losses.Poisson``: target first; averages the last axis before it reduces; its mean
+        does
+      not divide by weights of samples.
     - ``torch.nn.PoissonNLLLoss``: equal with ``log_input=False`` and ``eps=1e-7``.
 
     .. math::

@@ -151,15 +151,16 @@ def finish(
     weight: Tensor | None = None,
     mass: Tensor | None = None,
     count: Tensor | float | None = None,
+    weighs: bool = True,
     doubt: Tensor | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
     """Weigh and reduce with plain operators: LossBase.get_loss would round float64 to float32.
 
-    With ``rows`` it is first summed or averaged along an axis. A mean divides by ``denominator``,
-        ``count``, the sum of ``mass`` or the number of entries,
-    the first of these that is given.
+    With ``rows`` it is first summed or averaged along an axis. A mean divides by
+    ``denominator``, ``count``, the sum of ``mass`` or the number of entries, the first of these
+    that is given; unless it ``weighs``, the last two are without weights of samples.
     """
     if weight is not None:
         loss = loss * weight
@@ -175,7 +176,8 @@ def finish(
         factor = leading_weight("sample_weight", sample_weight, loss.shape, working, keep=1)
         factor = ops.broadcast_to(factor, loss.shape)
         loss = loss * factor
-        mass = factor if mass is None else reshape(mass, loss.shape) * factor
+        if weighs:
+            mass = factor if mass is None else reshape(mass, loss.shape) * factor
     if denominator is not None:
         check_divides("denominator", reduction)
         count = denominator

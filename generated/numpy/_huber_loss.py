@@ -6,7 +6,8 @@ Inputs are any numbers. The mean is over the number of entries, and NaN without 
 
 - ``torch.nn.HuberLoss``, ``mindspore.nn.HuberLoss``: equal.
 - ``optax.losses.huber_loss``: equal, unreduced.
-- ``keras.losses.Huber``: target first; averages the last axis before it reduces.
+- ``keras.losses.Huber``: target first; averages the last axis before it reduces; its mean does not
+  divide by weights of samples.
 - ``chainer.functions.huber_loss``: sums axis 1, and reduces no further.
 
 .. math::
@@ -101,7 +102,7 @@ def _loss(
         denominator=denominator,
     )
     if dialect == "keras":
-        return call.but(rows=("mean", -1))
+        return call.but(rows=("mean", -1), weighs=False)
     if dialect == "chainer":
         return call.but(rows=("sum", 1))
     return call

@@ -4,7 +4,8 @@ r"""Logarithm of the hyperbolic cosine of the error: a smooth absolute error (Ch
 Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
 - ``optax.losses.log_cosh``: equal, unreduced.
-- ``keras.losses.LogCosh``: target first; averages the last axis before it reduces.
+- ``keras.losses.LogCosh``: target first; averages the last axis before it reduces; its mean does
+  not divide by weights of samples.
 
 .. math::
     \ell = \log{\left(\cosh{\left(\mathrm{input} - \mathrm{target} \right)} \right)}
@@ -79,7 +80,7 @@ def _loss(
         denominator=denominator,
     )
     if dialect == "keras":
-        return call.but(rows=("mean", -1))
+        return call.but(rows=("mean", -1), weighs=False)
     return call
 
 

@@ -6,7 +6,7 @@ Inputs are any numbers. The mean is over the number of entries, and NaN without 
 at 0 is 0.
 
 - ``keras.losses.MeanAbsolutePercentageError``: target first; averages the last axis before it
-  reduces.
+  reduces; its mean does not divide by weights of samples.
 
 .. math::
     \ell = \frac{100 \left|{\mathrm{input} -
@@ -109,7 +109,7 @@ def _loss(
         denominator=denominator,
     )
     if dialect == "keras":
-        return call.but(rows=("mean", -1))
+        return call.but(rows=("mean", -1), weighs=False)
     return call
 
 

@@ -6,7 +6,8 @@ of the function alone, over the sum of the weights; without entries it is NaN.
 
 - ``torch.nn.MSELoss``, ``mindspore.nn.MSELoss``, ``chainer.functions.mean_squared_error``: equal.
 - ``optax.losses.squared_error``, ``chainer.functions.squared_error``: equal, unreduced.
-- ``keras.losses.MeanSquaredError``: target first; averages the last axis before it reduces.
+- ``keras.losses.MeanSquaredError``: target first; averages the last axis before it reduces; its
+  mean does not divide by weights of samples.
 
 .. math::
     \ell = \mathrm{weight} \left(\mathrm{input} - \mathrm{target}\right)^{2}
@@ -84,7 +85,7 @@ def _loss(
         denominator=denominator,
     )
     if dialect == "keras":
-        return call.but(rows=("mean", -1))
+        return call.but(rows=("mean", -1), weighs=False)
     return call
 
 

@@ -5,7 +5,7 @@ Quantities, at least 0, count as ``eps`` where they are below it, and then have 
 halfway at ``eps`` itself. The mean is over the number of entries, and NaN without any.
 
 - ``keras.losses.MeanSquaredLogarithmicError``: target first; averages the last axis before it
-  reduces.
+  reduces; its mean does not divide by weights of samples.
 
 .. math::
     \ell = \left(\log{\left(\max\left(\mathrm{eps}, \mathrm{input}\right) + 1 \right)} -
@@ -97,7 +97,7 @@ def _loss(
         denominator=denominator,
     )
     if dialect == "keras":
-        return call.but(rows=("mean", -1))
+        return call.but(rows=("mean", -1), weighs=False)
     return call
 
 

@@ -140,7 +140,8 @@ class Case:
 
     `inputs` are the caller's differentiable inputs by name; `folded` is the shape of the
     unreduced loss in the kernels, `shape` the one the caller sees. With `rows` it is first summed
-    or averaged along an axis, where it has that.
+    or averaged along an axis, where it has that. Unless it `weighs`, a mean does not divide by the
+    weights of samples.
     """
 
     kernels: tuple[Callable[..., Any], ...]
@@ -157,6 +158,7 @@ class Case:
     denominator: Any = None
     factor: float = 1.0
     rows: tuple[str, int] | None = None
+    weighs: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a denominator where nothing is divided."""
@@ -218,7 +220,7 @@ class Case:
         mass = self.mass
         if mass is not None and self.rows is not None:
             mass = along(mass, "mean", self.rows[1])
-        if self.sample_weight is not None:
+        if self.sample_weight is not None and self.weighs:
             mass = self._weight() if mass is None else mass * self._weight()
         return math.prod(self._left(self.folded)) if mass is None else total(mass)
 

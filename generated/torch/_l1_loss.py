@@ -96,6 +96,7 @@ def l1_loss(
             weight=weight,
             rows=("mean", -1),
             mass=weight,
+            weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,
         )
@@ -120,7 +121,9 @@ class L1Loss(Loss):
     - ``torch.nn.L1Loss``, ``mindspore.nn.L1Loss``, ``mindspore.nn.MAELoss``,
       ``chainer.functions.mean_absolute_error``: equal.
     - ``chainer.functions.absolute_error``: equal, unreduced.
-    - ``keras.losses.MeanAbsoluteError``: target first; averages the last axis before it reduces.
+    - ``keras.losses.MeanAbsoluteError``: target first; averages the last axis before it reduces;
+        its
+      mean does not divide by weights of samples.
 
     .. math::
         \ell = \mathrm{weight} \left|{\mathrm{input} - \mathrm{target}}\right|

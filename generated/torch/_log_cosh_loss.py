@@ -95,6 +95,7 @@ def log_cosh_loss(
             reduction,
             dtype,
             rows=("mean", -1),
+            weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,
         )
@@ -108,7 +109,9 @@ class LogCoshLoss(Loss):
     Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
     - ``optax.losses.log_cosh``: equal, unreduced.
-    - ``keras.losses.LogCosh``: target first; averages the last axis before it reduces.
+    - ``keras.losses.LogCosh``: target first; averages the last axis before it reduces; its mean
+        does
+      not divide by weights of samples.
 
     .. math::
         \ell = \log{\left(\cosh{\left(\mathrm{input} - \mathrm{target} \right)} \right)}

@@ -130,6 +130,7 @@ def msle_loss(
             reduction,
             dtype,
             rows=("mean", -1),
+            weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,
         )
@@ -143,7 +144,7 @@ class MSLELoss(Loss):
     halfway at ``eps`` itself. The mean is over the number of entries, and NaN without any.
 
     - ``keras.losses.MeanSquaredLogarithmicError``: target first; averages the last axis before it
-      reduces.
+      reduces; its mean does not divide by weights of samples.
 
     .. math::
         \ell = \left(\log{\left(\max\left(\mathrm{eps}, \mathrm{input}\right) + 1 \right)} -

@@ -147,15 +147,16 @@ def finish(
     weight: Tensor | None = None,
     mass: Tensor | None = None,
     count: Tensor | float | None = None,
+    weighs: bool = True,
     doubt: Tensor | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
     """Weigh and reduce a loss to the caller's shape and dtype; doubtful rows become NaN.
 
-    With ``rows`` it is first summed or averaged along an axis. A mean divides by ``denominator``,
-        ``count``, the sum of ``mass`` or the number of entries,
-    the first of these that is given.
+    With ``rows`` it is first summed or averaged along an axis. A mean divides by
+    ``denominator``, ``count``, the sum of ``mass`` or the number of entries, the first of these
+    that is given; unless it ``weighs``, the last two are without weights of samples.
     """
     if weight is not None:
         loss = loss * weight
@@ -170,7 +171,8 @@ def finish(
         check_device(loss=loss, sample_weight=sample_weight)
         factor = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)
         loss = loss * factor
-        mass = factor.expand_as(loss) if mass is None else mass.reshape(loss.shape) * factor
+        if weighs:
+            mass = factor.expand_as(loss) if mass is None else mass.reshape(loss.shape) * factor
     return _rounded(_reduced(loss, reduction, mass, count, denominator), dtype)
 
 

@@ -3,7 +3,8 @@
 After McCullagh and Nelder (1989); ``PoissonNLLLoss`` takes logarithms unless told otherwise. The
 mean is over the number of entries, and NaN without any.
 
-- ``keras.losses.Poisson``: target first; averages the last axis before it reduces.
+- ``keras.losses.Poisson``: target first; averages the last axis before it reduces; its mean does
+  not divide by weights of samples.
 - ``torch.nn.PoissonNLLLoss``: equal with ``log_input=False`` and ``eps=1e-7``.
 """
 
@@ -18,5 +19,5 @@ eps = parameter("eps", 1e-7, lower=0.0, static=True, doc="Added to means in the 
 poisson_loss = Loss(
     "PoissonLoss",
     x - t * log(x + eps),
-    dialects={"keras": dialect(mean_over=-1)},
+    dialects={"keras": dialect(mean_over=-1, weighs=False)},
 )

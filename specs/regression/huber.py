@@ -5,7 +5,8 @@ Inputs are any numbers. The mean is over the number of entries, and NaN without 
 
 - ``torch.nn.HuberLoss``, ``mindspore.nn.HuberLoss``: equal.
 - ``optax.losses.huber_loss``: equal, unreduced.
-- ``keras.losses.Huber``: target first; averages the last axis before it reduces.
+- ``keras.losses.Huber``: target first; averages the last axis before it reduces; its mean does not
+  divide by weights of samples.
 - ``chainer.functions.huber_loss``: sums axis 1, and reduces no further.
 """
 
@@ -25,5 +26,5 @@ huber_loss = Loss(
     "HuberLoss",
     w * Piecewise((error**2 / 2, abs_error <= delta), (delta * (abs_error - delta / 2), True)),
     signature=("reduction", delta, w),
-    dialects={"keras": dialect(mean_over=-1), "chainer": dialect(sum_over=1)},
+    dialects={"keras": dialect(mean_over=-1, weighs=False), "chainer": dialect(sum_over=1)},
 )

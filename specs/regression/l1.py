@@ -6,7 +6,8 @@ function alone, over the sum of the weights; without entries it is NaN. The slop
 - ``torch.nn.L1Loss``, ``mindspore.nn.L1Loss``, ``mindspore.nn.MAELoss``,
   ``chainer.functions.mean_absolute_error``: equal.
 - ``chainer.functions.absolute_error``: equal, unreduced.
-- ``keras.losses.MeanAbsoluteError``: target first; averages the last axis before it reduces.
+- ``keras.losses.MeanAbsoluteError``: target first; averages the last axis before it reduces; its
+  mean does not divide by weights of samples.
 """
 
 from sympy import Abs
@@ -24,5 +25,5 @@ l1_loss = Loss(
     w * Abs(error),
     signature=("reduction", w),
     denominator=sum_over(w, "..."),
-    dialects={"keras": dialect(mean_over=-1)},
+    dialects={"keras": dialect(mean_over=-1, weighs=False)},
 )

@@ -3,7 +3,8 @@
 Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
 - ``optax.losses.log_cosh``: equal, unreduced.
-- ``keras.losses.LogCosh``: target first; averages the last axis before it reduces.
+- ``keras.losses.LogCosh``: target first; averages the last axis before it reduces; its mean does
+  not divide by weights of samples.
 """
 
 from sympy import cosh, log
@@ -16,5 +17,5 @@ t = tensor("target", doc="What should have been predicted, in the shape of `inpu
 log_cosh_loss = Loss(
     "LogCoshLoss",
     log(cosh(x - t)),
-    dialects={"keras": dialect(mean_over=-1)},
+    dialects={"keras": dialect(mean_over=-1, weighs=False)},
 )

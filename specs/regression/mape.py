@@ -4,7 +4,7 @@ After Hyndman and Koehler (2006). Targets closer to 0 than ``eps`` count as ``ep
 any numbers. The mean is over the number of entries, and NaN without any. The slope at 0 is 0.
 
 - ``keras.losses.MeanAbsolutePercentageError``: target first; averages the last axis before it
-  reduces.
+  reduces; its mean does not divide by weights of samples.
 """
 
 from sympy import Abs, Max
@@ -18,5 +18,5 @@ eps = parameter("eps", 1e-7, positive=True, static=True, doc="The least size of 
 mape_loss = Loss(
     "MAPELoss",
     100 * Abs(x - t) / Max(Abs(t), eps),
-    dialects={"keras": dialect(mean_over=-1)},
+    dialects={"keras": dialect(mean_over=-1, weighs=False)},
 )

@@ -5,7 +5,8 @@ function alone, over the sum of the weights; without entries it is NaN.
 
 - ``torch.nn.MSELoss``, ``mindspore.nn.MSELoss``, ``chainer.functions.mean_squared_error``: equal.
 - ``optax.losses.squared_error``, ``chainer.functions.squared_error``: equal, unreduced.
-- ``keras.losses.MeanSquaredError``: target first; averages the last axis before it reduces.
+- ``keras.losses.MeanSquaredError``: target first; averages the last axis before it reduces; its
+  mean does not divide by weights of samples.
 """
 
 from lossgen import Loss, dialect, sum_over, tensor, weight
@@ -21,5 +22,5 @@ mse_loss = Loss(
     w * error**2,
     signature=("reduction", w),
     denominator=sum_over(w, "..."),
-    dialects={"keras": dialect(mean_over=-1)},
+    dialects={"keras": dialect(mean_over=-1, weighs=False)},
 )

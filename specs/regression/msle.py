@@ -4,7 +4,7 @@ Quantities, at least 0, count as ``eps`` where they are below it, and then have 
 at ``eps`` itself. The mean is over the number of entries, and NaN without any.
 
 - ``keras.losses.MeanSquaredLogarithmicError``: target first; averages the last axis before it
-  reduces.
+  reduces; its mean does not divide by weights of samples.
 """
 
 from sympy import Max, log
@@ -18,5 +18,5 @@ eps = parameter("eps", 1e-7, lower=0.0, static=True, doc="The least quantity.")
 msle_loss = Loss(
     "MSLELoss",
     (log(1 + Max(x, eps)) - log(1 + Max(t, eps))) ** 2,
-    dialects={"keras": dialect(mean_over=-1)},
+    dialects={"keras": dialect(mean_over=-1, weighs=False)},
 )

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+
 from losses.relation import CHAINER, KERAS, SAME, Relation
 
 UNREDUCED = {"none": "none"}
+WEIGHTS = np.array([0.5, 2.0, 0.25], np.float32)
 
 
 def torch_loss(case: str, name: str, **options: Any) -> Relation:
@@ -74,6 +77,17 @@ RELATIONS: tuple[Relation, ...] = (
     optax_loss("mse", "squared_error"),
     keras_mean("mse", "MeanSquaredError"),
     keras_rows("mse", "MeanSquaredError"),
+    Relation(
+        "mse",
+        "keras.losses.MeanSquaredError",
+        "the mean does not divide by the weights of samples",
+        lambda keras, x, t, reduction: keras.losses.MeanSquaredError(reduction=reduction)(
+            t, x, sample_weight=WEIGHTS
+        ),
+        "keras",
+        KERAS,
+        given={"sample_weight": WEIGHTS},
+    ),
     optax_loss("l2", "l2_loss"),
     torch_loss("huber", "HuberLoss"),
     mindspore_loss("huber", "HuberLoss"),

@@ -19,6 +19,7 @@ class Relation:
         reductions: our words for reductions, and the library's, which `call` then gets as
             ``reduction=``; without any, `call` gives the mean.
         options: what the generated loss gets beside the options of the case.
+        given: keywords of the generated loss's call.
     """
 
     case: str
@@ -28,6 +29,7 @@ class Relation:
     dialect: str | None = None
     reductions: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def library(self) -> str:
@@ -35,7 +37,8 @@ class Relation:
         return self.builtin.partition(".")[0]
 
     def __str__(self) -> str:
-        return f"{self.case}-{self.builtin}" + (f"-{self.dialect}" if self.dialect else "")
+        words = (self.case, self.builtin, self.dialect, *self.given)
+        return "-".join(filter(None, words))
 
 
 KERAS = {"none": "none", "mean": "sum_over_batch_size", "sum": "sum"}
