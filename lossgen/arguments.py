@@ -21,6 +21,17 @@ _declared = count()
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a caller's function with inputs, all by their names."""
+
+    function: str
+    inputs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.function}({', '.join(self.inputs)})"
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """A declared tensor argument.
 
@@ -35,6 +46,7 @@ class Tensor:
         ignored: the label that names no class.
         function_only: a keyword of the function that the class does not have.
         sizes: the axes whose length is fixed, and those lengths.
+        call: what it is the result of, where a function of the caller's gives it.
     """
 
     name: str
@@ -51,6 +63,7 @@ class Tensor:
     classes: str | None = None
     ignored: int | None = None
     sizes: tuple[tuple[str, int], ...] = ()
+    call: Call | None = None
     order: int = field(default_factory=lambda: next(_declared), compare=False, repr=False)
 
 
@@ -59,9 +72,10 @@ class Parameter:
     """A declared parameter.
 
     Attributes:
-        kind: ``"float"``, ``"static"`` (a float that is never an array), ``"integer"`` or
-            ``"flag"``.
+        kind: ``"float"``, ``"static"`` (a float that is never an array), ``"integer"``,
+            ``"flag"`` or ``"function"``.
         default: its default; None where it may be absent.
+        words: the names of the functions that may be chosen.
     """
 
     name: str
@@ -71,6 +85,7 @@ class Parameter:
     lower: float | None = None
     upper: float | None = None
     doc: str = ""
+    words: tuple[str, ...] = ()
     order: int = field(default_factory=lambda: next(_declared), compare=False, repr=False)
 
 

@@ -1,4 +1,4 @@
-"""The names of axes: lower-case words, and ``...`` for any number of trailing axes together."""
+"""The names of axes: lower-case words, and ``...`` for any number of axes together."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def split_axes(text: str) -> tuple[str, ...]:
     for axis in axes:
         if axis != ELLIPSIS and not _WORD.fullmatch(axis):
             raise ValueError(f"axis {axis!r} is not a lower-case word; write axes as 'n c ...'")
-    if ELLIPSIS in axes[:-1]:
-        raise ValueError(f"'...' must come last in {text!r}; write it once, at the end")
+    if ELLIPSIS in axes[1:-1]:
+        raise ValueError(f"'...' is in the middle of {text!r}; write it first or last")
     return axes
 
 

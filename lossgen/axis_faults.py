@@ -12,6 +12,7 @@ from lossgen.axes import ELLIPSIS
 from lossgen.errors import SpecError
 from lossgen.faults import fault
 from lossgen.language import (
+    Applied,
     AxisOperation,
     ParameterSymbol,
     Pick,
@@ -90,6 +91,19 @@ def undeclared_axes(case: Case) -> Iterator[SpecError]:
             yield fault(problem, f"name the first of '{' '.join(tensor.axes)}'")
 
 
+def function_faults(expression: Basic) -> Iterator[SpecError]:
+    """Whatever a caller chooses, the formula goes on along the same axes."""
+    for applied in sorted(expression.atoms(Applied), key=str):
+        words = applied.parameter.words
+        axes = [free_axes(applied.meaning(place)) for place in range(len(words))]
+        for word, found in zip(words, axes, strict=True):
+            if found != axes[0]:
+                problem = (
+                    f"{word!r} leaves the axes {_listed(found)}, {words[0]!r} {_listed(axes[0])}"
+                )
+                yield fault(problem, "let each of the functions leave the same axes", applied)
+
+
 def _diagonals(expression: Basic) -> list[Pick]:
     return [pick for pick in expression.atoms(Pick) if isinstance(pick.args[2], Str)]
 
@@ -116,4 +130,4 @@ def free_axes(expression: Basic) -> frozenset[str]:
     return found
 
 
-__all__ = ["axis_faults", "free_axes", "undeclared_axes"]
+__all__ = ["axis_faults", "free_axes", "function_faults", "undeclared_axes"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sympy import Expr, sympify
 from sympy.core.basic import Basic
+from sympy.core.parameters import distribute
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,14 @@ class Case:
         """Return the case with some attributes replaced."""
         return Case(**{name: getattr(self, name) for name in self.__slots__} | given)
 
+    def replaced(self, table: Mapping[Basic, Basic]) -> Case:
+        """Return the case with parts of its expressions replaced."""
+        value, when, valid, below = (
+            None if e is None else replaced(e, table)
+            for e in (self.value, self.when, self.valid, self.denominator)
+        )
+        return self.changed(value=value, when=when, valid=valid, denominator=below)
+
     def scaled(self, factor: Any) -> Case:
         """Return the case with its formula multiplied."""
         return self.changed(value=factor * self.value)
@@ -87,6 +96,16 @@ class Case:
         """Return every expression that may mention an argument."""
         found = (self.value, self.when, self.valid, self.denominator)
         return tuple(expression for expression in found if expression is not None)
+
+
+def replaced(expression: Basic, table: Mapping[Basic, Basic]) -> Basic:
+    """Return an expression with parts replaced, as an author's own line would have made it.
+
+    Constants are not distributed over differences, which would cost digits.
+    """
+    with distribute(False):
+        result: Basic = expression.xreplace(table)
+    return result
 
 
 class Cases(tuple[Case, ...]):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from lossgen import conditions
 from lossgen.backends import Backend
-from lossgen.compile import compile_case
+from lossgen.compile import compile_case, with_results
 from lossgen.denominators import by_batch, denominator_call, gives_back
 from lossgen.endings import ModuleCase, ModulePart, ending, merged
 from lossgen.kernels import partial_names, print_denominator, print_kernels
-from lossgen.keywords import shape_words
+from lossgen.keywords import Result, shape_words
 from lossgen.language import ParameterSymbol, Tensor
 from lossgen.loss import Case, Loss
 from lossgen.options import case_options
@@ -63,11 +63,13 @@ def _suffixes(cases: Sequence[Case]) -> list[str]:
 def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
     case, program = draft.case, draft.program
     one = Loss("One", case.without_condition())
-    tensors, parameters = _in_call_order(loss, one), one.parameters()
+    inner = Loss("One", with_results(case, loss.names).without_condition())
+    given, parameters = _in_call_order(one), one.parameters()
+    tensors = _in_call_order(inner)
     factor = "" if program.weight is None else program.weight.name
     ready = prepare(
         tensors,
-        parameters,
+        inner.parameters(),
         program.axes,
         backend.intake,
         doubts=backend.doubts,
@@ -75,13 +77,14 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         bring=backend.bring,
         ignored=_ignored(case),
         factor=factor,
+        given=given,
     )
     prefix = f"_{part}" if part else ""
     owner, suffix = f"{prefix}{draft.owner}", f"{prefix}{draft.suffix}"
     kernels = print_kernels(program, backend, owner) if owner == suffix else ()
     below = print_denominator(program, backend, suffix)
     below_call = denominator_call(program, tensors, below, backend.detached)
-    names = [tensor.name for tensor in tensors] + [parameter.name for parameter in parameters]
+    names = [tensor.name for tensor in given] + [parameter.name for parameter in parameters]
     prepared = {tensor.name: prepared_name(tensor, factor) for tensor in tensors}
     return ModuleCase(
         suffix=suffix,
@@ -90,15 +93,16 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         condition="" if draft.last else _condition(loss, case),
         function=f"{suffix}_loss",
         arguments=tuple(names),
-        options=case_options(tensors, parameters, backend),
+        options=case_options(given, parameters, backend),
         kernels=kernels if below is None or gives_back(below) else (*kernels, below),
         kernel_names=tuple(f"_{kind}{owner}" for kind in backend.kernels),
         kernel_arguments=tuple(argument.name for argument in program.arguments),
         kernel_values=tuple(prepared.get(a.name, a.name) for a in program.arguments),
         wrt=tuple(argument.name for argument in program.wrt),
-        inputs=tuple(t.name for t in tensors if t.kind == "float"),
+        inputs=tuple(t.name for t in given if t.kind == "float"),
         partials=partial_names(program) if "partials" in backend.kernels else (),
         intake=ready.lines[: bool(backend.intake)],
+        results=tuple(Result(t.name, t.call) for t in tensors if t.call is not None),
         prepare=ready.lines[bool(backend.intake) :],
         shape=ready.shape,
         folded=ready.folded,
@@ -110,7 +114,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
     )
 
 
-def _in_call_order(loss: Loss, one: Loss) -> tuple[Tensor, ...]:
+def _in_call_order(one: Loss) -> tuple[Tensor, ...]:
     return tuple(sorted(one.tensors(), key=lambda tensor: (tensor.kind == "weight", tensor.order)))
 
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from lossgen.arguments import Parameter
 from lossgen.loss import Loss
-from lossgen.module import formula
+from lossgen.module import formula, told
 
 TITLE = "# The losses\n\nMade from `specs/` by `lossgen list --markdown`; a test keeps it so.\n"
 # An entry of the list that ends a spec's docstring: "- ``optax.l2_loss``, ``...``: equal."
@@ -61,7 +61,7 @@ def _formula(loss: Loss) -> str:
     """Return the formula of the plain case, or of every part."""
     if loss.parts:
         return "; ".join(f"${formula(loss, cases[0], name)}$" for name, cases in loss.parts)
-    return f"${formula(loss, loss.cases[-1])}$"
+    return f"${formula(loss, told(loss.cases)[-1])}$"
 
 
 __all__ = ["builtins", "catalogue"]

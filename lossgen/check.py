@@ -10,14 +10,14 @@ from sympy import Expr, Symbol
 from sympy.core.basic import Basic
 from sympy.logic.boolalg import Boolean
 
-from lossgen.axis_faults import axis_faults, free_axes, undeclared_axes
-from lossgen.compile import compile_case
+from lossgen.axis_faults import axis_faults, free_axes, function_faults, undeclared_axes
+from lossgen.compile import compile_case, with_results
 from lossgen.conditions import REMEDY, ConditionError, as_python
 from lossgen.dialect_faults import dialect_faults
 from lossgen.errors import SpecError
 from lossgen.faults import declaration_faults, fault
 from lossgen.formulas import constant_parts, formula_faults
-from lossgen.language import ParameterSymbol, Ref
+from lossgen.language import Applied, ParameterSymbol, Ref
 from lossgen.loss import Case, Loss
 from lossgen.lower import UnknownError
 
@@ -56,11 +56,24 @@ def check_loss(loss: Loss) -> list[SpecError]:
         *_choices(loss),
     ]
     for case in loss.all_cases():
-        found = list(_case_faults(case))
+        found = [*function_faults(case.value), *_case_faults(_with_results(case, loss))]
         faults += found
         if not found:
             faults += _compiled(case)
     return [fault.at(file=loss.source, loss=loss.name) for fault in dict.fromkeys(faults)]
+
+
+def _with_results(case: Case, loss: Loss) -> Case:
+    """Return a case as a formula of what functions give.
+
+    Of a function that is wrong in itself the case for its name tells.
+    """
+    try:
+        return with_results(case, loss.names)
+    except UnknownError:
+        called = {a for e in case.expressions() for a in e.atoms(Applied)}
+        table: dict[Basic, Basic] = {a: a.inputs[0] for a in called}
+        return case.replaced(table)
 
 
 def _choices(loss: Loss) -> Iterator[SpecError]:
@@ -68,6 +81,9 @@ def _choices(loss: Loss) -> Iterator[SpecError]:
     for name, cases in loss.parts:
         if len(cases) != 1:
             yield fault(f"part {name!r} has {len(cases)} formulas", "give each part one formula")
+        for applied in sorted({a for c in cases for a in c.value.atoms(Applied)}, key=str):
+            remedy = "write out one of them, or make the part a loss of its own"
+            yield fault(f"part {name!r} leaves the choice of a function", remedy, applied)
     if not loss.all_cases():
         yield fault("the loss has no formula", "write Loss(name, formula)")
     dense = {tensor.name for tensor in loss.tensors() if tensor.kind == "float"}

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+from sympy.core.basic import Basic
+
 from lossgen import nodes as n
-from lossgen.language import Ref
+from lossgen.language import Applied, Call, Ref, Tensor
 from lossgen.loss import Case, Loss
 from lossgen.lower import Lowering
+from lossgen.names import is_taken
 from lossgen.nodes import Node
 from lossgen.program import Argument, Program
 from lossgen.rewrite import transform
@@ -17,7 +20,8 @@ from lossgen.rules import Rule, stabilise
 
 @cache
 def compile_case(loss: Loss, case: Case) -> Program:
-    """Return the program of one case."""
+    """Return the program of one case; what a caller's functions give are arguments of it."""
+    case = with_results(case, loss.names)
     lowering = Lowering(case.valid)
     rules: dict[str, Rule] = {}
     value = stabilise(lowering.node(case.value), applied=rules)[0]
@@ -70,6 +74,29 @@ def _without_weight(value: Node, arguments: Sequence[Argument]) -> tuple[Node, A
             if rest.axes == value.axes == leaf.axes and argument.name not in below:
                 return rest, argument
     return value, None
+
+
+def with_results(case: Case, names: Sequence[tuple[str, Basic]] = ()) -> Case:
+    """Return a case as a formula of what functions of the caller's give, by the author's words."""
+    called = {a for e in case.expressions() for a in e.atoms(Applied)}
+    order, words = _axis_order(case), {e: name for name, e in names}
+    taken = {
+        symbol.tensor.name if isinstance(symbol, Ref) else str(symbol)
+        for e in case.expressions()
+        for symbol in e.free_symbols
+    }
+    table: dict[Basic, Basic] = {}
+    for applied in sorted(called, key=lambda a: [ref.tensor.order for ref in a.inputs]):
+        inputs = tuple(ref.tensor.name for ref in applied.inputs)
+        name = words.get(applied, "_and_".join(inputs))
+        while name in taken or is_taken(name):
+            name = f"{name}_result"
+        taken.add(name)
+        varying = Lowering(None).node(applied.meaning(0)).axes
+        axes = tuple(axis for axis in order if axis in varying)
+        result = Tensor(name, axes, call=Call(applied.parameter.name, inputs))
+        table[applied] = Ref(result, axes)
+    return case.replaced(table) if table else case
 
 
 def forget() -> None:

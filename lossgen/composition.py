@@ -27,9 +27,20 @@ def applied(name: str, cases: Sequence[Case], given: Mapping[str, Any]) -> Cases
         if word not in known:
             words = ", ".join(sorted(known))
             raise ValueError(f"{name} has no argument {word!r}, only {words}")
+    for case in cases:
+        _check_choices(name, case, given)
     found = _those_that_may_apply(name, [case for case in cases if _fits(case, given)], given)
     plain = len(found) == 1 and len(found[0].expressions()) == 1
     return found[0].value if plain else Cases(found)
+
+
+def _check_choices(name: str, case: Case, given: Mapping[str, Any]) -> None:
+    """Refuse functions that are not declared: a formula of formulas has no other."""
+    for parameter in {s.parameter for e in case.expressions() for s in _parameters(e)}:
+        choice = given.get(parameter.name)
+        if parameter.kind == "function" and choice not in (None, *parameter.words):
+            words = ", ".join(map(repr, parameter.words))
+            raise ValueError(f"{name} has no {parameter.name} {choice!r}; choose one of {words}")
 
 
 def _those_that_may_apply(name: str, cases: Sequence[Case], given: Mapping[str, Any]) -> list[Case]:
@@ -76,7 +87,7 @@ def _applied(name: str, case: Case, given: Mapping[str, Any]) -> Case | None:
     table |= {
         s: sympify(values[s.parameter.name])
         for s in symbols
-        if values[s.parameter.name] is not None
+        if values[s.parameter.name] is not None and s.parameter.kind != "function"
     }
     for ref in {ref for e in case.expressions() for ref in e.atoms(Ref)}:
         table[ref] = _replaced(name, ref, case, given)

@@ -10,6 +10,7 @@ import sympy
 from sympy.core.basic import Basic
 from sympy.logic.boolalg import And, BooleanTrue, Not, Or
 
+from lossgen.callables import Called, Chosen
 from lossgen.elementwise import DialectIs
 from lossgen.language import Absent, ParameterSymbol
 
@@ -34,11 +35,15 @@ def as_python(when: Basic) -> str:
         inner = as_python(when.args[0])
         if isinstance(when.args[0], Absent):
             return inner.replace(" is None", " is not None")
-        return f"not ({inner})" if isinstance(when.args[0], And | Or) else f"not {inner}"
+        return f"not ({inner})" if isinstance(when.args[0], And | Or | Called) else f"not {inner}"
     if isinstance(when, DialectIs):
         return f'dialect == "{when.word}"'
     if isinstance(when, Absent):
         return f"{_parameter(when.args[0]).parameter.name} is None"
+    if isinstance(when, Chosen | Called):
+        name = _parameter(when.args[0]).parameter.name
+        own = f"{name} is not None and not isinstance({name}, str)"
+        return f'{name} == "{when.word}"' if isinstance(when, Chosen) else own
     if isinstance(when, sympy.Equality):
         symbol, value = _compared(when)
         name, kind = symbol.parameter.name, symbol.parameter.kind
@@ -60,6 +65,8 @@ def word(when: Basic | None) -> str:
         return f"_{when.word}"
     if isinstance(when, Absent):
         return f"_no_{_parameter(when.args[0]).parameter.name}"
+    if isinstance(when, Chosen | Called):
+        return f"_{when.word}" if isinstance(when, Chosen) else "_called"
     if isinstance(when, sympy.Equality):
         symbol, value = _compared(when)
         number = f"{float(value):g}".replace("-", "minus_").replace(".", "_")
@@ -80,6 +87,9 @@ def holds(when: Basic | None, values: Mapping[str, Any]) -> bool:
         return bool(values.get("dialect") == when.word)
     if isinstance(when, Absent):
         return values[_parameter(when.args[0]).parameter.name] is None
+    if isinstance(when, Chosen | Called):
+        given = values[_parameter(when.args[0]).parameter.name]
+        return bool(given == when.word) if isinstance(when, Chosen) else callable(given)
     if isinstance(when, sympy.Equality):
         symbol, value = _compared(when)
         given = values[symbol.parameter.name]

@@ -1,6 +1,7 @@
 """What a spec declares: tensors along named axes, labels, weights and parameters.
 
-An axis is a lower-case word, and ``...`` stands for any number of trailing axes taken together.
+An axis is a lower-case word, and ``...`` stands for any number of axes taken together, the first
+or the last ones.
 """
 
 from __future__ import annotations

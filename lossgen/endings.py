@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from lossgen import conditions
 from lossgen.kernels import Kernel
-from lossgen.keywords import Option
+from lossgen.keywords import Option, Result
 from lossgen.loss import Case
 from lossgen.program import Program
 
@@ -77,6 +77,7 @@ class ModuleCase:
         condition: when it applies, empty for the last.
         function: the name of the private function of the case.
         arguments: the case's own arguments.
+        results: what functions of the caller's give, from which the kernel goes on.
         weight: what the loss is multiplied by, entry by entry, or empty.
         endings: what follows the kernel; dialects that differ in that alone share the rest.
         doubtful: labels may be unknown when they are checked, and then spoil their rows later.
@@ -97,6 +98,7 @@ class ModuleCase:
     inputs: tuple[str, ...]
     partials: tuple[str, ...]
     intake: tuple[str, ...]
+    results: tuple[Result, ...]
     prepare: tuple[str, ...]
     shape: str
     folded: str
@@ -105,6 +107,11 @@ class ModuleCase:
     endings: tuple[Ending, ...]
     doubtful: bool
     output: str
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The statements before the kernel is called."""
+        return (*self.intake, *(result.line for result in self.results), *self.prepare)
 
     @property
     def counts(self) -> tuple[str, ...]:
@@ -122,8 +129,7 @@ class ModuleCase:
             "kernel",
             "options",
             "kernel_values",
-            "intake",
-            "prepare",
+            "lines",
             "shape",
             "folded",
             "weight",

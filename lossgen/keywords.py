@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lossgen.backends import Backend
-from lossgen.language import Parameter, Tensor
+from lossgen.language import Call, Parameter, Tensor
 from lossgen.loss import Loss
 
 
@@ -36,6 +36,19 @@ class Option:
     adoptions: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a function of the caller's gives, under the name that the kernel has for it."""
+
+    name: str
+    call: Call
+
+    @property
+    def line(self) -> str:
+        """The statement that calls it."""
+        return f'{self.name} = check_result("{self.call}", {self.call})'
+
+
 def shape_words(tensor: Tensor) -> str:
     """Return the shapes that a tensor may have, in words."""
     if tensor.axes == ("...",):
@@ -51,8 +64,10 @@ def shape_words(tensor: Tensor) -> str:
 
 def example_size(tensor: Tensor) -> str:
     """Return a small shape for examples."""
-    sizes = {"c": "3", "d": "3", "...": "3"} | {axis: str(n) for axis, n in tensor.sizes}
-    axes = tensor.axes if tensor.axes == ("...",) else [a for a in tensor.axes if a != "..."]
+    leads = tensor.axes[0] == "..." and len(tensor.axes) > 1
+    sizes = {"c": "3", "d": "3", "...": "2" if leads else "3"}
+    sizes |= {axis: str(n) for axis, n in tensor.sizes}
+    axes = tensor.axes if tensor.axes[0] == "..." else [a for a in tensor.axes if a != "..."]
     return ", ".join(sizes.get(axis, "2") for axis in axes)
 
 

@@ -1,7 +1,8 @@
 """The words of a spec. Everything else in a spec is ordinary SymPy."""
 
-from lossgen.arguments import PYTHON, Parameter, ParameterSymbol, Ref, Tensor
+from lossgen.arguments import PYTHON, Call, Parameter, ParameterSymbol, Ref, Tensor
 from lossgen.axes import ELLIPSIS, split_axes
+from lossgen.callables import Applied, Function, function
 from lossgen.declarations import label, parameter, tensor, weight
 from lossgen.elementwise import (
     Absent,
@@ -51,8 +52,11 @@ __all__ = [
     "ELLIPSIS",
     "PYTHON",
     "Absent",
+    "Applied",
     "AxisOperation",
+    "Call",
     "DialectIs",
+    "Function",
     "Hinge",
     "Indicator",
     "LogSumExp",
@@ -78,6 +82,7 @@ __all__ = [
     "absent",
     "at",
     "cosine_similarity",
+    "function",
     "hinge",
     "indicator",
     "label",

@@ -14,6 +14,7 @@ from lossgen.case import Case, Cases, gather
 from lossgen.composition import applied
 from lossgen.dialects import Dialect, DialectIs, expanded
 from lossgen.language import Parameter, ParameterSymbol, Ref, Tensor
+from lossgen.variants import by_choice, names_by_choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ class Loss:
         if isinstance(value, Mapping):
             parts = tuple((key, gather(part, valid, denominator)) for key, part in value.items())
         dialects = dict(dialects or {})
-        cases = () if parts else tuple(expanded(gather(value, valid, denominator), dialects))
+        plain = () if parts else by_choice(gather(value, valid, denominator))
+        cases = tuple(expanded(plain, dialects))
         values = (
             ("name", name),
             ("cases", cases),
@@ -89,7 +91,8 @@ class Loss:
         copy = object.__new__(Loss)
         for key in self.__slots__:
             object.__setattr__(copy, key, getattr(self, key))
-        for key, item in (("source", source), ("doc", doc), ("names", names)):
+        words = names_by_choice(names)
+        for key, item in (("source", source), ("doc", doc), ("names", words)):
             object.__setattr__(copy, key, item)
         return copy
 

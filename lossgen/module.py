@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
@@ -14,10 +14,11 @@ from lossgen.cases import make_part
 from lossgen.endings import ModuleCase, ModulePart
 from lossgen.expand import FUNCTIONS
 from lossgen.keywords import Option, call_options
-from lossgen.language import DialectIs
+from lossgen.language import Applied, DialectIs
 from lossgen.loss import Case, Loss
 from lossgen.options import input_options, is_function_only, signature_options
 from lossgen.prose import disguise, paragraphs
+from lossgen.variants import spelled_out
 
 HELPER = re.compile(
     r"\b((?:as|check|is|to|same|axis|broadcast|leading|working)_\w+|fold|with_batch|leading_size)\("
@@ -62,7 +63,11 @@ class Module:
     def option_checks(self) -> tuple[str, ...]:
         """The checks of options that conditions alone speak of; cases check their own."""
         used = {name for case in self.all_cases for name in case.arguments}
-        return tuple(o.check for o in self.options if o.check and o.name not in used)
+        return tuple(
+            o.check
+            for o in self.options
+            if o.check and (o.name not in used or o.kind == "function")
+        )
 
     @property
     def adoptions(self) -> tuple[str, ...]:
@@ -88,7 +93,7 @@ def make_module(loss: Loss, backend: Backend) -> Module:
         line
         for part in module_parts
         for case in part.cases
-        for line in (*case.intake, *case.prepare, case.condition, *case.counts, *checks)
+        for line in (*case.lines, case.condition, *case.counts, *checks)
     )
     used = set(re.findall(HELPER, lines))
     arithmetic, helpers = (called | used) & backend.helpers, sorted(used - backend.helpers)
@@ -97,12 +102,7 @@ def make_module(loss: Loss, backend: Backend) -> Module:
         source=loss.source,
         summary=disguise(loss.summary),
         description=paragraphs(description.strip()) if description.strip() else (),
-        formulas=tuple(
-            tuple(wrap(formula(loss, case, name), 88, break_long_words=False))
-            for name, cases in parts
-            for case in cases
-            if case.when is None or not case.when.atoms(DialectIs)
-        ),
+        formulas=tuple(tuple(wrap(each, 88, break_long_words=False)) for each in formulas(loss)),
         class_name=loss.name,
         function=loss.function,
         inputs=input_options(loss, backend),
@@ -130,3 +130,22 @@ def formula(loss: Loss, case: Case, name: str = "") -> str:
     """Return the case's formula in LaTeX."""
     symbols = sympy.latex(case.value)
     return rf"\ell = {symbols}" if not name else rf"\mathrm{{{name}}} = {symbols}"
+
+
+def formulas(loss: Loss) -> Iterator[str]:
+    """Yield the formulas that tell a loss, and what the functions in them may mean."""
+    for name, cases in loss.parts or (("", loss.cases),):
+        yield from (formula(loss, case, name) for case in told(cases))
+    called = {a for case in loss.all_cases() for a in case.value.atoms(Applied)}
+    ordered = sorted(called, key=lambda a: [ref.tensor.order for ref in a.inputs], reverse=True)
+    for parameter, applied in {a.parameter: a for a in ordered}.items():
+        for place, word in enumerate(parameter.words):
+            meaning = sympy.latex(applied.meaning(place))
+            yield rf"\text{{{word.replace('_', ' ')}: }} {sympy.latex(applied)} = {meaning}"
+
+
+def told(cases: Sequence[Case]) -> list[Case]:
+    """Return cases without those that only repeat one: for a dialect, or a function's meaning."""
+    own = [case for case in cases if case.when is None or not case.when.atoms(DialectIs)]
+    repeated = {each for case in own for each in spelled_out(case.value)}
+    return [case for case in own if case.value not in repeated]

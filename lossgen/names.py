@@ -18,9 +18,10 @@ IMPORTED = frozenset(
         Any Array ArrayLike Case Given Literal Loss Operand NDArray Parameter Tensor TypeAlias
         added argmax_along array_of as_arrays axis_weight bool broadcast_input
         broadcast_weight cast_floats cast_parts centred chainer check_arrays
-        check_device check_dialect check_divides check_floating check_integers
+        Call Callable callable check_device check_dialect check_divides check_floating
+        check_function check_integers
         check_labels check_least check_most check_positive check_range check_rank
-        check_reduction check_shape check_tensor
+        check_reduction check_result check_shape check_tensor
         constant count_up cross_entropy_with
         dataclass deviation dict differentiable direction excess_over exp_difference
         expm1 field finish finish_parts float floored_norm fold get_context gradients_of
@@ -40,7 +41,7 @@ IMPORTED = frozenset(
 LOCAL = frozenset(
     _words(
         """
-        axis call denominator dialect doubt dtype index inputs loss parts partials reduction
+        axis call calls denominator dialect doubt dtype index inputs loss parts partials reduction
         return_parts self shape single upstream working
         """
     )

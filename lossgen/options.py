@@ -28,7 +28,7 @@ def case_options(
         for t in tensors
     ]
     given += [
-        Option(p.name, _number_type(p, backend), "", sentence(p.doc), p.kind, False)
+        Option(p.name, _parameter_type(p, backend), "", sentence(p.doc), p.kind, False)
         for p in parameters
     ]
     return tuple(replace(option, default="") for option in given)
@@ -104,8 +104,10 @@ def _option(
         option = _tensor_option(weights[name], backend, "None" if weights[name].optional else "")
         return replace(option, keyword=keyword)
     parameter = parameters[name]
-    annotation, check = _number_type(parameter, backend), parameter_check(parameter)
-    if parameter.default is None:
+    annotation, check = _parameter_type(parameter, backend), parameter_check(parameter)
+    if parameter.kind == "function":
+        annotation = annotation and f"{annotation} | str | None"
+    elif parameter.default is None:
         annotation = annotation and f"{annotation} | None"
         check = check and f"if {name} is not None: {check}"
     return Option(
@@ -115,15 +117,17 @@ def _option(
         sentence(parameter.doc),
         parameter.kind,
         keyword,
-        PYTHON[parameter.kind],
+        PYTHON.get(parameter.kind, "Callable or str"),
         check=check,
         adoptions=tuple(adoptions(loss, parameter)),
     )
 
 
-def _number_type(parameter: Parameter, backend: Backend) -> str:
+def _parameter_type(parameter: Parameter, backend: Backend) -> str:
     """Return the annotation of a parameter, empty where the backend's own code has none."""
     if backend.array is None:
         return ""
     kind = parameter.kind
+    if kind == "function":
+        return f"Callable[..., {backend.public or backend.array}]"
     return (backend.parameter or "") if kind == "float" else PYTHON[kind]

@@ -9,7 +9,7 @@ from sympy.core.basic import Basic
 from sympy.core.symbol import Str
 from sympy.printing.str import StrPrinter
 
-from lossgen.language import AxisOperation, Norm, Pick, Position, Ratio, Size, SumOver
+from lossgen.language import Applied, AxisOperation, Norm, Pick, Position, Ratio, Size, SumOver
 
 # Words that are not their class's name in snake case.
 WORDS = {"LogSumExp": "logsumexp", "PNorm": "norm", "RaisedTo": "raise_to"}
@@ -23,6 +23,8 @@ class _Words(StrPrinter):
             return self._pick(expr)
         if isinstance(expr, AxisOperation):
             return self._over(expr)
+        if isinstance(expr, Applied):
+            return str(super()._print(expr, **settings))
         if isinstance(expr, Size | Position):
             return f"{type(expr).__name__}({expr.axis!r})"
         if str(type(expr).__module__).startswith("lossgen.") and not expr.is_Symbol:

@@ -34,6 +34,7 @@ def prepare(
     bring: str = "",
     ignored: str = "",
     factor: str = "",
+    given: Sequence[Tensor] = (),
 ) -> Preparation:
     """Return the preparation of one case.
 
@@ -47,10 +48,21 @@ def prepare(
         doubts: labels may be unknown at the time of the call; then rows can only be spoilt later.
         ignored: the parameter whose value stands for no class, or empty.
         factor: the weight that is no argument of the kernel, and may stay absent, or empty.
+        given: the arguments of the call, where functions of the caller's make tensors of them.
     """
     inputs = [tensor for tensor in tensors if tensor.kind != "weight"]
     preparing = _Preparing(
-        inputs[0], inputs, tensors, parameters, axes, doubts, batch, bring, ignored, factor
+        inputs[0],
+        inputs,
+        tensors,
+        parameters,
+        axes,
+        doubts,
+        batch,
+        bring,
+        ignored,
+        factor,
+        given or tensors,
     )
     return preparing.preparation(intake)
 
@@ -58,6 +70,8 @@ def prepare(
 def parameter_check(parameter: Parameter) -> str:
     """Return the statement that refuses values of a parameter that are not allowed, or nothing."""
     name = parameter.name
+    if parameter.kind == "function":
+        return f'check_function("{name}", {name}, {parameter.words!r})'
     if parameter.positive:
         return f'check_positive("{name}", {name})'
     if parameter.lower is None and parameter.upper is None:
@@ -77,6 +91,11 @@ def prepared_name(tensor: Tensor, factor: str = "") -> str:
     return f"{tensor.name}_or_one" if tensor.kind == "weight" and may_be_one else tensor.name
 
 
+def _said(tensor: Tensor) -> str:
+    """Return how errors call a tensor: what the caller knows it by."""
+    return tensor.name if tensor.call is None else str(tensor.call)
+
+
 def is_target(tensor: Tensor) -> bool:
     """Say whether a floating-point input is a target, which may be given as integers."""
     return tensor.name.startswith("target")
@@ -94,6 +113,7 @@ class _Preparing:
     bring: str
     ignored: str
     factor: str
+    given: Sequence[Tensor]
 
     def preparation(self, intake: str) -> Preparation:
         lines = [*self._checks(intake), *self._shapes(), *self._casts(), *self._folds()]
@@ -110,20 +130,23 @@ class _Preparing:
         return self.first.batch
 
     def _checks(self, intake: str) -> Iterator[str]:
-        names = [tensor.name for tensor in self.inputs]
-        floats = [t.name for t in self.inputs if t.kind == "float" and not is_target(t)]
+        names = [tensor.name for tensor in self.given if tensor.kind != "weight"]
+        floats = [
+            t.name for t in self.inputs if t.kind == "float" and not is_target(t) and t.call is None
+        ]
         numbers = [t.name for t in self.inputs if t.broadcast] if self.bring else []
         if numbers:
             yield f"check_floating({floats[0]}={floats.pop(0)})"
             for name in numbers:
                 yield f"{name} = {self.bring.format(name, like=self.first.name)}"
         if intake:
-            optional = [tensor.name for tensor in self.tensors if tensor.kind == "weight"]
+            optional = [tensor.name for tensor in self.given if tensor.kind == "weight"]
             keywords = ", ".join(f"{name}={name}" for name in [*names, *optional])
             several = ", ".join(names) if names[1:] else f"{names[0]},"
             inputs = ", ".join(f"{name}={name}" for name in names)
             yield intake.format(names=several, keywords=keywords, inputs=inputs)
-        yield f"check_floating({', '.join(f'{name}={name}' for name in floats)})"
+        if floats:
+            yield f"check_floating({', '.join(f'{name}={name}' for name in floats)})"
         yield from filter(None, map(parameter_check, self.parameters))
         for tensor in self.inputs:
             if tensor.lower is not None:
@@ -144,17 +167,17 @@ class _Preparing:
             yield f"    {', '.join(batched)} = {several}"
         if named:
             exact = ELLIPSIS not in first.axes
-            yield f'check_rank("{first.name}", {first.name}, {len(named)}, exact={exact})'
+            yield f'check_rank("{_said(first)}", {first.name}, {len(named)}, exact={exact})'
         for axis, length in first.sizes:
             expected = self._with_length(axis, length)
-            yield f'check_shape("{first.name}", {first.name}, {expected}, "axis {axis}")'
+            yield f'check_shape("{_said(first)}", {first.name}, {expected}, "axis {axis}")'
         if named and self.axes:
             yield f"shape = {self._extent(self.axes)}"
         for tensor in self.inputs[1:]:
             if tensor.broadcast:
                 continue
             shape = self._checked(tensor)
-            yield f'check_shape("{tensor.name}", {tensor.name}, {shape}, "{first.name}")'
+            yield f'check_shape("{_said(tensor)}", {tensor.name}, {shape}, "{_said(first)}")'
         for tensor in self.inputs:
             if tensor.kind == "label" and tensor.classes is None:
                 yield f'{tensor.name} = check_integers("{tensor.name}", {tensor.name})'
@@ -169,8 +192,9 @@ class _Preparing:
         first, place = self.first, self.first.axes.index(axis)
         if ELLIPSIS not in first.axes:
             return _tuple(str(length) if a == axis else self._size(a) for a in first.axes)
-        after = f" + {first.name}.shape[{place + 1}:]" if first.axes[place + 1 :] else ""
-        return f"{first.name}.shape[:{place}] + ({length},){after}"
+        before = _place(first.axes, axis)
+        after = f" + {first.name}.shape[{before + 1}:]" if first.axes[place + 1 :] else ""
+        return f"{first.name}.shape[:{before}] + ({length},){after}"
 
     def _checked(self, tensor: Tensor) -> str:
         return (
@@ -217,10 +241,11 @@ class _Preparing:
         return f"same_weight({call})"
 
     def _folds(self) -> Iterator[str]:
+        among_others = any(ELLIPSIS in t.axes != (ELLIPSIS,) for t in self.tensors)
         for tensor in self.tensors:
-            keep = len(tensor.axes) - 1
-            if tensor.axes[-1:] == (ELLIPSIS,) and (keep or not self.axes):
+            if ELLIPSIS in tensor.axes and (among_others or not self.axes):
                 name = prepared_name(tensor, self.factor)
+                keep = tensor.axes.index(ELLIPSIS) or 1 - len(tensor.axes)
                 yield f"{name} = fold({name}, {keep})"
 
     def _owner(self, axis: str) -> Tensor:
@@ -228,10 +253,11 @@ class _Preparing:
 
     def _size(self, axis: str) -> str:
         owner = self._owner(axis)
-        return f"{owner.name}.shape[{owner.axes.index(axis)}]"
+        return f"{owner.name}.shape[{_place(owner.axes, axis)}]"
 
     def _folded_size(self, axis: str) -> str:
-        return self._size(axis)
+        owner = self._owner(axis)
+        return f"{owner.name}.shape[{owner.axes.index(axis)}]"
 
     def _extent(self, axes: Sequence[str]) -> str:
         """Return the shape of some axes as an expression of the first tensor's, before folding."""
@@ -255,12 +281,20 @@ class _Preparing:
 
     def _slice(self, run: Sequence[int]) -> str:
         name, own = self.first.name, self.first.axes
-        start = str(run[0]) if run[0] else ""
-        if own[run[-1]] == ELLIPSIS:
-            return f"{name}.shape[{start}:]"
         if len(run) == 1 and ELLIPSIS not in own and len(own) == 1:
             return f"{name}.shape"
-        return f"{name}.shape[{start}:{run[-1] + 1}]"
+        start = str(_place(own, own[run[0]])) if run[0] else ""
+        after = run[-1] + 1
+        stop = "" if own[run[-1]] == ELLIPSIS or own[0] == ELLIPSIS else str(after)
+        if own[0] == ELLIPSIS and own[after:]:
+            stop = str(after - len(own))
+        return f"{name}.shape[{start}:{stop}]"
+
+
+def _place(axes: Sequence[str], axis: str) -> int:
+    """Return the place of an axis, from the end where any number of axes may stand before it."""
+    place = axes.index(axis)
+    return place - len(axes) if place and axes[0] == ELLIPSIS else place
 
 
 def _tuple(items: Iterator[str]) -> str:

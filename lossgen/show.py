@@ -10,7 +10,7 @@ from sympy.core.function import UndefinedFunction
 from lossgen.backends import Backend
 from lossgen.compile import compile_case
 from lossgen.kernels import Kernel, print_denominator, print_kernels
-from lossgen.language import AxisOperation, ParameterSymbol, Ref
+from lossgen.language import Applied, AxisOperation, ParameterSymbol, Ref
 from lossgen.loss import Case, Loss
 from lossgen.program import Program
 
@@ -103,6 +103,8 @@ def _plain(expression: sympy.Basic) -> sympy.Basic:
             f"{words.get(type(expression).__name__, type(expression).__name__)}_{axis.name}"
         )
         return head(_plain(body), *(sympy.Symbol(str(arg)) for arg in rest))
+    if isinstance(expression, Applied):
+        return UndefinedFunction(expression.parameter.name)(*map(_plain, expression.inputs))
     if not expression.args or type(expression).__name__ == "Size":
         return sympy.Symbol(str(expression)) if type(expression).__name__ == "Size" else expression
     exact = isinstance(expression, sympy.Add | sympy.Mul | sympy.Pow)

@@ -30,6 +30,7 @@ NAMESAKES = {
     "SmoothL1Loss": "smooth_l1_loss",
     "SoftMarginLoss": "soft_margin_loss",
     "TripletMarginLoss": "triplet_margin_loss",
+    "TripletMarginWithDistanceLoss": "triplet_margin_with_distance_loss",
 }
 SHAPES = ((), (4,), (2, 3), (2, 3, 2), (0,))
 LABELLED = ((), (6,), (2, 3), (2, 3, 2), (0,), (2, 0))
@@ -210,3 +211,13 @@ def _triplet_margin_loss(draw: _Draw) -> Iterator[Call]:
         for given in ({}, {"swap": True}, {"margin": 5.0, "eps": 0.1}):
             yield order | given, (draw.normal(3), draw.normal(3), draw.normal(3))
             yield order | given, (draw.normal(5, 3), draw.normal(5, 3), draw.normal(5, 3))
+
+
+def _triplet_margin_with_distance_loss(draw: _Draw) -> Iterator[Call]:
+    for given in ({}, {"swap": True}, {"margin": 5}):
+        for batch in ((), (5,), (2, 3), (0,)):
+            yield given, (draw.normal(*batch, 3), draw.normal(*batch, 3), draw.normal(*batch, 3))
+    for distance in (torch.nn.PairwiseDistance(p=1.0), torch.nn.Bilinear(3, 3, 1).double()):
+        for given in ({}, {"swap": True, "margin": 0.5}):
+            triplet = draw.normal(5, 3), draw.normal(5, 3), draw.normal(5, 3)
+            yield given | {"distance_function": distance}, triplet

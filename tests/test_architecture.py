@@ -21,12 +21,11 @@ LONGEST = 200
 # A room uses only rooms above it, and of these only what is listed; the oracle, which judges the
 # output, shares nothing with what derives and prints it.
 ROOMS: dict[str, tuple[str, str]] = {
-    "sentences": ("errors", ""),
+    "sentences": ("errors names", ""),
     "files": ("states resources toolkit watch", ""),
     "words": (
-        "axes elementwise places operations arguments declarations language conditions case "
-        "dialects "
-        "composition loss",
+        "axes elementwise places operations arguments callables declarations language conditions "
+        "case variants dialects composition loss",
         "",
     ),
     "oracle": (
@@ -39,10 +38,10 @@ ROOMS: dict[str, tuple[str, str]] = {
     "derivatives": ("partials regions derive diagonal", "graphs"),
     "programs": (
         "unknown meanings lower rows program compile",
-        "words, graphs, stable forms, derivatives",
+        "sentences, words, graphs, stable forms, derivatives",
     ),
     "specs": (
-        "names name_faults prose quote faults axis_faults dialect_faults formulas check source "
+        "name_faults prose quote faults axis_faults dialect_faults formulas check source "
         "advice execute load",
         "sentences, files, words, programs",
     ),

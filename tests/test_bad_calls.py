@@ -42,6 +42,7 @@ CLASSES = {
     "two_head_loss": "TwoHeadLoss",
     "quantile_loss": "QuantileLoss",
     "dice_loss": "DiceLoss",
+    "triplet_margin_with_distance_loss": "TripletMarginWithDistanceLoss",
 }
 EITHER = (TypeError, ValueError)
 BCE = "binary_cross_entropy_with_logits"
@@ -50,6 +51,12 @@ BCE = "binary_cross_entropy_with_logits"
 def huber(**options: Any) -> Call:
     (name,) = options
     return Call("huber_loss", name, options=options, error=EITHER)
+
+
+def distance(function: Any) -> Call:
+    options = {"distance_function": function}
+    loss = "triplet_margin_with_distance_loss"
+    return Call(loss, "distance_function", (X, T, T), options, EITHER)
 
 
 def entropy(labels: Any, **options: Any) -> Call:
@@ -108,6 +115,11 @@ CALLS = {
     ),
     "weights that are missing": Call("weighted_mse_loss", "weights", error=TypeError),
     "target that is missing": Call("huber_loss", "target", (X,), error=TypeError),
+    "function that is not declared": distance("chebyshev"),
+    "function that is none": distance(2.0),
+    "vectors of fewer entries": Call(
+        "triplet_margin_with_distance_loss", "negative", (X, T, T[:, :2])
+    ),
     "option that is not there": Call("huber_loss", "beta", options={"beta": 1.0}, error=TypeError),
 }
 
@@ -148,7 +160,11 @@ def test_what_is_no_array_is_refused(word: str, backend: str) -> None:
 def test_a_good_call_is_none_of_these(backend: str) -> None:
     module = importlib.import_module(f"generated.{backend}")
     for call in CALLS.values():
-        good = {"two_head_loss": (X, T, X, T), "cross_entropy": (X, LABELS)}
+        good = {
+            "two_head_loss": (X, T, X, T),
+            "cross_entropy": (X, LABELS),
+            "triplet_margin_with_distance_loss": (X, T, T),
+        }
         options = {"weights": T} if call.loss == "weighted_mse_loss" else {}
         inputs = [array(backend, value) for value in good.get(call.loss, (X, T))]
         options = {name: array(backend, value) for name, value in options.items()}

@@ -9,13 +9,16 @@ import pytest
 from sympy import And, Eq, Gt, Not, Or, true
 from sympy.core.basic import Basic
 
-from lossgen import absent, parameter, tensor
+from lossgen import absent, function, parameter, tensor
+from lossgen.callables import Called, chosen
 from lossgen.conditions import ConditionError, as_python, holds, word
+from lossgen.language import ParameterSymbol
 
 flag, other = parameter("flag", False), parameter("other", True)
 beta, gamma = parameter("beta", 1.0), parameter("gamma", 2.0)
 power = parameter("power", 2, doc="a whole number")
 alpha = parameter("alpha", None)
+distance = ParameterSymbol(function("distance", {"near": abs, "far": abs}).parameter)
 
 # A condition, the Python that decides it at the call, and how it takes part in a name.
 CONDITIONS: dict[str, tuple[Basic, str, str]] = {
@@ -40,6 +43,17 @@ CONDITIONS: dict[str, tuple[Basic, str, str]] = {
         "_no_alpha_beta_0_flag",
     ),
     "not both": (~(flag & absent(alpha)), "not (alpha is None and flag)", "_no_no_alpha_flag"),
+    "chosen": (chosen(distance, "far"), 'distance == "far"', "_far"),
+    "called": (
+        Called(distance),
+        "distance is not None and not isinstance(distance, str)",
+        "_called",
+    ),
+    "not called, and a flag": (
+        flag & ~Called(distance),
+        "flag and not (distance is not None and not isinstance(distance, str))",
+        "_flag_no_called",
+    ),
     "neither": (~(flag | other), "not (flag or other)", "_no_flag_other"),
 }
 VALUES: dict[str, tuple[Any, ...]] = {
@@ -49,6 +63,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "gamma": (0.5, 2.0),
     "power": (2, 3),
     "alpha": (None, 0.0),
+    "distance": (None, "near", "far", abs),
 }
 
 
@@ -75,8 +90,8 @@ def test_a_condition_means_what_its_python_does(name: str) -> None:
     condition, _, _ = CONDITIONS[name]
     python = as_python(condition)
     answers = set()
-    for chosen in product(*VALUES.values()):
-        values = dict(zip(VALUES, chosen, strict=True))
+    for given in product(*VALUES.values()):
+        values = dict(zip(VALUES, given, strict=True))
         answer = holds(condition, values)
         assert answer == bool(eval(python, {"is_number": is_number}, values)), values
         answers.add(answer)

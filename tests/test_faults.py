@@ -120,6 +120,30 @@ FORMULA = {
         "{'a': x, 'b': ()}",
         "part 'b' has 0 formulas; give each part one formula.",
     ),
+    "part that leaves a choice": (
+        "{'a': function('f', {'near': lambda a: a})(x)}",
+        "part 'a' leaves the choice of a function in `f(input)`; write out one of them, or make "
+        "the part a loss of its own.",
+    ),
+    "functions of unlike axes": (
+        "function('f', {'near': lambda a: a, 'far': lambda a: sum_over(a, 'c')})(x)",
+        "'far' leaves the axes n, 'near' c, n in `f(input)`; let each of the functions leave the "
+        "same axes.",
+    ),
+    "function that lossgen does not know": (
+        "function('f', {'near': lambda a: a, 'far': lambda a: besselj(0, a)})(x)",
+        "besselj is not a function that lossgen can differentiate in `besselj(0, input[n,c])`; "
+        "use one of ",
+    ),
+    "default function that lossgen does not know": (
+        "function('f', {'far': lambda a: besselj(0, a), 'near': lambda a: a})(x)",
+        "besselj is not a function that lossgen can differentiate in `besselj(0, input[n,c])`; "
+        "use one of ",
+    ),
+    "function named as a tensor": (
+        "t * function('target', {'near': lambda a: a})(x)",
+        "'target' is both a tensor and a parameter in `target`; rename one of them.",
+    ),
     "part with cases": (
         "{'a': (Case(x, when=Eq(p, 0)), Case(t))}",
         "part 'a' has 2 formulas; give each part one formula.",
@@ -322,11 +346,25 @@ NOT_ALLOWED = (
 )
 TWICE = "name one axis twice"
 OWN = "give each axis a name of its own"
+FUNCTION = "write function('f', {'squared': lambda a, b: sum_over((a - b)**2, 'd')})"
 RAISED = {
     "parameter('delta')": ("parameter 'delta' has no default", "write parameter('delta', 1.0)"),
     "tensor('u', 'n n')": (f"axes 'n n' {TWICE}", OWN),
     "tensor('u', 'n-c')": ("axis 'n-c' is not a lower-case word", "write axes as 'n c ...'"),
-    "tensor('u', '... n')": ("'...' must come last in '... n'", "write it once, at the end"),
+    "tensor('u', 'n ... c')": ("'...' is in the middle of 'n ... c'", "write it first or last"),
+    "tensor('u', '... n ...')": ("axes '... n ...' name one axis twice", OWN),
+    "function('f', {})": ("function 'f' declares no function by name", FUNCTION),
+    "function('f', ['squared'])": ("function 'f' declares no function by name", FUNCTION),
+    "function('f', {'L 2': abs})": ("'L 2' is no lower-case word", FUNCTION),
+    "function('f', {'zero': 0})": ("'zero' of function 'f' is no function", FUNCTION),
+    "function('f', {'near': lambda a: a})(x - t)": (
+        "f is called with input[n,c] - target[n,c], which is no input as it is declared",
+        "call it with inputs alone, since callers may give a function of them",
+    ),
+    "function('f', {'near': lambda a: a})(x.at('i c'))": (
+        "f is called with input[i,c], which is no input as it is declared",
+        "call it with inputs alone, since callers may give a function of them",
+    ),
     "sum_over(x, 'n n')": (f"axes 'n n' {TWICE}", OWN),
     "Loss('ALoss', x, function=3)": (
         "function=3 is no text",

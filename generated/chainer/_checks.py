@@ -63,6 +63,21 @@ def check_floating(**tensors: Given) -> None:
             )
 
 
+def check_function(name: str, function: object, words: Sequence[str]) -> None:
+    """Refuse what is neither callable nor the name of a function; None stands for the first."""
+    if isinstance(function, str) and function not in words:
+        listed = ", ".join(map(repr, words))
+        raise ValueError(f"{name} must be callable or one of {listed}, got {function!r}")
+    if function is not None and not isinstance(function, str) and not callable(function):
+        raise TypeError(f"{name} must be callable or a name, got {type(function).__name__}")
+
+
+def check_result(name: str, result: Given) -> Given:
+    """Return what a function of the caller's gave; refuse what is no floating-point array."""
+    check_floating(**{name: result})
+    return result
+
+
 def check_shape(name: str, tensor: Given, expected: Sequence[int], like: str) -> None:
     """Refuse what would broadcast silently."""
     check_given(**{name: tensor})

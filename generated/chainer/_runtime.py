@@ -48,10 +48,14 @@ def _is_floating(tensor: Any) -> bool:
 
 
 def fold(tensor: Any, keep: int) -> Any:
-    """Keep the first axes and merge all others into one, of size 1 where there is none."""
+    """Keep the first axes, or the last -keep, and merge all others into one; of none, into 1."""
     if isinstance(tensor, float):
         return tensor
-    shape = (*tensor.shape[:keep], math.prod(tensor.shape[keep:]))
+    sizes = tensor.shape
+    if keep < 0:
+        shape = (math.prod(sizes[:keep]), *sizes[keep:])
+    else:
+        shape = (*sizes[:keep], math.prod(sizes[keep:]))
     return (
         F.reshape(tensor, shape) if isinstance(tensor, chainer.Variable) else tensor.reshape(shape)
     )

@@ -40,6 +40,25 @@ def check_floating(**tensors: Array) -> None:
             raise TypeError(f"{name} must be a floating-point array, got dtype {tensor.dtype}")
 
 
+def check_function(name: str, function: object, words: Sequence[str]) -> None:
+    """Refuse what is neither callable nor the name of a function; None stands for the first."""
+    if isinstance(function, str) and function not in words:
+        listed = ", ".join(map(repr, words))
+        raise ValueError(f"{name} must be callable or one of {listed}, got {function!r}")
+    if function is not None and not isinstance(function, str) and not callable(function):
+        raise TypeError(f"{name} must be callable or a name, got {type(function).__name__}")
+
+
+def check_result(name: str, result: ArrayLike) -> jax.Array:
+    """Return what a function of the caller's gave; refuse what is no floating-point array."""
+    try:
+        array = jnp.asarray(result)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be an array, got {type(result).__name__}") from None
+    check_floating(**{name: array})
+    return array
+
+
 def check_shape(name: str, tensor: ArrayLike, expected: Sequence[int], like: str) -> None:
     """Refuse what would broadcast silently."""
     if jnp.shape(tensor) != tuple(expected):

@@ -71,10 +71,12 @@ def fold(tensor: jax.Array, keep: int) -> jax.Array: ...
 @overload
 def fold(tensor: jax.Array | float, keep: int) -> jax.Array | float: ...
 def fold(tensor: jax.Array | float, keep: int) -> jax.Array | float:
-    """Keep the first axes and merge all others into one, of size 1 where there is none."""
+    """Keep the first axes, or the last -keep, and merge all others into one; of none, into 1."""
     if isinstance(tensor, float):
         return tensor
     shape = tensor.shape
+    if keep < 0:
+        return tensor.reshape(math.prod(shape[:keep]), *shape[keep:])
     return tensor.reshape(*shape[:keep], math.prod(shape[keep:]))
 
 

@@ -76,7 +76,7 @@ def grand_total(tensor: Tensor) -> Tensor:
 
 
 def fold(tensor: Tensor, keep: int) -> Tensor:
-    """Merge all axes after the first `keep` into one; the number of an absent weight has none."""
+    """Keep the first axes, or the last -keep, and merge all others into one; a number has none."""
     if not isinstance(tensor, Tensor):
         return tensor
     return reshape(tensor, _folded(tensor.shape, keep))
@@ -85,9 +85,9 @@ def fold(tensor: Tensor, keep: int) -> Tensor:
 @constexpr(check=False)
 def _folded(shape: tuple[int, ...], keep: int) -> tuple[int, ...]:
     size = 1
-    for length in shape[keep:]:
+    for length in shape[:keep] if keep < 0 else shape[keep:]:
         size *= length
-    return tuple(shape[:keep]) + (size,)
+    return (size, *shape[keep:]) if keep < 0 else (*shape[:keep], size)
 
 
 def constant(value: float, like: Tensor) -> Tensor:

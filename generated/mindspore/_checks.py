@@ -72,6 +72,30 @@ def _refuse(name: str, wanted: str, given: object) -> None:
     raise TypeError(f"{name} must be {wanted}, got {kind}")
 
 
+def check_function(name: str, function: object, words: tuple[str, ...]) -> None:
+    """Refuse what is neither callable nor the name of a function; None stands for the first."""
+    if isinstance(function, str):
+        _require_word(name, function, words)
+    elif isinstance(function, (int, float, tuple, list, dict, Tensor)):
+        _refuse(name, "callable or a name", function)
+
+
+@constexpr(check=False)
+def _require_word(name: str, word: str, words: tuple[str, ...]) -> None:
+    if word not in words:
+        listed = ", ".join([repr(each) for each in words])
+        raise ValueError(f"{name} must be callable or one of {listed}, got {word!r}")
+
+
+def check_result(name: str, result: Tensor) -> Tensor:
+    """What a function of the caller's gave; refuse what is no floating-point tensor."""
+    if not is_floating(result):
+        _refuse(
+            name, "a floating-point Tensor", result.dtype if isinstance(result, Tensor) else result
+        )
+    return result
+
+
 def check_shape(name: str, tensor: Tensor, expected: tuple[int, ...], like: str) -> None:
     """Refuse what would broadcast silently."""
     check_tensor(name, tensor)

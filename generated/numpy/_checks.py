@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ._arrays import Array
 
@@ -35,6 +36,22 @@ def check_floating(**tensors: Array) -> None:
     for name, tensor in tensors.items():
         if not np.issubdtype(tensor.dtype, np.floating):
             raise TypeError(f"{name} must be a floating-point array, got dtype {tensor.dtype}")
+
+
+def check_function(name: str, function: object, words: Sequence[str]) -> None:
+    """Refuse what is neither callable nor the name of a function; None stands for the first."""
+    if isinstance(function, str) and function not in words:
+        listed = ", ".join(map(repr, words))
+        raise ValueError(f"{name} must be callable or one of {listed}, got {function!r}")
+    if function is not None and not isinstance(function, str) and not callable(function):
+        raise TypeError(f"{name} must be callable or a name, got {type(function).__name__}")
+
+
+def check_result(name: str, result: ArrayLike) -> Array:
+    """Return what a function of the caller's gave; refuse what is no floating-point array."""
+    array: Array = np.asarray(result)
+    check_floating(**{name: array})
+    return array
 
 
 def check_rank(name: str, tensor: Array, rank: int, *, exact: bool) -> None:

@@ -3,7 +3,7 @@
 
 import math
 import numbers
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -52,10 +52,13 @@ def to_working(tensor: Any, dtype: DTypeLike) -> Any:
 
 
 def fold(tensor: Any, keep: int) -> Any:
-    """Merge all axes after the first ones into one, of size 1 where there is none."""
+    """Keep the first axes, or the last -keep, and merge all others into one; of none, into 1."""
     if isinstance(tensor, float):
         return tensor
-    return tensor.reshape(*tensor.shape[:keep], math.prod(tensor.shape[keep:]))
+    shape = tensor.shape
+    if keep < 0:
+        return tensor.reshape(math.prod(shape[:keep]), *shape[keep:])
+    return tensor.reshape(*shape[:keep], math.prod(shape[keep:]))
 
 
 def same_weight(name: str, weight: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
@@ -135,12 +138,36 @@ def _sum_back(array: Array, shape: tuple[int, ...]) -> Array:
 
 
 @dataclass(frozen=True)
+class Call:
+    """What a function of the caller's gave for inputs, by their names."""
+
+    name: str
+    function: Any
+    inputs: tuple[str, ...]
+    result: Array
+
+    def gradients(self, upstream: Array, inputs: dict[str, NDArray[Any]]) -> dict[str, Array]:
+        """Return the gradient by its inputs, given that by the result: NumPy knows none itself."""
+        gradient = getattr(self.function, "gradient", None)
+        if gradient is None:
+            names = ", ".join(self.inputs)
+            raise TypeError(
+                f"{self.name} has no gradient: give its function .gradient(upstream, {names})"
+            )
+        slopes = gradient(
+            upstream.reshape(self.result.shape), *(inputs[name] for name in self.inputs)
+        )
+        return dict(zip(self.inputs, map(np.asarray, slopes), strict=True))
+
+
+@dataclass(frozen=True)
 class Case:
     """One call of a loss: its kernels, their arguments, and the way back to the caller's shapes.
 
     `inputs` are the caller's differentiable inputs by name; `folded` is the shape of the
     unreduced loss in the kernels, `shape` the one the caller sees. With `rows` it is first summed
-    or averaged along an axis, where it has that. Unless it `weighs`, a mean does not divide by the
+    or averaged along an axis, where it has that. Where there are `calls` of a function of the
+    caller's, kernels go on from their results. Unless it `weighs`, a mean does not divide by the
     weights of samples.
     """
 
@@ -154,6 +181,7 @@ class Case:
     weight: Any = None
     mass: Any = None
     count: Any = None
+    calls: tuple[Call, ...] = ()
     sample_weight: Any = None
     denominator: Any = None
     factor: float = 1.0
@@ -189,8 +217,7 @@ class Case:
     def derivatives(self, order: int) -> dict[str, Array]:
         """Return gradients (1) or Hessian diagonals (2) by input; of the sum where unreduced."""
         with np.errstate(all="ignore"):
-            dtype = working_dtype(next(iter(self.inputs.values())))
-            upstream = np.full(self._left(self.folded), self.factor, dtype)
+            upstream = np.full(self._left(self.folded), self.factor, self._working())
             if self.sample_weight is not None:
                 upstream = upstream * self._weight()
             if self.reduction not in ("none", "sum"):
@@ -199,6 +226,8 @@ class Case:
             if self.weight is not None:
                 upstream = upstream * self.weight
             results = self.kernels[order](upstream, *self.arguments)
+            if self.calls:
+                results = self._through_calls(order, results)
             pairs = zip(self.inputs.items(), results, strict=False)
             return {
                 name: _sum_back(np.asarray(result), given.shape)
@@ -206,10 +235,25 @@ class Case:
                 if np.issubdtype(given.dtype, np.floating)
             }
 
+    def _through_calls(self, order: int, slopes: Sequence[Array]) -> list[Array]:
+        """Return the gradient by each input, given those by what the calls gave."""
+        if order > 1:
+            raise TypeError(
+                f"{self.calls[0].name} has no second derivative here; name the function"
+            )
+        sums: dict[str, Array] = dict.fromkeys(self.inputs, np.zeros(()))
+        for call, slope in zip(self.calls, slopes, strict=False):
+            for name, share in call.gradients(slope, self.inputs).items():
+                sums[name] = sums[name] + share
+        return list(sums.values())
+
+    def _working(self) -> DTypeLike:
+        first = self.calls[0].result if self.calls else next(iter(self.inputs.values()))
+        return working_dtype(first)
+
     def _weight(self) -> Array:
-        dtype = working_dtype(next(iter(self.inputs.values())))
         shape = self._left(self.shape)
-        weight = leading_weight("sample_weight", self.sample_weight, shape, dtype, keep=1)
+        weight = leading_weight("sample_weight", self.sample_weight, shape, self._working(), keep=1)
         return np.broadcast_to(weight, shape).reshape(self._left(self.folded))
 
     def _count(self) -> Any:

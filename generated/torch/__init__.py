@@ -114,6 +114,10 @@ from ._sup_con_loss import SupConLoss, sup_con_loss
 from ._symmetric_cross_entropy_loss import SymmetricCrossEntropyLoss, symmetric_cross_entropy_loss
 from ._triplet_loss import TripletLoss, triplet_loss
 from ._triplet_margin_loss import TripletMarginLoss, triplet_margin_loss
+from ._triplet_margin_with_distance_loss import (
+    TripletMarginWithDistanceLoss,
+    triplet_margin_with_distance_loss,
+)
 from ._tukey_biweight_loss import TukeyBiweightLoss, tukey_biweight_loss
 from ._tversky_loss import TverskyLoss, tversky_loss
 from ._tweedie_loss import TweedieLoss, tweedie_loss
@@ -231,6 +235,7 @@ __all__ = [
     "SymmetricCrossEntropyLoss",
     "TripletLoss",
     "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
     "TukeyBiweightLoss",
     "TverskyLoss",
     "TweedieLoss",
@@ -346,6 +351,7 @@ __all__ = [
     "symmetric_cross_entropy_loss",
     "triplet_loss",
     "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
     "tukey_biweight_loss",
     "tversky_loss",
     "tweedie_loss",

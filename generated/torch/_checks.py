@@ -36,6 +36,21 @@ def check_floating(**tensors: Tensor) -> None:
             raise TypeError(f"{name} must be a floating-point Tensor, got {kind}")
 
 
+def check_function(name: str, function: object, words: Sequence[str]) -> None:
+    """Refuse what is neither callable nor the name of a function; None stands for the first."""
+    if isinstance(function, str) and function not in words:
+        listed = ", ".join(map(repr, words))
+        raise ValueError(f"{name} must be callable or one of {listed}, got {function!r}")
+    if function is not None and not isinstance(function, str) and not callable(function):
+        raise TypeError(f"{name} must be callable or a name, got {type(function).__name__}")
+
+
+def check_result(name: str, result: Tensor) -> Tensor:
+    """Return what a function of the caller's gave; refuse what is no floating-point tensor."""
+    check_floating(**{name: result})
+    return result
+
+
 def check_device(**tensors: Tensor | None) -> None:
     """Refuse what is no tensor, or not on the device of the first; None stands for absent."""
     given = [(name, tensor) for name, tensor in tensors.items() if tensor is not None]

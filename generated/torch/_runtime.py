@@ -25,7 +25,8 @@ class Loss(nn.Module):
 
     def extra_repr(self) -> str:
         shown = {name: getattr(self, name) for name in self.__constants__}
-        return ", ".join(f"{name}={v!r}" for name, v in shown.items() if v is not None)
+        plain = {k: v for k, v in shown.items() if v is not None and not isinstance(v, nn.Module)}
+        return ", ".join(f"{name}={v!r}" for name, v in plain.items())
 
 
 def working_dtype(tensor: Tensor) -> torch.dtype:
@@ -63,10 +64,13 @@ def fold(tensor: Tensor, keep: int) -> Tensor: ...
 @overload
 def fold(tensor: float, keep: int) -> float: ...
 def fold(tensor: Tensor | float, keep: int) -> Tensor | float:
-    """Keep the first axes and merge all others into one, of size 1 where there is none."""
+    """Keep the first axes, or the last -keep, and merge all others into one; of none, into 1."""
     if not isinstance(tensor, Tensor):
         return tensor
-    return tensor.reshape(*tensor.shape[:keep], math.prod(tensor.shape[keep:]))
+    shape = tensor.shape
+    if keep < 0:
+        return tensor.reshape(math.prod(shape[:keep]), *shape[keep:])
+    return tensor.reshape(*shape[:keep], math.prod(shape[keep:]))
 
 
 def is_integer(tensor: Tensor) -> bool:

@@ -78,9 +78,11 @@ def _shapes(tensors: Sequence[Tensor], arrays: Mapping[str, Array]) -> dict[str,
         if tensor.batch is not None and len(shape) == len(named) - 1:
             shapes.setdefault(tensor.batch, ())
             axes.remove(tensor.batch)
+        rest = len(shape) - len(axes) + 1
         for axis in axes:
-            rest = axis == ELLIPSIS
-            shapes.setdefault(axis, tuple(shape) if rest else (shape.pop(0),))
+            count = rest if axis == ELLIPSIS else 1
+            shapes.setdefault(axis, tuple(shape[:count]))
+            shape = shape[count:]
     return shapes
 
 

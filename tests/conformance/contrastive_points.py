@@ -69,3 +69,22 @@ def triplet_margin(dtype: str) -> Iterator[Point]:
     for p in (1.5, 2.0, 3.0):
         yield Point(loss, f"scales_{p}", scaled, {"p": p, "eps": 0.0, "swap": True})
     yield Point(loss, "alone", {name: array[0] for name, array in plain.items()}, {"margin": 4.0})
+
+
+def triplet_margin_with_distance(dtype: str) -> Iterator[Point]:
+    loss = "TripletMarginWithDistanceLoss"
+    names = ("anchor", "positive", "negative")
+    plain = {name: random(4, 3, seed=k) for k, name in enumerate(names)}
+    equal = {**plain, "positive": plain["anchor"]}
+    scales = np.array([[1e-15], [1e-6], [1e6], [1e15]])
+    scaled = {name: scales * array for name, array in plain.items()}
+    for distance in ("euclidean", "squared_euclidean", "manhattan", "cosine"):
+        given = {"distance_function": distance}
+        yield Point(loss, distance, plain, given)
+        yield Point(loss, f"{distance}_swapped", plain, {**given, "swap": True, "margin": 5.0})
+        yield Point(loss, f"{distance}_equal", equal, {**given, "margin": 5.0})
+        yield Point(loss, f"{distance}_scales", scaled, given)
+    yield Point(loss, "learnt", plain, {"margin": 3.0}, learnt=("margin",))
+    yield Point(loss, "alone", {name: array[0] for name, array in plain.items()}, {"margin": 4.0})
+    rows = {name: array.reshape(2, 2, 3) for name, array in plain.items()}
+    yield Point(loss, "rows", rows, {"distance_function": "manhattan"})

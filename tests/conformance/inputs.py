@@ -32,6 +32,7 @@ SWEEPS: dict[str, Callable[[str], Iterator[Point]]] = {
     "SmoothL1Loss": regression.smooth_l1,
     "SoftMarginLoss": classification.soft_margin,
     "TripletMarginLoss": contrastive.triplet_margin,
+    "TripletMarginWithDistanceLoss": contrastive.triplet_margin_with_distance,
     "TwoHeadLoss": regression.two_head,
     "WeightedMSELoss": regression.weighted_mse,
 }

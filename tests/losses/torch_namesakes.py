@@ -116,6 +116,29 @@ def hinge_embedding(x: Tensor, t: Tensor, margin: Tensor | float = 1.0) -> Unred
     return loss + 0 * t, None  # the target has the gradient 0
 
 
+DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "euclidean": lambda a, b: (a - b + 1e-6).square().sum(-1).sqrt(),
+    "squared_euclidean": lambda a, b: (a - b).square().sum(-1),
+    "manhattan": lambda a, b: (a - b).abs().sum(-1),
+    "cosine": lambda a, b: 1 - (a * b).sum(-1) / ((a * a).sum(-1) * (b * b).sum(-1)).sqrt(),
+}
+
+
+def triplet_margin_with_distance(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    distance_function: str | None = None,
+    margin: Tensor | float = 1.0,
+    swap: bool = False,
+) -> Unreduced:
+    distance = DISTANCES[distance_function or "euclidean"]
+    far = distance(anchor, negative)
+    if swap:
+        far = torch.minimum(far, distance(positive, negative))
+    return torch.relu(distance(anchor, positive) - far + margin), None
+
+
 _BCE = ("BCELoss", "binary_cross_entropy", bce)
 _NLL = ("NLLLoss", "nll_loss", nll)
 _POISSON = ("PoissonNLLLoss", "poisson_nll_loss", poisson_nll)
@@ -158,6 +181,25 @@ CASES = (
     ),
     Case("margin_ranking", *_RANKING, scored_pairs(3, 4)),
     Case("margin_ranking-ahead", *_RANKING, scored_pairs(5), {"margin": 0.5}),
+    *(
+        Case(
+            f"triplet_margin_{distance}{'-swapped' if swap else ''}",
+            "TripletMarginWithDistanceLoss",
+            "triplet_margin_with_distance_loss",
+            triplet_margin_with_distance,
+            normals((4, 3), (4, 3), (4, 3), scale=1.0),
+            {"distance_function": distance, "swap": swap, "margin": 2.0},
+        )
+        for distance in DISTANCES
+        for swap in (False, True)
+    ),
+    Case(
+        "triplet_margin_rows",
+        "TripletMarginWithDistanceLoss",
+        "triplet_margin_with_distance_loss",
+        triplet_margin_with_distance,
+        normals((2, 2, 3), (2, 2, 3), (2, 2, 3), scale=1.0),
+    ),
     Case("hinge_embedding", *_HINGE, distances(3, 4), categories=(1,)),
     Case("hinge_embedding-near", *_HINGE, distances(5), {"margin": 0.5}, categories=(1,)),
 )
