@@ -1,7 +1,16 @@
-"""Dialects of losses that are declared on the spot: their defaults, as statements of a call."""
+"""Dialects: defaults as statements of a call, compiled losses, shapes that lack an axis."""
 
+import jax
+import mindspore as ms
+import numpy as np
 import pytest
+import torch
 
+import generated.chainer
+import generated.jax
+import generated.mindspore
+import generated.numpy
+import generated.torch
 from lossgen import Loss, dialect, parameter, tensor
 from lossgen.module import make_module
 from lossgen.registry import find
@@ -25,3 +34,43 @@ def test_defaults_are_adopted(given, statement):
     value = parameter("delta", 1.0) * x ** parameter("p", 2) + sum(flags)
     loss = Loss("OneLoss", value, dialects={"keras": dialect(**given)})
     assert make_module(loss, find("numpy")).adoptions == (statement,)
+
+
+def framework_calls(word, reduction):
+    """Return a loss in a dialect as each framework compiles it."""
+    losses = {
+        package: getattr(generated, package).HuberLoss(reduction, dialect=word)
+        for package in ("torch", "jax", "mindspore")
+    }
+
+    @ms.jit
+    def in_graph(*inputs):
+        return losses["mindspore"](*inputs)
+
+    compiled = torch.compile(losses["torch"], fullgraph=True, backend="aot_eager")
+    return {
+        "torch": lambda *inputs: compiled(*map(torch.from_numpy, inputs)).numpy(),
+        "jax": jax.jit(losses["jax"]),
+        "mindspore": lambda *inputs: in_graph(*map(ms.Tensor, inputs)).asnumpy(),
+    }
+
+
+@pytest.mark.parametrize("word", ["keras", "chainer"])
+def test_compiled_losses_know_their_dialect(word):
+    inputs = np.random.default_rng(0).standard_normal((2, 3, 4)).astype(np.float32)
+    expected = generated.numpy.HuberLoss("none", dialect=word)(*inputs)
+    # The same few operations in float32: ten roundings of it.
+    for call in framework_calls(word, "none").values():
+        np.testing.assert_allclose(call(*inputs), expected, rtol=10 * np.finfo(np.float32).eps)
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (0, 3), (3, 0)], ids=str)
+def test_a_loss_without_the_axis_stays_as_it_is(shape):
+    """Chainer sums axis 1: what has fewer axes is not summed, and nothing sums to 0."""
+    x, zeros = np.ones(shape), np.zeros(shape)
+    for package in ("numpy", "torch", "jax", "chainer"):
+        call = getattr(generated, package).huber_loss
+        inputs = map(torch.from_numpy, (x, zeros)) if package == "torch" else (x, zeros)
+        found = call(*inputs, "none", dialect="chainer")
+        expected = 0.5 * x if x.ndim < 2 else 0.5 * x.sum(1)
+        np.testing.assert_array_equal(getattr(found, "array", found), expected)
