@@ -65,3 +65,11 @@ def newest(session: nox.Session) -> None:
     session.run("pytest", "-n", "2", *NEWEST_TESTS, "-k", NEWEST_CHOICE, *session.posargs)
     chosen = "float32 and not chainer and not mindspore"
     session.run("pytest", "-n", "2", "tests/conformance", "-k", chosen, *session.posargs)
+
+
+@nox.session
+def properties(session: nox.Session) -> None:
+    """Draw thousands of losses and judge what is generated from them."""
+    session.install(*NEWEST, "-e", ".[test]")
+    found = {"LOSSGEN_PROPERTIES": "thorough"}
+    session.run("pytest", "-n", "2", "tests/properties", *session.posargs, env=found)

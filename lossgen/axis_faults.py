@@ -104,6 +104,19 @@ def function_faults(expression: Basic) -> Iterator[SpecError]:
                 yield fault(problem, "let each of the functions leave the same axes", applied)
 
 
+def axis_conflicts(case: Case) -> Iterator[SpecError]:
+    """Arrays of any shape are taken entry by entry, or are reduced as a whole; not both."""
+    alone = {ref for ref in case.value.atoms(Ref) if ref.tensor.axes == (ELLIPSIS,)}
+    if not alone or ELLIPSIS not in free_axes(case.value):
+        return
+    for operation in sorted(case.value.atoms(AxisOperation, Position), key=default_sort_key):
+        if isinstance(operation, AxisOperation | Position) and operation.axis == ELLIPSIS:
+            names = sorted({ref.tensor.name for ref in alone})
+            problem = "it runs along '...', and the loss still varies along it"
+            remedy = f"name the axis, as in tensor({names[0]!r}, 'n d')"
+            yield fault(problem, remedy, operation)
+
+
 def _diagonals(expression: Basic) -> list[Pick]:
     return [pick for pick in expression.atoms(Pick) if isinstance(pick.args[2], Str)]
 
@@ -130,4 +143,4 @@ def free_axes(expression: Basic) -> frozenset[str]:
     return found
 
 
-__all__ = ["axis_faults", "free_axes", "function_faults", "undeclared_axes"]
+__all__ = ["axis_conflicts", "axis_faults", "free_axes", "function_faults", "undeclared_axes"]

@@ -93,15 +93,13 @@ class AxisSpelling(Spelling):
         return Text(self._arranged(code, new, self.axes_of(node)), self.text[inner].level)
 
     def _print_like(self, node: Node) -> Text:
-        if node.args[0].op == "const":
-            return Text(
-                self._spell("full", self._const(node.args[0]).code, self.text[node.args[1]].code)
-            )
-        return Text(
-            self._spell(
-                "like", self._operand(node.args[0], node, COMPARE), self.text[node.args[1]].code
-            )
-        )
+        inner, shape = node.args
+        op, code = "like", ""
+        if inner.op == "const":
+            op, code = "full", self._const(inner).code
+        level = ATOM if "{1}." in self.backend.operations.get(op, "") else COMPARE
+        code = code or self._operand(inner, node, COMPARE)
+        return Text(self._spell(op, code, self.text[shape].within(level)))
 
     def _print_pick(self, node: Node) -> Text:
         body, index = node.args

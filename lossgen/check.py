@@ -10,7 +10,13 @@ from sympy import Expr, Symbol
 from sympy.core.basic import Basic
 from sympy.logic.boolalg import Boolean
 
-from lossgen.axis_faults import axis_faults, free_axes, function_faults, undeclared_axes
+from lossgen.axis_faults import (
+    axis_conflicts,
+    axis_faults,
+    free_axes,
+    function_faults,
+    undeclared_axes,
+)
 from lossgen.compile import compile_case, with_results
 from lossgen.conditions import REMEDY, ConditionError, as_python
 from lossgen.dialect_faults import dialect_faults
@@ -121,6 +127,7 @@ def _case_faults(case: Case) -> Iterator[SpecError]:
         yield from axis_faults(expression)
     yield from _denominator_faults(case)
     yield from undeclared_axes(case)
+    yield from axis_conflicts(case)
     yield from formula_faults(case)
 
 

@@ -125,8 +125,9 @@ def _homes(case: Case) -> dict[str, tuple[str, int, int]]:
     """Return where the length of an axis can be read, also of one that is but another name."""
     homes: dict[str, tuple[str, int, int]] = {}
     for ref in sorted(_refs(case), key=lambda ref: (ref.tensor.kind == "weight", *_rank(ref))):
-        for place, axis in enumerate(ref.indices):
-            homes.setdefault(axis, (ref.tensor.name, place, len(ref.indices)))
+        for place, axes in enumerate(zip(ref.indices, ref.tensor.axes, strict=True)):
+            for axis in axes:
+                homes.setdefault(axis, (ref.tensor.name, place, len(ref.indices)))
     return homes
 
 
@@ -144,6 +145,8 @@ def _axis_order(case: Case) -> tuple[str, ...]:
     order: list[str] = []
     for ref in sorted(_refs(case), key=_rank):
         for own, axis in zip(ref.tensor.axes, ref.indices, strict=True):
+            if own not in order:  # a pick may lead to it, though no tensor is read along it
+                order.append(own)
             if axis not in order:
-                order.insert(order.index(own) + 1 if own in order else len(order), axis)
+                order.insert(order.index(own) + 1, axis)
     return tuple(order)

@@ -129,7 +129,10 @@ class Program:
         """The directional derivative of the unreduced loss."""
         moved = mask(self._forward.tangent(self.value), self.valid)
         # Fused, a coefficient would be lost in an operation on what moves.
-        return stabilise(moved, skipped=frozenset(("weighted cross-entropy",)))[0]
+        stable = stabilise(moved, skipped=frozenset(("weighted cross-entropy",)))[0]
+        if stable.axes == self.output.axes:
+            return stable
+        return n.make("like", (stable, self.output), (), self.output.axes)
 
     @cached_property
     def curvatures(self) -> tuple[Node, ...]:
@@ -175,7 +178,7 @@ class Program:
         still: dict[Node, None] = {}
         for node in n.walk(self.linear):
             if self._moves(node):
-                for arg in node.args:
+                for arg in node.args[:1] if node.op == "like" else node.args:  # the rest is a shape
                     if (
                         not self._moves(arg)
                         and self._depends(arg)

@@ -142,19 +142,25 @@ class Spelling:
 
     def _print_select(self, node: Node) -> Text:
         condition, yes, no = node.args
+        casts = "indicator" in self.backend.operations and self.floats
         if n.is_const(yes, 1) and n.is_const(no, 0) and condition.axes and not self.keep:
             mask = self._operand(condition, node, COMPARE)
-            if "indicator" in self.backend.operations and self.floats:
+            if casts:
                 return Text(self._spell("indicator", mask, like=self._like()))
         integer = self._is_integer(node)
         args = [
             self._operand(arg, node, COMPARE, integer and k > 0) for k, arg in enumerate(node.args)
         ]
-        if not (node.args[1].axes | node.args[2].axes or integer or self.keep):
-            for k in (1, 2):  # numbers alone would have the framework's default precision
-                if not (n.is_const(node.args[k]) and is_short(node.args[k].value)):
-                    args[k] = self.backend.number.format(args[k], like=self._like())
-        return Text(self._spell("select", *args))
+        if node.args[1].axes | node.args[2].axes or integer or self.keep:
+            return Text(self._spell("select", *args))
+        long = [
+            k for k in (1, 2) if not (n.is_const(node.args[k]) and is_short(node.args[k].value))
+        ]
+        for k in long:  # numbers alone would have the framework's default precision
+            args[k] = self.backend.number.format(args[k], like=self._like())
+        code = self._spell("select", *args)
+        plain = long or self.backend.number == "{0}" or not (condition.axes and casts)
+        return Text(code if plain else self._spell("indicator", code, like=self._like()))
 
     def _print_add(self, node: Node) -> Text:
         code = ""

@@ -59,26 +59,24 @@ def _value_and_gradient(
     widened = torch.where(mask_2, own * cos - sine * sin, own - margin * sin)
     term_2 = logsumexp(chosen, axis=-1) - scale * widened
     probability = torch.sigmoid(term_2)
+    slope = upstream * probability * scale * torch.where(mask_2, 0.0, 1.0).to(input.dtype)
     chosen_2 = mask_2.to(input.dtype)
     term_3 = cos - torch.where(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
-    term_4 = (
-        -upstream * probability * scale * torch.where(mask_2, 0.0, 1.0)
-        - upstream * probability * scale * chosen_2 * term_3
-    )
-    slope = upstream * probability
+    term_4 = -slope - upstream * probability * scale * chosen_2 * term_3
+    slope_2 = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
     chosen_3 = torch.where(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0)
     loss = term_2.clamp(min=0.0) + torch.log1p(torch.exp(-term_2.abs()))
     grad_input = (
         torch.where(index == target[:, None], term_4[:, None], 0.0)
-        + slope[:, None] * probability_2 * chosen_3
+        + slope_2[:, None] * probability_2 * chosen_3
     )
     grad_scale = None
     if "scale" in wanted:
-        slope_2 = (
+        slope_3 = (
             upstream * probability * (probability_2 * torch.where(mask, input, 0.0)).sum(dim=1)
         )
-        grad_scale = slope_2.sum() - (upstream * probability * widened).sum()
+        grad_scale = slope_3.sum() - (upstream * probability * widened).sum()
     grad_margin = None
     if "margin" in wanted:
         chosen_4 = torch.where(mask_2, 0.0, torch.as_tensor(-sin - margin * cos, dtype=input.dtype))
@@ -122,7 +120,7 @@ def _tangent(
         product.sum(dim=1)
         - widened * d_scale
         - product_2
-        - scale * torch.where(mask_2, 0.0, 1.0) * picked
+        - scale * torch.where(mask_2, 0.0, 1.0).to(input.dtype) * picked
         - scale * chosen_3 * d_margin
     )
     return torch.sigmoid(logsumexp(chosen, axis=-1) - scale * widened) * term_3
@@ -157,7 +155,7 @@ def _curvature(
     product_2 = scale * chosen_2
     probability = torch.sigmoid(others - product_2)
     probability_2 = torch.sigmoid(product_2 - others)
-    chosen_3 = torch.where(mask_2, 0.0, 1.0)
+    chosen_3 = torch.where(mask_2, 0.0, 1.0).to(upstream.dtype)
     chosen_4 = mask_2.to(upstream.dtype)
     term_3 = -own - 1.0 + term
     chosen_5 = torch.where(mask_3, 0.0, 0.5 * term_3 / root)

@@ -34,7 +34,7 @@ def _value_and_gradient(
     )
     grad_q = None
     if "q" in wanted:
-        grad_q = (upstream * power * torch.where(mask, 1.0, -1.0)).sum()
+        grad_q = (upstream * power * torch.where(mask, 1.0, -1.0).to(target.dtype)).sum()
     return (
         power * chosen,
         -2.0 * upstream * error * chosen,
@@ -52,10 +52,8 @@ def _tangent(
     chosen = torch.where(
         mask, torch.as_tensor(q, dtype=target.dtype), torch.as_tensor(1.0 - q, dtype=target.dtype)
     )
-    return (
-        2.0 * error * chosen * (d_target - d_input)
-        + error * error * torch.where(mask, 1.0, -1.0) * d_q
-    )
+    product = error * error * torch.where(mask, 1.0, -1.0).to(target.dtype) * d_q
+    return 2.0 * error * chosen * (d_target - d_input) + product
 
 
 def _curvature(
@@ -77,7 +75,7 @@ def _curvature(
     )
     term = d_target - d_input
     slope = 2.0 * upstream * chosen * term
-    chosen_2 = torch.where(mask, 1.0, -1.0)
+    chosen_2 = torch.where(mask, 1.0, -1.0).to(upstream.dtype)
     slope_2 = 2.0 * upstream * error * chosen_2 * d_q
     change_q = 2.0 * (upstream * error * chosen_2 * term).sum()
     return -slope - slope_2, slope + slope_2, change_q

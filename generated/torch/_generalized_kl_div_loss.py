@@ -54,7 +54,7 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target <= 0.0
-    chosen = torch.where(mask, 0.0, -1.0)
+    chosen = torch.where(mask, 0.0, -1.0).to(upstream.dtype)
     change_input = upstream * torch.exp(input) * d_input + upstream * chosen * d_target
     change_target = (
         upstream * torch.where(mask, 0.0, 1.0 / target) * d_target + upstream * chosen * d_input

@@ -25,13 +25,13 @@ def _value_and_gradient(
     mask = target == 1.0
     mask_2 = target == -1.0
     far = (margin - input).clamp(min=0.0)
-    chosen = torch.where(mask, 0.0, 1.0 - sign(input - margin).clamp(min=0.0))
-    slope = upstream * chosen
+    chosen = torch.where(mask, 1.0, torch.where(mask_2, 0.0, 1.0).to(target.dtype))
+    chosen_2 = torch.where(mask, 0.0, 1.0 - sign(input - margin).clamp(min=0.0))
+    slope = upstream * chosen_2
     loss = torch.where(mask, input, torch.where(mask_2, far, far + input))
-    grad_input = upstream * torch.where(mask, 1.0, torch.where(mask_2, 0.0, 1.0)) - slope
     return (
         loss,
-        grad_input,
+        upstream * chosen - slope,
         torch.full_like(target, 0.0) if "target" in wanted else None,
         slope.sum() if "margin" in wanted else None,
     )
@@ -47,9 +47,9 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = target == 1.0
-    product = torch.where(mask, 1.0, torch.where(target == -1.0, 0.0, 1.0)) * d_input
-    chosen = torch.where(mask, 0.0, 1.0 - sign(input - margin).clamp(min=0.0))
-    return product + chosen * (d_margin - d_input)
+    chosen = torch.where(mask, 1.0, torch.where(target == -1.0, 0.0, 1.0).to(target.dtype))
+    chosen_2 = torch.where(mask, 0.0, 1.0 - sign(input - margin).clamp(min=0.0))
+    return chosen * d_input + chosen_2 * (d_margin - d_input)
 
 
 def _curvature(

@@ -72,8 +72,9 @@ def _curvature(
     slope = upstream * mask.to(upstream.dtype) * term
     chosen = torch.where(mask, 0.0, sign(error))
     slope_2 = upstream * chosen * d_delta
-    term_2 = upstream * torch.where(mask, 0.0, -1.0) * d_delta + upstream * chosen * term
-    return slope + slope_2, -slope - slope_2, term_2.sum()
+    slope_3 = upstream * torch.where(mask, 0.0, -1.0).to(upstream.dtype) * d_delta
+    change_delta = (slope_3 + upstream * chosen * term).sum()
+    return slope + slope_2, -slope - slope_2, change_delta
 
 
 _kernel = differentiable(

@@ -58,12 +58,12 @@ def _value_and_gradient(
     )
     positive_2 = ((target[:, None] == target) & mask_3).to(input.dtype)
     positive_3 = sign(term_2).clamp(min=0.0)
-    chosen_3 = torch.where(mask_2, 0.0, 1.0)
+    chosen_3 = torch.where(mask_2, 0.0, 1.0).to(input.dtype)
     sigmoid_gap = torch.sigmoid(gap)
     slope = upstream[:, None] * chosen_3[:, None] * positive * positive_3 * positive_2 * sigmoid_gap
     sums = slope.sum(dim=0)
     probability = softmax(chosen, axis=-2)
-    chosen_4 = torch.where(mask, -1.0, 0.0)
+    chosen_4 = torch.where(mask, -1.0, 0.0).to(input.dtype)
     slope_2 = upstream * chosen_3 * (positive * positive_3 * positive_2 * sigmoid_gap).sum(dim=1)
     term_3 = upstream * (positive * positive_3 * positive_2).sum(dim=1) - slope_2
     probability_2 = softmax(chosen, axis=-1)
@@ -100,11 +100,11 @@ def _tangent(
         input.shape[0], device=input.device
     )
     sums = (direction(term, axis=-1) * (d_input[:, None] - d_input)).sum(dim=2)
-    term_3 = chosen_2 * d_margin + torch.where(mask, -1.0, 0.0) * sums
+    term_3 = chosen_2 * d_margin + torch.where(mask, -1.0, 0.0).to(input.dtype) * sums
     sums_2 = (softmax(chosen, axis=-1) * term_3).sum(dim=1)
     product = (
         torch.sigmoid(gap)
-        * torch.where(mask_2, 0.0, 1.0)[:, None]
+        * torch.where(mask_2, 0.0, 1.0).to(input.dtype)[:, None]
         * ((softmax(chosen, axis=-2) * term_3).sum(dim=0) - sums_2[:, None])
     )
     product_2 = (
@@ -142,13 +142,13 @@ def _curvature(
     )
     positive_2 = ((target[:, None] == target) & mask_3).to(input.dtype)
     probability = softmax(chosen, axis=-1)
-    chosen_3 = torch.where(mask, -1.0, 0.0)
+    chosen_3 = torch.where(mask, -1.0, 0.0).to(input.dtype)
     term_3 = d_input[:, None] - d_input
     sums = (input_direction * term_3).sum(dim=2)
     term_4 = chosen_2 * d_margin + chosen_3 * sums
     sums_2 = (probability * term_4).sum(dim=1)
     sigmoid_gap = torch.sigmoid(gap)
-    chosen_4 = torch.where(mask_2, 0.0, 1.0)
+    chosen_4 = torch.where(mask_2, 0.0, 1.0).to(input.dtype)
     probability_2 = softmax(chosen, axis=-2)
     term_5 = (probability_2 * term_4).sum(dim=0) - sums_2[:, None]
     term_6 = sums_2[:, None] + sums + sigmoid_gap * chosen_4[:, None] * term_5

@@ -215,7 +215,7 @@ def _curvature(
     slope_3 = upstream * sigmoid_push * torch.sigmoid(-push) * sums_5
     d_probability = softmax_tangent(chosen, term_5, axis=-1)
     power_2 = alpha * alpha
-    chosen_8 = torch.where(mask_3, -1.0, 0.0)
+    chosen_8 = torch.where(mask_3, -1.0, 0.0).to(upstream.dtype)
     term_6 = (
         slope_2[:, None] * probability_2 * chosen_8 / alpha
         - slope_2[:, None] * probability_2 * chosen_4 / power_2
@@ -260,7 +260,7 @@ def _curvature(
     slope_7 = upstream * (push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs())))
     slope_8 = upstream[:, None] * sigmoid_push[:, None] * probability * chosen_7
     product_5 = (2.0 * slope_7.sum() / beta**3 - slope_8.sum() / power) * d_beta
-    chosen_12 = torch.where(mask, -1.0, 0.0)
+    chosen_12 = torch.where(mask, -1.0, 0.0).to(upstream.dtype)
     term_15 = (
         slope_3[:, None] * probability * chosen_7
         + slope[:, None] * chosen_7 * d_probability

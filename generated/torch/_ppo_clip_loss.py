@@ -52,7 +52,9 @@ def _value_and_gradient(
     slope = upstream * chosen_2 * advantage
     grad_epsilon = None
     if "epsilon" in wanted:
-        chosen_3 = torch.where(mask, mask_2.to(advantage.dtype), torch.where(mask_3, -1.0, 0.0))
+        chosen_3 = torch.where(
+            mask, mask_2.to(advantage.dtype), torch.where(mask_3, -1.0, 0.0).to(advantage.dtype)
+        )
         grad_epsilon = -(upstream * chosen_3 * advantage).sum()
     return (
         -chosen * advantage,
@@ -79,7 +81,9 @@ def _tangent(
     expm1 = torch.expm1(term)
     mask_2 = expm1 > epsilon
     mask_3 = -expm1 > epsilon
-    chosen = torch.where(mask, mask_2.to(advantage.dtype), torch.where(mask_3, -1.0, 0.0))
+    chosen = torch.where(
+        mask, mask_2.to(advantage.dtype), torch.where(mask_3, -1.0, 0.0).to(advantage.dtype)
+    )
     exp_term = torch.exp(term)
     chosen_2 = torch.where(
         mask, torch.where(mask_2, 0.0, exp_term), torch.where(mask_3, 0.0, exp_term)
@@ -120,7 +124,9 @@ def _curvature(
     term_2 = d_input - d_old
     slope = upstream * chosen * advantage * term_2
     slope_2 = upstream * chosen * d_advantage
-    chosen_2 = torch.where(mask, mask_2.to(upstream.dtype), torch.where(mask_3, -1.0, 0.0))
+    chosen_2 = torch.where(
+        mask, mask_2.to(upstream.dtype), torch.where(mask_3, -1.0, 0.0).to(upstream.dtype)
+    )
     change_advantage = -upstream * chosen_2 * d_epsilon - upstream * chosen * term_2
     change_epsilon = -(upstream * chosen_2 * d_advantage).sum()
     return -slope - slope_2, slope + slope_2, change_advantage, change_epsilon

@@ -47,8 +47,10 @@ def bind(
     for ref in refs:
         for own, axis in zip(ref.tensor.axes, ref.indices, strict=True):
             shapes.setdefault(axis, shapes[own])
+            if own not in order:
+                order.append(own)
             if axis not in order:
-                order.insert(order.index(own) + 1 if own in order else len(order), axis)
+                order.insert(order.index(own) + 1, axis)
     sizes = {axis: int(np.prod(shape, dtype=int)) for axis, shape in shapes.items()}
     tensors = {ref.tensor.name: ref.tensor for ref in refs if ref.tensor.name in arrays}
     given = {name: np.asarray(arrays[name]) for name in tensors}

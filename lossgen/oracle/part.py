@@ -18,7 +18,7 @@ from lossgen.oracle.jets import Jet, compose, total
 from lossgen.oracle.question import Question
 from lossgen.oracle.series import powers
 from lossgen.oracle.settle import settle
-from lossgen.oracle.sizing import SizedEvaluator
+from lossgen.oracle.sizing import SizedEvaluator, WrittenEvaluator
 from lossgen.oracle.terms import Sized
 
 RESULT_DIGITS = 60
@@ -49,8 +49,9 @@ class Part:
         if not self._counts(at):
             return Jet(mp.zero), Jet(Sized(mp.zero))
         digits, jet = settle(lambda: self._evaluator(Evaluator).jet(self.case.value, at))
+        sizing = WrittenEvaluator if self.question.as_written else SizedEvaluator
         with mp.workdps(digits):
-            return jet, self._evaluator(SizedEvaluator).jet(self.case.value, at)
+            return jet, self._evaluator(sizing).jet(self.case.value, at)
 
     def _counts(self, at: Place) -> bool:
         return self.case.valid is None or Evaluator(self.bound.binding).holds(self.case.valid, at)

@@ -22,12 +22,15 @@ class Question:
         arrays: the tensors that are given, by name; what is absent counts as 1.
         parameters: the parameters that differ from their defaults.
         learnt: the parameters that have derivatives.
+        as_written: whether terms are counted as the formula is written, cancellation and all, and
+            not as some form without cancellation would have them.
     """
 
     loss: Loss
     arrays: Mapping[str, Array]
     parameters: Mapping[str, Any]
     learnt: tuple[str, ...] = ()
+    as_written: bool = False
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:

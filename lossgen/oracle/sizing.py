@@ -61,13 +61,16 @@ def one_variable(e: Basic) -> Basic | None:
     return None if e == variable else variable
 
 
-@dataclass
-class SizedEvaluator(Evaluator):
+class WrittenEvaluator(Evaluator):
     """Jets of `Sized` numbers: every coefficient comes with the sum of its absolute terms."""
 
     def number(self, value: Any) -> Sized:
         """Return an exact number, which has one term."""
         return Sized(mp.mpf(value))
+
+
+class SizedEvaluator(WrittenEvaluator):
+    """Counts terms as some form has them in which what can be one function is one."""
 
     def compute(self, e: Basic, at: Place) -> Jet:
         """Return the jet of an expression that is not known yet."""

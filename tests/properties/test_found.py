@@ -1,0 +1,36 @@
+"""What drawing losses has found: each formula once gave wrong numbers, or none."""
+
+from __future__ import annotations
+
+import pytest
+from examine import RUNS, Examination
+from sympy import Piecewise, erf, sign
+from worlds import PARAMETERS, SCALE, WORLDS, numbers
+
+from lossgen import Loss, at, stop_gradient
+
+ROWS, PAIRS, ANYWHERE, _ = WORLDS
+FOUND = {
+    # torch.where of two numbers is float32, and so was the multiple of it by 2 / sqrt(pi).
+    "a selection of two numbers": (
+        ROWS,
+        lambda x, t, v: erf(Piecewise((v - SCALE, v < SCALE), (x, True))),
+    ),
+    # No tensor is read along the axis that is left.
+    "the diagonal of a vector": (PAIRS, lambda x, xj, t, tj, v, vj: at(vj, j="i")),
+    # A tangent must have the shape of the loss, also where it is constant along an axis.
+    "no slope anywhere": (ANYWHERE, lambda x, t: stop_gradient(x)),
+    "a slope of 0 beside a weight": (ANYWHERE, lambda x, t: ANYWHERE.weights[0] + sign(x - SCALE)),
+    "a tangent with fewer axes": (ROWS, lambda x, t, v: stop_gradient(x) + v),
+}
+
+
+@pytest.mark.parametrize("backend", RUNS)
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found_is_mended(name: str, backend: str) -> None:
+    world, formula = FOUND[name]
+    loss = Loss("DrawnLoss", formula(*world.floats)).placed("drawn.py", "Drawn.", ())
+    arrays = numbers(world, 1, ties=False, ignoring=False)
+    parameters = {symbol.name: symbol.parameter.default for symbol in PARAMETERS}
+    faults = list(Examination(loss, world, arrays, parameters).faults(backend))
+    assert not faults, "\n".join(faults)

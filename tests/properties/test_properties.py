@@ -1,0 +1,41 @@
+"""Random losses through the whole pipeline: NumPy, PyTorch and JAX against oracle and autograd.
+
+`nox -s properties` draws thousands; what it finds becomes a case of `test_found`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import profiles
+from examine import LARGE, RUNS, Examination
+from grammar import Drawn, losses
+from hypothesis import assume, given
+from worlds import PARAMETERS, numbers
+
+profiles.load()
+
+
+def examination(drawn: Drawn) -> Examination:
+    """Return a drawn loss with its numbers, if naive forms of it keep their digits there."""
+    counted = drawn.loss.cases[0].valid is not None
+    arrays = numbers(drawn.world, drawn.seed, ties=drawn.ties, ignoring=counted)
+    parameters = {symbol.name: symbol.parameter.default for symbol in PARAMETERS}
+    examined = Examination(drawn.loss, drawn.world, arrays, parameters, drawn.reduction)
+    assume(examined.largest < LARGE)
+    return examined
+
+
+@given(losses())
+def test_what_is_emitted_agrees_with_exact_arithmetic(drawn: Drawn) -> None:
+    here = examination(drawn)
+    faults = [f"{backend}: {fault}" for backend in RUNS for fault in here.faults(backend)]
+    assert not faults, "\n".join([str(drawn.loss), *faults])
+
+
+@given(losses())
+def test_the_oracle_agrees_with_autograd(drawn: Drawn) -> None:
+    assume(not drawn.ties)  # at kinks autograd has a policy of its own
+    here = examination(replace(drawn, reduction="none"))
+    faults = list(here.autograd_faults())
+    assert not faults, "\n".join([str(drawn.loss), *faults])
