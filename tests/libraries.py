@@ -9,48 +9,51 @@ import numpy as np
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 Function = Callable[..., Any]
-Found = tuple[np.ndarray, np.ndarray]
+Found = tuple[np.ndarray, ...]  # the value, and the gradient by each of some inputs
+Places = tuple[int, ...]
 
 
-def by_jax(function: Function, inputs: list[np.ndarray]) -> Found:
+def by_jax(function: Function, inputs: list[np.ndarray], by: Places) -> Found:
     import jax
 
-    first, *others = map(jax.numpy.asarray, inputs)
-    gradient = jax.grad(lambda x: function(x, *others).sum())(first)
-    return np.asarray(function(first, *others)), np.asarray(gradient)
+    arrays = list(map(jax.numpy.asarray, inputs))
+    gradients = jax.grad(lambda *given: function(*given).sum(), by)(*arrays)
+    return tuple(map(np.asarray, (function(*arrays), *gradients)))
 
 
-def by_torch(function: Function, inputs: list[np.ndarray]) -> Found:
+def by_torch(function: Function, inputs: list[np.ndarray], by: Places) -> Found:
     import torch
 
-    first, *others = map(torch.from_numpy, inputs)
-    value = function(first.requires_grad_(), *others)
-    (gradient,) = torch.autograd.grad(value.sum(), first)
-    return value.detach().numpy(), gradient.numpy()
+    tensors = list(map(torch.from_numpy, inputs))
+    live = [tensors[place].requires_grad_() for place in by]
+    value = function(*tensors)
+    gradients = torch.autograd.grad(value.sum(), live)
+    return tuple(x.numpy(force=True) for x in (value, *gradients))
 
 
-def by_chainer(function: Function, inputs: list[np.ndarray]) -> Found:
+def by_chainer(function: Function, inputs: list[np.ndarray], by: Places) -> Found:
     import chainer
 
-    first, *others = (chainer.Variable(_narrow(x)) for x in inputs)
-    value = function(first, *others)
+    variables = [chainer.Variable(_narrow(x)) for x in inputs]
+    value = function(*variables)
     chainer.functions.sum(value).backward()
-    return value.array, first.grad
+    return value.array, *(variables[place].grad for place in by)
 
 
-def by_mindspore(function: Function, inputs: list[np.ndarray]) -> Found:
+def by_mindspore(function: Function, inputs: list[np.ndarray], by: Places) -> Found:
     import mindspore as ms
 
-    first, *others = (ms.Tensor(_narrow(x)) for x in inputs)
-    gradient = ms.grad(lambda x: function(x, *others))(first)
-    return function(first, *others).asnumpy(), gradient.asnumpy()
+    tensors = [ms.Tensor(_narrow(x)) for x in inputs]
+    gradients = ms.grad(lambda *given: function(*given), by)(*tensors)
+    gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+    return tuple(x.asnumpy() for x in (function(*tensors), *gradients))
 
 
 def _narrow(x: np.ndarray) -> np.ndarray:
     return x.astype(np.int32) if x.dtype.kind == "i" else x
 
 
-LIBRARIES: dict[str, Callable[[Function, list[np.ndarray]], Found]] = {
+LIBRARIES: dict[str, Callable[[Function, list[np.ndarray], Places], Found]] = {
     "chainer": by_chainer,
     "keras": by_jax,
     "mindspore": by_mindspore,

@@ -7,22 +7,26 @@ import numpy as np
 from losses.relation import CHAINER, KERAS, SAME, Relation
 
 UNREDUCED = {"none": "none"}
+BOTH, ALL = (0, 1), (0, 1, 2)
 WEIGHTS = np.array([0.5, 2.0, 0.25], np.float32)
 
 
-def torch_loss(case: str, name: str, **options: Any) -> Relation:
-    return _class_of("torch", case, name, options)
+Places = tuple[int, ...]
 
 
-def mindspore_loss(case: str, name: str, **options: Any) -> Relation:
-    return _class_of("mindspore", case, name, options)
+def torch_loss(case: str, name: str, by: Places = BOTH, **options: Any) -> Relation:
+    return _class_of("torch", case, name, by, options)
 
 
-def _class_of(library: str, case: str, name: str, options: dict[str, Any]) -> Relation:
+def mindspore_loss(case: str, name: str, by: Places = BOTH, **options: Any) -> Relation:
+    return _class_of("mindspore", case, name, by, options)
+
+
+def _class_of(library: str, case: str, name: str, by: Places, options: dict) -> Relation:
     def call(module, *inputs, reduction):
         return getattr(module.nn, name)(reduction=reduction, **options)(*inputs)
 
-    return Relation(case, f"{library}.nn.{name}", "equal", call, reductions=SAME)
+    return Relation(case, f"{library}.nn.{name}", "equal", call, reductions=SAME, by=by)
 
 
 def keras_mean(case: str, name: str) -> Relation:
@@ -41,25 +45,26 @@ def _keras(
     def call(keras, x, t, reduction):
         return getattr(keras.losses, name)(reduction=reduction, **options)(t, x)
 
-    return Relation(case, f"keras.losses.{name}", stated, call, dialect, words)
+    by = (0,) if dialect else BOTH
+    return Relation(case, f"keras.losses.{name}", stated, call, dialect, words, by=by)
 
 
 def optax_loss(case: str, name: str) -> Relation:
     def call(optax, *inputs, reduction):
         return getattr(optax.losses, name)(*inputs)
 
-    return Relation(case, f"optax.losses.{name}", "equal, unreduced", call, reductions=UNREDUCED)
+    builtin, stated = f"optax.losses.{name}", "equal, unreduced"
+    return Relation(case, builtin, stated, call, reductions=UNREDUCED, by=BOTH)
 
 
-def chainer_loss(case: str, name: str, reduction: str, stated: str) -> Relation:
+def chainer_loss(case: str, name: str, reduction: str, stated: str, by: Places = BOTH) -> Relation:
     """Relate a function of Chainer that has one reduction."""
 
     def call(chainer, *inputs, reduction):
         return getattr(chainer.functions, name)(*inputs)
 
-    return Relation(
-        case, f"chainer.functions.{name}", stated, call, reductions={reduction: reduction}
-    )
+    words = {reduction: reduction}
+    return Relation(case, f"chainer.functions.{name}", stated, call, reductions=words, by=by)
 
 
 RELATIONS: tuple[Relation, ...] = (
@@ -132,8 +137,8 @@ RELATIONS: tuple[Relation, ...] = (
         "equal, rounded to float32",
         lambda mindspore, x, t: mindspore.nn.RMSELoss()(x, t),
     ),
-    torch_loss("gaussian_nll", "GaussianNLLLoss"),
-    mindspore_loss("gaussian_nll", "GaussianNLLLoss"),
+    torch_loss("gaussian_nll", "GaussianNLLLoss", ALL),
+    mindspore_loss("gaussian_nll", "GaussianNLLLoss", ALL),
     torch_loss("poisson_nll", "PoissonNLLLoss"),
     torch_loss("poisson_nll-means", "PoissonNLLLoss", log_input=False, full=True, eps=0.25),
     mindspore_loss("poisson_nll", "PoissonNLLLoss"),
@@ -147,6 +152,7 @@ RELATIONS: tuple[Relation, ...] = (
         "minus log_prob, unreduced",
         lambda torch, a, b, t, reduction: -torch.distributions.Beta(a, b).log_prob(t),
         reductions=UNREDUCED,
+        by=ALL,
     ),
     Relation(
         "laplace_nll",
@@ -154,6 +160,7 @@ RELATIONS: tuple[Relation, ...] = (
         "minus log_prob, unreduced",
         lambda torch, x, t, scale, reduction: -torch.distributions.Laplace(x, scale).log_prob(t),
         reductions=UNREDUCED,
+        by=ALL,
     ),
     Relation(
         "student_t_nll",
@@ -161,6 +168,7 @@ RELATIONS: tuple[Relation, ...] = (
         "minus log_prob, unreduced",
         lambda torch, x, t, reduction: -torch.distributions.StudentT(3.0, x).log_prob(t),
         reductions=UNREDUCED,
+        by=BOTH,
     ),
     Relation(
         "log_var_gaussian_nll",
@@ -170,6 +178,7 @@ RELATIONS: tuple[Relation, ...] = (
             x, t, log_var.exp()
         ),
         reductions=SAME,
+        by=ALL,
     ),
     Relation(
         "log_var_gaussian_nll",
@@ -189,6 +198,7 @@ RELATIONS: tuple[Relation, ...] = (
             t, x, log_var, reduce=reduction
         ),
         reductions=CHAINER,
+        by=ALL,
     ),
     Relation(
         "log_var_gaussian_nll-full",
@@ -205,6 +215,7 @@ RELATIONS: tuple[Relation, ...] = (
             mean, log_var, reduce=reduction
         ),
         reductions=CHAINER,
+        by=BOTH,
     ),
     chainer_loss("gaussian_kl", "gaussian_kl_divergence", "sum", "sums unless told otherwise"),
     Relation(
@@ -212,6 +223,7 @@ RELATIONS: tuple[Relation, ...] = (
         "optax.losses.generalized_kl_divergence",
         "sums the last axis, of 4",
         lambda optax, x, t: optax.losses.generalized_kl_divergence(x, t).mean() / 4,
+        by=BOTH,
     ),
     Relation(
         "generalized_kl_div",
@@ -228,6 +240,7 @@ RELATIONS: tuple[Relation, ...] = (
         lambda torch, x, t: torch.nn.KLDivLoss(reduction="batchmean", log_target=True)(
             x.log_softmax(1), t.log_softmax(1)
         ),
+        by=BOTH,
     ),
     Relation(
         "kl_div_with_logits",
@@ -236,6 +249,7 @@ RELATIONS: tuple[Relation, ...] = (
         lambda torch, x, t: (
             4 * torch.nn.KLDivLoss(log_target=True)(x.log_softmax(1), t.log_softmax(1))
         ),
+        by=BOTH,
     ),
     Relation(
         "kl_div_with_logits",
@@ -245,6 +259,7 @@ RELATIONS: tuple[Relation, ...] = (
             _log_softmax(x), _log_softmax(t)
         ),
         reductions=UNREDUCED,
+        by=BOTH,
     ),
     Relation(
         "kl_div_with_logits",
@@ -254,6 +269,7 @@ RELATIONS: tuple[Relation, ...] = (
             keras.ops.softmax(t), keras.ops.softmax(x)
         ),
         reductions=KERAS,
+        by=BOTH,
     ),
     Relation(
         "reverse_kl_div_with_logits",
@@ -263,9 +279,10 @@ RELATIONS: tuple[Relation, ...] = (
             _log_softmax(t), _log_softmax(x)
         ),
         reductions=UNREDUCED,
+        by=BOTH,
     ),
     chainer_loss("cross_covariance", "cross_covariance", "none", "equal"),
-    chainer_loss("decov", "decov", "none", "equal"),
+    chainer_loss("decov", "decov", "none", "equal", (0,)),
 )
 
 

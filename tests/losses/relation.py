@@ -14,12 +14,13 @@ class Relation:
         builtin: where the built-in is found, ``"keras.losses.Hinge"``.
         stated: the relation in words, as the spec's docstring has it.
         call: takes the library's module and the inputs as its arrays, and gives what the generated
-            loss must be; it is differentiated by the first input, in the library's own way.
+            loss must be; it is differentiated in the library's own way.
         dialect: the dialect in which the generated loss is called, in every backend.
         reductions: our words for reductions, and the library's, which `call` then gets as
             ``reduction=``; without any, `call` gives the mean.
         options: what the generated loss gets beside the options of the case.
         given: keywords of the generated loss's call.
+        by: the places of the inputs by which the gradients are compared; in a dialect the first.
     """
 
     case: str
@@ -30,6 +31,7 @@ class Relation:
     reductions: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)
+    by: tuple[int, ...] = (0,)
 
     @property
     def library(self) -> str:
