@@ -29,9 +29,15 @@ ROOMS: dict[str, tuple[str, str]] = {
         "",
     ),
     "oracle": (
-        "oracle oracle.bind oracle.evaluate oracle.jets oracle.part oracle.question oracle.series "
-        "oracle.settle oracle.sizing oracle.terms",
+        "oracle oracle.bind oracle.domain oracle.evaluate oracle.exponentials oracle.jets "
+        "oracle.part oracle.question oracle.series oracle.settle oracle.sizing oracle.terms",
         "words",
+    ),
+    "proof": (
+        "proof proof.point proof.space proof.settings proof.draws proof.sample proof.calls "
+        "proof.shim proof.frameworks proof.runners proof.judge proof.budgets proof.exhibit "
+        "proof.examine",
+        "words, oracle",
     ),
     "graphs": ("graph arithmetic reductions nodes rewrite", ""),
     "stable forms": ("patterns axis_patterns square_patterns rules", "graphs"),
@@ -65,6 +71,7 @@ ROOMS: dict[str, tuple[str, str]] = {
 THIRD_PARTY = {
     "words": {"sympy"},
     "oracle": {"sympy", "mpmath", "numpy"},
+    "proof": {"sympy", "mpmath", "numpy"},
     "programs": {"sympy"},
     "specs": {"sympy"},
     "modules": {"sympy"},

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sympy.core.basic import Basic
 
-from lossgen.language import ELLIPSIS, ParameterSymbol, Ref, Tensor
+from lossgen.language import ELLIPSIS, Ref, Tensor
 from lossgen.loss import Case
 from lossgen.oracle.evaluate import Array, Binding, free_axes
 
@@ -59,13 +59,8 @@ def bind(
         {name: _canonical(group[name], tensor, shapes, sizes) for name, tensor in tensors.items()}
         for group in (given, entries)
     )
-    defaults = {p.name: p.default for p in _parameters(case)}
-    binding = Binding(canonical, places, {**defaults, **parameters}, starts, sizes)
+    binding = Binding(canonical, places, parameters, starts, sizes)
     return Bound(binding, shapes, tuple(order))
-
-
-def _parameters(case: Case) -> Iterable[Any]:
-    return (s.parameter for e in case.expressions() for s in e.atoms(ParameterSymbol))
 
 
 def _shapes(tensors: Sequence[Tensor], arrays: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:

@@ -26,7 +26,8 @@ from lossgen.oracle.terms import Sized
 
 Array = np.ndarray[Any, Any]
 Place = Mapping[str, int]
-JUDGING = 1000  # digits for conditions: sums and products of doubles are exact there
+JUDGING = 400  # digits for conditions: sums and products of doubles are exact there
+LEAVES = (words.Ref, words.ParameterSymbol, sympy.Number)
 COMPARISONS: dict[type[Basic], Callable[[Any, Any], bool]] = {
     sympy.StrictLessThan: lambda a, b: a < b,
     sympy.LessThan: lambda a, b: a <= b,
@@ -77,6 +78,7 @@ class Evaluator:
     binding: Binding
     moving: bool = True
     seen: dict[tuple[Basic, tuple[int, ...]], Jet] = field(default_factory=dict)
+    judge: Evaluator | None = None
 
     def number(self, value: Any) -> Any:
         """Return a coefficient for an exact number."""
@@ -104,7 +106,8 @@ class Evaluator:
                 return _EVALUATE[kind](self, e, at)
             if kind.__name__.lower() in SERIES:
                 inner = self.jet(e.args[0], at)
-                return compose(inner, SERIES[kind.__name__.lower()](inner.value))
+                series = SERIES[kind.__name__.lower()](inner.value)
+                return compose(inner, series, isinstance(e.args[0], LEAVES))
         raise NotImplementedError(f"the oracle has no meaning for {type(e).__name__} in {e}")
 
     def along(self, e: words.AxisOperation, at: Place) -> Iterator[Jet]:
@@ -121,10 +124,15 @@ class Evaluator:
             if isinstance(condition, Not):
                 return not parts[0]
             return all(parts) if isinstance(condition, And) else any(parts)
-        judge = Evaluator(self.binding, moving=False)
-        with mp.workdps(max(JUDGING, mp.dps)):
-            left, right = (judge.jet(arg, at).value for arg in condition.args)
+        if self.judge is None:
+            self.judge = Evaluator(self.binding, moving=False)
+        with mp.workdps(JUDGING):
+            left, right = (self.judge.jet(arg, at).value for arg in condition.args)
+            self.decided(left, right)
             return COMPARISONS[type(condition)](left, right)
+
+    def decided(self, left: Any, right: Any) -> None:
+        """Take notice of two numbers on whose order a branch depends."""
 
     def leaf(self, e: words.Ref, at: Place) -> Jet:
         """Return one entry of a tensor."""
@@ -169,7 +177,8 @@ class Evaluator:
             inner = log * exponent
             return compose(inner, SERIES["exp"](inner.value))
         fixed = exponent.value.value if isinstance(exponent.value, Sized) else exponent.value
-        return compose(base, powers(int(fixed) if fixed == int(fixed) else fixed)(base.value))
+        series = powers(int(fixed) if fixed == int(fixed) else fixed)(base.value)
+        return compose(base, series, isinstance(e.base, LEAVES))
 
     def quotient(self, top: Jet, bottom: Jet) -> Jet:
         """Return top / bottom."""
@@ -209,6 +218,7 @@ class Evaluator:
     def hinge(self, e: Basic, at: Place) -> Jet:
         """Return the positive part, whose slope at 0 is 1."""
         jet = self.jet(e.args[0], at)
+        self.decided(_plain(jet.value), 0)
         return jet if _plain(jet.value) >= 0 else self.constant(0)
 
     def raised(self, e: Basic, at: Place) -> Jet:
@@ -228,9 +238,11 @@ class Evaluator:
         second = Sums({ij: slope.value * d for ij, d in inner.second.items()})
         for i, d in inner.first.items():
             for j, turn in slope.first.items():
-                if i <= j:
-                    second.include((i, j), d * turn)
-        return Jet(value.value, first, second.table, value.doubtful or slope.doubtful)
+                # The slope's own matrix need not be symmetric; each pair stands for both orders.
+                half = self.constant(mp.mpf(1) / 2).value
+                second.include((min(i, j), max(i, j)), d * turn * (half if i != j else half + half))
+        doubtful = value.doubtful or slope.doubtful or inner.doubtful or second.vanished
+        return Jet(value.value, first, second.table, doubtful)
 
     def unit(self, e: Basic, at: Place) -> Jet:
         """Return a ratio, which is 0 and flat where the denominator is 0."""
@@ -261,6 +273,8 @@ class Evaluator:
         ):
             return self.constant(0)
         best = max(sign * _plain(jet.value) for jet in jets)
+        for jet in jets:
+            self.decided(best, sign * _plain(jet.value))
         tied = [jet for jet in jets if sign * _plain(jet.value) == best]
         return tied[0] if len(tied) == 1 else total(tied) * self.constant(mp.mpf(1) / len(tied))
 
@@ -270,9 +284,9 @@ class Evaluator:
 
 
 def _is_given(e: Basic) -> bool:
-    """Say whether a sum has only arguments and numbers as terms, which are exact."""
-    terms = (-arg if arg.could_extract_minus_sign() else arg for arg in e.args)
-    return all(isinstance(t, words.Ref | words.ParameterSymbol) or t.is_number for t in terms)
+    """Say whether a sum has just two terms, arguments or numbers: it is exact where it is 0."""
+    terms = [-arg if arg.could_extract_minus_sign() else arg for arg in e.args]
+    return len(terms) == 2 and all(isinstance(term, LEAVES) for term in terms)
 
 
 def _plain(value: Any) -> Any:

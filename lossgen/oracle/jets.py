@@ -98,13 +98,17 @@ def total(jets: Iterable[Jet], given: bool = False) -> Jet:
             first.include(i, d)
         for ij, d in jet.second.items():
             second.include(ij, d)
-    return Jet(value, first.table, second.table, doubtful or first.vanished or second.vanished)
+    vanished = not given and (first.vanished or second.vanished)
+    return Jet(value, first.table, second.table, doubtful or vanished)
 
 
-def compose(inner: Jet, series: Series) -> Jet:
-    """Return f(inner), given f and its two derivatives there; None stands for no derivative."""
+def compose(inner: Jet, series: Series, given: bool = False) -> Jet:
+    """Return f(inner), given f and its two derivatives there; None stands for no derivative.
+
+    What is ``given`` is exact, and a zero of the function there is one.
+    """
     value, slope, bend = series
-    zero = any(c is not None and c == 0 for c in series)
+    zero = not given and any(c is not None and c == 0 for c in series)
     doubtful = inner.doubtful or (zero and bool(inner.value != 0))
     if slope is None:
         return Jet(value, doubtful=doubtful)

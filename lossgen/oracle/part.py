@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import sympy
 from mpmath import mp
 from sympy.core.basic import Basic
 
@@ -17,11 +19,17 @@ from lossgen.oracle.evaluate import Array, Evaluator, Place, free_axes, places
 from lossgen.oracle.jets import Jet, compose, total
 from lossgen.oracle.question import Question
 from lossgen.oracle.series import powers
-from lossgen.oracle.settle import settle
+from lossgen.oracle.settle import ZERO_DIGITS, settle
 from lossgen.oracle.sizing import SizedEvaluator, WrittenEvaluator
 from lossgen.oracle.terms import Sized
 
 RESULT_DIGITS = 60
+SLOW_DIGITS = 200  # for the gamma function and its kin, which take seconds in thousands
+POWER_DIGITS = 400  # doubles of 1e-30 to a tenth power, and what two of them differ by
+EXPONENTIAL = (
+    *(words.LogSumExp, words.Softmax, words.Sigmoid),
+    *(sympy.exp, sympy.tanh, sympy.sinh, sympy.cosh, sympy.erf),
+)
 
 
 @dataclass(frozen=True)
@@ -31,13 +39,26 @@ class Exact:
     value: Array
     size: Array
 
+    @cached_property
+    def doubles(self) -> tuple[Array, Array, Array]:
+        """The value as the sum of two float64 arrays, and the size as one."""
+        high = np.vectorize(float, otypes=[float])(self.value)
+        with mp.workdps(RESULT_DIGITS):
+            finite = np.where(np.isfinite(high), high, 0.0)
+            rest = np.where(np.isfinite(high), self.value - finite, 0)
+        return high, np.vectorize(float, otypes=[float])(rest), self._sizes()
+
+    def _sizes(self) -> Array:
+        sizes: Array = np.vectorize(float, otypes=[float])(self.size)
+        return sizes
+
 
 class Part:
     """One case, its entries settled to full precision."""
 
     def __init__(self, question: Question, case: Case) -> None:
         self.question, self.case = question, case
-        self.bound: Bound = bind(case, question.arrays, question.parameters, question.starts)
+        self.bound: Bound = bind(case, question.arrays, question.values, question.starts)
         self.axes = self.bound.axes(case.value)
         self._evaluators: dict[tuple[type[Evaluator], int], Evaluator] = {}
         self.entries = [self._entry(at) for at in places(self.axes, self.bound.binding.sizes)]
@@ -48,10 +69,28 @@ class Part:
     def _entry(self, at: Place) -> tuple[Jet, Jet]:
         if not self._counts(at):
             return Jet(mp.zero), Jet(Sized(mp.zero))
-        digits, jet = settle(lambda: self._evaluator(Evaluator).jet(self.case.value, at))
         sizing = WrittenEvaluator if self.question.as_written else SizedEvaluator
+        digits, jet = settle(
+            lambda: self._evaluator(Evaluator).jet(self.case.value, at), self._zero
+        )
         with mp.workdps(digits):
             return jet, self._evaluator(sizing).jet(self.case.value, at)
+
+    @cached_property
+    def _zero(self) -> int:
+        """The digits at which a zero is believed.
+
+        What hides behind a larger term is a power of the inputs, or an exponential of them.
+        """
+        formula = self.case.value
+        if formula.atoms(sympy.loggamma):
+            return SLOW_DIGITS
+        if not formula.atoms(*EXPONENTIAL):
+            return POWER_DIGITS
+        given = [*self.question.arrays.values(), *self.bound.binding.parameters.values()]
+        numbers = [np.abs(x) for x in given if np.asarray(x).dtype.kind == "f"]
+        largest = max((np.max(x, initial=0.0, where=np.isfinite(x)) for x in numbers), default=0.0)
+        return int(min(POWER_DIGITS + 4 * float(largest), ZERO_DIGITS))
 
     def _counts(self, at: Place) -> bool:
         return self.case.valid is None or Evaluator(self.bound.binding).holds(self.case.valid, at)

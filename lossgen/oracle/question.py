@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 
 from lossgen.conditions import holds
+from lossgen.language import Tensor
 from lossgen.loss import Case, Loss
 from lossgen.oracle.evaluate import Array
+
+
+@cache
+def tensors_of(case: Case) -> tuple[Tensor, ...]:
+    """Return the tensors of a case in declared order."""
+    return Loss("Case", case.without_condition()).tensors()
 
 
 @dataclass(frozen=True)
@@ -20,7 +27,7 @@ class Question:
 
     Attributes:
         arrays: the tensors that are given, by name; what is absent counts as 1.
-        parameters: the parameters that differ from their defaults.
+        parameters: the parameters that differ from their defaults, and the dialect.
         learnt: the parameters that have derivatives.
         as_written: whether terms are counted as the formula is written, cancellation and all, and
             not as some form without cancellation would have them.
@@ -33,12 +40,23 @@ class Question:
     as_written: bool = False
 
     @cached_property
+    def values(self) -> dict[str, Any]:
+        """Every parameter as the loss takes it: a dialect has defaults of its own."""
+        declared = {p.name: p.default for p in self.loss.parameters()}
+        values = declared | dict(self.parameters)
+        adopted = dict(self.loss.dialects).get(values.get("dialect") or "")
+        for name, default in adopted.defaults if adopted else ():
+            if values[name] == declared[name]:
+                values[name] = default
+        return values
+
+    @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every argument that has derivatives."""
         given = {
             tensor.name: np.shape(self.arrays[tensor.name])
             for case in self.cases
-            for tensor in Loss("Case", case).tensors()
+            for tensor in tensors_of(case)
             if tensor.kind == "float"
         }
         return given | dict.fromkeys(self.learnt, ())
@@ -56,7 +74,7 @@ class Question:
         return tuple(next(case for case in cases if self._applies(case)) for cases in groups)
 
     def _applies(self, case: Case) -> bool:
-        for tensor in Loss("Case", case.without_condition()).tensors():
+        for tensor in tensors_of(case):
             given = self.arrays.get(tensor.name)
             if given is not None and tensor.kind in ("label", "float"):
                 whole = np.issubdtype(np.asarray(given).dtype, np.integer)
@@ -64,5 +82,4 @@ class Question:
                     return False
         if case.when is None:
             return True
-        values = {p.name: p.default for p in self.loss.parameters()} | dict(self.parameters)
-        return holds(case.when, values | dict.fromkeys(self.learnt, "learnt"))
+        return holds(case.when, self.values | dict.fromkeys(self.learnt, "learnt"))

@@ -7,9 +7,7 @@ they are written: a formula of one variable, and a log-sum-exp less one of its o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
 from typing import Any
 
 import sympy
@@ -19,12 +17,14 @@ from sympy.core.symbol import Str
 
 from lossgen import language as words
 from lossgen.oracle.evaluate import Evaluator, Place
+from lossgen.oracle.exponentials import Exponentials
 from lossgen.oracle.jets import Jet, compose, total
-from lossgen.oracle.series import SERIES, apply
-from lossgen.oracle.terms import COMPUTED, Sized
+from lossgen.oracle.series import SERIES
+from lossgen.oracle.terms import COMPUTED, ROUNDING, SINGLE, Sized, bits
 
 NEAR = mp.mpf(1) / 2
 LEAVES = (words.Ref, words.ParameterSymbol)
+NUDGE = mp.mpf(10) ** -12
 
 
 @cache
@@ -83,12 +83,38 @@ class SizedEvaluator(WrittenEvaluator):
         alone.keep(variable, at, Jet(inner.value.value, {0: mp.one}))
         jet = alone.jet(e, at)
         series = (jet.value, jet.first.get(0), jet.second.get((0, 0)))
-        excess = (0, *self._beside_roots(e, variable, at, series[1:]))
+        beside = (mp.zero, *self._beside_roots(e, variable, at, series[1:]))
+        excess = map(max, beside, self._rounded(e, variable, at, series))
         value, slope, bend = (
             None if c is None else Sized(c, more, COMPUTED)
             for c, more in zip(series, excess, strict=True)
         )
         return compose(inner, (value, slope, bend))
+
+    def _rounded(self, e: Basic, variable: Basic, at: Place, series: Any) -> Iterator[Any]:
+        """Yield by how much the cost of rounding a difference exceeds each of a series.
+
+        Where the function is steep, as an exponential is far out, it costs more than an ULP.
+        """
+        x = self.jet(variable, at).value.value
+        if isinstance(variable, LEAVES) or bits(x) <= SINGLE:
+            yield from (mp.zero for _ in series)
+            return
+        for here, moved in zip(series, self._moved(e, variable, at, x * (1 + NUDGE)), strict=True):
+            known = here is not None and moved is not None
+            steep = abs(moved - here) / NUDGE if known else mp.zero
+            yield max(ROUNDING * steep - abs(here), mp.zero) if known else mp.zero
+
+    def _moved(self, e: Basic, variable: Basic, at: Place, x: Any) -> tuple[Any, Any, Any]:
+        """Return a formula of one variable elsewhere; outside of its domain there is nothing."""
+        alone = Evaluator(self.binding)
+        alone.keep(variable, at, Jet(x, {0: mp.one}))
+        try:
+            jet = alone.jet(e, at)
+        except (TypeError, ValueError, ZeroDivisionError):
+            return None, None, None
+        found = (jet.value, jet.first.get(0), jet.second.get((0, 0)))
+        return found if all(c is None or isinstance(c, mp.mpf) for c in found) else (None,) * 3
 
     def _beside_roots(self, e: Basic, variable: Basic, at: Place, series: Any) -> Iterator[Any]:
         """Yield by how much the terms of each derivative exceed it where it changes its sign.
@@ -98,10 +124,7 @@ class SizedEvaluator(WrittenEvaluator):
         x = self.jet(variable, at).value.value
         ends = []
         for factor in (1 - NEAR, 1 + NEAR):
-            alone = Evaluator(self.binding)
-            alone.keep(variable, at, Jet(x * factor, {0: mp.one}))
-            jet = alone.jet(e, at)
-            ends.append((jet.first.get(0), jet.second.get((0, 0))))
+            ends.append(self._moved(e, variable, at, x * factor)[1:])
         for here, low, high in zip(series, *ends, strict=True):
             known = None not in (here, low, high)
             crosses = known and mp.sign(low) * mp.sign(high) < 0
@@ -114,7 +137,9 @@ class SizedEvaluator(WrittenEvaluator):
                 k = self._own_term(lse, -arg, at)
                 if k is not None:
                     rest = [self.jet(other, at) for other in e.args if other not in (lse, arg)]
-                    return total([Exponentials(list(self.along(lse, at))).gap(k), *rest])
+                    logits, place = self._finite(lse, at, k)
+                    if place is not None:
+                        return total([Exponentials(logits).gap(place), *rest])
         return super().add(e, at)
 
     def _own_term(self, lse: words.LogSumExp, term: Basic, at: Place) -> int | None:
@@ -129,59 +154,18 @@ class SizedEvaluator(WrittenEvaluator):
 
     def logsumexp(self, e: words.LogSumExp, at: Place) -> Jet:
         """Return the logarithm of a sum of exponentials."""
-        return Exponentials(list(self.along(e, at))).logsumexp()
+        logits, _ = self._finite(e, at)
+        return Exponentials(logits).logsumexp() if logits else self.constant("-inf")
 
     def softmax(self, e: words.Softmax, at: Place) -> Jet:
         """Return an exponential over their sum."""
-        return Exponentials(list(self.along(e, at))).softmax(at[e.axis])
+        logits, place = self._finite(e, at, at[e.axis])
+        return self.constant(0) if place is None else Exponentials(logits).softmax(place)
 
-
-@dataclass
-class Exponentials:
-    """Logits along an axis, and sums of their exponentials in which nothing cancels."""
-
-    logits: list[Jet]
-
-    def shares(self, k: int) -> tuple[Sized, list[Sized]]:
-        """Return the sum of the others over the k-th, and each one's share of the whole."""
-        ratios = [
-            Sized(mp.one, 0, COMPUTED) if j == k else apply(mp.exp, (logit - self.logits[k]).value)
-            for j, logit in enumerate(self.logits)
-        ]
-        others = sum((r for j, r in enumerate(ratios) if j != k), Sized(mp.zero, 0, COMPUTED))
-        inverse = apply(lambda x: 1 / x, others + ratios[k])
-        return others, [ratio * inverse for ratio in ratios]
-
-    def gap(self, k: int) -> Jet:
-        """Return the log-sum-exp less the k-th logit."""
-        others, shares = self.shares(k)
-        moved = [
-            (logit - self.logits[k], share)
-            for j, (logit, share) in enumerate(zip(self.logits, shares, strict=True))
-            if j != k
-        ]
-        slopes = total(
-            [Jet(shares[k]), *(Jet(m.value, m.first, m.second) * Jet(s) for m, s in moved)]
-        )
-        return Jet(apply(mp.log1p, others), slopes.first, self._bent(slopes, shares).second)
-
-    def logsumexp(self) -> Jet:
-        """Return the log-sum-exp."""
-        k = max(range(len(self.logits)), key=lambda j: self.logits[j].value.value)
-        others, shares = self.shares(k)
-        value = self.logits[k].value + apply(mp.log1p, others)
-        slopes = total(logit * Jet(s) for logit, s in zip(self.logits, shares, strict=True))
-        return Jet(value, slopes.first, self._bent(slopes, shares).second)
-
-    def softmax(self, k: int) -> Jet:
-        """Return the k-th share."""
-        share = self.shares(k)[1][k]
-        return compose(-self.gap(k), (share, share, share))
-
-    def _bent(self, slopes: Jet, shares: list[Sized]) -> Jet:
-        """Add the covariance of the logits' slopes, in pairs, where no term cancels another."""
-        curves = [slopes]
-        for (a, p), (b, q) in combinations(zip(self.logits, shares, strict=True), 2):
-            apart = Jet(Sized(mp.zero), (a - b).first)
-            curves.append(compose(apart, (Sized(mp.zero), Sized(mp.zero), p * q)))
-        return total(curves)
+    def _finite(
+        self, e: words.AxisOperation, at: Place, k: int | None = None
+    ) -> tuple[list[Jet], int | None]:
+        """Return the logits that are not left out, and where the k-th is among them."""
+        logits = list(self.along(e, at))
+        kept = [j for j, logit in enumerate(logits) if mp.isfinite(logit.value.value)]
+        return [logits[j] for j in kept], kept.index(k) if k in kept else None

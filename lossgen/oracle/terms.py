@@ -18,6 +18,15 @@ _NUDGE = mp.mpf(10) ** -12
 # What an operand is: given; one rounded operation on what is given; or computed.
 GIVEN, ROUNDED, COMPUTED = range(3)
 
+# One rounding costs at most one ULP of the four that a size is judged by.
+ROUNDING = mp.mpf(1) / 4
+SINGLE = 24  # bits of a number that every dtype holds exactly
+
+
+def bits(value: Any) -> int:
+    """Return the length of a number's mantissa."""
+    return int(value.man_exp[0]).bit_length()
+
 
 class Sized:
     """A value, and by how much the terms behind it exceed it in absolute size."""
@@ -63,16 +72,20 @@ class Sized:
     def through(self, function: Callable[[Any], Any]) -> Sized:
         """Return a function of the number; its condition number carries over what was computed."""
         value = function(self.value)
-        if self.grade != COMPUTED and not self.excess:
+        exact = self.grade == GIVEN or (self.grade == ROUNDED and bits(self.value) <= SINGLE)
+        if exact and not self.excess:
             return Sized(value, 0, COMPUTED)
         step = self.size * _NUDGE
         slope = abs(function(self.value + step) - value) / step if step else mp.zero
         carried = slope * self.excess
-        if self.grade == COMPUTED:
-            carried += max(slope * abs(self.value) - abs(value), mp.zero)
+        if not exact:
+            share = 1 if self.grade == COMPUTED else ROUNDING
+            carried += max(share * slope * abs(self.value) - abs(value), mp.zero)
         return Sized(value, carried, COMPUTED)
 
 
 def _is_power_of_two(value: Any) -> bool:
+    if not mp.isfinite(value):
+        return False
     mantissa, _ = mp.frexp(abs(value))
     return bool(mantissa == mp.mpf("0.5"))

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 from draws import LOGITS, TAILS, around, pairs, random, shares
-from point import Array, Point
+
+from lossgen.proof.point import Array, Point
 
 # exp(-88.4) is subnormal in float32: XLA makes it 0 before it is multiplied with the input.
 UNFLUSHED = [x for x in LOGITS if abs(x) != 88.4]

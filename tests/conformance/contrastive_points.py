@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 from draws import random
-from point import Point
+
+from lossgen.proof.point import Point
 
 
 def info_nce(dtype: str) -> Iterator[Point]:

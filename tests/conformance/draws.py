@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
-from point import Array
+
+from lossgen.proof.point import Array
 
 POWERS = [10.0**k for k in (-30, -20, -10, -6, -3, -1, 0, 1, 2, 3, 4)]
 TAILS = [0.0, *(sign * power for power in POWERS for sign in (1, -1))]

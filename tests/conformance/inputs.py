@@ -8,7 +8,8 @@ from functools import partial
 import classification_points as classification
 import contrastive_points as contrastive
 import regression_points as regression
-from point import Point
+
+from lossgen.proof.point import Point
 
 SWEEPS: dict[str, Callable[[str], Iterator[Point]]] = {
     "BCEWithLogitsLoss": classification.bce,

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from draws import TAILS, around, pairs, random, shares
-from point import Point
+
+from lossgen.proof.point import Point
 
 
 def regression(loss: str, dtype: str, **options: Any) -> Iterator[Point]:

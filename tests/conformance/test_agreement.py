@@ -4,47 +4,45 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from budgets import budget
-from calls import Call, functions
-from inputs import SWEEPS, points
-from judge import declared, keywords, solution, worst_ulp
-from runners import runner
+from exhibits import declared, exhibits, runner
+from inputs import SWEEPS
 
 from lossgen.oracle import Exact
+from lossgen.proof.budgets import budget
+from lossgen.proof.calls import Call, functions
+from lossgen.proof.judge import ulps
 
 BACKENDS = ("numpy", "torch", "jax", "chainer", "mindspore")
-
-
-def _calls(loss: str, dtype: str) -> list[Call]:
-    words = declared()[loss].reductions()
-    return [
-        Call(point, word, np.ones(()), {}) for point in points(loss, dtype)[-2:] for word in words
-    ]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("backend", BACKENDS[1:])
 @pytest.mark.parametrize("loss", SWEEPS)
 def test_values_agree_with_numpy(loss, backend, dtype):
-    for call in _calls(loss, dtype):
-        ours, theirs = runner("numpy").value(call), runner(backend).value(call)
-        answer = solution(call.point, dtype).reduced(call.reduction)
-        exact = Exact(np.vectorize(float)(ours).astype(object), answer.value.size)
-        error, place = worst_ulp(theirs, exact, dtype)
-        both = (budget(loss, name, dtype, "value", answer.terms) for name in ("numpy", backend))
-        assert error <= sum(both), f"{call.point} {call.reduction} {place}"
+    for exhibit in exhibits(loss, dtype)[-2:]:
+        for word in declared()[loss].reductions():
+            call = Call(exhibit.point, word, np.ones(()), {}).in_dtype(dtype)
+            ours, theirs = runner("numpy").value(call), runner(backend).value(call)
+            answer = exhibit.solution.reduced(word)
+            exact = Exact(np.vectorize(float)(ours).astype(object), answer.value.size)
+            both = (budget(loss, name, dtype, "value", answer.terms) for name in ("numpy", backend))
+            assert ulps(theirs, exact, dtype).max(initial=0.0) <= sum(both), f"{call.point} {word}"
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("loss", SWEEPS)
 def test_class_and_function_are_one(loss, backend):
     run = runner(backend)
-    for call in _calls(loss, "float32"):
-        options = call.point.options
-        if keywords(call.point):
+    alone = {tensor.name for tensor in declared()[loss].tensors() if tensor.function_only}
+    for exhibit in exhibits(loss, "float32")[-2:]:
+        point = exhibit.point.rounded("float32")
+        if alone & point.options.keys():
             continue
-        given = {n: run.tensor(v) if isinstance(v, np.ndarray) else v for n, v in options.items()}
-        inputs = [run.tensor(value) for value in call.point.inputs.values()]
-        by_class = getattr(run.package, loss)(reduction=call.reduction, **given)(*inputs)
-        by_function = functions(run.package)[loss](*inputs, reduction=call.reduction, **given)
-        np.testing.assert_array_equal(run.numbers(by_class), run.numbers(by_function))
+        options = {
+            n: run.tensor(v) if isinstance(v, np.ndarray) else v for n, v in point.options.items()
+        }
+        inputs = [run.tensor(value) for value in point.inputs.values()]
+        for word in declared()[loss].reductions():
+            by_class = getattr(run.package, loss)(reduction=word, **options)(*inputs)
+            by_function = functions(run.package)[loss](*inputs, reduction=word, **options)
+            np.testing.assert_array_equal(run.numbers(by_class), run.numbers(by_function))

@@ -7,22 +7,26 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import shim
-from calls import Array, Arrays, Call, Runner
+
+from lossgen.proof import shim
+from lossgen.proof.calls import Arrays, Call, Runner
+from lossgen.proof.point import Array
 
 
 class TorchRunner(Runner):
     """PyTorch: `autograd.grad`, twice."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, package: str) -> None:
         self.torch = importlib.import_module("torch")
-        super().__init__(name)
+        super().__init__(package)
 
     def tensor(self, value: Any, dtype: Any = None) -> Any:
+        """Return a tensor of the framework."""
         return self.torch.tensor(value)
 
     def numbers(self, tensor: Any) -> Array:
-        return tensor.detach().numpy()
+        """Return the numbers of a tensor."""
+        return np.asarray(tensor.detach().numpy())
 
     def _first(self, call: Call, **options: Any) -> tuple[list[Any], Any]:
         loss, moving = self.arguments(call)
@@ -48,12 +52,13 @@ class TorchRunner(Runner):
 class JaxRunner(Runner):
     """JAX: `vjp`, and `jvp` of that."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, package: str) -> None:
         self.jax = importlib.import_module("jax")
         self.jax.config.update("jax_enable_x64", True)
-        super().__init__(name)
+        super().__init__(package)
 
     def tensor(self, value: Any, dtype: Any = None) -> Any:
+        """Return a tensor of the framework."""
         return self.jax.numpy.asarray(value)
 
     def _pull(self, call: Call) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -77,16 +82,18 @@ class JaxRunner(Runner):
 class ChainerRunner(Runner):
     """Chainer: `chainer.grad`, twice."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, package: str) -> None:
         shim.prepare()
         self.chainer = importlib.import_module("chainer")
-        super().__init__(name)
+        super().__init__(package)
 
     def tensor(self, value: Any, dtype: Any = None) -> Any:
+        """Return a tensor of the framework."""
         return value if value.dtype.kind == "i" else self.chainer.Variable(np.asarray(value))
 
     def numbers(self, tensor: Any) -> Array:
-        return tensor.array
+        """Return the numbers of a tensor."""
+        return np.asarray(tensor.array)
 
     def _first(self, call: Call) -> tuple[list[Any], list[Any]]:
         loss, moving = self.arguments(call)
@@ -115,16 +122,18 @@ class ChainerRunner(Runner):
 class MindsporeRunner(Runner):
     """MindSpore in PyNative mode: `ms.grad`, twice."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, package: str) -> None:
         self.mindspore = importlib.import_module("mindspore")
         self.mindspore.set_context(mode=self.mindspore.PYNATIVE_MODE)
-        super().__init__(name)
+        super().__init__(package)
 
     def tensor(self, value: Any, dtype: Any = None) -> Any:
+        """Return a tensor of the framework."""
         return self.mindspore.Tensor(np.asarray(value))
 
     def numbers(self, tensor: Any) -> Array:
-        return tensor.asnumpy()
+        """Return the numbers of a tensor."""
+        return np.asarray(tensor.asnumpy())
 
     def _slopes(self, function: Callable[..., Any], count: int) -> Callable[..., tuple[Any, ...]]:
         """Return the gradient of a function by its arguments; of one, `ms.grad` gives no tuple."""

@@ -16,7 +16,7 @@ def prepare() -> None:
     if "chainer" in sys.modules:
         return
     system_info = _module("numpy.distutils.system_info", get_info=lambda name: {})
-    np.distutils = _module("numpy.distutils", system_info=system_info)
+    vars(np)["distutils"] = _module("numpy.distutils", system_info=system_info)
     if importlib.util.find_spec("pkg_resources") is None:
         missing = {"DistributionNotFound": LookupError, "VersionConflict": ValueError}
         _module("pkg_resources", require=lambda name: [], ResolutionError=LookupError, **missing)

@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from point import Array, Point
+
+from lossgen.proof.point import Array, Point
 
 Arrays = dict[str, Array]
 
@@ -28,6 +29,13 @@ class Call:
     upstream: Array
     directions: Mapping[str, Array]
 
+    def in_dtype(self, dtype: str) -> Call:
+        """Return the call with all its numbers in a dtype."""
+        directions = {name: array.astype(dtype) for name, array in self.directions.items()}
+        return Call(
+            self.point.rounded(dtype), self.reduction, self.upstream.astype(dtype), directions
+        )
+
     @property
     def moving(self) -> tuple[str, ...]:
         """The names of the differentiable arguments."""
@@ -37,9 +45,8 @@ class Call:
 class Runner:
     """What the runners of frameworks with automatic differentiation share."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.package = importlib.import_module(f"generated.{name}")
+    def __init__(self, package: str) -> None:
+        self.package: Any = importlib.import_module(package)
 
     def tensor(self, value: Any, dtype: Any = None) -> Any:
         """Return a tensor of the framework."""

@@ -1,21 +1,19 @@
-"""One runner a backend.
-
-A framework is imported when its runner is made; one that cannot be imported is an error.
-"""
+"""One runner a backend."""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-from calls import Array, Arrays, Call, Runner
-from frameworks import ChainerRunner, JaxRunner, MindsporeRunner, TorchRunner
+from lossgen.proof.calls import Arrays, Call, Runner
+from lossgen.proof.frameworks import ChainerRunner, JaxRunner, MindsporeRunner, TorchRunner
+from lossgen.proof.point import Array
 
 
 class NumpyRunner(Runner):
     """NumPy: gradients and Hessian diagonals are methods of the class."""
 
     def tensor(self, value: Any, dtype: Any = None) -> Any:
+        """Return a tensor of the framework."""
         return value
 
     def _loss(self, call: Call) -> Any:
@@ -47,7 +45,4 @@ RUNNERS: dict[str, type[Runner]] = {
 }
 
 
-@cache
-def runner(name: str) -> Any:
-    """Return the runner of a backend."""
-    return RUNNERS[name](name)
+__all__ = ["RUNNERS", "NumpyRunner"]

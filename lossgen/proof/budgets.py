@@ -15,8 +15,6 @@ BODY = 4.0
 # Sums in pairs round log2(n) times, half an ULP of the sum of absolute terms each time; the
 # frameworks that add blocks of 8 to 128 entries one after another do a little worse.
 LEVEL = 1.0
-# Losses whose unreduced value is itself a sum over many entries, or a matrix product.
-SUMMED = ("DiceLoss", "InfoNCELoss")
 
 
 @dataclass(frozen=True)

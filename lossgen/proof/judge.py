@@ -1,0 +1,80 @@
+"""Errors in units in the last place of the exact result, or of the terms it consists of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import sympy
+from sympy.core.basic import Basic
+
+from lossgen.language import Norm, PNorm, Ratio, Ref, SumOver
+from lossgen.oracle import Exact, Solution
+from lossgen.proof.point import Array
+
+# XLA flushes subnormal factors, and what they were multiplied with may be a little above 1.
+FLUSHED = 4
+PRODUCTS = (sympy.Mul, sympy.Pow, sympy.log, sympy.loggamma, Norm, PNorm, Ratio)
+SUMS = (SumOver, Norm, PNorm)
+
+
+def ulps(found: Any, exact: Exact, dtype: str) -> Array:
+    """Return the error of each entry in ULP.
+
+    Results near the smallest normal number may be off by as much, since smaller ones, and smaller
+    factors, may be flushed to 0; those that overflow are not finite.
+    """
+    array = np.asarray(found)
+    if array.dtype != dtype:
+        raise TypeError(f"dtype {array.dtype} instead of {dtype}")
+    if array.shape != exact.value.shape:
+        raise ValueError(f"shape {array.shape} instead of {exact.value.shape}")
+    kind, (value, rest, size) = np.finfo(dtype), exact.doubles
+    given = array.astype(np.float64)
+    with np.errstate(all="ignore"):
+        error = abs((given - value) - rest)
+        flushed = FLUSHED * float(kind.tiny)
+        error = np.where(abs(value) < flushed, np.maximum(error - flushed, 0.0), error)
+        largest = np.clip(np.maximum(size, abs(value)), float(kind.tiny), float(kind.max))
+        error = error / np.ldexp(1.0, np.frexp(largest)[1] - 1 - kind.nmant)
+        wrong = np.where(np.isfinite(given), error, np.inf)
+        beyond = abs(value) > float(kind.max)
+        infinite = np.where(np.isfinite(given), np.inf, 0.0)
+    return np.where(beyond, infinite, wrong)
+
+
+def worst(errors: Array) -> tuple[float, tuple[int, ...]]:
+    """Return the largest error and the place of it."""
+    if not errors.size:
+        return 0.0, ()
+    place = np.unravel_index(int(np.argmax(errors)), errors.shape)
+    return float(errors[place]), tuple(map(int, place))
+
+
+def terms(solution: Solution) -> int:
+    """Return how many terms are added up for an entry of the unreduced loss, at most."""
+    counts = [1]
+    for part in solution.parts:
+        axes = {e.axis for e in _sums(part.case.value)}
+        counts.append(int(np.prod([part.bound.binding.sizes[axis] for axis in axes], dtype=int)))
+    return max(counts)
+
+
+def multiplies(solution: Solution) -> bool:
+    """Say whether a formula multiplies what varies with what varies, or its derivatives do."""
+    return any(
+        _varies(e.args[0]) if not e.is_Mul else sum(map(_varies, e.args)) > 1
+        for part in solution.parts
+        for e in part.case.value.atoms(*PRODUCTS)
+    )
+
+
+def _varies(e: Basic) -> bool:
+    return bool(e.atoms(Ref))
+
+
+def _sums(e: Basic) -> set[Any]:
+    return e.atoms(*SUMS)
+
+
+__all__ = ["multiplies", "terms", "ulps", "worst"]
