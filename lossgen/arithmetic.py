@@ -10,8 +10,12 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from lossgen.graph import MINUS_ONE, ONE, ZERO, Node, const, is_const, make
+from lossgen.memory import remembered
+
+_ONE = Fraction(1)
 
 
+@remembered
 def add(*args: Node) -> Node:
     """Sum; equal and opposite terms cancel, constants fold."""
     total: Fraction | float = Fraction(0)
@@ -43,22 +47,25 @@ def _merged(args: tuple[Node, ...]) -> tuple[Node, ...]:
     return args
 
 
+@remembered
 def _like(term: Node) -> frozenset[Node]:
     """Return what terms have in common that add up: all factors but the constant, in any order."""
     return frozenset(mul_factors(split_coefficient(term)[1]))
 
 
+@remembered
 def split_coefficient(node: Node) -> tuple[Fraction | float, Node]:
     """Return the constant factor of a product and what it multiplies."""
     if node.op == "mul" and is_const(node.args[0]):
         rest = node.args[1:]
         return node.args[0].value, rest[0] if len(rest) == 1 else make("mul", rest)
-    return Fraction(1), node
+    return _ONE, node
 
 
+@remembered
 def mul(*args: Node) -> Node:
     """Product, flattened: one constant factor in front, equal factors gathered in powers."""
-    coefficient: Fraction | float = Fraction(1)
+    coefficient: Fraction | float = _ONE
     powers: dict[Node, Fraction | float] = {}
     for arg in _factors(args):
         if is_const(arg):
@@ -66,10 +73,13 @@ def mul(*args: Node) -> Node:
         elif arg.op == "pow" and is_const(arg.args[1]):
             _raise_power(powers, arg.args[0], arg.args[1].value, arg)
         else:
-            _raise_power(powers, arg, Fraction(1), arg)
-    if coefficient == 0:
+            _raise_power(powers, arg, _ONE, arg)
+    if coefficient is not _ONE and coefficient == 0:
         return ZERO
-    parts = [power(base, const(exponent)) for base, exponent in powers.items()]
+    parts = [
+        base if exponent is _ONE else power(base, const(exponent))
+        for base, exponent in powers.items()
+    ]
     if coefficient < 0:
         coefficient, parts = _absorb_sign(coefficient, parts)
     if coefficient != 1 or not parts:
@@ -128,6 +138,7 @@ def subtract(left: Node, right: Node) -> Node:
     return add(left, negate(right))
 
 
+@remembered
 def power(base: Node, exponent: Node) -> Node:
     """Return base ** exponent."""
     if is_const(exponent, 0) or is_const(base, 1):

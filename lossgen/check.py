@@ -65,7 +65,7 @@ def check_loss(loss: Loss) -> list[SpecError]:
         found = [*function_faults(case.value), *_case_faults(_with_results(case, loss))]
         faults += found
         if not found:
-            faults += _compiled(case)
+            faults += _compiled(loss, case)
     return [fault.at(file=loss.source, loss=loss.name) for fault in dict.fromkeys(faults)]
 
 
@@ -157,11 +157,11 @@ def _counted(denominator: Basic) -> set[Ref]:
     return set().union(*map(_counted, denominator.args))
 
 
-def _compiled(case: Case) -> Iterator[SpecError]:
+def _compiled(loss: Loss, case: Case) -> Iterator[SpecError]:
     """Differentiate, which finds what has no derivative, and what is beyond lossgen."""
     remedy = "write it in another way, or in parts of their own, and tell the authors of lossgen"
     try:
-        program = compile_case(Loss("One", case.without_condition()), case.without_condition())
+        program = compile_case(loss, case)
         assert program.gradients is not None
         assert program.curvatures is not None
     except UnknownError as unknown:

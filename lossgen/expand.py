@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from lossgen import nodes as n
 from lossgen.composites import EXPANSIONS
+from lossgen.memory import remembered
 from lossgen.nodes import AXIS_OPERATIONS, Node, compare, select
 from lossgen.rewrite import transform
 
@@ -106,19 +107,34 @@ class Expansion:
 
     def expand(self, *roots: Node) -> tuple[Node, ...]:
         """Return the roots in primitive operations."""
-        return transform(roots, self._step)
+        expanded, words = _expanded(self._calls, roots)
+        for node, word in words:
+            self.words.setdefault(node, word)
+        return expanded
 
-    def _step(self, node: Node) -> Node:
-        if node.op in self._calls and _is_callable(node):
+
+@remembered
+def _expanded(
+    calls: frozenset[str], roots: tuple[Node, ...]
+) -> tuple[tuple[Node, ...], tuple[tuple[Node, str], ...]]:
+    """Return the roots in primitive operations, and what each composite was called."""
+    words: dict[Node, str] = {}
+
+    def step(node: Node) -> Node:
+        if node.op in calls and _is_callable(node):
             if node.op in WORDS:
-                self.words.setdefault(node, WORDS[node.op])
+                words.setdefault(node, WORDS[node.op])
             return node
         if node.op == "pick" and node.args[1].op != "const":
             return _picked(node)
         expansion = EXPANSIONS.get(node.op)
         if expansion is None:
             return node
-        (result,) = self.expand(expansion(node))
+        (result,), inner = _expanded(calls, (expansion(node),))
+        for found, word in inner:
+            words.setdefault(found, word)
         if node.op in WORDS:
-            self.words.setdefault(result, WORDS[node.op])
+            words.setdefault(result, WORDS[node.op])
         return result
+
+    return transform(roots, step), tuple(words.items())

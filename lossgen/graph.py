@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from weakref import WeakValueDictionary
+from weakref import ref
+
+from lossgen.memory import remembered
 
 Attribute = str | int | float | Fraction | bool | tuple["Attribute", ...] | None
 
@@ -52,14 +54,18 @@ KEEPS_AXIS = frozenset(
 
 
 class Node:
-    """One operation: its name, its arguments, fixed attributes and the axes of its result."""
+    """One operation: its name, its arguments, fixed attributes and the axes of its result.
 
-    __slots__ = ("__weakref__", "args", "attrs", "axes", "op")
+    ``reads`` are the names of the leaves below it.
+    """
+
+    __slots__ = ("__weakref__", "args", "attrs", "axes", "op", "reads")
 
     op: str
     args: tuple[Node, ...]
     attrs: tuple[Attribute, ...]
     axes: frozenset[str]
+    reads: frozenset[str]
 
     def __repr__(self) -> str:
         inner = ", ".join([*map(repr, self.args), *map(str, self.attrs)])
@@ -89,7 +95,7 @@ class Node:
     def value(self) -> Fraction | float:
         """The number of a constant."""
         (value,) = self.attrs
-        if isinstance(value, Fraction | float):
+        if type(value) is Fraction or type(value) is float:  # quicker than to ask for instances
             return value
         raise TypeError(f"{self} is no constant")
 
@@ -98,7 +104,29 @@ def _words(attribute: Attribute) -> tuple[str, ...]:
     return tuple(map(str, attribute)) if isinstance(attribute, tuple) else (str(attribute),)
 
 
-_interned: WeakValueDictionary[tuple[object, ...], Node] = WeakValueDictionary()
+class _Link(ref[Node]):
+    """A weak reference to a node, which takes its entry away when the node goes."""
+
+    __slots__ = ("key",)
+
+    key: tuple[object, ...]
+
+
+_interned: dict[tuple[object, ...], _Link] = {}
+
+
+def _unlink(link: ref[Node]) -> None:
+    if isinstance(link, _Link) and _interned.get(link.key) is link:
+        del _interned[link.key]
+
+
+def _reads(args: tuple[Node, ...]) -> frozenset[str]:
+    widest = max((arg.reads for arg in args), key=len, default=frozenset[str]())
+    return (
+        widest
+        if all(arg.reads <= widest for arg in args)
+        else widest.union(*[arg.reads for arg in args])
+    )
 
 
 def make(
@@ -109,16 +137,25 @@ def make(
 ) -> Node:
     """Return the one node of this meaning; its axes default to those of its arguments."""
     args = tuple(args)
-    axes = frozenset().union(*(arg.axes for arg in args)) if axes is None else frozenset(axes)
-    key = (op, tuple(map(id, args)), attrs, tuple(map(type, attrs)), axes)
-    node = _interned.get(key)
+    if axes is not None:
+        axes = frozenset(axes)
+    elif len(args) == 1:
+        axes = args[0].axes
+    else:
+        axes = frozenset().union(*[arg.axes for arg in args])
+    key = (op, args, attrs, tuple(map(type, attrs)), axes)
+    link = _interned.get(key)
+    node = link() if link is not None else None
     if node is None:
         node = Node()
         node.op, node.args, node.attrs, node.axes = op, args, attrs, axes
-        _interned[key] = node
+        node.reads = frozenset((node.name,)) if op == "leaf" else _reads(args)
+        link = _interned[key] = _Link(node, _unlink)
+        link.key = key
     return node
 
 
+@remembered
 def const(value: Fraction | float | int) -> Node:
     """Return a constant; whole numbers and ratios stay exact."""
     return make("const", (), (value if isinstance(value, float) else Fraction(value),))
@@ -143,12 +180,15 @@ def leaf(
 def walk(*roots: Node) -> Iterator[Node]:
     """Yield every node below the roots once, arguments before what uses them."""
     seen: set[Node] = set()
-    stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(roots)]
+    stack: list[Node | tuple[Node]] = [*reversed(roots)]
     while stack:
-        node, done = stack.pop()
-        if done:
-            yield node
+        node = stack.pop()
+        if isinstance(node, tuple):  # whose arguments have been
+            yield node[0]
         elif node not in seen:
             seen.add(node)
-            stack.append((node, True))
-            stack.extend((arg, False) for arg in reversed(node.args))
+            if node.args:
+                stack.append((node,))
+                stack.extend(reversed(node.args))
+            else:
+                yield node

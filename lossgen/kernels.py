@@ -179,13 +179,14 @@ def partial_names(program: Program) -> tuple[str, ...]:
     """
     taken = [argument.name for argument in program.arguments]
     words = list(taken)
-    for partial in program.partials:
-        word = program.names.get(partial, "coefficient")
-        for node in n.walk(program.linear):
-            if node.op == "mul" and partial in node.args:
-                moving = [a for a in node.args if a.op == "leaf" and a.name.startswith("d_")]
-                if len(moving) == 1:
-                    word = f"by_{str(moving[0].attrs[0])[2:]}"
+    known = {partial: program.names.get(partial, "coefficient") for partial in program.partials}
+    for node in n.walk(program.linear):
+        if node.op == "mul" and not known.keys().isdisjoint(node.args):
+            moving = [a for a in node.args if a.op == "leaf" and a.name.startswith("d_")]
+            if len(moving) == 1:
+                word = f"by_{str(moving[0].attrs[0])[2:]}"
+                known |= dict.fromkeys(known.keys() & set(node.args), word)
+    for word in known.values():
         count = sum(
             w == word or (w.startswith(f"{word}_") and w[len(word) + 1 :].isdigit()) for w in words
         )

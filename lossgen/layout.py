@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lossgen import nodes as n
+from lossgen.memory import remembered
 from lossgen.nodes import Node
 from lossgen.rewrite import transform
 
@@ -12,6 +13,7 @@ from lossgen.rewrite import transform
 BOUNDED = ("sigmoid", "softmax", "cosoftmax", "direction", "unit", "sign", "select")
 
 
+@remembered
 def operands(node: Node) -> tuple[Node, ...]:
     """Return what the printed form of a node mentions."""
     if node.op == "add":
@@ -25,6 +27,7 @@ def operands(node: Node) -> tuple[Node, ...]:
     return pair if pair is not None else node.args
 
 
+@remembered
 def is_negative(term: Node) -> bool:
     """Say whether a term of a sum stands behind a minus."""
     return term.value < 0 if n.is_const(term) else n.split_coefficient(term)[0] < 0
@@ -35,6 +38,7 @@ def magnitude(term: Node) -> Node:
     return n.mul(n.MINUS_ONE, term) if is_negative(term) else term
 
 
+@remembered
 def denominator(factor: Node) -> Node | None:
     """Return what is divided by, where the factor is a negative power."""
     if factor.op == "pow" and n.is_const(factor.args[1]) and factor.args[1].value < 0:
@@ -42,6 +46,7 @@ def denominator(factor: Node) -> Node | None:
     return None
 
 
+@remembered
 def arranged_products(roots: tuple[Node, ...]) -> tuple[Node, ...]:
     """Multiply what has fewer axes first, and write -(a b) where a b is there already."""
     roots = tuple(substitute_all(transform(roots, _group_factors), _balanced))
@@ -98,11 +103,33 @@ def substitute_all(roots: tuple[Node, ...], step: Callable[[Node], Node]) -> lis
     """Return the roots with a step applied everywhere and nothing simplified."""
     done: dict[Node, Node] = {}
     for node in n.walk(*roots):
-        args = tuple(done[arg] for arg in node.args)
+        args = tuple([done[arg] for arg in node.args])
         done[node] = (
             step(node) if args == node.args else n.make(node.op, args, node.attrs, node.axes)
         )
     return [done[root] for root in roots]
+
+
+@remembered
+def printed(roots: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Return every node of which something is written, once, operands first."""
+    found: dict[Node, None] = {}
+
+    def visit(node: Node) -> None:
+        if node not in found:
+            for arg in operands(node):
+                visit(arg)
+            found[node] = None
+
+    for root in roots:
+        visit(root)
+    return tuple(found)
+
+
+@remembered
+def leaves(roots: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Return the arguments that graphs read, in the order they read them."""
+    return tuple(node for node in n.walk(*roots) if node.op == "leaf")
 
 
 def _group_factors(node: Node) -> Node:
@@ -122,6 +149,7 @@ def _group_factors(node: Node) -> Node:
     return n.make("mul", [*minus, *(n.mul(*group) for group in groups.values()), *rest])
 
 
+@remembered
 def matrix_pair(node: Node) -> tuple[Node, Node] | None:
     """Return the two factors where a sum over one axis is a matrix product."""
     if node.op != "sum" or len(node.reduced) != 1 or node.args[0].op != "mul":

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sympy import Expr
+from sympy.core.basic import Basic
 
 from lossgen.case import Case, Cases, gather
 from lossgen.composition import applied
 from lossgen.dialects import Dialect, DialectIs, expanded
 from lossgen.language import Parameter, ParameterSymbol, Ref, Tensor
+from lossgen.memory import remembered
 from lossgen.variants import by_choice, names_by_choice
 
 
@@ -119,23 +121,13 @@ class Loss:
 
     def tensors(self) -> tuple[Tensor, ...]:
         """Return the tensor arguments in declared order, one for each name and kind."""
-        refs = {
-            ref.tensor
-            for case in self.all_cases()
-            for e in case.expressions()
-            for ref in e.atoms(Ref)
-        }
-        return tuple(sorted(refs, key=lambda tensor: tensor.order))
+        found = {t for c in self.all_cases() for e in c.expressions() for t in _tensors(e)}
+        return tuple(sorted(found, key=lambda tensor: tensor.order))
 
     def parameters(self) -> tuple[Parameter, ...]:
         """Return the parameters in declared order."""
-        symbols = {
-            s.parameter
-            for case in self.all_cases()
-            for e in case.expressions()
-            for s in e.atoms(ParameterSymbol)
-        }
-        return tuple(sorted(symbols, key=lambda parameter: parameter.order))
+        found = {p for c in self.all_cases() for e in c.expressions() for p in _parameters(e)}
+        return tuple(sorted(found, key=lambda parameter: parameter.order))
 
     @property
     def summary(self) -> str:
@@ -146,6 +138,16 @@ class Loss:
         lines = [f"{self.name} ({self.source})"]
         lines += [f"  {case.value}" for case in self.all_cases()]
         return "\n".join(lines)
+
+
+@remembered
+def _tensors(expression: Basic) -> frozenset[Tensor]:
+    return frozenset(ref.tensor for ref in expression.atoms(Ref))
+
+
+@remembered
+def _parameters(expression: Basic) -> frozenset[Parameter]:
+    return frozenset(symbol.parameter for symbol in expression.atoms(ParameterSymbol))
 
 
 def _check_words(name: Any, value: Any, function: Any, signature: Any) -> None:

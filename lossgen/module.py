@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
-import sympy
+from sympy import latex
+from sympy.core.basic import Basic
 
 from lossgen.backends import Backend
 from lossgen.cases import make_part
@@ -16,6 +17,7 @@ from lossgen.expand import FUNCTIONS
 from lossgen.keywords import Option, call_options
 from lossgen.language import Applied, DialectIs
 from lossgen.loss import Case, Loss
+from lossgen.memory import remembered
 from lossgen.options import input_options, is_function_only, signature_options
 from lossgen.prose import disguise, paragraphs
 from lossgen.variants import spelled_out
@@ -128,7 +130,7 @@ def _output_shape(parts: Sequence[ModulePart]) -> str:
 
 def formula(loss: Loss, case: Case, name: str = "") -> str:
     """Return the case's formula in LaTeX."""
-    symbols = sympy.latex(case.value)
+    symbols = _latex(case.value)
     return rf"\ell = {symbols}" if not name else rf"\mathrm{{{name}}} = {symbols}"
 
 
@@ -140,8 +142,8 @@ def formulas(loss: Loss) -> Iterator[str]:
     ordered = sorted(called, key=lambda a: [ref.tensor.order for ref in a.inputs], reverse=True)
     for parameter, applied in {a.parameter: a for a in ordered}.items():
         for place, word in enumerate(parameter.words):
-            meaning = sympy.latex(applied.meaning(place))
-            yield rf"\text{{{word.replace('_', ' ')}: }} {sympy.latex(applied)} = {meaning}"
+            meaning = _latex(applied.meaning(place))
+            yield rf"\text{{{word.replace('_', ' ')}: }} {_latex(applied)} = {meaning}"
 
 
 def told(cases: Sequence[Case]) -> list[Case]:
@@ -149,3 +151,8 @@ def told(cases: Sequence[Case]) -> list[Case]:
     own = [case for case in cases if case.when is None or not case.when.atoms(DialectIs)]
     repeated = {each for case in own for each in spelled_out(case.value)}
     return [case for case in own if case.value not in repeated]
+
+
+@remembered
+def _latex(value: Basic) -> str:
+    return str(latex(value))

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from lossgen import nodes as n
 from lossgen.axis_spelling import AxisSpelling
 from lossgen.backends import Backend
-from lossgen.code import ATOM, Text
+from lossgen.code import ATOM, INTEGER_KINDS, Text
 from lossgen.expand import FUNCTIONS, Expansion
-from lossgen.layout import arranged_products, operands
+from lossgen.layout import arranged_products, leaves, operands, printed
 from lossgen.nodes import Node
 from lossgen.sections import Sections
-from lossgen.spelling import INTEGER_KINDS
 
 LONG = 64
 DEFAULT_WORDS = {
@@ -106,7 +105,7 @@ class _Printer(AxisSpelling):
         super().__init__(backend, order, keep=keep)
         self.words, self.taken = words, taken
         self.roots = arranged_products(roots)
-        self.nodes = self._walk()
+        self.nodes = printed(self.roots)
         self.uses = Counter(arg for node in self.nodes for arg in operands(node))
         self.uses.update(self.roots)
         self.aligned = self._aligned()
@@ -128,28 +127,13 @@ class _Printer(AxisSpelling):
                 results[k] = name
         return Body(tuple(self.lines), tuple(results), tuple(sorted(self.called)))
 
-    def _walk(self) -> list[Node]:
-        """Return every printed node once, operands first."""
-        found: dict[Node, None] = {}
-
-        def visit(node: Node) -> None:
-            if node not in found:
-                for arg in operands(node):
-                    visit(arg)
-                found[node] = None
-
-        for root in self.roots:
-            visit(root)
-        return list(found)
-
     def _places(self) -> dict[str, tuple[str, int, int]]:
         """Where the length of each axis can be read: an argument, the place, how many it has."""
         found: dict[str, tuple[str, int, int]] = {}
-        leaves = [node for node in n.walk(*self.roots) if node.op == "leaf"]
-        leaves.sort(key=lambda leaf: leaf.attrs[2] in INTEGER_KINDS)
-        floats = [leaf for leaf in leaves if leaf.axes and leaf.attrs[2] not in INTEGER_KINDS]
+        views = sorted(leaves(self.roots), key=lambda leaf: leaf.attrs[2] in INTEGER_KINDS)
+        floats = [leaf for leaf in views if leaf.axes and leaf.attrs[2] not in INTEGER_KINDS]
         self.floats = tuple(dict.fromkeys(leaf.name for leaf in floats))
-        for node in leaves:
+        for node in views:
             for place, axis in enumerate(node.view):
                 found.setdefault(axis, (node.name, place, len(node.view)))
         return found
@@ -216,8 +200,7 @@ class _Printer(AxisSpelling):
             ):
                 word = "slope"
         elif word in ("length", "direction"):
-            sources = {leaf.name for leaf in n.walk(node) if leaf.op == "leaf"}
-            word = f"{sources.pop()}_{word}" if len(sources) == 1 else word
+            word = f"{next(iter(node.reads))}_{word}" if len(node.reads) == 1 else word
         candidates = itertools.chain([word], (f"{word}_{k}" for k in itertools.count(2)))
         name = next(candidate for candidate in candidates if candidate not in self.taken)
         self.taken.add(name)

@@ -203,12 +203,10 @@ class Program:
         return n.subtract(n.mul(soft, others), n.mul(rest, weight))
 
     def _moves(self, node: Node) -> bool:
-        names = {tangent_name(argument.name) for argument in self.wrt}
-        return any(inner.op == "leaf" and inner.attrs[0] in names for inner in n.walk(node))
+        return not node.reads.isdisjoint(tangent_name(argument.name) for argument in self.wrt)
 
     def _depends(self, node: Node) -> bool:
-        names = {argument.name for argument in self.wrt}
-        return any(inner.op == "leaf" and inner.attrs[0] in names for inner in n.walk(node))
+        return not node.reads.isdisjoint(argument.name for argument in self.wrt)
 
 
 def tangent_name(name: str) -> str:

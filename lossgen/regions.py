@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from lossgen import nodes as n
+from lossgen.memory import remembered
 from lossgen.nodes import AXIS_OPERATIONS, Node
 from lossgen.partials import PARTIALS
 
@@ -25,6 +26,7 @@ def is_cut(node: Node) -> bool:
     return node.op in ENDS or node.op in AXIS_OPERATIONS or is_difference(node)
 
 
+@remembered
 def is_difference(node: Node) -> bool:
     """A sum of arguments, such as ``input - target``, is a place of its own."""
     if node.op != "add" or sum(not n.is_const(arg) for arg in node.args) < 2:
@@ -32,6 +34,7 @@ def is_difference(node: Node) -> bool:
     return all(n.is_const(arg) or n.split_coefficient(arg)[1].op == "leaf" for arg in node.args)
 
 
+@remembered
 def region_inputs(node: Node) -> tuple[Node, ...]:
     """Return the cuts that an elementwise region reads, in the order it reads them."""
     found: dict[Node, None] = {}
@@ -56,6 +59,7 @@ def _is_shared(node: Node, region: Node) -> bool:
     return node.axes < region.axes and _is_reduced(node)
 
 
+@remembered
 def _is_reduced(node: Node) -> bool:
     """Say whether a node depends on the result of a reduction within its region."""
     if node.op in n.KEEPS_AXIS:
@@ -98,6 +102,7 @@ def _product(factors: tuple[Node, ...], k: int, tangent: Node) -> Node:
     return n.mul(*factors[:k], tangent, *factors[k + 1 :])
 
 
+@remembered
 def slope(region: Node, cut: Node) -> Node:
     """Return the partial derivative of a region with respect to one of its inputs."""
     if region is cut:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from lossgen import nodes as n
+from lossgen.memory import remembered
 from lossgen.nodes import Node
 
 SIMPLE: dict[str, Callable[..., Node]] = {
@@ -38,8 +39,9 @@ def transform(roots: tuple[Node, ...], step: Callable[[Node], Node]) -> tuple[No
     """Return the roots with ``step`` applied to every node after its arguments."""
     done: dict[Node, Node] = {}
     for node in n.walk(*roots):
-        done[node] = step(rebuild(node, tuple(done[arg] for arg in node.args)))
-    return tuple(done[root] for root in roots)
+        args = tuple([done[arg] for arg in node.args])
+        done[node] = step(node if args == node.args else rebuild(node, args))
+    return tuple([done[root] for root in roots])
 
 
 def substitute(root: Node, table: Mapping[Node, Node]) -> Node:
@@ -47,10 +49,11 @@ def substitute(root: Node, table: Mapping[Node, Node]) -> Node:
     done: dict[Node, Node] = dict(table)
     for node in n.walk(root):
         if node not in done:
-            done[node] = rebuild(node, tuple(done[arg] for arg in node.args))
+            done[node] = rebuild(node, tuple([done[arg] for arg in node.args]))
     return done[root]
 
 
+@remembered
 def rename_axis(root: Node, old: str, new: str) -> Node:
     """Return the graph with the free axis ``old`` read as ``new``; bound axes give way."""
     if old not in root.axes:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lossgen import axis_patterns, patterns, square_patterns
+from lossgen.memory import remembered
 from lossgen.nodes import Node
 from lossgen.rewrite import transform
 
@@ -176,13 +177,22 @@ def improve(
     node: Node, applied: dict[str, Rule] | None = None, skipped: frozenset[str] = frozenset()
 ) -> Node:
     """Apply the rules to one node until none fits."""
+    better, rules = _improved(node, skipped)
+    if applied is not None:
+        applied.update((rule.name, rule) for rule in rules)
+    return better
+
+
+@remembered
+def _improved(node: Node, skipped: frozenset[str]) -> tuple[Node, tuple[Rule, ...]]:
+    """Return the best form of a node, and the rules that led to it."""
     for rule in RULES:
         better = None if rule.name in skipped else rule.apply(node)
         if better is not None and better is not node:
-            if applied is not None:
-                applied[rule.name] = rule
-            return stabilise(better, applied=applied, skipped=skipped)[0]
-    return node
+            applied = {rule.name: rule}
+            found = stabilise(better, applied=applied, skipped=skipped)[0]
+            return found, tuple(applied.values())
+    return node, ()
 
 
 def stabilise(

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import math
-import re
 
 from lossgen import nodes as n
 from lossgen.backends import Backend
-from lossgen.code import ATOM, COMPARE, PRODUCT, SUM, UNARY, Text, is_primary, is_short, of_numbers
+from lossgen.code import (
+    ATOM,
+    COMPARE,
+    PRODUCT,
+    SUM,
+    UNARY,
+    Text,
+    called,
+    is_integer,
+    is_primary,
+    is_short,
+    of_numbers,
+    sorted_axes,
+)
 from lossgen.layout import denominator, is_negative, magnitude
 from lossgen.nodes import COMPARISONS, Node
-
-INTEGER_KINDS = ("label", "integer")
 
 
 class Spelling:
@@ -40,14 +50,12 @@ class Spelling:
 
     def axes_of(self, node: Node) -> tuple[str, ...]:
         """Return a node's axes in the order of arrays; a renamed axis stands beside its own."""
-        return tuple(
-            sorted(node.axes, key=lambda axis: (self.order.index(axis.rstrip("_'")), axis))
-        )
+        return sorted_axes(node.axes, self.order)
 
     def _new_axes(self, node: Node, user: Node) -> list[int]:
-        mine, target = self.axes_of(node), self.axes_of(user)
-        if not mine or self.keep:
+        if node.axes == user.axes or not node.axes or self.keep:
             return []
+        mine, target = self.axes_of(node), self.axes_of(user)
         first = target.index(mine[0])
         return [k for k, axis in enumerate(target[first:]) if axis not in mine]
 
@@ -57,7 +65,7 @@ class Spelling:
             text: Text = special(node)
             return text
         if node.op in COMPARISONS:
-            integer = any(self._is_integer(arg) for arg in node.args)
+            integer = any(is_integer(arg) for arg in node.args)
             left, right = (self._operand(arg, node, SUM, integer) for arg in node.args)
             code = f"{left} {COMPARISONS[node.op]} {right}"
             if not integer and of_numbers(node):  # two numbers would compare to no tensor
@@ -78,7 +86,7 @@ class Spelling:
         return self._format(form, *args, **words)
 
     def _format(self, form: str, *args: str, **words: str) -> str:
-        self.called.update(name for name in self.backend.helpers if re.search(rf"\b{name}\(", form))
+        self.called.update(called(form, self.backend.helpers))
         receiver = form.startswith("{0}.") or form.startswith("~{0}")
         if receiver and not is_primary(args[0]):
             args = (f"({args[0]})", *args[1:])
@@ -89,13 +97,12 @@ class Spelling:
         if node.op == "const":
             return self._const(node, integer).within(level)
         text = self.text[node]
-        new = self._new_axes(node, user)
-        if not new:
+        if not (new := self._new_axes(node, user)):
             return text.within(level)
-        code = text.within(ATOM)
-        if self.backend.expand is not None:
+        code, form = text.within(ATOM), self.backend.expand
+        if form is not None:
             for place in new:
-                code = self._format(self.backend.expand, code, place=str(place))
+                code = self._format(form, code, place=str(place))
             return code
         slices = ["None" if k in new else ":" for k in range(max(new) + 1)]
         return f"{code}[{', '.join(slices)}]"
@@ -111,13 +118,6 @@ class Spelling:
         if self.backend.inexact == "{0}" or is_short(value):
             return Text(repr(number), level)
         return Text(self._format(self.backend.inexact, repr(number), like=self._like()))
-
-    def _is_integer(self, node: Node) -> bool:
-        if node.op == "leaf":
-            return node.attrs[2] in INTEGER_KINDS
-        if node.op == "select":
-            return any(self._is_integer(arg) for arg in node.args[1:])
-        return node.op in ("position", "argmax")
 
     def _scalar(self, code: str) -> str:
         return self.backend.scalar.format(code, like=self._like())
@@ -147,7 +147,7 @@ class Spelling:
             mask = self._operand(condition, node, COMPARE)
             if casts:
                 return Text(self._spell("indicator", mask, like=self._like()))
-        integer = self._is_integer(node)
+        integer = is_integer(node)
         args = [
             self._operand(arg, node, COMPARE, integer and k > 0) for k, arg in enumerate(node.args)
         ]

@@ -21,12 +21,13 @@ LONGEST = 200
 # A room uses only rooms above it, and of these only what is listed; the oracle, which judges the
 # output, shares nothing with what derives and prints it.
 ROOMS: dict[str, tuple[str, str]] = {
+    "memory": ("memory", ""),
     "sentences": ("errors names", ""),
     "files": ("states resources toolkit watch", ""),
     "words": (
         "axes elementwise places operations arguments callables declarations language conditions "
         "case variants dialects composition loss",
-        "",
+        "memory",
     ),
     "oracle": (
         "oracle oracle.bind oracle.domain oracle.evaluate oracle.exponentials oracle.jets "
@@ -39,9 +40,9 @@ ROOMS: dict[str, tuple[str, str]] = {
         "proof.examine",
         "words, oracle",
     ),
-    "graphs": ("graph arithmetic reductions nodes rewrite", ""),
-    "stable forms": ("patterns axis_patterns square_patterns rules", "graphs"),
-    "derivatives": ("partials regions derive diagonal", "graphs"),
+    "graphs": ("graph arithmetic reductions nodes rewrite", "memory"),
+    "stable forms": ("patterns axis_patterns square_patterns rules", "memory, graphs"),
+    "derivatives": ("partials regions derive diagonal", "memory, graphs"),
     "programs": (
         "unknown meanings lower rows program compile",
         "sentences, words, graphs, stable forms, derivatives",
@@ -54,11 +55,11 @@ ROOMS: dict[str, tuple[str, str]] = {
     "spelling": (
         "backends registry axis_composites power_composites composites expand layout code spelling "
         "axis_spelling sections printer functions kernels",
-        "sentences, words, graphs, programs",
+        "memory, sentences, words, graphs, programs",
     ),
     "modules": (
         "shapes keywords options denominators endings cases module",
-        "words, programs, specs, spelling",
+        "memory, words, programs, specs, spelling",
     ),
     "text": ("render", "files, words, specs, spelling, modules"),
     "commands": (
@@ -85,6 +86,7 @@ LONG = {
     "oracle.evaluate": "one branch for each word of a spec",
     "printer": "one class, from a graph to its lines",
     "program": "one value, a case with all its derivatives",
+    "rules": "one record for each rule, to be read side by side",
     "shapes": "one class, the lines before a kernel in their order",
 }
 FRAMEWORKS = {
