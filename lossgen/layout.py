@@ -33,6 +33,25 @@ def is_negative(term: Node) -> bool:
     return term.value < 0 if n.is_const(term) else n.split_coefficient(term)[0] < 0
 
 
+def terms_in_order(node: Node) -> tuple[Node, ...]:
+    """Return the terms of a sum, positive ones first; behind a difference come the numbers.
+
+    What two entries of any size leave is exact where they are close (Sterbenz, 1974), and then a
+    margin counts; added to the first of them, it would be rounded away.
+    """
+    entries = [term for term in node.args if _is_entry(term)]
+    if len({is_negative(term) for term in entries}) == 1:
+        entries = []
+    return tuple(
+        sorted(node.args, key=lambda term: (entries and term not in entries, is_negative(term)))
+    )
+
+
+def _is_entry(term: Node) -> bool:
+    """Say whether a term depends on a tensor, and not on parameters alone."""
+    return any(inner.op == "leaf" and inner.view for inner in n.walk(term))
+
+
 def magnitude(term: Node) -> Node:
     """Return a term of a sum as it stands behind its sign."""
     return n.mul(n.MINUS_ONE, term) if is_negative(term) else term

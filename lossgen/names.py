@@ -19,7 +19,7 @@ IMPORTED = frozenset(
         added argmax_along array_of as_arrays axis_weight bool broadcast_input
         broadcast_weight cast_floats cast_parts centred chainer check_arrays
         Call Callable callable check_device check_dialect check_divides check_floating
-        check_function check_integers
+        check_function check_integer check_integers
         check_labels check_least check_most check_positive check_range check_rank
         check_reduction check_result check_shape check_tensor
         constant count_up cross_entropy_with

@@ -74,11 +74,12 @@ def parameter_check(parameter: Parameter) -> str:
         return f'check_function("{name}", {name}, {parameter.words!r})'
     if parameter.positive:
         return f'check_positive("{name}", {name})'
+    check = "check_integer" if parameter.kind == "integer" else "check_range"
     if parameter.lower is None and parameter.upper is None:
-        return ""
+        return f'{check}("{name}", {name})' if parameter.kind == "integer" else ""
     low = "-math.inf" if parameter.lower is None else repr(float(parameter.lower))
     high = "math.inf" if parameter.upper is None else repr(float(parameter.upper))
-    return f'check_range("{name}", {name}, {low}, {high})'
+    return f'{check}("{name}", {name}, {low}, {high})'
 
 
 def prepared_name(tensor: Tensor, factor: str = "") -> str:

@@ -20,7 +20,7 @@ from lossgen.code import (
     of_numbers,
     sorted_axes,
 )
-from lossgen.layout import denominator, is_negative, magnitude
+from lossgen.layout import denominator, is_negative, magnitude, terms_in_order
 from lossgen.nodes import COMPARISONS, Node
 
 
@@ -164,7 +164,7 @@ class Spelling:
 
     def _print_add(self, node: Node) -> Text:
         code = ""
-        for term in sorted(node.args, key=is_negative):
+        for term in terms_in_order(node):
             sign = "-" if is_negative(term) else "+"
             shown = self._operand(magnitude(term), node, PRODUCT if code or sign == "-" else SUM)
             code += f" {sign} {shown}" if code else shown if sign == "+" else f"-{shown}"

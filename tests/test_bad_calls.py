@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ CLASSES = {
     "two_head_loss": "TwoHeadLoss",
     "quantile_loss": "QuantileLoss",
     "dice_loss": "DiceLoss",
+    "multi_margin_loss": "MultiMarginLoss",
     "triplet_margin_with_distance_loss": "TripletMarginWithDistanceLoss",
 }
 EITHER = (TypeError, ValueError)
@@ -79,6 +80,10 @@ CALLS = {
     "parameter that is complex": huber(delta=1j),
     "parameter that is a list": huber(delta=[1.0]),
     "parameter above its range": Call("quantile_loss", "q", options={"q": 1.5}),
+    "ignored label in words": replace(entropy(LABELS, ignore_index="x"), error=TypeError),
+    "ignored label that is None": replace(entropy(LABELS, ignore_index=None), error=TypeError),
+    "ignored label between two": entropy(LABELS, ignore_index=0.5),
+    "power between two": Call("multi_margin_loss", "p", (X, LABELS), {"p": 1.5}),
     "smoothing above 1": entropy(LABELS, label_smoothing=2.0),
     "smoothing below 0": entropy(LABELS, label_smoothing=-0.1),
     "temperature 0": Call("info_nce_loss", "temperature", options={"temperature": 0.0}),
@@ -163,6 +168,7 @@ def test_a_good_call_is_none_of_these(backend: str) -> None:
         good = {
             "two_head_loss": (X, T, X, T),
             "cross_entropy": (X, LABELS),
+            "multi_margin_loss": (X, LABELS),
             "triplet_margin_with_distance_loss": (X, T, T),
         }
         options = {"weights": T} if call.loss == "weighted_mse_loss" else {}

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import math
 import warnings
 
 import numpy as np
@@ -197,6 +198,31 @@ def test_a_target_of_zero_has_finite_gradients():
         ours.kl_div(x, t, reduction="sum"),
     ):
         assert all(grad.isfinite().all() for grad in torch.autograd.grad(loss, [x, t]))
+
+
+def test_a_negative_target_has_no_divergence():
+    x = torch.tensor([-0.5, -1.0, -2.0], dtype=torch.float64)
+    t = torch.tensor([-0.25, 0.0, math.nan], dtype=torch.float64)
+    (mine, *slopes), (theirs, *expected) = (
+        outcome(module.KLDivLoss(reduction="none"), (x, t)) for module in (ours, torch.nn)
+    )
+    torch.testing.assert_close(mine, theirs, equal_nan=True)
+    torch.testing.assert_close(slopes[0], expected[0], equal_nan=True)
+    assert slopes[1].isnan().tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("backend", ["torch", *BACKENDS])
+def test_a_margin_counts_beside_huge_scores(backend):
+    # Of float32, which from 2**25 on has multiples of 4 only.
+    package = importlib.import_module(f"generated.{backend}")
+    scores = np.float32([[2**25, 2**25 + 4]])
+    convert = {
+        "torch": torch.tensor,
+        "jax": lambda x: importlib.import_module("jax.numpy").asarray(x),
+        "mindspore": lambda x: importlib.import_module("mindspore").Tensor(x),
+    }.get(backend, np.asarray)
+    loss = package.MultiMarginLoss(reduction="sum")(convert(scores), convert(np.array([0])))
+    assert float(getattr(loss, "array", loss)) == 2.5  # (4 + 1) / 2
 
 
 @pytest.mark.parametrize("function", ["multi_margin_loss", "multilabel_margin_loss", "nll_loss"])

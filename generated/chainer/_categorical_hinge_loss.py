@@ -14,7 +14,7 @@ __all__ = ["CategoricalHingeLoss", "categorical_hinge_loss"]
 
 def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    term = ((1.0 - target) * input).max(axis=1) + 1.0 - total(input * target, axis=1)
+    term = ((1.0 - target) * input).max(axis=1) - total(input * target, axis=1) + 1.0
     return np.maximum(term, 0.0)
 
 
@@ -23,7 +23,7 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
     term = 1.0 - target
     product = term * input
     best_other = product.max(axis=1)
-    positive = np.maximum(np.sign(best_other + 1.0 - total(input * target, axis=1)), 0.0)
+    positive = np.maximum(np.sign(best_other - total(input * target, axis=1) + 1.0), 0.0)
     slope = upstream * positive
     chosen = (product == best_other[:, None]).astype(upstream.dtype)
     sums = total(chosen, axis=1)
@@ -37,7 +37,7 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     term = 1.0 - target
     product = term * input
     best_other = product.max(axis=1)
-    positive = np.maximum(np.sign(best_other + 1.0 - total(input * target, axis=1)), 0.0)
+    positive = np.maximum(np.sign(best_other - total(input * target, axis=1) + 1.0), 0.0)
     chosen = (product == best_other[:, None]).astype(target.dtype)
     product_2 = input * d_target
     product_3 = total(chosen * (term * d_input - product_2), axis=1) / total(chosen, axis=1)
@@ -50,7 +50,7 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     product = (1.0 - target) * input
     best_other = product.max(axis=1)
-    positive = np.maximum(np.sign(best_other + 1.0 - total(input * target, axis=1)), 0.0)
+    positive = np.maximum(np.sign(best_other - total(input * target, axis=1) + 1.0), 0.0)
     slope = upstream * positive
     chosen = (product == best_other[:, None]).astype(upstream.dtype)
     term = -slope[:, None] - slope[:, None] * chosen / total(chosen, axis=1)[:, None]

@@ -51,10 +51,10 @@ def _value(input: Array, target: Array) -> Array:
     power_2 = (np.maximum(right, true_right) - np.minimum(left, true_left)) ** 2
     power_3 = (np.maximum(bottom, true_bottom) - np.minimum(top, true_top)) ** 2
     return (
-        0.4052847345693511 * power * ratio(v, v + 1.0 - quotient)
+        0.4052847345693511 * power * ratio(v, v - quotient + 1.0)
         + ratio(term, power_2 + power_3)
-        + 1.0
         - quotient
+        + 1.0
     )
 
 
@@ -109,7 +109,7 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
     chosen_2 = np.where(mask_3, np.arctan(quotient_8), 1.5707963267948966 - np.arctan(quotient_9))
     gap = chosen - chosen_2
     v = 0.4052847345693511 * gap * gap
-    quotient_10 = ratio(v, v + 1.0 - quotient_4)
+    quotient_10 = ratio(v, v - quotient_4 + 1.0)
     power = hypot1(quotient_8) ** 2
     power_2 = hypot1(quotient_9) ** 2
     chosen_3 = np.where(mask_3, -ratio(quotient_8, height) / power, -ratio(1.0, width) / power_2)
@@ -263,7 +263,7 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     picked_8 = d_input[:, 1]
     term_7 = picked_7 - picked_8
     term_8 = chosen_3 * term_4 + chosen_4 * term_5 - chosen_5 * term_6 - chosen_6 * term_7
-    product = 0.8105694691387022 * gap * ratio(v, v + 1.0 - quotient_5) * term_8
+    product = 0.8105694691387022 * gap * ratio(v, v - quotient_5 + 1.0) * term_8
     hull_width = np.maximum(right, true_right) - np.minimum(left, true_left)
     hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
     term_9 = hull_width * hull_width + hull_height * hull_height
@@ -412,7 +412,7 @@ def _curvature(
     chosen_3 = np.where(mask_2, np.arctan(quotient_11), 1.5707963267948966 - np.arctan(quotient_12))
     gap = chosen_2 - chosen_3
     v = 0.4052847345693511 * gap * gap
-    quotient_13 = ratio(v, v + 1.0 - quotient_6)
+    quotient_13 = ratio(v, v - quotient_6 + 1.0)
     hypot1_2 = hypot1(quotient_11)
     power_3 = hypot1_2**3
     over_hypot1_2 = over_hypot1(quotient_11)

@@ -68,9 +68,9 @@ def _tangent(
     term = np.where(mask, input, 0.0) * d_scale + np.where(mask, scale, 0.0) * d_input
     term_2 = (
         total(softmax(chosen, axis=-1) * term, axis=1)
-        + scale * d_margin
         + (margin - picked) * d_scale
         - scale * pick(d_input, target, axis=1)
+        + scale * d_margin
     )
     return sigmoid(logsumexp(chosen, axis=-1) - (picked - margin) * scale) * term_2
 
@@ -101,7 +101,7 @@ def _curvature(
     picked_2 = pick(d_input, target, axis=1)
     term_2 = margin - picked
     term_3 = (
-        total(probability_3 * term, axis=1) + scale * d_margin + term_2 * d_scale - scale * picked_2
+        total(probability_3 * term, axis=1) + term_2 * d_scale - scale * picked_2 + scale * d_margin
     )
     term_4 = (
         -upstream * probability * probability_2 * scale * term_3 - upstream * probability * d_scale

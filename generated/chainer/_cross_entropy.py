@@ -12,6 +12,7 @@ from ._checks import (
     check_arrays,
     check_dialect,
     check_floating,
+    check_integer,
     check_labels,
     check_range,
     check_rank,
@@ -317,6 +318,7 @@ def _labels_loss(
 ) -> chainer.Variable:
     check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
+    check_integer("ignore_index", ignore_index)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -375,6 +377,7 @@ def _smoothed_labels_loss(
 ) -> chainer.Variable:
     check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
+    check_integer("ignore_index", ignore_index)
     check_range("label_smoothing", label_smoothing, 0.0, 1.0)
     dtype = input.dtype
     working = working_dtype(input)
@@ -562,6 +565,7 @@ class CrossEntropyLoss(chainer.Link):
     ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_integer("ignore_index", ignore_index)
         check_range("label_smoothing", label_smoothing, 0.0, 1.0)
         check_dialect(dialect, ("chainer", "keras"))
         self.weight = array_of(weight)

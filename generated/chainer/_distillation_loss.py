@@ -13,6 +13,7 @@ from ._checks import (
     Given,
     check_arrays,
     check_floating,
+    check_integer,
     check_labels,
     check_positive,
     check_range,
@@ -397,6 +398,7 @@ def _hard_labels_loss(
     check_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("alpha", alpha, 0.0, 1.0)
+    check_integer("ignore_index", ignore_index)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -533,6 +535,7 @@ class DistillationLoss(chainer.Link):
         check_reduction(reduction, ("mean", "sum"))
         check_range("alpha", alpha, 0.0, 1.0)
         check_positive("temperature", temperature)
+        check_integer("ignore_index", ignore_index)
         with self.init_scope():
             self.alpha = alpha
         with self.init_scope():

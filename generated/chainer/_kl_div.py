@@ -54,12 +54,12 @@ _kernel_log_target = differentiable(
 
 def _value_target(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.where(target <= 0.0, 0.0, (np.log(target) - input) * target)
+    return np.where(target == 0.0, 0.0, (np.log(target) - input) * target)
 
 
 def _gradient_target(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    mask = target <= 0.0
+    mask = target == 0.0
     grad_input = upstream * np.where(mask, 0.0, -target)
     grad_target = upstream * np.where(mask, 0.0, np.log(target) - input + 1.0)
     return grad_input, grad_target
@@ -67,7 +67,7 @@ def _gradient_target(upstream: Array, input: Array, target: Array) -> tuple[Arra
 
 def _tangent_target(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    mask = target <= 0.0
+    mask = target == 0.0
     return (
         np.where(mask, 0.0, np.log(target) - input + 1.0) * d_target
         + np.where(mask, 0.0, -target) * d_input
@@ -78,7 +78,7 @@ def _curvature_target(
     upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    mask = target <= 0.0
+    mask = target == 0.0
     chosen = np.where(mask, 0.0, -1.0)
     change_target = (
         upstream * np.where(mask, 0.0, 1.0 / target) * d_target + upstream * chosen * d_input
@@ -159,14 +159,16 @@ def kl_div(
     (1951).
 
     ``mean`` is over the number of entries; the divergence itself is ``batchmean``, the sum over
-    the number of samples. A target of 0 costs nothing, and has no gradient.
+    the number of samples. A target of 0 costs nothing, and has no gradient; a negative one gives
+    NaN.
 
     .. math::
         \ell = \left(- \mathrm{input} + \mathrm{target}\right) e^{\mathrm{target}}
 
     .. math::
-        \ell = \begin{cases} \mathrm{target} \left(- \mathrm{input} + \log{\left(\mathrm{target}
-        \right)}\right) & \text{for}\: \mathrm{target} > 0 \\0 & \text{otherwise} \end{cases}
+        \ell = \begin{cases} 0 & \text{for}\: \mathrm{target} = 0 \\\mathrm{target} \left(-
+        \mathrm{input} + \log{\left(\mathrm{target} \right)}\right) & \text{otherwise}
+        \end{cases}
 
     Args:
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Log-probabilities of any shape.

@@ -62,7 +62,7 @@ def _gradient(
         good_weight * probability * sigmoid_gain * beta,
         -bad_weight * sigmoid_gain * probability * beta,
     )
-    product = good_weight * probability * sigmoid_gain * (reference + divergence - input)
+    product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
     chosen_3 = np.where(mask, product, bad_weight * sigmoid_gain * probability * term)
     grad_good_weight = total(upstream * np.where(mask, probability, 0.0))
     grad_bad_weight = total(upstream * np.where(mask, 0.0, sigmoid_gain))
@@ -109,7 +109,7 @@ def _tangent(
         good_weight * probability * sigmoid_gain * beta,
         -bad_weight * sigmoid_gain * probability * beta,
     )
-    product = good_weight * probability * sigmoid_gain * (reference + divergence - input)
+    product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
     chosen_3 = np.where(mask, product, bad_weight * sigmoid_gain * probability * term)
     return (
         np.where(mask, probability, 0.0) * d_good_weight
@@ -153,7 +153,7 @@ def _curvature(
     product_4 = bad_weight * power * probability * power_2
     chosen_2 = np.where(mask, product - product_2, product_3 - product_4)
     chosen_3 = np.where(mask, product_2 - product, product_4 - product_3)
-    term_2 = reference + divergence - input
+    term_2 = reference - input + divergence
     product_5 = good_weight * probability * power * term_2 * beta
     product_6 = good_weight * power_3 * sigmoid_gain * term * beta
     product_7 = good_weight * probability * sigmoid_gain

@@ -11,8 +11,8 @@ from ._checks import (
     array_of,
     check_arrays,
     check_floating,
+    check_integer,
     check_labels,
-    check_range,
     check_rank,
     check_reduction,
     check_shape,
@@ -24,7 +24,7 @@ __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 
 def _value_linear(input: Array, target: Array, weight: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    gap = np.maximum(margin + input - pick(input, target, axis=1)[:, None], 0.0)
+    gap = np.maximum(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
     chosen = np.where(target[:, None] != np.arange(weight.shape[0]), gap, 0.0)
     return weight[target] * total(chosen, axis=1) / weight.shape[0]
 
@@ -36,7 +36,7 @@ def _gradient_linear(
     picked = weight[target]
     slope = upstream * picked
     index = np.arange(weight.shape[0])
-    positive = np.maximum(np.sign(margin + input - pick(input, target, axis=1)[:, None]), 0.0)
+    positive = np.maximum(np.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     chosen = np.where(target[:, None] != index, positive, 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
@@ -56,7 +56,7 @@ def _tangent_linear(
     d_margin: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    positive = np.maximum(np.sign(margin + input - pick(input, target, axis=1)[:, None]), 0.0)
+    positive = np.maximum(np.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     chosen = np.where(target[:, None] != np.arange(weight.shape[0]), positive, 0.0)
     term = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, axis=1)[:, None]
     return weight[target] * total(term, axis=1) / weight.shape[0]
@@ -87,7 +87,7 @@ _kernel_linear = differentiable(
 
 def _value_squared(input: Array, target: Array, weight: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    gap = np.maximum(margin + input - pick(input, target, axis=1)[:, None], 0.0)
+    gap = np.maximum(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
     chosen = np.where(target[:, None] != np.arange(weight.shape[0]), gap * gap, 0.0)
     return weight[target] * total(chosen, axis=1) / weight.shape[0]
 
@@ -99,7 +99,7 @@ def _gradient_squared(
     picked = weight[target]
     slope = upstream * picked
     index = np.arange(weight.shape[0])
-    term = margin + input - pick(input, target, axis=1)[:, None]
+    term = input - pick(input, target, axis=1)[:, None] + margin
     chosen = np.where(
         target[:, None] != index, 2.0 * np.maximum(term, 0.0) * np.maximum(np.sign(term), 0.0), 0.0
     )
@@ -121,7 +121,7 @@ def _tangent_squared(
     d_margin: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    term = margin + input - pick(input, target, axis=1)[:, None]
+    term = input - pick(input, target, axis=1)[:, None] + margin
     chosen = np.where(
         target[:, None] != np.arange(weight.shape[0]),
         2.0 * np.maximum(term, 0.0) * np.maximum(np.sign(term), 0.0),
@@ -144,7 +144,7 @@ def _curvature_squared(
     picked = weight[target]
     slope = upstream * picked
     index = np.arange(weight.shape[0])
-    positive = np.maximum(np.sign(margin + input - pick(input, target, axis=1)[:, None]), 0.0)
+    positive = np.maximum(np.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     chosen = np.where(target[:, None] != index, 2.0 * positive * positive, 0.0)
     picked_2 = pick(d_input, target, axis=1)
     slope_2 = upstream * picked * picked_2
@@ -286,7 +286,7 @@ def multi_margin_loss(
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    check_range("p", p, 1.0, 2.0)
+    check_integer("p", p, 1.0, 2.0)
     if p == 1:
         return _linear_loss(input, target, weight, margin, reduction, sample_weight, denominator)
     return _squared_loss(input, target, weight, margin, reduction, sample_weight, denominator)
@@ -314,7 +314,7 @@ class MultiMarginLoss(chainer.Link):
     ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
-        check_range("p", p, 1.0, 2.0)
+        check_integer("p", p, 1.0, 2.0)
         self.p = p
         with self.init_scope():
             self.margin = margin

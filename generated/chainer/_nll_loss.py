@@ -11,6 +11,7 @@ from ._checks import (
     array_of,
     check_arrays,
     check_floating,
+    check_integer,
     check_labels,
     check_rank,
     check_reduction,
@@ -109,6 +110,7 @@ def nll_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
+    check_integer("ignore_index", ignore_index)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -151,6 +153,7 @@ class NLLLoss(chainer.Link):
     ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_integer("ignore_index", ignore_index)
         self.weight = array_of(weight)
         if weight is not None:
             self.register_persistent("weight")

@@ -23,7 +23,7 @@ __all__ = ["TripletLoss", "triplet_loss"]
 def _value(anchor: Array, positive: Array, negative: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     term = (
-        margin + total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1)
+        total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
     return np.maximum(term, 0.0)
 
@@ -34,7 +34,7 @@ def _gradient(
     """Return the gradient by each differentiable argument, given that of the loss."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = margin + total(term * term, axis=1) - total(term_2 * term_2, axis=1)
+    term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
     slope = upstream * np.maximum(np.sign(term_3), 0.0)
     product = 2.0 * slope[:, None] * term_2
     grad_anchor = 2.0 * slope[:, None] * term - product
@@ -54,7 +54,7 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = margin + total(term * term, axis=1) - total(term_2 * term_2, axis=1)
+    term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
     positive_2 = np.maximum(np.sign(term_3), 0.0)
     product = 2.0 * positive_2 * total(term_2 * (d_anchor - d_negative), axis=1)
     return (
@@ -77,7 +77,7 @@ def _curvature(
 ) -> tuple[Array | float, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = (
-        margin + total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1)
+        total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
     slope = upstream * np.maximum(np.sign(term), 0.0)
     product = 2.0 * slope[:, None] * (d_anchor - d_negative)

@@ -30,9 +30,9 @@ def _value_swapped(
 ) -> Array:
     """Return the unreduced loss."""
     minimum = np.minimum(
-        p_norm(eps + anchor - negative, p, axis=-1), p_norm(eps + positive - negative, p, axis=-1)
+        p_norm(anchor - negative + eps, p, axis=-1), p_norm(positive - negative + eps, p, axis=-1)
     )
-    return np.maximum(p_norm(eps + anchor - positive, p, axis=-1) + margin - minimum, 0.0)
+    return np.maximum(p_norm(anchor - positive + eps, p, axis=-1) - minimum + margin, 0.0)
 
 
 def _gradient_swapped(
@@ -45,11 +45,11 @@ def _gradient_swapped(
     eps: float,
 ) -> tuple[Array, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    term_3 = eps + positive - negative
+    term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
     positive_2 = np.maximum(np.sign(np.minimum(far, across) - near - margin), 0.0)
     term_4 = 1.0 - positive_2
@@ -76,11 +76,11 @@ def _tangent_swapped(
     d_margin: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    term_3 = eps + positive - negative
+    term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
     positive_2 = np.maximum(np.sign(np.minimum(far, across) - near - margin), 0.0)
     term_4 = 1.0 - positive_2
@@ -107,11 +107,11 @@ def _curvature_swapped(
     d_margin: Array,
 ) -> tuple[Array | float, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    term_3 = eps + positive - negative
+    term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
     positive_2 = np.maximum(np.sign(np.minimum(far, across) - near - margin), 0.0)
     term_4 = 1.0 - positive_2
@@ -160,9 +160,9 @@ def _value_plain(
 ) -> Array:
     """Return the unreduced loss."""
     term = (
-        p_norm(eps + anchor - positive, p, axis=-1)
+        p_norm(anchor - positive + eps, p, axis=-1)
+        - p_norm(anchor - negative + eps, p, axis=-1)
         + margin
-        - p_norm(eps + anchor - negative, p, axis=-1)
     )
     return np.maximum(term, 0.0)
 
@@ -177,9 +177,9 @@ def _gradient_plain(
     eps: float,
 ) -> tuple[Array, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
     positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
@@ -203,9 +203,9 @@ def _tangent_plain(
     d_margin: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
     positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
     term_3 = 1.0 - positive_2
@@ -233,9 +233,9 @@ def _curvature_plain(
     d_margin: Array,
 ) -> tuple[Array | float, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
     positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
     term_3 = positive_2 - 1.0

@@ -27,14 +27,14 @@ __all__ = ["TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss"]
 
 def _value_swapped_called(near: Array, far: Array, across: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(margin + near - np.minimum(across, far), 0.0)
+    return np.maximum(near - np.minimum(across, far) + margin, 0.0)
 
 
 def _gradient_swapped_called(
     upstream: Array, near: Array, far: Array, across: Array, margin: Array | float
 ) -> tuple[Array, ...]:
     """Return the gradient by `near`, `far`, `across` and `margin`, given that of the loss."""
-    positive = np.maximum(np.sign(np.minimum(across, far) - margin - near), 0.0)
+    positive = np.maximum(np.sign(np.minimum(across, far) - near - margin), 0.0)
     term = 1.0 - positive
     slope = upstream * term
     grad_far = upstream * term * (-0.5 * np.sign(across - far) - 0.5)
@@ -53,7 +53,7 @@ def _tangent_swapped_called(
     d_margin: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    positive = np.maximum(np.sign(np.minimum(across, far) - margin - near), 0.0)
+    positive = np.maximum(np.sign(np.minimum(across, far) - near - margin), 0.0)
     term = 1.0 - positive
     return (
         term * d_margin
@@ -293,7 +293,7 @@ def _value_swapped_manhattan(
     minimum = np.minimum(
         total(np.abs(anchor - negative), axis=1), total(np.abs(positive - negative), axis=1)
     )
-    return np.maximum(margin + total(np.abs(anchor - positive), axis=1) - minimum, 0.0)
+    return np.maximum(total(np.abs(anchor - positive), axis=1) - minimum + margin, 0.0)
 
 
 def _gradient_swapped_manhattan(
@@ -305,7 +305,7 @@ def _gradient_swapped_manhattan(
     far = total(np.abs(term_2), axis=1)
     term_3 = positive - negative
     across = total(np.abs(term_3), axis=1)
-    direction_2 = np.sign(np.minimum(far, across) - margin - total(np.abs(term), axis=1))
+    direction_2 = np.sign(np.minimum(far, across) - total(np.abs(term), axis=1) - margin)
     term_4 = 1.0 - np.maximum(direction_2, 0.0)
     slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
     product = slope[:, None] * np.sign(term_2)
@@ -332,7 +332,7 @@ def _tangent_swapped_manhattan(
     far = total(np.abs(term_2), axis=1)
     term_3 = positive - negative
     across = total(np.abs(term_3), axis=1)
-    direction_2 = np.sign(np.minimum(far, across) - margin - total(np.abs(term), axis=1))
+    direction_2 = np.sign(np.minimum(far, across) - total(np.abs(term), axis=1) - margin)
     term_4 = 1.0 - np.maximum(direction_2, 0.0)
     product = (
         term_4
@@ -384,7 +384,7 @@ def _value_swapped_squared_euclidean(
     minimum = np.minimum(
         total((anchor - negative) ** 2, axis=1), total((positive - negative) ** 2, axis=1)
     )
-    return np.maximum(margin + total((anchor - positive) ** 2, axis=1) - minimum, 0.0)
+    return np.maximum(total((anchor - positive) ** 2, axis=1) - minimum + margin, 0.0)
 
 
 def _gradient_swapped_squared_euclidean(
@@ -396,7 +396,7 @@ def _gradient_swapped_squared_euclidean(
     far = total(term_2 * term_2, axis=1)
     term_3 = positive - negative
     across = total(term_3 * term_3, axis=1)
-    direction_2 = np.sign(np.minimum(far, across) - margin - total(term * term, axis=1))
+    direction_2 = np.sign(np.minimum(far, across) - total(term * term, axis=1) - margin)
     term_4 = 1.0 - np.maximum(direction_2, 0.0)
     slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
     product = 2.0 * slope[:, None] * term_2
@@ -423,7 +423,7 @@ def _tangent_swapped_squared_euclidean(
     far = total(term_2 * term_2, axis=1)
     term_3 = positive - negative
     across = total(term_3 * term_3, axis=1)
-    direction_2 = np.sign(np.minimum(far, across) - margin - total(term * term, axis=1))
+    direction_2 = np.sign(np.minimum(far, across) - total(term * term, axis=1) - margin)
     term_4 = 1.0 - np.maximum(direction_2, 0.0)
     product = (
         2.0
@@ -459,7 +459,7 @@ def _curvature_swapped_squared_euclidean(
     """Return the derivative of the gradient along the tangents."""
     far = total((anchor - negative) ** 2, axis=1)
     across = total((positive - negative) ** 2, axis=1)
-    term = np.minimum(far, across) - margin - total((anchor - positive) ** 2, axis=1)
+    term = np.minimum(far, across) - total((anchor - positive) ** 2, axis=1) - margin
     term_2 = 1.0 - np.maximum(np.sign(term), 0.0)
     slope = upstream * term_2 * (-0.5 * np.sign(across - far) - 0.5)
     product = 2.0 * slope[:, None] * (d_anchor - d_negative)
@@ -485,19 +485,19 @@ def _value_swapped_euclidean(
 ) -> Array:
     """Return the unreduced loss."""
     minimum = np.minimum(
-        norm(anchor + 1e-06 - negative, axis=-1), norm(positive + 1e-06 - negative, axis=-1)
+        norm(anchor - negative + 1e-06, axis=-1), norm(positive - negative + 1e-06, axis=-1)
     )
-    return np.maximum(norm(anchor + 1e-06 - positive, axis=-1) + margin - minimum, 0.0)
+    return np.maximum(norm(anchor - positive + 1e-06, axis=-1) - minimum + margin, 0.0)
 
 
 def _gradient_swapped_euclidean(
     upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
 ) -> tuple[Array, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    term = anchor + 1e-06 - positive
-    term_2 = anchor + 1e-06 - negative
+    term = anchor - positive + 1e-06
+    term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
-    term_3 = positive + 1e-06 - negative
+    term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
     positive_2 = np.maximum(np.sign(np.minimum(far, across) - norm(term, axis=-1) - margin), 0.0)
     term_4 = 1.0 - positive_2
@@ -521,10 +521,10 @@ def _tangent_swapped_euclidean(
     d_margin: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    term = anchor + 1e-06 - positive
-    term_2 = anchor + 1e-06 - negative
+    term = anchor - positive + 1e-06
+    term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
-    term_3 = positive + 1e-06 - negative
+    term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
     positive_2 = np.maximum(np.sign(np.minimum(far, across) - norm(term, axis=-1) - margin), 0.0)
     term_4 = 1.0 - positive_2
@@ -551,11 +551,11 @@ def _curvature_swapped_euclidean(
     d_margin: Array,
 ) -> tuple[Array | float, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = anchor + 1e-06 - positive
+    term = anchor - positive + 1e-06
     near = norm(term, axis=-1)
-    term_2 = anchor + 1e-06 - negative
+    term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
-    term_3 = positive + 1e-06 - negative
+    term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
     positive_2 = np.maximum(np.sign(np.minimum(far, across) - near - margin), 0.0)
     term_4 = 1.0 - positive_2
@@ -589,14 +589,14 @@ _kernel_swapped_euclidean = differentiable(
 
 def _value_plain_called(near: Array, far: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(margin + near - far, 0.0)
+    return np.maximum(near - far + margin, 0.0)
 
 
 def _gradient_plain_called(
     upstream: Array, near: Array, far: Array, margin: Array | float
 ) -> tuple[Array, ...]:
     """Return the gradient by `near`, `far` and `margin`, given that of the loss."""
-    slope = upstream * (1.0 - np.maximum(np.sign(far - margin - near), 0.0))
+    slope = upstream * (1.0 - np.maximum(np.sign(far - near - margin), 0.0))
     return slope, -slope, total(slope)
 
 
@@ -604,7 +604,7 @@ def _tangent_plain_called(
     near: Array, far: Array, margin: Array | float, d_near: Array, d_far: Array, d_margin: Array
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    return (1.0 - np.maximum(np.sign(far - margin - near), 0.0)) * (d_margin + d_near - d_far)
+    return (1.0 - np.maximum(np.sign(far - near - margin), 0.0)) * (d_near - d_far + d_margin)
 
 
 def _curvature_plain_called(
@@ -637,7 +637,7 @@ def _value_plain_cosine(
     # direction: x / norm(x) as one
     anchor_direction = direction(anchor, axis=-1)
     term = total(anchor_direction * direction(negative, axis=-1), axis=1) - 1.0
-    term_2 = margin + term + 1.0 - total(anchor_direction * direction(positive, axis=-1), axis=1)
+    term_2 = term - total(anchor_direction * direction(positive, axis=-1), axis=1) + margin + 1.0
     return np.maximum(term_2, 0.0)
 
 
@@ -802,7 +802,7 @@ def _value_plain_manhattan(
 ) -> Array:
     """Return the unreduced loss."""
     term = (
-        margin + total(np.abs(anchor - positive), axis=1) - total(np.abs(anchor - negative), axis=1)
+        total(np.abs(anchor - positive), axis=1) - total(np.abs(anchor - negative), axis=1) + margin
     )
     return np.maximum(term, 0.0)
 
@@ -813,7 +813,7 @@ def _gradient_plain_manhattan(
     """Return the gradient by each differentiable argument, given that of the loss."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = total(np.abs(term_2), axis=1) - margin - total(np.abs(term), axis=1)
+    term_3 = total(np.abs(term_2), axis=1) - total(np.abs(term), axis=1) - margin
     positive_2 = np.maximum(np.sign(term_3), 0.0)
     slope = upstream * (positive_2 - 1.0)
     product = slope[:, None] * np.sign(term_2)
@@ -835,7 +835,7 @@ def _tangent_plain_manhattan(
     """Return the derivative of the loss along the tangents."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = total(np.abs(term_2), axis=1) - margin - total(np.abs(term), axis=1)
+    term_3 = total(np.abs(term_2), axis=1) - total(np.abs(term), axis=1) - margin
     positive_2 = np.maximum(np.sign(term_3), 0.0)
     term_4 = 1.0 - positive_2
     product = (positive_2 - 1.0) * total(np.sign(term_2) * (d_anchor - d_negative), axis=1)
@@ -876,7 +876,7 @@ def _value_plain_squared_euclidean(
 ) -> Array:
     """Return the unreduced loss."""
     term = (
-        margin + total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1)
+        total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
     return np.maximum(term, 0.0)
 
@@ -887,7 +887,7 @@ def _gradient_plain_squared_euclidean(
     """Return the gradient by each differentiable argument, given that of the loss."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = total(term_2 * term_2, axis=1) - margin - total(term * term, axis=1)
+    term_3 = total(term_2 * term_2, axis=1) - total(term * term, axis=1) - margin
     positive_2 = np.maximum(np.sign(term_3), 0.0)
     slope = upstream * (positive_2 - 1.0)
     slope_2 = upstream * (1.0 - positive_2)
@@ -913,7 +913,7 @@ def _tangent_plain_squared_euclidean(
     """Return the derivative of the loss along the tangents."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = total(term_2 * term_2, axis=1) - margin - total(term * term, axis=1)
+    term_3 = total(term_2 * term_2, axis=1) - total(term * term, axis=1) - margin
     positive_2 = np.maximum(np.sign(term_3), 0.0)
     term_4 = 1.0 - positive_2
     product = 2.0 * (positive_2 - 1.0) * total(term_2 * (d_anchor - d_negative), axis=1)
@@ -935,7 +935,7 @@ def _curvature_plain_squared_euclidean(
 ) -> tuple[Array | float, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = (
-        total((anchor - negative) ** 2, axis=1) - margin - total((anchor - positive) ** 2, axis=1)
+        total((anchor - negative) ** 2, axis=1) - total((anchor - positive) ** 2, axis=1) - margin
     )
     positive_2 = np.maximum(np.sign(term), 0.0)
     slope = upstream * (positive_2 - 1.0)
@@ -961,7 +961,7 @@ def _value_plain_euclidean(
 ) -> Array:
     """Return the unreduced loss."""
     term = (
-        norm(anchor + 1e-06 - positive, axis=-1) + margin - norm(anchor + 1e-06 - negative, axis=-1)
+        norm(anchor - positive + 1e-06, axis=-1) - norm(anchor - negative + 1e-06, axis=-1) + margin
     )
     return np.maximum(term, 0.0)
 
@@ -970,8 +970,8 @@ def _gradient_plain_euclidean(
     upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
 ) -> tuple[Array, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    term = anchor + 1e-06 - positive
-    term_2 = anchor + 1e-06 - negative
+    term = anchor - positive + 1e-06
+    term_2 = anchor - negative + 1e-06
     positive_2 = np.maximum(np.sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
     product = slope[:, None] * direction(term_2, axis=-1)
@@ -991,8 +991,8 @@ def _tangent_plain_euclidean(
     d_margin: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    term = anchor + 1e-06 - positive
-    term_2 = anchor + 1e-06 - negative
+    term = anchor - positive + 1e-06
+    term_2 = anchor - negative + 1e-06
     positive_2 = np.maximum(np.sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin), 0.0)
     term_3 = 1.0 - positive_2
     sums = total(direction(term, axis=-1) * (d_anchor - d_positive), axis=1)
@@ -1012,9 +1012,9 @@ def _curvature_plain_euclidean(
     d_margin: Array,
 ) -> tuple[Array | float, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = anchor + 1e-06 - positive
+    term = anchor - positive + 1e-06
     near = norm(term, axis=-1)
-    term_2 = anchor + 1e-06 - negative
+    term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
     positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0) * ratio(1.0, far)

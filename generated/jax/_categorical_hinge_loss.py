@@ -17,7 +17,7 @@ __all__ = ["CategoricalHingeLoss", "categorical_hinge_loss"]
 
 def _value(input: jax.Array, target: jax.Array) -> jax.Array:
     """Return the unreduced loss."""
-    term = ((1.0 - target) * input).max(axis=1) + 1.0 - (input * target).sum(axis=1)
+    term = ((1.0 - target) * input).max(axis=1) - (input * target).sum(axis=1) + 1.0
     return jnp.maximum(term, 0.0)
 
 
@@ -31,7 +31,7 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
         term,
         chosen,
         1.0 / chosen.sum(axis=1),
-        jnp.maximum(jnp.sign(best_other + 1.0 - (input * target).sum(axis=1)), 0.0),
+        jnp.maximum(jnp.sign(best_other - (input * target).sum(axis=1) + 1.0), 0.0),
     )
 
 
@@ -56,7 +56,7 @@ def _partials_tangent(
     product = (1.0 - target) * input
     best_other = product.max(axis=1)
     chosen = (product == best_other[:, None]).astype(d_target.dtype)
-    positive = jnp.maximum(jnp.sign(best_other + 1.0 - (input * target).sum(axis=1)), 0.0)
+    positive = jnp.maximum(jnp.sign(best_other - (input * target).sum(axis=1) + 1.0), 0.0)
     return (
         -d_target,
         jnp.full_like(chosen, 0.0),

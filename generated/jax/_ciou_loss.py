@@ -54,10 +54,10 @@ def _value(input: jax.Array, target: jax.Array) -> jax.Array:
     power_2 = (jnp.maximum(right, true_right) - jnp.minimum(left, true_left)) ** 2
     power_3 = (jnp.maximum(bottom, true_bottom) - jnp.minimum(top, true_top)) ** 2
     return (
-        0.4052847345693511 * power * ratio(v, v + 1.0 - quotient)
+        0.4052847345693511 * power * ratio(v, v - quotient + 1.0)
         + ratio(term, power_2 + power_3)
-        + 1.0
         - quotient
+        + 1.0
     )
 
 
@@ -109,7 +109,7 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
         jnp.where(mask_2, ratio(1.0, height) / power_3, ratio(quotient_4, width) / power_4),
         jnp.where(mask_2, -ratio(quotient_3, height) / power_3, -ratio(1.0, width) / power_4),
         gap,
-        ratio(v, v + 1.0 - quotient_5),
+        ratio(v, v - quotient_5 + 1.0),
         term_4,
         term_5,
         ratio(1.0, term_6),
@@ -395,7 +395,7 @@ def _partials_tangent(
         chosen_3 * term_10 + jnp.where(mask_2, term_11, term_12) * term_13,
         jnp.where(mask_2, term_14, term_15) * term_10 + chosen_4 * term_13,
         product_5 + product_6 - product_7 - chosen_5 * term_13,
-        jnp.full_like(ratio(v, v + 1.0 - quotient_13), 0.0),
+        jnp.full_like(ratio(v, v - quotient_13 + 1.0), 0.0),
         term_20,
         term_21,
         -ratio(quotient_14, term_22) * term_33,

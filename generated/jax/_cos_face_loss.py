@@ -63,7 +63,7 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     by_scale, by_input, coefficient, by_scale_2, coefficient_2 = partials
     sums = (coefficient * (by_scale * d_scale + by_input * d_input)).sum(axis=1)
-    term = sums + scale * d_margin + by_scale_2 * d_scale - scale * pick(d_input, target, axis=1)
+    term = sums + by_scale_2 * d_scale - scale * pick(d_input, target, axis=1) + scale * d_margin
     return coefficient_2 * term
 
 
@@ -87,9 +87,9 @@ def _partials_tangent(
     product = (picked_2 - margin) * scale
     term_2 = (
         (softmax(chosen_2, axis=-1) * term).sum(axis=1)
-        + scale * d_margin
         + (margin - picked_2) * d_scale
         - scale * picked
+        + scale * d_margin
     )
     return (
         chosen * d_input,

@@ -12,6 +12,7 @@ from ._autograd import differentiable
 from ._checks import (
     check_dialect,
     check_floating,
+    check_integer,
     check_labels,
     check_range,
     check_rank,
@@ -319,6 +320,7 @@ def _labels_loss(
 ) -> jax.Array:
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
+    check_integer("ignore_index", ignore_index)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -380,6 +382,7 @@ def _smoothed_labels_loss(
 ) -> jax.Array:
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
+    check_integer("ignore_index", ignore_index)
     check_range("label_smoothing", label_smoothing, 0.0, 1.0)
     dtype = input.dtype
     working = working_dtype(input)

@@ -41,7 +41,7 @@ def _value(input: jax.Array, target: jax.Array) -> jax.Array:
         + (true_right - true_left) * (true_bottom - true_top)
         - overlap
     )
-    return ratio(term, power + power_2) + 1.0 - ratio(overlap, term_2)
+    return ratio(term, power + power_2) - ratio(overlap, term_2) + 1.0
 
 
 def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:

@@ -13,6 +13,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import (
     check_floating,
+    check_integer,
     check_labels,
     check_positive,
     check_range,
@@ -266,6 +267,7 @@ def _hard_labels_loss(
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("alpha", alpha, 0.0, 1.0)
+    check_integer("ignore_index", ignore_index)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1

@@ -36,8 +36,8 @@ def _value(input: jax.Array, target: jax.Array) -> jax.Array:
     overlap = overlap_width * overlap_height
     return (
         ratio(hull + (overlap - product - product_2), hull)
-        + 1.0
         - ratio(overlap, product + product_2 - overlap)
+        + 1.0
     )
 
 

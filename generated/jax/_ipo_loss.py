@@ -75,9 +75,9 @@ def _partials_tangent(
     d_tau: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    return d_chosen + (d_reference_rejected - d_rejected) + 0.5 * d_tau / (
+    return d_chosen + (d_reference_rejected - d_rejected) - d_reference_chosen + 0.5 * d_tau / (
         tau * tau
-    ) - d_reference_chosen, -2.0 * d_tau / tau**3
+    ), -2.0 * d_tau / tau**3
 
 
 _kernel = differentiable(

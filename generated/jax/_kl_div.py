@@ -56,12 +56,12 @@ _kernel_log_target = differentiable(
 
 def _value_target(input: jax.Array, target: jax.Array) -> jax.Array:
     """Return the unreduced loss."""
-    return jnp.where(target <= 0.0, 0.0, (jnp.log(target) - input) * target)
+    return jnp.where(target == 0.0, 0.0, (jnp.log(target) - input) * target)
 
 
 def _partials_target(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    mask = target <= 0.0
+    mask = target == 0.0
     return jnp.where(mask, 0.0, jnp.log(target) - input + 1.0), jnp.where(mask, 0.0, -target)
 
 
@@ -81,7 +81,7 @@ def _partials_tangent_target(
     input: jax.Array, target: jax.Array, d_input: jax.Array, d_target: jax.Array
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    mask = target <= 0.0
+    mask = target == 0.0
     chosen = jnp.where(mask, 0.0, -1.0)
     return jnp.where(mask, 0.0, 1.0 / target) * d_target + chosen * d_input, chosen * d_target
 
@@ -159,14 +159,16 @@ def kl_div(
     (1951).
 
     ``mean`` is over the number of entries; the divergence itself is ``batchmean``, the sum over
-    the number of samples. A target of 0 costs nothing, and has no gradient.
+    the number of samples. A target of 0 costs nothing, and has no gradient; a negative one gives
+    NaN.
 
     .. math::
         \ell = \left(- \mathrm{input} + \mathrm{target}\right) e^{\mathrm{target}}
 
     .. math::
-        \ell = \begin{cases} \mathrm{target} \left(- \mathrm{input} + \log{\left(\mathrm{target}
-        \right)}\right) & \text{for}\: \mathrm{target} > 0 \\0 & \text{otherwise} \end{cases}
+        \ell = \begin{cases} 0 & \text{for}\: \mathrm{target} = 0 \\\mathrm{target} \left(-
+        \mathrm{input} + \log{\left(\mathrm{target} \right)}\right) & \text{otherwise}
+        \end{cases}
 
     Args:
         input: Log-probabilities of any shape. Shape: any shape.

@@ -47,7 +47,7 @@ def _partials(
     gain = term * beta
     probability = jax.nn.sigmoid(-gain)
     sigmoid_gain = jax.nn.sigmoid(gain)
-    product = good_weight * probability * sigmoid_gain * (reference + divergence - input)
+    product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
     return (
         jnp.where(mask, probability, 0.0),
         jnp.where(
@@ -117,7 +117,7 @@ def _partials_tangent(
     sigmoid_gain = jax.nn.sigmoid(gain)
     chosen = jnp.where(mask, -probability * sigmoid_gain * beta, 0.0)
     chosen_2 = jnp.where(mask, probability * sigmoid_gain * beta, 0.0)
-    term_2 = reference + divergence - input
+    term_2 = reference - input + divergence
     chosen_3 = jnp.where(mask, probability * sigmoid_gain * term_2, 0.0)
     power = sigmoid_gain * sigmoid_gain
     power_2 = beta * beta

@@ -11,8 +11,8 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import (
     check_floating,
+    check_integer,
     check_labels,
-    check_range,
     check_rank,
     check_reduction,
     check_shape,
@@ -26,7 +26,7 @@ def _value_linear(
     input: jax.Array, target: jax.Array, weight: jax.Array, margin: jax.Array | float
 ) -> jax.Array:
     """Return the unreduced loss."""
-    gap = jnp.maximum(margin + input - pick(input, target, axis=1)[:, None], 0.0)
+    gap = jnp.maximum(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
     chosen = jnp.where(target[:, None] != jnp.arange(weight.shape[0]), gap, 0.0)
     return weight[target] * chosen.sum(axis=1) / weight.shape[0]
 
@@ -35,7 +35,7 @@ def _partials_linear(
     input: jax.Array, target: jax.Array, weight: jax.Array, margin: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    positive = jnp.maximum(jnp.sign(margin + input - pick(input, target, axis=1)[:, None]), 0.0)
+    positive = jnp.maximum(jnp.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     return (jnp.where(target[:, None] != jnp.arange(input.shape[1]), positive, 0.0),)
 
 
@@ -65,7 +65,7 @@ def _partials_tangent_linear(
     d_margin: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    positive = jnp.maximum(jnp.sign(margin + input - pick(input, target, axis=1)[:, None]), 0.0)
+    positive = jnp.maximum(jnp.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     chosen = jnp.where(target[:, None] != jnp.arange(input.shape[1]), positive, 0.0)
     return (jnp.full_like(chosen, 0.0),)
 
@@ -84,7 +84,7 @@ def _value_squared(
     input: jax.Array, target: jax.Array, weight: jax.Array, margin: jax.Array | float
 ) -> jax.Array:
     """Return the unreduced loss."""
-    gap = jnp.maximum(margin + input - pick(input, target, axis=1)[:, None], 0.0)
+    gap = jnp.maximum(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
     chosen = jnp.where(target[:, None] != jnp.arange(weight.shape[0]), gap * gap, 0.0)
     return weight[target] * chosen.sum(axis=1) / weight.shape[0]
 
@@ -93,7 +93,7 @@ def _partials_squared(
     input: jax.Array, target: jax.Array, weight: jax.Array, margin: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    term = margin + input - pick(input, target, axis=1)[:, None]
+    term = input - pick(input, target, axis=1)[:, None] + margin
     return (
         jnp.where(
             target[:, None] != jnp.arange(input.shape[1]),
@@ -129,7 +129,7 @@ def _partials_tangent_squared(
     d_margin: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    positive = jnp.maximum(jnp.sign(margin + input - pick(input, target, axis=1)[:, None]), 0.0)
+    positive = jnp.maximum(jnp.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     chosen = jnp.where(
         target[:, None] != jnp.arange(input.shape[1]), 2.0 * positive * positive, 0.0
     )
@@ -264,7 +264,7 @@ def multi_margin_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    check_range("p", p, 1.0, 2.0)
+    check_integer("p", p, 1.0, 2.0)
     if p == 1:
         return _linear_loss(input, target, weight, margin, reduction, sample_weight, denominator)
     return _squared_loss(input, target, weight, margin, reduction, sample_weight, denominator)

@@ -9,7 +9,14 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_floating,
+    check_integer,
+    check_labels,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import as_arrays, axis_weight, finish, fold, pick, to_working, working_dtype
 
 __all__ = ["NLLLoss", "nll_loss"]
@@ -106,6 +113,7 @@ def nll_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
+    check_integer("ignore_index", ignore_index)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1

@@ -19,7 +19,7 @@ __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 def _value_log_input(input: jax.Array, target: jax.Array, full: bool) -> jax.Array:
     """Return the unreduced loss."""
     chosen = jnp.where(
-        target <= 1.0, 0.0, (target + 0.5) * jnp.log(target) + 0.9189385332046727 - target
+        target <= 1.0, 0.0, (target + 0.5) * jnp.log(target) - target + 0.9189385332046727
     )
     return full * chosen + jnp.exp(input) - input * target
 
@@ -64,7 +64,7 @@ _kernel_log_input = differentiable(
 def _value_input(input: jax.Array, target: jax.Array, full: bool, eps: float) -> jax.Array:
     """Return the unreduced loss."""
     chosen = jnp.where(
-        target <= 1.0, 0.0, (target + 0.5) * jnp.log(target) + 0.9189385332046727 - target
+        target <= 1.0, 0.0, (target + 0.5) * jnp.log(target) - target + 0.9189385332046727
     )
     return full * chosen + input - target * jnp.log(eps + input)
 

@@ -19,7 +19,7 @@ def _value(
     anchor: jax.Array, positive: jax.Array, negative: jax.Array, margin: jax.Array | float
 ) -> jax.Array:
     """Return the unreduced loss."""
-    term = margin + ((anchor - positive) ** 2).sum(axis=1) - ((anchor - negative) ** 2).sum(axis=1)
+    term = ((anchor - positive) ** 2).sum(axis=1) - ((anchor - negative) ** 2).sum(axis=1) + margin
     return jnp.maximum(term, 0.0)
 
 
@@ -29,7 +29,7 @@ def _partials(
     """Return the coefficients of the tangents."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = margin + (term * term).sum(axis=1) - (term_2 * term_2).sum(axis=1)
+    term_3 = (term * term).sum(axis=1) - (term_2 * term_2).sum(axis=1) + margin
     return jnp.maximum(jnp.sign(term_3), 0.0), term, term_2
 
 
@@ -62,7 +62,7 @@ def _partials_tangent(
     d_margin: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    term = margin + ((anchor - positive) ** 2).sum(axis=1) - ((anchor - negative) ** 2).sum(axis=1)
+    term = ((anchor - positive) ** 2).sum(axis=1) - ((anchor - negative) ** 2).sum(axis=1) + margin
     return (
         jnp.full_like(jnp.maximum(jnp.sign(term), 0.0), 0.0),
         d_anchor - d_positive,

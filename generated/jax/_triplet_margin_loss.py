@@ -35,9 +35,9 @@ def _value_swapped(
 ) -> jax.Array:
     """Return the unreduced loss."""
     minimum = jnp.minimum(
-        p_norm(eps + anchor - negative, p, axis=-1), p_norm(eps + positive - negative, p, axis=-1)
+        p_norm(anchor - negative + eps, p, axis=-1), p_norm(positive - negative + eps, p, axis=-1)
     )
-    return jnp.maximum(p_norm(eps + anchor - positive, p, axis=-1) + margin - minimum, 0.0)
+    return jnp.maximum(p_norm(anchor - positive + eps, p, axis=-1) - minimum + margin, 0.0)
 
 
 def _partials_swapped(
@@ -49,12 +49,12 @@ def _partials_swapped(
     eps: float,
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
     term_2 = p - 1.0
-    term_3 = eps + anchor - negative
+    term_3 = anchor - negative + eps
     far = p_norm(term_3, p, axis=-1)
-    term_4 = eps + positive - negative
+    term_4 = positive - negative + eps
     across = p_norm(term_4, p, axis=-1)
     positive_2 = jnp.maximum(jnp.sign(jnp.minimum(far, across) - near - margin), 0.0)
     return (
@@ -105,7 +105,7 @@ def _partials_tangent_swapped(
     d_margin: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
     quotient = ratio(term, near[:, None])
     term_2 = p - 1.0
@@ -116,9 +116,9 @@ def _partials_tangent_swapped(
         * ratio(quotient, near[:, None])
         * (signed_power(quotient, term_2) * term_3).sum(axis=1)[:, None]
     )
-    term_4 = eps + anchor - negative
+    term_4 = anchor - negative + eps
     far = p_norm(term_4, p, axis=-1)
-    term_5 = eps + positive - negative
+    term_5 = positive - negative + eps
     across = p_norm(term_5, p, axis=-1)
     positive_2 = jnp.maximum(jnp.sign(jnp.minimum(far, across) - near - margin), 0.0)
     quotient_2 = ratio(term_4, far[:, None])
@@ -167,9 +167,9 @@ def _value_plain(
 ) -> jax.Array:
     """Return the unreduced loss."""
     term = (
-        p_norm(eps + anchor - positive, p, axis=-1)
+        p_norm(anchor - positive + eps, p, axis=-1)
+        - p_norm(anchor - negative + eps, p, axis=-1)
         + margin
-        - p_norm(eps + anchor - negative, p, axis=-1)
     )
     return jnp.maximum(term, 0.0)
 
@@ -183,10 +183,10 @@ def _partials_plain(
     eps: float,
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
     term_2 = p - 1.0
-    term_3 = eps + anchor - negative
+    term_3 = anchor - negative + eps
     far = p_norm(term_3, p, axis=-1)
     positive_2 = jnp.maximum(jnp.sign(far - near - margin), 0.0)
     return (
@@ -233,7 +233,7 @@ def _partials_tangent_plain(
     d_margin: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
     quotient = ratio(term, near[:, None])
     term_2 = p - 1.0
@@ -244,7 +244,7 @@ def _partials_tangent_plain(
         * ratio(quotient, near[:, None])
         * (signed_power(quotient, term_2) * term_3).sum(axis=1)[:, None]
     )
-    term_4 = eps + anchor - negative
+    term_4 = anchor - negative + eps
     far = p_norm(term_4, p, axis=-1)
     positive_2 = jnp.maximum(jnp.sign(far - near - margin), 0.0)
     quotient_2 = ratio(term_4, far[:, None])

@@ -29,14 +29,14 @@ def _value_swapped_called(
     near: jax.Array, far: jax.Array, across: jax.Array, margin: jax.Array | float
 ) -> jax.Array:
     """Return the unreduced loss."""
-    return jnp.maximum(margin + near - jnp.minimum(across, far), 0.0)
+    return jnp.maximum(near - jnp.minimum(across, far) + margin, 0.0)
 
 
 def _partials_swapped_called(
     near: jax.Array, far: jax.Array, across: jax.Array, margin: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    positive = jnp.maximum(jnp.sign(jnp.minimum(across, far) - margin - near), 0.0)
+    positive = jnp.maximum(jnp.sign(jnp.minimum(across, far) - near - margin), 0.0)
     return 1.0 - positive, -0.5 * jnp.sign(far - across) - 0.5, -0.5 * jnp.sign(across - far) - 0.5
 
 
@@ -72,7 +72,7 @@ def _partials_tangent_swapped_called(
     d_margin: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    positive = jnp.maximum(jnp.sign(jnp.minimum(across, far) - margin - near), 0.0)
+    positive = jnp.maximum(jnp.sign(jnp.minimum(across, far) - near - margin), 0.0)
     return (
         jnp.full_like(1.0 - positive, 0.0),
         jnp.full_like(-0.5 * jnp.sign(far - across) - 0.5, 0.0),
@@ -244,7 +244,7 @@ def _value_swapped_manhattan(
     minimum = jnp.minimum(
         jnp.abs(anchor - negative).sum(axis=1), jnp.abs(positive - negative).sum(axis=1)
     )
-    return jnp.maximum(margin + jnp.abs(anchor - positive).sum(axis=1) - minimum, 0.0)
+    return jnp.maximum(jnp.abs(anchor - positive).sum(axis=1) - minimum + margin, 0.0)
 
 
 def _partials_swapped_manhattan(
@@ -256,7 +256,7 @@ def _partials_swapped_manhattan(
     far = jnp.abs(term_2).sum(axis=1)
     term_3 = positive - negative
     across = jnp.abs(term_3).sum(axis=1)
-    direction_2 = jnp.sign(jnp.minimum(far, across) - margin - jnp.abs(term).sum(axis=1))
+    direction_2 = jnp.sign(jnp.minimum(far, across) - jnp.abs(term).sum(axis=1) - margin)
     return (
         1.0 - jnp.maximum(direction_2, 0.0),
         jnp.sign(term),
@@ -306,7 +306,7 @@ def _partials_tangent_swapped_manhattan(
     far = jnp.abs(term_2).sum(axis=1)
     term_3 = positive - negative
     across = jnp.abs(term_3).sum(axis=1)
-    direction_2 = jnp.sign(jnp.minimum(far, across) - margin - jnp.abs(term).sum(axis=1))
+    direction_2 = jnp.sign(jnp.minimum(far, across) - jnp.abs(term).sum(axis=1) - margin)
     return (
         jnp.full_like(1.0 - jnp.maximum(direction_2, 0.0), 0.0),
         jnp.full_like(jnp.sign(term), 0.0),
@@ -334,7 +334,7 @@ def _value_swapped_squared_euclidean(
     minimum = jnp.minimum(
         ((anchor - negative) ** 2).sum(axis=1), ((positive - negative) ** 2).sum(axis=1)
     )
-    return jnp.maximum(margin + ((anchor - positive) ** 2).sum(axis=1) - minimum, 0.0)
+    return jnp.maximum(((anchor - positive) ** 2).sum(axis=1) - minimum + margin, 0.0)
 
 
 def _partials_swapped_squared_euclidean(
@@ -346,7 +346,7 @@ def _partials_swapped_squared_euclidean(
     far = (term_2 * term_2).sum(axis=1)
     term_3 = positive - negative
     across = (term_3 * term_3).sum(axis=1)
-    direction_2 = jnp.sign(jnp.minimum(far, across) - margin - (term * term).sum(axis=1))
+    direction_2 = jnp.sign(jnp.minimum(far, across) - (term * term).sum(axis=1) - margin)
     return (
         1.0 - jnp.maximum(direction_2, 0.0),
         term,
@@ -393,7 +393,7 @@ def _partials_tangent_swapped_squared_euclidean(
     """Return the derivatives of the coefficients along the tangents."""
     far = ((anchor - negative) ** 2).sum(axis=1)
     across = ((positive - negative) ** 2).sum(axis=1)
-    term = jnp.minimum(far, across) - margin - ((anchor - positive) ** 2).sum(axis=1)
+    term = jnp.minimum(far, across) - ((anchor - positive) ** 2).sum(axis=1) - margin
     return (
         jnp.full_like(1.0 - jnp.maximum(jnp.sign(term), 0.0), 0.0),
         d_anchor - d_positive,
@@ -419,19 +419,19 @@ def _value_swapped_euclidean(
 ) -> jax.Array:
     """Return the unreduced loss."""
     minimum = jnp.minimum(
-        norm(anchor + 1e-06 - negative, axis=-1), norm(positive + 1e-06 - negative, axis=-1)
+        norm(anchor - negative + 1e-06, axis=-1), norm(positive - negative + 1e-06, axis=-1)
     )
-    return jnp.maximum(norm(anchor + 1e-06 - positive, axis=-1) + margin - minimum, 0.0)
+    return jnp.maximum(norm(anchor - positive + 1e-06, axis=-1) - minimum + margin, 0.0)
 
 
 def _partials_swapped_euclidean(
     anchor: jax.Array, positive: jax.Array, negative: jax.Array, margin: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    term = anchor + 1e-06 - positive
-    term_2 = anchor + 1e-06 - negative
+    term = anchor - positive + 1e-06
+    term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
-    term_3 = positive + 1e-06 - negative
+    term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
     direction_2 = jnp.sign(jnp.minimum(far, across) - norm(term, axis=-1) - margin)
     return (
@@ -478,14 +478,14 @@ def _partials_tangent_swapped_euclidean(
     d_margin: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    term = anchor + 1e-06 - positive
+    term = anchor - positive + 1e-06
     near = norm(term, axis=-1)
     term_2 = d_anchor - d_positive
     direction_2 = direction(term, axis=-1)
     term_3 = term_2 - direction_2 * (direction_2 * term_2).sum(axis=1)[:, None]
-    term_4 = anchor + 1e-06 - negative
+    term_4 = anchor - negative + 1e-06
     far = norm(term_4, axis=-1)
-    term_5 = positive + 1e-06 - negative
+    term_5 = positive - negative + 1e-06
     across = norm(term_5, axis=-1)
     positive_2 = jnp.maximum(jnp.sign(jnp.minimum(far, across) - near - margin), 0.0)
     term_6 = d_anchor - d_negative
@@ -516,14 +516,14 @@ _kernel_swapped_euclidean = differentiable(
 
 def _value_plain_called(near: jax.Array, far: jax.Array, margin: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
-    return jnp.maximum(margin + near - far, 0.0)
+    return jnp.maximum(near - far + margin, 0.0)
 
 
 def _partials_plain_called(
     near: jax.Array, far: jax.Array, margin: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    return (1.0 - jnp.maximum(jnp.sign(far - margin - near), 0.0),)
+    return (1.0 - jnp.maximum(jnp.sign(far - near - margin), 0.0),)
 
 
 def _tangent_plain_called(
@@ -537,7 +537,7 @@ def _tangent_plain_called(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     (coefficient,) = partials
-    return coefficient * (d_margin + d_near - d_far)
+    return coefficient * (d_near - d_far + d_margin)
 
 
 def _partials_tangent_plain_called(
@@ -549,7 +549,7 @@ def _partials_tangent_plain_called(
     d_margin: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    return (jnp.full_like(1.0 - jnp.maximum(jnp.sign(far - margin - near), 0.0), 0.0),)
+    return (jnp.full_like(1.0 - jnp.maximum(jnp.sign(far - near - margin), 0.0), 0.0),)
 
 
 _kernel_plain_called = differentiable(
@@ -569,7 +569,7 @@ def _value_plain_cosine(
     # direction: x / norm(x) as one
     anchor_direction = direction(anchor, axis=-1)
     term = (anchor_direction * direction(negative, axis=-1)).sum(axis=1) - 1.0
-    term_2 = margin + term + 1.0 - (anchor_direction * direction(positive, axis=-1)).sum(axis=1)
+    term_2 = term - (anchor_direction * direction(positive, axis=-1)).sum(axis=1) + margin + 1.0
     return jnp.maximum(term_2, 0.0)
 
 
@@ -689,7 +689,7 @@ def _value_plain_manhattan(
     anchor: jax.Array, positive: jax.Array, negative: jax.Array, margin: jax.Array | float
 ) -> jax.Array:
     """Return the unreduced loss."""
-    term = margin + jnp.abs(anchor - positive).sum(axis=1) - jnp.abs(anchor - negative).sum(axis=1)
+    term = jnp.abs(anchor - positive).sum(axis=1) - jnp.abs(anchor - negative).sum(axis=1) + margin
     return jnp.maximum(term, 0.0)
 
 
@@ -699,7 +699,7 @@ def _partials_plain_manhattan(
     """Return the coefficients of the tangents."""
     term = anchor - positive
     term_2 = anchor - negative
-    direction_2 = jnp.sign(jnp.abs(term_2).sum(axis=1) - margin - jnp.abs(term).sum(axis=1))
+    direction_2 = jnp.sign(jnp.abs(term_2).sum(axis=1) - jnp.abs(term).sum(axis=1) - margin)
     positive_2 = jnp.maximum(direction_2, 0.0)
     return 1.0 - positive_2, jnp.sign(term), jnp.sign(term_2), positive_2 - 1.0
 
@@ -738,7 +738,7 @@ def _partials_tangent_plain_manhattan(
     """Return the derivatives of the coefficients along the tangents."""
     term = anchor - positive
     term_2 = anchor - negative
-    direction_2 = jnp.sign(jnp.abs(term_2).sum(axis=1) - margin - jnp.abs(term).sum(axis=1))
+    direction_2 = jnp.sign(jnp.abs(term_2).sum(axis=1) - jnp.abs(term).sum(axis=1) - margin)
     positive_2 = jnp.maximum(direction_2, 0.0)
     return (
         jnp.full_like(1.0 - positive_2, 0.0),
@@ -762,7 +762,7 @@ def _value_plain_squared_euclidean(
     anchor: jax.Array, positive: jax.Array, negative: jax.Array, margin: jax.Array | float
 ) -> jax.Array:
     """Return the unreduced loss."""
-    term = margin + ((anchor - positive) ** 2).sum(axis=1) - ((anchor - negative) ** 2).sum(axis=1)
+    term = ((anchor - positive) ** 2).sum(axis=1) - ((anchor - negative) ** 2).sum(axis=1) + margin
     return jnp.maximum(term, 0.0)
 
 
@@ -772,7 +772,7 @@ def _partials_plain_squared_euclidean(
     """Return the coefficients of the tangents."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = (term_2 * term_2).sum(axis=1) - margin - (term * term).sum(axis=1)
+    term_3 = (term_2 * term_2).sum(axis=1) - (term * term).sum(axis=1) - margin
     positive_2 = jnp.maximum(jnp.sign(term_3), 0.0)
     return 1.0 - positive_2, term, term_2, positive_2 - 1.0
 
@@ -806,7 +806,7 @@ def _partials_tangent_plain_squared_euclidean(
     d_margin: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    term = ((anchor - negative) ** 2).sum(axis=1) - margin - ((anchor - positive) ** 2).sum(axis=1)
+    term = ((anchor - negative) ** 2).sum(axis=1) - ((anchor - positive) ** 2).sum(axis=1) - margin
     positive_2 = jnp.maximum(jnp.sign(term), 0.0)
     return (
         jnp.full_like(1.0 - positive_2, 0.0),
@@ -831,7 +831,7 @@ def _value_plain_euclidean(
 ) -> jax.Array:
     """Return the unreduced loss."""
     term = (
-        norm(anchor + 1e-06 - positive, axis=-1) + margin - norm(anchor + 1e-06 - negative, axis=-1)
+        norm(anchor - positive + 1e-06, axis=-1) - norm(anchor - negative + 1e-06, axis=-1) + margin
     )
     return jnp.maximum(term, 0.0)
 
@@ -840,8 +840,8 @@ def _partials_plain_euclidean(
     anchor: jax.Array, positive: jax.Array, negative: jax.Array, margin: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    term = anchor + 1e-06 - positive
-    term_2 = anchor + 1e-06 - negative
+    term = anchor - positive + 1e-06
+    term_2 = anchor - negative + 1e-06
     positive_2 = jnp.maximum(jnp.sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin), 0.0)
     return direction(term, axis=-1), 1.0 - positive_2, direction(term_2, axis=-1), positive_2 - 1.0
 
@@ -878,12 +878,12 @@ def _partials_tangent_plain_euclidean(
     d_margin: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    term = anchor + 1e-06 - positive
+    term = anchor - positive + 1e-06
     near = norm(term, axis=-1)
     term_2 = d_anchor - d_positive
     direction_2 = direction(term, axis=-1)
     term_3 = term_2 - direction_2 * (direction_2 * term_2).sum(axis=1)[:, None]
-    term_4 = anchor + 1e-06 - negative
+    term_4 = anchor - negative + 1e-06
     far = norm(term_4, axis=-1)
     positive_2 = jnp.maximum(jnp.sign(far - near - margin), 0.0)
     term_5 = d_anchor - d_negative

@@ -227,6 +227,21 @@ def _require_range(name: str, value: Tensor | float, low: float, high: float) ->
         raise ValueError(f"{name} must be in [{low}, {high}], got {number}")
 
 
+def check_integer(
+    name: str, value: float, low: float = float("-inf"), high: float = float("inf")
+) -> None:
+    """Refuse what is no whole number of the closed interval."""
+    check_range(name, value, low, high)
+    if not isinstance(value, Tensor):
+        _require_whole(name, value)
+
+
+@constexpr(check=False)
+def _require_whole(name: str, value: float) -> None:
+    if value % 1 != 0:
+        raise ValueError(f"{name} must be a whole number, got {value!r}")
+
+
 @constexpr(check=False)
 def _require_number(name: str, value: tuple[int, ...] | float) -> None:
     if value != () and not isinstance(value, Real):

@@ -36,14 +36,14 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     overlap_height = ops.maximum(ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top), 0.0)
     overlap = overlap_width * overlap_height
     quotient = ratio(overlap, width * height + true_width * true_height - overlap)
-    product = constant(0.4052847345693511, target) * power * ratio(v, v + 1.0 - quotient)
+    product = constant(0.4052847345693511, target) * power * ratio(v, v - quotient + 1.0)
     term_3 = (
         0.25 * (left + right - true_left - true_right) ** 2
         + 0.25 * (top + bottom - true_top - true_bottom) ** 2
     )
     power_2 = (ops.maximum(right, true_right) - ops.minimum(left, true_left)) ** 2
     power_3 = (ops.maximum(bottom, true_bottom) - ops.minimum(top, true_top)) ** 2
-    return product + ratio(term_3, power_2 + power_3) + 1.0 - quotient
+    return product + ratio(term_3, power_2 + power_3) - quotient + 1.0
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
@@ -105,7 +105,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     )
     gap = chosen - chosen_2
     v = constant(0.4052847345693511, upstream) * gap * gap
-    quotient_10 = ratio(v, v + 1.0 - quotient_4)
+    quotient_10 = ratio(v, v - quotient_4 + 1.0)
     power = hypot1(quotient_8) ** 2
     power_2 = hypot1(quotient_9) ** 2
     chosen_3 = ops.where(mask_3, -ratio(quotient_8, height) / power, -ratio(1.0, width) / power_2)
@@ -265,7 +265,7 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     picked_8 = d_input[:, 1]
     term_7 = picked_7 - picked_8
     term_8 = chosen_3 * term_4 + chosen_4 * term_5 - chosen_5 * term_6 - chosen_6 * term_7
-    product = constant(0.8105694691387022, target) * gap * ratio(v, v + 1.0 - quotient_5) * term_8
+    product = constant(0.8105694691387022, target) * gap * ratio(v, v - quotient_5 + 1.0) * term_8
     hull_width = ops.maximum(right, true_right) - ops.minimum(left, true_left)
     hull_height = ops.maximum(bottom, true_bottom) - ops.minimum(top, true_top)
     term_9 = hull_width * hull_width + hull_height * hull_height
@@ -422,7 +422,7 @@ def _curvature(
     )
     gap = chosen_2 - chosen_3
     v = constant(0.4052847345693511, upstream) * gap * gap
-    quotient_13 = ratio(v, v + 1.0 - quotient_6)
+    quotient_13 = ratio(v, v - quotient_6 + 1.0)
     hypot1_2 = hypot1(quotient_11)
     power_3 = hypot1_2**3
     over_hypot1_2 = over_hypot1(quotient_11)

@@ -66,9 +66,9 @@ def _tangent(
     term = ops.where(mask, input, 0.0) * d_scale + ops.where(mask, scale, 0.0) * d_input
     term_2 = (
         total(softmax(chosen, axis=-1) * term, axis=1)
-        + scale * d_margin
         + (margin - picked) * d_scale
         - scale * pick(d_input, target, axis=1)
+        + scale * d_margin
     )
     return probability * term_2
 
@@ -99,7 +99,7 @@ def _curvature(
     picked_2 = pick(d_input, target, axis=1)
     term_2 = margin - picked
     term_3 = (
-        total(probability_3 * term, axis=1) + scale * d_margin + term_2 * d_scale - scale * picked_2
+        total(probability_3 * term, axis=1) + term_2 * d_scale - scale * picked_2 + scale * d_margin
     )
     term_4 = (
         -upstream * probability * probability_2 * scale * term_3 - upstream * probability * d_scale

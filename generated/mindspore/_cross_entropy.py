@@ -7,6 +7,7 @@ from ._arrays import Operand, constant, fold, take, total, with_batch, zeros_lik
 from ._checks import (
     check_dialect,
     check_floating,
+    check_integer,
     check_labels,
     check_range,
     check_rank,
@@ -520,6 +521,7 @@ def _labels_loss(
     denominator: Tensor | float | None,
 ) -> Tensor:
     check_floating(input=input)
+    check_integer("ignore_index", ignore_index)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -580,6 +582,7 @@ def _smoothed_labels_loss(
     denominator: Tensor | float | None,
 ) -> Tensor:
     check_floating(input=input)
+    check_integer("ignore_index", ignore_index)
     check_range("label_smoothing", label_smoothing, 0.0, 1.0)
     dtype = input.dtype
     working = working_dtype(input)
@@ -787,6 +790,7 @@ class CrossEntropyLoss(Loss):
         *,
         dialect: str | None = None,
     ) -> None:
+        check_integer("ignore_index", ignore_index)
         check_range("label_smoothing", label_smoothing, 0.0, 1.0)
         check_dialect(dialect, ("chainer", "keras"))
         super().__init__(reduction, ("none", "mean", "sum"))

@@ -9,6 +9,7 @@ from mindspore import Tensor, nn, ops
 from ._arrays import Operand, fold, total, with_batch, zeros_like
 from ._checks import (
     check_floating,
+    check_integer,
     check_labels,
     check_positive,
     check_range,
@@ -552,6 +553,7 @@ def _hard_labels_loss(
 ) -> Tensor:
     check_floating(input=input)
     check_range("alpha", alpha, 0.0, 1.0)
+    check_integer("ignore_index", ignore_index)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -699,6 +701,7 @@ class DistillationLoss(Loss):
     ) -> None:
         check_range("alpha", alpha, 0.0, 1.0)
         check_positive("temperature", temperature)
+        check_integer("ignore_index", ignore_index)
         super().__init__(reduction, ("mean", "sum"))
         self.alpha = alpha
         self.temperature = temperature

@@ -31,8 +31,8 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     overlap = overlap_width * overlap_height
     return (
         ratio(hull + (overlap - product - product_2), hull)
-        + 1.0
         - ratio(overlap, product + product_2 - overlap)
+        + 1.0
     )
 
 

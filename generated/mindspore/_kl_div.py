@@ -77,12 +77,12 @@ _kernel_log_target = _ValueLogTarget()
 
 def _value_target(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.where(target <= 0.0, 0.0, (ops.log(target) - input) * target)
+    return ops.where(target == 0.0, 0.0, (ops.log(target) - input) * target)
 
 
 def _gradient_target(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    mask = target <= 0.0
+    mask = target == 0.0
     grad_input = upstream * ops.where(mask, 0.0, -target)
     grad_target = upstream * ops.where(mask, 0.0, ops.log(target) - input + 1.0)
     return grad_input, grad_target
@@ -90,7 +90,7 @@ def _gradient_target(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[T
 
 def _tangent_target(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    mask = target <= 0.0
+    mask = target == 0.0
     return (
         ops.where(mask, 0.0, ops.log(target) - input + 1.0) * d_target
         + ops.where(mask, 0.0, -target) * d_input
@@ -101,7 +101,7 @@ def _curvature_target(
     upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    mask = target <= 0.0
+    mask = target == 0.0
     chosen = ops.where(mask, 0.0, -1.0)
     change_target = (
         upstream * ops.where(mask, 0.0, 1.0 / target) * d_target + upstream * chosen * d_input
@@ -231,14 +231,16 @@ class KLDivLoss(Loss):
     Kullback-Leibler divergence of a target distribution from predicted log-probabilities (1951).
 
     ``mean`` is over the number of entries; the divergence itself is ``batchmean``, the sum over
-    the number of samples. A target of 0 costs nothing, and has no gradient.
+    the number of samples. A target of 0 costs nothing, and has no gradient; a negative one gives
+    NaN.
 
     .. math::
         \ell = \left(- \mathrm{input} + \mathrm{target}\right) e^{\mathrm{target}}
 
     .. math::
-        \ell = \begin{cases} \mathrm{target} \left(- \mathrm{input} + \log{\left(\mathrm{target}
-        \right)}\right) & \text{for}\: \mathrm{target} > 0 \\0 & \text{otherwise} \end{cases}
+        \ell = \begin{cases} 0 & \text{for}\: \mathrm{target} = 0 \\\mathrm{target} \left(-
+        \mathrm{input} + \log{\left(\mathrm{target} \right)}\right) & \text{otherwise}
+        \end{cases}
 
     Args:
         reduction (str, optional): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``,

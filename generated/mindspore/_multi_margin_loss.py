@@ -6,8 +6,8 @@ from mindspore import Parameter, Tensor, nn, ops
 from ._arrays import Operand, constant, count_up, pick, take, total, with_batch, zeros_like
 from ._checks import (
     check_floating,
+    check_integer,
     check_labels,
-    check_range,
     check_rank,
     check_reduction,
     check_shape,
@@ -19,7 +19,7 @@ __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 
 def _value_linear(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    gap = ops.maximum(margin + input - ops.expand_dims(pick(input, target, axis=1), 1), 0.0)
+    gap = ops.maximum(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin, 0.0)
     chosen = ops.where(ops.expand_dims(target, 1) != count_up(weight.shape[0]), gap, 0.0)
     return take(weight, target) * total(chosen, axis=1) / weight.shape[0]
 
@@ -31,7 +31,7 @@ def _gradient_linear(
     picked = take(weight, target)
     slope = upstream * picked
     index = count_up(weight.shape[0])
-    direction_2 = ops.sign(margin + input - ops.expand_dims(pick(input, target, axis=1), 1))
+    direction_2 = ops.sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(ops.expand_dims(target, 1) != index, ops.maximum(direction_2, 0.0), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
@@ -45,7 +45,7 @@ def _tangent_linear(
     input: Tensor, target: Tensor, weight: Tensor, margin: Tensor, d_input: Tensor, d_margin: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    direction_2 = ops.sign(margin + input - ops.expand_dims(pick(input, target, axis=1), 1))
+    direction_2 = ops.sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(
         ops.expand_dims(target, 1) != count_up(weight.shape[0]), ops.maximum(direction_2, 0.0), 0.0
     )
@@ -129,7 +129,7 @@ _kernel_linear = _ValueLinear()
 
 def _value_squared(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    gap = ops.maximum(margin + input - ops.expand_dims(pick(input, target, axis=1), 1), 0.0)
+    gap = ops.maximum(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin, 0.0)
     chosen = ops.where(ops.expand_dims(target, 1) != count_up(weight.shape[0]), gap * gap, 0.0)
     return take(weight, target) * total(chosen, axis=1) / weight.shape[0]
 
@@ -141,7 +141,7 @@ def _gradient_squared(
     picked = take(weight, target)
     slope = upstream * picked
     index = count_up(weight.shape[0])
-    term = margin + input - ops.expand_dims(pick(input, target, axis=1), 1)
+    term = input - ops.expand_dims(pick(input, target, axis=1), 1) + margin
     chosen = ops.where(
         ops.expand_dims(target, 1) != index,
         2.0 * ops.maximum(term, 0.0) * ops.maximum(ops.sign(term), 0.0),
@@ -159,7 +159,7 @@ def _tangent_squared(
     input: Tensor, target: Tensor, weight: Tensor, margin: Tensor, d_input: Tensor, d_margin: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = margin + input - ops.expand_dims(pick(input, target, axis=1), 1)
+    term = input - ops.expand_dims(pick(input, target, axis=1), 1) + margin
     chosen = ops.where(
         ops.expand_dims(target, 1) != count_up(weight.shape[0]),
         2.0 * ops.maximum(term, 0.0) * ops.maximum(ops.sign(term), 0.0),
@@ -186,7 +186,7 @@ def _curvature_squared(
     picked = take(weight, target)
     slope = upstream * picked
     index = count_up(weight.shape[0])
-    direction_2 = ops.sign(margin + input - ops.expand_dims(pick(input, target, axis=1), 1))
+    direction_2 = ops.sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(
         ops.expand_dims(target, 1) != index, 2.0 * ops.maximum(direction_2, 0.0) ** 2, 0.0
     )
@@ -365,7 +365,7 @@ def multi_margin_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    check_range("p", p, 1.0, 2.0)
+    check_integer("p", p, 1.0, 2.0)
     if p == 1:
         return _linear_loss(input, target, weight, margin, reduction, sample_weight, denominator)
     return _squared_loss(input, target, weight, margin, reduction, sample_weight, denominator)
@@ -421,7 +421,7 @@ class MultiMarginLoss(Loss):
         weight: Tensor | None = None,
         reduction: str = "mean",
     ) -> None:
-        check_range("p", p, 1.0, 2.0)
+        check_integer("p", p, 1.0, 2.0)
         super().__init__(reduction, ("none", "mean", "sum"))
         self.p = p
         self.margin = margin

@@ -4,7 +4,14 @@
 from mindspore import Parameter, Tensor, nn, ops
 
 from ._arrays import Operand, count_up, fold, pick, take, with_batch, zeros_like
-from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_floating,
+    check_integer,
+    check_labels,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
 
 __all__ = ["NLLLoss", "nll_loss"]
@@ -146,6 +153,7 @@ def nll_loss(
     """
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
+    check_integer("ignore_index", ignore_index)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -207,6 +215,7 @@ class NLLLoss(Loss):
     def __init__(
         self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"
     ) -> None:
+        check_integer("ignore_index", ignore_index)
         super().__init__(reduction, ("none", "mean", "sum"))
         self.weight: Parameter | None = None
         if weight is not None:

@@ -14,7 +14,7 @@ __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 
 def _value_log_input(input: Tensor, target: Tensor, full: bool) -> Tensor:
     """Return the unreduced loss."""
-    stirling = (target + 0.5) * ops.log(target) + constant(0.9189385332046727, target) - target
+    stirling = (target + 0.5) * ops.log(target) - target + constant(0.9189385332046727, target)
     return full * ops.where(target <= 1.0, 0.0, stirling) + ops.exp(input) - input * target
 
 
@@ -91,7 +91,7 @@ _kernel_log_input = _ValueLogInput()
 
 def _value_input(input: Tensor, target: Tensor, full: bool, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    stirling = (target + 0.5) * ops.log(target) + constant(0.9189385332046727, target) - target
+    stirling = (target + 0.5) * ops.log(target) - target + constant(0.9189385332046727, target)
     return full * ops.where(target <= 1.0, 0.0, stirling) + input - target * ops.log(eps + input)
 
 

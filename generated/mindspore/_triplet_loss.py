@@ -13,7 +13,7 @@ __all__ = ["TripletLoss", "triplet_loss"]
 def _value(anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
     term = (
-        margin + total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1)
+        total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
     return ops.maximum(term, 0.0)
 
@@ -24,7 +24,7 @@ def _gradient(
     """Return the gradient by each differentiable argument, given that of the loss."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = margin + total(term * term, axis=1) - total(term_2 * term_2, axis=1)
+    term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
     slope = upstream * ops.maximum(ops.sign(term_3), 0.0)
     product = 2.0 * ops.expand_dims(slope, 1) * term_2
     grad_anchor = 2.0 * ops.expand_dims(slope, 1) * term - product
@@ -45,7 +45,7 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = margin + total(term * term, axis=1) - total(term_2 * term_2, axis=1)
+    term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
     positive_2 = ops.maximum(ops.sign(term_3), 0.0)
     product = 2.0 * positive_2 * total(term_2 * (d_anchor - d_negative), axis=1)
     return (
@@ -68,7 +68,7 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = (
-        margin + total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1)
+        total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
     slope = upstream * ops.maximum(ops.sign(term), 0.0)
     product = 2.0 * ops.expand_dims(slope, 1) * (d_anchor - d_negative)

@@ -26,9 +26,9 @@ def _value_swapped(
 ) -> Tensor:
     """Return the unreduced loss."""
     minimum = ops.minimum(
-        p_norm(eps + anchor - negative, p, axis=-1), p_norm(eps + positive - negative, p, axis=-1)
+        p_norm(anchor - negative + eps, p, axis=-1), p_norm(positive - negative + eps, p, axis=-1)
     )
-    return ops.maximum(p_norm(eps + anchor - positive, p, axis=-1) + margin - minimum, 0.0)
+    return ops.maximum(p_norm(anchor - positive + eps, p, axis=-1) - minimum + margin, 0.0)
 
 
 def _gradient_swapped(
@@ -41,11 +41,11 @@ def _gradient_swapped(
     eps: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    term_3 = eps + positive - negative
+    term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
     positive_2 = ops.maximum(ops.sign(ops.minimum(far, across) - near - margin), 0.0)
     term_4 = 1.0 - positive_2
@@ -78,11 +78,11 @@ def _tangent_swapped(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    term_3 = eps + positive - negative
+    term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
     positive_2 = ops.maximum(ops.sign(ops.minimum(far, across) - near - margin), 0.0)
     term_4 = 1.0 - positive_2
@@ -113,11 +113,11 @@ def _curvature_swapped(
     d_margin: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    term_3 = eps + positive - negative
+    term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
     positive_2 = ops.maximum(ops.sign(ops.minimum(far, across) - near - margin), 0.0)
     term_4 = 1.0 - positive_2
@@ -262,9 +262,9 @@ def _value_plain(
 ) -> Tensor:
     """Return the unreduced loss."""
     term = (
-        p_norm(eps + anchor - positive, p, axis=-1)
+        p_norm(anchor - positive + eps, p, axis=-1)
+        - p_norm(anchor - negative + eps, p, axis=-1)
         + margin
-        - p_norm(eps + anchor - negative, p, axis=-1)
     )
     return ops.maximum(term, 0.0)
 
@@ -279,9 +279,9 @@ def _gradient_plain(
     eps: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
     positive_2 = ops.maximum(ops.sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
@@ -309,9 +309,9 @@ def _tangent_plain(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
     positive_2 = ops.maximum(ops.sign(far - near - margin), 0.0)
     term_3 = 1.0 - positive_2
@@ -341,9 +341,9 @@ def _curvature_plain(
     d_margin: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
     positive_2 = ops.maximum(ops.sign(far - near - margin), 0.0)
     term_3 = positive_2 - 1.0

@@ -23,14 +23,14 @@ __all__ = ["TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss"]
 
 def _value_swapped_called(near: Tensor, far: Tensor, across: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.maximum(margin + near - ops.minimum(across, far), 0.0)
+    return ops.maximum(near - ops.minimum(across, far) + margin, 0.0)
 
 
 def _gradient_swapped_called(
     upstream: Tensor, near: Tensor, far: Tensor, across: Tensor, margin: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `near`, `far`, `across` and `margin`, given that of the loss."""
-    positive = ops.maximum(ops.sign(ops.minimum(across, far) - margin - near), 0.0)
+    positive = ops.maximum(ops.sign(ops.minimum(across, far) - near - margin), 0.0)
     term = 1.0 - positive
     slope = upstream * term
     grad_far = upstream * term * (-0.5 * ops.sign(across - far) - 0.5)
@@ -49,7 +49,7 @@ def _tangent_swapped_called(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    positive = ops.maximum(ops.sign(ops.minimum(across, far) - margin - near), 0.0)
+    positive = ops.maximum(ops.sign(ops.minimum(across, far) - near - margin), 0.0)
     term = 1.0 - positive
     return (
         term * d_margin
@@ -405,7 +405,7 @@ def _value_swapped_manhattan(
     minimum = ops.minimum(
         total(ops.abs(anchor - negative), axis=1), total(ops.abs(positive - negative), axis=1)
     )
-    return ops.maximum(margin + total(ops.abs(anchor - positive), axis=1) - minimum, 0.0)
+    return ops.maximum(total(ops.abs(anchor - positive), axis=1) - minimum + margin, 0.0)
 
 
 def _gradient_swapped_manhattan(
@@ -417,7 +417,7 @@ def _gradient_swapped_manhattan(
     far = total(ops.abs(term_2), axis=1)
     term_3 = positive - negative
     across = total(ops.abs(term_3), axis=1)
-    direction_2 = ops.sign(ops.minimum(far, across) - margin - total(ops.abs(term), axis=1))
+    direction_2 = ops.sign(ops.minimum(far, across) - total(ops.abs(term), axis=1) - margin)
     term_4 = 1.0 - ops.maximum(direction_2, 0.0)
     slope = upstream * term_4 * (-0.5 * ops.sign(across - far) - 0.5)
     product = ops.expand_dims(slope, 1) * ops.sign(term_2)
@@ -444,7 +444,7 @@ def _tangent_swapped_manhattan(
     far = total(ops.abs(term_2), axis=1)
     term_3 = positive - negative
     across = total(ops.abs(term_3), axis=1)
-    direction_2 = ops.sign(ops.minimum(far, across) - margin - total(ops.abs(term), axis=1))
+    direction_2 = ops.sign(ops.minimum(far, across) - total(ops.abs(term), axis=1) - margin)
     term_4 = 1.0 - ops.maximum(direction_2, 0.0)
     product = (
         term_4
@@ -542,7 +542,7 @@ def _value_swapped_squared_euclidean(
     minimum = ops.minimum(
         total((anchor - negative) ** 2, axis=1), total((positive - negative) ** 2, axis=1)
     )
-    return ops.maximum(margin + total((anchor - positive) ** 2, axis=1) - minimum, 0.0)
+    return ops.maximum(total((anchor - positive) ** 2, axis=1) - minimum + margin, 0.0)
 
 
 def _gradient_swapped_squared_euclidean(
@@ -554,7 +554,7 @@ def _gradient_swapped_squared_euclidean(
     far = total(term_2 * term_2, axis=1)
     term_3 = positive - negative
     across = total(term_3 * term_3, axis=1)
-    direction_2 = ops.sign(ops.minimum(far, across) - margin - total(term * term, axis=1))
+    direction_2 = ops.sign(ops.minimum(far, across) - total(term * term, axis=1) - margin)
     term_4 = 1.0 - ops.maximum(direction_2, 0.0)
     slope = upstream * term_4 * (-0.5 * ops.sign(across - far) - 0.5)
     product = 2.0 * ops.expand_dims(slope, 1) * term_2
@@ -581,7 +581,7 @@ def _tangent_swapped_squared_euclidean(
     far = total(term_2 * term_2, axis=1)
     term_3 = positive - negative
     across = total(term_3 * term_3, axis=1)
-    direction_2 = ops.sign(ops.minimum(far, across) - margin - total(term * term, axis=1))
+    direction_2 = ops.sign(ops.minimum(far, across) - total(term * term, axis=1) - margin)
     term_4 = 1.0 - ops.maximum(direction_2, 0.0)
     product = (
         2.0
@@ -617,7 +617,7 @@ def _curvature_swapped_squared_euclidean(
     """Return the derivative of the gradient along the tangents."""
     far = total((anchor - negative) ** 2, axis=1)
     across = total((positive - negative) ** 2, axis=1)
-    term = ops.minimum(far, across) - margin - total((anchor - positive) ** 2, axis=1)
+    term = ops.minimum(far, across) - total((anchor - positive) ** 2, axis=1) - margin
     term_2 = 1.0 - ops.maximum(ops.sign(term), 0.0)
     slope = upstream * term_2 * (-0.5 * ops.sign(across - far) - 0.5)
     product = 2.0 * ops.expand_dims(slope, 1) * (d_anchor - d_negative)
@@ -688,10 +688,10 @@ def _value_swapped_euclidean(
 ) -> Tensor:
     """Return the unreduced loss."""
     minimum = ops.minimum(
-        norm(anchor + constant(1e-06, anchor) - negative, axis=-1),
-        norm(positive + constant(1e-06, anchor) - negative, axis=-1),
+        norm(anchor - negative + constant(1e-06, anchor), axis=-1),
+        norm(positive - negative + constant(1e-06, anchor), axis=-1),
     )
-    term = norm(anchor + constant(1e-06, anchor) - positive, axis=-1) + margin - minimum
+    term = norm(anchor - positive + constant(1e-06, anchor), axis=-1) - minimum + margin
     return ops.maximum(term, 0.0)
 
 
@@ -699,10 +699,10 @@ def _gradient_swapped_euclidean(
     upstream: Tensor, anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    term = anchor + constant(1e-06, upstream) - positive
-    term_2 = anchor + constant(1e-06, upstream) - negative
+    term = anchor - positive + constant(1e-06, upstream)
+    term_2 = anchor - negative + constant(1e-06, upstream)
     far = norm(term_2, axis=-1)
-    term_3 = positive + constant(1e-06, upstream) - negative
+    term_3 = positive - negative + constant(1e-06, upstream)
     across = norm(term_3, axis=-1)
     direction_2 = ops.sign(ops.minimum(far, across) - norm(term, axis=-1) - margin)
     term_4 = 1.0 - ops.maximum(direction_2, 0.0)
@@ -726,10 +726,10 @@ def _tangent_swapped_euclidean(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = anchor + constant(1e-06, anchor) - positive
-    term_2 = anchor + constant(1e-06, anchor) - negative
+    term = anchor - positive + constant(1e-06, anchor)
+    term_2 = anchor - negative + constant(1e-06, anchor)
     far = norm(term_2, axis=-1)
-    term_3 = positive + constant(1e-06, anchor) - negative
+    term_3 = positive - negative + constant(1e-06, anchor)
     across = norm(term_3, axis=-1)
     direction_2 = ops.sign(ops.minimum(far, across) - norm(term, axis=-1) - margin)
     term_4 = 1.0 - ops.maximum(direction_2, 0.0)
@@ -756,11 +756,11 @@ def _curvature_swapped_euclidean(
     d_margin: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = anchor + constant(1e-06, upstream) - positive
+    term = anchor - positive + constant(1e-06, upstream)
     near = norm(term, axis=-1)
-    term_2 = anchor + constant(1e-06, upstream) - negative
+    term_2 = anchor - negative + constant(1e-06, upstream)
     far = norm(term_2, axis=-1)
-    term_3 = positive + constant(1e-06, upstream) - negative
+    term_3 = positive - negative + constant(1e-06, upstream)
     across = norm(term_3, axis=-1)
     positive_2 = ops.maximum(ops.sign(ops.minimum(far, across) - near - margin), 0.0)
     term_4 = 1.0 - positive_2
@@ -842,14 +842,14 @@ _kernel_swapped_euclidean = _ValueSwappedEuclidean()
 
 def _value_plain_called(near: Tensor, far: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.maximum(margin + near - far, 0.0)
+    return ops.maximum(near - far + margin, 0.0)
 
 
 def _gradient_plain_called(
     upstream: Tensor, near: Tensor, far: Tensor, margin: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `near`, `far` and `margin`, given that of the loss."""
-    slope = upstream * (1.0 - ops.maximum(ops.sign(far - margin - near), 0.0))
+    slope = upstream * (1.0 - ops.maximum(ops.sign(far - near - margin), 0.0))
     return slope, -slope, total(slope)
 
 
@@ -857,7 +857,7 @@ def _tangent_plain_called(
     near: Tensor, far: Tensor, margin: Tensor, d_near: Tensor, d_far: Tensor, d_margin: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return (1.0 - ops.maximum(ops.sign(far - margin - near), 0.0)) * (d_margin + d_near - d_far)
+    return (1.0 - ops.maximum(ops.sign(far - near - margin), 0.0)) * (d_near - d_far + d_margin)
 
 
 def _curvature_plain_called(
@@ -920,7 +920,7 @@ def _value_plain_cosine(
     # direction: x / norm(x) as one
     anchor_direction = direction(anchor, axis=-1)
     term = total(anchor_direction * direction(negative, axis=-1), axis=1) - 1.0
-    term_2 = margin + term + 1.0 - total(anchor_direction * direction(positive, axis=-1), axis=1)
+    term_2 = term - total(anchor_direction * direction(positive, axis=-1), axis=1) + margin + 1.0
     return ops.maximum(term_2, 0.0)
 
 
@@ -1167,9 +1167,9 @@ def _value_plain_manhattan(
 ) -> Tensor:
     """Return the unreduced loss."""
     term = (
-        margin
-        + total(ops.abs(anchor - positive), axis=1)
+        total(ops.abs(anchor - positive), axis=1)
         - total(ops.abs(anchor - negative), axis=1)
+        + margin
     )
     return ops.maximum(term, 0.0)
 
@@ -1180,7 +1180,7 @@ def _gradient_plain_manhattan(
     """Return the gradient by each differentiable argument, given that of the loss."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = total(ops.abs(term_2), axis=1) - margin - total(ops.abs(term), axis=1)
+    term_3 = total(ops.abs(term_2), axis=1) - total(ops.abs(term), axis=1) - margin
     positive_2 = ops.maximum(ops.sign(term_3), 0.0)
     slope = upstream * (positive_2 - 1.0)
     product = ops.expand_dims(slope, 1) * ops.sign(term_2)
@@ -1202,7 +1202,7 @@ def _tangent_plain_manhattan(
     """Return the derivative of the loss along the tangents."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = total(ops.abs(term_2), axis=1) - margin - total(ops.abs(term), axis=1)
+    term_3 = total(ops.abs(term_2), axis=1) - total(ops.abs(term), axis=1) - margin
     positive_2 = ops.maximum(ops.sign(term_3), 0.0)
     term_4 = 1.0 - positive_2
     product = (positive_2 - 1.0) * total(ops.sign(term_2) * (d_anchor - d_negative), axis=1)
@@ -1289,7 +1289,7 @@ def _value_plain_squared_euclidean(
 ) -> Tensor:
     """Return the unreduced loss."""
     term = (
-        margin + total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1)
+        total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
     return ops.maximum(term, 0.0)
 
@@ -1300,7 +1300,7 @@ def _gradient_plain_squared_euclidean(
     """Return the gradient by each differentiable argument, given that of the loss."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = total(term_2 * term_2, axis=1) - margin - total(term * term, axis=1)
+    term_3 = total(term_2 * term_2, axis=1) - total(term * term, axis=1) - margin
     positive_2 = ops.maximum(ops.sign(term_3), 0.0)
     slope = upstream * (positive_2 - 1.0)
     slope_2 = upstream * (1.0 - positive_2)
@@ -1325,7 +1325,7 @@ def _tangent_plain_squared_euclidean(
     """Return the derivative of the loss along the tangents."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = total(term_2 * term_2, axis=1) - margin - total(term * term, axis=1)
+    term_3 = total(term_2 * term_2, axis=1) - total(term * term, axis=1) - margin
     positive_2 = ops.maximum(ops.sign(term_3), 0.0)
     term_4 = 1.0 - positive_2
     product = 2.0 * (positive_2 - 1.0) * total(term_2 * (d_anchor - d_negative), axis=1)
@@ -1347,7 +1347,7 @@ def _curvature_plain_squared_euclidean(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = (
-        total((anchor - negative) ** 2, axis=1) - margin - total((anchor - positive) ** 2, axis=1)
+        total((anchor - negative) ** 2, axis=1) - total((anchor - positive) ** 2, axis=1) - margin
     )
     positive_2 = ops.maximum(ops.sign(term), 0.0)
     slope = upstream * (positive_2 - 1.0)
@@ -1422,9 +1422,9 @@ def _value_plain_euclidean(
 ) -> Tensor:
     """Return the unreduced loss."""
     term = (
-        norm(anchor + constant(1e-06, anchor) - positive, axis=-1)
+        norm(anchor - positive + constant(1e-06, anchor), axis=-1)
+        - norm(anchor - negative + constant(1e-06, anchor), axis=-1)
         + margin
-        - norm(anchor + constant(1e-06, anchor) - negative, axis=-1)
     )
     return ops.maximum(term, 0.0)
 
@@ -1433,8 +1433,8 @@ def _gradient_plain_euclidean(
     upstream: Tensor, anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    term = anchor + constant(1e-06, upstream) - positive
-    term_2 = anchor + constant(1e-06, upstream) - negative
+    term = anchor - positive + constant(1e-06, upstream)
+    term_2 = anchor - negative + constant(1e-06, upstream)
     positive_2 = ops.maximum(ops.sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
     product = ops.expand_dims(slope, 1) * direction(term_2, axis=-1)
@@ -1454,8 +1454,8 @@ def _tangent_plain_euclidean(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = anchor + constant(1e-06, anchor) - positive
-    term_2 = anchor + constant(1e-06, anchor) - negative
+    term = anchor - positive + constant(1e-06, anchor)
+    term_2 = anchor - negative + constant(1e-06, anchor)
     positive_2 = ops.maximum(ops.sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin), 0.0)
     term_3 = 1.0 - positive_2
     sums = total(direction(term, axis=-1) * (d_anchor - d_positive), axis=1)
@@ -1475,9 +1475,9 @@ def _curvature_plain_euclidean(
     d_margin: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = anchor + constant(1e-06, upstream) - positive
+    term = anchor - positive + constant(1e-06, upstream)
     near = norm(term, axis=-1)
-    term_2 = anchor + constant(1e-06, upstream) - negative
+    term_2 = anchor - negative + constant(1e-06, upstream)
     far = norm(term_2, axis=-1)
     positive_2 = ops.maximum(ops.sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0) * ratio(1.0, far)

@@ -36,7 +36,7 @@ __all__ = ["CategoricalHingeLoss", "categorical_hinge_loss"]
 
 def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    term = ((1.0 - target) * input).max(axis=1) + 1.0 - total(input * target, axis=1)
+    term = ((1.0 - target) * input).max(axis=1) - total(input * target, axis=1) + 1.0
     return np.maximum(term, 0.0)
 
 
@@ -45,7 +45,7 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
     term = 1.0 - target
     product = term * input
     best_other = product.max(axis=1)
-    positive = np.maximum(np.sign(best_other + 1.0 - total(input * target, axis=1)), 0.0)
+    positive = np.maximum(np.sign(best_other - total(input * target, axis=1) + 1.0), 0.0)
     slope = upstream * positive
     chosen = (product == best_other[:, None]).astype(upstream.dtype)
     sums = total(chosen, axis=1)

@@ -32,6 +32,7 @@ from ._arrays import Array, total
 from ._checks import (
     check_dialect,
     check_floating,
+    check_integer,
     check_labels,
     check_range,
     check_rank,
@@ -124,6 +125,7 @@ def _labels_loss(
     input, target = as_arrays(input=input, target=target)
     inputs = {"input": input}
     check_floating(input=input)
+    check_integer("ignore_index", ignore_index)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -253,6 +255,7 @@ def _smoothed_labels_loss(
     input, target = as_arrays(input=input, target=target)
     inputs = {"input": input}
     check_floating(input=input)
+    check_integer("ignore_index", ignore_index)
     check_range("label_smoothing", label_smoothing, 0.0, 1.0)
     dtype = input.dtype
     working = working_dtype(input)
@@ -474,6 +477,7 @@ class CrossEntropyLoss:
         dialect: str | None = None,
     ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_integer("ignore_index", ignore_index)
         check_range("label_smoothing", label_smoothing, 0.0, 1.0)
         check_dialect(dialect, ("chainer", "keras"))
         self.weight = weight

@@ -83,7 +83,7 @@ def _value(input: Array, target: Array) -> Array:
         + (true_right - true_left) * (true_bottom - true_top)
         - overlap
     )
-    return ratio(term, power + power_2) + 1.0 - ratio(overlap, term_2)
+    return ratio(term, power + power_2) - ratio(overlap, term_2) + 1.0
 
 
 def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:

@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._arrays import Array, total
 from ._checks import (
     check_floating,
+    check_integer,
     check_labels,
     check_positive,
     check_range,
@@ -236,6 +237,7 @@ def _hard_labels_loss(
     inputs = {"input": input}
     check_floating(input=input)
     check_range("alpha", alpha, 0.0, 1.0)
+    check_integer("ignore_index", ignore_index)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -339,6 +341,7 @@ class DistillationLoss:
         check_reduction(reduction, ("mean", "sum"))
         check_range("alpha", alpha, 0.0, 1.0)
         check_positive("temperature", temperature)
+        check_integer("ignore_index", ignore_index)
         self.alpha = alpha
         self.temperature = temperature
         self.ignore_index = ignore_index

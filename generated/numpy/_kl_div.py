@@ -2,14 +2,16 @@
 r"""Kullback-Leibler divergence of a target distribution from predicted log-probabilities (1951).
 
 ``mean`` is over the number of entries; the divergence itself is ``batchmean``, the sum over
-the number of samples. A target of 0 costs nothing, and has no gradient.
+the number of samples. A target of 0 costs nothing, and has no gradient; a negative one gives
+NaN.
 
 .. math::
     \ell = \left(- \mathrm{input} + \mathrm{target}\right) e^{\mathrm{target}}
 
 .. math::
-    \ell = \begin{cases} \mathrm{target} \left(- \mathrm{input} + \log{\left(\mathrm{target}
-    \right)}\right) & \text{for}\: \mathrm{target} > 0 \\0 & \text{otherwise} \end{cases}
+    \ell = \begin{cases} 0 & \text{for}\: \mathrm{target} = 0 \\\mathrm{target} \left(-
+    \mathrm{input} + \log{\left(\mathrm{target} \right)}\right) & \text{otherwise}
+    \end{cases}
 """
 
 from typing import Any
@@ -82,12 +84,12 @@ def _log_target_loss(
 
 def _value_target(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.where(target <= 0.0, 0.0, (np.log(target) - input) * target)
+    return np.where(target == 0.0, 0.0, (np.log(target) - input) * target)
 
 
 def _gradient_target(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    mask = target <= 0.0
+    mask = target == 0.0
     grad_input = upstream * np.where(mask, 0.0, -target)
     grad_target = upstream * np.where(mask, 0.0, np.log(target) - input + 1.0)
     return grad_input, grad_target
@@ -95,7 +97,7 @@ def _gradient_target(upstream: Array, input: Array, target: Array) -> tuple[Arra
 
 def _hessian_diagonal_target(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    diagonal_target = upstream * np.where(target <= 0.0, 0.0, 1.0 / target)
+    diagonal_target = upstream * np.where(target == 0.0, 0.0, 1.0 / target)
     return np.full_like(input, 0.0), diagonal_target
 
 

@@ -76,7 +76,7 @@ def _gradient(
         good_weight * probability * sigmoid_gain * beta,
         -bad_weight * sigmoid_gain * probability * beta,
     )
-    product = good_weight * probability * sigmoid_gain * (reference + divergence - input)
+    product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
     chosen_3 = np.where(mask, product, bad_weight * sigmoid_gain * probability * term)
     grad_good_weight = total(upstream * np.where(mask, probability, 0.0))
     grad_bad_weight = total(upstream * np.where(mask, 0.0, sigmoid_gain))

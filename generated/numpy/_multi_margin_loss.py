@@ -26,8 +26,8 @@ from numpy.typing import ArrayLike, NDArray
 from ._arrays import Array, pick, total
 from ._checks import (
     check_floating,
+    check_integer,
     check_labels,
-    check_range,
     check_rank,
     check_reduction,
     check_shape,
@@ -49,7 +49,7 @@ __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 
 def _value_linear(input: Array, target: Array, weight: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    gap = np.maximum(margin + input - pick(input, target, axis=1)[:, None], 0.0)
+    gap = np.maximum(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
     chosen = np.where(target[:, None] != np.arange(weight.shape[0]), gap, 0.0)
     return weight[target] * total(chosen, axis=1) / weight.shape[0]
 
@@ -61,7 +61,7 @@ def _gradient_linear(
     picked = weight[target]
     slope = upstream * picked
     index = np.arange(weight.shape[0])
-    positive = np.maximum(np.sign(margin + input - pick(input, target, axis=1)[:, None]), 0.0)
+    positive = np.maximum(np.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     chosen = np.where(target[:, None] != index, positive, 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
@@ -119,7 +119,7 @@ def _linear_loss(
 
 def _value_squared(input: Array, target: Array, weight: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    gap = np.maximum(margin + input - pick(input, target, axis=1)[:, None], 0.0)
+    gap = np.maximum(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
     chosen = np.where(target[:, None] != np.arange(weight.shape[0]), gap * gap, 0.0)
     return weight[target] * total(chosen, axis=1) / weight.shape[0]
 
@@ -131,7 +131,7 @@ def _gradient_squared(
     picked = weight[target]
     slope = upstream * picked
     index = np.arange(weight.shape[0])
-    term = margin + input - pick(input, target, axis=1)[:, None]
+    term = input - pick(input, target, axis=1)[:, None] + margin
     chosen = np.where(
         target[:, None] != index, 2.0 * np.maximum(term, 0.0) * np.maximum(np.sign(term), 0.0), 0.0
     )
@@ -150,7 +150,7 @@ def _hessian_diagonal_squared(
     """Return the diagonal of the Hessian by `input`."""
     slope = upstream * weight[target]
     index = np.arange(weight.shape[0])
-    positive = np.maximum(np.sign(margin + input - pick(input, target, axis=1)[:, None]), 0.0)
+    positive = np.maximum(np.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     chosen = np.where(target[:, None] != index, 2.0 * positive * positive, 0.0)
     chosen_2 = (index == target[:, None]).astype(upstream.dtype)
     product = (
@@ -216,7 +216,7 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    check_range("p", p, 1.0, 2.0)
+    check_integer("p", p, 1.0, 2.0)
     parts = {}
     if p == 1:
         parts[""] = _linear_loss(
@@ -284,7 +284,7 @@ class MultiMarginLoss:
         reduction: str = "mean",
     ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
-        check_range("p", p, 1.0, 2.0)
+        check_integer("p", p, 1.0, 2.0)
         self.p = p
         self.margin = margin
         self.weight = weight

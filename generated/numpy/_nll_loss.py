@@ -14,7 +14,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, pick
-from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_floating,
+    check_integer,
+    check_labels,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import (
     Case,
     as_arrays,
@@ -75,6 +82,7 @@ def _loss(
     input, target = as_arrays(input=input, target=target)
     inputs = {"input": input}
     check_floating(input=input)
+    check_integer("ignore_index", ignore_index)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -166,6 +174,7 @@ class NLLLoss:
         self, weight: ArrayLike | None = None, ignore_index: int = -100, reduction: str = "mean"
     ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_integer("ignore_index", ignore_index)
         self.weight = weight
         self.ignore_index = ignore_index
         self.reduction = reduction

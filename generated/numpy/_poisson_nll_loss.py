@@ -47,7 +47,7 @@ __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 def _value_log_input(input: Array, target: Array, full: bool) -> Array:
     """Return the unreduced loss."""
     chosen = np.where(
-        target <= 1.0, 0.0, (target + 0.5) * np.log(target) + 0.9189385332046727 - target
+        target <= 1.0, 0.0, (target + 0.5) * np.log(target) - target + 0.9189385332046727
     )
     return full * chosen + np.exp(input) - input * target
 
@@ -98,7 +98,7 @@ def _log_input_loss(
 def _value_input(input: Array, target: Array, full: bool, eps: float) -> Array:
     """Return the unreduced loss."""
     chosen = np.where(
-        target <= 1.0, 0.0, (target + 0.5) * np.log(target) + 0.9189385332046727 - target
+        target <= 1.0, 0.0, (target + 0.5) * np.log(target) - target + 0.9189385332046727
     )
     return full * chosen + input - target * np.log(eps + input)
 

@@ -34,7 +34,7 @@ __all__ = ["TripletLoss", "triplet_loss"]
 def _value(anchor: Array, positive: Array, negative: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     term = (
-        margin + total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1)
+        total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
     return np.maximum(term, 0.0)
 
@@ -45,7 +45,7 @@ def _gradient(
     """Return the gradient by each differentiable argument, given that of the loss."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = margin + total(term * term, axis=1) - total(term_2 * term_2, axis=1)
+    term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
     slope = upstream * np.maximum(np.sign(term_3), 0.0)
     product = 2.0 * slope[:, None] * term_2
     grad_anchor = 2.0 * slope[:, None] * term - product
@@ -57,7 +57,7 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `anchor`, `positive` and `negative`."""
     term = (
-        margin + total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1)
+        total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
     positive_2 = np.maximum(np.sign(term), 0.0)
     slope = 2.0 * upstream * positive_2

@@ -76,14 +76,14 @@ __all__ = ["TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss"]
 
 def _value_swapped_called(near: Array, far: Array, across: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(margin + near - np.minimum(across, far), 0.0)
+    return np.maximum(near - np.minimum(across, far) + margin, 0.0)
 
 
 def _gradient_swapped_called(
     upstream: Array, near: Array, far: Array, across: Array, margin: Array | float
 ) -> tuple[Array, ...]:
     """Return the gradient by `near`, `far`, `across` and `margin`, given that of the loss."""
-    positive = np.maximum(np.sign(np.minimum(across, far) - margin - near), 0.0)
+    positive = np.maximum(np.sign(np.minimum(across, far) - near - margin), 0.0)
     term = 1.0 - positive
     slope = upstream * term
     grad_far = upstream * term * (-0.5 * np.sign(across - far) - 0.5)
@@ -328,7 +328,7 @@ def _value_swapped_manhattan(
     minimum = np.minimum(
         total(np.abs(anchor - negative), axis=1), total(np.abs(positive - negative), axis=1)
     )
-    return np.maximum(margin + total(np.abs(anchor - positive), axis=1) - minimum, 0.0)
+    return np.maximum(total(np.abs(anchor - positive), axis=1) - minimum + margin, 0.0)
 
 
 def _gradient_swapped_manhattan(
@@ -340,7 +340,7 @@ def _gradient_swapped_manhattan(
     far = total(np.abs(term_2), axis=1)
     term_3 = positive - negative
     across = total(np.abs(term_3), axis=1)
-    direction_2 = np.sign(np.minimum(far, across) - margin - total(np.abs(term), axis=1))
+    direction_2 = np.sign(np.minimum(far, across) - total(np.abs(term), axis=1) - margin)
     term_4 = 1.0 - np.maximum(direction_2, 0.0)
     slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
     product = slope[:, None] * np.sign(term_2)
@@ -409,7 +409,7 @@ def _value_swapped_squared_euclidean(
     minimum = np.minimum(
         total((anchor - negative) ** 2, axis=1), total((positive - negative) ** 2, axis=1)
     )
-    return np.maximum(margin + total((anchor - positive) ** 2, axis=1) - minimum, 0.0)
+    return np.maximum(total((anchor - positive) ** 2, axis=1) - minimum + margin, 0.0)
 
 
 def _gradient_swapped_squared_euclidean(
@@ -421,7 +421,7 @@ def _gradient_swapped_squared_euclidean(
     far = total(term_2 * term_2, axis=1)
     term_3 = positive - negative
     across = total(term_3 * term_3, axis=1)
-    direction_2 = np.sign(np.minimum(far, across) - margin - total(term * term, axis=1))
+    direction_2 = np.sign(np.minimum(far, across) - total(term * term, axis=1) - margin)
     term_4 = 1.0 - np.maximum(direction_2, 0.0)
     slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
     product = 2.0 * slope[:, None] * term_2
@@ -438,7 +438,7 @@ def _hessian_diagonal_swapped_squared_euclidean(
     """Return the diagonal of the Hessian by `anchor`, `positive` and `negative`."""
     far = total((anchor - negative) ** 2, axis=1)
     across = total((positive - negative) ** 2, axis=1)
-    term = np.minimum(far, across) - margin - total((anchor - positive) ** 2, axis=1)
+    term = np.minimum(far, across) - total((anchor - positive) ** 2, axis=1) - margin
     term_2 = 1.0 - np.maximum(np.sign(term), 0.0)
     slope = 2.0 * upstream * term_2 * (-0.5 * np.sign(across - far) - 0.5)
     slope_2 = 2.0 * upstream * term_2
@@ -501,19 +501,19 @@ def _value_swapped_euclidean(
 ) -> Array:
     """Return the unreduced loss."""
     minimum = np.minimum(
-        norm(anchor + 1e-06 - negative, axis=-1), norm(positive + 1e-06 - negative, axis=-1)
+        norm(anchor - negative + 1e-06, axis=-1), norm(positive - negative + 1e-06, axis=-1)
     )
-    return np.maximum(norm(anchor + 1e-06 - positive, axis=-1) + margin - minimum, 0.0)
+    return np.maximum(norm(anchor - positive + 1e-06, axis=-1) - minimum + margin, 0.0)
 
 
 def _gradient_swapped_euclidean(
     upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
 ) -> tuple[Array, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    term = anchor + 1e-06 - positive
-    term_2 = anchor + 1e-06 - negative
+    term = anchor - positive + 1e-06
+    term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
-    term_3 = positive + 1e-06 - negative
+    term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
     positive_2 = np.maximum(np.sign(np.minimum(far, across) - norm(term, axis=-1) - margin), 0.0)
     term_4 = 1.0 - positive_2
@@ -530,11 +530,11 @@ def _hessian_diagonal_swapped_euclidean(
     upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `anchor`, `positive` and `negative`."""
-    term = anchor + 1e-06 - positive
+    term = anchor - positive + 1e-06
     near = norm(term, axis=-1)
-    term_2 = anchor + 1e-06 - negative
+    term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
-    term_3 = positive + 1e-06 - negative
+    term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
     positive_2 = np.maximum(np.sign(np.minimum(far, across) - near - margin), 0.0)
     term_4 = 1.0 - positive_2
@@ -596,14 +596,14 @@ def _swapped_euclidean_loss(
 
 def _value_plain_called(near: Array, far: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(margin + near - far, 0.0)
+    return np.maximum(near - far + margin, 0.0)
 
 
 def _gradient_plain_called(
     upstream: Array, near: Array, far: Array, margin: Array | float
 ) -> tuple[Array, ...]:
     """Return the gradient by `near`, `far` and `margin`, given that of the loss."""
-    slope = upstream * (1.0 - np.maximum(np.sign(far - margin - near), 0.0))
+    slope = upstream * (1.0 - np.maximum(np.sign(far - near - margin), 0.0))
     return slope, -slope, total(slope)
 
 
@@ -668,7 +668,7 @@ def _value_plain_cosine(
     # direction: x / norm(x) as one
     anchor_direction = direction(anchor, axis=-1)
     term = total(anchor_direction * direction(negative, axis=-1), axis=1) - 1.0
-    term_2 = margin + term + 1.0 - total(anchor_direction * direction(positive, axis=-1), axis=1)
+    term_2 = term - total(anchor_direction * direction(positive, axis=-1), axis=1) + margin + 1.0
     return np.maximum(term_2, 0.0)
 
 
@@ -799,7 +799,7 @@ def _value_plain_manhattan(
 ) -> Array:
     """Return the unreduced loss."""
     term = (
-        margin + total(np.abs(anchor - positive), axis=1) - total(np.abs(anchor - negative), axis=1)
+        total(np.abs(anchor - positive), axis=1) - total(np.abs(anchor - negative), axis=1) + margin
     )
     return np.maximum(term, 0.0)
 
@@ -810,7 +810,7 @@ def _gradient_plain_manhattan(
     """Return the gradient by each differentiable argument, given that of the loss."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = total(np.abs(term_2), axis=1) - margin - total(np.abs(term), axis=1)
+    term_3 = total(np.abs(term_2), axis=1) - total(np.abs(term), axis=1) - margin
     positive_2 = np.maximum(np.sign(term_3), 0.0)
     slope = upstream * (positive_2 - 1.0)
     product = slope[:, None] * np.sign(term_2)
@@ -875,7 +875,7 @@ def _value_plain_squared_euclidean(
 ) -> Array:
     """Return the unreduced loss."""
     term = (
-        margin + total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1)
+        total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
     return np.maximum(term, 0.0)
 
@@ -886,7 +886,7 @@ def _gradient_plain_squared_euclidean(
     """Return the gradient by each differentiable argument, given that of the loss."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = total(term_2 * term_2, axis=1) - margin - total(term * term, axis=1)
+    term_3 = total(term_2 * term_2, axis=1) - total(term * term, axis=1) - margin
     positive_2 = np.maximum(np.sign(term_3), 0.0)
     slope = upstream * (positive_2 - 1.0)
     slope_2 = upstream * (1.0 - positive_2)
@@ -904,7 +904,7 @@ def _hessian_diagonal_plain_squared_euclidean(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `anchor`, `positive` and `negative`."""
     term = (
-        total((anchor - negative) ** 2, axis=1) - margin - total((anchor - positive) ** 2, axis=1)
+        total((anchor - negative) ** 2, axis=1) - total((anchor - positive) ** 2, axis=1) - margin
     )
     positive_2 = np.maximum(np.sign(term), 0.0)
     slope = 2.0 * upstream * (positive_2 - 1.0)
@@ -965,7 +965,7 @@ def _value_plain_euclidean(
 ) -> Array:
     """Return the unreduced loss."""
     term = (
-        norm(anchor + 1e-06 - positive, axis=-1) + margin - norm(anchor + 1e-06 - negative, axis=-1)
+        norm(anchor - positive + 1e-06, axis=-1) - norm(anchor - negative + 1e-06, axis=-1) + margin
     )
     return np.maximum(term, 0.0)
 
@@ -974,8 +974,8 @@ def _gradient_plain_euclidean(
     upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
 ) -> tuple[Array, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    term = anchor + 1e-06 - positive
-    term_2 = anchor + 1e-06 - negative
+    term = anchor - positive + 1e-06
+    term_2 = anchor - negative + 1e-06
     positive_2 = np.maximum(np.sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
     product = slope[:, None] * direction(term_2, axis=-1)
@@ -988,9 +988,9 @@ def _hessian_diagonal_plain_euclidean(
     upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `anchor`, `positive` and `negative`."""
-    term = anchor + 1e-06 - positive
+    term = anchor - positive + 1e-06
     near = norm(term, axis=-1)
-    term_2 = anchor + 1e-06 - negative
+    term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
     positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0) * ratio(1.0, far)

@@ -12,7 +12,7 @@ __all__ = ["CategoricalHingeLoss", "categorical_hinge_loss"]
 
 def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    term = ((1.0 - target) * input).amax(dim=1) + 1.0 - (input * target).sum(dim=1)
+    term = ((1.0 - target) * input).amax(dim=1) - (input * target).sum(dim=1) + 1.0
     return term.clamp(min=0.0)
 
 
@@ -23,7 +23,7 @@ def _value_and_gradient(
     term = 1.0 - target
     product = term * input
     best_other = product.amax(dim=1)
-    term_2 = best_other + 1.0 - (input * target).sum(dim=1)
+    term_2 = best_other - (input * target).sum(dim=1) + 1.0
     slope = upstream * sign(term_2).clamp(min=0.0)
     chosen = (product == best_other[:, None]).to(target.dtype)
     sums = chosen.sum(dim=1)
@@ -39,7 +39,7 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     term = 1.0 - target
     product = term * input
     best_other = product.amax(dim=1)
-    positive = sign(best_other + 1.0 - (input * target).sum(dim=1)).clamp(min=0.0)
+    positive = sign(best_other - (input * target).sum(dim=1) + 1.0).clamp(min=0.0)
     chosen = (product == best_other[:, None]).to(target.dtype)
     product_2 = input * d_target
     product_3 = (chosen * (term * d_input - product_2)).sum(dim=1) / chosen.sum(dim=1)
@@ -52,7 +52,7 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     product = (1.0 - target) * input
     best_other = product.amax(dim=1)
-    positive = sign(best_other + 1.0 - (input * target).sum(dim=1)).clamp(min=0.0)
+    positive = sign(best_other - (input * target).sum(dim=1) + 1.0).clamp(min=0.0)
     slope = upstream * positive
     chosen = (product == best_other[:, None]).to(upstream.dtype)
     term = -slope[:, None] - slope[:, None] * chosen / chosen.sum(dim=1)[:, None]

@@ -131,6 +131,13 @@ def check_range(name: str, value: Tensor | float, low: float, high: float) -> No
         raise ValueError(f"{name} must be in [{low}, {high}], got {value!r}")
 
 
+def check_integer(name: str, value: float, low: float = -math.inf, high: float = math.inf) -> None:
+    """Refuse what is no whole number of the closed interval."""
+    check_range(name, value, low, high)
+    if _is_number(name, value) and value % 1 != 0:
+        raise ValueError(f"{name} must be a whole number, got {value!r}")
+
+
 def _is_number(name: str, value: Tensor | float) -> bool:
     # A parameter may be a 0-d tensor, which has a gradient; its value is not looked at.
     if isinstance(value, Tensor):

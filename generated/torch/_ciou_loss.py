@@ -50,7 +50,7 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     hull_width = torch.maximum(right, true_right) - torch.minimum(left, true_left)
     hull_height = torch.maximum(bottom, true_bottom) - torch.minimum(top, true_top)
     distance = ratio(term_3, hull_width * hull_width + hull_height * hull_height)
-    return 0.4052847345693511 * power * ratio(v, v + 1.0 - quotient) + distance + 1.0 - quotient
+    return 0.4052847345693511 * power * ratio(v, v - quotient + 1.0) + distance - quotient + 1.0
 
 
 def _value_and_gradient(
@@ -89,7 +89,7 @@ def _value_and_gradient(
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient_5 = ratio(overlap, term_3)
-    quotient_6 = ratio(v, v + 1.0 - quotient_5)
+    quotient_6 = ratio(v, v - quotient_5 + 1.0)
     term_4 = left + right - true_left - true_right
     term_5 = top + bottom - true_top - true_bottom
     hull_width = torch.maximum(right, true_right) - torch.minimum(left, true_left)
@@ -159,7 +159,7 @@ def _value_and_gradient(
         + (slope_5 - slope_6)
         - 2.0 * upstream * quotient_7 * hull_width * term_18
     )
-    loss = 0.4052847345693511 * power * quotient_6 + distance + 1.0 - quotient_5
+    loss = 0.4052847345693511 * power * quotient_6 + distance - quotient_5 + 1.0
     grad_input = (
         torch.where(mask_3, term_10[:, None], 0.0)
         + torch.where(mask_4, term_13[:, None], 0.0)
@@ -273,7 +273,7 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     picked_8 = d_input[:, 1]
     term_7 = picked_7 - picked_8
     term_8 = chosen_3 * term_4 + chosen_4 * term_5 - chosen_5 * term_6 - chosen_6 * term_7
-    product = 0.8105694691387022 * gap * ratio(v, v + 1.0 - quotient_5) * term_8
+    product = 0.8105694691387022 * gap * ratio(v, v - quotient_5 + 1.0) * term_8
     hull_width = torch.maximum(right, true_right) - torch.minimum(left, true_left)
     hull_height = torch.maximum(bottom, true_bottom) - torch.minimum(top, true_top)
     term_9 = hull_width * hull_width + hull_height * hull_height
@@ -426,7 +426,7 @@ def _curvature(
     )
     gap = chosen_2 - chosen_3
     v = 0.4052847345693511 * gap * gap
-    quotient_13 = ratio(v, v + 1.0 - quotient_6)
+    quotient_13 = ratio(v, v - quotient_6 + 1.0)
     hypot1_2 = hypot1(quotient_11)
     power_3 = hypot1_2**3
     over_hypot1_2 = over_hypot1(quotient_11)

@@ -84,9 +84,9 @@ def _tangent(
     )
     term = (
         product.sum(dim=1)
-        + scale * d_margin
         + (margin - picked) * d_scale
         - scale * pick(d_input, target, dim=1)
+        + scale * d_margin
     )
     return probability * term
 
@@ -117,7 +117,7 @@ def _curvature(
     picked_2 = pick(d_input, target, dim=1)
     term_2 = margin - picked
     term_3 = (
-        (probability_3 * term).sum(dim=1) + scale * d_margin + term_2 * d_scale - scale * picked_2
+        (probability_3 * term).sum(dim=1) + term_2 * d_scale - scale * picked_2 + scale * d_margin
     )
     term_4 = (
         -upstream * probability * probability_2 * scale * term_3 - upstream * probability * d_scale

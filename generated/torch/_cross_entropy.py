@@ -9,6 +9,7 @@ from ._checks import (
     check_device,
     check_dialect,
     check_floating,
+    check_integer,
     check_labels,
     check_range,
     check_rank,
@@ -359,6 +360,7 @@ def _labels_loss(
 ) -> Tensor:
     check_device(input=input, target=target, weight=weight)
     check_floating(input=input)
+    check_integer("ignore_index", ignore_index)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -420,6 +422,7 @@ def _smoothed_labels_loss(
 ) -> Tensor:
     check_device(input=input, target=target, weight=weight)
     check_floating(input=input)
+    check_integer("ignore_index", ignore_index)
     check_range("label_smoothing", label_smoothing, 0.0, 1.0)
     dtype = input.dtype
     working = working_dtype(input)
@@ -628,6 +631,7 @@ class CrossEntropyLoss(Loss):
         dialect: str | None = None,
     ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
+        check_integer("ignore_index", ignore_index)
         check_range("label_smoothing", label_smoothing, 0.0, 1.0)
         check_dialect(dialect, ("chainer", "keras"))
         self.register_buffer("weight", weight)

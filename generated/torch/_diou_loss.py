@@ -39,8 +39,8 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     )
     return (
         ratio(term, hull_width * hull_width + hull_height * hull_height)
-        + 1.0
         - ratio(overlap, term_4)
+        + 1.0
     )
 
 
@@ -151,7 +151,7 @@ def _value_and_gradient(
             + torch.where(mask_3, term_23[:, None], 0.0)
             + torch.where(mask_4, term_24[:, None], 0.0)
         )
-    return distance + 1.0 - quotient, grad_input, grad_target
+    return distance - quotient + 1.0, grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from ._autograd import differentiable
 from ._checks import (
     check_device,
     check_floating,
+    check_integer,
     check_labels,
     check_positive,
     check_range,
@@ -426,6 +427,7 @@ def _hard_labels_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     check_range("alpha", alpha, 0.0, 1.0)
+    check_integer("ignore_index", ignore_index)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -573,6 +575,7 @@ class DistillationLoss(Loss):
         super().__init__(reduction, ("mean", "sum"))
         check_range("alpha", alpha, 0.0, 1.0)
         check_positive("temperature", temperature)
+        check_integer("ignore_index", ignore_index)
         self.alpha = alpha
         self.temperature = temperature
         self.ignore_index = ignore_index

@@ -32,8 +32,8 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     overlap = term.clamp(min=0.0) * term_2.clamp(min=0.0)
     return (
         ratio(hull + (overlap - product - product_2), hull)
-        + 1.0
         - ratio(overlap, product + product_2 - overlap)
+        + 1.0
     )
 
 
@@ -127,7 +127,7 @@ def _value_and_gradient(
             + torch.where(mask_3, term_22[:, None], 0.0)
             + torch.where(mask_4, term_23[:, None], 0.0)
         )
-    return quotient + 1.0 - quotient_2, grad_input, grad_target
+    return quotient - quotient_2 + 1.0, grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:

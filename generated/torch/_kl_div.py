@@ -59,14 +59,14 @@ _kernel_log_target = differentiable(
 
 def _value_target(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return torch.where(target <= 0.0, 0.0, (torch.log(target) - input) * target)
+    return torch.where(target == 0.0, 0.0, (torch.log(target) - input) * target)
 
 
 def _value_and_gradient_target(
     upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    mask = target <= 0.0
+    mask = target == 0.0
     term = torch.log(target) - input
     loss = torch.where(mask, 0.0, term * target)
     grad_input = upstream * torch.where(mask, 0.0, -target)
@@ -78,7 +78,7 @@ def _value_and_gradient_target(
 
 def _tangent_target(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    mask = target <= 0.0
+    mask = target == 0.0
     product = torch.where(mask, 0.0, torch.log(target) - input + 1.0) * d_target
     return product + torch.where(mask, 0.0, -target) * d_input
 
@@ -87,7 +87,7 @@ def _curvature_target(
     upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    mask = target <= 0.0
+    mask = target == 0.0
     chosen = torch.where(mask, 0.0, -1.0).to(upstream.dtype)
     change_target = (
         upstream * torch.where(mask, 0.0, 1.0 / target) * d_target + upstream * chosen * d_input
@@ -194,14 +194,16 @@ class KLDivLoss(Loss):
     (1951).
 
     ``mean`` is over the number of entries; the divergence itself is ``batchmean``, the sum over
-    the number of samples. A target of 0 costs nothing, and has no gradient.
+    the number of samples. A target of 0 costs nothing, and has no gradient; a negative one gives
+    NaN.
 
     .. math::
         \ell = \left(- \mathrm{input} + \mathrm{target}\right) e^{\mathrm{target}}
 
     .. math::
-        \ell = \begin{cases} \mathrm{target} \left(- \mathrm{input} + \log{\left(\mathrm{target}
-        \right)}\right) & \text{for}\: \mathrm{target} > 0 \\0 & \text{otherwise} \end{cases}
+        \ell = \begin{cases} 0 & \text{for}\: \mathrm{target} = 0 \\\mathrm{target} \left(-
+        \mathrm{input} + \log{\left(\mathrm{target} \right)}\right) & \text{otherwise}
+        \end{cases}
 
     First and second derivatives are analytic.
 

@@ -69,7 +69,7 @@ def _value_and_gradient(
         grad_reference = upstream * chosen_2
     grad_beta = None
     if "beta" in wanted:
-        product = good_weight * probability * sigmoid_gain * (reference + divergence - input)
+        product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
         chosen_3 = torch.where(mask, product, bad_weight * sigmoid_gain * probability * term)
         grad_beta = (upstream * chosen_3).sum()
     grad_good_weight = None
@@ -122,7 +122,7 @@ def _tangent(
         good_weight * probability * sigmoid_gain * beta,
         -bad_weight * sigmoid_gain * probability * beta,
     )
-    product = good_weight * probability * sigmoid_gain * (reference + divergence - input)
+    product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
     chosen_3 = torch.where(mask, product, bad_weight * sigmoid_gain * probability * term)
     return (
         torch.where(mask, probability, 0.0) * d_good_weight
@@ -166,7 +166,7 @@ def _curvature(
     product_4 = bad_weight * power * probability * power_2
     chosen_2 = torch.where(mask, product - product_2, product_3 - product_4)
     chosen_3 = torch.where(mask, product_2 - product, product_4 - product_3)
-    term_2 = reference + divergence - input
+    term_2 = reference - input + divergence
     product_5 = good_weight * probability * power * term_2 * beta
     product_6 = good_weight * power_3 * sigmoid_gain * term * beta
     product_7 = good_weight * probability * sigmoid_gain

@@ -8,8 +8,8 @@ from ._autograd import differentiable
 from ._checks import (
     check_device,
     check_floating,
+    check_integer,
     check_labels,
-    check_range,
     check_rank,
     check_reduction,
     check_shape,
@@ -22,7 +22,7 @@ __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 def _value_linear(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     mask = target[:, None] != torch.arange(weight.shape[0], device=weight.device)
-    gap = (margin + input - pick(input, target, dim=1)[:, None]).clamp(min=0.0)
+    gap = (input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
     return weight[target] * torch.where(mask, gap, 0.0).sum(dim=1) / weight.shape[0]
 
 
@@ -38,7 +38,7 @@ def _value_and_gradient_linear(
     picked = weight[target]
     index = torch.arange(weight.shape[0], device=weight.device)
     mask = target[:, None] != index
-    term = margin + input - pick(input, target, dim=1)[:, None]
+    term = input - pick(input, target, dim=1)[:, None] + margin
     slope = upstream * picked
     chosen = torch.where(mask, sign(term).clamp(min=0.0), 0.0)
     sums = chosen.sum(dim=1)
@@ -63,7 +63,7 @@ def _tangent_linear(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = target[:, None] != torch.arange(weight.shape[0], device=weight.device)
-    positive = sign(margin + input - pick(input, target, dim=1)[:, None]).clamp(min=0.0)
+    positive = sign(input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
     chosen = torch.where(mask, positive, 0.0)
     term = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, dim=1)[:, None]
     return weight[target] * term.sum(dim=1) / weight.shape[0]
@@ -95,7 +95,7 @@ _kernel_linear = differentiable(
 def _value_squared(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     mask = target[:, None] != torch.arange(weight.shape[0], device=weight.device)
-    gap = (margin + input - pick(input, target, dim=1)[:, None]).clamp(min=0.0)
+    gap = (input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
     return weight[target] * torch.where(mask, gap * gap, 0.0).sum(dim=1) / weight.shape[0]
 
 
@@ -111,7 +111,7 @@ def _value_and_gradient_squared(
     picked = weight[target]
     index = torch.arange(weight.shape[0], device=weight.device)
     mask = target[:, None] != index
-    term = margin + input - pick(input, target, dim=1)[:, None]
+    term = input - pick(input, target, dim=1)[:, None] + margin
     gap = term.clamp(min=0.0)
     slope = upstream * picked
     chosen = torch.where(mask, 2.0 * gap * sign(term).clamp(min=0.0), 0.0)
@@ -137,7 +137,7 @@ def _tangent_squared(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = target[:, None] != torch.arange(weight.shape[0], device=weight.device)
-    term = margin + input - pick(input, target, dim=1)[:, None]
+    term = input - pick(input, target, dim=1)[:, None] + margin
     chosen = torch.where(mask, 2.0 * term.clamp(min=0.0) * sign(term).clamp(min=0.0), 0.0)
     term_2 = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, dim=1)[:, None]
     return weight[target] * term_2.sum(dim=1) / weight.shape[0]
@@ -156,7 +156,7 @@ def _curvature_squared(
     picked = weight[target]
     slope = upstream * picked
     index = torch.arange(weight.shape[0], device=weight.device)
-    positive = sign(margin + input - pick(input, target, dim=1)[:, None]).clamp(min=0.0)
+    positive = sign(input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
     chosen = torch.where(target[:, None] != index, 2.0 * positive * positive, 0.0)
     picked_2 = pick(d_input, target, dim=1)
     slope_2 = upstream * picked * picked_2
@@ -284,7 +284,7 @@ def multi_margin_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    check_range("p", p, 1.0, 2.0)
+    check_integer("p", p, 1.0, 2.0)
     if p == 1:
         return _linear_loss(input, target, weight, margin, reduction, sample_weight, denominator)
     return _squared_loss(input, target, weight, margin, reduction, sample_weight, denominator)
@@ -342,7 +342,7 @@ class MultiMarginLoss(Loss):
         reduction: str = "mean",
     ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
-        check_range("p", p, 1.0, 2.0)
+        check_integer("p", p, 1.0, 2.0)
         self.p = p
         self.margin = margin
         self.register_buffer("weight", weight)

@@ -8,6 +8,7 @@ from ._autograd import differentiable
 from ._checks import (
     check_device,
     check_floating,
+    check_integer,
     check_labels,
     check_rank,
     check_reduction,
@@ -113,6 +114,7 @@ def nll_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_device(input=input, target=target, weight=weight)
     check_floating(input=input)
+    check_integer("ignore_index", ignore_index)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -176,6 +178,7 @@ class NLLLoss(Loss):
         self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"
     ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
+        check_integer("ignore_index", ignore_index)
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
 

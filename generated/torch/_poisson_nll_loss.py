@@ -16,7 +16,7 @@ __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 def _value_log_input(input: Tensor, target: Tensor, full: bool) -> Tensor:
     """Return the unreduced loss."""
     chosen = torch.where(
-        target <= 1.0, 0.0, (target + 0.5) * torch.log(target) + 0.9189385332046727 - target
+        target <= 1.0, 0.0, (target + 0.5) * torch.log(target) - target + 0.9189385332046727
     )
     return full * chosen + torch.exp(input) - input * target
 
@@ -28,7 +28,7 @@ def _value_and_gradient_log_input(
     mask = target <= 1.0
     term = target + 0.5
     logarithm = torch.log(target)
-    chosen = torch.where(mask, 0.0, term * logarithm + 0.9189385332046727 - target)
+    chosen = torch.where(mask, 0.0, term * logarithm - target + 0.9189385332046727)
     exp_input = torch.exp(input)
     loss = full * chosen + exp_input - input * target
     grad_target = None
@@ -69,7 +69,7 @@ _kernel_log_input = differentiable(
 def _value_input(input: Tensor, target: Tensor, full: bool, eps: float) -> Tensor:
     """Return the unreduced loss."""
     chosen = torch.where(
-        target <= 1.0, 0.0, (target + 0.5) * torch.log(target) + 0.9189385332046727 - target
+        target <= 1.0, 0.0, (target + 0.5) * torch.log(target) - target + 0.9189385332046727
     )
     return full * chosen + input - target * torch.log(eps + input)
 
@@ -81,7 +81,7 @@ def _value_and_gradient_input(
     mask = target <= 1.0
     term = target + 0.5
     logarithm = torch.log(target)
-    chosen = torch.where(mask, 0.0, term * logarithm + 0.9189385332046727 - target)
+    chosen = torch.where(mask, 0.0, term * logarithm - target + 0.9189385332046727)
     term_2 = eps + input
     logarithm_2 = torch.log(term_2)
     loss = full * chosen + input - target * logarithm_2

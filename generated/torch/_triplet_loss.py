@@ -19,7 +19,7 @@ __all__ = ["TripletLoss", "triplet_loss"]
 
 def _value(anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    term = margin + ((anchor - positive) ** 2).sum(dim=1) - ((anchor - negative) ** 2).sum(dim=1)
+    term = ((anchor - positive) ** 2).sum(dim=1) - ((anchor - negative) ** 2).sum(dim=1) + margin
     return term.clamp(min=0.0)
 
 
@@ -34,7 +34,7 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
     term_2 = anchor - negative
-    term_3 = margin + (term * term).sum(dim=1) - (term_2 * term_2).sum(dim=1)
+    term_3 = (term * term).sum(dim=1) - (term_2 * term_2).sum(dim=1) + margin
     slope = upstream * sign(term_3).clamp(min=0.0)
     product = 2.0 * slope[:, None] * term_2
     grad_anchor = 2.0 * slope[:, None] * term - product
@@ -60,7 +60,7 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     term = anchor - positive
     term_2 = anchor - negative
-    direction_2 = sign(margin + (term * term).sum(dim=1) - (term_2 * term_2).sum(dim=1))
+    direction_2 = sign((term * term).sum(dim=1) - (term_2 * term_2).sum(dim=1) + margin)
     positive_2 = direction_2.clamp(min=0.0)
     return (
         positive_2 * d_margin
@@ -81,7 +81,7 @@ def _curvature(
     d_margin: Tensor,
 ) -> tuple[Tensor | float, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = margin + ((anchor - positive) ** 2).sum(dim=1) - ((anchor - negative) ** 2).sum(dim=1)
+    term = ((anchor - positive) ** 2).sum(dim=1) - ((anchor - negative) ** 2).sum(dim=1) + margin
     slope = upstream * sign(term).clamp(min=0.0)
     product = 2.0 * slope[:, None] * (d_anchor - d_negative)
     term_2 = d_anchor - d_positive

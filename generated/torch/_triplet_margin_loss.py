@@ -28,9 +28,9 @@ def _value_swapped(
 ) -> Tensor:
     """Return the unreduced loss."""
     minimum = torch.minimum(
-        p_norm(eps + anchor - negative, p, axis=-1), p_norm(eps + positive - negative, p, axis=-1)
+        p_norm(anchor - negative + eps, p, axis=-1), p_norm(positive - negative + eps, p, axis=-1)
     )
-    return (p_norm(eps + anchor - positive, p, axis=-1) + margin - minimum).clamp(min=0.0)
+    return (p_norm(anchor - positive + eps, p, axis=-1) - minimum + margin).clamp(min=0.0)
 
 
 def _value_and_gradient_swapped(
@@ -44,11 +44,11 @@ def _value_and_gradient_swapped(
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    term_3 = eps + positive - negative
+    term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
     minimum = torch.minimum(far, across)
     term_4 = 1.0 - sign(minimum - near - margin).clamp(min=0.0)
@@ -59,7 +59,7 @@ def _value_and_gradient_swapped(
     product_2 = slope_2[:, None] * signed_power(ratio(term, near[:, None]), term_5)
     slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
     product_3 = slope_3[:, None] * signed_power(ratio(term_3, across[:, None]), term_5)
-    loss = (near + margin - minimum).clamp(min=0.0)
+    loss = (near - minimum + margin).clamp(min=0.0)
     return (
         loss,
         product + product_2,
@@ -82,11 +82,11 @@ def _tangent_swapped(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    term_3 = eps + positive - negative
+    term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
     term_4 = 1.0 - sign(torch.minimum(far, across) - near - margin).clamp(min=0.0)
     term_5 = p - 1.0
@@ -112,11 +112,11 @@ def _curvature_swapped(
     d_margin: Tensor,
 ) -> tuple[Tensor | float, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    term_3 = eps + positive - negative
+    term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
     term_4 = 1.0 - sign(torch.minimum(far, across) - near - margin).clamp(min=0.0)
     term_5 = -0.5 * sign(across - far) - 0.5
@@ -164,9 +164,9 @@ def _value_plain(
 ) -> Tensor:
     """Return the unreduced loss."""
     term = (
-        p_norm(eps + anchor - positive, p, axis=-1)
+        p_norm(anchor - positive + eps, p, axis=-1)
+        - p_norm(anchor - negative + eps, p, axis=-1)
         + margin
-        - p_norm(eps + anchor - negative, p, axis=-1)
     )
     return term.clamp(min=0.0)
 
@@ -182,9 +182,9 @@ def _value_and_gradient_plain(
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
     positive_2 = sign(far - near - margin).clamp(min=0.0)
     slope = upstream * (positive_2 - 1.0)
@@ -192,7 +192,7 @@ def _value_and_gradient_plain(
     product = slope[:, None] * signed_power(ratio(term_2, far[:, None]), term_3)
     slope_2 = upstream * (1.0 - positive_2)
     product_2 = slope_2[:, None] * signed_power(ratio(term, near[:, None]), term_3)
-    loss = (near + margin - far).clamp(min=0.0)
+    loss = (near - far + margin).clamp(min=0.0)
     return (
         loss,
         product + product_2,
@@ -215,9 +215,9 @@ def _tangent_plain(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
     positive_2 = sign(far - near - margin).clamp(min=0.0)
     term_3 = 1.0 - positive_2
@@ -243,9 +243,9 @@ def _curvature_plain(
     d_margin: Tensor,
 ) -> tuple[Tensor | float, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = eps + anchor - positive
+    term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
-    term_2 = eps + anchor - negative
+    term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
     positive_2 = sign(far - near - margin).clamp(min=0.0)
     term_3 = positive_2 - 1.0

@@ -27,7 +27,7 @@ def _value_swapped_called(
     near: Tensor, far: Tensor, across: Tensor, margin: Tensor | float
 ) -> Tensor:
     """Return the unreduced loss."""
-    return (margin + near - torch.minimum(across, far)).clamp(min=0.0)
+    return (near - torch.minimum(across, far) + margin).clamp(min=0.0)
 
 
 def _value_and_gradient_swapped_called(
@@ -40,9 +40,9 @@ def _value_and_gradient_swapped_called(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     minimum = torch.minimum(across, far)
-    term = 1.0 - sign(minimum - margin - near).clamp(min=0.0)
+    term = 1.0 - sign(minimum - near - margin).clamp(min=0.0)
     slope = upstream * term
-    loss = (margin + near - minimum).clamp(min=0.0)
+    loss = (near - minimum + margin).clamp(min=0.0)
     grad_far = None
     if "far" in wanted:
         grad_far = upstream * term * (-0.5 * sign(across - far) - 0.5)
@@ -63,7 +63,7 @@ def _tangent_swapped_called(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = 1.0 - sign(torch.minimum(across, far) - margin - near).clamp(min=0.0)
+    term = 1.0 - sign(torch.minimum(across, far) - near - margin).clamp(min=0.0)
     return (
         term * d_margin
         + term * d_near
@@ -314,7 +314,7 @@ def _value_swapped_manhattan(
     minimum = torch.minimum(
         (anchor - negative).abs().sum(dim=1), (positive - negative).abs().sum(dim=1)
     )
-    return (margin + (anchor - positive).abs().sum(dim=1) - minimum).clamp(min=0.0)
+    return ((anchor - positive).abs().sum(dim=1) - minimum + margin).clamp(min=0.0)
 
 
 def _value_and_gradient_swapped_manhattan(
@@ -333,14 +333,14 @@ def _value_and_gradient_swapped_manhattan(
     term_3 = positive - negative
     across = term_3.abs().sum(dim=1)
     minimum = torch.minimum(far, across)
-    term_4 = 1.0 - sign(minimum - margin - near).clamp(min=0.0)
+    term_4 = 1.0 - sign(minimum - near - margin).clamp(min=0.0)
     slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
     product = slope[:, None] * sign(term_2)
     slope_2 = upstream * term_4
     product_2 = slope_2[:, None] * sign(term)
     slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
     product_3 = slope_3[:, None] * sign(term_3)
-    loss = (margin + near - minimum).clamp(min=0.0)
+    loss = (near - minimum + margin).clamp(min=0.0)
     return (
         loss,
         product + product_2,
@@ -366,7 +366,7 @@ def _tangent_swapped_manhattan(
     far = term_2.abs().sum(dim=1)
     term_3 = positive - negative
     across = term_3.abs().sum(dim=1)
-    direction_2 = sign(torch.minimum(far, across) - margin - term.abs().sum(dim=1))
+    direction_2 = sign(torch.minimum(far, across) - term.abs().sum(dim=1) - margin)
     term_4 = 1.0 - direction_2.clamp(min=0.0)
     product = (
         term_4
@@ -423,7 +423,7 @@ def _value_swapped_squared_euclidean(
     minimum = torch.minimum(
         ((anchor - negative) ** 2).sum(dim=1), ((positive - negative) ** 2).sum(dim=1)
     )
-    return (margin + ((anchor - positive) ** 2).sum(dim=1) - minimum).clamp(min=0.0)
+    return (((anchor - positive) ** 2).sum(dim=1) - minimum + margin).clamp(min=0.0)
 
 
 def _value_and_gradient_swapped_squared_euclidean(
@@ -442,14 +442,14 @@ def _value_and_gradient_swapped_squared_euclidean(
     term_3 = positive - negative
     across = (term_3 * term_3).sum(dim=1)
     minimum = torch.minimum(far, across)
-    term_4 = 1.0 - sign(minimum - margin - near).clamp(min=0.0)
+    term_4 = 1.0 - sign(minimum - near - margin).clamp(min=0.0)
     slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
     product = 2.0 * slope[:, None] * term_2
     slope_2 = upstream * term_4
     product_2 = 2.0 * slope_2[:, None] * term
     slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
     product_3 = 2.0 * slope_3[:, None] * term_3
-    loss = (margin + near - minimum).clamp(min=0.0)
+    loss = (near - minimum + margin).clamp(min=0.0)
     return (
         loss,
         product + product_2,
@@ -475,7 +475,7 @@ def _tangent_swapped_squared_euclidean(
     far = (term_2 * term_2).sum(dim=1)
     term_3 = positive - negative
     across = (term_3 * term_3).sum(dim=1)
-    direction_2 = sign(torch.minimum(far, across) - margin - (term * term).sum(dim=1))
+    direction_2 = sign(torch.minimum(far, across) - (term * term).sum(dim=1) - margin)
     term_4 = 1.0 - direction_2.clamp(min=0.0)
     product = (
         2.0
@@ -511,7 +511,7 @@ def _curvature_swapped_squared_euclidean(
     """Return the derivative of the gradient along the tangents."""
     far = ((anchor - negative) ** 2).sum(dim=1)
     across = ((positive - negative) ** 2).sum(dim=1)
-    term = torch.minimum(far, across) - margin - ((anchor - positive) ** 2).sum(dim=1)
+    term = torch.minimum(far, across) - ((anchor - positive) ** 2).sum(dim=1) - margin
     term_2 = 1.0 - sign(term).clamp(min=0.0)
     slope = upstream * term_2 * (-0.5 * sign(across - far) - 0.5)
     product = 2.0 * slope[:, None] * (d_anchor - d_negative)
@@ -537,9 +537,9 @@ def _value_swapped_euclidean(
 ) -> Tensor:
     """Return the unreduced loss."""
     minimum = torch.minimum(
-        norm(anchor + 1e-06 - negative, axis=-1), norm(positive + 1e-06 - negative, axis=-1)
+        norm(anchor - negative + 1e-06, axis=-1), norm(positive - negative + 1e-06, axis=-1)
     )
-    return (norm(anchor + 1e-06 - positive, axis=-1) + margin - minimum).clamp(min=0.0)
+    return (norm(anchor - positive + 1e-06, axis=-1) - minimum + margin).clamp(min=0.0)
 
 
 def _value_and_gradient_swapped_euclidean(
@@ -551,11 +551,11 @@ def _value_and_gradient_swapped_euclidean(
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    term = anchor + 1e-06 - positive
+    term = anchor - positive + 1e-06
     near = norm(term, axis=-1)
-    term_2 = anchor + 1e-06 - negative
+    term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
-    term_3 = positive + 1e-06 - negative
+    term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
     minimum = torch.minimum(far, across)
     term_4 = 1.0 - sign(minimum - near - margin).clamp(min=0.0)
@@ -565,7 +565,7 @@ def _value_and_gradient_swapped_euclidean(
     product_2 = slope_2[:, None] * direction(term, axis=-1)
     slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
     product_3 = slope_3[:, None] * direction(term_3, axis=-1)
-    loss = (near + margin - minimum).clamp(min=0.0)
+    loss = (near - minimum + margin).clamp(min=0.0)
     return (
         loss,
         product + product_2,
@@ -586,10 +586,10 @@ def _tangent_swapped_euclidean(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = anchor + 1e-06 - positive
-    term_2 = anchor + 1e-06 - negative
+    term = anchor - positive + 1e-06
+    term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
-    term_3 = positive + 1e-06 - negative
+    term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
     positive_2 = sign(torch.minimum(far, across) - norm(term, axis=-1) - margin).clamp(min=0.0)
     term_4 = 1.0 - positive_2
@@ -616,11 +616,11 @@ def _curvature_swapped_euclidean(
     d_margin: Tensor,
 ) -> tuple[Tensor | float, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = anchor + 1e-06 - positive
+    term = anchor - positive + 1e-06
     near = norm(term, axis=-1)
-    term_2 = anchor + 1e-06 - negative
+    term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
-    term_3 = positive + 1e-06 - negative
+    term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
     term_4 = 1.0 - sign(torch.minimum(far, across) - near - margin).clamp(min=0.0)
     slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5) * ratio(1.0, far)
@@ -653,15 +653,15 @@ _kernel_swapped_euclidean = differentiable(
 
 def _value_plain_called(near: Tensor, far: Tensor, margin: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    return (margin + near - far).clamp(min=0.0)
+    return (near - far + margin).clamp(min=0.0)
 
 
 def _value_and_gradient_plain_called(
     upstream: Tensor, near: Tensor, far: Tensor, margin: Tensor | float, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `near`, `far` and `margin`."""
-    slope = upstream * (1.0 - sign(far - margin - near).clamp(min=0.0))
-    loss = (margin + near - far).clamp(min=0.0)
+    slope = upstream * (1.0 - sign(far - near - margin).clamp(min=0.0))
+    loss = (near - far + margin).clamp(min=0.0)
     return (
         loss,
         slope,
@@ -679,7 +679,7 @@ def _tangent_plain_called(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return (1.0 - sign(far - margin - near).clamp(min=0.0)) * (d_margin + d_near - d_far)
+    return (1.0 - sign(far - near - margin).clamp(min=0.0)) * (d_near - d_far + d_margin)
 
 
 def _curvature_plain_called(
@@ -712,7 +712,7 @@ def _value_plain_cosine(
     # direction: x / norm(x) as one
     anchor_direction = direction(anchor, axis=-1)
     term = (anchor_direction * direction(negative, axis=-1)).sum(dim=1) - 1.0
-    term_2 = margin + term + 1.0 - (anchor_direction * direction(positive, axis=-1)).sum(dim=1)
+    term_2 = term - (anchor_direction * direction(positive, axis=-1)).sum(dim=1) + margin + 1.0
     return term_2.clamp(min=0.0)
 
 
@@ -737,7 +737,7 @@ def _value_and_gradient_plain_cosine(
     slope_2 = upstream * term_2
     term_3 = slope[:, None] * positive_direction + slope_2[:, None] * negative_direction
     product = anchor_direction * (term_3 * anchor_direction).sum(dim=1)[:, None]
-    loss = (margin + (sums - 1.0) + 1.0 - sums_2).clamp(min=0.0)
+    loss = (sums - 1.0 - sums_2 + margin + 1.0).clamp(min=0.0)
     grad_anchor = ratio(1.0, norm(anchor, axis=-1))[:, None] * (term_3 - product)
     grad_positive = None
     if "positive" in wanted:
@@ -892,7 +892,7 @@ def _value_plain_manhattan(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor | float
 ) -> Tensor:
     """Return the unreduced loss."""
-    term = margin + (anchor - positive).abs().sum(dim=1) - (anchor - negative).abs().sum(dim=1)
+    term = (anchor - positive).abs().sum(dim=1) - (anchor - negative).abs().sum(dim=1) + margin
     return term.clamp(min=0.0)
 
 
@@ -909,12 +909,12 @@ def _value_and_gradient_plain_manhattan(
     near = term.abs().sum(dim=1)
     term_2 = anchor - negative
     far = term_2.abs().sum(dim=1)
-    positive_2 = sign(far - margin - near).clamp(min=0.0)
+    positive_2 = sign(far - near - margin).clamp(min=0.0)
     slope = upstream * (positive_2 - 1.0)
     product = slope[:, None] * sign(term_2)
     slope_2 = upstream * (1.0 - positive_2)
     product_2 = slope_2[:, None] * sign(term)
-    loss = (margin + near - far).clamp(min=0.0)
+    loss = (near - far + margin).clamp(min=0.0)
     return (
         loss,
         product + product_2,
@@ -937,7 +937,7 @@ def _tangent_plain_manhattan(
     """Return the derivative of the loss along the tangents."""
     term = anchor - positive
     term_2 = anchor - negative
-    positive_2 = sign(term_2.abs().sum(dim=1) - margin - term.abs().sum(dim=1)).clamp(min=0.0)
+    positive_2 = sign(term_2.abs().sum(dim=1) - term.abs().sum(dim=1) - margin).clamp(min=0.0)
     term_3 = 1.0 - positive_2
     product = (positive_2 - 1.0) * (sign(term_2) * (d_anchor - d_negative)).sum(dim=1)
     return term_3 * d_margin + term_3 * (sign(term) * (d_anchor - d_positive)).sum(dim=1) + product
@@ -977,7 +977,7 @@ def _value_plain_squared_euclidean(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor | float
 ) -> Tensor:
     """Return the unreduced loss."""
-    term = margin + ((anchor - positive) ** 2).sum(dim=1) - ((anchor - negative) ** 2).sum(dim=1)
+    term = ((anchor - positive) ** 2).sum(dim=1) - ((anchor - negative) ** 2).sum(dim=1) + margin
     return term.clamp(min=0.0)
 
 
@@ -994,10 +994,10 @@ def _value_and_gradient_plain_squared_euclidean(
     near = (term * term).sum(dim=1)
     term_2 = anchor - negative
     far = (term_2 * term_2).sum(dim=1)
-    positive_2 = sign(far - margin - near).clamp(min=0.0)
+    positive_2 = sign(far - near - margin).clamp(min=0.0)
     slope = upstream * (positive_2 - 1.0)
     slope_2 = upstream * (1.0 - positive_2)
-    loss = (margin + near - far).clamp(min=0.0)
+    loss = (near - far + margin).clamp(min=0.0)
     grad_anchor = 2.0 * slope[:, None] * term_2 + 2.0 * slope_2[:, None] * term
     return (
         loss,
@@ -1021,7 +1021,7 @@ def _tangent_plain_squared_euclidean(
     """Return the derivative of the loss along the tangents."""
     term = anchor - positive
     term_2 = anchor - negative
-    direction_2 = sign((term_2 * term_2).sum(dim=1) - margin - (term * term).sum(dim=1))
+    direction_2 = sign((term_2 * term_2).sum(dim=1) - (term * term).sum(dim=1) - margin)
     positive_2 = direction_2.clamp(min=0.0)
     term_3 = 1.0 - positive_2
     product = 2.0 * (positive_2 - 1.0) * (term_2 * (d_anchor - d_negative)).sum(dim=1)
@@ -1040,7 +1040,7 @@ def _curvature_plain_squared_euclidean(
     d_margin: Tensor,
 ) -> tuple[Tensor | float, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = ((anchor - negative) ** 2).sum(dim=1) - margin - ((anchor - positive) ** 2).sum(dim=1)
+    term = ((anchor - negative) ** 2).sum(dim=1) - ((anchor - positive) ** 2).sum(dim=1) - margin
     positive_2 = sign(term).clamp(min=0.0)
     slope = upstream * (positive_2 - 1.0)
     term_2 = d_anchor - d_negative
@@ -1065,7 +1065,7 @@ def _value_plain_euclidean(
 ) -> Tensor:
     """Return the unreduced loss."""
     term = (
-        norm(anchor + 1e-06 - positive, axis=-1) + margin - norm(anchor + 1e-06 - negative, axis=-1)
+        norm(anchor - positive + 1e-06, axis=-1) - norm(anchor - negative + 1e-06, axis=-1) + margin
     )
     return term.clamp(min=0.0)
 
@@ -1079,16 +1079,16 @@ def _value_and_gradient_plain_euclidean(
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    term = anchor + 1e-06 - positive
+    term = anchor - positive + 1e-06
     near = norm(term, axis=-1)
-    term_2 = anchor + 1e-06 - negative
+    term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
     positive_2 = sign(far - near - margin).clamp(min=0.0)
     slope = upstream * (positive_2 - 1.0)
     product = slope[:, None] * direction(term_2, axis=-1)
     slope_2 = upstream * (1.0 - positive_2)
     product_2 = slope_2[:, None] * direction(term, axis=-1)
-    loss = (near + margin - far).clamp(min=0.0)
+    loss = (near - far + margin).clamp(min=0.0)
     return (
         loss,
         product + product_2,
@@ -1109,8 +1109,8 @@ def _tangent_plain_euclidean(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = anchor + 1e-06 - positive
-    term_2 = anchor + 1e-06 - negative
+    term = anchor - positive + 1e-06
+    term_2 = anchor - negative + 1e-06
     positive_2 = sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin).clamp(min=0.0)
     term_3 = 1.0 - positive_2
     product = term_3 * (direction(term, axis=-1) * (d_anchor - d_positive)).sum(dim=1)
@@ -1130,9 +1130,9 @@ def _curvature_plain_euclidean(
     d_margin: Tensor,
 ) -> tuple[Tensor | float, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = anchor + 1e-06 - positive
+    term = anchor - positive + 1e-06
     near = norm(term, axis=-1)
-    term_2 = anchor + 1e-06 - negative
+    term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
     positive_2 = sign(far - near - margin).clamp(min=0.0)
     slope = upstream * (positive_2 - 1.0) * ratio(1.0, far)

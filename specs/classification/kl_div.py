@@ -1,10 +1,10 @@
 """Kullback-Leibler divergence of a target distribution from predicted log-probabilities (1951).
 
 ``mean`` is over the number of entries; the divergence itself is ``batchmean``, the sum over the
-number of samples. A target of 0 costs nothing, and has no gradient.
+number of samples. A target of 0 costs nothing, and has no gradient; a negative one gives NaN.
 """
 
-from sympy import Piecewise, exp, log
+from sympy import Eq, Piecewise, exp, log
 
 from lossgen import Case, Loss, parameter, tensor
 
@@ -16,7 +16,7 @@ kl_div_loss = Loss(
     "KLDivLoss",
     (
         Case(exp(t) * (t - x), when=log_target, name="log_target"),
-        Case(Piecewise((t * (log(t) - x), t > 0), (0, True)), name="target"),
+        Case(Piecewise((0, Eq(t, 0)), (t * (log(t) - x), True)), name="target"),
     ),
     function="kl_div",
     signature=("reduction", log_target),
