@@ -73,3 +73,10 @@ def properties(session: nox.Session) -> None:
     session.install(*NEWEST, "-e", ".[test]")
     found = {"LOSSGEN_PROPERTIES": "thorough"}
     session.run("pytest", "-n", "2", "tests/properties", *session.posargs, env=found)
+
+
+@nox.session
+def planted(session: nox.Session) -> None:
+    """Plant errors into lossgen, see which are caught, and write docs/planted.md."""
+    session.install("-e", ".[test]")
+    session.run("python", "tests/planted/score.py", env={"PYTHONPATH": "tests:tests/planted"})

@@ -226,7 +226,9 @@ COMPOSITES: dict[str, list[Node]] = {
     "sech2": [call("sech2", x)],
     "log_cosh": [call("log_cosh", x)],
     "unit": [call("unit", x, t), call("unit", x, add(t, negate(x)))],
-    "excess": [over("excess", "k", x, t), over("excess", "k", x, leaf("w", ("k",)))],
+    "excess": [
+        over("excess", "k", x, other) for other in (t, leaf("w", ("k",)), leaf("a", ("i",)))
+    ],
     "excess_at": [n.make("excess_at", (x, y), ("k",), ("i", "k"))],
     "nll_at": [n.fold_at("nll_at", "k", x, y), n.fold_at("nll_at", "k", x, n.position("i"))],
     "xent": [fold("xent", "k", x, t), fold("xent", "k", x, leaf("w", ("k",)))],

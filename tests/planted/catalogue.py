@@ -1,0 +1,12 @@
+"""All planted faults."""
+
+from __future__ import annotations
+
+import mutants
+import registries
+from fault import Fault
+
+
+def every_fault() -> tuple[Fault, ...]:
+    """Return all faults, always in one order."""
+    return (*registries.faults(), *mutants.faults())
