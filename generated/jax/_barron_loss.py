@@ -203,6 +203,76 @@ _kernel_welsch = differentiable(
 )
 
 
+def _value_exponential(input: jax.Array, target: jax.Array, scale: jax.Array | float) -> jax.Array:
+    """Return the unreduced loss."""
+    # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    return jnp.expm1(0.5 * ((input - target) / scale) ** 2)
+
+
+def _partials_exponential(
+    input: jax.Array, target: jax.Array, scale: jax.Array | float
+) -> tuple[jax.Array | float, ...]:
+    """Return the coefficients of the tangents."""
+    term = input - target
+    return (
+        jnp.exp(0.5 * (term / scale) * (term / scale)),
+        term,
+        1.0 / (scale * scale),
+        term * term,
+        1.0 / scale**3,
+    )
+
+
+def _tangent_exponential(
+    partials: tuple[jax.Array, ...],
+    input: jax.Array,
+    target: jax.Array,
+    scale: jax.Array | float,
+    d_input: jax.Array,
+    d_target: jax.Array,
+    d_scale: jax.Array,
+) -> jax.Array:
+    """Return the derivative of the loss along the tangents."""
+    by_scale, coefficient, coefficient_2, by_scale_2, by_scale_3 = partials
+    return (
+        by_scale * coefficient * coefficient_2 * (d_input - d_target)
+        - by_scale * by_scale_2 * by_scale_3 * d_scale
+    )
+
+
+def _partials_tangent_exponential(
+    input: jax.Array,
+    target: jax.Array,
+    scale: jax.Array | float,
+    d_input: jax.Array,
+    d_target: jax.Array,
+    d_scale: jax.Array,
+) -> tuple[jax.Array, ...]:
+    """Return the derivatives of the coefficients along the tangents."""
+    term = input - target
+    power = (term / scale) * (term / scale)
+    exponential = jnp.exp(0.5 * power)
+    term_2 = d_input - d_target
+    return (
+        exponential * term * term_2 / (scale * scale) - d_scale * power * (exponential / scale),
+        term_2,
+        -2.0 * d_scale / scale**3,
+        2.0 * term * term_2,
+        -3.0 * d_scale / scale**4,
+    )
+
+
+_kernel_exponential = differentiable(
+    _value_exponential,
+    _partials_exponential,
+    _tangent_exponential,
+    _partials_tangent_exponential,
+    arguments=("input", "target", "scale"),
+    wrt=("input", "target", "scale"),
+)
+
+
 def _value_general(
     input: jax.Array, target: jax.Array, alpha: jax.Array | float, scale: jax.Array | float
 ) -> jax.Array:
@@ -387,6 +457,27 @@ def _welsch_loss(
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
+def _exponential_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    scale: ArrayLike,
+    reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input=input, target=target)
+    check_floating(input=input)
+    check_positive("scale", scale)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    scale = to_working(scale, working)
+    loss = _kernel_exponential(input, target, scale)
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+
+
 def _general_loss(
     input: ArrayLike,
     target: ArrayLike,
@@ -423,8 +514,8 @@ def barron_loss(
     r"""General robust loss, of which many others are cases (Barron, 2019).
 
     ``alpha`` 2 is half the squared error, 1 is Charbonnier's loss, 0 Cauchy's, -2 Geman and
-    McClure's, minus infinity Welsch's; both parameters may be learnt. Inputs are any numbers. The
-    mean is over the number of entries, and NaN without any.
+    McClure's, minus infinity Welsch's; infinity grows as an exponential. Both parameters may be
+    learnt. Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
     .. math::
         \ell = \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2 \mathrm{scale}^{2}}
@@ -436,6 +527,10 @@ def barron_loss(
     .. math::
         \ell = 1 - e^{- \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
         \mathrm{scale}^{2}}}
+
+    .. math::
+        \ell = e^{\frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
+        \mathrm{scale}^{2}}} - 1
 
     .. math::
         \ell = \frac{\left(\left(1 + \frac{\left(\mathrm{input} -
@@ -467,6 +562,8 @@ def barron_loss(
         return _cauchy_loss(input, target, scale, reduction, sample_weight, denominator)
     if is_number(alpha, float("-inf")):
         return _welsch_loss(input, target, scale, reduction, sample_weight, denominator)
+    if is_number(alpha, float("inf")):
+        return _exponential_loss(input, target, scale, reduction, sample_weight, denominator)
     return _general_loss(input, target, alpha, scale, reduction, sample_weight, denominator)
 
 

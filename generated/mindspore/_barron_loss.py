@@ -299,6 +299,109 @@ _slopes_welsch = _GradientWelsch()
 _kernel_welsch = _ValueWelsch()
 
 
+def _value_exponential(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
+    """Return the unreduced loss."""
+    # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    return expm1(0.5 * ((input - target) / scale) ** 2)
+
+
+def _gradient_exponential(
+    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+    term = input - target
+    exponential = ops.exp(0.5 * (term / scale) * (term / scale))
+    slope = upstream * exponential * term / (scale * scale)
+    grad_scale = -total(upstream * exponential * term * term) / scale**3
+    return slope, -slope, grad_scale
+
+
+def _tangent_exponential(
+    input: Tensor, target: Tensor, scale: Tensor, d_input: Tensor, d_target: Tensor, d_scale: Tensor
+) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    term = input - target
+    power = (term / scale) * (term / scale)
+    exponential = ops.exp(0.5 * power)
+    return exponential * term * (d_input - d_target) / (scale * scale) - d_scale * power * (
+        exponential / scale
+    )
+
+
+def _curvature_exponential(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    scale: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_scale: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    term = input - target
+    product = term / scale
+    exponential = ops.exp(0.5 * product * product)
+    product_2 = product * product * (exponential / scale) * (upstream / scale)
+    power = scale * scale
+    slope = upstream * exponential / power
+    term_2 = d_input - d_target
+    power_2 = term**3
+    slope_2 = upstream * exponential * power_2 / scale**5
+    power_3 = scale**3
+    slope_3 = 2.0 * upstream * exponential * term / power_3
+    product_3 = 3.0 * total(upstream * exponential * term * term) * d_scale / scale**4
+    term_3 = upstream * exponential * power_2 / power + 2.0 * upstream * exponential * term
+    term_4 = term_3 * term_2 - upstream * exponential * term**4 * d_scale / power_3
+    change_input = (product_2 + slope) * term_2 + (-slope_2 - slope_3) * d_scale
+    change_target = (-product_2 - slope) * term_2 + (slope_2 + slope_3) * d_scale
+    change_scale = product_3 - total(term_4) / power_3
+    return change_input, change_target, change_scale
+
+
+class _GradientExponential(nn.Cell):
+    """The gradient by its own formula, differentiated by that of the second derivative."""
+
+    def construct(
+        self, upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor
+    ) -> tuple[Tensor, ...]:
+        return _gradient_exponential(upstream, input, target, scale)
+
+    def bprop(
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        scale: Tensor,
+        out: tuple[Tensor, ...],
+        dout: tuple[Tensor, ...],
+    ) -> tuple[Operand, ...]:
+        changes = _curvature_exponential(upstream, input, target, scale, *dout)
+        return (
+            _tangent_exponential(input, target, scale, *dout),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
+
+
+class _ValueExponential(nn.Cell):
+    """The unreduced loss, differentiated by the formula of its gradient."""
+
+    def construct(self, input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
+        return _value_exponential(input, target, scale)
+
+    def bprop(
+        self, input: Tensor, target: Tensor, scale: Tensor, out: Tensor, dout: Tensor
+    ) -> tuple[Operand, ...]:
+        slopes = _slopes_exponential(dout, input, target, scale)
+        return slopes[0], slopes[1], slopes[2]
+
+
+_slopes_exponential = _GradientExponential()
+_kernel_exponential = _ValueExponential()
+
+
 def _value_general(input: Tensor, target: Tensor, alpha: Tensor, scale: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
@@ -535,6 +638,26 @@ def _welsch_loss(
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
+def _exponential_loss(
+    input: Tensor,
+    target: Tensor,
+    scale: Tensor | float,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_floating(input=input)
+    check_positive("scale", scale)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    scale = to_working(scale, working)
+    loss = _kernel_exponential(input, target, scale)
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+
+
 def _general_loss(
     input: Tensor,
     target: Tensor,
@@ -594,6 +717,8 @@ def barron_loss(
         return _cauchy_loss(input, target, scale, reduction, sample_weight, denominator)
     if is_number(alpha, float("-inf")):
         return _welsch_loss(input, target, scale, reduction, sample_weight, denominator)
+    if is_number(alpha, float("inf")):
+        return _exponential_loss(input, target, scale, reduction, sample_weight, denominator)
     return _general_loss(input, target, alpha, scale, reduction, sample_weight, denominator)
 
 
@@ -602,8 +727,8 @@ class BarronLoss(Loss):
     General robust loss, of which many others are cases (Barron, 2019).
 
     ``alpha`` 2 is half the squared error, 1 is Charbonnier's loss, 0 Cauchy's, -2 Geman and
-    McClure's, minus infinity Welsch's; both parameters may be learnt. Inputs are any numbers. The
-    mean is over the number of entries, and NaN without any.
+    McClure's, minus infinity Welsch's; infinity grows as an exponential. Both parameters may be
+    learnt. Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
     .. math::
         \ell = \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2 \mathrm{scale}^{2}}
@@ -615,6 +740,10 @@ class BarronLoss(Loss):
     .. math::
         \ell = 1 - e^{- \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
         \mathrm{scale}^{2}}}
+
+    .. math::
+        \ell = e^{\frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
+        \mathrm{scale}^{2}}} - 1
 
     .. math::
         \ell = \frac{\left(\left(1 + \frac{\left(\mathrm{input} -

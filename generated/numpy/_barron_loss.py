@@ -2,8 +2,8 @@
 r"""General robust loss, of which many others are cases (Barron, 2019).
 
 ``alpha`` 2 is half the squared error, 1 is Charbonnier's loss, 0 Cauchy's, -2 Geman and
-McClure's, minus infinity Welsch's; both parameters may be learnt. Inputs are any numbers. The
-mean is over the number of entries, and NaN without any.
+McClure's, minus infinity Welsch's; infinity grows as an exponential. Both parameters may be
+learnt. Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
 .. math::
     \ell = \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2 \mathrm{scale}^{2}}
@@ -15,6 +15,10 @@ mean is over the number of entries, and NaN without any.
 .. math::
     \ell = 1 - e^{- \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
     \mathrm{scale}^{2}}}
+
+.. math::
+    \ell = e^{\frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
+    \mathrm{scale}^{2}}} - 1
 
 .. math::
     \ell = \frac{\left(\left(1 + \frac{\left(\mathrm{input} -
@@ -213,6 +217,63 @@ def _welsch_loss(
     )
 
 
+def _value_exponential(input: Array, target: Array, scale: Array | float) -> Array:
+    """Return the unreduced loss."""
+    # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    return np.expm1(0.5 * ((input - target) / scale) ** 2)
+
+
+def _gradient_exponential(
+    upstream: Array, input: Array, target: Array, scale: Array | float
+) -> tuple[Array, ...]:
+    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+    term = input - target
+    exponential = np.exp(0.5 * (term / scale) * (term / scale))
+    slope = upstream * exponential * term / (scale * scale)
+    grad_scale = -total(upstream * exponential * term * term) / scale**3
+    return slope, -slope, grad_scale
+
+
+def _hessian_diagonal_exponential(
+    upstream: Array, input: Array, target: Array, scale: Array | float
+) -> tuple[Array, ...]:
+    """Return the diagonal of the Hessian by `input` and `target`."""
+    product = (input - target) / scale
+    exponential = np.exp(0.5 * product * product)
+    term = product * product * (exponential / scale) * (
+        upstream / scale
+    ) + upstream * exponential / (scale * scale)
+    return term, term
+
+
+def _exponential_loss(
+    input: Any, target: Any, scale: Any, reduction: str, sample_weight: Any, denominator: Any
+) -> Case:
+    """Check the arguments and bring them to the form of the kernels."""
+    input, target = as_arrays(input=input, target=target)
+    inputs = {"input": input, "target": target}
+    check_floating(input=input)
+    check_positive("scale", scale)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    scale = to_working(scale, working)
+    return Case(
+        kernels=(_value_exponential, _gradient_exponential, _hessian_diagonal_exponential),
+        arguments=(input, target, scale),
+        inputs=inputs,
+        reduction=reduction,
+        dtype=dtype,
+        shape=input.shape,
+        folded=input.shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
 def _value_general(
     input: Array, target: Array, alpha: Array | float, scale: Array | float
 ) -> Array:
@@ -314,6 +375,8 @@ def _cases(
         parts[""] = _cauchy_loss(input, target, scale, reduction, sample_weight, denominator)
     elif is_number(alpha, float("-inf")):
         parts[""] = _welsch_loss(input, target, scale, reduction, sample_weight, denominator)
+    elif is_number(alpha, float("inf")):
+        parts[""] = _exponential_loss(input, target, scale, reduction, sample_weight, denominator)
     else:
         parts[""] = _general_loss(
             input, target, alpha, scale, reduction, sample_weight, denominator

@@ -1,8 +1,8 @@
 """General robust loss, of which many others are cases (Barron, 2019).
 
 ``alpha`` 2 is half the squared error, 1 is Charbonnier's loss, 0 Cauchy's, -2 Geman and McClure's,
-minus infinity Welsch's; both parameters may be learnt. Inputs are any numbers. The mean is over the
-number of entries, and NaN without any.
+minus infinity Welsch's; infinity grows as an exponential. Both parameters may be learnt. Inputs are
+any numbers. The mean is over the number of entries, and NaN without any.
 """
 
 from sympy import Abs, Eq, exp, log, oo
@@ -24,6 +24,7 @@ barron_loss = Loss(
         Case(square / 2, when=Eq(alpha, 2), name="squared"),
         Case(log(1 + square / 2), when=Eq(alpha, 0), name="cauchy"),
         Case(1 - exp(-square / 2), when=Eq(alpha, -oo, evaluate=False), name="welsch"),
+        Case(exp(square / 2) - 1, when=Eq(alpha, oo, evaluate=False), name="exponential"),
         Case(general, name="general"),
     ),
 )

@@ -72,6 +72,7 @@ def barron(x: Tensor, t: Tensor, alpha: Number = 1.0, scale: Number = 1.0) -> Un
         2.0: square / 2,
         0.0: torch.log(square / 2 + 1),
         -math.inf: 1 - torch.exp(-square / 2),
+        math.inf: torch.exp(square / 2) - 1,
     }
     if not isinstance(alpha, Tensor) and alpha in special:
         return special[alpha], None
@@ -244,6 +245,7 @@ CASES: tuple[Case, ...] = (
         cauchy={"alpha": 0.0, "scale": 1.5},
         geman={"alpha": -2.0, "scale": 1.5},
         welsch={"alpha": -math.inf, "scale": 1.5},
+        exponential={"alpha": math.inf, "scale": 4.0},
         between={"alpha": 1.5},
         steep={"alpha": 3.0, "scale": 4.0},
     ),
