@@ -71,6 +71,9 @@ class ModuleCase:
     """One case of a loss.
 
     Attributes:
+        kernel_axes, loss_axes: the axes of the kernel's arguments and of the unreduced loss.
+        rows: the axes along which the kernel's arguments may be cut into pieces.
+        scales: whether the gradient just multiplies by that from above.
         kernel_values: the names under which the call has the kernel's arguments.
         suffix: what its names end in, empty where the loss has one case only.
         kernel: what to call with the case's arguments; ``shared`` with a case before it.
@@ -93,7 +96,11 @@ class ModuleCase:
     kernels: tuple[Kernel, ...]
     kernel_names: tuple[str, ...]
     kernel_arguments: tuple[str, ...]
+    kernel_axes: tuple[str, ...]
     kernel_values: tuple[str, ...]
+    loss_axes: str
+    rows: str
+    scales: bool
     wrt: tuple[str, ...]
     inputs: tuple[str, ...]
     partials: tuple[str, ...]

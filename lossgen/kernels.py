@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from lossgen import nodes as n
 from lossgen.backends import Backend
+from lossgen.bounds import bounded
 from lossgen.language import ELLIPSIS, PYTHON
 from lossgen.nodes import Node
 from lossgen.printer import Body, print_body
@@ -70,6 +71,7 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
         body = Body((), (), ())
     else:
         outputs = _guarded(program, outputs) if backend.masks_inputs else tuple(outputs)
+        outputs = bounded(outputs)
         results = _result_names(program, kind)[: len(outputs)]
         others = [argument.name for argument in program.wrt[1:]]
         wanted = ["", "", *others] if after == [WANTED] else ()

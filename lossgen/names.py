@@ -85,7 +85,9 @@ ATTRIBUTES = frozenset(
     )
 )
 # A loss's module stands beside these, under its function's name with an underscore before it.
-MODULES = frozenset(("arrays", "autograd", "checks", "functions", "kernels", "runtime"))
+MODULES = frozenset(
+    ("arrays", "autograd", "checks", "functions", "kernels", "runtime", "tiles", "totals")
+)
 
 
 LONGEST = 80

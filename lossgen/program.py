@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from lossgen import nodes as n
+from lossgen.axes import ELLIPSIS
 from lossgen.derive import Forward, reverse
 from lossgen.diagonal import hessian_diagonal
 from lossgen.nodes import Node
@@ -90,6 +91,34 @@ class Program:
         """The axes along which the loss, and with it every kernel, may be computed in pieces."""
         declared = [(argument.name, argument.axes) for argument in self.arguments]
         return find_rows(self.output, self.axes, declared)
+
+    @cached_property
+    def scales(self) -> bool:
+        """Whether gradients just multiply by the upstream, which then may be one number."""
+        if not self.is_entrywise:
+            return False
+        users = [node for node in n.walk(*self.gradients) if self.upstream in node.args]
+        products = (node.op == "mul" and any(_is_array(arg) for arg in node.args) for node in users)
+        return all(products) and self.upstream not in self.gradients
+
+    @property
+    def is_entrywise(self) -> bool:
+        """Whether entries of all arguments belong together one by one, in any shape."""
+        rows = {tuple(rows.axis for rows in self.rows), *(a.axes for a in self.arguments)}
+        return self.axes == (ELLIPSIS,) and rows <= {(ELLIPSIS,), ()}
+
+    @property
+    def declared_axes(self) -> tuple[str, ...]:
+        """The axes of the unreduced loss, by the names under which arguments are declared."""
+        own = {argument.name: argument.axes for argument in self.given}
+        homes = (self.homes[axis] for axis in self.axes)
+        return tuple(own[name][place] for name, place, _ in homes)
+
+    def can_cut(self, rows: Rows) -> bool:
+        """Say whether every argument that has the rows is declared along them, where it is read."""
+        declared = (argument.axes for argument in self.arguments)
+        places = (axes.index(rows.axis) if rows.axis in axes else None for axes in declared)
+        return self.declared_axes.count(rows.axis) == 1 and tuple(places) == rows.places
 
     @cached_property
     def mass(self) -> Node | None:
@@ -207,6 +236,19 @@ class Program:
 
     def _depends(self, node: Node) -> bool:
         return not node.reads.isdisjoint(argument.name for argument in self.wrt)
+
+
+def _is_array(node: Node) -> bool:
+    """Say whether a node is an array of the arguments' precision; a choice of numbers is not."""
+    stack, seen = [node], set[Node]()
+    while stack:
+        top = stack.pop()
+        if top.op == "leaf" and top.axes and top.name != "upstream":
+            return True
+        inner = top.args[1:] if top.op == "select" else () if top.op in n.BOOLEAN else top.args
+        stack.extend(arg for arg in inner if arg not in seen)
+        seen.update(inner)
+    return False
 
 
 def tangent_name(name: str) -> str:

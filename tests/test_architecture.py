@@ -41,7 +41,7 @@ ROOMS: dict[str, tuple[str, str]] = {
         "words, oracle",
     ),
     "graphs": ("graph arithmetic reductions nodes rewrite", "memory"),
-    "stable forms": ("patterns axis_patterns square_patterns rules", "memory, graphs"),
+    "stable forms": ("bounds patterns axis_patterns square_patterns rules", "memory, graphs"),
     "derivatives": ("partials regions derive diagonal", "memory, graphs"),
     "programs": (
         "unknown meanings lower rows program compile",
@@ -55,7 +55,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "spelling": (
         "backends registry axis_composites power_composites composites expand layout code spelling "
         "axis_spelling sections printer functions kernels",
-        "memory, sentences, words, graphs, programs",
+        "memory, sentences, words, graphs, stable forms, programs",
     ),
     "modules": (
         "shapes keywords options denominators endings cases module",

@@ -180,9 +180,10 @@ def test_kernels_that_give_their_arguments_back():
         value_and_gradient=lambda upstream, x, wanted: (x, upstream),
         tangent=lambda x, dx: dx,
         curvature=lambda upstream, x, dx: (0.0,),
-        arguments=("x",),
+        axes={"x": "..."},
         wrt=("x",),
-    )
+        loss="...",
+    ).call
     x = torch.ones(2, dtype=torch.float64, requires_grad=True)
     assert identity(x) is not x
     assert identity(x).data_ptr() != x.data_ptr()
@@ -481,9 +482,10 @@ def test_autocast_does_not_reach_the_products_in_a_kernel():
         value_and_gradient=lambda upstream, x, y, wanted: (x @ y, upstream @ y.T, x.T @ upstream),
         tangent=lambda x, y, dx, dy: dx @ y + x @ dy,
         curvature=lambda upstream, x, y, dx, dy: (upstream @ dy.T, dx.T @ upstream),
-        arguments=("x", "y"),
+        axes={"x": "i j", "y": "j k"},
         wrt=("x", "y"),
-    )
+        loss="i k",
+    ).call
     x = torch.full((2, 2), 1.001, requires_grad=True)
     expected = derivatives(product(x, x), [x])
     with torch.autocast("cpu", torch.bfloat16):

@@ -22,9 +22,9 @@ __all__ = ["HuberLoss", "huber_loss"]
 
 def _value(input: Array, target: Array, delta: Array | float) -> Array:
     """Return the unreduced loss."""
-    error = input - target
-    abs_error = np.abs(error)
-    return np.where(abs_error <= delta, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
+    abs_error = np.abs(input - target)
+    minimum = np.minimum(abs_error, delta)
+    return minimum * (abs_error - 0.5 * minimum)
 
 
 def _gradient(
@@ -32,10 +32,8 @@ def _gradient(
 ) -> tuple[Array, ...]:
     """Return the gradient by `input`, `target` and `delta`, given that of the loss."""
     error = input - target
-    abs_error = np.abs(error)
-    mask = abs_error <= delta
-    slope = upstream * np.where(mask, error, np.sign(error) * delta)
-    grad_delta = total(upstream * np.where(mask, 0.0, abs_error - delta))
+    slope = upstream * np.maximum(np.minimum(error, delta), -delta)
+    grad_delta = total(upstream * np.maximum(np.abs(error) - delta, 0.0))
     return slope, -slope, grad_delta
 
 
@@ -49,10 +47,8 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     error = input - target
-    abs_error = np.abs(error)
-    mask = abs_error <= delta
-    product = np.where(mask, error, np.sign(error) * delta) * (d_input - d_target)
-    return product + np.where(mask, 0.0, abs_error - delta) * d_delta
+    product = np.maximum(np.minimum(error, delta), -delta) * (d_input - d_target)
+    return product + np.maximum(np.abs(error) - delta, 0.0) * d_delta
 
 
 def _curvature(

@@ -17,9 +17,9 @@ __all__ = ["HuberLoss", "huber_loss"]
 
 def _value(input: jax.Array, target: jax.Array, delta: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
-    error = input - target
-    abs_error = jnp.abs(error)
-    return jnp.where(abs_error <= delta, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
+    abs_error = jnp.abs(input - target)
+    minimum = jnp.minimum(abs_error, delta)
+    return minimum * (abs_error - 0.5 * minimum)
 
 
 def _partials(
@@ -27,9 +27,7 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     error = input - target
-    abs_error = jnp.abs(error)
-    mask = abs_error <= delta
-    return jnp.where(mask, error, jnp.sign(error) * delta), jnp.where(mask, 0.0, abs_error - delta)
+    return jnp.maximum(jnp.minimum(error, delta), -delta), jnp.maximum(jnp.abs(error) - delta, 0.0)
 
 
 def _tangent(

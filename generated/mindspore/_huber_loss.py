@@ -12,18 +12,16 @@ __all__ = ["HuberLoss", "huber_loss"]
 
 def _value(input: Tensor, target: Tensor, delta: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    error = input - target
-    abs_error = ops.abs(error)
-    return ops.where(abs_error <= delta, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
+    abs_error = ops.abs(input - target)
+    minimum = ops.minimum(abs_error, delta)
+    return minimum * (abs_error - 0.5 * minimum)
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, delta: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `delta`, given that of the loss."""
     error = input - target
-    abs_error = ops.abs(error)
-    mask = abs_error <= delta
-    slope = upstream * ops.where(mask, error, ops.sign(error) * delta)
-    grad_delta = total(upstream * ops.where(mask, 0.0, abs_error - delta))
+    slope = upstream * ops.maximum(ops.minimum(error, delta), -delta)
+    grad_delta = total(upstream * ops.maximum(ops.abs(error) - delta, 0.0))
     return slope, -slope, grad_delta
 
 
@@ -32,10 +30,8 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     error = input - target
-    abs_error = ops.abs(error)
-    mask = abs_error <= delta
-    product = ops.where(mask, error, ops.sign(error) * delta) * (d_input - d_target)
-    return product + ops.where(mask, 0.0, abs_error - delta) * d_delta
+    product = ops.maximum(ops.minimum(error, delta), -delta) * (d_input - d_target)
+    return product + ops.maximum(ops.abs(error) - delta, 0.0) * d_delta
 
 
 def _curvature(

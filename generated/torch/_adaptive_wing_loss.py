@@ -565,8 +565,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "omega", "theta", "eps", "alpha"),
+    axes={"input": "...", "target": "...", "omega": "", "theta": "", "eps": "", "alpha": ""},
     wrt=("input", "target", "omega", "theta", "eps", "alpha"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -620,8 +623,14 @@ def adaptive_wing_loss(
     theta = to_working(theta, working)
     eps = to_working(eps, working)
     alpha = to_working(alpha, working)
-    loss = _kernel(input, target, omega, theta, eps, alpha)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, omega, theta, eps, alpha),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class AdaptiveWingLoss(Loss):

@@ -248,8 +248,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "scale", "margin"),
+    axes={"input": "n c", "target": "n", "scale": "", "margin": ""},
     wrt=("input", "scale", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -296,9 +298,9 @@ def arc_face_loss(
     input = to_working(input, working)
     scale = to_working(scale, working)
     margin = to_working(margin, working)
-    loss = _kernel(input, target, scale, margin)
     return finish(
-        loss,
+        _kernel,
+        (input, target, scale, margin),
         reduction,
         dtype,
         shape=shape,

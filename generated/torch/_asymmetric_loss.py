@@ -168,8 +168,11 @@ _kernel_clip_0 = differentiable(
     _value_and_gradient_clip_0,
     _tangent_clip_0,
     _curvature_clip_0,
-    arguments=("input", "target", "gamma_neg", "gamma_pos"),
+    axes={"input": "...", "target": "...", "gamma_neg": "", "gamma_pos": ""},
     wrt=("input", "target", "gamma_neg", "gamma_pos"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -450,8 +453,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "gamma_neg", "gamma_pos", "clip"),
+    axes={"input": "...", "target": "...", "gamma_neg": "", "gamma_pos": "", "clip": ""},
     wrt=("input", "target", "gamma_neg", "gamma_pos", "clip"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -475,8 +481,14 @@ def _clip_0_loss(
     target = to_working(target, working)
     gamma_neg = to_working(gamma_neg, working)
     gamma_pos = to_working(gamma_pos, working)
-    loss = _kernel_clip_0(input, target, gamma_neg, gamma_pos)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_clip_0,
+        (input, target, gamma_neg, gamma_pos),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _loss(
@@ -502,8 +514,14 @@ def _loss(
     gamma_neg = to_working(gamma_neg, working)
     gamma_pos = to_working(gamma_pos, working)
     clip = to_working(clip, working)
-    loss = _kernel(input, target, gamma_neg, gamma_pos, clip)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, gamma_neg, gamma_pos, clip),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def asymmetric_loss(

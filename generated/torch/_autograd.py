@@ -7,7 +7,8 @@ autograd.Functions here, each with derivatives in terms of the others.
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -16,14 +17,26 @@ from torch import Tensor
 from ._kernels import Formula, Formulas, Kernels, motion, owned
 
 
+@dataclass(frozen=True)
+class Differentiable:
+    """An unreduced loss as a function that PyTorch differentiates by formulas."""
+
+    kernels: Kernels
+    call: Callable[..., Tensor]
+
+
 def differentiable(
     value: Formula,
     value_and_gradient: Formulas,
     tangent: Formula,
     curvature: Formulas,
-    arguments: Sequence[str],
+    *,
+    axes: Mapping[str, str],
     wrt: Sequence[str],
-) -> Callable[..., Tensor]:
+    loss: str,
+    rows: str = "",
+    scales: bool = False,
+) -> Differentiable:
     """Return ``value`` as a function that PyTorch differentiates by the other formulas.
 
     Args:
@@ -32,17 +45,25 @@ def differentiable(
             gradient for each of ``wrt``, None for one that is not wanted.
         tangent: ``(*arguments, *tangents)`` to the change of the value along the tangents.
         curvature: ``(upstream, *arguments, *tangents)`` to the change of each gradient.
-        arguments: the names of the kernels' arguments.
-        wrt: those to differentiate by. Formula that is given as a number is a constant.
+        axes: the kernels' arguments and the axes of each; parameters have none.
+        wrt: those to differentiate by. One that is given as a number is a constant.
+        loss: the axes of the unreduced loss.
+        rows: those of them along which all may be cut into pieces.
+        scales: gradients just multiply by the upstream, so that it may be a number.
     """
-    places = tuple(arguments.index(name) for name in wrt)
-    kernels = Kernels(value, value_and_gradient, tangent, curvature, tuple(wrt), places)
+    formulas = (value, value_and_gradient, tangent, curvature)
+    kernels = Kernels(*formulas, axes, tuple(wrt), loss, rows, scales)
 
     @_unseen
     def call(*args: Any) -> Tensor:
         return _Value.apply(kernels, *args)
 
-    return call
+    return Differentiable(kernels, call)
+
+
+def gradients(kernels: Kernels, upstream: Tensor, args: Sequence[Any]) -> tuple[Tensor, ...]:
+    """Return the gradients by the live arguments, differentiable in their turn."""
+    return _Gradient.apply(kernels, upstream, *args)
 
 
 # Dynamo refuses a jvp, and under torch.func it looks through a Function at the operations of

@@ -143,8 +143,9 @@ _kernel_invariance = differentiable(
     _value_and_gradient_invariance,
     _tangent_invariance,
     _curvature_invariance,
-    arguments=("input1", "input2"),
+    axes={"input1": "n i", "input2": "n i"},
     wrt=("input1", "input2"),
+    loss="",
 )
 
 
@@ -302,8 +303,9 @@ _kernel_redundancy = differentiable(
     _value_and_gradient_redundancy,
     _tangent_redundancy,
     _curvature_redundancy,
-    arguments=("input1", "input2", "weight"),
+    axes={"input1": "n i", "input2": "n i", "weight": ""},
     wrt=("input1", "input2", "weight"),
+    loss="",
 )
 
 
@@ -316,8 +318,7 @@ def _invariance_loss(input1: Tensor, input2: Tensor, reduction: str) -> Tensor:
     check_shape("input2", input2, input1.shape, "input1")
     input1 = to_working(input1, working)
     input2 = to_working(input2, working)
-    loss = _kernel_invariance(input1, input2)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_invariance, (input1, input2), reduction, dtype)
 
 
 def _redundancy_loss(
@@ -333,8 +334,7 @@ def _redundancy_loss(
     input1 = to_working(input1, working)
     input2 = to_working(input2, working)
     weight = to_working(weight, working)
-    loss = _kernel_redundancy(input1, input2, weight)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_redundancy, (input1, input2, weight), reduction, dtype)
 
 
 @overload

@@ -73,8 +73,11 @@ _kernel_squared = differentiable(
     _value_and_gradient_squared,
     _tangent_squared,
     _curvature_squared,
-    arguments=("input", "target", "scale"),
+    axes={"input": "...", "target": "...", "scale": ""},
     wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -156,8 +159,11 @@ _kernel_cauchy = differentiable(
     _value_and_gradient_cauchy,
     _tangent_cauchy,
     _curvature_cauchy,
-    arguments=("input", "target", "scale"),
+    axes={"input": "...", "target": "...", "scale": ""},
     wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -236,8 +242,11 @@ _kernel_welsch = differentiable(
     _value_and_gradient_welsch,
     _tangent_welsch,
     _curvature_welsch,
-    arguments=("input", "target", "scale"),
+    axes={"input": "...", "target": "...", "scale": ""},
     wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -314,8 +323,11 @@ _kernel_exponential = differentiable(
     _value_and_gradient_exponential,
     _tangent_exponential,
     _curvature_exponential,
-    arguments=("input", "target", "scale"),
+    axes={"input": "...", "target": "...", "scale": ""},
     wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -481,8 +493,11 @@ _kernel_general = differentiable(
     _value_and_gradient_general,
     _tangent_general,
     _curvature_general,
-    arguments=("input", "target", "alpha", "scale"),
+    axes={"input": "...", "target": "...", "alpha": "", "scale": ""},
     wrt=("input", "target", "alpha", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -503,8 +518,14 @@ def _squared_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel_squared(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_squared,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _cauchy_loss(
@@ -524,8 +545,14 @@ def _cauchy_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel_cauchy(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_cauchy,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _welsch_loss(
@@ -545,8 +572,14 @@ def _welsch_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel_welsch(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_welsch,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _exponential_loss(
@@ -566,8 +599,14 @@ def _exponential_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel_exponential(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_exponential,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _general_loss(
@@ -589,8 +628,14 @@ def _general_loss(
     target = to_working(target, working)
     alpha = to_working(alpha, working)
     scale = to_working(scale, working)
-    loss = _kernel_general(input, target, alpha, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_general,
+        (input, target, alpha, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def barron_loss(

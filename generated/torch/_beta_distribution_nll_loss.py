@@ -111,8 +111,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("concentration1", "concentration0", "target"),
+    axes={"concentration1": "...", "concentration0": "...", "target": "..."},
     wrt=("concentration1", "concentration0", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -153,9 +156,9 @@ def beta_distribution_nll_loss(
     concentration1 = to_working(concentration1, working)
     concentration0 = to_working(concentration0, working)
     target = to_working(target, working)
-    loss = _kernel(concentration1, concentration0, target)
     return finish(
-        loss,
+        _kernel,
+        (concentration1, concentration0, target),
         reduction,
         dtype,
         shape=concentration1.shape,

@@ -136,8 +136,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "var", "beta", "eps"),
+    axes={"input": "...", "target": "...", "var": "...", "beta": "", "eps": ""},
     wrt=("input", "target", "var", "beta"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -188,8 +191,14 @@ def beta_nll_loss(
     var = to_working(var, working)
     beta = to_working(beta, working)
     eps = float(eps)
-    loss = _kernel(input, target, var, beta, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, var, beta, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class BetaNLLLoss(Loss):

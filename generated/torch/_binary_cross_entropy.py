@@ -72,8 +72,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -116,9 +119,14 @@ def binary_cross_entropy(
     target = to_working(target, working)
     if weight is not None:
         weight = broadcast_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target)
     return finish(
-        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (input, target),
+        reduction,
+        dtype,
+        weight=weight,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

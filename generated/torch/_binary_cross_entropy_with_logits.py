@@ -75,8 +75,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "pos_weight"),
+    axes={"input": "...", "target": "...", "pos_weight": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -124,9 +127,14 @@ def binary_cross_entropy_with_logits(
         if pos_weight is None
         else broadcast_weight("pos_weight", pos_weight, input.shape, working)
     )
-    loss = _kernel(input, target, pos_weight_or_one)
     return finish(
-        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (input, target, pos_weight_or_one),
+        reduction,
+        dtype,
+        weight=weight,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

@@ -51,8 +51,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("positive", "negative"),
+    axes={"positive": "...", "negative": "..."},
     wrt=("positive", "negative"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -89,9 +92,9 @@ def bpr_loss(
     check_shape("negative", negative, positive.shape, "positive")
     positive = to_working(positive, working)
     negative = to_working(negative, working)
-    loss = _kernel(positive, negative)
     return finish(
-        loss,
+        _kernel,
+        (positive, negative),
         reduction,
         dtype,
         shape=positive.shape,

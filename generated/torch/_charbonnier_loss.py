@@ -79,8 +79,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "eps"),
+    axes={"input": "...", "target": "...", "eps": ""},
     wrt=("input", "target", "eps"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -121,8 +124,14 @@ def charbonnier_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = to_working(eps, working)
-    loss = _kernel(input, target, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class CharbonnierLoss(Loss):

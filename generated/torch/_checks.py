@@ -53,16 +53,18 @@ def check_result(name: str, result: Tensor) -> Tensor:
 
 def check_device(**tensors: Tensor | None) -> None:
     """Refuse what is no tensor, or not on the device of the first; None stands for absent."""
-    given = [(name, tensor) for name, tensor in tensors.items() if tensor is not None]
-    for name, tensor in given:
+    like, device = "", None
+    for name, tensor in tensors.items():
+        if tensor is None:
+            continue
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{name} must be a Tensor, got {type(tensor).__name__}")
         if tensor.is_complex():
             raise TypeError(f"{name} must be real, got {tensor.dtype}")
-    like, first = given[0]
-    for name, tensor in given:
-        if tensor.device != first.device:
-            raise ValueError(f"{name} must be on {first.device} as {like} is, got {tensor.device}")
+        if device is None:
+            like, device = name, tensor.device
+        elif tensor.device != device:
+            raise ValueError(f"{name} must be on {device} as {like} is, got {tensor.device}")
 
 
 def check_rank(name: str, tensor: Tensor, rank: int, *, exact: bool) -> None:
@@ -76,7 +78,7 @@ def check_shape(name: str, tensor: Tensor, expected: Sequence[int], like: str) -
     """Refuse what would broadcast silently."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{name} must be a Tensor, got {type(tensor).__name__}")
-    if tensor.shape != tuple(expected):
+    if tensor.shape != expected:
         given = tuple(tensor.shape)
         raise ValueError(f"{name} must have shape {tuple(expected)} as {like} has, got {given}")
 

@@ -279,8 +279,9 @@ _kernel_detached = differentiable(
     _value_and_gradient_detached,
     _tangent_detached,
     _curvature_detached,
-    arguments=("input", "target", "gamma", "margin"),
+    axes={"input": "i d", "target": "i", "gamma": "", "margin": ""},
     wrt=("input", "gamma", "margin"),
+    loss="i",
 )
 
 
@@ -592,8 +593,9 @@ _kernel_through = differentiable(
     _value_and_gradient_through,
     _tangent_through,
     _curvature_through,
-    arguments=("input", "target", "gamma", "margin"),
+    axes={"input": "i d", "target": "i", "gamma": "", "margin": ""},
     wrt=("input", "gamma", "margin"),
+    loss="i",
 )
 
 
@@ -619,9 +621,14 @@ def _detached_loss(
     input = to_working(input, working)
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
-    loss = _kernel_detached(input, target, gamma, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_detached,
+        (input, target, gamma, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -647,9 +654,14 @@ def _through_loss(
     input = to_working(input, working)
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
-    loss = _kernel_through(input, target, gamma, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_through,
+        (input, target, gamma, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

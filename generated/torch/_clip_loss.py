@@ -199,8 +199,9 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("image", "text", "logit_scale"),
+    axes={"image": "i d", "text": "i d", "logit_scale": ""},
     wrt=("image", "text", "logit_scale"),
+    loss="i",
 )
 
 
@@ -244,9 +245,14 @@ def clip_loss(
     image = to_working(image, working)
     text = to_working(text, working)
     logit_scale = to_working(logit_scale, working)
-    loss = _kernel(image, text, logit_scale)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (image, text, logit_scale),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

@@ -140,8 +140,10 @@ _kernel_cross_entropy = differentiable(
     _value_and_gradient_cross_entropy,
     _tangent_cross_entropy,
     _curvature_cross_entropy,
-    arguments=("input", "target", "alpha", "beta"),
+    axes={"input": "n c ...", "target": "n c ...", "alpha": "", "beta": ""},
     wrt=("input", "target", "alpha", "beta"),
+    loss="n c ...",
+    rows="n c ...",
 )
 
 
@@ -304,8 +306,10 @@ _kernel_dice = differentiable(
     _value_and_gradient_dice,
     _tangent_dice,
     _curvature_dice,
-    arguments=("input", "target", "alpha", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "alpha": "", "smooth": ""},
     wrt=("input", "target", "alpha", "smooth"),
+    loss="c",
+    rows="c",
 )
 
 
@@ -327,8 +331,9 @@ def _cross_entropy_loss(
     beta = to_working(beta, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_cross_entropy(input, target, alpha, beta)
-    return finish(loss, reduction, dtype, shape=shape)
+    return finish(
+        _kernel_cross_entropy, (input, target, alpha, beta), reduction, dtype, shape=shape
+    )
 
 
 def _dice_loss(
@@ -349,8 +354,7 @@ def _dice_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_dice(input, target, alpha, smooth)
-    return finish(loss, reduction, dtype, shape=shape)
+    return finish(_kernel_dice, (input, target, alpha, smooth), reduction, dtype, shape=shape)
 
 
 @overload

@@ -137,8 +137,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target"),
+    axes={"input": "n ...", "target": "n ..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -176,8 +178,7 @@ def concordance_loss(
     target = to_working(target, working)
     input = fold(input, 1)
     target = fold(target, 1)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(_kernel, (input, target), reduction, dtype, shape=shape, denominator=denominator)
 
 
 class ConcordanceLoss(Loss):

@@ -69,8 +69,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weight"),
+    axes={"input": "n k", "target": "n", "weight": "k"},
     wrt=("input", "target"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -115,9 +117,9 @@ def coral_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    loss = _kernel(input, target, weight)
     return finish(
-        loss,
+        _kernel,
+        (input, target, weight),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -151,8 +151,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "scale", "margin"),
+    axes={"input": "n c", "target": "n", "scale": "", "margin": ""},
     wrt=("input", "scale", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -198,9 +200,9 @@ def cos_face_loss(
     input = to_working(input, working)
     scale = to_working(scale, working)
     margin = to_working(margin, working)
-    loss = _kernel(input, target, scale, margin)
     return finish(
-        loss,
+        _kernel,
+        (input, target, scale, margin),
         reduction,
         dtype,
         shape=shape,

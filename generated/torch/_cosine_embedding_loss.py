@@ -176,8 +176,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input1", "input2", "target", "margin"),
+    axes={"input1": "n d", "input2": "n d", "target": "n", "margin": ""},
     wrt=("input1", "input2", "target", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -226,9 +228,9 @@ def cosine_embedding_loss(
     input2 = to_working(input2, working)
     target = to_working(target, working)
     margin = to_working(margin, working)
-    loss = _kernel(input1, input2, target, margin)
     return finish(
-        loss,
+        _kernel,
+        (input1, input2, target, margin),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -67,8 +67,9 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input1", "input2"),
+    axes={"input1": "n i", "input2": "n j"},
     wrt=("input1", "input2"),
+    loss="",
 )
 
 
@@ -104,8 +105,7 @@ def cross_covariance_loss(
     check_shape("input2", input2, (input1.shape[0], input2.shape[1]), "input1")
     input1 = to_working(input1, working)
     input2 = to_working(input2, working)
-    loss = _kernel(input1, input2)
-    return finish(loss, reduction, dtype, denominator=denominator)
+    return finish(_kernel, (input1, input2), reduction, dtype, denominator=denominator)
 
 
 class CrossCovarianceLoss(Loss):

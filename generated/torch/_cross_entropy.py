@@ -116,8 +116,10 @@ _kernel_labels = differentiable(
     _value_and_gradient_labels,
     _tangent_labels,
     _curvature_labels,
-    arguments=("input", "target", "weight", "ignore_index"),
+    axes={"input": "n c ...", "target": "n ...", "weight": "c", "ignore_index": ""},
     wrt=("input",),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -251,8 +253,16 @@ _kernel_smoothed_labels = differentiable(
     _value_and_gradient_smoothed_labels,
     _tangent_smoothed_labels,
     _curvature_smoothed_labels,
-    arguments=("input", "target", "weight", "ignore_index", "label_smoothing"),
+    axes={
+        "input": "n c ...",
+        "target": "n ...",
+        "weight": "c",
+        "ignore_index": "",
+        "label_smoothing": "",
+    },
     wrt=("input", "label_smoothing"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -343,8 +353,10 @@ _kernel_probabilities = differentiable(
     _value_and_gradient_probabilities,
     _tangent_probabilities,
     _curvature_probabilities,
-    arguments=("input", "target", "weight", "label_smoothing"),
+    axes={"input": "n c ...", "target": "n c ...", "weight": "c", "label_smoothing": ""},
     wrt=("input", "target", "label_smoothing"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -374,10 +386,10 @@ def _labels_loss(
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_labels(input, target, weight, ignore_index)
     if dialect == "chainer":
         return finish(
-            loss,
+            _kernel_labels,
+            (input, target, weight, ignore_index),
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
@@ -388,7 +400,8 @@ def _labels_loss(
         )
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel_labels,
+            (input, target, weight, ignore_index),
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
@@ -398,7 +411,8 @@ def _labels_loss(
             denominator=denominator,
         )
     return finish(
-        loss,
+        _kernel_labels,
+        (input, target, weight, ignore_index),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -438,10 +452,10 @@ def _smoothed_labels_loss(
     label_smoothing = to_working(label_smoothing, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
     if dialect == "chainer":
         return finish(
-            loss,
+            _kernel_smoothed_labels,
+            (input, target, weight, ignore_index, label_smoothing),
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
@@ -452,7 +466,8 @@ def _smoothed_labels_loss(
         )
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel_smoothed_labels,
+            (input, target, weight, ignore_index, label_smoothing),
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
@@ -462,7 +477,8 @@ def _smoothed_labels_loss(
             denominator=denominator,
         )
     return finish(
-        loss,
+        _kernel_smoothed_labels,
+        (input, target, weight, ignore_index, label_smoothing),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -499,9 +515,9 @@ def _probabilities_loss(
     label_smoothing = to_working(label_smoothing, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_probabilities(input, target, weight, label_smoothing)
     return finish(
-        loss,
+        _kernel_probabilities,
+        (input, target, weight, label_smoothing),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

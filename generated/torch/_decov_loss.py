@@ -72,7 +72,13 @@ def _curvature(upstream: Tensor, input: Tensor, d_input: Tensor) -> tuple[Tensor
 
 
 _kernel = differentiable(
-    _value, _value_and_gradient, _tangent, _curvature, arguments=("input",), wrt=("input",)
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n i"},
+    wrt=("input",),
+    loss="",
 )
 
 
@@ -101,8 +107,7 @@ def decov_loss(
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
     input = to_working(input, working)
-    loss = _kernel(input)
-    return finish(loss, reduction, dtype, denominator=denominator)
+    return finish(_kernel, (input,), reduction, dtype, denominator=denominator)
 
 
 class DeCovLoss(Loss):

@@ -305,8 +305,10 @@ _kernel_soft = differentiable(
     _value_and_gradient_soft,
     _tangent_soft,
     _curvature_soft,
-    arguments=("input", "teacher", "alpha", "temperature"),
+    axes={"input": "n c ...", "teacher": "n c ...", "alpha": "", "temperature": ""},
     wrt=("input", "teacher", "alpha", "temperature"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -387,8 +389,10 @@ _kernel_hard_labels = differentiable(
     _value_and_gradient_hard_labels,
     _tangent_hard_labels,
     _curvature_hard_labels,
-    arguments=("input", "target", "alpha", "ignore_index"),
+    axes={"input": "n c ...", "target": "n ...", "alpha": "", "ignore_index": ""},
     wrt=("input", "alpha"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -417,8 +421,13 @@ def _soft_loss(
     temperature = to_working(temperature, working)
     input = fold(input, 2)
     teacher = fold(teacher, 2)
-    loss = _kernel_soft(input, teacher, alpha, temperature)
-    return finish(loss, reduction, dtype, shape=shape[1:] if single else shape)
+    return finish(
+        _kernel_soft,
+        (input, teacher, alpha, temperature),
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+    )
 
 
 def _hard_labels_loss(
@@ -441,9 +450,9 @@ def _hard_labels_loss(
     alpha = to_working(alpha, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_hard_labels(input, target, alpha, ignore_index)
     return finish(
-        loss,
+        _kernel_hard_labels,
+        (input, target, alpha, ignore_index),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

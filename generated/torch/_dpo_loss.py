@@ -195,15 +195,18 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=(
-        "chosen",
-        "rejected",
-        "reference_chosen",
-        "reference_rejected",
-        "beta",
-        "label_smoothing",
-    ),
+    axes={
+        "chosen": "...",
+        "rejected": "...",
+        "reference_chosen": "...",
+        "reference_rejected": "...",
+        "beta": "",
+        "label_smoothing": "",
+    },
     wrt=("chosen", "rejected", "reference_chosen", "reference_rejected", "beta", "label_smoothing"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -268,9 +271,9 @@ def dpo_loss(
     reference_rejected = to_working(reference_rejected, working)
     beta = to_working(beta, working)
     label_smoothing = to_working(label_smoothing, working)
-    loss = _kernel(chosen, rejected, reference_chosen, reference_rejected, beta, label_smoothing)
     return finish(
-        loss,
+        _kernel,
+        (chosen, rejected, reference_chosen, reference_rejected, beta, label_smoothing),
         reduction,
         dtype,
         shape=chosen.shape,

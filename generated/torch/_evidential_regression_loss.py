@@ -261,8 +261,18 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "nu", "alpha", "beta", "coefficient"),
+    axes={
+        "input": "...",
+        "target": "...",
+        "nu": "...",
+        "alpha": "...",
+        "beta": "...",
+        "coefficient": "",
+    },
     wrt=("input", "target", "nu", "alpha", "beta", "coefficient"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -316,8 +326,14 @@ def evidential_regression_loss(
     alpha = to_working(alpha, working)
     beta = to_working(beta, working)
     coefficient = to_working(coefficient, working)
-    loss = _kernel(input, target, nu, alpha, beta, coefficient)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, nu, alpha, beta, coefficient),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class EvidentialRegressionLoss(Loss):

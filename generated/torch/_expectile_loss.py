@@ -86,8 +86,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "q"),
+    axes={"input": "...", "target": "...", "q": ""},
     wrt=("input", "target", "q"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -128,8 +131,14 @@ def expectile_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     q = to_working(q, working)
-    loss = _kernel(input, target, q)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, q),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class ExpectileLoss(Loss):

@@ -283,8 +283,17 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "alpha", "beta", "gamma", "smooth"),
+    axes={
+        "input": "n c ...",
+        "target": "n c ...",
+        "alpha": "",
+        "beta": "",
+        "gamma": "",
+        "smooth": "",
+    },
     wrt=("input", "target", "alpha", "beta", "gamma", "smooth"),
+    loss="c",
+    rows="c",
 )
 
 
@@ -338,8 +347,14 @@ def focal_tversky_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, alpha, beta, gamma, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, alpha, beta, gamma, smooth),
+        reduction,
+        dtype,
+        shape=shape,
+        denominator=denominator,
+    )
 
 
 class FocalTverskyLoss(Loss):

@@ -78,8 +78,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "std"),
+    axes={"input": "...", "target": "...", "std": "..."},
     wrt=("input", "target", "std"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -121,8 +124,14 @@ def gaussian_crps_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     std = to_working(std, working)
-    loss = _kernel(input, target, std)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, std),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class GaussianCRPSLoss(Loss):

@@ -46,8 +46,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("mean", "log_var"),
+    axes={"mean": "...", "log_var": "..."},
     wrt=("mean", "log_var"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -85,9 +88,9 @@ def gaussian_kl_loss(
     check_shape("log_var", log_var, mean.shape, "mean")
     mean = to_working(mean, working)
     log_var = to_working(log_var, working)
-    loss = _kernel(mean, log_var)
     return finish(
-        loss,
+        _kernel,
+        (mean, log_var),
         reduction,
         dtype,
         shape=mean.shape,

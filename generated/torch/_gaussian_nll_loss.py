@@ -95,8 +95,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "var", "full", "eps"),
+    axes={"input": "...", "target": "...", "var": "...", "full": "", "eps": ""},
     wrt=("input", "target", "var"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -147,8 +150,14 @@ def gaussian_nll_loss(
     var = to_working(var, working)
     var = broadcast_input("var", var, input.shape)
     eps = float(eps)
-    loss = _kernel(input, target, var, full, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, var, full, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class GaussianNLLLoss(Loss):

@@ -105,8 +105,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "scale"),
+    axes={"input": "...", "target": "...", "scale": ""},
     wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -147,8 +150,14 @@ def geman_mcclure_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class GemanMcClureLoss(Loss):

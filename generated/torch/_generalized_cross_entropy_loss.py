@@ -54,8 +54,10 @@ _kernel_limit = differentiable(
     _value_and_gradient_limit,
     _tangent_limit,
     _curvature_limit,
-    arguments=("input", "target"),
+    axes={"input": "n c ...", "target": "n ..."},
     wrt=("input",),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -123,8 +125,10 @@ _kernel_power = differentiable(
     _value_and_gradient_power,
     _tangent_power,
     _curvature_power,
-    arguments=("input", "target", "q"),
+    axes={"input": "n c ...", "target": "n ...", "q": ""},
     wrt=("input", "q"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -149,9 +153,9 @@ def _limit_loss(
     input = to_working(input, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_limit(input, target)
     return finish(
-        loss,
+        _kernel_limit,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -185,9 +189,9 @@ def _power_loss(
     q = to_working(q, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_power(input, target, q)
     return finish(
-        loss,
+        _kernel_power,
+        (input, target, q),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -183,8 +183,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target"),
+    axes={"input": "n c ...", "target": "n c ..."},
     wrt=("input", "target"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -226,9 +228,14 @@ def generalized_dice_loss(
     target = to_working(target, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (input, target),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

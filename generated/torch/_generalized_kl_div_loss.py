@@ -67,8 +67,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -109,10 +112,10 @@ def generalized_kl_div_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
     if dialect == "optax":
         return finish(
-            loss,
+            _kernel,
+            (input, target),
             reduction,
             dtype,
             rows=("sum", -1),
@@ -121,7 +124,8 @@ def generalized_kl_div_loss(
             denominator=denominator,
         )
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         count=leading_size(input) if reduction == "batchmean" else None,

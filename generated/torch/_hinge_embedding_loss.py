@@ -70,8 +70,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "margin"),
+    axes={"input": "...", "target": "...", "margin": ""},
     wrt=("input", "target", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -113,8 +115,14 @@ def hinge_embedding_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     margin = to_working(margin, working)
-    loss = _kernel(input, target, margin)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, margin),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class HingeEmbeddingLoss(Loss):

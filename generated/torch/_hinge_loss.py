@@ -47,8 +47,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -85,8 +88,14 @@ def hinge_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class HingeLoss(Loss):

@@ -61,8 +61,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "margin"),
+    axes={"input": "...", "target": "...", "margin": ""},
     wrt=("input", "target", "margin"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -103,8 +106,14 @@ def hinge_margin_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     margin = to_working(margin, working)
-    loss = _kernel(input, target, margin)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, margin),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class HingeMarginLoss(Loss):

@@ -20,9 +20,9 @@ __all__ = ["HuberLoss", "huber_loss"]
 
 def _value(input: Tensor, target: Tensor, delta: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    error = input - target
-    abs_error = error.abs()
-    return torch.where(abs_error <= delta, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
+    abs_error = (input - target).abs()
+    minimum = abs_error.clamp(max=delta)
+    return minimum * (abs_error - 0.5 * minimum)
 
 
 def _value_and_gradient(
@@ -31,12 +31,12 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `delta`."""
     error = input - target
     abs_error = error.abs()
-    mask = abs_error <= delta
-    slope = upstream * torch.where(mask, error, sign(error) * delta)
-    loss = torch.where(mask, 0.5 * error * error, (abs_error - 0.5 * delta) * delta)
+    minimum = abs_error.clamp(max=delta)
+    slope = upstream * error.clamp(max=delta).clamp(min=-delta)
+    loss = minimum * (abs_error - 0.5 * minimum)
     grad_delta = None
     if "delta" in wanted:
-        grad_delta = (upstream * torch.where(mask, 0.0, abs_error - delta)).sum()
+        grad_delta = (upstream * (abs_error - delta).clamp(min=0.0)).sum()
     return loss, slope, -slope if "target" in wanted else None, grad_delta
 
 
@@ -50,10 +50,10 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     error = input - target
-    abs_error = error.abs()
-    mask = abs_error <= delta
-    product = torch.where(mask, error, sign(error) * delta) * (d_input - d_target)
-    return product + torch.where(mask, 0.0, abs_error - delta) * d_delta
+    return (
+        error.clamp(max=delta).clamp(min=-delta) * (d_input - d_target)
+        + (error.abs() - delta).clamp(min=0.0) * d_delta
+    )
 
 
 def _curvature(
@@ -82,8 +82,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "delta"),
+    axes={"input": "...", "target": "...", "delta": ""},
     wrt=("input", "target", "delta"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -132,10 +135,10 @@ def huber_loss(
     if weight is not None:
         weight = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
-    loss = _kernel(input, target, delta)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel,
+            (input, target, delta),
             reduction,
             dtype,
             weight=weight,
@@ -146,7 +149,8 @@ def huber_loss(
         )
     if dialect == "chainer":
         return finish(
-            loss,
+            _kernel,
+            (input, target, delta),
             reduction,
             dtype,
             weight=weight,
@@ -155,7 +159,13 @@ def huber_loss(
             denominator=denominator,
         )
     return finish(
-        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (input, target, delta),
+        reduction,
+        dtype,
+        weight=weight,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

@@ -161,8 +161,9 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("query", "key", "temperature"),
+    axes={"query": "i d", "key": "i d", "temperature": ""},
     wrt=("query", "key", "temperature"),
+    loss="i",
 )
 
 
@@ -205,9 +206,14 @@ def info_nce_loss(
     query = to_working(query, working)
     key = to_working(key, working)
     temperature = to_working(temperature, working)
-    loss = _kernel(query, key, temperature)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (query, key, temperature),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

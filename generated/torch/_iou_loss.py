@@ -311,8 +311,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target"),
+    axes={"input": "n b", "target": "n b"},
     wrt=("input", "target"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -355,9 +357,9 @@ def iou_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -101,8 +101,17 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("chosen", "rejected", "reference_chosen", "reference_rejected", "tau"),
+    axes={
+        "chosen": "...",
+        "rejected": "...",
+        "reference_chosen": "...",
+        "reference_rejected": "...",
+        "tau": "",
+    },
     wrt=("chosen", "rejected", "reference_chosen", "reference_rejected", "tau"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -161,9 +170,9 @@ def ipo_loss(
     reference_chosen = to_working(reference_chosen, working)
     reference_rejected = to_working(reference_rejected, working)
     tau = to_working(tau, working)
-    loss = _kernel(chosen, rejected, reference_chosen, reference_rejected, tau)
     return finish(
-        loss,
+        _kernel,
+        (chosen, rejected, reference_chosen, reference_rejected, tau),
         reduction,
         dtype,
         shape=chosen.shape,

@@ -137,8 +137,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
+    loss="c",
+    rows="c",
 )
 
 
@@ -180,8 +182,9 @@ def jaccard_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(
+        _kernel, (input, target, smooth), reduction, dtype, shape=shape, denominator=denominator
+    )
 
 
 class JaccardLoss(Loss):

@@ -267,8 +267,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target"),
+    axes={"input": "n c ...", "target": "n c ..."},
     wrt=("input", "target"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -312,9 +314,9 @@ def jensen_shannon_loss(
     target = to_working(target, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -52,8 +52,11 @@ _kernel_log_target = differentiable(
     _value_and_gradient_log_target,
     _tangent_log_target,
     _curvature_log_target,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -100,8 +103,11 @@ _kernel_target = differentiable(
     _value_and_gradient_target,
     _tangent_target,
     _curvature_target,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -119,9 +125,9 @@ def _log_target_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_log_target(input, target)
     return finish(
-        loss,
+        _kernel_log_target,
+        (input, target),
         reduction,
         dtype,
         count=leading_size(input) if reduction == "batchmean" else None,
@@ -144,9 +150,9 @@ def _target_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_target(input, target)
     return finish(
-        loss,
+        _kernel_target,
+        (input, target),
         reduction,
         dtype,
         count=leading_size(input) if reduction == "batchmean" else None,

@@ -249,8 +249,19 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "reference", "target", "beta", "good_weight", "bad_weight", "divergence"),
+    axes={
+        "input": "...",
+        "reference": "...",
+        "target": "...",
+        "beta": "",
+        "good_weight": "",
+        "bad_weight": "",
+        "divergence": "",
+    },
     wrt=("input", "reference", "target", "beta", "good_weight", "bad_weight", "divergence"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -307,8 +318,14 @@ def kto_loss(
     good_weight = to_working(good_weight, working)
     bad_weight = to_working(bad_weight, working)
     divergence = to_working(divergence, working)
-    loss = _kernel(input, reference, target, beta, good_weight, bad_weight, divergence)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, reference, target, beta, good_weight, bad_weight, divergence),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class KTOLoss(Loss):

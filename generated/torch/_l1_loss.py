@@ -42,8 +42,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -87,10 +90,10 @@ def l1_loss(
     target = to_working(target, working)
     if weight is not None:
         weight = same_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel,
+            (input, target),
             reduction,
             dtype,
             weight=weight,
@@ -101,7 +104,8 @@ def l1_loss(
             denominator=denominator,
         )
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         weight=weight,

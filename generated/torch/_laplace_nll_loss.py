@@ -88,8 +88,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "scale", "eps"),
+    axes={"input": "...", "target": "...", "scale": "...", "eps": ""},
     wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -138,8 +141,14 @@ def laplace_nll_loss(
     scale = to_working(scale, working)
     scale = broadcast_input("scale", scale, input.shape)
     eps = float(eps)
-    loss = _kernel(input, target, scale, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, scale, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class LaplaceNLLLoss(Loss):

@@ -218,8 +218,9 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "margin"),
+    axes={"input": "i d", "target": "i", "margin": ""},
     wrt=("input", "margin"),
+    loss="i",
 )
 
 
@@ -262,9 +263,9 @@ def lifted_structure_loss(
     target = check_integers("target", target)
     input = to_working(input, working)
     margin = to_working(margin, working)
-    loss = _kernel(input, target, margin)
     return finish(
-        loss,
+        _kernel,
+        (input, target, margin),
         reduction,
         dtype,
         shape=shape,

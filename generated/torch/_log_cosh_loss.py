@@ -46,8 +46,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -88,10 +91,10 @@ def log_cosh_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel,
+            (input, target),
             reduction,
             dtype,
             rows=("mean", -1),
@@ -99,7 +102,14 @@ def log_cosh_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class LogCoshLoss(Loss):

@@ -84,8 +84,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "log_var", "full"),
+    axes={"input": "...", "target": "...", "log_var": "...", "full": ""},
     wrt=("input", "target", "log_var"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -132,8 +135,14 @@ def log_var_gaussian_nll_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     log_var = to_working(log_var, working)
-    loss = _kernel(input, target, log_var, full)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, log_var, full),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class LogVarGaussianNLLLoss(Loss):

@@ -93,8 +93,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "eps"),
+    axes={"input": "...", "target": "...", "eps": ""},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -138,10 +141,10 @@ def mape_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = float(eps)
-    loss = _kernel(input, target, eps)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel,
+            (input, target, eps),
             reduction,
             dtype,
             rows=("mean", -1),
@@ -149,7 +152,14 @@ def mape_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class MAPELoss(Loss):

@@ -76,8 +76,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input1", "input2", "target", "margin"),
+    axes={"input1": "...", "input2": "...", "target": "...", "margin": ""},
     wrt=("input1", "input2", "target", "margin"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -121,9 +124,9 @@ def margin_ranking_loss(
     input2 = to_working(input2, working)
     target = to_working(target, working)
     margin = to_working(margin, working)
-    loss = _kernel(input1, input2, target, margin)
     return finish(
-        loss,
+        _kernel,
+        (input1, input2, target, margin),
         reduction,
         dtype,
         shape=input1.shape,

@@ -45,8 +45,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -90,10 +93,10 @@ def mse_loss(
     target = to_working(target, working)
     if weight is not None:
         weight = same_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel,
+            (input, target),
             reduction,
             dtype,
             weight=weight,
@@ -104,7 +107,8 @@ def mse_loss(
             denominator=denominator,
         )
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         weight=weight,

@@ -48,8 +48,11 @@ _kernel_mse = differentiable(
     _value_and_gradient_mse,
     _tangent_mse,
     _curvature_mse,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -96,8 +99,9 @@ _kernel_l2 = differentiable(
     _value_and_gradient_l2,
     _tangent_l2,
     _curvature_l2,
-    arguments=("weights", "coefficient"),
+    axes={"weights": "...", "coefficient": ""},
     wrt=("weights", "coefficient"),
+    loss="",
 )
 
 
@@ -109,8 +113,7 @@ def _mse_loss(input: Tensor, target: Tensor, reduction: str) -> Tensor:
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_mse(input, target)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_mse, (input, target), reduction, dtype)
 
 
 def _l2_loss(weights: Tensor, coefficient: Tensor | float, reduction: str) -> Tensor:
@@ -122,8 +125,7 @@ def _l2_loss(weights: Tensor, coefficient: Tensor | float, reduction: str) -> Te
     weights = to_working(weights, working)
     coefficient = to_working(coefficient, working)
     weights = fold(weights, 0)
-    loss = _kernel_l2(weights, coefficient)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_l2, (weights, coefficient), reduction, dtype)
 
 
 @overload

@@ -87,8 +87,10 @@ _kernel_linear = differentiable(
     _value_and_gradient_linear,
     _tangent_linear,
     _curvature_linear,
-    arguments=("input", "target", "weight", "margin"),
+    axes={"input": "n c", "target": "n", "weight": "c", "margin": ""},
     wrt=("input", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -177,8 +179,10 @@ _kernel_squared = differentiable(
     _value_and_gradient_squared,
     _tangent_squared,
     _curvature_squared,
-    arguments=("input", "target", "weight", "margin"),
+    axes={"input": "n c", "target": "n", "weight": "c", "margin": ""},
     wrt=("input", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -205,9 +209,9 @@ def _linear_loss(
     input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     margin = to_working(margin, working)
-    loss = _kernel_linear(input, target, weight, margin)
     return finish(
-        loss,
+        _kernel_linear,
+        (input, target, weight, margin),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -240,9 +244,9 @@ def _squared_loss(
     input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     margin = to_working(margin, working)
-    loss = _kernel_squared(input, target, weight, margin)
     return finish(
-        loss,
+        _kernel_squared,
+        (input, target, weight, margin),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

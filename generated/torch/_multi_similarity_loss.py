@@ -304,8 +304,9 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "alpha", "beta", "base"),
+    axes={"input": "i d", "target": "i", "alpha": "", "beta": "", "base": ""},
     wrt=("input", "alpha", "beta", "base"),
+    loss="i",
 )
 
 
@@ -355,9 +356,14 @@ def multi_similarity_loss(
     alpha = to_working(alpha, working)
     beta = to_working(beta, working)
     base = to_working(base, working)
-    loss = _kernel(input, target, alpha, beta, base)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (input, target, alpha, beta, base),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

@@ -66,8 +66,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target1", "target2"),
+    axes={"input": "...", "target1": "...", "target2": "..."},
     wrt=("input", "target1", "target2"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -108,8 +111,14 @@ def multi_target_l1_loss(
     input = to_working(input, working)
     target1 = to_working(target1, working)
     target2 = to_working(target2, working)
-    loss = _kernel(input, target1, target2)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target1, target2),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class MultiTargetL1Loss(Loss):

@@ -52,7 +52,14 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _value_and_gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input",)
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n c ...", "target": "n ..."},
+    wrt=("input",),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -96,9 +103,9 @@ def multiclass_perceptron_loss(
     input = to_working(input, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

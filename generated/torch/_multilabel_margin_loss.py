@@ -85,7 +85,14 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _value_and_gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input",)
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n c", "target": "n c"},
+    wrt=("input",),
+    loss="n",
+    rows="n",
 )
 
 
@@ -127,9 +134,9 @@ def multilabel_margin_loss(
     check_shape("target", target, input.shape, "input")
     target, doubt = check_labels("target", target, input.shape[1], -1)
     input = to_working(input, working)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

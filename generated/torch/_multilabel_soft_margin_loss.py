@@ -75,8 +75,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weight"),
+    axes={"input": "n c", "target": "n c", "weight": "c"},
     wrt=("input", "target"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -121,9 +123,9 @@ def multilabel_soft_margin_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    loss = _kernel(input, target, weight)
     return finish(
-        loss,
+        _kernel,
+        (input, target, weight),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -103,8 +103,9 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("anchor", "positive", "l2"),
+    axes={"anchor": "i d", "positive": "i d", "l2": ""},
     wrt=("anchor", "positive", "l2"),
+    loss="i",
 )
 
 
@@ -147,9 +148,14 @@ def n_pairs_loss(
     anchor = to_working(anchor, working)
     positive = to_working(positive, working)
     l2 = to_working(l2, working)
-    loss = _kernel(anchor, positive, l2)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (anchor, positive, l2),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

@@ -101,8 +101,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target"),
+    axes={"input": "n ...", "target": "n ..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -140,8 +142,7 @@ def nash_sutcliffe_loss(
     target = to_working(target, working)
     input = fold(input, 1)
     target = fold(target, 1)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(_kernel, (input, target), reduction, dtype, shape=shape, denominator=denominator)
 
 
 class NashSutcliffeLoss(Loss):

@@ -77,8 +77,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weight", "ignore_index"),
+    axes={"input": "n c ...", "target": "n ...", "weight": "c", "ignore_index": ""},
     wrt=("input",),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -128,9 +130,9 @@ def nll_loss(
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel(input, target, weight, ignore_index)
     return finish(
-        loss,
+        _kernel,
+        (input, target, weight, ignore_index),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

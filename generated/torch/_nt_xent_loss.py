@@ -240,8 +240,9 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "temperature"),
+    axes={"input": "i d", "target": "i", "temperature": ""},
     wrt=("input", "temperature"),
+    loss="i",
 )
 
 
@@ -285,9 +286,9 @@ def nt_xent_loss(
     target = check_integers("target", target)
     input = to_working(input, working)
     temperature = to_working(temperature, working)
-    loss = _kernel(input, target, temperature)
     return finish(
-        loss,
+        _kernel,
+        (input, target, temperature),
         reduction,
         dtype,
         shape=shape,

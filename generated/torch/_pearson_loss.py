@@ -104,8 +104,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target"),
+    axes={"input": "n ...", "target": "n ..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -143,8 +145,7 @@ def pearson_loss(
     target = to_working(target, working)
     input = fold(input, 1)
     target = fold(target, 1)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(_kernel, (input, target), reduction, dtype, shape=shape, denominator=denominator)
 
 
 class PearsonLoss(Loss):

@@ -61,8 +61,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "eps"),
+    axes={"input": "...", "target": "...", "eps": ""},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -106,10 +108,10 @@ def poisson_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = float(eps)
-    loss = _kernel(input, target, eps)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel,
+            (input, target, eps),
             reduction,
             dtype,
             rows=("mean", -1),
@@ -117,7 +119,14 @@ def poisson_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class PoissonLoss(Loss):

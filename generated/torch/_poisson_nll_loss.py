@@ -61,8 +61,11 @@ _kernel_log_input = differentiable(
     _value_and_gradient_log_input,
     _tangent_log_input,
     _curvature_log_input,
-    arguments=("input", "target", "full"),
+    axes={"input": "...", "target": "...", "full": ""},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -124,8 +127,10 @@ _kernel_input = differentiable(
     _value_and_gradient_input,
     _tangent_input,
     _curvature_input,
-    arguments=("input", "target", "full", "eps"),
+    axes={"input": "...", "target": "...", "full": "", "eps": ""},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -144,8 +149,14 @@ def _log_input_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_log_input(input, target, full)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_log_input,
+        (input, target, full),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _input_loss(
@@ -166,8 +177,14 @@ def _input_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = float(eps)
-    loss = _kernel_input(input, target, full, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_input,
+        (input, target, full, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def poisson_nll_loss(

@@ -102,8 +102,10 @@ _kernel_labels = differentiable(
     _value_and_gradient_labels,
     _tangent_labels,
     _curvature_labels,
-    arguments=("input", "target", "epsilon"),
+    axes={"input": "n c ...", "target": "n ...", "epsilon": ""},
     wrt=("input", "epsilon"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -197,8 +199,10 @@ _kernel_probabilities = differentiable(
     _value_and_gradient_probabilities,
     _tangent_probabilities,
     _curvature_probabilities,
-    arguments=("input", "target", "epsilon"),
+    axes={"input": "n c ...", "target": "n c ...", "epsilon": ""},
     wrt=("input", "target", "epsilon"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -226,9 +230,9 @@ def _labels_loss(
     epsilon = to_working(epsilon, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_labels(input, target, epsilon)
     return finish(
-        loss,
+        _kernel_labels,
+        (input, target, epsilon),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -262,9 +266,9 @@ def _probabilities_loss(
     epsilon = to_working(epsilon, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_probabilities(input, target, epsilon)
     return finish(
-        loss,
+        _kernel_probabilities,
+        (input, target, epsilon),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -137,8 +137,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "old", "advantage", "epsilon"),
+    axes={"input": "...", "old": "...", "advantage": "...", "epsilon": ""},
     wrt=("input", "old", "advantage", "epsilon"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -184,8 +187,14 @@ def ppo_clip_loss(
     old = to_working(old, working)
     advantage = to_working(advantage, working)
     epsilon = to_working(epsilon, working)
-    loss = _kernel(input, old, advantage, epsilon)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, old, advantage, epsilon),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class PPOClipLoss(Loss):

@@ -109,8 +109,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "kappa"),
+    axes={"input": "n i", "target": "n j", "kappa": ""},
     wrt=("input", "target", "kappa"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -154,9 +156,14 @@ def quantile_huber_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     kappa = to_working(kappa, working)
-    loss = _kernel(input, target, kappa)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (input, target, kappa),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

@@ -115,8 +115,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weights", "where"),
+    axes={"input": "n i", "target": "n i", "weights": "n i", "where": "n i"},
     wrt=("input", "target"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -165,9 +167,9 @@ def ranking_softmax_loss(
     target = to_working(target, working)
     weights = axis_weight("weights", weights, input.shape, working, like=input)
     where = axis_weight("where", where, input.shape, working, like=input)
-    loss = _kernel(input, target, weights, where)
     return finish(
-        loss,
+        _kernel,
+        (input, target, weights, where),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

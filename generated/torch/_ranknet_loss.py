@@ -120,8 +120,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "sigma"),
+    axes={"input": "n i", "target": "n i", "sigma": ""},
     wrt=("input", "target", "sigma"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -168,9 +170,9 @@ def ranknet_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     sigma = to_working(sigma, working)
-    loss = _kernel(input, target, sigma)
     return finish(
-        loss,
+        _kernel,
+        (input, target, sigma),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

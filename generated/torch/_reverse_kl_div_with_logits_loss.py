@@ -256,8 +256,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "temperature"),
+    axes={"input": "n c ...", "target": "n c ...", "temperature": ""},
     wrt=("input", "target", "temperature"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -306,9 +308,9 @@ def reverse_kl_div_with_logits_loss(
     temperature = to_working(temperature, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, temperature)
     return finish(
-        loss,
+        _kernel,
+        (input, target, temperature),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

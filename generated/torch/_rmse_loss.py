@@ -55,8 +55,9 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="",
 )
 
 
@@ -92,8 +93,7 @@ def rmse_loss(
     target = to_working(target, working)
     input = fold(input, 0)
     target = fold(target, 0)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, denominator=denominator)
+    return finish(_kernel, (input, target), reduction, dtype, denominator=denominator)
 
 
 class RMSELoss(Loss):

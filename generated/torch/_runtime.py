@@ -4,12 +4,15 @@
 import math
 from collections.abc import Sequence
 from functools import reduce
-from typing import overload
+from typing import Any, overload
 
 import torch
 from torch import Tensor, nn
 
+from ._autograd import Differentiable
 from ._checks import check_device, check_divides, check_reduction
+from ._kernels import autocasts
+from ._totals import is_eager, total
 
 
 class Loss(nn.Module):
@@ -45,13 +48,9 @@ def to_working(tensor: Tensor, dtype: torch.dtype) -> Tensor: ...
 def to_working(tensor: float, dtype: torch.dtype) -> float: ...
 def to_working(tensor: Tensor | float, dtype: torch.dtype) -> Tensor | float:
     """Cast a tensor; a number stays one, which never widens a tensor."""
-    return tensor.to(dtype) if isinstance(tensor, Tensor) else float(tensor)
-
-
-def autocasts(tensor: Tensor) -> bool:
-    """Say whether autocast is on where a tensor is."""
-    device = tensor.device.type
-    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+    if isinstance(tensor, Tensor):
+        return tensor if tensor.dtype == dtype else tensor.to(dtype)
+    return float(tensor)
 
 
 def cast_floats(dtype: torch.dtype, *tensors: Tensor) -> list[Tensor]:
@@ -142,11 +141,13 @@ def leading_weight(
 
 
 def finish(
-    loss: Tensor,
+    formula: Differentiable,
+    args: Sequence[Any],
     reduction: str,
     dtype: torch.dtype,
     *,
     shape: Sequence[int] | None = None,
+    factor: Tensor | float | None = None,
     rows: tuple[str, int] | None = None,
     weight: Tensor | None = None,
     mass: Tensor | None = None,
@@ -156,12 +157,26 @@ def finish(
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
-    """Weigh and reduce a loss to the caller's shape and dtype; doubtful rows become NaN.
+    """Run a loss, weigh it and reduce it, to the caller's shape and dtype.
 
-    With ``rows`` it is first summed or averaged along an axis. A mean divides by
-    ``denominator``, ``count``, the sum of ``mass`` or the number of entries, the first of these
-    that is given; unless it ``weighs``, the last two are without weights of samples.
+    Doubtful rows become NaN. With ``rows`` the loss is first summed or averaged along an axis. A
+    mean divides by ``denominator``, ``count``, the sum of ``mass`` or the number of entries, the
+    first of these that is given; unless it ``weighs``, the last two are without weights of
+        samples.
     """
+    if denominator is not None:
+        check_divides("denominator", reduction)
+        count = denominator.detach() if isinstance(denominator, Tensor) else denominator
+    plain = rows is None and doubt is None and sample_weight is None
+    constants = (factor, weight, mass, count)
+    if plain and reduction != "none" and _are_constant(constants) and is_eager((*args, *constants)):
+        below = _divisor(formula, args, reduction, mass, count)
+        return _rounded(
+            total(formula.kernels, args, weight, 1.0 if factor is None else factor, below), dtype
+        )
+    loss = formula.call(*args)
+    if factor is not None:
+        loss = loss * factor
     if weight is not None:
         loss = loss * weight
     if doubt is not None:
@@ -173,11 +188,29 @@ def finish(
         mass = None if mass is None else along(mass, "mean", rows[1])
     if sample_weight is not None:
         check_device(loss=loss, sample_weight=sample_weight)
-        factor = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)
-        loss = loss * factor
+        own = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)
+        loss = loss * own
         if weighs:
-            mass = factor.expand_as(loss) if mass is None else mass.reshape(loss.shape) * factor
-    return _rounded(_reduced(loss, reduction, mass, count, denominator), dtype)
+            mass = own.expand_as(loss) if mass is None else mass.reshape(loss.shape) * own
+    return _rounded(_reduced(loss, reduction, mass, count), dtype)
+
+
+def _are_constant(values: Sequence[Any]) -> bool:
+    return not any(isinstance(value, Tensor) and value.requires_grad for value in values)
+
+
+def _divisor(
+    formula: Differentiable,
+    args: Sequence[Any],
+    reduction: str,
+    mass: Tensor | None,
+    count: Tensor | float | None,
+) -> Tensor | float:
+    if reduction == "sum":
+        return 1.0
+    if count is not None:
+        return count
+    return float(math.prod(formula.kernels.shape(args))) if mass is None else mass.sum()
 
 
 def along(loss: Tensor, fold: str, axis: int) -> Tensor:
@@ -197,20 +230,13 @@ def _spoilt(loss: Tensor, doubt: Tensor) -> Tensor:
 
 def _rounded(loss: Tensor, dtype: torch.dtype) -> Tensor:
     # Under autocast a loss stays in float32, as PyTorch's own do.
-    return loss if autocasts(loss) else loss.to(dtype)
+    return loss if loss.dtype == dtype or autocasts(loss) else loss.to(dtype)
 
 
 def _reduced(
-    loss: Tensor,
-    reduction: str,
-    mass: Tensor | None,
-    count: Tensor | float | None,
-    denominator: Tensor | float | None,
+    loss: Tensor, reduction: str, mass: Tensor | None, count: Tensor | float | None
 ) -> Tensor:
     # The mean over nothing is NaN, the sum over nothing is 0.
-    if denominator is not None:
-        check_divides("denominator", reduction)
-        count = denominator.detach() if isinstance(denominator, Tensor) else denominator
     if reduction == "none":
         return loss
     if reduction == "sum":

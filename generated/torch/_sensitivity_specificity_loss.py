@@ -188,8 +188,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "r"),
+    axes={"input": "n c ...", "target": "n c ...", "r": ""},
     wrt=("input", "target", "r"),
+    loss="c",
+    rows="c",
 )
 
 
@@ -231,8 +233,9 @@ def sensitivity_specificity_loss(
     r = to_working(r, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, r)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(
+        _kernel, (input, target, r), reduction, dtype, shape=shape, denominator=denominator
+    )
 
 
 class SensitivitySpecificityLoss(Loss):

@@ -199,8 +199,9 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("image", "text", "logit_scale", "logit_bias"),
+    axes={"image": "i d", "text": "i d", "logit_scale": "", "logit_bias": ""},
     wrt=("image", "text", "logit_scale", "logit_bias"),
+    loss="i",
 )
 
 
@@ -246,9 +247,14 @@ def siglip_loss(
     text = to_working(text, working)
     logit_scale = to_working(logit_scale, working)
     logit_bias = to_working(logit_bias, working)
-    loss = _kernel(image, text, logit_scale, logit_bias)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (image, text, logit_scale, logit_bias),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

@@ -146,8 +146,11 @@ _kernel_plain = differentiable(
     _value_and_gradient_plain,
     _tangent_plain,
     _curvature_plain,
-    arguments=("input", "target", "gamma"),
+    axes={"input": "...", "target": "...", "gamma": ""},
     wrt=("input", "target", "gamma"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -326,8 +329,11 @@ _kernel_balanced = differentiable(
     _value_and_gradient_balanced,
     _tangent_balanced,
     _curvature_balanced,
-    arguments=("input", "target", "alpha", "gamma"),
+    axes={"input": "...", "target": "...", "alpha": "", "gamma": ""},
     wrt=("input", "target", "alpha", "gamma"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -348,8 +354,14 @@ def _plain_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     gamma = to_working(gamma, working)
-    loss = _kernel_plain(input, target, gamma)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_plain,
+        (input, target, gamma),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _balanced_loss(
@@ -372,8 +384,14 @@ def _balanced_loss(
     target = to_working(target, working)
     alpha = to_working(alpha, working)
     gamma = to_working(gamma, working)
-    loss = _kernel_balanced(input, target, alpha, gamma)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_balanced,
+        (input, target, alpha, gamma),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def sigmoid_focal_loss(

@@ -44,8 +44,11 @@ _kernel_beta_0 = differentiable(
     _value_and_gradient_beta_0,
     _tangent_beta_0,
     _curvature_beta_0,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -118,8 +121,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "beta"),
+    axes={"input": "...", "target": "...", "beta": ""},
     wrt=("input", "target", "beta"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -137,8 +143,14 @@ def _beta_0_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_beta_0(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_beta_0,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _loss(
@@ -158,8 +170,14 @@ def _loss(
     input = to_working(input, working)
     target = to_working(target, working)
     beta = to_working(beta, working)
-    loss = _kernel(input, target, beta)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, beta),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def smooth_l1_loss(

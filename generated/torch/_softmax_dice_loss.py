@@ -147,8 +147,9 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
+    loss="c",
 )
 
 
@@ -191,8 +192,9 @@ def softmax_dice_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(
+        _kernel, (input, target, smooth), reduction, dtype, shape=shape, denominator=denominator
+    )
 
 
 class SoftmaxDiceLoss(Loss):

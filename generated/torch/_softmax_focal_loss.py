@@ -179,8 +179,10 @@ _kernel_labels = differentiable(
     _value_and_gradient_labels,
     _tangent_labels,
     _curvature_labels,
-    arguments=("input", "target", "weight", "gamma"),
+    axes={"input": "n c ...", "target": "n ...", "weight": "c", "gamma": ""},
     wrt=("input", "gamma"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -377,8 +379,10 @@ _kernel_probabilities = differentiable(
     _value_and_gradient_probabilities,
     _tangent_probabilities,
     _curvature_probabilities,
-    arguments=("input", "target", "weight", "gamma"),
+    axes={"input": "n c ...", "target": "n c ...", "weight": "c", "gamma": ""},
     wrt=("input", "target", "gamma"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -408,9 +412,9 @@ def _labels_loss(
     gamma = to_working(gamma, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_labels(input, target, weight, gamma)
     return finish(
-        loss,
+        _kernel_labels,
+        (input, target, weight, gamma),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -446,9 +450,9 @@ def _probabilities_loss(
     gamma = to_working(gamma, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_probabilities(input, target, weight, gamma)
     return finish(
-        loss,
+        _kernel_probabilities,
+        (input, target, weight, gamma),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

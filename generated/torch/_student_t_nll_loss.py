@@ -188,8 +188,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "df", "scale"),
+    axes={"input": "...", "target": "...", "df": "", "scale": ""},
     wrt=("input", "target", "df", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -234,8 +237,14 @@ def student_t_nll_loss(
     target = to_working(target, working)
     df = to_working(df, working)
     scale = to_working(scale, working)
-    loss = _kernel(input, target, df, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, df, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class StudentTNLLLoss(Loss):

@@ -182,8 +182,9 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "temperature"),
+    axes={"input": "i d", "target": "i", "temperature": ""},
     wrt=("input", "temperature"),
+    loss="i",
 )
 
 
@@ -226,9 +227,14 @@ def sup_con_loss(
     target = check_integers("target", target)
     input = to_working(input, working)
     temperature = to_working(temperature, working)
-    loss = _kernel(input, target, temperature)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (input, target, temperature),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

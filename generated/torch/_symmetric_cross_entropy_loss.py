@@ -151,8 +151,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "alpha", "beta", "log_zero"),
+    axes={"input": "n c ...", "target": "n ...", "alpha": "", "beta": "", "log_zero": ""},
     wrt=("input", "alpha", "beta", "log_zero"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -208,9 +210,9 @@ def symmetric_cross_entropy_loss(
     log_zero = to_working(log_zero, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel(input, target, alpha, beta, log_zero)
     return finish(
-        loss,
+        _kernel,
+        (input, target, alpha, beta, log_zero),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

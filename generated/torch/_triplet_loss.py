@@ -94,8 +94,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "n d", "positive": "n d", "negative": "n d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -145,9 +147,9 @@ def triplet_loss(
     positive = to_working(positive, working)
     negative = to_working(negative, working)
     margin = to_working(margin, working)
-    loss = _kernel(anchor, positive, negative, margin)
     return finish(
-        loss,
+        _kernel,
+        (anchor, positive, negative, margin),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -154,8 +154,10 @@ _kernel_swapped = differentiable(
     _value_and_gradient_swapped,
     _tangent_swapped,
     _curvature_swapped,
-    arguments=("anchor", "positive", "negative", "margin", "p", "eps"),
+    axes={"anchor": "n d", "positive": "n d", "negative": "n d", "margin": "", "p": "", "eps": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -274,8 +276,10 @@ _kernel_plain = differentiable(
     _value_and_gradient_plain,
     _tangent_plain,
     _curvature_plain,
-    arguments=("anchor", "positive", "negative", "margin", "p", "eps"),
+    axes={"anchor": "n d", "positive": "n d", "negative": "n d", "margin": "", "p": "", "eps": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -309,9 +313,9 @@ def _swapped_loss(
     margin = to_working(margin, working)
     p = float(p)
     eps = float(eps)
-    loss = _kernel_swapped(anchor, positive, negative, margin, p, eps)
     return finish(
-        loss,
+        _kernel_swapped,
+        (anchor, positive, negative, margin, p, eps),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -350,9 +354,9 @@ def _plain_loss(
     margin = to_working(margin, working)
     p = float(p)
     eps = float(eps)
-    loss = _kernel_plain(anchor, positive, negative, margin, p, eps)
     return finish(
-        loss,
+        _kernel_plain,
+        (anchor, positive, negative, margin, p, eps),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -92,8 +92,11 @@ _kernel_swapped_called = differentiable(
     _value_and_gradient_swapped_called,
     _tangent_swapped_called,
     _curvature_swapped_called,
-    arguments=("near", "far", "across", "margin"),
+    axes={"near": "...", "far": "...", "across": "...", "margin": ""},
     wrt=("near", "far", "across", "margin"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -302,8 +305,10 @@ _kernel_swapped_cosine = differentiable(
     _value_and_gradient_swapped_cosine,
     _tangent_swapped_cosine,
     _curvature_swapped_cosine,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -411,8 +416,10 @@ _kernel_swapped_manhattan = differentiable(
     _value_and_gradient_swapped_manhattan,
     _tangent_swapped_manhattan,
     _curvature_swapped_manhattan,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -527,8 +534,10 @@ _kernel_swapped_squared_euclidean = differentiable(
     _value_and_gradient_swapped_squared_euclidean,
     _tangent_swapped_squared_euclidean,
     _curvature_swapped_squared_euclidean,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -646,8 +655,10 @@ _kernel_swapped_euclidean = differentiable(
     _value_and_gradient_swapped_euclidean,
     _tangent_swapped_euclidean,
     _curvature_swapped_euclidean,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -700,8 +711,11 @@ _kernel_plain_called = differentiable(
     _value_and_gradient_plain_called,
     _tangent_plain_called,
     _curvature_plain_called,
-    arguments=("near", "far", "margin"),
+    axes={"near": "...", "far": "...", "margin": ""},
     wrt=("near", "far", "margin"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -883,8 +897,10 @@ _kernel_plain_cosine = differentiable(
     _value_and_gradient_plain_cosine,
     _tangent_plain_cosine,
     _curvature_plain_cosine,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -968,8 +984,10 @@ _kernel_plain_manhattan = differentiable(
     _value_and_gradient_plain_manhattan,
     _tangent_plain_manhattan,
     _curvature_plain_manhattan,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -1055,8 +1073,10 @@ _kernel_plain_squared_euclidean = differentiable(
     _value_and_gradient_plain_squared_euclidean,
     _tangent_plain_squared_euclidean,
     _curvature_plain_squared_euclidean,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -1153,8 +1173,10 @@ _kernel_plain_euclidean = differentiable(
     _value_and_gradient_plain_euclidean,
     _tangent_plain_euclidean,
     _curvature_plain_euclidean,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -1193,9 +1215,9 @@ def _swapped_called_loss(
     far = to_working(far, working)
     across = to_working(across, working)
     margin = to_working(margin, working)
-    loss = _kernel_swapped_called(near, far, across, margin)
     return finish(
-        loss,
+        _kernel_swapped_called,
+        (near, far, across, margin),
         reduction,
         dtype,
         shape=near.shape,
@@ -1229,9 +1251,14 @@ def _swapped_cosine_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_swapped_cosine(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_swapped_cosine,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -1260,9 +1287,14 @@ def _swapped_manhattan_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_swapped_manhattan(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_swapped_manhattan,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -1291,9 +1323,14 @@ def _swapped_squared_euclidean_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_swapped_squared_euclidean(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_swapped_squared_euclidean,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -1322,9 +1359,14 @@ def _swapped_euclidean_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_swapped_euclidean(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_swapped_euclidean,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -1353,9 +1395,9 @@ def _plain_called_loss(
     near = to_working(near, working)
     far = to_working(far, working)
     margin = to_working(margin, working)
-    loss = _kernel_plain_called(near, far, margin)
     return finish(
-        loss,
+        _kernel_plain_called,
+        (near, far, margin),
         reduction,
         dtype,
         shape=near.shape,
@@ -1389,9 +1431,14 @@ def _plain_cosine_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_plain_cosine(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_plain_cosine,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -1420,9 +1467,14 @@ def _plain_manhattan_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_plain_manhattan(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_plain_manhattan,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -1451,9 +1503,14 @@ def _plain_squared_euclidean_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_plain_squared_euclidean(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_plain_squared_euclidean,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -1482,9 +1539,14 @@ def _plain_euclidean_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_plain_euclidean(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_plain_euclidean,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

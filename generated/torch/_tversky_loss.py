@@ -190,8 +190,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "alpha", "beta", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "alpha": "", "beta": "", "smooth": ""},
     wrt=("input", "target", "alpha", "beta", "smooth"),
+    loss="c",
+    rows="c",
 )
 
 
@@ -241,8 +243,14 @@ def tversky_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, alpha, beta, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, alpha, beta, smooth),
+        reduction,
+        dtype,
+        shape=shape,
+        denominator=denominator,
+    )
 
 
 class TverskyLoss(Loss):

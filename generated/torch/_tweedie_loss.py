@@ -115,8 +115,11 @@ _kernel_log_mean = differentiable(
     _value_and_gradient_log_mean,
     _tangent_log_mean,
     _curvature_log_mean,
-    arguments=("input", "target", "power"),
+    axes={"input": "...", "target": "...", "power": ""},
     wrt=("input", "target", "power"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -267,8 +270,11 @@ _kernel_mean = differentiable(
     _value_and_gradient_mean,
     _tangent_mean,
     _curvature_mean,
-    arguments=("input", "target", "power"),
+    axes={"input": "...", "target": "...", "power": ""},
     wrt=("input", "target", "power"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -289,8 +295,14 @@ def _log_mean_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     power = to_working(power, working)
-    loss = _kernel_log_mean(input, target, power)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_log_mean,
+        (input, target, power),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _mean_loss(
@@ -310,8 +322,14 @@ def _mean_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     power = to_working(power, working)
-    loss = _kernel_mean(input, target, power)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_mean,
+        (input, target, power),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def tweedie_loss(

@@ -48,8 +48,11 @@ _kernel_loss1 = differentiable(
     _value_and_gradient_loss1,
     _tangent_loss1,
     _curvature_loss1,
-    arguments=("input1", "target1"),
+    axes={"input1": "...", "target1": "..."},
     wrt=("input1", "target1"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -84,8 +87,11 @@ _kernel_loss2 = differentiable(
     _value_and_gradient_loss2,
     _tangent_loss2,
     _curvature_loss2,
-    arguments=("input2", "target2"),
+    axes={"input2": "...", "target2": "..."},
     wrt=("input2", "target2"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -97,8 +103,7 @@ def _loss1_loss(input1: Tensor, target1: Tensor, reduction: str) -> Tensor:
     check_shape("target1", target1, input1.shape, "input1")
     input1 = to_working(input1, working)
     target1 = to_working(target1, working)
-    loss = _kernel_loss1(input1, target1)
-    return finish(loss, reduction, dtype, shape=input1.shape)
+    return finish(_kernel_loss1, (input1, target1), reduction, dtype, shape=input1.shape)
 
 
 def _loss2_loss(input2: Tensor, target2: Tensor, reduction: str) -> Tensor:
@@ -109,8 +114,7 @@ def _loss2_loss(input2: Tensor, target2: Tensor, reduction: str) -> Tensor:
     check_shape("target2", target2, input2.shape, "input2")
     input2 = to_working(input2, working)
     target2 = to_working(target2, working)
-    loss = _kernel_loss2(input2, target2)
-    return finish(loss, reduction, dtype, shape=input2.shape)
+    return finish(_kernel_loss2, (input2, target2), reduction, dtype, shape=input2.shape)
 
 
 @overload

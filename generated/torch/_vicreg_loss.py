@@ -92,8 +92,9 @@ _kernel_invariance = differentiable(
     _value_and_gradient_invariance,
     _tangent_invariance,
     _curvature_invariance,
-    arguments=("input1", "input2", "sim_weight"),
+    axes={"input1": "n i", "input2": "n i", "sim_weight": ""},
     wrt=("input1", "input2", "sim_weight"),
+    loss="",
 )
 
 
@@ -320,8 +321,9 @@ _kernel_variance = differentiable(
     _value_and_gradient_variance,
     _tangent_variance,
     _curvature_variance,
-    arguments=("input1", "input2", "std_weight", "eps"),
+    axes={"input1": "n i", "input2": "n i", "std_weight": "", "eps": ""},
     wrt=("input1", "input2", "std_weight", "eps"),
+    loss="",
 )
 
 
@@ -541,8 +543,9 @@ _kernel_covariance = differentiable(
     _value_and_gradient_covariance,
     _tangent_covariance,
     _curvature_covariance,
-    arguments=("input1", "input2", "cov_weight"),
+    axes={"input1": "n i", "input2": "n i", "cov_weight": ""},
     wrt=("input1", "input2", "cov_weight"),
+    loss="",
 )
 
 
@@ -559,8 +562,7 @@ def _invariance_loss(
     input1 = to_working(input1, working)
     input2 = to_working(input2, working)
     sim_weight = to_working(sim_weight, working)
-    loss = _kernel_invariance(input1, input2, sim_weight)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_invariance, (input1, input2, sim_weight), reduction, dtype)
 
 
 def _variance_loss(
@@ -578,8 +580,7 @@ def _variance_loss(
     input2 = to_working(input2, working)
     std_weight = to_working(std_weight, working)
     eps = to_working(eps, working)
-    loss = _kernel_variance(input1, input2, std_weight, eps)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_variance, (input1, input2, std_weight, eps), reduction, dtype)
 
 
 def _covariance_loss(
@@ -595,8 +596,7 @@ def _covariance_loss(
     input1 = to_working(input1, working)
     input2 = to_working(input2, working)
     cov_weight = to_working(cov_weight, working)
-    loss = _kernel_covariance(input1, input2, cov_weight)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_covariance, (input1, input2, cov_weight), reduction, dtype)
 
 
 @overload

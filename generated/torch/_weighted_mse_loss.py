@@ -45,8 +45,10 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target"),
+    axes={"input": "n ...", "target": "n ..."},
     wrt=("input", "target"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -91,9 +93,9 @@ def weighted_mse_loss(
     input = fold(input, 1)
     target = fold(target, 1)
     weights = fold(weights, 1)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape,

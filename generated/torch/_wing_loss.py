@@ -155,8 +155,11 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "width", "eps"),
+    axes={"input": "...", "target": "...", "width": "", "eps": ""},
     wrt=("input", "target", "width", "eps"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -201,8 +204,14 @@ def wing_loss(
     target = to_working(target, working)
     width = to_working(width, working)
     eps = to_working(eps, working)
-    loss = _kernel(input, target, width, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, width, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class WingLoss(Loss):
