@@ -8,6 +8,7 @@ from sympy import default_sort_key
 from sympy.core.basic import Basic
 from sympy.core.symbol import Str
 
+from lossgen.atoms import atoms
 from lossgen.axes import ELLIPSIS
 from lossgen.errors import SpecError
 from lossgen.faults import fault
@@ -63,7 +64,7 @@ def _place_faults(pick: Pick) -> Iterator[SpecError]:
 
 def undeclared_axes(case: Case) -> Iterator[SpecError]:
     """Every axis that is mentioned must have a length, that of some argument."""
-    refs = {ref for expression in case.expressions() for ref in expression.atoms(Ref)}
+    refs = {ref for expression in case.expressions() for ref in atoms(expression, Ref)}
     declared = {axis for ref in refs for axis in ref.tensor.axes}
     read = declared | {axis for ref in refs for axis in ref.indices}
     for axis in sorted(free_axes(case.value) - declared):
@@ -93,7 +94,7 @@ def undeclared_axes(case: Case) -> Iterator[SpecError]:
 
 def function_faults(expression: Basic) -> Iterator[SpecError]:
     """Whatever a caller chooses, the formula goes on along the same axes."""
-    for applied in sorted(expression.atoms(Applied), key=str):
+    for applied in sorted(atoms(expression, Applied), key=str):
         words = applied.parameter.words
         axes = [free_axes(applied.meaning(place)) for place in range(len(words))]
         for word, found in zip(words, axes, strict=True):
@@ -106,7 +107,7 @@ def function_faults(expression: Basic) -> Iterator[SpecError]:
 
 def axis_conflicts(case: Case) -> Iterator[SpecError]:
     """Arrays of any shape are taken entry by entry, or are reduced as a whole; not both."""
-    alone = {ref for ref in case.value.atoms(Ref) if ref.tensor.axes == (ELLIPSIS,)}
+    alone = {ref for ref in atoms(case.value, Ref) if ref.tensor.axes == (ELLIPSIS,)}
     if not alone or ELLIPSIS not in free_axes(case.value):
         return
     for operation in sorted(case.value.atoms(AxisOperation, Position), key=default_sort_key):

@@ -8,6 +8,7 @@ from functools import cache
 from sympy.core.basic import Basic
 
 from lossgen import nodes as n
+from lossgen.atoms import atoms
 from lossgen.language import Applied, Call, Ref, Tensor
 from lossgen.loss import Case, Loss
 from lossgen.lower import Lowering
@@ -55,7 +56,7 @@ def compile_case(loss: Loss, case: Case) -> Program:
 
 def _free(case: Case, arguments: Sequence[Argument]) -> list[Argument]:
     """Return the weights that may be absent as far as the mean is concerned."""
-    below = set() if case.denominator is None else {r.tensor for r in case.denominator.atoms(Ref)}
+    below = set() if case.denominator is None else {r.tensor for r in atoms(case.denominator, Ref)}
     fixed = {tensor.name for tensor in below if tensor.optional} if len(below) > 1 else set()
     return [a for a in arguments if a.kind == "weight" and a.name not in fixed]
 
@@ -78,7 +79,7 @@ def _without_weight(value: Node, arguments: Sequence[Argument]) -> tuple[Node, A
 
 def with_results(case: Case, names: Sequence[tuple[str, Basic]] = ()) -> Case:
     """Return a case as a formula of what functions of the caller's give, by the author's words."""
-    called = {a for e in case.expressions() for a in e.atoms(Applied)}
+    called = {a for e in case.expressions() for a in atoms(e, Applied)}
     order, words = _axis_order(case), {e: name for name, e in names}
     taken = {
         symbol.tensor.name if isinstance(symbol, Ref) else str(symbol)
@@ -132,7 +133,7 @@ def _homes(case: Case) -> dict[str, tuple[str, int, int]]:
 
 
 def _refs(case: Case) -> set[Ref]:
-    return {ref for expression in case.expressions() for ref in expression.atoms(Ref)}
+    return {ref for expression in case.expressions() for ref in atoms(expression, Ref)}
 
 
 def _rank(ref: Ref) -> tuple[int, bool, tuple[str, ...]]:

@@ -15,6 +15,7 @@ from sympy.core.parameters import distribute
 
 from lossgen.advice import advice
 from lossgen.errors import SpecError
+from lossgen.extrema import quick_extrema
 from lossgen.source import Source, parse
 
 
@@ -34,7 +35,7 @@ def read(path: Path) -> Source | SpecError:
 def run(path: Path, folder: Path, source: Source) -> dict[str, object] | SpecError:
     """Run a spec; constants are not distributed over differences, which would cost digits."""
     try:
-        with _at_home(folder), distribute(False):
+        with _at_home(folder), distribute(False), quick_extrema():
             return runpy.run_path(str(path))
     except KeyboardInterrupt:
         raise

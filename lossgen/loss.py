@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sympy import Expr
-from sympy.core.basic import Basic
 
+from lossgen.atoms import atoms
 from lossgen.case import Case, Cases, gather
 from lossgen.composition import applied
 from lossgen.dialects import Dialect, DialectIs, expanded
 from lossgen.language import Parameter, ParameterSymbol, Ref, Tensor
-from lossgen.memory import remembered
 from lossgen.variants import by_choice, names_by_choice
 
 
@@ -121,12 +120,14 @@ class Loss:
 
     def tensors(self) -> tuple[Tensor, ...]:
         """Return the tensor arguments in declared order, one for each name and kind."""
-        found = {t for c in self.all_cases() for e in c.expressions() for t in _tensors(e)}
+        parts = [part for case in self.all_cases() for part in case.expressions()]
+        found = {ref.tensor for part in parts for ref in atoms(part, Ref)}
         return tuple(sorted(found, key=lambda tensor: tensor.order))
 
     def parameters(self) -> tuple[Parameter, ...]:
         """Return the parameters in declared order."""
-        found = {p for c in self.all_cases() for e in c.expressions() for p in _parameters(e)}
+        parts = [part for case in self.all_cases() for part in case.expressions()]
+        found = {symbol.parameter for part in parts for symbol in atoms(part, ParameterSymbol)}
         return tuple(sorted(found, key=lambda parameter: parameter.order))
 
     @property
@@ -138,16 +139,6 @@ class Loss:
         lines = [f"{self.name} ({self.source})"]
         lines += [f"  {case.value}" for case in self.all_cases()]
         return "\n".join(lines)
-
-
-@remembered
-def _tensors(expression: Basic) -> frozenset[Tensor]:
-    return frozenset(ref.tensor for ref in expression.atoms(Ref))
-
-
-@remembered
-def _parameters(expression: Basic) -> frozenset[Parameter]:
-    return frozenset(symbol.parameter for symbol in expression.atoms(ParameterSymbol))
 
 
 def _check_words(name: Any, value: Any, function: Any, signature: Any) -> None:

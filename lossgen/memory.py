@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar, cast
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MOST = 1 << 15
+MOST = 1 << 12
 
 
 def remembered(function: Callable[P, R]) -> Callable[P, R]:

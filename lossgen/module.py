@@ -10,6 +10,7 @@ from textwrap import wrap
 from sympy import latex
 from sympy.core.basic import Basic
 
+from lossgen.atoms import atoms
 from lossgen.backends import Backend
 from lossgen.cases import make_part
 from lossgen.endings import ModuleCase, ModulePart
@@ -138,7 +139,7 @@ def formulas(loss: Loss) -> Iterator[str]:
     """Yield the formulas that tell a loss, and what the functions in them may mean."""
     for name, cases in loss.parts or (("", loss.cases),):
         yield from (formula(loss, case, name) for case in told(cases))
-    called = {a for case in loss.all_cases() for a in case.value.atoms(Applied)}
+    called = {a for case in loss.all_cases() for a in atoms(case.value, Applied)}
     ordered = sorted(called, key=lambda a: [ref.tensor.order for ref in a.inputs], reverse=True)
     for parameter, applied in {a.parameter: a for a in ordered}.items():
         for place, word in enumerate(parameter.words):

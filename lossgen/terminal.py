@@ -1,13 +1,15 @@
-"""What a build shows while it runs and in the end; rich is imported when there is something."""
+"""What a build shows: a bar while it runs, which rich draws, and in the end what it did."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.progress import Progress, TaskID
 
     from lossgen.plan import Change
@@ -42,30 +44,22 @@ class Bar:
             self._progress.stop()
 
 
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False, soft_wrap=True)
-
-
 def show_changes(changes: tuple[Change, ...], out: Path) -> None:
     """Print a line for each file that was changed."""
-    from rich.text import Text
-
-    console = _console()
     for change in changes:
-        console.print(
-            Text.assemble((change.verb, COLOURS[change.verb]), f" {(out / change.path).as_posix()}")
-        )
+        path = (out / change.path).as_posix()
+        click.echo(f"{_coloured(change.verb, COLOURS[change.verb])} {path}")
 
 
 def show_difference(difference: str) -> None:
     """Print a diff in its colours."""
-    from rich.text import Text
-
-    console = _console()
     for line in difference.split("\n")[:-1]:
-        console.print(Text(line, DIFF_COLOURS.get(line[:1], "")))
+        click.echo(_coloured(line, DIFF_COLOURS.get(line[:1])))
+
+
+def _coloured(text: str, colour: str | None) -> str:
+    """Return the text in a colour, which is left out again where the output is no terminal."""
+    return click.style(text, colour) if colour and not os.environ.get("NO_COLOR") else text
 
 
 __all__ = ["COLOURS", "Bar", "show_changes", "show_difference"]

@@ -8,6 +8,7 @@ from sympy.core.basic import Basic
 from sympy.logic.boolalg import And
 
 from lossgen.arguments import Parameter, ParameterSymbol
+from lossgen.atoms import atoms
 from lossgen.callables import Applied, Called, chosen
 from lossgen.case import Case, replaced
 from lossgen.conditions import word
@@ -47,21 +48,21 @@ def _variant(case: Case, name: str, here: Basic | None, table: dict[Basic, Basic
 
 def _applied(case: Case) -> set[Applied]:
     expressions = (case.value, case.valid, case.denominator)
-    return {a for e in expressions if isinstance(e, Basic) for a in e.atoms(Applied)}
+    return {a for e in expressions if isinstance(e, Basic) for a in atoms(e, Applied)}
 
 
 def names_by_choice(names: Names) -> Names:
     """Return an author's words for parts of formulas, also for what functions in them mean."""
     found = list(names)
     for name, expression in names:
-        found += [(name, each) for each in spelled_out(expression) if not each.atoms(Applied)]
+        found += [(name, each) for each in spelled_out(expression) if not atoms(each, Applied)]
     return tuple(dict.fromkeys(found))
 
 
 def spelled_out(expression: Basic) -> set[Basic]:
     """Return an expression with some of the functions in it spelled out, or all."""
     found: set[Basic] = {expression}
-    for parameter in {applied.parameter for applied in expression.atoms(Applied)}:
+    for parameter in {applied.parameter for applied in atoms(expression, Applied)}:
         found |= {
             replaced(each, _meanings(each, parameter, place))
             for each in found
@@ -71,7 +72,7 @@ def spelled_out(expression: Basic) -> set[Basic]:
 
 
 def _meanings(expression: Basic, parameter: Parameter, place: int) -> dict[Basic, Basic]:
-    called = expression.atoms(Applied)
+    called = atoms(expression, Applied)
     return {a: a.meaning(place) for a in called if a.parameter == parameter}
 
 

@@ -25,8 +25,8 @@ ROOMS: dict[str, tuple[str, str]] = {
     "sentences": ("errors names", ""),
     "files": ("states resources toolkit watch", ""),
     "words": (
-        "axes elementwise places operations arguments callables declarations language conditions "
-        "case variants dialects composition loss",
+        "atoms axes elementwise places operations arguments callables declarations language "
+        "conditions case variants dialects composition loss",
         "memory",
     ),
     "oracle": (
@@ -49,7 +49,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "specs": (
         "name_faults prose quote faults axis_faults dialect_faults formulas check source "
-        "advice execute load",
+        "advice extrema execute load",
         "sentences, files, words, programs",
     ),
     "spelling": (
