@@ -20,12 +20,14 @@ class After:
         fold: ``"mean"`` or ``"sum"`` over one of its axes, or nothing.
         axis: the axis that goes; a loss that does not have it stays as it is.
         weighs: whether a mean divides by the weights of samples, where a call gives them.
+        by_sample: whether ``mean`` divides by the length of the first axis.
     """
 
     factor: float = 1.0
     fold: str = ""
     axis: int = 0
     weighs: bool = True
+    by_sample: bool = False
 
 
 PLAIN = After()

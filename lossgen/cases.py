@@ -9,7 +9,7 @@ from lossgen import conditions
 from lossgen.backends import Backend
 from lossgen.compile import compile_case, with_results
 from lossgen.denominators import by_batch, denominator_call, gives_back
-from lossgen.endings import ModuleCase, ModulePart, ending, merged
+from lossgen.endings import ending
 from lossgen.kernels import partial_names, print_denominator, print_kernels
 from lossgen.keywords import Result, shape_words
 from lossgen.language import ParameterSymbol, Tensor
@@ -17,6 +17,7 @@ from lossgen.loss import Case, Loss
 from lossgen.options import case_options
 from lossgen.program import Program
 from lossgen.shapes import prepare, prepared_name
+from lossgen.sharing import ModuleCase, ModulePart, merged
 
 
 def make_part(loss: Loss, name: str, cases: Sequence[Case], backend: Backend) -> ModulePart:
@@ -112,7 +113,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         folded=ready.folded,
         weight=factor,
         axes=program.axes,
-        endings=(ending(case, below_call, by_batch(loss, tensors[0]), program),),
+        endings=(ending(case, below_call, by_batch(loss, tensors[0]), tensors[0].name, program),),
         doubtful=backend.doubts and any(tensor.classes for tensor in tensors),
         output=shape_words(Tensor("", program.axes)) if program.axes else "scalar",
     )

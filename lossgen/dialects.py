@@ -28,6 +28,7 @@ class Dialect:
         factor: what the formula is multiplied by.
         sum_over, mean_over: axes over which the loss is folded before it is reduced: names, or a
             number where the loss has any shape.
+        by_sample: whether ``mean`` divides by the length of the first axis.
         valid: entries where this fails count for nothing.
         denominator: what ``mean`` divides by.
         weighs: whether it divides by the weights of samples, too.
@@ -38,6 +39,7 @@ class Dialect:
     factor: Expr | None = None
     sum_over: str | int = ""
     mean_over: str | int = ""
+    by_sample: bool = False
     valid: Basic | None = None
     denominator: Basic | None = None
     weighs: bool = True
@@ -67,8 +69,8 @@ class Dialect:
         factor = float(self.factor) if self.factor is not None and plain else 1.0
         for fold, axis in (("sum", self.sum_over), ("mean", self.mean_over)):
             if isinstance(axis, int):
-                return After(factor, fold, axis, self.weighs)
-        return After(factor, weighs=self.weighs)
+                return After(factor, fold, axis, self.weighs, self.by_sample)
+        return After(factor, weighs=self.weighs, by_sample=self.by_sample)
 
     @property
     def formal(self) -> bool:
@@ -96,6 +98,7 @@ def dialect(
     factor: Any = None,
     sum_over: str | int = "",
     mean_over: str | int = "",
+    by_sample: bool = False,
     valid: Any = None,
     denominator: Any = None,
     weighs: bool = True,
@@ -106,7 +109,7 @@ def dialect(
     below = None if denominator is None else sympify(denominator)
     changed = tuple(sorted(defaults.items()))
     by = None if factor is None else sympify(factor)
-    return Dialect(changed, pairs, by, sum_over, mean_over, valid, below, weighs)
+    return Dialect(changed, pairs, by, sum_over, mean_over, by_sample, valid, below, weighs)
 
 
 def expanded(cases: Sequence[Case], dialects: Mapping[str, Dialect]) -> Iterator[Case]:

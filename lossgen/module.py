@@ -13,7 +13,6 @@ from sympy.core.basic import Basic
 from lossgen.atoms import atoms
 from lossgen.backends import Backend
 from lossgen.cases import make_part
-from lossgen.endings import ModuleCase, ModulePart
 from lossgen.expand import FUNCTIONS
 from lossgen.keywords import Option, call_options
 from lossgen.language import Applied, DialectIs
@@ -21,6 +20,7 @@ from lossgen.loss import Case, Loss
 from lossgen.memory import remembered
 from lossgen.options import input_options, is_function_only, signature_options
 from lossgen.prose import disguise, paragraphs
+from lossgen.sharing import ModuleCase, ModulePart
 from lossgen.variants import spelled_out
 
 HELPER = re.compile(
@@ -76,6 +76,11 @@ class Module:
     def adoptions(self) -> tuple[str, ...]:
         """The statements that adopt what a dialect has for defaults."""
         return tuple(adoption for option in self.options for adoption in option.adoptions)
+
+    @property
+    def printed_cases(self) -> tuple[ModuleCase, ...]:
+        """The cases in the order of their code: a dialect may share kernels of plain ones."""
+        return tuple(sorted(self.all_cases, key=lambda case: bool(case.endings[-1].condition)))
 
     @property
     def all_cases(self) -> tuple[ModuleCase, ...]:

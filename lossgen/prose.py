@@ -20,6 +20,7 @@ _INDENTED = re.compile(rf"(?:^ *)?{_DOCSTRING.pattern}", re.DOTALL | re.MULTILIN
 _OPENING = re.compile(r'\s*[rR]?"""')
 _CITATION = re.compile(r'(.*\S) (\([^()]*\)\.?(?:""")?)')
 _ARRANGED = re.compile(r"\s|[-*+>:|]|\.\.|\d+\. ")  # how lists, code and directives begin
+_LISTED = re.compile(r"- |  \S")  # an item of a list, and how it goes on
 
 # Control characters, halves of characters, what hides here, and what turns the direction of text.
 WIDTH = 99  # the summary's opening quotes may stand on a line of their own
@@ -50,10 +51,17 @@ def paragraphs(text: str) -> tuple[str, ...]:
     for block in re.split(r"\n\s*\n", text):
         own = block.split("\n")
         wide = any(len(line) > WIDTH - len(INDENT) for line in own)
-        if wide and not any(map(_ARRANGED.match, own)):
+        if wide and all(map(_LISTED.match, own)):
+            own = [line for item in re.split(r"\n(?=- )", block) for line in _item(item)]
+        elif wide and not any(map(_ARRANGED.match, own)):
             own = _fill(" ".join(own), WIDTH - len(INDENT)).split("\n")
         lines += ["", *own] if lines else own
     return tuple(lines)
+
+
+def _item(item: str) -> list[str]:
+    """Return the lines of an item of a list."""
+    return _fill(" ".join(item.split()), WIDTH - len(INDENT), rest="  ").split("\n")
 
 
 def _folded(match: re.Match[str]) -> str:

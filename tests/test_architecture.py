@@ -58,7 +58,7 @@ ROOMS: dict[str, tuple[str, str]] = {
         "memory, sentences, words, graphs, stable forms, programs",
     ),
     "modules": (
-        "shapes keywords options denominators endings cases module",
+        "shapes keywords options denominators endings sharing cases module",
         "memory, words, programs, specs, spelling",
     ),
     "text": ("render", "files, words, specs, spelling, modules"),

@@ -11,6 +11,7 @@ from ._autograd import differentiable
 from ._checks import (
     Given,
     check_arrays,
+    check_dialect,
     check_floating,
     check_integers,
     check_positive,
@@ -248,6 +249,14 @@ def _curvature_detached(
         - product[:, None] * (sums_5 - input_direction * sums_6[:, None])
     )
     return change_input, total(term_17) + total(term_18), total(term_19) + total(term_20)
+
+
+def _denominator_detached_keras(target: Array) -> Array:
+    """Return what the mean divides by."""
+    mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
+    largest = np.where(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
+    mask_2 = (np.where(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
+    return np.maximum(total(np.where(mask_2, 1.0, 0.0)), 1.0)
 
 
 _kernel_detached = differentiable(
@@ -543,6 +552,14 @@ def _curvature_through(
     return change_input, total(term_21) + total(term_23), total(term_24) + total(term_25)
 
 
+def _denominator_through_keras(target: Array) -> Array:
+    """Return what the mean divides by."""
+    mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
+    largest = np.where(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
+    mask_2 = (np.where(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
+    return np.maximum(total(np.where(mask_2, 1.0, 0.0)), 1.0)
+
+
 _kernel_through = differentiable(
     _value_through,
     _gradient_through,
@@ -559,6 +576,7 @@ def _detached_loss(
     gamma: Given | float,
     margin: Given | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Given | None,
     denominator: Given | float | None,
 ) -> chainer.Variable:
@@ -576,6 +594,17 @@ def _detached_loss(
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
     loss = _kernel_detached(input, target, gamma, margin)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape,
+            count=_denominator_detached_keras(target),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
     )
@@ -587,6 +616,7 @@ def _through_loss(
     gamma: Given | float,
     margin: Given | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Given | None,
     denominator: Given | float | None,
 ) -> chainer.Variable:
@@ -604,6 +634,17 @@ def _through_loss(
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
     loss = _kernel_through(input, target, gamma, margin)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape,
+            count=_denominator_through_keras(target),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
     )
@@ -617,6 +658,7 @@ def circle_loss(
     margin: Given | float = 0.4,
     detach: bool = False,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
@@ -625,9 +667,11 @@ def circle_loss(
 
     Of the cosines of an anchor with others of its class, the optimum is 1 + margin and 1 - margin
     is enough; of those with other classes, -margin and margin. An anchor without the former or
-    without the latter costs 0. The mean is over the anchors. The weights have a gradient, as in
-    Keras; with ``detach`` they have none, as in the paper. Keras's Circle is the same for vectors
-    of length 1, but its mean leaves out the anchors that cost 0.
+    without the latter costs 0. The mean is over the anchors, NaN of none. The weights have a
+    gradient; with ``detach`` they have none, as in the paper.
+
+    - ``keras.losses.Circle``: of vectors of length 1; the mean leaves out anchors without others
+      of their class, or of another, and is 0 over none; takes the target first.
 
     .. math::
         \ell = \log{\left(e^{\log \sum_{j} \exp\left(\left. \gamma \left(- \mathrm{margin} +
@@ -673,6 +717,7 @@ def circle_loss(
         margin (float): How far from its optimum is enough.
         detach (bool): Whether the weights count as constants.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
             sum.
         denominator (float or Tensor): What a mean divides by, where its own count is only that of
@@ -683,9 +728,14 @@ def circle_loss(
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     if detach:
-        return _detached_loss(input, target, gamma, margin, reduction, sample_weight, denominator)
-    return _through_loss(input, target, gamma, margin, reduction, sample_weight, denominator)
+        return _detached_loss(
+            input, target, gamma, margin, reduction, dialect, sample_weight, denominator
+        )
+    return _through_loss(
+        input, target, gamma, margin, reduction, dialect, sample_weight, denominator
+    )
 
 
 class CircleLoss(chainer.Link):
@@ -699,6 +749,7 @@ class CircleLoss(chainer.Link):
         margin (float): How far from its optimum is enough.
         detach (bool): Whether the weights count as constants.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``.
 
     """
 
@@ -709,17 +760,20 @@ class CircleLoss(chainer.Link):
         margin: Given | float = 0.4,
         detach: bool = False,
         reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("gamma", gamma)
         check_range("margin", margin, 0.0, 1.0)
+        check_dialect(dialect, ("keras",))
         with self.init_scope():
             self.gamma = gamma
         with self.init_scope():
             self.margin = margin
         self.detach = detach
         self.reduction = reduction
+        self.dialect = dialect
 
     def forward(
         self,
@@ -737,6 +791,7 @@ class CircleLoss(chainer.Link):
             margin=self.margin,
             detach=self.detach,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -139,8 +139,7 @@ def _value_dice(input: Array, target: Array, alpha: Array | float, smooth: Array
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = sigmoid(input)
     sums = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
-    dice = ratio(sums, smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2)))
-    return (1.0 - alpha) * dice
+    return (1.0 - alpha) * ratio(sums, smooth + total(target + p, axis=(0, 2)))
 
 
 def _gradient_dice(
@@ -150,7 +149,7 @@ def _gradient_dice(
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
-    term_2 = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     quotient = ratio(dice, term_2)
     slope = upstream * quotient
@@ -177,19 +176,18 @@ def _tangent_dice(
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
-    term_2 = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     term_3 = 1.0 - alpha
     term_4 = (probability - p) * d_target + (
         term * p * probability - probability * p * target
     ) * d_input
     quotient = ratio(dice, term_2)
-    product = term_3 * quotient * total(p * probability * d_input, axis=(0, 2))
+    product = term_3 * quotient * total(d_target + p * probability * d_input, axis=(0, 2))
     return (
         term_3 * ratio(1.0, term_2) * total(term_4, axis=(0, 2))
         - dice * d_alpha
         - term_3 * quotient * d_smooth
-        - term_3 * quotient * total(d_target, axis=(0, 2))
         - product
     )
 
@@ -209,7 +207,7 @@ def _curvature_dice(
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
-    term_2 = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     quotient = ratio(dice, term_2)
     slope = upstream * quotient
@@ -223,57 +221,45 @@ def _curvature_dice(
     product_2 = quotient_2 * quotient
     quotient_3 = ratio(quotient, term_2)
     term_5 = -product_2 - quotient_3
-    sums_2 = total(d_target, axis=(0, 2))
-    sums_3 = total(p * probability * d_input, axis=(0, 2))
-    term_6 = power * sums + term_5 * d_smooth + term_5 * sums_2 + term_5 * sums_3
-    slope_3 = upstream * term_6
-    term_7 = 1.0 - alpha
+    sums_2 = total(d_target + p * probability * d_input, axis=(0, 2))
+    slope_3 = upstream * (power * sums + term_5 * d_smooth + term_5 * sums_2)
+    term_6 = 1.0 - alpha
     power_2 = probability * probability
     power_3 = p * p
-    term_8 = slope[:, None] * term_7 * power_3 * probability - slope[:, None] * term_7 * p * power_2
-    term_9 = (
+    term_7 = slope[:, None] * term_6 * power_3 * probability - slope[:, None] * term_6 * p * power_2
+    term_8 = (
         term * p * power_2
         - term * power_3 * probability
         + (probability * power_3 * target - power_2 * p * target)
     )
     quotient_4 = ratio(quotient_2, term_2)
-    term_10 = -quotient_4 * d_smooth - quotient_4 * sums_2 - quotient_4 * sums_3
-    slope_4 = upstream * term_10
-    term_11 = product_2 + quotient_3
-    term_12 = (
+    slope_4 = upstream * (-quotient_4 * d_smooth - quotient_4 * sums_2)
+    term_9 = product_2 + quotient_3
+    term_10 = (
         upstream * quotient * d_alpha
-        + upstream * term_7 * term_11 * d_smooth
-        + upstream * term_7 * term_11 * sums_2
-        + upstream * term_7 * term_11 * sums_3
-        - upstream * term_7 * power * sums
+        + upstream * term_6 * term_9 * d_smooth
+        + upstream * term_6 * term_9 * sums_2
+        - upstream * term_6 * power * sums
     )
-    term_13 = (
-        upstream * quotient_2 * sums
-        - upstream * quotient * d_smooth
-        - upstream * quotient * sums_2
-        - upstream * quotient * sums_3
+    term_11 = (
+        upstream * quotient_2 * sums - upstream * quotient * d_smooth - upstream * quotient * sums_2
     )
-    term_14 = (
-        upstream * power * sums
-        + upstream * term_5 * d_smooth
-        + upstream * term_5 * sums_2
-        + upstream * term_5 * sums_3
-    )
+    term_12 = upstream * power * sums + upstream * term_5 * d_smooth + upstream * term_5 * sums_2
     change_input = (
         product
-        + (term_8 + slope_2[:, None] * term_7 * term_9) * d_input
-        + slope_4[:, None] * term_7 * term_3
-        - slope_3[:, None] * term_7 * p * probability
-        - 2.0 * slope_2[:, None] * term_7 * p * probability * d_target
+        + (term_7 + slope_2[:, None] * term_6 * term_8) * d_input
+        + slope_4[:, None] * term_6 * term_3
+        - slope_3[:, None] * term_6 * p * probability
+        - 2.0 * slope_2[:, None] * term_6 * p * probability * d_target
     )
     change_target = (
-        term_12[:, None]
-        + slope_4[:, None] * term_7 * term_4
+        term_10[:, None]
+        + slope_4[:, None] * term_6 * term_4
         - slope_2[:, None] * term_4 * d_alpha
-        - 2.0 * slope_2[:, None] * term_7 * p * probability * d_input
+        - 2.0 * slope_2[:, None] * term_6 * p * probability * d_input
     )
-    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(term_14)
-    return change_input, change_target, -total(term_13), change_smooth
+    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(term_12)
+    return change_input, change_target, -total(term_11), change_smooth
 
 
 _kernel_dice = differentiable(
@@ -365,9 +351,9 @@ def combo_loss(
     r"""Combo loss: weighted cross-entropy plus Dice loss (Taghanaki et al., 2019).
 
     ``beta`` is the weight of the foreground in the cross-entropy, and ``1 - beta`` that of the
-    background. The cross-entropy has its mean over the entries and the Dice loss over the classes.
-    The paper subtracts the Dice coefficient instead, which makes its loss smaller by ``1 -
-    alpha``.
+    background. The cross-entropy has its mean over the entries, NaN of none, and the Dice loss
+    over the classes. The paper subtracts the Dice coefficient instead, which makes its loss
+    smaller by ``1 - alpha``.
 
     .. math::
         \mathrm{cross_entropy} = \alpha \left(- \beta \mathrm{target}_{n, c}
@@ -380,8 +366,7 @@ def combo_loss(
         \left(\mathrm{target}_{n, c} \left(1 - \sigma\left(\mathrm{input}_{n, c}\right)\right) +
         \left(1 - \mathrm{target}_{n, c}\right) \sigma\left(\mathrm{input}_{n,
         c}\right)\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
-        \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...} \left(\sum_{n}
-        \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
+        \left(\mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
 
     Args:
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits, classes at position 1. Shape:

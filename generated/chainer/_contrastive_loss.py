@@ -137,7 +137,9 @@ def contrastive_loss(
 
     After Hadsell et al. (2006). A pair with target 1 costs half the squared distance, any other
     half the square of what the distance lacks of ``margin``, which is flat where two vectors
-    coincide. The mean is over the pairs. It equals ``chainer.functions.contrastive``.
+    coincide. The mean is over the pairs, NaN of none.
+
+    - ``chainer.functions.contrastive``: equal.
 
     .. math::
         \ell = \frac{\begin{cases} \sum_{d} \left(\left(\mathrm{input1}_{n, d} -

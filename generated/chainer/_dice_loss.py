@@ -10,6 +10,7 @@ from ._autograd import differentiable
 from ._checks import (
     Given,
     check_arrays,
+    check_dialect,
     check_floating,
     check_range,
     check_rank,
@@ -17,7 +18,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import ratio
-from ._runtime import finish, fold, to_working, working_dtype
+from ._runtime import finish, fold, is_number, to_working, working_dtype
 
 __all__ = ["DiceLoss", "dice_loss"]
 
@@ -27,7 +28,7 @@ def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = sigmoid(input)
     difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
-    return ratio(difference, smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2)))
+    return ratio(difference, smooth + total(target + p, axis=(0, 2)))
 
 
 def _gradient(
@@ -37,7 +38,7 @@ def _gradient(
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
-    term_2 = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term_2 = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     slope = upstream * ratio(quotient, term_2)
     slope_2 = upstream * ratio(1.0, term_2)
@@ -57,7 +58,7 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     p = sigmoid(input)
-    term = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term = smooth + total(target + p, axis=(0, 2))
     probability = sigmoid(-input)
     term_2 = 1.0 - target
     term_3 = (probability - p) * d_target + (
@@ -65,12 +66,8 @@ def _tangent(
     ) * d_input
     quotient = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
     quotient_2 = ratio(quotient, term)
-    return (
-        ratio(1.0, term) * total(term_3, axis=(0, 2))
-        - quotient_2 * d_smooth
-        - quotient_2 * total(d_target, axis=(0, 2))
-        - quotient_2 * total(p * probability * d_input, axis=(0, 2))
-    )
+    product = quotient_2 * total(d_target + p * probability * d_input, axis=(0, 2))
+    return ratio(1.0, term) * total(term_3, axis=(0, 2)) - quotient_2 * d_smooth - product
 
 
 def _curvature(
@@ -84,7 +81,7 @@ def _curvature(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = sigmoid(input)
-    term = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
     power = quotient * quotient
     probability = sigmoid(-input)
@@ -97,49 +94,36 @@ def _curvature(
     product = quotient * quotient_3
     quotient_4 = ratio(quotient_3, term)
     term_5 = -product - quotient_4
-    sums_2 = total(d_target, axis=(0, 2))
-    sums_3 = total(p * probability * d_input, axis=(0, 2))
-    term_6 = power * sums + term_5 * d_smooth + term_5 * sums_2 + term_5 * sums_3
-    slope = upstream * term_6
+    sums_2 = total(d_target + p * probability * d_input, axis=(0, 2))
+    slope = upstream * (power * sums + term_5 * d_smooth + term_5 * sums_2)
     slope_2 = upstream * quotient_3
     power_2 = probability * probability
     power_3 = p * p
-    term_7 = slope_2[:, None] * power_3 * probability - slope_2[:, None] * p * power_2
+    term_6 = slope_2[:, None] * power_3 * probability - slope_2[:, None] * p * power_2
     slope_3 = upstream * quotient
-    term_8 = (
+    term_7 = (
         term_3 * p * power_2
         - term_3 * power_3 * probability
         + (probability * power_3 * target - power_2 * p * target)
     )
     quotient_5 = ratio(quotient, term)
-    term_9 = -quotient_5 * d_smooth - quotient_5 * sums_2 - quotient_5 * sums_3
-    slope_4 = upstream * term_9
+    slope_4 = upstream * (-quotient_5 * d_smooth - quotient_5 * sums_2)
     slope_5 = upstream * power * sums
-    term_10 = product + quotient_4
-    term_11 = (
-        upstream * term_10 * d_smooth
-        + upstream * term_10 * sums_2
-        + upstream * term_10 * sums_3
-        - slope_5
-    )
-    term_12 = (
-        slope_5
-        + upstream * term_5 * d_smooth
-        + upstream * term_5 * sums_2
-        + upstream * term_5 * sums_3
-    )
+    term_8 = product + quotient_4
+    term_9 = upstream * term_8 * d_smooth + upstream * term_8 * sums_2 - slope_5
+    term_10 = slope_5 + upstream * term_5 * d_smooth + upstream * term_5 * sums_2
     change_input = (
-        (term_7 + slope_3[:, None] * term_8) * d_input
+        (term_6 + slope_3[:, None] * term_7) * d_input
         + slope_4[:, None] * term_4
         - slope[:, None] * p * probability
         - 2.0 * slope_3[:, None] * p * probability * d_target
     )
     change_target = (
-        term_11[:, None]
+        term_9[:, None]
         + slope_4[:, None] * term_2
         - 2.0 * slope_3[:, None] * p * probability * d_input
     )
-    return change_input, change_target, -total(term_12)
+    return change_input, change_target, -total(term_10)
 
 
 _kernel = differentiable(
@@ -152,44 +136,267 @@ _kernel = differentiable(
 )
 
 
-def dice_loss(
+def _value_keras(input: Array, target: Array, smooth: Array | float) -> Array:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = sigmoid(input)
+    return ratio(
+        smooth + total((1.0 - target) * p + sigmoid(-input) * target), smooth + total(target + p)
+    )
+
+
+def _gradient_keras(
+    upstream: Array, input: Array, target: Array, smooth: Array | float
+) -> tuple[Array, ...]:
+    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+    term = 1.0 - target
+    p = sigmoid(input)
+    probability = sigmoid(-input)
+    term_2 = smooth + total(target + p)
+    quotient = ratio(ratio(smooth + total(term * p + probability * target), term_2), term_2)
+    quotient_2 = ratio(1.0, term_2)
+    slope = upstream * quotient_2 * (term * p * probability - probability * p * target)
+    grad_input = slope - upstream * quotient * p * probability
+    grad_target = upstream * quotient_2 * (probability - p) - upstream * quotient
+    grad_smooth = upstream * (quotient_2 - quotient)
+    return grad_input, grad_target, grad_smooth
+
+
+def _tangent_keras(
+    input: Array,
+    target: Array,
+    smooth: Array | float,
+    d_input: Array,
+    d_target: Array,
+    d_smooth: Array,
+) -> Array:
+    """Return the derivative of the loss along the tangents."""
+    p = sigmoid(input)
+    term = smooth + total(target + p)
+    quotient = ratio(1.0, term)
+    term_2 = 1.0 - target
+    probability = sigmoid(-input)
+    quotient_2 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
+    term_3 = (probability - p) * d_target + (
+        term_2 * p * probability - probability * p * target
+    ) * d_input
+    return (
+        (quotient - quotient_2) * d_smooth
+        + quotient * total(term_3)
+        - quotient_2 * total(d_target + p * probability * d_input)
+    )
+
+
+def _curvature_keras(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    smooth: Array | float,
+    d_input: Array,
+    d_target: Array,
+    d_smooth: Array,
+) -> tuple[Array, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    p = sigmoid(input)
+    probability = sigmoid(-input)
+    term = smooth + total(target + p)
+    quotient = ratio(1.0, term)
+    term_2 = 1.0 - target
+    quotient_2 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
+    product = quotient * (quotient - quotient_2)
+    quotient_3 = ratio(quotient_2, term)
+    term_3 = product - quotient_3
+    power = quotient * quotient
+    term_4 = probability - p
+    term_5 = term_2 * p * probability - probability * p * target
+    sums = total(term_4 * d_target + term_5 * d_input)
+    product_2 = power * sums
+    product_3 = quotient * quotient_2
+    sums_2 = total(d_target + p * probability * d_input)
+    term_6 = term_3 * d_smooth + product_2 + (-product_3 - quotient_3) * sums_2
+    power_2 = probability * probability
+    power_3 = p * p
+    term_7 = upstream * quotient_2 * power_3 * probability - upstream * quotient_2 * p * power_2
+    term_8 = (
+        term_2 * p * power_2
+        - term_2 * power_3 * probability
+        + (probability * power_3 * target - power_2 * p * target)
+    )
+    quotient_4 = ratio(quotient, term)
+    term_9 = -quotient_4 * d_smooth - quotient_4 * sums_2
+    term_10 = product_3 + quotient_3
+    term_11 = upstream * term_10 * sums_2 - upstream * term_3 * d_smooth - upstream * power * sums
+    term_12 = (
+        (quotient_3 - product - quotient_4) * d_smooth + (term_10 - quotient_4) * sums_2 - product_2
+    )
+    change_input = (
+        (term_7 + upstream * quotient * term_8) * d_input
+        + upstream * term_5 * term_9
+        - upstream * p * probability * term_6
+        - 2.0 * upstream * quotient * p * probability * d_target
+    )
+    change_target = (
+        term_11 + upstream * term_4 * term_9 - 2.0 * upstream * quotient * p * probability * d_input
+    )
+    return change_input, change_target, upstream * term_12
+
+
+_kernel_keras = differentiable(
+    _value_keras,
+    _gradient_keras,
+    _tangent_keras,
+    _curvature_keras,
+    arguments=("input", "target", "smooth"),
+    wrt=("input", "target", "smooth"),
+)
+
+
+def _value_optax(input: Array, target: Array, smooth: Array | float) -> Array:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = sigmoid(input)
+    quotient = ratio(
+        total((1.0 - target) * p + sigmoid(-input) * target, axis=2),
+        2.0 * smooth + total(target + p, axis=2),
+    )
+    return total(quotient, axis=1) / target.shape[1]
+
+
+def _gradient_optax(
+    upstream: Array, input: Array, target: Array, smooth: Array | float
+) -> tuple[Array, ...]:
+    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+    term = 1.0 - target
+    p = sigmoid(input)
+    probability = sigmoid(-input)
+    term_2 = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(ratio(total(term * p + probability * target, axis=2), term_2), term_2)
+    slope = upstream[:, None, None] * quotient[:, :, None] * p * probability / target.shape[1]
+    quotient_2 = ratio(1.0, term_2)
+    slope_2 = (
+        upstream[:, None, None]
+        * quotient_2[:, :, None]
+        * (term * p * probability - probability * p * target)
+        / target.shape[1]
+    )
+    slope_3 = upstream[:, None] * quotient / target.shape[1]
+    slope_4 = upstream[:, None, None] * quotient_2[:, :, None] * (probability - p) / target.shape[1]
+    grad_smooth = -2.0 * total(upstream * total(quotient, axis=1)) / target.shape[1]
+    return slope_2 - slope, slope_4 - slope_3[:, :, None], grad_smooth
+
+
+def _tangent_optax(
+    input: Array,
+    target: Array,
+    smooth: Array | float,
+    d_input: Array,
+    d_target: Array,
+    d_smooth: Array,
+) -> Array:
+    """Return the derivative of the loss along the tangents."""
+    p = sigmoid(input)
+    term = 2.0 * smooth + total(target + p, axis=2)
+    probability = sigmoid(-input)
+    term_2 = 1.0 - target
+    term_3 = (probability - p) * d_target + (
+        term_2 * p * probability - probability * p * target
+    ) * d_input
+    quotient = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
+    term_4 = (
+        ratio(1.0, term) * total(term_3, axis=2)
+        - 2.0 * quotient * d_smooth
+        - quotient * total(d_target + p * probability * d_input, axis=2)
+    )
+    return total(term_4, axis=1) / target.shape[1]
+
+
+def _curvature_optax(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    smooth: Array | float,
+    d_input: Array,
+    d_target: Array,
+    d_smooth: Array,
+) -> tuple[Array, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    p = sigmoid(input)
+    probability = sigmoid(-input)
+    term = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(1.0, term)
+    power = quotient * quotient
+    term_2 = probability - p
+    term_3 = 1.0 - target
+    term_4 = term_3 * p * probability - probability * p * target
+    sums = total(term_2 * d_target + term_4 * d_input, axis=2)
+    quotient_2 = ratio(ratio(total(term_3 * p + probability * target, axis=2), term), term)
+    product = 2.0 * quotient * quotient_2
+    quotient_3 = ratio(quotient_2, term)
+    product_2 = 2.0 * quotient_3
+    product_3 = quotient * quotient_2
+    sums_2 = total(d_target + p * probability * d_input, axis=2)
+    term_5 = power * sums + (-product - product_2) * d_smooth + (-product_3 - quotient_3) * sums_2
+    slope = upstream[:, None, None] * p * probability * term_5[:, :, None] / input.shape[1]
+    power_2 = probability * probability
+    slope_2 = upstream[:, None, None] * quotient_2[:, :, None] * p * power_2 / input.shape[1]
+    power_3 = p * p
+    slope_3 = (
+        upstream[:, None, None] * quotient_2[:, :, None] * power_3 * probability / input.shape[1]
+    )
+    term_6 = (
+        term_3 * p * power_2
+        - term_3 * power_3 * probability
+        + (probability * power_3 * target - power_2 * p * target)
+    )
+    slope_4 = upstream[:, None, None] * quotient[:, :, None] * term_6 / input.shape[1]
+    quotient_4 = ratio(quotient, term)
+    term_7 = -2.0 * quotient_4 * d_smooth - quotient_4 * sums_2
+    slope_5 = upstream[:, None, None] * term_4 * term_7[:, :, None] / input.shape[1]
+    slope_6 = (
+        2.0
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * p
+        * probability
+        * d_target
+        / input.shape[1]
+    )
+    slope_7 = upstream[:, None] * (product + product_2) * d_smooth / input.shape[1]
+    slope_8 = upstream[:, None] * (product_3 + quotient_3) * sums_2 / input.shape[1]
+    term_8 = slope_7 + slope_8 - upstream[:, None] * power * sums / input.shape[1]
+    slope_9 = upstream[:, None, None] * term_2 * term_7[:, :, None] / input.shape[1]
+    slope_10 = (
+        2.0
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * p
+        * probability
+        * d_input
+        / input.shape[1]
+    )
+    change_input = (slope_3 - slope_2 + slope_4) * d_input + slope_5 - slope - slope_6
+    change_target = term_8[:, :, None] + slope_9 - slope_10
+    change_smooth = -2.0 * total(upstream * total(term_5, axis=1)) / input.shape[1]
+    return change_input, change_target, change_smooth
+
+
+_kernel_optax = differentiable(
+    _value_optax,
+    _gradient_optax,
+    _tangent_optax,
+    _curvature_optax,
+    arguments=("input", "target", "smooth"),
+    wrt=("input", "target", "smooth"),
+)
+
+
+def _loss(
     input: Given,
     target: Given,
-    *,
-    smooth: Given | float = 1.0,
-    reduction: str = "mean",
-    denominator: Given | float | None = None,
+    smooth: Given | float,
+    reduction: str,
+    denominator: Given | float | None,
 ) -> chainer.Variable:
-    r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
-
-    One minus the overlap of the probabilities, the sigmoid of the logits, with the target: twice
-    what they share over the sum of both, with ``smooth`` added to each. Where nothing is predicted
-    and nothing is there, the loss is 0. ``mean`` is the mean over the classes. Keras's ``Dice``
-    takes probabilities and sums over all classes, without ``smooth``; optax's ``dice_loss`` is
-    that of each sample, with half of it.
-
-    .. math::
-        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
-        \sigma\left(\mathrm{input}_{n, c}\right)\right) + \left(1 - \mathrm{target}_{n,
-        c}\right) \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}{\mathrm{smooth} +
-        \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...}
-        \left(\sum_{n} \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
-
-    Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits, classes at position 1. Shape:
-            ``(n, c, ...)``.
-        target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
-            of `input`. Shape: ``(n, c, ...)``.
-        smooth (float): Added to both sides of the ratio.
-        reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
-
-    Returns:
-        ~chainer.Variable: The loss, with the dtype of ``input``.
-
-    """
-    check_reduction(reduction, ("none", "mean", "sum"))
     check_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("smooth", smooth, 0.0, math.inf)
@@ -207,6 +414,105 @@ def dice_loss(
     return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 
+def _keras_loss(
+    input: Given,
+    target: Given,
+    smooth: Given | float,
+    reduction: str,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(input=input, target=target)
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_keras(input, target, smooth)
+    return finish(loss, reduction, dtype, denominator=denominator)
+
+
+def _optax_loss(
+    input: Given,
+    target: Given,
+    smooth: Given | float,
+    reduction: str,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(input=input, target=target)
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_optax(input, target, smooth)
+    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+
+
+def dice_loss(
+    input: Given,
+    target: Given,
+    *,
+    smooth: Given | float = 1.0,
+    reduction: str = "mean",
+    dialect: str | None = None,
+    denominator: Given | float | None = None,
+) -> chainer.Variable:
+    r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
+
+    One minus the overlap of the probabilities, the sigmoid of the logits, with the target: twice
+    what they share over the sum of both, with ``smooth`` added to each. Where nothing is predicted
+    and nothing is there, the loss is 0, so also of an empty batch. ``mean`` is the mean over the
+    classes.
+
+    - ``keras.losses.Dice``: of probabilities; sums over the classes, too; adds 1e-7 below the line
+      alone, so that it is 1 where nothing is; takes the target first.
+    - ``optax.losses.binary_dice_loss``: that of each sample, unreduced, with half of ``smooth``.
+
+    .. math::
+        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
+        \sigma\left(\mathrm{input}_{n, c}\right)\right) + \left(1 - \mathrm{target}_{n,
+        c}\right) \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}{\mathrm{smooth} +
+        \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n,
+        c}\right)\right)\right)}
+
+    Args:
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits, classes at position 1. Shape:
+            ``(n, c, ...)``.
+        target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
+            of `input`. Shape: ``(n, c, ...)``.
+        smooth (float): Added to both sides of the ratio.
+        reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``, ``'optax'``.
+        denominator (float or Tensor): What a mean divides by, where its own count is only that of
+            a part of the step.
+
+    Returns:
+        ~chainer.Variable: The loss, with the dtype of ``input``.
+
+    """
+    check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras", "optax"))
+    smooth = 1e-07 if dialect == "keras" and is_number(smooth, 1.0) else smooth
+    if dialect == "keras":
+        return _keras_loss(input, target, smooth, reduction, denominator)
+    if dialect == "optax":
+        return _optax_loss(input, target, smooth, reduction, denominator)
+    return _loss(input, target, smooth, reduction, denominator)
+
+
 class DiceLoss(chainer.Link):
     """Dice loss of each class, over batch and space (Milletari et al., 2016).
 
@@ -215,21 +521,31 @@ class DiceLoss(chainer.Link):
     Args:
         smooth (float): Added to both sides of the ratio.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``, ``'optax'``.
 
     """
 
-    def __init__(self, *, smooth: Given | float = 1.0, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, smooth: Given | float = 1.0, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_range("smooth", smooth, 0.0, math.inf)
+        check_dialect(dialect, ("keras", "optax"))
         with self.init_scope():
             self.smooth = smooth
         self.reduction = reduction
+        self.dialect = dialect
 
     def forward(
         self, input: Given, target: Given, *, denominator: Given | float | None = None
     ) -> chainer.Variable:
         """Return the loss."""
         return dice_loss(
-            input, target, smooth=self.smooth, reduction=self.reduction, denominator=denominator
+            input,
+            target,
+            smooth=self.smooth,
+            reduction=self.reduction,
+            dialect=self.dialect,
+            denominator=denominator,
         )

@@ -10,6 +10,7 @@ from ._autograd import differentiable
 from ._checks import (
     Given,
     check_arrays,
+    check_dialect,
     check_floating,
     check_labels,
     check_range,
@@ -125,6 +126,7 @@ def _limit_loss(
     input: Given,
     target: Given,
     reduction: str,
+    dialect: str | None,
     sample_weight: Given | None,
     denominator: Given | float | None,
 ) -> chainer.Variable:
@@ -143,6 +145,16 @@ def _limit_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     loss = _kernel_limit(input, target)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -158,6 +170,7 @@ def _power_loss(
     target: Given,
     q: Given | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Given | None,
     denominator: Given | float | None,
 ) -> chainer.Variable:
@@ -178,6 +191,16 @@ def _power_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     loss = _kernel_power(input, target, q)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -194,6 +217,7 @@ def generalized_cross_entropy_loss(
     *,
     q: Given | float = 0.7,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
@@ -202,8 +226,10 @@ def generalized_cross_entropy_loss(
 
     ``(1 - p**q) / q`` with the probability ``p`` of the label: the cross-entropy as ``q`` falls to
     0, and at 0, and one minus the probability for ``q`` 1, which wrong labels hurt less. The mean
-    is over the number of labels. Keras's ``CategoricalGeneralizedCrossEntropy`` takes
-    probabilities instead of logits.
+    is over the number of labels, NaN of none.
+
+    - ``keras.losses.CategoricalGeneralizedCrossEntropy``: of probabilities, with 0.5 for ``q``;
+      takes the target first, and the classes last.
 
     .. math::
         \ell = \left(- \mathrm{input}_{n, c} + \log \sum_{c} \exp\left(\mathrm{input}_{n,
@@ -220,6 +246,7 @@ def generalized_cross_entropy_loss(
             ``(n, ...)`` or ``()``.
         q (float): How robust the loss is to wrong labels.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
             sum.
         denominator (float or Tensor): What a mean divides by, where its own count is only that of
@@ -230,9 +257,11 @@ def generalized_cross_entropy_loss(
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
+    q = 0.5 if dialect == "keras" and is_number(q, 0.7) else q
     if is_number(q, 0.0):
-        return _limit_loss(input, target, reduction, sample_weight, denominator)
-    return _power_loss(input, target, q, reduction, sample_weight, denominator)
+        return _limit_loss(input, target, reduction, dialect, sample_weight, denominator)
+    return _power_loss(input, target, q, reduction, dialect, sample_weight, denominator)
 
 
 class GeneralizedCrossEntropyLoss(chainer.Link):
@@ -245,16 +274,21 @@ class GeneralizedCrossEntropyLoss(chainer.Link):
     Args:
         q (float): How robust the loss is to wrong labels.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``.
 
     """
 
-    def __init__(self, *, q: Given | float = 0.7, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, q: Given | float = 0.7, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_range("q", q, 0.0, 1.0)
+        check_dialect(dialect, ("keras",))
         with self.init_scope():
             self.q = q
         self.reduction = reduction
+        self.dialect = dialect
 
     def forward(
         self,
@@ -270,6 +304,7 @@ class GeneralizedCrossEntropyLoss(chainer.Link):
             target,
             q=self.q,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -6,8 +6,15 @@ import numpy as np
 
 from ._arrays import Array
 from ._autograd import differentiable
-from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
-from ._runtime import finish, to_working, working_dtype
+from ._checks import (
+    Given,
+    check_arrays,
+    check_dialect,
+    check_floating,
+    check_reduction,
+    check_shape,
+)
+from ._runtime import finish, leading_size, to_working, working_dtype
 
 __all__ = ["HingeLoss", "hinge_loss"]
 
@@ -42,19 +49,122 @@ _kernel = differentiable(
 )
 
 
+def _value_keras(input: Array, target: Array) -> Array:
+    """Return the unreduced loss."""
+    return np.maximum(1.0 - np.where(target == 0.0, -1.0, target) * input, 0.0)
+
+
+def _gradient_keras(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
+    """Return the gradient by `input` and `target`, given that of the loss."""
+    mask = target == 0.0
+    chosen = np.where(mask, -1.0, target)
+    positive = np.maximum(np.sign(1.0 - chosen * input), 0.0)
+    grad_target = -upstream * positive * np.where(mask, 0.0, 1.0) * input
+    return -upstream * positive * chosen, grad_target
+
+
+def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
+    """Return the derivative of the loss along the tangents."""
+    mask = target == 0.0
+    chosen = np.where(mask, -1.0, target)
+    positive = np.maximum(np.sign(1.0 - chosen * input), 0.0)
+    return -positive * np.where(mask, 0.0, 1.0) * input * d_target - positive * chosen * d_input
+
+
+def _curvature_keras(
+    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
+) -> tuple[Array, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    mask = target == 0.0
+    positive = np.maximum(np.sign(1.0 - np.where(mask, -1.0, target) * input), 0.0)
+    chosen = np.where(mask, 0.0, 1.0)
+    change_input = -upstream * positive * chosen * d_target
+    change_target = -upstream * positive * chosen * d_input
+    return change_input, change_target
+
+
+_kernel_keras = differentiable(
+    _value_keras,
+    _gradient_keras,
+    _tangent_keras,
+    _curvature_keras,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
+)
+
+
+def _loss(
+    input: Given,
+    target: Given,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: Given | None,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(input=input, target=target)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    loss = _kernel(input, target)
+    if dialect == "chainer":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            count=leading_size(input),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+
+
+def _keras_loss(
+    input: Given,
+    target: Given,
+    reduction: str,
+    sample_weight: Given | None,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(input=input, target=target)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    loss = _kernel_keras(input, target)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        rows=("mean", -1),
+        weighs=False,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
 def hinge_loss(
     input: Given,
     target: Given,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
     r"""Hinge loss: a score on the right side by less than 1 costs (Cortes and Vapnik, 1995).
 
-    Labels are -1 or 1. The mean is over the number of entries. The slope at the hinge is 0. Keras
-    takes labels of 0 for -1, and its ``Hinge`` is the mean over the last axis first; optax's
-    ``hinge_loss`` is this unreduced, with half the slope at the hinge.
+    The mean is over the number of entries, NaN of none. At the hinge the slope is 0.
+
+    - ``optax.losses.hinge_loss``: equal, unreduced; half the slope at the hinge.
+    - ``keras.losses.Hinge``: takes labels of 0 for -1; averages the last axis first; takes the
+      target first.
+    - ``chainer.functions.hinge``: takes the number of the class that has label 1, the others
+      having -1; divides by the number of samples.
 
     .. math::
         \ell = \max\left(0, - \mathrm{input} \mathrm{target} + 1\right)
@@ -65,6 +175,7 @@ def hinge_loss(
         target (:class:`~chainer.Variable` or :ref:`ndarray`): -1 or 1 for each score, in the shape
             of `input`. Shape: any shape.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'chainer'``, ``'keras'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
             sum.
         denominator (float or Tensor): What a mean divides by, where its own count is only that of
@@ -75,15 +186,10 @@ def hinge_loss(
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    check_arrays(input=input, target=target)
-    check_floating(input=input)
-    dtype = input.dtype
-    working = working_dtype(input)
-    check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    check_dialect(dialect, ("chainer", "keras"))
+    if dialect == "keras":
+        return _keras_loss(input, target, reduction, sample_weight, denominator)
+    return _loss(input, target, reduction, dialect, sample_weight, denominator)
 
 
 class HingeLoss(chainer.Link):
@@ -93,13 +199,16 @@ class HingeLoss(chainer.Link):
 
     Args:
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'chainer'``, ``'keras'``.
 
     """
 
-    def __init__(self, *, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean", dialect: str | None = None) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_dialect(dialect, ("chainer", "keras"))
         self.reduction = reduction
+        self.dialect = dialect
 
     def forward(
         self,
@@ -114,6 +223,7 @@ class HingeLoss(chainer.Link):
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -6,7 +6,14 @@ import numpy as np
 
 from ._arrays import Array
 from ._autograd import differentiable
-from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
+from ._checks import (
+    Given,
+    check_arrays,
+    check_dialect,
+    check_floating,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import finish, leading_size, to_working, working_dtype
 
 __all__ = ["KLDivLoss", "kl_div"]
@@ -100,6 +107,7 @@ def _log_target_loss(
     input: Given,
     target: Given,
     reduction: str,
+    dialect: str | None,
     sample_weight: Given | None,
     denominator: Given | float | None,
 ) -> chainer.Variable:
@@ -111,6 +119,27 @@ def _log_target_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     loss = _kernel_log_target(input, target)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    if dialect == "optax":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -125,6 +154,7 @@ def _target_loss(
     input: Given,
     target: Given,
     reduction: str,
+    dialect: str | None,
     sample_weight: Given | None,
     denominator: Given | float | None,
 ) -> chainer.Variable:
@@ -136,6 +166,27 @@ def _target_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     loss = _kernel_target(input, target)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    if dialect == "optax":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -152,6 +203,7 @@ def kl_div(
     reduction: str = "mean",
     log_target: bool = False,
     *,
+    dialect: str | None = None,
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
@@ -159,8 +211,14 @@ def kl_div(
     (1951).
 
     ``mean`` is over the number of entries; the divergence itself is ``batchmean``, the sum over
-    the number of samples. A target of 0 costs nothing, and has no gradient; a negative one gives
-    NaN.
+    the number of samples; of nothing both are NaN. A target of 0 costs nothing, and has no
+    gradient; a negative one gives NaN.
+
+    - ``mindspore.nn.KLDivLoss``: equal.
+    - ``optax.losses.kl_divergence``, ``optax.losses.kl_divergence_with_log_targets``: sum over the
+      last axis, unreduced.
+    - ``keras.losses.KLDivergence``: of probabilities, clipped at 1e-7; sums over the last axis;
+      takes the target first.
 
     .. math::
         \ell = \left(- \mathrm{input} + \mathrm{target}\right) e^{\mathrm{target}}
@@ -177,6 +235,7 @@ def kl_div(
             their logarithms, as `input`. Shape: any shape.
         reduction (str): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
         log_target (bool): Whether `target` holds logarithms.
+        dialect (str): Whose definition to follow: ``'keras'``, ``'optax'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
             sum.
         denominator (float or Tensor): What a mean divides by, where its own count is only that of
@@ -187,9 +246,10 @@ def kl_div(
 
     """
     check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
+    check_dialect(dialect, ("keras", "optax"))
     if log_target:
-        return _log_target_loss(input, target, reduction, sample_weight, denominator)
-    return _target_loss(input, target, reduction, sample_weight, denominator)
+        return _log_target_loss(input, target, reduction, dialect, sample_weight, denominator)
+    return _target_loss(input, target, reduction, dialect, sample_weight, denominator)
 
 
 class KLDivLoss(chainer.Link):
@@ -201,14 +261,19 @@ class KLDivLoss(chainer.Link):
     Args:
         reduction (str): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
         log_target (bool): Whether `target` holds logarithms.
+        dialect (str): Whose definition to follow: ``'keras'``, ``'optax'``.
 
     """
 
-    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+    def __init__(
+        self, reduction: str = "mean", log_target: bool = False, *, dialect: str | None = None
+    ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
+        check_dialect(dialect, ("keras", "optax"))
         self.reduction = reduction
         self.log_target = log_target
+        self.dialect = dialect
 
     def forward(
         self,
@@ -224,6 +289,7 @@ class KLDivLoss(chainer.Link):
             target,
             reduction=self.reduction,
             log_target=self.log_target,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -266,7 +266,7 @@ def kl_div_with_logits_loss(
     sample; the mean is over their number, and NaN without any.
 
     - ``torch.nn.KLDivLoss``: its ``batchmean`` of log-softmaxes is equal; ``mean`` is over the
-        entries.
+      entries.
     - ``optax.losses.kl_divergence_with_log_targets``: equal of log-softmaxes, unreduced.
     - ``keras.losses.KLDivergence``: equal of softmaxes, the target first; clips at 1e-7.
 

@@ -253,7 +253,10 @@ def multi_margin_loss(
 
     After Weston and Watkins (1999). What the other classes exceed that by, to the power ``p``, is
     summed, weighted by the weight of the true class, and divided by the number of classes. The
-    mean is over the number of samples. The slope at the hinge is 0.
+    mean is over the number of samples, NaN of none. At the hinge the slope is 0.
+    `MulticlassHingeLoss` has the largest in place of the sum.
+
+    - ``mindspore.nn.MultiMarginLoss``: equal.
 
     .. math::
         \ell = \frac{\left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \sum_{c}

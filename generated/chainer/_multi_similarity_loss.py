@@ -306,7 +306,7 @@ def multi_similarity_loss(
 
     Of each anchor's cosines, those with others of its class should exceed ``base`` and those with
     other classes should not. There is no mining. An anchor alone costs 0; the mean is over the
-    anchors.
+    anchors, NaN of none.
 
     .. math::
         \ell = \frac{\log{\left(e^{\log \sum_{j} \exp\left(\left. \beta \left(- \mathrm{base} +

@@ -83,7 +83,10 @@ def multilabel_soft_margin_loss(
 ) -> chainer.Variable:
     r"""Multilabel soft margin loss: binary cross-entropy of each class, averaged over the classes.
 
-    ``weight`` multiplies each class. The mean is over the number of samples.
+    After Good (1952). ``weight`` multiplies each class. The mean is over the number of samples,
+    NaN of none.
+
+    - ``mindspore.nn.MultiLabelSoftMarginLoss``: equal.
 
     .. math::
         \ell = \frac{\sum_{c} \left(- \mathrm{weight}_{c} \left(\mathrm{target}_{n, c}

@@ -13,6 +13,7 @@ from ._checks import (
     Given,
     array_of,
     check_arrays,
+    check_dialect,
     check_floating,
     check_rank,
     check_reduction,
@@ -108,6 +109,11 @@ def _mass(where: Array) -> Array:
     return (where.max(axis=1) > 0.0).astype(where.dtype)
 
 
+def _denominator_optax(where: Array) -> Array:
+    """Return what the mean divides by."""
+    return np.maximum(total((where.max(axis=1) > 0.0).astype(where.dtype)), 1.0)
+
+
 _kernel = differentiable(
     _value,
     _gradient,
@@ -125,6 +131,7 @@ def ranking_softmax_loss(
     weights: Given | None = None,
     where: Given | None = None,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
@@ -133,8 +140,9 @@ def ranking_softmax_loss(
 
     The cross-entropy between the relevances, which need not sum to 1, and the softmax of the
     scores. Items whose ``where`` is 0 are left out, and so are lists without any item. The mean is
-    over the number of lists that are left. optax's ``ranking_softmax_loss`` is this; its mean over
-    no list is 0, here NaN.
+    over the number of lists that are left, NaN of none.
+
+    - ``optax.losses.ranking_softmax_loss``: its mean over none is 0.
 
     .. math::
         \ell = \sum_{i} \left(\begin{cases} \mathrm{target}_{n, i} \mathrm{weights}_{n, i}
@@ -152,6 +160,7 @@ def ranking_softmax_loss(
         where (:class:`~chainer.Variable` or :ref:`ndarray`): 1 for items that count, 0 for
             padding, in the shape of `input`.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'optax'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
             sum.
         denominator (float or Tensor): What a mean divides by, where its own count is only that of
@@ -162,6 +171,7 @@ def ranking_softmax_loss(
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
     check_arrays(input=input, target=target, weights=weights, where=where)
     check_floating(input=input)
     dtype = input.dtype
@@ -177,6 +187,16 @@ def ranking_softmax_loss(
     weights = axis_weight("weights", weights, input.shape, working, like=input)
     where = axis_weight("where", where, input.shape, working, like=input)
     loss = _kernel(input, target, weights, where)
+    if dialect == "optax":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            count=_denominator_optax(where),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -198,14 +218,21 @@ class RankingSoftmaxLoss(chainer.Link):
         weights (:ref:`ndarray`): Weights of the items, in the shape of `input`.
         where (:ref:`ndarray`): 1 for items that count, 0 for padding, in the shape of `input`.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'optax'``.
 
     """
 
     def __init__(
-        self, *, weights: Given | None = None, where: Given | None = None, reduction: str = "mean"
+        self,
+        *,
+        weights: Given | None = None,
+        where: Given | None = None,
+        reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_dialect(dialect, ("optax",))
         self.weights = array_of(weights)
         if weights is not None:
             self.register_persistent("weights")
@@ -213,6 +240,7 @@ class RankingSoftmaxLoss(chainer.Link):
         if where is not None:
             self.register_persistent("where")
         self.reduction = reduction
+        self.dialect = dialect
 
     def forward(
         self,
@@ -229,6 +257,7 @@ class RankingSoftmaxLoss(chainer.Link):
             weights=self.weights,
             where=self.where,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -8,7 +8,15 @@ import numpy as np
 
 from ._arrays import Array, sigmoid, total
 from ._autograd import differentiable
-from ._checks import Given, check_arrays, check_floating, check_range, check_reduction, check_shape
+from ._checks import (
+    Given,
+    check_arrays,
+    check_dialect,
+    check_floating,
+    check_range,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import finish, to_working, working_dtype
 
 __all__ = ["SigmoidFocalLoss", "sigmoid_focal_loss"]
@@ -317,6 +325,7 @@ def _plain_loss(
     target: Given,
     gamma: Given | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Given | None,
     denominator: Given | float | None,
 ) -> chainer.Variable:
@@ -330,6 +339,16 @@ def _plain_loss(
     target = to_working(target, working)
     gamma = to_working(gamma, working)
     loss = _kernel_plain(input, target, gamma)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -339,6 +358,7 @@ def _balanced_loss(
     alpha: Given | float,
     gamma: Given | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Given | None,
     denominator: Given | float | None,
 ) -> chainer.Variable:
@@ -354,6 +374,16 @@ def _balanced_loss(
     alpha = to_working(alpha, working)
     gamma = to_working(gamma, working)
     loss = _kernel_balanced(input, target, alpha, gamma)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -364,13 +394,20 @@ def sigmoid_focal_loss(
     alpha: Given | float | None = None,
     gamma: Given | float = 2.0,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
     r"""Focal loss on the sigmoid of logits: what is easy already counts less (Lin et al., 2017).
 
     With ``alpha`` the positive class has weight ``alpha`` and the other one ``1 - alpha``. The
-    mean is over the number of entries.
+    mean is over the number of entries, NaN of none. For targets between 0 and 1 both built-ins
+    fade by the mean of the two probabilities, each class here by its own.
+
+    - ``optax.losses.sigmoid_focal_loss``: equal, unreduced.
+    - ``keras.losses.BinaryFocalCrossentropy``: with ``from_logits=True``; averages the last axis
+      first; has no slope within 1e-7 of 0 and 1; takes the target first, and ``alpha`` only if
+      told to balance.
 
     .. math::
         \ell = - \mathrm{target} \left(1 - \sigma\left(\mathrm{input}\right)\right)^{\gamma}
@@ -393,6 +430,7 @@ def sigmoid_focal_loss(
         alpha (float): Weight of the positive class.
         gamma (float): How fast easy entries fade.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
             sum.
         denominator (float or Tensor): What a mean divides by, where its own count is only that of
@@ -403,9 +441,12 @@ def sigmoid_focal_loss(
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     if alpha is None:
-        return _plain_loss(input, target, gamma, reduction, sample_weight, denominator)
-    return _balanced_loss(input, target, alpha, gamma, reduction, sample_weight, denominator)
+        return _plain_loss(input, target, gamma, reduction, dialect, sample_weight, denominator)
+    return _balanced_loss(
+        input, target, alpha, gamma, reduction, dialect, sample_weight, denominator
+    )
 
 
 class SigmoidFocalLoss(chainer.Link):
@@ -417,6 +458,7 @@ class SigmoidFocalLoss(chainer.Link):
         alpha (float): Weight of the positive class.
         gamma (float): How fast easy entries fade.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``.
 
     """
 
@@ -426,17 +468,20 @@ class SigmoidFocalLoss(chainer.Link):
         alpha: Given | float | None = None,
         gamma: Given | float = 2.0,
         reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         if alpha is not None:
             check_range("alpha", alpha, 0.0, 1.0)
         check_range("gamma", gamma, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         with self.init_scope():
             self.alpha = alpha
         with self.init_scope():
             self.gamma = gamma
         self.reduction = reduction
+        self.dialect = dialect
 
     def forward(
         self,
@@ -453,6 +498,7 @@ class SigmoidFocalLoss(chainer.Link):
             alpha=self.alpha,
             gamma=self.gamma,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -10,7 +10,9 @@ from ._arrays import Array, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
+    array_of,
     check_arrays,
+    check_dialect,
     check_floating,
     check_range,
     check_rank,
@@ -18,7 +20,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import ratio, softmax, softmax_complement, softmax_tangent, sum_of_others
-from ._runtime import finish, fold, to_working, working_dtype
+from ._runtime import axis_weight, finish, fold, to_working, working_dtype
 
 __all__ = ["SoftmaxDiceLoss", "softmax_dice_loss"]
 
@@ -149,45 +151,250 @@ _kernel = differentiable(
 )
 
 
-def softmax_dice_loss(
+def _value_optax(input: Array, target: Array, weight: Array, smooth: Array | float) -> Array:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = softmax(input, axis=-2)
+    sums = total((1.0 - target) * p + softmax_complement(input, axis=-2) * target, axis=2)
+    sums_2 = total(ratio(sums, 2.0 * smooth + total(target + p, axis=2)) * weight, axis=1)
+    return sums_2 / target.shape[1]
+
+
+def _gradient_optax(
+    upstream: Array, input: Array, target: Array, weight: Array, smooth: Array | float
+) -> tuple[Array, ...]:
+    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+    p = softmax(input, axis=-2)
+    other_probability = softmax_complement(input, axis=-2)
+    term = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(1.0, term)
+    slope = (
+        other_probability
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    slope_2 = (
+        -p
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    term_2 = 1.0 - target
+    quotient_2 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
+    quotient_3 = ratio(quotient_2, term)
+    slope_3 = upstream[:, None] * quotient_3 * weight / input.shape[1]
+    slope_4 = (
+        upstream[:, None, None] * quotient[:, :, None] * weight[:, None] * term_2 / input.shape[1]
+    )
+    term_3 = slope_4 - slope_3[:, :, None]
+    product = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    slope_5 = (
+        upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * (other_probability - p)
+        / input.shape[1]
+    )
+    grad_input = p * (-slope - sum_of_others(slope_2, axis=-2)) + product
+    grad_smooth = -2.0 * total(upstream * total(quotient_3 * weight, axis=1)) / input.shape[1]
+    return grad_input, slope_5 - slope_3[:, :, None], grad_smooth
+
+
+def _tangent_optax(
+    input: Array,
+    target: Array,
+    weight: Array,
+    smooth: Array | float,
+    d_input: Array,
+    d_target: Array,
+    d_smooth: Array,
+) -> Array:
+    """Return the derivative of the loss along the tangents."""
+    p = softmax(input, axis=-2)
+    term = 2.0 * smooth + total(target + p, axis=2)
+    other_probability = softmax_complement(input, axis=-2)
+    term_2 = 1.0 - target
+    d_probability = softmax_tangent(input, d_input, axis=-2)
+    term_3 = (other_probability - p) * d_target + term_2 * d_probability - target * d_probability
+    quotient = ratio(total(term_2 * p + other_probability * target, axis=2), term)
+    quotient_2 = ratio(quotient, term)
+    term_4 = (
+        ratio(1.0, term) * weight * total(term_3, axis=2)
+        - 2.0 * quotient_2 * weight * d_smooth
+        - quotient_2 * weight * total(d_target + d_probability, axis=2)
+    )
+    return total(term_4, axis=1) / target.shape[1]
+
+
+def _curvature_optax(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    smooth: Array | float,
+    d_input: Array,
+    d_target: Array,
+    d_smooth: Array,
+) -> tuple[Array, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    other_probability = softmax_complement(input, axis=-2)
+    p = softmax(input, axis=-2)
+    term = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(1.0, term)
+    slope = (
+        other_probability
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    slope_2 = (
+        -p
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    term_2 = 1.0 - target
+    quotient_2 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
+    quotient_3 = ratio(quotient_2, term)
+    slope_3 = upstream[:, None] * quotient_3 * weight / input.shape[1]
+    slope_4 = (
+        upstream[:, None, None] * quotient[:, :, None] * weight[:, None] * term_2 / input.shape[1]
+    )
+    term_3 = slope_4 - slope_3[:, :, None]
+    product = p * term_3
+    term_4 = (
+        -slope
+        - sum_of_others(slope_2, axis=-2)
+        + (other_probability * term_3 - sum_of_others(product, axis=-2))
+    )
+    d_probability = softmax_tangent(input, d_input, axis=-2)
+    slope_5 = (
+        p
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    quotient_4 = ratio(quotient, term)
+    product_2 = 2.0 * quotient_4 * d_smooth
+    sums = total(d_target + d_probability, axis=2)
+    product_3 = quotient_4 * sums
+    term_5 = product_2 + product_3
+    slope_6 = (
+        p
+        * other_probability
+        * upstream[:, None, None]
+        * weight[:, None]
+        * target
+        * term_5[:, :, None]
+        / input.shape[1]
+    )
+    slope_7 = (
+        p
+        * other_probability
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * d_target
+        / input.shape[1]
+    )
+    slope_8 = (
+        upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * target
+        * d_probability
+        / input.shape[1]
+    )
+    slope_9 = (
+        p * upstream[:, None, None] * weight[:, None] * target * term_5[:, :, None] / input.shape[1]
+    )
+    slope_10 = (
+        p
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * d_target
+        / input.shape[1]
+    )
+    power = quotient * quotient
+    term_6 = other_probability - p
+    term_7 = term_6 * d_target + term_2 * d_probability - target * d_probability
+    sums_2 = total(term_7, axis=2)
+    product_4 = 2.0 * quotient * quotient_3
+    quotient_5 = ratio(quotient_3, term)
+    product_5 = 2.0 * quotient_5
+    slope_11 = upstream[:, None] * (product_4 + product_5) * weight * d_smooth / input.shape[1]
+    product_6 = quotient * quotient_3
+    slope_12 = upstream[:, None] * (product_6 + quotient_5) * weight * sums / input.shape[1]
+    term_8 = slope_11 + slope_12 - upstream[:, None] * power * weight * sums_2 / input.shape[1]
+    term_9 = -product_2 - product_3
+    slope_13 = (
+        upstream[:, None, None] * weight[:, None] * term_2 * term_9[:, :, None] / input.shape[1]
+    )
+    slope_14 = (
+        upstream[:, None, None] * quotient[:, :, None] * weight[:, None] * d_target / input.shape[1]
+    )
+    term_10 = term_8[:, :, None] + slope_13 - slope_14
+    slope_15 = (
+        upstream[:, None, None] * weight[:, None] * term_6 * term_9[:, :, None] / input.shape[1]
+    )
+    slope_16 = (
+        2.0
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * d_probability
+        / input.shape[1]
+    )
+    term_11 = (
+        power * weight * sums_2
+        + (-product_4 - product_5) * weight * d_smooth
+        + (-product_6 - quotient_5) * weight * sums
+    )
+    change_input = (
+        term_4 * d_probability
+        + slope_6
+        + p * other_probability * term_10
+        - (product - slope_5) * d_probability
+        - slope_7
+        - p * sum_of_others(slope_9 - slope_8 - slope_10, axis=-2)
+        - p * sum_of_others(term_3 * d_probability + p * term_10, axis=-2)
+    )
+    change_target = term_8[:, :, None] + slope_15 - slope_16
+    change_smooth = -2.0 * total(upstream * total(term_11, axis=1)) / input.shape[1]
+    return change_input, change_target, change_smooth
+
+
+_kernel_optax = differentiable(
+    _value_optax,
+    _gradient_optax,
+    _tangent_optax,
+    _curvature_optax,
+    arguments=("input", "target", "weight", "smooth"),
+    wrt=("input", "target", "smooth"),
+)
+
+
+def _loss(
     input: Given,
     target: Given,
-    *,
-    smooth: Given | float = 1.0,
-    reduction: str = "mean",
-    denominator: Given | float | None = None,
+    weight: Given | None,
+    smooth: Given | float,
+    reduction: str,
+    denominator: Given | float | None,
 ) -> chainer.Variable:
-    r"""Dice loss of each class on softmax probabilities, over batch and space
-    (Milletari et al., 2016).
-
-    One minus the overlap of the probabilities, the softmax of the logits, with the target. Where
-    nothing is predicted and nothing is there, the loss is 0. ``mean`` is the mean over the
-    classes. optax's ``dice_loss`` is that of each sample, with half of ``smooth``.
-
-    .. math::
-        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
-        \operatorname{softmax}_{c} \left(\mathrm{input}_{n, c}\right)\right) + \left(1 -
-        \mathrm{target}_{n, c}\right) \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
-        c}\right)\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
-        \left(\mathrm{target}_{n, c} + \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
-        c}\right)\right)\right)}
-
-    Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits, classes at position 1. Shape:
-            ``(n, c, ...)``.
-        target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
-            of `input`. Shape: ``(n, c, ...)``.
-        smooth (float): Added to both sides of the ratio.
-        reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
-
-    Returns:
-        ~chainer.Variable: The loss, with the dtype of ``input``.
-
-    """
-    check_reduction(reduction, ("none", "mean", "sum"))
-    check_arrays(input=input, target=target)
+    check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
     check_range("smooth", smooth, 0.0, math.inf)
     dtype = input.dtype
@@ -197,11 +404,92 @@ def softmax_dice_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
+    if weight is not None:
+        weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
     loss = _kernel(input, target, smooth)
+    return finish(loss, reduction, dtype, shape=shape, weight=weight, denominator=denominator)
+
+
+def _optax_loss(
+    input: Given,
+    target: Given,
+    weight: Given | None,
+    smooth: Given | float,
+    reduction: str,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(input=input, target=target, weight=weight)
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_optax(input, target, weight, smooth)
     return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+
+
+def softmax_dice_loss(
+    input: Given,
+    target: Given,
+    *,
+    weight: Given | None = None,
+    smooth: Given | float = 1.0,
+    reduction: str = "mean",
+    dialect: str | None = None,
+    denominator: Given | float | None = None,
+) -> chainer.Variable:
+    r"""Dice loss of each class on softmax probabilities, over batch and space
+    (Milletari et al., 2016).
+
+    One minus the overlap of the probabilities, the softmax of the logits, with the target. Where
+    nothing is predicted and nothing is there, the loss is 0, so also of an empty batch. ``mean``
+    is the mean over the classes, with or without weights.
+
+    - ``optax.losses.dice_loss``: the mean over the classes of that of each sample, unreduced, with
+      half of ``smooth`` and the classes last.
+    - ``optax.losses.multiclass_generalized_dice_loss``: likewise, with weights of 1 over the
+      squared volumes of the classes, which add up to their number.
+
+    .. math::
+        \ell = \mathrm{weight}_{c} \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c}
+        \left(1 - \operatorname{softmax}_{c} \left(\mathrm{input}_{n, c}\right)\right) + \left(1
+        - \mathrm{target}_{n, c}\right) \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
+        c}\right)\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
+        \left(\mathrm{target}_{n, c} + \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
+        c}\right)\right)\right)}
+
+    Args:
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits, classes at position 1. Shape:
+            ``(n, c, ...)``.
+        target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
+            of `input`. Shape: ``(n, c, ...)``.
+        weight (:class:`~chainer.Variable` or :ref:`ndarray`): One weight a class.
+        smooth (float): Added to both sides of the ratio.
+        reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'optax'``.
+        denominator (float or Tensor): What a mean divides by, where its own count is only that of
+            a part of the step.
+
+    Returns:
+        ~chainer.Variable: The loss, with the dtype of ``input``.
+
+    """
+    check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
+    if dialect == "optax":
+        return _optax_loss(input, target, weight, smooth, reduction, denominator)
+    return _loss(input, target, weight, smooth, reduction, denominator)
 
 
 class SoftmaxDiceLoss(chainer.Link):
@@ -211,23 +499,43 @@ class SoftmaxDiceLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`softmax_dice_loss` for the formula.
 
     Args:
+        weight (:ref:`ndarray`): One weight a class.
         smooth (float): Added to both sides of the ratio.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'optax'``.
 
     """
 
-    def __init__(self, *, smooth: Given | float = 1.0, reduction: str = "mean") -> None:
+    def __init__(
+        self,
+        *,
+        weight: Given | None = None,
+        smooth: Given | float = 1.0,
+        reduction: str = "mean",
+        dialect: str | None = None,
+    ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_range("smooth", smooth, 0.0, math.inf)
+        check_dialect(dialect, ("optax",))
+        self.weight = array_of(weight)
+        if weight is not None:
+            self.register_persistent("weight")
         with self.init_scope():
             self.smooth = smooth
         self.reduction = reduction
+        self.dialect = dialect
 
     def forward(
         self, input: Given, target: Given, *, denominator: Given | float | None = None
     ) -> chainer.Variable:
         """Return the loss."""
         return softmax_dice_loss(
-            input, target, smooth=self.smooth, reduction=self.reduction, denominator=denominator
+            input,
+            target,
+            weight=self.weight,
+            smooth=self.smooth,
+            reduction=self.reduction,
+            dialect=self.dialect,
+            denominator=denominator,
         )

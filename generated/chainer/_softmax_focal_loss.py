@@ -12,6 +12,7 @@ from ._checks import (
     Given,
     array_of,
     check_arrays,
+    check_dialect,
     check_floating,
     check_labels,
     check_range,
@@ -346,6 +347,7 @@ def _labels_loss(
     weight: Given | None,
     gamma: Given | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Given | None,
     denominator: Given | float | None,
 ) -> chainer.Variable:
@@ -367,6 +369,16 @@ def _labels_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     loss = _kernel_labels(input, target, weight, gamma)
+    if dialect == "keras":
+        return finish(
+            0.25 * loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -383,6 +395,7 @@ def _probabilities_loss(
     weight: Given | None,
     gamma: Given | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Given | None,
     denominator: Given | float | None,
 ) -> chainer.Variable:
@@ -404,6 +417,16 @@ def _probabilities_loss(
     input = fold(input, 2)
     target = fold(target, 2)
     loss = _kernel_probabilities(input, target, weight, gamma)
+    if dialect == "keras":
+        return finish(
+            0.25 * loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -421,16 +444,20 @@ def softmax_focal_loss(
     weight: Given | None = None,
     gamma: Given | float = 2.0,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
     r"""Focal loss on the softmax of logits: what is easy already counts less (Lin et al., 2017).
 
-    Targets are labels, or probabilities in the shape of the logits. The mean is over the number of
-    samples, whatever the weights. With ``gamma`` 0 it is the cross-entropy. MindSpore's
-    ``FocalLoss`` is this, but with one-hot targets its mean is over the classes, too; Keras's
-    ``CategoricalFocalCrossentropy(from_logits=True)`` has weights of 0.25, and clips probabilities
-    at 1e-7, where the gradient vanishes.
+    The mean is over the number of samples, whatever the weights, NaN of none. With ``gamma`` 0 it
+    is the cross-entropy.
+
+    - ``mindspore.nn.FocalLoss``: averages over what follows the classes first; with one-hot
+      targets its mean is over the classes, too.
+    - ``keras.losses.CategoricalFocalCrossentropy``: with ``from_logits=True``; a quarter, as each
+      class has weight 0.25; has no slope within 1e-7 of 0 and 1; takes the target first, as
+      probabilities, and the classes last.
 
     .. math::
         \ell = - \left(1 - \sigma\left(- \log \sum_{c} \exp\left(\left. \mathrm{input}_{n, c}
@@ -455,6 +482,7 @@ def softmax_focal_loss(
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): One weight a class.
         gamma (float): How fast easy samples fade.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
             sum.
         denominator (float or Tensor): What a mean divides by, where its own count is only that of
@@ -465,9 +493,14 @@ def softmax_focal_loss(
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     if is_integer(target):
-        return _labels_loss(input, target, weight, gamma, reduction, sample_weight, denominator)
-    return _probabilities_loss(input, target, weight, gamma, reduction, sample_weight, denominator)
+        return _labels_loss(
+            input, target, weight, gamma, reduction, dialect, sample_weight, denominator
+        )
+    return _probabilities_loss(
+        input, target, weight, gamma, reduction, dialect, sample_weight, denominator
+    )
 
 
 class SoftmaxFocalLoss(chainer.Link):
@@ -479,21 +512,29 @@ class SoftmaxFocalLoss(chainer.Link):
         weight (:ref:`ndarray`): One weight a class.
         gamma (float): How fast easy samples fade.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``.
 
     """
 
     def __init__(
-        self, *, weight: Given | None = None, gamma: Given | float = 2.0, reduction: str = "mean"
+        self,
+        *,
+        weight: Given | None = None,
+        gamma: Given | float = 2.0,
+        reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_range("gamma", gamma, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         self.weight = array_of(weight)
         if weight is not None:
             self.register_persistent("weight")
         with self.init_scope():
             self.gamma = gamma
         self.reduction = reduction
+        self.dialect = dialect
 
     def forward(
         self,
@@ -510,6 +551,7 @@ class SoftmaxFocalLoss(chainer.Link):
             weight=self.weight,
             gamma=self.gamma,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -12,6 +12,7 @@ from ._autograd import differentiable
 from ._checks import (
     Given,
     check_arrays,
+    check_dialect,
     check_floating,
     check_positive,
     check_range,
@@ -269,6 +270,403 @@ _kernel_plain = differentiable(
 )
 
 
+def _value_swapped_optax(
+    anchor: Array, positive: Array, negative: Array, margin: Array | float, p: float, eps: float
+) -> Array:
+    """Return the unreduced loss."""
+    power = 1.0 / p
+    minimum = np.minimum(
+        (eps + total(np.abs(anchor - negative) ** p, axis=1)) ** power,
+        (eps + total(np.abs(positive - negative) ** p, axis=1)) ** power,
+    )
+    term = (eps + total(np.abs(anchor - positive) ** p, axis=1)) ** power - minimum + margin
+    return np.maximum(term, 0.0)
+
+
+def _gradient_swapped_optax(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    p: float,
+    eps: float,
+) -> tuple[Array, ...]:
+    """Return the gradient by each differentiable argument, given that of the loss."""
+    term = anchor - positive
+    abs_term = np.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = np.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    power_2 = term_4**power
+    term_5 = positive - negative
+    abs_2 = np.abs(term_5)
+    term_6 = eps + total(abs_2**p, axis=1)
+    power_3 = term_6**power
+    positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
+    term_7 = 1.0 - positive_2
+    mask = power == 0.0
+    term_8 = power - 1.0
+    slope = (
+        upstream
+        * term_7
+        * (0.5 * np.sign(power_3 - power_2) + 0.5)
+        * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
+    )
+    mask_2 = p == 0.0
+    term_9 = p - 1.0
+    product = (
+        slope[:, None] * np.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_9) * np.sign(term_3)
+    )
+    slope_2 = upstream * term_7 * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
+    chosen = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    product_2 = slope_2[:, None] * chosen * np.sign(term)
+    slope_3 = (
+        upstream
+        * term_7
+        * (0.5 * np.sign(power_2 - power_3) + 0.5)
+        * np.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
+    )
+    product_3 = (
+        slope_3[:, None]
+        * np.where(((abs_2 == 0.0) & mask_2), 0.0, p * abs_2**term_9)
+        * np.sign(term_5)
+    )
+    return (
+        product_2 - product,
+        -product_3 - product_2,
+        product_3 + product,
+        total(upstream * term_7),
+    )
+
+
+def _tangent_swapped_optax(
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    p: float,
+    eps: float,
+    d_anchor: Array,
+    d_positive: Array,
+    d_negative: Array,
+    d_margin: Array,
+) -> Array:
+    """Return the derivative of the loss along the tangents."""
+    term = anchor - positive
+    abs_term = np.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = np.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    power_2 = term_4**power
+    term_5 = positive - negative
+    abs_2 = np.abs(term_5)
+    term_6 = eps + total(abs_2**p, axis=1)
+    power_3 = term_6**power
+    positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
+    term_7 = 1.0 - positive_2
+    mask = power == 0.0
+    term_8 = power - 1.0
+    mask_2 = p == 0.0
+    term_9 = p - 1.0
+    chosen = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    product = (
+        term_7
+        * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
+        * total(chosen * np.sign(term) * (d_anchor - d_positive), axis=1)
+    )
+    product_2 = (
+        np.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_9)
+        * np.sign(term_3)
+        * (d_anchor - d_negative)
+    )
+    product_3 = (
+        term_7
+        * (0.5 * np.sign(power_3 - power_2) + 0.5)
+        * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
+        * total(product_2, axis=1)
+    )
+    product_4 = (
+        np.where(((abs_2 == 0.0) & mask_2), 0.0, p * abs_2**term_9)
+        * np.sign(term_5)
+        * (d_positive - d_negative)
+    )
+    product_5 = (
+        term_7
+        * (0.5 * np.sign(power_2 - power_3) + 0.5)
+        * np.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
+        * total(product_4, axis=1)
+    )
+    return product + term_7 * d_margin - product_3 - product_5
+
+
+def _curvature_swapped_optax(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    p: float,
+    eps: float,
+    d_anchor: Array,
+    d_positive: Array,
+    d_negative: Array,
+    d_margin: Array,
+) -> tuple[Array | float, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    term = anchor - positive
+    abs_term = np.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = np.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    power_2 = term_4**power
+    term_5 = positive - negative
+    abs_2 = np.abs(term_5)
+    term_6 = eps + total(abs_2**p, axis=1)
+    power_3 = term_6**power
+    positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
+    term_7 = 1.0 - positive_2
+    term_8 = 0.5 * np.sign(power_3 - power_2) + 0.5
+    mask = term_4 == 0.0
+    mask_2 = power == 0.0
+    mask_3 = mask & mask_2
+    term_9 = power - 1.0
+    mask_4 = term_9 == 0.0
+    term_10 = term_9 - 1.0
+    chosen = np.where(mask_3, 0.0, np.where((mask & mask_4), 0.0, term_9 * term_4**term_10) / p)
+    mask_5 = abs == 0.0
+    mask_6 = p == 0.0
+    mask_7 = mask_5 & mask_6
+    term_11 = p - 1.0
+    chosen_2 = np.where(mask_7, 0.0, p * abs**term_11)
+    direction_2 = np.sign(term_3)
+    term_12 = d_anchor - d_negative
+    slope = upstream * term_7 * term_8 * chosen * total(chosen_2 * direction_2 * term_12, axis=1)
+    product = slope[:, None] * chosen_2 * direction_2
+    slope_2 = upstream * term_7 * term_8 * np.where(mask_3, 0.0, term_4**term_9 / p)
+    mask_8 = term_11 == 0.0
+    term_13 = term_11 - 1.0
+    product_2 = p * np.where((mask_5 & mask_8), 0.0, term_11 * abs**term_13) * direction_2
+    product_3 = slope_2[:, None] * np.where(mask_7, 0.0, product_2) * direction_2 * term_12
+    mask_9 = term_2 == 0.0
+    mask_10 = mask_9 & mask_2
+    chosen_3 = np.where(
+        mask_10, 0.0, np.where((mask_9 & mask_4), 0.0, term_9 * term_2**term_10) / p
+    )
+    mask_11 = abs_term == 0.0
+    mask_12 = mask_11 & mask_6
+    chosen_4 = np.where(mask_12, 0.0, p * abs_term**term_11)
+    sign_term = np.sign(term)
+    term_14 = d_anchor - d_positive
+    slope_3 = upstream * term_7 * chosen_3 * total(chosen_4 * sign_term * term_14, axis=1)
+    product_4 = slope_3[:, None] * chosen_4 * sign_term
+    slope_4 = upstream * term_7 * np.where(mask_10, 0.0, term_2**term_9 / p)
+    product_5 = p * np.where((mask_11 & mask_8), 0.0, term_11 * abs_term**term_13) * sign_term
+    product_6 = slope_4[:, None] * np.where(mask_12, 0.0, product_5) * sign_term * term_14
+    term_15 = 0.5 * np.sign(power_2 - power_3) + 0.5
+    mask_13 = term_6 == 0.0
+    mask_14 = mask_13 & mask_2
+    product_7 = np.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
+    mask_15 = abs_2 == 0.0
+    mask_16 = mask_15 & mask_6
+    chosen_5 = np.where(mask_16, 0.0, p * abs_2**term_11)
+    direction_3 = np.sign(term_5)
+    term_16 = d_positive - d_negative
+    slope_5 = (
+        upstream
+        * term_7
+        * term_15
+        * np.where(mask_14, 0.0, product_7)
+        * total(chosen_5 * direction_3 * term_16, axis=1)
+    )
+    product_8 = slope_5[:, None] * chosen_5 * direction_3
+    slope_6 = upstream * term_7 * term_15 * np.where(mask_14, 0.0, term_6**term_9 / p)
+    product_9 = p * np.where((mask_15 & mask_8), 0.0, term_11 * abs_2**term_13) * direction_3
+    product_10 = slope_6[:, None] * np.where(mask_16, 0.0, product_9) * direction_3 * term_16
+    change_anchor = product_4 + product_6 - product - product_3
+    change_positive = -product_8 - product_10 - product_4 - product_6
+    change_negative = product_8 + product_10 + product + product_3
+    return change_anchor, change_positive, change_negative, 0.0
+
+
+_kernel_swapped_optax = differentiable(
+    _value_swapped_optax,
+    _gradient_swapped_optax,
+    _tangent_swapped_optax,
+    _curvature_swapped_optax,
+    arguments=("anchor", "positive", "negative", "margin", "p", "eps"),
+    wrt=("anchor", "positive", "negative", "margin"),
+)
+
+
+def _value_plain_optax(
+    anchor: Array, positive: Array, negative: Array, margin: Array | float, p: float, eps: float
+) -> Array:
+    """Return the unreduced loss."""
+    power = 1.0 / p
+    term = (
+        (eps + total(np.abs(anchor - positive) ** p, axis=1)) ** power
+        - (eps + total(np.abs(anchor - negative) ** p, axis=1)) ** power
+        + margin
+    )
+    return np.maximum(term, 0.0)
+
+
+def _gradient_plain_optax(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    p: float,
+    eps: float,
+) -> tuple[Array, ...]:
+    """Return the gradient by each differentiable argument, given that of the loss."""
+    term = anchor - positive
+    abs_term = np.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = np.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
+    term_5 = 1.0 - positive_2
+    mask = power == 0.0
+    term_6 = power - 1.0
+    slope = upstream * term_5 * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
+    mask_2 = p == 0.0
+    term_7 = p - 1.0
+    product = (
+        slope[:, None] * np.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_7) * np.sign(term_3)
+    )
+    slope_2 = upstream * term_5 * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
+    chosen = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    product_2 = slope_2[:, None] * chosen * np.sign(term)
+    return product_2 - product, -product_2, product, total(upstream * term_5)
+
+
+def _tangent_plain_optax(
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    p: float,
+    eps: float,
+    d_anchor: Array,
+    d_positive: Array,
+    d_negative: Array,
+    d_margin: Array,
+) -> Array:
+    """Return the derivative of the loss along the tangents."""
+    term = anchor - positive
+    abs_term = np.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = np.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
+    term_5 = 1.0 - positive_2
+    mask = power == 0.0
+    term_6 = power - 1.0
+    mask_2 = p == 0.0
+    term_7 = p - 1.0
+    chosen = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    product = (
+        term_5
+        * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
+        * total(chosen * np.sign(term) * (d_anchor - d_positive), axis=1)
+    )
+    product_2 = (
+        np.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_7)
+        * np.sign(term_3)
+        * (d_anchor - d_negative)
+    )
+    product_3 = (
+        term_5
+        * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
+        * total(product_2, axis=1)
+    )
+    return product + term_5 * d_margin - product_3
+
+
+def _curvature_plain_optax(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    p: float,
+    eps: float,
+    d_anchor: Array,
+    d_positive: Array,
+    d_negative: Array,
+    d_margin: Array,
+) -> tuple[Array | float, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    term = anchor - positive
+    abs_term = np.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = np.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
+    term_5 = 1.0 - positive_2
+    mask = term_4 == 0.0
+    mask_2 = power == 0.0
+    mask_3 = mask & mask_2
+    term_6 = power - 1.0
+    mask_4 = term_6 == 0.0
+    term_7 = term_6 - 1.0
+    chosen = np.where(mask_3, 0.0, np.where((mask & mask_4), 0.0, term_6 * term_4**term_7) / p)
+    mask_5 = abs == 0.0
+    mask_6 = p == 0.0
+    mask_7 = mask_5 & mask_6
+    term_8 = p - 1.0
+    chosen_2 = np.where(mask_7, 0.0, p * abs**term_8)
+    direction_2 = np.sign(term_3)
+    term_9 = d_anchor - d_negative
+    slope = upstream * term_5 * chosen * total(chosen_2 * direction_2 * term_9, axis=1)
+    product = slope[:, None] * chosen_2 * direction_2
+    slope_2 = upstream * term_5 * np.where(mask_3, 0.0, term_4**term_6 / p)
+    mask_8 = term_8 == 0.0
+    term_10 = term_8 - 1.0
+    product_2 = p * np.where((mask_5 & mask_8), 0.0, term_8 * abs**term_10) * direction_2
+    product_3 = slope_2[:, None] * np.where(mask_7, 0.0, product_2) * direction_2 * term_9
+    mask_9 = term_2 == 0.0
+    mask_10 = mask_9 & mask_2
+    chosen_3 = np.where(mask_10, 0.0, np.where((mask_9 & mask_4), 0.0, term_6 * term_2**term_7) / p)
+    mask_11 = abs_term == 0.0
+    mask_12 = mask_11 & mask_6
+    chosen_4 = np.where(mask_12, 0.0, p * abs_term**term_8)
+    sign_term = np.sign(term)
+    term_11 = d_anchor - d_positive
+    slope_3 = upstream * term_5 * chosen_3 * total(chosen_4 * sign_term * term_11, axis=1)
+    product_4 = slope_3[:, None] * chosen_4 * sign_term
+    slope_4 = upstream * term_5 * np.where(mask_10, 0.0, term_2**term_6 / p)
+    product_5 = p * np.where((mask_11 & mask_8), 0.0, term_8 * abs_term**term_10) * sign_term
+    product_6 = slope_4[:, None] * np.where(mask_12, 0.0, product_5) * sign_term * term_11
+    change_anchor = product_4 + product_6 - product - product_3
+    return change_anchor, -product_4 - product_6, product + product_3, 0.0
+
+
+_kernel_plain_optax = differentiable(
+    _value_plain_optax,
+    _gradient_plain_optax,
+    _tangent_plain_optax,
+    _curvature_plain_optax,
+    arguments=("anchor", "positive", "negative", "margin", "p", "eps"),
+    wrt=("anchor", "positive", "negative", "margin"),
+)
+
+
 def _swapped_loss(
     anchor: Given,
     positive: Given,
@@ -351,6 +749,88 @@ def _plain_loss(
     )
 
 
+def _swapped_optax_loss(
+    anchor: Given,
+    positive: Given,
+    negative: Given,
+    margin: Given | float,
+    p: float,
+    eps: float,
+    reduction: str,
+    sample_weight: Given | None,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(anchor=anchor, positive=positive, negative=negative)
+    check_floating(anchor=anchor, positive=positive, negative=negative)
+    check_positive("margin", margin)
+    check_range("p", p, 1.0, math.inf)
+    dtype = anchor.dtype
+    working = working_dtype(anchor)
+    single = anchor.ndim == 1
+    if single:
+        anchor, positive, negative = anchor[None], positive[None], negative[None]
+    check_rank("anchor", anchor, 2, exact=True)
+    shape = anchor.shape[:1]
+    check_shape("positive", positive, anchor.shape, "anchor")
+    check_shape("negative", negative, anchor.shape, "anchor")
+    anchor = to_working(anchor, working)
+    positive = to_working(positive, working)
+    negative = to_working(negative, working)
+    margin = to_working(margin, working)
+    p = float(p)
+    eps = float(eps)
+    loss = _kernel_swapped_optax(anchor, positive, negative, margin, p, eps)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _plain_optax_loss(
+    anchor: Given,
+    positive: Given,
+    negative: Given,
+    margin: Given | float,
+    p: float,
+    eps: float,
+    reduction: str,
+    sample_weight: Given | None,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(anchor=anchor, positive=positive, negative=negative)
+    check_floating(anchor=anchor, positive=positive, negative=negative)
+    check_positive("margin", margin)
+    check_range("p", p, 1.0, math.inf)
+    dtype = anchor.dtype
+    working = working_dtype(anchor)
+    single = anchor.ndim == 1
+    if single:
+        anchor, positive, negative = anchor[None], positive[None], negative[None]
+    check_rank("anchor", anchor, 2, exact=True)
+    shape = anchor.shape[:1]
+    check_shape("positive", positive, anchor.shape, "anchor")
+    check_shape("negative", negative, anchor.shape, "anchor")
+    anchor = to_working(anchor, working)
+    positive = to_working(positive, working)
+    negative = to_working(negative, working)
+    margin = to_working(margin, working)
+    p = float(p)
+    eps = float(eps)
+    loss = _kernel_plain_optax(anchor, positive, negative, margin, p, eps)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
 def triplet_margin_loss(
     anchor: Given,
     positive: Given,
@@ -361,6 +841,7 @@ def triplet_margin_loss(
     swap: bool = False,
     reduction: str = "mean",
     *,
+    dialect: str | None = None,
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
@@ -369,7 +850,11 @@ def triplet_margin_loss(
 
     After Schroff et al. (2015). Distances are norms of order ``p`` of differences, with ``eps``
     added to each entry; with ``swap`` the negative may be as close to the positive instead
-    (Balntas et al., 2016). The mean is over the number of triplets.
+    (Balntas et al., 2016). The mean is over the number of triplets, NaN of none. At the hinge the
+    slope is that of its active side. Chainer's `TripletLoss` takes squared distances.
+
+    - ``optax.losses.triplet_margin_loss``: unreduced; adds ``eps`` to the sum of the powers
+      instead.
 
     .. math::
         \ell = \max\left(0, \mathrm{margin} - \min\left(\left\lVert \mathrm{eps} +
@@ -395,6 +880,7 @@ def triplet_margin_loss(
         eps (float): Added to each entry of a difference.
         swap (bool): Whether the closer of anchor and positive counts.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'optax'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
             sum.
         denominator (float or Tensor): What a mean divides by, where its own count is only that of
@@ -405,6 +891,15 @@ def triplet_margin_loss(
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
+    if dialect == "optax" and swap:
+        return _swapped_optax_loss(
+            anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
+        )
+    if dialect == "optax":
+        return _plain_optax_loss(
+            anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
+        )
     if swap:
         return _swapped_loss(
             anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
@@ -426,6 +921,7 @@ class TripletMarginLoss(chainer.Link):
         eps (float): Added to each entry of a difference.
         swap (bool): Whether the closer of anchor and positive counts.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'optax'``.
 
     """
 
@@ -436,17 +932,21 @@ class TripletMarginLoss(chainer.Link):
         eps: float = 1e-06,
         swap: bool = False,
         reduction: str = "mean",
+        *,
+        dialect: str | None = None,
     ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("margin", margin)
         check_range("p", p, 1.0, math.inf)
+        check_dialect(dialect, ("optax",))
         with self.init_scope():
             self.margin = margin
         self.p = p
         self.eps = eps
         self.swap = swap
         self.reduction = reduction
+        self.dialect = dialect
 
     def forward(
         self,
@@ -467,6 +967,7 @@ class TripletMarginLoss(chainer.Link):
             eps=self.eps,
             swap=self.swap,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -10,6 +10,7 @@ from ._autograd import differentiable
 from ._checks import (
     Given,
     check_arrays,
+    check_dialect,
     check_floating,
     check_range,
     check_rank,
@@ -17,7 +18,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import ratio
-from ._runtime import finish, fold, to_working, working_dtype
+from ._runtime import finish, fold, is_number, to_working, working_dtype
 
 __all__ = ["TverskyLoss", "tversky_loss"]
 
@@ -176,51 +177,160 @@ _kernel = differentiable(
 )
 
 
-def tversky_loss(
+def _value_keras(
+    input: Array, target: Array, alpha: Array | float, beta: Array | float, smooth: Array | float
+) -> Array:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = sigmoid(input)
+    sums = total((1.0 - target) * beta * p + sigmoid(-input) * alpha * target)
+    return ratio(smooth + sums, smooth + total(target * p) + sums)
+
+
+def _gradient_keras(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    alpha: Array | float,
+    beta: Array | float,
+    smooth: Array | float,
+) -> tuple[Array, ...]:
+    """Return the gradient by each differentiable argument, given that of the loss."""
+    term = 1.0 - target
+    p = sigmoid(input)
+    probability = sigmoid(-input)
+    sums = total(term * beta * p + probability * alpha * target)
+    term_2 = smooth + total(target * p) + sums
+    quotient = ratio(ratio(smooth + sums, term_2), term_2)
+    term_3 = ratio(1.0, term_2) - quotient
+    slope = upstream * term_3 * (term * beta * p * probability - probability * p * alpha * target)
+    grad_input = slope - upstream * quotient * target * p * probability
+    grad_target = upstream * term_3 * (probability * alpha - beta * p) - upstream * quotient * p
+    grad_alpha = upstream * term_3 * total(probability * target)
+    grad_beta = upstream * term_3 * total(term * p)
+    return grad_input, grad_target, grad_alpha, grad_beta, upstream * term_3
+
+
+def _tangent_keras(
+    input: Array,
+    target: Array,
+    alpha: Array | float,
+    beta: Array | float,
+    smooth: Array | float,
+    d_input: Array,
+    d_target: Array,
+    d_alpha: Array,
+    d_beta: Array,
+    d_smooth: Array,
+) -> Array:
+    """Return the derivative of the loss along the tangents."""
+    p = sigmoid(input)
+    term = 1.0 - target
+    probability = sigmoid(-input)
+    sums = total(term * beta * p + probability * alpha * target)
+    term_2 = smooth + total(target * p) + sums
+    quotient = ratio(ratio(smooth + sums, term_2), term_2)
+    term_3 = ratio(1.0, term_2) - quotient
+    product = (term * beta * p * probability - probability * p * alpha * target) * d_input
+    term_4 = (
+        (probability * alpha - beta * p) * d_target
+        + term * p * d_beta
+        + product
+        + probability * target * d_alpha
+    )
+    product_2 = quotient * total(p * d_target + target * p * probability * d_input)
+    return term_3 * d_smooth + term_3 * total(term_4) - product_2
+
+
+def _curvature_keras(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    alpha: Array | float,
+    beta: Array | float,
+    smooth: Array | float,
+    d_input: Array,
+    d_target: Array,
+    d_alpha: Array,
+    d_beta: Array,
+    d_smooth: Array,
+) -> tuple[Array, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    p = sigmoid(input)
+    probability = sigmoid(-input)
+    term = 1.0 - target
+    sums = total(term * beta * p + probability * alpha * target)
+    term_2 = smooth + total(target * p) + sums
+    quotient = ratio(1.0, term_2)
+    quotient_2 = ratio(ratio(smooth + sums, term_2), term_2)
+    term_3 = quotient - quotient_2
+    product = quotient * term_3
+    quotient_3 = ratio(quotient_2, term_2)
+    term_4 = product - quotient_3
+    term_5 = probability * alpha - beta * p
+    term_6 = term * beta * p * probability - probability * p * alpha * target
+    term_7 = (
+        term_5 * d_target + term * p * d_beta + term_6 * d_input + probability * target * d_alpha
+    )
+    sums_2 = total(term_7)
+    product_2 = quotient * quotient_2
+    product_3 = p * d_target
+    sums_3 = total(product_3 + target * p * probability * d_input)
+    term_8 = term_4 * d_smooth + term_4 * sums_2 + (-product_2 - quotient_3) * sums_3
+    slope = upstream * term_3 * (-beta * p * probability - probability * p * alpha)
+    term_9 = slope - upstream * quotient_2 * p * probability
+    power = probability * probability
+    power_2 = p * p
+    term_10 = (
+        upstream * quotient_2 * target * power_2 * probability
+        - upstream * quotient_2 * target * p * power
+    )
+    term_11 = probability * power_2 * alpha * target - power * p * alpha * target
+    term_12 = term * beta * p * power - term * beta * power_2 * probability + term_11
+    quotient_4 = ratio(quotient, term_2)
+    term_13 = quotient_3 - product - quotient_4
+    term_14 = term_13 * d_smooth + (product_2 + quotient_3 - quotient_4) * sums_3 + term_13 * sums_2
+    sums_4 = total(probability * d_target - probability * p * target * d_input)
+    slope_2 = upstream * term_3 * total(term * p * probability * d_input - product_3)
+    change_input = (
+        term_9 * d_target
+        + (term_10 + upstream * term_3 * term_12) * d_input
+        + upstream * term_6 * term_14
+        + upstream * term_3 * term * p * probability * d_beta
+        - upstream * target * p * probability * term_8
+        - upstream * term_3 * probability * p * target * d_alpha
+    )
+    change_target = (
+        term_9 * d_input
+        + upstream * term_5 * term_14
+        + upstream * term_3 * probability * d_alpha
+        - upstream * p * term_8
+        - upstream * term_3 * p * d_beta
+    )
+    change_alpha = upstream * total(probability * target) * term_14 + upstream * term_3 * sums_4
+    change_beta = upstream * total(term * p) * term_14 + slope_2
+    return change_input, change_target, change_alpha, change_beta, upstream * term_14
+
+
+_kernel_keras = differentiable(
+    _value_keras,
+    _gradient_keras,
+    _tangent_keras,
+    _curvature_keras,
+    arguments=("input", "target", "alpha", "beta", "smooth"),
+    wrt=("input", "target", "alpha", "beta", "smooth"),
+)
+
+
+def _loss(
     input: Given,
     target: Given,
-    *,
-    alpha: Given | float = 0.5,
-    beta: Given | float = 0.5,
-    smooth: Given | float = 1.0,
-    reduction: str = "mean",
-    denominator: Given | float | None = None,
+    alpha: Given | float,
+    beta: Given | float,
+    smooth: Given | float,
+    reduction: str,
+    denominator: Given | float | None,
 ) -> chainer.Variable:
-    r"""Tversky loss of each class, over batch and space (Salehi et al., 2017).
-
-    One minus the Tversky index, the share of what is found, false positives counting ``alpha`` and
-    false negatives ``beta``; probabilities are the sigmoid of the logits. Where nothing is
-    predicted and nothing is there, the loss is 0. ``mean`` is the mean over the classes. Keras's
-    ``Tversky`` takes probabilities, sums over all classes, and calls ``alpha`` what is ``beta``
-    here.
-
-    .. math::
-        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\alpha \left(1 - \mathrm{target}_{n,
-        c}\right) \sigma\left(\mathrm{input}_{n, c}\right) + \beta \mathrm{target}_{n, c}
-        \left(1 - \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)\right)}{\mathrm{smooth}
-        + \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \sigma\left(\mathrm{input}_{n,
-        c}\right)\right)\right) + \sum_{...} \left(\sum_{n} \left(\alpha \left(1 -
-        \mathrm{target}_{n, c}\right) \sigma\left(\mathrm{input}_{n, c}\right) + \beta
-        \mathrm{target}_{n, c} \left(1 - \sigma\left(\mathrm{input}_{n,
-        c}\right)\right)\right)\right)}
-
-    Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits, classes at position 1. Shape:
-            ``(n, c, ...)``.
-        target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
-            of `input`. Shape: ``(n, c, ...)``.
-        alpha (float): What false positives count.
-        beta (float): What false negatives count.
-        smooth (float): Added to both sides of the ratio.
-        reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
-
-    Returns:
-        ~chainer.Variable: The loss, with the dtype of ``input``.
-
-    """
-    check_reduction(reduction, ("none", "mean", "sum"))
     check_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("alpha", alpha, 0.0, math.inf)
@@ -242,6 +352,92 @@ def tversky_loss(
     return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 
+def _keras_loss(
+    input: Given,
+    target: Given,
+    alpha: Given | float,
+    beta: Given | float,
+    smooth: Given | float,
+    reduction: str,
+    denominator: Given | float | None,
+) -> chainer.Variable:
+    check_arrays(input=input, target=target)
+    check_floating(input=input)
+    check_range("alpha", alpha, 0.0, math.inf)
+    check_range("beta", beta, 0.0, math.inf)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    alpha = to_working(alpha, working)
+    beta = to_working(beta, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_keras(input, target, alpha, beta, smooth)
+    return finish(loss, reduction, dtype, denominator=denominator)
+
+
+def tversky_loss(
+    input: Given,
+    target: Given,
+    *,
+    alpha: Given | float = 0.5,
+    beta: Given | float = 0.5,
+    smooth: Given | float = 1.0,
+    reduction: str = "mean",
+    dialect: str | None = None,
+    denominator: Given | float | None = None,
+) -> chainer.Variable:
+    r"""Tversky loss of each class, over batch and space (Salehi et al., 2017).
+
+    One minus the Tversky index, the share of what is found, false positives counting ``alpha`` and
+    false negatives ``beta``; probabilities are the sigmoid of the logits. Where nothing is
+    predicted and nothing is there, the loss is 0, so also of an empty batch. ``mean`` is the mean
+    over the classes.
+
+    - ``keras.losses.Tversky``: of probabilities; sums over the classes, too; adds 1e-7 below the
+      line alone, so that it is 1 where nothing is; calls ``alpha`` what is ``beta`` here; takes
+      the target first.
+
+    .. math::
+        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\alpha \left(1 - \mathrm{target}_{n,
+        c}\right) \sigma\left(\mathrm{input}_{n, c}\right) + \beta \mathrm{target}_{n, c}
+        \left(1 - \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)\right)}{\mathrm{smooth}
+        + \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \sigma\left(\mathrm{input}_{n,
+        c}\right)\right)\right) + \sum_{...} \left(\sum_{n} \left(\alpha \left(1 -
+        \mathrm{target}_{n, c}\right) \sigma\left(\mathrm{input}_{n, c}\right) + \beta
+        \mathrm{target}_{n, c} \left(1 - \sigma\left(\mathrm{input}_{n,
+        c}\right)\right)\right)\right)}
+
+    Args:
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits, classes at position 1. Shape:
+            ``(n, c, ...)``.
+        target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
+            of `input`. Shape: ``(n, c, ...)``.
+        alpha (float): What false positives count.
+        beta (float): What false negatives count.
+        smooth (float): Added to both sides of the ratio.
+        reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``.
+        denominator (float or Tensor): What a mean divides by, where its own count is only that of
+            a part of the step.
+
+    Returns:
+        ~chainer.Variable: The loss, with the dtype of ``input``.
+
+    """
+    check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
+    smooth = 1e-07 if dialect == "keras" and is_number(smooth, 1.0) else smooth
+    if dialect == "keras":
+        return _keras_loss(input, target, alpha, beta, smooth, reduction, denominator)
+    return _loss(input, target, alpha, beta, smooth, reduction, denominator)
+
+
 class TverskyLoss(chainer.Link):
     """Tversky loss of each class, over batch and space (Salehi et al., 2017).
 
@@ -252,6 +448,7 @@ class TverskyLoss(chainer.Link):
         beta (float): What false negatives count.
         smooth (float): Added to both sides of the ratio.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect (str): Whose definition to follow: ``'keras'``.
 
     """
 
@@ -262,12 +459,14 @@ class TverskyLoss(chainer.Link):
         beta: Given | float = 0.5,
         smooth: Given | float = 1.0,
         reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_range("alpha", alpha, 0.0, math.inf)
         check_range("beta", beta, 0.0, math.inf)
         check_range("smooth", smooth, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         with self.init_scope():
             self.alpha = alpha
         with self.init_scope():
@@ -275,6 +474,7 @@ class TverskyLoss(chainer.Link):
         with self.init_scope():
             self.smooth = smooth
         self.reduction = reduction
+        self.dialect = dialect
 
     def forward(
         self, input: Given, target: Given, *, denominator: Given | float | None = None
@@ -287,5 +487,6 @@ class TverskyLoss(chainer.Link):
             beta=self.beta,
             smooth=self.smooth,
             reduction=self.reduction,
+            dialect=self.dialect,
             denominator=denominator,
         )

@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import (
+    check_dialect,
     check_floating,
     check_integers,
     check_positive,
@@ -168,6 +169,14 @@ def _partials_tangent_detached(
         softmax_tangent(chosen_5, term_6, axis=-1),
         jax.nn.sigmoid(log_sum + log_sum_2) * jax.nn.sigmoid(-log_sum - log_sum_2) * term_7,
     )
+
+
+def _denominator_detached_keras(target: jax.Array) -> jax.Array:
+    """Return what the mean divides by."""
+    mask = jnp.arange(target.shape[0])[:, None] != jnp.arange(target.shape[0])
+    largest = jnp.where(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
+    mask_2 = (jnp.where(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
+    return jnp.maximum(jnp.where(mask_2, 1.0, 0.0).sum(), 1.0)
 
 
 _kernel_detached = differentiable(
@@ -346,6 +355,14 @@ def _partials_tangent_through(
     )
 
 
+def _denominator_through_keras(target: jax.Array) -> jax.Array:
+    """Return what the mean divides by."""
+    mask = jnp.arange(target.shape[0])[:, None] != jnp.arange(target.shape[0])
+    largest = jnp.where(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
+    mask_2 = (jnp.where(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
+    return jnp.maximum(jnp.where(mask_2, 1.0, 0.0).sum(), 1.0)
+
+
 _kernel_through = differentiable(
     _value_through,
     _partials_through,
@@ -362,6 +379,7 @@ def _detached_loss(
     gamma: ArrayLike,
     margin: ArrayLike,
     reduction: str,
+    dialect: str | None,
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
@@ -379,6 +397,17 @@ def _detached_loss(
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
     loss = _kernel_detached(input, target, gamma, margin)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape,
+            count=_denominator_detached_keras(target),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
     )
@@ -390,6 +419,7 @@ def _through_loss(
     gamma: ArrayLike,
     margin: ArrayLike,
     reduction: str,
+    dialect: str | None,
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
@@ -407,6 +437,17 @@ def _through_loss(
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
     loss = _kernel_through(input, target, gamma, margin)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape,
+            count=_denominator_through_keras(target),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
     )
@@ -420,6 +461,7 @@ def circle_loss(
     margin: ArrayLike = 0.4,
     detach: bool = False,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> jax.Array:
@@ -428,9 +470,11 @@ def circle_loss(
 
     Of the cosines of an anchor with others of its class, the optimum is 1 + margin and 1 - margin
     is enough; of those with other classes, -margin and margin. An anchor without the former or
-    without the latter costs 0. The mean is over the anchors. The weights have a gradient, as in
-    Keras; with ``detach`` they have none, as in the paper. Keras's Circle is the same for vectors
-    of length 1, but its mean leaves out the anchors that cost 0.
+    without the latter costs 0. The mean is over the anchors, NaN of none. The weights have a
+    gradient; with ``detach`` they have none, as in the paper.
+
+    - ``keras.losses.Circle``: of vectors of length 1; the mean leaves out anchors without others
+      of their class, or of another, and is 0 over none; takes the target first.
 
     .. math::
         \ell = \log{\left(e^{\log \sum_{j} \exp\left(\left. \gamma \left(- \mathrm{margin} +
@@ -474,6 +518,7 @@ def circle_loss(
         margin: How far from its optimum is enough.
         detach: Whether the weights count as constants.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -486,15 +531,20 @@ def circle_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     if detach:
-        return _detached_loss(input, target, gamma, margin, reduction, sample_weight, denominator)
-    return _through_loss(input, target, gamma, margin, reduction, sample_weight, denominator)
+        return _detached_loss(
+            input, target, gamma, margin, reduction, dialect, sample_weight, denominator
+        )
+    return _through_loss(
+        input, target, gamma, margin, reduction, dialect, sample_weight, denominator
+    )
 
 
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["gamma", "margin"],
-    meta_fields=["detach", "reduction"],
+    meta_fields=["detach", "reduction", "dialect"],
 )
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CircleLoss:
@@ -509,12 +559,14 @@ class CircleLoss:
         margin: How far from its optimum is enough.
         detach: Whether the weights count as constants.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
     gamma: ArrayLike = 80.0
     margin: ArrayLike = 0.4
     detach: bool = False
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self,
@@ -532,6 +584,7 @@ class CircleLoss:
             margin=self.margin,
             detach=self.detach,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -116,8 +116,7 @@ def _value_dice(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = jax.nn.sigmoid(input)
     sums = ((1.0 - target) * p + jax.nn.sigmoid(-input) * target).sum(axis=(0, 2))
-    dice = ratio(sums, smooth + target.sum(axis=(0, 2)) + p.sum(axis=(0, 2)))
-    return (1.0 - alpha) * dice
+    return (1.0 - alpha) * ratio(sums, smooth + (target + p).sum(axis=(0, 2)))
 
 
 def _partials_dice(
@@ -127,7 +126,7 @@ def _partials_dice(
     term = 1.0 - target
     p = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
-    term_2 = smooth + target.sum(axis=(0, 2)) + p.sum(axis=(0, 2))
+    term_2 = smooth + (target + p).sum(axis=(0, 2))
     dice = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
     return (
         dice,
@@ -157,14 +156,10 @@ def _tangent_dice(
         partials
     )
     product = by_smooth * coefficient * (by_target * d_target + by_input * d_input).sum(axis=(0, 2))
-    product_2 = by_smooth * by_smooth_2 * (by_input_2 * by_input_3 * d_input).sum(axis=(0, 2))
-    return (
-        product
-        - by_alpha * d_alpha
-        - by_smooth * by_smooth_2 * d_smooth
-        - by_smooth * by_smooth_2 * d_target.sum(axis=(0, 2))
-        - product_2
+    product_2 = (
+        by_smooth * by_smooth_2 * (d_target + by_input_2 * by_input_3 * d_input).sum(axis=(0, 2))
     )
+    return product - by_alpha * d_alpha - by_smooth * by_smooth_2 * d_smooth - product_2
 
 
 def _partials_tangent_dice(
@@ -179,7 +174,7 @@ def _partials_tangent_dice(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     p = jax.nn.sigmoid(input)
-    term = smooth + target.sum(axis=(0, 2)) + p.sum(axis=(0, 2))
+    term = smooth + (target + p).sum(axis=(0, 2))
     quotient = ratio(1.0, term)
     probability = jax.nn.sigmoid(-input)
     term_2 = 1.0 - target
@@ -189,9 +184,8 @@ def _partials_tangent_dice(
     sums = term_3.sum(axis=(0, 2))
     dice = ratio((term_2 * p + probability * target).sum(axis=(0, 2)), term)
     quotient_2 = ratio(dice, term)
-    sums_2 = d_target.sum(axis=(0, 2))
     product = p * probability * d_input
-    sums_3 = product.sum(axis=(0, 2))
+    sums_2 = (d_target + product).sum(axis=(0, 2))
     power = probability * probability
     power_2 = p * p
     term_4 = (
@@ -202,12 +196,12 @@ def _partials_tangent_dice(
     quotient_3 = ratio(quotient, term)
     term_5 = -quotient * quotient_2 - ratio(quotient_2, term)
     return (
-        quotient * sums - quotient_2 * d_smooth - quotient_2 * sums_2 - quotient_2 * sums_3,
+        quotient * sums - quotient_2 * d_smooth - quotient_2 * sums_2,
         -2.0 * p * probability * d_input,
         term_4 * d_input - 2.0 * p * probability * d_target,
         -d_alpha,
-        -quotient_3 * d_smooth - quotient_3 * sums_2 - quotient_3 * sums_3,
-        quotient * quotient * sums + term_5 * d_smooth + term_5 * sums_2 + term_5 * sums_3,
+        -quotient_3 * d_smooth - quotient_3 * sums_2,
+        quotient * quotient * sums + term_5 * d_smooth + term_5 * sums_2,
         product,
         -probability * p * d_input,
     )
@@ -302,9 +296,9 @@ def combo_loss(
     r"""Combo loss: weighted cross-entropy plus Dice loss (Taghanaki et al., 2019).
 
     ``beta`` is the weight of the foreground in the cross-entropy, and ``1 - beta`` that of the
-    background. The cross-entropy has its mean over the entries and the Dice loss over the classes.
-    The paper subtracts the Dice coefficient instead, which makes its loss smaller by ``1 -
-    alpha``.
+    background. The cross-entropy has its mean over the entries, NaN of none, and the Dice loss
+    over the classes. The paper subtracts the Dice coefficient instead, which makes its loss
+    smaller by ``1 - alpha``.
 
     .. math::
         \mathrm{cross_entropy} = \alpha \left(- \beta \mathrm{target}_{n, c}
@@ -317,8 +311,7 @@ def combo_loss(
         \left(\mathrm{target}_{n, c} \left(1 - \sigma\left(\mathrm{input}_{n, c}\right)\right) +
         \left(1 - \mathrm{target}_{n, c}\right) \sigma\left(\mathrm{input}_{n,
         c}\right)\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
-        \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...} \left(\sum_{n}
-        \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
+        \left(\mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
 
     Args:
         input: Logits, classes at position 1. Shape: ``(n, c, ...)``.

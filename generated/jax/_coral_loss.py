@@ -89,7 +89,7 @@ def coral_loss(
 
     There is one logit fewer than ranks; logit ``k`` says whether the rank exceeds ``k``. The
     unreduced loss is the sum of these binary cross-entropies, and the mean is over the number of
-    samples.
+    samples, NaN of none.
 
     .. math::
         \ell = \sum_{k} \left(\mathrm{weight}_{k} \left(\begin{cases} -

@@ -9,9 +9,16 @@ import jax
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_dialect,
+    check_floating,
+    check_range,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import ratio
-from ._runtime import as_arrays, finish, fold, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, is_number, to_working, working_dtype
 
 __all__ = ["DiceLoss", "dice_loss"]
 
@@ -21,7 +28,7 @@ def _value(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> ja
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = jax.nn.sigmoid(input)
     difference = ((1.0 - target) * p + jax.nn.sigmoid(-input) * target).sum(axis=(0, 2))
-    return ratio(difference, smooth + target.sum(axis=(0, 2)) + p.sum(axis=(0, 2)))
+    return ratio(difference, smooth + (target + p).sum(axis=(0, 2)))
 
 
 def _partials(
@@ -31,7 +38,7 @@ def _partials(
     p = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
     term = 1.0 - target
-    term_2 = smooth + target.sum(axis=(0, 2)) + p.sum(axis=(0, 2))
+    term_2 = smooth + (target + p).sum(axis=(0, 2))
     quotient = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
     return (
         probability - p,
@@ -55,12 +62,8 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     by_target, by_input, coefficient, by_smooth, by_input_2, by_input_3 = partials
     product = coefficient * (by_target * d_target + by_input * d_input).sum(axis=(0, 2))
-    return (
-        product
-        - by_smooth * d_smooth
-        - by_smooth * d_target.sum(axis=(0, 2))
-        - by_smooth * (by_input_2 * by_input_3 * d_input).sum(axis=(0, 2))
-    )
+    product_2 = by_smooth * (d_target + by_input_2 * by_input_3 * d_input).sum(axis=(0, 2))
+    return product - by_smooth * d_smooth - product_2
 
 
 def _partials_tangent(
@@ -82,12 +85,11 @@ def _partials_tangent(
         - term * power_2 * probability
         + (probability * power_2 * target - power * p * target)
     )
-    term_3 = smooth + target.sum(axis=(0, 2)) + p.sum(axis=(0, 2))
+    term_3 = smooth + (target + p).sum(axis=(0, 2))
     quotient = ratio(1.0, term_3)
     quotient_2 = ratio(quotient, term_3)
-    sums = d_target.sum(axis=(0, 2))
     product = p * probability * d_input
-    sums_2 = product.sum(axis=(0, 2))
+    sums = (d_target + product).sum(axis=(0, 2))
     term_4 = (probability - p) * d_target + (
         term * p * probability - probability * p * target
     ) * d_input
@@ -97,11 +99,8 @@ def _partials_tangent(
     return (
         -2.0 * p * probability * d_input,
         term_2 * d_input - 2.0 * p * probability * d_target,
-        -quotient_2 * d_smooth - quotient_2 * sums - quotient_2 * sums_2,
-        quotient * quotient * term_4.sum(axis=(0, 2))
-        + term_5 * d_smooth
-        + term_5 * sums
-        + term_5 * sums_2,
+        -quotient_2 * d_smooth - quotient_2 * sums,
+        quotient * quotient * term_4.sum(axis=(0, 2)) + term_5 * d_smooth + term_5 * sums,
         product,
         -probability * p * d_input,
     )
@@ -117,45 +116,209 @@ _kernel = differentiable(
 )
 
 
-def dice_loss(
+def _value_keras(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = jax.nn.sigmoid(input)
+    term = smooth + ((1.0 - target) * p + jax.nn.sigmoid(-input) * target).sum()
+    return ratio(term, smooth + (target + p).sum())
+
+
+def _partials_keras(
+    input: jax.Array, target: jax.Array, smooth: jax.Array | float
+) -> tuple[jax.Array, ...]:
+    """Return the coefficients of the tangents."""
+    p = jax.nn.sigmoid(input)
+    term = smooth + (target + p).sum()
+    quotient = ratio(1.0, term)
+    term_2 = 1.0 - target
+    probability = jax.nn.sigmoid(-input)
+    quotient_2 = ratio(ratio(smooth + (term_2 * p + probability * target).sum(), term), term)
+    return (
+        quotient - quotient_2,
+        probability - p,
+        term_2 * p * probability - probability * p * target,
+        quotient,
+        p,
+        probability,
+        quotient_2,
+    )
+
+
+def _tangent_keras(
+    partials: tuple[jax.Array, ...],
+    input: jax.Array,
+    target: jax.Array,
+    smooth: jax.Array | float,
+    d_input: jax.Array,
+    d_target: jax.Array,
+    d_smooth: jax.Array,
+) -> jax.Array:
+    """Return the derivative of the loss along the tangents."""
+    by_smooth, by_target, by_input, coefficient, by_input_2, by_input_3, coefficient_2 = partials
+    product = coefficient_2 * (d_target + by_input_2 * by_input_3 * d_input).sum()
+    return (
+        coefficient * (by_target * d_target + by_input * d_input).sum()
+        - product
+        + by_smooth * d_smooth
+    )
+
+
+def _partials_tangent_keras(
+    input: jax.Array,
+    target: jax.Array,
+    smooth: jax.Array | float,
+    d_input: jax.Array,
+    d_target: jax.Array,
+    d_smooth: jax.Array,
+) -> tuple[jax.Array, ...]:
+    """Return the derivatives of the coefficients along the tangents."""
+    p = jax.nn.sigmoid(input)
+    term = smooth + (target + p).sum()
+    quotient = ratio(1.0, term)
+    quotient_2 = ratio(quotient, term)
+    term_2 = 1.0 - target
+    probability = jax.nn.sigmoid(-input)
+    quotient_3 = ratio(ratio(smooth + (term_2 * p + probability * target).sum(), term), term)
+    product = quotient * (quotient - quotient_3)
+    quotient_4 = ratio(quotient_3, term)
+    product_2 = quotient * quotient_3
+    product_3 = p * probability * d_input
+    sums = (d_target + product_3).sum()
+    term_3 = (probability - p) * d_target + (
+        term_2 * p * probability - probability * p * target
+    ) * d_input
+    product_4 = quotient * quotient * term_3.sum()
+    power = probability * probability
+    power_2 = p * p
+    term_4 = (
+        term_2 * p * power
+        - term_2 * power_2 * probability
+        + (probability * power_2 * target - power * p * target)
+    )
+    return (
+        (quotient_4 - product - quotient_2) * d_smooth
+        + (product_2 + quotient_4 - quotient_2) * sums
+        - product_4,
+        -2.0 * p * probability * d_input,
+        term_4 * d_input - 2.0 * p * probability * d_target,
+        -quotient_2 * d_smooth - quotient_2 * sums,
+        product_3,
+        -probability * p * d_input,
+        (product - quotient_4) * d_smooth + product_4 + (-product_2 - quotient_4) * sums,
+    )
+
+
+_kernel_keras = differentiable(
+    _value_keras,
+    _partials_keras,
+    _tangent_keras,
+    _partials_tangent_keras,
+    arguments=("input", "target", "smooth"),
+    wrt=("input", "target", "smooth"),
+)
+
+
+def _value_optax(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = jax.nn.sigmoid(input)
+    sums = ((1.0 - target) * p + jax.nn.sigmoid(-input) * target).sum(axis=2)
+    return ratio(sums, 2.0 * smooth + (target + p).sum(axis=2)).sum(axis=1) / target.shape[1]
+
+
+def _partials_optax(
+    input: jax.Array, target: jax.Array, smooth: jax.Array | float
+) -> tuple[jax.Array, ...]:
+    """Return the coefficients of the tangents."""
+    p = jax.nn.sigmoid(input)
+    probability = jax.nn.sigmoid(-input)
+    term = 1.0 - target
+    term_2 = 2.0 * smooth + (target + p).sum(axis=2)
+    return (
+        probability - p,
+        term * p * probability - probability * p * target,
+        ratio(1.0, term_2),
+        ratio(ratio((term * p + probability * target).sum(axis=2), term_2), term_2),
+        p,
+        probability,
+    )
+
+
+def _tangent_optax(
+    partials: tuple[jax.Array, ...],
+    input: jax.Array,
+    target: jax.Array,
+    smooth: jax.Array | float,
+    d_input: jax.Array,
+    d_target: jax.Array,
+    d_smooth: jax.Array,
+) -> jax.Array:
+    """Return the derivative of the loss along the tangents."""
+    by_target, by_input, coefficient, by_smooth, by_input_2, by_input_3 = partials
+    product = coefficient * (by_target * d_target + by_input * d_input).sum(axis=2)
+    product_2 = by_smooth * (d_target + by_input_2 * by_input_3 * d_input).sum(axis=2)
+    return (product - 2.0 * by_smooth * d_smooth - product_2).sum(axis=1) / coefficient.shape[1]
+
+
+def _partials_tangent_optax(
+    input: jax.Array,
+    target: jax.Array,
+    smooth: jax.Array | float,
+    d_input: jax.Array,
+    d_target: jax.Array,
+    d_smooth: jax.Array,
+) -> tuple[jax.Array, ...]:
+    """Return the derivatives of the coefficients along the tangents."""
+    p = jax.nn.sigmoid(input)
+    probability = jax.nn.sigmoid(-input)
+    term = 1.0 - target
+    power = probability * probability
+    power_2 = p * p
+    term_2 = (
+        term * p * power
+        - term * power_2 * probability
+        + (probability * power_2 * target - power * p * target)
+    )
+    term_3 = 2.0 * smooth + (target + p).sum(axis=2)
+    quotient = ratio(1.0, term_3)
+    quotient_2 = ratio(quotient, term_3)
+    product = p * probability * d_input
+    sums = (d_target + product).sum(axis=2)
+    term_4 = (probability - p) * d_target + (
+        term * p * probability - probability * p * target
+    ) * d_input
+    quotient_3 = ratio(ratio((term * p + probability * target).sum(axis=2), term_3), term_3)
+    quotient_4 = ratio(quotient_3, term_3)
+    return (
+        -2.0 * p * probability * d_input,
+        term_2 * d_input - 2.0 * p * probability * d_target,
+        -2.0 * quotient_2 * d_smooth - quotient_2 * sums,
+        quotient * quotient * term_4.sum(axis=2)
+        + (-2.0 * quotient * quotient_3 - 2.0 * quotient_4) * d_smooth
+        + (-quotient * quotient_3 - quotient_4) * sums,
+        product,
+        -probability * p * d_input,
+    )
+
+
+_kernel_optax = differentiable(
+    _value_optax,
+    _partials_optax,
+    _tangent_optax,
+    _partials_tangent_optax,
+    arguments=("input", "target", "smooth"),
+    wrt=("input", "target", "smooth"),
+)
+
+
+def _loss(
     input: ArrayLike,
     target: ArrayLike,
-    *,
-    smooth: ArrayLike = 1.0,
-    reduction: str = "mean",
-    denominator: ArrayLike | None = None,
+    smooth: ArrayLike,
+    reduction: str,
+    denominator: ArrayLike | None,
 ) -> jax.Array:
-    r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
-
-    One minus the overlap of the probabilities, the sigmoid of the logits, with the target: twice
-    what they share over the sum of both, with ``smooth`` added to each. Where nothing is predicted
-    and nothing is there, the loss is 0. ``mean`` is the mean over the classes. Keras's ``Dice``
-    takes probabilities and sums over all classes, without ``smooth``; optax's ``dice_loss`` is
-    that of each sample, with half of it.
-
-    .. math::
-        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
-        \sigma\left(\mathrm{input}_{n, c}\right)\right) + \left(1 - \mathrm{target}_{n,
-        c}\right) \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}{\mathrm{smooth} +
-        \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...}
-        \left(\sum_{n} \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
-
-    Args:
-        input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
-        target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
-        smooth: Added to both sides of the ratio.
-        reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        denominator: What a mean divides by, where its own count is only that of a part of the
-            step.
-
-    Returns:
-        The loss, with the dtype of ``input``.
-
-    Raises:
-        TypeError: If ``input`` is not floating-point.
-        ValueError: If a shape, a concrete label or a parameter is not allowed.
-    """
-    check_reduction(reduction, ("none", "mean", "sum"))
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("smooth", smooth, 0.0, math.inf)
@@ -173,7 +336,109 @@ def dice_loss(
     return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["smooth"], meta_fields=["reduction"])
+def _keras_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    smooth: ArrayLike,
+    reduction: str,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input=input, target=target)
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_keras(input, target, smooth)
+    return finish(loss, reduction, dtype, denominator=denominator)
+
+
+def _optax_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    smooth: ArrayLike,
+    reduction: str,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input=input, target=target)
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_optax(input, target, smooth)
+    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+
+
+def dice_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    *,
+    smooth: ArrayLike = 1.0,
+    reduction: str = "mean",
+    dialect: str | None = None,
+    denominator: ArrayLike | None = None,
+) -> jax.Array:
+    r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
+
+    One minus the overlap of the probabilities, the sigmoid of the logits, with the target: twice
+    what they share over the sum of both, with ``smooth`` added to each. Where nothing is predicted
+    and nothing is there, the loss is 0, so also of an empty batch. ``mean`` is the mean over the
+    classes.
+
+    - ``keras.losses.Dice``: of probabilities; sums over the classes, too; adds 1e-7 below the line
+      alone, so that it is 1 where nothing is; takes the target first.
+    - ``optax.losses.binary_dice_loss``: that of each sample, unreduced, with half of ``smooth``.
+
+    .. math::
+        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
+        \sigma\left(\mathrm{input}_{n, c}\right)\right) + \left(1 - \mathrm{target}_{n,
+        c}\right) \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}{\mathrm{smooth} +
+        \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n,
+        c}\right)\right)\right)}
+
+    Args:
+        input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
+        target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
+        smooth: Added to both sides of the ratio.
+        reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``, ``'optax'``.
+        denominator: What a mean divides by, where its own count is only that of a part of the
+            step.
+
+    Returns:
+        The loss, with the dtype of ``input``.
+
+    Raises:
+        TypeError: If ``input`` is not floating-point.
+        ValueError: If a shape, a concrete label or a parameter is not allowed.
+    """
+    check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras", "optax"))
+    smooth = 1e-07 if dialect == "keras" and is_number(smooth, 1.0) else smooth
+    if dialect == "keras":
+        return _keras_loss(input, target, smooth, reduction, denominator)
+    if dialect == "optax":
+        return _optax_loss(input, target, smooth, reduction, denominator)
+    return _loss(input, target, smooth, reduction, denominator)
+
+
+@partial(
+    jax.tree_util.register_dataclass, data_fields=["smooth"], meta_fields=["reduction", "dialect"]
+)
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DiceLoss:
     """Dice loss of each class, over batch and space (Milletari et al., 2016).
@@ -184,15 +449,22 @@ class DiceLoss:
     Attributes:
         smooth: Added to both sides of the ratio.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``, ``'optax'``.
     """
 
     smooth: ArrayLike = 1.0
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None
     ) -> jax.Array:
         """Return the loss."""
         return dice_loss(
-            input, target, smooth=self.smooth, reduction=self.reduction, denominator=denominator
+            input,
+            target,
+            smooth=self.smooth,
+            reduction=self.reduction,
+            dialect=self.dialect,
+            denominator=denominator,
         )

@@ -228,9 +228,10 @@ def focal_tversky_loss(
 ) -> jax.Array:
     r"""Focal Tversky loss: the Tversky loss to the power ``1 / gamma`` (Abraham and Khan, 2019).
 
-    Where nothing is predicted and nothing is there, the loss is 0, and so is its slope, which
-    grows without bound as the loss falls to 0 for a ``gamma`` above 1. ``mean`` is the mean over
-    the classes. The authors' program calls ``gamma`` the exponent itself.
+    Where nothing is predicted and nothing is there, the loss is 0, so also of an empty batch, and
+    so is its slope, which grows without bound as the loss falls to 0 for a ``gamma`` above 1.
+    ``mean`` is the mean over the classes. The authors' program calls ``gamma`` the exponent
+    itself.
 
     .. math::
         \ell = \begin{cases} 0 & \text{for}\: \frac{\sum_{...} \left(\sum_{n} \left(\alpha

@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import (
+    check_dialect,
     check_floating,
     check_labels,
     check_range,
@@ -129,6 +130,7 @@ def _limit_loss(
     input: ArrayLike,
     target: ArrayLike,
     reduction: str,
+    dialect: str | None,
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
@@ -147,6 +149,17 @@ def _limit_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     loss = _kernel_limit(input, target)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            weighs=False,
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -163,6 +176,7 @@ def _power_loss(
     target: ArrayLike,
     q: ArrayLike,
     reduction: str,
+    dialect: str | None,
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
@@ -183,6 +197,17 @@ def _power_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     loss = _kernel_power(input, target, q)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            weighs=False,
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -200,6 +225,7 @@ def generalized_cross_entropy_loss(
     *,
     q: ArrayLike = 0.7,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> jax.Array:
@@ -208,8 +234,10 @@ def generalized_cross_entropy_loss(
 
     ``(1 - p**q) / q`` with the probability ``p`` of the label: the cross-entropy as ``q`` falls to
     0, and at 0, and one minus the probability for ``q`` 1, which wrong labels hurt less. The mean
-    is over the number of labels. Keras's ``CategoricalGeneralizedCrossEntropy`` takes
-    probabilities instead of logits.
+    is over the number of labels, NaN of none.
+
+    - ``keras.losses.CategoricalGeneralizedCrossEntropy``: of probabilities, with 0.5 for ``q``;
+      takes the target first, and the classes last.
 
     .. math::
         \ell = \left(- \mathrm{input}_{n, c} + \log \sum_{c} \exp\left(\mathrm{input}_{n,
@@ -224,6 +252,7 @@ def generalized_cross_entropy_loss(
         target: The class of each sample. Shape: ``(n, ...)`` or ``()``.
         q: How robust the loss is to wrong labels.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -236,12 +265,14 @@ def generalized_cross_entropy_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
+    q = 0.5 if dialect == "keras" and is_number(q, 0.7) else q
     if is_number(q, 0.0):
-        return _limit_loss(input, target, reduction, sample_weight, denominator)
-    return _power_loss(input, target, q, reduction, sample_weight, denominator)
+        return _limit_loss(input, target, reduction, dialect, sample_weight, denominator)
+    return _power_loss(input, target, q, reduction, dialect, sample_weight, denominator)
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["q"], meta_fields=["reduction"])
+@partial(jax.tree_util.register_dataclass, data_fields=["q"], meta_fields=["reduction", "dialect"])
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GeneralizedCrossEntropyLoss:
     """Generalised cross-entropy: between cross-entropy and absolute error
@@ -253,10 +284,12 @@ class GeneralizedCrossEntropyLoss:
     Attributes:
         q: How robust the loss is to wrong labels.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
     q: ArrayLike = 0.7
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self,
@@ -272,6 +305,7 @@ class GeneralizedCrossEntropyLoss:
             target,
             q=self.q,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -83,9 +83,13 @@ def hinge_embedding_loss(
     r"""Hinge embedding loss: distances of like pairs should be small, those of unlike ones a
     margin.
 
-    A pair with target 1 costs its distance, one with target -1 what the distance lacks to
-    ``margin``; other targets cost both. The mean is over the number of entries. The slope at the
-    hinge is -1.
+    After Hadsell et al. (2006), not squared. A pair with target 1 costs its distance, one with
+        target
+    -1 what the distance lacks to ``margin``; other targets cost both. The mean is over the number
+        of
+    entries, NaN of none. At the hinge the slope is -1.
+
+    - ``mindspore.nn.HingeEmbeddingLoss``: equal.
 
     .. math::
         \ell = \begin{cases} \mathrm{input} & \text{for}\: \mathrm{target} = 1 \\\max\left(0,

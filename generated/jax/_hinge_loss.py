@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._checks import check_dialect, check_floating, check_reduction, check_shape
+from ._runtime import as_arrays, finish, leading_size, to_working, working_dtype
 
 __all__ = ["HingeLoss", "hinge_loss"]
 
@@ -54,19 +54,122 @@ _kernel = differentiable(
 )
 
 
+def _value_keras(input: jax.Array, target: jax.Array) -> jax.Array:
+    """Return the unreduced loss."""
+    return jnp.maximum(1.0 - jnp.where(target == 0.0, -1.0, target) * input, 0.0)
+
+
+def _partials_keras(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
+    """Return the coefficients of the tangents."""
+    mask = target == 0.0
+    chosen = jnp.where(mask, -1.0, target)
+    return jnp.maximum(jnp.sign(1.0 - chosen * input), 0.0), jnp.where(mask, 0.0, 1.0), chosen
+
+
+def _tangent_keras(
+    partials: tuple[jax.Array, ...],
+    input: jax.Array,
+    target: jax.Array,
+    d_input: jax.Array,
+    d_target: jax.Array,
+) -> jax.Array:
+    """Return the derivative of the loss along the tangents."""
+    by_input, by_target, by_input_2 = partials
+    return -by_input * by_target * input * d_target - by_input * by_input_2 * d_input
+
+
+def _partials_tangent_keras(
+    input: jax.Array, target: jax.Array, d_input: jax.Array, d_target: jax.Array
+) -> tuple[jax.Array, ...]:
+    """Return the derivatives of the coefficients along the tangents."""
+    mask = target == 0.0
+    positive = jnp.maximum(jnp.sign(1.0 - jnp.where(mask, -1.0, target) * input), 0.0)
+    chosen = jnp.where(mask, 0.0, 1.0)
+    return jnp.full_like(positive, 0.0), jnp.full_like(chosen, 0.0), chosen * d_target
+
+
+_kernel_keras = differentiable(
+    _value_keras,
+    _partials_keras,
+    _tangent_keras,
+    _partials_tangent_keras,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
+)
+
+
+def _loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input=input, target=target)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    loss = _kernel(input, target)
+    if dialect == "chainer":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            count=leading_size(input),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+
+
+def _keras_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input=input, target=target)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    loss = _kernel_keras(input, target)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        rows=("mean", -1),
+        weighs=False,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
 def hinge_loss(
     input: ArrayLike,
     target: ArrayLike,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> jax.Array:
     r"""Hinge loss: a score on the right side by less than 1 costs (Cortes and Vapnik, 1995).
 
-    Labels are -1 or 1. The mean is over the number of entries. The slope at the hinge is 0. Keras
-    takes labels of 0 for -1, and its ``Hinge`` is the mean over the last axis first; optax's
-    ``hinge_loss`` is this unreduced, with half the slope at the hinge.
+    The mean is over the number of entries, NaN of none. At the hinge the slope is 0.
+
+    - ``optax.losses.hinge_loss``: equal, unreduced; half the slope at the hinge.
+    - ``keras.losses.Hinge``: takes labels of 0 for -1; averages the last axis first; takes the
+      target first.
+    - ``chainer.functions.hinge``: takes the number of the class that has label 1, the others
+      having -1; divides by the number of samples.
 
     .. math::
         \ell = \max\left(0, - \mathrm{input} \mathrm{target} + 1\right)
@@ -75,6 +178,7 @@ def hinge_loss(
         input: Scores of any shape. Shape: any shape.
         target: -1 or 1 for each score, in the shape of `input`. Shape: any shape.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'chainer'``, ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -87,18 +191,13 @@ def hinge_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input, target = as_arrays(input=input, target=target)
-    check_floating(input=input)
-    dtype = input.dtype
-    working = working_dtype(input)
-    check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    check_dialect(dialect, ("chainer", "keras"))
+    if dialect == "keras":
+        return _keras_loss(input, target, reduction, sample_weight, denominator)
+    return _loss(input, target, reduction, dialect, sample_weight, denominator)
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=[], meta_fields=["reduction"])
+@partial(jax.tree_util.register_dataclass, data_fields=[], meta_fields=["reduction", "dialect"])
 @dataclass(frozen=True, eq=False, kw_only=True)
 class HingeLoss:
     """Hinge loss: a score on the right side by less than 1 costs (Cortes and Vapnik, 1995).
@@ -108,9 +207,11 @@ class HingeLoss:
 
     Attributes:
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'chainer'``, ``'keras'``.
     """
 
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self,
@@ -125,6 +226,7 @@ class HingeLoss:
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -91,8 +91,7 @@ def huber_loss(
     - ``torch.nn.HuberLoss``, ``mindspore.nn.HuberLoss``: equal.
     - ``optax.losses.huber_loss``: equal, unreduced.
     - ``keras.losses.Huber``: target first; averages the last axis before it reduces; its mean does
-        not
-      divide by weights of samples.
+      not divide by weights of samples.
     - ``chainer.functions.huber_loss``: sums axis 1, and reduces no further.
 
     .. math::

@@ -69,11 +69,10 @@ def mse_loss(
     of the function alone, over the sum of the weights; without entries it is NaN.
 
     - ``torch.nn.MSELoss``, ``mindspore.nn.MSELoss``, ``chainer.functions.mean_squared_error``:
-        equal.
+      equal.
     - ``optax.losses.squared_error``, ``chainer.functions.squared_error``: equal, unreduced.
     - ``keras.losses.MeanSquaredError``: target first; averages the last axis before it reduces;
-        its
-      mean does not divide by weights of samples.
+      its mean does not divide by weights of samples.
 
     .. math::
         \ell = \mathrm{weight} \left(\mathrm{input} - \mathrm{target}\right)^{2}

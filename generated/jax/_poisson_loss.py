@@ -74,8 +74,7 @@ def poisson_loss(
     The mean is over the number of entries, and NaN without any.
 
     - ``keras.losses.Poisson``: target first; averages the last axis before it reduces; its mean
-        does
-      not divide by weights of samples.
+      does not divide by weights of samples.
     - ``torch.nn.PoissonNLLLoss``: equal with ``log_input=False`` and ``eps=1e-7``.
 
     .. math::

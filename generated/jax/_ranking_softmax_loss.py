@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_rank, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_rank, check_reduction, check_shape
 from ._functions import centred, negative_log_softmax, softmax, softmax_tangent
 from ._runtime import as_arrays, axis_weight, finish, to_working, working_dtype
 
@@ -84,6 +84,11 @@ def _mass(where: jax.Array) -> jax.Array:
     return (where.max(axis=1) > 0.0).astype(where.dtype)
 
 
+def _denominator_optax(where: jax.Array) -> jax.Array:
+    """Return what the mean divides by."""
+    return jnp.maximum((where.max(axis=1) > 0.0).astype(where.dtype).sum(), 1.0)
+
+
 _kernel = differentiable(
     _value,
     _partials,
@@ -101,6 +106,7 @@ def ranking_softmax_loss(
     weights: ArrayLike | None = None,
     where: ArrayLike | None = None,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> jax.Array:
@@ -109,8 +115,9 @@ def ranking_softmax_loss(
 
     The cross-entropy between the relevances, which need not sum to 1, and the softmax of the
     scores. Items whose ``where`` is 0 are left out, and so are lists without any item. The mean is
-    over the number of lists that are left. optax's ``ranking_softmax_loss`` is this; its mean over
-    no list is 0, here NaN.
+    over the number of lists that are left, NaN of none.
+
+    - ``optax.losses.ranking_softmax_loss``: its mean over none is 0.
 
     .. math::
         \ell = \sum_{i} \left(\begin{cases} \mathrm{target}_{n, i} \mathrm{weights}_{n, i}
@@ -124,6 +131,7 @@ def ranking_softmax_loss(
         weights: Weights of the items, in the shape of `input`.
         where: 1 for items that count, 0 for padding, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -136,6 +144,7 @@ def ranking_softmax_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
@@ -151,6 +160,16 @@ def ranking_softmax_loss(
     weights = axis_weight("weights", weights, input.shape, working, like=input)
     where = axis_weight("where", where, input.shape, working, like=input)
     loss = _kernel(input, target, weights, where)
+    if dialect == "optax":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            count=_denominator_optax(where),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -163,7 +182,9 @@ def ranking_softmax_loss(
 
 
 @partial(
-    jax.tree_util.register_dataclass, data_fields=["weights", "where"], meta_fields=["reduction"]
+    jax.tree_util.register_dataclass,
+    data_fields=["weights", "where"],
+    meta_fields=["reduction", "dialect"],
 )
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RankingSoftmaxLoss:
@@ -177,11 +198,13 @@ class RankingSoftmaxLoss:
         weights: Weights of the items, in the shape of `input`.
         where: 1 for items that count, 0 for padding, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
     """
 
     weights: ArrayLike | None = None
     where: ArrayLike | None = None
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self,
@@ -198,6 +221,7 @@ class RankingSoftmaxLoss:
             weights=self.weights,
             where=self.where,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -102,7 +102,7 @@ def ranknet_loss(
 
     Each ordered pair costs the logistic loss of the difference of its scores; the unreduced loss
     is their mean in a list, 0 where all items are equally relevant, and ``mean`` is over the
-    number of lists.
+    number of lists, NaN of none.
 
     .. math::
         \ell = \frac{\sum_{j} \left(\sum_{i} \left(\log{\left(1 + e^{- \sigma

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_range, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
 from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["SigmoidFocalLoss", "sigmoid_focal_loss"]
@@ -275,6 +275,7 @@ def _plain_loss(
     target: ArrayLike,
     gamma: ArrayLike,
     reduction: str,
+    dialect: str | None,
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
@@ -288,6 +289,16 @@ def _plain_loss(
     target = to_working(target, working)
     gamma = to_working(gamma, working)
     loss = _kernel_plain(input, target, gamma)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -297,6 +308,7 @@ def _balanced_loss(
     alpha: ArrayLike,
     gamma: ArrayLike,
     reduction: str,
+    dialect: str | None,
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
@@ -312,6 +324,16 @@ def _balanced_loss(
     alpha = to_working(alpha, working)
     gamma = to_working(gamma, working)
     loss = _kernel_balanced(input, target, alpha, gamma)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -322,13 +344,20 @@ def sigmoid_focal_loss(
     alpha: ArrayLike | None = None,
     gamma: ArrayLike = 2.0,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> jax.Array:
     r"""Focal loss on the sigmoid of logits: what is easy already counts less (Lin et al., 2017).
 
     With ``alpha`` the positive class has weight ``alpha`` and the other one ``1 - alpha``. The
-    mean is over the number of entries.
+    mean is over the number of entries, NaN of none. For targets between 0 and 1 both built-ins
+    fade by the mean of the two probabilities, each class here by its own.
+
+    - ``optax.losses.sigmoid_focal_loss``: equal, unreduced.
+    - ``keras.losses.BinaryFocalCrossentropy``: with ``from_logits=True``; averages the last axis
+      first; has no slope within 1e-7 of 0 and 1; takes the target first, and ``alpha`` only if
+      told to balance.
 
     .. math::
         \ell = - \mathrm{target} \left(1 - \sigma\left(\mathrm{input}\right)\right)^{\gamma}
@@ -349,6 +378,7 @@ def sigmoid_focal_loss(
         alpha: Weight of the positive class.
         gamma: How fast easy entries fade.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -361,13 +391,18 @@ def sigmoid_focal_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     if alpha is None:
-        return _plain_loss(input, target, gamma, reduction, sample_weight, denominator)
-    return _balanced_loss(input, target, alpha, gamma, reduction, sample_weight, denominator)
+        return _plain_loss(input, target, gamma, reduction, dialect, sample_weight, denominator)
+    return _balanced_loss(
+        input, target, alpha, gamma, reduction, dialect, sample_weight, denominator
+    )
 
 
 @partial(
-    jax.tree_util.register_dataclass, data_fields=["alpha", "gamma"], meta_fields=["reduction"]
+    jax.tree_util.register_dataclass,
+    data_fields=["alpha", "gamma"],
+    meta_fields=["reduction", "dialect"],
 )
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SigmoidFocalLoss:
@@ -380,11 +415,13 @@ class SigmoidFocalLoss:
         alpha: Weight of the positive class.
         gamma: How fast easy entries fade.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
     alpha: ArrayLike | None = None
     gamma: ArrayLike = 2.0
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self,
@@ -401,6 +438,7 @@ class SigmoidFocalLoss:
             alpha=self.alpha,
             gamma=self.gamma,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

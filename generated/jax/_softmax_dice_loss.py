@@ -11,9 +11,16 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_dialect,
+    check_floating,
+    check_range,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import ratio, softmax, softmax_complement, softmax_tangent
-from ._runtime import as_arrays, finish, fold, to_working, working_dtype
+from ._runtime import as_arrays, axis_weight, finish, fold, to_working, working_dtype
 
 __all__ = ["SoftmaxDiceLoss", "softmax_dice_loss"]
 
@@ -109,25 +116,184 @@ _kernel = differentiable(
 )
 
 
+def _value_optax(
+    input: jax.Array, target: jax.Array, weight: jax.Array, smooth: jax.Array | float
+) -> jax.Array:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = softmax(input, axis=-2)
+    sums = ((1.0 - target) * p + softmax_complement(input, axis=-2) * target).sum(axis=2)
+    sums_2 = (ratio(sums, 2.0 * smooth + (target + p).sum(axis=2)) * weight).sum(axis=1)
+    return sums_2 / target.shape[1]
+
+
+def _partials_optax(
+    input: jax.Array, target: jax.Array, weight: jax.Array, smooth: jax.Array | float
+) -> tuple[jax.Array, ...]:
+    """Return the coefficients of the tangents."""
+    p = softmax(input, axis=-2)
+    other_probability = softmax_complement(input, axis=-2)
+    is_largest = jnp.arange(input.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    term = 1.0 - target
+    term_2 = 2.0 * smooth + (target + p).sum(axis=2)
+    quotient = ratio((term * p + other_probability * target).sum(axis=2), term_2)
+    return (
+        other_probability - p,
+        is_largest.astype(input.dtype),
+        p,
+        term,
+        ratio(1.0, term_2),
+        ratio(quotient, term_2),
+    )
+
+
+def _tangent_optax(
+    partials: tuple[jax.Array, ...],
+    input: jax.Array,
+    target: jax.Array,
+    weight: jax.Array,
+    smooth: jax.Array | float,
+    d_input: jax.Array,
+    d_target: jax.Array,
+    d_smooth: jax.Array,
+) -> jax.Array:
+    """Return the derivative of the loss along the tangents."""
+    by_target, by_input, p, coefficient, coefficient_2, by_smooth = partials
+    term = d_input - (by_input * d_input).sum(axis=1)[:, None]
+    term_2 = term - (p * term).sum(axis=1)[:, None]
+    term_3 = by_target * d_target + coefficient * p * term_2 - target * p * term_2
+    term_4 = (
+        coefficient_2 * weight * term_3.sum(axis=2)
+        - 2.0 * by_smooth * weight * d_smooth
+        - by_smooth * weight * (d_target + p * term_2).sum(axis=2)
+    )
+    return term_4.sum(axis=1) / coefficient_2.shape[1]
+
+
+def _partials_tangent_optax(
+    input: jax.Array,
+    target: jax.Array,
+    weight: jax.Array,
+    smooth: jax.Array | float,
+    d_input: jax.Array,
+    d_target: jax.Array,
+    d_smooth: jax.Array,
+) -> tuple[jax.Array, ...]:
+    """Return the derivatives of the coefficients along the tangents."""
+    d_probability = softmax_tangent(input, d_input, axis=-2)
+    is_largest = jnp.arange(input.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    p = softmax(input, axis=-2)
+    term = 2.0 * smooth + (target + p).sum(axis=2)
+    quotient = ratio(1.0, term)
+    quotient_2 = ratio(quotient, term)
+    sums = (d_target + d_probability).sum(axis=2)
+    other_probability = softmax_complement(input, axis=-2)
+    term_2 = 1.0 - target
+    term_3 = (other_probability - p) * d_target + term_2 * d_probability - target * d_probability
+    quotient_3 = ratio((term_2 * p + other_probability * target).sum(axis=2), term)
+    quotient_4 = ratio(quotient_3, term)
+    quotient_5 = ratio(quotient_4, term)
+    return (
+        -2.0 * d_probability,
+        jnp.full_like(is_largest.astype(input.dtype), 0.0),
+        d_probability,
+        -d_target,
+        -2.0 * quotient_2 * d_smooth - quotient_2 * sums,
+        quotient * quotient * term_3.sum(axis=2)
+        + (-2.0 * quotient * quotient_4 - 2.0 * quotient_5) * d_smooth
+        + (-quotient * quotient_4 - quotient_5) * sums,
+    )
+
+
+_kernel_optax = differentiable(
+    _value_optax,
+    _partials_optax,
+    _tangent_optax,
+    _partials_tangent_optax,
+    arguments=("input", "target", "weight", "smooth"),
+    wrt=("input", "target", "smooth"),
+)
+
+
+def _loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: ArrayLike | None,
+    smooth: ArrayLike,
+    reduction: str,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input=input, target=target)
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[1:2]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    if weight is not None:
+        weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel(input, target, smooth)
+    return finish(loss, reduction, dtype, shape=shape, weight=weight, denominator=denominator)
+
+
+def _optax_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: ArrayLike | None,
+    smooth: ArrayLike,
+    reduction: str,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input=input, target=target)
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_optax(input, target, weight, smooth)
+    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+
+
 def softmax_dice_loss(
     input: ArrayLike,
     target: ArrayLike,
     *,
+    weight: ArrayLike | None = None,
     smooth: ArrayLike = 1.0,
     reduction: str = "mean",
+    dialect: str | None = None,
     denominator: ArrayLike | None = None,
 ) -> jax.Array:
     r"""Dice loss of each class on softmax probabilities, over batch and space
     (Milletari et al., 2016).
 
     One minus the overlap of the probabilities, the softmax of the logits, with the target. Where
-    nothing is predicted and nothing is there, the loss is 0. ``mean`` is the mean over the
-    classes. optax's ``dice_loss`` is that of each sample, with half of ``smooth``.
+    nothing is predicted and nothing is there, the loss is 0, so also of an empty batch. ``mean``
+    is the mean over the classes, with or without weights.
+
+    - ``optax.losses.dice_loss``: the mean over the classes of that of each sample, unreduced, with
+      half of ``smooth`` and the classes last.
+    - ``optax.losses.multiclass_generalized_dice_loss``: likewise, with weights of 1 over the
+      squared volumes of the classes, which add up to their number.
 
     .. math::
-        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
-        \operatorname{softmax}_{c} \left(\mathrm{input}_{n, c}\right)\right) + \left(1 -
-        \mathrm{target}_{n, c}\right) \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
+        \ell = \mathrm{weight}_{c} \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c}
+        \left(1 - \operatorname{softmax}_{c} \left(\mathrm{input}_{n, c}\right)\right) + \left(1
+        - \mathrm{target}_{n, c}\right) \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
         c}\right)\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
         \left(\mathrm{target}_{n, c} + \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
         c}\right)\right)\right)}
@@ -135,8 +301,10 @@ def softmax_dice_loss(
     Args:
         input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
         target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
+        weight: One weight a class.
         smooth: Added to both sides of the ratio.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
 
@@ -148,24 +316,17 @@ def softmax_dice_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input, target = as_arrays(input=input, target=target)
-    check_floating(input=input)
-    check_range("smooth", smooth, 0.0, math.inf)
-    dtype = input.dtype
-    working = working_dtype(input)
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[1:2]
-    check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
-    loss = _kernel(input, target, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    check_dialect(dialect, ("optax",))
+    if dialect == "optax":
+        return _optax_loss(input, target, weight, smooth, reduction, denominator)
+    return _loss(input, target, weight, smooth, reduction, denominator)
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["smooth"], meta_fields=["reduction"])
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["weight", "smooth"],
+    meta_fields=["reduction", "dialect"],
+)
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SoftmaxDiceLoss:
     """Dice loss of each class on softmax probabilities, over batch and space
@@ -175,17 +336,27 @@ class SoftmaxDiceLoss:
     See :func:`softmax_dice_loss` for the formula.
 
     Attributes:
+        weight: One weight a class.
         smooth: Added to both sides of the ratio.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
     """
 
+    weight: ArrayLike | None = None
     smooth: ArrayLike = 1.0
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None
     ) -> jax.Array:
         """Return the loss."""
         return softmax_dice_loss(
-            input, target, smooth=self.smooth, reduction=self.reduction, denominator=denominator
+            input,
+            target,
+            weight=self.weight,
+            smooth=self.smooth,
+            reduction=self.reduction,
+            dialect=self.dialect,
+            denominator=denominator,
         )

@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import (
+    check_dialect,
     check_floating,
     check_labels,
     check_range,
@@ -267,6 +268,7 @@ def _labels_loss(
     weight: ArrayLike | None,
     gamma: ArrayLike,
     reduction: str,
+    dialect: str | None,
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
@@ -288,6 +290,17 @@ def _labels_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     loss = _kernel_labels(input, target, weight, gamma)
+    if dialect == "keras":
+        return finish(
+            0.25 * loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            weighs=False,
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -305,6 +318,7 @@ def _probabilities_loss(
     weight: ArrayLike | None,
     gamma: ArrayLike,
     reduction: str,
+    dialect: str | None,
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
 ) -> jax.Array:
@@ -326,6 +340,16 @@ def _probabilities_loss(
     input = fold(input, 2)
     target = fold(target, 2)
     loss = _kernel_probabilities(input, target, weight, gamma)
+    if dialect == "keras":
+        return finish(
+            0.25 * loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -343,16 +367,20 @@ def softmax_focal_loss(
     weight: ArrayLike | None = None,
     gamma: ArrayLike = 2.0,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> jax.Array:
     r"""Focal loss on the softmax of logits: what is easy already counts less (Lin et al., 2017).
 
-    Targets are labels, or probabilities in the shape of the logits. The mean is over the number of
-    samples, whatever the weights. With ``gamma`` 0 it is the cross-entropy. MindSpore's
-    ``FocalLoss`` is this, but with one-hot targets its mean is over the classes, too; Keras's
-    ``CategoricalFocalCrossentropy(from_logits=True)`` has weights of 0.25, and clips probabilities
-    at 1e-7, where the gradient vanishes.
+    The mean is over the number of samples, whatever the weights, NaN of none. With ``gamma`` 0 it
+    is the cross-entropy.
+
+    - ``mindspore.nn.FocalLoss``: averages over what follows the classes first; with one-hot
+      targets its mean is over the classes, too.
+    - ``keras.losses.CategoricalFocalCrossentropy``: with ``from_logits=True``; a quarter, as each
+      class has weight 0.25; has no slope within 1e-7 of 0 and 1; takes the target first, as
+      probabilities, and the classes last.
 
     .. math::
         \ell = - \left(1 - \sigma\left(- \log \sum_{c} \exp\left(\left. \mathrm{input}_{n, c}
@@ -375,6 +403,7 @@ def softmax_focal_loss(
         weight: One weight a class.
         gamma: How fast easy samples fade.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -387,13 +416,20 @@ def softmax_focal_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     if is_integer(target):
-        return _labels_loss(input, target, weight, gamma, reduction, sample_weight, denominator)
-    return _probabilities_loss(input, target, weight, gamma, reduction, sample_weight, denominator)
+        return _labels_loss(
+            input, target, weight, gamma, reduction, dialect, sample_weight, denominator
+        )
+    return _probabilities_loss(
+        input, target, weight, gamma, reduction, dialect, sample_weight, denominator
+    )
 
 
 @partial(
-    jax.tree_util.register_dataclass, data_fields=["weight", "gamma"], meta_fields=["reduction"]
+    jax.tree_util.register_dataclass,
+    data_fields=["weight", "gamma"],
+    meta_fields=["reduction", "dialect"],
 )
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SoftmaxFocalLoss:
@@ -406,11 +442,13 @@ class SoftmaxFocalLoss:
         weight: One weight a class.
         gamma: How fast easy samples fade.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
     weight: ArrayLike | None = None
     gamma: ArrayLike = 2.0
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self,
@@ -427,6 +465,7 @@ class SoftmaxFocalLoss:
             weight=self.weight,
             gamma=self.gamma,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

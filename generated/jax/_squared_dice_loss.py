@@ -9,7 +9,14 @@ import jax
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_dialect,
+    check_floating,
+    check_range,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import ratio
 from ._runtime import as_arrays, finish, fold, to_working, working_dtype
 
@@ -19,8 +26,10 @@ __all__ = ["SquaredDiceLoss", "squared_dice_loss"]
 def _value(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
     p = jax.nn.sigmoid(input)
-    term = smooth + (target * target).sum(axis=(0, 2)) + (p * p).sum(axis=(0, 2))
-    return ratio(smooth + ((p - target) * (p - target)).sum(axis=(0, 2)), term)
+    return ratio(
+        smooth + ((p - target) * (p - target)).sum(axis=(0, 2)),
+        smooth + (target * target + p * p).sum(axis=(0, 2)),
+    )
 
 
 def _partials(
@@ -29,11 +38,11 @@ def _partials(
     """Return the coefficients of the tangents."""
     p = jax.nn.sigmoid(input)
     power = p * p
-    term = smooth + (target * target).sum(axis=(0, 2)) + power.sum(axis=(0, 2))
+    term = smooth + (target * target + power).sum(axis=(0, 2))
     quotient = ratio(1.0, term)
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + (term_2 * term_2).sum(axis=(0, 2)), term), term)
-    return quotient - quotient_2, term_2, p, jax.nn.sigmoid(-input), quotient, quotient_2, power
+    return quotient - quotient_2, term_2, p, jax.nn.sigmoid(-input), quotient, power, quotient_2
 
 
 def _tangent(
@@ -46,14 +55,13 @@ def _tangent(
     d_smooth: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_smooth, by_target, by_input, by_input_2, coefficient, coefficient_2, by_input_3 = partials
+    by_smooth, by_target, by_input, by_input_2, coefficient, by_input_3, coefficient_2 = partials
     term = 2.0 * by_target * by_input * by_input_2 * d_input - 2.0 * by_target * d_target
-    product = 2.0 * coefficient_2 * (by_input_3 * by_input_2 * d_input).sum(axis=(0, 2))
+    term_2 = 2.0 * target * d_target + 2.0 * by_input_3 * by_input_2 * d_input
     return (
         by_smooth * d_smooth
         + coefficient * term.sum(axis=(0, 2))
-        - 2.0 * coefficient_2 * (target * d_target).sum(axis=(0, 2))
-        - product
+        - coefficient_2 * term_2.sum(axis=(0, 2))
     )
 
 
@@ -68,7 +76,7 @@ def _partials_tangent(
     """Return the derivatives of the coefficients along the tangents."""
     p = jax.nn.sigmoid(input)
     power = p * p
-    term = smooth + (target * target).sum(axis=(0, 2)) + power.sum(axis=(0, 2))
+    term = smooth + (target * target + power).sum(axis=(0, 2))
     quotient = ratio(1.0, term)
     quotient_2 = ratio(quotient, term)
     term_2 = p - target
@@ -76,25 +84,22 @@ def _partials_tangent(
     product = quotient * (quotient - quotient_3)
     quotient_4 = ratio(quotient_3, term)
     product_2 = quotient * quotient_3
-    term_3 = product_2 + quotient_4 - quotient_2
-    sums = (target * d_target).sum(axis=(0, 2))
     probability = jax.nn.sigmoid(-input)
-    sums_2 = (power * probability * d_input).sum(axis=(0, 2))
-    term_4 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
-    product_3 = quotient * quotient * term_4.sum(axis=(0, 2))
-    product_4 = p * probability * d_input
-    term_5 = -product_2 - quotient_4
+    product_3 = 2.0 * power * probability * d_input
+    sums = (2.0 * target * d_target + product_3).sum(axis=(0, 2))
+    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
+    product_4 = quotient * quotient * term_3.sum(axis=(0, 2))
+    product_5 = p * probability * d_input
     return (
         (quotient_4 - product - quotient_2) * d_smooth
-        + 2.0 * term_3 * sums
-        + 2.0 * term_3 * sums_2
-        - product_3,
-        product_4 - d_target,
-        product_4,
+        + (product_2 + quotient_4 - quotient_2) * sums
+        - product_4,
+        product_5 - d_target,
+        product_5,
         -probability * p * d_input,
-        -quotient_2 * d_smooth - 2.0 * quotient_2 * sums - 2.0 * quotient_2 * sums_2,
-        (product - quotient_4) * d_smooth + product_3 + 2.0 * term_5 * sums + 2.0 * term_5 * sums_2,
-        2.0 * power * probability * d_input,
+        -quotient_2 * d_smooth - quotient_2 * sums,
+        product_3,
+        (product - quotient_4) * d_smooth + product_4 + (-product_2 - quotient_4) * sums,
     )
 
 
@@ -108,44 +113,98 @@ _kernel = differentiable(
 )
 
 
-def squared_dice_loss(
+def _value_mindspore(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
+    """Return the unreduced loss."""
+    p = jax.nn.sigmoid(input)
+    return ratio(
+        smooth + ((p - target) * (p - target)).sum(), smooth + (target * target + p * p).sum()
+    )
+
+
+def _partials_mindspore(
+    input: jax.Array, target: jax.Array, smooth: jax.Array | float
+) -> tuple[jax.Array, ...]:
+    """Return the coefficients of the tangents."""
+    p = jax.nn.sigmoid(input)
+    power = p * p
+    term = smooth + (target * target + power).sum()
+    quotient = ratio(1.0, term)
+    term_2 = p - target
+    quotient_2 = ratio(ratio(smooth + (term_2 * term_2).sum(), term), term)
+    return quotient - quotient_2, term_2, p, jax.nn.sigmoid(-input), quotient, power, quotient_2
+
+
+def _tangent_mindspore(
+    partials: tuple[jax.Array, ...],
+    input: jax.Array,
+    target: jax.Array,
+    smooth: jax.Array | float,
+    d_input: jax.Array,
+    d_target: jax.Array,
+    d_smooth: jax.Array,
+) -> jax.Array:
+    """Return the derivative of the loss along the tangents."""
+    by_smooth, by_target, by_input, by_input_2, coefficient, by_input_3, coefficient_2 = partials
+    term = 2.0 * by_target * by_input * by_input_2 * d_input - 2.0 * by_target * d_target
+    term_2 = 2.0 * target * d_target + 2.0 * by_input_3 * by_input_2 * d_input
+    return coefficient * term.sum() - coefficient_2 * term_2.sum() + by_smooth * d_smooth
+
+
+def _partials_tangent_mindspore(
+    input: jax.Array,
+    target: jax.Array,
+    smooth: jax.Array | float,
+    d_input: jax.Array,
+    d_target: jax.Array,
+    d_smooth: jax.Array,
+) -> tuple[jax.Array, ...]:
+    """Return the derivatives of the coefficients along the tangents."""
+    p = jax.nn.sigmoid(input)
+    power = p * p
+    term = smooth + (target * target + power).sum()
+    quotient = ratio(1.0, term)
+    quotient_2 = ratio(quotient, term)
+    term_2 = p - target
+    quotient_3 = ratio(ratio(smooth + (term_2 * term_2).sum(), term), term)
+    product = quotient * (quotient - quotient_3)
+    quotient_4 = ratio(quotient_3, term)
+    product_2 = quotient * quotient_3
+    probability = jax.nn.sigmoid(-input)
+    product_3 = 2.0 * power * probability * d_input
+    sums = (2.0 * target * d_target + product_3).sum()
+    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
+    product_4 = quotient * quotient * term_3.sum()
+    product_5 = p * probability * d_input
+    return (
+        (quotient_4 - product - quotient_2) * d_smooth
+        + (product_2 + quotient_4 - quotient_2) * sums
+        - product_4,
+        product_5 - d_target,
+        product_5,
+        -probability * p * d_input,
+        -quotient_2 * d_smooth - quotient_2 * sums,
+        product_3,
+        (product - quotient_4) * d_smooth + product_4 + (-product_2 - quotient_4) * sums,
+    )
+
+
+_kernel_mindspore = differentiable(
+    _value_mindspore,
+    _partials_mindspore,
+    _tangent_mindspore,
+    _partials_tangent_mindspore,
+    arguments=("input", "target", "smooth"),
+    wrt=("input", "target", "smooth"),
+)
+
+
+def _loss(
     input: ArrayLike,
     target: ArrayLike,
-    *,
-    smooth: ArrayLike = 1e-05,
-    reduction: str = "mean",
-    denominator: ArrayLike | None = None,
+    smooth: ArrayLike,
+    reduction: str,
+    denominator: ArrayLike | None,
 ) -> jax.Array:
-    r"""Dice loss with squares in the denominator, of each class (Milletari et al., 2016).
-
-    Over batch and space. Probabilities are the sigmoid of the logits. ``smooth`` is added below
-    the line alone, so that the loss is 1 where nothing is predicted and nothing is there, unless
-    ``smooth`` is 0: then it is 0. ``mean`` is the mean over the classes. MindSpore's ``DiceLoss``
-    is this, of probabilities, with one class for all entries.
-
-    .. math::
-        \ell = \frac{\mathrm{smooth} + \sum_{...} \left(\sum_{n} \left(\left(-
-        \mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n,
-        c}\right)\right)^{2}\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
-        \left(\mathrm{target}_{n, c}^{2}\right)\right) + \sum_{...} \left(\sum_{n}
-        \left(\sigma\left(\mathrm{input}_{n, c}\right)^{2}\right)\right)}
-
-    Args:
-        input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
-        target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
-        smooth: Added below the line.
-        reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        denominator: What a mean divides by, where its own count is only that of a part of the
-            step.
-
-    Returns:
-        The loss, with the dtype of ``input``.
-
-    Raises:
-        TypeError: If ``input`` is not floating-point.
-        ValueError: If a shape, a concrete label or a parameter is not allowed.
-    """
-    check_reduction(reduction, ("none", "mean", "sum"))
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("smooth", smooth, 0.0, math.inf)
@@ -163,7 +222,79 @@ def squared_dice_loss(
     return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["smooth"], meta_fields=["reduction"])
+def _mindspore_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    smooth: ArrayLike,
+    reduction: str,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input=input, target=target)
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_mindspore(input, target, smooth)
+    return finish(loss, reduction, dtype, denominator=denominator)
+
+
+def squared_dice_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    *,
+    smooth: ArrayLike = 1e-05,
+    reduction: str = "mean",
+    dialect: str | None = None,
+    denominator: ArrayLike | None = None,
+) -> jax.Array:
+    r"""Dice loss with squares in the denominator, of each class (Milletari et al., 2016).
+
+    Over batch and space. Probabilities are the sigmoid of the logits. ``smooth`` is added below
+    the line alone, so that the loss is 1 where nothing is predicted and nothing is there, unless
+    ``smooth`` is 0: then it is 0. ``mean`` is the mean over the classes.
+
+    - ``mindspore.nn.DiceLoss``: of probabilities; sums over the classes, too.
+
+    .. math::
+        \ell = \frac{\mathrm{smooth} + \sum_{...} \left(\sum_{n} \left(\left(-
+        \mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n,
+        c}\right)\right)^{2}\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
+        \left(\mathrm{target}_{n, c}^{2} + \sigma\left(\mathrm{input}_{n,
+        c}\right)^{2}\right)\right)}
+
+    Args:
+        input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
+        target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
+        smooth: Added below the line.
+        reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'mindspore'``.
+        denominator: What a mean divides by, where its own count is only that of a part of the
+            step.
+
+    Returns:
+        The loss, with the dtype of ``input``.
+
+    Raises:
+        TypeError: If ``input`` is not floating-point.
+        ValueError: If a shape, a concrete label or a parameter is not allowed.
+    """
+    check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("mindspore",))
+    if dialect == "mindspore":
+        return _mindspore_loss(input, target, smooth, reduction, denominator)
+    return _loss(input, target, smooth, reduction, denominator)
+
+
+@partial(
+    jax.tree_util.register_dataclass, data_fields=["smooth"], meta_fields=["reduction", "dialect"]
+)
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SquaredDiceLoss:
     """Dice loss with squares in the denominator, of each class (Milletari et al., 2016).
@@ -174,15 +305,22 @@ class SquaredDiceLoss:
     Attributes:
         smooth: Added below the line.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'mindspore'``.
     """
 
     smooth: ArrayLike = 1e-05
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None
     ) -> jax.Array:
         """Return the loss."""
         return squared_dice_loss(
-            input, target, smooth=self.smooth, reduction=self.reduction, denominator=denominator
+            input,
+            target,
+            smooth=self.smooth,
+            reduction=self.reduction,
+            dialect=self.dialect,
+            denominator=denominator,
         )

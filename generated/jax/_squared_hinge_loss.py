@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._checks import check_dialect, check_floating, check_reduction, check_shape
+from ._runtime import as_arrays, finish, leading_size, to_working, working_dtype
 
 __all__ = ["SquaredHingeLoss", "squared_hinge_loss"]
 
@@ -60,20 +60,139 @@ _kernel = differentiable(
 )
 
 
+def _value_keras(input: jax.Array, target: jax.Array) -> jax.Array:
+    """Return the unreduced loss."""
+    positive = jnp.maximum(1.0 - jnp.where(target == 0.0, -1.0, target) * input, 0.0)
+    return positive * positive
+
+
+def _partials_keras(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
+    """Return the coefficients of the tangents."""
+    mask = target == 0.0
+    chosen = jnp.where(mask, -1.0, target)
+    term = 1.0 - chosen * input
+    return (
+        jnp.maximum(term, 0.0),
+        jnp.maximum(jnp.sign(term), 0.0),
+        jnp.where(mask, 0.0, 1.0),
+        chosen,
+    )
+
+
+def _tangent_keras(
+    partials: tuple[jax.Array, ...],
+    input: jax.Array,
+    target: jax.Array,
+    d_input: jax.Array,
+    d_target: jax.Array,
+) -> jax.Array:
+    """Return the derivative of the loss along the tangents."""
+    by_input, by_input_2, by_target, by_input_3 = partials
+    return (
+        -2.0 * by_input * by_input_2 * by_target * input * d_target
+        - 2.0 * by_input * by_input_2 * by_input_3 * d_input
+    )
+
+
+def _partials_tangent_keras(
+    input: jax.Array, target: jax.Array, d_input: jax.Array, d_target: jax.Array
+) -> tuple[jax.Array, ...]:
+    """Return the derivatives of the coefficients along the tangents."""
+    mask = target == 0.0
+    chosen = jnp.where(mask, -1.0, target)
+    positive = jnp.maximum(jnp.sign(1.0 - chosen * input), 0.0)
+    chosen_2 = jnp.where(mask, 0.0, 1.0)
+    return (
+        -positive * chosen_2 * input * d_target - positive * chosen * d_input,
+        jnp.full_like(positive, 0.0),
+        jnp.full_like(chosen_2, 0.0),
+        chosen_2 * d_target,
+    )
+
+
+_kernel_keras = differentiable(
+    _value_keras,
+    _partials_keras,
+    _tangent_keras,
+    _partials_tangent_keras,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
+)
+
+
+def _loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input=input, target=target)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    loss = _kernel(input, target)
+    if dialect == "chainer":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            count=leading_size(input),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+
+
+def _keras_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input=input, target=target)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    loss = _kernel_keras(input, target)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        rows=("mean", -1),
+        weighs=False,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
 def squared_hinge_loss(
     input: ArrayLike,
     target: ArrayLike,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> jax.Array:
     r"""Squared hinge loss: what a score lacks to the margin of 1, squared
     (Lee and Mangasarian, 2001).
 
-    Labels are -1 or 1. The mean is over the number of entries. At the hinge the loss is smooth;
-    its second derivative there is 0. Keras takes labels of 0 for -1, and its ``SquaredHinge`` is
-    the mean over the last axis first.
+    The mean is over the number of entries, NaN of none. At the hinge the loss is smooth; its
+    second derivative there is 0.
+
+    - ``keras.losses.SquaredHinge``: takes labels of 0 for -1; averages the last axis first; takes
+      the target first.
+    - ``chainer.functions.hinge``: with ``norm="L2"``; takes the number of the class that has label
+      1, the others having -1; divides by the number of samples.
 
     .. math::
         \ell = \max\left(0, - \mathrm{input} \mathrm{target} + 1\right)^{2}
@@ -82,6 +201,7 @@ def squared_hinge_loss(
         input: Scores of any shape. Shape: any shape.
         target: -1 or 1 for each score, in the shape of `input`. Shape: any shape.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'chainer'``, ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -94,18 +214,13 @@ def squared_hinge_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    input, target = as_arrays(input=input, target=target)
-    check_floating(input=input)
-    dtype = input.dtype
-    working = working_dtype(input)
-    check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    check_dialect(dialect, ("chainer", "keras"))
+    if dialect == "keras":
+        return _keras_loss(input, target, reduction, sample_weight, denominator)
+    return _loss(input, target, reduction, dialect, sample_weight, denominator)
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=[], meta_fields=["reduction"])
+@partial(jax.tree_util.register_dataclass, data_fields=[], meta_fields=["reduction", "dialect"])
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SquaredHingeLoss:
     """Squared hinge loss: what a score lacks to the margin of 1, squared
@@ -116,9 +231,11 @@ class SquaredHingeLoss:
 
     Attributes:
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'chainer'``, ``'keras'``.
     """
 
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self,
@@ -133,6 +250,7 @@ class SquaredHingeLoss:
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -3,7 +3,7 @@
 margin."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import jax
@@ -12,6 +12,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import (
+    check_dialect,
     check_floating,
     check_positive,
     check_range,
@@ -273,6 +274,337 @@ _kernel_plain = differentiable(
 )
 
 
+def _value_swapped_optax(
+    anchor: jax.Array,
+    positive: jax.Array,
+    negative: jax.Array,
+    margin: jax.Array | float,
+    p: float,
+    eps: float,
+) -> jax.Array:
+    """Return the unreduced loss."""
+    power = 1.0 / p
+    minimum = jnp.minimum(
+        (eps + (jnp.abs(anchor - negative) ** p).sum(axis=1)) ** power,
+        (eps + (jnp.abs(positive - negative) ** p).sum(axis=1)) ** power,
+    )
+    term = (eps + (jnp.abs(anchor - positive) ** p).sum(axis=1)) ** power - minimum + margin
+    return jnp.maximum(term, 0.0)
+
+
+def _partials_swapped_optax(
+    anchor: jax.Array,
+    positive: jax.Array,
+    negative: jax.Array,
+    margin: jax.Array | float,
+    p: float,
+    eps: float,
+) -> tuple[jax.Array, ...]:
+    """Return the coefficients of the tangents."""
+    term = anchor - positive
+    abs_term = jnp.abs(term)
+    mask = p == 0.0
+    term_2 = p - 1.0
+    term_3 = eps + (abs_term**p).sum(axis=1)
+    power = 1.0 / p
+    term_4 = anchor - negative
+    abs = jnp.abs(term_4)
+    term_5 = eps + (abs**p).sum(axis=1)
+    power_2 = term_5**power
+    term_6 = positive - negative
+    abs_2 = jnp.abs(term_6)
+    term_7 = eps + (abs_2**p).sum(axis=1)
+    power_3 = term_7**power
+    direction_2 = jnp.sign(jnp.minimum(power_2, power_3) - term_3**power - margin)
+    mask_2 = power == 0.0
+    term_8 = power - 1.0
+    return (
+        jnp.where(((abs_term == 0.0) & mask), 0.0, p * abs_term**term_2),
+        jnp.sign(term),
+        1.0 - jnp.maximum(direction_2, 0.0),
+        jnp.where(((term_3 == 0.0) & mask_2), 0.0, term_3**term_8 / p),
+        jnp.where(((abs == 0.0) & mask), 0.0, p * abs**term_2),
+        jnp.sign(term_4),
+        0.5 * jnp.sign(power_3 - power_2) + 0.5,
+        jnp.where(((term_5 == 0.0) & mask_2), 0.0, term_5**term_8 / p),
+        jnp.where(((abs_2 == 0.0) & mask), 0.0, p * abs_2**term_2),
+        jnp.sign(term_6),
+        0.5 * jnp.sign(power_2 - power_3) + 0.5,
+        jnp.where(((term_7 == 0.0) & mask_2), 0.0, term_7**term_8 / p),
+    )
+
+
+def _tangent_swapped_optax(
+    partials: tuple[jax.Array, ...],
+    anchor: jax.Array,
+    positive: jax.Array,
+    negative: jax.Array,
+    margin: jax.Array | float,
+    p: float,
+    eps: float,
+    d_anchor: jax.Array,
+    d_positive: jax.Array,
+    d_negative: jax.Array,
+    d_margin: jax.Array,
+) -> jax.Array:
+    """Return the derivative of the loss along the tangents."""
+    (
+        coefficient,
+        coefficient_2,
+        by_margin,
+        coefficient_3,
+        coefficient_4,
+        coefficient_5,
+        coefficient_6,
+        coefficient_7,
+        coefficient_8,
+        coefficient_9,
+        coefficient_10,
+        coefficient_11,
+    ) = partials
+    sums = (coefficient * coefficient_2 * (d_anchor - d_positive)).sum(axis=1)
+    sums_2 = (coefficient_4 * coefficient_5 * (d_anchor - d_negative)).sum(axis=1)
+    sums_3 = (coefficient_8 * coefficient_9 * (d_positive - d_negative)).sum(axis=1)
+    return (
+        by_margin * coefficient_3 * sums
+        + by_margin * d_margin
+        - by_margin * coefficient_6 * coefficient_7 * sums_2
+        - by_margin * coefficient_10 * coefficient_11 * sums_3
+    )
+
+
+def _partials_tangent_swapped_optax(
+    anchor: jax.Array,
+    positive: jax.Array,
+    negative: jax.Array,
+    margin: jax.Array | float,
+    p: float,
+    eps: float,
+    d_anchor: jax.Array,
+    d_positive: jax.Array,
+    d_negative: jax.Array,
+    d_margin: jax.Array,
+) -> tuple[jax.Array, ...]:
+    """Return the derivatives of the coefficients along the tangents."""
+    term = anchor - positive
+    abs_term = jnp.abs(term)
+    mask = abs_term == 0.0
+    mask_2 = p == 0.0
+    mask_3 = mask & mask_2
+    term_2 = p - 1.0
+    mask_4 = term_2 == 0.0
+    term_3 = term_2 - 1.0
+    sign_term = jnp.sign(term)
+    product = p * jnp.where((mask & mask_4), 0.0, term_2 * abs_term**term_3) * sign_term
+    term_4 = d_anchor - d_positive
+    term_5 = eps + (abs_term**p).sum(axis=1)
+    power = 1.0 / p
+    term_6 = anchor - negative
+    abs = jnp.abs(term_6)
+    term_7 = eps + (abs**p).sum(axis=1)
+    power_2 = term_7**power
+    term_8 = positive - negative
+    abs_2 = jnp.abs(term_8)
+    term_9 = eps + (abs_2**p).sum(axis=1)
+    power_3 = term_9**power
+    direction_2 = jnp.sign(jnp.minimum(power_2, power_3) - term_5**power - margin)
+    mask_5 = term_5 == 0.0
+    mask_6 = power == 0.0
+    term_10 = power - 1.0
+    mask_7 = term_10 == 0.0
+    term_11 = term_10 - 1.0
+    product_2 = jnp.where((mask_5 & mask_7), 0.0, term_10 * term_5**term_11) / p
+    product_3 = jnp.where(mask_3, 0.0, p * abs_term**term_2) * sign_term * term_4
+    mask_8 = abs == 0.0
+    mask_9 = mask_8 & mask_2
+    direction_3 = jnp.sign(term_6)
+    product_4 = p * jnp.where((mask_8 & mask_4), 0.0, term_2 * abs**term_3) * direction_3
+    term_12 = d_anchor - d_negative
+    mask_10 = term_7 == 0.0
+    product_5 = jnp.where((mask_10 & mask_7), 0.0, term_10 * term_7**term_11) / p
+    product_6 = jnp.where(mask_9, 0.0, p * abs**term_2) * direction_3 * term_12
+    mask_11 = abs_2 == 0.0
+    mask_12 = mask_11 & mask_2
+    direction_4 = jnp.sign(term_8)
+    product_7 = p * jnp.where((mask_11 & mask_4), 0.0, term_2 * abs_2**term_3) * direction_4
+    term_13 = d_positive - d_negative
+    mask_13 = term_9 == 0.0
+    product_8 = jnp.where((mask_13 & mask_7), 0.0, term_10 * term_9**term_11) / p
+    product_9 = jnp.where(mask_12, 0.0, p * abs_2**term_2) * direction_4 * term_13
+    return (
+        jnp.where(mask_3, 0.0, product) * term_4,
+        jnp.full_like(sign_term, 0.0),
+        jnp.full_like(1.0 - jnp.maximum(direction_2, 0.0), 0.0),
+        jnp.where((mask_5 & mask_6), 0.0, product_2) * product_3.sum(axis=1),
+        jnp.where(mask_9, 0.0, product_4) * term_12,
+        jnp.full_like(direction_3, 0.0),
+        jnp.full_like(0.5 * jnp.sign(power_3 - power_2) + 0.5, 0.0),
+        jnp.where((mask_10 & mask_6), 0.0, product_5) * product_6.sum(axis=1),
+        jnp.where(mask_12, 0.0, product_7) * term_13,
+        jnp.full_like(direction_4, 0.0),
+        jnp.full_like(0.5 * jnp.sign(power_2 - power_3) + 0.5, 0.0),
+        jnp.where((mask_13 & mask_6), 0.0, product_8) * product_9.sum(axis=1),
+    )
+
+
+_kernel_swapped_optax = differentiable(
+    _value_swapped_optax,
+    _partials_swapped_optax,
+    _tangent_swapped_optax,
+    _partials_tangent_swapped_optax,
+    arguments=("anchor", "positive", "negative", "margin", "p", "eps"),
+    wrt=("anchor", "positive", "negative", "margin"),
+)
+
+
+def _value_plain_optax(
+    anchor: jax.Array,
+    positive: jax.Array,
+    negative: jax.Array,
+    margin: jax.Array | float,
+    p: float,
+    eps: float,
+) -> jax.Array:
+    """Return the unreduced loss."""
+    power = 1.0 / p
+    term = (
+        (eps + (jnp.abs(anchor - positive) ** p).sum(axis=1)) ** power
+        - (eps + (jnp.abs(anchor - negative) ** p).sum(axis=1)) ** power
+        + margin
+    )
+    return jnp.maximum(term, 0.0)
+
+
+def _partials_plain_optax(
+    anchor: jax.Array,
+    positive: jax.Array,
+    negative: jax.Array,
+    margin: jax.Array | float,
+    p: float,
+    eps: float,
+) -> tuple[jax.Array, ...]:
+    """Return the coefficients of the tangents."""
+    term = anchor - positive
+    abs_term = jnp.abs(term)
+    mask = p == 0.0
+    term_2 = p - 1.0
+    term_3 = eps + (abs_term**p).sum(axis=1)
+    power = 1.0 / p
+    term_4 = anchor - negative
+    abs = jnp.abs(term_4)
+    term_5 = eps + (abs**p).sum(axis=1)
+    positive_2 = jnp.maximum(jnp.sign(term_5**power - term_3**power - margin), 0.0)
+    mask_2 = power == 0.0
+    term_6 = power - 1.0
+    return (
+        jnp.where(((abs_term == 0.0) & mask), 0.0, p * abs_term**term_2),
+        jnp.sign(term),
+        1.0 - positive_2,
+        jnp.where(((term_3 == 0.0) & mask_2), 0.0, term_3**term_6 / p),
+        jnp.where(((abs == 0.0) & mask), 0.0, p * abs**term_2),
+        jnp.sign(term_4),
+        jnp.where(((term_5 == 0.0) & mask_2), 0.0, term_5**term_6 / p),
+    )
+
+
+def _tangent_plain_optax(
+    partials: tuple[jax.Array, ...],
+    anchor: jax.Array,
+    positive: jax.Array,
+    negative: jax.Array,
+    margin: jax.Array | float,
+    p: float,
+    eps: float,
+    d_anchor: jax.Array,
+    d_positive: jax.Array,
+    d_negative: jax.Array,
+    d_margin: jax.Array,
+) -> jax.Array:
+    """Return the derivative of the loss along the tangents."""
+    (
+        coefficient,
+        coefficient_2,
+        by_margin,
+        coefficient_3,
+        coefficient_4,
+        coefficient_5,
+        coefficient_6,
+    ) = partials
+    sums = (coefficient * coefficient_2 * (d_anchor - d_positive)).sum(axis=1)
+    sums_2 = (coefficient_4 * coefficient_5 * (d_anchor - d_negative)).sum(axis=1)
+    return (
+        by_margin * coefficient_3 * sums + by_margin * d_margin - by_margin * coefficient_6 * sums_2
+    )
+
+
+def _partials_tangent_plain_optax(
+    anchor: jax.Array,
+    positive: jax.Array,
+    negative: jax.Array,
+    margin: jax.Array | float,
+    p: float,
+    eps: float,
+    d_anchor: jax.Array,
+    d_positive: jax.Array,
+    d_negative: jax.Array,
+    d_margin: jax.Array,
+) -> tuple[jax.Array, ...]:
+    """Return the derivatives of the coefficients along the tangents."""
+    term = anchor - positive
+    abs_term = jnp.abs(term)
+    mask = abs_term == 0.0
+    mask_2 = p == 0.0
+    mask_3 = mask & mask_2
+    term_2 = p - 1.0
+    mask_4 = term_2 == 0.0
+    term_3 = term_2 - 1.0
+    sign_term = jnp.sign(term)
+    product = p * jnp.where((mask & mask_4), 0.0, term_2 * abs_term**term_3) * sign_term
+    term_4 = d_anchor - d_positive
+    term_5 = eps + (abs_term**p).sum(axis=1)
+    power = 1.0 / p
+    term_6 = anchor - negative
+    abs = jnp.abs(term_6)
+    term_7 = eps + (abs**p).sum(axis=1)
+    positive_2 = jnp.maximum(jnp.sign(term_7**power - term_5**power - margin), 0.0)
+    mask_5 = term_5 == 0.0
+    mask_6 = power == 0.0
+    term_8 = power - 1.0
+    mask_7 = term_8 == 0.0
+    term_9 = term_8 - 1.0
+    chosen = jnp.where(
+        (mask_5 & mask_6), 0.0, jnp.where((mask_5 & mask_7), 0.0, term_8 * term_5**term_9) / p
+    )
+    product_2 = jnp.where(mask_3, 0.0, p * abs_term**term_2) * sign_term * term_4
+    mask_8 = abs == 0.0
+    mask_9 = mask_8 & mask_2
+    direction_2 = jnp.sign(term_6)
+    product_3 = p * jnp.where((mask_8 & mask_4), 0.0, term_2 * abs**term_3) * direction_2
+    term_10 = d_anchor - d_negative
+    mask_10 = term_7 == 0.0
+    product_4 = jnp.where((mask_10 & mask_7), 0.0, term_8 * term_7**term_9) / p
+    product_5 = jnp.where(mask_9, 0.0, p * abs**term_2) * direction_2 * term_10
+    return (
+        jnp.where(mask_3, 0.0, product) * term_4,
+        jnp.full_like(sign_term, 0.0),
+        jnp.full_like(1.0 - positive_2, 0.0),
+        chosen * product_2.sum(axis=1),
+        jnp.where(mask_9, 0.0, product_3) * term_10,
+        jnp.full_like(direction_2, 0.0),
+        jnp.where((mask_10 & mask_6), 0.0, product_4) * product_5.sum(axis=1),
+    )
+
+
+_kernel_plain_optax = differentiable(
+    _value_plain_optax,
+    _partials_plain_optax,
+    _tangent_plain_optax,
+    _partials_tangent_plain_optax,
+    arguments=("anchor", "positive", "negative", "margin", "p", "eps"),
+    wrt=("anchor", "positive", "negative", "margin"),
+)
+
+
 def _swapped_loss(
     anchor: ArrayLike,
     positive: ArrayLike,
@@ -355,6 +687,88 @@ def _plain_loss(
     )
 
 
+def _swapped_optax_loss(
+    anchor: ArrayLike,
+    positive: ArrayLike,
+    negative: ArrayLike,
+    margin: ArrayLike,
+    p: float,
+    eps: float,
+    reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    anchor, positive, negative = as_arrays(anchor=anchor, positive=positive, negative=negative)
+    check_floating(anchor=anchor, positive=positive, negative=negative)
+    check_positive("margin", margin)
+    check_range("p", p, 1.0, math.inf)
+    dtype = anchor.dtype
+    working = working_dtype(anchor)
+    single = anchor.ndim == 1
+    if single:
+        anchor, positive, negative = anchor[None], positive[None], negative[None]
+    check_rank("anchor", anchor, 2, exact=True)
+    shape = anchor.shape[:1]
+    check_shape("positive", positive, anchor.shape, "anchor")
+    check_shape("negative", negative, anchor.shape, "anchor")
+    anchor = to_working(anchor, working)
+    positive = to_working(positive, working)
+    negative = to_working(negative, working)
+    margin = to_working(margin, working)
+    p = float(p)
+    eps = float(eps)
+    loss = _kernel_swapped_optax(anchor, positive, negative, margin, p, eps)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _plain_optax_loss(
+    anchor: ArrayLike,
+    positive: ArrayLike,
+    negative: ArrayLike,
+    margin: ArrayLike,
+    p: float,
+    eps: float,
+    reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    anchor, positive, negative = as_arrays(anchor=anchor, positive=positive, negative=negative)
+    check_floating(anchor=anchor, positive=positive, negative=negative)
+    check_positive("margin", margin)
+    check_range("p", p, 1.0, math.inf)
+    dtype = anchor.dtype
+    working = working_dtype(anchor)
+    single = anchor.ndim == 1
+    if single:
+        anchor, positive, negative = anchor[None], positive[None], negative[None]
+    check_rank("anchor", anchor, 2, exact=True)
+    shape = anchor.shape[:1]
+    check_shape("positive", positive, anchor.shape, "anchor")
+    check_shape("negative", negative, anchor.shape, "anchor")
+    anchor = to_working(anchor, working)
+    positive = to_working(positive, working)
+    negative = to_working(negative, working)
+    margin = to_working(margin, working)
+    p = float(p)
+    eps = float(eps)
+    loss = _kernel_plain_optax(anchor, positive, negative, margin, p, eps)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
 def triplet_margin_loss(
     anchor: ArrayLike,
     positive: ArrayLike,
@@ -365,6 +779,7 @@ def triplet_margin_loss(
     swap: bool = False,
     reduction: str = "mean",
     *,
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> jax.Array:
@@ -373,7 +788,11 @@ def triplet_margin_loss(
 
     After Schroff et al. (2015). Distances are norms of order ``p`` of differences, with ``eps``
     added to each entry; with ``swap`` the negative may be as close to the positive instead
-    (Balntas et al., 2016). The mean is over the number of triplets.
+    (Balntas et al., 2016). The mean is over the number of triplets, NaN of none. At the hinge the
+    slope is that of its active side. Chainer's `TripletLoss` takes squared distances.
+
+    - ``optax.losses.triplet_margin_loss``: unreduced; adds ``eps`` to the sum of the powers
+      instead.
 
     .. math::
         \ell = \max\left(0, \mathrm{margin} - \min\left(\left\lVert \mathrm{eps} +
@@ -396,6 +815,7 @@ def triplet_margin_loss(
         eps: Added to each entry of a difference.
         swap: Whether the closer of anchor and positive counts.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -408,6 +828,15 @@ def triplet_margin_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
+    if dialect == "optax" and swap:
+        return _swapped_optax_loss(
+            anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
+        )
+    if dialect == "optax":
+        return _plain_optax_loss(
+            anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
+        )
     if swap:
         return _swapped_loss(
             anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
@@ -420,7 +849,7 @@ def triplet_margin_loss(
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["margin"],
-    meta_fields=["p", "eps", "swap", "reduction"],
+    meta_fields=["p", "eps", "swap", "reduction", "dialect"],
 )
 @dataclass(frozen=True, eq=False)
 class TripletMarginLoss:
@@ -436,6 +865,7 @@ class TripletMarginLoss:
         eps: Added to each entry of a difference.
         swap: Whether the closer of anchor and positive counts.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
     """
 
     margin: ArrayLike = 1.0
@@ -443,6 +873,7 @@ class TripletMarginLoss:
     eps: float = 1e-06
     swap: bool = False
     reduction: str = "mean"
+    dialect: str | None = field(default=None, kw_only=True)
 
     def __call__(
         self,
@@ -463,6 +894,7 @@ class TripletMarginLoss:
             eps=self.eps,
             swap=self.swap,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

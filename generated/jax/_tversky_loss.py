@@ -9,9 +9,16 @@ import jax
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_dialect,
+    check_floating,
+    check_range,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import ratio
-from ._runtime import as_arrays, finish, fold, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, is_number, to_working, working_dtype
 
 __all__ = ["TverskyLoss", "tversky_loss"]
 
@@ -145,52 +152,144 @@ _kernel = differentiable(
 )
 
 
-def tversky_loss(
+def _value_keras(
+    input: jax.Array,
+    target: jax.Array,
+    alpha: jax.Array | float,
+    beta: jax.Array | float,
+    smooth: jax.Array | float,
+) -> jax.Array:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = jax.nn.sigmoid(input)
+    term = (1.0 - target) * beta * p + jax.nn.sigmoid(-input) * alpha * target
+    sums = term.sum()
+    return ratio(smooth + sums, smooth + (target * p).sum() + sums)
+
+
+def _partials_keras(
+    input: jax.Array,
+    target: jax.Array,
+    alpha: jax.Array | float,
+    beta: jax.Array | float,
+    smooth: jax.Array | float,
+) -> tuple[jax.Array, ...]:
+    """Return the coefficients of the tangents."""
+    p = jax.nn.sigmoid(input)
+    term = 1.0 - target
+    probability = jax.nn.sigmoid(-input)
+    sums = (term * beta * p + probability * alpha * target).sum()
+    term_2 = smooth + (target * p).sum() + sums
+    quotient = ratio(ratio(smooth + sums, term_2), term_2)
+    return (
+        ratio(1.0, term_2) - quotient,
+        probability * alpha - beta * p,
+        term,
+        p,
+        term * beta * p * probability - probability * p * alpha * target,
+        probability,
+        quotient,
+    )
+
+
+def _tangent_keras(
+    partials: tuple[jax.Array, ...],
+    input: jax.Array,
+    target: jax.Array,
+    alpha: jax.Array | float,
+    beta: jax.Array | float,
+    smooth: jax.Array | float,
+    d_input: jax.Array,
+    d_target: jax.Array,
+    d_alpha: jax.Array,
+    d_beta: jax.Array,
+    d_smooth: jax.Array,
+) -> jax.Array:
+    """Return the derivative of the loss along the tangents."""
+    by_smooth, by_target, by_beta, by_input, by_input_2, by_input_3, coefficient = partials
+    term = (
+        by_target * d_target
+        + by_beta * by_input * d_beta
+        + by_input_2 * d_input
+        + by_input_3 * target * d_alpha
+    )
+    sums = (by_input * d_target + target * by_input * by_input_3 * d_input).sum()
+    return by_smooth * term.sum() - coefficient * sums + by_smooth * d_smooth
+
+
+def _partials_tangent_keras(
+    input: jax.Array,
+    target: jax.Array,
+    alpha: jax.Array | float,
+    beta: jax.Array | float,
+    smooth: jax.Array | float,
+    d_input: jax.Array,
+    d_target: jax.Array,
+    d_alpha: jax.Array,
+    d_beta: jax.Array,
+    d_smooth: jax.Array,
+) -> tuple[jax.Array, ...]:
+    """Return the derivatives of the coefficients along the tangents."""
+    p = jax.nn.sigmoid(input)
+    term = 1.0 - target
+    probability = jax.nn.sigmoid(-input)
+    sums = (term * beta * p + probability * alpha * target).sum()
+    term_2 = smooth + (target * p).sum() + sums
+    quotient = ratio(1.0, term_2)
+    quotient_2 = ratio(quotient, term_2)
+    quotient_3 = ratio(ratio(smooth + sums, term_2), term_2)
+    product = quotient * (quotient - quotient_3)
+    quotient_4 = ratio(quotient_3, term_2)
+    term_3 = quotient_4 - product - quotient_2
+    product_2 = quotient * quotient_3
+    sums_2 = (p * d_target + target * p * probability * d_input).sum()
+    product_3 = (term * beta * p * probability - probability * p * alpha * target) * d_input
+    term_4 = (
+        (probability * alpha - beta * p) * d_target
+        + term * p * d_beta
+        + product_3
+        + probability * target * d_alpha
+    )
+    sums_3 = term_4.sum()
+    term_5 = -beta * p * probability - probability * p * alpha
+    power = probability * probability
+    power_2 = p * p
+    term_6 = probability * power_2 * alpha * target - power * p * alpha * target
+    term_7 = term * beta * p * power - term * beta * power_2 * probability + term_6
+    term_8 = product - quotient_4
+    return (
+        term_3 * d_smooth + (product_2 + quotient_4 - quotient_2) * sums_2 + term_3 * sums_3,
+        term_5 * d_input + probability * d_alpha - p * d_beta,
+        -d_target,
+        p * probability * d_input,
+        term_5 * d_target
+        + term * p * probability * d_beta
+        + term_7 * d_input
+        - probability * p * target * d_alpha,
+        -probability * p * d_input,
+        term_8 * d_smooth + term_8 * sums_3 + (-product_2 - quotient_4) * sums_2,
+    )
+
+
+_kernel_keras = differentiable(
+    _value_keras,
+    _partials_keras,
+    _tangent_keras,
+    _partials_tangent_keras,
+    arguments=("input", "target", "alpha", "beta", "smooth"),
+    wrt=("input", "target", "alpha", "beta", "smooth"),
+)
+
+
+def _loss(
     input: ArrayLike,
     target: ArrayLike,
-    *,
-    alpha: ArrayLike = 0.5,
-    beta: ArrayLike = 0.5,
-    smooth: ArrayLike = 1.0,
-    reduction: str = "mean",
-    denominator: ArrayLike | None = None,
+    alpha: ArrayLike,
+    beta: ArrayLike,
+    smooth: ArrayLike,
+    reduction: str,
+    denominator: ArrayLike | None,
 ) -> jax.Array:
-    r"""Tversky loss of each class, over batch and space (Salehi et al., 2017).
-
-    One minus the Tversky index, the share of what is found, false positives counting ``alpha`` and
-    false negatives ``beta``; probabilities are the sigmoid of the logits. Where nothing is
-    predicted and nothing is there, the loss is 0. ``mean`` is the mean over the classes. Keras's
-    ``Tversky`` takes probabilities, sums over all classes, and calls ``alpha`` what is ``beta``
-    here.
-
-    .. math::
-        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\alpha \left(1 - \mathrm{target}_{n,
-        c}\right) \sigma\left(\mathrm{input}_{n, c}\right) + \beta \mathrm{target}_{n, c}
-        \left(1 - \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)\right)}{\mathrm{smooth}
-        + \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \sigma\left(\mathrm{input}_{n,
-        c}\right)\right)\right) + \sum_{...} \left(\sum_{n} \left(\alpha \left(1 -
-        \mathrm{target}_{n, c}\right) \sigma\left(\mathrm{input}_{n, c}\right) + \beta
-        \mathrm{target}_{n, c} \left(1 - \sigma\left(\mathrm{input}_{n,
-        c}\right)\right)\right)\right)}
-
-    Args:
-        input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
-        target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
-        alpha: What false positives count.
-        beta: What false negatives count.
-        smooth: Added to both sides of the ratio.
-        reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        denominator: What a mean divides by, where its own count is only that of a part of the
-            step.
-
-    Returns:
-        The loss, with the dtype of ``input``.
-
-    Raises:
-        TypeError: If ``input`` is not floating-point.
-        ValueError: If a shape, a concrete label or a parameter is not allowed.
-    """
-    check_reduction(reduction, ("none", "mean", "sum"))
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_range("alpha", alpha, 0.0, math.inf)
@@ -212,10 +311,97 @@ def tversky_loss(
     return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 
+def _keras_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    alpha: ArrayLike,
+    beta: ArrayLike,
+    smooth: ArrayLike,
+    reduction: str,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input=input, target=target)
+    check_floating(input=input)
+    check_range("alpha", alpha, 0.0, math.inf)
+    check_range("beta", beta, 0.0, math.inf)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    alpha = to_working(alpha, working)
+    beta = to_working(beta, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_keras(input, target, alpha, beta, smooth)
+    return finish(loss, reduction, dtype, denominator=denominator)
+
+
+def tversky_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    *,
+    alpha: ArrayLike = 0.5,
+    beta: ArrayLike = 0.5,
+    smooth: ArrayLike = 1.0,
+    reduction: str = "mean",
+    dialect: str | None = None,
+    denominator: ArrayLike | None = None,
+) -> jax.Array:
+    r"""Tversky loss of each class, over batch and space (Salehi et al., 2017).
+
+    One minus the Tversky index, the share of what is found, false positives counting ``alpha`` and
+    false negatives ``beta``; probabilities are the sigmoid of the logits. Where nothing is
+    predicted and nothing is there, the loss is 0, so also of an empty batch. ``mean`` is the mean
+    over the classes.
+
+    - ``keras.losses.Tversky``: of probabilities; sums over the classes, too; adds 1e-7 below the
+      line alone, so that it is 1 where nothing is; calls ``alpha`` what is ``beta`` here; takes
+      the target first.
+
+    .. math::
+        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\alpha \left(1 - \mathrm{target}_{n,
+        c}\right) \sigma\left(\mathrm{input}_{n, c}\right) + \beta \mathrm{target}_{n, c}
+        \left(1 - \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)\right)}{\mathrm{smooth}
+        + \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \sigma\left(\mathrm{input}_{n,
+        c}\right)\right)\right) + \sum_{...} \left(\sum_{n} \left(\alpha \left(1 -
+        \mathrm{target}_{n, c}\right) \sigma\left(\mathrm{input}_{n, c}\right) + \beta
+        \mathrm{target}_{n, c} \left(1 - \sigma\left(\mathrm{input}_{n,
+        c}\right)\right)\right)\right)}
+
+    Args:
+        input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
+        target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
+        alpha: What false positives count.
+        beta: What false negatives count.
+        smooth: Added to both sides of the ratio.
+        reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
+        denominator: What a mean divides by, where its own count is only that of a part of the
+            step.
+
+    Returns:
+        The loss, with the dtype of ``input``.
+
+    Raises:
+        TypeError: If ``input`` is not floating-point.
+        ValueError: If a shape, a concrete label or a parameter is not allowed.
+    """
+    check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
+    smooth = 1e-07 if dialect == "keras" and is_number(smooth, 1.0) else smooth
+    if dialect == "keras":
+        return _keras_loss(input, target, alpha, beta, smooth, reduction, denominator)
+    return _loss(input, target, alpha, beta, smooth, reduction, denominator)
+
+
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["alpha", "beta", "smooth"],
-    meta_fields=["reduction"],
+    meta_fields=["reduction", "dialect"],
 )
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TverskyLoss:
@@ -229,12 +415,14 @@ class TverskyLoss:
         beta: What false negatives count.
         smooth: Added to both sides of the ratio.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
     alpha: ArrayLike = 0.5
     beta: ArrayLike = 0.5
     smooth: ArrayLike = 1.0
     reduction: str = "mean"
+    dialect: str | None = None
 
     def __call__(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None
@@ -247,5 +435,6 @@ class TverskyLoss:
             beta=self.beta,
             smooth=self.smooth,
             reduction=self.reduction,
+            dialect=self.dialect,
             denominator=denominator,
         )

@@ -7,6 +7,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, count_up, log1p, total, zeros_like
 from ._checks import (
+    check_dialect,
     check_floating,
     check_integers,
     check_positive,
@@ -266,6 +267,15 @@ def _curvature_detached(
         - product_9
     )
     return change_input, total(term_18) + total(term_19), total(term_20) + total(term_21)
+
+
+def _denominator_detached_keras(target: Tensor) -> Tensor:
+    """Return what the mean divides by."""
+    largest = ops.where(ops.expand_dims(target, 1) != target, 1.0, 0.0).max(axis=1)
+    mask = ops.expand_dims(count_up(target.shape[0]), 1) != count_up(target.shape[0])
+    chosen = ops.where(((ops.expand_dims(target, 1) == target) & mask), 1.0, 0.0)
+    chosen_2 = ops.where(((largest > 0.0) & (chosen.max(axis=1) > 0.0)), 1.0, 0.0)
+    return ops.maximum(total(chosen_2), 1.0)
 
 
 class _GradientDetached(nn.Cell):
@@ -632,6 +642,15 @@ def _curvature_through(
     return change_input, total(term_22) + total(term_24), total(term_25) + total(term_26)
 
 
+def _denominator_through_keras(target: Tensor) -> Tensor:
+    """Return what the mean divides by."""
+    largest = ops.where(ops.expand_dims(target, 1) != target, 1.0, 0.0).max(axis=1)
+    mask = ops.expand_dims(count_up(target.shape[0]), 1) != count_up(target.shape[0])
+    chosen = ops.where(((ops.expand_dims(target, 1) == target) & mask), 1.0, 0.0)
+    chosen_2 = ops.where(((largest > 0.0) & (chosen.max(axis=1) > 0.0)), 1.0, 0.0)
+    return ops.maximum(total(chosen_2), 1.0)
+
+
 class _GradientThrough(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
@@ -694,6 +713,7 @@ def _detached_loss(
     gamma: Tensor | float,
     margin: Tensor | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -710,6 +730,17 @@ def _detached_loss(
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
     loss = _kernel_detached(input, target, gamma, margin)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape,
+            count=_denominator_detached_keras(target),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
     )
@@ -721,6 +752,7 @@ def _through_loss(
     gamma: Tensor | float,
     margin: Tensor | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -737,6 +769,17 @@ def _through_loss(
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
     loss = _kernel_through(input, target, gamma, margin)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape,
+            count=_denominator_through_keras(target),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
     )
@@ -750,6 +793,7 @@ def circle_loss(
     margin: Tensor | float = 0.4,
     detach: bool = False,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -766,6 +810,7 @@ def circle_loss(
         detach (bool, optional): Whether the weights count as constants. Default: ``False`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -775,9 +820,14 @@ def circle_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     if detach:
-        return _detached_loss(input, target, gamma, margin, reduction, sample_weight, denominator)
-    return _through_loss(input, target, gamma, margin, reduction, sample_weight, denominator)
+        return _detached_loss(
+            input, target, gamma, margin, reduction, dialect, sample_weight, denominator
+        )
+    return _through_loss(
+        input, target, gamma, margin, reduction, dialect, sample_weight, denominator
+    )
 
 
 class CircleLoss(Loss):
@@ -786,9 +836,11 @@ class CircleLoss(Loss):
 
     Of the cosines of an anchor with others of its class, the optimum is 1 + margin and 1 - margin
     is enough; of those with other classes, -margin and margin. An anchor without the former or
-    without the latter costs 0. The mean is over the anchors. The weights have a gradient, as in
-    Keras; with ``detach`` they have none, as in the paper. Keras's Circle is the same for vectors
-    of length 1, but its mean leaves out the anchors that cost 0.
+    without the latter costs 0. The mean is over the anchors, NaN of none. The weights have a
+    gradient; with ``detach`` they have none, as in the paper.
+
+    - ``keras.losses.Circle``: of vectors of length 1; the mean leaves out anchors without others
+      of their class, or of another, and is 0 over none; takes the target first.
 
     .. math::
         \ell = \log{\left(e^{\log \sum_{j} \exp\left(\left. \gamma \left(- \mathrm{margin} +
@@ -831,6 +883,7 @@ class CircleLoss(Loss):
         detach (bool, optional): Whether the weights count as constants. Default: ``False`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - One vector a sample. Shape: ``(i, d)``.
@@ -854,13 +907,16 @@ class CircleLoss(Loss):
         margin: Tensor | float = 0.4,
         detach: bool = False,
         reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         check_positive("gamma", gamma)
         check_range("margin", margin, 0.0, 1.0)
+        check_dialect(dialect, ("keras",))
         super().__init__(reduction, ("none", "mean", "sum"))
         self.gamma = gamma
         self.margin = margin
         self.detach = detach
+        self.dialect = dialect
 
     def construct(
         self,
@@ -877,6 +933,7 @@ class CircleLoss(Loss):
             margin=self.margin,
             detach=self.detach,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -160,8 +160,7 @@ def _value_dice(input: Tensor, target: Tensor, alpha: Tensor, smooth: Tensor) ->
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = ops.sigmoid(input)
     sums = total((1.0 - target) * p + ops.sigmoid(-input) * target, axis=(0, 2))
-    dice = ratio(sums, smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2)))
-    return (1.0 - alpha) * dice
+    return (1.0 - alpha) * ratio(sums, smooth + total(target + p, axis=(0, 2)))
 
 
 def _gradient_dice(
@@ -171,7 +170,7 @@ def _gradient_dice(
     term = 1.0 - target
     p = ops.sigmoid(input)
     probability = ops.sigmoid(-input)
-    term_2 = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     quotient = ratio(dice, term_2)
     slope = upstream * quotient
@@ -202,19 +201,18 @@ def _tangent_dice(
     term = 1.0 - target
     p = ops.sigmoid(input)
     probability = ops.sigmoid(-input)
-    term_2 = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     term_3 = 1.0 - alpha
     term_4 = (probability - p) * d_target + (
         term * p * probability - probability * p * target
     ) * d_input
     quotient = ratio(dice, term_2)
-    product = term_3 * quotient * total(p * probability * d_input, axis=(0, 2))
+    product = term_3 * quotient * total(d_target + p * probability * d_input, axis=(0, 2))
     return (
         term_3 * ratio(1.0, term_2) * total(term_4, axis=(0, 2))
         - dice * d_alpha
         - term_3 * quotient * d_smooth
-        - term_3 * quotient * total(d_target, axis=(0, 2))
         - product
     )
 
@@ -234,7 +232,7 @@ def _curvature_dice(
     term = 1.0 - target
     p = ops.sigmoid(input)
     probability = ops.sigmoid(-input)
-    term_2 = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     quotient = ratio(dice, term_2)
     slope = upstream * quotient
@@ -248,63 +246,51 @@ def _curvature_dice(
     product = quotient_2 * quotient
     quotient_3 = ratio(quotient, term_2)
     term_6 = -product - quotient_3
-    sums_2 = total(d_target, axis=(0, 2))
-    sums_3 = total(p * probability * d_input, axis=(0, 2))
-    term_7 = power * sums + term_6 * d_smooth + term_6 * sums_2 + term_6 * sums_3
-    slope_3 = upstream * term_7
-    term_8 = 1.0 - alpha
+    sums_2 = total(d_target + p * probability * d_input, axis=(0, 2))
+    slope_3 = upstream * (power * sums + term_6 * d_smooth + term_6 * sums_2)
+    term_7 = 1.0 - alpha
     power_2 = probability * probability
     power_3 = p * p
-    term_9 = (
-        ops.expand_dims(slope, 1) * term_8 * power_3 * probability
-        - ops.expand_dims(slope, 1) * term_8 * p * power_2
+    term_8 = (
+        ops.expand_dims(slope, 1) * term_7 * power_3 * probability
+        - ops.expand_dims(slope, 1) * term_7 * p * power_2
     )
-    term_10 = (
+    term_9 = (
         term * p * power_2
         - term * power_3 * probability
         + (probability * power_3 * target - power_2 * p * target)
     )
-    product_2 = (term_9 + ops.expand_dims(slope_2, 1) * term_8 * term_10) * d_input
+    product_2 = (term_8 + ops.expand_dims(slope_2, 1) * term_7 * term_9) * d_input
     quotient_4 = ratio(quotient_2, term_2)
-    term_11 = -quotient_4 * d_smooth - quotient_4 * sums_2 - quotient_4 * sums_3
-    slope_4 = upstream * term_11
-    product_3 = 2.0 * ops.expand_dims(slope_2, 1) * term_8 * p * probability * d_target
-    term_12 = product + quotient_3
-    term_13 = (
+    slope_4 = upstream * (-quotient_4 * d_smooth - quotient_4 * sums_2)
+    product_3 = 2.0 * ops.expand_dims(slope_2, 1) * term_7 * p * probability * d_target
+    term_10 = product + quotient_3
+    term_11 = (
         upstream * quotient * d_alpha
-        + upstream * term_8 * term_12 * d_smooth
-        + upstream * term_8 * term_12 * sums_2
-        + upstream * term_8 * term_12 * sums_3
-        - upstream * term_8 * power * sums
+        + upstream * term_7 * term_10 * d_smooth
+        + upstream * term_7 * term_10 * sums_2
+        - upstream * term_7 * power * sums
     )
-    product_4 = 2.0 * ops.expand_dims(slope_2, 1) * term_8 * p * probability * d_input
-    term_14 = (
-        upstream * quotient_2 * sums
-        - upstream * quotient * d_smooth
-        - upstream * quotient * sums_2
-        - upstream * quotient * sums_3
+    product_4 = 2.0 * ops.expand_dims(slope_2, 1) * term_7 * p * probability * d_input
+    term_12 = (
+        upstream * quotient_2 * sums - upstream * quotient * d_smooth - upstream * quotient * sums_2
     )
-    term_15 = (
-        upstream * power * sums
-        + upstream * term_6 * d_smooth
-        + upstream * term_6 * sums_2
-        + upstream * term_6 * sums_3
-    )
+    term_13 = upstream * power * sums + upstream * term_6 * d_smooth + upstream * term_6 * sums_2
     change_input = (
         term_4 * d_alpha
         + product_2
-        + ops.expand_dims(slope_4, 1) * term_8 * term_3
-        - ops.expand_dims(slope_3, 1) * term_8 * p * probability
+        + ops.expand_dims(slope_4, 1) * term_7 * term_3
+        - ops.expand_dims(slope_3, 1) * term_7 * p * probability
         - product_3
     )
     change_target = (
-        ops.expand_dims(term_13, 1)
-        + ops.expand_dims(slope_4, 1) * term_8 * term_5
+        ops.expand_dims(term_11, 1)
+        + ops.expand_dims(slope_4, 1) * term_7 * term_5
         - ops.expand_dims(slope_2, 1) * term_5 * d_alpha
         - product_4
     )
-    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(term_15)
-    return change_input, change_target, -total(term_14), change_smooth
+    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(term_13)
+    return change_input, change_target, -total(term_12), change_smooth
 
 
 class _GradientDice(nn.Cell):
@@ -469,9 +455,9 @@ class ComboLoss(Loss):
     Combo loss: weighted cross-entropy plus Dice loss (Taghanaki et al., 2019).
 
     ``beta`` is the weight of the foreground in the cross-entropy, and ``1 - beta`` that of the
-    background. The cross-entropy has its mean over the entries and the Dice loss over the classes.
-    The paper subtracts the Dice coefficient instead, which makes its loss smaller by ``1 -
-    alpha``.
+    background. The cross-entropy has its mean over the entries, NaN of none, and the Dice loss
+    over the classes. The paper subtracts the Dice coefficient instead, which makes its loss
+    smaller by ``1 - alpha``.
 
     .. math::
         \mathrm{cross_entropy} = \alpha \left(- \beta \mathrm{target}_{n, c}
@@ -484,8 +470,7 @@ class ComboLoss(Loss):
         \left(\mathrm{target}_{n, c} \left(1 - \sigma\left(\mathrm{input}_{n, c}\right)\right) +
         \left(1 - \mathrm{target}_{n, c}\right) \sigma\left(\mathrm{input}_{n,
         c}\right)\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
-        \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...} \left(\sum_{n}
-        \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
+        \left(\mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
 
     Args:
         alpha (float, optional): Weight of the cross-entropy. Default: ``0.5`` .

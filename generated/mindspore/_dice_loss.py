@@ -6,7 +6,15 @@ import math
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, fold, total
-from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_dialect,
+    check_floating,
+    check_range,
+    check_rank,
+    check_reduction,
+    check_shape,
+    is_number,
+)
 from ._functions import ratio
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -18,7 +26,7 @@ def _value(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = ops.sigmoid(input)
     difference = total((1.0 - target) * p + ops.sigmoid(-input) * target, axis=(0, 2))
-    return ratio(difference, smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2)))
+    return ratio(difference, smooth + total(target + p, axis=(0, 2)))
 
 
 def _gradient(
@@ -28,7 +36,7 @@ def _gradient(
     term = 1.0 - target
     p = ops.sigmoid(input)
     probability = ops.sigmoid(-input)
-    term_2 = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term_2 = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     slope = upstream * ratio(quotient, term_2)
     slope_2 = upstream * ratio(1.0, term_2)
@@ -48,7 +56,7 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     p = ops.sigmoid(input)
-    term = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term = smooth + total(target + p, axis=(0, 2))
     probability = ops.sigmoid(-input)
     term_2 = 1.0 - target
     term_3 = (probability - p) * d_target + (
@@ -56,12 +64,8 @@ def _tangent(
     ) * d_input
     quotient = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
     quotient_2 = ratio(quotient, term)
-    return (
-        ratio(1.0, term) * total(term_3, axis=(0, 2))
-        - quotient_2 * d_smooth
-        - quotient_2 * total(d_target, axis=(0, 2))
-        - quotient_2 * total(p * probability * d_input, axis=(0, 2))
-    )
+    product = quotient_2 * total(d_target + p * probability * d_input, axis=(0, 2))
+    return ratio(1.0, term) * total(term_3, axis=(0, 2)) - quotient_2 * d_smooth - product
 
 
 def _curvature(
@@ -75,7 +79,7 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = ops.sigmoid(input)
-    term = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
     power = quotient * quotient
     probability = ops.sigmoid(-input)
@@ -88,52 +92,39 @@ def _curvature(
     product = quotient * quotient_3
     quotient_4 = ratio(quotient_3, term)
     term_5 = -product - quotient_4
-    sums_2 = total(d_target, axis=(0, 2))
-    sums_3 = total(p * probability * d_input, axis=(0, 2))
-    term_6 = power * sums + term_5 * d_smooth + term_5 * sums_2 + term_5 * sums_3
-    slope = upstream * term_6
+    sums_2 = total(d_target + p * probability * d_input, axis=(0, 2))
+    slope = upstream * (power * sums + term_5 * d_smooth + term_5 * sums_2)
     slope_2 = upstream * quotient_3
     power_2 = probability * probability
     power_3 = p * p
-    term_7 = (
+    term_6 = (
         ops.expand_dims(slope_2, 1) * power_3 * probability
         - ops.expand_dims(slope_2, 1) * p * power_2
     )
     slope_3 = upstream * quotient
-    term_8 = (
+    term_7 = (
         term_3 * p * power_2
         - term_3 * power_3 * probability
         + (probability * power_3 * target - power_2 * p * target)
     )
     quotient_5 = ratio(quotient, term)
-    term_9 = -quotient_5 * d_smooth - quotient_5 * sums_2 - quotient_5 * sums_3
-    slope_4 = upstream * term_9
+    slope_4 = upstream * (-quotient_5 * d_smooth - quotient_5 * sums_2)
     slope_5 = upstream * power * sums
-    term_10 = product + quotient_4
-    term_11 = (
-        upstream * term_10 * d_smooth
-        + upstream * term_10 * sums_2
-        + upstream * term_10 * sums_3
-        - slope_5
-    )
-    term_12 = (
-        slope_5
-        + upstream * term_5 * d_smooth
-        + upstream * term_5 * sums_2
-        + upstream * term_5 * sums_3
-    )
+    term_8 = product + quotient_4
+    term_9 = upstream * term_8 * d_smooth + upstream * term_8 * sums_2 - slope_5
+    term_10 = slope_5 + upstream * term_5 * d_smooth + upstream * term_5 * sums_2
     change_input = (
-        (term_7 + ops.expand_dims(slope_3, 1) * term_8) * d_input
+        (term_6 + ops.expand_dims(slope_3, 1) * term_7) * d_input
         + ops.expand_dims(slope_4, 1) * term_4
         - ops.expand_dims(slope, 1) * p * probability
         - 2.0 * ops.expand_dims(slope_3, 1) * p * probability * d_target
     )
     change_target = (
-        ops.expand_dims(term_11, 1)
+        ops.expand_dims(term_9, 1)
         + ops.expand_dims(slope_4, 1) * term_2
         - 2.0 * ops.expand_dims(slope_3, 1) * p * probability * d_input
     )
-    return change_input, change_target, -total(term_12)
+    return change_input, change_target, -total(term_10)
 
 
 class _Gradient(nn.Cell):
@@ -174,32 +165,365 @@ _slopes = _Gradient()
 _kernel = _Value()
 
 
-def dice_loss(
+def _value_keras(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = ops.sigmoid(input)
+    term = smooth + total((1.0 - target) * p + ops.sigmoid(-input) * target)
+    return ratio(term, smooth + total(target + p))
+
+
+def _gradient_keras(
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+    term = 1.0 - target
+    p = ops.sigmoid(input)
+    probability = ops.sigmoid(-input)
+    term_2 = smooth + total(target + p)
+    quotient = ratio(ratio(smooth + total(term * p + probability * target), term_2), term_2)
+    quotient_2 = ratio(1.0, term_2)
+    slope = upstream * quotient_2 * (term * p * probability - probability * p * target)
+    grad_input = slope - upstream * quotient * p * probability
+    grad_target = upstream * quotient_2 * (probability - p) - upstream * quotient
+    grad_smooth = upstream * (quotient_2 - quotient)
+    return grad_input, grad_target, grad_smooth
+
+
+def _tangent_keras(
     input: Tensor,
     target: Tensor,
-    *,
-    smooth: Tensor | float = 1.0,
-    reduction: str = "mean",
-    denominator: Tensor | float | None = None,
+    smooth: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
 ) -> Tensor:
-    r"""
-    Dice loss of each class, over batch and space (Milletari et al., 2016).
+    """Return the derivative of the loss along the tangents."""
+    p = ops.sigmoid(input)
+    term = smooth + total(target + p)
+    quotient = ratio(1.0, term)
+    term_2 = 1.0 - target
+    probability = ops.sigmoid(-input)
+    quotient_2 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
+    term_3 = (probability - p) * d_target + (
+        term_2 * p * probability - probability * p * target
+    ) * d_input
+    return (
+        (quotient - quotient_2) * d_smooth
+        + quotient * total(term_3)
+        - quotient_2 * total(d_target + p * probability * d_input)
+    )
 
-    See :class:`DiceLoss` for details.
 
-    Args:
-        input (Tensor): Logits, classes at position 1.
-        target (Tensor): Masks or probabilities in the shape of `input`.
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
-            ``'mean'`` .
-        denominator (float or Tensor, optional): What a mean divides by, where its own count is
-            only that of a part of the step. Default: ``None`` .
+def _curvature_keras(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    p = ops.sigmoid(input)
+    probability = ops.sigmoid(-input)
+    term = smooth + total(target + p)
+    quotient = ratio(1.0, term)
+    term_2 = 1.0 - target
+    quotient_2 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
+    product = quotient * (quotient - quotient_2)
+    quotient_3 = ratio(quotient_2, term)
+    term_3 = product - quotient_3
+    power = quotient * quotient
+    term_4 = probability - p
+    term_5 = term_2 * p * probability - probability * p * target
+    sums = total(term_4 * d_target + term_5 * d_input)
+    product_2 = power * sums
+    product_3 = quotient * quotient_2
+    sums_2 = total(d_target + p * probability * d_input)
+    term_6 = term_3 * d_smooth + product_2 + (-product_3 - quotient_3) * sums_2
+    power_2 = probability * probability
+    power_3 = p * p
+    term_7 = upstream * quotient_2 * power_3 * probability - upstream * quotient_2 * p * power_2
+    term_8 = (
+        term_2 * p * power_2
+        - term_2 * power_3 * probability
+        + (probability * power_3 * target - power_2 * p * target)
+    )
+    quotient_4 = ratio(quotient, term)
+    term_9 = -quotient_4 * d_smooth - quotient_4 * sums_2
+    term_10 = product_3 + quotient_3
+    term_11 = upstream * term_10 * sums_2 - upstream * term_3 * d_smooth - upstream * power * sums
+    term_12 = (
+        (quotient_3 - product - quotient_4) * d_smooth + (term_10 - quotient_4) * sums_2 - product_2
+    )
+    change_input = (
+        (term_7 + upstream * quotient * term_8) * d_input
+        + upstream * term_5 * term_9
+        - upstream * p * probability * term_6
+        - 2.0 * upstream * quotient * p * probability * d_target
+    )
+    change_target = (
+        term_11 + upstream * term_4 * term_9 - 2.0 * upstream * quotient * p * probability * d_input
+    )
+    return change_input, change_target, upstream * term_12
 
-    Returns:
-        Tensor, the loss, with the dtype of `input`.
-    """
-    check_reduction(reduction, ("none", "mean", "sum"))
+
+class _GradientKeras(nn.Cell):
+    """The gradient by its own formula, differentiated by that of the second derivative."""
+
+    def construct(
+        self, upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+    ) -> tuple[Tensor, ...]:
+        return _gradient_keras(upstream, input, target, smooth)
+
+    def bprop(
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        smooth: Tensor,
+        out: tuple[Tensor, ...],
+        dout: tuple[Tensor, ...],
+    ) -> tuple[Operand, ...]:
+        changes = _curvature_keras(upstream, input, target, smooth, *dout)
+        return (_tangent_keras(input, target, smooth, *dout), changes[0], changes[1], changes[2])
+
+
+class _ValueKeras(nn.Cell):
+    """The unreduced loss, differentiated by the formula of its gradient."""
+
+    def construct(self, input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
+        return _value_keras(input, target, smooth)
+
+    def bprop(
+        self, input: Tensor, target: Tensor, smooth: Tensor, out: Tensor, dout: Tensor
+    ) -> tuple[Operand, ...]:
+        slopes = _slopes_keras(dout, input, target, smooth)
+        return slopes[0], slopes[1], slopes[2]
+
+
+_slopes_keras = _GradientKeras()
+_kernel_keras = _ValueKeras()
+
+
+def _value_optax(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = ops.sigmoid(input)
+    quotient = ratio(
+        total((1.0 - target) * p + ops.sigmoid(-input) * target, axis=2),
+        2.0 * smooth + total(target + p, axis=2),
+    )
+    return total(quotient, axis=1) / target.shape[1]
+
+
+def _gradient_optax(
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+    term = 1.0 - target
+    p = ops.sigmoid(input)
+    probability = ops.sigmoid(-input)
+    term_2 = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(ratio(total(term * p + probability * target, axis=2), term_2), term_2)
+    slope = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * p
+        * probability
+        / target.shape[1]
+    )
+    quotient_2 = ratio(1.0, term_2)
+    slope_2 = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient_2, 2)
+        * (term * p * probability - probability * p * target)
+        / target.shape[1]
+    )
+    slope_3 = ops.expand_dims(upstream, 1) * quotient / target.shape[1]
+    slope_4 = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient_2, 2)
+        * (probability - p)
+        / target.shape[1]
+    )
+    grad_target = slope_4 - ops.expand_dims(slope_3, 2)
+    grad_smooth = -2.0 * total(upstream * total(quotient, axis=1)) / target.shape[1]
+    return slope_2 - slope, grad_target, grad_smooth
+
+
+def _tangent_optax(
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
+) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    p = ops.sigmoid(input)
+    term = 2.0 * smooth + total(target + p, axis=2)
+    probability = ops.sigmoid(-input)
+    term_2 = 1.0 - target
+    term_3 = (probability - p) * d_target + (
+        term_2 * p * probability - probability * p * target
+    ) * d_input
+    quotient = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
+    term_4 = (
+        ratio(1.0, term) * total(term_3, axis=2)
+        - 2.0 * quotient * d_smooth
+        - quotient * total(d_target + p * probability * d_input, axis=2)
+    )
+    return total(term_4, axis=1) / target.shape[1]
+
+
+def _curvature_optax(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    p = ops.sigmoid(input)
+    probability = ops.sigmoid(-input)
+    term = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(1.0, term)
+    power = quotient * quotient
+    term_2 = probability - p
+    term_3 = 1.0 - target
+    term_4 = term_3 * p * probability - probability * p * target
+    sums = total(term_2 * d_target + term_4 * d_input, axis=2)
+    quotient_2 = ratio(ratio(total(term_3 * p + probability * target, axis=2), term), term)
+    product = 2.0 * quotient * quotient_2
+    quotient_3 = ratio(quotient_2, term)
+    product_2 = 2.0 * quotient_3
+    product_3 = quotient * quotient_2
+    sums_2 = total(d_target + p * probability * d_input, axis=2)
+    term_5 = power * sums + (-product - product_2) * d_smooth + (-product_3 - quotient_3) * sums_2
+    slope = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * p
+        * probability
+        * ops.expand_dims(term_5, 2)
+        / input.shape[1]
+    )
+    power_2 = probability * probability
+    slope_2 = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient_2, 2)
+        * p
+        * power_2
+        / input.shape[1]
+    )
+    power_3 = p * p
+    slope_3 = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient_2, 2)
+        * power_3
+        * probability
+        / input.shape[1]
+    )
+    term_6 = (
+        term_3 * p * power_2
+        - term_3 * power_3 * probability
+        + (probability * power_3 * target - power_2 * p * target)
+    )
+    slope_4 = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * term_6
+        / input.shape[1]
+    )
+    quotient_4 = ratio(quotient, term)
+    term_7 = -2.0 * quotient_4 * d_smooth - quotient_4 * sums_2
+    slope_5 = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * term_4
+        * ops.expand_dims(term_7, 2)
+        / input.shape[1]
+    )
+    slope_6 = (
+        2.0
+        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * p
+        * probability
+        * d_target
+        / input.shape[1]
+    )
+    slope_7 = ops.expand_dims(upstream, 1) * (product + product_2) * d_smooth / input.shape[1]
+    slope_8 = ops.expand_dims(upstream, 1) * (product_3 + quotient_3) * sums_2 / input.shape[1]
+    term_8 = slope_7 + slope_8 - ops.expand_dims(upstream, 1) * power * sums / input.shape[1]
+    slope_9 = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * term_2
+        * ops.expand_dims(term_7, 2)
+        / input.shape[1]
+    )
+    slope_10 = (
+        2.0
+        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * p
+        * probability
+        * d_input
+        / input.shape[1]
+    )
+    change_input = (slope_3 - slope_2 + slope_4) * d_input + slope_5 - slope - slope_6
+    change_target = ops.expand_dims(term_8, 2) + slope_9 - slope_10
+    change_smooth = -2.0 * total(upstream * total(term_5, axis=1)) / input.shape[1]
+    return change_input, change_target, change_smooth
+
+
+class _GradientOptax(nn.Cell):
+    """The gradient by its own formula, differentiated by that of the second derivative."""
+
+    def construct(
+        self, upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+    ) -> tuple[Tensor, ...]:
+        return _gradient_optax(upstream, input, target, smooth)
+
+    def bprop(
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        smooth: Tensor,
+        out: tuple[Tensor, ...],
+        dout: tuple[Tensor, ...],
+    ) -> tuple[Operand, ...]:
+        changes = _curvature_optax(upstream, input, target, smooth, *dout)
+        return (_tangent_optax(input, target, smooth, *dout), changes[0], changes[1], changes[2])
+
+
+class _ValueOptax(nn.Cell):
+    """The unreduced loss, differentiated by the formula of its gradient."""
+
+    def construct(self, input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
+        return _value_optax(input, target, smooth)
+
+    def bprop(
+        self, input: Tensor, target: Tensor, smooth: Tensor, out: Tensor, dout: Tensor
+    ) -> tuple[Operand, ...]:
+        slopes = _slopes_optax(dout, input, target, smooth)
+        return slopes[0], slopes[1], slopes[2]
+
+
+_slopes_optax = _GradientOptax()
+_kernel_optax = _ValueOptax()
+
+
+def _loss(
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
     check_floating(input=input)
     check_range("smooth", smooth, 0.0, math.inf)
     dtype = input.dtype
@@ -216,27 +540,115 @@ def dice_loss(
     return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 
+def _keras_loss(
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_keras(input, target, smooth)
+    return finish(loss, reduction, dtype, denominator=denominator)
+
+
+def _optax_loss(
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_optax(input, target, smooth)
+    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+
+
+def dice_loss(
+    input: Tensor,
+    target: Tensor,
+    *,
+    smooth: Tensor | float = 1.0,
+    reduction: str = "mean",
+    dialect: str | None = None,
+    denominator: Tensor | float | None = None,
+) -> Tensor:
+    r"""
+    Dice loss of each class, over batch and space (Milletari et al., 2016).
+
+    See :class:`DiceLoss` for details.
+
+    Args:
+        input (Tensor): Logits, classes at position 1.
+        target (Tensor): Masks or probabilities in the shape of `input`.
+        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``, ``'optax'``. Default:
+            ``None`` .
+        denominator (float or Tensor, optional): What a mean divides by, where its own count is
+            only that of a part of the step. Default: ``None`` .
+
+    Returns:
+        Tensor, the loss, with the dtype of `input`.
+    """
+    check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras", "optax"))
+    smooth = 1e-07 if dialect == "keras" and is_number(smooth, 1.0) else smooth
+    if dialect == "keras":
+        return _keras_loss(input, target, smooth, reduction, denominator)
+    if dialect == "optax":
+        return _optax_loss(input, target, smooth, reduction, denominator)
+    return _loss(input, target, smooth, reduction, denominator)
+
+
 class DiceLoss(Loss):
     r"""
     Dice loss of each class, over batch and space (Milletari et al., 2016).
 
     One minus the overlap of the probabilities, the sigmoid of the logits, with the target: twice
     what they share over the sum of both, with ``smooth`` added to each. Where nothing is predicted
-    and nothing is there, the loss is 0. ``mean`` is the mean over the classes. Keras's ``Dice``
-    takes probabilities and sums over all classes, without ``smooth``; optax's ``dice_loss`` is
-    that of each sample, with half of it.
+    and nothing is there, the loss is 0, so also of an empty batch. ``mean`` is the mean over the
+    classes.
+
+    - ``keras.losses.Dice``: of probabilities; sums over the classes, too; adds 1e-7 below the line
+      alone, so that it is 1 where nothing is; takes the target first.
+    - ``optax.losses.binary_dice_loss``: that of each sample, unreduced, with half of ``smooth``.
 
     .. math::
         \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
         \sigma\left(\mathrm{input}_{n, c}\right)\right) + \left(1 - \mathrm{target}_{n,
         c}\right) \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}{\mathrm{smooth} +
-        \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...}
-        \left(\sum_{n} \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
+        \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n,
+        c}\right)\right)\right)}
 
     Args:
         smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``, ``'optax'``. Default:
+            ``None`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1. Shape: ``(n, c, ...)``.
@@ -254,14 +666,23 @@ class DiceLoss(Loss):
         ``CPU``
     """
 
-    def __init__(self, *, smooth: Tensor | float = 1.0, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, smooth: Tensor | float = 1.0, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         check_range("smooth", smooth, 0.0, math.inf)
+        check_dialect(dialect, ("keras", "optax"))
         super().__init__(reduction, ("none", "mean", "sum"))
         self.smooth = smooth
+        self.dialect = dialect
 
     def construct(
         self, input: Tensor, target: Tensor, *, denominator: Tensor | float | None = None
     ) -> Tensor:
         return dice_loss(
-            input, target, smooth=self.smooth, reduction=self.reduction, denominator=denominator
+            input,
+            target,
+            smooth=self.smooth,
+            reduction=self.reduction,
+            dialect=self.dialect,
+            denominator=denominator,
         )

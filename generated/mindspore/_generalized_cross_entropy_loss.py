@@ -6,6 +6,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, expm1, fold, total, with_batch, zeros_like
 from ._checks import (
+    check_dialect,
     check_floating,
     check_labels,
     check_range,
@@ -182,6 +183,7 @@ def _limit_loss(
     input: Tensor,
     target: Tensor,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -199,6 +201,17 @@ def _limit_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     loss = _kernel_limit(input, target)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            weighs=False,
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -215,6 +228,7 @@ def _power_loss(
     target: Tensor,
     q: Tensor | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -234,6 +248,17 @@ def _power_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     loss = _kernel_power(input, target, q)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            weighs=False,
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -251,6 +276,7 @@ def generalized_cross_entropy_loss(
     *,
     q: Tensor | float = 0.7,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -265,6 +291,7 @@ def generalized_cross_entropy_loss(
         q (float, optional): How robust the loss is to wrong labels. Default: ``0.7`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -274,9 +301,11 @@ def generalized_cross_entropy_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
+    q = 0.5 if dialect == "keras" and is_number(q, 0.7) else q
     if is_number(q, 0.0):
-        return _limit_loss(input, target, reduction, sample_weight, denominator)
-    return _power_loss(input, target, q, reduction, sample_weight, denominator)
+        return _limit_loss(input, target, reduction, dialect, sample_weight, denominator)
+    return _power_loss(input, target, q, reduction, dialect, sample_weight, denominator)
 
 
 class GeneralizedCrossEntropyLoss(Loss):
@@ -285,8 +314,10 @@ class GeneralizedCrossEntropyLoss(Loss):
 
     ``(1 - p**q) / q`` with the probability ``p`` of the label: the cross-entropy as ``q`` falls to
     0, and at 0, and one minus the probability for ``q`` 1, which wrong labels hurt less. The mean
-    is over the number of labels. Keras's ``CategoricalGeneralizedCrossEntropy`` takes
-    probabilities instead of logits.
+    is over the number of labels, NaN of none.
+
+    - ``keras.losses.CategoricalGeneralizedCrossEntropy``: of probabilities, with 0.5 for ``q``;
+      takes the target first, and the classes last.
 
     .. math::
         \ell = \left(- \mathrm{input}_{n, c} + \log \sum_{c} \exp\left(\mathrm{input}_{n,
@@ -300,6 +331,7 @@ class GeneralizedCrossEntropyLoss(Loss):
         q (float, optional): How robust the loss is to wrong labels. Default: ``0.7`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or
@@ -317,10 +349,14 @@ class GeneralizedCrossEntropyLoss(Loss):
         ``CPU``
     """
 
-    def __init__(self, *, q: Tensor | float = 0.7, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, q: Tensor | float = 0.7, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         check_range("q", q, 0.0, 1.0)
+        check_dialect(dialect, ("keras",))
         super().__init__(reduction, ("none", "mean", "sum"))
         self.q = q
+        self.dialect = dialect
 
     def construct(
         self,
@@ -335,6 +371,7 @@ class GeneralizedCrossEntropyLoss(Loss):
             target,
             q=self.q,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -349,9 +349,9 @@ class GeneralizedDiceLoss(Loss):
         2017).
 
     Probabilities are the softmax of the logits; the unreduced loss is that of each sample, over
-    its classes and space, and the mean is over the samples. A class that is not there has no
-    weight, and a sample with no class at all the loss 0. optax's
-    ``multiclass_generalized_dice_loss`` weighs the classes' own Dice losses instead.
+    its classes and space, and the mean is over the samples, NaN of none. A class that is not there
+    has no weight, and a sample with no class at all the loss 0. optax's loss of this name is the
+    Dice loss of each class with such weights: see `SoftmaxDiceLoss`.
 
     .. math::
         \ell = \frac{\sum_{c} \left(\frac{1}{\sum_{...} \left(\mathrm{target}_{n, c}\right)^{2}}

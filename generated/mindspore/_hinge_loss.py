@@ -4,8 +4,8 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand
-from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._checks import check_dialect, check_floating, check_reduction, check_shape
+from ._runtime import Loss, finish, leading_size, to_working, working_dtype
 
 __all__ = ["HingeLoss", "hinge_loss"]
 
@@ -70,11 +70,133 @@ _slopes = _Gradient()
 _kernel = _Value()
 
 
+def _value_keras(input: Tensor, target: Tensor) -> Tensor:
+    """Return the unreduced loss."""
+    return ops.maximum(1.0 - ops.where(target == 0.0, -1.0, target) * input, 0.0)
+
+
+def _gradient_keras(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+    """Return the gradient by `input` and `target`, given that of the loss."""
+    mask = target == 0.0
+    chosen = ops.where(mask, -1.0, target)
+    positive = ops.maximum(ops.sign(1.0 - chosen * input), 0.0)
+    grad_target = -upstream * positive * ops.where(mask, 0.0, 1.0) * input
+    return -upstream * positive * chosen, grad_target
+
+
+def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    mask = target == 0.0
+    chosen = ops.where(mask, -1.0, target)
+    positive = ops.maximum(ops.sign(1.0 - chosen * input), 0.0)
+    return -positive * ops.where(mask, 0.0, 1.0) * input * d_target - positive * chosen * d_input
+
+
+def _curvature_keras(
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    mask = target == 0.0
+    positive = ops.maximum(ops.sign(1.0 - ops.where(mask, -1.0, target) * input), 0.0)
+    chosen = ops.where(mask, 0.0, 1.0)
+    change_input = -upstream * positive * chosen * d_target
+    change_target = -upstream * positive * chosen * d_input
+    return change_input, change_target
+
+
+class _GradientKeras(nn.Cell):
+    """The gradient by its own formula, differentiated by that of the second derivative."""
+
+    def construct(self, upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+        return _gradient_keras(upstream, input, target)
+
+    def bprop(
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        out: tuple[Tensor, ...],
+        dout: tuple[Tensor, ...],
+    ) -> tuple[Operand, ...]:
+        changes = _curvature_keras(upstream, input, target, *dout)
+        return (_tangent_keras(input, target, *dout), changes[0], changes[1])
+
+
+class _ValueKeras(nn.Cell):
+    """The unreduced loss, differentiated by the formula of its gradient."""
+
+    def construct(self, input: Tensor, target: Tensor) -> Tensor:
+        return _value_keras(input, target)
+
+    def bprop(
+        self, input: Tensor, target: Tensor, out: Tensor, dout: Tensor
+    ) -> tuple[Operand, ...]:
+        slopes = _slopes_keras(dout, input, target)
+        return slopes[0], slopes[1]
+
+
+_slopes_keras = _GradientKeras()
+_kernel_keras = _ValueKeras()
+
+
+def _loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    loss = _kernel(input, target)
+    if dialect == "chainer":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            count=leading_size(input),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+
+
+def _keras_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    loss = _kernel_keras(input, target)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        rows=("mean", -1),
+        weighs=False,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
 def hinge_loss(
     input: Tensor,
     target: Tensor,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -88,6 +210,8 @@ def hinge_loss(
         target (Tensor): -1 or 1 for each score, in the shape of `input`.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'chainer'``, ``'keras'``. Default:
+            ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -97,23 +221,23 @@ def hinge_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    check_floating(input=input)
-    dtype = input.dtype
-    working = working_dtype(input)
-    check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    check_dialect(dialect, ("chainer", "keras"))
+    if dialect == "keras":
+        return _keras_loss(input, target, reduction, sample_weight, denominator)
+    return _loss(input, target, reduction, dialect, sample_weight, denominator)
 
 
 class HingeLoss(Loss):
     r"""
     Hinge loss: a score on the right side by less than 1 costs (Cortes and Vapnik, 1995).
 
-    Labels are -1 or 1. The mean is over the number of entries. The slope at the hinge is 0. Keras
-    takes labels of 0 for -1, and its ``Hinge`` is the mean over the last axis first; optax's
-    ``hinge_loss`` is this unreduced, with half the slope at the hinge.
+    The mean is over the number of entries, NaN of none. At the hinge the slope is 0.
+
+    - ``optax.losses.hinge_loss``: equal, unreduced; half the slope at the hinge.
+    - ``keras.losses.Hinge``: takes labels of 0 for -1; averages the last axis first; takes the
+      target first.
+    - ``chainer.functions.hinge``: takes the number of the class that has label 1, the others
+      having -1; divides by the number of samples.
 
     .. math::
         \ell = \max\left(0, - \mathrm{input} \mathrm{target} + 1\right)
@@ -121,6 +245,8 @@ class HingeLoss(Loss):
     Args:
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'chainer'``, ``'keras'``. Default:
+            ``None`` .
 
     Inputs:
         - **input** (Tensor) - Scores of any shape. Shape: any shape.
@@ -137,8 +263,10 @@ class HingeLoss(Loss):
         ``CPU``
     """
 
-    def __init__(self, *, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean", dialect: str | None = None) -> None:
+        check_dialect(dialect, ("chainer", "keras"))
         super().__init__(reduction, ("none", "mean", "sum"))
+        self.dialect = dialect
 
     def construct(
         self,
@@ -152,6 +280,7 @@ class HingeLoss(Loss):
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -212,8 +212,8 @@ class JaccardLoss(Loss):
     Jaccard (IoU) loss of each class, over batch and space (Rahman and Wang, 2016).
 
     One minus intersection over union of the probabilities, the sigmoid of the logits, with the
-    target. Where nothing is predicted and nothing is there, the loss is 0. ``mean`` is the mean
-    over the classes.
+    target. Where nothing is predicted and nothing is there, the loss is 0, so also of an empty
+    batch. ``mean`` is the mean over the classes.
 
     .. math::
         \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -

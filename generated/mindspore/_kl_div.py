@@ -4,7 +4,7 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, leading_size, to_working, working_dtype
 
 __all__ = ["KLDivLoss", "kl_div"]
@@ -148,6 +148,7 @@ def _log_target_loss(
     input: Tensor,
     target: Tensor,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -158,6 +159,27 @@ def _log_target_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     loss = _kernel_log_target(input, target)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    if dialect == "optax":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -172,6 +194,7 @@ def _target_loss(
     input: Tensor,
     target: Tensor,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -182,6 +205,27 @@ def _target_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     loss = _kernel_target(input, target)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    if dialect == "optax":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -198,6 +242,7 @@ def kl_div(
     reduction: str = "mean",
     log_target: bool = False,
     *,
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -212,6 +257,8 @@ def kl_div(
         reduction (str, optional): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``,
             ``'sum'``. Default: ``'mean'`` .
         log_target (bool, optional): Whether `target` holds logarithms. Default: ``False`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``, ``'optax'``. Default:
+            ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -221,9 +268,10 @@ def kl_div(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
+    check_dialect(dialect, ("keras", "optax"))
     if log_target:
-        return _log_target_loss(input, target, reduction, sample_weight, denominator)
-    return _target_loss(input, target, reduction, sample_weight, denominator)
+        return _log_target_loss(input, target, reduction, dialect, sample_weight, denominator)
+    return _target_loss(input, target, reduction, dialect, sample_weight, denominator)
 
 
 class KLDivLoss(Loss):
@@ -231,8 +279,14 @@ class KLDivLoss(Loss):
     Kullback-Leibler divergence of a target distribution from predicted log-probabilities (1951).
 
     ``mean`` is over the number of entries; the divergence itself is ``batchmean``, the sum over
-    the number of samples. A target of 0 costs nothing, and has no gradient; a negative one gives
-    NaN.
+    the number of samples; of nothing both are NaN. A target of 0 costs nothing, and has no
+    gradient; a negative one gives NaN.
+
+    - ``mindspore.nn.KLDivLoss``: equal.
+    - ``optax.losses.kl_divergence``, ``optax.losses.kl_divergence_with_log_targets``: sum over the
+      last axis, unreduced.
+    - ``keras.losses.KLDivergence``: of probabilities, clipped at 1e-7; sums over the last axis;
+      takes the target first.
 
     .. math::
         \ell = \left(- \mathrm{input} + \mathrm{target}\right) e^{\mathrm{target}}
@@ -246,6 +300,8 @@ class KLDivLoss(Loss):
         reduction (str, optional): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``,
             ``'sum'``. Default: ``'mean'`` .
         log_target (bool, optional): Whether `target` holds logarithms. Default: ``False`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``, ``'optax'``. Default:
+            ``None`` .
 
     Inputs:
         - **input** (Tensor) - Log-probabilities of any shape. Shape: any shape.
@@ -263,9 +319,13 @@ class KLDivLoss(Loss):
         ``CPU``
     """
 
-    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+    def __init__(
+        self, reduction: str = "mean", log_target: bool = False, *, dialect: str | None = None
+    ) -> None:
+        check_dialect(dialect, ("keras", "optax"))
         super().__init__(reduction, ("none", "batchmean", "mean", "sum"))
         self.log_target = log_target
+        self.dialect = dialect
 
     def construct(
         self,
@@ -280,6 +340,7 @@ class KLDivLoss(Loss):
             target,
             reduction=self.reduction,
             log_target=self.log_target,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

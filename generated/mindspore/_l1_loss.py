@@ -146,8 +146,7 @@ class L1Loss(Loss):
       ``chainer.functions.mean_absolute_error``: equal.
     - ``chainer.functions.absolute_error``: equal, unreduced.
     - ``keras.losses.MeanAbsoluteError``: target first; averages the last axis before it reduces;
-        its
-      mean does not divide by weights of samples.
+      its mean does not divide by weights of samples.
 
     .. math::
         \ell = \mathrm{weight} \left|{\mathrm{input} - \mathrm{target}}\right|

@@ -224,8 +224,9 @@ class MulticlassDiceLoss(Loss):
 
     After Milletari et al. (2016). ``smooth`` is added below the line alone, so that the loss is 1
     where nothing is predicted and nothing is there, unless ``smooth`` is 0: then it is 0. ``mean``
-    is the mean over the classes, with or without weights. MindSpore's ``MultiClassDiceLoss`` is
-    this.
+    is the mean over the classes, with or without weights.
+
+    - ``mindspore.nn.MultiClassDiceLoss``: equal.
 
     .. math::
         \ell = \mathrm{weight}_{c} \frac{\mathrm{smooth} + \sum_{...} \left(\sum_{n}

@@ -144,10 +144,11 @@ class MulticlassHingeLoss(Loss):
     r"""
     Multiclass hinge loss: the label should beat the others by 1 (Crammer and Singer, 2001).
 
-    The mean is over the number of labels. Classes that tie for the maximum share the gradient; at
-    the hinge the label itself is one of them. optax's ``multiclass_hinge_loss`` is this unreduced;
-    ``torch.nn.MultiMarginLoss`` sums over the other classes and divides by their number; Keras's
-    ``CategoricalHinge`` is ``CategoricalHingeLoss``.
+    The mean is over the number of labels, NaN of none. Classes that tie for the maximum share the
+    gradient; at the hinge the label itself is one of them. `MultiMarginLoss` has the sum over the
+    other classes in place of the largest.
+
+    - ``optax.losses.multiclass_hinge_loss``: equal, unreduced, with the classes last.
 
     .. math::
         \ell = \max_{c} \left(\mathrm{input}_{n, c} + \left[c \neq \mathrm{target}_{n}\right] -

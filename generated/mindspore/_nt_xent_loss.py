@@ -327,7 +327,9 @@ class NTXentLoss(Loss):
     Each pair of one class costs the cross-entropy of its cosine among those of its anchor with
     samples of other classes. For two views of n images, let `target` count 0 to n - 1 twice. The
     mean is over the ordered pairs of one class, and NaN without any; an anchor without any costs
-    0. It equals ``optax.losses.ntxent``.
+    0.
+
+    - ``optax.losses.ntxent``: equal.
 
     .. math::
         \ell = \sum_{j} \left(\log{\left(e^{\log \sum_{j} \exp\left(\left. \frac{\sum_{d}

@@ -7,7 +7,7 @@ import math
 from mindspore import Parameter, Tensor, nn, ops
 
 from ._arrays import Operand, total, with_batch, zeros_like
-from ._checks import check_floating, check_rank, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
     centred,
     negative_log_softmax,
@@ -117,6 +117,11 @@ def _mass(where: Tensor) -> Tensor:
     return ops.cast(where.max(axis=1) > 0.0, where.dtype)
 
 
+def _denominator_optax(where: Tensor) -> Tensor:
+    """Return what the mean divides by."""
+    return ops.maximum(total(ops.cast(where.max(axis=1) > 0.0, where.dtype)), 1.0)
+
+
 class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
@@ -180,6 +185,7 @@ def ranking_softmax_loss(
     weights: Tensor | None = None,
     where: Tensor | None = None,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -197,6 +203,7 @@ def ranking_softmax_loss(
             Default: ``None`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -206,6 +213,7 @@ def ranking_softmax_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
     check_floating(input=input)
     dtype = input.dtype
     working = working_dtype(input)
@@ -220,6 +228,16 @@ def ranking_softmax_loss(
     weights = axis_weight("weights", weights, input.shape, working, like=input)
     where = axis_weight("where", where, input.shape, working, like=input)
     loss = _kernel(input, target, weights, where)
+    if dialect == "optax":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            count=_denominator_optax(where),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -237,8 +255,9 @@ class RankingSoftmaxLoss(Loss):
 
     The cross-entropy between the relevances, which need not sum to 1, and the softmax of the
     scores. Items whose ``where`` is 0 are left out, and so are lists without any item. The mean is
-    over the number of lists that are left. optax's ``ranking_softmax_loss`` is this; its mean over
-    no list is 0, here NaN.
+    over the number of lists that are left, NaN of none.
+
+    - ``optax.losses.ranking_softmax_loss``: its mean over none is 0.
 
     .. math::
         \ell = \sum_{i} \left(\begin{cases} \mathrm{target}_{n, i} \mathrm{weights}_{n, i}
@@ -253,6 +272,7 @@ class RankingSoftmaxLoss(Loss):
             Default: ``None`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Scores, one row a list. Shape: ``(n, i)`` or ``(i,)``.
@@ -271,8 +291,14 @@ class RankingSoftmaxLoss(Loss):
     """
 
     def __init__(
-        self, *, weights: Tensor | None = None, where: Tensor | None = None, reduction: str = "mean"
+        self,
+        *,
+        weights: Tensor | None = None,
+        where: Tensor | None = None,
+        reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
+        check_dialect(dialect, ("optax",))
         super().__init__(reduction, ("none", "mean", "sum"))
         self.weights: Parameter | None = None
         if weights is not None:
@@ -280,6 +306,7 @@ class RankingSoftmaxLoss(Loss):
         self.where: Parameter | None = None
         if where is not None:
             self.where = Parameter(where, name="where", requires_grad=False)
+        self.dialect = dialect
 
     def construct(
         self,
@@ -295,6 +322,7 @@ class RankingSoftmaxLoss(Loss):
             weights=self.weights,
             where=self.where,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -299,7 +299,7 @@ class SigLIPLoss(Loss):
 
     The logit of a pair is its scaled cosine plus a bias; both may be learnt, and the paper starts
     them at 10 (the exponential of what it learns) and -10. Each image costs the sum over all
-    texts; the mean is over the images.
+    texts; the mean is over the images, NaN of none.
 
     .. math::
         \ell = \sum_{j} \left(\log{\left(1 + e^{- \left(\mathrm{logit\_bias} +

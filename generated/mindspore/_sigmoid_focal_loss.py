@@ -6,7 +6,7 @@ import math
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, log1p, total
-from ._checks import check_floating, check_range, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["SigmoidFocalLoss", "sigmoid_focal_loss"]
@@ -371,6 +371,7 @@ def _plain_loss(
     target: Tensor,
     gamma: Tensor | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -383,6 +384,16 @@ def _plain_loss(
     target = to_working(target, working)
     gamma = to_working(gamma, working)
     loss = _kernel_plain(input, target, gamma)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -392,6 +403,7 @@ def _balanced_loss(
     alpha: Tensor | float,
     gamma: Tensor | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -406,6 +418,16 @@ def _balanced_loss(
     alpha = to_working(alpha, working)
     gamma = to_working(gamma, working)
     loss = _kernel_balanced(input, target, alpha, gamma)
+    if dialect == "keras":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -416,6 +438,7 @@ def sigmoid_focal_loss(
     alpha: Tensor | float | None = None,
     gamma: Tensor | float = 2.0,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -431,6 +454,7 @@ def sigmoid_focal_loss(
         gamma (float, optional): How fast easy entries fade. Default: ``2.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -440,9 +464,12 @@ def sigmoid_focal_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     if alpha is None:
-        return _plain_loss(input, target, gamma, reduction, sample_weight, denominator)
-    return _balanced_loss(input, target, alpha, gamma, reduction, sample_weight, denominator)
+        return _plain_loss(input, target, gamma, reduction, dialect, sample_weight, denominator)
+    return _balanced_loss(
+        input, target, alpha, gamma, reduction, dialect, sample_weight, denominator
+    )
 
 
 class SigmoidFocalLoss(Loss):
@@ -450,7 +477,13 @@ class SigmoidFocalLoss(Loss):
     Focal loss on the sigmoid of logits: what is easy already counts less (Lin et al., 2017).
 
     With ``alpha`` the positive class has weight ``alpha`` and the other one ``1 - alpha``. The
-    mean is over the number of entries.
+    mean is over the number of entries, NaN of none. For targets between 0 and 1 both built-ins
+    fade by the mean of the two probabilities, each class here by its own.
+
+    - ``optax.losses.sigmoid_focal_loss``: equal, unreduced.
+    - ``keras.losses.BinaryFocalCrossentropy``: with ``from_logits=True``; averages the last axis
+      first; has no slope within 1e-7 of 0 and 1; takes the target first, and ``alpha`` only if
+      told to balance.
 
     .. math::
         \ell = - \mathrm{target} \left(1 - \sigma\left(\mathrm{input}\right)\right)^{\gamma}
@@ -470,6 +503,7 @@ class SigmoidFocalLoss(Loss):
         gamma (float, optional): How fast easy entries fade. Default: ``2.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Logits of any shape. Shape: any shape.
@@ -492,13 +526,16 @@ class SigmoidFocalLoss(Loss):
         alpha: Tensor | float | None = None,
         gamma: Tensor | float = 2.0,
         reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         if alpha is not None:
             check_range("alpha", alpha, 0.0, 1.0)
         check_range("gamma", gamma, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         super().__init__(reduction, ("none", "mean", "sum"))
         self.alpha = alpha
         self.gamma = gamma
+        self.dialect = dialect
 
     def construct(
         self,
@@ -514,6 +551,7 @@ class SigmoidFocalLoss(Loss):
             alpha=self.alpha,
             gamma=self.gamma,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -4,12 +4,19 @@
 
 import math
 
-from mindspore import Tensor, nn, ops
+from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, fold, total
-from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
+from ._arrays import Operand, fold, total, zeros_like
+from ._checks import (
+    check_dialect,
+    check_floating,
+    check_range,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import ratio, softmax, softmax_complement, softmax_tangent, sum_of_others
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
 
 __all__ = ["SoftmaxDiceLoss", "softmax_dice_loss"]
 
@@ -175,12 +182,377 @@ _slopes = _Gradient()
 _kernel = _Value()
 
 
+def _value_optax(input: Tensor, target: Tensor, weight: Tensor, smooth: Tensor) -> Tensor:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = softmax(input, axis=-2)
+    sums = total((1.0 - target) * p + softmax_complement(input, axis=-2) * target, axis=2)
+    sums_2 = total(ratio(sums, 2.0 * smooth + total(target + p, axis=2)) * weight, axis=1)
+    return sums_2 / target.shape[1]
+
+
+def _gradient_optax(
+    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, smooth: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+    p = softmax(input, axis=-2)
+    other_probability = softmax_complement(input, axis=-2)
+    term = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(1.0, term)
+    slope = (
+        other_probability
+        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * ops.expand_dims(weight, 1)
+        * target
+        / input.shape[1]
+    )
+    slope_2 = (
+        -p
+        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * ops.expand_dims(weight, 1)
+        * target
+        / input.shape[1]
+    )
+    term_2 = 1.0 - target
+    quotient_2 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
+    quotient_3 = ratio(quotient_2, term)
+    slope_3 = ops.expand_dims(upstream, 1) * quotient_3 * weight / input.shape[1]
+    slope_4 = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * ops.expand_dims(weight, 1)
+        * term_2
+        / input.shape[1]
+    )
+    term_3 = slope_4 - ops.expand_dims(slope_3, 2)
+    product = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    slope_5 = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * ops.expand_dims(weight, 1)
+        * (other_probability - p)
+        / input.shape[1]
+    )
+    grad_input = p * (-slope - sum_of_others(slope_2, axis=-2)) + product
+    grad_target = slope_5 - ops.expand_dims(slope_3, 2)
+    grad_smooth = -2.0 * total(upstream * total(quotient_3 * weight, axis=1)) / input.shape[1]
+    return grad_input, grad_target, grad_smooth
+
+
+def _tangent_optax(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    smooth: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
+) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    p = softmax(input, axis=-2)
+    term = 2.0 * smooth + total(target + p, axis=2)
+    other_probability = softmax_complement(input, axis=-2)
+    term_2 = 1.0 - target
+    d_probability = softmax_tangent(input, d_input, axis=-2)
+    term_3 = (other_probability - p) * d_target + term_2 * d_probability - target * d_probability
+    quotient = ratio(total(term_2 * p + other_probability * target, axis=2), term)
+    quotient_2 = ratio(quotient, term)
+    term_4 = (
+        ratio(1.0, term) * weight * total(term_3, axis=2)
+        - 2.0 * quotient_2 * weight * d_smooth
+        - quotient_2 * weight * total(d_target + d_probability, axis=2)
+    )
+    return total(term_4, axis=1) / target.shape[1]
+
+
+def _curvature_optax(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    smooth: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    other_probability = softmax_complement(input, axis=-2)
+    p = softmax(input, axis=-2)
+    term = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(1.0, term)
+    slope = (
+        other_probability
+        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * ops.expand_dims(weight, 1)
+        * target
+        / input.shape[1]
+    )
+    slope_2 = (
+        -p
+        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * ops.expand_dims(weight, 1)
+        * target
+        / input.shape[1]
+    )
+    term_2 = 1.0 - target
+    quotient_2 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
+    quotient_3 = ratio(quotient_2, term)
+    slope_3 = ops.expand_dims(upstream, 1) * quotient_3 * weight / input.shape[1]
+    slope_4 = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * ops.expand_dims(weight, 1)
+        * term_2
+        / input.shape[1]
+    )
+    term_3 = slope_4 - ops.expand_dims(slope_3, 2)
+    product = p * term_3
+    term_4 = (
+        -slope
+        - sum_of_others(slope_2, axis=-2)
+        + (other_probability * term_3 - sum_of_others(product, axis=-2))
+    )
+    d_probability = softmax_tangent(input, d_input, axis=-2)
+    slope_5 = (
+        p
+        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * ops.expand_dims(weight, 1)
+        * target
+        / input.shape[1]
+    )
+    quotient_4 = ratio(quotient, term)
+    product_2 = 2.0 * quotient_4 * d_smooth
+    sums = total(d_target + d_probability, axis=2)
+    product_3 = quotient_4 * sums
+    term_5 = product_2 + product_3
+    slope_6 = (
+        p
+        * other_probability
+        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(weight, 1)
+        * target
+        * ops.expand_dims(term_5, 2)
+        / input.shape[1]
+    )
+    slope_7 = (
+        p
+        * other_probability
+        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * ops.expand_dims(weight, 1)
+        * d_target
+        / input.shape[1]
+    )
+    slope_8 = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * ops.expand_dims(weight, 1)
+        * target
+        * d_probability
+        / input.shape[1]
+    )
+    slope_9 = (
+        p
+        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(weight, 1)
+        * target
+        * ops.expand_dims(term_5, 2)
+        / input.shape[1]
+    )
+    slope_10 = (
+        p
+        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * ops.expand_dims(weight, 1)
+        * d_target
+        / input.shape[1]
+    )
+    power = quotient * quotient
+    term_6 = other_probability - p
+    term_7 = term_6 * d_target + term_2 * d_probability - target * d_probability
+    sums_2 = total(term_7, axis=2)
+    slope_11 = ops.expand_dims(upstream, 1) * power * weight * sums_2 / input.shape[1]
+    product_4 = 2.0 * quotient * quotient_3
+    quotient_5 = ratio(quotient_3, term)
+    product_5 = 2.0 * quotient_5
+    slope_12 = (
+        ops.expand_dims(upstream, 1) * (product_4 + product_5) * weight * d_smooth / input.shape[1]
+    )
+    product_6 = quotient * quotient_3
+    slope_13 = (
+        ops.expand_dims(upstream, 1) * (product_6 + quotient_5) * weight * sums / input.shape[1]
+    )
+    term_8 = slope_12 + slope_13 - slope_11
+    term_9 = -product_2 - product_3
+    slope_14 = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(weight, 1)
+        * term_2
+        * ops.expand_dims(term_9, 2)
+        / input.shape[1]
+    )
+    slope_15 = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * ops.expand_dims(weight, 1)
+        * d_target
+        / input.shape[1]
+    )
+    term_10 = ops.expand_dims(term_8, 2) + slope_14 - slope_15
+    slope_16 = (
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(weight, 1)
+        * term_6
+        * ops.expand_dims(term_9, 2)
+        / input.shape[1]
+    )
+    slope_17 = (
+        2.0
+        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * ops.expand_dims(weight, 1)
+        * d_probability
+        / input.shape[1]
+    )
+    term_11 = (
+        power * weight * sums_2
+        + (-product_4 - product_5) * weight * d_smooth
+        + (-product_6 - quotient_5) * weight * sums
+    )
+    change_input = (
+        term_4 * d_probability
+        + slope_6
+        + p * other_probability * term_10
+        - (product - slope_5) * d_probability
+        - slope_7
+        - p * sum_of_others(slope_9 - slope_8 - slope_10, axis=-2)
+        - p * sum_of_others(term_3 * d_probability + p * term_10, axis=-2)
+    )
+    change_target = ops.expand_dims(term_8, 2) + slope_16 - slope_17
+    change_smooth = -2.0 * total(upstream * total(term_11, axis=1)) / input.shape[1]
+    return change_input, change_target, change_smooth
+
+
+class _GradientOptax(nn.Cell):
+    """The gradient by its own formula, differentiated by that of the second derivative."""
+
+    def construct(
+        self, upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, smooth: Tensor
+    ) -> tuple[Tensor, ...]:
+        return _gradient_optax(upstream, input, target, weight, smooth)
+
+    def bprop(
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor,
+        smooth: Tensor,
+        out: tuple[Tensor, ...],
+        dout: tuple[Tensor, ...],
+    ) -> tuple[Operand, ...]:
+        changes = _curvature_optax(upstream, input, target, weight, smooth, *dout)
+        return (
+            _tangent_optax(input, target, weight, smooth, *dout),
+            changes[0],
+            changes[1],
+            zeros_like(weight) if isinstance(weight, Tensor) else weight,
+            changes[2],
+        )
+
+
+class _ValueOptax(nn.Cell):
+    """The unreduced loss, differentiated by the formula of its gradient."""
+
+    def construct(self, input: Tensor, target: Tensor, weight: Tensor, smooth: Tensor) -> Tensor:
+        return _value_optax(input, target, weight, smooth)
+
+    def bprop(
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor,
+        smooth: Tensor,
+        out: Tensor,
+        dout: Tensor,
+    ) -> tuple[Operand, ...]:
+        slopes = _slopes_optax(dout, input, target, weight, smooth)
+        return (
+            slopes[0],
+            slopes[1],
+            zeros_like(weight) if isinstance(weight, Tensor) else weight,
+            slopes[2],
+        )
+
+
+_slopes_optax = _GradientOptax()
+_kernel_optax = _ValueOptax()
+
+
+def _loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[1:2]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    if weight is not None:
+        weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel(input, target, smooth)
+    return finish(loss, reduction, dtype, shape=shape, weight=weight, denominator=denominator)
+
+
+def _optax_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_optax(input, target, weight, smooth)
+    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+
+
 def softmax_dice_loss(
     input: Tensor,
     target: Tensor,
     *,
+    weight: Tensor | None = None,
     smooth: Tensor | float = 1.0,
     reduction: str = "mean",
+    dialect: str | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
     r"""
@@ -192,9 +564,11 @@ def softmax_dice_loss(
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
+        weight (Tensor, optional): One weight a class. Default: ``None`` .
         smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
             only that of a part of the step. Default: ``None`` .
 
@@ -202,20 +576,10 @@ def softmax_dice_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    check_floating(input=input)
-    check_range("smooth", smooth, 0.0, math.inf)
-    dtype = input.dtype
-    working = working_dtype(input)
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[1:2]
-    check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
-    loss = _kernel(input, target, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    check_dialect(dialect, ("optax",))
+    if dialect == "optax":
+        return _optax_loss(input, target, weight, smooth, reduction, denominator)
+    return _loss(input, target, weight, smooth, reduction, denominator)
 
 
 class SoftmaxDiceLoss(Loss):
@@ -224,21 +588,28 @@ class SoftmaxDiceLoss(Loss):
         2016).
 
     One minus the overlap of the probabilities, the softmax of the logits, with the target. Where
-    nothing is predicted and nothing is there, the loss is 0. ``mean`` is the mean over the
-    classes. optax's ``dice_loss`` is that of each sample, with half of ``smooth``.
+    nothing is predicted and nothing is there, the loss is 0, so also of an empty batch. ``mean``
+    is the mean over the classes, with or without weights.
+
+    - ``optax.losses.dice_loss``: the mean over the classes of that of each sample, unreduced, with
+      half of ``smooth`` and the classes last.
+    - ``optax.losses.multiclass_generalized_dice_loss``: likewise, with weights of 1 over the
+      squared volumes of the classes, which add up to their number.
 
     .. math::
-        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
-        \operatorname{softmax}_{c} \left(\mathrm{input}_{n, c}\right)\right) + \left(1 -
-        \mathrm{target}_{n, c}\right) \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
+        \ell = \mathrm{weight}_{c} \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c}
+        \left(1 - \operatorname{softmax}_{c} \left(\mathrm{input}_{n, c}\right)\right) + \left(1
+        - \mathrm{target}_{n, c}\right) \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
         c}\right)\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
         \left(\mathrm{target}_{n, c} + \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
         c}\right)\right)\right)}
 
     Args:
+        weight (Tensor, optional): One weight a class. Default: ``None`` .
         smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1. Shape: ``(n, c, ...)``.
@@ -256,14 +627,32 @@ class SoftmaxDiceLoss(Loss):
         ``CPU``
     """
 
-    def __init__(self, *, smooth: Tensor | float = 1.0, reduction: str = "mean") -> None:
+    def __init__(
+        self,
+        *,
+        weight: Tensor | None = None,
+        smooth: Tensor | float = 1.0,
+        reduction: str = "mean",
+        dialect: str | None = None,
+    ) -> None:
         check_range("smooth", smooth, 0.0, math.inf)
+        check_dialect(dialect, ("optax",))
         super().__init__(reduction, ("none", "mean", "sum"))
+        self.weight: Parameter | None = None
+        if weight is not None:
+            self.weight = Parameter(weight, name="weight", requires_grad=False)
         self.smooth = smooth
+        self.dialect = dialect
 
     def construct(
         self, input: Tensor, target: Tensor, *, denominator: Tensor | float | None = None
     ) -> Tensor:
         return softmax_dice_loss(
-            input, target, smooth=self.smooth, reduction=self.reduction, denominator=denominator
+            input,
+            target,
+            weight=self.weight,
+            smooth=self.smooth,
+            reduction=self.reduction,
+            dialect=self.dialect,
+            denominator=denominator,
         )

@@ -7,6 +7,7 @@ from mindspore import Parameter, Tensor, nn, ops
 
 from ._arrays import Operand, count_up, fold, log1p, pick, take, total, with_batch, zeros_like
 from ._checks import (
+    check_dialect,
     check_floating,
     check_labels,
     check_range,
@@ -535,6 +536,7 @@ def _labels_loss(
     weight: Tensor | None,
     gamma: Tensor | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -555,6 +557,17 @@ def _labels_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     loss = _kernel_labels(input, target, weight, gamma)
+    if dialect == "keras":
+        return finish(
+            0.25 * loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            weighs=False,
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -572,6 +585,7 @@ def _probabilities_loss(
     weight: Tensor | None,
     gamma: Tensor | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -592,6 +606,16 @@ def _probabilities_loss(
     input = fold(input, 2)
     target = fold(target, 2)
     loss = _kernel_probabilities(input, target, weight, gamma)
+    if dialect == "keras":
+        return finish(
+            0.25 * loss,
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         loss,
         reduction,
@@ -609,6 +633,7 @@ def softmax_focal_loss(
     weight: Tensor | None = None,
     gamma: Tensor | float = 2.0,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -624,6 +649,7 @@ def softmax_focal_loss(
         gamma (float, optional): How fast easy samples fade. Default: ``2.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -633,20 +659,28 @@ def softmax_focal_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     if is_integer(target):
-        return _labels_loss(input, target, weight, gamma, reduction, sample_weight, denominator)
-    return _probabilities_loss(input, target, weight, gamma, reduction, sample_weight, denominator)
+        return _labels_loss(
+            input, target, weight, gamma, reduction, dialect, sample_weight, denominator
+        )
+    return _probabilities_loss(
+        input, target, weight, gamma, reduction, dialect, sample_weight, denominator
+    )
 
 
 class SoftmaxFocalLoss(Loss):
     r"""
     Focal loss on the softmax of logits: what is easy already counts less (Lin et al., 2017).
 
-    Targets are labels, or probabilities in the shape of the logits. The mean is over the number of
-    samples, whatever the weights. With ``gamma`` 0 it is the cross-entropy. MindSpore's
-    ``FocalLoss`` is this, but with one-hot targets its mean is over the classes, too; Keras's
-    ``CategoricalFocalCrossentropy(from_logits=True)`` has weights of 0.25, and clips probabilities
-    at 1e-7, where the gradient vanishes.
+    The mean is over the number of samples, whatever the weights, NaN of none. With ``gamma`` 0 it
+    is the cross-entropy.
+
+    - ``mindspore.nn.FocalLoss``: averages over what follows the classes first; with one-hot
+      targets its mean is over the classes, too.
+    - ``keras.losses.CategoricalFocalCrossentropy``: with ``from_logits=True``; a quarter, as each
+      class has weight 0.25; has no slope within 1e-7 of 0 and 1; takes the target first, as
+      probabilities, and the classes last.
 
     .. math::
         \ell = - \left(1 - \sigma\left(- \log \sum_{c} \exp\left(\left. \mathrm{input}_{n, c}
@@ -668,6 +702,7 @@ class SoftmaxFocalLoss(Loss):
         gamma (float, optional): How fast easy samples fade. Default: ``2.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or
@@ -687,14 +722,21 @@ class SoftmaxFocalLoss(Loss):
     """
 
     def __init__(
-        self, *, weight: Tensor | None = None, gamma: Tensor | float = 2.0, reduction: str = "mean"
+        self,
+        *,
+        weight: Tensor | None = None,
+        gamma: Tensor | float = 2.0,
+        reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         check_range("gamma", gamma, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         super().__init__(reduction, ("none", "mean", "sum"))
         self.weight: Parameter | None = None
         if weight is not None:
             self.weight = Parameter(weight, name="weight", requires_grad=False)
         self.gamma = gamma
+        self.dialect = dialect
 
     def construct(
         self,
@@ -710,6 +752,7 @@ class SoftmaxFocalLoss(Loss):
             weight=self.weight,
             gamma=self.gamma,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

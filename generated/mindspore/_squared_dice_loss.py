@@ -6,7 +6,14 @@ import math
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, fold, total
-from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_dialect,
+    check_floating,
+    check_range,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import ratio
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -16,8 +23,10 @@ __all__ = ["SquaredDiceLoss", "squared_dice_loss"]
 def _value(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
     """Return the unreduced loss."""
     p = ops.sigmoid(input)
-    term = smooth + total(target * target, axis=(0, 2)) + total(p * p, axis=(0, 2))
-    return ratio(smooth + total((p - target) * (p - target), axis=(0, 2)), term)
+    return ratio(
+        smooth + total((p - target) * (p - target), axis=(0, 2)),
+        smooth + total(target * target + p * p, axis=(0, 2)),
+    )
 
 
 def _gradient(
@@ -27,7 +36,7 @@ def _gradient(
     p = ops.sigmoid(input)
     term = p - target
     power = p * p
-    term_2 = smooth + total(target * target, axis=(0, 2)) + total(power, axis=(0, 2))
+    term_2 = smooth + total(target * target + power, axis=(0, 2))
     quotient = ratio(ratio(smooth + total(term * term, axis=(0, 2)), term_2), term_2)
     slope = upstream * quotient
     probability = ops.sigmoid(-input)
@@ -55,18 +64,17 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     p = ops.sigmoid(input)
     power = p * p
-    term = smooth + total(target * target, axis=(0, 2)) + total(power, axis=(0, 2))
+    term = smooth + total(target * target + power, axis=(0, 2))
     quotient = ratio(1.0, term)
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
     probability = ops.sigmoid(-input)
     term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
-    product = 2.0 * quotient_2 * total(power * probability * d_input, axis=(0, 2))
+    sums = total(2.0 * target * d_target + 2.0 * power * probability * d_input, axis=(0, 2))
     return (
         (quotient - quotient_2) * d_smooth
         + quotient * total(term_3, axis=(0, 2))
-        - 2.0 * quotient_2 * total(target * d_target, axis=(0, 2))
-        - product
+        - quotient_2 * sums
     )
 
 
@@ -82,7 +90,7 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     p = ops.sigmoid(input)
     power = p * p
-    term = smooth + total(target * target, axis=(0, 2)) + total(power, axis=(0, 2))
+    term = smooth + total(target * target + power, axis=(0, 2))
     quotient = ratio(1.0, term)
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
@@ -92,52 +100,45 @@ def _curvature(
     term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
     product_2 = quotient * quotient * total(term_3, axis=(0, 2))
     product_3 = quotient * quotient_2
-    term_4 = -product_3 - quotient_3
-    sums = total(target * d_target, axis=(0, 2))
-    sums_2 = total(power * probability * d_input, axis=(0, 2))
-    term_5 = (
-        (product - quotient_3) * d_smooth + product_2 + 2.0 * term_4 * sums + 2.0 * term_4 * sums_2
-    )
-    slope = upstream * term_5
+    sums = total(2.0 * target * d_target + 2.0 * power * probability * d_input, axis=(0, 2))
+    term_4 = (product - quotient_3) * d_smooth + product_2 + (-product_3 - quotient_3) * sums
+    slope = upstream * term_4
     slope_2 = upstream * quotient_2
     power_2 = probability * probability
-    term_6 = (
+    term_5 = (
         2.0 * ops.expand_dims(slope_2, 1) * p**3 * probability
         - 4.0 * ops.expand_dims(slope_2, 1) * power * power_2
     )
     slope_3 = upstream * quotient
-    term_7 = (
+    term_6 = (
         2.0 * ops.expand_dims(slope_3, 1) * power * power_2
         + 2.0 * ops.expand_dims(slope_3, 1) * term_2 * p * power_2
         - 2.0 * ops.expand_dims(slope_3, 1) * term_2 * power * probability
     )
     quotient_4 = ratio(quotient, term)
     product_4 = quotient_4 * d_smooth
-    product_5 = 2.0 * quotient_4 * sums
-    product_6 = 2.0 * quotient_4 * sums_2
-    slope_4 = upstream * (-product_4 - product_5 - product_6)
-    term_8 = 2.0 * upstream * quotient - 2.0 * upstream * quotient_2
-    slope_5 = upstream * (product_4 + product_5 + product_6)
-    term_9 = product_3 + quotient_3 - quotient_4
-    term_10 = (
+    product_5 = quotient_4 * sums
+    slope_4 = upstream * (-product_4 - product_5)
+    term_7 = 2.0 * upstream * quotient - 2.0 * upstream * quotient_2
+    slope_5 = upstream * (product_4 + product_5)
+    term_8 = (
         (quotient_3 - product - quotient_4) * d_smooth
-        + 2.0 * term_9 * sums
-        + 2.0 * term_9 * sums_2
+        + (product_3 + quotient_3 - quotient_4) * sums
         - product_2
     )
     change_input = (
-        (term_6 + term_7) * d_input
+        (term_5 + term_6) * d_input
         + 2.0 * ops.expand_dims(slope_4, 1) * term_2 * p * probability
         - 2.0 * ops.expand_dims(slope, 1) * power * probability
         - 2.0 * ops.expand_dims(slope_3, 1) * p * probability * d_target
     )
     change_target = (
-        ops.expand_dims(term_8, 1) * d_target
+        ops.expand_dims(term_7, 1) * d_target
         + 2.0 * ops.expand_dims(slope_5, 1) * term_2
         - 2.0 * ops.expand_dims(slope, 1) * target
         - 2.0 * ops.expand_dims(slope_3, 1) * p * probability * d_input
     )
-    return change_input, change_target, total(upstream * term_10)
+    return change_input, change_target, total(upstream * term_8)
 
 
 class _Gradient(nn.Cell):
@@ -178,32 +179,164 @@ _slopes = _Gradient()
 _kernel = _Value()
 
 
-def squared_dice_loss(
+def _value_mindspore(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
+    """Return the unreduced loss."""
+    p = ops.sigmoid(input)
+    return ratio(
+        smooth + total((p - target) * (p - target)), smooth + total(target * target + p * p)
+    )
+
+
+def _gradient_mindspore(
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+    p = ops.sigmoid(input)
+    term = p - target
+    power = p * p
+    term_2 = smooth + total(target * target + power)
+    quotient = ratio(ratio(smooth + total(term * term), term_2), term_2)
+    probability = ops.sigmoid(-input)
+    quotient_2 = ratio(1.0, term_2)
+    grad_input = (
+        2.0 * upstream * quotient_2 * term * p * probability
+        - 2.0 * upstream * quotient * power * probability
+    )
+    grad_target = -2.0 * upstream * quotient * target - 2.0 * upstream * quotient_2 * term
+    grad_smooth = upstream * (quotient_2 - quotient)
+    return grad_input, grad_target, grad_smooth
+
+
+def _tangent_mindspore(
     input: Tensor,
     target: Tensor,
-    *,
-    smooth: Tensor | float = 1e-05,
-    reduction: str = "mean",
-    denominator: Tensor | float | None = None,
+    smooth: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
 ) -> Tensor:
-    r"""
-    Dice loss with squares in the denominator, of each class (Milletari et al., 2016).
+    """Return the derivative of the loss along the tangents."""
+    p = ops.sigmoid(input)
+    power = p * p
+    term = smooth + total(target * target + power)
+    quotient = ratio(1.0, term)
+    term_2 = p - target
+    quotient_2 = ratio(ratio(smooth + total(term_2 * term_2), term), term)
+    probability = ops.sigmoid(-input)
+    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
+    sums = total(2.0 * target * d_target + 2.0 * power * probability * d_input)
+    return (quotient - quotient_2) * d_smooth + quotient * total(term_3) - quotient_2 * sums
 
-    See :class:`SquaredDiceLoss` for details.
 
-    Args:
-        input (Tensor): Logits, classes at position 1.
-        target (Tensor): Masks or probabilities in the shape of `input`.
-        smooth (float, optional): Added below the line. Default: ``1e-05`` .
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
-            ``'mean'`` .
-        denominator (float or Tensor, optional): What a mean divides by, where its own count is
-            only that of a part of the step. Default: ``None`` .
+def _curvature_mindspore(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    p = ops.sigmoid(input)
+    power = p * p
+    probability = ops.sigmoid(-input)
+    term = smooth + total(target * target + power)
+    quotient = ratio(1.0, term)
+    term_2 = p - target
+    quotient_2 = ratio(ratio(smooth + total(term_2 * term_2), term), term)
+    product = quotient * (quotient - quotient_2)
+    quotient_3 = ratio(quotient_2, term)
+    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
+    product_2 = quotient * quotient * total(term_3)
+    product_3 = quotient * quotient_2
+    sums = total(2.0 * target * d_target + 2.0 * power * probability * d_input)
+    term_4 = (product - quotient_3) * d_smooth + product_2 + (-product_3 - quotient_3) * sums
+    power_2 = probability * probability
+    term_5 = (
+        2.0 * upstream * quotient_2 * p**3 * probability
+        - 4.0 * upstream * quotient_2 * power * power_2
+    )
+    term_6 = (
+        2.0 * upstream * quotient * power * power_2
+        + 2.0 * upstream * quotient * term_2 * p * power_2
+        - 2.0 * upstream * quotient * term_2 * power * probability
+    )
+    quotient_4 = ratio(quotient, term)
+    product_4 = quotient_4 * d_smooth
+    product_5 = quotient_4 * sums
+    slope = 2.0 * upstream * term_2 * p * probability * (-product_4 - product_5)
+    product_6 = (2.0 * upstream * quotient - 2.0 * upstream * quotient_2) * d_target
+    term_7 = (
+        (quotient_3 - product - quotient_4) * d_smooth
+        + (product_3 + quotient_3 - quotient_4) * sums
+        - product_2
+    )
+    change_input = (
+        (term_5 + term_6) * d_input
+        + slope
+        - 2.0 * upstream * power * probability * term_4
+        - 2.0 * upstream * quotient * p * probability * d_target
+    )
+    change_target = (
+        product_6
+        + 2.0 * upstream * term_2 * (product_4 + product_5)
+        - 2.0 * upstream * target * term_4
+        - 2.0 * upstream * quotient * p * probability * d_input
+    )
+    return change_input, change_target, upstream * term_7
 
-    Returns:
-        Tensor, the loss, with the dtype of `input`.
-    """
-    check_reduction(reduction, ("none", "mean", "sum"))
+
+class _GradientMindspore(nn.Cell):
+    """The gradient by its own formula, differentiated by that of the second derivative."""
+
+    def construct(
+        self, upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+    ) -> tuple[Tensor, ...]:
+        return _gradient_mindspore(upstream, input, target, smooth)
+
+    def bprop(
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        smooth: Tensor,
+        out: tuple[Tensor, ...],
+        dout: tuple[Tensor, ...],
+    ) -> tuple[Operand, ...]:
+        changes = _curvature_mindspore(upstream, input, target, smooth, *dout)
+        return (
+            _tangent_mindspore(input, target, smooth, *dout),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
+
+
+class _ValueMindspore(nn.Cell):
+    """The unreduced loss, differentiated by the formula of its gradient."""
+
+    def construct(self, input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
+        return _value_mindspore(input, target, smooth)
+
+    def bprop(
+        self, input: Tensor, target: Tensor, smooth: Tensor, out: Tensor, dout: Tensor
+    ) -> tuple[Operand, ...]:
+        slopes = _slopes_mindspore(dout, input, target, smooth)
+        return slopes[0], slopes[1], slopes[2]
+
+
+_slopes_mindspore = _GradientMindspore()
+_kernel_mindspore = _ValueMindspore()
+
+
+def _loss(
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
     check_floating(input=input)
     check_range("smooth", smooth, 0.0, math.inf)
     dtype = input.dtype
@@ -220,26 +353,84 @@ def squared_dice_loss(
     return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 
+def _mindspore_loss(
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    loss = _kernel_mindspore(input, target, smooth)
+    return finish(loss, reduction, dtype, denominator=denominator)
+
+
+def squared_dice_loss(
+    input: Tensor,
+    target: Tensor,
+    *,
+    smooth: Tensor | float = 1e-05,
+    reduction: str = "mean",
+    dialect: str | None = None,
+    denominator: Tensor | float | None = None,
+) -> Tensor:
+    r"""
+    Dice loss with squares in the denominator, of each class (Milletari et al., 2016).
+
+    See :class:`SquaredDiceLoss` for details.
+
+    Args:
+        input (Tensor): Logits, classes at position 1.
+        target (Tensor): Masks or probabilities in the shape of `input`.
+        smooth (float, optional): Added below the line. Default: ``1e-05`` .
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'mindspore'``. Default: ``None`` .
+        denominator (float or Tensor, optional): What a mean divides by, where its own count is
+            only that of a part of the step. Default: ``None`` .
+
+    Returns:
+        Tensor, the loss, with the dtype of `input`.
+    """
+    check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("mindspore",))
+    if dialect == "mindspore":
+        return _mindspore_loss(input, target, smooth, reduction, denominator)
+    return _loss(input, target, smooth, reduction, denominator)
+
+
 class SquaredDiceLoss(Loss):
     r"""
     Dice loss with squares in the denominator, of each class (Milletari et al., 2016).
 
     Over batch and space. Probabilities are the sigmoid of the logits. ``smooth`` is added below
     the line alone, so that the loss is 1 where nothing is predicted and nothing is there, unless
-    ``smooth`` is 0: then it is 0. ``mean`` is the mean over the classes. MindSpore's ``DiceLoss``
-    is this, of probabilities, with one class for all entries.
+    ``smooth`` is 0: then it is 0. ``mean`` is the mean over the classes.
+
+    - ``mindspore.nn.DiceLoss``: of probabilities; sums over the classes, too.
 
     .. math::
         \ell = \frac{\mathrm{smooth} + \sum_{...} \left(\sum_{n} \left(\left(-
         \mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n,
         c}\right)\right)^{2}\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
-        \left(\mathrm{target}_{n, c}^{2}\right)\right) + \sum_{...} \left(\sum_{n}
-        \left(\sigma\left(\mathrm{input}_{n, c}\right)^{2}\right)\right)}
+        \left(\mathrm{target}_{n, c}^{2} + \sigma\left(\mathrm{input}_{n,
+        c}\right)^{2}\right)\right)}
 
     Args:
         smooth (float, optional): Added below the line. Default: ``1e-05`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'mindspore'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1. Shape: ``(n, c, ...)``.
@@ -257,14 +448,23 @@ class SquaredDiceLoss(Loss):
         ``CPU``
     """
 
-    def __init__(self, *, smooth: Tensor | float = 1e-05, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, smooth: Tensor | float = 1e-05, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         check_range("smooth", smooth, 0.0, math.inf)
+        check_dialect(dialect, ("mindspore",))
         super().__init__(reduction, ("none", "mean", "sum"))
         self.smooth = smooth
+        self.dialect = dialect
 
     def construct(
         self, input: Tensor, target: Tensor, *, denominator: Tensor | float | None = None
     ) -> Tensor:
         return squared_dice_loss(
-            input, target, smooth=self.smooth, reduction=self.reduction, denominator=denominator
+            input,
+            target,
+            smooth=self.smooth,
+            reduction=self.reduction,
+            dialect=self.dialect,
+            denominator=denominator,
         )

@@ -5,8 +5,8 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand
-from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._checks import check_dialect, check_floating, check_reduction, check_shape
+from ._runtime import Loss, finish, leading_size, to_working, working_dtype
 
 __all__ = ["SquaredHingeLoss", "squared_hinge_loss"]
 
@@ -90,11 +90,146 @@ _slopes = _Gradient()
 _kernel = _Value()
 
 
+def _value_keras(input: Tensor, target: Tensor) -> Tensor:
+    """Return the unreduced loss."""
+    positive = ops.maximum(1.0 - ops.where(target == 0.0, -1.0, target) * input, 0.0)
+    return positive * positive
+
+
+def _gradient_keras(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+    """Return the gradient by `input` and `target`, given that of the loss."""
+    mask = target == 0.0
+    chosen = ops.where(mask, -1.0, target)
+    term = 1.0 - chosen * input
+    positive = ops.maximum(term, 0.0)
+    positive_2 = ops.maximum(ops.sign(term), 0.0)
+    grad_input = -2.0 * upstream * positive * positive_2 * chosen
+    grad_target = -2.0 * upstream * positive * positive_2 * ops.where(mask, 0.0, 1.0) * input
+    return grad_input, grad_target
+
+
+def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    mask = target == 0.0
+    chosen = ops.where(mask, -1.0, target)
+    term = 1.0 - chosen * input
+    positive = ops.maximum(term, 0.0)
+    positive_2 = ops.maximum(ops.sign(term), 0.0)
+    product = 2.0 * positive * positive_2 * ops.where(mask, 0.0, 1.0) * input * d_target
+    return -product - 2.0 * positive * positive_2 * chosen * d_input
+
+
+def _curvature_keras(
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    mask = target == 0.0
+    chosen = ops.where(mask, -1.0, target)
+    term = 1.0 - chosen * input
+    positive = ops.maximum(ops.sign(term), 0.0)
+    power = positive * positive
+    chosen_2 = ops.where(mask, 0.0, 1.0)
+    slope = 2.0 * upstream * ops.maximum(term, 0.0) * positive * chosen_2
+    product = (2.0 * upstream * power * chosen_2 * input * chosen - slope) * d_target
+    slope_2 = 2.0 * upstream * power * chosen_2 * chosen_2 * input * input * d_target
+    product_2 = (2.0 * upstream * power * chosen * chosen_2 * input - slope) * d_input
+    change_input = product + 2.0 * upstream * power * chosen * chosen * d_input
+    return change_input, slope_2 + product_2
+
+
+class _GradientKeras(nn.Cell):
+    """The gradient by its own formula, differentiated by that of the second derivative."""
+
+    def construct(self, upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+        return _gradient_keras(upstream, input, target)
+
+    def bprop(
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        out: tuple[Tensor, ...],
+        dout: tuple[Tensor, ...],
+    ) -> tuple[Operand, ...]:
+        changes = _curvature_keras(upstream, input, target, *dout)
+        return (_tangent_keras(input, target, *dout), changes[0], changes[1])
+
+
+class _ValueKeras(nn.Cell):
+    """The unreduced loss, differentiated by the formula of its gradient."""
+
+    def construct(self, input: Tensor, target: Tensor) -> Tensor:
+        return _value_keras(input, target)
+
+    def bprop(
+        self, input: Tensor, target: Tensor, out: Tensor, dout: Tensor
+    ) -> tuple[Operand, ...]:
+        slopes = _slopes_keras(dout, input, target)
+        return slopes[0], slopes[1]
+
+
+_slopes_keras = _GradientKeras()
+_kernel_keras = _ValueKeras()
+
+
+def _loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    loss = _kernel(input, target)
+    if dialect == "chainer":
+        return finish(
+            loss,
+            reduction,
+            dtype,
+            count=leading_size(input),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+
+
+def _keras_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    loss = _kernel_keras(input, target)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        rows=("mean", -1),
+        weighs=False,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
 def squared_hinge_loss(
     input: Tensor,
     target: Tensor,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -108,6 +243,8 @@ def squared_hinge_loss(
         target (Tensor): -1 or 1 for each score, in the shape of `input`.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'chainer'``, ``'keras'``. Default:
+            ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -117,23 +254,23 @@ def squared_hinge_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    check_floating(input=input)
-    dtype = input.dtype
-    working = working_dtype(input)
-    check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    check_dialect(dialect, ("chainer", "keras"))
+    if dialect == "keras":
+        return _keras_loss(input, target, reduction, sample_weight, denominator)
+    return _loss(input, target, reduction, dialect, sample_weight, denominator)
 
 
 class SquaredHingeLoss(Loss):
     r"""
     Squared hinge loss: what a score lacks to the margin of 1, squared (Lee and Mangasarian, 2001).
 
-    Labels are -1 or 1. The mean is over the number of entries. At the hinge the loss is smooth;
-    its second derivative there is 0. Keras takes labels of 0 for -1, and its ``SquaredHinge`` is
-    the mean over the last axis first.
+    The mean is over the number of entries, NaN of none. At the hinge the loss is smooth; its
+    second derivative there is 0.
+
+    - ``keras.losses.SquaredHinge``: takes labels of 0 for -1; averages the last axis first; takes
+      the target first.
+    - ``chainer.functions.hinge``: with ``norm="L2"``; takes the number of the class that has label
+      1, the others having -1; divides by the number of samples.
 
     .. math::
         \ell = \max\left(0, - \mathrm{input} \mathrm{target} + 1\right)^{2}
@@ -141,6 +278,8 @@ class SquaredHingeLoss(Loss):
     Args:
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'chainer'``, ``'keras'``. Default:
+            ``None`` .
 
     Inputs:
         - **input** (Tensor) - Scores of any shape. Shape: any shape.
@@ -157,8 +296,10 @@ class SquaredHingeLoss(Loss):
         ``CPU``
     """
 
-    def __init__(self, *, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean", dialect: str | None = None) -> None:
+        check_dialect(dialect, ("chainer", "keras"))
         super().__init__(reduction, ("none", "mean", "sum"))
+        self.dialect = dialect
 
     def construct(
         self,
@@ -172,6 +313,7 @@ class SquaredHingeLoss(Loss):
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

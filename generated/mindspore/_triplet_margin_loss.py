@@ -8,6 +8,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, constant, total, with_batch, zeros_like
 from ._checks import (
+    check_dialect,
     check_floating,
     check_positive,
     check_range,
@@ -471,6 +472,603 @@ _slopes_plain = _GradientPlain()
 _kernel_plain = _ValuePlain()
 
 
+def _value_swapped_optax(
+    anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor, p: Tensor, eps: Tensor
+) -> Tensor:
+    """Return the unreduced loss."""
+    power = 1.0 / p
+    power_2 = (eps + total(ops.abs(positive - negative) ** p, axis=1)) ** power
+    minimum = ops.minimum((eps + total(ops.abs(anchor - negative) ** p, axis=1)) ** power, power_2)
+    term = (eps + total(ops.abs(anchor - positive) ** p, axis=1)) ** power - minimum + margin
+    return ops.maximum(term, 0.0)
+
+
+def _gradient_swapped_optax(
+    upstream: Tensor,
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor,
+    p: Tensor,
+    eps: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the gradient by each differentiable argument, given that of the loss."""
+    term = anchor - positive
+    abs_term = ops.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = ops.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    power_2 = term_4**power
+    term_5 = positive - negative
+    abs_2 = ops.abs(term_5)
+    term_6 = eps + total(abs_2**p, axis=1)
+    power_3 = term_6**power
+    direction_2 = ops.sign(ops.minimum(power_2, power_3) - term_2**power - margin)
+    term_7 = 1.0 - ops.maximum(direction_2, 0.0)
+    mask = power == 0.0
+    term_8 = power - 1.0
+    slope = (
+        upstream
+        * term_7
+        * (0.5 * ops.sign(power_3 - power_2) + 0.5)
+        * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
+    )
+    mask_2 = p == 0.0
+    term_9 = p - 1.0
+    product = (
+        ops.expand_dims(slope, 1)
+        * ops.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_9)
+        * ops.sign(term_3)
+    )
+    slope_2 = upstream * term_7 * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
+    chosen = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    product_2 = ops.expand_dims(slope_2, 1) * chosen * ops.sign(term)
+    slope_3 = (
+        upstream
+        * term_7
+        * (0.5 * ops.sign(power_2 - power_3) + 0.5)
+        * ops.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
+    )
+    product_3 = (
+        ops.expand_dims(slope_3, 1)
+        * ops.where(((abs_2 == 0.0) & mask_2), 0.0, p * abs_2**term_9)
+        * ops.sign(term_5)
+    )
+    return (
+        product_2 - product,
+        -product_3 - product_2,
+        product_3 + product,
+        total(upstream * term_7),
+    )
+
+
+def _tangent_swapped_optax(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor,
+    p: Tensor,
+    eps: Tensor,
+    d_anchor: Tensor,
+    d_positive: Tensor,
+    d_negative: Tensor,
+    d_margin: Tensor,
+) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    term = anchor - positive
+    abs_term = ops.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = ops.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    power_2 = term_4**power
+    term_5 = positive - negative
+    abs_2 = ops.abs(term_5)
+    term_6 = eps + total(abs_2**p, axis=1)
+    power_3 = term_6**power
+    direction_2 = ops.sign(ops.minimum(power_2, power_3) - term_2**power - margin)
+    term_7 = 1.0 - ops.maximum(direction_2, 0.0)
+    mask = power == 0.0
+    term_8 = power - 1.0
+    mask_2 = p == 0.0
+    term_9 = p - 1.0
+    chosen = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    product = (
+        term_7
+        * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
+        * total(chosen * ops.sign(term) * (d_anchor - d_positive), axis=1)
+    )
+    product_2 = (
+        ops.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_9)
+        * ops.sign(term_3)
+        * (d_anchor - d_negative)
+    )
+    product_3 = (
+        term_7
+        * (0.5 * ops.sign(power_3 - power_2) + 0.5)
+        * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
+        * total(product_2, axis=1)
+    )
+    product_4 = (
+        ops.where(((abs_2 == 0.0) & mask_2), 0.0, p * abs_2**term_9)
+        * ops.sign(term_5)
+        * (d_positive - d_negative)
+    )
+    product_5 = (
+        term_7
+        * (0.5 * ops.sign(power_2 - power_3) + 0.5)
+        * ops.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
+        * total(product_4, axis=1)
+    )
+    return product + term_7 * d_margin - product_3 - product_5
+
+
+def _curvature_swapped_optax(
+    upstream: Tensor,
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor,
+    p: Tensor,
+    eps: Tensor,
+    d_anchor: Tensor,
+    d_positive: Tensor,
+    d_negative: Tensor,
+    d_margin: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    term = anchor - positive
+    abs_term = ops.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = ops.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    power_2 = term_4**power
+    term_5 = positive - negative
+    abs_2 = ops.abs(term_5)
+    term_6 = eps + total(abs_2**p, axis=1)
+    power_3 = term_6**power
+    direction_2 = ops.sign(ops.minimum(power_2, power_3) - term_2**power - margin)
+    term_7 = 1.0 - ops.maximum(direction_2, 0.0)
+    term_8 = 0.5 * ops.sign(power_3 - power_2) + 0.5
+    mask = term_4 == 0.0
+    mask_2 = power == 0.0
+    mask_3 = mask & mask_2
+    term_9 = power - 1.0
+    mask_4 = term_9 == 0.0
+    term_10 = term_9 - 1.0
+    chosen = ops.where(mask_3, 0.0, ops.where((mask & mask_4), 0.0, term_9 * term_4**term_10) / p)
+    mask_5 = abs == 0.0
+    mask_6 = p == 0.0
+    mask_7 = mask_5 & mask_6
+    term_11 = p - 1.0
+    chosen_2 = ops.where(mask_7, 0.0, p * abs**term_11)
+    direction_3 = ops.sign(term_3)
+    term_12 = d_anchor - d_negative
+    slope = upstream * term_7 * term_8 * chosen * total(chosen_2 * direction_3 * term_12, axis=1)
+    product = ops.expand_dims(slope, 1) * chosen_2 * direction_3
+    slope_2 = upstream * term_7 * term_8 * ops.where(mask_3, 0.0, term_4**term_9 / p)
+    mask_8 = term_11 == 0.0
+    term_13 = term_11 - 1.0
+    product_2 = p * ops.where((mask_5 & mask_8), 0.0, term_11 * abs**term_13) * direction_3
+    product_3 = (
+        ops.expand_dims(slope_2, 1) * ops.where(mask_7, 0.0, product_2) * direction_3 * term_12
+    )
+    mask_9 = term_2 == 0.0
+    mask_10 = mask_9 & mask_2
+    product_4 = ops.where((mask_9 & mask_4), 0.0, term_9 * term_2**term_10) / p
+    mask_11 = abs_term == 0.0
+    mask_12 = mask_11 & mask_6
+    chosen_3 = ops.where(mask_12, 0.0, p * abs_term**term_11)
+    sign_term = ops.sign(term)
+    term_14 = d_anchor - d_positive
+    slope_3 = (
+        upstream
+        * term_7
+        * ops.where(mask_10, 0.0, product_4)
+        * total(chosen_3 * sign_term * term_14, axis=1)
+    )
+    product_5 = ops.expand_dims(slope_3, 1) * chosen_3 * sign_term
+    slope_4 = upstream * term_7 * ops.where(mask_10, 0.0, term_2**term_9 / p)
+    chosen_4 = ops.where((mask_11 & mask_8), 0.0, term_11 * abs_term**term_13)
+    product_6 = (
+        ops.expand_dims(slope_4, 1)
+        * ops.where(mask_12, 0.0, p * chosen_4 * sign_term)
+        * sign_term
+        * term_14
+    )
+    term_15 = 0.5 * ops.sign(power_2 - power_3) + 0.5
+    mask_13 = term_6 == 0.0
+    mask_14 = mask_13 & mask_2
+    product_7 = ops.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
+    mask_15 = abs_2 == 0.0
+    mask_16 = mask_15 & mask_6
+    chosen_5 = ops.where(mask_16, 0.0, p * abs_2**term_11)
+    direction_4 = ops.sign(term_5)
+    term_16 = d_positive - d_negative
+    slope_5 = (
+        upstream
+        * term_7
+        * term_15
+        * ops.where(mask_14, 0.0, product_7)
+        * total(chosen_5 * direction_4 * term_16, axis=1)
+    )
+    product_8 = ops.expand_dims(slope_5, 1) * chosen_5 * direction_4
+    slope_6 = upstream * term_7 * term_15 * ops.where(mask_14, 0.0, term_6**term_9 / p)
+    product_9 = p * ops.where((mask_15 & mask_8), 0.0, term_11 * abs_2**term_13) * direction_4
+    product_10 = (
+        ops.expand_dims(slope_6, 1) * ops.where(mask_16, 0.0, product_9) * direction_4 * term_16
+    )
+    change_anchor = product_5 + product_6 - product - product_3
+    change_positive = -product_8 - product_10 - product_5 - product_6
+    change_negative = product_8 + product_10 + product + product_3
+    return change_anchor, change_positive, change_negative, constant(0.0, upstream)
+
+
+class _GradientSwappedOptax(nn.Cell):
+    """The gradient by its own formula, differentiated by that of the second derivative."""
+
+    def construct(
+        self,
+        upstream: Tensor,
+        anchor: Tensor,
+        positive: Tensor,
+        negative: Tensor,
+        margin: Tensor,
+        p: float,
+        eps: float,
+    ) -> tuple[Tensor, ...]:
+        return _gradient_swapped_optax(
+            upstream, anchor, positive, negative, margin, constant(p, anchor), constant(eps, anchor)
+        )
+
+    def bprop(
+        self,
+        upstream: Tensor,
+        anchor: Tensor,
+        positive: Tensor,
+        negative: Tensor,
+        margin: Tensor,
+        p: float,
+        eps: float,
+        out: tuple[Tensor, ...],
+        dout: tuple[Tensor, ...],
+    ) -> tuple[Operand, ...]:
+        changes = _curvature_swapped_optax(
+            upstream,
+            anchor,
+            positive,
+            negative,
+            margin,
+            constant(p, anchor),
+            constant(eps, anchor),
+            *dout,
+        )
+        return (
+            _tangent_swapped_optax(
+                anchor,
+                positive,
+                negative,
+                margin,
+                constant(p, anchor),
+                constant(eps, anchor),
+                *dout,
+            ),
+            changes[0],
+            changes[1],
+            changes[2],
+            changes[3],
+            zeros_like(p) if isinstance(p, Tensor) else p,
+            zeros_like(eps) if isinstance(eps, Tensor) else eps,
+        )
+
+
+class _ValueSwappedOptax(nn.Cell):
+    """The unreduced loss, differentiated by the formula of its gradient."""
+
+    def construct(
+        self,
+        anchor: Tensor,
+        positive: Tensor,
+        negative: Tensor,
+        margin: Tensor,
+        p: float,
+        eps: float,
+    ) -> Tensor:
+        return _value_swapped_optax(
+            anchor, positive, negative, margin, constant(p, anchor), constant(eps, anchor)
+        )
+
+    def bprop(
+        self,
+        anchor: Tensor,
+        positive: Tensor,
+        negative: Tensor,
+        margin: Tensor,
+        p: float,
+        eps: float,
+        out: Tensor,
+        dout: Tensor,
+    ) -> tuple[Operand, ...]:
+        slopes = _slopes_swapped_optax(dout, anchor, positive, negative, margin, p, eps)
+        return (
+            slopes[0],
+            slopes[1],
+            slopes[2],
+            slopes[3],
+            zeros_like(p) if isinstance(p, Tensor) else p,
+            zeros_like(eps) if isinstance(eps, Tensor) else eps,
+        )
+
+
+_slopes_swapped_optax = _GradientSwappedOptax()
+_kernel_swapped_optax = _ValueSwappedOptax()
+
+
+def _value_plain_optax(
+    anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor, p: Tensor, eps: Tensor
+) -> Tensor:
+    """Return the unreduced loss."""
+    power = 1.0 / p
+    term = (
+        (eps + total(ops.abs(anchor - positive) ** p, axis=1)) ** power
+        - (eps + total(ops.abs(anchor - negative) ** p, axis=1)) ** power
+        + margin
+    )
+    return ops.maximum(term, 0.0)
+
+
+def _gradient_plain_optax(
+    upstream: Tensor,
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor,
+    p: Tensor,
+    eps: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the gradient by each differentiable argument, given that of the loss."""
+    term = anchor - positive
+    abs_term = ops.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = ops.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    positive_2 = ops.maximum(ops.sign(term_4**power - term_2**power - margin), 0.0)
+    term_5 = 1.0 - positive_2
+    mask = power == 0.0
+    term_6 = power - 1.0
+    slope = upstream * term_5 * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
+    mask_2 = p == 0.0
+    term_7 = p - 1.0
+    product = (
+        ops.expand_dims(slope, 1)
+        * ops.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_7)
+        * ops.sign(term_3)
+    )
+    slope_2 = upstream * term_5 * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
+    chosen = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    product_2 = ops.expand_dims(slope_2, 1) * chosen * ops.sign(term)
+    return product_2 - product, -product_2, product, total(upstream * term_5)
+
+
+def _tangent_plain_optax(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor,
+    p: Tensor,
+    eps: Tensor,
+    d_anchor: Tensor,
+    d_positive: Tensor,
+    d_negative: Tensor,
+    d_margin: Tensor,
+) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    term = anchor - positive
+    abs_term = ops.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = ops.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    positive_2 = ops.maximum(ops.sign(term_4**power - term_2**power - margin), 0.0)
+    term_5 = 1.0 - positive_2
+    mask = power == 0.0
+    term_6 = power - 1.0
+    mask_2 = p == 0.0
+    term_7 = p - 1.0
+    chosen = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    product = (
+        term_5
+        * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
+        * total(chosen * ops.sign(term) * (d_anchor - d_positive), axis=1)
+    )
+    product_2 = (
+        ops.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_7)
+        * ops.sign(term_3)
+        * (d_anchor - d_negative)
+    )
+    product_3 = (
+        term_5
+        * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
+        * total(product_2, axis=1)
+    )
+    return product + term_5 * d_margin - product_3
+
+
+def _curvature_plain_optax(
+    upstream: Tensor,
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor,
+    p: Tensor,
+    eps: Tensor,
+    d_anchor: Tensor,
+    d_positive: Tensor,
+    d_negative: Tensor,
+    d_margin: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    term = anchor - positive
+    abs_term = ops.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = ops.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    positive_2 = ops.maximum(ops.sign(term_4**power - term_2**power - margin), 0.0)
+    term_5 = 1.0 - positive_2
+    mask = term_4 == 0.0
+    mask_2 = power == 0.0
+    mask_3 = mask & mask_2
+    term_6 = power - 1.0
+    mask_4 = term_6 == 0.0
+    term_7 = term_6 - 1.0
+    chosen = ops.where(mask_3, 0.0, ops.where((mask & mask_4), 0.0, term_6 * term_4**term_7) / p)
+    mask_5 = abs == 0.0
+    mask_6 = p == 0.0
+    mask_7 = mask_5 & mask_6
+    term_8 = p - 1.0
+    chosen_2 = ops.where(mask_7, 0.0, p * abs**term_8)
+    direction_2 = ops.sign(term_3)
+    term_9 = d_anchor - d_negative
+    slope = upstream * term_5 * chosen * total(chosen_2 * direction_2 * term_9, axis=1)
+    product = ops.expand_dims(slope, 1) * chosen_2 * direction_2
+    slope_2 = upstream * term_5 * ops.where(mask_3, 0.0, term_4**term_6 / p)
+    mask_8 = term_8 == 0.0
+    term_10 = term_8 - 1.0
+    product_2 = p * ops.where((mask_5 & mask_8), 0.0, term_8 * abs**term_10) * direction_2
+    product_3 = (
+        ops.expand_dims(slope_2, 1) * ops.where(mask_7, 0.0, product_2) * direction_2 * term_9
+    )
+    mask_9 = term_2 == 0.0
+    mask_10 = mask_9 & mask_2
+    chosen_3 = ops.where(
+        mask_10, 0.0, ops.where((mask_9 & mask_4), 0.0, term_6 * term_2**term_7) / p
+    )
+    mask_11 = abs_term == 0.0
+    mask_12 = mask_11 & mask_6
+    chosen_4 = ops.where(mask_12, 0.0, p * abs_term**term_8)
+    sign_term = ops.sign(term)
+    term_11 = d_anchor - d_positive
+    slope_3 = upstream * term_5 * chosen_3 * total(chosen_4 * sign_term * term_11, axis=1)
+    product_4 = ops.expand_dims(slope_3, 1) * chosen_4 * sign_term
+    slope_4 = upstream * term_5 * ops.where(mask_10, 0.0, term_2**term_6 / p)
+    product_5 = p * ops.where((mask_11 & mask_8), 0.0, term_8 * abs_term**term_10) * sign_term
+    product_6 = (
+        ops.expand_dims(slope_4, 1) * ops.where(mask_12, 0.0, product_5) * sign_term * term_11
+    )
+    change_anchor = product_4 + product_6 - product - product_3
+    return change_anchor, -product_4 - product_6, product + product_3, constant(0.0, upstream)
+
+
+class _GradientPlainOptax(nn.Cell):
+    """The gradient by its own formula, differentiated by that of the second derivative."""
+
+    def construct(
+        self,
+        upstream: Tensor,
+        anchor: Tensor,
+        positive: Tensor,
+        negative: Tensor,
+        margin: Tensor,
+        p: float,
+        eps: float,
+    ) -> tuple[Tensor, ...]:
+        return _gradient_plain_optax(
+            upstream, anchor, positive, negative, margin, constant(p, anchor), constant(eps, anchor)
+        )
+
+    def bprop(
+        self,
+        upstream: Tensor,
+        anchor: Tensor,
+        positive: Tensor,
+        negative: Tensor,
+        margin: Tensor,
+        p: float,
+        eps: float,
+        out: tuple[Tensor, ...],
+        dout: tuple[Tensor, ...],
+    ) -> tuple[Operand, ...]:
+        changes = _curvature_plain_optax(
+            upstream,
+            anchor,
+            positive,
+            negative,
+            margin,
+            constant(p, anchor),
+            constant(eps, anchor),
+            *dout,
+        )
+        return (
+            _tangent_plain_optax(
+                anchor,
+                positive,
+                negative,
+                margin,
+                constant(p, anchor),
+                constant(eps, anchor),
+                *dout,
+            ),
+            changes[0],
+            changes[1],
+            changes[2],
+            changes[3],
+            zeros_like(p) if isinstance(p, Tensor) else p,
+            zeros_like(eps) if isinstance(eps, Tensor) else eps,
+        )
+
+
+class _ValuePlainOptax(nn.Cell):
+    """The unreduced loss, differentiated by the formula of its gradient."""
+
+    def construct(
+        self,
+        anchor: Tensor,
+        positive: Tensor,
+        negative: Tensor,
+        margin: Tensor,
+        p: float,
+        eps: float,
+    ) -> Tensor:
+        return _value_plain_optax(
+            anchor, positive, negative, margin, constant(p, anchor), constant(eps, anchor)
+        )
+
+    def bprop(
+        self,
+        anchor: Tensor,
+        positive: Tensor,
+        negative: Tensor,
+        margin: Tensor,
+        p: float,
+        eps: float,
+        out: Tensor,
+        dout: Tensor,
+    ) -> tuple[Operand, ...]:
+        slopes = _slopes_plain_optax(dout, anchor, positive, negative, margin, p, eps)
+        return (
+            slopes[0],
+            slopes[1],
+            slopes[2],
+            slopes[3],
+            zeros_like(p) if isinstance(p, Tensor) else p,
+            zeros_like(eps) if isinstance(eps, Tensor) else eps,
+        )
+
+
+_slopes_plain_optax = _GradientPlainOptax()
+_kernel_plain_optax = _ValuePlainOptax()
+
+
 def _swapped_loss(
     anchor: Tensor,
     positive: Tensor,
@@ -551,6 +1149,86 @@ def _plain_loss(
     )
 
 
+def _swapped_optax_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor | float,
+    p: float,
+    eps: float,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_floating(anchor=anchor, positive=positive, negative=negative)
+    check_positive("margin", margin)
+    check_range("p", p, 1.0, math.inf)
+    dtype = anchor.dtype
+    working = working_dtype(anchor)
+    single = anchor.ndim == 1
+    if single:
+        anchor, positive, negative = with_batch(anchor), with_batch(positive), with_batch(negative)
+    check_rank("anchor", anchor, 2, exact=True)
+    shape = anchor.shape[:1]
+    check_shape("positive", positive, anchor.shape, "anchor")
+    check_shape("negative", negative, anchor.shape, "anchor")
+    anchor = to_working(anchor, working)
+    positive = to_working(positive, working)
+    negative = to_working(negative, working)
+    margin = to_working(margin, working)
+    p = float(p)
+    eps = float(eps)
+    loss = _kernel_swapped_optax(anchor, positive, negative, margin, p, eps)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _plain_optax_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor | float,
+    p: float,
+    eps: float,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_floating(anchor=anchor, positive=positive, negative=negative)
+    check_positive("margin", margin)
+    check_range("p", p, 1.0, math.inf)
+    dtype = anchor.dtype
+    working = working_dtype(anchor)
+    single = anchor.ndim == 1
+    if single:
+        anchor, positive, negative = with_batch(anchor), with_batch(positive), with_batch(negative)
+    check_rank("anchor", anchor, 2, exact=True)
+    shape = anchor.shape[:1]
+    check_shape("positive", positive, anchor.shape, "anchor")
+    check_shape("negative", negative, anchor.shape, "anchor")
+    anchor = to_working(anchor, working)
+    positive = to_working(positive, working)
+    negative = to_working(negative, working)
+    margin = to_working(margin, working)
+    p = float(p)
+    eps = float(eps)
+    loss = _kernel_plain_optax(anchor, positive, negative, margin, p, eps)
+    return finish(
+        loss,
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
 def triplet_margin_loss(
     anchor: Tensor,
     positive: Tensor,
@@ -561,6 +1239,7 @@ def triplet_margin_loss(
     swap: bool = False,
     reduction: str = "mean",
     *,
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -581,6 +1260,7 @@ def triplet_margin_loss(
             .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -590,6 +1270,15 @@ def triplet_margin_loss(
         Tensor, the loss, with the dtype of `anchor`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
+    if dialect == "optax" and swap:
+        return _swapped_optax_loss(
+            anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
+        )
+    if dialect == "optax":
+        return _plain_optax_loss(
+            anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
+        )
     if swap:
         return _swapped_loss(
             anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
@@ -606,7 +1295,11 @@ class TripletMarginLoss(Loss):
 
     After Schroff et al. (2015). Distances are norms of order ``p`` of differences, with ``eps``
     added to each entry; with ``swap`` the negative may be as close to the positive instead
-    (Balntas et al., 2016). The mean is over the number of triplets.
+    (Balntas et al., 2016). The mean is over the number of triplets, NaN of none. At the hinge the
+    slope is that of its active side. Chainer's `TripletLoss` takes squared distances.
+
+    - ``optax.losses.triplet_margin_loss``: unreduced; adds ``eps`` to the sum of the powers
+      instead.
 
     .. math::
         \ell = \max\left(0, \mathrm{margin} - \min\left(\left\lVert \mathrm{eps} +
@@ -628,6 +1321,7 @@ class TripletMarginLoss(Loss):
             .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None`` .
 
     Inputs:
         - **anchor** (Tensor) - One vector a triplet, or one alone. Shape: ``(n, d)`` or ``(d,)``.
@@ -652,14 +1346,18 @@ class TripletMarginLoss(Loss):
         eps: float = 1e-06,
         swap: bool = False,
         reduction: str = "mean",
+        *,
+        dialect: str | None = None,
     ) -> None:
         check_positive("margin", margin)
         check_range("p", p, 1.0, math.inf)
+        check_dialect(dialect, ("optax",))
         super().__init__(reduction, ("none", "mean", "sum"))
         self.margin = margin
         self.p = p
         self.eps = eps
         self.swap = swap
+        self.dialect = dialect
 
     def construct(
         self,
@@ -679,6 +1377,7 @@ class TripletMarginLoss(Loss):
             eps=self.eps,
             swap=self.swap,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

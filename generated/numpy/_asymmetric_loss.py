@@ -3,7 +3,8 @@ r"""Asymmetric loss: easy negatives fade fast, and very easy ones are left out
 (Ridnik et al., 2021).
 
 A negative whose probability is at most ``clip`` costs nothing; that of the others is lowered
-by it. The mean is over the number of entries; the authors' program takes the sum.
+by it. The mean is over the number of entries, NaN of none; the authors' program takes the sum.
+At ``clip`` the slope is 0.
 
 .. math::
     \ell = - \mathrm{target} \left(1 -

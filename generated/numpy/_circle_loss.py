@@ -3,9 +3,11 @@ r"""Circle loss: each similarity is weighted by its distance from its optimum (S
 
 Of the cosines of an anchor with others of its class, the optimum is 1 + margin and 1 - margin
 is enough; of those with other classes, -margin and margin. An anchor without the former or
-without the latter costs 0. The mean is over the anchors. The weights have a gradient, as in
-Keras; with ``detach`` they have none, as in the paper. Keras's Circle is the same for vectors
-of length 1, but its mean leaves out the anchors that cost 0.
+without the latter costs 0. The mean is over the anchors, NaN of none. The weights have a
+gradient; with ``detach`` they have none, as in the paper.
+
+- ``keras.losses.Circle``: of vectors of length 1; the mean leaves out anchors without others
+  of their class, or of another, and is 0 over none; takes the target first.
 
 .. math::
     \ell = \log{\left(e^{\log \sum_{j} \exp\left(\left. \gamma \left(- \mathrm{margin} +
@@ -51,6 +53,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, pick, sigmoid, total
 from ._checks import (
+    check_dialect,
     check_floating,
     check_integers,
     check_positive,
@@ -328,12 +331,21 @@ def _hessian_diagonal_detached(
     )
 
 
+def _denominator_detached_keras(target: Array) -> Array:
+    """Return what the mean divides by."""
+    mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
+    largest = np.where(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
+    mask_2 = (np.where(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
+    return np.maximum(total(np.where(mask_2, 1.0, 0.0)), 1.0)
+
+
 def _detached_loss(
     input: Any,
     target: Any,
     gamma: Any,
     margin: Any,
     reduction: str,
+    dialect: str | None,
     sample_weight: Any,
     denominator: Any,
 ) -> Case:
@@ -352,7 +364,7 @@ def _detached_loss(
     input = to_working(input, working)
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
-    return Case(
+    call = Case(
         kernels=(_value_detached, _gradient_detached, _hessian_diagonal_detached),
         arguments=(input, target, gamma, margin),
         inputs=inputs,
@@ -363,6 +375,9 @@ def _detached_loss(
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "keras":
+        return call.but(count=_denominator_detached_keras(target), weighs=False)
+    return call
 
 
 def _value_through(
@@ -656,12 +671,21 @@ def _hessian_diagonal_through(
     )
 
 
+def _denominator_through_keras(target: Array) -> Array:
+    """Return what the mean divides by."""
+    mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
+    largest = np.where(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
+    mask_2 = (np.where(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
+    return np.maximum(total(np.where(mask_2, 1.0, 0.0)), 1.0)
+
+
 def _through_loss(
     input: Any,
     target: Any,
     gamma: Any,
     margin: Any,
     reduction: str,
+    dialect: str | None,
     sample_weight: Any,
     denominator: Any,
 ) -> Case:
@@ -680,7 +704,7 @@ def _through_loss(
     input = to_working(input, working)
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
-    return Case(
+    call = Case(
         kernels=(_value_through, _gradient_through, _hessian_diagonal_through),
         arguments=(input, target, gamma, margin),
         inputs=inputs,
@@ -691,6 +715,9 @@ def _through_loss(
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "keras":
+        return call.but(count=_denominator_through_keras(target), weighs=False)
+    return call
 
 
 def _cases(
@@ -700,19 +727,21 @@ def _cases(
     margin: Any,
     detach: Any,
     reduction: Any,
+    dialect: Any,
     sample_weight: Any,
     denominator: Any,
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     parts = {}
     if detach:
         parts[""] = _detached_loss(
-            input, target, gamma, margin, reduction, sample_weight, denominator
+            input, target, gamma, margin, reduction, dialect, sample_weight, denominator
         )
     else:
         parts[""] = _through_loss(
-            input, target, gamma, margin, reduction, sample_weight, denominator
+            input, target, gamma, margin, reduction, dialect, sample_weight, denominator
         )
     return parts
 
@@ -725,6 +754,7 @@ def circle_loss(
     margin: float = 0.4,
     detach: bool = False,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
@@ -738,6 +768,7 @@ def circle_loss(
         margin: How far from its optimum is enough.
         detach: Whether the weights count as constants.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -749,7 +780,9 @@ def circle_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, gamma, margin, detach, reduction, sample_weight, denominator)
+    cases = _cases(
+        input, target, gamma, margin, detach, reduction, dialect, sample_weight, denominator
+    )
     return loss_of(cases)
 
 
@@ -764,6 +797,7 @@ class CircleLoss:
         margin: How far from its optimum is enough.
         detach: Whether the weights count as constants.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
     def __init__(
@@ -773,14 +807,17 @@ class CircleLoss:
         margin: float = 0.4,
         detach: bool = False,
         reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("gamma", gamma)
         check_range("margin", margin, 0.0, 1.0)
+        check_dialect(dialect, ("keras",))
         self.gamma = gamma
         self.margin = margin
         self.detach = detach
         self.reduction = reduction
+        self.dialect = dialect
 
     def __call__(
         self,
@@ -817,7 +854,7 @@ class CircleLoss:
         return hessian_diagonals_of(self._cases(input, target, sample_weight, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "gamma", "margin", "detach", "reduction")
+        return represent(self, "gamma", "margin", "detach", "reduction", "dialect")
 
     def _cases(
         self,
@@ -833,6 +870,7 @@ class CircleLoss:
             self.margin,
             self.detach,
             self.reduction,
+            self.dialect,
             sample_weight,
             denominator,
         )

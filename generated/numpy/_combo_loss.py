@@ -2,9 +2,9 @@
 r"""Combo loss: weighted cross-entropy plus Dice loss (Taghanaki et al., 2019).
 
 ``beta`` is the weight of the foreground in the cross-entropy, and ``1 - beta`` that of the
-background. The cross-entropy has its mean over the entries and the Dice loss over the classes.
-The paper subtracts the Dice coefficient instead, which makes its loss smaller by ``1 -
-alpha``.
+background. The cross-entropy has its mean over the entries, NaN of none, and the Dice loss
+over the classes. The paper subtracts the Dice coefficient instead, which makes its loss
+smaller by ``1 - alpha``.
 
 .. math::
     \mathrm{cross_entropy} = \alpha \left(- \beta \mathrm{target}_{n, c}
@@ -17,8 +17,7 @@ alpha``.
     \left(\mathrm{target}_{n, c} \left(1 - \sigma\left(\mathrm{input}_{n, c}\right)\right) +
     \left(1 - \mathrm{target}_{n, c}\right) \sigma\left(\mathrm{input}_{n,
     c}\right)\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
-    \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...} \left(\sum_{n}
-    \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
+    \left(\mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
 """
 
 import math
@@ -119,8 +118,7 @@ def _value_dice(input: Array, target: Array, alpha: Array | float, smooth: Array
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = sigmoid(input)
     sums = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
-    dice = ratio(sums, smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2)))
-    return (1.0 - alpha) * dice
+    return (1.0 - alpha) * ratio(sums, smooth + total(target + p, axis=(0, 2)))
 
 
 def _gradient_dice(
@@ -130,7 +128,7 @@ def _gradient_dice(
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
-    term_2 = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     quotient = ratio(dice, term_2)
     slope = upstream * quotient
@@ -150,7 +148,7 @@ def _hessian_diagonal_dice(
     term = 1.0 - alpha
     p = sigmoid(input)
     probability = sigmoid(-input)
-    term_2 = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term_2 = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term_2)
     power = quotient * quotient
     term_3 = 1.0 - target

@@ -3,16 +3,19 @@ r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
 
 One minus the overlap of the probabilities, the sigmoid of the logits, with the target: twice
 what they share over the sum of both, with ``smooth`` added to each. Where nothing is predicted
-and nothing is there, the loss is 0. ``mean`` is the mean over the classes. Keras's ``Dice``
-takes probabilities and sums over all classes, without ``smooth``; optax's ``dice_loss`` is
-that of each sample, with half of it.
+and nothing is there, the loss is 0, so also of an empty batch. ``mean`` is the mean over the
+classes.
+
+- ``keras.losses.Dice``: of probabilities; sums over the classes, too; adds 1e-7 below the line
+  alone, so that it is 1 where nothing is; takes the target first.
+- ``optax.losses.binary_dice_loss``: that of each sample, unreduced, with half of ``smooth``.
 
 .. math::
     \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
     \sigma\left(\mathrm{input}_{n, c}\right)\right) + \left(1 - \mathrm{target}_{n,
     c}\right) \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}{\mathrm{smooth} +
-    \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...}
-    \left(\sum_{n} \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
+    \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n,
+    c}\right)\right)\right)}
 """
 
 import math
@@ -21,7 +24,14 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, sigmoid, total
-from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_dialect,
+    check_floating,
+    check_range,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import ratio
 from ._runtime import (
     Case,
@@ -29,6 +39,7 @@ from ._runtime import (
     fold,
     gradients_of,
     hessian_diagonals_of,
+    is_number,
     loss_of,
     represent,
     to_working,
@@ -43,7 +54,7 @@ def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = sigmoid(input)
     difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
-    return ratio(difference, smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2)))
+    return ratio(difference, smooth + total(target + p, axis=(0, 2)))
 
 
 def _gradient(
@@ -53,7 +64,7 @@ def _gradient(
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
-    term_2 = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term_2 = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     slope = upstream * ratio(quotient, term_2)
     slope_2 = upstream * ratio(1.0, term_2)
@@ -69,7 +80,7 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
     probability = sigmoid(-input)
-    term = smooth + total(target, axis=(0, 2)) + total(p, axis=(0, 2))
+    term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
     power = quotient * quotient
     term_2 = 1.0 - target
@@ -137,13 +148,218 @@ def _loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any
     )
 
 
+def _value_keras(input: Array, target: Array, smooth: Array | float) -> Array:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = sigmoid(input)
+    return ratio(
+        smooth + total((1.0 - target) * p + sigmoid(-input) * target), smooth + total(target + p)
+    )
+
+
+def _gradient_keras(
+    upstream: Array, input: Array, target: Array, smooth: Array | float
+) -> tuple[Array, ...]:
+    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+    term = 1.0 - target
+    p = sigmoid(input)
+    probability = sigmoid(-input)
+    term_2 = smooth + total(target + p)
+    quotient = ratio(ratio(smooth + total(term * p + probability * target), term_2), term_2)
+    quotient_2 = ratio(1.0, term_2)
+    slope = upstream * quotient_2 * (term * p * probability - probability * p * target)
+    grad_input = slope - upstream * quotient * p * probability
+    grad_target = upstream * quotient_2 * (probability - p) - upstream * quotient
+    grad_smooth = upstream * (quotient_2 - quotient)
+    return grad_input, grad_target, grad_smooth
+
+
+def _hessian_diagonal_keras(
+    upstream: Array, input: Array, target: Array, smooth: Array | float
+) -> tuple[Array, ...]:
+    """Return the diagonal of the Hessian by `input` and `target`."""
+    p = sigmoid(input)
+    probability = sigmoid(-input)
+    term = smooth + total(target + p)
+    quotient = ratio(1.0, term)
+    power = quotient * quotient
+    term_2 = 1.0 - target
+    term_3 = term_2 * p * probability - probability * p * target
+    quotient_2 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
+    product = quotient * quotient_2
+    quotient_3 = ratio(quotient_2, term)
+    slope = (
+        upstream * p * probability * (power * term_3 + (-product - quotient_3) * p * probability)
+    )
+    quotient_4 = ratio(quotient, term)
+    power_2 = probability * probability
+    power_3 = p * p
+    term_4 = (
+        term_2 * p * power_2
+        - term_2 * power_3 * probability
+        + (probability * power_3 * target - power_2 * p * target)
+    )
+    term_5 = probability - p
+    diagonal_input = (
+        upstream * quotient_2 * power_3 * probability
+        + upstream * quotient * term_4
+        - slope
+        - upstream * term_3 * quotient_4 * p * probability
+        - upstream * quotient_2 * p * power_2
+    )
+    diagonal_target = (
+        upstream * (product + quotient_3)
+        - upstream * power * term_5
+        - upstream * term_5 * quotient_4
+    )
+    return diagonal_input, diagonal_target
+
+
+def _keras_loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any) -> Case:
+    """Check the arguments and bring them to the form of the kernels."""
+    input, target = as_arrays(input=input, target=target)
+    inputs = {"input": input, "target": target}
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    return Case(
+        kernels=(_value_keras, _gradient_keras, _hessian_diagonal_keras),
+        arguments=(input, target, smooth),
+        inputs=inputs,
+        reduction=reduction,
+        dtype=dtype,
+        shape=(),
+        folded=(),
+        denominator=denominator,
+    )
+
+
+def _value_optax(input: Array, target: Array, smooth: Array | float) -> Array:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = sigmoid(input)
+    quotient = ratio(
+        total((1.0 - target) * p + sigmoid(-input) * target, axis=2),
+        2.0 * smooth + total(target + p, axis=2),
+    )
+    return total(quotient, axis=1) / target.shape[1]
+
+
+def _gradient_optax(
+    upstream: Array, input: Array, target: Array, smooth: Array | float
+) -> tuple[Array, ...]:
+    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+    term = 1.0 - target
+    p = sigmoid(input)
+    probability = sigmoid(-input)
+    term_2 = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(ratio(total(term * p + probability * target, axis=2), term_2), term_2)
+    slope = upstream[:, None, None] * quotient[:, :, None] * p * probability / target.shape[1]
+    quotient_2 = ratio(1.0, term_2)
+    slope_2 = (
+        upstream[:, None, None]
+        * quotient_2[:, :, None]
+        * (term * p * probability - probability * p * target)
+        / target.shape[1]
+    )
+    slope_3 = upstream[:, None] * quotient / target.shape[1]
+    slope_4 = upstream[:, None, None] * quotient_2[:, :, None] * (probability - p) / target.shape[1]
+    grad_smooth = -2.0 * total(upstream * total(quotient, axis=1)) / target.shape[1]
+    return slope_2 - slope, slope_4 - slope_3[:, :, None], grad_smooth
+
+
+def _hessian_diagonal_optax(
+    upstream: Array, input: Array, target: Array, smooth: Array | float
+) -> tuple[Array, ...]:
+    """Return the diagonal of the Hessian by `input` and `target`."""
+    p = sigmoid(input)
+    probability = sigmoid(-input)
+    term = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(1.0, term)
+    power = quotient * quotient
+    term_2 = 1.0 - target
+    term_3 = term_2 * p * probability - probability * p * target
+    quotient_2 = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
+    product = quotient * quotient_2
+    quotient_3 = ratio(quotient_2, term)
+    term_4 = -product - quotient_3
+    term_5 = power[:, :, None] * term_3 + term_4[:, :, None] * p * probability
+    slope = upstream[:, None, None] * p * probability * term_5 / input.shape[1]
+    quotient_4 = ratio(quotient, term)
+    slope_2 = (
+        upstream[:, None, None] * term_3 * quotient_4[:, :, None] * p * probability / input.shape[1]
+    )
+    power_2 = probability * probability
+    slope_3 = upstream[:, None, None] * quotient_2[:, :, None] * p * power_2 / input.shape[1]
+    power_3 = p * p
+    slope_4 = (
+        upstream[:, None, None] * quotient_2[:, :, None] * power_3 * probability / input.shape[1]
+    )
+    term_6 = (
+        term_2 * p * power_2
+        - term_2 * power_3 * probability
+        + (probability * power_3 * target - power_2 * p * target)
+    )
+    slope_5 = upstream[:, None, None] * quotient[:, :, None] * term_6 / input.shape[1]
+    term_7 = probability - p
+    slope_6 = upstream[:, None, None] * power[:, :, None] * term_7 / input.shape[1]
+    slope_7 = upstream[:, None] * (product + quotient_3) / input.shape[1]
+    slope_8 = upstream[:, None, None] * term_7 * quotient_4[:, :, None] / input.shape[1]
+    diagonal_input = slope_4 + slope_5 - slope - slope_2 - slope_3
+    diagonal_target = slope_7[:, :, None] - slope_6 - slope_8
+    return diagonal_input, diagonal_target
+
+
+def _optax_loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any) -> Case:
+    """Check the arguments and bring them to the form of the kernels."""
+    input, target = as_arrays(input=input, target=target)
+    inputs = {"input": input, "target": target}
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    return Case(
+        kernels=(_value_optax, _gradient_optax, _hessian_diagonal_optax),
+        arguments=(input, target, smooth),
+        inputs=inputs,
+        reduction=reduction,
+        dtype=dtype,
+        shape=shape,
+        folded=(input.shape[0],),
+        denominator=denominator,
+    )
+
+
 def _cases(
-    input: Any, target: Any, smooth: Any, reduction: Any, denominator: Any
+    input: Any, target: Any, smooth: Any, reduction: Any, dialect: Any, denominator: Any
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras", "optax"))
+    smooth = 1e-07 if dialect == "keras" and is_number(smooth, 1.0) else smooth
     parts = {}
-    parts[""] = _loss(input, target, smooth, reduction, denominator)
+    if dialect == "keras":
+        parts[""] = _keras_loss(input, target, smooth, reduction, denominator)
+    elif dialect == "optax":
+        parts[""] = _optax_loss(input, target, smooth, reduction, denominator)
+    else:
+        parts[""] = _loss(input, target, smooth, reduction, denominator)
     return parts
 
 
@@ -153,6 +369,7 @@ def dice_loss(
     *,
     smooth: float = 1.0,
     reduction: str = "mean",
+    dialect: str | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
     """Dice loss of each class, over batch and space (Milletari et al., 2016).
@@ -162,6 +379,7 @@ def dice_loss(
         target: Masks or probabilities in the shape of `input`.
         smooth: Added to both sides of the ratio.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``, ``'optax'``.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
 
@@ -172,7 +390,7 @@ def dice_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, smooth, reduction, denominator)
+    cases = _cases(input, target, smooth, reduction, dialect, denominator)
     return loss_of(cases)
 
 
@@ -184,13 +402,18 @@ class DiceLoss:
     Args:
         smooth: Added to both sides of the ratio.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``, ``'optax'``.
     """
 
-    def __init__(self, *, smooth: float = 1.0, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, smooth: float = 1.0, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
         check_range("smooth", smooth, 0.0, math.inf)
+        check_dialect(dialect, ("keras", "optax"))
         self.smooth = smooth
         self.reduction = reduction
+        self.dialect = dialect
 
     def __call__(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None
@@ -212,9 +435,9 @@ class DiceLoss:
         return hessian_diagonals_of(self._cases(input, target, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "smooth", "reduction")
+        return represent(self, "smooth", "reduction", "dialect")
 
     def _cases(
         self, input: ArrayLike, target: ArrayLike, denominator: ArrayLike | None
     ) -> dict[str, Case]:
-        return _cases(input, target, self.smooth, self.reduction, denominator)
+        return _cases(input, target, self.smooth, self.reduction, self.dialect, denominator)

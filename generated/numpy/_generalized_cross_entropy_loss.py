@@ -3,8 +3,10 @@ r"""Generalised cross-entropy: between cross-entropy and absolute error (Zhang a
 
 ``(1 - p**q) / q`` with the probability ``p`` of the label: the cross-entropy as ``q`` falls to
 0, and at 0, and one minus the probability for ``q`` 1, which wrong labels hurt less. The mean
-is over the number of labels. Keras's ``CategoricalGeneralizedCrossEntropy`` takes
-probabilities instead of logits.
+is over the number of labels, NaN of none.
+
+- ``keras.losses.CategoricalGeneralizedCrossEntropy``: of probabilities, with 0.5 for ``q``;
+  takes the target first, and the classes last.
 
 .. math::
     \ell = \left(- \mathrm{input}_{n, c} + \log \sum_{c} \exp\left(\mathrm{input}_{n,
@@ -22,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
 from ._checks import (
+    check_dialect,
     check_floating,
     check_labels,
     check_range,
@@ -64,7 +67,12 @@ def _hessian_diagonal_limit(upstream: Array, input: Array, target: Array) -> tup
 
 
 def _limit_loss(
-    input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any
+    input: Any,
+    target: Any,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: Any,
+    denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -82,7 +90,7 @@ def _limit_loss(
     input = to_working(input, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    return Case(
+    call = Case(
         kernels=(_value_limit, _gradient_limit, _hessian_diagonal_limit),
         arguments=(input, target),
         inputs=inputs,
@@ -93,6 +101,9 @@ def _limit_loss(
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "keras":
+        return call.but(weighs=False)
+    return call
 
 
 def _value_power(input: Array, target: Array, q: Array | float) -> Array:
@@ -126,7 +137,13 @@ def _hessian_diagonal_power(
 
 
 def _power_loss(
-    input: Any, target: Any, q: Any, reduction: str, sample_weight: Any, denominator: Any
+    input: Any,
+    target: Any,
+    q: Any,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: Any,
+    denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -146,7 +163,7 @@ def _power_loss(
     q = to_working(q, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    return Case(
+    call = Case(
         kernels=(_value_power, _gradient_power, _hessian_diagonal_power),
         arguments=(input, target, q),
         inputs=inputs,
@@ -157,18 +174,29 @@ def _power_loss(
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "keras":
+        return call.but(weighs=False)
+    return call
 
 
 def _cases(
-    input: Any, target: Any, q: Any, reduction: Any, sample_weight: Any, denominator: Any
+    input: Any,
+    target: Any,
+    q: Any,
+    reduction: Any,
+    dialect: Any,
+    sample_weight: Any,
+    denominator: Any,
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
+    q = 0.5 if dialect == "keras" and is_number(q, 0.7) else q
     parts = {}
     if is_number(q, 0.0):
-        parts[""] = _limit_loss(input, target, reduction, sample_weight, denominator)
+        parts[""] = _limit_loss(input, target, reduction, dialect, sample_weight, denominator)
     else:
-        parts[""] = _power_loss(input, target, q, reduction, sample_weight, denominator)
+        parts[""] = _power_loss(input, target, q, reduction, dialect, sample_weight, denominator)
     return parts
 
 
@@ -178,6 +206,7 @@ def generalized_cross_entropy_loss(
     *,
     q: float = 0.7,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
@@ -189,6 +218,7 @@ def generalized_cross_entropy_loss(
         target: The class of each sample.
         q: How robust the loss is to wrong labels.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -200,7 +230,7 @@ def generalized_cross_entropy_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, q, reduction, sample_weight, denominator)
+    cases = _cases(input, target, q, reduction, dialect, sample_weight, denominator)
     return loss_of(cases)
 
 
@@ -213,13 +243,18 @@ class GeneralizedCrossEntropyLoss:
     Args:
         q: How robust the loss is to wrong labels.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
-    def __init__(self, *, q: float = 0.7, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, q: float = 0.7, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
         check_range("q", q, 0.0, 1.0)
+        check_dialect(dialect, ("keras",))
         self.q = q
         self.reduction = reduction
+        self.dialect = dialect
 
     def __call__(
         self,
@@ -256,7 +291,7 @@ class GeneralizedCrossEntropyLoss:
         return hessian_diagonals_of(self._cases(input, target, sample_weight, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "q", "reduction")
+        return represent(self, "q", "reduction", "dialect")
 
     def _cases(
         self,
@@ -265,4 +300,6 @@ class GeneralizedCrossEntropyLoss:
         sample_weight: ArrayLike | None,
         denominator: ArrayLike | None,
     ) -> dict[str, Case]:
-        return _cases(input, target, self.q, self.reduction, sample_weight, denominator)
+        return _cases(
+            input, target, self.q, self.reduction, self.dialect, sample_weight, denominator
+        )

@@ -6,8 +6,8 @@ Inputs are any numbers. The mean is over the number of entries, and NaN without 
 
 - ``torch.nn.HuberLoss``, ``mindspore.nn.HuberLoss``: equal.
 - ``optax.losses.huber_loss``: equal, unreduced.
-- ``keras.losses.Huber``: target first; averages the last axis before it reduces; its mean does not
-  divide by weights of samples.
+- ``keras.losses.Huber``: target first; averages the last axis before it reduces; its mean does
+  not divide by weights of samples.
 - ``chainer.functions.huber_loss``: sums axis 1, and reduces no further.
 
 .. math::

@@ -2,8 +2,14 @@
 r"""Kullback-Leibler divergence of a target distribution from predicted log-probabilities (1951).
 
 ``mean`` is over the number of entries; the divergence itself is ``batchmean``, the sum over
-the number of samples. A target of 0 costs nothing, and has no gradient; a negative one gives
-NaN.
+the number of samples; of nothing both are NaN. A target of 0 costs nothing, and has no
+gradient; a negative one gives NaN.
+
+- ``mindspore.nn.KLDivLoss``: equal.
+- ``optax.losses.kl_divergence``, ``optax.losses.kl_divergence_with_log_targets``: sum over the
+  last axis, unreduced.
+- ``keras.losses.KLDivergence``: of probabilities, clipped at 1e-7; sums over the last axis;
+  takes the target first.
 
 .. math::
     \ell = \left(- \mathrm{input} + \mathrm{target}\right) e^{\mathrm{target}}
@@ -20,7 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
@@ -57,7 +63,12 @@ def _hessian_diagonal_log_target(upstream: Array, input: Array, target: Array) -
 
 
 def _log_target_loss(
-    input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any
+    input: Any,
+    target: Any,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: Any,
+    denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -68,7 +79,7 @@ def _log_target_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    return Case(
+    call = Case(
         kernels=(_value_log_target, _gradient_log_target, _hessian_diagonal_log_target),
         arguments=(input, target),
         inputs=inputs,
@@ -80,6 +91,11 @@ def _log_target_loss(
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "keras":
+        return call.but(rows=("sum", -1), weighs=False)
+    if dialect == "optax":
+        return call.but(rows=("sum", -1))
+    return call
 
 
 def _value_target(input: Array, target: Array) -> Array:
@@ -102,7 +118,12 @@ def _hessian_diagonal_target(upstream: Array, input: Array, target: Array) -> tu
 
 
 def _target_loss(
-    input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any
+    input: Any,
+    target: Any,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: Any,
+    denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -113,7 +134,7 @@ def _target_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    return Case(
+    call = Case(
         kernels=(_value_target, _gradient_target, _hessian_diagonal_target),
         arguments=(input, target),
         inputs=inputs,
@@ -125,18 +146,30 @@ def _target_loss(
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "keras":
+        return call.but(rows=("sum", -1), weighs=False)
+    if dialect == "optax":
+        return call.but(rows=("sum", -1))
+    return call
 
 
 def _cases(
-    input: Any, target: Any, reduction: Any, log_target: Any, sample_weight: Any, denominator: Any
+    input: Any,
+    target: Any,
+    reduction: Any,
+    log_target: Any,
+    dialect: Any,
+    sample_weight: Any,
+    denominator: Any,
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
+    check_dialect(dialect, ("keras", "optax"))
     parts = {}
     if log_target:
-        parts[""] = _log_target_loss(input, target, reduction, sample_weight, denominator)
+        parts[""] = _log_target_loss(input, target, reduction, dialect, sample_weight, denominator)
     else:
-        parts[""] = _target_loss(input, target, reduction, sample_weight, denominator)
+        parts[""] = _target_loss(input, target, reduction, dialect, sample_weight, denominator)
     return parts
 
 
@@ -146,6 +179,7 @@ def kl_div(
     reduction: str = "mean",
     log_target: bool = False,
     *,
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
@@ -157,6 +191,7 @@ def kl_div(
         target: Probabilities, or with `log_target` their logarithms, as `input`.
         reduction: How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
         log_target: Whether `target` holds logarithms.
+        dialect: Whose definition to follow: ``'keras'``, ``'optax'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -168,7 +203,7 @@ def kl_div(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, reduction, log_target, sample_weight, denominator)
+    cases = _cases(input, target, reduction, log_target, dialect, sample_weight, denominator)
     return loss_of(cases)
 
 
@@ -181,12 +216,17 @@ class KLDivLoss:
     Args:
         reduction: How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
         log_target: Whether `target` holds logarithms.
+        dialect: Whose definition to follow: ``'keras'``, ``'optax'``.
     """
 
-    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+    def __init__(
+        self, reduction: str = "mean", log_target: bool = False, *, dialect: str | None = None
+    ) -> None:
         check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
+        check_dialect(dialect, ("keras", "optax"))
         self.reduction = reduction
         self.log_target = log_target
+        self.dialect = dialect
 
     def __call__(
         self,
@@ -223,7 +263,7 @@ class KLDivLoss:
         return hessian_diagonals_of(self._cases(input, target, sample_weight, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "reduction", "log_target")
+        return represent(self, "reduction", "log_target", "dialect")
 
     def _cases(
         self,
@@ -232,4 +272,6 @@ class KLDivLoss:
         sample_weight: ArrayLike | None,
         denominator: ArrayLike | None,
     ) -> dict[str, Case]:
-        return _cases(input, target, self.reduction, self.log_target, sample_weight, denominator)
+        return _cases(
+            input, target, self.reduction, self.log_target, self.dialect, sample_weight, denominator
+        )

@@ -6,7 +6,7 @@ gradients keep their size. Logits are any numbers. The unreduced loss is the div
 sample; the mean is over their number, and NaN without any.
 
 - ``torch.nn.KLDivLoss``: its ``batchmean`` of log-softmaxes is equal; ``mean`` is over the
-    entries.
+  entries.
 - ``optax.losses.kl_divergence_with_log_targets``: equal of log-softmaxes, unreduced.
 - ``keras.losses.KLDivergence``: equal of softmaxes, the target first; clips at 1e-7.
 

@@ -8,8 +8,8 @@ is 0.
 - ``torch.nn.L1Loss``, ``mindspore.nn.L1Loss``, ``mindspore.nn.MAELoss``,
   ``chainer.functions.mean_absolute_error``: equal.
 - ``chainer.functions.absolute_error``: equal, unreduced.
-- ``keras.losses.MeanAbsoluteError``: target first; averages the last axis before it reduces; its
-  mean does not divide by weights of samples.
+- ``keras.losses.MeanAbsoluteError``: target first; averages the last axis before it reduces;
+  its mean does not divide by weights of samples.
 
 .. math::
     \ell = \mathrm{weight} \left|{\mathrm{input} - \mathrm{target}}\right|

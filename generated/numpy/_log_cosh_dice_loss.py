@@ -2,7 +2,8 @@
 r"""Log-cosh Dice loss: the logarithm of the hyperbolic cosine of the Dice loss (Jadon, 2020).
 
 Dice is that of each class over batch and space, on the sigmoid of the logits; where nothing is
-predicted and nothing is there, the loss is 0. ``mean`` is the mean over the classes.
+predicted and nothing is there, the loss is 0, so also of an empty batch. ``mean`` is the mean
+over the classes.
 
 .. math::
     \ell = \log{\left(\cosh{\left(\frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n,

@@ -4,8 +4,8 @@ r"""Logarithm of the hyperbolic cosine of the error: a smooth absolute error (Ch
 Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
 - ``optax.losses.log_cosh``: equal, unreduced.
-- ``keras.losses.LogCosh``: target first; averages the last axis before it reduces; its mean does
-  not divide by weights of samples.
+- ``keras.losses.LogCosh``: target first; averages the last axis before it reduces; its mean
+  does not divide by weights of samples.
 
 .. math::
     \ell = \log{\left(\cosh{\left(\mathrm{input} - \mathrm{target} \right)} \right)}

@@ -4,8 +4,8 @@ r"""Poisson loss of predicted means, as Keras has it: no logarithms, no constant
 After McCullagh and Nelder (1989); ``PoissonNLLLoss`` takes logarithms unless told otherwise.
 The mean is over the number of entries, and NaN without any.
 
-- ``keras.losses.Poisson``: target first; averages the last axis before it reduces; its mean does
-  not divide by weights of samples.
+- ``keras.losses.Poisson``: target first; averages the last axis before it reduces; its mean
+  does not divide by weights of samples.
 - ``torch.nn.PoissonNLLLoss``: equal with ``log_input=False`` and ``eps=1e-7``.
 
 .. math::

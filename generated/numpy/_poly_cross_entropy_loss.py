@@ -3,9 +3,10 @@ r"""Polynomial cross-entropy: plus a multiple of what the right class lacks to 1
 (Leng et al., 2022).
 
 This is Poly-1: the first coefficient of the cross-entropy as a polynomial, changed by
-``epsilon``. Targets are labels, or probabilities in the shape of the logits. The mean is over
-the number of samples. optax's ``poly_loss_cross_entropy`` is this unreduced, with the classes
-last.
+``epsilon``. The mean is over the number of samples, NaN of none.
+
+- ``optax.losses.poly_loss_cross_entropy``: equal, unreduced, of probabilities, with the
+  classes last.
 
 .. math::
     \ell = \epsilon \left(1 - \operatorname{softmax}_{c} \left(\mathrm{input}_{n,

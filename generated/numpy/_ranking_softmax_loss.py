@@ -3,8 +3,9 @@ r"""Ranking softmax loss: the probability of each item of a list, by relevance (
 
 The cross-entropy between the relevances, which need not sum to 1, and the softmax of the
 scores. Items whose ``where`` is 0 are left out, and so are lists without any item. The mean is
-over the number of lists that are left. optax's ``ranking_softmax_loss`` is this; its mean over
-no list is 0, here NaN.
+over the number of lists that are left, NaN of none.
+
+- ``optax.losses.ranking_softmax_loss``: its mean over none is 0.
 
 .. math::
     \ell = \sum_{i} \left(\begin{cases} \mathrm{target}_{n, i} \mathrm{weights}_{n, i}
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
-from ._checks import check_floating, check_rank, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_rank, check_reduction, check_shape
 from ._functions import negative_log_softmax, softmax, softmax_complement, sum_of_others
 from ._runtime import (
     Case,
@@ -86,12 +87,18 @@ def _mass(where: Array) -> Array:
     return (where.max(axis=1) > 0.0).astype(where.dtype)
 
 
+def _denominator_optax(where: Array) -> Array:
+    """Return what the mean divides by."""
+    return np.maximum(total((where.max(axis=1) > 0.0).astype(where.dtype)), 1.0)
+
+
 def _loss(
     input: Any,
     target: Any,
     weights: Any,
     where: Any,
     reduction: str,
+    dialect: str | None,
     sample_weight: Any,
     denominator: Any,
 ) -> Case:
@@ -111,7 +118,7 @@ def _loss(
     target = to_working(target, working)
     weights = axis_weight("weights", weights, input.shape, working, like=input)
     where = axis_weight("where", where, input.shape, working, like=input)
-    return Case(
+    call = Case(
         kernels=(_value, _gradient, _hessian_diagonal),
         arguments=(input, target, weights, where),
         inputs=inputs,
@@ -123,6 +130,9 @@ def _loss(
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "optax":
+        return call.but(mass=None, count=_denominator_optax(where))
+    return call
 
 
 def _cases(
@@ -131,13 +141,15 @@ def _cases(
     weights: Any,
     where: Any,
     reduction: Any,
+    dialect: Any,
     sample_weight: Any,
     denominator: Any,
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
     parts = {}
-    parts[""] = _loss(input, target, weights, where, reduction, sample_weight, denominator)
+    parts[""] = _loss(input, target, weights, where, reduction, dialect, sample_weight, denominator)
     return parts
 
 
@@ -148,6 +160,7 @@ def ranking_softmax_loss(
     weights: ArrayLike | None = None,
     where: ArrayLike | None = None,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
@@ -160,6 +173,7 @@ def ranking_softmax_loss(
         weights: Weights of the items, in the shape of `input`.
         where: 1 for items that count, 0 for padding, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -171,7 +185,7 @@ def ranking_softmax_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, weights, where, reduction, sample_weight, denominator)
+    cases = _cases(input, target, weights, where, reduction, dialect, sample_weight, denominator)
     return loss_of(cases)
 
 
@@ -185,6 +199,7 @@ class RankingSoftmaxLoss:
         weights: Weights of the items, in the shape of `input`.
         where: 1 for items that count, 0 for padding, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
     """
 
     def __init__(
@@ -193,11 +208,14 @@ class RankingSoftmaxLoss:
         weights: ArrayLike | None = None,
         where: ArrayLike | None = None,
         reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_dialect(dialect, ("optax",))
         self.weights = weights
         self.where = where
         self.reduction = reduction
+        self.dialect = dialect
 
     def __call__(
         self,
@@ -234,7 +252,7 @@ class RankingSoftmaxLoss:
         return hessian_diagonals_of(self._cases(input, target, sample_weight, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "weights", "where", "reduction")
+        return represent(self, "weights", "where", "reduction", "dialect")
 
     def _cases(
         self,
@@ -244,5 +262,12 @@ class RankingSoftmaxLoss:
         denominator: ArrayLike | None,
     ) -> dict[str, Case]:
         return _cases(
-            input, target, self.weights, self.where, self.reduction, sample_weight, denominator
+            input,
+            target,
+            self.weights,
+            self.where,
+            self.reduction,
+            self.dialect,
+            sample_weight,
+            denominator,
         )

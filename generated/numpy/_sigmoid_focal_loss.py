@@ -2,7 +2,13 @@
 r"""Focal loss on the sigmoid of logits: what is easy already counts less (Lin et al., 2017).
 
 With ``alpha`` the positive class has weight ``alpha`` and the other one ``1 - alpha``. The
-mean is over the number of entries.
+mean is over the number of entries, NaN of none. For targets between 0 and 1 both built-ins
+fade by the mean of the two probabilities, each class here by its own.
+
+- ``optax.losses.sigmoid_focal_loss``: equal, unreduced.
+- ``keras.losses.BinaryFocalCrossentropy``: with ``from_logits=True``; averages the last axis
+  first; has no slope within 1e-7 of 0 and 1; takes the target first, and ``alpha`` only if
+  told to balance.
 
 .. math::
     \ell = - \mathrm{target} \left(1 - \sigma\left(\mathrm{input}\right)\right)^{\gamma}
@@ -25,7 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, sigmoid, total
-from ._checks import check_floating, check_range, check_reduction, check_shape
+from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
@@ -101,7 +107,13 @@ def _hessian_diagonal_plain(
 
 
 def _plain_loss(
-    input: Any, target: Any, gamma: Any, reduction: str, sample_weight: Any, denominator: Any
+    input: Any,
+    target: Any,
+    gamma: Any,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: Any,
+    denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -114,7 +126,7 @@ def _plain_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     gamma = to_working(gamma, working)
-    return Case(
+    call = Case(
         kernels=(_value_plain, _gradient_plain, _hessian_diagonal_plain),
         arguments=(input, target, gamma),
         inputs=inputs,
@@ -125,6 +137,9 @@ def _plain_loss(
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "keras":
+        return call.but(rows=("mean", -1), weighs=False)
+    return call
 
 
 def _value_balanced(
@@ -207,6 +222,7 @@ def _balanced_loss(
     alpha: Any,
     gamma: Any,
     reduction: str,
+    dialect: str | None,
     sample_weight: Any,
     denominator: Any,
 ) -> Case:
@@ -223,7 +239,7 @@ def _balanced_loss(
     target = to_working(target, working)
     alpha = to_working(alpha, working)
     gamma = to_working(gamma, working)
-    return Case(
+    call = Case(
         kernels=(_value_balanced, _gradient_balanced, _hessian_diagonal_balanced),
         arguments=(input, target, alpha, gamma),
         inputs=inputs,
@@ -234,6 +250,9 @@ def _balanced_loss(
         sample_weight=sample_weight,
         denominator=denominator,
     )
+    if dialect == "keras":
+        return call.but(rows=("mean", -1), weighs=False)
+    return call
 
 
 def _cases(
@@ -242,17 +261,21 @@ def _cases(
     alpha: Any,
     gamma: Any,
     reduction: Any,
+    dialect: Any,
     sample_weight: Any,
     denominator: Any,
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     parts = {}
     if alpha is None:
-        parts[""] = _plain_loss(input, target, gamma, reduction, sample_weight, denominator)
+        parts[""] = _plain_loss(
+            input, target, gamma, reduction, dialect, sample_weight, denominator
+        )
     else:
         parts[""] = _balanced_loss(
-            input, target, alpha, gamma, reduction, sample_weight, denominator
+            input, target, alpha, gamma, reduction, dialect, sample_weight, denominator
         )
     return parts
 
@@ -264,6 +287,7 @@ def sigmoid_focal_loss(
     alpha: float | None = None,
     gamma: float = 2.0,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
@@ -275,6 +299,7 @@ def sigmoid_focal_loss(
         alpha: Weight of the positive class.
         gamma: How fast easy entries fade.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -286,7 +311,7 @@ def sigmoid_focal_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, alpha, gamma, reduction, sample_weight, denominator)
+    cases = _cases(input, target, alpha, gamma, reduction, dialect, sample_weight, denominator)
     return loss_of(cases)
 
 
@@ -299,18 +324,26 @@ class SigmoidFocalLoss:
         alpha: Weight of the positive class.
         gamma: How fast easy entries fade.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
     def __init__(
-        self, *, alpha: float | None = None, gamma: float = 2.0, reduction: str = "mean"
+        self,
+        *,
+        alpha: float | None = None,
+        gamma: float = 2.0,
+        reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
         if alpha is not None:
             check_range("alpha", alpha, 0.0, 1.0)
         check_range("gamma", gamma, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         self.alpha = alpha
         self.gamma = gamma
         self.reduction = reduction
+        self.dialect = dialect
 
     def __call__(
         self,
@@ -347,7 +380,7 @@ class SigmoidFocalLoss:
         return hessian_diagonals_of(self._cases(input, target, sample_weight, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "alpha", "gamma", "reduction")
+        return represent(self, "alpha", "gamma", "reduction", "dialect")
 
     def _cases(
         self,
@@ -357,5 +390,12 @@ class SigmoidFocalLoss:
         denominator: ArrayLike | None,
     ) -> dict[str, Case]:
         return _cases(
-            input, target, self.alpha, self.gamma, self.reduction, sample_weight, denominator
+            input,
+            target,
+            self.alpha,
+            self.gamma,
+            self.reduction,
+            self.dialect,
+            sample_weight,
+            denominator,
         )

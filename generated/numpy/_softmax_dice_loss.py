@@ -3,13 +3,18 @@ r"""Dice loss of each class on softmax probabilities, over batch and space
 (Milletari et al., 2016).
 
 One minus the overlap of the probabilities, the softmax of the logits, with the target. Where
-nothing is predicted and nothing is there, the loss is 0. ``mean`` is the mean over the
-classes. optax's ``dice_loss`` is that of each sample, with half of ``smooth``.
+nothing is predicted and nothing is there, the loss is 0, so also of an empty batch. ``mean``
+is the mean over the classes, with or without weights.
+
+- ``optax.losses.dice_loss``: the mean over the classes of that of each sample, unreduced, with
+  half of ``smooth`` and the classes last.
+- ``optax.losses.multiclass_generalized_dice_loss``: likewise, with weights of 1 over the
+  squared volumes of the classes, which add up to their number.
 
 .. math::
-    \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
-    \operatorname{softmax}_{c} \left(\mathrm{input}_{n, c}\right)\right) + \left(1 -
-    \mathrm{target}_{n, c}\right) \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
+    \ell = \mathrm{weight}_{c} \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c}
+    \left(1 - \operatorname{softmax}_{c} \left(\mathrm{input}_{n, c}\right)\right) + \left(1
+    - \mathrm{target}_{n, c}\right) \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
     c}\right)\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
     \left(\mathrm{target}_{n, c} + \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
     c}\right)\right)\right)}
@@ -21,11 +26,19 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
-from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_dialect,
+    check_floating,
+    check_range,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import ratio, softmax, softmax_complement, sum_of_others
 from ._runtime import (
     Case,
     as_arrays,
+    axis_weight,
     fold,
     gradients_of,
     hessian_diagonals_of,
@@ -138,7 +151,9 @@ def _hessian_diagonal(
     return diagonal_input, diagonal_target
 
 
-def _loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any) -> Case:
+def _loss(
+    input: Any, target: Any, weight: Any, smooth: Any, reduction: str, denominator: Any
+) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
@@ -151,6 +166,8 @@ def _loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
+    if weight is not None:
+        weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
@@ -162,17 +179,368 @@ def _loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any
         dtype=dtype,
         shape=shape,
         folded=(input.shape[1],),
+        weight=weight,
+        denominator=denominator,
+    )
+
+
+def _value_optax(input: Array, target: Array, weight: Array, smooth: Array | float) -> Array:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = softmax(input, axis=-2)
+    sums = total((1.0 - target) * p + softmax_complement(input, axis=-2) * target, axis=2)
+    sums_2 = total(ratio(sums, 2.0 * smooth + total(target + p, axis=2)) * weight, axis=1)
+    return sums_2 / target.shape[1]
+
+
+def _gradient_optax(
+    upstream: Array, input: Array, target: Array, weight: Array, smooth: Array | float
+) -> tuple[Array, ...]:
+    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+    p = softmax(input, axis=-2)
+    other_probability = softmax_complement(input, axis=-2)
+    term = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(1.0, term)
+    slope = (
+        other_probability
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    slope_2 = (
+        -p
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    term_2 = 1.0 - target
+    quotient_2 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
+    quotient_3 = ratio(quotient_2, term)
+    slope_3 = upstream[:, None] * quotient_3 * weight / input.shape[1]
+    slope_4 = (
+        upstream[:, None, None] * quotient[:, :, None] * weight[:, None] * term_2 / input.shape[1]
+    )
+    term_3 = slope_4 - slope_3[:, :, None]
+    product = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    slope_5 = (
+        upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * (other_probability - p)
+        / input.shape[1]
+    )
+    grad_input = p * (-slope - sum_of_others(slope_2, axis=-2)) + product
+    grad_smooth = -2.0 * total(upstream * total(quotient_3 * weight, axis=1)) / input.shape[1]
+    return grad_input, slope_5 - slope_3[:, :, None], grad_smooth
+
+
+def _hessian_diagonal_optax(
+    upstream: Array, input: Array, target: Array, weight: Array, smooth: Array | float
+) -> tuple[Array, ...]:
+    """Return the diagonal of the Hessian by `input` and `target`."""
+    other_probability = softmax_complement(input, axis=-2)
+    product = 2.0 * smooth
+    p = softmax(input, axis=-2)
+    term = product + total(target + p, axis=2)
+    quotient = ratio(1.0, term)
+    slope = (
+        other_probability
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    slope_2 = (
+        -p
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    term_2 = 1.0 - target
+    quotient_2 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
+    quotient_3 = ratio(quotient_2, term)
+    slope_3 = upstream[:, None] * quotient_3 * weight / input.shape[1]
+    slope_4 = (
+        upstream[:, None, None] * quotient[:, :, None] * weight[:, None] * term_2 / input.shape[1]
+    )
+    term_3 = slope_4 - slope_3[:, :, None]
+    term_4 = (
+        -slope
+        - sum_of_others(slope_2, axis=-2)
+        + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    )
+    power = p * p
+    slope_5 = (
+        power
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    sums = total(quotient[:, :, None] * weight[:, None] * target * p, axis=1)
+    quotient_4 = ratio(quotient, term)
+    slope_6 = (
+        power
+        * other_probability
+        * upstream[:, None, None]
+        * weight[:, None]
+        * target
+        * quotient_4[:, :, None]
+        / input.shape[1]
+    )
+    power_2 = quotient * quotient
+    slope_7 = (
+        power
+        * other_probability
+        * upstream[:, None, None]
+        * power_2[:, :, None]
+        * weight[:, None]
+        * term_2
+        / input.shape[1]
+    )
+    slope_8 = (
+        power
+        * other_probability
+        * upstream[:, None, None]
+        * power_2[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    term_5 = quotient * quotient_3 + ratio(quotient_3, term)
+    slope_9 = (
+        power
+        * other_probability
+        * upstream[:, None, None]
+        * term_5[:, :, None]
+        * weight[:, None]
+        / input.shape[1]
+    )
+    slope_10 = (
+        power
+        * other_probability
+        * upstream[:, None, None]
+        * weight[:, None]
+        * term_2
+        * quotient_4[:, :, None]
+        / input.shape[1]
+    )
+    power_3 = p**3
+    slope_11 = (
+        power_3
+        * other_probability
+        * upstream[:, None, None]
+        * weight[:, None]
+        * target
+        * quotient_4[:, :, None]
+        / input.shape[1]
+    )
+    sums_2 = total(power * weight[:, None] * target * quotient_4[:, :, None], axis=1)
+    slope_12 = power * upstream[:, None, None] * sums_2[:, None] / input.shape[1]
+    power_4 = p**4
+    slope_13 = (
+        power_4
+        * upstream[:, None, None]
+        * weight[:, None]
+        * target
+        * quotient_4[:, :, None]
+        / input.shape[1]
+    )
+    slope_14 = (
+        power_3
+        * other_probability
+        * upstream[:, None, None]
+        * power_2[:, :, None]
+        * weight[:, None]
+        * term_2
+        / input.shape[1]
+    )
+    slope_15 = (
+        power_3
+        * other_probability
+        * upstream[:, None, None]
+        * power_2[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    slope_16 = (
+        power_3
+        * other_probability
+        * upstream[:, None, None]
+        * term_5[:, :, None]
+        * weight[:, None]
+        / input.shape[1]
+    )
+    slope_17 = (
+        power_3
+        * other_probability
+        * upstream[:, None, None]
+        * weight[:, None]
+        * term_2
+        * quotient_4[:, :, None]
+        / input.shape[1]
+    )
+    product_2 = (1.0 - target) * p
+    product_3 = target * p
+    term_6 = product_3[:, None] * p[:, :, None] - product_2[:, None] * p[:, :, None]
+    slope_18 = (
+        upstream[:, None, None, None]
+        * power_2[:, None, :, None]
+        * weight[:, None]
+        * term_6
+        / input.shape[1]
+    )
+    sums_3 = total(product_2 + softmax_complement(input, axis=-2) * target, axis=2)
+    quotient_5 = ratio(ratio(sums_3, term), term)
+    term_7 = quotient * quotient_5 + ratio(quotient_5, term)
+    slope_19 = (
+        upstream[:, None, None, None]
+        * term_7[:, None, :, None]
+        * weight[:, None]
+        * p[:, None]
+        * p[:, :, None]
+        / input.shape[1]
+    )
+    slope_20 = (
+        upstream[:, None, None, None]
+        * weight[:, None]
+        * product_2[:, None]
+        * ratio(quotient, term)[:, None, :, None]
+        * p[:, :, None]
+        / input.shape[1]
+    )
+    product_4 = p * total(p[:, None] * (-slope_18 - slope_19 + slope_20), axis=2)
+    slope_21 = (
+        power_4
+        * upstream[:, None, None]
+        * power_2[:, :, None]
+        * weight[:, None]
+        * term_2
+        / input.shape[1]
+    )
+    slope_22 = (
+        power_4
+        * upstream[:, None, None]
+        * power_2[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    slope_23 = (
+        power_4 * upstream[:, None, None] * term_5[:, :, None] * weight[:, None] / input.shape[1]
+    )
+    slope_24 = (
+        power_4
+        * upstream[:, None, None]
+        * weight[:, None]
+        * term_2
+        * quotient_4[:, :, None]
+        / input.shape[1]
+    )
+    slope_25 = upstream[:, None, None] * power_2[:, :, None] * weight[:, None] * p / input.shape[1]
+    slope_26 = (
+        upstream[:, None, None]
+        * power_2[:, :, None]
+        * weight[:, None]
+        * other_probability
+        / input.shape[1]
+    )
+    slope_27 = upstream[:, None] * term_5 * weight / input.shape[1]
+    slope_28 = (
+        upstream[:, None, None] * weight[:, None] * quotient_4[:, :, None] * p / input.shape[1]
+    )
+    slope_29 = (
+        upstream[:, None, None]
+        * weight[:, None]
+        * quotient_4[:, :, None]
+        * other_probability
+        / input.shape[1]
+    )
+    diagonal_input = (
+        term_4 * p * other_probability
+        + slope_5
+        + power * total(term_3 * p, axis=1)[:, None]
+        + slope_6
+        + slope_8
+        + slope_9
+        + slope_12
+        + slope_14
+        + slope_17
+        + slope_21
+        + slope_24
+        - power * term_3
+        - power * upstream[:, None, None] * sums[:, None] / input.shape[1]
+        - slope_7
+        - slope_10
+        - slope_11
+        - slope_13
+        - slope_15
+        - slope_16
+        - product_4
+        - slope_22
+        - slope_23
+    )
+    diagonal_target = slope_25 + slope_27[:, :, None] + slope_28 - slope_26 - slope_29
+    return diagonal_input, diagonal_target
+
+
+def _optax_loss(
+    input: Any, target: Any, weight: Any, smooth: Any, reduction: str, denominator: Any
+) -> Case:
+    """Check the arguments and bring them to the form of the kernels."""
+    input, target = as_arrays(input=input, target=target)
+    inputs = {"input": input, "target": target}
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    return Case(
+        kernels=(_value_optax, _gradient_optax, _hessian_diagonal_optax),
+        arguments=(input, target, weight, smooth),
+        inputs=inputs,
+        reduction=reduction,
+        dtype=dtype,
+        shape=shape,
+        folded=(input.shape[0],),
         denominator=denominator,
     )
 
 
 def _cases(
-    input: Any, target: Any, smooth: Any, reduction: Any, denominator: Any
+    input: Any,
+    target: Any,
+    weight: Any,
+    smooth: Any,
+    reduction: Any,
+    dialect: Any,
+    denominator: Any,
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
     parts = {}
-    parts[""] = _loss(input, target, smooth, reduction, denominator)
+    if dialect == "optax":
+        parts[""] = _optax_loss(input, target, weight, smooth, reduction, denominator)
+    else:
+        parts[""] = _loss(input, target, weight, smooth, reduction, denominator)
     return parts
 
 
@@ -180,8 +548,10 @@ def softmax_dice_loss(
     input: ArrayLike,
     target: ArrayLike,
     *,
+    weight: ArrayLike | None = None,
     smooth: float = 1.0,
     reduction: str = "mean",
+    dialect: str | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
     """Dice loss of each class on softmax probabilities, over batch and space
@@ -190,8 +560,10 @@ def softmax_dice_loss(
     Args:
         input: Logits, classes at position 1.
         target: Masks or probabilities in the shape of `input`.
+        weight: One weight a class.
         smooth: Added to both sides of the ratio.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
 
@@ -202,7 +574,7 @@ def softmax_dice_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, smooth, reduction, denominator)
+    cases = _cases(input, target, weight, smooth, reduction, dialect, denominator)
     return loss_of(cases)
 
 
@@ -213,15 +585,27 @@ class SoftmaxDiceLoss:
     See `softmax_dice_loss` for the formula.
 
     Args:
+        weight: One weight a class.
         smooth: Added to both sides of the ratio.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
     """
 
-    def __init__(self, *, smooth: float = 1.0, reduction: str = "mean") -> None:
+    def __init__(
+        self,
+        *,
+        weight: ArrayLike | None = None,
+        smooth: float = 1.0,
+        reduction: str = "mean",
+        dialect: str | None = None,
+    ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
         check_range("smooth", smooth, 0.0, math.inf)
+        check_dialect(dialect, ("optax",))
+        self.weight = weight
         self.smooth = smooth
         self.reduction = reduction
+        self.dialect = dialect
 
     def __call__(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None
@@ -243,9 +627,11 @@ class SoftmaxDiceLoss:
         return hessian_diagonals_of(self._cases(input, target, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "smooth", "reduction")
+        return represent(self, "weight", "smooth", "reduction", "dialect")
 
     def _cases(
         self, input: ArrayLike, target: ArrayLike, denominator: ArrayLike | None
     ) -> dict[str, Case]:
-        return _cases(input, target, self.smooth, self.reduction, denominator)
+        return _cases(
+            input, target, self.weight, self.smooth, self.reduction, self.dialect, denominator
+        )

@@ -3,15 +3,16 @@ r"""Dice loss with squares in the denominator, of each class (Milletari et al., 
 
 Over batch and space. Probabilities are the sigmoid of the logits. ``smooth`` is added below
 the line alone, so that the loss is 1 where nothing is predicted and nothing is there, unless
-``smooth`` is 0: then it is 0. ``mean`` is the mean over the classes. MindSpore's ``DiceLoss``
-is this, of probabilities, with one class for all entries.
+``smooth`` is 0: then it is 0. ``mean`` is the mean over the classes.
+
+- ``mindspore.nn.DiceLoss``: of probabilities; sums over the classes, too.
 
 .. math::
     \ell = \frac{\mathrm{smooth} + \sum_{...} \left(\sum_{n} \left(\left(-
     \mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n,
     c}\right)\right)^{2}\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
-    \left(\mathrm{target}_{n, c}^{2}\right)\right) + \sum_{...} \left(\sum_{n}
-    \left(\sigma\left(\mathrm{input}_{n, c}\right)^{2}\right)\right)}
+    \left(\mathrm{target}_{n, c}^{2} + \sigma\left(\mathrm{input}_{n,
+    c}\right)^{2}\right)\right)}
 """
 
 import math
@@ -20,7 +21,14 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, sigmoid, total
-from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_dialect,
+    check_floating,
+    check_range,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import ratio
 from ._runtime import (
     Case,
@@ -40,8 +48,10 @@ __all__ = ["SquaredDiceLoss", "squared_dice_loss"]
 def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     """Return the unreduced loss."""
     p = sigmoid(input)
-    term = smooth + total(target * target, axis=(0, 2)) + total(p * p, axis=(0, 2))
-    return ratio(smooth + total((p - target) * (p - target), axis=(0, 2)), term)
+    return ratio(
+        smooth + total((p - target) * (p - target), axis=(0, 2)),
+        smooth + total(target * target + p * p, axis=(0, 2)),
+    )
 
 
 def _gradient(
@@ -51,7 +61,7 @@ def _gradient(
     p = sigmoid(input)
     term = p - target
     power = p * p
-    term_2 = smooth + total(target * target, axis=(0, 2)) + total(power, axis=(0, 2))
+    term_2 = smooth + total(target * target + power, axis=(0, 2))
     quotient = ratio(ratio(smooth + total(term * term, axis=(0, 2)), term_2), term_2)
     slope = upstream * quotient
     probability = sigmoid(-input)
@@ -72,7 +82,7 @@ def _hessian_diagonal(
     p = sigmoid(input)
     power = p * p
     probability = sigmoid(-input)
-    term = smooth + total(target * target, axis=(0, 2)) + total(power, axis=(0, 2))
+    term = smooth + total(target * target + power, axis=(0, 2))
     quotient = ratio(1.0, term)
     power_2 = quotient * quotient
     term_2 = p - target
@@ -138,13 +148,108 @@ def _loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any
     )
 
 
+def _value_mindspore(input: Array, target: Array, smooth: Array | float) -> Array:
+    """Return the unreduced loss."""
+    p = sigmoid(input)
+    return ratio(
+        smooth + total((p - target) * (p - target)), smooth + total(target * target + p * p)
+    )
+
+
+def _gradient_mindspore(
+    upstream: Array, input: Array, target: Array, smooth: Array | float
+) -> tuple[Array, ...]:
+    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+    p = sigmoid(input)
+    term = p - target
+    power = p * p
+    term_2 = smooth + total(target * target + power)
+    quotient = ratio(ratio(smooth + total(term * term), term_2), term_2)
+    probability = sigmoid(-input)
+    quotient_2 = ratio(1.0, term_2)
+    grad_input = (
+        2.0 * upstream * quotient_2 * term * p * probability
+        - 2.0 * upstream * quotient * power * probability
+    )
+    grad_target = -2.0 * upstream * quotient * target - 2.0 * upstream * quotient_2 * term
+    grad_smooth = upstream * (quotient_2 - quotient)
+    return grad_input, grad_target, grad_smooth
+
+
+def _hessian_diagonal_mindspore(
+    upstream: Array, input: Array, target: Array, smooth: Array | float
+) -> tuple[Array, ...]:
+    """Return the diagonal of the Hessian by `input` and `target`."""
+    p = sigmoid(input)
+    power = p * p
+    probability = sigmoid(-input)
+    term = smooth + total(target * target + power)
+    quotient = ratio(1.0, term)
+    power_2 = quotient * quotient
+    term_2 = p - target
+    quotient_2 = ratio(ratio(smooth + total(term_2 * term_2), term), term)
+    term_3 = -quotient * quotient_2 - ratio(quotient_2, term)
+    term_4 = 2.0 * power_2 * term_2 * p * probability + 2.0 * term_3 * power * probability
+    power_3 = p**3
+    power_4 = probability * probability
+    quotient_3 = ratio(quotient, term)
+    slope = 2.0 * upstream * target * (2.0 * term_3 * target - 2.0 * power_2 * term_2)
+    diagonal_input = (
+        2.0 * upstream * quotient_2 * power_3 * probability
+        + 2.0 * upstream * quotient * power * power_4
+        + 2.0 * upstream * quotient * term_2 * p * power_4
+        - 2.0 * upstream * power * probability * term_4
+        - 4.0 * upstream * term_2 * power_3 * power_4 * quotient_3
+        - 4.0 * upstream * quotient_2 * power * power_4
+        - 2.0 * upstream * quotient * term_2 * power * probability
+    )
+    diagonal_target = (
+        4.0 * upstream * term_2 * quotient_3 * target
+        + 2.0 * upstream * quotient
+        - slope
+        - 2.0 * upstream * quotient_2
+    )
+    return diagonal_input, diagonal_target
+
+
+def _mindspore_loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any) -> Case:
+    """Check the arguments and bring them to the form of the kernels."""
+    input, target = as_arrays(input=input, target=target)
+    inputs = {"input": input, "target": target}
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    return Case(
+        kernels=(_value_mindspore, _gradient_mindspore, _hessian_diagonal_mindspore),
+        arguments=(input, target, smooth),
+        inputs=inputs,
+        reduction=reduction,
+        dtype=dtype,
+        shape=(),
+        folded=(),
+        denominator=denominator,
+    )
+
+
 def _cases(
-    input: Any, target: Any, smooth: Any, reduction: Any, denominator: Any
+    input: Any, target: Any, smooth: Any, reduction: Any, dialect: Any, denominator: Any
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("mindspore",))
     parts = {}
-    parts[""] = _loss(input, target, smooth, reduction, denominator)
+    if dialect == "mindspore":
+        parts[""] = _mindspore_loss(input, target, smooth, reduction, denominator)
+    else:
+        parts[""] = _loss(input, target, smooth, reduction, denominator)
     return parts
 
 
@@ -154,6 +259,7 @@ def squared_dice_loss(
     *,
     smooth: float = 1e-05,
     reduction: str = "mean",
+    dialect: str | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
     """Dice loss with squares in the denominator, of each class (Milletari et al., 2016).
@@ -163,6 +269,7 @@ def squared_dice_loss(
         target: Masks or probabilities in the shape of `input`.
         smooth: Added below the line.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'mindspore'``.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
 
@@ -173,7 +280,7 @@ def squared_dice_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, smooth, reduction, denominator)
+    cases = _cases(input, target, smooth, reduction, dialect, denominator)
     return loss_of(cases)
 
 
@@ -185,13 +292,18 @@ class SquaredDiceLoss:
     Args:
         smooth: Added below the line.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'mindspore'``.
     """
 
-    def __init__(self, *, smooth: float = 1e-05, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, smooth: float = 1e-05, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
         check_range("smooth", smooth, 0.0, math.inf)
+        check_dialect(dialect, ("mindspore",))
         self.smooth = smooth
         self.reduction = reduction
+        self.dialect = dialect
 
     def __call__(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None
@@ -213,9 +325,9 @@ class SquaredDiceLoss:
         return hessian_diagonals_of(self._cases(input, target, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "smooth", "reduction")
+        return represent(self, "smooth", "reduction", "dialect")
 
     def _cases(
         self, input: ArrayLike, target: ArrayLike, denominator: ArrayLike | None
     ) -> dict[str, Case]:
-        return _cases(input, target, self.smooth, self.reduction, denominator)
+        return _cases(input, target, self.smooth, self.reduction, self.dialect, denominator)

@@ -4,7 +4,11 @@ margin.
 
 After Schroff et al. (2015). Distances are norms of order ``p`` of differences, with ``eps``
 added to each entry; with ``swap`` the negative may be as close to the positive instead
-(Balntas et al., 2016). The mean is over the number of triplets.
+(Balntas et al., 2016). The mean is over the number of triplets, NaN of none. At the hinge the
+slope is that of its active side. Chainer's `TripletLoss` takes squared distances.
+
+- ``optax.losses.triplet_margin_loss``: unreduced; adds ``eps`` to the sum of the powers
+  instead.
 
 .. math::
     \ell = \max\left(0, \mathrm{margin} - \min\left(\left\lVert \mathrm{eps} +
@@ -27,6 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
 from ._checks import (
+    check_dialect,
     check_floating,
     check_positive,
     check_range,
@@ -316,6 +321,356 @@ def _plain_loss(
     )
 
 
+def _value_swapped_optax(
+    anchor: Array, positive: Array, negative: Array, margin: Array | float, p: float, eps: float
+) -> Array:
+    """Return the unreduced loss."""
+    power = 1.0 / p
+    minimum = np.minimum(
+        (eps + total(np.abs(anchor - negative) ** p, axis=1)) ** power,
+        (eps + total(np.abs(positive - negative) ** p, axis=1)) ** power,
+    )
+    term = (eps + total(np.abs(anchor - positive) ** p, axis=1)) ** power - minimum + margin
+    return np.maximum(term, 0.0)
+
+
+def _gradient_swapped_optax(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    p: float,
+    eps: float,
+) -> tuple[Array, ...]:
+    """Return the gradient by each differentiable argument, given that of the loss."""
+    term = anchor - positive
+    abs_term = np.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = np.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    power_2 = term_4**power
+    term_5 = positive - negative
+    abs_2 = np.abs(term_5)
+    term_6 = eps + total(abs_2**p, axis=1)
+    power_3 = term_6**power
+    positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
+    term_7 = 1.0 - positive_2
+    mask = power == 0.0
+    term_8 = power - 1.0
+    slope = (
+        upstream
+        * term_7
+        * (0.5 * np.sign(power_3 - power_2) + 0.5)
+        * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
+    )
+    mask_2 = p == 0.0
+    term_9 = p - 1.0
+    product = (
+        slope[:, None] * np.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_9) * np.sign(term_3)
+    )
+    slope_2 = upstream * term_7 * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
+    chosen = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    product_2 = slope_2[:, None] * chosen * np.sign(term)
+    slope_3 = (
+        upstream
+        * term_7
+        * (0.5 * np.sign(power_2 - power_3) + 0.5)
+        * np.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
+    )
+    product_3 = (
+        slope_3[:, None]
+        * np.where(((abs_2 == 0.0) & mask_2), 0.0, p * abs_2**term_9)
+        * np.sign(term_5)
+    )
+    return (
+        product_2 - product,
+        -product_3 - product_2,
+        product_3 + product,
+        total(upstream * term_7),
+    )
+
+
+def _hessian_diagonal_swapped_optax(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    p: float,
+    eps: float,
+) -> tuple[Array, ...]:
+    """Return the diagonal of the Hessian by `anchor`, `positive` and `negative`."""
+    term = anchor - positive
+    abs_term = np.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = np.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    power_2 = term_4**power
+    term_5 = positive - negative
+    abs_2 = np.abs(term_5)
+    term_6 = eps + total(abs_2**p, axis=1)
+    power_3 = term_6**power
+    positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
+    term_7 = 1.0 - positive_2
+    term_8 = 0.5 * np.sign(power_3 - power_2) + 0.5
+    mask = term_4 == 0.0
+    mask_2 = power == 0.0
+    mask_3 = mask & mask_2
+    term_9 = power - 1.0
+    mask_4 = term_9 == 0.0
+    term_10 = term_9 - 1.0
+    chosen = np.where(mask_3, 0.0, np.where((mask & mask_4), 0.0, term_9 * term_4**term_10) / p)
+    slope = upstream * term_7 * term_8 * chosen
+    mask_5 = abs == 0.0
+    mask_6 = p == 0.0
+    mask_7 = mask_5 & mask_6
+    term_11 = p - 1.0
+    direction_2 = np.sign(term_3)
+    product = (
+        slope[:, None] * np.where(mask_7, 0.0, p * abs**term_11) ** 2 * direction_2 * direction_2
+    )
+    mask_8 = term_2 == 0.0
+    mask_9 = mask_8 & mask_2
+    chosen_2 = np.where(mask_9, 0.0, np.where((mask_8 & mask_4), 0.0, term_9 * term_2**term_10) / p)
+    slope_2 = upstream * term_7 * chosen_2
+    mask_10 = abs_term == 0.0
+    mask_11 = mask_10 & mask_6
+    sign_term = np.sign(term)
+    product_2 = (
+        slope_2[:, None]
+        * np.where(mask_11, 0.0, p * abs_term**term_11) ** 2
+        * sign_term
+        * sign_term
+    )
+    slope_3 = upstream * term_7 * term_8 * np.where(mask_3, 0.0, term_4**term_9 / p)
+    mask_12 = term_11 == 0.0
+    term_12 = term_11 - 1.0
+    product_3 = p * np.where((mask_5 & mask_12), 0.0, term_11 * abs**term_12) * direction_2
+    product_4 = slope_3[:, None] * np.where(mask_7, 0.0, product_3) * direction_2
+    slope_4 = upstream * term_7 * np.where(mask_9, 0.0, term_2**term_9 / p)
+    chosen_3 = np.where((mask_10 & mask_12), 0.0, term_11 * abs_term**term_12)
+    product_5 = slope_4[:, None] * np.where(mask_11, 0.0, p * chosen_3 * sign_term) * sign_term
+    term_13 = 0.5 * np.sign(power_2 - power_3) + 0.5
+    mask_13 = term_6 == 0.0
+    mask_14 = mask_13 & mask_2
+    product_6 = np.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
+    slope_5 = upstream * term_7 * term_13 * np.where(mask_14, 0.0, product_6)
+    mask_15 = abs_2 == 0.0
+    mask_16 = mask_15 & mask_6
+    direction_3 = np.sign(term_5)
+    product_7 = (
+        slope_5[:, None]
+        * np.where(mask_16, 0.0, p * abs_2**term_11) ** 2
+        * direction_3
+        * direction_3
+    )
+    slope_6 = upstream * term_7 * term_13 * np.where(mask_14, 0.0, term_6**term_9 / p)
+    product_8 = p * np.where((mask_15 & mask_12), 0.0, term_11 * abs_2**term_12) * direction_3
+    product_9 = slope_6[:, None] * np.where(mask_16, 0.0, product_8) * direction_3
+    diagonal_anchor = product_2 + product_5 - product - product_4
+    diagonal_positive = product_2 + product_5 - product_7 - product_9
+    diagonal_negative = -product_7 - product - product_9 - product_4
+    return diagonal_anchor, diagonal_positive, diagonal_negative
+
+
+def _swapped_optax_loss(
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    margin: Any,
+    p: Any,
+    eps: Any,
+    reduction: str,
+    sample_weight: Any,
+    denominator: Any,
+) -> Case:
+    """Check the arguments and bring them to the form of the kernels."""
+    anchor, positive, negative = as_arrays(anchor=anchor, positive=positive, negative=negative)
+    inputs = {"anchor": anchor, "positive": positive, "negative": negative}
+    check_floating(anchor=anchor, positive=positive, negative=negative)
+    check_positive("margin", margin)
+    check_range("p", p, 1.0, math.inf)
+    dtype = anchor.dtype
+    working = working_dtype(anchor)
+    single = anchor.ndim == 1
+    if single:
+        anchor, positive, negative = anchor[None], positive[None], negative[None]
+    check_rank("anchor", anchor, 2, exact=True)
+    shape = anchor.shape[:1]
+    check_shape("positive", positive, anchor.shape, "anchor")
+    check_shape("negative", negative, anchor.shape, "anchor")
+    anchor = to_working(anchor, working)
+    positive = to_working(positive, working)
+    negative = to_working(negative, working)
+    margin = to_working(margin, working)
+    p = float(p)
+    eps = float(eps)
+    return Case(
+        kernels=(_value_swapped_optax, _gradient_swapped_optax, _hessian_diagonal_swapped_optax),
+        arguments=(anchor, positive, negative, margin, p, eps),
+        inputs=inputs,
+        reduction=reduction,
+        dtype=dtype,
+        shape=shape[1:] if single else shape,
+        folded=(anchor.shape[0],),
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _value_plain_optax(
+    anchor: Array, positive: Array, negative: Array, margin: Array | float, p: float, eps: float
+) -> Array:
+    """Return the unreduced loss."""
+    power = 1.0 / p
+    term = (
+        (eps + total(np.abs(anchor - positive) ** p, axis=1)) ** power
+        - (eps + total(np.abs(anchor - negative) ** p, axis=1)) ** power
+        + margin
+    )
+    return np.maximum(term, 0.0)
+
+
+def _gradient_plain_optax(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    p: float,
+    eps: float,
+) -> tuple[Array, ...]:
+    """Return the gradient by each differentiable argument, given that of the loss."""
+    term = anchor - positive
+    abs_term = np.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = np.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
+    term_5 = 1.0 - positive_2
+    mask = power == 0.0
+    term_6 = power - 1.0
+    slope = upstream * term_5 * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
+    mask_2 = p == 0.0
+    term_7 = p - 1.0
+    product = (
+        slope[:, None] * np.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_7) * np.sign(term_3)
+    )
+    slope_2 = upstream * term_5 * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
+    chosen = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    product_2 = slope_2[:, None] * chosen * np.sign(term)
+    return product_2 - product, -product_2, product, total(upstream * term_5)
+
+
+def _hessian_diagonal_plain_optax(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    p: float,
+    eps: float,
+) -> tuple[Array, ...]:
+    """Return the diagonal of the Hessian by `anchor`, `positive` and `negative`."""
+    term = anchor - positive
+    abs_term = np.abs(term)
+    term_2 = eps + total(abs_term**p, axis=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = np.abs(term_3)
+    term_4 = eps + total(abs**p, axis=1)
+    positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
+    term_5 = 1.0 - positive_2
+    mask = term_4 == 0.0
+    mask_2 = power == 0.0
+    mask_3 = mask & mask_2
+    term_6 = power - 1.0
+    mask_4 = term_6 == 0.0
+    term_7 = term_6 - 1.0
+    chosen = np.where(mask_3, 0.0, np.where((mask & mask_4), 0.0, term_6 * term_4**term_7) / p)
+    slope = upstream * term_5 * chosen
+    mask_5 = abs == 0.0
+    mask_6 = p == 0.0
+    mask_7 = mask_5 & mask_6
+    term_8 = p - 1.0
+    direction_2 = np.sign(term_3)
+    product = (
+        slope[:, None] * np.where(mask_7, 0.0, p * abs**term_8) ** 2 * direction_2 * direction_2
+    )
+    mask_8 = term_2 == 0.0
+    mask_9 = mask_8 & mask_2
+    chosen_2 = np.where(mask_9, 0.0, np.where((mask_8 & mask_4), 0.0, term_6 * term_2**term_7) / p)
+    slope_2 = upstream * term_5 * chosen_2
+    mask_10 = abs_term == 0.0
+    mask_11 = mask_10 & mask_6
+    sign_term = np.sign(term)
+    product_2 = (
+        slope_2[:, None] * np.where(mask_11, 0.0, p * abs_term**term_8) ** 2 * sign_term * sign_term
+    )
+    slope_3 = upstream * term_5 * np.where(mask_3, 0.0, term_4**term_6 / p)
+    mask_12 = term_8 == 0.0
+    term_9 = term_8 - 1.0
+    product_3 = p * np.where((mask_5 & mask_12), 0.0, term_8 * abs**term_9) * direction_2
+    product_4 = slope_3[:, None] * np.where(mask_7, 0.0, product_3) * direction_2
+    slope_4 = upstream * term_5 * np.where(mask_9, 0.0, term_2**term_6 / p)
+    product_5 = p * np.where((mask_10 & mask_12), 0.0, term_8 * abs_term**term_9) * sign_term
+    product_6 = slope_4[:, None] * np.where(mask_11, 0.0, product_5) * sign_term
+    diagonal_anchor = product_2 + product_6 - product - product_4
+    return diagonal_anchor, product_2 + product_6, -product - product_4
+
+
+def _plain_optax_loss(
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    margin: Any,
+    p: Any,
+    eps: Any,
+    reduction: str,
+    sample_weight: Any,
+    denominator: Any,
+) -> Case:
+    """Check the arguments and bring them to the form of the kernels."""
+    anchor, positive, negative = as_arrays(anchor=anchor, positive=positive, negative=negative)
+    inputs = {"anchor": anchor, "positive": positive, "negative": negative}
+    check_floating(anchor=anchor, positive=positive, negative=negative)
+    check_positive("margin", margin)
+    check_range("p", p, 1.0, math.inf)
+    dtype = anchor.dtype
+    working = working_dtype(anchor)
+    single = anchor.ndim == 1
+    if single:
+        anchor, positive, negative = anchor[None], positive[None], negative[None]
+    check_rank("anchor", anchor, 2, exact=True)
+    shape = anchor.shape[:1]
+    check_shape("positive", positive, anchor.shape, "anchor")
+    check_shape("negative", negative, anchor.shape, "anchor")
+    anchor = to_working(anchor, working)
+    positive = to_working(positive, working)
+    negative = to_working(negative, working)
+    margin = to_working(margin, working)
+    p = float(p)
+    eps = float(eps)
+    return Case(
+        kernels=(_value_plain_optax, _gradient_plain_optax, _hessian_diagonal_plain_optax),
+        arguments=(anchor, positive, negative, margin, p, eps),
+        inputs=inputs,
+        reduction=reduction,
+        dtype=dtype,
+        shape=shape[1:] if single else shape,
+        folded=(anchor.shape[0],),
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
 def _cases(
     anchor: Any,
     positive: Any,
@@ -325,13 +680,23 @@ def _cases(
     eps: Any,
     swap: Any,
     reduction: Any,
+    dialect: Any,
     sample_weight: Any,
     denominator: Any,
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
     parts = {}
-    if swap:
+    if dialect == "optax" and swap:
+        parts[""] = _swapped_optax_loss(
+            anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
+        )
+    elif dialect == "optax":
+        parts[""] = _plain_optax_loss(
+            anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
+        )
+    elif swap:
         parts[""] = _swapped_loss(
             anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
         )
@@ -352,6 +717,7 @@ def triplet_margin_loss(
     swap: bool = False,
     reduction: str = "mean",
     *,
+    dialect: str | None = None,
     sample_weight: ArrayLike | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
@@ -367,6 +733,7 @@ def triplet_margin_loss(
         eps: Added to each entry of a difference.
         swap: Whether the closer of anchor and positive counts.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
@@ -379,7 +746,17 @@ def triplet_margin_loss(
         ValueError: If a shape, a label or a parameter is not allowed.
     """
     cases = _cases(
-        anchor, positive, negative, margin, p, eps, swap, reduction, sample_weight, denominator
+        anchor,
+        positive,
+        negative,
+        margin,
+        p,
+        eps,
+        swap,
+        reduction,
+        dialect,
+        sample_weight,
+        denominator,
     )
     return loss_of(cases)
 
@@ -396,6 +773,7 @@ class TripletMarginLoss:
         eps: Added to each entry of a difference.
         swap: Whether the closer of anchor and positive counts.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'optax'``.
     """
 
     def __init__(
@@ -405,15 +783,19 @@ class TripletMarginLoss:
         eps: float = 1e-06,
         swap: bool = False,
         reduction: str = "mean",
+        *,
+        dialect: str | None = None,
     ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("margin", margin)
         check_range("p", p, 1.0, math.inf)
+        check_dialect(dialect, ("optax",))
         self.margin = margin
         self.p = p
         self.eps = eps
         self.swap = swap
         self.reduction = reduction
+        self.dialect = dialect
 
     def __call__(
         self,
@@ -455,7 +837,7 @@ class TripletMarginLoss:
         )
 
     def __repr__(self) -> str:
-        return represent(self, "margin", "p", "eps", "swap", "reduction")
+        return represent(self, "margin", "p", "eps", "swap", "reduction", "dialect")
 
     def _cases(
         self,
@@ -474,6 +856,7 @@ class TripletMarginLoss:
             self.eps,
             self.swap,
             self.reduction,
+            self.dialect,
             sample_weight,
             denominator,
         )

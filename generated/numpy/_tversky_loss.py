@@ -3,9 +3,12 @@ r"""Tversky loss of each class, over batch and space (Salehi et al., 2017).
 
 One minus the Tversky index, the share of what is found, false positives counting ``alpha`` and
 false negatives ``beta``; probabilities are the sigmoid of the logits. Where nothing is
-predicted and nothing is there, the loss is 0. ``mean`` is the mean over the classes. Keras's
-``Tversky`` takes probabilities, sums over all classes, and calls ``alpha`` what is ``beta``
-here.
+predicted and nothing is there, the loss is 0, so also of an empty batch. ``mean`` is the mean
+over the classes.
+
+- ``keras.losses.Tversky``: of probabilities; sums over the classes, too; adds 1e-7 below the
+  line alone, so that it is 1 where nothing is; calls ``alpha`` what is ``beta`` here; takes
+  the target first.
 
 .. math::
     \ell = \frac{\sum_{...} \left(\sum_{n} \left(\alpha \left(1 - \mathrm{target}_{n,
@@ -24,7 +27,14 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, sigmoid, total
-from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_dialect,
+    check_floating,
+    check_range,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import ratio
 from ._runtime import (
     Case,
@@ -32,6 +42,7 @@ from ._runtime import (
     fold,
     gradients_of,
     hessian_diagonals_of,
+    is_number,
     loss_of,
     represent,
     to_working,
@@ -158,13 +169,140 @@ def _loss(
     )
 
 
+def _value_keras(
+    input: Array, target: Array, alpha: Array | float, beta: Array | float, smooth: Array | float
+) -> Array:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = sigmoid(input)
+    sums = total((1.0 - target) * beta * p + sigmoid(-input) * alpha * target)
+    return ratio(smooth + sums, smooth + total(target * p) + sums)
+
+
+def _gradient_keras(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    alpha: Array | float,
+    beta: Array | float,
+    smooth: Array | float,
+) -> tuple[Array, ...]:
+    """Return the gradient by each differentiable argument, given that of the loss."""
+    term = 1.0 - target
+    p = sigmoid(input)
+    probability = sigmoid(-input)
+    sums = total(term * beta * p + probability * alpha * target)
+    term_2 = smooth + total(target * p) + sums
+    quotient = ratio(ratio(smooth + sums, term_2), term_2)
+    term_3 = ratio(1.0, term_2) - quotient
+    slope = upstream * term_3 * (term * beta * p * probability - probability * p * alpha * target)
+    grad_input = slope - upstream * quotient * target * p * probability
+    grad_target = upstream * term_3 * (probability * alpha - beta * p) - upstream * quotient * p
+    grad_alpha = upstream * term_3 * total(probability * target)
+    grad_beta = upstream * term_3 * total(term * p)
+    return grad_input, grad_target, grad_alpha, grad_beta, upstream * term_3
+
+
+def _hessian_diagonal_keras(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    alpha: Array | float,
+    beta: Array | float,
+    smooth: Array | float,
+) -> tuple[Array, ...]:
+    """Return the diagonal of the Hessian by `input` and `target`."""
+    p = sigmoid(input)
+    probability = sigmoid(-input)
+    term = 1.0 - target
+    sums = total(term * beta * p + probability * alpha * target)
+    term_2 = smooth + total(target * p) + sums
+    quotient = ratio(1.0, term_2)
+    quotient_2 = ratio(ratio(smooth + sums, term_2), term_2)
+    term_3 = quotient - quotient_2
+    product = quotient * term_3
+    quotient_3 = ratio(quotient_2, term_2)
+    term_4 = product - quotient_3
+    term_5 = term * beta * p * probability - probability * p * alpha * target
+    product_2 = quotient * quotient_2
+    term_6 = -product_2 - quotient_3
+    slope = (
+        upstream * target * p * probability * (term_4 * term_5 + term_6 * target * p * probability)
+    )
+    quotient_4 = ratio(quotient, term_2)
+    term_7 = product_2 + quotient_3 - quotient_4
+    term_8 = quotient_3 - product - quotient_4
+    slope_2 = upstream * term_5 * (term_7 * target * p * probability + term_8 * term_5)
+    power = probability * probability
+    power_2 = p * p
+    term_9 = probability * power_2 * alpha * target - power * p * alpha * target
+    term_10 = term * beta * p * power - term * beta * power_2 * probability + term_9
+    term_11 = probability * alpha - beta * p
+    diagonal_input = (
+        slope_2
+        + upstream * quotient_2 * target * power_2 * probability
+        + upstream * term_3 * term_10
+        - slope
+        - upstream * quotient_2 * target * p * power
+    )
+    diagonal_target = upstream * term_11 * (term_7 * p + term_8 * term_11) - upstream * p * (
+        term_4 * term_11 + term_6 * p
+    )
+    return diagonal_input, diagonal_target
+
+
+def _keras_loss(
+    input: Any, target: Any, alpha: Any, beta: Any, smooth: Any, reduction: str, denominator: Any
+) -> Case:
+    """Check the arguments and bring them to the form of the kernels."""
+    input, target = as_arrays(input=input, target=target)
+    inputs = {"input": input, "target": target}
+    check_floating(input=input)
+    check_range("alpha", alpha, 0.0, math.inf)
+    check_range("beta", beta, 0.0, math.inf)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    alpha = to_working(alpha, working)
+    beta = to_working(beta, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    return Case(
+        kernels=(_value_keras, _gradient_keras, _hessian_diagonal_keras),
+        arguments=(input, target, alpha, beta, smooth),
+        inputs=inputs,
+        reduction=reduction,
+        dtype=dtype,
+        shape=(),
+        folded=(),
+        denominator=denominator,
+    )
+
+
 def _cases(
-    input: Any, target: Any, alpha: Any, beta: Any, smooth: Any, reduction: Any, denominator: Any
+    input: Any,
+    target: Any,
+    alpha: Any,
+    beta: Any,
+    smooth: Any,
+    reduction: Any,
+    dialect: Any,
+    denominator: Any,
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
+    smooth = 1e-07 if dialect == "keras" and is_number(smooth, 1.0) else smooth
     parts = {}
-    parts[""] = _loss(input, target, alpha, beta, smooth, reduction, denominator)
+    if dialect == "keras":
+        parts[""] = _keras_loss(input, target, alpha, beta, smooth, reduction, denominator)
+    else:
+        parts[""] = _loss(input, target, alpha, beta, smooth, reduction, denominator)
     return parts
 
 
@@ -176,6 +314,7 @@ def tversky_loss(
     beta: float = 0.5,
     smooth: float = 1.0,
     reduction: str = "mean",
+    dialect: str | None = None,
     denominator: ArrayLike | None = None,
 ) -> Any:
     """Tversky loss of each class, over batch and space (Salehi et al., 2017).
@@ -187,6 +326,7 @@ def tversky_loss(
         beta: What false negatives count.
         smooth: Added to both sides of the ratio.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.
 
@@ -197,7 +337,7 @@ def tversky_loss(
         TypeError: If `input` is not floating-point.
         ValueError: If a shape, a label or a parameter is not allowed.
     """
-    cases = _cases(input, target, alpha, beta, smooth, reduction, denominator)
+    cases = _cases(input, target, alpha, beta, smooth, reduction, dialect, denominator)
     return loss_of(cases)
 
 
@@ -211,19 +351,28 @@ class TverskyLoss:
         beta: What false negatives count.
         smooth: Added to both sides of the ratio.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
+        dialect: Whose definition to follow: ``'keras'``.
     """
 
     def __init__(
-        self, *, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, reduction: str = "mean"
+        self,
+        *,
+        alpha: float = 0.5,
+        beta: float = 0.5,
+        smooth: float = 1.0,
+        reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
         check_range("alpha", alpha, 0.0, math.inf)
         check_range("beta", beta, 0.0, math.inf)
         check_range("smooth", smooth, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         self.alpha = alpha
         self.beta = beta
         self.smooth = smooth
         self.reduction = reduction
+        self.dialect = dialect
 
     def __call__(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None
@@ -245,11 +394,18 @@ class TverskyLoss:
         return hessian_diagonals_of(self._cases(input, target, denominator))
 
     def __repr__(self) -> str:
-        return represent(self, "alpha", "beta", "smooth", "reduction")
+        return represent(self, "alpha", "beta", "smooth", "reduction", "dialect")
 
     def _cases(
         self, input: ArrayLike, target: ArrayLike, denominator: ArrayLike | None
     ) -> dict[str, Case]:
         return _cases(
-            input, target, self.alpha, self.beta, self.smooth, self.reduction, denominator
+            input,
+            target,
+            self.alpha,
+            self.beta,
+            self.smooth,
+            self.reduction,
+            self.dialect,
+            denominator,
         )

@@ -569,7 +569,8 @@ class AsymmetricLoss(Loss):
     (Ridnik et al., 2021).
 
     A negative whose probability is at most ``clip`` costs nothing; that of the others is lowered
-    by it. The mean is over the number of entries; the authors' program takes the sum.
+    by it. The mean is over the number of entries, NaN of none; the authors' program takes the sum.
+    At ``clip`` the slope is 0.
 
     .. math::
         \ell = - \mathrm{target} \left(1 -

@@ -10,6 +10,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import (
     check_device,
+    check_dialect,
     check_floating,
     check_integers,
     check_positive,
@@ -272,6 +273,16 @@ def _curvature_detached(
         - product[:, None] * (sums_5 - input_direction * sums_6[:, None])
     )
     return change_input, term_17.sum() + term_18.sum(), term_19.sum() + term_20.sum()
+
+
+def _denominator_detached_keras(target: Tensor) -> Tensor:
+    """Return what the mean divides by."""
+    mask = torch.where(target[:, None] != target, 1.0, 0.0).amax(dim=1) > 0.0
+    mask_2 = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
+        target.shape[0], device=target.device
+    )
+    largest = torch.where(((target[:, None] == target) & mask_2), 1.0, 0.0).amax(dim=1)
+    return torch.where((mask & (largest > 0.0)), 1.0, 0.0).sum().clamp(min=1.0)
 
 
 _kernel_detached = differentiable(
@@ -588,6 +599,16 @@ def _curvature_through(
     return change_input, term_21.sum() + term_23.sum(), term_24.sum() + term_25.sum()
 
 
+def _denominator_through_keras(target: Tensor) -> Tensor:
+    """Return what the mean divides by."""
+    mask = torch.where(target[:, None] != target, 1.0, 0.0).amax(dim=1) > 0.0
+    mask_2 = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
+        target.shape[0], device=target.device
+    )
+    largest = torch.where(((target[:, None] == target) & mask_2), 1.0, 0.0).amax(dim=1)
+    return torch.where((mask & (largest > 0.0)), 1.0, 0.0).sum().clamp(min=1.0)
+
+
 _kernel_through = differentiable(
     _value_through,
     _value_and_gradient_through,
@@ -605,6 +626,7 @@ def _detached_loss(
     gamma: Tensor | float,
     margin: Tensor | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -621,6 +643,18 @@ def _detached_loss(
     input = to_working(input, working)
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
+    if dialect == "keras":
+        return finish(
+            _kernel_detached,
+            (input, target, gamma, margin),
+            reduction,
+            dtype,
+            shape=shape,
+            count=_denominator_detached_keras(target),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         _kernel_detached,
         (input, target, gamma, margin),
@@ -638,6 +672,7 @@ def _through_loss(
     gamma: Tensor | float,
     margin: Tensor | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -654,6 +689,18 @@ def _through_loss(
     input = to_working(input, working)
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
+    if dialect == "keras":
+        return finish(
+            _kernel_through,
+            (input, target, gamma, margin),
+            reduction,
+            dtype,
+            shape=shape,
+            count=_denominator_through_keras(target),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         _kernel_through,
         (input, target, gamma, margin),
@@ -673,6 +720,7 @@ def circle_loss(
     margin: Tensor | float = 0.4,
     detach: bool = False,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -689,6 +737,7 @@ def circle_loss(
         detach (bool, optional): Whether the weights count as constants. Default: ``False``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -698,9 +747,14 @@ def circle_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     if detach:
-        return _detached_loss(input, target, gamma, margin, reduction, sample_weight, denominator)
-    return _through_loss(input, target, gamma, margin, reduction, sample_weight, denominator)
+        return _detached_loss(
+            input, target, gamma, margin, reduction, dialect, sample_weight, denominator
+        )
+    return _through_loss(
+        input, target, gamma, margin, reduction, dialect, sample_weight, denominator
+    )
 
 
 class CircleLoss(Loss):
@@ -709,9 +763,11 @@ class CircleLoss(Loss):
 
     Of the cosines of an anchor with others of its class, the optimum is 1 + margin and 1 - margin
     is enough; of those with other classes, -margin and margin. An anchor without the former or
-    without the latter costs 0. The mean is over the anchors. The weights have a gradient, as in
-    Keras; with ``detach`` they have none, as in the paper. Keras's Circle is the same for vectors
-    of length 1, but its mean leaves out the anchors that cost 0.
+    without the latter costs 0. The mean is over the anchors, NaN of none. The weights have a
+    gradient; with ``detach`` they have none, as in the paper.
+
+    - ``keras.losses.Circle``: of vectors of length 1; the mean leaves out anchors without others
+      of their class, or of another, and is 0 over none; takes the target first.
 
     .. math::
         \ell = \log{\left(e^{\log \sum_{j} \exp\left(\left. \gamma \left(- \mathrm{margin} +
@@ -756,6 +812,7 @@ class CircleLoss(Loss):
         detach (bool, optional): Whether the weights count as constants. Default: ``False``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
 
     Shape:
         - input: ``(i, d)``.
@@ -770,7 +827,7 @@ class CircleLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("gamma", "margin", "detach", "reduction")
+    __constants__ = ("gamma", "margin", "detach", "reduction", "dialect")
 
     def __init__(
         self,
@@ -779,13 +836,16 @@ class CircleLoss(Loss):
         margin: Tensor | float = 0.4,
         detach: bool = False,
         reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         check_positive("gamma", gamma)
         check_range("margin", margin, 0.0, 1.0)
+        check_dialect(dialect, ("keras",))
         self.gamma = gamma
         self.margin = margin
         self.detach = detach
+        self.dialect = dialect
 
     def forward(
         self,
@@ -803,6 +863,7 @@ class CircleLoss(Loss):
             margin=self.margin,
             detach=self.detach,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -154,7 +154,7 @@ def _value_dice(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = torch.sigmoid(input)
     sums = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
-    return (1.0 - alpha) * ratio(sums, smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2)))
+    return (1.0 - alpha) * ratio(sums, smooth + (target + p).sum(dim=(0, 2)))
 
 
 def _value_and_gradient_dice(
@@ -170,7 +170,7 @@ def _value_and_gradient_dice(
     term_2 = 1.0 - target
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    term_3 = smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2))
+    term_3 = smooth + (target + p).sum(dim=(0, 2))
     dice = ratio((term_2 * p + probability * target).sum(dim=(0, 2)), term_3)
     quotient = ratio(dice, term_3)
     slope = upstream * quotient
@@ -204,19 +204,19 @@ def _tangent_dice(
     term = 1.0 - target
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    term_2 = smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2))
+    term_2 = smooth + (target + p).sum(dim=(0, 2))
     dice = ratio((term * p + probability * target).sum(dim=(0, 2)), term_2)
     term_3 = 1.0 - alpha
     term_4 = (probability - p) * d_target + (
         term * p * probability - probability * p * target
     ) * d_input
     quotient = ratio(dice, term_2)
+    product = term_3 * quotient * (d_target + p * probability * d_input).sum(dim=(0, 2))
     return (
         term_3 * ratio(1.0, term_2) * term_4.sum(dim=(0, 2))
         - dice * d_alpha
         - term_3 * quotient * d_smooth
-        - term_3 * quotient * d_target.sum(dim=(0, 2))
-        - term_3 * quotient * (p * probability * d_input).sum(dim=(0, 2))
+        - product
     )
 
 
@@ -235,7 +235,7 @@ def _curvature_dice(
     term = 1.0 - target
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    term_2 = smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2))
+    term_2 = smooth + (target + p).sum(dim=(0, 2))
     quotient = ratio(ratio((term * p + probability * target).sum(dim=(0, 2)), term_2), term_2)
     slope = upstream * quotient
     quotient_2 = ratio(1.0, term_2)
@@ -248,57 +248,45 @@ def _curvature_dice(
     product_2 = quotient_2 * quotient
     quotient_3 = ratio(quotient, term_2)
     term_5 = -product_2 - quotient_3
-    sums_2 = d_target.sum(dim=(0, 2))
-    sums_3 = (p * probability * d_input).sum(dim=(0, 2))
-    term_6 = power * sums + term_5 * d_smooth + term_5 * sums_2 + term_5 * sums_3
-    slope_3 = upstream * term_6
-    term_7 = 1.0 - alpha
+    sums_2 = (d_target + p * probability * d_input).sum(dim=(0, 2))
+    slope_3 = upstream * (power * sums + term_5 * d_smooth + term_5 * sums_2)
+    term_6 = 1.0 - alpha
     power_2 = probability * probability
     power_3 = p * p
-    term_8 = slope[:, None] * term_7 * power_3 * probability - slope[:, None] * term_7 * p * power_2
-    term_9 = (
+    term_7 = slope[:, None] * term_6 * power_3 * probability - slope[:, None] * term_6 * p * power_2
+    term_8 = (
         term * p * power_2
         - term * power_3 * probability
         + (probability * power_3 * target - power_2 * p * target)
     )
     quotient_4 = ratio(quotient_2, term_2)
-    term_10 = -quotient_4 * d_smooth - quotient_4 * sums_2 - quotient_4 * sums_3
-    slope_4 = upstream * term_10
-    term_11 = product_2 + quotient_3
-    term_12 = (
+    slope_4 = upstream * (-quotient_4 * d_smooth - quotient_4 * sums_2)
+    term_9 = product_2 + quotient_3
+    term_10 = (
         upstream * quotient * d_alpha
-        + upstream * term_7 * term_11 * d_smooth
-        + upstream * term_7 * term_11 * sums_2
-        + upstream * term_7 * term_11 * sums_3
-        - upstream * term_7 * power * sums
+        + upstream * term_6 * term_9 * d_smooth
+        + upstream * term_6 * term_9 * sums_2
+        - upstream * term_6 * power * sums
     )
-    term_13 = (
-        upstream * quotient_2 * sums
-        - upstream * quotient * d_smooth
-        - upstream * quotient * sums_2
-        - upstream * quotient * sums_3
+    term_11 = (
+        upstream * quotient_2 * sums - upstream * quotient * d_smooth - upstream * quotient * sums_2
     )
-    term_14 = (
-        upstream * power * sums
-        + upstream * term_5 * d_smooth
-        + upstream * term_5 * sums_2
-        + upstream * term_5 * sums_3
-    )
+    term_12 = upstream * power * sums + upstream * term_5 * d_smooth + upstream * term_5 * sums_2
     change_input = (
         product
-        + (term_8 + slope_2[:, None] * term_7 * term_9) * d_input
-        + slope_4[:, None] * term_7 * term_3
-        - slope_3[:, None] * term_7 * p * probability
-        - 2.0 * slope_2[:, None] * term_7 * p * probability * d_target
+        + (term_7 + slope_2[:, None] * term_6 * term_8) * d_input
+        + slope_4[:, None] * term_6 * term_3
+        - slope_3[:, None] * term_6 * p * probability
+        - 2.0 * slope_2[:, None] * term_6 * p * probability * d_target
     )
     change_target = (
-        term_12[:, None]
-        + slope_4[:, None] * term_7 * term_4
+        term_10[:, None]
+        + slope_4[:, None] * term_6 * term_4
         - slope_2[:, None] * term_4 * d_alpha
-        - 2.0 * slope_2[:, None] * term_7 * p * probability * d_input
+        - 2.0 * slope_2[:, None] * term_6 * p * probability * d_input
     )
-    change_smooth = slope.sum() * d_alpha + (alpha - 1.0) * term_14.sum()
-    return change_input, change_target, -term_13.sum(), change_smooth
+    change_smooth = slope.sum() * d_alpha + (alpha - 1.0) * term_12.sum()
+    return change_input, change_target, -term_11.sum(), change_smooth
 
 
 _kernel_dice = differentiable(
@@ -422,9 +410,9 @@ class ComboLoss(Loss):
     r"""Combo loss: weighted cross-entropy plus Dice loss (Taghanaki et al., 2019).
 
     ``beta`` is the weight of the foreground in the cross-entropy, and ``1 - beta`` that of the
-    background. The cross-entropy has its mean over the entries and the Dice loss over the classes.
-    The paper subtracts the Dice coefficient instead, which makes its loss smaller by ``1 -
-    alpha``.
+    background. The cross-entropy has its mean over the entries, NaN of none, and the Dice loss
+    over the classes. The paper subtracts the Dice coefficient instead, which makes its loss
+    smaller by ``1 - alpha``.
 
     .. math::
         \mathrm{cross_entropy} = \alpha \left(- \beta \mathrm{target}_{n, c}
@@ -437,8 +425,7 @@ class ComboLoss(Loss):
         \left(\mathrm{target}_{n, c} \left(1 - \sigma\left(\mathrm{input}_{n, c}\right)\right) +
         \left(1 - \mathrm{target}_{n, c}\right) \sigma\left(\mathrm{input}_{n,
         c}\right)\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
-        \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...} \left(\sum_{n}
-        \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
+        \left(\mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
 
     First and second derivatives are analytic.
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import (
     check_device,
+    check_dialect,
     check_floating,
     check_range,
     check_rank,
@@ -16,7 +17,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import ratio
-from ._runtime import Loss, finish, fold, to_working, working_dtype
+from ._runtime import Loss, finish, fold, is_number, to_working, working_dtype
 
 __all__ = ["DiceLoss", "dice_loss"]
 
@@ -26,7 +27,7 @@ def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = torch.sigmoid(input)
     difference = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
-    return ratio(difference, smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2)))
+    return ratio(difference, smooth + (target + p).sum(dim=(0, 2)))
 
 
 def _value_and_gradient(
@@ -36,7 +37,7 @@ def _value_and_gradient(
     term = 1.0 - target
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    term_2 = smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2))
+    term_2 = smooth + (target + p).sum(dim=(0, 2))
     quotient = ratio((term * p + probability * target).sum(dim=(0, 2)), term_2)
     slope = upstream * ratio(quotient, term_2)
     slope_2 = upstream * ratio(1.0, term_2)
@@ -58,19 +59,15 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     p = torch.sigmoid(input)
-    term = smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2))
+    term = smooth + (target + p).sum(dim=(0, 2))
     probability = torch.sigmoid(-input)
     term_2 = 1.0 - target
     term_3 = (probability - p) * d_target + (
         term_2 * p * probability - probability * p * target
     ) * d_input
     quotient = ratio(ratio((term_2 * p + probability * target).sum(dim=(0, 2)), term), term)
-    return (
-        ratio(1.0, term) * term_3.sum(dim=(0, 2))
-        - quotient * d_smooth
-        - quotient * d_target.sum(dim=(0, 2))
-        - quotient * (p * probability * d_input).sum(dim=(0, 2))
-    )
+    product = quotient * (d_target + p * probability * d_input).sum(dim=(0, 2))
+    return ratio(1.0, term) * term_3.sum(dim=(0, 2)) - quotient * d_smooth - product
 
 
 def _curvature(
@@ -84,7 +81,7 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = torch.sigmoid(input)
-    term = smooth + target.sum(dim=(0, 2)) + p.sum(dim=(0, 2))
+    term = smooth + (target + p).sum(dim=(0, 2))
     quotient = ratio(1.0, term)
     power = quotient * quotient
     probability = torch.sigmoid(-input)
@@ -96,49 +93,36 @@ def _curvature(
     product = quotient * quotient_2
     quotient_3 = ratio(quotient_2, term)
     term_5 = -product - quotient_3
-    sums_2 = d_target.sum(dim=(0, 2))
-    sums_3 = (p * probability * d_input).sum(dim=(0, 2))
-    term_6 = power * sums + term_5 * d_smooth + term_5 * sums_2 + term_5 * sums_3
-    slope = upstream * term_6
+    sums_2 = (d_target + p * probability * d_input).sum(dim=(0, 2))
+    slope = upstream * (power * sums + term_5 * d_smooth + term_5 * sums_2)
     slope_2 = upstream * quotient_2
     power_2 = probability * probability
     power_3 = p * p
-    term_7 = slope_2[:, None] * power_3 * probability - slope_2[:, None] * p * power_2
+    term_6 = slope_2[:, None] * power_3 * probability - slope_2[:, None] * p * power_2
     slope_3 = upstream * quotient
-    term_8 = (
+    term_7 = (
         term_3 * p * power_2
         - term_3 * power_3 * probability
         + (probability * power_3 * target - power_2 * p * target)
     )
     quotient_4 = ratio(quotient, term)
-    term_9 = -quotient_4 * d_smooth - quotient_4 * sums_2 - quotient_4 * sums_3
-    slope_4 = upstream * term_9
+    slope_4 = upstream * (-quotient_4 * d_smooth - quotient_4 * sums_2)
     slope_5 = upstream * power * sums
-    term_10 = product + quotient_3
-    term_11 = (
-        upstream * term_10 * d_smooth
-        + upstream * term_10 * sums_2
-        + upstream * term_10 * sums_3
-        - slope_5
-    )
-    term_12 = (
-        slope_5
-        + upstream * term_5 * d_smooth
-        + upstream * term_5 * sums_2
-        + upstream * term_5 * sums_3
-    )
+    term_8 = product + quotient_3
+    term_9 = upstream * term_8 * d_smooth + upstream * term_8 * sums_2 - slope_5
+    term_10 = slope_5 + upstream * term_5 * d_smooth + upstream * term_5 * sums_2
     change_input = (
-        (term_7 + slope_3[:, None] * term_8) * d_input
+        (term_6 + slope_3[:, None] * term_7) * d_input
         + slope_4[:, None] * term_4
         - slope[:, None] * p * probability
         - 2.0 * slope_3[:, None] * p * probability * d_target
     )
     change_target = (
-        term_11[:, None]
+        term_9[:, None]
         + slope_4[:, None] * term_2
         - 2.0 * slope_3[:, None] * p * probability * d_input
     )
-    return change_input, change_target, -term_12.sum()
+    return change_input, change_target, -term_10.sum()
 
 
 _kernel = differentiable(
@@ -153,31 +137,283 @@ _kernel = differentiable(
 )
 
 
-def dice_loss(
+def _value_keras(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = torch.sigmoid(input)
+    term = smooth + ((1.0 - target) * p + torch.sigmoid(-input) * target).sum()
+    return ratio(term, smooth + (target + p).sum())
+
+
+def _value_and_gradient_keras(
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
+    term = 1.0 - target
+    p = torch.sigmoid(input)
+    probability = torch.sigmoid(-input)
+    term_2 = smooth + (target + p).sum()
+    quotient = ratio(smooth + (term * p + probability * target).sum(), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    quotient_3 = ratio(1.0, term_2)
+    slope = upstream * quotient_3 * (term * p * probability - probability * p * target)
+    grad_input = slope - upstream * quotient_2 * p * probability
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * quotient_3 * (probability - p) - upstream * quotient_2
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = upstream * (quotient_3 - quotient_2)
+    return quotient, grad_input, grad_target, grad_smooth
+
+
+def _tangent_keras(
     input: Tensor,
     target: Tensor,
-    *,
-    smooth: Tensor | float = 1.0,
-    reduction: str = "mean",
-    denominator: Tensor | float | None = None,
+    smooth: Tensor | float,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
 ) -> Tensor:
-    r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
+    """Return the derivative of the loss along the tangents."""
+    p = torch.sigmoid(input)
+    term = smooth + (target + p).sum()
+    quotient = ratio(1.0, term)
+    term_2 = 1.0 - target
+    probability = torch.sigmoid(-input)
+    quotient_2 = ratio(ratio(smooth + (term_2 * p + probability * target).sum(), term), term)
+    term_3 = (probability - p) * d_target + (
+        term_2 * p * probability - probability * p * target
+    ) * d_input
+    return (
+        (quotient - quotient_2) * d_smooth
+        + quotient * term_3.sum()
+        - quotient_2 * (d_target + p * probability * d_input).sum()
+    )
 
-    See :class:`DiceLoss` for details.
 
-    Args:
-        input (Tensor): Logits, classes at position 1.
-        target (Tensor): Masks or probabilities in the shape of `input`.
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
-            ``'mean'``.
-        denominator (float or Tensor, optional): What a mean divides by, where its own count is
-            only that of a part of the step. Default: ``None``.
+def _curvature_keras(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    p = torch.sigmoid(input)
+    probability = torch.sigmoid(-input)
+    term = smooth + (target + p).sum()
+    quotient = ratio(1.0, term)
+    term_2 = 1.0 - target
+    quotient_2 = ratio(ratio(smooth + (term_2 * p + probability * target).sum(), term), term)
+    product = quotient * (quotient - quotient_2)
+    quotient_3 = ratio(quotient_2, term)
+    term_3 = product - quotient_3
+    power = quotient * quotient
+    term_4 = probability - p
+    term_5 = term_2 * p * probability - probability * p * target
+    sums = (term_4 * d_target + term_5 * d_input).sum()
+    product_2 = power * sums
+    product_3 = quotient * quotient_2
+    sums_2 = (d_target + p * probability * d_input).sum()
+    term_6 = term_3 * d_smooth + product_2 + (-product_3 - quotient_3) * sums_2
+    power_2 = probability * probability
+    power_3 = p * p
+    term_7 = upstream * quotient_2 * power_3 * probability - upstream * quotient_2 * p * power_2
+    term_8 = (
+        term_2 * p * power_2
+        - term_2 * power_3 * probability
+        + (probability * power_3 * target - power_2 * p * target)
+    )
+    quotient_4 = ratio(quotient, term)
+    term_9 = -quotient_4 * d_smooth - quotient_4 * sums_2
+    term_10 = product_3 + quotient_3
+    term_11 = upstream * term_10 * sums_2 - upstream * term_3 * d_smooth - upstream * power * sums
+    term_12 = (
+        (quotient_3 - product - quotient_4) * d_smooth + (term_10 - quotient_4) * sums_2 - product_2
+    )
+    change_input = (
+        (term_7 + upstream * quotient * term_8) * d_input
+        + upstream * term_5 * term_9
+        - upstream * p * probability * term_6
+        - 2.0 * upstream * quotient * p * probability * d_target
+    )
+    change_target = (
+        term_11 + upstream * term_4 * term_9 - 2.0 * upstream * quotient * p * probability * d_input
+    )
+    return change_input, change_target, upstream * term_12
 
-    Returns:
-        Tensor: The loss, with the dtype of :attr:`input`.
-    """
-    check_reduction(reduction, ("none", "mean", "sum"))
+
+_kernel_keras = differentiable(
+    _value_keras,
+    _value_and_gradient_keras,
+    _tangent_keras,
+    _curvature_keras,
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
+    wrt=("input", "target", "smooth"),
+    loss="",
+)
+
+
+def _value_optax(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = torch.sigmoid(input)
+    quotient = ratio(
+        ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=2),
+        2.0 * smooth + (target + p).sum(dim=2),
+    )
+    return quotient.sum(dim=1) / target.shape[1]
+
+
+def _value_and_gradient_optax(
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
+    term = 1.0 - target
+    p = torch.sigmoid(input)
+    probability = torch.sigmoid(-input)
+    term_2 = 2.0 * smooth + (target + p).sum(dim=2)
+    quotient = ratio((term * p + probability * target).sum(dim=2), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream[:, None, None] * quotient_2[:, :, None] * p * probability / target.shape[1]
+    quotient_3 = ratio(1.0, term_2)
+    slope_2 = (
+        upstream[:, None, None]
+        * quotient_3[:, :, None]
+        * (term * p * probability - probability * p * target)
+        / target.shape[1]
+    )
+    loss = quotient.sum(dim=1) / target.shape[1]
+    grad_target = None
+    if "target" in wanted:
+        slope_3 = upstream[:, None] * quotient_2 / target.shape[1]
+        slope_4 = (
+            upstream[:, None, None] * quotient_3[:, :, None] * (probability - p) / target.shape[1]
+        )
+        grad_target = slope_4 - slope_3[:, :, None]
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = -2.0 * (upstream * quotient_2.sum(dim=1)).sum() / target.shape[1]
+    return loss, slope_2 - slope, grad_target, grad_smooth
+
+
+def _tangent_optax(
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
+) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    p = torch.sigmoid(input)
+    term = 2.0 * smooth + (target + p).sum(dim=2)
+    probability = torch.sigmoid(-input)
+    term_2 = 1.0 - target
+    term_3 = (probability - p) * d_target + (
+        term_2 * p * probability - probability * p * target
+    ) * d_input
+    quotient = ratio(ratio((term_2 * p + probability * target).sum(dim=2), term), term)
+    term_4 = (
+        ratio(1.0, term) * term_3.sum(dim=2)
+        - 2.0 * quotient * d_smooth
+        - quotient * (d_target + p * probability * d_input).sum(dim=2)
+    )
+    return term_4.sum(dim=1) / target.shape[1]
+
+
+def _curvature_optax(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    p = torch.sigmoid(input)
+    probability = torch.sigmoid(-input)
+    term = 2.0 * smooth + (target + p).sum(dim=2)
+    quotient = ratio(1.0, term)
+    power = quotient * quotient
+    term_2 = probability - p
+    term_3 = 1.0 - target
+    term_4 = term_3 * p * probability - probability * p * target
+    sums = (term_2 * d_target + term_4 * d_input).sum(dim=2)
+    quotient_2 = ratio(ratio((term_3 * p + probability * target).sum(dim=2), term), term)
+    product = 2.0 * quotient * quotient_2
+    quotient_3 = ratio(quotient_2, term)
+    product_2 = 2.0 * quotient_3
+    product_3 = quotient * quotient_2
+    sums_2 = (d_target + p * probability * d_input).sum(dim=2)
+    term_5 = power * sums + (-product - product_2) * d_smooth + (-product_3 - quotient_3) * sums_2
+    slope = upstream[:, None, None] * p * probability * term_5[:, :, None] / input.shape[1]
+    power_2 = probability * probability
+    slope_2 = upstream[:, None, None] * quotient_2[:, :, None] * p * power_2 / input.shape[1]
+    power_3 = p * p
+    slope_3 = (
+        upstream[:, None, None] * quotient_2[:, :, None] * power_3 * probability / input.shape[1]
+    )
+    term_6 = (
+        term_3 * p * power_2
+        - term_3 * power_3 * probability
+        + (probability * power_3 * target - power_2 * p * target)
+    )
+    slope_4 = upstream[:, None, None] * quotient[:, :, None] * term_6 / input.shape[1]
+    quotient_4 = ratio(quotient, term)
+    term_7 = -2.0 * quotient_4 * d_smooth - quotient_4 * sums_2
+    slope_5 = upstream[:, None, None] * term_4 * term_7[:, :, None] / input.shape[1]
+    slope_6 = (
+        2.0
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * p
+        * probability
+        * d_target
+        / input.shape[1]
+    )
+    slope_7 = upstream[:, None] * (product + product_2) * d_smooth / input.shape[1]
+    slope_8 = upstream[:, None] * (product_3 + quotient_3) * sums_2 / input.shape[1]
+    term_8 = slope_7 + slope_8 - upstream[:, None] * power * sums / input.shape[1]
+    slope_9 = upstream[:, None, None] * term_2 * term_7[:, :, None] / input.shape[1]
+    slope_10 = (
+        2.0
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * p
+        * probability
+        * d_input
+        / input.shape[1]
+    )
+    change_input = (slope_3 - slope_2 + slope_4) * d_input + slope_5 - slope - slope_6
+    change_target = term_8[:, :, None] + slope_9 - slope_10
+    change_smooth = -2.0 * (upstream * term_5.sum(dim=1)).sum() / input.shape[1]
+    return change_input, change_target, change_smooth
+
+
+_kernel_optax = differentiable(
+    _value_optax,
+    _value_and_gradient_optax,
+    _tangent_optax,
+    _curvature_optax,
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
+    wrt=("input", "target", "smooth"),
+    loss="n",
+    rows="n",
+)
+
+
+def _loss(
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
     check_device(input=input, target=target)
     check_floating(input=input)
     check_range("smooth", smooth, 0.0, math.inf)
@@ -196,21 +432,113 @@ def dice_loss(
     )
 
 
+def _keras_loss(
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target)
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    return finish(_kernel_keras, (input, target, smooth), reduction, dtype, denominator=denominator)
+
+
+def _optax_loss(
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target)
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    return finish(
+        _kernel_optax,
+        (input, target, smooth),
+        reduction,
+        dtype,
+        shape=shape,
+        denominator=denominator,
+    )
+
+
+def dice_loss(
+    input: Tensor,
+    target: Tensor,
+    *,
+    smooth: Tensor | float = 1.0,
+    reduction: str = "mean",
+    dialect: str | None = None,
+    denominator: Tensor | float | None = None,
+) -> Tensor:
+    r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
+
+    See :class:`DiceLoss` for details.
+
+    Args:
+        input (Tensor): Logits, classes at position 1.
+        target (Tensor): Masks or probabilities in the shape of `input`.
+        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``, ``'optax'``. Default:
+            ``None``.
+        denominator (float or Tensor, optional): What a mean divides by, where its own count is
+            only that of a part of the step. Default: ``None``.
+
+    Returns:
+        Tensor: The loss, with the dtype of :attr:`input`.
+    """
+    check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras", "optax"))
+    smooth = 1e-07 if dialect == "keras" and is_number(smooth, 1.0) else smooth
+    if dialect == "keras":
+        return _keras_loss(input, target, smooth, reduction, denominator)
+    if dialect == "optax":
+        return _optax_loss(input, target, smooth, reduction, denominator)
+    return _loss(input, target, smooth, reduction, denominator)
+
+
 class DiceLoss(Loss):
     r"""Dice loss of each class, over batch and space (Milletari et al., 2016).
 
     One minus the overlap of the probabilities, the sigmoid of the logits, with the target: twice
     what they share over the sum of both, with ``smooth`` added to each. Where nothing is predicted
-    and nothing is there, the loss is 0. ``mean`` is the mean over the classes. Keras's ``Dice``
-    takes probabilities and sums over all classes, without ``smooth``; optax's ``dice_loss`` is
-    that of each sample, with half of it.
+    and nothing is there, the loss is 0, so also of an empty batch. ``mean`` is the mean over the
+    classes.
+
+    - ``keras.losses.Dice``: of probabilities; sums over the classes, too; adds 1e-7 below the line
+      alone, so that it is 1 where nothing is; takes the target first.
+    - ``optax.losses.binary_dice_loss``: that of each sample, unreduced, with half of ``smooth``.
 
     .. math::
         \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
         \sigma\left(\mathrm{input}_{n, c}\right)\right) + \left(1 - \mathrm{target}_{n,
         c}\right) \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}{\mathrm{smooth} +
-        \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c}\right)\right) + \sum_{...}
-        \left(\sum_{n} \left(\sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
+        \sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n,
+        c}\right)\right)\right)}
 
     First and second derivatives are analytic.
 
@@ -218,11 +546,13 @@ class DiceLoss(Loss):
         smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``, ``'optax'``. Default:
+            ``None``.
 
     Shape:
         - input: ``(n, c, ...)``.
         - target: ``(n, c, ...)``.
-        - Output: scalar; ``(c,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; one for each part where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = DiceLoss()
@@ -232,17 +562,26 @@ class DiceLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("smooth", "reduction")
+    __constants__ = ("smooth", "reduction", "dialect")
 
-    def __init__(self, *, smooth: Tensor | float = 1.0, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, smooth: Tensor | float = 1.0, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         check_range("smooth", smooth, 0.0, math.inf)
+        check_dialect(dialect, ("keras", "optax"))
         self.smooth = smooth
+        self.dialect = dialect
 
     def forward(
         self, input: Tensor, target: Tensor, *, denominator: Tensor | float | None = None
     ) -> Tensor:
         """Run the forward pass."""
         return dice_loss(
-            input, target, smooth=self.smooth, reduction=self.reduction, denominator=denominator
+            input,
+            target,
+            smooth=self.smooth,
+            reduction=self.reduction,
+            dialect=self.dialect,
+            denominator=denominator,
         )

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_reduction, check_shape
+from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, leading_size, to_working, working_dtype
 
 __all__ = ["KLDivLoss", "kl_div"]
@@ -115,6 +115,7 @@ def _log_target_loss(
     input: Tensor,
     target: Tensor,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -125,6 +126,29 @@ def _log_target_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
+    if dialect == "keras":
+        return finish(
+            _kernel_log_target,
+            (input, target),
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    if dialect == "optax":
+        return finish(
+            _kernel_log_target,
+            (input, target),
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         _kernel_log_target,
         (input, target),
@@ -140,6 +164,7 @@ def _target_loss(
     input: Tensor,
     target: Tensor,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -150,6 +175,29 @@ def _target_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
+    if dialect == "keras":
+        return finish(
+            _kernel_target,
+            (input, target),
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    if dialect == "optax":
+        return finish(
+            _kernel_target,
+            (input, target),
+            reduction,
+            dtype,
+            rows=("sum", -1),
+            count=leading_size(input) if reduction == "batchmean" else None,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         _kernel_target,
         (input, target),
@@ -167,6 +215,7 @@ def kl_div(
     reduction: str = "mean",
     log_target: bool = False,
     *,
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -181,6 +230,8 @@ def kl_div(
         reduction (str, optional): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``,
             ``'sum'``. Default: ``'mean'``.
         log_target (bool, optional): Whether `target` holds logarithms. Default: ``False``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``, ``'optax'``. Default:
+            ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -190,9 +241,10 @@ def kl_div(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
+    check_dialect(dialect, ("keras", "optax"))
     if log_target:
-        return _log_target_loss(input, target, reduction, sample_weight, denominator)
-    return _target_loss(input, target, reduction, sample_weight, denominator)
+        return _log_target_loss(input, target, reduction, dialect, sample_weight, denominator)
+    return _target_loss(input, target, reduction, dialect, sample_weight, denominator)
 
 
 class KLDivLoss(Loss):
@@ -200,8 +252,14 @@ class KLDivLoss(Loss):
     (1951).
 
     ``mean`` is over the number of entries; the divergence itself is ``batchmean``, the sum over
-    the number of samples. A target of 0 costs nothing, and has no gradient; a negative one gives
-    NaN.
+    the number of samples; of nothing both are NaN. A target of 0 costs nothing, and has no
+    gradient; a negative one gives NaN.
+
+    - ``mindspore.nn.KLDivLoss``: equal.
+    - ``optax.losses.kl_divergence``, ``optax.losses.kl_divergence_with_log_targets``: sum over the
+      last axis, unreduced.
+    - ``keras.losses.KLDivergence``: of probabilities, clipped at 1e-7; sums over the last axis;
+      takes the target first.
 
     .. math::
         \ell = \left(- \mathrm{input} + \mathrm{target}\right) e^{\mathrm{target}}
@@ -217,6 +275,8 @@ class KLDivLoss(Loss):
         reduction (str, optional): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``,
             ``'sum'``. Default: ``'mean'``.
         log_target (bool, optional): Whether `target` holds logarithms. Default: ``False``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``, ``'optax'``. Default:
+            ``None``.
 
     Shape:
         - input: any shape.
@@ -231,11 +291,15 @@ class KLDivLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("reduction", "log_target")
+    __constants__ = ("reduction", "log_target", "dialect")
 
-    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+    def __init__(
+        self, reduction: str = "mean", log_target: bool = False, *, dialect: str | None = None
+    ) -> None:
         super().__init__(reduction, ("none", "batchmean", "mean", "sum"))
+        check_dialect(dialect, ("keras", "optax"))
         self.log_target = log_target
+        self.dialect = dialect
 
     def forward(
         self,
@@ -251,6 +315,7 @@ class KLDivLoss(Loss):
             target,
             reduction=self.reduction,
             log_target=self.log_target,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -120,8 +120,7 @@ class LogCoshLoss(Loss):
 
     - ``optax.losses.log_cosh``: equal, unreduced.
     - ``keras.losses.LogCosh``: target first; averages the last axis before it reduces; its mean
-        does
-      not divide by weights of samples.
+      does not divide by weights of samples.
 
     .. math::
         \ell = \log{\left(\cosh{\left(\mathrm{input} - \mathrm{target} \right)} \right)}

@@ -138,7 +138,10 @@ def margin_ranking_loss(
 class MarginRankingLoss(Loss):
     r"""Margin ranking loss: of two scores, the one that should be higher should be so by a margin.
 
-    The mean is over the number of pairs. The slope at the hinge is that of its active side.
+    After Herbrich et al. (2000). The mean is over the number of pairs, NaN of none. At the hinge
+    the slope is that of its active side.
+
+    - ``mindspore.nn.MarginRankingLoss``: equal.
 
     .. math::
         \ell = \max\left(0, \mathrm{margin} - \mathrm{target} \left(\mathrm{input1} -

@@ -8,7 +8,14 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_device,
+    check_dialect,
+    check_floating,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import (
     centred,
     negative_log_softmax,
@@ -110,6 +117,11 @@ def _mass(where: Tensor) -> Tensor:
     return (where.amax(dim=1) > 0.0).to(where.dtype)
 
 
+def _denominator_optax(where: Tensor) -> Tensor:
+    """Return what the mean divides by."""
+    return (where.amax(dim=1) > 0.0).to(where.dtype).sum().clamp(min=1.0)
+
+
 _kernel = differentiable(
     _value,
     _value_and_gradient,
@@ -129,6 +141,7 @@ def ranking_softmax_loss(
     weights: Tensor | None = None,
     where: Tensor | None = None,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -144,6 +157,7 @@ def ranking_softmax_loss(
         where (Tensor, optional): 1 for items that count, 0 for padding, in the shape of `input`.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -153,6 +167,7 @@ def ranking_softmax_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
     check_device(input=input, target=target, weights=weights, where=where)
     check_floating(input=input)
     dtype = input.dtype
@@ -167,6 +182,17 @@ def ranking_softmax_loss(
     target = to_working(target, working)
     weights = axis_weight("weights", weights, input.shape, working, like=input)
     where = axis_weight("where", where, input.shape, working, like=input)
+    if dialect == "optax":
+        return finish(
+            _kernel,
+            (input, target, weights, where),
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            count=_denominator_optax(where),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         _kernel,
         (input, target, weights, where),
@@ -185,8 +211,9 @@ class RankingSoftmaxLoss(Loss):
 
     The cross-entropy between the relevances, which need not sum to 1, and the softmax of the
     scores. Items whose ``where`` is 0 are left out, and so are lists without any item. The mean is
-    over the number of lists that are left. optax's ``ranking_softmax_loss`` is this; its mean over
-    no list is 0, here NaN.
+    over the number of lists that are left, NaN of none.
+
+    - ``optax.losses.ranking_softmax_loss``: its mean over none is 0.
 
     .. math::
         \ell = \sum_{i} \left(\begin{cases} \mathrm{target}_{n, i} \mathrm{weights}_{n, i}
@@ -201,6 +228,7 @@ class RankingSoftmaxLoss(Loss):
         where (Tensor, optional): 1 for items that count, 0 for padding, in the shape of `input`.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None``.
 
     Shape:
         - input: ``(n, i)`` or ``(i,)``.
@@ -215,16 +243,23 @@ class RankingSoftmaxLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("reduction",)
+    __constants__ = ("reduction", "dialect")
     weights: Tensor | None
     where: Tensor | None
 
     def __init__(
-        self, *, weights: Tensor | None = None, where: Tensor | None = None, reduction: str = "mean"
+        self,
+        *,
+        weights: Tensor | None = None,
+        where: Tensor | None = None,
+        reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
+        check_dialect(dialect, ("optax",))
         self.register_buffer("weights", weights)
         self.register_buffer("where", where)
+        self.dialect = dialect
 
     def forward(
         self,
@@ -241,6 +276,7 @@ class RankingSoftmaxLoss(Loss):
             weights=self.weights,
             where=self.where,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -7,7 +7,14 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
+from ._checks import (
+    check_device,
+    check_dialect,
+    check_floating,
+    check_range,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["SigmoidFocalLoss", "sigmoid_focal_loss"]
@@ -342,6 +349,7 @@ def _plain_loss(
     target: Tensor,
     gamma: Tensor | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -354,6 +362,17 @@ def _plain_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     gamma = to_working(gamma, working)
+    if dialect == "keras":
+        return finish(
+            _kernel_plain,
+            (input, target, gamma),
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         _kernel_plain,
         (input, target, gamma),
@@ -370,6 +389,7 @@ def _balanced_loss(
     alpha: Tensor | float,
     gamma: Tensor | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -384,6 +404,17 @@ def _balanced_loss(
     target = to_working(target, working)
     alpha = to_working(alpha, working)
     gamma = to_working(gamma, working)
+    if dialect == "keras":
+        return finish(
+            _kernel_balanced,
+            (input, target, alpha, gamma),
+            reduction,
+            dtype,
+            rows=("mean", -1),
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         _kernel_balanced,
         (input, target, alpha, gamma),
@@ -401,6 +432,7 @@ def sigmoid_focal_loss(
     alpha: Tensor | float | None = None,
     gamma: Tensor | float = 2.0,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -415,6 +447,7 @@ def sigmoid_focal_loss(
         gamma (float, optional): How fast easy entries fade. Default: ``2.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -424,16 +457,25 @@ def sigmoid_focal_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     if alpha is None:
-        return _plain_loss(input, target, gamma, reduction, sample_weight, denominator)
-    return _balanced_loss(input, target, alpha, gamma, reduction, sample_weight, denominator)
+        return _plain_loss(input, target, gamma, reduction, dialect, sample_weight, denominator)
+    return _balanced_loss(
+        input, target, alpha, gamma, reduction, dialect, sample_weight, denominator
+    )
 
 
 class SigmoidFocalLoss(Loss):
     r"""Focal loss on the sigmoid of logits: what is easy already counts less (Lin et al., 2017).
 
     With ``alpha`` the positive class has weight ``alpha`` and the other one ``1 - alpha``. The
-    mean is over the number of entries.
+    mean is over the number of entries, NaN of none. For targets between 0 and 1 both built-ins
+    fade by the mean of the two probabilities, each class here by its own.
+
+    - ``optax.losses.sigmoid_focal_loss``: equal, unreduced.
+    - ``keras.losses.BinaryFocalCrossentropy``: with ``from_logits=True``; averages the last axis
+      first; has no slope within 1e-7 of 0 and 1; takes the target first, and ``alpha`` only if
+      told to balance.
 
     .. math::
         \ell = - \mathrm{target} \left(1 - \sigma\left(\mathrm{input}\right)\right)^{\gamma}
@@ -455,6 +497,7 @@ class SigmoidFocalLoss(Loss):
         gamma (float, optional): How fast easy entries fade. Default: ``2.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
 
     Shape:
         - input: any shape.
@@ -469,7 +512,7 @@ class SigmoidFocalLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("alpha", "gamma", "reduction")
+    __constants__ = ("alpha", "gamma", "reduction", "dialect")
 
     def __init__(
         self,
@@ -477,13 +520,16 @@ class SigmoidFocalLoss(Loss):
         alpha: Tensor | float | None = None,
         gamma: Tensor | float = 2.0,
         reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         if alpha is not None:
             check_range("alpha", alpha, 0.0, 1.0)
         check_range("gamma", gamma, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         self.alpha = alpha
         self.gamma = gamma
+        self.dialect = dialect
 
     def forward(
         self,
@@ -500,6 +546,7 @@ class SigmoidFocalLoss(Loss):
             alpha=self.alpha,
             gamma=self.gamma,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

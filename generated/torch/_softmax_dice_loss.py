@@ -9,6 +9,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import (
     check_device,
+    check_dialect,
     check_floating,
     check_range,
     check_rank,
@@ -16,7 +17,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import ratio, softmax, softmax_complement, softmax_tangent, sum_of_others
-from ._runtime import Loss, finish, fold, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, fold, to_working, working_dtype
 
 __all__ = ["SoftmaxDiceLoss", "softmax_dice_loss"]
 
@@ -153,12 +154,328 @@ _kernel = differentiable(
 )
 
 
+def _value_optax(input: Tensor, target: Tensor, weight: Tensor, smooth: Tensor | float) -> Tensor:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = softmax(input, axis=-2)
+    sums = ((1.0 - target) * p + softmax_complement(input, axis=-2) * target).sum(dim=2)
+    sums_2 = (ratio(sums, 2.0 * smooth + (target + p).sum(dim=2)) * weight).sum(dim=1)
+    return sums_2 / target.shape[1]
+
+
+def _value_and_gradient_optax(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    smooth: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
+    term = 1.0 - target
+    p = softmax(input, axis=-2)
+    other_probability = softmax_complement(input, axis=-2)
+    term_2 = 2.0 * smooth + (target + p).sum(dim=2)
+    quotient = ratio((term * p + other_probability * target).sum(dim=2), term_2)
+    quotient_2 = ratio(1.0, term_2)
+    slope = (
+        other_probability
+        * upstream[:, None, None]
+        * quotient_2[:, :, None]
+        * weight[:, None]
+        * target
+        / target.shape[1]
+    )
+    slope_2 = (
+        -p
+        * upstream[:, None, None]
+        * quotient_2[:, :, None]
+        * weight[:, None]
+        * target
+        / target.shape[1]
+    )
+    quotient_3 = ratio(quotient, term_2)
+    slope_3 = upstream[:, None] * quotient_3 * weight / target.shape[1]
+    slope_4 = (
+        upstream[:, None, None] * quotient_2[:, :, None] * weight[:, None] * term / target.shape[1]
+    )
+    term_3 = slope_4 - slope_3[:, :, None]
+    product = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    loss = (quotient * weight).sum(dim=1) / target.shape[1]
+    grad_input = p * (-slope - sum_of_others(slope_2, axis=-2)) + product
+    grad_target = None
+    if "target" in wanted:
+        slope_5 = (
+            upstream[:, None, None]
+            * quotient_2[:, :, None]
+            * weight[:, None]
+            * (other_probability - p)
+            / target.shape[1]
+        )
+        grad_target = slope_5 - slope_3[:, :, None]
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = -2.0 * (upstream * (quotient_3 * weight).sum(dim=1)).sum() / target.shape[1]
+    return loss, grad_input, grad_target, grad_smooth
+
+
+def _tangent_optax(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    smooth: Tensor | float,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
+) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    p = softmax(input, axis=-2)
+    term = 2.0 * smooth + (target + p).sum(dim=2)
+    other_probability = softmax_complement(input, axis=-2)
+    term_2 = 1.0 - target
+    d_probability = softmax_tangent(input, d_input, axis=-2)
+    term_3 = (other_probability - p) * d_target + term_2 * d_probability - target * d_probability
+    quotient = ratio((term_2 * p + other_probability * target).sum(dim=2), term)
+    quotient_2 = ratio(quotient, term)
+    term_4 = (
+        ratio(1.0, term) * weight * term_3.sum(dim=2)
+        - 2.0 * quotient_2 * weight * d_smooth
+        - quotient_2 * weight * (d_target + d_probability).sum(dim=2)
+    )
+    return term_4.sum(dim=1) / target.shape[1]
+
+
+def _curvature_optax(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    smooth: Tensor | float,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    other_probability = softmax_complement(input, axis=-2)
+    p = softmax(input, axis=-2)
+    term = 2.0 * smooth + (target + p).sum(dim=2)
+    quotient = ratio(1.0, term)
+    slope = (
+        other_probability
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    slope_2 = (
+        -p
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    term_2 = 1.0 - target
+    quotient_2 = ratio((term_2 * p + other_probability * target).sum(dim=2), term)
+    quotient_3 = ratio(quotient_2, term)
+    slope_3 = upstream[:, None] * quotient_3 * weight / input.shape[1]
+    slope_4 = (
+        upstream[:, None, None] * quotient[:, :, None] * weight[:, None] * term_2 / input.shape[1]
+    )
+    term_3 = slope_4 - slope_3[:, :, None]
+    product = p * term_3
+    term_4 = (
+        -slope
+        - sum_of_others(slope_2, axis=-2)
+        + (other_probability * term_3 - sum_of_others(product, axis=-2))
+    )
+    d_probability = softmax_tangent(input, d_input, axis=-2)
+    slope_5 = (
+        p
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * target
+        / input.shape[1]
+    )
+    quotient_4 = ratio(quotient, term)
+    product_2 = 2.0 * quotient_4 * d_smooth
+    sums = (d_target + d_probability).sum(dim=2)
+    product_3 = quotient_4 * sums
+    term_5 = product_2 + product_3
+    slope_6 = (
+        p
+        * other_probability
+        * upstream[:, None, None]
+        * weight[:, None]
+        * target
+        * term_5[:, :, None]
+        / input.shape[1]
+    )
+    slope_7 = (
+        p
+        * other_probability
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * d_target
+        / input.shape[1]
+    )
+    slope_8 = (
+        upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * target
+        * d_probability
+        / input.shape[1]
+    )
+    slope_9 = (
+        p * upstream[:, None, None] * weight[:, None] * target * term_5[:, :, None] / input.shape[1]
+    )
+    slope_10 = (
+        p
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * d_target
+        / input.shape[1]
+    )
+    power = quotient * quotient
+    term_6 = other_probability - p
+    term_7 = term_6 * d_target + term_2 * d_probability - target * d_probability
+    sums_2 = term_7.sum(dim=2)
+    product_4 = 2.0 * quotient * quotient_3
+    quotient_5 = ratio(quotient_3, term)
+    product_5 = 2.0 * quotient_5
+    slope_11 = upstream[:, None] * (product_4 + product_5) * weight * d_smooth / input.shape[1]
+    product_6 = quotient * quotient_3
+    slope_12 = upstream[:, None] * (product_6 + quotient_5) * weight * sums / input.shape[1]
+    term_8 = slope_11 + slope_12 - upstream[:, None] * power * weight * sums_2 / input.shape[1]
+    term_9 = -product_2 - product_3
+    slope_13 = (
+        upstream[:, None, None] * weight[:, None] * term_2 * term_9[:, :, None] / input.shape[1]
+    )
+    slope_14 = (
+        upstream[:, None, None] * quotient[:, :, None] * weight[:, None] * d_target / input.shape[1]
+    )
+    term_10 = term_8[:, :, None] + slope_13 - slope_14
+    slope_15 = (
+        upstream[:, None, None] * weight[:, None] * term_6 * term_9[:, :, None] / input.shape[1]
+    )
+    slope_16 = (
+        2.0
+        * upstream[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * d_probability
+        / input.shape[1]
+    )
+    term_11 = (
+        power * weight * sums_2
+        + (-product_4 - product_5) * weight * d_smooth
+        + (-product_6 - quotient_5) * weight * sums
+    )
+    change_input = (
+        term_4 * d_probability
+        + slope_6
+        + p * other_probability * term_10
+        - (product - slope_5) * d_probability
+        - slope_7
+        - p * sum_of_others(slope_9 - slope_8 - slope_10, axis=-2)
+        - p * sum_of_others(term_3 * d_probability + p * term_10, axis=-2)
+    )
+    change_target = term_8[:, :, None] + slope_15 - slope_16
+    change_smooth = -2.0 * (upstream * term_11.sum(dim=1)).sum() / input.shape[1]
+    return change_input, change_target, change_smooth
+
+
+_kernel_optax = differentiable(
+    _value_optax,
+    _value_and_gradient_optax,
+    _tangent_optax,
+    _curvature_optax,
+    axes={"input": "n c ...", "target": "n c ...", "weight": "c", "smooth": ""},
+    wrt=("input", "target", "smooth"),
+    loss="n",
+    rows="n",
+)
+
+
+def _loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target, weight=weight)
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[1:2]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    if weight is not None:
+        weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    return finish(
+        _kernel,
+        (input, target, smooth),
+        reduction,
+        dtype,
+        shape=shape,
+        weight=weight,
+        denominator=denominator,
+    )
+
+
+def _optax_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target, weight=weight)
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    shape = input.shape[:1]
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    return finish(
+        _kernel_optax,
+        (input, target, weight, smooth),
+        reduction,
+        dtype,
+        shape=shape,
+        denominator=denominator,
+    )
+
+
 def softmax_dice_loss(
     input: Tensor,
     target: Tensor,
     *,
+    weight: Tensor | None = None,
     smooth: Tensor | float = 1.0,
     reduction: str = "mean",
+    dialect: str | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
     r"""Dice loss of each class on softmax probabilities, over batch and space
@@ -169,9 +486,11 @@ def softmax_dice_loss(
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
+        weight (Tensor, optional): One weight a class.
         smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
             only that of a part of the step. Default: ``None``.
 
@@ -179,22 +498,10 @@ def softmax_dice_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    check_device(input=input, target=target)
-    check_floating(input=input)
-    check_range("smooth", smooth, 0.0, math.inf)
-    dtype = input.dtype
-    working = working_dtype(input)
-    check_rank("input", input, 2, exact=False)
-    shape = input.shape[1:2]
-    check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
-    return finish(
-        _kernel, (input, target, smooth), reduction, dtype, shape=shape, denominator=denominator
-    )
+    check_dialect(dialect, ("optax",))
+    if dialect == "optax":
+        return _optax_loss(input, target, weight, smooth, reduction, denominator)
+    return _loss(input, target, weight, smooth, reduction, denominator)
 
 
 class SoftmaxDiceLoss(Loss):
@@ -202,13 +509,18 @@ class SoftmaxDiceLoss(Loss):
     (Milletari et al., 2016).
 
     One minus the overlap of the probabilities, the softmax of the logits, with the target. Where
-    nothing is predicted and nothing is there, the loss is 0. ``mean`` is the mean over the
-    classes. optax's ``dice_loss`` is that of each sample, with half of ``smooth``.
+    nothing is predicted and nothing is there, the loss is 0, so also of an empty batch. ``mean``
+    is the mean over the classes, with or without weights.
+
+    - ``optax.losses.dice_loss``: the mean over the classes of that of each sample, unreduced, with
+      half of ``smooth`` and the classes last.
+    - ``optax.losses.multiclass_generalized_dice_loss``: likewise, with weights of 1 over the
+      squared volumes of the classes, which add up to their number.
 
     .. math::
-        \ell = \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c} \left(1 -
-        \operatorname{softmax}_{c} \left(\mathrm{input}_{n, c}\right)\right) + \left(1 -
-        \mathrm{target}_{n, c}\right) \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
+        \ell = \mathrm{weight}_{c} \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c}
+        \left(1 - \operatorname{softmax}_{c} \left(\mathrm{input}_{n, c}\right)\right) + \left(1
+        - \mathrm{target}_{n, c}\right) \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
         c}\right)\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
         \left(\mathrm{target}_{n, c} + \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
         c}\right)\right)\right)}
@@ -216,14 +528,16 @@ class SoftmaxDiceLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
+        weight (Tensor, optional): One weight a class.
         smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None``.
 
     Shape:
         - input: ``(n, c, ...)``.
         - target: ``(n, c, ...)``.
-        - Output: scalar; ``(c,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; one for each part where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = SoftmaxDiceLoss()
@@ -233,17 +547,34 @@ class SoftmaxDiceLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("smooth", "reduction")
+    __constants__ = ("smooth", "reduction", "dialect")
+    weight: Tensor | None
 
-    def __init__(self, *, smooth: Tensor | float = 1.0, reduction: str = "mean") -> None:
+    def __init__(
+        self,
+        *,
+        weight: Tensor | None = None,
+        smooth: Tensor | float = 1.0,
+        reduction: str = "mean",
+        dialect: str | None = None,
+    ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         check_range("smooth", smooth, 0.0, math.inf)
+        check_dialect(dialect, ("optax",))
+        self.register_buffer("weight", weight)
         self.smooth = smooth
+        self.dialect = dialect
 
     def forward(
         self, input: Tensor, target: Tensor, *, denominator: Tensor | float | None = None
     ) -> Tensor:
         """Run the forward pass."""
         return softmax_dice_loss(
-            input, target, smooth=self.smooth, reduction=self.reduction, denominator=denominator
+            input,
+            target,
+            weight=self.weight,
+            smooth=self.smooth,
+            reduction=self.reduction,
+            dialect=self.dialect,
+            denominator=denominator,
         )

@@ -9,6 +9,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import (
     check_device,
+    check_dialect,
     check_floating,
     check_labels,
     check_range,
@@ -392,6 +393,7 @@ def _labels_loss(
     weight: Tensor | None,
     gamma: Tensor | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -412,6 +414,19 @@ def _labels_loss(
     gamma = to_working(gamma, working)
     input = fold(input, 2)
     target = fold(target, 1)
+    if dialect == "keras":
+        return finish(
+            _kernel_labels,
+            (input, target, weight, gamma),
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            factor=0.25,
+            weighs=False,
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         _kernel_labels,
         (input, target, weight, gamma),
@@ -430,6 +445,7 @@ def _probabilities_loss(
     weight: Tensor | None,
     gamma: Tensor | float,
     reduction: str,
+    dialect: str | None,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
@@ -450,6 +466,18 @@ def _probabilities_loss(
     gamma = to_working(gamma, working)
     input = fold(input, 2)
     target = fold(target, 2)
+    if dialect == "keras":
+        return finish(
+            _kernel_probabilities,
+            (input, target, weight, gamma),
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            factor=0.25,
+            weighs=False,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         _kernel_probabilities,
         (input, target, weight, gamma),
@@ -468,6 +496,7 @@ def softmax_focal_loss(
     weight: Tensor | None = None,
     gamma: Tensor | float = 2.0,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -482,6 +511,7 @@ def softmax_focal_loss(
         gamma (float, optional): How fast easy samples fade. Default: ``2.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -491,19 +521,27 @@ def softmax_focal_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
     if is_integer(target):
-        return _labels_loss(input, target, weight, gamma, reduction, sample_weight, denominator)
-    return _probabilities_loss(input, target, weight, gamma, reduction, sample_weight, denominator)
+        return _labels_loss(
+            input, target, weight, gamma, reduction, dialect, sample_weight, denominator
+        )
+    return _probabilities_loss(
+        input, target, weight, gamma, reduction, dialect, sample_weight, denominator
+    )
 
 
 class SoftmaxFocalLoss(Loss):
     r"""Focal loss on the softmax of logits: what is easy already counts less (Lin et al., 2017).
 
-    Targets are labels, or probabilities in the shape of the logits. The mean is over the number of
-    samples, whatever the weights. With ``gamma`` 0 it is the cross-entropy. MindSpore's
-    ``FocalLoss`` is this, but with one-hot targets its mean is over the classes, too; Keras's
-    ``CategoricalFocalCrossentropy(from_logits=True)`` has weights of 0.25, and clips probabilities
-    at 1e-7, where the gradient vanishes.
+    The mean is over the number of samples, whatever the weights, NaN of none. With ``gamma`` 0 it
+    is the cross-entropy.
+
+    - ``mindspore.nn.FocalLoss``: averages over what follows the classes first; with one-hot
+      targets its mean is over the classes, too.
+    - ``keras.losses.CategoricalFocalCrossentropy``: with ``from_logits=True``; a quarter, as each
+      class has weight 0.25; has no slope within 1e-7 of 0 and 1; takes the target first, as
+      probabilities, and the classes last.
 
     .. math::
         \ell = - \left(1 - \sigma\left(- \log \sum_{c} \exp\left(\left. \mathrm{input}_{n, c}
@@ -527,6 +565,7 @@ class SoftmaxFocalLoss(Loss):
         gamma (float, optional): How fast easy samples fade. Default: ``2.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
 
     Shape:
         - input: ``(n, c, ...)`` or ``(c,)``.
@@ -541,16 +580,23 @@ class SoftmaxFocalLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("gamma", "reduction")
+    __constants__ = ("gamma", "reduction", "dialect")
     weight: Tensor | None
 
     def __init__(
-        self, *, weight: Tensor | None = None, gamma: Tensor | float = 2.0, reduction: str = "mean"
+        self,
+        *,
+        weight: Tensor | None = None,
+        gamma: Tensor | float = 2.0,
+        reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         check_range("gamma", gamma, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         self.register_buffer("weight", weight)
         self.gamma = gamma
+        self.dialect = dialect
 
     def forward(
         self,
@@ -567,6 +613,7 @@ class SoftmaxFocalLoss(Loss):
             weight=self.weight,
             gamma=self.gamma,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

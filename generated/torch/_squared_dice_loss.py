@@ -9,6 +9,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import (
     check_device,
+    check_dialect,
     check_floating,
     check_range,
     check_rank,
@@ -24,8 +25,10 @@ __all__ = ["SquaredDiceLoss", "squared_dice_loss"]
 def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     p = torch.sigmoid(input)
-    term = smooth + (target * target).sum(dim=(0, 2)) + (p * p).sum(dim=(0, 2))
-    return ratio(smooth + ((p - target) * (p - target)).sum(dim=(0, 2)), term)
+    return ratio(
+        smooth + ((p - target) * (p - target)).sum(dim=(0, 2)),
+        smooth + (target * target + p * p).sum(dim=(0, 2)),
+    )
 
 
 def _value_and_gradient(
@@ -35,7 +38,7 @@ def _value_and_gradient(
     p = torch.sigmoid(input)
     term = p - target
     power = p * p
-    term_2 = smooth + (target * target).sum(dim=(0, 2)) + power.sum(dim=(0, 2))
+    term_2 = smooth + (target * target + power).sum(dim=(0, 2))
     quotient = ratio(smooth + (term * term).sum(dim=(0, 2)), term_2)
     quotient_2 = ratio(quotient, term_2)
     slope = upstream * quotient_2
@@ -65,18 +68,15 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     p = torch.sigmoid(input)
     power = p * p
-    term = smooth + (target * target).sum(dim=(0, 2)) + power.sum(dim=(0, 2))
+    term = smooth + (target * target + power).sum(dim=(0, 2))
     quotient = ratio(1.0, term)
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + (term_2 * term_2).sum(dim=(0, 2)), term), term)
     probability = torch.sigmoid(-input)
     term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
-    product = 2.0 * quotient_2 * (power * probability * d_input).sum(dim=(0, 2))
+    sums = (2.0 * target * d_target + 2.0 * power * probability * d_input).sum(dim=(0, 2))
     return (
-        (quotient - quotient_2) * d_smooth
-        + quotient * term_3.sum(dim=(0, 2))
-        - 2.0 * quotient_2 * (target * d_target).sum(dim=(0, 2))
-        - product
+        (quotient - quotient_2) * d_smooth + quotient * term_3.sum(dim=(0, 2)) - quotient_2 * sums
     )
 
 
@@ -92,7 +92,7 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     p = torch.sigmoid(input)
     power = p * p
-    term = smooth + (target * target).sum(dim=(0, 2)) + power.sum(dim=(0, 2))
+    term = smooth + (target * target + power).sum(dim=(0, 2))
     quotient = ratio(1.0, term)
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + (term_2 * term_2).sum(dim=(0, 2)), term), term)
@@ -102,49 +102,42 @@ def _curvature(
     term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
     product_2 = quotient * quotient * term_3.sum(dim=(0, 2))
     product_3 = quotient * quotient_2
-    term_4 = -product_3 - quotient_3
-    sums = (target * d_target).sum(dim=(0, 2))
-    sums_2 = (power * probability * d_input).sum(dim=(0, 2))
-    term_5 = (
-        (product - quotient_3) * d_smooth + product_2 + 2.0 * term_4 * sums + 2.0 * term_4 * sums_2
-    )
-    slope = upstream * term_5
+    sums = (2.0 * target * d_target + 2.0 * power * probability * d_input).sum(dim=(0, 2))
+    term_4 = (product - quotient_3) * d_smooth + product_2 + (-product_3 - quotient_3) * sums
+    slope = upstream * term_4
     slope_2 = upstream * quotient_2
     power_2 = probability * probability
-    term_6 = 2.0 * slope_2[:, None] * p**3 * probability - 4.0 * slope_2[:, None] * power * power_2
+    term_5 = 2.0 * slope_2[:, None] * p**3 * probability - 4.0 * slope_2[:, None] * power * power_2
     slope_3 = upstream * quotient
-    term_7 = (
+    term_6 = (
         2.0 * slope_3[:, None] * power * power_2
         + 2.0 * slope_3[:, None] * term_2 * p * power_2
         - 2.0 * slope_3[:, None] * term_2 * power * probability
     )
     quotient_4 = ratio(quotient, term)
     product_4 = quotient_4 * d_smooth
-    product_5 = 2.0 * quotient_4 * sums
-    product_6 = 2.0 * quotient_4 * sums_2
-    slope_4 = upstream * (-product_4 - product_5 - product_6)
-    term_8 = 2.0 * upstream * quotient - 2.0 * upstream * quotient_2
-    slope_5 = upstream * (product_4 + product_5 + product_6)
-    term_9 = product_3 + quotient_3 - quotient_4
-    term_10 = (
+    product_5 = quotient_4 * sums
+    slope_4 = upstream * (-product_4 - product_5)
+    term_7 = 2.0 * upstream * quotient - 2.0 * upstream * quotient_2
+    slope_5 = upstream * (product_4 + product_5)
+    term_8 = (
         (quotient_3 - product - quotient_4) * d_smooth
-        + 2.0 * term_9 * sums
-        + 2.0 * term_9 * sums_2
+        + (product_3 + quotient_3 - quotient_4) * sums
         - product_2
     )
     change_input = (
-        (term_6 + term_7) * d_input
+        (term_5 + term_6) * d_input
         + 2.0 * slope_4[:, None] * term_2 * p * probability
         - 2.0 * slope[:, None] * power * probability
         - 2.0 * slope_3[:, None] * p * probability * d_target
     )
     change_target = (
-        term_8[:, None] * d_target
+        term_7[:, None] * d_target
         + 2.0 * slope_5[:, None] * term_2
         - 2.0 * slope[:, None] * target
         - 2.0 * slope_3[:, None] * p * probability * d_input
     )
-    return change_input, change_target, (upstream * term_10).sum()
+    return change_input, change_target, (upstream * term_8).sum()
 
 
 _kernel = differentiable(
@@ -159,31 +152,137 @@ _kernel = differentiable(
 )
 
 
-def squared_dice_loss(
+def _value_mindspore(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
+    """Return the unreduced loss."""
+    p = torch.sigmoid(input)
+    return ratio(
+        smooth + ((p - target) * (p - target)).sum(), smooth + (target * target + p * p).sum()
+    )
+
+
+def _value_and_gradient_mindspore(
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
+    p = torch.sigmoid(input)
+    term = p - target
+    power = p * p
+    term_2 = smooth + (target * target + power).sum()
+    quotient = ratio(smooth + (term * term).sum(), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    probability = torch.sigmoid(-input)
+    quotient_3 = ratio(1.0, term_2)
+    grad_input = (
+        2.0 * upstream * quotient_3 * term * p * probability
+        - 2.0 * upstream * quotient_2 * power * probability
+    )
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * upstream * quotient_2 * target - 2.0 * upstream * quotient_3 * term
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = upstream * (quotient_3 - quotient_2)
+    return quotient, grad_input, grad_target, grad_smooth
+
+
+def _tangent_mindspore(
     input: Tensor,
     target: Tensor,
-    *,
-    smooth: Tensor | float = 1e-05,
-    reduction: str = "mean",
-    denominator: Tensor | float | None = None,
+    smooth: Tensor | float,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
 ) -> Tensor:
-    r"""Dice loss with squares in the denominator, of each class (Milletari et al., 2016).
+    """Return the derivative of the loss along the tangents."""
+    p = torch.sigmoid(input)
+    power = p * p
+    term = smooth + (target * target + power).sum()
+    quotient = ratio(1.0, term)
+    term_2 = p - target
+    quotient_2 = ratio(ratio(smooth + (term_2 * term_2).sum(), term), term)
+    probability = torch.sigmoid(-input)
+    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
+    sums = (2.0 * target * d_target + 2.0 * power * probability * d_input).sum()
+    return (quotient - quotient_2) * d_smooth + quotient * term_3.sum() - quotient_2 * sums
 
-    See :class:`SquaredDiceLoss` for details.
 
-    Args:
-        input (Tensor): Logits, classes at position 1.
-        target (Tensor): Masks or probabilities in the shape of `input`.
-        smooth (float, optional): Added below the line. Default: ``1e-05``.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
-            ``'mean'``.
-        denominator (float or Tensor, optional): What a mean divides by, where its own count is
-            only that of a part of the step. Default: ``None``.
+def _curvature_mindspore(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_smooth: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    p = torch.sigmoid(input)
+    power = p * p
+    probability = torch.sigmoid(-input)
+    term = smooth + (target * target + power).sum()
+    quotient = ratio(1.0, term)
+    term_2 = p - target
+    quotient_2 = ratio(ratio(smooth + (term_2 * term_2).sum(), term), term)
+    product = quotient * (quotient - quotient_2)
+    quotient_3 = ratio(quotient_2, term)
+    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
+    product_2 = quotient * quotient * term_3.sum()
+    product_3 = quotient * quotient_2
+    sums = (2.0 * target * d_target + 2.0 * power * probability * d_input).sum()
+    term_4 = (product - quotient_3) * d_smooth + product_2 + (-product_3 - quotient_3) * sums
+    power_2 = probability * probability
+    term_5 = (
+        2.0 * upstream * quotient_2 * p**3 * probability
+        - 4.0 * upstream * quotient_2 * power * power_2
+    )
+    term_6 = (
+        2.0 * upstream * quotient * power * power_2
+        + 2.0 * upstream * quotient * term_2 * p * power_2
+        - 2.0 * upstream * quotient * term_2 * power * probability
+    )
+    quotient_4 = ratio(quotient, term)
+    product_4 = quotient_4 * d_smooth
+    product_5 = quotient_4 * sums
+    slope = 2.0 * upstream * term_2 * p * probability * (-product_4 - product_5)
+    product_6 = (2.0 * upstream * quotient - 2.0 * upstream * quotient_2) * d_target
+    term_7 = (
+        (quotient_3 - product - quotient_4) * d_smooth
+        + (product_3 + quotient_3 - quotient_4) * sums
+        - product_2
+    )
+    change_input = (
+        (term_5 + term_6) * d_input
+        + slope
+        - 2.0 * upstream * power * probability * term_4
+        - 2.0 * upstream * quotient * p * probability * d_target
+    )
+    change_target = (
+        product_6
+        + 2.0 * upstream * term_2 * (product_4 + product_5)
+        - 2.0 * upstream * target * term_4
+        - 2.0 * upstream * quotient * p * probability * d_input
+    )
+    return change_input, change_target, upstream * term_7
 
-    Returns:
-        Tensor: The loss, with the dtype of :attr:`input`.
-    """
-    check_reduction(reduction, ("none", "mean", "sum"))
+
+_kernel_mindspore = differentiable(
+    _value_mindspore,
+    _value_and_gradient_mindspore,
+    _tangent_mindspore,
+    _curvature_mindspore,
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
+    wrt=("input", "target", "smooth"),
+    loss="",
+)
+
+
+def _loss(
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
     check_device(input=input, target=target)
     check_floating(input=input)
     check_range("smooth", smooth, 0.0, math.inf)
@@ -202,20 +301,78 @@ def squared_dice_loss(
     )
 
 
+def _mindspore_loss(
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target)
+    check_floating(input=input)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    return finish(
+        _kernel_mindspore, (input, target, smooth), reduction, dtype, denominator=denominator
+    )
+
+
+def squared_dice_loss(
+    input: Tensor,
+    target: Tensor,
+    *,
+    smooth: Tensor | float = 1e-05,
+    reduction: str = "mean",
+    dialect: str | None = None,
+    denominator: Tensor | float | None = None,
+) -> Tensor:
+    r"""Dice loss with squares in the denominator, of each class (Milletari et al., 2016).
+
+    See :class:`SquaredDiceLoss` for details.
+
+    Args:
+        input (Tensor): Logits, classes at position 1.
+        target (Tensor): Masks or probabilities in the shape of `input`.
+        smooth (float, optional): Added below the line. Default: ``1e-05``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'mindspore'``. Default: ``None``.
+        denominator (float or Tensor, optional): What a mean divides by, where its own count is
+            only that of a part of the step. Default: ``None``.
+
+    Returns:
+        Tensor: The loss, with the dtype of :attr:`input`.
+    """
+    check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("mindspore",))
+    if dialect == "mindspore":
+        return _mindspore_loss(input, target, smooth, reduction, denominator)
+    return _loss(input, target, smooth, reduction, denominator)
+
+
 class SquaredDiceLoss(Loss):
     r"""Dice loss with squares in the denominator, of each class (Milletari et al., 2016).
 
     Over batch and space. Probabilities are the sigmoid of the logits. ``smooth`` is added below
     the line alone, so that the loss is 1 where nothing is predicted and nothing is there, unless
-    ``smooth`` is 0: then it is 0. ``mean`` is the mean over the classes. MindSpore's ``DiceLoss``
-    is this, of probabilities, with one class for all entries.
+    ``smooth`` is 0: then it is 0. ``mean`` is the mean over the classes.
+
+    - ``mindspore.nn.DiceLoss``: of probabilities; sums over the classes, too.
 
     .. math::
         \ell = \frac{\mathrm{smooth} + \sum_{...} \left(\sum_{n} \left(\left(-
         \mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n,
         c}\right)\right)^{2}\right)\right)}{\mathrm{smooth} + \sum_{...} \left(\sum_{n}
-        \left(\mathrm{target}_{n, c}^{2}\right)\right) + \sum_{...} \left(\sum_{n}
-        \left(\sigma\left(\mathrm{input}_{n, c}\right)^{2}\right)\right)}
+        \left(\mathrm{target}_{n, c}^{2} + \sigma\left(\mathrm{input}_{n,
+        c}\right)^{2}\right)\right)}
 
     First and second derivatives are analytic.
 
@@ -223,11 +380,12 @@ class SquaredDiceLoss(Loss):
         smooth (float, optional): Added below the line. Default: ``1e-05``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'mindspore'``. Default: ``None``.
 
     Shape:
         - input: ``(n, c, ...)``.
         - target: ``(n, c, ...)``.
-        - Output: scalar; ``(c,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; one for each part where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = SquaredDiceLoss()
@@ -237,17 +395,26 @@ class SquaredDiceLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("smooth", "reduction")
+    __constants__ = ("smooth", "reduction", "dialect")
 
-    def __init__(self, *, smooth: Tensor | float = 1e-05, reduction: str = "mean") -> None:
+    def __init__(
+        self, *, smooth: Tensor | float = 1e-05, reduction: str = "mean", dialect: str | None = None
+    ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         check_range("smooth", smooth, 0.0, math.inf)
+        check_dialect(dialect, ("mindspore",))
         self.smooth = smooth
+        self.dialect = dialect
 
     def forward(
         self, input: Tensor, target: Tensor, *, denominator: Tensor | float | None = None
     ) -> Tensor:
         """Run the forward pass."""
         return squared_dice_loss(
-            input, target, smooth=self.smooth, reduction=self.reduction, denominator=denominator
+            input,
+            target,
+            smooth=self.smooth,
+            reduction=self.reduction,
+            dialect=self.dialect,
+            denominator=denominator,
         )

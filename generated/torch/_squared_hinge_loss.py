@@ -2,11 +2,12 @@
 r"""Squared hinge loss: what a score lacks to the margin of 1, squared
 (Lee and Mangasarian, 2001)."""
 
+import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
+from ._runtime import Loss, finish, leading_size, sign, to_working, working_dtype
 
 __all__ = ["SquaredHingeLoss", "squared_hinge_loss"]
 
@@ -72,11 +73,151 @@ _kernel = differentiable(
 )
 
 
+def _value_keras(input: Tensor, target: Tensor) -> Tensor:
+    """Return the unreduced loss."""
+    positive = (1.0 - torch.where(target == 0.0, -1.0, target) * input).clamp(min=0.0)
+    return positive * positive
+
+
+def _value_and_gradient_keras(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    mask = target == 0.0
+    chosen = torch.where(mask, -1.0, target)
+    term = 1.0 - chosen * input
+    positive = term.clamp(min=0.0)
+    positive_2 = sign(term).clamp(min=0.0)
+    grad_input = -2.0 * upstream * positive * positive_2 * chosen
+    grad_target = None
+    if "target" in wanted:
+        grad_target = (
+            -2.0
+            * upstream
+            * positive
+            * positive_2
+            * torch.where(mask, 0.0, 1.0).to(target.dtype)
+            * input
+        )
+    return positive * positive, grad_input, grad_target
+
+
+def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    mask = target == 0.0
+    chosen = torch.where(mask, -1.0, target)
+    term = 1.0 - chosen * input
+    positive = term.clamp(min=0.0)
+    positive_2 = sign(term).clamp(min=0.0)
+    product = (
+        2.0
+        * positive
+        * positive_2
+        * torch.where(mask, 0.0, 1.0).to(target.dtype)
+        * input
+        * d_target
+    )
+    return -product - 2.0 * positive * positive_2 * chosen * d_input
+
+
+def _curvature_keras(
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    mask = target == 0.0
+    chosen = torch.where(mask, -1.0, target)
+    term = 1.0 - chosen * input
+    positive = sign(term).clamp(min=0.0)
+    power = positive * positive
+    chosen_2 = torch.where(mask, 0.0, 1.0).to(upstream.dtype)
+    slope = 2.0 * upstream * term.clamp(min=0.0) * positive * chosen_2
+    product = (2.0 * upstream * power * chosen_2 * input * chosen - slope) * d_target
+    slope_2 = 2.0 * upstream * power * chosen_2 * chosen_2 * input * input * d_target
+    product_2 = (2.0 * upstream * power * chosen * chosen_2 * input - slope) * d_input
+    change_input = product + 2.0 * upstream * power * chosen * chosen * d_input
+    return change_input, slope_2 + product_2
+
+
+_kernel_keras = differentiable(
+    _value_keras,
+    _value_and_gradient_keras,
+    _tangent_keras,
+    _curvature_keras,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
+
+
+def _loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str,
+    dialect: str | None,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    if dialect == "chainer":
+        return finish(
+            _kernel,
+            (input, target),
+            reduction,
+            dtype,
+            count=leading_size(input),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
+    return finish(
+        _kernel,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _keras_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    return finish(
+        _kernel_keras,
+        (input, target),
+        reduction,
+        dtype,
+        rows=("mean", -1),
+        weighs=False,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
 def squared_hinge_loss(
     input: Tensor,
     target: Tensor,
     *,
     reduction: str = "mean",
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -90,6 +231,8 @@ def squared_hinge_loss(
         target (Tensor): -1 or 1 for each score, in the shape of `input`.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'chainer'``, ``'keras'``. Default:
+            ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -99,30 +242,23 @@ def squared_hinge_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    check_device(input=input, target=target)
-    check_floating(input=input)
-    dtype = input.dtype
-    working = working_dtype(input)
-    check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    return finish(
-        _kernel,
-        (input, target),
-        reduction,
-        dtype,
-        sample_weight=sample_weight,
-        denominator=denominator,
-    )
+    check_dialect(dialect, ("chainer", "keras"))
+    if dialect == "keras":
+        return _keras_loss(input, target, reduction, sample_weight, denominator)
+    return _loss(input, target, reduction, dialect, sample_weight, denominator)
 
 
 class SquaredHingeLoss(Loss):
     r"""Squared hinge loss: what a score lacks to the margin of 1, squared
     (Lee and Mangasarian, 2001).
 
-    Labels are -1 or 1. The mean is over the number of entries. At the hinge the loss is smooth;
-    its second derivative there is 0. Keras takes labels of 0 for -1, and its ``SquaredHinge`` is
-    the mean over the last axis first.
+    The mean is over the number of entries, NaN of none. At the hinge the loss is smooth; its
+    second derivative there is 0.
+
+    - ``keras.losses.SquaredHinge``: takes labels of 0 for -1; averages the last axis first; takes
+      the target first.
+    - ``chainer.functions.hinge``: with ``norm="L2"``; takes the number of the class that has label
+      1, the others having -1; divides by the number of samples.
 
     .. math::
         \ell = \max\left(0, - \mathrm{input} \mathrm{target} + 1\right)^{2}
@@ -132,6 +268,8 @@ class SquaredHingeLoss(Loss):
     Args:
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'chainer'``, ``'keras'``. Default:
+            ``None``.
 
     Shape:
         - input: any shape.
@@ -146,10 +284,12 @@ class SquaredHingeLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("reduction",)
+    __constants__ = ("reduction", "dialect")
 
-    def __init__(self, *, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean", dialect: str | None = None) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
+        check_dialect(dialect, ("chainer", "keras"))
+        self.dialect = dialect
 
     def forward(
         self,
@@ -164,6 +304,7 @@ class SquaredHingeLoss(Loss):
             input,
             target,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -161,8 +161,11 @@ def triplet_loss(
 class TripletLoss(Loss):
     r"""Triplet loss of squared distances: the positive should be closer by a margin.
 
-    After Schroff et al. (2015). The mean is over the triplets; the slope at the hinge is 0. It
-    equals ``chainer.functions.triplet``; `TripletMarginLoss` takes distances that are not squared.
+    After Schroff et al. (2015). The mean is over the triplets, NaN of none; at the hinge the slope
+        is
+    0. `TripletMarginLoss` takes distances that are not squared.
+
+    - ``chainer.functions.triplet``: equal.
 
     .. math::
         \ell = \max\left(0, \mathrm{margin} - \sum_{d} \left(\left(\mathrm{anchor}_{n, d} -

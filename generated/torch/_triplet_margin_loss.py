@@ -10,6 +10,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import (
     check_device,
+    check_dialect,
     check_floating,
     check_positive,
     check_range,
@@ -283,6 +284,438 @@ _kernel_plain = differentiable(
 )
 
 
+def _value_swapped_optax(
+    anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor | float, p: float, eps: float
+) -> Tensor:
+    """Return the unreduced loss."""
+    power = 1.0 / p
+    minimum = torch.minimum(
+        (eps + ((anchor - negative).abs() ** p).sum(dim=1)) ** power,
+        (eps + ((positive - negative).abs() ** p).sum(dim=1)) ** power,
+    )
+    term = (eps + ((anchor - positive).abs() ** p).sum(dim=1)) ** power - minimum + margin
+    return term.clamp(min=0.0)
+
+
+def _value_and_gradient_swapped_optax(
+    upstream: Tensor,
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor | float,
+    p: float,
+    eps: float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    term = anchor - positive
+    abs_term = term.abs()
+    term_2 = eps + (abs_term**p).sum(dim=1)
+    power = 1.0 / p
+    power_2 = term_2**power
+    term_3 = anchor - negative
+    abs = term_3.abs()
+    term_4 = eps + (abs**p).sum(dim=1)
+    power_3 = term_4**power
+    term_5 = positive - negative
+    abs_2 = term_5.abs()
+    term_6 = eps + (abs_2**p).sum(dim=1)
+    power_4 = term_6**power
+    minimum = torch.minimum(power_3, power_4)
+    term_7 = 1.0 - sign(minimum - power_2 - margin).clamp(min=0.0)
+    mask = torch.as_tensor(power == 0.0)
+    term_8 = power - 1.0
+    slope = (
+        upstream
+        * term_7
+        * (0.5 * sign(power_4 - power_3) + 0.5)
+        * torch.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
+    )
+    mask_2 = torch.as_tensor(p == 0.0)
+    term_9 = p - 1.0
+    product = (
+        slope[:, None] * torch.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_9) * sign(term_3)
+    )
+    slope_2 = upstream * term_7 * torch.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
+    chosen = torch.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    product_2 = slope_2[:, None] * chosen * sign(term)
+    slope_3 = (
+        upstream
+        * term_7
+        * (0.5 * sign(power_3 - power_4) + 0.5)
+        * torch.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
+    )
+    product_3 = (
+        slope_3[:, None]
+        * torch.where(((abs_2 == 0.0) & mask_2), 0.0, p * abs_2**term_9)
+        * sign(term_5)
+    )
+    loss = (power_2 - minimum + margin).clamp(min=0.0)
+    return (
+        loss,
+        product_2 - product,
+        -product_3 - product_2 if "positive" in wanted else None,
+        product_3 + product if "negative" in wanted else None,
+        (upstream * term_7).sum() if "margin" in wanted else None,
+    )
+
+
+def _tangent_swapped_optax(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor | float,
+    p: float,
+    eps: float,
+    d_anchor: Tensor,
+    d_positive: Tensor,
+    d_negative: Tensor,
+    d_margin: Tensor,
+) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    term = anchor - positive
+    abs_term = term.abs()
+    term_2 = eps + (abs_term**p).sum(dim=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = term_3.abs()
+    term_4 = eps + (abs**p).sum(dim=1)
+    power_2 = term_4**power
+    term_5 = positive - negative
+    abs_2 = term_5.abs()
+    term_6 = eps + (abs_2**p).sum(dim=1)
+    power_3 = term_6**power
+    positive_2 = sign(torch.minimum(power_2, power_3) - term_2**power - margin).clamp(min=0.0)
+    term_7 = 1.0 - positive_2
+    mask = torch.as_tensor(power == 0.0)
+    term_8 = power - 1.0
+    mask_2 = torch.as_tensor(p == 0.0)
+    term_9 = p - 1.0
+    chosen = torch.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    product = (
+        term_7
+        * torch.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
+        * (chosen * sign(term) * (d_anchor - d_positive)).sum(dim=1)
+    )
+    product_2 = (
+        torch.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_9)
+        * sign(term_3)
+        * (d_anchor - d_negative)
+    )
+    product_3 = (
+        term_7
+        * (0.5 * sign(power_3 - power_2) + 0.5)
+        * torch.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
+        * product_2.sum(dim=1)
+    )
+    product_4 = (
+        torch.where(((abs_2 == 0.0) & mask_2), 0.0, p * abs_2**term_9)
+        * sign(term_5)
+        * (d_positive - d_negative)
+    )
+    product_5 = (
+        term_7
+        * (0.5 * sign(power_2 - power_3) + 0.5)
+        * torch.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
+        * product_4.sum(dim=1)
+    )
+    return product + term_7 * d_margin - product_3 - product_5
+
+
+def _curvature_swapped_optax(
+    upstream: Tensor,
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor | float,
+    p: float,
+    eps: float,
+    d_anchor: Tensor,
+    d_positive: Tensor,
+    d_negative: Tensor,
+    d_margin: Tensor,
+) -> tuple[Tensor | float, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    term = anchor - positive
+    abs_term = term.abs()
+    term_2 = eps + (abs_term**p).sum(dim=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = term_3.abs()
+    term_4 = eps + (abs**p).sum(dim=1)
+    power_2 = term_4**power
+    term_5 = positive - negative
+    abs_2 = term_5.abs()
+    term_6 = eps + (abs_2**p).sum(dim=1)
+    power_3 = term_6**power
+    positive_2 = sign(torch.minimum(power_2, power_3) - term_2**power - margin).clamp(min=0.0)
+    term_7 = 1.0 - positive_2
+    term_8 = 0.5 * sign(power_3 - power_2) + 0.5
+    mask = term_4 == 0.0
+    mask_2 = torch.as_tensor(power == 0.0)
+    mask_3 = mask & mask_2
+    term_9 = power - 1.0
+    mask_4 = torch.as_tensor(term_9 == 0.0)
+    term_10 = term_9 - 1.0
+    product = torch.where((mask & mask_4), 0.0, term_9 * term_4**term_10) / p
+    mask_5 = abs == 0.0
+    mask_6 = torch.as_tensor(p == 0.0)
+    mask_7 = mask_5 & mask_6
+    term_11 = p - 1.0
+    chosen = torch.where(mask_7, 0.0, p * abs**term_11)
+    direction_2 = sign(term_3)
+    term_12 = d_anchor - d_negative
+    slope = (
+        upstream
+        * term_7
+        * term_8
+        * torch.where(mask_3, 0.0, product)
+        * (chosen * direction_2 * term_12).sum(dim=1)
+    )
+    product_2 = slope[:, None] * chosen * direction_2
+    slope_2 = upstream * term_7 * term_8 * torch.where(mask_3, 0.0, term_4**term_9 / p)
+    mask_8 = torch.as_tensor(term_11 == 0.0)
+    term_13 = term_11 - 1.0
+    product_3 = p * torch.where((mask_5 & mask_8), 0.0, term_11 * abs**term_13) * direction_2
+    product_4 = slope_2[:, None] * torch.where(mask_7, 0.0, product_3) * direction_2 * term_12
+    mask_9 = term_2 == 0.0
+    mask_10 = mask_9 & mask_2
+    product_5 = torch.where((mask_9 & mask_4), 0.0, term_9 * term_2**term_10) / p
+    mask_11 = abs_term == 0.0
+    mask_12 = mask_11 & mask_6
+    chosen_2 = torch.where(mask_12, 0.0, p * abs_term**term_11)
+    sign_term = sign(term)
+    term_14 = d_anchor - d_positive
+    slope_3 = (
+        upstream
+        * term_7
+        * torch.where(mask_10, 0.0, product_5)
+        * (chosen_2 * sign_term * term_14).sum(dim=1)
+    )
+    product_6 = slope_3[:, None] * chosen_2 * sign_term
+    slope_4 = upstream * term_7 * torch.where(mask_10, 0.0, term_2**term_9 / p)
+    chosen_3 = torch.where((mask_11 & mask_8), 0.0, term_11 * abs_term**term_13)
+    product_7 = (
+        slope_4[:, None] * torch.where(mask_12, 0.0, p * chosen_3 * sign_term) * sign_term * term_14
+    )
+    term_15 = 0.5 * sign(power_2 - power_3) + 0.5
+    mask_13 = term_6 == 0.0
+    mask_14 = mask_13 & mask_2
+    product_8 = torch.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
+    mask_15 = abs_2 == 0.0
+    mask_16 = mask_15 & mask_6
+    chosen_4 = torch.where(mask_16, 0.0, p * abs_2**term_11)
+    direction_3 = sign(term_5)
+    term_16 = d_positive - d_negative
+    slope_5 = (
+        upstream
+        * term_7
+        * term_15
+        * torch.where(mask_14, 0.0, product_8)
+        * (chosen_4 * direction_3 * term_16).sum(dim=1)
+    )
+    product_9 = slope_5[:, None] * chosen_4 * direction_3
+    slope_6 = upstream * term_7 * term_15 * torch.where(mask_14, 0.0, term_6**term_9 / p)
+    product_10 = p * torch.where((mask_15 & mask_8), 0.0, term_11 * abs_2**term_13) * direction_3
+    product_11 = slope_6[:, None] * torch.where(mask_16, 0.0, product_10) * direction_3 * term_16
+    change_anchor = product_6 + product_7 - product_2 - product_4
+    change_positive = -product_9 - product_11 - product_6 - product_7
+    change_negative = product_9 + product_11 + product_2 + product_4
+    return change_anchor, change_positive, change_negative, 0.0
+
+
+_kernel_swapped_optax = differentiable(
+    _value_swapped_optax,
+    _value_and_gradient_swapped_optax,
+    _tangent_swapped_optax,
+    _curvature_swapped_optax,
+    axes={"anchor": "n d", "positive": "n d", "negative": "n d", "margin": "", "p": "", "eps": ""},
+    wrt=("anchor", "positive", "negative", "margin"),
+    loss="n",
+    rows="n",
+)
+
+
+def _value_plain_optax(
+    anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor | float, p: float, eps: float
+) -> Tensor:
+    """Return the unreduced loss."""
+    power = 1.0 / p
+    term = (
+        (eps + ((anchor - positive).abs() ** p).sum(dim=1)) ** power
+        - (eps + ((anchor - negative).abs() ** p).sum(dim=1)) ** power
+        + margin
+    )
+    return term.clamp(min=0.0)
+
+
+def _value_and_gradient_plain_optax(
+    upstream: Tensor,
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor | float,
+    p: float,
+    eps: float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    term = anchor - positive
+    abs_term = term.abs()
+    term_2 = eps + (abs_term**p).sum(dim=1)
+    power = 1.0 / p
+    power_2 = term_2**power
+    term_3 = anchor - negative
+    abs = term_3.abs()
+    term_4 = eps + (abs**p).sum(dim=1)
+    power_3 = term_4**power
+    term_5 = 1.0 - sign(power_3 - power_2 - margin).clamp(min=0.0)
+    mask = torch.as_tensor(power == 0.0)
+    term_6 = power - 1.0
+    slope = upstream * term_5 * torch.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
+    mask_2 = torch.as_tensor(p == 0.0)
+    term_7 = p - 1.0
+    product = (
+        slope[:, None] * torch.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_7) * sign(term_3)
+    )
+    slope_2 = upstream * term_5 * torch.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
+    chosen = torch.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    product_2 = slope_2[:, None] * chosen * sign(term)
+    loss = (power_2 - power_3 + margin).clamp(min=0.0)
+    return (
+        loss,
+        product_2 - product,
+        -product_2 if "positive" in wanted else None,
+        product,
+        (upstream * term_5).sum() if "margin" in wanted else None,
+    )
+
+
+def _tangent_plain_optax(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor | float,
+    p: float,
+    eps: float,
+    d_anchor: Tensor,
+    d_positive: Tensor,
+    d_negative: Tensor,
+    d_margin: Tensor,
+) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    term = anchor - positive
+    abs_term = term.abs()
+    term_2 = eps + (abs_term**p).sum(dim=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = term_3.abs()
+    term_4 = eps + (abs**p).sum(dim=1)
+    term_5 = 1.0 - sign(term_4**power - term_2**power - margin).clamp(min=0.0)
+    mask = torch.as_tensor(power == 0.0)
+    term_6 = power - 1.0
+    mask_2 = torch.as_tensor(p == 0.0)
+    term_7 = p - 1.0
+    chosen = torch.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    product = (
+        term_5
+        * torch.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
+        * (chosen * sign(term) * (d_anchor - d_positive)).sum(dim=1)
+    )
+    product_2 = (
+        torch.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_7)
+        * sign(term_3)
+        * (d_anchor - d_negative)
+    )
+    product_3 = (
+        term_5
+        * torch.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
+        * product_2.sum(dim=1)
+    )
+    return product + term_5 * d_margin - product_3
+
+
+def _curvature_plain_optax(
+    upstream: Tensor,
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor | float,
+    p: float,
+    eps: float,
+    d_anchor: Tensor,
+    d_positive: Tensor,
+    d_negative: Tensor,
+    d_margin: Tensor,
+) -> tuple[Tensor | float, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    term = anchor - positive
+    abs_term = term.abs()
+    term_2 = eps + (abs_term**p).sum(dim=1)
+    power = 1.0 / p
+    term_3 = anchor - negative
+    abs = term_3.abs()
+    term_4 = eps + (abs**p).sum(dim=1)
+    term_5 = 1.0 - sign(term_4**power - term_2**power - margin).clamp(min=0.0)
+    mask = term_4 == 0.0
+    mask_2 = torch.as_tensor(power == 0.0)
+    mask_3 = mask & mask_2
+    term_6 = power - 1.0
+    mask_4 = torch.as_tensor(term_6 == 0.0)
+    term_7 = term_6 - 1.0
+    chosen = torch.where(
+        mask_3, 0.0, torch.where((mask & mask_4), 0.0, term_6 * term_4**term_7) / p
+    )
+    mask_5 = abs == 0.0
+    mask_6 = torch.as_tensor(p == 0.0)
+    mask_7 = mask_5 & mask_6
+    term_8 = p - 1.0
+    chosen_2 = torch.where(mask_7, 0.0, p * abs**term_8)
+    direction_2 = sign(term_3)
+    term_9 = d_anchor - d_negative
+    slope = upstream * term_5 * chosen * (chosen_2 * direction_2 * term_9).sum(dim=1)
+    product = slope[:, None] * chosen_2 * direction_2
+    slope_2 = upstream * term_5 * torch.where(mask_3, 0.0, term_4**term_6 / p)
+    mask_8 = torch.as_tensor(term_8 == 0.0)
+    term_10 = term_8 - 1.0
+    product_2 = p * torch.where((mask_5 & mask_8), 0.0, term_8 * abs**term_10) * direction_2
+    product_3 = slope_2[:, None] * torch.where(mask_7, 0.0, product_2) * direction_2 * term_9
+    mask_9 = term_2 == 0.0
+    mask_10 = mask_9 & mask_2
+    product_4 = torch.where((mask_9 & mask_4), 0.0, term_6 * term_2**term_7) / p
+    mask_11 = abs_term == 0.0
+    mask_12 = mask_11 & mask_6
+    chosen_3 = torch.where(mask_12, 0.0, p * abs_term**term_8)
+    sign_term = sign(term)
+    term_11 = d_anchor - d_positive
+    slope_3 = (
+        upstream
+        * term_5
+        * torch.where(mask_10, 0.0, product_4)
+        * (chosen_3 * sign_term * term_11).sum(dim=1)
+    )
+    product_5 = slope_3[:, None] * chosen_3 * sign_term
+    slope_4 = upstream * term_5 * torch.where(mask_10, 0.0, term_2**term_6 / p)
+    chosen_4 = torch.where((mask_11 & mask_8), 0.0, term_8 * abs_term**term_10)
+    product_6 = (
+        slope_4[:, None] * torch.where(mask_12, 0.0, p * chosen_4 * sign_term) * sign_term * term_11
+    )
+    change_anchor = product_5 + product_6 - product - product_3
+    return change_anchor, -product_5 - product_6, product + product_3, 0.0
+
+
+_kernel_plain_optax = differentiable(
+    _value_plain_optax,
+    _value_and_gradient_plain_optax,
+    _tangent_plain_optax,
+    _curvature_plain_optax,
+    axes={"anchor": "n d", "positive": "n d", "negative": "n d", "margin": "", "p": "", "eps": ""},
+    wrt=("anchor", "positive", "negative", "margin"),
+    loss="n",
+    rows="n",
+)
+
+
 def _swapped_loss(
     anchor: Tensor,
     positive: Tensor,
@@ -365,6 +798,88 @@ def _plain_loss(
     )
 
 
+def _swapped_optax_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor | float,
+    p: float,
+    eps: float,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(anchor=anchor, positive=positive, negative=negative)
+    check_floating(anchor=anchor, positive=positive, negative=negative)
+    check_positive("margin", margin)
+    check_range("p", p, 1.0, math.inf)
+    dtype = anchor.dtype
+    working = working_dtype(anchor)
+    single = anchor.ndim == 1
+    if single:
+        anchor, positive, negative = anchor[None], positive[None], negative[None]
+    check_rank("anchor", anchor, 2, exact=True)
+    shape = anchor.shape[:1]
+    check_shape("positive", positive, anchor.shape, "anchor")
+    check_shape("negative", negative, anchor.shape, "anchor")
+    anchor = to_working(anchor, working)
+    positive = to_working(positive, working)
+    negative = to_working(negative, working)
+    margin = to_working(margin, working)
+    p = float(p)
+    eps = float(eps)
+    return finish(
+        _kernel_swapped_optax,
+        (anchor, positive, negative, margin, p, eps),
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _plain_optax_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: Tensor | float,
+    p: float,
+    eps: float,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(anchor=anchor, positive=positive, negative=negative)
+    check_floating(anchor=anchor, positive=positive, negative=negative)
+    check_positive("margin", margin)
+    check_range("p", p, 1.0, math.inf)
+    dtype = anchor.dtype
+    working = working_dtype(anchor)
+    single = anchor.ndim == 1
+    if single:
+        anchor, positive, negative = anchor[None], positive[None], negative[None]
+    check_rank("anchor", anchor, 2, exact=True)
+    shape = anchor.shape[:1]
+    check_shape("positive", positive, anchor.shape, "anchor")
+    check_shape("negative", negative, anchor.shape, "anchor")
+    anchor = to_working(anchor, working)
+    positive = to_working(positive, working)
+    negative = to_working(negative, working)
+    margin = to_working(margin, working)
+    p = float(p)
+    eps = float(eps)
+    return finish(
+        _kernel_plain_optax,
+        (anchor, positive, negative, margin, p, eps),
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
 def triplet_margin_loss(
     anchor: Tensor,
     positive: Tensor,
@@ -375,6 +890,7 @@ def triplet_margin_loss(
     swap: bool = False,
     reduction: str = "mean",
     *,
+    dialect: str | None = None,
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
@@ -394,6 +910,7 @@ def triplet_margin_loss(
             ``False``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -403,6 +920,15 @@ def triplet_margin_loss(
         Tensor: The loss, with the dtype of :attr:`anchor`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("optax",))
+    if dialect == "optax" and swap:
+        return _swapped_optax_loss(
+            anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
+        )
+    if dialect == "optax":
+        return _plain_optax_loss(
+            anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
+        )
     if swap:
         return _swapped_loss(
             anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
@@ -418,7 +944,11 @@ class TripletMarginLoss(Loss):
 
     After Schroff et al. (2015). Distances are norms of order ``p`` of differences, with ``eps``
     added to each entry; with ``swap`` the negative may be as close to the positive instead
-    (Balntas et al., 2016). The mean is over the number of triplets.
+    (Balntas et al., 2016). The mean is over the number of triplets, NaN of none. At the hinge the
+    slope is that of its active side. Chainer's `TripletLoss` takes squared distances.
+
+    - ``optax.losses.triplet_margin_loss``: unreduced; adds ``eps`` to the sum of the powers
+      instead.
 
     .. math::
         \ell = \max\left(0, \mathrm{margin} - \min\left(\left\lVert \mathrm{eps} +
@@ -442,6 +972,7 @@ class TripletMarginLoss(Loss):
             ``False``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None``.
 
     Shape:
         - anchor: ``(n, d)`` or ``(d,)``.
@@ -458,7 +989,7 @@ class TripletMarginLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("margin", "p", "eps", "swap", "reduction")
+    __constants__ = ("margin", "p", "eps", "swap", "reduction", "dialect")
 
     def __init__(
         self,
@@ -467,14 +998,18 @@ class TripletMarginLoss(Loss):
         eps: float = 1e-06,
         swap: bool = False,
         reduction: str = "mean",
+        *,
+        dialect: str | None = None,
     ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         check_positive("margin", margin)
         check_range("p", p, 1.0, math.inf)
+        check_dialect(dialect, ("optax",))
         self.margin = margin
         self.p = p
         self.eps = eps
         self.swap = swap
+        self.dialect = dialect
 
     def forward(
         self,
@@ -495,6 +1030,7 @@ class TripletMarginLoss(Loss):
             eps=self.eps,
             swap=self.swap,
             reduction=self.reduction,
+            dialect=self.dialect,
             sample_weight=sample_weight,
             denominator=denominator,
         )

@@ -9,6 +9,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import (
     check_device,
+    check_dialect,
     check_floating,
     check_range,
     check_rank,
@@ -16,7 +17,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import ratio
-from ._runtime import Loss, finish, fold, to_working, working_dtype
+from ._runtime import Loss, finish, fold, is_number, to_working, working_dtype
 
 __all__ = ["TverskyLoss", "tversky_loss"]
 
@@ -197,35 +198,183 @@ _kernel = differentiable(
 )
 
 
-def tversky_loss(
+def _value_keras(
     input: Tensor,
     target: Tensor,
-    *,
-    alpha: Tensor | float = 0.5,
-    beta: Tensor | float = 0.5,
-    smooth: Tensor | float = 1.0,
-    reduction: str = "mean",
-    denominator: Tensor | float | None = None,
+    alpha: Tensor | float,
+    beta: Tensor | float,
+    smooth: Tensor | float,
 ) -> Tensor:
-    r"""Tversky loss of each class, over batch and space (Salehi et al., 2017).
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    p = torch.sigmoid(input)
+    term = (1.0 - target) * beta * p + torch.sigmoid(-input) * alpha * target
+    sums = term.sum()
+    return ratio(smooth + sums, smooth + (target * p).sum() + sums)
 
-    See :class:`TverskyLoss` for details.
 
-    Args:
-        input (Tensor): Logits, classes at position 1.
-        target (Tensor): Masks or probabilities in the shape of `input`.
-        alpha (float, optional): What false positives count. Default: ``0.5``.
-        beta (float, optional): What false negatives count. Default: ``0.5``.
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
-        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
-            ``'mean'``.
-        denominator (float or Tensor, optional): What a mean divides by, where its own count is
-            only that of a part of the step. Default: ``None``.
+def _value_and_gradient_keras(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor | float,
+    beta: Tensor | float,
+    smooth: Tensor | float,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    term = 1.0 - target
+    p = torch.sigmoid(input)
+    probability = torch.sigmoid(-input)
+    sums = (term * beta * p + probability * alpha * target).sum()
+    term_2 = smooth + (target * p).sum() + sums
+    quotient = ratio(smooth + sums, term_2)
+    quotient_2 = ratio(quotient, term_2)
+    term_3 = ratio(1.0, term_2) - quotient_2
+    slope = upstream * term_3 * (term * beta * p * probability - probability * p * alpha * target)
+    grad_input = slope - upstream * quotient_2 * target * p * probability
+    grad_target = None
+    if "target" in wanted:
+        grad_target = (
+            upstream * term_3 * (probability * alpha - beta * p) - upstream * quotient_2 * p
+        )
+    grad_alpha = None
+    if "alpha" in wanted:
+        grad_alpha = upstream * term_3 * (probability * target).sum()
+    grad_beta = None
+    if "beta" in wanted:
+        grad_beta = upstream * term_3 * (term * p).sum()
+    return (
+        quotient,
+        grad_input,
+        grad_target,
+        grad_alpha,
+        grad_beta,
+        upstream * term_3 if "smooth" in wanted else None,
+    )
 
-    Returns:
-        Tensor: The loss, with the dtype of :attr:`input`.
-    """
-    check_reduction(reduction, ("none", "mean", "sum"))
+
+def _tangent_keras(
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor | float,
+    beta: Tensor | float,
+    smooth: Tensor | float,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_alpha: Tensor,
+    d_beta: Tensor,
+    d_smooth: Tensor,
+) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    p = torch.sigmoid(input)
+    term = 1.0 - target
+    probability = torch.sigmoid(-input)
+    sums = (term * beta * p + probability * alpha * target).sum()
+    term_2 = smooth + (target * p).sum() + sums
+    quotient = ratio(ratio(smooth + sums, term_2), term_2)
+    term_3 = ratio(1.0, term_2) - quotient
+    product = (term * beta * p * probability - probability * p * alpha * target) * d_input
+    term_4 = (
+        (probability * alpha - beta * p) * d_target
+        + term * p * d_beta
+        + product
+        + probability * target * d_alpha
+    )
+    product_2 = quotient * (p * d_target + target * p * probability * d_input).sum()
+    return term_3 * d_smooth + term_3 * term_4.sum() - product_2
+
+
+def _curvature_keras(
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor | float,
+    beta: Tensor | float,
+    smooth: Tensor | float,
+    d_input: Tensor,
+    d_target: Tensor,
+    d_alpha: Tensor,
+    d_beta: Tensor,
+    d_smooth: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    p = torch.sigmoid(input)
+    probability = torch.sigmoid(-input)
+    term = 1.0 - target
+    sums = (term * beta * p + probability * alpha * target).sum()
+    term_2 = smooth + (target * p).sum() + sums
+    quotient = ratio(1.0, term_2)
+    quotient_2 = ratio(ratio(smooth + sums, term_2), term_2)
+    term_3 = quotient - quotient_2
+    product = quotient * term_3
+    quotient_3 = ratio(quotient_2, term_2)
+    term_4 = product - quotient_3
+    term_5 = probability * alpha - beta * p
+    term_6 = term * beta * p * probability - probability * p * alpha * target
+    term_7 = (
+        term_5 * d_target + term * p * d_beta + term_6 * d_input + probability * target * d_alpha
+    )
+    sums_2 = term_7.sum()
+    product_2 = quotient * quotient_2
+    product_3 = p * d_target
+    sums_3 = (product_3 + target * p * probability * d_input).sum()
+    term_8 = term_4 * d_smooth + term_4 * sums_2 + (-product_2 - quotient_3) * sums_3
+    slope = upstream * term_3 * (-beta * p * probability - probability * p * alpha)
+    term_9 = slope - upstream * quotient_2 * p * probability
+    power = probability * probability
+    power_2 = p * p
+    term_10 = (
+        upstream * quotient_2 * target * power_2 * probability
+        - upstream * quotient_2 * target * p * power
+    )
+    term_11 = probability * power_2 * alpha * target - power * p * alpha * target
+    term_12 = term * beta * p * power - term * beta * power_2 * probability + term_11
+    quotient_4 = ratio(quotient, term_2)
+    term_13 = quotient_3 - product - quotient_4
+    term_14 = term_13 * d_smooth + (product_2 + quotient_3 - quotient_4) * sums_3 + term_13 * sums_2
+    sums_4 = (probability * d_target - probability * p * target * d_input).sum()
+    slope_2 = upstream * term_3 * (term * p * probability * d_input - product_3).sum()
+    change_input = (
+        term_9 * d_target
+        + (term_10 + upstream * term_3 * term_12) * d_input
+        + upstream * term_6 * term_14
+        + upstream * term_3 * term * p * probability * d_beta
+        - upstream * target * p * probability * term_8
+        - upstream * term_3 * probability * p * target * d_alpha
+    )
+    change_target = (
+        term_9 * d_input
+        + upstream * term_5 * term_14
+        + upstream * term_3 * probability * d_alpha
+        - upstream * p * term_8
+        - upstream * term_3 * p * d_beta
+    )
+    change_alpha = upstream * (probability * target).sum() * term_14 + upstream * term_3 * sums_4
+    change_beta = upstream * (term * p).sum() * term_14 + slope_2
+    return change_input, change_target, change_alpha, change_beta, upstream * term_14
+
+
+_kernel_keras = differentiable(
+    _value_keras,
+    _value_and_gradient_keras,
+    _tangent_keras,
+    _curvature_keras,
+    axes={"input": "n c ...", "target": "n c ...", "alpha": "", "beta": "", "smooth": ""},
+    wrt=("input", "target", "alpha", "beta", "smooth"),
+    loss="",
+)
+
+
+def _loss(
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor | float,
+    beta: Tensor | float,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
     check_device(input=input, target=target)
     check_floating(input=input)
     check_range("alpha", alpha, 0.0, math.inf)
@@ -253,14 +402,89 @@ def tversky_loss(
     )
 
 
+def _keras_loss(
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor | float,
+    beta: Tensor | float,
+    smooth: Tensor | float,
+    reduction: str,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target)
+    check_floating(input=input)
+    check_range("alpha", alpha, 0.0, math.inf)
+    check_range("beta", beta, 0.0, math.inf)
+    check_range("smooth", smooth, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_rank("input", input, 2, exact=False)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    alpha = to_working(alpha, working)
+    beta = to_working(beta, working)
+    smooth = to_working(smooth, working)
+    input = fold(input, 2)
+    target = fold(target, 2)
+    return finish(
+        _kernel_keras,
+        (input, target, alpha, beta, smooth),
+        reduction,
+        dtype,
+        denominator=denominator,
+    )
+
+
+def tversky_loss(
+    input: Tensor,
+    target: Tensor,
+    *,
+    alpha: Tensor | float = 0.5,
+    beta: Tensor | float = 0.5,
+    smooth: Tensor | float = 1.0,
+    reduction: str = "mean",
+    dialect: str | None = None,
+    denominator: Tensor | float | None = None,
+) -> Tensor:
+    r"""Tversky loss of each class, over batch and space (Salehi et al., 2017).
+
+    See :class:`TverskyLoss` for details.
+
+    Args:
+        input (Tensor): Logits, classes at position 1.
+        target (Tensor): Masks or probabilities in the shape of `input`.
+        alpha (float, optional): What false positives count. Default: ``0.5``.
+        beta (float, optional): What false negatives count. Default: ``0.5``.
+        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
+        reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
+            ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
+        denominator (float or Tensor, optional): What a mean divides by, where its own count is
+            only that of a part of the step. Default: ``None``.
+
+    Returns:
+        Tensor: The loss, with the dtype of :attr:`input`.
+    """
+    check_reduction(reduction, ("none", "mean", "sum"))
+    check_dialect(dialect, ("keras",))
+    smooth = 1e-07 if dialect == "keras" and is_number(smooth, 1.0) else smooth
+    if dialect == "keras":
+        return _keras_loss(input, target, alpha, beta, smooth, reduction, denominator)
+    return _loss(input, target, alpha, beta, smooth, reduction, denominator)
+
+
 class TverskyLoss(Loss):
     r"""Tversky loss of each class, over batch and space (Salehi et al., 2017).
 
     One minus the Tversky index, the share of what is found, false positives counting ``alpha`` and
     false negatives ``beta``; probabilities are the sigmoid of the logits. Where nothing is
-    predicted and nothing is there, the loss is 0. ``mean`` is the mean over the classes. Keras's
-    ``Tversky`` takes probabilities, sums over all classes, and calls ``alpha`` what is ``beta``
-    here.
+    predicted and nothing is there, the loss is 0, so also of an empty batch. ``mean`` is the mean
+    over the classes.
+
+    - ``keras.losses.Tversky``: of probabilities; sums over the classes, too; adds 1e-7 below the
+      line alone, so that it is 1 where nothing is; calls ``alpha`` what is ``beta`` here; takes
+      the target first.
 
     .. math::
         \ell = \frac{\sum_{...} \left(\sum_{n} \left(\alpha \left(1 - \mathrm{target}_{n,
@@ -280,11 +504,12 @@ class TverskyLoss(Loss):
         smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
+        dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
 
     Shape:
         - input: ``(n, c, ...)``.
         - target: ``(n, c, ...)``.
-        - Output: scalar; ``(c,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; one for each part where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = TverskyLoss()
@@ -294,7 +519,7 @@ class TverskyLoss(Loss):
         >>> output.backward()
     """
 
-    __constants__ = ("alpha", "beta", "smooth", "reduction")
+    __constants__ = ("alpha", "beta", "smooth", "reduction", "dialect")
 
     def __init__(
         self,
@@ -303,14 +528,17 @@ class TverskyLoss(Loss):
         beta: Tensor | float = 0.5,
         smooth: Tensor | float = 1.0,
         reduction: str = "mean",
+        dialect: str | None = None,
     ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         check_range("alpha", alpha, 0.0, math.inf)
         check_range("beta", beta, 0.0, math.inf)
         check_range("smooth", smooth, 0.0, math.inf)
+        check_dialect(dialect, ("keras",))
         self.alpha = alpha
         self.beta = beta
         self.smooth = smooth
+        self.dialect = dialect
 
     def forward(
         self, input: Tensor, target: Tensor, *, denominator: Tensor | float | None = None
@@ -323,5 +551,6 @@ class TverskyLoss(Loss):
             beta=self.beta,
             smooth=self.smooth,
             reduction=self.reduction,
+            dialect=self.dialect,
             denominator=denominator,
         )

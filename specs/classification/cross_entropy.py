@@ -1,7 +1,17 @@
-"""Cross-entropy between logits and class labels, or class probabilities.
+"""Cross-entropy between logits and class labels, or class probabilities (Good, 1952).
 
-With labels the mean is over the sum of the weights of the labels that count; with probabilities
-it is over the number of samples. Label smoothing after Szegedy et al. (2016).
+With labels the mean is over the sum of the weights of the labels that count, NaN of none; with
+probabilities it is over the number of samples. Label smoothing after Szegedy et al. (2016).
+
+- ``mindspore.nn.CrossEntropyLoss``: equal.
+- ``chainer.functions.softmax_cross_entropy``: ignores -1; divides by the number of labels that
+  count, whatever their weights; its mean over none is 0.
+- ``keras.losses.SparseCategoricalCrossentropy``: with ``from_logits=True``; divides by the number
+  of labels that count; its mean over none is 0; takes the target first, and the classes last.
+- ``keras.losses.CategoricalCrossentropy``: with ``from_logits=True`` equal; takes the target first,
+  and the classes last.
+- ``optax.losses.softmax_cross_entropy_with_integer_labels``,
+  ``optax.losses.softmax_cross_entropy``: equal, unreduced, with the classes last; ignore no label.
 """
 
 from sympy import Eq, Max, Ne
@@ -49,6 +59,6 @@ cross_entropy_loss = Loss(
     signature=(w, ignored, "reduction", smoothing),
     dialects={
         "chainer": dialect(ignore_index=-1, denominator=Max(1, count)),
-        "keras": dialect(denominator=count),
+        "keras": dialect(denominator=Max(1, count), weighs=False),
     },
 )

@@ -2,13 +2,15 @@
 
 ``(1 - p**q) / q`` with the probability ``p`` of the label: the cross-entropy as ``q`` falls to 0,
 and at 0, and one minus the probability for ``q`` 1, which wrong labels hurt less. The mean is over
-the number of labels. Keras's ``CategoricalGeneralizedCrossEntropy`` takes probabilities instead of
-logits.
+the number of labels, NaN of none.
+
+- ``keras.losses.CategoricalGeneralizedCrossEntropy``: of probabilities, with 0.5 for ``q``; takes
+  the target first, and the classes last.
 """
 
 from sympy import Eq, exp
 
-from lossgen import Case, Loss, at, label, logsumexp, parameter, tensor
+from lossgen import Case, Loss, at, dialect, label, logsumexp, parameter, tensor
 
 x = tensor("input", "n c ...", batch="n", doc="Logits, classes at position 1, or alone.")
 y = label("target", "n ...", classes="c", batch="n", doc="The class of each sample.")
@@ -19,4 +21,5 @@ nll = at(logsumexp(x, "c") - x, c=y)
 generalized_cross_entropy_loss = Loss(
     "GeneralizedCrossEntropyLoss",
     (Case(nll, when=Eq(q, 0), name="limit"), Case((1 - exp(-q * nll)) / q, name="power")),
+    dialects={"keras": dialect(q=0.5, weighs=False)},
 )

@@ -1,6 +1,9 @@
 """Multilabel soft margin loss: binary cross-entropy of each class, averaged over the classes.
 
-``weight`` multiplies each class. The mean is over the number of samples.
+After Good (1952). ``weight`` multiplies each class. The mean is over the number of samples, NaN of
+none.
+
+- ``mindspore.nn.MultiLabelSoftMarginLoss``: equal.
 """
 
 from sympy import log

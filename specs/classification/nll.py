@@ -1,6 +1,8 @@
-"""Negative log-likelihood of class labels, given log-probabilities.
+"""Negative log-likelihood of class labels, given log-probabilities (Fisher, 1922).
 
-The mean is over the sum of the weights of the labels that count.
+The mean is over the sum of the weights of the labels that count, NaN of none.
+
+- ``mindspore.nn.NLLLoss``: equal.
 """
 
 from sympy import Ne

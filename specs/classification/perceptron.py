@@ -1,7 +1,8 @@
 """Perceptron loss: a score on the wrong side costs its size (Rosenblatt, 1958).
 
-Labels are -1 or 1. The mean is over the number of entries. The slope at 0 is 0. optax's
-``perceptron_loss`` is this unreduced, with half the slope at 0.
+The mean is over the number of entries, NaN of none. At 0 the slope is 0.
+
+- ``optax.losses.perceptron_loss``: equal, unreduced; half the slope at 0.
 """
 
 from sympy import Max

@@ -1,19 +1,23 @@
 """Focal loss on the softmax of logits: what is easy already counts less (Lin et al., 2017).
 
-Targets are labels, or probabilities in the shape of the logits. The mean is over the number of
-samples, whatever the weights. With ``gamma`` 0 it is the cross-entropy. MindSpore's ``FocalLoss``
-is this, but with one-hot targets its mean is over the classes, too; Keras's
-``CategoricalFocalCrossentropy(from_logits=True)`` has weights of 0.25, and clips probabilities at
-1e-7, where the gradient vanishes.
+The mean is over the number of samples, whatever the weights, NaN of none. With ``gamma`` 0 it is
+the cross-entropy.
+
+- ``mindspore.nn.FocalLoss``: averages over what follows the classes first; with one-hot targets its
+  mean is over the classes, too.
+- ``keras.losses.CategoricalFocalCrossentropy``: with ``from_logits=True``; a quarter, as each class
+  has weight 0.25; has no slope within 1e-7 of 0 and 1; takes the target first, as probabilities,
+  and the classes last.
 """
 
-from sympy import Ne, log
+from sympy import Ne, Rational, log
 
 from lossgen import (
     Case,
     Loss,
     Position,
     at,
+    dialect,
     label,
     logsumexp,
     masked,
@@ -33,6 +37,7 @@ gamma = parameter("gamma", 2.0, lower=0.0, doc="How fast easy samples fade.")
 
 nll = logsumexp(x, "c") - x
 focal = (1 - softmax(x, "c")) ** gamma * nll
+by_class = sum_over(w * q * focal, "c")
 lead = at(x, c=y) - logsumexp(masked(x, Ne(Position("c"), y)), "c")
 p = sigmoid(lead)  # the label against all other classes
 
@@ -40,6 +45,9 @@ softmax_focal_loss = Loss(
     "SoftmaxFocalLoss",
     (
         Case(-at(w, c=y) * (1 - p) ** gamma * log(p), name="labels"),
-        Case(sum_over(w * q * focal, "c"), name="probabilities"),
+        Case(by_class, name="probabilities"),
     ),
+    dialects={
+        "keras": dialect(factor=Rational(1, 4), weighs=False),
+    },
 )

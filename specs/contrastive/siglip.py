@@ -2,7 +2,7 @@
 
 The logit of a pair is its scaled cosine plus a bias; both may be learnt, and the paper starts them
 at 10 (the exponential of what it learns) and -10. Each image costs the sum over all texts; the mean
-is over the images.
+is over the images, NaN of none.
 """
 
 from sympy import Eq, Piecewise, exp, log

@@ -2,7 +2,9 @@
 
 After Hadsell et al. (2006). A pair with target 1 costs half the squared distance, any other half
 the square of what the distance lacks of ``margin``, which is flat where two vectors coincide. The
-mean is over the pairs. It equals ``chainer.functions.contrastive``.
+mean is over the pairs, NaN of none.
+
+- ``chainer.functions.contrastive``: equal.
 """
 
 from sympy import Eq, Max, Piecewise

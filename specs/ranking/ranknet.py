@@ -2,7 +2,7 @@
 
 Each ordered pair costs the logistic loss of the difference of its scores; the unreduced loss is
 their mean in a list, 0 where all items are equally relevant, and ``mean`` is over the number of
-lists.
+lists, NaN of none.
 """
 
 from sympy import exp, log

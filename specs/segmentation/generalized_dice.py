@@ -1,9 +1,9 @@
 """Generalised Dice loss: classes weigh by the inverse square of their volume (Sudre et al., 2017).
 
 Probabilities are the softmax of the logits; the unreduced loss is that of each sample, over its
-classes and space, and the mean is over the samples. A class that is not there has no weight, and a
-sample with no class at all the loss 0. optax's ``multiclass_generalized_dice_loss`` weighs the
-classes' own Dice losses instead.
+classes and space, and the mean is over the samples, NaN of none. A class that is not there has no
+weight, and a sample with no class at all the loss 0. optax's loss of this name is the Dice loss of
+each class with such weights: see `SoftmaxDiceLoss`.
 """
 
 from lossgen import Loss, ratio, softmax, sum_over, tensor

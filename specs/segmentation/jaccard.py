@@ -1,8 +1,8 @@
 """Jaccard (IoU) loss of each class, over batch and space (Rahman and Wang, 2016).
 
 One minus intersection over union of the probabilities, the sigmoid of the logits, with the target.
-Where nothing is predicted and nothing is there, the loss is 0. ``mean`` is the mean over the
-classes.
+Where nothing is predicted and nothing is there, the loss is 0, so also of an empty batch. ``mean``
+is the mean over the classes.
 """
 
 from lossgen import Loss, parameter, ratio, sigmoid, sum_over, tensor

@@ -1,7 +1,8 @@
 """Log-cosh Dice loss: the logarithm of the hyperbolic cosine of the Dice loss (Jadon, 2020).
 
 Dice is that of each class over batch and space, on the sigmoid of the logits; where nothing is
-predicted and nothing is there, the loss is 0. ``mean`` is the mean over the classes.
+predicted and nothing is there, the loss is 0, so also of an empty batch. ``mean`` is the mean over
+the classes.
 """
 
 from sympy import cosh, log

@@ -2,7 +2,9 @@
 
 After Milletari et al. (2016). ``smooth`` is added below the line alone, so that the loss is 1 where
 nothing is predicted and nothing is there, unless ``smooth`` is 0: then it is 0. ``mean`` is the
-mean over the classes, with or without weights. MindSpore's ``MultiClassDiceLoss`` is this.
+mean over the classes, with or without weights.
+
+- ``mindspore.nn.MultiClassDiceLoss``: equal.
 """
 
 from lossgen import Loss, parameter, ratio, softmax, sum_over, tensor, weight

@@ -9,6 +9,7 @@ from losses import (
     classification,
     core,
     elsewhere,
+    elsewhere_classes,
     pairs,
     regression,
     seeds,
@@ -27,9 +28,8 @@ LIBRARY = (
 )
 
 RELATIONS = (
-    *classification.RELATIONS,
-    *segmentation.RELATIONS,
     *elsewhere.RELATIONS,
+    *elsewhere_classes.RELATIONS,
     *pairs.RELATIONS,
 )
 

@@ -1,4 +1,4 @@
-"""Losses of classes, ranks and distributions; how those of other libraries relate to them."""
+"""Losses of classes, ranks and distributions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,6 @@ from torch import Tensor
 
 from losses.case import WEIGHT, Case, Unreduced, class_probabilities, labels, normals, probabilities
 from losses.core import cross_entropy
-from losses.relation import Relation
 from losses.seeds import signs
 
 
@@ -287,93 +286,4 @@ CASES = (
     Case("ranknet-sigma", *_RANKNET, normals((4,), (4,)), {"sigma": 0.5}, categories=(1,)),
     Case("listnet", "ListNetLoss", "listnet_loss", listnet, normals((3, 4), (3, 4))),
     Case("bpr", "BPRLoss", "bpr_loss", bpr, normals((3, 4), (3, 4))),
-)
-
-RELATIONS = (
-    Relation(
-        "hinge", "keras.losses.Hinge", "equal", lambda keras, x, t: keras.losses.Hinge()(t, x)
-    ),
-    Relation(
-        "squared_hinge",
-        "keras.losses.SquaredHinge",
-        "equal",
-        lambda keras, x, t: keras.losses.SquaredHinge()(t, x),
-    ),
-    Relation(
-        "hinge",
-        "optax.losses.hinge_loss",
-        "equal, unreduced",
-        lambda optax, x, t: optax.losses.hinge_loss(x, t).mean(),
-    ),
-    Relation(
-        "perceptron",
-        "optax.losses.perceptron_loss",
-        "equal, unreduced",
-        lambda optax, x, t: optax.losses.perceptron_loss(x, t).mean(),
-    ),
-    Relation(
-        "multiclass_hinge",
-        "optax.losses.multiclass_hinge_loss",
-        "equal, unreduced",
-        lambda optax, x, y: optax.losses.multiclass_hinge_loss(x, y).mean(),
-    ),
-    Relation(
-        "multiclass_perceptron",
-        "optax.losses.multiclass_perceptron_loss",
-        "equal, unreduced",
-        lambda optax, x, y: optax.losses.multiclass_perceptron_loss(x, y).mean(),
-    ),
-    Relation(
-        "categorical_hinge",
-        "keras.losses.CategoricalHinge",
-        "equal",
-        lambda keras, x, t: keras.losses.CategoricalHinge()(t, x),
-    ),
-    Relation(
-        "softmax_focal",
-        "keras.losses.CategoricalFocalCrossentropy",
-        "factor 4",
-        lambda keras, x, y: (
-            4
-            * keras.losses.CategoricalFocalCrossentropy(from_logits=True)(
-                keras.ops.one_hot(y, 4), x
-            )
-        ),
-    ),
-    Relation(
-        "softmax_focal",
-        "mindspore.nn.FocalLoss",
-        "equal",
-        lambda mindspore, x, y: mindspore.nn.FocalLoss()(x, y.expand_dims(1).astype("int32")),
-    ),
-    Relation(
-        "poly_cross_entropy-probabilities",
-        "optax.losses.poly_loss_cross_entropy",
-        "equal, unreduced",
-        lambda optax, x, q: optax.losses.poly_loss_cross_entropy(x, q, epsilon=-0.5).mean(),
-    ),
-    Relation(
-        "generalized_cross_entropy",
-        "keras.losses.CategoricalGeneralizedCrossEntropy",
-        "equal, of probabilities",
-        lambda keras, x, y: keras.losses.CategoricalGeneralizedCrossEntropy(q=0.7)(
-            y, keras.ops.softmax(x)
-        ),
-    ),
-    Relation(
-        "ranking_softmax-masked",
-        "optax.losses.ranking_softmax_loss",
-        "equal",
-        lambda optax, x, t: optax.losses.ranking_softmax_loss(x, t, where=WHERE > 0, weights=ITEMS),
-    ),
-    Relation(
-        "cross_entropy",
-        "chainer.functions.softmax_cross_entropy",
-        "equal in its dialect",
-        lambda chainer, x, y, reduction: chainer.functions.softmax_cross_entropy(
-            x, y, reduce=reduction
-        ),
-        "chainer",
-        {"none": "no", "mean": "mean"},
-    ),
 )

@@ -49,12 +49,12 @@ def _keras(
     return Relation(case, f"keras.losses.{name}", stated, call, dialect, words, by=by)
 
 
-def optax_loss(case: str, name: str) -> Relation:
+def optax_loss(case: str, name: str, by: Places = BOTH) -> Relation:
     def call(optax, *inputs, reduction):
         return getattr(optax.losses, name)(*inputs)
 
     builtin, stated = f"optax.losses.{name}", "equal, unreduced"
-    return Relation(case, builtin, stated, call, reductions=UNREDUCED, by=BOTH)
+    return Relation(case, builtin, stated, call, reductions=UNREDUCED, by=by)
 
 
 def chainer_loss(case: str, name: str, reduction: str, stated: str, by: Places = BOTH) -> Relation:

@@ -10,7 +10,6 @@ from numpy.random import Generator
 from torch import Tensor
 
 from losses.case import Case, Unreduced, normals
-from losses.relation import Relation
 
 CLASSES = np.array([3, 0, 3, 0, 3, -7])  # the last one has no partner
 
@@ -394,31 +393,4 @@ CASES = (
     _ciou("", boxes(5)),
 )
 
-RELATIONS = (
-    Relation(
-        "nt_xent",
-        "optax.losses.ntxent",
-        "equal",
-        lambda optax, x, y: optax.losses.ntxent(x, y, 0.5),
-    ),
-    Relation(
-        "cosine_distance",
-        "optax.losses.cosine_distance",
-        "equal",
-        lambda optax, x, t: optax.losses.cosine_distance(x, t).mean(),
-    ),
-    Relation(
-        "contrastive",
-        "chainer.functions.contrastive",
-        "equal",
-        lambda chainer, x1, x2, t: chainer.functions.contrastive(
-            x1, x2, chainer.as_array(t).astype(int), margin=4.0
-        ),
-    ),
-    Relation(
-        "triplet",
-        "chainer.functions.triplet",
-        "equal",
-        lambda chainer, *x: chainer.functions.triplet(*x),
-    ),
-)
+RELATIONS = ()

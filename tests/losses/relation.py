@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.random import Generator
+
 
 @dataclass(frozen=True)
 class Relation:
@@ -21,6 +24,7 @@ class Relation:
         options: what the generated loss gets beside the options of the case.
         given: keywords of the generated loss's call.
         by: the places of the inputs by which the gradients are compared; in a dialect the first.
+        draw: draws the inputs, where they are not those of the case.
     """
 
     case: str
@@ -32,6 +36,7 @@ class Relation:
     options: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)
     by: tuple[int, ...] = (0,)
+    draw: Callable[[Generator], tuple[np.ndarray, ...]] | None = None
 
     @property
     def library(self) -> str:

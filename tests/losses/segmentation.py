@@ -1,4 +1,4 @@
-"""Losses of overlap, by class over batch and space; how other libraries' relate to them."""
+"""Losses of overlap, by class over batch and space."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,6 @@ from torch import Tensor
 
 from losses.case import WEIGHT, Case, Unreduced, probabilities
 from losses.core import dice
-from losses.relation import Relation
 
 Number = Tensor | float
 
@@ -158,33 +157,4 @@ CASES += (
     Case("softmax_dice-one-image", *_SOFTMAX, probabilities(1, 3, 4), {"smooth": 2.0}),
     Case("squared_dice-one-class", *_SQUARED, ONE_CLASS),
     Case("multiclass_dice-plain", *_MULTICLASS, probabilities(5, 3)),
-)
-
-RELATIONS = (
-    Relation(
-        "tversky-one-class",
-        "keras.losses.Tversky",
-        "equal, of probabilities, alpha and beta exchanged",
-        lambda keras, x, t: keras.losses.Tversky(alpha=0.7, beta=0.3)(t, keras.ops.sigmoid(x)),
-    ),
-    Relation(
-        "softmax_dice-one-image",
-        "optax.losses.dice_loss",
-        "equal, with half of smooth and the classes last",
-        lambda optax, x, t: optax.losses.dice_loss(
-            x.transpose(0, 2, 1), t.transpose(0, 2, 1), smooth=1.0
-        ).mean(),
-    ),
-    Relation(
-        "squared_dice-one-class",
-        "mindspore.nn.DiceLoss",
-        "equal, of probabilities",
-        lambda mindspore, x, t: mindspore.nn.DiceLoss()(mindspore.ops.sigmoid(x), t),
-    ),
-    Relation(
-        "multiclass_dice-plain",
-        "mindspore.nn.MultiClassDiceLoss",
-        "equal",
-        lambda mindspore, x, t: mindspore.nn.MultiClassDiceLoss()(x, t),
-    ),
 )
