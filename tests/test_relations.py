@@ -137,3 +137,17 @@ def test_mindspores_least_variance_has_no_gradient():
     assert_same((value, gradients[2]), torchs)
     np.testing.assert_allclose(value, theirs[0], rtol=CLOSE)
     assert not theirs[1].any()
+
+
+CALLED = [(our_case(relation).class_name, relation.builtin) for relation in RELATIONS]
+DIALECTS = [(loss.name, word) for loss in SPECS for word, _ in loss.dialects]
+
+
+@pytest.mark.parametrize(("loss", "name"), sorted(set(CALLED)), ids=lambda word: word)
+def test_what_is_run_stands_in_the_docstring(loss, name):
+    assert (loss, name) in COMPARED
+
+
+@pytest.mark.parametrize(("loss", "word"), DIALECTS, ids=lambda word: word)
+def test_each_dialect_is_run(loss, word):
+    assert any(our_case(r).class_name == loss and r.dialect == word for r in RELATIONS)

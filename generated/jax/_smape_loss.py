@@ -96,7 +96,7 @@ def smape_loss(
 
     The error is divided by the mean of both sizes; where both are 0 it costs nothing. Inputs are
     any numbers. The mean is over the number of entries, and NaN without any. The slope is 0 where
-    prediction and target agree, and leaves out that of a size that is 0.
+    prediction and target agree.
 
     .. math::
         \ell = 200 \frac{\left|{\mathrm{input} -
