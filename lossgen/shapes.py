@@ -218,8 +218,9 @@ class _Preparing:
                 yield f"{tensor.name} = broadcast_input({given})"
         for tensor in self.tensors:
             if tensor.name == self.factor and tensor.optional:
+                keep, weight = self._kept(tensor), self._weight(tensor)
                 yield f"if {tensor.name} is not None:"
-                yield f"    {tensor.name} = {self._weight(tensor)}"
+                yield f"    {tensor.name} = {weight if keep is None else f'fold({weight}, {keep})'}"
             elif tensor.kind == "weight":
                 name = prepared_name(tensor, self.factor)
                 absent = f"1.0 if {tensor.name} is None else " if name != tensor.name else ""
@@ -242,12 +243,18 @@ class _Preparing:
         return f"same_weight({call})"
 
     def _folds(self) -> Iterator[str]:
-        among_others = any(ELLIPSIS in t.axes != (ELLIPSIS,) for t in self.tensors)
         for tensor in self.tensors:
-            if ELLIPSIS in tensor.axes and (among_others or not self.axes):
+            keep = self._kept(tensor)
+            if keep is not None and not (tensor.name == self.factor and tensor.optional):
                 name = prepared_name(tensor, self.factor)
-                keep = tensor.axes.index(ELLIPSIS) or 1 - len(tensor.axes)
                 yield f"{name} = fold({name}, {keep})"
+
+    def _kept(self, tensor: Tensor) -> int | None:
+        """Return how many axes stay when the others become one: the first, or minus the last."""
+        among_others = any(ELLIPSIS in t.axes != (ELLIPSIS,) for t in self.tensors)
+        if ELLIPSIS not in tensor.axes or not (among_others or not self.axes):
+            return None
+        return tensor.axes.index(ELLIPSIS) or 1 - len(tensor.axes)
 
     def _owner(self, axis: str) -> Tensor:
         return next(tensor for tensor in self.tensors if axis in tensor.axes)
