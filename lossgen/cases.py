@@ -13,7 +13,7 @@ from lossgen.endings import ending
 from lossgen.kernels import partial_names, print_denominator, print_kernels
 from lossgen.keywords import Result, shape_words
 from lossgen.language import ParameterSymbol, Tensor
-from lossgen.loss import Case, Loss
+from lossgen.loss import Case, Loss, alone
 from lossgen.options import case_options
 from lossgen.program import Program
 from lossgen.shapes import prepare, prepared_name
@@ -51,7 +51,7 @@ def _drafts(loss: Loss, cases: Sequence[Case]) -> Iterator[_Draft]:
 def _suffixes(cases: Sequence[Case]) -> list[str]:
     """Name cases by what tells them apart: their condition, labels or probabilities."""
     words: list[str] = []
-    has_labels = ["label" in {t.kind for t in Loss("One", case).tensors()} for case in cases]
+    has_labels = ["label" in {t.kind for t in alone(case).tensors()} for case in cases]
     for case, labels in zip(cases, has_labels, strict=True):
         if case.name:
             words.append(f"_{case.name}")
@@ -63,8 +63,8 @@ def _suffixes(cases: Sequence[Case]) -> list[str]:
 
 def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
     case, program = draft.case, draft.program
-    one = Loss("One", case.without_condition())
-    inner = Loss("One", with_results(case, loss.names).without_condition())
+    one = alone(case.without_condition())
+    inner = alone(with_results(case, loss.names).without_condition())
     given, parameters = _in_call_order(one), one.parameters()
     tensors = _in_call_order(inner)
     factor = "" if program.weight is None else program.weight.name
@@ -133,7 +133,7 @@ def _ignored(case: Case) -> str:
 def _condition(loss: Loss, case: Case) -> str:
     """Return when a case applies, as Python."""
     words = []
-    labels = [t.name for t in Loss("One", case).tensors() if t.kind == "label"]
+    labels = [t.name for t in alone(case).tensors() if t.kind == "label"]
     dense = {t.name for t in loss.tensors() if t.kind == "float"}
     if labels and labels[0] in dense:
         words.append(f"is_integer({labels[0]})")

@@ -24,7 +24,7 @@ from lossgen.errors import SpecError
 from lossgen.faults import declaration_faults, fault
 from lossgen.formulas import constant_parts, formula_faults
 from lossgen.language import Applied, ParameterSymbol, Ref
-from lossgen.loss import Case, Loss
+from lossgen.loss import Case, Loss, alone
 from lossgen.lower import UnknownError
 
 
@@ -94,7 +94,7 @@ def _choices(loss: Loss) -> Iterator[SpecError]:
         yield fault("the loss has no formula", "write Loss(name, formula)")
     dense = {tensor.name for tensor in loss.tensors() if tensor.kind == "float"}
     for case in loss.cases[:-1]:
-        labels = {t.name for t in Loss("One", case).tensors() if t.kind == "label"}
+        labels = {t.name for t in alone(case).tensors() if t.kind == "label"}
         if case.when is None and not labels & dense:
             remedy = "say when it applies, as in Case(..., when=Eq(parameter, 0))"
             yield fault("no case after this one is ever used", remedy, case.value)

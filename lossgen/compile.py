@@ -10,7 +10,7 @@ from sympy.core.basic import Basic
 from lossgen import nodes as n
 from lossgen.atoms import atoms
 from lossgen.language import Applied, Call, Ref, Tensor
-from lossgen.loss import Case, Loss
+from lossgen.loss import Case, Loss, alone
 from lossgen.lower import Lowering
 from lossgen.names import is_taken
 from lossgen.nodes import Node
@@ -117,7 +117,7 @@ def _masked_sums(denominator: Node, valid: Node) -> Node:
 
 
 def _arguments(case: Case) -> tuple[Argument, ...]:
-    one = Loss("One", case.without_condition())
+    one = alone(case.without_condition())
     tensors = tuple(Argument(t.name, t.axes, t.kind) for t in one.tensors())
     return tensors + tuple(Argument(p.name, (), p.kind) for p in one.parameters())
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from lossgen.errors import SpecError
 from lossgen.language import Parameter, Tensor
-from lossgen.loss import Loss, snake_case
+from lossgen.loss import Loss, alone, snake_case
 from lossgen.names import (
     ATTRIBUTES,
     IMPORTED,
@@ -84,7 +84,7 @@ def _repeated(loss: Loss) -> Iterator[SpecError]:
         yield fault(f"{name!r} is declared as a weight and as an input", "rename one of them", name)
     counts = Counter(parameters)
     for case in loss.all_cases():
-        counts |= Counter(tensor.name for tensor in Loss("One", case).tensors())
+        counts |= Counter(tensor.name for tensor in alone(case).tensors())
     for name in sorted(name for name, times in counts.items() if times > 1 and name not in weights):
         yield fault(
             f"{name!r} is declared twice", "declare it once, or rename one of the two", name

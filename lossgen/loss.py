@@ -15,6 +15,7 @@ from lossgen.case import Case, Cases, gather
 from lossgen.composition import applied
 from lossgen.dialects import Dialect, DialectIs, expanded
 from lossgen.language import Parameter, ParameterSymbol, Ref, Tensor
+from lossgen.memory import remembered
 from lossgen.variants import by_choice, names_by_choice
 
 
@@ -141,6 +142,12 @@ class Loss:
         return "\n".join(lines)
 
 
+@remembered
+def alone(case: Case) -> Loss:
+    """Return a case as a loss of its own, to ask for its arguments."""
+    return Loss("One", case)
+
+
 def _check_words(name: Any, value: Any, function: Any, signature: Any) -> None:
     """Refuse what cannot even be held as a loss; the rest is checked when all specs are read."""
     if not isinstance(name, str):
@@ -159,4 +166,4 @@ def snake_case(name: str) -> str:
     return words.lower()
 
 
-__all__ = ["Case", "Loss", "snake_case"]
+__all__ = ["Case", "Loss", "alone", "snake_case"]

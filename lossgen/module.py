@@ -140,8 +140,13 @@ def formula(loss: Loss, case: Case, name: str = "") -> str:
     return rf"\ell = {symbols}" if not name else rf"\mathrm{{{name}}} = {symbols}"
 
 
-def formulas(loss: Loss) -> Iterator[str]:
-    """Yield the formulas that tell a loss, and what the functions in them may mean."""
+@remembered
+def formulas(loss: Loss) -> tuple[str, ...]:
+    """Return the formulas that tell a loss, and what the functions in them may mean."""
+    return tuple(_formulas(loss))
+
+
+def _formulas(loss: Loss) -> Iterator[str]:
     for name, cases in loss.parts or (("", loss.cases),):
         yield from (formula(loss, case, name) for case in told(cases))
     called = {a for case in loss.all_cases() for a in atoms(case.value, Applied)}

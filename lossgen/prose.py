@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from textwrap import fill
 
+from lossgen.memory import remembered
+
 _BACKSLASH, _QUOTE = "\ufdd0", "\ufdd1"
 _HIDDEN = str.maketrans({"\\": _BACKSLASH, '"': _QUOTE})
 _SHOWN = str.maketrans({_BACKSLASH: "\\", _QUOTE: '"'})
@@ -30,11 +32,13 @@ UNFIT = re.compile(
 )
 
 
+@remembered
 def disguise(text: str) -> str:
     """Return a text as templates may put it into any docstring."""
     return text.translate(_HIDDEN)
 
 
+@remembered
 def sentence(text: str) -> str:
     """Return a text disguised and on one line, as the list of arguments needs it."""
     return disguise(" ".join(text.split()))
@@ -45,6 +49,7 @@ def settle(source: str) -> str:
     return _INDENTED.sub(_folded, _DOCSTRING.sub(_literal, source))
 
 
+@remembered
 def paragraphs(text: str) -> tuple[str, ...]:
     """Return the lines of a description, paragraphs that are too wide folded anew."""
     lines: list[str] = []

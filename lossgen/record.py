@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,11 +16,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from lossgen.cache import cache_folder
 from lossgen.states import State
 
 VERSION = 1
 LIFETIME = 90 * 24 * 3600.0  # seconds after which nobody will come back to a record
-FOLDER = "LOSSGEN_CACHE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ class Place:
                 os.replace(temporary, self.file)
             finally:
                 temporary.unlink(missing_ok=True)
-            for other in self.file.parent.iterdir():
+            for other in self.file.parent.glob("*.*"):
                 if time.time() - other.stat().st_mtime > LIFETIME:
                     other.unlink(missing_ok=True)
 
@@ -120,22 +119,4 @@ def place(specs: Path, out: Path, backends: tuple[str, ...]) -> Place | None:
     return Place(folder / f"{sha256(key.encode()).hexdigest()[:32]}.json")
 
 
-def cache_folder() -> Path | None:
-    """Return the folder of records: where the platform has its caches, or what the user says."""
-    given = os.environ.get(FOLDER)
-    if given is not None:
-        return Path(given) if given else None
-    try:
-        home = Path.home()
-    except RuntimeError:  # there is none
-        return None
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or str(home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = str(home / "Library" / "Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or str(home / ".cache")
-    return Path(base) / "lossgen"
-
-
-__all__ = ["Place", "Record", "Unit", "cache_folder", "place"]
+__all__ = ["Place", "Record", "Unit", "place"]

@@ -10,8 +10,10 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import (
+    BytecodeCache,
     ChoiceLoader,
     Environment,
+    FileSystemBytecodeCache,
     FileSystemLoader,
     StrictUndefined,
     Template,
@@ -19,6 +21,7 @@ from jinja2 import (
 )
 
 from lossgen.backends import Backend
+from lossgen.cache import cache_folder
 from lossgen.faults import fault
 from lossgen.functions import shared_functions
 from lossgen.loss import Loss
@@ -34,6 +37,7 @@ LINT = (
     f"--config=lint.isort.known-third-party={THIRD_PARTY}",
     "--config=lint.isort.split-on-trailing-comma=false",
 )
+TEMPLATES = "templates"
 STYLE = "--config=format.skip-magic-trailing-comma=true"
 
 
@@ -47,7 +51,20 @@ def environment(*folders: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
+        bytecode_cache=_compiled(),
     )
+
+
+def _compiled() -> BytecodeCache | None:
+    """Return where Jinja keeps compiled templates, each under what its text is."""
+    folder = cache_folder()
+    try:
+        if folder is not None:
+            (folder / TEMPLATES).mkdir(parents=True, exist_ok=True)
+            return FileSystemBytecodeCache(str(folder / TEMPLATES))
+    except OSError:  # without a cache they are compiled anew
+        pass
+    return None
 
 
 @cache

@@ -23,7 +23,7 @@ LONGEST = 200
 ROOMS: dict[str, tuple[str, str]] = {
     "memory": ("memory", ""),
     "sentences": ("errors names", ""),
-    "files": ("states resources toolkit watch", ""),
+    "files": ("cache states resources toolkit watch", ""),
     "words": (
         "atoms axes elementwise places operations arguments callables declarations language "
         "conditions case variants dialects composition loss",
@@ -50,7 +50,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "specs": (
         "name_faults prose quote faults axis_faults dialect_faults formulas check source "
         "advice extrema execute load",
-        "sentences, files, words, programs",
+        "memory, sentences, files, words, programs",
     ),
     "spelling": (
         "backends registry axis_composites power_composites composites expand layout code spelling "
