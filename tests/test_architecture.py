@@ -30,8 +30,9 @@ ROOMS: dict[str, tuple[str, str]] = {
         "memory",
     ),
     "oracle": (
-        "oracle oracle.bind oracle.domain oracle.evaluate oracle.exponentials oracle.jets "
-        "oracle.part oracle.question oracle.series oracle.settle oracle.sizing oracle.terms",
+        "oracle oracle.after oracle.bind oracle.domain oracle.evaluate oracle.exponentials "
+        "oracle.jets oracle.part oracle.question oracle.series oracle.settle oracle.sizing "
+        "oracle.terms",
         "words",
     ),
     "proof": (

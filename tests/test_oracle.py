@@ -11,6 +11,7 @@ from lossgen import (
     Case,
     Loss,
     at,
+    dialect,
     hinge,
     label,
     logsumexp,
@@ -236,3 +237,26 @@ class TestSizes:
     def test_the_numbers_agree_with_those_of_the_exact_evaluation(self):
         assert Sized(mp.mpf(3)) + Sized(mp.mpf(-3)) == 0
         assert (Sized(mp.mpf(3)) * Sized(mp.mpf(3)) - Sized(mp.mpf(9))).size == 18
+
+
+AFTER = {"keras": dialect(mean_over=-1, factor=3), "chainer": dialect(sum_over=1, by_sample=True)}
+WEIGHED = np.arange(6.0).reshape(2, 3)
+
+
+@pytest.mark.parametrize(
+    ("word", "reduction", "expected"),
+    [
+        ("keras", "none", 3 * WEIGHED.mean(-1)),
+        ("keras", "mean", 3 * WEIGHED.mean()),
+        ("keras", "sum", 3 * WEIGHED.mean(-1).sum()),
+        ("chainer", "none", WEIGHED.sum(1)),
+        ("chainer", "mean", WEIGHED.sum() / 2),
+        ("chainer", "sum", WEIGHED.sum()),
+    ],
+)
+def test_a_dialect_has_its_own_ending(word, reduction, expected):
+    """Whole numbers and their thirds: exact but for the rounding of what is expected."""
+    loss = Loss("SomeLoss", x * t, dialects=AFTER)
+    found = solve(loss, reduction, {"dialect": word}, input=WEIGHED, target=np.ones((2, 3)))
+    np.testing.assert_allclose(numbers(found.value), np.ravel(expected), rtol=4e-16, atol=0)
+    assert found.value.value.shape == np.shape(expected)

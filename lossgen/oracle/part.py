@@ -13,7 +13,9 @@ from mpmath import mp
 from sympy.core.basic import Basic
 
 from lossgen import language as words
+from lossgen.case import PLAIN
 from lossgen.loss import Case
+from lossgen.oracle.after import axis_of, entries_after, shape_after
 from lossgen.oracle.bind import Bound, bind
 from lossgen.oracle.evaluate import Array, Evaluator, Place, free_axes, places
 from lossgen.oracle.jets import Jet, compose, total
@@ -61,7 +63,10 @@ class Part:
         self.bound: Bound = bind(case, question.arrays, question.values, question.starts)
         self.axes = self.bound.axes(case.value)
         self._evaluators: dict[tuple[type[Evaluator], int], Evaluator] = {}
-        self.entries = [self._entry(at) for at in places(self.axes, self.bound.binding.sizes)]
+        self.whole: tuple[int, ...] = self.bound.shape(case.value)
+        entries = [self._entry(at) for at in places(self.axes, self.bound.binding.sizes)]
+        plain = case.after == PLAIN
+        self.entries = entries if plain else entries_after(case.after, entries, self.whole)
 
     def _evaluator(self, kind: type[Evaluator]) -> Evaluator:
         return self._evaluators.setdefault((kind, mp.dps), kind(self.bound.binding))
@@ -104,7 +109,7 @@ class Part:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the unreduced loss."""
-        return self.bound.shape(self.case.value)
+        return shape_after(self.case.after, self.whole)
 
     def reduced(self, reduction: str, upstream: Array | None) -> tuple[Jet, Jet]:
         """Return the exact jet of the reduced loss and the jet of its terms."""
@@ -118,16 +123,21 @@ class Part:
             summed = total(scaled)
             if reduction.endswith("mean"):
                 batch = reduction == "batchmean"
-                bottom = _number(kind, self.shape[0] if batch else self._denominator())
+                batch = batch or self.case.after.by_sample
+                bottom = _number(kind, self._samples() if batch else self._denominator())
                 summed = summed * compose(Jet(bottom), powers(-1)(bottom))
             results.append(summed)
         return results[0], results[1]
+
+    def _samples(self) -> int:
+        return self.whole[0] if self.whole else 1
 
     def _denominator(self) -> Any:
         declared, valid = self.case.denominator, self.case.valid
         if declared is None:
             counted = [at for at in places(self.axes, self.bound.binding.sizes) if self._counts(at)]
-            return len(counted)
+            axis = axis_of(self.case.after, self.whole)
+            return mp.mpf(len(counted)) / (1 if axis is None else self.whole[axis])
         return _Counting(self.bound.binding, moving=False, valid=valid).jet(declared, {}).value
 
 
