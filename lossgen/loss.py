@@ -41,8 +41,8 @@ class Loss:
     name: str
     cases: tuple[Case, ...]
     function: str
-    signature: tuple[Any, ...] | None
-    reduction: str
+    signature: tuple[Any, ...] | None = field(hash=False)  # may be wrong, and is told of then
+    reduction: str = field(hash=False)
     words: tuple[str, ...]
     parts: tuple[tuple[str, tuple[Case, ...]], ...]
     dialects: tuple[tuple[str, Dialect], ...]

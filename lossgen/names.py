@@ -15,7 +15,8 @@ def _words(text: str) -> list[str]:
 IMPORTED = frozenset(
     _words(
         """
-        Any Array ArrayLike Case Given Literal Loss Operand NDArray Parameter Tensor TypeAlias
+        abs Any Array ArrayLike Case frozenset Given Literal Loss Operand NDArray Parameter
+        Tensor TypeAlias
         added argmax_along array_of as_arrays axis_weight bool broadcast_input
         broadcast_weight cast_floats cast_parts centred chainer check_arrays
         Call Callable callable check_device check_dialect check_divides check_floating
