@@ -265,15 +265,17 @@ def positions(x: Tensor, axis: int) -> Tensor:
 
 
 def exp_difference(x: Tensor, y: Tensor) -> Tensor:
-    """Return exp(x - y), with what the difference rounds away put back (Knuth, 1969).
+    """Return exp(x - y) for x <= y, with what the difference rounds away put back (Knuth, 1969).
 
     Where y is -inf, so is x, and the result is 0.
     """
     y = torch.where(y == -math.inf, 0.0, y)
+    x = torch.maximum(x, y - 800.0)  # further down, exp is 0 in every precision
     difference = x - y
     back = difference - x
     error = (x - (difference - back)) - (y + back)
-    return torch.exp(difference) * (1.0 + torch.where(difference.isfinite(), error, 0.0))
+    result = torch.exp(difference)
+    return torch.addcmul(result, result, error)
 
 
 def max_along(x: Tensor, axis: int) -> Tensor:
