@@ -20,7 +20,7 @@ from lossgen.axis_faults import (
 from lossgen.compile import compile_case, with_results
 from lossgen.conditions import REMEDY, ConditionError, as_python
 from lossgen.dialect_faults import dialect_faults
-from lossgen.errors import SpecError
+from lossgen.errors import Found, SpecError
 from lossgen.faults import declaration_faults, fault
 from lossgen.formulas import constant_parts, formula_faults
 from lossgen.language import Applied, ParameterSymbol, Ref
@@ -28,21 +28,16 @@ from lossgen.loss import Case, Loss, alone
 from lossgen.lower import UnknownError
 
 
-def check_losses(
-    losses: tuple[Loss, ...], known: tuple[SpecError, ...] = ()
-) -> tuple[SpecError, ...]:
-    """Return the faults of all losses, in their order, beside those that are known."""
-    faults = [fault for loss in losses for fault in check_loss(loss)]
-    faulty = {fault.file for fault in (*known, *faults)}
-    sound = [loss for loss in losses if loss.source not in faulty]
-    return (*faults, *(fault for loss in sound for fault in _unused(loss, losses)))
+def check_file(losses: tuple[Loss, ...], known: tuple[SpecError, ...]) -> Found:
+    """Return the faults of the losses of one file, after those that are known."""
+    faults = (*known, *(fault for loss in losses for fault in check_loss(loss)))
+    return Found(faults, () if faults else tuple(_unused(losses)))
 
 
-def _unused(loss: Loss, losses: tuple[Loss, ...]) -> Iterator[SpecError]:
-    """Find what a spec declares and no formula of the file uses: SymPy may have cancelled it."""
-    ours = [other for other in losses if other.source == loss.source]
-    used = {item for other in ours for item in (*other.tensors(), *other.parameters())}
-    for name, symbol in loss.names if loss is ours[0] else ():
+def _unused(losses: tuple[Loss, ...]) -> Iterator[SpecError]:
+    """Find what a file declares and no formula of it uses: SymPy may have cancelled it."""
+    used = {item for loss in losses for item in (*loss.tensors(), *loss.parameters())}
+    for name, symbol in losses[0].names if losses else ():
         if not isinstance(symbol, Ref | ParameterSymbol):
             continue
         item = symbol.tensor if isinstance(symbol, Ref) else symbol.parameter
@@ -50,7 +45,8 @@ def _unused(loss: Loss, losses: tuple[Loss, ...]) -> Iterator[SpecError]:
             remedy = "use it in a formula, or leave its declaration out"
             problem = f"{item.name!r} is declared and no formula uses it"
             found = fault(problem, remedy, Symbol(name))
-            yield found.at(file=loss.source, loss=loss.name if len(ours) == 1 else "")
+            lone = losses[0].name if len(losses) == 1 else ""
+            yield found.at(file=losses[0].source, loss=lone)
 
 
 def check_loss(loss: Loss) -> list[SpecError]:
@@ -173,4 +169,4 @@ def _compiled(loss: Loss, case: Case) -> Iterator[SpecError]:
         yield fault(problem, remedy, case.value)
 
 
-__all__ = ["check_loss", "check_losses"]
+__all__ = ["check_file", "check_loss"]

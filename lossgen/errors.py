@@ -5,6 +5,7 @@ None of it is a fault of lossgen's own: the command line shows the sentence and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import FrozenInstanceError, dataclass, fields
 
 LONGEST_QUOTE = 200
@@ -60,6 +61,32 @@ class SpecError(LossgenError):
         remedy = f"; {self.remedy.rstrip('.')}" if self.remedy else ""
         sentence = f"{self.problem.rstrip('.')}{quoted}{remedy}."
         return _clean(f"{place}: {sentence}" if place else sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is wrong with one file of specs.
+
+    Attributes:
+        faults: of the file, and of its losses.
+        unused: what it declares in vain; said only where the file has no other fault.
+        refused: what backends cannot write; said only where no file has another fault.
+    """
+
+    faults: tuple[SpecError, ...] = ()
+    unused: tuple[SpecError, ...] = ()
+    refused: tuple[SpecError, ...] = ()
+
+
+def gather(files: Iterable[Found], between: Iterable[SpecError]) -> tuple[SpecError, ...]:
+    """Return what to say of some files, with the faults that lie between them, each once."""
+    files = tuple(files)
+    faults = [*(fault for file in files for fault in file.faults), *between]
+    faulty = {fault.file for fault in faults}
+    unused = [fault for file in files for fault in file.unused]
+    faults += [fault for fault in unused if fault.file not in faulty]
+    refused = [fault for file in files for fault in file.refused]
+    return tuple(dict.fromkeys(faults or refused))
 
 
 class FaultySpecsError(LossgenError):
@@ -126,9 +153,11 @@ def _shortened(text: str) -> str:
 
 __all__ = [
     "FaultySpecsError",
+    "Found",
     "HandEditedError",
     "LockedError",
     "LossgenError",
     "OutputError",
     "SpecError",
+    "gather",
 ]

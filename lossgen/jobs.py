@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lossgen.errors import FaultySpecsError, LossgenError, SpecError
+from lossgen.errors import FaultySpecsError, Found, LossgenError, SpecError, gather
 from lossgen.record import Unit
 from lossgen.states import State, spec_files
 
 if TYPE_CHECKING:
     from lossgen.loss import Loss
+    from lossgen.name_faults import Named
     from lossgen.units import Made
 
 Package = dict[str, str]
@@ -40,22 +41,21 @@ class Rendered:
 
 
 def load(specs: Path) -> tuple[Loss, ...]:
-    """Load the losses of a folder.
+    """Load the losses of a folder, sorted by name.
 
     Raises:
         FaultySpecsError: any spec has a fault.
         LossgenError: there are no losses.
     """
-    from lossgen.check import check_losses
+    from lossgen.check import check_file
     from lossgen.load import load_specs
+    from lossgen.name_faults import Named
 
-    losses, faults = load_specs(specs)
-    faults += check_losses(losses, faults)
-    if faults:
-        raise FaultySpecsError(faults)
-    if not losses:
-        raise _no_loss(specs)
-    return losses
+    loaded = load_specs(specs)
+    found = [check_file(one.losses, one.faults) for one in loaded]
+    losses = [loss for one in loaded for loss in one.losses]
+    _refuse(specs, found, [Named(loss.name, loss.function, loss.source) for loss in losses])
+    return tuple(sorted(losses, key=lambda loss: loss.function))
 
 
 def _no_loss(specs: Path) -> LossgenError:
@@ -89,17 +89,16 @@ def render(
     wanted = [source for source in listed if source not in units]
     packages: dict[str, Package] = {name: {} for name in backends}
     read: dict[str, State] = {}
-    faults: tuple[list[SpecError], list[SpecError]] = [], []
-    for done, made in enumerate(_made(folder, wanted, backends, jobs, faults[0]), 1):
+    found: list[Found] = []
+    for done, made in enumerate(_made(folder, wanted, backends, jobs, found), 1):
         units[made.source] = made.unit
         read |= made.read
         for name, texts in made.texts.items():
             packages[name] |= texts
-        for found, more in zip(faults, made.faults, strict=True):
-            found += more
+        found.append(made.found)
         advance(done, len(wanted))
     units = {source: units[source] for source in listed}
-    _refuse(specs, units, *faults)
+    _refuse(specs, found, _named(units))
     for name in backends:
         shown = face(units, name)
         if (shared or {}).get(name) != shown:
@@ -119,20 +118,22 @@ def losses(units: Mapping[str, Unit]) -> int:
     return sum(len(unit.losses) for unit in units.values())
 
 
-def _refuse(
-    specs: Path, units: Mapping[str, Unit], faults: list[SpecError], refused: list[SpecError]
-) -> None:
-    """Raise what is wrong, if anything is."""
-    from lossgen.name_faults import Named, duplicates
+def _named(units: Mapping[str, Unit]) -> list[Named]:
+    from lossgen.name_faults import Named
 
-    named = [
+    return [
         Named(name, function, source)
         for source, unit in units.items()
         for function, name in unit.losses
     ]
-    found = [*faults, *duplicates(named)] or refused
-    if found:
-        raise FaultySpecsError(tuple(dict.fromkeys(found)))
+
+
+def _refuse(specs: Path, found: Sequence[Found], named: Sequence[Named]) -> None:
+    """Raise what is wrong, if anything is."""
+    from lossgen.name_faults import duplicates
+
+    if faults := gather(found, duplicates(named)):
+        raise FaultySpecsError(faults)
     if not named:
         raise _no_loss(specs)
 
@@ -142,12 +143,15 @@ def _made(
     sources: Sequence[str],
     backends: Sequence[str],
     jobs: int,
-    faults: Sequence[object],
+    found: Sequence[Found],
 ) -> Iterator[Made]:
     """Yield what the files give; after the first fault they are only looked through for more."""
     jobs = min(jobs, -(-len(sources) // SHARE))
     if jobs <= 1:
-        yield from (_make(folder, () if faults else backends, source) for source in sources)
+        yield from (
+            _make(folder, () if any(file.faults for file in found) else backends, source)
+            for source in sources
+        )
         return
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor

@@ -14,7 +14,7 @@ from sympy.core.basic import Basic
 from lossgen.errors import SpecError
 from lossgen.execute import read, run
 from lossgen.loss import Loss
-from lossgen.name_faults import Named, duplicates, name_faults
+from lossgen.name_faults import name_faults
 from lossgen.names import IMPORTED, is_plain
 from lossgen.source import text_faults
 from lossgen.states import State, spec_files, state_of
@@ -45,17 +45,13 @@ class Loaded:
     read: Mapping[str, State]
 
 
-def load_specs(folder: Path) -> tuple[tuple[Loss, ...], tuple[SpecError, ...]]:
-    """Return all losses below a folder, sorted by name, and what is wrong with the rest.
+def load_specs(folder: Path) -> tuple[Loaded, ...]:
+    """Run each file of specs below a folder.
 
     A spec is Python and is run: build only specs that you trust.
     """
     folder = folder.resolve()
-    loaded = [load_spec(folder, source) for source in spec_files(str(folder))]
-    losses = [loss for one in loaded for loss in one.losses]
-    faults = [fault for one in loaded for fault in one.faults]
-    faults += duplicates([Named(loss.name, loss.function, loss.source) for loss in losses])
-    return tuple(sorted(losses, key=lambda loss: loss.function)), tuple(faults)
+    return tuple(load_spec(folder, source) for source in spec_files(str(folder)))
 
 
 def load_spec(folder: Path, source: str) -> Loaded:

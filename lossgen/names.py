@@ -15,7 +15,7 @@ def _words(text: str) -> list[str]:
 IMPORTED = frozenset(
     _words(
         """
-        abs Any Array ArrayLike Case frozenset Given Literal Loss Operand NDArray Parameter
+        Any Array ArrayLike Case frozenset Given Literal Loss Operand NDArray Parameter
         Tensor TypeAlias
         added argmax_along array_of as_arrays axis_weight bool broadcast_input
         broadcast_weight cast_floats cast_parts centred chainer check_arrays

@@ -19,6 +19,7 @@ from lossgen.sections import Sections
 
 LONG = 64
 DEFAULT_WORDS = {
+    "abs": "magnitude",
     "exp": "exponential",
     "amax": "largest",
     "amin": "smallest",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lossgen.check import check_losses
+from lossgen.check import check_file
 from lossgen.compile import forget
-from lossgen.errors import FaultySpecsError, SpecError
+from lossgen.errors import FaultySpecsError, Found, SpecError
 from lossgen.load import load_spec
 from lossgen.loss import Loss
 from lossgen.record import Unit
@@ -24,26 +24,25 @@ class Made:
 
     Attributes:
         texts: ``{backend: {path: text}}``, not yet formatted.
-        faults: what is wrong with the file and its losses, and, if nothing is, what the backends
-            cannot write.
+        found: what is wrong with the file and its losses.
     """
 
     source: str
     unit: Unit
     texts: Texts
     read: Mapping[str, State]
-    faults: tuple[tuple[SpecError, ...], tuple[SpecError, ...]]
+    found: Found
 
 
 def make_unit(folder: Path, source: str, backends: Sequence[str]) -> Made:
     """Run one file of specs and render its losses, if nothing is wrong with them."""
     loaded = load_spec(folder, source)
     losses = tuple(sorted(loaded.losses, key=lambda loss: loss.function))
-    faults = (*loaded.faults, *check_losses(losses, loaded.faults))
+    found = check_file(losses, loaded.faults)
     called: dict[str, set[str]] = {name: set() for name in backends}
     texts: Texts = {name: {} for name in backends}
     refused: dict[SpecError, None] = {}
-    for loss in () if faults else losses:
+    for loss in () if found.faults or found.unused else losses:
         for name in backends:
             try:
                 text, functions = render_loss(loss, name)
@@ -60,7 +59,7 @@ def make_unit(folder: Path, source: str, backends: Sequence[str]) -> Made:
         {name: tuple(sorted(functions)) for name, functions in called.items()},
     )
     forget()
-    return Made(source, unit, texts, loaded.read, (faults, tuple(refused)))
+    return Made(source, unit, texts, loaded.read, replace(found, refused=tuple(refused)))
 
 
 def _path(loss: Loss) -> str:

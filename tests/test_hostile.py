@@ -29,7 +29,7 @@ TENSORS = ("forward", "construct", "xp", "training", "name", "device", "match", 
 PARAMETERS = (
     *("id", "len", "sum", "abs", "max", "min", "list", "object", "set", "range", "zip", "any"),
     *("property", "staticmethod", "Ellipsis", "NotImplemented", "Exception", "ValueError"),
-    *("args", "kwargs", "cls", "ctx", "call", "F", "Function", "Variable", "Module", "mean"),
+    *("args", "kwargs", "cls", "ctx", "F", "Function", "Variable", "Module", "mean"),
     *("where", "batch", "warnings", "none", "other", "result", "value", "y", "x0", "eps"),
     *("functional", "grads", "cotangent", "primals", "tangents", "key", "n", "case", "soft"),
 )

@@ -24,7 +24,7 @@ from lossgen import (
     sum_over,
     tensor,
 )
-from lossgen.load import load_specs
+from lossgen.jobs import load
 from lossgen.oracle import Question, Solution
 from lossgen.oracle.terms import Sized
 
@@ -78,8 +78,7 @@ def test_a_constant_loss_has_no_derivative():
 class TestDerivatives:
     @pytest.fixture(scope="class")
     def info_nce(self):
-        losses, _ = load_specs(SPECS)
-        return next(loss for loss in losses if loss.name == "InfoNCELoss")
+        return next(loss for loss in load(SPECS) if loss.name == "InfoNCELoss")
 
     def test_they_are_limits_of_differences(self, info_nce):
         rng = np.random.default_rng(0)

@@ -298,12 +298,12 @@ def _gradient_swapped_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = np.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = np.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     power_2 = term_4**power
     term_5 = positive - negative
-    abs_2 = np.abs(term_5)
-    term_6 = eps + total(abs_2**p, axis=1)
+    magnitude_2 = np.abs(term_5)
+    term_6 = eps + total(magnitude_2**p, axis=1)
     power_3 = term_6**power
     positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
     term_7 = 1.0 - positive_2
@@ -317,23 +317,19 @@ def _gradient_swapped_optax(
     )
     mask_2 = p == 0.0
     term_9 = p - 1.0
-    product = (
-        slope[:, None] * np.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_9) * np.sign(term_3)
-    )
+    chosen = np.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
+    product = slope[:, None] * chosen * np.sign(term_3)
     slope_2 = upstream * term_7 * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
-    chosen = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
-    product_2 = slope_2[:, None] * chosen * np.sign(term)
+    chosen_2 = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    product_2 = slope_2[:, None] * chosen_2 * np.sign(term)
     slope_3 = (
         upstream
         * term_7
         * (0.5 * np.sign(power_2 - power_3) + 0.5)
         * np.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
     )
-    product_3 = (
-        slope_3[:, None]
-        * np.where(((abs_2 == 0.0) & mask_2), 0.0, p * abs_2**term_9)
-        * np.sign(term_5)
-    )
+    chosen_3 = np.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
+    product_3 = slope_3[:, None] * chosen_3 * np.sign(term_5)
     return (
         product_2 - product,
         -product_3 - product_2,
@@ -360,12 +356,12 @@ def _tangent_swapped_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = np.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = np.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     power_2 = term_4**power
     term_5 = positive - negative
-    abs_2 = np.abs(term_5)
-    term_6 = eps + total(abs_2**p, axis=1)
+    magnitude_2 = np.abs(term_5)
+    term_6 = eps + total(magnitude_2**p, axis=1)
     power_3 = term_6**power
     positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
     term_7 = 1.0 - positive_2
@@ -379,29 +375,23 @@ def _tangent_swapped_optax(
         * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
         * total(chosen * np.sign(term) * (d_anchor - d_positive), axis=1)
     )
+    chosen_2 = np.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
+    sums = total(chosen_2 * np.sign(term_3) * (d_anchor - d_negative), axis=1)
     product_2 = (
-        np.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_9)
-        * np.sign(term_3)
-        * (d_anchor - d_negative)
-    )
-    product_3 = (
         term_7
         * (0.5 * np.sign(power_3 - power_2) + 0.5)
         * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
-        * total(product_2, axis=1)
+        * sums
     )
-    product_4 = (
-        np.where(((abs_2 == 0.0) & mask_2), 0.0, p * abs_2**term_9)
-        * np.sign(term_5)
-        * (d_positive - d_negative)
-    )
-    product_5 = (
+    chosen_3 = np.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
+    sums_2 = total(chosen_3 * np.sign(term_5) * (d_positive - d_negative), axis=1)
+    product_3 = (
         term_7
         * (0.5 * np.sign(power_2 - power_3) + 0.5)
         * np.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
-        * total(product_4, axis=1)
+        * sums_2
     )
-    return product + term_7 * d_margin - product_3 - product_5
+    return product + term_7 * d_margin - product_2 - product_3
 
 
 def _curvature_swapped_optax(
@@ -423,12 +413,12 @@ def _curvature_swapped_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = np.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = np.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     power_2 = term_4**power
     term_5 = positive - negative
-    abs_2 = np.abs(term_5)
-    term_6 = eps + total(abs_2**p, axis=1)
+    magnitude_2 = np.abs(term_5)
+    term_6 = eps + total(magnitude_2**p, axis=1)
     power_3 = term_6**power
     positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
     term_7 = 1.0 - positive_2
@@ -440,11 +430,11 @@ def _curvature_swapped_optax(
     mask_4 = term_9 == 0.0
     term_10 = term_9 - 1.0
     chosen = np.where(mask_3, 0.0, np.where((mask & mask_4), 0.0, term_9 * term_4**term_10) / p)
-    mask_5 = abs == 0.0
+    mask_5 = magnitude == 0.0
     mask_6 = p == 0.0
     mask_7 = mask_5 & mask_6
     term_11 = p - 1.0
-    chosen_2 = np.where(mask_7, 0.0, p * abs**term_11)
+    chosen_2 = np.where(mask_7, 0.0, p * magnitude**term_11)
     direction_2 = np.sign(term_3)
     term_12 = d_anchor - d_negative
     slope = upstream * term_7 * term_8 * chosen * total(chosen_2 * direction_2 * term_12, axis=1)
@@ -452,7 +442,7 @@ def _curvature_swapped_optax(
     slope_2 = upstream * term_7 * term_8 * np.where(mask_3, 0.0, term_4**term_9 / p)
     mask_8 = term_11 == 0.0
     term_13 = term_11 - 1.0
-    product_2 = p * np.where((mask_5 & mask_8), 0.0, term_11 * abs**term_13) * direction_2
+    product_2 = p * np.where((mask_5 & mask_8), 0.0, term_11 * magnitude**term_13) * direction_2
     product_3 = slope_2[:, None] * np.where(mask_7, 0.0, product_2) * direction_2 * term_12
     mask_9 = term_2 == 0.0
     mask_10 = mask_9 & mask_2
@@ -473,9 +463,9 @@ def _curvature_swapped_optax(
     mask_13 = term_6 == 0.0
     mask_14 = mask_13 & mask_2
     product_7 = np.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
-    mask_15 = abs_2 == 0.0
+    mask_15 = magnitude_2 == 0.0
     mask_16 = mask_15 & mask_6
-    chosen_5 = np.where(mask_16, 0.0, p * abs_2**term_11)
+    chosen_5 = np.where(mask_16, 0.0, p * magnitude_2**term_11)
     direction_3 = np.sign(term_5)
     term_16 = d_positive - d_negative
     slope_5 = (
@@ -487,11 +477,16 @@ def _curvature_swapped_optax(
     )
     product_8 = slope_5[:, None] * chosen_5 * direction_3
     slope_6 = upstream * term_7 * term_15 * np.where(mask_14, 0.0, term_6**term_9 / p)
-    product_9 = p * np.where((mask_15 & mask_8), 0.0, term_11 * abs_2**term_13) * direction_3
-    product_10 = slope_6[:, None] * np.where(mask_16, 0.0, product_9) * direction_3 * term_16
+    chosen_6 = np.where((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
+    product_9 = (
+        slope_6[:, None]
+        * np.where(mask_16, 0.0, p * chosen_6 * direction_3)
+        * direction_3
+        * term_16
+    )
     change_anchor = product_4 + product_6 - product - product_3
-    change_positive = -product_8 - product_10 - product_4 - product_6
-    change_negative = product_8 + product_10 + product + product_3
+    change_positive = -product_8 - product_9 - product_4 - product_6
+    change_negative = product_8 + product_9 + product + product_3
     return change_anchor, change_positive, change_negative, 0.0
 
 
@@ -533,8 +528,8 @@ def _gradient_plain_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = np.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = np.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
     term_5 = 1.0 - positive_2
     mask = power == 0.0
@@ -542,12 +537,11 @@ def _gradient_plain_optax(
     slope = upstream * term_5 * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
     mask_2 = p == 0.0
     term_7 = p - 1.0
-    product = (
-        slope[:, None] * np.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_7) * np.sign(term_3)
-    )
+    chosen = np.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
+    product = slope[:, None] * chosen * np.sign(term_3)
     slope_2 = upstream * term_5 * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
-    chosen = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
-    product_2 = slope_2[:, None] * chosen * np.sign(term)
+    chosen_2 = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    product_2 = slope_2[:, None] * chosen_2 * np.sign(term)
     return product_2 - product, -product_2, product, total(upstream * term_5)
 
 
@@ -569,8 +563,8 @@ def _tangent_plain_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = np.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = np.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
     term_5 = 1.0 - positive_2
     mask = power == 0.0
@@ -583,17 +577,10 @@ def _tangent_plain_optax(
         * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
         * total(chosen * np.sign(term) * (d_anchor - d_positive), axis=1)
     )
-    product_2 = (
-        np.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_7)
-        * np.sign(term_3)
-        * (d_anchor - d_negative)
-    )
-    product_3 = (
-        term_5
-        * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
-        * total(product_2, axis=1)
-    )
-    return product + term_5 * d_margin - product_3
+    chosen_2 = np.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
+    sums = total(chosen_2 * np.sign(term_3) * (d_anchor - d_negative), axis=1)
+    product_2 = term_5 * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p) * sums
+    return product + term_5 * d_margin - product_2
 
 
 def _curvature_plain_optax(
@@ -615,8 +602,8 @@ def _curvature_plain_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = np.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = np.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
     term_5 = 1.0 - positive_2
     mask = term_4 == 0.0
@@ -626,11 +613,11 @@ def _curvature_plain_optax(
     mask_4 = term_6 == 0.0
     term_7 = term_6 - 1.0
     chosen = np.where(mask_3, 0.0, np.where((mask & mask_4), 0.0, term_6 * term_4**term_7) / p)
-    mask_5 = abs == 0.0
+    mask_5 = magnitude == 0.0
     mask_6 = p == 0.0
     mask_7 = mask_5 & mask_6
     term_8 = p - 1.0
-    chosen_2 = np.where(mask_7, 0.0, p * abs**term_8)
+    chosen_2 = np.where(mask_7, 0.0, p * magnitude**term_8)
     direction_2 = np.sign(term_3)
     term_9 = d_anchor - d_negative
     slope = upstream * term_5 * chosen * total(chosen_2 * direction_2 * term_9, axis=1)
@@ -638,7 +625,7 @@ def _curvature_plain_optax(
     slope_2 = upstream * term_5 * np.where(mask_3, 0.0, term_4**term_6 / p)
     mask_8 = term_8 == 0.0
     term_10 = term_8 - 1.0
-    product_2 = p * np.where((mask_5 & mask_8), 0.0, term_8 * abs**term_10) * direction_2
+    product_2 = p * np.where((mask_5 & mask_8), 0.0, term_8 * magnitude**term_10) * direction_2
     product_3 = slope_2[:, None] * np.where(mask_7, 0.0, product_2) * direction_2 * term_9
     mask_9 = term_2 == 0.0
     mask_10 = mask_9 & mask_2

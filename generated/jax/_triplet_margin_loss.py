@@ -308,12 +308,12 @@ def _partials_swapped_optax(
     term_3 = eps + (abs_term**p).sum(axis=1)
     power = 1.0 / p
     term_4 = anchor - negative
-    abs = jnp.abs(term_4)
-    term_5 = eps + (abs**p).sum(axis=1)
+    magnitude = jnp.abs(term_4)
+    term_5 = eps + (magnitude**p).sum(axis=1)
     power_2 = term_5**power
     term_6 = positive - negative
-    abs_2 = jnp.abs(term_6)
-    term_7 = eps + (abs_2**p).sum(axis=1)
+    magnitude_2 = jnp.abs(term_6)
+    term_7 = eps + (magnitude_2**p).sum(axis=1)
     power_3 = term_7**power
     direction_2 = jnp.sign(jnp.minimum(power_2, power_3) - term_3**power - margin)
     mask_2 = power == 0.0
@@ -323,11 +323,11 @@ def _partials_swapped_optax(
         jnp.sign(term),
         1.0 - jnp.maximum(direction_2, 0.0),
         jnp.where(((term_3 == 0.0) & mask_2), 0.0, term_3**term_8 / p),
-        jnp.where(((abs == 0.0) & mask), 0.0, p * abs**term_2),
+        jnp.where(((magnitude == 0.0) & mask), 0.0, p * magnitude**term_2),
         jnp.sign(term_4),
         0.5 * jnp.sign(power_3 - power_2) + 0.5,
         jnp.where(((term_5 == 0.0) & mask_2), 0.0, term_5**term_8 / p),
-        jnp.where(((abs_2 == 0.0) & mask), 0.0, p * abs_2**term_2),
+        jnp.where(((magnitude_2 == 0.0) & mask), 0.0, p * magnitude_2**term_2),
         jnp.sign(term_6),
         0.5 * jnp.sign(power_2 - power_3) + 0.5,
         jnp.where(((term_7 == 0.0) & mask_2), 0.0, term_7**term_8 / p),
@@ -400,12 +400,12 @@ def _partials_tangent_swapped_optax(
     term_5 = eps + (abs_term**p).sum(axis=1)
     power = 1.0 / p
     term_6 = anchor - negative
-    abs = jnp.abs(term_6)
-    term_7 = eps + (abs**p).sum(axis=1)
+    magnitude = jnp.abs(term_6)
+    term_7 = eps + (magnitude**p).sum(axis=1)
     power_2 = term_7**power
     term_8 = positive - negative
-    abs_2 = jnp.abs(term_8)
-    term_9 = eps + (abs_2**p).sum(axis=1)
+    magnitude_2 = jnp.abs(term_8)
+    term_9 = eps + (magnitude_2**p).sum(axis=1)
     power_3 = term_9**power
     direction_2 = jnp.sign(jnp.minimum(power_2, power_3) - term_5**power - margin)
     mask_5 = term_5 == 0.0
@@ -415,22 +415,22 @@ def _partials_tangent_swapped_optax(
     term_11 = term_10 - 1.0
     product_2 = jnp.where((mask_5 & mask_7), 0.0, term_10 * term_5**term_11) / p
     product_3 = jnp.where(mask_3, 0.0, p * abs_term**term_2) * sign_term * term_4
-    mask_8 = abs == 0.0
+    mask_8 = magnitude == 0.0
     mask_9 = mask_8 & mask_2
     direction_3 = jnp.sign(term_6)
-    product_4 = p * jnp.where((mask_8 & mask_4), 0.0, term_2 * abs**term_3) * direction_3
+    product_4 = p * jnp.where((mask_8 & mask_4), 0.0, term_2 * magnitude**term_3) * direction_3
     term_12 = d_anchor - d_negative
     mask_10 = term_7 == 0.0
     product_5 = jnp.where((mask_10 & mask_7), 0.0, term_10 * term_7**term_11) / p
-    product_6 = jnp.where(mask_9, 0.0, p * abs**term_2) * direction_3 * term_12
-    mask_11 = abs_2 == 0.0
+    product_6 = jnp.where(mask_9, 0.0, p * magnitude**term_2) * direction_3 * term_12
+    mask_11 = magnitude_2 == 0.0
     mask_12 = mask_11 & mask_2
+    chosen = jnp.where((mask_11 & mask_4), 0.0, term_2 * magnitude_2**term_3)
     direction_4 = jnp.sign(term_8)
-    product_7 = p * jnp.where((mask_11 & mask_4), 0.0, term_2 * abs_2**term_3) * direction_4
     term_13 = d_positive - d_negative
     mask_13 = term_9 == 0.0
-    product_8 = jnp.where((mask_13 & mask_7), 0.0, term_10 * term_9**term_11) / p
-    product_9 = jnp.where(mask_12, 0.0, p * abs_2**term_2) * direction_4 * term_13
+    product_7 = jnp.where((mask_13 & mask_7), 0.0, term_10 * term_9**term_11) / p
+    product_8 = jnp.where(mask_12, 0.0, p * magnitude_2**term_2) * direction_4 * term_13
     return (
         jnp.where(mask_3, 0.0, product) * term_4,
         jnp.full_like(sign_term, 0.0),
@@ -440,10 +440,10 @@ def _partials_tangent_swapped_optax(
         jnp.full_like(direction_3, 0.0),
         jnp.full_like(0.5 * jnp.sign(power_3 - power_2) + 0.5, 0.0),
         jnp.where((mask_10 & mask_6), 0.0, product_5) * product_6.sum(axis=1),
-        jnp.where(mask_12, 0.0, product_7) * term_13,
+        jnp.where(mask_12, 0.0, p * chosen * direction_4) * term_13,
         jnp.full_like(direction_4, 0.0),
         jnp.full_like(0.5 * jnp.sign(power_2 - power_3) + 0.5, 0.0),
-        jnp.where((mask_13 & mask_6), 0.0, product_8) * product_9.sum(axis=1),
+        jnp.where((mask_13 & mask_6), 0.0, product_7) * product_8.sum(axis=1),
     )
 
 
@@ -491,8 +491,8 @@ def _partials_plain_optax(
     term_3 = eps + (abs_term**p).sum(axis=1)
     power = 1.0 / p
     term_4 = anchor - negative
-    abs = jnp.abs(term_4)
-    term_5 = eps + (abs**p).sum(axis=1)
+    magnitude = jnp.abs(term_4)
+    term_5 = eps + (magnitude**p).sum(axis=1)
     positive_2 = jnp.maximum(jnp.sign(term_5**power - term_3**power - margin), 0.0)
     mask_2 = power == 0.0
     term_6 = power - 1.0
@@ -501,7 +501,7 @@ def _partials_plain_optax(
         jnp.sign(term),
         1.0 - positive_2,
         jnp.where(((term_3 == 0.0) & mask_2), 0.0, term_3**term_6 / p),
-        jnp.where(((abs == 0.0) & mask), 0.0, p * abs**term_2),
+        jnp.where(((magnitude == 0.0) & mask), 0.0, p * magnitude**term_2),
         jnp.sign(term_4),
         jnp.where(((term_5 == 0.0) & mask_2), 0.0, term_5**term_6 / p),
     )
@@ -564,8 +564,8 @@ def _partials_tangent_plain_optax(
     term_5 = eps + (abs_term**p).sum(axis=1)
     power = 1.0 / p
     term_6 = anchor - negative
-    abs = jnp.abs(term_6)
-    term_7 = eps + (abs**p).sum(axis=1)
+    magnitude = jnp.abs(term_6)
+    term_7 = eps + (magnitude**p).sum(axis=1)
     positive_2 = jnp.maximum(jnp.sign(term_7**power - term_5**power - margin), 0.0)
     mask_5 = term_5 == 0.0
     mask_6 = power == 0.0
@@ -576,14 +576,14 @@ def _partials_tangent_plain_optax(
         (mask_5 & mask_6), 0.0, jnp.where((mask_5 & mask_7), 0.0, term_8 * term_5**term_9) / p
     )
     product_2 = jnp.where(mask_3, 0.0, p * abs_term**term_2) * sign_term * term_4
-    mask_8 = abs == 0.0
+    mask_8 = magnitude == 0.0
     mask_9 = mask_8 & mask_2
     direction_2 = jnp.sign(term_6)
-    product_3 = p * jnp.where((mask_8 & mask_4), 0.0, term_2 * abs**term_3) * direction_2
+    product_3 = p * jnp.where((mask_8 & mask_4), 0.0, term_2 * magnitude**term_3) * direction_2
     term_10 = d_anchor - d_negative
     mask_10 = term_7 == 0.0
     product_4 = jnp.where((mask_10 & mask_7), 0.0, term_8 * term_7**term_9) / p
-    product_5 = jnp.where(mask_9, 0.0, p * abs**term_2) * direction_2 * term_10
+    product_5 = jnp.where(mask_9, 0.0, p * magnitude**term_2) * direction_2 * term_10
     return (
         jnp.where(mask_3, 0.0, product) * term_4,
         jnp.full_like(sign_term, 0.0),

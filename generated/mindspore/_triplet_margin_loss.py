@@ -498,12 +498,12 @@ def _gradient_swapped_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = ops.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = ops.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     power_2 = term_4**power
     term_5 = positive - negative
-    abs_2 = ops.abs(term_5)
-    term_6 = eps + total(abs_2**p, axis=1)
+    magnitude_2 = ops.abs(term_5)
+    term_6 = eps + total(magnitude_2**p, axis=1)
     power_3 = term_6**power
     direction_2 = ops.sign(ops.minimum(power_2, power_3) - term_2**power - margin)
     term_7 = 1.0 - ops.maximum(direction_2, 0.0)
@@ -517,25 +517,19 @@ def _gradient_swapped_optax(
     )
     mask_2 = p == 0.0
     term_9 = p - 1.0
-    product = (
-        ops.expand_dims(slope, 1)
-        * ops.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_9)
-        * ops.sign(term_3)
-    )
+    chosen = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
+    product = ops.expand_dims(slope, 1) * chosen * ops.sign(term_3)
     slope_2 = upstream * term_7 * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
-    chosen = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
-    product_2 = ops.expand_dims(slope_2, 1) * chosen * ops.sign(term)
+    chosen_2 = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    product_2 = ops.expand_dims(slope_2, 1) * chosen_2 * ops.sign(term)
     slope_3 = (
         upstream
         * term_7
         * (0.5 * ops.sign(power_2 - power_3) + 0.5)
         * ops.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
     )
-    product_3 = (
-        ops.expand_dims(slope_3, 1)
-        * ops.where(((abs_2 == 0.0) & mask_2), 0.0, p * abs_2**term_9)
-        * ops.sign(term_5)
-    )
+    chosen_3 = ops.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
+    product_3 = ops.expand_dims(slope_3, 1) * chosen_3 * ops.sign(term_5)
     return (
         product_2 - product,
         -product_3 - product_2,
@@ -562,12 +556,12 @@ def _tangent_swapped_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = ops.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = ops.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     power_2 = term_4**power
     term_5 = positive - negative
-    abs_2 = ops.abs(term_5)
-    term_6 = eps + total(abs_2**p, axis=1)
+    magnitude_2 = ops.abs(term_5)
+    term_6 = eps + total(magnitude_2**p, axis=1)
     power_3 = term_6**power
     direction_2 = ops.sign(ops.minimum(power_2, power_3) - term_2**power - margin)
     term_7 = 1.0 - ops.maximum(direction_2, 0.0)
@@ -581,29 +575,23 @@ def _tangent_swapped_optax(
         * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
         * total(chosen * ops.sign(term) * (d_anchor - d_positive), axis=1)
     )
+    chosen_2 = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
+    sums = total(chosen_2 * ops.sign(term_3) * (d_anchor - d_negative), axis=1)
     product_2 = (
-        ops.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_9)
-        * ops.sign(term_3)
-        * (d_anchor - d_negative)
-    )
-    product_3 = (
         term_7
         * (0.5 * ops.sign(power_3 - power_2) + 0.5)
         * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
-        * total(product_2, axis=1)
+        * sums
     )
-    product_4 = (
-        ops.where(((abs_2 == 0.0) & mask_2), 0.0, p * abs_2**term_9)
-        * ops.sign(term_5)
-        * (d_positive - d_negative)
-    )
-    product_5 = (
+    chosen_3 = ops.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
+    sums_2 = total(chosen_3 * ops.sign(term_5) * (d_positive - d_negative), axis=1)
+    product_3 = (
         term_7
         * (0.5 * ops.sign(power_2 - power_3) + 0.5)
         * ops.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
-        * total(product_4, axis=1)
+        * sums_2
     )
-    return product + term_7 * d_margin - product_3 - product_5
+    return product + term_7 * d_margin - product_2 - product_3
 
 
 def _curvature_swapped_optax(
@@ -625,12 +613,12 @@ def _curvature_swapped_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = ops.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = ops.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     power_2 = term_4**power
     term_5 = positive - negative
-    abs_2 = ops.abs(term_5)
-    term_6 = eps + total(abs_2**p, axis=1)
+    magnitude_2 = ops.abs(term_5)
+    term_6 = eps + total(magnitude_2**p, axis=1)
     power_3 = term_6**power
     direction_2 = ops.sign(ops.minimum(power_2, power_3) - term_2**power - margin)
     term_7 = 1.0 - ops.maximum(direction_2, 0.0)
@@ -642,11 +630,11 @@ def _curvature_swapped_optax(
     mask_4 = term_9 == 0.0
     term_10 = term_9 - 1.0
     chosen = ops.where(mask_3, 0.0, ops.where((mask & mask_4), 0.0, term_9 * term_4**term_10) / p)
-    mask_5 = abs == 0.0
+    mask_5 = magnitude == 0.0
     mask_6 = p == 0.0
     mask_7 = mask_5 & mask_6
     term_11 = p - 1.0
-    chosen_2 = ops.where(mask_7, 0.0, p * abs**term_11)
+    chosen_2 = ops.where(mask_7, 0.0, p * magnitude**term_11)
     direction_3 = ops.sign(term_3)
     term_12 = d_anchor - d_negative
     slope = upstream * term_7 * term_8 * chosen * total(chosen_2 * direction_3 * term_12, axis=1)
@@ -654,58 +642,64 @@ def _curvature_swapped_optax(
     slope_2 = upstream * term_7 * term_8 * ops.where(mask_3, 0.0, term_4**term_9 / p)
     mask_8 = term_11 == 0.0
     term_13 = term_11 - 1.0
-    product_2 = p * ops.where((mask_5 & mask_8), 0.0, term_11 * abs**term_13) * direction_3
-    product_3 = (
-        ops.expand_dims(slope_2, 1) * ops.where(mask_7, 0.0, product_2) * direction_3 * term_12
+    chosen_3 = ops.where((mask_5 & mask_8), 0.0, term_11 * magnitude**term_13)
+    product_2 = (
+        ops.expand_dims(slope_2, 1)
+        * ops.where(mask_7, 0.0, p * chosen_3 * direction_3)
+        * direction_3
+        * term_12
     )
     mask_9 = term_2 == 0.0
     mask_10 = mask_9 & mask_2
-    product_4 = ops.where((mask_9 & mask_4), 0.0, term_9 * term_2**term_10) / p
+    product_3 = ops.where((mask_9 & mask_4), 0.0, term_9 * term_2**term_10) / p
     mask_11 = abs_term == 0.0
     mask_12 = mask_11 & mask_6
-    chosen_3 = ops.where(mask_12, 0.0, p * abs_term**term_11)
+    chosen_4 = ops.where(mask_12, 0.0, p * abs_term**term_11)
     sign_term = ops.sign(term)
     term_14 = d_anchor - d_positive
     slope_3 = (
         upstream
         * term_7
-        * ops.where(mask_10, 0.0, product_4)
-        * total(chosen_3 * sign_term * term_14, axis=1)
+        * ops.where(mask_10, 0.0, product_3)
+        * total(chosen_4 * sign_term * term_14, axis=1)
     )
-    product_5 = ops.expand_dims(slope_3, 1) * chosen_3 * sign_term
+    product_4 = ops.expand_dims(slope_3, 1) * chosen_4 * sign_term
     slope_4 = upstream * term_7 * ops.where(mask_10, 0.0, term_2**term_9 / p)
-    chosen_4 = ops.where((mask_11 & mask_8), 0.0, term_11 * abs_term**term_13)
-    product_6 = (
+    chosen_5 = ops.where((mask_11 & mask_8), 0.0, term_11 * abs_term**term_13)
+    product_5 = (
         ops.expand_dims(slope_4, 1)
-        * ops.where(mask_12, 0.0, p * chosen_4 * sign_term)
+        * ops.where(mask_12, 0.0, p * chosen_5 * sign_term)
         * sign_term
         * term_14
     )
     term_15 = 0.5 * ops.sign(power_2 - power_3) + 0.5
     mask_13 = term_6 == 0.0
     mask_14 = mask_13 & mask_2
-    product_7 = ops.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
-    mask_15 = abs_2 == 0.0
+    product_6 = ops.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
+    mask_15 = magnitude_2 == 0.0
     mask_16 = mask_15 & mask_6
-    chosen_5 = ops.where(mask_16, 0.0, p * abs_2**term_11)
+    chosen_6 = ops.where(mask_16, 0.0, p * magnitude_2**term_11)
     direction_4 = ops.sign(term_5)
     term_16 = d_positive - d_negative
     slope_5 = (
         upstream
         * term_7
         * term_15
-        * ops.where(mask_14, 0.0, product_7)
-        * total(chosen_5 * direction_4 * term_16, axis=1)
+        * ops.where(mask_14, 0.0, product_6)
+        * total(chosen_6 * direction_4 * term_16, axis=1)
     )
-    product_8 = ops.expand_dims(slope_5, 1) * chosen_5 * direction_4
+    product_7 = ops.expand_dims(slope_5, 1) * chosen_6 * direction_4
     slope_6 = upstream * term_7 * term_15 * ops.where(mask_14, 0.0, term_6**term_9 / p)
-    product_9 = p * ops.where((mask_15 & mask_8), 0.0, term_11 * abs_2**term_13) * direction_4
-    product_10 = (
-        ops.expand_dims(slope_6, 1) * ops.where(mask_16, 0.0, product_9) * direction_4 * term_16
+    chosen_7 = ops.where((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
+    product_8 = (
+        ops.expand_dims(slope_6, 1)
+        * ops.where(mask_16, 0.0, p * chosen_7 * direction_4)
+        * direction_4
+        * term_16
     )
-    change_anchor = product_5 + product_6 - product - product_3
-    change_positive = -product_8 - product_10 - product_5 - product_6
-    change_negative = product_8 + product_10 + product + product_3
+    change_anchor = product_4 + product_5 - product - product_2
+    change_positive = -product_7 - product_8 - product_4 - product_5
+    change_negative = product_7 + product_8 + product + product_2
     return change_anchor, change_positive, change_negative, constant(0.0, upstream)
 
 
@@ -837,8 +831,8 @@ def _gradient_plain_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = ops.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = ops.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     positive_2 = ops.maximum(ops.sign(term_4**power - term_2**power - margin), 0.0)
     term_5 = 1.0 - positive_2
     mask = power == 0.0
@@ -846,14 +840,11 @@ def _gradient_plain_optax(
     slope = upstream * term_5 * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
     mask_2 = p == 0.0
     term_7 = p - 1.0
-    product = (
-        ops.expand_dims(slope, 1)
-        * ops.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_7)
-        * ops.sign(term_3)
-    )
+    chosen = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
+    product = ops.expand_dims(slope, 1) * chosen * ops.sign(term_3)
     slope_2 = upstream * term_5 * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
-    chosen = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
-    product_2 = ops.expand_dims(slope_2, 1) * chosen * ops.sign(term)
+    chosen_2 = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    product_2 = ops.expand_dims(slope_2, 1) * chosen_2 * ops.sign(term)
     return product_2 - product, -product_2, product, total(upstream * term_5)
 
 
@@ -875,8 +866,8 @@ def _tangent_plain_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = ops.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = ops.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     positive_2 = ops.maximum(ops.sign(term_4**power - term_2**power - margin), 0.0)
     term_5 = 1.0 - positive_2
     mask = power == 0.0
@@ -889,17 +880,10 @@ def _tangent_plain_optax(
         * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
         * total(chosen * ops.sign(term) * (d_anchor - d_positive), axis=1)
     )
-    product_2 = (
-        ops.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_7)
-        * ops.sign(term_3)
-        * (d_anchor - d_negative)
-    )
-    product_3 = (
-        term_5
-        * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
-        * total(product_2, axis=1)
-    )
-    return product + term_5 * d_margin - product_3
+    chosen_2 = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
+    sums = total(chosen_2 * ops.sign(term_3) * (d_anchor - d_negative), axis=1)
+    product_2 = term_5 * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p) * sums
+    return product + term_5 * d_margin - product_2
 
 
 def _curvature_plain_optax(
@@ -921,8 +905,8 @@ def _curvature_plain_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = ops.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = ops.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     positive_2 = ops.maximum(ops.sign(term_4**power - term_2**power - margin), 0.0)
     term_5 = 1.0 - positive_2
     mask = term_4 == 0.0
@@ -932,11 +916,11 @@ def _curvature_plain_optax(
     mask_4 = term_6 == 0.0
     term_7 = term_6 - 1.0
     chosen = ops.where(mask_3, 0.0, ops.where((mask & mask_4), 0.0, term_6 * term_4**term_7) / p)
-    mask_5 = abs == 0.0
+    mask_5 = magnitude == 0.0
     mask_6 = p == 0.0
     mask_7 = mask_5 & mask_6
     term_8 = p - 1.0
-    chosen_2 = ops.where(mask_7, 0.0, p * abs**term_8)
+    chosen_2 = ops.where(mask_7, 0.0, p * magnitude**term_8)
     direction_2 = ops.sign(term_3)
     term_9 = d_anchor - d_negative
     slope = upstream * term_5 * chosen * total(chosen_2 * direction_2 * term_9, axis=1)
@@ -944,7 +928,7 @@ def _curvature_plain_optax(
     slope_2 = upstream * term_5 * ops.where(mask_3, 0.0, term_4**term_6 / p)
     mask_8 = term_8 == 0.0
     term_10 = term_8 - 1.0
-    product_2 = p * ops.where((mask_5 & mask_8), 0.0, term_8 * abs**term_10) * direction_2
+    product_2 = p * ops.where((mask_5 & mask_8), 0.0, term_8 * magnitude**term_10) * direction_2
     product_3 = (
         ops.expand_dims(slope_2, 1) * ops.where(mask_7, 0.0, product_2) * direction_2 * term_9
     )

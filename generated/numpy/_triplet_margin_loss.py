@@ -349,12 +349,12 @@ def _gradient_swapped_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = np.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = np.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     power_2 = term_4**power
     term_5 = positive - negative
-    abs_2 = np.abs(term_5)
-    term_6 = eps + total(abs_2**p, axis=1)
+    magnitude_2 = np.abs(term_5)
+    term_6 = eps + total(magnitude_2**p, axis=1)
     power_3 = term_6**power
     positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
     term_7 = 1.0 - positive_2
@@ -368,23 +368,19 @@ def _gradient_swapped_optax(
     )
     mask_2 = p == 0.0
     term_9 = p - 1.0
-    product = (
-        slope[:, None] * np.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_9) * np.sign(term_3)
-    )
+    chosen = np.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
+    product = slope[:, None] * chosen * np.sign(term_3)
     slope_2 = upstream * term_7 * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
-    chosen = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
-    product_2 = slope_2[:, None] * chosen * np.sign(term)
+    chosen_2 = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    product_2 = slope_2[:, None] * chosen_2 * np.sign(term)
     slope_3 = (
         upstream
         * term_7
         * (0.5 * np.sign(power_2 - power_3) + 0.5)
         * np.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
     )
-    product_3 = (
-        slope_3[:, None]
-        * np.where(((abs_2 == 0.0) & mask_2), 0.0, p * abs_2**term_9)
-        * np.sign(term_5)
-    )
+    chosen_3 = np.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
+    product_3 = slope_3[:, None] * chosen_3 * np.sign(term_5)
     return (
         product_2 - product,
         -product_3 - product_2,
@@ -408,12 +404,12 @@ def _hessian_diagonal_swapped_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = np.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = np.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     power_2 = term_4**power
     term_5 = positive - negative
-    abs_2 = np.abs(term_5)
-    term_6 = eps + total(abs_2**p, axis=1)
+    magnitude_2 = np.abs(term_5)
+    term_6 = eps + total(magnitude_2**p, axis=1)
     power_3 = term_6**power
     positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
     term_7 = 1.0 - positive_2
@@ -426,13 +422,16 @@ def _hessian_diagonal_swapped_optax(
     term_10 = term_9 - 1.0
     chosen = np.where(mask_3, 0.0, np.where((mask & mask_4), 0.0, term_9 * term_4**term_10) / p)
     slope = upstream * term_7 * term_8 * chosen
-    mask_5 = abs == 0.0
+    mask_5 = magnitude == 0.0
     mask_6 = p == 0.0
     mask_7 = mask_5 & mask_6
     term_11 = p - 1.0
     direction_2 = np.sign(term_3)
     product = (
-        slope[:, None] * np.where(mask_7, 0.0, p * abs**term_11) ** 2 * direction_2 * direction_2
+        slope[:, None]
+        * np.where(mask_7, 0.0, p * magnitude**term_11) ** 2
+        * direction_2
+        * direction_2
     )
     mask_8 = term_2 == 0.0
     mask_9 = mask_8 & mask_2
@@ -450,31 +449,31 @@ def _hessian_diagonal_swapped_optax(
     slope_3 = upstream * term_7 * term_8 * np.where(mask_3, 0.0, term_4**term_9 / p)
     mask_12 = term_11 == 0.0
     term_12 = term_11 - 1.0
-    product_3 = p * np.where((mask_5 & mask_12), 0.0, term_11 * abs**term_12) * direction_2
-    product_4 = slope_3[:, None] * np.where(mask_7, 0.0, product_3) * direction_2
+    chosen_3 = np.where((mask_5 & mask_12), 0.0, term_11 * magnitude**term_12)
+    product_3 = slope_3[:, None] * np.where(mask_7, 0.0, p * chosen_3 * direction_2) * direction_2
     slope_4 = upstream * term_7 * np.where(mask_9, 0.0, term_2**term_9 / p)
-    chosen_3 = np.where((mask_10 & mask_12), 0.0, term_11 * abs_term**term_12)
-    product_5 = slope_4[:, None] * np.where(mask_11, 0.0, p * chosen_3 * sign_term) * sign_term
+    chosen_4 = np.where((mask_10 & mask_12), 0.0, term_11 * abs_term**term_12)
+    product_4 = slope_4[:, None] * np.where(mask_11, 0.0, p * chosen_4 * sign_term) * sign_term
     term_13 = 0.5 * np.sign(power_2 - power_3) + 0.5
     mask_13 = term_6 == 0.0
     mask_14 = mask_13 & mask_2
-    product_6 = np.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
-    slope_5 = upstream * term_7 * term_13 * np.where(mask_14, 0.0, product_6)
-    mask_15 = abs_2 == 0.0
+    product_5 = np.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
+    slope_5 = upstream * term_7 * term_13 * np.where(mask_14, 0.0, product_5)
+    mask_15 = magnitude_2 == 0.0
     mask_16 = mask_15 & mask_6
     direction_3 = np.sign(term_5)
-    product_7 = (
+    product_6 = (
         slope_5[:, None]
-        * np.where(mask_16, 0.0, p * abs_2**term_11) ** 2
+        * np.where(mask_16, 0.0, p * magnitude_2**term_11) ** 2
         * direction_3
         * direction_3
     )
     slope_6 = upstream * term_7 * term_13 * np.where(mask_14, 0.0, term_6**term_9 / p)
-    product_8 = p * np.where((mask_15 & mask_12), 0.0, term_11 * abs_2**term_12) * direction_3
-    product_9 = slope_6[:, None] * np.where(mask_16, 0.0, product_8) * direction_3
-    diagonal_anchor = product_2 + product_5 - product - product_4
-    diagonal_positive = product_2 + product_5 - product_7 - product_9
-    diagonal_negative = -product_7 - product - product_9 - product_4
+    chosen_5 = np.where((mask_15 & mask_12), 0.0, term_11 * magnitude_2**term_12)
+    product_7 = slope_6[:, None] * np.where(mask_16, 0.0, p * chosen_5 * direction_3) * direction_3
+    diagonal_anchor = product_2 + product_4 - product - product_3
+    diagonal_positive = product_2 + product_4 - product_6 - product_7
+    diagonal_negative = -product_6 - product - product_7 - product_3
     return diagonal_anchor, diagonal_positive, diagonal_negative
 
 
@@ -551,8 +550,8 @@ def _gradient_plain_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = np.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = np.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
     term_5 = 1.0 - positive_2
     mask = power == 0.0
@@ -560,12 +559,11 @@ def _gradient_plain_optax(
     slope = upstream * term_5 * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
     mask_2 = p == 0.0
     term_7 = p - 1.0
-    product = (
-        slope[:, None] * np.where(((abs == 0.0) & mask_2), 0.0, p * abs**term_7) * np.sign(term_3)
-    )
+    chosen = np.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
+    product = slope[:, None] * chosen * np.sign(term_3)
     slope_2 = upstream * term_5 * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
-    chosen = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
-    product_2 = slope_2[:, None] * chosen * np.sign(term)
+    chosen_2 = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    product_2 = slope_2[:, None] * chosen_2 * np.sign(term)
     return product_2 - product, -product_2, product, total(upstream * term_5)
 
 
@@ -584,8 +582,8 @@ def _hessian_diagonal_plain_optax(
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
     term_3 = anchor - negative
-    abs = np.abs(term_3)
-    term_4 = eps + total(abs**p, axis=1)
+    magnitude = np.abs(term_3)
+    term_4 = eps + total(magnitude**p, axis=1)
     positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
     term_5 = 1.0 - positive_2
     mask = term_4 == 0.0
@@ -596,13 +594,16 @@ def _hessian_diagonal_plain_optax(
     term_7 = term_6 - 1.0
     chosen = np.where(mask_3, 0.0, np.where((mask & mask_4), 0.0, term_6 * term_4**term_7) / p)
     slope = upstream * term_5 * chosen
-    mask_5 = abs == 0.0
+    mask_5 = magnitude == 0.0
     mask_6 = p == 0.0
     mask_7 = mask_5 & mask_6
     term_8 = p - 1.0
     direction_2 = np.sign(term_3)
     product = (
-        slope[:, None] * np.where(mask_7, 0.0, p * abs**term_8) ** 2 * direction_2 * direction_2
+        slope[:, None]
+        * np.where(mask_7, 0.0, p * magnitude**term_8) ** 2
+        * direction_2
+        * direction_2
     )
     mask_8 = term_2 == 0.0
     mask_9 = mask_8 & mask_2
@@ -617,7 +618,7 @@ def _hessian_diagonal_plain_optax(
     slope_3 = upstream * term_5 * np.where(mask_3, 0.0, term_4**term_6 / p)
     mask_12 = term_8 == 0.0
     term_9 = term_8 - 1.0
-    product_3 = p * np.where((mask_5 & mask_12), 0.0, term_8 * abs**term_9) * direction_2
+    product_3 = p * np.where((mask_5 & mask_12), 0.0, term_8 * magnitude**term_9) * direction_2
     product_4 = slope_3[:, None] * np.where(mask_7, 0.0, product_3) * direction_2
     slope_4 = upstream * term_5 * np.where(mask_9, 0.0, term_2**term_6 / p)
     product_5 = p * np.where((mask_10 & mask_12), 0.0, term_8 * abs_term**term_9) * sign_term
