@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from sympy.core.basic import Basic
 
@@ -142,12 +144,36 @@ def _rank(ref: Ref) -> tuple[int, bool, tuple[str, ...]]:
 
 
 def _axis_order(case: Case) -> tuple[str, ...]:
-    """Declared axes first come first; another name for an axis stands behind it."""
+    """Declared axes first come first; another name for an axis stands behind it.
+
+    Where all tensors can agree on an order, so that none is transposed, that is it.
+    """
     order: list[str] = []
+    follows: dict[str, set[str]] = {}
     for ref in sorted(_refs(case), key=_rank):
         for own, axis in zip(ref.tensor.axes, ref.indices, strict=True):
             if own not in order:  # a pick may lead to it, though no tensor is read along it
                 order.append(own)
             if axis not in order:
                 order.insert(order.index(own) + 1, axis)
-    return tuple(order)
+            if axis != own:
+                follows.setdefault(axis, set()).add(own)
+        for before, axis in pairwise(ref.indices):
+            follows.setdefault(axis, set()).add(before)
+    try:
+        return tuple(_agreed(order, follows))
+    except CycleError:
+        return tuple(order)
+
+
+def _agreed(order: Sequence[str], follows: Mapping[str, set[str]]) -> Iterator[str]:
+    """Yield each axis after those that it follows, otherwise in the given order."""
+    sorter = TopologicalSorter({axis: follows.get(axis, ()) for axis in order})
+    sorter.prepare()
+    ready: set[str] = set()
+    while sorter.is_active():
+        ready.update(sorter.get_ready())
+        first = min(ready, key=order.index)
+        ready.remove(first)
+        yield first
+        sorter.done(first)

@@ -32,7 +32,11 @@ def _sum_one(body: Node, axis: str) -> Node:
         return mul(body, size(axis))
     if body.op == "add" and all(_is_outer(term) for term in body.args):
         return add(*(_sum_one(term, axis) for term in body.args))
-    factors = mul_factors(body)
+    if body.op == "select" and is_const(body.args[2], 0):
+        masked = _masked_sum(body, axis)
+        if masked is not None:
+            return masked
+    factors = mul_factors(_half_masked(body, axis))
     outside = [factor for factor in factors if axis not in factor.axes]
     inside = [factor for factor in factors if axis in factor.axes]
     if len(inside) == 1 and inside[0].op == "deviation" and inside[0].attrs == (axis,):
@@ -43,6 +47,48 @@ def _sum_one(body: Node, axis: str) -> Node:
             rest = mul(*inside[:k], factor.args[1], *inside[k + 1 :])
             return mul(*outside, pick(rest, axis, picked))
     return mul(*outside, reduce_axes("sum", mul(*inside), (axis,)))
+
+
+def _masked_sum(body: Node, axis: str) -> Node | None:
+    """Sum what is 0 where a condition fails, where that is less than summing entry by entry."""
+    condition, kept, zero = body.args
+    if axis not in condition.axes:
+        return make("select", (condition, _sum_one(kept, axis), zero))
+    terms = kept.args if kept.op == "add" else (kept,)
+    if not all(_is_outer(term) for term in terms):
+        return None
+    masked = [_masked_product(term, condition) for term in terms]
+    if any(term is None for term in masked):
+        return None
+    return add(*(_sum_one(term, axis) for term in masked if term is not None))
+
+
+def _masked_product(term: Node, condition: Node) -> Node | None:
+    """Mask each matrix of a product, so that it stays one: the others' entries may be infinite."""
+    matrices: dict[frozenset[str], list[Node]] = {}
+    for factor in sorted(term.args, key=lambda factor: -len(factor.axes)):
+        bare = factor.args[1] if _is_masked(factor, condition) else factor
+        axes = next((axes for axes in matrices if factor.axes <= axes), factor.axes)
+        matrices.setdefault(axes, []).append(bare)
+    if not all(condition.axes <= axes for axes in matrices):
+        return None
+    return mul(*(make("select", (condition, mul(*f), ZERO)) for f in matrices.values()))
+
+
+def _is_masked(factor: Node, condition: Node) -> bool:
+    return factor.op == "select" and factor.args[0] is condition and is_const(factor.args[2], 0)
+
+
+def _half_masked(body: Node, axis: str) -> Node:
+    """Mask both matrices of a product where one is: a tangent may be infinite where the other."""
+    if body.op != "mul" or not _is_outer(body):
+        return body
+    for factor in body.args:
+        if factor.op == "select" and axis in factor.args[0].axes:
+            condition = factor.args[0]
+            if _is_masked(factor, condition):
+                return _masked_product(body, condition) or body
+    return body
 
 
 def _is_outer(term: Node) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from graphs import Array, Meaning
 from mpmath import mp
-from sympy import Gt
+from sympy import Gt, Ne
 
 from lossgen import at, cosine_similarity, label, logsumexp, mean_over, softmax, sum_over, tensor
 from lossgen.case import Case
@@ -164,3 +164,28 @@ def test_widths_are_what_a_row_needs() -> None:
 def test_a_condition_that_mixes_rows_has_none() -> None:
     assert {r.axis for r in program_of(x, valid=Gt(x, mean_over(x, "n"))).rows} == {"c"}
     assert {r.axis for r in program_of(x, valid=Gt(x, 0)).rows} == {"n", "c"}
+
+
+def test_masked_matrix_products_stay_what_they_are() -> None:
+    """What does not count is left out of both matrices, and no array has all three axes."""
+    features, classes = tensor("input", "n d"), tensor("classes", "c d")
+    target = label("target", "n", classes="c")
+    logits = sum_over(features * classes, "d")
+    counts = Ne(target, 1)
+    program = program_of(at(logsumexp(logits, "c") - logits, c=target), valid=counts)
+    assert program.order == ("n", "c", "d")
+    below = [node for g in (*program.gradients, *program.curvatures) for node in walk(g)]
+    products = {node.args[0] for node in below if node.op == "sum" and node.args[0].op == "mul"}
+    assert all(len(node.axes) < 3 for node in below if node not in products)
+    sizes = {"n": 3, "c": 2, "d": 2}
+    values = draw(program, sizes, seed=1)
+    values["target"] = {(0,): 0, (1,): 1, (2,): 0}
+    values["input"] |= {(1, 0): mp.inf, (1, 1): mp.nan}
+    kept = {n: {p: v for p, v in a.items() if p[:1] != (1,)} for n, a in values.items()}
+    kept = {n: {(p[0] // 2, *p[1:]): v for p, v in a.items()} for n, a in kept.items()}
+    kept |= {n: values[n] for n in ("classes", "d_classes")}
+    for graphs in (program.gradients, program.curvatures):
+        by_classes = graphs[1]
+        all_rows = evaluate(by_classes, ("c", "d"), sizes, values)
+        valid_rows = evaluate(by_classes, ("c", "d"), sizes | {"n": 2}, kept)
+        assert all_rows == valid_rows
