@@ -32,13 +32,27 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Layer:
+    """A linear layer that the class of a loss owns and trains.
+
+    Attributes:
+        name: the attribute of the class.
+        inputs, outputs: what the constructor calls the numbers of features and of results.
+    """
+
+    name: str
+    inputs: str
+    outputs: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """A declared tensor argument.
 
     Attributes:
         kind: ``"float"`` (prediction or target), ``"label"`` (integers) or ``"weight"``
             (a constant).
-        optional: it may be absent, and then counts as ``1``.
+        optional: it may be absent, and then counts as ``1``, the bias of a layer as ``0``.
         fewer: the axes that suffice where the tensor may also be given without the others.
         broadcast: it may have any shape that broadcasts to the axes, as in torch.
         lower, upper: the least and the largest value that are allowed, or None.
@@ -47,6 +61,7 @@ class Tensor:
         function_only: a keyword of the function that the class does not have.
         sizes: the axes whose length is fixed, and those lengths.
         call: what it is the result of, where a function of the caller's gives it.
+        layer, role: the layer of which it is the ``"weight"`` or the ``"bias"``, if any.
     """
 
     name: str
@@ -64,7 +79,14 @@ class Tensor:
     ignored: int | None = None
     sizes: tuple[tuple[str, int], ...] = ()
     call: Call | None = None
+    layer: Layer | None = None
+    role: str = ""
     order: int = field(default_factory=lambda: next(_declared), compare=False, repr=False)
+
+    @property
+    def is_option(self) -> bool:
+        """Say whether it stands among weights and parameters, not among the inputs of a call."""
+        return self.kind == "weight" or (self.layer is not None and self.optional)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +98,7 @@ class Parameter:
             ``"flag"`` or ``"function"``.
         default: its default; None where it may be absent.
         words: the names of the functions that may be chosen.
+        none: what None stands for, where that is a number.
     """
 
     name: str
@@ -86,7 +109,13 @@ class Parameter:
     upper: float | None = None
     doc: str = ""
     words: tuple[str, ...] = ()
+    none: int | None = None
     order: int = field(default_factory=lambda: next(_declared), compare=False, repr=False)
+
+    @property
+    def value(self) -> Any:
+        """What the default counts as."""
+        return self.none if self.default is None else self.default
 
 
 class Ref(Symbol):

@@ -9,6 +9,23 @@ from types import MappingProxyType
 
 
 @dataclass(frozen=True)
+class LinearLayer:
+    """How one framework spells a linear layer, initialised as torch's is.
+
+    Attributes:
+        make: a format for the layer; ``{inputs}`` and ``{outputs}`` are the numbers of features
+            and results, ``bias`` says whether it has one.
+        weight, bias: the layer's attributes.
+        options: more keywords of the constructor: name, annotation, and a sentence.
+    """
+
+    make: str
+    weight: str = "weight"
+    bias: str = "bias"
+    options: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Backend:
     """How one framework writes array code.
 
@@ -38,6 +55,9 @@ class Backend:
         doubts: labels may be unknown at the time of the call; ``check_labels`` then returns beside
             the labels a factor for each row, 1 or NaN.
         tensors_only: what is given for a float parameter is a tensor before a kernel sees it.
+        layer: the framework's own layer, which the class of a loss has where it trains one.
+        fields: what it trains are fields of the class, rather than inputs of each call.
+        chunk: the annotation of how much to compute at a time.
         templates: folders beside lossgen's own, each with a folder named after the backend.
     """
 
@@ -61,6 +81,9 @@ class Backend:
     bring: str = ""
     doubts: bool = False
     tensors_only: bool = False
+    layer: LinearLayer | None = None
+    fields: bool = False
+    chunk: str = "int"
     templates: tuple[Path, ...] = ()
 
 
@@ -151,6 +174,13 @@ CHAINER = Backend(
     intake="check_arrays({keywords})",
     bring="to_tensor({0}, {like})",
     detached="array_of({0})",
+    layer=LinearLayer(
+        "chainer.links.Linear({inputs}, {outputs}, nobias=not bias, "
+        "initialW=chainer.initializers.LeCunUniform(1 / math.sqrt(3.0)), "
+        "initial_bias=chainer.initializers.Uniform(1 / math.sqrt({inputs})))",
+        weight="W",
+        bias="b",
+    ),
     helpers=frozenset(
         (
             "sigmoid",
@@ -198,6 +228,14 @@ TORCH = Backend(
     number="torch.as_tensor({0}, dtype={like}.dtype)",
     truth="torch.as_tensor({0})",
     doubts=True,
+    layer=LinearLayer(
+        "nn.Linear({inputs}, {outputs}, bias=bias, device=device, dtype=dtype)",
+        options=(
+            ("device", "torch.device | str", "Where the layer's parameters are."),
+            ("dtype", "torch.dtype", "Their dtype."),
+        ),
+    ),
+    chunk="Chunking | int",
     helpers=frozenset(("pick", "sign", "positions", "exp_difference", "max_along", "argmax_along")),
 )
 JAX = Backend(
@@ -216,6 +254,7 @@ JAX = Backend(
     public="ArrayLike",
     masks_inputs=True,
     doubts=True,
+    fields=True,
     intake="{names} = as_arrays({inputs})",
     helpers=frozenset(("pick", "positions", "exp_difference", "max_along", "argmax_along")),
 )
@@ -250,6 +289,7 @@ MINDSPORE = Backend(
     parameter="Tensor | float",
     tensors_only=True,
     doubts=True,
+    layer=LinearLayer("nn.Dense({inputs}, {outputs}, has_bias=bias)"),
     inexact="constant({0}, {like})",
     expand="ops.expand_dims({0}, {place})",
     helpers=frozenset(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lossgen import conditions
 from lossgen.backends import Backend
+from lossgen.chunks import chunk_size, rows_of
 from lossgen.compile import compile_case, with_results
 from lossgen.denominators import by_batch, denominator_call, gives_back
 from lossgen.endings import ending
@@ -14,7 +15,7 @@ from lossgen.kernels import partial_names, print_denominator, print_kernels
 from lossgen.keywords import Result, shape_words
 from lossgen.language import ParameterSymbol, Tensor
 from lossgen.loss import Case, Loss, alone
-from lossgen.options import case_options
+from lossgen.options import case_options, chunk_options
 from lossgen.program import Program
 from lossgen.shapes import prepare, prepared_name
 from lossgen.sharing import ModuleCase, ModulePart, merged
@@ -80,6 +81,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         factor=factor,
         given=given,
     )
+    chunk, axis = chunk_options(loss, backend), "".join(axis for axis, _ in loss.chunked)
     prefix = f"_{part}" if part else ""
     owner, suffix = f"{prefix}{draft.owner}", f"{prefix}{draft.suffix}"
     kernels = print_kernels(program, backend, owner) if owner == suffix else ()
@@ -93,8 +95,8 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         shared=owner != suffix,
         condition="" if draft.last else _condition(loss, case),
         function=f"{suffix}_loss",
-        arguments=tuple(names),
-        options=case_options(given, parameters, backend),
+        arguments=(*names, *(option.name for option in chunk)),
+        options=(*case_options(given, parameters, backend), *chunk),
         kernels=kernels if below is None or gives_back(below) else (*kernels, below),
         kernel_names=tuple(f"_{kind}{owner}" for kind in backend.kernels),
         kernel_arguments=tuple(argument.name for argument in program.arguments),
@@ -104,7 +106,8 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         scales=program.scales,
         kernel_values=tuple(prepared.get(a.name, a.name) for a in program.arguments),
         wrt=tuple(argument.name for argument in program.wrt),
-        inputs=tuple(t.name for t in given if t.kind == "float"),
+        inputs=tuple(t.name for t in given if t.kind == "float" and not t.is_option),
+        optional=tuple(t.name for t in given if t.kind == "float" and t.is_option),
         partials=partial_names(program) if "partials" in backend.kernels else (),
         intake=ready.lines[: bool(backend.intake)],
         results=tuple(Result(t.name, t.call) for t in tensors if t.call is not None),
@@ -114,6 +117,8 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         weight=factor,
         axes=program.axes,
         endings=(ending(case, below_call, by_batch(loss, tensors[0]), tensors[0].name, program),),
+        chunk=chunk_size(program, chunk[0].name, axis) if chunk else "",
+        chunks=rows_of(program, axis) if chunk else None,
         doubtful=backend.doubts and any(tensor.classes for tensor in tensors),
         output=shape_words(Tensor("", program.axes)) if program.axes else "scalar",
     )

@@ -17,6 +17,7 @@ from lossgen.axis_faults import (
     function_faults,
     undeclared_axes,
 )
+from lossgen.class_faults import chunk_faults, class_faults
 from lossgen.compile import compile_case, with_results
 from lossgen.conditions import REMEDY, ConditionError, as_python
 from lossgen.dialect_faults import dialect_faults
@@ -53,6 +54,7 @@ def check_loss(loss: Loss) -> list[SpecError]:
     """Return the faults of one loss."""
     faults = [
         *declaration_faults(loss),
+        *class_faults(loss),
         *dialect_faults(loss),
         *constant_parts(loss),
         *_choices(loss),
@@ -61,7 +63,7 @@ def check_loss(loss: Loss) -> list[SpecError]:
         found = [*function_faults(case.value), *_case_faults(_with_results(case, loss))]
         faults += found
         if not found:
-            faults += _compiled(loss, case)
+            faults += list(_compiled(loss, case)) or list(chunk_faults(loss, case))
     return [fault.at(file=loss.source, loss=loss.name) for fault in dict.fromkeys(faults)]
 
 

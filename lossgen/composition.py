@@ -78,7 +78,7 @@ def _fits(case: Case, given: Mapping[str, Any]) -> bool:
 def _applied(name: str, case: Case, given: Mapping[str, Any]) -> Case | None:
     table: dict[Basic, Basic] = {}
     symbols = {s for e in case.expressions() for s in _parameters(e)}
-    values = {s.parameter.name: given.get(s.parameter.name, s.parameter.default) for s in symbols}
+    values = {s.parameter.name: given.get(s.parameter.name, s.parameter.value) for s in symbols}
     when = case.when
     if when is not None and not any(isinstance(values[s.name], Expr) for s in _parameters(when)):
         if not holds(when, values):
@@ -104,6 +104,8 @@ def _replaced(name: str, ref: Ref, case: Case, given: Mapping[str, Any]) -> Basi
     if value is None:
         if ref.tensor.kind == "weight" and ref.tensor.optional:
             return Integer(1)
+        if ref.tensor.is_option:
+            return Integer(0)
         raise ValueError(f"{name} needs {ref.tensor.name}=")
     if isinstance(value, Ref) and value.indices == ref.tensor.axes:
         return Ref(value.tensor, ref.indices)

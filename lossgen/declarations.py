@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lossgen.arguments import Parameter, ParameterSymbol, Ref, Tensor
+from lossgen.arguments import Layer, Parameter, ParameterSymbol, Ref, Tensor
 from lossgen.axes import ELLIPSIS, split_axes
 
 
@@ -99,6 +99,44 @@ def weight(
     return Ref(declared, declared.axes)
 
 
+def linear(name: str, *, doc: str = "", bias_doc: str = "", **sizes: str) -> tuple[Ref, Ref]:
+    """Declare a linear layer that the class trains; return its weight and its bias.
+
+    They are arguments of the function, as ``<name>_weight``, which has the axes of the results and
+    of the features in this order, and ``<name>_bias``, which may be absent and then counts as 0.
+
+    Args:
+        name: the layer's name.
+        sizes: what the constructor calls the numbers of features and of results, in this order,
+            and their axes: ``linear("linear", in_features="d", num_classes="c")``.
+        doc: one sentence about the weight.
+        bias_doc: one sentence about the bias.
+    """
+    if len(sizes) != 2:
+        raise ValueError(
+            f"layer {name!r} has {len(sizes)} sizes; name features and results with their axes, as "
+            f"in linear({name!r}, in_features='d', num_classes='c')"
+        )
+    (inputs, features), (outputs, results) = sizes.items()
+    layer = Layer(name, inputs, outputs)
+    matrix = Tensor(
+        f"{name}_weight",
+        split_axes(f"{results} {features}"),
+        layer=layer,
+        role="weight",
+        doc=doc,
+    )
+    bias = Tensor(
+        f"{name}_bias",
+        split_axes(results),
+        optional=True,
+        layer=layer,
+        role="bias",
+        doc=bias_doc,
+    )
+    return Ref(matrix, matrix.axes), Ref(bias, bias.axes)
+
+
 _REQUIRED: Any = object()
 
 
@@ -110,6 +148,7 @@ def parameter(
     lower: float | None = None,
     upper: float | None = None,
     static: bool = False,
+    none: int | None = None,
     doc: str = "",
 ) -> ParameterSymbol:
     """Declare a parameter.
@@ -123,6 +162,7 @@ def parameter(
         lower: the least value that is allowed.
         upper: the largest value that is allowed.
         static: a float that is never a tensor.
+        none: what the default None stands for, an int.
         doc: one sentence for the documentation.
     """
     if default is _REQUIRED:
@@ -131,5 +171,10 @@ def parameter(
         if getattr(value, "__hash__", None) is None:
             raise ValueError(f"{word}={value!r} of parameter {name!r} is no number; write 1.0")
     kinds = {bool: "flag", int: "integer"}
-    kind = kinds.get(type(default), "static" if static else "float")
-    return ParameterSymbol(Parameter(name, default, kind, positive, lower, upper, doc))
+    if none is not None and (default is not None or type(none) is not int):
+        raise ValueError(
+            f"none={none!r} of parameter {name!r} is to be the int that its default None stands "
+            f"for; write parameter({name!r}, None, none=-100)"
+        )
+    kind = kinds.get(type(default if none is None else none), "static" if static else "float")
+    return ParameterSymbol(Parameter(name, default, kind, positive, lower, upper, doc, none=none))

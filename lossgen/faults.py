@@ -63,7 +63,7 @@ def _public_names(loss: Loss) -> Iterator[SpecError]:
 
 
 def _argument_names(loss: Loss) -> Iterator[SpecError]:
-    inputs = {tensor.name for tensor in loss.tensors() if tensor.kind != "weight"}
+    inputs = {tensor.name for tensor in loss.tensors() if not tensor.is_option}
     names = {item.name for item in _arguments(loss)}
     for name in sorted(filter(is_plain, names)):
         if is_taken(name):
@@ -92,7 +92,7 @@ def _repeated(loss: Loss) -> Iterator[SpecError]:
 
 
 def _signature(loss: Loss) -> Iterator[SpecError]:
-    known = {t.name for t in loss.tensors() if t.kind == "weight"} | {"reduction"}
+    known = {t.name for t in loss.tensors() if t.is_option} | {"reduction", "*"}
     known |= {p.name for p in loss.parameters()}
     names = [entry if isinstance(entry, str) else _name(entry) for entry in loss.signature or ()]
     for name, times in Counter(names).items():

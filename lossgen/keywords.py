@@ -21,6 +21,7 @@ class Option:
         size: a small shape for examples, such as ``"2, 3"``.
         check: the statement that refuses what is not allowed, or empty.
         adoptions: the statements that adopt the defaults of dialects.
+        given: what the class passes for it.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Option:
     size: str = ""
     check: str = ""
     adoptions: tuple[str, ...] = ()
+    given: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +101,16 @@ def input_tensors(loss: Loss) -> tuple[Tensor, ...]:
     """Return the tensors of the call, one for each name."""
     found: dict[str, Tensor] = {}
     for tensor in loss.tensors():
-        if tensor.kind != "weight":
+        if not tensor.is_option:
             found.setdefault(tensor.name, tensor)
     return tuple(found.values())
 
 
 def adoptions(loss: Loss, parameter: Parameter) -> Iterator[str]:
-    """Yield the statements that adopt what dialects have for the default of a parameter."""
-    name, own = parameter.name, parameter.default
+    """Yield the statements that adopt what None or a dialect has for a parameter's default."""
+    name, own = parameter.name, parameter.value
+    if parameter.none is not None:
+        yield f"{name} = {own!r} if {name} is None else {name}"
     comparison = "is_number({}, {!r})" if parameter.kind == "float" else "{} == {!r}"
     is_default = comparison.format(name, own)
     for word, dialect in loss.dialects:

@@ -1,9 +1,9 @@
 """The words of a spec. Everything else in a spec is ordinary SymPy."""
 
-from lossgen.arguments import PYTHON, Call, Parameter, ParameterSymbol, Ref, Tensor
+from lossgen.arguments import PYTHON, Call, Layer, Parameter, ParameterSymbol, Ref, Tensor
 from lossgen.axes import ELLIPSIS, split_axes
 from lossgen.callables import Applied, Function, function
-from lossgen.declarations import label, parameter, tensor, weight
+from lossgen.declarations import label, linear, parameter, tensor, weight
 from lossgen.elementwise import (
     Absent,
     DialectIs,
@@ -59,6 +59,7 @@ __all__ = [
     "Function",
     "Hinge",
     "Indicator",
+    "Layer",
     "LogSumExp",
     "Masked",
     "MaxOver",
@@ -86,6 +87,7 @@ __all__ = [
     "hinge",
     "indicator",
     "label",
+    "linear",
     "logsumexp",
     "masked",
     "max_over",

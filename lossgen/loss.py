@@ -34,6 +34,9 @@ class Loss:
         reductions: those that apply, where ``"batchmean"`` is among them: the sum over the length
             of the first axis.
         valid, denominator: as in `Case`, for a loss of one case.
+        chunked: the axis that is computed some entries at a time, so that what is as large as its
+            product with another is never held, and the keyword that says how many, as in
+            ``{"n": "chunk_size"}``.
         dialects: how frameworks differ that mean something else by this name: their names, and
             what `dialect` gives.
     """
@@ -45,6 +48,7 @@ class Loss:
     reduction: str = field(hash=False)
     words: tuple[str, ...]
     parts: tuple[tuple[str, tuple[Case, ...]], ...]
+    chunked: tuple[tuple[str, str], ...]
     dialects: tuple[tuple[str, Dialect], ...]
     names: tuple[tuple[str, Expr], ...] = field(compare=False, repr=False)
     doc: str = ""
@@ -62,6 +66,7 @@ class Loss:
         reductions: tuple[str, ...] = (),
         valid: Any = None,
         denominator: Any = None,
+        chunked: Mapping[str, str] | None = None,
         dialects: Mapping[str, Dialect] | None = None,
     ) -> None:
         _check_words(name, value, function, signature)
@@ -78,6 +83,7 @@ class Loss:
             ("signature", signature),
             ("reduction", reduction),
             ("words", tuple(reductions)),
+            ("chunked", tuple((chunked or {}).items())),
             ("parts", parts),
             ("dialects", tuple(dialects.items())),
             ("names", ()),

@@ -16,6 +16,7 @@ from lossgen.cases import make_part
 from lossgen.expand import FUNCTIONS
 from lossgen.keywords import Option, call_options
 from lossgen.language import Applied, DialectIs
+from lossgen.layers import interface
 from lossgen.loss import Case, Loss
 from lossgen.memory import remembered
 from lossgen.options import input_options, is_function_only, signature_options
@@ -24,7 +25,7 @@ from lossgen.sharing import ModuleCase, ModulePart
 from lossgen.variants import spelled_out
 
 HELPER = re.compile(
-    r"\b((?:as|check|is|to|same|axis|broadcast|leading|working)_\w+|fold|with_batch|leading_size)\("
+    r"\b((?:as|check|is|to|same|axis|broadcast|leading|working)_\w+|fold|trained|with_batch|leading_size)\("
 )
 
 
@@ -33,6 +34,10 @@ class Module:
     """Everything about one loss in one backend, as text.
 
     Attributes:
+        class_options, class_inputs: the arguments of the constructor, and the inputs of the call.
+        passed: the options of the function that the class passes on, beside the inputs.
+        layers: the attributes that are layers, and how each is made.
+        chunked: whether it is computed some entries of an axis at a time.
         functions, arithmetic, checks, casts: what it uses of the package's other modules.
         call_options: keywords of the call beside its inputs: weights of samples, a denominator.
     """
@@ -46,6 +51,10 @@ class Module:
     inputs: tuple[Option, ...]
     options: tuple[Option, ...]
     class_options: tuple[Option, ...]
+    class_inputs: tuple[Option, ...]
+    passed: tuple[Option, ...]
+    layers: tuple[tuple[str, str], ...]
+    chunked: bool
     reductions: tuple[str, ...]
     reduction: str
     parts: tuple[ModulePart, ...]
@@ -93,6 +102,9 @@ def make_module(loss: Loss, backend: Backend) -> Module:
     parts = [("", loss.cases)] if loss.cases else loss.parts
     module_parts = tuple(make_part(loss, name, cases, backend) for name, cases in parts)
     options = signature_options(loss, backend)
+    kept = [option for option in options if not is_function_only(loss, option.name)]
+    face = interface(loss, backend, input_options(loss, backend), kept)
+    passed = {option.name: option for option in face.options}
     called = {
         h for part in module_parts for case in part.cases for k in case.kernels for h in k.helpers
     }
@@ -113,9 +125,13 @@ def make_module(loss: Loss, backend: Backend) -> Module:
         formulas=tuple(tuple(wrap(each, 88, break_long_words=False)) for each in formulas(loss)),
         class_name=loss.name,
         function=loss.function,
-        inputs=input_options(loss, backend),
-        options=options,
-        class_options=tuple(o for o in options if not is_function_only(loss, o.name)),
+        inputs=face.inputs,
+        options=tuple(passed.get(option.name, option) for option in options),
+        class_options=face.class_options,
+        class_inputs=face.class_inputs,
+        passed=face.options,
+        layers=face.layers,
+        chunked=bool(loss.chunked),
         reductions=loss.reductions(),
         reduction=loss.reduction,
         parts=module_parts,

@@ -15,24 +15,24 @@ def _words(text: str) -> list[str]:
 IMPORTED = frozenset(
     _words(
         """
-        Any Array ArrayLike Case frozenset Given Literal Loss Operand NDArray Parameter
-        Tensor TypeAlias
+        Any Array ArrayLike Case Chunking DerivativesInChunks frozenset Given Literal Loss
+        Operand NDArray Parameter Rows RowsInChunks Tensor TypeAlias
         added argmax_along array_of as_arrays axis_weight bool broadcast_input
         broadcast_weight cast_floats cast_parts centred chainer check_arrays
         Call Callable callable check_device check_dialect check_divides check_floating
         check_function check_integer check_integers
         check_labels check_least check_most check_positive check_range check_rank
-        check_reduction check_result check_shape check_tensor
+        check_reduction check_result check_shape check_tensor chunk_rows
         constant count_up cross_entropy_with
         dataclass deviation dict differentiable direction excess_over exp_difference
         expm1 field finish finish_parts float floored_norm fold get_context gradients_of
-        hessian_diagonals_of int is_integer is_number isinstance jax jnp
+        hessian_diagonals_of in_chunks int is_integer is_number isinstance jax jnp
         label_cross_entropy label_excess leading_size leading_weight log1p log_cosh
         logsumexp loss_of math max_along merge mindspore ms negative_log_softmax nn norm
         np numpy ops overload p_norm partial parts_of pick positions power1p power_slope ratio
         report represent same_weight sech2 sigmoid sign signed_power softmax
         softmax_complement softmax_tangent str sum_of_others super take to_tensor to_working torch
-        total total_along tuple with_batch without_axis working_dtype zeros_like
+        total total_along trained tuple with_batch without_axis working_dtype zeros_like
         box_cox box_cox_bend box_cox_slope digamma erf gauss hypot1 loggamma over_hypot1 power1p
         trigamma
         """
@@ -42,8 +42,8 @@ IMPORTED = frozenset(
 LOCAL = frozenset(
     _words(
         """
-        axis call calls denominator dialect doubt dtype index inputs loss parts partials reduction
-        return_parts self shape single upstream working
+        axis call calls chunk denominator dialect doubt dtype index inputs loss parts partials
+        reduction return_parts self shape single upstream working
         """
     )
 )
@@ -87,7 +87,7 @@ ATTRIBUTES = frozenset(
 )
 # A loss's module stands beside these, under its function's name with an underscore before it.
 MODULES = frozenset(
-    ("arrays", "autograd", "checks", "functions", "kernels", "runtime", "tiles", "totals")
+    ("arrays", "autograd", "checks", "chunks", "functions", "kernels", "runtime", "tiles", "totals")
 )
 
 

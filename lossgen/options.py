@@ -24,8 +24,7 @@ def case_options(
 ) -> tuple[Option, ...]:
     """Return the arguments of a case's own function, which have no defaults."""
     given = [
-        _tensor_option(t, backend, "None" if t.kind == "weight" and t.optional else "")
-        for t in tensors
+        _tensor_option(t, backend, "None" if t.is_option and t.optional else "") for t in tensors
     ]
     given += [
         Option(p.name, _parameter_type(p, backend), "", sentence(p.doc), p.kind, False)
@@ -57,14 +56,14 @@ def is_function_only(loss: Loss, name: str) -> bool:
 
 def signature_options(loss: Loss, backend: Backend) -> tuple[Option, ...]:
     """Return weights, parameters and the reduction in the order of the signature."""
-    weights = {t.name: t for t in loss.tensors() if t.kind == "weight"}
+    weights = {t.name: t for t in loss.tensors() if t.is_option}
     parameters = {p.name: p for p in loss.parameters()}
     order = [s if isinstance(s, str) else _symbol_name(s) for s in loss.signature or ()]
-    keyword = loss.signature is None
-    if keyword:
-        order = [*weights, *parameters]
+    keyword = loss.signature is None or order[:1] == ["*"]
+    order = [*weights, *parameters] if loss.signature is None else [w for w in order if w != "*"]
     if "reduction" not in order:
         order.append("reduction")
+    order += [word for _, word in loss.chunked]
     if loss.dialects:
         order.append("dialect")
     missing = [name for name in (*weights, *parameters) if name not in order]
@@ -93,6 +92,8 @@ def _option(
         return Option(
             name, "str" if typed else "", repr(loss.reduction), doc, "reduction", keyword, "str"
         )
+    if name in dict(loss.chunked).values():
+        return _chunk_option(loss, backend)
     if name == "dialect":
         words = ", ".join(f"``{word!r}``" for word, _ in loss.dialects)
         doc = f"Whose definition to follow: {words}."
@@ -121,6 +122,20 @@ def _option(
         check=check,
         adoptions=tuple(adoptions(loss, parameter)),
     )
+
+
+def _chunk_option(loss: Loss, backend: Backend) -> Option:
+    ((axis, name),) = loss.chunked
+    doc = f"How many entries of axis ``{axis}`` to compute at a time; by default some MB of them."
+    annotation = f"{backend.chunk} | None" if backend.array is not None else ""
+    return Option(name, annotation, "None", doc, "chunk", True, backend.chunk)
+
+
+def chunk_options(loss: Loss, backend: Backend) -> tuple[Option, ...]:
+    """Return the keyword that says how much is computed at a time, if there is one."""
+    if not loss.chunked:
+        return ()
+    return (replace(_chunk_option(loss, backend), default="", keyword=False),)
 
 
 def _parameter_type(parameter: Parameter, backend: Backend) -> str:

@@ -50,7 +50,7 @@ def prepare(
         factor: the weight that is no argument of the kernel, and may stay absent, or empty.
         given: the arguments of the call, where functions of the caller's make tensors of them.
     """
-    inputs = [tensor for tensor in tensors if tensor.kind != "weight"]
+    inputs = [tensor for tensor in tensors if not tensor.is_option]
     preparing = _Preparing(
         inputs[0],
         inputs,
@@ -131,7 +131,7 @@ class _Preparing:
         return self.first.batch
 
     def _checks(self, intake: str) -> Iterator[str]:
-        names = [tensor.name for tensor in self.given if tensor.kind != "weight"]
+        names = [tensor.name for tensor in self.given if not tensor.is_option]
         floats = [
             t.name for t in self.inputs if t.kind == "float" and not is_target(t) and t.call is None
         ]
@@ -141,7 +141,7 @@ class _Preparing:
             for name in numbers:
                 yield f"{name} = {self.bring.format(name, like=self.first.name)}"
         if intake:
-            optional = [tensor.name for tensor in self.given if tensor.kind == "weight"]
+            optional = [tensor.name for tensor in self.given if tensor.is_option]
             keywords = ", ".join(f"{name}={name}" for name in [*names, *optional])
             several = ", ".join(names) if names[1:] else f"{names[0]},"
             inputs = ", ".join(f"{name}={name}" for name in names)
@@ -177,6 +177,10 @@ class _Preparing:
         for tensor in self.inputs[1:]:
             if tensor.broadcast:
                 continue
+            if any(self._owner(axis) is tensor for axis in tensor.axes if axis != ELLIPSIS):
+                exact = ELLIPSIS not in tensor.axes
+                rank = len(tensor.axes) - (not exact)
+                yield f'check_rank("{tensor.name}", {tensor.name}, {rank}, exact={exact})'
             shape = self._checked(tensor)
             yield f'check_shape("{_said(tensor)}", {tensor.name}, {shape}, "{_said(first)}")'
         for tensor in self.inputs:
@@ -221,7 +225,7 @@ class _Preparing:
                 keep, weight = self._kept(tensor), self._weight(tensor)
                 yield f"if {tensor.name} is not None:"
                 yield f"    {tensor.name} = {weight if keep is None else f'fold({weight}, {keep})'}"
-            elif tensor.kind == "weight":
+            elif tensor.is_option:
                 name = prepared_name(tensor, self.factor)
                 absent = f"1.0 if {tensor.name} is None else " if name != tensor.name else ""
                 yield f"{name} = {absent}{self._weight(tensor)}"
@@ -234,6 +238,8 @@ class _Preparing:
     def _weight(self, tensor: Tensor) -> str:
         name, shape = tensor.name, self._extent(tensor.axes)
         call = f'"{name}", {name}, {shape}, working'
+        if tensor.layer is not None:
+            return f"trained({call}, like={self.first.name})"
         if tensor.broadcast:
             return f"broadcast_weight({call})"
         if tensor.fewer is not None:

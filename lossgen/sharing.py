@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from lossgen.chunks import RowPlaces
 from lossgen.endings import Ending, also
 from lossgen.kernels import Kernel
 from lossgen.keywords import Option, Result
@@ -24,6 +25,9 @@ class ModuleCase:
         condition: when it applies, empty for the last.
         function: the name of the private function of the case.
         arguments: the case's own arguments.
+        inputs, optional: what it differentiates by for callers; the latter may be absent.
+        chunk: how many entries of an axis to compute at a time, empty where all are at once.
+        chunks: where the unreduced loss has that axis, and each argument of the kernel.
         results: what functions of the caller's give, from which the kernel goes on.
         weight: what the loss is multiplied by, entry by entry, or empty.
         endings: what follows the kernel; dialects that differ in that alone share the rest.
@@ -47,6 +51,7 @@ class ModuleCase:
     scales: bool
     wrt: tuple[str, ...]
     inputs: tuple[str, ...]
+    optional: tuple[str, ...]
     partials: tuple[str, ...]
     intake: tuple[str, ...]
     results: tuple[Result, ...]
@@ -56,6 +61,8 @@ class ModuleCase:
     weight: str
     axes: tuple[str, ...]
     endings: tuple[Ending, ...]
+    chunk: str
+    chunks: RowPlaces | None
     doubtful: bool
     output: str
 

@@ -49,8 +49,8 @@ ROOMS: dict[str, tuple[str, str]] = {
         "sentences, words, graphs, stable forms, derivatives",
     ),
     "specs": (
-        "name_faults prose quote faults axis_faults dialect_faults formulas check source "
-        "advice extrema execute load",
+        "name_faults prose quote faults class_faults axis_faults dialect_faults formulas check "
+        "source advice extrema execute load",
         "memory, sentences, files, words, programs",
     ),
     "spelling": (
@@ -59,7 +59,7 @@ ROOMS: dict[str, tuple[str, str]] = {
         "memory, sentences, words, graphs, stable forms, programs",
     ),
     "modules": (
-        "shapes keywords options denominators endings sharing cases module",
+        "shapes keywords options layers denominators chunks endings sharing cases module",
         "memory, words, programs, specs, spelling",
     ),
     "text": ("render", "files, words, specs, spelling, modules"),

@@ -171,6 +171,33 @@ FORMULA = {
     ),
 }
 ARGUMENTS = {
+    "chunks of what depends on each other": (
+        "x - mean_over(x, 'c'), chunked={'c': 'size'}",
+        "entries along axis 'c' depend on each other, and have no chunks in "
+        "`input[n,c] - sum_over(input[n,c], 'c')/Size('c')`; choose one of the axes n.",
+    ),
+    "chunks of nothing": (
+        "sum_over(x, 'n c'), chunked={'n': 'size'}",
+        "entries along axis 'n' depend on each other, and have no chunks in "
+        "`sum_over(input[n,c], 'n c')`; leave chunked= out.",
+    ),
+    "chunks of two axes": (
+        "x, chunked={'n': 'rows', 'c': 'columns'}",
+        "chunked= names 2 axes; name one, as in chunked={'n': 'chunk_size'}.",
+    ),
+    "chunks with the name of an argument": (
+        "p * x, chunked={'n': 'p'}",
+        "the name 'p' is given twice; choose another name for one of them.",
+    ),
+    "chunks with a name that is taken": (
+        "x, chunked={'n': 'chunk'}",
+        "the name 'chunk' is used by generated code; choose another name.",
+    ),
+    "chunks with no name": (
+        "x, chunked={'n': 'a b'}",
+        "'a b' is not a name that Python allows; use letters, digits and underscores, and no "
+        "keyword.",
+    ),
     "condition that is none": (
         "x - t, valid=x",
         "valid= is no condition in `input[n,c]`; write a comparison, as in valid=Ne(labels, "
@@ -264,6 +291,16 @@ ARGUMENTS = {
     ),
 }
 DECLARATIONS = {
+    "layer whose size is a keyword of its own": (
+        "m, b = linear('m', device='c', results='k'); L = Loss('ALoss', sum_over(x*m, 'c') + b)",
+        "the name 'device' is used by generated code; choose another name.",
+    ),
+    "two layers": (
+        "m, b = linear('one', features='c', results='k')\n"
+        "w, v = linear('two', width='c', height='k')\n"
+        "L = Loss('ALoss', sum_over(x*m*w, 'c') + b + v)",
+        "the loss has several layers: one, two; declare one with linear().",
+    ),
     "name of a local variable": (
         "w = tensor('shape'); L = Loss('ALoss', w)",
         "the name 'shape' is used by generated code in `shape`; choose another name.",
@@ -348,6 +385,15 @@ TWICE = "name one axis twice"
 OWN = "give each axis a name of its own"
 FUNCTION = "write function('f', {'squared': lambda a, b: sum_over((a - b)**2, 'd')})"
 RAISED = {
+    "linear('layer', features='c')": (
+        "layer 'layer' has 1 sizes",
+        "name features and results with their axes, as in linear('layer', in_features='d', "
+        "num_classes='c')",
+    ),
+    "parameter('q', 1, none=2)": (
+        "none=2 of parameter 'q' is to be the int that its default None stands for",
+        "write parameter('q', None, none=-100)",
+    ),
     "parameter('delta')": ("parameter 'delta' has no default", "write parameter('delta', 1.0)"),
     "tensor('u', 'n n')": (f"axes 'n n' {TWICE}", OWN),
     "tensor('u', 'n-c')": ("axis 'n-c' is not a lower-case word", "write axes as 'n c ...'"),

@@ -16,9 +16,12 @@ import numpy as np
 
 from ._arrays import Array
 from ._checks import Given, array_of
+from ._chunks import Rows, in_chunks
 from ._runtime import as_given
 
 Formula = Callable[..., Any]
+Formulas = tuple[Formula, Formula, Formula, Formula]
+Places = tuple[int | None, ...]
 Arrays = tuple[Array, ...]
 Variables = tuple[chainer.Variable | None, ...]
 
@@ -27,11 +30,7 @@ class _Call:
     """One call of a loss: its formulas, with the constant arguments already in place."""
 
     def __init__(
-        self,
-        formulas: tuple[Formula, Formula, Formula, Formula],
-        arguments: Sequence[str],
-        wrt: Sequence[str],
-        given: Sequence[Any],
+        self, formulas: Formulas, arguments: Sequence[str], wrt: Sequence[str], given: Sequence[Any]
     ) -> None:
         self.value, self.gradient, self.tangent, self.curvature = formulas
         places = [arguments.index(name) for name in wrt]
@@ -64,6 +63,28 @@ def _filled(given: Array, result: Any) -> Array:
     # A rule may say just 0.0, which stands for zeros in the shape of its argument.
     result = as_given(given, result)
     return result if result.shape == given.shape else np.broadcast_to(result, given.shape).copy()
+
+
+def _chunked(formulas: Formulas, rows: Rows, size: int) -> Formulas:
+    """Return formulas that take some rows at a time."""
+    value, gradient, tangent, curvature = formulas
+    own, by = (rows.place,), rows.by
+
+    def one(formula: Formula, places: Places) -> Formula:
+        def run(*inputs: Any) -> Any:
+            return in_chunks(lambda *cut: (formula(*cut),), inputs, places, own, size)[0]
+
+        return run
+
+    def several(formula: Formula, places: Places) -> Formula:
+        return lambda *inputs: in_chunks(formula, inputs, places, by, size)
+
+    return (
+        one(value, rows.places),
+        several(gradient, own + rows.places),
+        one(tangent, rows.places + by),
+        several(curvature, own + rows.places + by),
+    )
 
 
 class _Node(chainer.FunctionNode):
@@ -147,11 +168,19 @@ def differentiable(
     curvature: Formula,
     arguments: Sequence[str],
     wrt: Sequence[str],
+    rows: Rows | None = None,
 ) -> Callable[..., chainer.Variable]:
-    """Return a function of arrays and Variables, differentiable by its analytic formulas."""
+    """Return a function of arrays and Variables, differentiable by its analytic formulas.
+
+    With ``rows`` it takes how many of these to compute at a time as a last argument.
+    """
+    formulas = value, gradient, tangent, curvature
 
     def apply(*given: Any) -> chainer.Variable:
-        call = _Call((value, gradient, tangent, curvature), arguments, wrt, given)
+        if rows is None:
+            call = _Call(formulas, arguments, wrt, given)
+        else:
+            call = _Call(_chunked(formulas, rows, given[-1]), arguments, wrt, given[:-1])
         return _Value(call).apply(call.inputs)[0]
 
     return apply

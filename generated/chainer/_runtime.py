@@ -87,6 +87,17 @@ def axis_weight(
     return same_weight(name, weight, shape, dtype)
 
 
+def trained(
+    name: str, tensor: Given | None, shape: Sequence[int], dtype: DTypeLike, like: Given
+) -> Any:
+    """Return a tensor that is differentiated by, of just this shape, or zeros where it is
+    absent."""
+    if tensor is None:
+        return chainer.backend.get_array_module(array_of(like)).zeros(shape, dtype)
+    check_shape(name, tensor, shape, "the loss")
+    return to_working(tensor, dtype)
+
+
 def broadcast_weight(name: str, weight: Given, shape: Sequence[int], dtype: DTypeLike) -> Any:
     """Return a constant weight spread over a shape, which it must not enlarge."""
     try:

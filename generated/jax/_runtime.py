@@ -96,6 +96,18 @@ def axis_weight(
     return _constant(weight, dtype)
 
 
+def trained(
+    name: str, tensor: ArrayLike | None, shape: Sequence[int], dtype: DType, like: jax.Array
+) -> jax.Array:
+    """Return a tensor that is differentiated by, of just this shape, or zeros where it is
+    absent."""
+    if tensor is None:
+        return jnp.zeros(shape, dtype)
+    (array,) = as_arrays(**{name: tensor})
+    check_shape(name, array, shape, "the loss")
+    return to_working(array, dtype)
+
+
 def broadcast_weight(name: str, weight: ArrayLike, shape: Sequence[int], dtype: DType) -> jax.Array:
     """Return a weight spread over a shape, which it must not enlarge."""
     try:

@@ -86,6 +86,16 @@ def axis_weight(
     return ops.stop_gradient(to_working(weight, working))
 
 
+def trained(
+    name: str, tensor: Tensor | None, shape: tuple[int, ...], working: Working, like: Tensor
+) -> Tensor:
+    """A tensor that is differentiated by, of just this shape, or zeros where it is absent."""
+    if tensor is None:
+        return ops.fill(working[1], shape, 0.0)
+    check_shape(name, tensor, shape, "the loss")
+    return to_working(tensor, working)
+
+
 def broadcast_weight(name: str, weight: Tensor, shape: tuple[int, ...], working: Working) -> Tensor:
     """A weight spread over a shape, which it must not enlarge."""
     check_spread(name, weight, shape)

@@ -93,6 +93,7 @@ def _loss(
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
+    check_rank("target", target, 2, exact=True)
     check_shape("target", target, (input.shape[0], target.shape[1]), "input")
     input = to_working(input, working)
     target = to_working(target, working)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ._arrays import Array, total
 from ._checks import check_divides
+from ._chunks import Rows, in_chunks
 
 
 def as_arrays(**tensors: ArrayLike) -> tuple[NDArray[Any], ...]:
@@ -74,6 +75,14 @@ def axis_weight(
 ) -> Array:
     """Return a weight of just this shape, or ones where it is absent."""
     return np.ones(shape, dtype) if weight is None else same_weight(name, weight, shape, dtype)
+
+
+def trained(
+    name: str, tensor: ArrayLike | None, shape: tuple[int, ...], dtype: DTypeLike, like: Array
+) -> Array:
+    """Return a tensor that is differentiated by, of just this shape, or zeros where it is
+    absent."""
+    return np.zeros(shape, dtype) if tensor is None else same_weight(name, tensor, shape, dtype)
 
 
 def broadcast_weight(name: str, weight: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
@@ -168,7 +177,8 @@ class Case:
     unreduced loss in the kernels, `shape` the one the caller sees. With `rows` it is first summed
     or averaged along an axis, where it has that. Where there are `calls` of a function of the
     caller's, kernels go on from their results. Unless it `weighs`, a mean does not divide by the
-    weights of samples.
+    weights of samples. `wrt` names what the kernels differentiate by, where that is not in the
+    order of the inputs. With `chunks`, kernels take `chunk` rows at a time.
     """
 
     kernels: tuple[Callable[..., Any], ...]
@@ -182,6 +192,9 @@ class Case:
     mass: Any = None
     count: Any = None
     calls: tuple[Call, ...] = ()
+    wrt: tuple[str, ...] = ()
+    chunks: Rows | None = None
+    chunk: int = 0
     sample_weight: Any = None
     denominator: Any = None
     factor: float = 1.0
@@ -200,7 +213,7 @@ class Case:
     def value(self) -> Array:
         """Return the reduced loss, not yet rounded to the dtype of the prediction."""
         with np.errstate(all="ignore"):
-            loss = np.asarray(self.kernels[0](*self.arguments))
+            loss = np.asarray(self._value())
             if self.weight is not None:
                 loss = loss * self.weight
             if self.factor != 1.0:
@@ -225,15 +238,30 @@ class Case:
             upstream = self._spread(upstream)
             if self.weight is not None:
                 upstream = upstream * self.weight
-            results = self.kernels[order](upstream, *self.arguments)
+            results = self._by_argument(self.kernels[order], upstream)
             if self.calls:
                 results = self._through_calls(order, results)
-            pairs = zip(self.inputs.items(), results, strict=False)
+            found = dict(zip(self.wrt or self.inputs, results, strict=False))
             return {
-                name: _sum_back(np.asarray(result), given.shape)
-                for (name, given), result in pairs
+                name: _sum_back(np.asarray(found[name]), given.shape)
+                for name, given in self.inputs.items()
                 if np.issubdtype(given.dtype, np.floating)
             }
+
+    def _value(self) -> Any:
+        kernel, rows = self.kernels[0], self.chunks
+        if rows is None:
+            return kernel(*self.arguments)
+        return in_chunks(
+            lambda *cut: (kernel(*cut),), self.arguments, rows.places, (rows.place,), self.chunk
+        )[0]
+
+    def _by_argument(self, kernel: Callable[..., Any], upstream: Array) -> Sequence[Any]:
+        rows, inputs = self.chunks, (upstream, *self.arguments)
+        if rows is None:
+            results: Sequence[Any] = kernel(*inputs)
+            return results
+        return in_chunks(kernel, inputs, (rows.place, *rows.places), rows.by, self.chunk)
 
     def _through_calls(self, order: int, slopes: Sequence[Array]) -> list[Array]:
         """Return the gradient by each input, given those by what the calls gave."""

@@ -62,6 +62,7 @@ from ._l1_loss import L1Loss, l1_loss
 from ._l2_loss import L2Loss, l2_loss
 from ._laplace_nll_loss import LaplaceNLLLoss, laplace_nll_loss
 from ._lifted_structure_loss import LiftedStructureLoss, lifted_structure_loss
+from ._linear_cross_entropy import LinearCrossEntropyLoss, linear_cross_entropy
 from ._listnet_loss import ListNetLoss, listnet_loss
 from ._log_cosh_dice_loss import LogCoshDiceLoss, log_cosh_dice_loss
 from ._log_cosh_loss import LogCoshLoss, log_cosh_loss
@@ -186,6 +187,7 @@ __all__ = [
     "L2Loss",
     "LaplaceNLLLoss",
     "LiftedStructureLoss",
+    "LinearCrossEntropyLoss",
     "ListNetLoss",
     "LogCoshDiceLoss",
     "LogCoshLoss",
@@ -302,6 +304,7 @@ __all__ = [
     "l2_loss",
     "laplace_nll_loss",
     "lifted_structure_loss",
+    "linear_cross_entropy",
     "listnet_loss",
     "log_cosh_dice_loss",
     "log_cosh_loss",

@@ -36,6 +36,7 @@ def differentiable(
     loss: str,
     rows: str = "",
     scales: bool = False,
+    chunks: str = "",
 ) -> Differentiable:
     """Return ``value`` as a function that PyTorch differentiates by the other formulas.
 
@@ -50,13 +51,17 @@ def differentiable(
         loss: the axes of the unreduced loss.
         rows: those of them along which all may be cut into pieces.
         scales: gradients just multiply by the upstream, so that it may be a number.
+        chunks: one of them of which some entries are computed at a time; the function then takes
+            how many as a last argument.
     """
     formulas = (value, value_and_gradient, tangent, curvature)
-    kernels = Kernels(*formulas, axes, tuple(wrt), loss, rows, scales)
+    kernels = Kernels(*formulas, axes, tuple(wrt), loss, rows, scales, chunks)
 
     @_unseen
     def call(*args: Any) -> Tensor:
-        return _Value.apply(kernels, *args)
+        if not chunks:
+            return _Value.apply(kernels, *args)
+        return _Value.apply(kernels.chunked(args[-1]), *args[:-1])
 
     return Differentiable(kernels, call)
 

@@ -102,6 +102,7 @@ def cross_covariance_loss(
     dtype = input1.dtype
     working = working_dtype(input1)
     check_rank("input1", input1, 2, exact=True)
+    check_rank("input2", input2, 2, exact=True)
     check_shape("input2", input2, (input1.shape[0], input2.shape[1]), "input1")
     input1 = to_working(input1, working)
     input2 = to_working(input2, working)

@@ -2,17 +2,20 @@
 """The formulas of a loss as the rules of differentiation use them: in full precision."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
+from ._chunks import in_chunks
+
 Result = TypeVar("Result")
 Formula = Callable[..., Tensor]
 Formulas = Callable[..., tuple[Any, ...]]
 Values = Sequence[Any]
+Places = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,9 @@ class Kernels:
 
     ``axes`` says along which axes each argument runs, ``loss`` the same of the unreduced loss, and
     ``rows`` which of these may be cut into pieces that know nothing of each other. Where a kernel
-    ``scales``, its upstream may be a number.
+    ``scales``, its upstream may be a number. ``chunks`` is an axis of the loss of which the
+        kernels
+    can take some entries at a time.
     """
 
     value: Formula
@@ -33,6 +38,7 @@ class Kernels:
     loss: str
     rows: str
     scales: bool
+    chunks: str = ""
 
     @cached_property
     def places(self) -> tuple[int, ...]:
@@ -47,11 +53,7 @@ class Kernels:
     @cached_property
     def cuts(self) -> tuple[tuple[int | None, ...], ...]:
         """For each axis of rows, where the loss and each argument have it."""
-        spread = [axes.split() for axes in (self.loss, *self.axes.values())]
-        return tuple(
-            tuple(axes.index(row) if row in axes else None for axes in spread)
-            for row in self.rows.split()
-        )
+        return tuple(map(self._along, self.rows.split()))
 
     def shape(self, args: Values) -> tuple[int, ...]:
         """Return the shape of the unreduced loss."""
@@ -71,6 +73,31 @@ class Kernels:
         """Say whether some of the arguments at these places are parameters, which have no axes."""
         axes = tuple(self.axes.values())
         return not all(axes[k] for k in places)
+
+    def chunked(self, size: int | None) -> "Kernels":
+        """Return kernels that take some rows at a time, where a size is given."""
+        if not self.chunks or size is None:
+            return self
+        cut = self._along(self.chunks)
+        own, given = cut[:1], cut[1:]
+        by = tuple(given[place] for place in self.places)
+
+        def one(kernel: Formula, places: Places) -> Formula:
+            def run(*inputs: Any) -> Any:
+                return in_chunks(lambda *piece: (kernel(*piece),), inputs, places, own, size)[0]
+
+            return run
+
+        def several(kernel: Formulas, places: Places, results: Places) -> Formulas:
+            return lambda *inputs: in_chunks(kernel, inputs, places, results, size)
+
+        return replace(
+            self,
+            value=one(self.value, given),
+            value_and_gradient=several(self.value_and_gradient, (*cut, None), own + by),
+            tangent=one(self.tangent, given + by),
+            curvature=several(self.curvature, cut + by, by),
+        )
 
     def live(self, args: Values) -> list[int]:
         return [place for place in self.places if isinstance(args[place], Tensor)]
@@ -97,6 +124,10 @@ class Kernels:
     def motions(self, args: Values, changes: Values) -> list[Tensor]:
         """Return one tangent per live argument, given one or None per argument."""
         return [motion(args[place], changes[place]) for place in self.live(args)]
+
+    def _along(self, axis: str) -> Places:
+        spread = [axes.split() for axes in (self.loss, *self.axes.values())]
+        return tuple(axes.index(axis) if axis in axes else None for axes in spread)
 
     def _tangents(self, args: Values, along: Values) -> list[Any]:
         found = dict(zip(self.live(args), along, strict=True))

@@ -96,6 +96,16 @@ def axis_weight(
     return _checked(name, weight, shape).detach().to(dtype)
 
 
+def trained(
+    name: str, tensor: Tensor | None, shape: Sequence[int], dtype: torch.dtype, like: Tensor
+) -> Tensor:
+    """Return a tensor that is differentiated by, of just this shape, or zeros where it is
+    absent."""
+    if tensor is None:
+        return like.new_zeros(tuple(shape), dtype=dtype)
+    return _checked(name, tensor, shape).to(dtype)
+
+
 def _checked(name: str, weight: Tensor, shape: Sequence[int]) -> Tensor:
     if weight.shape != tuple(shape):
         raise ValueError(f"{name} must have shape {tuple(shape)}, got {tuple(weight.shape)}")
@@ -147,6 +157,7 @@ def finish(
     dtype: torch.dtype,
     *,
     shape: Sequence[int] | None = None,
+    chunk: int | None = None,
     factor: Tensor | float | None = None,
     rows: tuple[str, int] | None = None,
     weight: Tensor | None = None,
@@ -159,10 +170,10 @@ def finish(
 ) -> Tensor:
     """Run a loss, weigh it and reduce it, to the caller's shape and dtype.
 
-    Doubtful rows become NaN. With ``rows`` the loss is first summed or averaged along an axis. A
-    mean divides by ``denominator``, ``count``, the sum of ``mass`` or the number of entries, the
-    first of these that is given; unless it ``weighs``, the last two are without weights of
-        samples.
+    Doubtful rows become NaN. With ``chunk``, that many rows are computed at a time. With ``rows``
+    the loss is first summed or averaged along an axis. A mean divides by ``denominator``,
+    ``count``, the sum of ``mass`` or the number of entries, the first of these that is given;
+    unless it ``weighs``, the last two are without weights of samples.
     """
     if denominator is not None:
         check_divides("denominator", reduction)
@@ -171,10 +182,9 @@ def finish(
     constants = (factor, weight, mass, count)
     if plain and reduction != "none" and _are_constant(constants) and is_eager((*args, *constants)):
         below = _divisor(formula, args, reduction, mass, count)
-        return _rounded(
-            total(formula.kernels, args, weight, 1.0 if factor is None else factor, below), dtype
-        )
-    loss = formula.call(*args)
+        kernels, scale = formula.kernels.chunked(chunk), 1.0 if factor is None else factor
+        return _rounded(total(kernels, args, weight, scale, below), dtype)
+    loss = formula.call(*args) if chunk is None else formula.call(*args, chunk)
     if factor is not None:
         loss = loss * factor
     if weight is not None:

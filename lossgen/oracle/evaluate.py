@@ -42,8 +42,8 @@ COMPARISONS: dict[type[Basic], Callable[[Any, Any], bool]] = {
 class Binding:
     """Exact inputs: arrays in declared axes by name, parameters, and where coordinates start.
 
-    A tensor that is absent counts as 1. ``starts`` gives the first coordinate of every argument
-    that moves, ``entries`` which of its entries is read at each place.
+    A tensor that is absent counts as 1, the bias of a layer as 0. ``starts`` gives the first
+    coordinate of every argument that moves, ``entries`` which of its entries is read at each place.
     """
 
     arrays: Mapping[str, Array]
@@ -138,7 +138,7 @@ class Evaluator:
         """Return one entry of a tensor."""
         array = self.binding.arrays.get(e.tensor.name)
         if array is None:
-            return self.constant(1)
+            return self.constant(0 if e.tensor.layer is not None else 1)
         place = tuple(at[axis] for axis in e.indices)
         value = self.number(array[place].item())
         start = self.binding.starts.get(e.tensor.name) if self.moving else None

@@ -41,9 +41,11 @@ class Question:
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """Every parameter as the loss takes it: a dialect has defaults of its own."""
-        declared = {p.name: p.default for p in self.loss.parameters()}
-        values = declared | dict(self.parameters)
+        """Every parameter as the loss takes it: a dialect, and None, have meanings of their own."""
+        declared = {p.name: p.value for p in self.loss.parameters()}
+        nones = {p.name: p.none for p in self.loss.parameters()}
+        given = {k: nones.get(k) if v is None else v for k, v in self.parameters.items()}
+        values = declared | given
         adopted = dict(self.loss.dialects).get(values.get("dialect") or "")
         for name, default in adopted.defaults if adopted else ():
             if values[name] == declared[name]:
@@ -57,7 +59,7 @@ class Question:
             tensor.name: np.shape(self.arrays[tensor.name])
             for case in self.cases
             for tensor in tensors_of(case)
-            if tensor.kind == "float"
+            if tensor.kind == "float" and not (tensor.is_option and tensor.name not in self.arrays)
         }
         return given | dict.fromkeys(self.learnt, ())
 

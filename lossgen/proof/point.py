@@ -54,7 +54,8 @@ class Point:
     def question(self, loss: Loss) -> Question:
         """Return what the oracle is to be asked."""
         arrays = self.tensors
-        parameters = {name: value for name, value in self.options.items() if name not in arrays}
+        others = {*arrays, *(word for _, word in loss.chunked)}  # chunks change no number
+        parameters = {name: value for name, value in self.options.items() if name not in others}
         return Question(loss, arrays, parameters, self.learnt)
 
     @property

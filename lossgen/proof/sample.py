@@ -92,7 +92,7 @@ class Drawing:
             shape = self.where.shape(tensor.axes)
             if tensor.kind == "label":
                 drawn[tensor.name] = self._labels(tensor, shape)
-            elif tensor.kind == "float":
+            elif tensor.kind == "float" and not tensor.is_option:
                 kinks = self.setting.numbers()
                 drawn[tensor.name] = draw_tensor(tensor, shape, drawn, kinks, self.rng)
         inputs = {t.name: drawn[t.name] for t in self.loss.tensors() if t.name in drawn}

@@ -104,7 +104,7 @@ def _dtypes(loss: Loss) -> Iterator[dict[str, Any]]:
     """Yield an empty array for each input, floating-point or whole where both are declared."""
     kinds: dict[str, list[str]] = {}
     for tensor in loss.tensors():
-        if tensor.kind != "weight":
+        if not tensor.is_option:
             kinds.setdefault(tensor.name, []).append("i8" if tensor.kind == "label" else "f8")
     for combination in product(*kinds.values()):
         yield {name: np.empty(0, dtype) for name, dtype in zip(kinds, combination, strict=True)}

@@ -63,7 +63,7 @@ def _independent(cases: Sequence[Case], tensors: Sequence[Tensor]) -> str | None
     if len(cases) != 1:
         return None
     (case,) = cases
-    inputs = [tensor for tensor in tensors if tensor.kind != "weight"]
+    inputs = [tensor for tensor in tensors if not tensor.is_option]
     for axis in inputs[0].axes:
         everywhere = all(axis in tensor.axes for tensor in inputs)
         if everywhere and axis in free_axes(case.value) and not _crossed(case, axis):

@@ -9,6 +9,7 @@ import numpy as np
 from chainer import backend as backend
 from chainer import datasets as datasets
 from chainer import functions as functions
+from chainer import initializers as initializers
 from chainer import iterators as iterators
 from chainer import links as links
 from chainer import optimizers as optimizers

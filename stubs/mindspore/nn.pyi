@@ -17,7 +17,7 @@ class LossBase(Cell):
 class Dense(Cell):
     weight: Parameter
     bias: Parameter
-    def __init__(self, in_channels: int, out_channels: int) -> None: ...
+    def __init__(self, in_channels: int, out_channels: int, *, has_bias: bool = True) -> None: ...
 
 class Optimizer(Cell):
     parameters: list[Parameter]

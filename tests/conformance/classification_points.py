@@ -71,6 +71,18 @@ def cross_entropy(dtype: str) -> Iterator[Point]:
     yield Point(loss, "dense_learnt", dense, smoothed, learnt=("label_smoothing",))
 
 
+def linear_cross_entropy(dtype: str) -> Iterator[Point]:
+    loss = "LinearCrossEntropyLoss"
+    features = {"input": random(3, 2, scale=2.0), "linear_weight": random(4, 2, seed=1)}
+    labels = {"target": np.array([3, -100, 0])}
+    steep = features | {"linear_weight": 40.0 * features["linear_weight"]}
+    yield Point(loss, "steep", steep | labels, {"options": 2})
+    weights = {"weight": shares(4, seed=2), "label_smoothing": 0.1, "options": 2}
+    yield Point(loss, "smoothed", features | labels, weights)
+    soft = {"target": shares(3, 4, seed=3)}
+    yield Point(loss, "probabilities", features | soft, {"options": 2})
+
+
 def dice(dtype: str) -> Iterator[Point]:
     loss = "DiceLoss"
     hard = (shares(2, 2, 2, seed=1) > 0.5).astype(float)

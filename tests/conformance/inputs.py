@@ -23,6 +23,7 @@ SWEEPS: dict[str, Callable[[str], Iterator[Point]]] = {
     "InfoNCELoss": contrastive.info_nce,
     "KLDivLoss": classification.kl_div,
     "L1Loss": partial(regression.weighted, "L1Loss"),
+    "LinearCrossEntropyLoss": classification.linear_cross_entropy,
     "LogCoshLoss": partial(regression.regression, "LogCoshLoss"),
     "MSELoss": partial(regression.weighted, "MSELoss"),
     "MSEWithL2Loss": regression.mse_with_l2,

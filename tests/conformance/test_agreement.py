@@ -34,6 +34,8 @@ def test_values_agree_with_numpy(loss, backend, dtype):
 def test_class_and_function_are_one(loss, backend):
     run = runner(backend)
     alone = {tensor.name for tensor in declared()[loss].tensors() if tensor.function_only}
+    if any(tensor.layer is not None for tensor in declared()[loss].tensors()):
+        return  # the class has a layer of its own, which the function is given
     for exhibit in exhibits(loss, "float32")[-2:]:
         point = exhibit.point.rounded("float32")
         if alone & point.options.keys():

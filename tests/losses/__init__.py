@@ -33,4 +33,7 @@ RELATIONS = (
     *pairs.RELATIONS,
 )
 
-__all__ = ["CASES", "LIBRARY", "RELATIONS", "WEIGHT", "Case"]
+# Those whose class has a layer of its own, which others are given: test_linear.py.
+LAYERED = ("LinearCrossEntropyLoss",)
+
+__all__ = ["CASES", "LAYERED", "LIBRARY", "RELATIONS", "WEIGHT", "Case"]
