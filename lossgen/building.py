@@ -27,6 +27,7 @@ class Order:
         backends: those that were named, or none for all.
         check: compare, and write nothing.
         force: trust no record, and write over what was edited.
+        verify: compare what was derived with exact arithmetic, and write only what is right.
     """
 
     specs: Path
@@ -35,6 +36,7 @@ class Order:
     jobs: int = 1
     check: bool = False
     force: bool = False
+    verify: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def build(order: Order, advance: work.Advance) -> Result:
     Raises:
         LossgenError: what is wrong with the specs or the output.
     """
-    where = place(order.specs, order.out, order.backends)
+    where = place(order.specs, order.out, order.backends, order.verify)
     last = where.load() if where and not order.force else None
     found = current(last, order.specs, order.out) if last else None
     if where and found and found.whole:
@@ -83,6 +85,11 @@ def _build(
     faces = {name: work.face(found.record.units, name) for name in found.shared} if found else {}
     rendered = work.render(order.specs, names, order.jobs, advance, known, faces)
     kept = _kept(found, rendered) if found else {}
+    if order.verify:
+        from lossgen.locking import verify
+
+        sources = [source for source in rendered.units if source not in known]
+        verify(order.specs, sources, order.jobs, advance)
     counts = rendered.losses, len(names)
     if order.check:
         difference, needs_force = check(rendered.packages, order.out, kept=kept)

@@ -5,6 +5,7 @@ SymPy takes a while to import, and ``--help`` and a mistyped option have no use 
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections import Counter
 from contextlib import closing
@@ -16,9 +17,7 @@ import click
 from lossgen import building
 from lossgen.building import Order, Result
 from lossgen.errors import LossgenError
-from lossgen.terminal import COLOURS, Bar, show_changes, show_difference
-
-PIPE_WIDTH = 1000  # a pipe has no width, so nothing is cut off there
+from lossgen.terminal import COLOURS, PIPE_WIDTH, Bar, show_changes, show_difference
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 specs_argument = click.argument("specs", type=FOLDER, default=Path("specs"))
@@ -74,17 +73,26 @@ def main() -> None:
 )
 @click.option("--check", is_flag=True, help="Write nothing; show what would change, and exit 1.")
 @click.option("--force", is_flag=True, help="Build all of it, also over edits by hand.")
+@click.option("--no-verify", is_flag=True, help="Do not compare the losses with exact arithmetic.")
 def build(
-    specs: Path, out: Path, backends: tuple[str, ...], jobs: int, check: bool, force: bool
+    specs: Path,
+    out: Path,
+    backends: tuple[str, ...],
+    jobs: int,
+    check: bool,
+    force: bool,
+    no_verify: bool,
 ) -> None:
     """Write the losses of SPECS as one package for each framework."""
     if out.resolve().is_relative_to(specs.resolve()):
         raise LossgenError(
             f"{out} lies in {specs}, where it would be read as specs; choose an --out beside it."
         )
-    order = Order(specs, out, backends, jobs, check, force)
+    order = Order(specs, out, backends, jobs, check, force, not no_verify and _verifies())
     with closing(Bar()) as bar:
         result = building.build(order, bar)
+    if no_verify:
+        click.echo("Warning: nothing was verified, as --no-verify asks.", err=True)
     if result.difference:
         show_difference(result.difference)
         command = _accepting(order, result.needs_force)
@@ -94,6 +102,58 @@ def build(
     if result.changes:
         show_changes(result.changes, out)
     click.echo(_summary(result, out))
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--specs", type=FOLDER, default=Path("specs"), show_default=True)
+@click.option("--generated", type=FOLDER, default=Path("generated"), show_default=True)
+@click.option("--backend", "backends", multiple=True, help="Verify this package only; repeatable.")
+@click.option(
+    "--python",
+    "interpreters",
+    multiple=True,
+    metavar="BACKEND=PATH",
+    help="Run a backend in another Python, which has its framework; repeatable.",
+)
+@click.option("--json", "file", metavar="FILE", help="Write JSON to a file, or to - (no table).")
+def verify(
+    names: tuple[str, ...],
+    specs: Path,
+    generated: Path,
+    backends: tuple[str, ...],
+    interpreters: tuple[str, ...],
+    file: str | None,
+) -> None:
+    """Compare the generated losses, or those of a NAME, with exact arithmetic.
+
+    In every framework that can be imported, at points drawn from what the specs declare. The exit
+    status is 1 if anything is further off than promised.
+    """
+    from lossgen.terminal import show_report
+    from lossgen.verifying import Request
+    from lossgen.verifying import verify as run
+
+    pairs = [text.partition("=") for text in interpreters]
+    for backend, _, path in pairs:
+        if not path:
+            raise LossgenError(f"--python {backend} names no Python; write --python torch=PATH.")
+    chosen = {backend: path for backend, _, path in pairs}
+    with closing(Bar("Verifying", quiet=file == "-")) as bar:
+        report = run(Request(specs, generated, names, backends, chosen), bar)
+    if file == "-":
+        click.echo(report.as_json(), nl=False)
+    else:
+        if file:
+            Path(file).write_text(report.as_json(), encoding="utf-8")
+        show_report(report)
+    if not report.passed:
+        raise SystemExit(1)
+
+
+def _verifies() -> bool:
+    """Say whether builds verify: a suite of tests that builds may have said that none does."""
+    return os.environ.get("LOSSGEN_VERIFY") != "0"
 
 
 @main.command("list")

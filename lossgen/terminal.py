@@ -13,21 +13,28 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from lossgen.plan import Change
+    from lossgen.verifying import Report
 
 COLOURS = {"created": "green", "changed": "yellow", "removed": "red"}
 DIFF_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+VERDICTS = {"passed": "green", "known": "yellow", "failed": "red"}
+NUMBERS = ("value", "gradient", "second", "agreement")
+FLAGS = ("finite", "nan", "dtype_kept")
+PIPE_WIDTH = 1000  # a pipe has no width, so nothing is cut off there
 
 
 class Bar:
     """The progress of a build, shown in a terminal from when there is any."""
 
-    def __init__(self) -> None:
+    def __init__(self, title: str = "Deriving and rendering", quiet: bool = False) -> None:
+        self._title, self._quiet = title, quiet
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
     def __call__(self, done: int, total: int) -> None:
         """Show how many files of specs are done."""
-        if not sys.stdout.isatty():
+        if self._quiet or not sys.stdout.isatty():
             return
         if self._progress is None or self._task is None:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -35,7 +42,7 @@ class Bar:
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
             self._progress = Progress(*columns, transient=True)
             self._progress.start()
-            self._task = self._progress.add_task("Deriving and rendering", total=total)
+            self._task = self._progress.add_task(self._title, total=total)
         self._progress.update(self._task, completed=done)
 
     def close(self) -> None:
@@ -62,4 +69,35 @@ def _coloured(text: str, colour: str | None) -> str:
     return click.style(text, colour) if colour and not os.environ.get("NO_COLOR") else text
 
 
-__all__ = ["COLOURS", "Bar", "show_changes", "show_difference"]
+def show_report(report: Report) -> None:
+    """Print the table of a conformance run, what fails, and what is missing."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    table = Table(box=None, pad_edge=False)
+    for heading in ("loss", "backend", "dtype", *NUMBERS, *FLAGS, "modes", ""):
+        table.add_column(heading, no_wrap=True, justify="right" if heading in NUMBERS else "left")
+    for row in report.rows:
+        cells = [row["loss"], row["backend"], row["dtype"]]
+        cells += [f"{float(row[name]):.3g}" for name in NUMBERS]
+        cells += ["yes" if row[name] else "NO" for name in FLAGS]
+        cells.append(
+            " ".join(name if same else f"{name}:NO" for name, same in row["modes"].items())
+        )
+        verdict = "failed" if not row["passed"] else "known" if row["known"] else "passed"
+        table.add_row(*cells, Text(verdict, VERDICTS[verdict]))
+    console.print(table)
+    for row in report.rows:
+        for kind in ("faults", "known"):
+            for text in row[kind]:
+                place = f"{row['loss']}, {row['backend']}, {row['dtype']}"
+                console.print(Text(f"{'known: ' if kind == 'known' else ''}{place}: {text}"))
+    for name, reason in report.missing.items():
+        console.print(Text(f"{name} is missing: {reason}"))
+
+
+__all__ = ["COLOURS", "Bar", "show_changes", "show_difference", "show_report"]

@@ -38,8 +38,9 @@ ROOMS: dict[str, tuple[str, str]] = {
     "proof": (
         "proof proof.point proof.space proof.settings proof.draws proof.sample proof.calls "
         "proof.shim proof.frameworks proof.runners proof.judge proof.budgets proof.exhibit "
-        "proof.examine",
-        "words, oracle",
+        "proof.examine proof.store proof.shrink proof.blame proof.lock "
+        "proof.modes proof.verify",
+        "sentences, words, oracle",
     ),
     "graphs": ("graph arithmetic reductions nodes rewrite", "memory"),
     "stable forms": ("bounds patterns axis_patterns square_patterns rules", "memory, graphs"),
@@ -64,9 +65,9 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "text": ("render", "files, words, specs, spelling, modules"),
     "commands": (
-        "manifest reading plan write record current units jobs building terminal show catalogue "
-        "cli __main__",
-        "sentences, files, words, programs, specs, spelling, modules, text",
+        "manifest reading plan write record current units jobs building locking verifying "
+        "terminal show catalogue cli __main__",
+        "sentences, files, words, proof, programs, specs, spelling, modules, text",
     ),
 }
 # What a room needs from outside of Python; nothing needs a framework.
@@ -81,6 +82,7 @@ THIRD_PARTY = {
     "commands": {"sympy", "click", "rich", "filelock"},
 }
 LONG = {
+    "cli": "one function for each command, most of it their options",
     "backends": "records only, one for each framework, to be read side by side",
     "diagonal": "one algorithm, whose steps share the notation of terms",
     "kernels": "one kernel for each line of a table, with their words",

@@ -15,7 +15,7 @@ from lossgen.oracle.domain import is_inside
 from lossgen.proof.budgets import budget
 from lossgen.proof.examine import examine, quantities
 from lossgen.proof.exhibit import Exhibit
-from lossgen.proof.judge import ulps
+from lossgen.proof.judge import Truth, ulps
 from lossgen.proof.runners import RUNNERS
 from lossgen.proof.sample import points
 from lossgen.proof.settings import settings
@@ -102,7 +102,7 @@ def test_numpy_is_exact_at_sampled_points(name):
 class TestJudge:
     def exact(self, formula, **inputs):
         solved = Solution(Question(Loss("Some", formula), inputs, {}))
-        return solved.reduced("none").value
+        return Truth.of(solved.reduced("none").value)
 
     def test_an_error_is_counted_in_last_places(self):
         exact = self.exact(x / 3, input=np.array([1.0]))

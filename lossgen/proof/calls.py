@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,10 @@ class Call:
 class Runner:
     """What the runners of frameworks with automatic differentiation share."""
 
-    def __init__(self, package: str) -> None:
-        self.package: Any = importlib.import_module(package)
+    def __init__(self, package: str | ModuleType) -> None:
+        found = importlib.import_module(package) if isinstance(package, str) else package
+        self.package: Any = found
+        self.functions = functions(found)
 
     def tensor(self, value: Any, dtype: Any = None) -> Any:
         """Return a tensor of the framework."""
@@ -77,7 +80,7 @@ class Runner:
         self, loss: str, inputs: dict[str, Any], options: dict[str, Any], reduction: str
     ) -> Any:
         """Call the public function of a loss."""
-        return functions(self.package)[loss](*inputs.values(), reduction=reduction, **options)
+        return self.functions[loss](*inputs.values(), reduction=reduction, **options)
 
     def value(self, call: Call) -> Array:
         """Return the loss."""

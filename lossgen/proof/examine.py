@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from mpmath import mp
 
 from lossgen.loss import Loss
-from lossgen.oracle import Exact
 from lossgen.proof.budgets import budget
 from lossgen.proof.calls import Arrays, Call
 from lossgen.proof.exhibit import Exhibit
-from lossgen.proof.judge import terms, ulps, worst
+from lossgen.proof.judge import Truth, ulps, worst
 from lossgen.proof.point import Point
 
 # The upstream of `none` is arbitrary, so it stands for `sum`; second derivatives go the same way.
@@ -45,7 +43,7 @@ class Finding:
     allowed: float
     place: tuple[int, ...]
     found: float
-    exact: Any
+    exact: float
 
     @property
     def fails(self) -> bool:
@@ -56,7 +54,7 @@ class Finding:
         by = f" by {self.name}" if self.name else ""
         return (
             f"{self.point} {self.reduction}: {self.quantity}{by}{list(self.place)} is "
-            f"{self.found!r} in {self.dtype}, exactly {mp.nstr(self.exact, 17)}: "
+            f"{self.found!r} in {self.dtype}, exactly {self.exact!r}: "
             f"{self.error:.3g} ULP where {self.allowed:.3g} are allowed"
         )
 
@@ -70,24 +68,25 @@ def examine(
     exhibit: Exhibit, runner: Any, backend: str, dtype: str, quantity: str
 ) -> Iterator[Finding]:
     """Yield the worst error of each result of a backend at a point."""
-    if backend == "numpy" and quantity != "value" and not _has_class(exhibit.loss, exhibit.point):
+    plain = backend == "numpy"
+    if plain and quantity != "value" and not _has_class(exhibit.loss, exhibit.point):
         return
     for reduction in _reductions(exhibit.loss, quantity):
-        answer, call = exhibit.ask(backend, reduction)
-        for name, array in _run(runner, call.in_dtype(dtype), quantity).items():
-            exact = exhibit.exact(answer, call, quantity, name)
+        call = exhibit.call(reduction, plain)
+        for name, array in run(runner, call.in_dtype(dtype), quantity).items():
+            exact = exhibit.truth(call, plain, quantity, name)
             count = _count(exhibit, quantity, reduction, exact)
             allowed = budget(exhibit.loss.name, backend, dtype, quantity, count)
             errors = ulps(array, exact, dtype)
             if dtype != WIDE and not (errors <= allowed).all():
-                wide = _run(runner, call.in_dtype(WIDE), quantity)[name]
+                wide = run(runner, call.in_dtype(WIDE), quantity)[name]
                 excused = exhibit.leaves_range(dtype, name, errors.shape)
                 excused = excused & (ulps(wide, exact, WIDE) <= allowed)
                 errors = np.where(excused, np.minimum(errors, allowed), errors)
             error, place = worst(errors)
             found, right = (array[place], exact.value[place]) if errors.size else (0.0, 0.0)
             what = (exhibit.point, backend, dtype, reduction, quantity, name)
-            yield Finding(*what, error, allowed, place, float(found), right)
+            yield Finding(*what, error, allowed, place, float(found), float(right))
 
 
 def _reductions(loss: Loss, quantity: str) -> tuple[str, ...]:
@@ -95,11 +94,11 @@ def _reductions(loss: Loss, quantity: str) -> tuple[str, ...]:
     return tuple(word for word in words if word in loss.reductions()) or ("mean",)
 
 
-def _count(exhibit: Exhibit, quantity: str, reduction: str, exact: Exact) -> int:
+def _count(exhibit: Exhibit, quantity: str, reduction: str, exact: Truth) -> int:
     """Return how many terms a result adds up: reduced values and parameters' derivatives all."""
     entries = max(int(np.size(array)) for array in exhibit.point.tensors.values())
     whole = exact.value.shape == () or (quantity, reduction) == ("value", "sum")
-    return max(terms(exhibit.solution), entries if whole else 1)
+    return max(exhibit.facts.terms, entries if whole else 1)
 
 
 def _has_class(loss: Loss, point: Point) -> bool:
@@ -108,7 +107,8 @@ def _has_class(loss: Loss, point: Point) -> bool:
     return not point.learnt and not alone & point.options.keys()
 
 
-def _run(runner: Any, call: Call, quantity: str) -> Arrays:
+def run(runner: Any, call: Call, quantity: str) -> Arrays:
+    """Return the results of a backend by argument; of a value, by the empty name."""
     if quantity == "value":
         return {"": runner.value(call)}
     methods = {
@@ -118,4 +118,4 @@ def _run(runner: Any, call: Call, quantity: str) -> Arrays:
     return found
 
 
-__all__ = ["Finding", "examine", "quantities"]
+__all__ = ["Finding", "examine", "quantities", "run"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from lossgen.proof.point import Array
 class TorchRunner(Runner):
     """PyTorch: `autograd.grad`, twice."""
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, package: str | ModuleType) -> None:
         self.torch = importlib.import_module("torch")
         super().__init__(package)
 
@@ -52,7 +53,7 @@ class TorchRunner(Runner):
 class JaxRunner(Runner):
     """JAX: `vjp`, and `jvp` of that."""
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, package: str | ModuleType) -> None:
         self.jax = importlib.import_module("jax")
         self.jax.config.update("jax_enable_x64", True)
         super().__init__(package)
@@ -82,7 +83,7 @@ class JaxRunner(Runner):
 class ChainerRunner(Runner):
     """Chainer: `chainer.grad`, twice."""
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, package: str | ModuleType) -> None:
         shim.prepare()
         self.chainer = importlib.import_module("chainer")
         super().__init__(package)
@@ -122,7 +123,7 @@ class ChainerRunner(Runner):
 class MindsporeRunner(Runner):
     """MindSpore in PyNative mode: `ms.grad`, twice."""
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, package: str | ModuleType) -> None:
         self.mindspore = importlib.import_module("mindspore")
         self.mindspore.set_context(mode=self.mindspore.PYNATIVE_MODE)
         super().__init__(package)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,27 @@ PRODUCTS = (sympy.Mul, sympy.Pow, sympy.log, sympy.loggamma, Norm, PNorm, Ratio)
 SUMS = (SumOver, Norm, PNorm)
 
 
-def ulps(found: Any, exact: Exact, dtype: str) -> Array:
+@dataclass(frozen=True)
+class Truth:
+    """Exact numbers as sums of two float64 arrays, and the sizes of their terms."""
+
+    value: Array
+    rest: Array
+    size: Array
+
+    @classmethod
+    def of(cls, exact: Exact) -> Truth:
+        """Return exact numbers as float64 arrays."""
+        with np.errstate(all="ignore"):  # what is beyond float64 is infinite
+            return cls(*exact.doubles)
+
+    @property
+    def arrays(self) -> tuple[Array, Array, Array]:
+        """The three arrays."""
+        return self.value, self.rest, self.size
+
+
+def ulps(found: Any, exact: Truth, dtype: str) -> Array:
     """Return the error of each entry in ULP.
 
     Results near the smallest normal number may be off by as much, since smaller ones, and smaller
@@ -29,7 +50,7 @@ def ulps(found: Any, exact: Exact, dtype: str) -> Array:
         raise TypeError(f"dtype {array.dtype} instead of {dtype}")
     if array.shape != exact.value.shape:
         raise ValueError(f"shape {array.shape} instead of {exact.value.shape}")
-    kind, (value, rest, size) = np.finfo(dtype), exact.doubles
+    kind, (value, rest, size) = np.finfo(dtype), exact.arrays
     given = array.astype(np.float64)
     with np.errstate(all="ignore"):
         error = abs((given - value) - rest)
@@ -77,4 +98,4 @@ def _sums(e: Basic) -> set[Any]:
     return e.atoms(*SUMS)
 
 
-__all__ = ["multiplies", "terms", "ulps", "worst"]
+__all__ = ["Truth", "multiplies", "terms", "ulps", "worst"]

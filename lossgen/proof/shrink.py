@@ -1,0 +1,70 @@
+"""The simplest point that still shows a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from math import floor, log10
+
+import numpy as np
+
+from lossgen.oracle.domain import is_inside
+from lossgen.proof.examine import Finding, examine
+from lossgen.proof.exhibit import Exhibit
+from lossgen.proof.point import Array, Point
+
+TRIES = 40
+
+
+def simplest(exhibit: Exhibit, finding: Finding, runner: object) -> Finding:
+    """Return the fault at one cell alone, its numbers as simple as they may be."""
+
+    def shown(point: Point) -> Finding | None:
+        if not is_inside(point.rounded("float32").question(exhibit.loss)):
+            return None
+        one = Exhibit(exhibit.loss, point)
+        found = examine(one, runner, finding.backend, finding.dtype, finding.quantity)
+        failing = (each for each in found if each.fails and each.name == finding.name)
+        return next(failing, None)
+
+    best = _alone(exhibit.point, finding, shown) or finding
+    tries = TRIES
+    for name, array in best.point.inputs.items():
+        for k in range(array.size if array.dtype.kind == "f" else 0):
+            for candidate in _simpler(float(best.point.inputs[name].flat[k])):
+                tries -= 1
+                found = shown(_with(best.point, name, k, candidate)) if tries > 0 else None
+                if found is not None:
+                    best = found
+                    break
+    return best
+
+
+def _alone(
+    point: Point, finding: Finding, shown: Callable[[Point], Finding | None]
+) -> Finding | None:
+    if not point.along:
+        return None
+    place = finding.place[point.along.get(finding.name, 0)] if finding.place else -1
+    order = [place] if 0 <= place < point.cells else range(point.cells)
+    return next((found for k in order if (found := shown(point.cell(k))) is not None), None)
+
+
+def _simpler(value: float) -> Iterator[float]:
+    """Yield simpler numbers: 0, 1, then the number with one digit or with two."""
+    yield from (simple for simple in (0.0, float(np.sign(value))) if simple != value)
+    if value and np.isfinite(value):
+        exponent = floor(log10(abs(value)))
+        for digits in (0, 1):
+            rounded = float(np.float32(round(value, digits - exponent)))
+            if rounded != value:
+                yield rounded
+
+
+def _with(point: Point, name: str, k: int, value: float) -> Point:
+    array: Array = point.inputs[name].copy()
+    array.flat[k] = value
+    return replace(point, inputs={**point.inputs, name: array})
+
+
+__all__ = ["simplest"]

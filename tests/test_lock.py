@@ -1,0 +1,118 @@
+"""The lock: a loss that overflows, is not a number or errs by too much is not written."""
+
+import json
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from lossgen.cli import main
+
+SQUARED = """
+from lossgen import Loss, tensor
+
+x, t = tensor("input"), tensor("target")
+good_loss = Loss("GoodLoss", (x - t) ** 2)
+"""
+# No rule knows that two logarithms of a hyperbolic cosine's arguments meet in one.
+OVERFLOWS = """
+from sympy import exp
+from lossgen import Loss, tensor
+
+x, t = tensor("input"), tensor("target")
+rise = exp(x - t)
+bad_loss = Loss("BadLoss", rise / (1 + rise) ** 2 * rise)
+"""
+CANCELS = """
+from sympy import cos
+from lossgen import Loss, tensor
+
+x, t = tensor("input"), tensor("target")
+far = 1 - cos(x - t)
+bad_loss = Loss("BadLoss", far)
+"""
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Return a build of one spec; results are kept between builds of a test."""
+    monkeypatch.setenv("LOSSGEN_VERIFY", "1")
+    monkeypatch.setenv("LOSSGEN_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "specs").mkdir()
+
+    def build(spec, *options):
+        (tmp_path / "specs" / "some.py").write_text(f'"""Some loss."""\n{spec}')
+        out = tmp_path / "out"
+        command = ["build", str(tmp_path / "specs"), "--out", str(out), "--backend", "torch"]
+        return CliRunner().invoke(main, [*command, *options]), out
+
+    return build
+
+
+def test_what_is_exact_is_written(run):
+    result, out = run(SQUARED)
+    assert result.exit_code == 0, result.output
+    assert (out / "torch" / "_good_loss.py").exists()
+
+
+@pytest.mark.parametrize("spec", [OVERFLOWS, CANCELS], ids=["overflows", "cancels"])
+def test_what_is_not_is_refused_before_anything_is_written(run, spec):
+    result, out = run(spec)
+    assert result.exit_code == 1
+    assert not out.exists()
+    assert "some.py, BadLoss: " in result.output
+
+
+def test_the_sentence_has_the_simplest_input_and_what_was_expected(run):
+    result, _ = run(CANCELS)
+    (line, *_) = [line for line in result.output.splitlines() if "the loss is" in line]
+    assert "where it should be" in line
+    assert "input = " in line
+    assert "target = " in line
+    assert "declare the inputs that it is meant for with lower= and upper=" in line
+    assert "build with --no-verify." in line
+
+
+def test_the_statement_at_fault_is_named(run):
+    result, _ = run(OVERFLOWS)
+    assert "it goes wrong in `" in result.output
+
+
+def test_no_verify_writes_it_and_says_so(run):
+    result, out = run(CANCELS, "--no-verify")
+    assert result.exit_code == 0
+    assert "Warning: nothing was verified, as --no-verify asks." in result.output
+    assert (out / "torch" / "_bad_loss.py").exists()
+
+
+def test_a_build_that_was_not_verified_is_verified_by_the_next(run):
+    run(CANCELS, "--no-verify")
+    result, _ = run(CANCELS)
+    assert result.exit_code == 1
+
+
+def test_declared_bounds_say_what_a_formula_is_meant_for(run):
+    spec = CANCELS.replace('tensor("input")', 'tensor("input", lower=2.0, upper=2.5)')
+    spec = spec.replace('tensor("target")', 'tensor("target", lower=0.0, upper=0.5)')
+    assert run(spec)[0].exit_code == 0
+
+
+def test_exact_results_are_kept_by_what_is_declared(run, tmp_path):
+    started = time.process_time()
+    run(SQUARED, "--force")
+    first = time.process_time() - started
+    kept = list((tmp_path / "cache" / "proofs").glob("*.exact.json"))
+    assert len(kept) == 1
+    assert json.loads(kept[0].read_text())
+    run("\n" + SQUARED, "--force")  # the same loss
+    assert list((tmp_path / "cache" / "proofs").glob("*.exact.json")) == kept
+    run(SQUARED.replace("** 2", "** 4"), "--force")
+    assert len(list((tmp_path / "cache" / "proofs").glob("*.exact.json"))) == 2
+    assert first > 0
+
+
+def test_a_damaged_cache_is_made_anew(run, tmp_path):
+    run(SQUARED)
+    for file in (tmp_path / "cache" / "proofs").iterdir():
+        file.write_text("[1, 2") if file.suffix == ".json" else file.unlink()
+    assert run(SQUARED, "--force")[0].exit_code == 0
