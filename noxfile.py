@@ -21,6 +21,7 @@ PINS = (
     "mindspore==2.10.0",
     OPTAX,
     "keras==3.15.1",  # what specs say of its losses is checked against it, on JAX
+    "expecttest==0.3.0",  # torch's own samples of inputs import it
     # Every loss is exported and run, too; these three are tested with torch 2.13 and numpy 1.26.
     "onnx==1.23.2",
     "onnxscript==0.7.2",

@@ -55,6 +55,7 @@ class Tensor:
         optional: it may be absent, and then counts as ``1``, the bias of a layer as ``0``.
         fewer: the axes that suffice where the tensor may also be given without the others.
         broadcast: it may have any shape that broadcasts to the axes, as in torch.
+        per_row: and that of all axes but the last, for one number a row.
         lower, upper: the least and the largest value that are allowed, or None.
         classes: the axis that labels index; None where they are only compared with each other.
         ignored: the label that names no class.
@@ -71,6 +72,7 @@ class Tensor:
     batch: str | None = None
     fewer: tuple[str, ...] | None = None
     broadcast: bool = False
+    per_row: bool = False
     function_only: bool = False
     lower: float | None = None
     upper: float | None = None

@@ -19,6 +19,7 @@ def tensor(
     *,
     batch: str | None = None,
     broadcast: bool = False,
+    per_row: bool = False,
     lower: float | None = None,
     upper: float | None = None,
     sizes: Mapping[str, int] | None = None,
@@ -30,8 +31,8 @@ def tensor(
         name: the argument's name in generated code.
         axes: its axes, such as ``"n c ..."``.
         batch: the axis that a single sample goes without.
-        broadcast: any shape will do that broadcasts to the axes, also without trailing ones; or
-            a number.
+        broadcast: any shape will do that broadcasts to the axes; or a number.
+        per_row: where it broadcasts, it may lack just the last axis, for one number a row.
         lower: the least value that is allowed.
         upper: the largest value that is allowed.
         sizes: axes of a fixed length, as in ``{"b": 4}``; at them a place may be picked by number.
@@ -42,6 +43,7 @@ def tensor(
         split_axes(axes),
         batch=batch,
         broadcast=broadcast,
+        per_row=per_row,
         lower=lower,
         upper=upper,
         sizes=tuple((sizes or {}).items()),

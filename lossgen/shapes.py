@@ -219,7 +219,8 @@ class _Preparing:
                 yield f"{tensor.name} = to_working({tensor.name}, working)"
             if tensor.broadcast:
                 given = f'"{tensor.name}", {tensor.name}, {self._extent(tensor.axes)}'
-                yield f"{tensor.name} = broadcast_input({given})"
+                spread = "broadcast_rows" if tensor.per_row else "broadcast_input"
+                yield f"{tensor.name} = {spread}({given})"
         for tensor in self.tensors:
             if tensor.name == self.factor and tensor.optional:
                 keep, weight = self._kept(tensor), self._weight(tensor)

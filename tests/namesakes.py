@@ -123,6 +123,8 @@ def _gaussian_nll_loss(draw: _Draw) -> Iterator[Call]:
             yield given, (*inputs, 0.25)
     for own in ((2, 3), (2, 3, 1), (2, 1, 4)):
         yield {}, (draw.normal(2, 3, 4), draw.normal(2, 3, 4), draw.unit(*own))
+    for spread in ((), (3,), (3, 1), (1, 3)):  # a row, not a column
+        yield {}, (draw.normal(3, 3), draw.normal(*spread), draw.unit(3, 3))
     yield {}, (draw.normal(3), draw.normal(3), torch.tensor([0.0, 1e-6, 1.0]).double())
 
 
@@ -159,6 +161,8 @@ def _multilabel_soft_margin_loss(draw: _Draw) -> Iterator[Call]:
         for given in ({}, {"weight": WEIGHT}):
             yield given, (draw.normal(*shape), draw.unit(*shape).round())
             yield given, (draw.normal(*shape), draw.unit(*shape))
+    for spread in ((), (3, 1), (3, 4)):
+        yield {"weight": draw.unit(*spread)}, (draw.normal(3, 4), draw.unit(3, 4))
 
 
 def _multilabel_margin_loss(draw: _Draw) -> Iterator[Call]:

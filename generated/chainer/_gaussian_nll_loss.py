@@ -14,9 +14,8 @@ from ._checks import (
     check_least,
     check_positive,
     check_reduction,
-    check_shape,
 )
-from ._runtime import broadcast_input, finish, to_tensor, to_working, working_dtype
+from ._runtime import broadcast_input, broadcast_rows, finish, to_tensor, to_working, working_dtype
 
 __all__ = ["GaussianNLLLoss", "gaussian_nll_loss"]
 
@@ -94,7 +93,7 @@ _kernel = differentiable(
 
 def gaussian_nll_loss(
     input: Given,
-    target: Given,
+    target: Given | float,
     var: Given | float,
     full: bool = False,
     eps: float = 1e-06,
@@ -122,8 +121,8 @@ def gaussian_nll_loss(
     Args:
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted means of any shape. Shape:
             any shape.
-        target (:class:`~chainer.Variable` or :ref:`ndarray`): What was observed, in the shape of
-            `input`. Shape: any shape.
+        target (:class:`~chainer.Variable` or :ref:`ndarray`): What was observed, in a shape that
+            spreads to `input`'s. Shape: any shape.
         var (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted variances, as `input`, one a
             sample, or one. Shape: any shape.
         full (bool): Whether to add the constant.
@@ -140,6 +139,7 @@ def gaussian_nll_loss(
     """
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
+    target = to_tensor(target, input)
     var = to_tensor(var, input)
     check_arrays(input=input, target=target, var=var)
     check_floating(var=var)
@@ -147,11 +147,11 @@ def gaussian_nll_loss(
     check_least("var", var, 0.0)
     dtype = input.dtype
     working = working_dtype(input)
-    check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
+    target = broadcast_input("target", target, input.shape)
     var = to_working(var, working)
-    var = broadcast_input("var", var, input.shape)
+    var = broadcast_rows("var", var, input.shape)
     eps = float(eps)
     loss = _kernel(input, target, var, full, eps)
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
@@ -181,7 +181,7 @@ class GaussianNLLLoss(chainer.Link):
     def forward(
         self,
         input: Given,
-        target: Given,
+        target: Given | float,
         var: Given | float,
         *,
         sample_weight: Given | None = None,

@@ -15,7 +15,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import axis_weight, finish, to_working, working_dtype
+from ._runtime import broadcast_weight, finish, to_working, working_dtype
 
 __all__ = ["MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"]
 
@@ -83,13 +83,13 @@ def multilabel_soft_margin_loss(
 ) -> chainer.Variable:
     r"""Multilabel soft margin loss: binary cross-entropy of each class, averaged over the classes.
 
-    After Good (1952). ``weight`` multiplies each class. The mean is over the number of samples,
-    NaN of none.
+    After Good (1952). ``weight`` multiplies each class, or each entry. The mean is over the number
+    of samples, NaN of none.
 
     - ``mindspore.nn.MultiLabelSoftMarginLoss``: equal.
 
     .. math::
-        \ell = \frac{\sum_{c} \left(- \mathrm{weight}_{c} \left(\mathrm{target}_{n, c}
+        \ell = \frac{\sum_{c} \left(- \mathrm{weight}_{n, c} \left(\mathrm{target}_{n, c}
         \log{\left(\sigma\left(\mathrm{input}_{n, c}\right) \right)} + \left(1 -
         \mathrm{target}_{n, c}\right) \log{\left(1 - \sigma\left(\mathrm{input}_{n, c}\right)
         \right)}\right)\right)}{N_{c}}
@@ -99,7 +99,7 @@ def multilabel_soft_margin_loss(
             one alone. Shape: ``(n, c)`` or ``(c,)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): 1 for the classes of a sample, else
             0, as `input`. Shape: ``(n, c)`` or ``(c,)``.
-        weight (:class:`~chainer.Variable` or :ref:`ndarray`): One weight a class.
+        weight (:class:`~chainer.Variable` or :ref:`ndarray`): One weight a class, or an entry.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
             sum.
@@ -123,8 +123,10 @@ def multilabel_soft_margin_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    loss = _kernel(input, target, weight)
+    weight_or_one = (
+        1.0 if weight is None else broadcast_weight("weight", weight, input.shape, working)
+    )
+    loss = _kernel(input, target, weight_or_one)
     return finish(
         loss,
         reduction,
@@ -142,7 +144,7 @@ class MultiLabelSoftMarginLoss(chainer.Link):
         formula.
 
     Args:
-        weight (:ref:`ndarray`): One weight a class.
+        weight (:ref:`ndarray`): One weight a class, or an entry.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -108,14 +108,19 @@ def broadcast_weight(name: str, weight: Given, shape: Sequence[int], dtype: DTyp
 
 
 def broadcast_input(name: str, tensor: Any, shape: Sequence[int]) -> Any:
-    """Return an input spread over a shape, differentiably; it may lack the last axis."""
+    """Return an input spread over a shape, differentiably."""
+    check_given(**{name: tensor})
+    sizes = zip(tensor.shape[::-1], shape[::-1], strict=False)
+    if tensor.ndim > len(shape) or any(own not in (1, size) for own, size in sizes):
+        raise ValueError(f"{name} must broadcast to shape {tuple(shape)}, got {tensor.shape}")
+    return F.broadcast_to(tensor, tuple(shape))
+
+
+def broadcast_rows(name: str, tensor: Any, shape: Sequence[int]) -> Any:
+    """Return an input spread over a shape, where it may also have one number a row."""
     check_given(**{name: tensor})
     lacks = tensor.shape == tuple(shape[:-1]) != tuple(shape)
-    spread = F.expand_dims(tensor, -1) if lacks else tensor
-    sizes = zip(spread.shape[::-1], shape[::-1], strict=False)
-    if spread.ndim > len(shape) or any(own not in (1, size) for own, size in sizes):
-        raise ValueError(f"{name} must broadcast to shape {tuple(shape)}, got {tensor.shape}")
-    return F.broadcast_to(spread, tuple(shape))
+    return broadcast_input(name, F.expand_dims(tensor, -1) if lacks else tensor, shape)
 
 
 def leading_size(tensor: Any) -> int:

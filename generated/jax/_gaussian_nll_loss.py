@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_least, check_positive, check_reduction, check_shape
-from ._runtime import as_arrays, broadcast_input, finish, to_working, working_dtype
+from ._checks import check_floating, check_least, check_positive, check_reduction
+from ._runtime import as_arrays, broadcast_input, broadcast_rows, finish, to_working, working_dtype
 
 __all__ = ["GaussianNLLLoss", "gaussian_nll_loss"]
 
@@ -113,7 +113,7 @@ def gaussian_nll_loss(
 
     Args:
         input: Predicted means of any shape. Shape: any shape.
-        target: What was observed, in the shape of `input`. Shape: any shape.
+        target: What was observed, in a shape that spreads to `input`'s. Shape: any shape.
         var: Predicted variances, as `input`, one a sample, or one. Shape: any shape.
         full: Whether to add the constant.
         eps: The least variance.
@@ -136,11 +136,11 @@ def gaussian_nll_loss(
     check_least("var", var, 0.0)
     dtype = input.dtype
     working = working_dtype(input)
-    check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
+    target = broadcast_input("target", target, input.shape)
     var = to_working(var, working)
-    var = broadcast_input("var", var, input.shape)
+    var = broadcast_rows("var", var, input.shape)
     eps = float(eps)
     loss = _kernel(input, target, var, full, eps)
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)

@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_least, check_positive, check_reduction, check_shape
-from ._runtime import as_arrays, broadcast_input, finish, to_working, working_dtype
+from ._runtime import as_arrays, broadcast_rows, finish, to_working, working_dtype
 
 __all__ = ["LaplaceNLLLoss", "laplace_nll_loss"]
 
@@ -130,7 +130,7 @@ def laplace_nll_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    scale = broadcast_input("scale", scale, input.shape)
+    scale = broadcast_rows("scale", scale, input.shape)
     eps = float(eps)
     loss = _kernel(input, target, scale, eps)
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_rank, check_reduction, check_shape
-from ._runtime import as_arrays, axis_weight, finish, to_working, working_dtype
+from ._runtime import as_arrays, broadcast_weight, finish, to_working, working_dtype
 
 __all__ = ["MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"]
 
@@ -76,13 +76,13 @@ def multilabel_soft_margin_loss(
 ) -> jax.Array:
     r"""Multilabel soft margin loss: binary cross-entropy of each class, averaged over the classes.
 
-    After Good (1952). ``weight`` multiplies each class. The mean is over the number of samples,
-    NaN of none.
+    After Good (1952). ``weight`` multiplies each class, or each entry. The mean is over the number
+    of samples, NaN of none.
 
     - ``mindspore.nn.MultiLabelSoftMarginLoss``: equal.
 
     .. math::
-        \ell = \frac{\sum_{c} \left(- \mathrm{weight}_{c} \left(\mathrm{target}_{n, c}
+        \ell = \frac{\sum_{c} \left(- \mathrm{weight}_{n, c} \left(\mathrm{target}_{n, c}
         \log{\left(\sigma\left(\mathrm{input}_{n, c}\right) \right)} + \left(1 -
         \mathrm{target}_{n, c}\right) \log{\left(1 - \sigma\left(\mathrm{input}_{n, c}\right)
         \right)}\right)\right)}{N_{c}}
@@ -90,7 +90,7 @@ def multilabel_soft_margin_loss(
     Args:
         input: One logit a class, for each sample or one alone. Shape: ``(n, c)`` or ``(c,)``.
         target: 1 for the classes of a sample, else 0, as `input`. Shape: ``(n, c)`` or ``(c,)``.
-        weight: One weight a class.
+        weight: One weight a class, or an entry.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the
@@ -116,8 +116,10 @@ def multilabel_soft_margin_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    loss = _kernel(input, target, weight)
+    weight_or_one = (
+        1.0 if weight is None else broadcast_weight("weight", weight, input.shape, working)
+    )
+    loss = _kernel(input, target, weight_or_one)
     return finish(
         loss,
         reduction,
@@ -137,7 +139,7 @@ class MultiLabelSoftMarginLoss:
     See :func:`multilabel_soft_margin_loss` for the formula.
 
     Attributes:
-        weight: One weight a class.
+        weight: One weight a class, or an entry.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
     """
 

@@ -118,13 +118,18 @@ def broadcast_weight(name: str, weight: ArrayLike, shape: Sequence[int], dtype: 
 
 
 def broadcast_input(name: str, tensor: jax.Array, shape: Sequence[int]) -> jax.Array:
-    """Return an input spread over a shape; it may lack the last axis."""
-    spread = tensor[..., None] if tensor.shape == tuple(shape[:-1]) != tuple(shape) else tensor
+    """Return an input spread over a shape."""
     try:
-        return jnp.broadcast_to(spread, shape)
+        return jnp.broadcast_to(tensor, shape)
     except ValueError:
         given = tensor.shape
         raise ValueError(f"{name} must broadcast to shape {tuple(shape)}, got {given}") from None
+
+
+def broadcast_rows(name: str, tensor: jax.Array, shape: Sequence[int]) -> jax.Array:
+    """Return an input spread over a shape, where it may also have one number a row."""
+    lacks = tensor.shape == tuple(shape[:-1]) != tuple(shape)
+    return broadcast_input(name, tensor[..., None] if lacks else tensor, shape)
 
 
 def leading_size(tensor: Array) -> int:

@@ -5,8 +5,16 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, constant, zeros_like
-from ._checks import check_floating, check_least, check_positive, check_reduction, check_shape
-from ._runtime import Loss, broadcast_input, finish, to_tensor, to_working, working_dtype
+from ._checks import check_floating, check_least, check_positive, check_reduction
+from ._runtime import (
+    Loss,
+    broadcast_input,
+    broadcast_rows,
+    finish,
+    to_tensor,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["GaussianNLLLoss", "gaussian_nll_loss"]
 
@@ -139,7 +147,7 @@ _kernel = _Value()
 
 def gaussian_nll_loss(
     input: Tensor,
-    target: Tensor,
+    target: Tensor | float,
     var: Tensor | float,
     full: bool = False,
     eps: float = 1e-06,
@@ -155,7 +163,7 @@ def gaussian_nll_loss(
 
     Args:
         input (Tensor): Predicted means of any shape.
-        target (Tensor): What was observed, in the shape of `input`.
+        target (Tensor): What was observed, in a shape that spreads to `input`'s.
         var (Tensor): Predicted variances, as `input`, one a sample, or one.
         full (bool, optional): Whether to add the constant. Default: ``False`` .
         eps (float, optional): The least variance. Default: ``1e-06`` .
@@ -171,17 +179,18 @@ def gaussian_nll_loss(
     """
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
+    target = to_tensor(target, input)
     var = to_tensor(var, input)
     check_floating(var=var)
     check_positive("eps", eps)
     check_least("var", var, 0.0)
     dtype = input.dtype
     working = working_dtype(input)
-    check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
+    target = broadcast_input("target", target, input.shape)
     var = to_working(var, working)
-    var = broadcast_input("var", var, input.shape)
+    var = broadcast_rows("var", var, input.shape)
     eps = float(eps)
     loss = _kernel(input, target, var, full, eps)
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
@@ -212,7 +221,8 @@ class GaussianNLLLoss(Loss):
 
     Inputs:
         - **input** (Tensor) - Predicted means of any shape. Shape: any shape.
-        - **target** (Tensor) - What was observed, in the shape of `input`. Shape: any shape.
+        - **target** (Tensor) - What was observed, in a shape that spreads to `input`'s. Shape: any
+            shape.
         - **var** (Tensor) - Predicted variances, as `input`, one a sample, or one. Shape: any
             shape.
 
@@ -236,7 +246,7 @@ class GaussianNLLLoss(Loss):
     def construct(
         self,
         input: Tensor,
-        target: Tensor,
+        target: Tensor | float,
         var: Tensor | float,
         *,
         sample_weight: Tensor | None = None,

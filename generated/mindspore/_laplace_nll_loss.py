@@ -6,7 +6,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, constant, zeros_like
 from ._checks import check_floating, check_least, check_positive, check_reduction, check_shape
-from ._runtime import Loss, broadcast_input, finish, to_tensor, to_working, working_dtype
+from ._runtime import Loss, broadcast_rows, finish, to_tensor, to_working, working_dtype
 
 __all__ = ["LaplaceNLLLoss", "laplace_nll_loss"]
 
@@ -152,7 +152,7 @@ def laplace_nll_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    scale = broadcast_input("scale", scale, input.shape)
+    scale = broadcast_rows("scale", scale, input.shape)
     eps = float(eps)
     loss = _kernel(input, target, scale, eps)
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)

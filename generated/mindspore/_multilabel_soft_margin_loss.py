@@ -5,7 +5,7 @@ from mindspore import Parameter, Tensor, nn, ops
 
 from ._arrays import Operand, log1p, total, with_batch, zeros_like
 from ._checks import check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
+from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
 
 __all__ = ["MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"]
 
@@ -124,7 +124,7 @@ def multilabel_soft_margin_loss(
     Args:
         input (Tensor): One logit a class, for each sample or one alone.
         target (Tensor): 1 for the classes of a sample, else 0, as `input`.
-        weight (Tensor, optional): One weight a class. Default: ``None`` .
+        weight (Tensor, optional): One weight a class, or an entry. Default: ``None`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -147,8 +147,10 @@ def multilabel_soft_margin_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    loss = _kernel(input, target, weight)
+    weight_or_one = (
+        1.0 if weight is None else broadcast_weight("weight", weight, input.shape, working)
+    )
+    loss = _kernel(input, target, weight_or_one)
     return finish(
         loss,
         reduction,
@@ -163,19 +165,19 @@ class MultiLabelSoftMarginLoss(Loss):
     r"""
     Multilabel soft margin loss: binary cross-entropy of each class, averaged over the classes.
 
-    After Good (1952). ``weight`` multiplies each class. The mean is over the number of samples,
-    NaN of none.
+    After Good (1952). ``weight`` multiplies each class, or each entry. The mean is over the number
+    of samples, NaN of none.
 
     - ``mindspore.nn.MultiLabelSoftMarginLoss``: equal.
 
     .. math::
-        \ell = \frac{\sum_{c} \left(- \mathrm{weight}_{c} \left(\mathrm{target}_{n, c}
+        \ell = \frac{\sum_{c} \left(- \mathrm{weight}_{n, c} \left(\mathrm{target}_{n, c}
         \log{\left(\sigma\left(\mathrm{input}_{n, c}\right) \right)} + \left(1 -
         \mathrm{target}_{n, c}\right) \log{\left(1 - \sigma\left(\mathrm{input}_{n, c}\right)
         \right)}\right)\right)}{N_{c}}
 
     Args:
-        weight (Tensor, optional): One weight a class. Default: ``None`` .
+        weight (Tensor, optional): One weight a class, or an entry. Default: ``None`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 

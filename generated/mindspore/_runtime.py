@@ -105,11 +105,16 @@ def broadcast_weight(name: str, weight: Tensor, shape: tuple[int, ...], working:
 
 
 def broadcast_input(name: str, tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """An input spread over a shape; it may lack the last axis."""
-    if tensor.shape == shape[:-1] and tensor.shape != shape:
-        tensor = ops.expand_dims(tensor, -1)
+    """An input spread over a shape."""
     check_spread(name, tensor, shape)
     return ops.broadcast_to(tensor, shape)
+
+
+def broadcast_rows(name: str, tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """An input spread over a shape, where it may also have one number a row."""
+    if tensor.shape == shape[:-1] and tensor.shape != shape:
+        tensor = ops.expand_dims(tensor, -1)
+    return broadcast_input(name, tensor, shape)
 
 
 def leading_size(tensor: Tensor) -> int:

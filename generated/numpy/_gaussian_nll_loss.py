@@ -21,11 +21,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array
-from ._checks import check_floating, check_least, check_positive, check_reduction, check_shape
+from ._checks import check_floating, check_least, check_positive, check_reduction
 from ._runtime import (
     Case,
     as_arrays,
     broadcast_input,
+    broadcast_rows,
     gradients_of,
     hessian_diagonals_of,
     loss_of,
@@ -84,11 +85,11 @@ def _loss(
     check_least("var", var, 0.0)
     dtype = input.dtype
     working = working_dtype(input)
-    check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
+    target = broadcast_input("target", target, input.shape)
     var = to_working(var, working)
-    var = broadcast_input("var", var, input.shape)
+    var = broadcast_rows("var", var, input.shape)
     eps = float(eps)
     return Case(
         kernels=(_value, _gradient, _hessian_diagonal),
@@ -136,7 +137,7 @@ def gaussian_nll_loss(
 
     Args:
         input: Predicted means of any shape.
-        target: What was observed, in the shape of `input`.
+        target: What was observed, in a shape that spreads to `input`'s.
         var: Predicted variances, as `input`, one a sample, or one.
         full: Whether to add the constant.
         eps: The least variance.

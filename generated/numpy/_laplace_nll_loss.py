@@ -23,7 +23,7 @@ from ._checks import check_floating, check_least, check_positive, check_reductio
 from ._runtime import (
     Case,
     as_arrays,
-    broadcast_input,
+    broadcast_rows,
     gradients_of,
     hessian_diagonals_of,
     loss_of,
@@ -82,7 +82,7 @@ def _loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    scale = broadcast_input("scale", scale, input.shape)
+    scale = broadcast_rows("scale", scale, input.shape)
     eps = float(eps)
     return Case(
         kernels=(_value, _gradient, _hessian_diagonal),

@@ -96,13 +96,18 @@ def broadcast_weight(name: str, weight: ArrayLike, shape: tuple[int, ...], dtype
 
 
 def broadcast_input(name: str, tensor: Array, shape: tuple[int, ...]) -> Array:
-    """Return an input spread over a shape; it may lack the last axis."""
-    spread = tensor[..., None] if tensor.shape == shape[:-1] != shape else tensor
+    """Return an input spread over a shape."""
     try:
-        return np.broadcast_to(spread, shape)
+        return np.broadcast_to(tensor, shape)
     except ValueError:
         message = f"{name} must broadcast to shape {shape}, got {tensor.shape}"
         raise ValueError(message) from None
+
+
+def broadcast_rows(name: str, tensor: Array, shape: tuple[int, ...]) -> Array:
+    """Return an input spread over a shape, where it may also have one number a row."""
+    lacks = tensor.shape == shape[:-1] != shape
+    return broadcast_input(name, tensor[..., None] if lacks else tensor, shape)
 
 
 def leading_size(tensor: Array) -> int:

@@ -6,15 +6,16 @@ import torch
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._checks import (
-    check_device,
-    check_floating,
-    check_least,
-    check_positive,
-    check_reduction,
-    check_shape,
+from ._checks import check_device, check_floating, check_least, check_positive, check_reduction
+from ._runtime import (
+    Loss,
+    broadcast_input,
+    broadcast_rows,
+    finish,
+    to_tensor,
+    to_working,
+    working_dtype,
 )
-from ._runtime import Loss, broadcast_input, finish, to_tensor, to_working, working_dtype
 
 __all__ = ["GaussianNLLLoss", "gaussian_nll_loss"]
 
@@ -105,7 +106,7 @@ _kernel = differentiable(
 
 def gaussian_nll_loss(
     input: Tensor,
-    target: Tensor,
+    target: Tensor | float,
     var: Tensor | float,
     full: bool = False,
     eps: float = 1e-06,
@@ -121,7 +122,7 @@ def gaussian_nll_loss(
 
     Args:
         input (Tensor): Predicted means of any shape.
-        target (Tensor): What was observed, in the shape of `input`.
+        target (Tensor): What was observed, in a shape that spreads to `input`'s.
         var (Tensor): Predicted variances, as `input`, one a sample, or one.
         full (bool, optional): Whether to add the constant. Default: ``False``.
         eps (float, optional): The least variance. Default: ``1e-06``.
@@ -137,6 +138,7 @@ def gaussian_nll_loss(
     """
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
+    target = to_tensor(target, input)
     var = to_tensor(var, input)
     check_device(input=input, target=target, var=var)
     check_floating(var=var)
@@ -144,11 +146,11 @@ def gaussian_nll_loss(
     check_least("var", var, 0.0)
     dtype = input.dtype
     working = working_dtype(input)
-    check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
+    target = broadcast_input("target", target, input.shape)
     var = to_working(var, working)
-    var = broadcast_input("var", var, input.shape)
+    var = broadcast_rows("var", var, input.shape)
     eps = float(eps)
     return finish(
         _kernel,
@@ -211,7 +213,7 @@ class GaussianNLLLoss(Loss):
     def forward(
         self,
         input: Tensor,
-        target: Tensor,
+        target: Tensor | float,
         var: Tensor | float,
         *,
         sample_weight: Tensor | None = None,

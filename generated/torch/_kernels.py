@@ -61,7 +61,7 @@ class Kernels:
         for axes, arg in zip(self.axes.values(), args, strict=True):
             if axes and self.entrywise:
                 return tuple(arg.shape)
-            if axes:
+            if axes and isinstance(arg, Tensor):  # an absent weight is the number 1
                 sizes.update(zip(axes.split(), arg.shape, strict=True))
         return tuple(sizes[axis] for axis in self.loss.split())
 

@@ -14,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, broadcast_input, finish, sign, to_tensor, to_working, working_dtype
+from ._runtime import Loss, broadcast_rows, finish, sign, to_tensor, to_working, working_dtype
 
 __all__ = ["LaplaceNLLLoss", "laplace_nll_loss"]
 
@@ -139,7 +139,7 @@ def laplace_nll_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    scale = broadcast_input("scale", scale, input.shape)
+    scale = broadcast_rows("scale", scale, input.shape)
     eps = float(eps)
     return finish(
         _kernel,

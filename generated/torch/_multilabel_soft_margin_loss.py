@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
+from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
 
 __all__ = ["MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"]
 
@@ -75,7 +75,7 @@ _kernel = differentiable(
     _value_and_gradient,
     _tangent,
     _curvature,
-    axes={"input": "n c", "target": "n c", "weight": "c"},
+    axes={"input": "n c", "target": "n c", "weight": "n c"},
     wrt=("input", "target"),
     loss="n",
     rows="n",
@@ -98,7 +98,7 @@ def multilabel_soft_margin_loss(
     Args:
         input (Tensor): One logit a class, for each sample or one alone.
         target (Tensor): 1 for the classes of a sample, else 0, as `input`.
-        weight (Tensor, optional): One weight a class.
+        weight (Tensor, optional): One weight a class, or an entry.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -122,10 +122,12 @@ def multilabel_soft_margin_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
+    weight_or_one = (
+        1.0 if weight is None else broadcast_weight("weight", weight, input.shape, working)
+    )
     return finish(
         _kernel,
-        (input, target, weight),
+        (input, target, weight_or_one),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -137,13 +139,13 @@ def multilabel_soft_margin_loss(
 class MultiLabelSoftMarginLoss(Loss):
     r"""Multilabel soft margin loss: binary cross-entropy of each class, averaged over the classes.
 
-    After Good (1952). ``weight`` multiplies each class. The mean is over the number of samples,
-    NaN of none.
+    After Good (1952). ``weight`` multiplies each class, or each entry. The mean is over the number
+    of samples, NaN of none.
 
     - ``mindspore.nn.MultiLabelSoftMarginLoss``: equal.
 
     .. math::
-        \ell = \frac{\sum_{c} \left(- \mathrm{weight}_{c} \left(\mathrm{target}_{n, c}
+        \ell = \frac{\sum_{c} \left(- \mathrm{weight}_{n, c} \left(\mathrm{target}_{n, c}
         \log{\left(\sigma\left(\mathrm{input}_{n, c}\right) \right)} + \left(1 -
         \mathrm{target}_{n, c}\right) \log{\left(1 - \sigma\left(\mathrm{input}_{n, c}\right)
         \right)}\right)\right)}{N_{c}}
@@ -151,7 +153,7 @@ class MultiLabelSoftMarginLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        weight (Tensor, optional): One weight a class.
+        weight (Tensor, optional): One weight a class, or an entry.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 

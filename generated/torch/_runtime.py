@@ -122,13 +122,18 @@ def broadcast_weight(name: str, weight: Tensor, shape: Sequence[int], dtype: tor
 
 
 def broadcast_input(name: str, tensor: Tensor, shape: Sequence[int]) -> Tensor:
-    """Return an input spread over a shape; it may lack the last axis, as torch allows."""
-    spread = tensor.unsqueeze(-1) if tensor.shape == tuple(shape[:-1]) != tuple(shape) else tensor
+    """Return an input spread over a shape."""
     try:
-        return spread.expand(tuple(shape))
+        return tensor.expand(tuple(shape))
     except RuntimeError:
         given = tuple(tensor.shape)
         raise ValueError(f"{name} must broadcast to shape {tuple(shape)}, got {given}") from None
+
+
+def broadcast_rows(name: str, tensor: Tensor, shape: Sequence[int]) -> Tensor:
+    """Return an input spread over a shape, where it may also have one number a row."""
+    lacks = tensor.shape == tuple(shape[:-1]) != tuple(shape)
+    return broadcast_input(name, tensor.unsqueeze(-1) if lacks else tensor, shape)
 
 
 def leading_size(tensor: Tensor) -> int:

@@ -88,7 +88,7 @@ def _canonical(
 ) -> Array:
     if tensor.kind == "weight" or tensor.broadcast:
         full = tuple(size for axis in tensor.axes for size in shapes[axis])
-        lacks_last = tensor.kind == "float" and array.shape == full[:-1] != full
+        lacks_last = tensor.per_row and array.shape == full[:-1] != full
         if lacks_last or (tensor.fewer and array.ndim == len(tensor.fewer)):
             array = array.reshape(array.shape + (1,) * (len(full) - array.ndim))
         array = np.broadcast_to(array, full)

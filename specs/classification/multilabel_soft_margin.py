@@ -1,7 +1,7 @@
 """Multilabel soft margin loss: binary cross-entropy of each class, averaged over the classes.
 
-After Good (1952). ``weight`` multiplies each class. The mean is over the number of samples, NaN of
-none.
+After Good (1952). ``weight`` multiplies each class, or each entry. The mean is over the number
+of samples, NaN of none.
 
 - ``mindspore.nn.MultiLabelSoftMarginLoss``: equal.
 """
@@ -12,7 +12,7 @@ from lossgen import Loss, mean_over, sigmoid, tensor, weight
 
 x = tensor("input", "n c", batch="n", doc="One logit a class, for each sample or one alone.")
 t = tensor("target", "n c", batch="n", doc="1 for the classes of a sample, else 0, as `input`.")
-w = weight("weight", "c", doc="One weight a class.")
+w = weight("weight", "n c", broadcast=True, doc="One weight a class, or an entry.")
 
 log_likelihood = t * log(sigmoid(x)) + (1 - t) * log(1 - sigmoid(x))
 

@@ -14,7 +14,11 @@ from lossgen import Loss, parameter, raise_to, tensor
 x = tensor("input", doc="Predicted medians of any shape.")
 t = tensor("target", doc="What was observed, in the shape of `input`.")
 scale = tensor(
-    "scale", broadcast=True, lower=0.0, doc="Predicted scales, as `input`, or one a sample."
+    "scale",
+    broadcast=True,
+    per_row=True,
+    lower=0.0,
+    doc="Predicted scales, as `input`, or one a sample.",
 )
 eps = parameter("eps", 1e-6, positive=True, static=True, doc="The least scale.")
 

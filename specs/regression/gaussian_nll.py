@@ -13,9 +13,13 @@ from sympy import log, pi
 from lossgen import Loss, parameter, raise_to, tensor
 
 x = tensor("input", doc="Predicted means of any shape.")
-t = tensor("target", doc="What was observed, in the shape of `input`.")
+t = tensor("target", broadcast=True, doc="What was observed, in a shape that spreads to `input`'s.")
 var = tensor(
-    "var", broadcast=True, lower=0.0, doc="Predicted variances, as `input`, one a sample, or one."
+    "var",
+    broadcast=True,
+    per_row=True,
+    lower=0.0,
+    doc="Predicted variances, as `input`, one a sample, or one.",
 )
 full = parameter("full", False, doc="Whether to add the constant.")
 eps = parameter("eps", 1e-6, positive=True, static=True, doc="The least variance.")
