@@ -114,10 +114,9 @@ class AxisSpelling(Spelling):
         code, at = self.text[body].code, self.text[index].code
         if not others:
             return Text(self._spell("take", self.text[body].within(ATOM), at))
-        if not set(others) <= index.axes:
-            raise ValueError(
-                f"a pick along {node.attrs[0]} needs an index for every {' '.join(others)}"
-            )
+        if not set(others) <= index.axes:  # NumPy, whose diagonals alone need it, broadcasts
+            slices = ", ".join(":" if axis in index.axes else "None" for axis in others)
+            at = f"{self.text[index].within(ATOM)}[{slices}]"
         return Text(self._spell("pick", code, at, axis=f"{self.backend.axis_word}={place}"))
 
     def _reduction(self, node: Node) -> Text:

@@ -174,13 +174,13 @@ class Program:
     def diagonals(self) -> tuple[Node, ...]:
         """The diagonal of the Hessian for each tensor in `wrt`."""
         found = []
-        for argument, gradient in zip(self.wrt, self.gradients, strict=True):
+        for argument in self.wrt:
             if argument.axes:
                 own = n.leaf(argument.name, argument.axes)
-                diagonal = stabilise(
-                    hessian_diagonal(gradient, argument.name, argument.axes, self.valid)
-                )[0]
-                found.append(_spread(diagonal, own))
+                bent = hessian_diagonal(
+                    self.value, self.upstream, argument.name, argument.axes, self.valid
+                )
+                found.append(_spread(stabilise(bent)[0], own))
         return tuple(found)
 
     @cached_property

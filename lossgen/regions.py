@@ -144,6 +144,8 @@ def inverse_norm(direction: Node) -> Node:
 
 def rest_of(axis: str, node: Node) -> Node:
     """Return, for every place of an axis, the sum of a node over the other places."""
+    if node.op == "softmax" and node.axis == axis:
+        return n.over("cosoftmax", axis, node.args[0])
     if axis in node.axes:
         return n.over("rest", axis, node)
     return n.mul(node, n.subtract(n.size(axis), n.ONE))

@@ -44,7 +44,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "graphs": ("graph arithmetic reductions nodes rewrite", "memory"),
     "stable forms": ("bounds patterns axis_patterns square_patterns rules", "memory, graphs"),
-    "derivatives": ("partials regions derive diagonal", "memory, graphs"),
+    "derivatives": ("partials regions derive deltas diagonal", "memory, graphs, stable forms"),
     "programs": (
         "unknown meanings lower rows program compile",
         "sentences, words, graphs, stable forms, derivatives",
@@ -84,7 +84,8 @@ THIRD_PARTY = {
 LONG = {
     "cli": "one function for each command, most of it their options",
     "backends": "records only, one for each framework, to be read side by side",
-    "diagonal": "one algorithm, whose steps share the notation of terms",
+    "deltas": "one algebra, whose operations share the notation of terms",
+    "diagonal": "one algorithm, a rule for each operation over an axis",
     "kernels": "one kernel for each line of a table, with their words",
     "oracle.evaluate": "one branch for each word of a spec",
     "printer": "one class, from a graph to its lines",

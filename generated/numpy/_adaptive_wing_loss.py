@@ -164,61 +164,59 @@ def _hessian_diagonal(
         / (term_2 * eps)
     )
     chosen_3 = np.where(mask, product_2 - omega * (chosen * sign_term / (term_2 * eps)) ** 2, 0.0)
-    slope = upstream * chosen_3
     power_4 = term_2 * term_2
     logarithm = np.log(product)
     chosen_4 = np.where(mask_2, 0.0, power_2 * logarithm)
-    term_4 = chosen * sign_term * logarithm / eps + power_2 * sign_term / (product * eps)
-    term_5 = omega * np.where(
-        mask_2, 0.0, term_4
-    ) / term_2 - omega * chosen * sign_term * chosen_4 / (power_4 * eps)
+    chosen_5 = np.where(mask_3, 0.0, power_3 + power * np.where(mask_2, 0.0, power_3 * logarithm))
+    term_4 = omega * chosen_5 * sign_term / (
+        term_2 * eps
+    ) - omega * chosen_4 * chosen * sign_term / (power_4 * eps)
     product_3 = theta / eps
     mask_4 = product_3 == 0.0
     border = product_3**power
     logarithm_2 = np.log(product_3)
-    chosen_5 = np.where(mask_4, 0.0, border * logarithm_2)
-    term_6 = border + 1.0
-    power_5 = term_6 * term_6
-    product_4 = border * chosen_5 * sign_term * power * omega / (power_5 * theta)
-    term_7 = (
-        chosen_5 * sign_term * power * omega / (term_6 * theta)
-        + border * sign_term * omega / (term_6 * theta)
+    chosen_6 = np.where(mask_4, 0.0, border * logarithm_2)
+    term_5 = border + 1.0
+    power_5 = term_5 * term_5
+    product_4 = border * chosen_6 * sign_term * power * omega / (power_5 * theta)
+    term_6 = (
+        chosen_6 * sign_term * power * omega / (term_5 * theta)
+        + border * sign_term * omega / (term_5 * theta)
         - product_4
     )
-    term_8 = (
+    term_7 = chosen * sign_term * logarithm / eps + power_2 * sign_term / (product * eps)
+    term_8 = omega * np.where(
+        mask_2, 0.0, term_7
+    ) / term_2 - omega * chosen * sign_term * chosen_4 / (power_4 * eps)
+    term_9 = (
         omega * np.where(mask_2, 0.0, chosen_4 * logarithm) / term_2
         - omega * (chosen_4 / term_2) ** 2
     )
-    chosen_6 = np.where(mask_4, 0.0, chosen_5 * logarithm_2)
-    term_9 = abs_error - theta
-    product_5 = chosen_5 / term_6
-    product_6 = omega * term_9 * power * product_5 * (product_5 / theta)
-    product_7 = chosen_5 * term_9 * omega / (term_6 * theta)
-    term_10 = chosen_6 * term_9 * power * omega / (term_6 * theta) + product_7 - product_6
-    product_8 = 2.0 * border * chosen_5 * chosen_5 * term_9 * power * omega / (term_6**3 * theta)
-    product_9 = border * chosen_5 * term_9 * omega / (power_5 * theta)
-    term_11 = (
+    chosen_7 = np.where(mask_4, 0.0, chosen_6 * logarithm_2)
+    term_10 = abs_error - theta
+    product_5 = chosen_6 / term_5
+    product_6 = omega * term_10 * power * product_5 * (product_5 / theta)
+    product_7 = chosen_6 * term_10 * omega / (term_5 * theta)
+    term_11 = chosen_7 * term_10 * power * omega / (term_5 * theta) + product_7 - product_6
+    product_8 = 2.0 * border * chosen_6 * chosen_6 * term_10 * power * omega / (term_5**3 * theta)
+    product_9 = border * chosen_6 * term_10 * omega / (power_5 * theta)
+    term_12 = (
         product_8
         - product_6
-        - border * chosen_6 * term_9 * power * omega / (power_5 * theta)
+        - border * chosen_7 * term_10 * power * omega / (power_5 * theta)
         - product_9
     )
-    term_12 = (
-        omega * chosen_6 / term_6
-        - omega * (chosen_5 / term_6) ** 2
-        + (term_10 + term_11 + (product_7 - product_9))
+    term_13 = (
+        omega * chosen_7 / term_5
+        - omega * (chosen_6 / term_5) ** 2
+        + (term_11 + term_12 + (product_7 - product_9))
     )
-    chosen_7 = np.where(mask_3, 0.0, power_3 + power * np.where(mask_2, 0.0, power_3 * logarithm))
-    term_13 = omega * chosen_7 * sign_term / (
-        term_2 * eps
-    ) - omega * chosen_4 * chosen * sign_term / (power_4 * eps)
-    diagonal_target = (
-        upstream * np.where(mask, term_5, term_7)
-        + slope
-        + upstream * np.where(mask, term_8, term_12)
-        + upstream * np.where(mask, term_13, term_7)
+    term_14 = (
+        chosen_3
+        + np.where(mask, term_4, term_6)
+        + (np.where(mask, term_8, term_6) + np.where(mask, term_9, term_13))
     )
-    return slope, diagonal_target
+    return upstream * chosen_3, upstream * term_14
 
 
 def _loss(

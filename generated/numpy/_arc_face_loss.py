@@ -118,38 +118,27 @@ def _hessian_diagonal(
     widened = np.where(mask_2, own * cos - np.where(mask_3, 0.0, root) * sin, own - margin * sin)
     product = scale * widened
     probability = sigmoid(others - product)
-    slope = upstream * probability
-    chosen_2 = np.where(mask, scale, 0.0)
     probability_2 = softmax(chosen, axis=-1)
-    product_2 = (
-        slope[:, None] * chosen_2 * chosen_2 * probability_2 * softmax_complement(chosen, axis=-1)
-    )
-    chosen_3 = (index == target[:, None]).astype(upstream.dtype)
-    probability_3 = sigmoid(product - others)
-    chosen_4 = np.where(mask_2, 0.0, 1.0)
-    chosen_5 = mask_2.astype(upstream.dtype)
+    chosen_2 = np.where(mask, scale, 0.0)
+    product_2 = probability_2 * softmax_complement(chosen, axis=-1) * chosen_2 * chosen_2
+    chosen_3 = mask_2.astype(upstream.dtype)
+    chosen_4 = (index == target[:, None]).astype(upstream.dtype)
     term_2 = -own - 1.0 + term
-    term_3 = cos - np.where(mask_3, 0.0, 0.5 * term_2 / root) * sin
-    slope_2 = upstream * probability * probability_3 * scale * chosen_5 * term_3
-    term_4 = -upstream * probability * probability_3 * scale * chosen_4 - slope_2
-    product_3 = chosen_5 * term_3
-    term_5 = (
+    product_3 = term_2 / root
+    product_4 = (
+        np.where(mask_3, 0.0, product_3 * product_3 * (-0.25 / root))[:, None] * sin * chosen_4
+    )
+    product_5 = 2.0 * np.where(mask_3, 0.0, 0.5 / root)[:, None] * sin * chosen_4
+    term_3 = product_2 - scale * chosen_3[:, None] * chosen_4 * (product_5 - product_4)
+    product_6 = probability * sigmoid(product - others)
+    product_7 = chosen_3 * (cos - np.where(mask_3, 0.0, 0.5 * term_2 / root) * sin)
+    term_4 = (
         probability_2 * chosen_2
-        - product_3[:, None] * scale * chosen_3
-        - scale * chosen_4[:, None] * chosen_3
+        - product_7[:, None] * scale * chosen_4
+        - scale * np.where(mask_2, 0.0, 1.0)[:, None] * chosen_4
     )
-    product_4 = term_2 / root
-    slope_3 = (
-        upstream
-        * probability
-        * chosen_5
-        * np.where(mask_3, 0.0, product_4 * product_4 * (-0.25 / root))
-    )
-    term_6 = term_4[:, None] * term_5 + slope_3[:, None] * scale * sin * chosen_3
-    slope_4 = upstream * probability * chosen_5 * np.where(mask_3, 0.0, 0.5 / root)
-    product_5 = chosen_3 * (term_6 - 2.0 * slope_4[:, None] * scale * sin * chosen_3)
-    slope_5 = upstream * probability * probability_3
-    return (product_2 + product_5 + slope_5[:, None] * probability_2 * chosen_2 * term_5,)
+    term_5 = probability[:, None] * term_3 + product_6[:, None] * term_4 * term_4
+    return (upstream[:, None] * term_5,)
 
 
 def _loss(

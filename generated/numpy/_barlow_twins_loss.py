@@ -89,61 +89,44 @@ def _hessian_diagonal_invariance(
     input1_direction = direction(deviation_2, axis=-2)
     deviation_3 = deviation(input2, axis=-2)
     input2_direction = direction(deviation_3, axis=-2)
-    sums = total(input1_direction * input2_direction, axis=0)
-    term = 1.0 - sums
-    sums_2 = total(input2_direction * input1_direction, axis=0)
-    term_2 = (
-        2.0 * (term * sums_2) * input1_direction * upstream
-        - 2.0 * upstream * term * input2_direction
-    )
-    input1_length = norm(deviation_2, axis=-2)
-    quotient = ratio(1.0, input1_length)
+    term = 1.0 - total(input1_direction * input2_direction, axis=0)
+    quotient = ratio(1.0, norm(deviation_2, axis=-2))
+    power = quotient * quotient
     deviation_4 = deviation(input1_direction, axis=-2)
-    product = deviation(term_2, axis=-2) * ratio(quotient, input1_length) * deviation_4
-    term_3 = 2.0 * input1_direction * upstream * sums_2 - 2.0 * upstream * input2_direction
-    product_2 = input2_direction * quotient
     input2_direction_2 = direction(deviation(input2, axis=-2), axis=-2)
-    power = 1.0 / input1.shape[0]
+    power_2 = 1.0 / input1.shape[0]
     input1_direction_2 = direction(deviation(input1, axis=-2), axis=-2)
-    term_4 = -power - input1_direction_2 * deviation_4[:, None]
-    product_3 = quotient * total(input2_direction_2 * term_4, axis=1)
-    term_5 = -product_2 - product_3
-    product_4 = term * sums_2 * quotient
-    slope = 2.0 * product_4 * upstream * (-power - input1_direction * deviation_4)
-    term_6 = product_2 + product_3
-    term_7 = term_3 * term_5 + slope + 2.0 * input1_direction * upstream * term * term_6
-    term_8 = term_5 * total(term_3, axis=0) + 2.0 * product_4 * upstream * total(term_4, axis=1)
-    slope_2 = 2.0 * (term * total(input1_direction, axis=0)) * upstream * term_6
-    product_5 = (term_8 + slope_2 + 2.0 * upstream * term * sums_2 * quotient) / input1.shape[0]
-    term_9 = (
-        2.0 * (term * sums) * input2_direction * upstream - 2.0 * upstream * term * input1_direction
+    product = input1_direction_2 * deviation_4[:, None]
+    term_2 = power + 2.0 * power * (-power_2 - input1_direction * deviation_4)
+    term_3 = -power_2 - product
+    term_4 = term_2 + power * total(term_3 * term_3, axis=1)
+    term_5 = (
+        2.0 * power * deviation_4[:, None] * (power_2 + product)
+        - input1_direction_2 * term_4[:, None]
     )
-    input2_length = norm(deviation_3, axis=-2)
-    quotient_2 = ratio(1.0, input2_length)
+    term_6 = (
+        total(input2_direction_2 * term_5, axis=1) - 2.0 * input2_direction * power * deviation_4
+    )
+    term_7 = input2_direction * quotient + quotient * total(input2_direction_2 * term_3, axis=1)
+    quotient_2 = ratio(1.0, norm(deviation_3, axis=-2))
+    power_3 = quotient_2 * quotient_2
     deviation_5 = deviation(input2_direction, axis=-2)
-    product_6 = deviation(term_9, axis=-2) * ratio(quotient_2, input2_length) * deviation_5
-    term_10 = 2.0 * input2_direction * upstream * sums - 2.0 * upstream * input1_direction
-    product_7 = input1_direction * quotient_2
-    term_11 = -power - input2_direction_2 * deviation_5[:, None]
-    product_8 = quotient_2 * total(input1_direction_2 * term_11, axis=1)
-    term_12 = -product_7 - product_8
-    product_9 = term * sums * quotient_2
-    slope_3 = 2.0 * product_9 * upstream * (-power - input2_direction * deviation_5)
-    term_13 = product_7 + product_8
-    term_14 = term_10 * term_12 + slope_3 + 2.0 * input2_direction * upstream * term * term_13
-    term_15 = term_12 * total(term_10, axis=0) + 2.0 * product_9 * upstream * total(term_11, axis=1)
-    slope_4 = 2.0 * (term * total(input2_direction, axis=0)) * upstream * term_13
-    product_10 = (term_15 + slope_4 + 2.0 * upstream * term * sums * quotient_2) / input1.shape[0]
-    diagonal_input1 = (
-        quotient * (term_7 - product_5)
-        + 2.0 * quotient * quotient * upstream * term * sums_2
-        - product
+    product_2 = input2_direction_2 * deviation_5[:, None]
+    term_8 = power_3 + 2.0 * power_3 * (-power_2 - input2_direction * deviation_5)
+    term_9 = -power_2 - product_2
+    term_10 = term_8 + power_3 * total(term_9 * term_9, axis=1)
+    term_11 = (
+        2.0 * power_3 * deviation_5[:, None] * (power_2 + product_2)
+        - input2_direction_2 * term_10[:, None]
     )
-    diagonal_input2 = (
-        quotient_2 * (term_14 - product_10)
-        + 2.0 * quotient_2 * quotient_2 * upstream * term * sums
-        - product_6
+    term_12 = (
+        total(input1_direction_2 * term_11, axis=1) - 2.0 * input1_direction * power_3 * deviation_5
     )
+    term_13 = input1_direction * quotient_2 + quotient_2 * total(
+        input1_direction_2 * term_9, axis=1
+    )
+    diagonal_input1 = upstream * (2.0 * term_7 * term_7 - 2.0 * term * term_6)
+    diagonal_input2 = upstream * (2.0 * term_13 * term_13 - 2.0 * term * term_12)
     return diagonal_input1, diagonal_input2
 
 
@@ -210,83 +193,57 @@ def _hessian_diagonal_redundancy(
     upstream: Array, input1: Array, input2: Array, weight: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input1` and `input2`."""
+    input1_direction = direction(deviation(input1, axis=-2), axis=-2)
+    input2_direction = direction(deviation(input2, axis=-2), axis=-2)
+    index = np.arange(input1.shape[1])
+    different = (index[:, None] != np.arange(input2.shape[1])).astype(input2.dtype)
     deviation_2 = deviation(input1, axis=-2)
-    input1_direction = direction(deviation_2, axis=-2)
-    deviation_3 = deviation(input2, axis=-2)
-    input2_direction = direction(deviation_3, axis=-2)
-    sums = input1_direction.T @ input2_direction
-    mask = np.arange(input1.shape[1])[:, None] != np.arange(input2.shape[1])
-    different = mask.astype(input1.dtype)
-    product = sums * different
-    sums_2 = input2_direction @ product.T
-    sums_3 = total(sums_2 * input1_direction, axis=0)
-    term = 2.0 * upstream * weight * sums_2 - 2.0 * input1_direction * upstream * weight * sums_3
-    input1_length = norm(deviation_2, axis=-2)
-    quotient = ratio(1.0, input1_length)
-    deviation_4 = deviation(input1_direction, axis=-2)
-    product_2 = deviation(term, axis=-2) * ratio(quotient, input1_length) * deviation_4
-    input2_direction_2 = direction(deviation(input2, axis=-2), axis=-2)
-    power = 1.0 / input1.shape[0]
-    input1_direction_2 = direction(deviation(input1, axis=-2), axis=-2)
-    product_3 = input1_direction_2 * deviation_4[:, None]
-    term_2 = -power - product_3
-    product_4 = quotient[:, None] * np.einsum("ab,cad->cdb", input2_direction_2, term_2)
-    term_3 = input2_direction[:, None] * quotient[:, None] + product_4
-    slope = 2.0 * upstream * weight * total(different * input2_direction[:, None] * term_3, axis=2)
-    product_5 = sums_3 * quotient
-    slope_2 = 2.0 * product_5 * upstream * weight * (power + input1_direction * deviation_4)
-    sums_4 = total(different * (input1_direction.T @ input2_direction) * term_3, axis=2)
-    product_6 = quotient * total(input2_direction_2 @ product.T * term_2, axis=1)
-    term_4 = sums_4 + product_6 + sums_2 * quotient
-    term_5 = slope + slope_2 - 2.0 * input1_direction * upstream * weight * term_4
-    sums_5 = total(input2_direction, axis=0)
-    slope_3 = 2.0 * upstream * weight * total(different * term_3 * sums_5, axis=2)
-    slope_4 = 2.0 * product_5 * upstream * weight * total(power + product_3, axis=1)
-    sums_6 = total(input1_direction, axis=0)
-    term_6 = (
-        slope_3
-        + slope_4
-        - 2.0 * upstream * weight * term_4 * sums_6
-        - 2.0 * upstream * weight * sums_3 * quotient
+    quotient = ratio(1.0, norm(deviation_2, axis=-2))
+    power = quotient * quotient
+    input1_direction_2 = direction(deviation_2, axis=-2)
+    deviation_3 = deviation(input1_direction_2, axis=-2)
+    product = 2.0 * input2_direction[:, None] * power[:, None] * deviation_3[:, :, None]
+    power_2 = 1.0 / input2.shape[0]
+    product_2 = input1_direction * deviation_3[:, None]
+    term = power + 2.0 * power * (-power_2 - input1_direction_2 * deviation_3)
+    term_2 = -power_2 - product_2
+    term_3 = term + power * total(term_2 * term_2, axis=1)
+    term_4 = (
+        2.0 * power * deviation_3[:, None] * (power_2 + product_2)
+        - input1_direction * term_3[:, None]
     )
-    sums_7 = input1_direction @ product
-    sums_8 = total(sums_7 * input2_direction, axis=0)
-    term_7 = 2.0 * upstream * weight * sums_7 - 2.0 * input2_direction * upstream * weight * sums_8
-    input2_length = norm(deviation_3, axis=-2)
-    quotient_2 = ratio(1.0, input2_length)
-    deviation_5 = deviation(input2_direction, axis=-2)
-    product_7 = deviation(term_7, axis=-2) * ratio(quotient_2, input2_length) * deviation_5
-    product_8 = input2_direction_2 * deviation_5[:, None]
-    term_8 = -power - product_8
-    product_9 = quotient_2 * np.einsum("ab,cad->cbd", input1_direction_2, term_8)
-    term_9 = input1_direction[:, :, None] * quotient_2 + product_9
-    slope_5 = (
-        2.0 * upstream * weight * total(different * input1_direction[:, :, None] * term_9, axis=1)
+    product_3 = different * (np.einsum("ab,cad->cdb", input2_direction, term_4) - product)
+    product_4 = input1_direction * np.einsum("ab,cdb->cad", input2_direction, product_3)
+    product_5 = quotient[:, None] * np.einsum("ab,cad->cdb", input2_direction, term_2)
+    product_6 = (input2_direction[:, None] * quotient[:, None] + product_5) ** 2 * different
+    deviation_4 = deviation(input2, axis=-2)
+    input2_direction_2 = direction(deviation_4, axis=-2)
+    chosen = (np.arange(input1.shape[1]) != index[:, None]).astype(input2.dtype)
+    quotient_2 = ratio(1.0, norm(deviation_4, axis=-2))
+    power_3 = quotient_2 * quotient_2
+    deviation_5 = deviation(input2_direction_2, axis=-2)
+    product_7 = 2.0 * input1_direction[:, None] * power_3[:, None] * deviation_5[:, :, None]
+    product_8 = input2_direction * deviation_5[:, None]
+    term_5 = power_3 + 2.0 * power_3 * (-power_2 - input2_direction_2 * deviation_5)
+    term_6 = -power_2 - product_8
+    term_7 = term_5 + power_3 * total(term_6 * term_6, axis=1)
+    term_8 = (
+        2.0 * power_3 * deviation_5[:, None] * (power_2 + product_8)
+        - input2_direction * term_7[:, None]
     )
-    product_10 = sums_8 * quotient_2
-    slope_6 = 2.0 * product_10 * upstream * weight * (power + input2_direction * deviation_5)
-    product_11 = quotient_2 * total(input1_direction_2 @ product * term_8, axis=1)
-    term_10 = total(different * sums * term_9, axis=1) + product_11 + sums_7 * quotient_2
-    term_11 = slope_5 + slope_6 - 2.0 * input2_direction * upstream * weight * term_10
-    slope_7 = 2.0 * upstream * weight * total(different * term_9 * sums_6[:, None], axis=1)
-    slope_8 = 2.0 * product_10 * upstream * weight * total(power + product_8, axis=1)
-    term_12 = (
-        slope_7
-        + slope_8
-        - 2.0 * upstream * weight * term_10 * sums_5
-        - 2.0 * upstream * weight * sums_8 * quotient_2
+    product_9 = (
+        input2_direction_2.T
+        @ input1_direction
+        * chosen
+        * (np.einsum("ab,cad->cdb", input1_direction, term_8) - product_7)
     )
-    term_13 = (
-        quotient_2 * (term_11 - term_12 / input1.shape[0])
-        - product_7
-        - 2.0 * quotient_2 * quotient_2 * upstream * weight * sums_8
-    )
+    product_10 = quotient_2[:, None] * np.einsum("ab,cad->cdb", input1_direction, term_6)
+    power_4 = (input1_direction[:, None] * quotient_2[:, None] + product_10) ** 2
+    term_9 = 2.0 * total(product_9, axis=2) + 2.0 * total(power_4 * chosen, axis=2)
     diagonal_input1 = (
-        quotient * (term_5 - term_6 / input1.shape[0])
-        - product_2
-        - 2.0 * quotient * quotient * upstream * weight * sums_3
+        upstream * weight * (2.0 * total(product_4, axis=1) + 2.0 * total(product_6, axis=2))
     )
-    return diagonal_input1, term_13
+    return diagonal_input1, upstream * weight * term_9
 
 
 def _redundancy_loss(input1: Any, input2: Any, weight: Any, reduction: str) -> Case:

@@ -126,10 +126,9 @@ def _hessian_diagonal_cauchy(
     term = input - target
     term_2 = 0.5 * (term / scale) * (term / scale) + 1.0
     product = term / term_2 / scale
-    term_3 = product * product * (upstream / scale) * (-1.0 / scale) + upstream / (
-        term_2 * (scale * scale)
-    )
-    return term_3, term_3
+    term_3 = product * product * (-1.0 / scale / scale) + 1.0 / (term_2 * (scale * scale))
+    slope = upstream * term_3
+    return slope, slope
 
 
 def _cauchy_loss(
@@ -184,10 +183,9 @@ def _hessian_diagonal_welsch(
     """Return the diagonal of the Hessian by `input` and `target`."""
     product = (input - target) / scale
     gauss_2 = gauss(product, 0.5)
-    term = upstream * gauss_2 / (scale * scale) - gauss_2 / scale * product * product * (
-        upstream / scale
-    )
-    return term, term
+    term = gauss_2 / scale * product * product * (-1.0 / scale) + gauss_2 / (scale * scale)
+    slope = upstream * term
+    return slope, slope
 
 
 def _welsch_loss(
@@ -241,10 +239,9 @@ def _hessian_diagonal_exponential(
     """Return the diagonal of the Hessian by `input` and `target`."""
     product = (input - target) / scale
     exponential = np.exp(0.5 * product * product)
-    term = product * product * (exponential / scale) * (
-        upstream / scale
-    ) + upstream * exponential / (scale * scale)
-    return term, term
+    term = product * product * (exponential / scale / scale) + exponential / (scale * scale)
+    slope = upstream * term
+    return slope, slope
 
 
 def _exponential_loss(
@@ -316,11 +313,9 @@ def _hessian_diagonal_general(
     product = term_2 / scale
     beta = np.maximum(np.abs(alpha - 2.0), 1e-06)
     product_2 = product * (product / beta)
-    slope = (
-        2.0 * upstream * term * power1p(product_2, term - 1.0) * term_2 * term_2 / (beta * scale**4)
-    )
-    term_3 = slope + upstream * power1p(product_2, term) / (scale * scale)
-    return term_3, term_3
+    product_3 = 2.0 * term * power1p(product_2, term - 1.0) * term_2 * term_2 / (beta * scale**4)
+    slope = upstream * (product_3 + power1p(product_2, term) / (scale * scale))
+    return slope, slope
 
 
 def _general_loss(

@@ -63,12 +63,12 @@ def _hessian_diagonal(
     upstream: Array, concentration1: Array, concentration0: Array, target: Array
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `concentration1`, `concentration0` and `target`."""
-    slope = upstream * trigamma(concentration0 + concentration1)
+    trigamma_2 = trigamma(concentration0 + concentration1)
     term = (concentration0 - 1.0) / ((1.0 - target) * (1.0 - target)) + (concentration1 - 1.0) / (
         target * target
     )
-    diagonal_concentration1 = upstream * trigamma(concentration1) - slope
-    diagonal_concentration0 = upstream * trigamma(concentration0) - slope
+    diagonal_concentration1 = upstream * (trigamma(concentration1) - trigamma_2)
+    diagonal_concentration0 = upstream * (trigamma(concentration0) - trigamma_2)
     return diagonal_concentration1, diagonal_concentration0, upstream * term
 
 

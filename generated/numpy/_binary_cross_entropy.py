@@ -64,14 +64,14 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     """Return the diagonal of the Hessian by `input` and `target`."""
     product = (1.0 - input) * input
     maximum = np.maximum(product, 1e-12)
-    slope = (
-        upstream
-        * (0.5 * np.sign(product - 1e-12) + 0.5)
+    product_2 = (
+        (0.5 * np.sign(product - 1e-12) + 0.5)
         * (1.0 - 2.0 * input)
         * (input - target)
         / (maximum * maximum)
     )
-    return upstream / maximum - slope, np.full_like(target, 0.0)
+    diagonal_input = upstream * (1.0 / maximum - product_2)
+    return diagonal_input, np.full_like(target, 0.0)
 
 
 def _loss(

@@ -56,10 +56,9 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input` and `target`."""
     product = (input - target) / scale
     hypot1_2 = hypot1(product)
-    term = (
-        upstream / (hypot1_2 * hypot1_2) - 2.0 * upstream * (over_hypot1(product) / hypot1_2) ** 2
-    )
-    return term, term
+    term = 1.0 / (hypot1_2 * hypot1_2) - 2.0 * (over_hypot1(product) / hypot1_2) ** 2
+    slope = upstream * term
+    return slope, slope
 
 
 def _loss(

@@ -324,338 +324,193 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    index = np.arange(input.shape[1])
-    chosen = (index == 1).astype(upstream.dtype)
-    right = input[:, 2]
     true_right = target[:, 2]
-    left = input[:, 0]
     true_left = target[:, 0]
-    hull_width = np.maximum(right, true_right) - np.minimum(left, true_left)
-    bottom = input[:, 3]
-    true_bottom = target[:, 3]
-    top = input[:, 1]
-    true_top = target[:, 1]
-    hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
-    term = hull_width * hull_width + hull_height * hull_height
-    quotient = ratio(1.0, term)
-    power = quotient * quotient
-    term_2 = -0.5 * np.sign(true_top - top) - 0.5
-    slope = upstream * power * hull_height * term_2
-    term_3 = left + right - true_left - true_right
-    chosen_2 = (index == 0).astype(upstream.dtype)
-    chosen_3 = (index == 2).astype(upstream.dtype)
-    term_4 = chosen_2 + chosen_3
-    term_5 = top + bottom - true_top - true_bottom
-    chosen_4 = (index == 3).astype(upstream.dtype)
-    term_6 = chosen + chosen_4
-    term_7 = 0.5 * term_3[:, None] * term_4 + 0.5 * term_5[:, None] * term_6
-    quotient_2 = ratio(ratio(0.25 * term_3 * term_3 + 0.25 * term_5 * term_5, term), term)
-    term_8 = quotient * quotient_2 + ratio(quotient_2, term)
-    quotient_3 = ratio(quotient, term)
-    slope_2 = 0.5 * upstream * quotient_3 * term_5
-    term_9 = 2.0 * upstream * term_8 * hull_height * term_2 - slope_2
-    term_10 = 0.5 * np.sign(right - true_right) + 0.5
-    term_11 = -0.5 * np.sign(true_left - left) - 0.5
-    term_12 = term_10[:, None] * chosen_3 + term_11[:, None] * chosen_2
-    term_13 = 0.5 * np.sign(bottom - true_bottom) + 0.5
-    term_14 = term_13[:, None] * chosen_4 + term_2[:, None] * chosen
-    term_15 = 2.0 * hull_width[:, None] * term_12 + 2.0 * hull_height[:, None] * term_14
-    slope_3 = upstream * quotient_2 * term_2
-    term_16 = (
-        term_9[:, None] * term_15 - 2.0 * slope[:, None] * term_7 - 2.0 * slope_3[:, None] * term_14
-    )
-    slope_4 = upstream * quotient
-    product = 0.5 * slope_4[:, None] * term_6
-    term_17 = -0.5 * np.sign(top - true_top) - 0.5
-    width = right - left
-    height = bottom - top
     true_width = true_right - true_left
+    true_bottom = target[:, 3]
+    true_top = target[:, 1]
     true_height = true_bottom - true_top
-    term_18 = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term_18, 0.0)
-    term_19 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_19, 0.0)
-    overlap = overlap_width * overlap_height
-    term_20 = width * height + true_width * true_height - overlap
-    quotient_4 = ratio(1.0, term_20)
-    quotient_5 = ratio(quotient_4, term_20)
-    positive = np.maximum(np.sign(term_19), 0.0)
-    quotient_6 = ratio(overlap, term_20)
-    quotient_7 = ratio(quotient_6, term_20)
-    product_2 = quotient_4 * quotient_7
-    quotient_8 = ratio(quotient_7, term_20)
-    term_21 = product_2 + quotient_8
-    term_22 = (
-        upstream * quotient_5 * overlap_width * positive
-        + upstream * term_21 * overlap_width * positive
-    )
-    term_23 = chosen_3 - chosen_2
-    term_24 = chosen_4 - chosen
-    positive_2 = np.maximum(np.sign(term_18), 0.0)
-    product_3 = positive_2 * overlap_height
-    term_25 = 0.5 * np.sign(true_right - right) + 0.5
-    term_26 = -0.5 * np.sign(left - true_left) - 0.5
-    term_27 = term_25[:, None] * chosen_3 + term_26[:, None] * chosen_2
-    term_28 = height[:, None] * term_23 + width[:, None] * term_24 - product_3[:, None] * term_27
-    product_4 = overlap_width * positive
-    term_29 = 0.5 * np.sign(true_bottom - bottom) + 0.5
-    term_30 = term_29[:, None] * chosen_4 + term_17[:, None] * chosen
-    term_31 = term_28 - product_4[:, None] * term_30
-    slope_5 = upstream * quotient_4 * positive_2 * positive
-    power_2 = quotient_4 * quotient_4
-    slope_6 = upstream * power_2 * positive_2 * overlap_height * overlap_width * positive
-    slope_7 = upstream * quotient_7 * positive_2 * positive
-    term_32 = -slope_6 - slope_7 - slope_5
-    slope_8 = upstream * power_2 * overlap_width * overlap_width * positive * positive
-    term_33 = term_22[:, None] * term_31 + term_32[:, None] * term_27 - slope_8[:, None] * term_30
-    slope_9 = upstream * power_2 * positive_2 * overlap_height * width
-    product_5 = slope_9[:, None] * term_27
-    slope_10 = upstream * power_2 * overlap_width * positive * width
-    product_6 = slope_10[:, None] * term_30
-    slope_11 = upstream * term_21 * width
-    slope_12 = upstream * quotient_7
     mask = true_width <= true_height
-    quotient_9 = ratio(true_width, true_height)
-    quotient_10 = ratio(true_height, true_width)
-    chosen_5 = np.where(mask, np.arctan(quotient_9), 1.5707963267948966 - np.arctan(quotient_10))
+    quotient = ratio(true_width, true_height)
+    quotient_2 = ratio(true_height, true_width)
+    chosen = np.where(mask, np.arctan(quotient), 1.5707963267948966 - np.arctan(quotient_2))
+    right = input[:, 2]
+    left = input[:, 0]
+    width = right - left
+    bottom = input[:, 3]
+    top = input[:, 1]
+    height = bottom - top
     mask_2 = width <= height
-    quotient_11 = ratio(width, height)
-    quotient_12 = ratio(height, width)
-    chosen_6 = np.where(mask_2, np.arctan(quotient_11), 1.5707963267948966 - np.arctan(quotient_12))
-    gap = chosen_5 - chosen_6
+    quotient_3 = ratio(width, height)
+    quotient_4 = ratio(height, width)
+    chosen_2 = np.where(mask_2, np.arctan(quotient_3), 1.5707963267948966 - np.arctan(quotient_4))
+    gap = chosen - chosen_2
     v = 0.4052847345693511 * gap * gap
-    quotient_13 = ratio(v, v - quotient_6 + 1.0)
-    hypot1_2 = hypot1(quotient_11)
-    power_3 = hypot1_2**3
-    over_hypot1_2 = over_hypot1(quotient_11)
-    quotient_14 = ratio(1.0, height)
-    quotient_15 = ratio(quotient_11, height)
-    term_34 = (
-        2.0 * over_hypot1_2 * quotient_14 * quotient_15 / power_3 - (quotient_14 / hypot1_2) ** 2
+    term = np.minimum(right, true_right) - np.maximum(left, true_left)
+    overlap_width = np.maximum(term, 0.0)
+    term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
+    overlap_height = np.maximum(term_2, 0.0)
+    overlap = overlap_width * overlap_height
+    term_3 = width * height + true_width * true_height - overlap
+    quotient_5 = ratio(overlap, term_3)
+    quotient_6 = ratio(v, v - quotient_5 + 1.0)
+    product = gap * quotient_6
+    index = np.arange(target.shape[1])
+    chosen_3 = (index == 2).astype(upstream.dtype)
+    chosen_4 = (index == 0).astype(upstream.dtype)
+    term_4 = chosen_3 - chosen_4
+    hypot1_2 = hypot1(quotient_3)
+    power = hypot1_2**3
+    over_hypot1_2 = over_hypot1(quotient_3)
+    quotient_7 = ratio(1.0, height)
+    hypot1_3 = hypot1(quotient_4)
+    power_2 = hypot1_3**3
+    over_hypot1_3 = over_hypot1(quotient_4)
+    quotient_8 = ratio(quotient_4, width)
+    power_3 = hypot1_3 * hypot1_3
+    quotient_9 = ratio(1.0, width)
+    term_5 = (
+        2.0 * over_hypot1_3 * quotient_8 * quotient_8 / power_2
+        + (-quotient_9 * quotient_8 - ratio(quotient_8, width)) / power_3
     )
-    hypot1_3 = hypot1(quotient_12)
-    power_4 = hypot1_3**3
-    over_hypot1_3 = over_hypot1(quotient_12)
-    quotient_16 = ratio(quotient_12, width)
-    quotient_17 = ratio(1.0, width)
-    power_5 = hypot1_3 * hypot1_3
-    term_35 = (
-        ratio(quotient_17, width) / power_5
-        - 2.0 * over_hypot1_3 * quotient_16 * quotient_17 / power_4
+    chosen_5 = np.where(mask_2, -2.0 * over_hypot1_2 * quotient_7 * quotient_7 / power, term_5)
+    quotient_10 = ratio(quotient_3, height)
+    power_4 = hypot1_2 * hypot1_2
+    term_6 = (
+        2.0 * over_hypot1_2 * quotient_10 * quotient_7 / power - ratio(quotient_7, height) / power_4
     )
-    slope_13 = (
-        0.8105694691387022 * upstream * gap * quotient_13 * np.where(mask_2, term_34, term_35)
+    term_7 = (quotient_9 / hypot1_3) ** 2 - 2.0 * over_hypot1_3 * quotient_9 * quotient_8 / power_2
+    chosen_6 = (index == 3).astype(upstream.dtype)
+    chosen_7 = (index == 1).astype(upstream.dtype)
+    term_8 = chosen_6 - chosen_7
+    term_9 = -chosen_5[:, None] * term_4 - np.where(mask_2, term_6, term_7)[:, None] * term_8
+    term_10 = 2.0 * over_hypot1_2 * quotient_7 * quotient_10 / power - (quotient_7 / hypot1_2) ** 2
+    term_11 = (
+        ratio(quotient_9, width) / power_3 - 2.0 * over_hypot1_3 * quotient_8 * quotient_9 / power_2
     )
-    term_36 = slope_13 - slope_12
-    term_37 = -product_5 - product_6 + slope_11[:, None] * term_31 + term_36[:, None] * term_23
-    power_6 = hypot1_2 * hypot1_2
-    chosen_7 = np.where(mask_2, -quotient_15 / power_6, -quotient_17 / power_5)
-    slope_14 = upstream * quotient_13 * chosen_7
-    chosen_8 = np.where(mask_2, quotient_14 / power_6, quotient_16 / power_5)
-    product_7 = chosen_8[:, None] * term_23
-    product_8 = chosen_7[:, None] * term_24
-    term_38 = -product_7 - product_8
-    product_9 = (quotient_14 * quotient_15 + ratio(quotient_15, height)) / power_6
-    term_39 = product_9 - 2.0 * over_hypot1_2 * quotient_15 * quotient_15 / power_3
-    chosen_9 = np.where(mask_2, term_39, 2.0 * over_hypot1_3 * quotient_17 * quotient_17 / power_4)
-    slope_15 = upstream * gap * quotient_13 * chosen_9
-    product_10 = 0.8105694691387022 * slope_15[:, None] * term_24
-    term_40 = term_37 + 0.8105694691387022 * slope_14[:, None] * term_38 + product_10
-    product_11 = chosen * (term_16 + product + term_17[:, None] * term_33 + term_40)
-    slope_16 = upstream * power * hull_height * term_13
-    term_41 = 2.0 * upstream * term_8 * hull_height * term_13 - slope_2
-    slope_17 = upstream * quotient_2 * term_13
-    term_42 = (
-        term_41[:, None] * term_15
-        - 2.0 * slope_16[:, None] * term_7
-        - 2.0 * slope_17[:, None] * term_14
+    product_2 = (quotient_7 * quotient_10 + ratio(quotient_10, height)) / power_4
+    term_12 = product_2 - 2.0 * over_hypot1_2 * quotient_10 * quotient_10 / power
+    chosen_8 = np.where(mask_2, term_12, 2.0 * over_hypot1_3 * quotient_9 * quotient_9 / power_2)
+    term_13 = -np.where(mask_2, term_10, term_11)[:, None] * term_4 - chosen_8[:, None] * term_8
+    product_3 = 0.8105694691387022 * product[:, None] * (term_4 * term_9 + term_8 * term_13)
+    product_4 = np.where(mask_2, quotient_7 / power_4, quotient_8 / power_3)[:, None] * term_4
+    product_5 = np.where(mask_2, -quotient_10 / power_4, -quotient_9 / power_3)[:, None] * term_8
+    product_6 = 0.8105694691387022 * (-product_4 - product_5) ** 2 * quotient_6[:, None]
+    hull_width = np.maximum(right, true_right) - np.minimum(left, true_left)
+    hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
+    term_14 = hull_width * hull_width + hull_height * hull_height
+    quotient_11 = ratio(1.0, term_14)
+    term_15 = chosen_4 + chosen_3
+    term_16 = chosen_7 + chosen_6
+    product_7 = quotient_11[:, None] * (0.5 * term_15 * term_15 + 0.5 * term_16 * term_16)
+    term_17 = left + right - true_left - true_right
+    term_18 = top + bottom - true_top - true_bottom
+    term_19 = 0.5 * term_17[:, None] * term_15 + 0.5 * term_18[:, None] * term_16
+    quotient_12 = ratio(quotient_11, term_14)
+    term_20 = 0.5 * np.sign(right - true_right) + 0.5
+    term_21 = -0.5 * np.sign(true_left - left) - 0.5
+    term_22 = term_20[:, None] * chosen_3 + term_21[:, None] * chosen_4
+    term_23 = 0.5 * np.sign(bottom - true_bottom) + 0.5
+    term_24 = -0.5 * np.sign(true_top - top) - 0.5
+    term_25 = term_23[:, None] * chosen_6 + term_24[:, None] * chosen_7
+    term_26 = 2.0 * hull_width[:, None] * term_22 + 2.0 * hull_height[:, None] * term_25
+    term_27 = product_3 + product_6 + product_7 - term_19 * quotient_12[:, None] * term_26
+    distance = ratio(0.25 * term_17 * term_17 + 0.25 * term_18 * term_18, term_14)
+    quotient_13 = ratio(distance, term_14)
+    product_8 = quotient_13[:, None] * (2.0 * term_22 * term_22 + 2.0 * term_25 * term_25)
+    power_5 = quotient_11 * quotient_11
+    term_28 = quotient_11 * quotient_13 + ratio(quotient_13, term_14)
+    product_9 = term_26 * (term_28[:, None] * term_26 - power_5[:, None] * term_19)
+    term_29 = 0.5 * np.sign(true_right - right) + 0.5
+    term_30 = -0.5 * np.sign(left - true_left) - 0.5
+    term_31 = term_29[:, None] * chosen_3 + term_30[:, None] * chosen_4
+    quotient_14 = ratio(1.0, term_3)
+    quotient_15 = ratio(quotient_14, term_3)
+    positive = np.maximum(np.sign(term), 0.0)
+    product_10 = quotient_15 * positive * overlap_height
+    product_11 = positive * overlap_height
+    term_32 = height[:, None] * term_4 + width[:, None] * term_8 - product_11[:, None] * term_31
+    positive_2 = np.maximum(np.sign(term_2), 0.0)
+    product_12 = overlap_width * positive_2
+    term_33 = 0.5 * np.sign(true_bottom - bottom) + 0.5
+    term_34 = -0.5 * np.sign(top - true_top) - 0.5
+    term_35 = term_33[:, None] * chosen_6 + term_34[:, None] * chosen_7
+    term_36 = term_32 - product_12[:, None] * term_35
+    product_13 = quotient_14 * positive * positive_2
+    product_14 = term_31 * (product_10[:, None] * term_36 - product_13[:, None] * term_35)
+    product_15 = quotient_15 * overlap_width * positive_2
+    product_16 = term_35 * (product_15[:, None] * term_36 - product_13[:, None] * term_31)
+    quotient_16 = ratio(quotient_5, term_3)
+    product_17 = 2.0 * term_4 * term_8
+    product_18 = positive * positive_2
+    product_19 = quotient_16[:, None] * (product_17 - 2.0 * product_18[:, None] * term_31 * term_35)
+    term_37 = term_27 - product_8 + product_9 + product_14 + product_16 + product_19
+    power_6 = quotient_14 * quotient_14
+    product_20 = power_6 * positive * overlap_height
+    product_21 = power_6 * overlap_width * positive_2
+    term_38 = -quotient_14 * quotient_16 - ratio(quotient_16, term_3)
+    term_39 = (
+        product_20[:, None] * term_31 + product_21[:, None] * term_35 + term_38[:, None] * term_36
     )
-    term_43 = -product_2 - quotient_8
-    slope_18 = upstream * term_43 * width
-    term_44 = slope_12 - slope_13
-    term_45 = product_5 + product_6 + slope_18[:, None] * term_31 + term_44[:, None] * term_23
-    term_46 = product_7 + product_8
-    term_47 = term_45 + 0.8105694691387022 * slope_14[:, None] * term_46 - product_10
-    product_12 = chosen_4 * (term_42 + product + term_29[:, None] * term_33 + term_47)
-    slope_19 = upstream * power * hull_width * term_11
-    slope_20 = 0.5 * upstream * quotient_3 * term_3
-    term_48 = 2.0 * upstream * term_8 * hull_width * term_11 - slope_20
-    slope_21 = upstream * quotient_2 * term_11
-    term_49 = (
-        term_48[:, None] * term_15
-        - 2.0 * slope_19[:, None] * term_7
-        - 2.0 * slope_21[:, None] * term_12
-    )
-    product_13 = 0.5 * slope_4[:, None] * term_4
-    term_50 = (
-        upstream * quotient_5 * positive_2 * overlap_height
-        + upstream * term_21 * positive_2 * overlap_height
-    )
-    slope_22 = upstream * power_2 * overlap_width * positive * positive_2 * overlap_height
-    term_51 = -slope_22 - slope_7 - slope_5
-    slope_23 = upstream * power_2 * positive_2 * positive_2 * overlap_height * overlap_height
-    term_52 = term_50[:, None] * term_31 + term_51[:, None] * term_30 - slope_23[:, None] * term_27
-    slope_24 = upstream * power_2 * positive_2 * overlap_height * height
-    product_14 = slope_24[:, None] * term_27
-    slope_25 = upstream * power_2 * overlap_width * positive * height
-    product_15 = slope_25[:, None] * term_30
-    slope_26 = upstream * term_21 * height
-    term_53 = (
-        2.0 * over_hypot1_2 * quotient_15 * quotient_14 / power_3
-        - ratio(quotient_14, height) / power_6
-    )
-    term_54 = (
-        quotient_17 / hypot1_3
-    ) ** 2 - 2.0 * over_hypot1_3 * quotient_17 * quotient_16 / power_4
-    slope_27 = (
-        0.8105694691387022 * upstream * gap * quotient_13 * np.where(mask_2, term_53, term_54)
-    )
-    term_55 = slope_27 - slope_12
-    term_56 = -product_14 - product_15 + slope_26[:, None] * term_31 + term_55[:, None] * term_24
-    slope_28 = upstream * quotient_13 * chosen_8
-    product_16 = (-quotient_17 * quotient_16 - ratio(quotient_16, width)) / power_5
-    term_57 = 2.0 * over_hypot1_3 * quotient_16 * quotient_16 / power_4 + product_16
-    chosen_10 = np.where(
-        mask_2, -2.0 * over_hypot1_2 * quotient_14 * quotient_14 / power_3, term_57
-    )
-    slope_29 = upstream * gap * quotient_13 * chosen_10
-    product_17 = 0.8105694691387022 * slope_29[:, None] * term_23
-    term_58 = term_56 + 0.8105694691387022 * slope_28[:, None] * term_38 + product_17
-    product_18 = chosen_2 * (term_49 + product_13 + term_26[:, None] * term_52 + term_58)
-    slope_30 = upstream * power * hull_width * term_10
-    term_59 = 2.0 * upstream * term_8 * hull_width * term_10 - slope_20
-    slope_31 = upstream * quotient_2 * term_10
-    term_60 = (
-        term_59[:, None] * term_15
-        - 2.0 * slope_30[:, None] * term_7
-        - 2.0 * slope_31[:, None] * term_12
-    )
-    slope_32 = upstream * term_43 * height
-    term_61 = slope_12 - slope_27
-    term_62 = product_14 + product_15 + slope_32[:, None] * term_31 + term_61[:, None] * term_24
-    term_63 = term_62 + 0.8105694691387022 * slope_28[:, None] * term_46 - product_17
-    product_19 = chosen_3 * (term_60 + product_13 + term_25[:, None] * term_52 + term_63)
-    slope_33 = upstream * power * hull_height * term_17
-    term_64 = 0.5 * term_3[:, None] * (-chosen_2 - chosen_3) + 0.5 * term_5[:, None] * (
-        -chosen - chosen_4
-    )
-    term_65 = 2.0 * upstream * term_8 * hull_height * term_17 + slope_2
-    term_66 = 2.0 * hull_width[:, None] * term_27 + 2.0 * hull_height[:, None] * term_30
-    slope_34 = upstream * quotient_2 * term_17
-    term_67 = (
-        term_65[:, None] * term_66
-        - 2.0 * slope_33[:, None] * term_64
-        - 2.0 * slope_34[:, None] * term_30
-    )
-    term_68 = (
-        true_height[:, None] * term_23
-        + true_width[:, None] * term_24
-        - product_3[:, None] * term_12
-    )
-    term_69 = term_68 - product_4[:, None] * term_14
-    term_70 = term_22[:, None] * term_69 + term_32[:, None] * term_12 - slope_8[:, None] * term_14
-    slope_35 = upstream * power_2 * positive_2 * overlap_height * true_width
-    product_20 = slope_35[:, None] * term_12
-    slope_36 = upstream * power_2 * overlap_width * positive * true_width
-    product_21 = slope_36[:, None] * term_14
-    slope_37 = upstream * term_21 * true_width
-    hypot1_4 = hypot1(quotient_9)
+    hypot1_4 = hypot1(quotient)
     power_7 = hypot1_4**3
-    over_hypot1_4 = over_hypot1(quotient_9)
-    quotient_18 = ratio(1.0, true_height)
-    quotient_19 = ratio(quotient_9, true_height)
-    term_71 = (
-        2.0 * over_hypot1_4 * quotient_18 * quotient_19 / power_7 - (quotient_18 / hypot1_4) ** 2
-    )
-    hypot1_5 = hypot1(quotient_10)
+    over_hypot1_4 = over_hypot1(quotient)
+    quotient_17 = ratio(1.0, true_height)
+    hypot1_5 = hypot1(quotient_2)
     power_8 = hypot1_5**3
-    over_hypot1_5 = over_hypot1(quotient_10)
-    quotient_20 = ratio(quotient_10, true_width)
-    quotient_21 = ratio(1.0, true_width)
+    over_hypot1_5 = over_hypot1(quotient_2)
+    quotient_18 = ratio(quotient_2, true_width)
     power_9 = hypot1_5 * hypot1_5
-    term_72 = (
-        ratio(quotient_21, true_width) / power_9
-        - 2.0 * over_hypot1_5 * quotient_20 * quotient_21 / power_8
-    )
-    slope_38 = 0.8105694691387022 * upstream * gap * quotient_13 * np.where(mask, term_71, term_72)
-    term_73 = -slope_12 - slope_38
-    term_74 = -product_20 - product_21 + slope_37[:, None] * term_69 + term_73[:, None] * term_23
+    quotient_19 = ratio(1.0, true_width)
+    product_22 = (-quotient_19 * quotient_18 - ratio(quotient_18, true_width)) / power_9
+    term_40 = 2.0 * over_hypot1_5 * quotient_18 * quotient_18 / power_8 + product_22
+    chosen_9 = np.where(mask, -2.0 * over_hypot1_4 * quotient_17 * quotient_17 / power_7, term_40)
+    quotient_20 = ratio(quotient, true_height)
     power_10 = hypot1_4 * hypot1_4
-    chosen_11 = np.where(mask, -quotient_19 / power_10, -quotient_21 / power_9)
-    slope_39 = upstream * quotient_13 * chosen_11
-    chosen_12 = np.where(mask, quotient_18 / power_10, quotient_20 / power_9)
-    term_75 = chosen_12[:, None] * term_23 + chosen_11[:, None] * term_24
-    product_22 = 0.8105694691387022 * slope_39[:, None] * term_75
-    product_23 = (quotient_18 * quotient_19 + ratio(quotient_19, true_height)) / power_10
-    term_76 = product_23 - 2.0 * over_hypot1_4 * quotient_19 * quotient_19 / power_7
-    chosen_13 = np.where(mask, term_76, 2.0 * over_hypot1_5 * quotient_21 * quotient_21 / power_8)
-    slope_40 = upstream * gap * quotient_13 * chosen_13
-    product_24 = 0.8105694691387022 * slope_40[:, None] * term_24
-    term_77 = term_67 + product + term_2[:, None] * term_70 + (term_74 - product_22 - product_24)
-    slope_41 = upstream * power * hull_height * term_29
-    term_78 = 2.0 * upstream * term_8 * hull_height * term_29 + slope_2
-    slope_42 = upstream * quotient_2 * term_29
-    term_79 = (
-        term_78[:, None] * term_66
-        - 2.0 * slope_41[:, None] * term_64
-        - 2.0 * slope_42[:, None] * term_30
+    term_41 = (
+        2.0 * over_hypot1_4 * quotient_20 * quotient_17 / power_7
+        - ratio(quotient_17, true_height) / power_10
     )
-    slope_43 = upstream * term_43 * true_width
-    term_80 = slope_12 + slope_38
-    term_81 = product_20 + product_21 + slope_43[:, None] * term_69 + term_80[:, None] * term_23
-    term_82 = term_79 + product + term_13[:, None] * term_70 + (term_81 + product_22 + product_24)
-    slope_44 = upstream * power * hull_width * term_26
-    term_83 = 2.0 * upstream * term_8 * hull_width * term_26 + slope_20
-    slope_45 = upstream * quotient_2 * term_26
-    term_84 = (
-        term_83[:, None] * term_66
-        - 2.0 * slope_44[:, None] * term_64
-        - 2.0 * slope_45[:, None] * term_27
+    term_42 = (
+        quotient_19 / hypot1_5
+    ) ** 2 - 2.0 * over_hypot1_5 * quotient_19 * quotient_18 / power_8
+    term_43 = chosen_9[:, None] * term_4 + np.where(mask, term_41, term_42)[:, None] * term_8
+    term_44 = (
+        2.0 * over_hypot1_4 * quotient_17 * quotient_20 / power_7 - (quotient_17 / hypot1_4) ** 2
     )
-    term_85 = term_50[:, None] * term_69 + term_51[:, None] * term_14 - slope_23[:, None] * term_12
-    slope_46 = upstream * power_2 * positive_2 * overlap_height * true_height
-    product_25 = slope_46[:, None] * term_12
-    slope_47 = upstream * power_2 * overlap_width * positive * true_height
-    product_26 = slope_47[:, None] * term_14
-    slope_48 = upstream * term_21 * true_height
-    term_86 = (
-        2.0 * over_hypot1_4 * quotient_19 * quotient_18 / power_7
-        - ratio(quotient_18, true_height) / power_10
+    term_45 = (
+        ratio(quotient_19, true_width) / power_9
+        - 2.0 * over_hypot1_5 * quotient_18 * quotient_19 / power_8
     )
-    term_87 = (
-        quotient_21 / hypot1_5
-    ) ** 2 - 2.0 * over_hypot1_5 * quotient_21 * quotient_20 / power_8
-    slope_49 = 0.8105694691387022 * upstream * gap * quotient_13 * np.where(mask, term_86, term_87)
-    term_88 = -slope_12 - slope_49
-    term_89 = -product_25 - product_26 + slope_48[:, None] * term_69 + term_88[:, None] * term_24
-    slope_50 = upstream * quotient_13 * chosen_12
-    product_27 = 0.8105694691387022 * slope_50[:, None] * term_75
-    product_28 = (-quotient_21 * quotient_20 - ratio(quotient_20, true_width)) / power_9
-    term_90 = 2.0 * over_hypot1_5 * quotient_20 * quotient_20 / power_8 + product_28
-    chosen_14 = np.where(mask, -2.0 * over_hypot1_4 * quotient_18 * quotient_18 / power_7, term_90)
-    slope_51 = upstream * gap * quotient_13 * chosen_14
-    product_29 = 0.8105694691387022 * slope_51[:, None] * term_23
-    term_91 = (
-        term_84 + product_13 + term_11[:, None] * term_85 + (term_89 - product_27 - product_29)
+    product_23 = (quotient_17 * quotient_20 + ratio(quotient_20, true_height)) / power_10
+    term_46 = product_23 - 2.0 * over_hypot1_4 * quotient_20 * quotient_20 / power_7
+    chosen_10 = np.where(mask, term_46, 2.0 * over_hypot1_5 * quotient_19 * quotient_19 / power_8)
+    term_47 = np.where(mask, term_44, term_45)[:, None] * term_4 + chosen_10[:, None] * term_8
+    product_24 = 0.8105694691387022 * product[:, None] * (term_4 * term_43 + term_8 * term_47)
+    product_25 = np.where(mask, quotient_17 / power_10, quotient_18 / power_9)[:, None] * term_4
+    product_26 = np.where(mask, -quotient_20 / power_10, -quotient_19 / power_9)[:, None] * term_8
+    product_27 = 0.8105694691387022 * (product_25 + product_26) ** 2 * quotient_6[:, None]
+    term_48 = -chosen_4 - chosen_3
+    term_49 = -chosen_7 - chosen_6
+    product_28 = quotient_11[:, None] * (0.5 * term_48 * term_48 + 0.5 * term_49 * term_49)
+    term_50 = 0.5 * term_17[:, None] * term_48 + 0.5 * term_18[:, None] * term_49
+    term_51 = 2.0 * hull_width[:, None] * term_31 + 2.0 * hull_height[:, None] * term_35
+    term_52 = product_24 + product_27 + product_28 - term_50 * quotient_12[:, None] * term_51
+    product_29 = quotient_13[:, None] * (2.0 * term_31 * term_31 + 2.0 * term_35 * term_35)
+    product_30 = term_51 * (term_28[:, None] * term_51 - power_5[:, None] * term_50)
+    term_53 = (
+        true_height[:, None] * term_4 + true_width[:, None] * term_8 - product_11[:, None] * term_22
     )
-    slope_52 = upstream * power * hull_width * term_25
-    term_92 = 2.0 * upstream * term_8 * hull_width * term_25 + slope_20
-    slope_53 = upstream * quotient_2 * term_25
-    term_93 = (
-        term_92[:, None] * term_66
-        - 2.0 * slope_52[:, None] * term_64
-        - 2.0 * slope_53[:, None] * term_27
+    term_54 = term_53 - product_12[:, None] * term_25
+    product_31 = term_22 * (product_10[:, None] * term_54 - product_13[:, None] * term_25)
+    product_32 = term_25 * (product_15[:, None] * term_54 - product_13[:, None] * term_22)
+    product_33 = quotient_16[:, None] * (product_17 - 2.0 * product_18[:, None] * term_22 * term_25)
+    term_55 = term_52 - product_29 + product_30 + product_31 + product_32 + product_33
+    term_56 = (
+        product_20[:, None] * term_22 + product_21[:, None] * term_25 + term_38[:, None] * term_54
     )
-    slope_54 = upstream * term_43 * true_height
-    term_94 = slope_12 + slope_49
-    term_95 = product_25 + product_26 + slope_54[:, None] * term_69 + term_94[:, None] * term_24
-    term_96 = (
-        term_93 + product_13 + term_10[:, None] * term_85 + (term_95 + product_27 + product_29)
-    )
-    diagonal_input = product_11 + product_12 + product_18 + product_19
-    diagonal_target = (
-        chosen * term_77 + chosen_4 * term_82 + chosen_2 * term_91 + chosen_3 * term_96
-    )
+    diagonal_input = upstream[:, None] * (term_37 + term_36 * term_39)
+    diagonal_target = upstream[:, None] * (term_55 + term_54 * term_56)
     return diagonal_input, diagonal_target
 
 

@@ -62,7 +62,15 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import direction, logsumexp, norm, ratio, softmax
+from ._functions import (
+    direction,
+    logsumexp,
+    norm,
+    ratio,
+    softmax,
+    softmax_complement,
+    sum_of_others,
+)
 from ._runtime import (
     Case,
     as_arrays,
@@ -151,184 +159,141 @@ def _hessian_diagonal_detached(
     upstream: Array, input: Array, target: Array, gamma: Array | float, margin: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
+    mask = target[:, None] != target
     input_direction = direction(input, axis=-1)
-    sums = input_direction @ input_direction.T
-    chosen = np.where(
-        target[:, None] != target,
-        (sums - margin) * gamma * np.maximum(margin + sums, 0.0),
-        -math.inf,
-    )
+    cosine = input_direction @ input_direction.T
+    too_high = np.maximum(margin + cosine, 0.0)
+    chosen = np.where(mask, (cosine - margin) * gamma * too_high, -math.inf)
     log_sum = logsumexp(chosen, axis=-1)
     index = np.arange(upstream.shape[0])
     index_2 = np.arange(input.shape[0])
-    product = (1.0 - margin - sums) * gamma * np.maximum(margin + 1.0 - sums, 0.0)
-    chosen_2 = np.where(
-        ((target[:, None] == target) & (index[:, None] != index_2)), product, -math.inf
-    )
+    mask_2 = (target[:, None] == target) & (index[:, None] != index_2)
+    too_low = np.maximum(margin + 1.0 - cosine, 0.0)
+    chosen_2 = np.where(mask_2, (1.0 - margin - cosine) * gamma * too_low, -math.inf)
     log_sum_2 = logsumexp(chosen_2, axis=-1)
     probability = sigmoid(log_sum + log_sum_2)
-    slope = upstream * probability
-    mask = (target == target[:, None]) & (index != index_2[:, None])
-    positive = np.maximum(margin + 1.0 - sums, 0.0)
-    chosen_3 = np.where(mask, (1.0 - margin - sums) * gamma * positive, -math.inf)
-    probability_2 = softmax(chosen_3, axis=-2)
-    chosen_4 = np.where(mask, -gamma * positive, 0.0)
-    mask_2 = target != target[:, None]
-    positive_2 = np.maximum(margin + sums, 0.0)
-    chosen_5 = np.where(mask_2, (sums - margin) * gamma * positive_2, -math.inf)
-    probability_3 = softmax(chosen_5, axis=-2)
-    chosen_6 = np.where(mask_2, gamma * positive_2, 0.0)
-    term = slope * probability_2 * chosen_4 + slope * probability_3 * chosen_6
-    sums_2 = term @ input_direction
-    sums_3 = total(sums_2 * input_direction, axis=1)
-    input_length = norm(input, axis=-1)
-    quotient = ratio(1.0, input_length)
-    quotient_2 = ratio(quotient, input_length)
-    product_2 = (sums_2 - input_direction * sums_3[:, None]) * quotient_2[:, None] * input_direction
-    power = chosen_4 * chosen_4
-    product_3 = power * probability_2
-    product_4 = quotient[:, None, None] * input_direction[:, None] * sums[:, :, None]
-    term_2 = input_direction * quotient[:, None, None] - product_4
-    power_2 = chosen_6 * chosen_6
-    product_5 = power_2 * probability_3
+    probability_2 = softmax(chosen, axis=-1)
+    chosen_3 = np.where(mask, gamma * too_high, 0.0)
+    quotient = ratio(1.0, norm(input, axis=-1))
+    power = quotient * quotient
+    product = 2.0 * input_direction * input_direction[:, None] * power[:, None, None]
+    power_2 = input_direction * input_direction
+    term = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
+    term_2 = term[:, None] * power[:, None, None] * cosine[:, :, None] - product
+    sums = total(probability_2[:, :, None] * chosen_3[:, :, None] * term_2, axis=1)
+    picked = pick(probability_2, index, axis=1)
+    sums_2 = total(power_2, axis=1)
+    chosen_4 = np.where(target != target, gamma * np.maximum(margin + sums_2, 0.0), 0.0)
+    product_2 = picked * chosen_4
+    product_3 = power * sums_2
     term_3 = (
-        slope[:, None] * product_3[:, :, None] * term_2
-        + slope[:, None] * product_5[:, :, None] * term_2
+        2.0 * (power[:, None] - 2.0 * power[:, None] * power_2) + 2.0 * product_3[:, None] * power_2
     )
-    product_6 = sums_3 * quotient
-    power_3 = input_direction * input_direction
-    term_4 = total(input_direction * term_3, axis=1) + product_6[:, None] * power_3
-    product_7 = quotient * sums_3
-    term_5 = total(term_3 * sums[:, :, None], axis=1) - product_7[:, None] * input_direction
-    product_8 = quotient[:, None] * (
-        term_4 - input_direction * (term_5 + sums_2 * quotient[:, None])
+    product_4 = quotient[:, None, None] * input_direction[:, None] * cosine[:, :, None]
+    term_4 = input_direction * quotient[:, None, None] - product_4
+    product_5 = chosen_3[:, :, None] * term_4
+    is_largest = index_2 == chosen.argmax(axis=1)[:, None]
+    sums_3 = total(np.where(is_largest[:, :, None], product_5, 0.0), axis=1)
+    sums_4 = total(probability_2[:, :, None] * (product_5 - sums_3[:, None]), axis=1)
+    product_6 = probability_2[:, :, None] * (sums_4[:, None] + (sums_3[:, None] - product_5)) ** 2
+    product_7 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_4
+    product_8 = quotient * sums_2
+    term_5 = input_direction * quotient[:, None] - product_8[:, None] * input_direction
+    product_9 = 2.0 * product_7[:, None] * (sums_4 + (sums_3 - chosen_4[:, None] * term_5)) * term_5
+    mask_3 = index_2 == index[:, None]
+    term_6 = sums_3[:, None] - np.where(mask, gamma * too_high, 0.0)[:, :, None] * term_4
+    rest = sum_of_others(probability_2[:, :, None] * (sums_4[:, None] + term_6), axis=-2)
+    product_10 = (
+        2.0 * product_2[:, None] * term_5 * total(np.where(mask_3[:, :, None], rest, 0.0), axis=1)
     )
-    mask_3 = target[:, None] != target
-    chosen_7 = np.where(mask_3, (sums - margin) * gamma * positive_2, -math.inf)
-    log_sum_3 = logsumexp(chosen_7, axis=-1)
-    mask_4 = (target[:, None] == target) & (index_2[:, None] != index_2)
-    chosen_8 = np.where(mask_4, (1.0 - margin - sums) * gamma * positive, -math.inf)
-    log_sum_4 = logsumexp(chosen_8, axis=-1)
-    probability_4 = sigmoid(log_sum_3 + log_sum_4)
-    slope_2 = upstream * probability_4
-    probability_5 = softmax(chosen_8, axis=-1)
-    chosen_9 = np.where(mask_4, -gamma * positive, 0.0)
-    probability_6 = softmax(chosen_7, axis=-1)
-    chosen_10 = np.where(mask_3, gamma * positive_2, 0.0)
-    term_6 = (
-        slope_2[:, None] * probability_5 * chosen_9 + slope_2[:, None] * probability_6 * chosen_10
-    )
-    sums_4 = term_6 @ input_direction
-    sums_5 = total(sums_4 * input_direction, axis=1)
-    product_9 = (sums_4 - input_direction * sums_5[:, None]) * quotient_2[:, None] * input_direction
     term_7 = (
-        upstream[:, None] * probability_5 * chosen_9 + upstream[:, None] * probability_6 * chosen_10
+        sums + product_2[:, None] * term_3 + (total(product_6, axis=1) - product_9 + product_10)
     )
-    probability_7 = sigmoid(-log_sum_3 - log_sum_4)
-    product_10 = probability_4 * probability_7
-    sums_6 = total(probability_6[:, :, None] * chosen_10[:, :, None] * term_2, axis=1)
-    sums_7 = total(probability_5[:, :, None] * chosen_9[:, :, None] * term_2, axis=1)
-    term_8 = sums_6 + sums_7
-    product_11 = chosen_9 * probability_5
-    product_12 = (
-        slope_2[:, None, None]
-        * product_11[:, :, None]
-        * (chosen_9[:, :, None] * term_2 - sums_7[:, None])
-    )
-    term_9 = term_7[:, :, None] * product_10[:, None, None] * term_8[:, None] + product_12
-    product_13 = chosen_10 * probability_6
-    product_14 = (
-        slope_2[:, None, None]
-        * product_13[:, :, None]
-        * (chosen_10[:, :, None] * term_2 - sums_6[:, None])
-    )
-    term_10 = term_9 + product_14
-    product_15 = sums_5 * quotient
-    term_11 = total(input_direction * term_10, axis=1) + product_15[:, None] * power_3
-    product_16 = quotient * sums_5
-    term_12 = total(term_10 * sums[:, :, None], axis=1) - product_16[:, None] * input_direction
-    term_13 = term_11 - input_direction * (term_12 + sums_4 * quotient[:, None])
-    chosen_11 = np.where(
-        ((target[:, None] == target) & (index_2[:, None] != index)), product, -math.inf
-    )
-    picked = pick(softmax(chosen_11, axis=-1), index_2, axis=1)
-    sums_8 = total(power_3, axis=1)
-    chosen_12 = np.where(
-        ((target == target) & (index_2 != index_2)),
-        -gamma * np.maximum(margin + 1.0 - sums_8, 0.0),
+    probability_3 = softmax(chosen_2, axis=-1)
+    chosen_5 = np.where(mask_2, -gamma * too_low, 0.0)
+    sums_5 = total(probability_3[:, :, None] * chosen_5[:, :, None] * term_2, axis=1)
+    picked_2 = pick(probability_3, index, axis=1)
+    chosen_6 = np.where(
+        ((target == target) & (index != index)),
+        -gamma * np.maximum(margin + 1.0 - sums_2, 0.0),
         0.0,
     )
-    picked_2 = pick(softmax(chosen, axis=-1), index_2, axis=1)
-    chosen_13 = np.where(target != target, gamma * np.maximum(margin + sums_8, 0.0), 0.0)
-    product_17 = (
-        (upstream * picked * chosen_12 + upstream * picked_2 * chosen_13)
-        * probability_4
-        * probability_7
+    product_11 = picked_2 * chosen_6
+    product_12 = chosen_5[:, :, None] * term_4
+    is_largest_2 = index_2 == chosen_2.argmax(axis=1)[:, None]
+    sums_6 = total(np.where(is_largest_2[:, :, None], product_12, 0.0), axis=1)
+    sums_7 = total(probability_3[:, :, None] * (product_12 - sums_6[:, None]), axis=1)
+    product_13 = probability_3[:, :, None] * (sums_7[:, None] + (sums_6[:, None] - product_12)) ** 2
+    product_14 = picked_2 * pick(softmax_complement(chosen_2, axis=-1), index, axis=1) * chosen_6
+    product_15 = (
+        2.0 * product_14[:, None] * (sums_7 + (sums_6 - chosen_6[:, None] * term_5)) * term_5
     )
-    slope_3 = upstream * probability_4 * chosen_12 * picked
-    product_18 = quotient * sums_8
-    term_14 = input_direction * quotient[:, None] - product_18[:, None] * input_direction
-    term_15 = product_17[:, None] * term_8 + slope_3[:, None] * (
-        chosen_12[:, None] * term_14 - sums_7
+    term_8 = sums_6[:, None] - np.where(mask_2, -gamma * too_low, 0.0)[:, :, None] * term_4
+    rest_2 = sum_of_others(probability_3[:, :, None] * (sums_7[:, None] + term_8), axis=-2)
+    product_16 = (
+        2.0
+        * product_11[:, None]
+        * term_5
+        * total(np.where(mask_3[:, :, None], rest_2, 0.0), axis=1)
     )
-    slope_4 = upstream * probability_4 * chosen_13 * picked_2
-    term_16 = term_15 + slope_4[:, None] * (chosen_13[:, None] * term_14 - sums_6)
-    slope_5 = upstream * probability_4 * picked * chosen_12
-    slope_6 = upstream * probability_4 * picked_2 * chosen_13
-    term_17 = slope_5 + slope_6
-    product_19 = term_17 * quotient
-    product_20 = product_19[:, None] * power_3
-    term_18 = upstream * probability_2 * chosen_4 + upstream * probability_3 * chosen_6
-    product_21 = probability * sigmoid(-log_sum - log_sum_2)
-    product_22 = probability_3 * chosen_6
-    product_23 = probability_2 * chosen_4
-    term_19 = product_22[:, :, None] * term_2 + product_23[:, :, None] * term_2
-    product_24 = power * probability_2 * probability_2
-    term_20 = (
-        term_18[:, :, None] * product_21[:, None] * term_19
-        - slope[:, None] * product_24[:, :, None] * term_2
+    term_9 = (
+        sums_5
+        + product_11[:, None] * term_3
+        + (total(product_13, axis=1) - product_15 + product_16)
     )
-    product_25 = power_2 * probability_3 * probability_3
-    term_21 = term_20 - slope[:, None] * product_25[:, :, None] * term_2
-    term_22 = input_direction * term_16 - product_20 + total(input_direction * term_21, axis=1)
-    product_26 = product_19[:, None, None] * input_direction[:, None] * input_direction[:, :, None]
-    term_23 = (
-        input_direction[:, None] * term_16[:, :, None]
-        - product_26
-        + np.einsum("ab,cad->cdb", direction(input, axis=-1), term_21)
+    product_17 = probability * sigmoid(-log_sum - log_sum_2)
+    sums_8 = total(probability_2[:, :, None] * chosen_3[:, :, None] * term_4, axis=1)
+    sums_9 = total(probability_3[:, :, None] * chosen_5[:, :, None] * term_4, axis=1)
+    term_10 = sums_8 + sums_9
+    product_18 = (
+        2.0
+        * product_17[:, None]
+        * term_10
+        * (product_2[:, None] * term_5 + product_11[:, None] * term_5)
     )
-    product_27 = product_19[:, None] * input_direction
-    product_28 = input_direction * (total(input_direction[:, None] * term_23, axis=2) + product_27)
-    product_29 = picked_2 * chosen_13
-    product_30 = picked * chosen_12
-    term_24 = product_29[:, None] * term_14 + product_30[:, None] * term_14
-    product_31 = term_7[:, :, None] * product_10[:, None, None] * term_24[:, None]
-    product_32 = slope_5[:, None, None] * product_11[:, :, None] * term_14[:, None]
-    product_33 = slope_6[:, None, None] * product_13[:, :, None] * term_14[:, None]
-    term_25 = product_31 - product_32 - product_33
-    slope_7 = upstream * probability_4 * chosen_12 * chosen_12 * picked
-    slope_8 = upstream * probability_4 * chosen_13 * chosen_13 * picked_2
-    term_26 = slope_7[:, None] * term_14 + slope_8[:, None] * term_14
-    term_27 = total(input_direction * term_25, axis=1) + (input_direction * term_26 - product_20)
-    term_28 = np.einsum("ab,cad->cdb", direction(input, axis=-1), term_25) + (
-        input_direction[:, None] * term_26[:, :, None] - product_26
+    term_11 = probability[:, None] * (term_7 + term_9) + (
+        product_17[:, None] * term_10 * term_10 + product_18
     )
-    product_34 = input_direction * (total(input_direction[:, None] * term_28, axis=2) + product_27)
-    power_4 = quotient * quotient
-    product_35 = 2.0 * power_4 * term_17
-    product_36 = power_4 * sums_3
-    product_37 = power_4 * sums_5
-    return (
-        product_8
-        + quotient[:, None] * term_13
-        + quotient[:, None] * (term_22 - product_28)
-        + quotient[:, None] * (term_27 - product_34)
-        + product_35[:, None]
-        - product_2
-        - product_9
-        - product_36[:, None]
-        - product_37[:, None],
+    chosen_7 = np.where(
+        target[:, None] != target,
+        (cosine - margin) * gamma * np.maximum(margin + cosine, 0.0),
+        -math.inf,
     )
+    log_sum_3 = logsumexp(chosen_7, axis=-1)
+    product_19 = (1.0 - margin - cosine) * gamma * np.maximum(margin + 1.0 - cosine, 0.0)
+    chosen_8 = np.where(
+        ((target[:, None] == target) & (index[:, None] != index_2)), product_19, -math.inf
+    )
+    log_sum_4 = logsumexp(chosen_8, axis=-1)
+    probability_4 = sigmoid(log_sum_3 + log_sum_4)
+    mask_4 = target != target[:, None]
+    chosen_9 = np.where(mask_4, (cosine - margin) * gamma * too_high, -math.inf)
+    probability_5 = softmax(chosen_9, axis=-2)
+    chosen_10 = np.where(mask_4, gamma * too_high, 0.0)
+    product_20 = probability_5 * chosen_10
+    other_probability = softmax_complement(chosen_9, axis=-2)
+    power_3 = chosen_10 * chosen_10
+    product_21 = probability_5 * other_probability**2 * power_3
+    power_4 = term_4 * term_4
+    product_22 = probability_5 * probability_5 * power_3 * other_probability
+    term_12 = product_21[:, :, None] * power_4 + product_22[:, :, None] * power_4
+    mask_5 = (target == target[:, None]) & (index != index[:, None])
+    chosen_11 = np.where(mask_5, (1.0 - margin - cosine) * gamma * too_low, -math.inf)
+    probability_6 = softmax(chosen_11, axis=-2)
+    chosen_12 = np.where(mask_5, -gamma * too_low, 0.0)
+    product_23 = probability_6 * chosen_12
+    other_probability_2 = softmax_complement(chosen_11, axis=-2)
+    power_5 = chosen_12 * chosen_12
+    product_24 = probability_6 * other_probability_2**2 * power_5
+    product_25 = probability_6 * probability_6 * power_5 * other_probability_2
+    term_13 = product_24[:, :, None] * power_4 + product_25[:, :, None] * power_4
+    term_14 = (
+        product_20[:, :, None] * term_2 + term_12 + (product_23[:, :, None] * term_2 + term_13)
+    )
+    product_26 = probability_4 * sigmoid(-log_sum_3 - log_sum_4)
+    term_15 = product_20[:, :, None] * term_4 + product_23[:, :, None] * term_4
+    term_16 = probability_4[:, None] * term_14 + product_26[:, None] * term_15 * term_15
+    return (upstream[:, None] * term_11 + total(upstream[:, None] * term_16, axis=1),)
 
 
 def _denominator_detached_keras(target: Array) -> Array:
@@ -466,209 +431,167 @@ def _hessian_diagonal_through(
     upstream: Array, input: Array, target: Array, gamma: Array | float, margin: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
+    mask = target[:, None] != target
     input_direction = direction(input, axis=-1)
-    sums = input_direction @ input_direction.T
-    chosen = np.where(
-        target[:, None] != target,
-        (sums - margin) * np.maximum(margin + sums, 0.0) * gamma,
-        -math.inf,
-    )
+    cosine = input_direction @ input_direction.T
+    term = cosine - margin
+    term_2 = margin + cosine
+    too_high = np.maximum(term_2, 0.0)
+    chosen = np.where(mask, term * too_high * gamma, -math.inf)
     log_sum = logsumexp(chosen, axis=-1)
     index = np.arange(upstream.shape[0])
     index_2 = np.arange(input.shape[0])
-    product = (1.0 - margin - sums) * np.maximum(margin + 1.0 - sums, 0.0) * gamma
-    chosen_2 = np.where(
-        ((target[:, None] == target) & (index[:, None] != index_2)), product, -math.inf
-    )
+    mask_2 = (target[:, None] == target) & (index[:, None] != index_2)
+    term_3 = 1.0 - margin - cosine
+    term_4 = margin + 1.0 - cosine
+    too_low = np.maximum(term_4, 0.0)
+    chosen_2 = np.where(mask_2, term_3 * too_low * gamma, -math.inf)
     log_sum_2 = logsumexp(chosen_2, axis=-1)
     probability = sigmoid(log_sum + log_sum_2)
-    slope = upstream * probability
-    mask = (target == target[:, None]) & (index != index_2[:, None])
-    term = 1.0 - margin - sums
-    term_2 = margin + 1.0 - sums
-    positive = np.maximum(term_2, 0.0)
-    probability_2 = softmax(np.where(mask, term * positive * gamma, -math.inf), axis=-2)
-    positive_2 = np.maximum(np.sign(term_2), 0.0)
-    chosen_3 = np.where(mask, -positive * gamma - term * positive_2 * gamma, 0.0)
-    mask_2 = target != target[:, None]
-    term_3 = sums - margin
-    term_4 = margin + sums
-    positive_3 = np.maximum(term_4, 0.0)
-    probability_3 = softmax(np.where(mask_2, term_3 * positive_3 * gamma, -math.inf), axis=-2)
-    positive_4 = np.maximum(np.sign(term_4), 0.0)
-    chosen_4 = np.where(mask_2, positive_3 * gamma + term_3 * positive_4 * gamma, 0.0)
-    term_5 = slope * probability_2 * chosen_3 + slope * probability_3 * chosen_4
-    sums_2 = term_5 @ input_direction
-    sums_3 = total(sums_2 * input_direction, axis=1)
-    input_length = norm(input, axis=-1)
-    quotient = ratio(1.0, input_length)
-    quotient_2 = ratio(quotient, input_length)
-    product_2 = (sums_2 - input_direction * sums_3[:, None]) * quotient_2[:, None] * input_direction
-    power = chosen_3 * chosen_3
-    product_3 = power * probability_2
-    product_4 = quotient[:, None, None] * input_direction[:, None] * sums[:, :, None]
-    term_6 = input_direction * quotient[:, None, None] - product_4
-    product_5 = probability_2 * mask.astype(input.dtype) * positive_2
-    term_7 = (
-        slope[:, None] * product_3[:, :, None] * term_6
-        + 2.0 * slope[:, None] * product_5[:, :, None] * gamma * term_6
+    probability_2 = softmax(chosen, axis=-1)
+    positive = np.maximum(np.sign(term_2), 0.0)
+    chosen_3 = np.where(mask, too_high * gamma + term * positive * gamma, 0.0)
+    quotient = ratio(1.0, norm(input, axis=-1))
+    power = quotient * quotient
+    product = 2.0 * input_direction * input_direction[:, None] * power[:, None, None]
+    power_2 = input_direction * input_direction
+    term_5 = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
+    term_6 = term_5[:, None] * power[:, None, None] * cosine[:, :, None] - product
+    product_2 = mask.astype(upstream.dtype) * positive
+    product_3 = quotient[:, None, None] * input_direction[:, None] * cosine[:, :, None]
+    term_7 = input_direction * quotient[:, None, None] - product_3
+    power_3 = term_7 * term_7
+    term_8 = chosen_3[:, :, None] * term_6 + 2.0 * product_2[:, :, None] * power_3 * gamma
+    picked = pick(probability_2, index, axis=1)
+    mask_3 = target != target
+    sums = total(power_2, axis=1)
+    term_9 = margin + sums
+    positive_2 = np.maximum(np.sign(term_9), 0.0)
+    term_10 = np.maximum(term_9, 0.0) * gamma + (sums - margin) * positive_2 * gamma
+    chosen_4 = np.where(mask_3, term_10, 0.0)
+    product_4 = power * sums
+    term_11 = (
+        2.0 * (power[:, None] - 2.0 * power[:, None] * power_2) + 2.0 * product_4[:, None] * power_2
     )
-    power_2 = chosen_4 * chosen_4
-    product_6 = power_2 * probability_3
-    product_7 = probability_3 * mask_2.astype(input.dtype) * positive_4
-    term_8 = (
-        term_7
-        + slope[:, None] * product_6[:, :, None] * term_6
-        + 2.0 * slope[:, None] * product_7[:, :, None] * gamma * term_6
-    )
-    product_8 = sums_3 * quotient
-    power_3 = input_direction * input_direction
-    term_9 = total(input_direction * term_8, axis=1) + product_8[:, None] * power_3
-    product_9 = quotient * sums_3
-    term_10 = total(term_8 * sums[:, :, None], axis=1) - product_9[:, None] * input_direction
-    term_11 = term_9 - input_direction * (term_10 + sums_2 * quotient[:, None])
-    mask_3 = target[:, None] != target
-    chosen_5 = np.where(mask_3, term_3 * positive_3 * gamma, -math.inf)
-    log_sum_3 = logsumexp(chosen_5, axis=-1)
-    mask_4 = (target[:, None] == target) & (index_2[:, None] != index_2)
-    chosen_6 = np.where(mask_4, term * positive * gamma, -math.inf)
-    log_sum_4 = logsumexp(chosen_6, axis=-1)
-    probability_4 = sigmoid(log_sum_3 + log_sum_4)
-    slope_2 = upstream * probability_4
-    probability_5 = softmax(chosen_6, axis=-1)
-    chosen_7 = np.where(mask_4, -positive * gamma - term * positive_2 * gamma, 0.0)
-    probability_6 = softmax(chosen_5, axis=-1)
-    chosen_8 = np.where(mask_3, positive_3 * gamma + term_3 * positive_4 * gamma, 0.0)
-    term_12 = (
-        slope_2[:, None] * probability_5 * chosen_7 + slope_2[:, None] * probability_6 * chosen_8
-    )
-    sums_4 = term_12 @ input_direction
-    sums_5 = total(sums_4 * input_direction, axis=1)
+    product_5 = mask_3.astype(upstream.dtype) * positive_2
+    product_6 = quotient * sums
+    term_12 = input_direction * quotient[:, None] - product_6[:, None] * input_direction
+    power_4 = term_12 * term_12
+    term_13 = chosen_4[:, None] * term_11 + 4.0 * product_5[:, None] * power_4 * gamma
+    term_14 = total(probability_2[:, :, None] * term_8, axis=1) + picked[:, None] * term_13
+    product_7 = chosen_3[:, :, None] * term_7
+    is_largest = index_2 == chosen.argmax(axis=1)[:, None]
+    sums_2 = total(np.where(is_largest[:, :, None], product_7, 0.0), axis=1)
+    sums_3 = total(probability_2[:, :, None] * (product_7 - sums_2[:, None]), axis=1)
+    product_8 = probability_2[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - product_7)) ** 2
+    product_9 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_4
     product_10 = (
-        (sums_4 - input_direction * sums_5[:, None]) * quotient_2[:, None] * input_direction
+        2.0 * product_9[:, None] * (sums_3 + (sums_2 - chosen_4[:, None] * term_12)) * term_12
     )
-    term_13 = (
-        upstream[:, None] * probability_5 * chosen_7 + upstream[:, None] * probability_6 * chosen_8
+    product_11 = picked * chosen_4
+    mask_4 = index_2 == index[:, None]
+    term_15 = too_high * gamma + term * np.maximum(np.sign(term_2), 0.0) * gamma
+    term_16 = sums_2[:, None] - np.where(mask, term_15, 0.0)[:, :, None] * term_7
+    rest = sum_of_others(probability_2[:, :, None] * (sums_3[:, None] + term_16), axis=-2)
+    product_12 = (
+        2.0 * product_11[:, None] * term_12 * total(np.where(mask_4[:, :, None], rest, 0.0), axis=1)
     )
-    probability_7 = sigmoid(-log_sum_3 - log_sum_4)
-    product_11 = probability_4 * probability_7
-    sums_6 = total(probability_6[:, :, None] * chosen_8[:, :, None] * term_6, axis=1)
-    sums_7 = total(probability_5[:, :, None] * chosen_7[:, :, None] * term_6, axis=1)
-    term_14 = sums_6 + sums_7
-    product_12 = term_13[:, :, None] * product_11[:, None, None] * term_14[:, None]
-    product_13 = chosen_7 * probability_5
-    product_14 = (
-        slope_2[:, None, None]
-        * product_13[:, :, None]
-        * (chosen_7[:, :, None] * term_6 - sums_7[:, None])
-    )
-    product_15 = probability_5 * mask_4.astype(input.dtype) * positive_2
-    product_16 = 2.0 * slope_2[:, None, None] * product_15[:, :, None] * gamma * term_6
-    product_17 = chosen_8 * probability_6
+    probability_3 = softmax(chosen_2, axis=-1)
+    positive_3 = np.maximum(np.sign(term_4), 0.0)
+    chosen_5 = np.where(mask_2, -too_low * gamma - term_3 * positive_3 * gamma, 0.0)
+    product_13 = mask_2.astype(upstream.dtype) * positive_3
+    term_17 = chosen_5[:, :, None] * term_6 + 2.0 * product_13[:, :, None] * power_3 * gamma
+    picked_2 = pick(probability_3, index, axis=1)
+    mask_5 = (target == target) & (index != index)
+    term_18 = margin + 1.0 - sums
+    positive_4 = np.maximum(np.sign(term_18), 0.0)
+    term_19 = -np.maximum(term_18, 0.0) * gamma - (1.0 - margin - sums) * positive_4 * gamma
+    chosen_6 = np.where(mask_5, term_19, 0.0)
+    product_14 = mask_5.astype(upstream.dtype) * positive_4
+    term_20 = chosen_6[:, None] * term_11 + 4.0 * product_14[:, None] * power_4 * gamma
+    term_21 = total(probability_3[:, :, None] * term_17, axis=1) + picked_2[:, None] * term_20
+    product_15 = chosen_5[:, :, None] * term_7
+    is_largest_2 = index_2 == chosen_2.argmax(axis=1)[:, None]
+    sums_4 = total(np.where(is_largest_2[:, :, None], product_15, 0.0), axis=1)
+    sums_5 = total(probability_3[:, :, None] * (product_15 - sums_4[:, None]), axis=1)
+    product_16 = probability_3[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_15)) ** 2
+    product_17 = picked_2 * pick(softmax_complement(chosen_2, axis=-1), index, axis=1) * chosen_6
     product_18 = (
-        slope_2[:, None, None]
-        * product_17[:, :, None]
-        * (chosen_8[:, :, None] * term_6 - sums_6[:, None])
+        2.0 * product_17[:, None] * (sums_5 + (sums_4 - chosen_6[:, None] * term_12)) * term_12
     )
-    product_19 = probability_6 * mask_3.astype(input.dtype) * positive_4
-    product_20 = 2.0 * slope_2[:, None, None] * product_19[:, :, None] * gamma * term_6
-    term_15 = product_12 + product_14 + product_16 + product_18 + product_20
-    product_21 = sums_5 * quotient
-    term_16 = total(input_direction * term_15, axis=1) + product_21[:, None] * power_3
-    product_22 = quotient * sums_5
-    term_17 = total(term_15 * sums[:, :, None], axis=1) - product_22[:, None] * input_direction
-    term_18 = term_16 - input_direction * (term_17 + sums_4 * quotient[:, None])
-    chosen_9 = np.where(
-        ((target[:, None] == target) & (index_2[:, None] != index)), product, -math.inf
+    product_19 = picked_2 * chosen_6
+    term_22 = -too_low * gamma - term_3 * np.maximum(np.sign(term_4), 0.0) * gamma
+    term_23 = sums_4[:, None] - np.where(mask_2, term_22, 0.0)[:, :, None] * term_7
+    rest_2 = sum_of_others(probability_3[:, :, None] * (sums_5[:, None] + term_23), axis=-2)
+    product_20 = (
+        2.0
+        * product_19[:, None]
+        * term_12
+        * total(np.where(mask_4[:, :, None], rest_2, 0.0), axis=1)
     )
-    picked = pick(softmax(chosen_9, axis=-1), index_2, axis=1)
-    mask_5 = (target == target) & (index_2 != index_2)
-    sums_8 = total(power_3, axis=1)
-    term_19 = margin + 1.0 - sums_8
-    positive_5 = np.maximum(np.sign(term_19), 0.0)
-    term_20 = -np.maximum(term_19, 0.0) * gamma - (1.0 - margin - sums_8) * positive_5 * gamma
-    chosen_10 = np.where(mask_5, term_20, 0.0)
-    picked_2 = pick(softmax(chosen, axis=-1), index_2, axis=1)
-    mask_6 = target != target
-    term_21 = margin + sums_8
-    positive_6 = np.maximum(np.sign(term_21), 0.0)
-    term_22 = np.maximum(term_21, 0.0) * gamma + (sums_8 - margin) * positive_6 * gamma
-    chosen_11 = np.where(mask_6, term_22, 0.0)
-    product_23 = (
-        (upstream * picked * chosen_10 + upstream * picked_2 * chosen_11)
-        * probability_4
-        * probability_7
+    term_24 = (
+        term_14
+        + (total(product_8, axis=1) - product_10 + product_12)
+        + (term_21 + (total(product_16, axis=1) - product_18 + product_20))
     )
-    slope_3 = upstream * probability_4 * chosen_10 * picked
-    product_24 = quotient * sums_8
-    term_23 = input_direction * quotient[:, None] - product_24[:, None] * input_direction
-    term_24 = product_23[:, None] * term_14 + slope_3[:, None] * (
-        chosen_10[:, None] * term_23 - sums_7
+    product_21 = probability * sigmoid(-log_sum - log_sum_2)
+    sums_6 = total(probability_2[:, :, None] * chosen_3[:, :, None] * term_7, axis=1)
+    sums_7 = total(probability_3[:, :, None] * chosen_5[:, :, None] * term_7, axis=1)
+    term_25 = sums_6 + sums_7
+    product_22 = (
+        2.0
+        * product_21[:, None]
+        * term_25
+        * (product_11[:, None] * term_12 + product_19[:, None] * term_12)
     )
-    slope_4 = upstream * probability_4 * picked * mask_5.astype(input.dtype) * positive_5
-    product_25 = 2.0 * slope_4[:, None] * gamma * term_23
-    slope_5 = upstream * probability_4 * chosen_11 * picked_2
-    term_25 = term_24 + product_25 + slope_5[:, None] * (chosen_11[:, None] * term_23 - sums_6)
-    slope_6 = upstream * probability_4 * picked_2 * mask_6.astype(input.dtype) * positive_6
-    product_26 = 2.0 * slope_6[:, None] * gamma * term_23
-    term_26 = term_25 + product_26
-    slope_7 = upstream * probability_4 * picked * chosen_10
-    slope_8 = upstream * probability_4 * picked_2 * chosen_11
-    term_27 = slope_7 + slope_8
-    product_27 = term_27 * quotient
-    product_28 = product_27[:, None] * power_3
-    term_28 = upstream * probability_2 * chosen_3 + upstream * probability_3 * chosen_4
-    product_29 = probability * sigmoid(-log_sum - log_sum_2)
-    product_30 = probability_3 * chosen_4
-    product_31 = probability_2 * chosen_3
-    term_29 = product_30[:, :, None] * term_6 + product_31[:, :, None] * term_6
-    product_32 = power * probability_2 * probability_2
-    term_30 = (
-        term_28[:, :, None] * product_29[:, None] * term_29
-        - slope[:, None] * product_32[:, :, None] * term_6
+    term_26 = probability[:, None] * term_24 + (
+        product_21[:, None] * term_25 * term_25 + product_22
     )
-    product_33 = power_2 * probability_3 * probability_3
-    term_31 = term_30 - slope[:, None] * product_33[:, :, None] * term_6
-    term_32 = input_direction * term_26 - product_28 + total(input_direction * term_31, axis=1)
-    product_34 = product_27[:, None, None] * input_direction[:, None] * input_direction[:, :, None]
-    term_33 = (
-        input_direction[:, None] * term_26[:, :, None]
-        - product_34
-        + np.einsum("ab,cad->cdb", direction(input, axis=-1), term_31)
+    chosen_7 = np.where(
+        target[:, None] != target,
+        (cosine - margin) * np.maximum(margin + cosine, 0.0) * gamma,
+        -math.inf,
     )
-    product_35 = product_27[:, None] * input_direction
-    product_36 = input_direction * (total(input_direction[:, None] * term_33, axis=2) + product_35)
-    product_37 = picked_2 * chosen_11
-    product_38 = picked * chosen_10
-    term_34 = product_37[:, None] * term_23 + product_38[:, None] * term_23
-    product_39 = term_13[:, :, None] * product_11[:, None, None] * term_34[:, None]
-    product_40 = slope_7[:, None, None] * product_13[:, :, None] * term_23[:, None]
-    product_41 = slope_8[:, None, None] * product_17[:, :, None] * term_23[:, None]
-    term_35 = product_39 - product_40 - product_41
-    slope_9 = upstream * probability_4 * chosen_10 * chosen_10 * picked
-    slope_10 = upstream * probability_4 * chosen_11 * chosen_11 * picked_2
-    term_36 = slope_9[:, None] * term_23 + product_25 + slope_10[:, None] * term_23
-    term_37 = term_36 + product_26
-    term_38 = total(input_direction * term_35, axis=1) + (input_direction * term_37 - product_28)
-    term_39 = np.einsum("ab,cad->cdb", direction(input, axis=-1), term_35) + (
-        input_direction[:, None] * term_37[:, :, None] - product_34
+    log_sum_3 = logsumexp(chosen_7, axis=-1)
+    product_23 = (1.0 - margin - cosine) * np.maximum(margin + 1.0 - cosine, 0.0) * gamma
+    chosen_8 = np.where(
+        ((target[:, None] == target) & (index[:, None] != index_2)), product_23, -math.inf
     )
-    product_42 = input_direction * (total(input_direction[:, None] * term_39, axis=2) + product_35)
-    power_4 = quotient * quotient
-    product_43 = 2.0 * power_4 * term_27
-    product_44 = power_4 * sums_3
-    product_45 = power_4 * sums_5
-    return (
-        quotient[:, None] * term_11
-        + quotient[:, None] * term_18
-        + quotient[:, None] * (term_32 - product_36)
-        + quotient[:, None] * (term_38 - product_42)
-        + product_43[:, None]
-        - product_2
-        - product_10
-        - product_44[:, None]
-        - product_45[:, None],
+    log_sum_4 = logsumexp(chosen_8, axis=-1)
+    probability_4 = sigmoid(log_sum_3 + log_sum_4)
+    mask_6 = target != target[:, None]
+    chosen_9 = np.where(mask_6, term * too_high * gamma, -math.inf)
+    probability_5 = softmax(chosen_9, axis=-2)
+    chosen_10 = np.where(mask_6, too_high * gamma + term * positive * gamma, 0.0)
+    product_24 = mask_6.astype(upstream.dtype) * positive
+    term_27 = chosen_10[:, :, None] * term_6 + 2.0 * product_24[:, :, None] * power_3 * gamma
+    other_probability = softmax_complement(chosen_9, axis=-2)
+    power_5 = chosen_10 * chosen_10
+    product_25 = probability_5 * other_probability**2 * power_5
+    product_26 = probability_5 * probability_5 * power_5 * other_probability
+    term_28 = product_25[:, :, None] * power_3 + product_26[:, :, None] * power_3
+    mask_7 = (target == target[:, None]) & (index != index[:, None])
+    chosen_11 = np.where(mask_7, term_3 * too_low * gamma, -math.inf)
+    probability_6 = softmax(chosen_11, axis=-2)
+    chosen_12 = np.where(mask_7, -too_low * gamma - term_3 * positive_3 * gamma, 0.0)
+    product_27 = mask_7.astype(upstream.dtype) * positive_3
+    term_29 = chosen_12[:, :, None] * term_6 + 2.0 * product_27[:, :, None] * power_3 * gamma
+    other_probability_2 = softmax_complement(chosen_11, axis=-2)
+    power_6 = chosen_12 * chosen_12
+    product_28 = probability_6 * other_probability_2**2 * power_6
+    product_29 = probability_6 * probability_6 * power_6 * other_probability_2
+    term_30 = product_28[:, :, None] * power_3 + product_29[:, :, None] * power_3
+    term_31 = (
+        probability_5[:, :, None] * term_27
+        + term_28
+        + (probability_6[:, :, None] * term_29 + term_30)
     )
+    product_30 = probability_4 * sigmoid(-log_sum_3 - log_sum_4)
+    product_31 = probability_5 * chosen_10
+    product_32 = probability_6 * chosen_12
+    term_32 = product_31[:, :, None] * term_7 + product_32[:, :, None] * term_7
+    term_33 = probability_4[:, None] * term_31 + product_30[:, None] * term_32 * term_32
+    return (upstream[:, None] * term_26 + total(upstream[:, None] * term_33, axis=1),)
 
 
 def _denominator_through_keras(target: Array) -> Array:

@@ -98,129 +98,83 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `image` and `text`."""
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
-    sums = image_direction @ text_direction.T
-    logit = logit_scale * sums
+    logit = logit_scale * (image_direction @ text_direction.T)
+    other_probability = softmax_complement(logit, axis=-2)
     index = np.arange(upstream.shape[0])
-    slope = 0.5 * upstream[:, None] * label_excess(logit, index, axis=-1) * logit_scale
-    probability = softmax(logit, axis=-2)
-    mask = np.arange(text.shape[0]) == index[:, None]
-    slope_2 = 0.5 * upstream
-    chosen = np.where(mask, slope_2[:, None], 0.0)
-    rest = sum_of_others(chosen, axis=-2)
-    product = (probability * rest - softmax_complement(logit, axis=-2) * chosen) * logit_scale
-    term = slope + product
-    sums_2 = term @ text_direction
-    sums_3 = total(sums_2 * image_direction, axis=1)
-    image_length = norm(image, axis=-1)
-    quotient = ratio(1.0, image_length)
+    index_2 = np.arange(text.shape[0])
+    mask = index_2 == index[:, None]
+    quotient = ratio(1.0, norm(image, axis=-1))
+    power = quotient * quotient
+    product = 2.0 * text_direction * image_direction[:, None] * power[:, None, None]
+    power_2 = image_direction * image_direction
+    term = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
+    sums = image_direction @ text_direction.T
+    term_2 = term[:, None] * power[:, None, None] * sums[:, :, None] - product
     product_2 = (
-        (sums_2 - image_direction * sums_3[:, None])
-        * ratio(quotient, image_length)[:, None]
-        * image_direction
+        pick(other_probability, index, axis=1)[:, None]
+        * logit_scale
+        * total(np.where(mask[:, :, None], term_2, 0.0), axis=1)
     )
-    probability_2 = softmax(logit, axis=-1)
+    sums_2 = total(label_excess(logit, index, axis=-1)[:, :, None] * term_2, axis=1)
+    probability = softmax(logit, axis=-1)
     product_3 = quotient[:, None, None] * image_direction[:, None] * sums[:, :, None]
-    term_2 = text_direction * quotient[:, None, None] - product_3
-    product_4 = logit_scale * total(probability_2[:, :, None] * term_2, axis=1)
-    term_3 = logit_scale * term_2 - product_4[:, None]
-    sums_4 = total(text_direction * probability_2[:, :, None] * term_3, axis=1)
-    power = logit_scale * logit_scale
-    product_5 = rest[:, :, None] * probability[:, :, None] * text_direction * term_2
-    term_4 = 0.5 * upstream[:, None] * logit_scale * sums_4 + power * total(product_5, axis=1)
-    slope_3 = upstream * pick(probability, index, axis=1)
-    sums_5 = total(np.where(mask[:, :, None], text_direction, 0.0), axis=1)
-    sums_6 = total(np.where(mask[:, :, None], term_2, 0.0), axis=1)
-    product_6 = sums_3 * quotient
-    term_5 = (
-        term_4
-        + 0.5 * slope_3[:, None] * power * sums_5 * sums_6
-        + product_6[:, None] * image_direction * image_direction
+    term_3 = text_direction * quotient[:, None, None] - product_3
+    product_4 = logit_scale * term_3
+    is_largest = index_2 == logit.argmax(axis=1)[:, None]
+    product_5 = logit_scale * total(np.where(is_largest[:, :, None], term_3, 0.0), axis=1)
+    sums_3 = total(probability[:, :, None] * (product_4 - product_5[:, None]), axis=1)
+    product_6 = probability[:, :, None] * (sums_3[:, None] + (product_5[:, None] - product_4)) ** 2
+    slope = 0.5 * upstream[:, None] * (logit_scale * sums_2 + total(product_6, axis=1) - product_2)
+    mask_2 = index != index[:, None]
+    sums_4 = total(np.where(mask, softmax(logit, axis=-2)[:, None], 0.0), axis=2)
+    slope_2 = (
+        upstream[:, None]
+        * sums_4[:, :, None]
+        * logit_scale
+        * total(np.where(mask[:, :, None], term_2[:, None], 0.0), axis=2)
     )
-    sums_7 = np.einsum("ab,cad->cdb", text_direction, probability_2[:, :, None] * term_3)
-    sums_8 = np.einsum(
-        "ab,cad->cdb", text_direction, rest[:, :, None] * probability[:, :, None] * term_2
+    term_4 = slope + 0.5 * total(np.where(mask_2[:, :, None], slope_2, 0.0), axis=1)
+    power_3 = logit_scale * logit_scale
+    power_4 = term_3 * term_3
+    slope_3 = (
+        upstream[:, None]
+        * sums_4[:, :, None]
+        * total(np.where(mask, other_probability[:, None], 0.0), axis=2)[:, :, None]
+        * total(np.where(mask[:, :, None], power_4[:, None], 0.0), axis=2)
     )
-    term_6 = 0.5 * upstream[:, None, None] * logit_scale * sums_7 + power * sums_8
-    product_7 = 0.5 * slope_3[:, None, None] * sums_5[:, None] * sums_6[:, :, None] * power
-    product_8 = quotient * sums_3
-    term_7 = (
-        total(image_direction[:, None] * (term_6 + product_7), axis=2)
-        - product_8[:, None] * image_direction
+    mask_3 = index[:, None] == index
+    sums_5 = text_direction @ image_direction.T
+    product_7 = logit_scale * sums_5
+    probability_2 = softmax(product_7, axis=-1)
+    quotient_2 = ratio(1.0, norm(text, axis=-1))
+    power_5 = quotient_2 * quotient_2
+    product_8 = 2.0 * image_direction * text_direction[:, None] * power_5[:, None, None]
+    power_6 = text_direction * text_direction
+    term_5 = 2.0 * power_6 - sum_of_others(power_6, axis=-1)
+    term_6 = term_5[:, None] * power_5[:, None, None] * sums_5[:, :, None] - product_8
+    product_9 = logit_scale * term_6
+    is_largest_2 = index == product_7.argmax(axis=1)[:, None]
+    product_10 = logit_scale * total(np.where(is_largest_2[:, :, None], term_6, 0.0), axis=1)
+    sums_6 = total(probability_2[:, :, None] * (product_9 - product_10[:, None]), axis=1)
+    product_11 = quotient_2[:, None, None] * text_direction[:, None] * sums_5[:, :, None]
+    term_7 = image_direction * quotient_2[:, None, None] - product_11
+    product_12 = logit_scale * term_7
+    product_13 = logit_scale * total(np.where(is_largest_2[:, :, None], term_7, 0.0), axis=1)
+    sums_7 = total(probability_2[:, :, None] * (product_12 - product_13[:, None]), axis=1)
+    product_14 = (
+        probability_2[:, :, None] * (sums_7[:, None] + (product_13[:, None] - product_12)) ** 2
     )
-    product_9 = quotient[:, None] * (
-        term_5 - image_direction * (term_7 + sums_2 * quotient[:, None])
+    term_8 = (
+        sums_6[:, None] + (product_10[:, None] - product_9) + total(product_14, axis=1)[:, None]
     )
-    power_2 = probability * probability
-    sums_9 = total(rest[:, :, None] * power_2[:, :, None] * text_direction * term_2, axis=1)
-    slope_4 = upstream * pick(power_2, index, axis=1)
-    term_8 = -power * sums_9 - 0.5 * slope_4[:, None] * power * sums_5 * sums_6
-    sums_10 = np.einsum(
-        "ab,cad->cdb", text_direction, rest[:, :, None] * power_2[:, :, None] * term_2
+    product_15 = label_excess(product_7, index, axis=-2)[:, :, None] * logit_scale * term_6
+    product_16 = softmax(product_7, axis=-2) * softmax_complement(product_7, axis=-2)
+    term_9 = np.where(mask_3[:, :, None], term_8, 0.0) + (
+        product_15 + product_16[:, :, None] * power_3 * term_7 * term_7
     )
-    product_10 = 0.5 * slope_4[:, None, None] * sums_5[:, None] * sums_6[:, :, None] * power
-    sums_11 = total(image_direction[:, None] * (-power * sums_10 - product_10), axis=2)
-    product_11 = quotient * quotient * sums_3
-    sums_12 = term.T @ image_direction
-    sums_13 = total(sums_12 * text_direction, axis=1)
-    text_length = norm(text, axis=-1)
-    quotient_2 = ratio(1.0, text_length)
-    product_12 = (
-        (sums_12 - text_direction * sums_13[:, None])
-        * ratio(quotient_2, text_length)[:, None]
-        * text_direction
-    )
-    term_9 = (
-        image_direction[:, None] * quotient_2[:, None]
-        - quotient_2[:, None] * text_direction * sums[:, :, None]
-    )
-    slope_5 = (
-        upstream[:, None, None] * image_direction[:, None] * probability_2[:, :, None] * term_9
-    )
-    term_10 = logit_scale * term_9 - logit_scale * total(probability[:, :, None] * term_9, axis=0)
-    product_13 = rest[:, :, None] * probability[:, :, None] * image_direction[:, None] * term_10
-    term_11 = 0.5 * power * total(slope_5, axis=0) + logit_scale * total(product_13, axis=0)
-    product_14 = chosen[:, :, None] * probability[:, :, None] * image_direction[:, None] * term_10
-    product_15 = sums_13 * quotient_2
-    term_12 = (
-        term_11
-        + logit_scale * total(product_14, axis=0)
-        + product_15[:, None] * text_direction * text_direction
-    )
-    sums_14 = np.einsum(
-        "ab,acd->cdb", upstream[:, None] * image_direction, probability_2[:, :, None] * term_9
-    )
-    sums_15 = np.einsum(
-        "ab,acd->cdb", image_direction, rest[:, :, None] * probability[:, :, None] * term_10
-    )
-    sums_16 = np.einsum(
-        "ab,acd->cdb", image_direction, chosen[:, :, None] * probability[:, :, None] * term_10
-    )
-    term_13 = 0.5 * power * sums_14 + logit_scale * sums_15 + logit_scale * sums_16
-    product_16 = quotient_2 * sums_13
-    term_14 = (
-        total(text_direction[:, None] * term_13, axis=2) - product_16[:, None] * text_direction
-    )
-    term_15 = term_12 - text_direction * (term_14 + sums_12 * quotient_2[:, None])
-    power_3 = probability_2 * probability_2
-    slope_6 = upstream[:, None, None] * image_direction[:, None] * power_3[:, :, None] * term_9
-    slope_7 = upstream[:, None, None] * power_3[:, :, None] * sums[:, :, None] * term_9
-    term_16 = 0.5 * text_direction * power * total(slope_7, axis=0) - 0.5 * power * total(
-        slope_6, axis=0
-    )
-    product_17 = quotient_2 * quotient_2 * sums_13
-    term_17 = (
-        quotient_2[:, None] * term_15
-        + quotient_2[:, None] * term_16
-        - product_12
-        - product_17[:, None]
-    )
-    diagonal_image = (
-        product_9
-        + quotient[:, None] * (term_8 - image_direction * sums_11)
-        - product_2
-        - product_11[:, None]
-    )
-    return diagonal_image, term_17
+    diagonal_image = term_4 + 0.5 * power_3 * total(slope_3, axis=1)
+    diagonal_text = 0.5 * total(upstream[:, None] * term_9, axis=1)
+    return diagonal_image, diagonal_text
 
 
 def _loss(

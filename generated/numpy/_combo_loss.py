@@ -147,48 +147,35 @@ def _hessian_diagonal_dice(
     """Return the diagonal of the Hessian by `input` and `target`."""
     term = 1.0 - alpha
     p = sigmoid(input)
-    probability = sigmoid(-input)
     term_2 = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term_2)
-    power = quotient * quotient
     term_3 = 1.0 - target
-    term_4 = term_3 * p * probability - probability * p * target
-    dice = ratio(total(term_3 * p + probability * target, axis=(0, 2)), term_2)
-    quotient_2 = ratio(dice, term_2)
-    product = quotient * quotient_2
-    quotient_3 = ratio(quotient_2, term_2)
-    term_5 = -product - quotient_3
-    slope = (
-        upstream[:, None]
-        * term
-        * p
-        * probability
-        * (power[:, None] * term_4 + term_5[:, None] * p * probability)
+    probability = sigmoid(-input)
+    power = probability * probability
+    power_2 = p * p
+    term_4 = (
+        term_3 * p * power
+        - term_3 * power_2 * probability
+        + (probability * power_2 * target - power * p * target)
     )
-    slope_2 = upstream * ratio(quotient, term_2)
-    slope_3 = upstream * quotient_2
-    power_2 = probability * probability
-    power_3 = p * p
-    slope_4 = upstream * quotient
+    term_5 = term_3 * p * probability - probability * p * target
+    quotient_2 = ratio(quotient, term_2)
     term_6 = (
-        term_3 * p * power_2
-        - term_3 * power_3 * probability
-        + (probability * power_3 * target - power_2 * p * target)
+        term * quotient[:, None] * term_4 - term_5 * term * quotient_2[:, None] * p * probability
     )
-    slope_5 = upstream * power
-    term_7 = probability - p
-    slope_6 = upstream * term * (product + quotient_3)
-    diagonal_input = (
-        slope_3[:, None] * term * power_3 * probability
-        + slope_4[:, None] * term * term_6
-        - slope
-        - slope_2[:, None] * term * term_4 * p * probability
-        - slope_3[:, None] * term * p * power_2
+    dice = ratio(total(term_3 * p + probability * target, axis=(0, 2)), term_2)
+    quotient_3 = ratio(dice, term_2)
+    term_7 = term_6 - term * quotient_3[:, None] * (p * power - power_2 * probability)
+    power_3 = quotient * quotient
+    term_8 = quotient * quotient_3 + ratio(quotient_3, term_2)
+    term_9 = term * term_8[:, None] * p * probability - term * power_3[:, None] * term_5
+    term_10 = probability - p
+    product = term * term_8
+    term_11 = (
+        product[:, None] - term * power_3[:, None] * term_10 - term_10 * term * quotient_2[:, None]
     )
-    diagonal_target = (
-        slope_6[:, None] - slope_5[:, None] * term * term_7 - slope_2[:, None] * term * term_7
-    )
-    return diagonal_input, diagonal_target
+    diagonal_input = upstream[:, None] * (term_7 + p * probability * term_9)
+    return diagonal_input, upstream[:, None] * term_11
 
 
 def _dice_loss(input: Any, target: Any, alpha: Any, smooth: Any, reduction: str) -> Case:

@@ -84,57 +84,32 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    term = total(input, axis=0) / input.shape[0] - total(target, axis=0) / input.shape[0]
-    input_offset = deviation(input, axis=-2)
     target_offset = deviation(target, axis=-2)
+    term = total(input, axis=0) / target.shape[0] - total(target, axis=0) / target.shape[0]
+    input_offset = deviation(input, axis=-2)
     spread = (
         term * term
-        + total(input_offset * input_offset, axis=0) / input.shape[0]
-        + total(target_offset * target_offset, axis=0) / input.shape[0]
+        + total(input_offset * input_offset, axis=0) / target.shape[0]
+        + total(target_offset * target_offset, axis=0) / target.shape[0]
     )
     quotient = ratio(1.0, spread)
-    slope = upstream * term * (quotient / input.shape[0]) ** 2
-    product = 2.0 * total(input_offset * target_offset, axis=0) / input.shape[0]
-    quotient_2 = ratio(ratio(product, spread), spread)
-    product_2 = quotient * quotient_2
-    quotient_3 = ratio(quotient_2, spread)
-    term_2 = -product_2 - quotient_3
-    product_3 = 2.0 * term / input.shape[0]
-    term_3 = product_3 + 2.0 * input_offset / input.shape[0]
+    quotient_2 = ratio(quotient, spread)
+    product = 2.0 * term / target.shape[0]
+    term_2 = product + 2.0 * input_offset / target.shape[0]
+    product_2 = 2.0 * total(input_offset * target_offset, axis=0) / target.shape[0]
+    quotient_3 = ratio(ratio(product_2, spread), spread)
+    term_3 = (
+        2.0 / (target.shape[0] * target.shape[0]) + (2.0 - 2.0 / target.shape[0]) / target.shape[0]
+    )
+    product_3 = quotient_3 * term_3
+    term_4 = 2.0 * target_offset * quotient_2 * term_2 / target.shape[0] + product_3
     power = quotient * quotient
-    slope_2 = (
-        2.0
-        * upstream
-        * input_offset
-        * (2.0 * power * target_offset / input.shape[0] + term_2 * term_3)
-        / input.shape[0]
-    )
-    slope_3 = upstream * ratio(quotient, spread)
-    slope_4 = 2.0 * upstream * quotient_2 / input.shape[0]
-    term_4 = 2.0 * target_offset / input.shape[0] - product_3
-    product_4 = 2.0 * (upstream * (product_2 + quotient_3) * term) * term_4 / input.shape[0]
-    slope_5 = (
-        2.0
-        * upstream
-        * target_offset
-        * (2.0 * power * input_offset / input.shape[0] + term_2 * term_4)
-        / input.shape[0]
-    )
-    diagonal_input = (
-        4.0 * slope * target_offset
-        + 2.0 * (upstream * term_2 * term) * term_3 / input.shape[0]
-        + slope_2
-        + 2.0 * slope_3 * target_offset * term_3 / input.shape[0]
-        + slope_4
-    )
-    diagonal_target = (
-        product_4
-        + slope_5
-        + 2.0 * slope_3 * input_offset * term_4 / input.shape[0]
-        + slope_4
-        - 4.0 * slope * input_offset
-    )
-    return diagonal_input, diagonal_target
+    term_5 = -quotient * quotient_3 - ratio(quotient_3, spread)
+    product_4 = term_2 * (2.0 * power * target_offset / target.shape[0] + term_5 * term_2)
+    term_6 = 2.0 * target_offset / target.shape[0] - product
+    term_7 = 2.0 * input_offset * quotient_2 * term_6 / target.shape[0] + product_3
+    product_5 = term_6 * (2.0 * power * input_offset / target.shape[0] + term_5 * term_6)
+    return upstream * (term_4 + product_4), upstream * (term_7 + product_5)
 
 
 def _loss(input: Any, target: Any, reduction: str, denominator: Any) -> Case:

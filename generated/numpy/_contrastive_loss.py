@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
-from ._functions import direction, norm, ratio
+from ._functions import direction, norm, ratio, sum_of_others
 from ._runtime import (
     Case,
     as_arrays,
@@ -71,20 +71,14 @@ def _hessian_diagonal(
     length = norm(gap, axis=-1)
     term = margin - length
     positive = np.maximum(np.sign(term), 0.0)
-    slope = upstream * np.where(mask, 0.0, 2.0 * positive * positive)
+    product = np.where(mask, 0.0, -2.0 * np.maximum(term, 0.0) * positive) * ratio(1.0, length)
     power = direction(gap, axis=-1) ** 2
-    chosen = np.where(mask, 0.0, -2.0 * np.maximum(term, 0.0) * positive)
-    quotient = ratio(1.0, length)
-    slope_2 = upstream * chosen * quotient
-    slope_3 = 0.5 * upstream * chosen * quotient
-    slope_4 = upstream * mask.astype(upstream.dtype)
-    term_2 = (
-        0.5 * slope[:, None] * power
-        + slope_3[:, None]
-        + slope_4[:, None]
-        - 0.5 * slope_2[:, None] * power
+    term_2 = mask.astype(upstream.dtype)[:, None] + 0.5 * product[:, None] * sum_of_others(
+        power, axis=-1
     )
-    return term_2, term_2, np.full_like(target, 0.0)
+    product_2 = 0.5 * power * np.where(mask, 0.0, 2.0 * positive * positive)[:, None]
+    slope = upstream[:, None] * (term_2 + product_2)
+    return slope, slope, np.full_like(target, 0.0)
 
 
 def _loss(

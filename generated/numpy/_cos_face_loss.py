@@ -77,20 +77,18 @@ def _hessian_diagonal(
     others = logsumexp(chosen, axis=-1)
     product = (pick(input, target, axis=1) - margin) * scale
     probability = sigmoid(others - product)
-    slope = upstream * probability
-    chosen_2 = np.where(mask, scale, 0.0)
-    power = chosen_2 * chosen_2
     probability_2 = softmax(chosen, axis=-1)
-    product_2 = slope[:, None] * power * probability_2 * softmax_complement(chosen, axis=-1)
-    slope_2 = upstream * probability * sigmoid(product - others)
-    chosen_3 = (index == target[:, None]).astype(upstream.dtype)
-    product_3 = 2.0 * slope_2[:, None] * chosen_3 * scale * probability_2 * chosen_2
-    return (
-        product_2
-        + slope_2[:, None] * chosen_3 * chosen_3 * scale * scale
-        + slope_2[:, None] * probability_2 * probability_2 * power
-        - product_3,
+    chosen_2 = np.where(mask, scale, 0.0)
+    product_2 = (
+        probability[:, None]
+        * probability_2
+        * softmax_complement(chosen, axis=-1)
+        * chosen_2
+        * chosen_2
     )
+    product_3 = probability * sigmoid(product - others)
+    term = probability_2 * chosen_2 - scale * (index == target[:, None]).astype(upstream.dtype)
+    return (upstream[:, None] * (product_2 + product_3[:, None] * term * term),)
 
 
 def _loss(

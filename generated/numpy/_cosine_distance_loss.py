@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
 from ._checks import check_dialect, check_floating, check_rank, check_reduction, check_shape
-from ._functions import direction, norm, ratio
+from ._functions import direction, norm, ratio, sum_of_others
 from ._runtime import (
     Case,
     as_arrays,
@@ -60,38 +60,17 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     """Return the diagonal of the Hessian by `input` and `target`."""
     target_direction = direction(target, axis=-2)
     input_direction = direction(input, axis=-2)
-    sums = total(target_direction * input_direction, axis=1)
-    slope = upstream * sums
-    term = slope[:, None] * input_direction - upstream[:, None] * target_direction
-    input_length = norm(input, axis=-2)
-    quotient = ratio(1.0, input_length)
-    slope_2 = quotient * quotient * upstream * sums
-    slope_3 = quotient * upstream
-    product = quotient * sums
-    term_2 = target_direction * quotient[:, None] - product[:, None] * input_direction
-    cosine = total(input_direction * target_direction, axis=1)
-    slope_4 = upstream * cosine
-    term_3 = slope_4[:, None] * target_direction - upstream[:, None] * input_direction
-    target_length = norm(target, axis=-2)
-    quotient_2 = ratio(1.0, target_length)
-    product_2 = term_3 * ratio(quotient_2, target_length)[:, None] * target_direction
-    slope_5 = quotient_2 * quotient_2 * upstream * cosine
-    slope_6 = quotient_2 * upstream
-    product_3 = quotient_2 * cosine
-    term_4 = input_direction * quotient_2[:, None] - product_3[:, None] * target_direction
-    diagonal_input = (
-        slope_3[:, None] * input_direction * term_2
-        + slope_2[:, None]
-        - term * ratio(quotient, input_length)[:, None] * input_direction
-        - slope_2[:, None] * input_direction * input_direction
-    )
-    diagonal_target = (
-        slope_6[:, None] * target_direction * term_4
-        + slope_5[:, None]
-        - product_2
-        - slope_5[:, None] * target_direction**2
-    )
-    return diagonal_input, diagonal_target
+    power = ratio(1.0, norm(input, axis=-2)) ** 2
+    product = power * total(target_direction * input_direction, axis=1)
+    power_2 = input_direction * input_direction
+    product_2 = product[:, None] * (2.0 * power_2 - sum_of_others(power_2, axis=-2))
+    term = 2.0 * target_direction * input_direction * power[:, None] - product_2
+    power_3 = ratio(1.0, norm(target, axis=-2)) ** 2
+    product_3 = power_3 * total(input_direction * target_direction, axis=1)
+    power_4 = target_direction**2
+    product_4 = product_3[:, None] * (2.0 * power_4 - sum_of_others(power_4, axis=-2))
+    term_2 = 2.0 * input_direction * target_direction * power_3[:, None] - product_4
+    return upstream[:, None] * term, upstream[:, None] * term_2
 
 
 def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:

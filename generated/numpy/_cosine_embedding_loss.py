@@ -83,37 +83,33 @@ def _hessian_diagonal(
     quotient_2 = ratio(input2, length2[:, None])
     positive = np.maximum(np.sign(margin - total(quotient * quotient_2, axis=1)), 0.0)
     chosen = np.where(target == 1.0, -1.0, np.where(target == -1.0, 1.0 - positive, 0.0))
+    slope = upstream * chosen
     quotient_3 = ratio(1.0, length1)
-    slope = upstream * chosen * ratio(quotient_3, length1)
-    slope_2 = upstream * chosen
     power = quotient_3 * quotient_3
+    term = (
+        -quotient_2 * ratio(quotient_3, length1)[:, None] * quotient
+        - quotient * power[:, None] * quotient_2
+    )
     quotient_4 = ratio(quotient, length1[:, None])
-    term = -quotient_3[:, None] * quotient_4 - ratio(quotient_4, length1[:, None])
-    term_2 = power[:, None] * quotient_2 + quotient * total(term * quotient_2, axis=1)[:, None]
-    sums = total(quotient_4 * quotient_2, axis=1)
-    slope_3 = upstream * chosen * sums
-    slope_4 = upstream * chosen * sums * quotient_3
+    product = (quotient_3[:, None] - quotient_4 * quotient) * total(
+        quotient_4 * quotient_2, axis=1
+    )[:, None]
+    term_2 = quotient_3[:, None] * quotient_4 + ratio(quotient_4, length1[:, None])
+    product_2 = quotient * quotient * total(term_2 * quotient_2, axis=1)[:, None]
     quotient_5 = ratio(1.0, length2)
-    slope_5 = upstream * chosen * ratio(quotient_5, length2)
     power_2 = quotient_5 * quotient_5
+    term_3 = (
+        -quotient * ratio(quotient_5, length2)[:, None] * quotient_2
+        - quotient_2 * quotient * power_2[:, None]
+    )
     quotient_6 = ratio(quotient_2, length2[:, None])
-    term_3 = -quotient_5[:, None] * quotient_6 - ratio(quotient_6, length2[:, None])
-    term_4 = quotient * power_2[:, None] + quotient_2 * total(quotient * term_3, axis=1)[:, None]
-    sums_2 = total(quotient * quotient_6, axis=1)
-    slope_6 = upstream * chosen * sums_2
-    slope_7 = upstream * chosen * sums_2 * quotient_5
-    diagonal_input1 = (
-        slope_3[:, None] * quotient_4 * quotient
-        - slope[:, None] * quotient_2 * quotient
-        - slope_2[:, None] * quotient * term_2
-        - slope_4[:, None]
-    )
-    diagonal_input2 = (
-        slope_6[:, None] * quotient_6 * quotient_2
-        - slope_5[:, None] * quotient * quotient_2
-        - slope_2[:, None] * quotient_2 * term_4
-        - slope_7[:, None]
-    )
+    product_3 = (quotient_5[:, None] - quotient_6 * quotient_2) * total(
+        quotient * quotient_6, axis=1
+    )[:, None]
+    term_4 = quotient_5[:, None] * quotient_6 + ratio(quotient_6, length2[:, None])
+    product_4 = quotient_2 * quotient_2 * total(quotient * term_4, axis=1)[:, None]
+    diagonal_input1 = slope[:, None] * (term + (product_2 - product))
+    diagonal_input2 = slope[:, None] * (term_3 + (product_4 - product_3))
     return diagonal_input1, diagonal_input2, np.full_like(target, 0.0)
 
 

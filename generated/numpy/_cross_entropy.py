@@ -225,17 +225,14 @@ def _hessian_diagonal_smoothed_labels(
     valid = target != ignore_index
     probability = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    slope = (
-        upstream[:, None]
-        * label_smoothing
-        * total(weight)
+    product = label_smoothing * total(weight) * probability * other_probability / weight.shape[0]
+    product_2 = (
+        (1.0 - label_smoothing)
+        * weight[np.where(valid, target, 0)][:, None]
         * probability
         * other_probability
-        / weight.shape[0]
     )
-    slope_2 = upstream * weight[np.where(valid, target, 0)]
-    product = slope_2[:, None] * (1.0 - label_smoothing) * probability * other_probability
-    return (np.where(valid[:, None], slope + product, 0.0),)
+    return (np.where(valid[:, None], upstream[:, None] * (product + product_2), 0.0),)
 
 
 def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:

@@ -63,17 +63,20 @@ def _gradient(upstream: Array, input: Array) -> tuple[Array, ...]:
 
 def _hessian_diagonal(upstream: Array, input: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
-    power = input.shape[0] * input.shape[0]
+    power = deviation(input, axis=-2) ** 2
     index = np.arange(input.shape[1])
     chosen = (index != index).astype(input.dtype)
-    power_2 = deviation(input, axis=-2) ** 2
-    sums = total(power_2, axis=0)
-    slope = 2.0 * upstream * (chosen * power_2 - sums * chosen / input.shape[0]) / power
+    product = 2.0 / input.shape[0]
+    product_2 = 2.0 * total(power, axis=0) * chosen * (2.0 * (1.0 - product) + product)
     chosen_2 = (np.arange(input.shape[1]) != index[:, None]).astype(input.dtype)
-    slope_2 = upstream * ((deviation(input, axis=-2) ** 2) @ chosen_2.T) / power
+    term = product_2 + 4.0 * power * chosen + 2.0 * ((deviation(input, axis=-2) ** 2) @ chosen_2.T)
     different = (index[:, None] != np.arange(input.shape[1])).astype(input.dtype)
-    slope_3 = upstream * ((deviation(input, axis=-2) ** 2) @ different.T) / power
-    return (slope + slope_2 + slope_3 + 2.0 * upstream * sums * chosen / power,)
+    return (
+        0.5
+        * upstream
+        * (term + 2.0 * ((deviation(input, axis=-2) ** 2) @ different.T))
+        / (input.shape[0] * input.shape[0]),
+    )
 
 
 def _loss(input: Any, reduction: str, denominator: Any) -> Case:

@@ -79,45 +79,30 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
-    probability = sigmoid(-input)
     term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
-    power = quotient * quotient
     term_2 = 1.0 - target
-    term_3 = term_2 * p * probability - probability * p * target
-    quotient_2 = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
-    quotient_3 = ratio(quotient_2, term)
-    product = quotient * quotient_3
+    probability = sigmoid(-input)
+    power = probability * probability
+    power_2 = p * p
+    term_3 = (
+        term_2 * p * power
+        - term_2 * power_2 * probability
+        + (probability * power_2 * target - power * p * target)
+    )
+    term_4 = term_2 * p * probability - probability * p * target
+    quotient_2 = ratio(quotient, term)
+    term_5 = quotient[:, None] * term_3 - term_4 * quotient_2[:, None] * p * probability
+    quotient_3 = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
     quotient_4 = ratio(quotient_3, term)
-    term_4 = -product - quotient_4
-    slope = (
-        upstream[:, None]
-        * p
-        * probability
-        * (power[:, None] * term_3 + term_4[:, None] * p * probability)
-    )
-    slope_2 = upstream * ratio(quotient, term)
-    slope_3 = upstream * quotient_3
-    power_2 = probability * probability
-    power_3 = p * p
-    slope_4 = upstream * quotient
-    term_5 = (
-        term_2 * p * power_2
-        - term_2 * power_3 * probability
-        + (probability * power_3 * target - power_2 * p * target)
-    )
-    slope_5 = upstream * power
-    term_6 = probability - p
-    slope_6 = upstream * (product + quotient_4)
-    diagonal_input = (
-        slope_3[:, None] * power_3 * probability
-        + slope_4[:, None] * term_5
-        - slope
-        - slope_2[:, None] * term_3 * p * probability
-        - slope_3[:, None] * p * power_2
-    )
-    diagonal_target = slope_6[:, None] - slope_5[:, None] * term_6 - slope_2[:, None] * term_6
-    return diagonal_input, diagonal_target
+    term_6 = term_5 - quotient_4[:, None] * (p * power - power_2 * probability)
+    power_3 = quotient * quotient
+    term_7 = quotient * quotient_4 + ratio(quotient_4, term)
+    product = p * probability * (term_7[:, None] * p * probability - power_3[:, None] * term_4)
+    term_8 = probability - p
+    term_9 = term_7[:, None] - power_3[:, None] * term_8 - term_8 * quotient_2[:, None]
+    diagonal_input = upstream[:, None] * (term_6 + product)
+    return diagonal_input, upstream[:, None] * term_9
 
 
 def _loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any) -> Case:
@@ -179,40 +164,31 @@ def _hessian_diagonal_keras(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
-    probability = sigmoid(-input)
     term = smooth + total(target + p)
     quotient = ratio(1.0, term)
-    power = quotient * quotient
     term_2 = 1.0 - target
-    term_3 = term_2 * p * probability - probability * p * target
-    quotient_2 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
-    product = quotient * quotient_2
-    quotient_3 = ratio(quotient_2, term)
-    slope = (
-        upstream * p * probability * (power * term_3 + (-product - quotient_3) * p * probability)
+    probability = sigmoid(-input)
+    power = probability * probability
+    power_2 = p * p
+    term_3 = (
+        term_2 * p * power
+        - term_2 * power_2 * probability
+        + (probability * power_2 * target - power * p * target)
     )
-    quotient_4 = ratio(quotient, term)
-    power_2 = probability * probability
-    power_3 = p * p
-    term_4 = (
-        term_2 * p * power_2
-        - term_2 * power_3 * probability
-        + (probability * power_3 * target - power_2 * p * target)
+    term_4 = term_2 * p * probability - probability * p * target
+    quotient_2 = ratio(quotient, term)
+    quotient_3 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
+    term_5 = (
+        quotient * term_3
+        - term_4 * quotient_2 * p * probability
+        - quotient_3 * (p * power - power_2 * probability)
     )
-    term_5 = probability - p
-    diagonal_input = (
-        upstream * quotient_2 * power_3 * probability
-        + upstream * quotient * term_4
-        - slope
-        - upstream * term_3 * quotient_4 * p * probability
-        - upstream * quotient_2 * p * power_2
-    )
-    diagonal_target = (
-        upstream * (product + quotient_3)
-        - upstream * power * term_5
-        - upstream * term_5 * quotient_4
-    )
-    return diagonal_input, diagonal_target
+    power_3 = quotient * quotient
+    term_6 = quotient * quotient_3 + ratio(quotient_3, term)
+    term_7 = term_5 + p * probability * (term_6 * p * probability - power_3 * term_4)
+    term_8 = probability - p
+    diagonal_target = upstream * (term_6 - power_3 * term_8 - term_8 * quotient_2)
+    return upstream * term_7, diagonal_target
 
 
 def _keras_loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any) -> Case:
@@ -281,40 +257,29 @@ def _hessian_diagonal_optax(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
-    probability = sigmoid(-input)
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
-    power = quotient * quotient
     term_2 = 1.0 - target
-    term_3 = term_2 * p * probability - probability * p * target
-    quotient_2 = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
-    product = quotient * quotient_2
-    quotient_3 = ratio(quotient_2, term)
-    term_4 = -product - quotient_3
-    term_5 = power[:, :, None] * term_3 + term_4[:, :, None] * p * probability
-    slope = upstream[:, None, None] * p * probability * term_5 / input.shape[1]
-    quotient_4 = ratio(quotient, term)
-    slope_2 = (
-        upstream[:, None, None] * term_3 * quotient_4[:, :, None] * p * probability / input.shape[1]
+    probability = sigmoid(-input)
+    power = probability * probability
+    power_2 = p * p
+    term_3 = (
+        term_2 * p * power
+        - term_2 * power_2 * probability
+        + (probability * power_2 * target - power * p * target)
     )
-    power_2 = probability * probability
-    slope_3 = upstream[:, None, None] * quotient_2[:, :, None] * p * power_2 / input.shape[1]
-    power_3 = p * p
-    slope_4 = (
-        upstream[:, None, None] * quotient_2[:, :, None] * power_3 * probability / input.shape[1]
-    )
-    term_6 = (
-        term_2 * p * power_2
-        - term_2 * power_3 * probability
-        + (probability * power_3 * target - power_2 * p * target)
-    )
-    slope_5 = upstream[:, None, None] * quotient[:, :, None] * term_6 / input.shape[1]
-    term_7 = probability - p
-    slope_6 = upstream[:, None, None] * power[:, :, None] * term_7 / input.shape[1]
-    slope_7 = upstream[:, None] * (product + quotient_3) / input.shape[1]
-    slope_8 = upstream[:, None, None] * term_7 * quotient_4[:, :, None] / input.shape[1]
-    diagonal_input = slope_4 + slope_5 - slope - slope_2 - slope_3
-    diagonal_target = slope_7[:, :, None] - slope_6 - slope_8
+    term_4 = term_2 * p * probability - probability * p * target
+    quotient_2 = ratio(quotient, term)
+    term_5 = quotient[:, :, None] * term_3 - term_4 * quotient_2[:, :, None] * p * probability
+    quotient_3 = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
+    term_6 = term_5 - quotient_3[:, :, None] * (p * power - power_2 * probability)
+    power_3 = quotient * quotient
+    term_7 = quotient * quotient_3 + ratio(quotient_3, term)
+    term_8 = term_7[:, :, None] * p * probability - power_3[:, :, None] * term_4
+    term_9 = probability - p
+    term_10 = term_7[:, :, None] - power_3[:, :, None] * term_9 - term_9 * quotient_2[:, :, None]
+    diagonal_input = upstream[:, None, None] * (term_6 + p * probability * term_8) / target.shape[1]
+    diagonal_target = upstream[:, None, None] * term_10 / target.shape[1]
     return diagonal_input, diagonal_target
 
 

@@ -105,53 +105,27 @@ def _hessian_diagonal_soft(
     """Return the diagonal of the Hessian by `input` and `teacher`."""
     product = teacher / temperature
     probability = softmax(product, axis=-2)
+    sums = total(probability, axis=1)
+    slope = upstream * sums
     product_2 = input / temperature
-    probability_2 = softmax(product_2, axis=-2)
-    slope = (
-        upstream[:, None]
-        * alpha
-        * probability
-        * probability_2
-        * softmax_complement(product_2, axis=-2)
-    )
     power = temperature * temperature
-    slope_2 = upstream[:, None] * power * alpha * probability
-    rest = sum_of_others(slope_2, axis=-2)
     other_probability = softmax_complement(product, axis=-2)
     term = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
-    rest_2 = sum_of_others(probability * upstream[:, None] * power * alpha * term, axis=-2)
-    term_2 = other_probability * upstream[:, None] * power * alpha * term - rest_2
+    term_2 = other_probability - probability
     term_3 = (
-        sum_of_others(-slope_2, axis=-2) + other_probability * upstream[:, None] * power * alpha
+        2.0 * probability * (other_probability / temperature) ** 2
+        + term * probability * other_probability * term_2 / power
     )
-    term_4 = term_2 / temperature + term_3 / temperature
-    power_2 = probability * probability
-    term_5 = (
-        upstream[:, None] * temperature * alpha * term * probability
-        + probability * upstream[:, None] * temperature * alpha
-    )
-    slope_3 = upstream * total(term * probability, axis=1)
-    slope_4 = upstream * total(probability, axis=1)
-    term_6 = (
-        -slope_3[:, None] * temperature * alpha * probability
-        - slope_4[:, None] * temperature * alpha * probability
-    )
-    term_7 = (
-        upstream[:, None] * temperature * alpha * term * power_2
-        + power_2 * upstream[:, None] * temperature * alpha
-    )
+    product_3 = probability * term_2 * sum_of_others(term * probability, axis=-2) / power
+    term_4 = 2.0 * other_probability * (probability / temperature) ** 2 - product_3
+    term_5 = term_3 - probability * other_probability * sums[:, None] / power + term_4
     diagonal_input = (
-        slope + rest * probability_2 / power - rest * (probability_2 / temperature) ** 2
+        slope[:, None]
+        * alpha
+        * softmax(product_2, axis=-2)
+        * softmax_complement(product_2, axis=-2)
     )
-    diagonal_teacher = (
-        term_4 * probability / temperature
-        + probability * other_probability * upstream[:, None] * alpha
-        + probability**3 * upstream[:, None] * alpha * term
-        + slope_4[:, None] * power_2 * alpha
-        - term_4 * power_2 / temperature
-        - power_2 * other_probability * upstream[:, None] * alpha
-        - probability * (term_5 + term_6 + term_7) / temperature
-    )
+    diagonal_teacher = upstream[:, None] * power * alpha * term_5
     return diagonal_input, diagonal_teacher
 
 

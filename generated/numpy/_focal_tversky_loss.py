@@ -121,9 +121,9 @@ def _hessian_diagonal(
     smooth: Array | float,
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
+    term = 1.0 - target
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
-    term = 1.0 - target
     sums = total(term * alpha * sigmoid_input + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * sigmoid_input, axis=(0, 2)) + sums
     tversky = ratio(sums, term_2)
@@ -132,54 +132,47 @@ def _hessian_diagonal(
     power = 1.0 / gamma
     mask_3 = mask_2 & (power == 0.0)
     term_3 = power - 1.0
-    chosen = np.where((mask_2 & (term_3 == 0.0)), 0.0, term_3 * tversky ** (term_3 - 1.0))
+    chosen = np.where(mask_3, 0.0, tversky**term_3 / gamma)
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(tversky, term_2)
     term_4 = quotient - quotient_2
-    chosen_2 = np.where(mask_3, 0.0, chosen * term_4 / gamma)
-    chosen_3 = np.where(mask_3, 0.0, tversky**term_3 / gamma)
-    product = quotient * term_4
-    quotient_3 = ratio(quotient_2, term_2)
-    chosen_4 = np.where(mask, 0.0, -chosen_2 * quotient_2 - chosen_3 * (product - quotient_3))
-    term_5 = (
-        term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
-    )
-    chosen_5 = np.where(mask_3, 0.0, -chosen * quotient_2 / gamma)
-    term_6 = quotient * quotient_2 + quotient_3
-    chosen_6 = np.where(mask, 0.0, chosen_3 * term_6 - chosen_5 * quotient_2)
-    term_7 = chosen_4[:, None] * term_5 + chosen_6[:, None] * target * sigmoid_input * probability
-    slope = upstream[:, None] * target * sigmoid_input * probability * term_7
-    chosen_7 = np.where(mask, 0.0, chosen_2 * term_4)
-    chosen_8 = np.where(mask, 0.0, chosen_5 * term_4)
-    term_8 = chosen_7[:, None] * term_5 + chosen_8[:, None] * target * sigmoid_input * probability
-    chosen_9 = np.where(mask, 0.0, chosen_3)
-    quotient_4 = ratio(quotient, term_2)
-    term_9 = term_6 - quotient_4
-    term_10 = quotient_3 - product - quotient_4
-    term_11 = term_9[:, None] * target * sigmoid_input * probability + term_10[:, None] * term_5
-    slope_2 = upstream[:, None] * term_5 * (term_8 + chosen_9[:, None] * term_11)
-    slope_3 = upstream * np.where(mask, 0.0, -chosen_3 * quotient_2)
     power_2 = probability * probability
     power_3 = sigmoid_input * sigmoid_input
-    slope_4 = upstream * np.where(mask, 0.0, chosen_3 * term_4)
-    term_12 = term * alpha * sigmoid_input * power_2 - term * alpha * power_3 * probability
-    term_13 = probability * power_3 * beta * target - power_2 * sigmoid_input * beta * target
-    term_14 = probability * beta - alpha * sigmoid_input
-    slope_5 = (
-        upstream[:, None]
-        * sigmoid_input
-        * (chosen_4[:, None] * term_14 + chosen_6[:, None] * sigmoid_input)
+    term_5 = term * alpha * sigmoid_input * power_2 - term * alpha * power_3 * probability
+    term_6 = probability * power_3 * beta * target - power_2 * sigmoid_input * beta * target
+    product = np.where(mask, 0.0, chosen * term_4)[:, None] * (term_5 + term_6)
+    term_7 = (
+        term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
     )
-    product_2 = chosen_9[:, None] * (term_9[:, None] * sigmoid_input + term_10[:, None] * term_14)
-    term_15 = chosen_7[:, None] * term_14 + chosen_8[:, None] * sigmoid_input + product_2
-    diagonal_input = (
-        slope
-        + slope_2
-        + slope_3[:, None] * target * sigmoid_input * power_2
-        + slope_4[:, None] * (term_12 + term_13)
-        - slope_3[:, None] * target * power_3 * probability
+    chosen_2 = np.where((mask_2 & (term_3 == 0.0)), 0.0, term_3 * tversky ** (term_3 - 1.0))
+    chosen_3 = np.where(mask_3, 0.0, chosen_2 * term_4 / gamma)
+    chosen_4 = np.where(mask, 0.0, chosen_3 * term_4)
+    chosen_5 = np.where(mask_3, 0.0, -chosen_2 * quotient_2 / gamma)
+    chosen_6 = np.where(mask, 0.0, chosen_5 * term_4)
+    term_8 = chosen_4[:, None] * term_7 + chosen_6[:, None] * target * sigmoid_input * probability
+    chosen_7 = np.where(mask, 0.0, chosen)
+    quotient_3 = ratio(quotient, term_2)
+    quotient_4 = ratio(quotient_2, term_2)
+    term_9 = quotient * quotient_2 + quotient_4
+    term_10 = term_9 - quotient_3
+    product_2 = quotient * term_4
+    term_11 = quotient_4 - product_2 - quotient_3
+    term_12 = term_10[:, None] * target * sigmoid_input * probability + term_11[:, None] * term_7
+    term_13 = target * sigmoid_input * power_2 - target * power_3 * probability
+    term_14 = (
+        product
+        + term_7 * (term_8 + chosen_7[:, None] * term_12)
+        + np.where(mask, 0.0, -chosen * quotient_2)[:, None] * term_13
     )
-    diagonal_target = slope_5 + upstream[:, None] * term_14 * term_15
+    chosen_8 = np.where(mask, 0.0, -chosen_3 * quotient_2 - chosen * (product_2 - quotient_4))
+    chosen_9 = np.where(mask, 0.0, chosen * term_9 - chosen_5 * quotient_2)
+    term_15 = chosen_8[:, None] * term_7 + chosen_9[:, None] * target * sigmoid_input * probability
+    term_16 = probability * beta - alpha * sigmoid_input
+    product_3 = chosen_7[:, None] * (term_10[:, None] * sigmoid_input + term_11[:, None] * term_16)
+    term_17 = chosen_4[:, None] * term_16 + chosen_6[:, None] * sigmoid_input + product_3
+    product_4 = sigmoid_input * (chosen_8[:, None] * term_16 + chosen_9[:, None] * sigmoid_input)
+    diagonal_input = upstream[:, None] * (term_14 + target * sigmoid_input * probability * term_15)
+    diagonal_target = upstream[:, None] * (term_16 * term_17 + product_4)
     return diagonal_input, diagonal_target
 
 

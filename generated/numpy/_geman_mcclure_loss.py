@@ -58,9 +58,11 @@ def _hessian_diagonal(
     product = (input - target) / scale
     hypot1_2 = hypot1(product)
     product_2 = over_hypot1(product) / scale / hypot1_2
-    product_3 = product_2 * product_2 * (upstream / hypot1_2) * (-6.0 / hypot1_2)
-    term = 2.0 * upstream / (hypot1_2**6 * (scale * scale)) + product_3
-    return term, term
+    term = 2.0 / (hypot1_2**6 * (scale * scale)) + product_2 * product_2 * (
+        -6.0 / hypot1_2 / hypot1_2
+    )
+    slope = upstream * term
+    return slope, slope
 
 
 def _loss(

@@ -131,9 +131,10 @@ def _hessian_diagonal_power(
     upstream: Array, input: Array, target: Array, q: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
-    slope = upstream * np.exp(-q * label_cross_entropy(input, target, axis=-2))
-    product = slope[:, None] * softmax(input, axis=-2) * softmax_complement(input, axis=-2)
-    return (product - slope[:, None] * label_excess(input, target, axis=-2) ** 2 * q,)
+    exponential = np.exp(-q * label_cross_entropy(input, target, axis=-2))
+    product = exponential[:, None] * softmax(input, axis=-2) * softmax_complement(input, axis=-2)
+    product_2 = label_excess(input, target, axis=-2) ** 2 * exponential[:, None] * q
+    return (upstream[:, None] * (product - product_2),)
 
 
 def _power_loss(

@@ -90,113 +90,46 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     sums = total(target + p, axis=2)
     sums_2 = total(class_weight * sums, axis=1)
     quotient = ratio(1.0, sums_2)
-    slope = upstream * quotient
-    other_probability = softmax_complement(input, axis=-2)
-    product = slope[:, None, None] * class_weight[:, :, None] * other_probability * target
-    rest = sum_of_others(-slope[:, None, None] * class_weight[:, :, None] * p * target, axis=-2)
     term = 1.0 - target
-    product_2 = term * p
-    difference = total(product_2 + other_probability * target, axis=2)
-    quotient_2 = ratio(ratio(total(class_weight * difference, axis=1), sums_2), sums_2)
-    slope_2 = upstream * quotient_2
-    product_3 = slope_2[:, None] * class_weight
-    term_2 = slope[:, None, None] * class_weight[:, :, None] * term - product_3[:, :, None]
-    term_3 = -product - rest + (other_probability * term_2 - sum_of_others(p * term_2, axis=-2))
-    power_2 = p * p
-    product_4 = slope[:, None, None] * class_weight[:, :, None] * power_2 * target
-    product_5 = (
-        slope[:, None, None]
-        * total(class_weight[:, :, None] * target * p, axis=1)[:, None]
-        * power_2
+    other_probability = softmax_complement(input, axis=-2)
+    term_2 = other_probability - p
+    term_3 = term * p * other_probability * term_2 - target * p * other_probability * term_2
+    rest = sum_of_others(class_weight[:, :, None] * term * p, axis=-2)
+    rest_2 = sum_of_others(class_weight[:, :, None] * target * p, axis=-2)
+    term_4 = class_weight[:, :, None] * term_3 + (p * term_2 * rest_2 - p * term_2 * rest)
+    product = class_weight[:, :, None] * (
+        term * p * other_probability - target * p * other_probability
     )
-    slope_3 = upstream * ratio(quotient, sums_2)
-    power_3 = class_weight * class_weight
-    product_6 = slope_3[:, None, None] * power_3[:, :, None] * power_2 * other_probability * target
-    product_7 = class_weight[:, :, None] * p
-    sums_3 = total(product_7, axis=1)
-    product_8 = (
-        slope_3[:, None, None]
-        * class_weight[:, :, None]
-        * sums_3[:, None]
-        * power_2
-        * other_probability
-        * target
-    )
-    sums_4 = total(p * class_weight[:, :, None] * target, axis=1)
-    product_9 = slope_3[:, None, None] * sums_4[:, None] * class_weight[:, :, None] * power_2
-    product_10 = sums_4 * sums_3
-    power_4 = p**3
-    product_11 = (
-        slope_3[:, None, None] * class_weight[:, :, None] * sums_3[:, None] * power_4 * target
-    )
-    power_5 = quotient * quotient
-    quotient_3 = ratio(1.0, total(target, axis=2) ** 2)
-    product_12 = target * p
-    term_4 = product_12[:, None] * p[:, :, None] - product_2[:, None] * p[:, :, None]
-    term_5 = class_weight[:, :, None] * (product_2 - target * p) + total(
-        quotient_3[:, None, :, None] * term_4, axis=2
-    )
-    term_6 = -quotient * quotient_2 - ratio(quotient_2, sums_2)
-    term_7 = product_7 - p * sums_3[:, None]
-    term_8 = power_5[:, None, None] * term_5 + term_6[:, None, None] * term_7
-    slope_4 = upstream[:, None, None] * class_weight[:, :, None] * term_8
-    product_13 = slope_3[:, None, None] * class_weight[:, :, None] * term * term_7
-    slope_5 = upstream[:, None, None, None] * quotient_3[:, None, :, None] * term_8[:, :, None]
-    product_14 = (
-        slope_3[:, None, None, None]
-        * quotient_3[:, None, :, None]
-        * term[:, None]
-        * term_7[:, :, None]
-    )
+    term_5 = product + (p * rest_2 - p * rest)
+    quotient_2 = ratio(quotient, sums_2)
+    rest_3 = sum_of_others(class_weight[:, :, None] * p, axis=-2)
+    term_6 = class_weight[:, :, None] * p * other_probability - p * rest_3
+    term_7 = quotient[:, None, None] * term_4 - term_5 * quotient_2[:, None, None] * term_6
+    difference = total(term * p + other_probability * target, axis=2)
+    quotient_3 = ratio(ratio(total(class_weight * difference, axis=1), sums_2), sums_2)
+    term_8 = class_weight[:, :, None] * p * other_probability * term_2 - p * term_2 * rest_3
+    power_2 = quotient * quotient
+    term_9 = quotient * quotient_3 + ratio(quotient_3, sums_2)
+    product_2 = term_6 * (term_9[:, None, None] * term_6 - power_2[:, None, None] * term_5)
     quotient_4 = ratio(class_weight, power)
-    product_15 = 2.0 * quotient_4 * volume * difference
-    term_9 = class_weight[:, :, None] * (other_probability - p) - product_15[:, :, None]
-    term_10 = class_weight - 2.0 * quotient_4 * volume * sums
-    product_16 = term_6[:, None] * term_10
-    term_11 = power_5[:, None, None] * term_9 + product_16[:, :, None]
-    product_17 = class_weight * term_10
-    product_18 = slope_3[:, None, None] * product_17[:, :, None] * other_probability
-    product_19 = quotient_4 * volume * sums
-    product_20 = 2.0 * slope_3[:, None] * quotient_4 * volume * difference * term_10
-    product_21 = 4.0 * slope_2[:, None] * quotient_4 * volume
-    product_22 = quotient_4 * volume
-    product_23 = 4.0 * slope[:, None, None] * product_22[:, :, None] * other_probability
-    product_24 = 2.0 * class_weight * quotient_4 * volume
-    product_25 = 2.0 * ratio(quotient_4, power) * volume
-    product_26 = 2.0 * slope_2[:, None] * (-product_24 - product_25) * volume * sums
-    product_27 = 2.0 * slope_2[:, None] * quotient_4 * sums
-    product_28 = 2.0 * slope[:, None] * (product_24 + product_25) * volume * difference
-    product_29 = 2.0 * slope[:, None] * quotient_4 * difference
-    diagonal_input = (
-        term_3 * p * other_probability
-        + product_4
-        + power_2 * total(term_2 * p, axis=1)[:, None]
-        + product_6
-        + slope_3[:, None, None] * product_10[:, None] * power_2
-        + slope_3[:, None, None] * power_3[:, :, None] * power_4 * target
-        + p * other_probability * (-slope_4 - product_13)
-        - power_2 * term_2
-        - product_5
-        - product_8
-        - product_9
-        - product_11
-        - p * total(p[:, None] * (-slope_5 - product_14), axis=2)
-        - power_2 * (slope_4 + product_13)
+    term_10 = 2.0 * class_weight * quotient_4 * volume + 2.0 * ratio(quotient_4, power) * volume
+    term_11 = 2.0 * term_10 * volume * difference - 2.0 * quotient_4 * difference
+    product_3 = quotient_4 * volume
+    product_4 = quotient[:, None, None] * (
+        term_11[:, :, None] - 4.0 * product_3[:, :, None] * term_2
     )
-    diagonal_target = (
-        slope_3[:, None, None] * product_17[:, :, None] * p
-        + 2.0 * upstream[:, None, None] * product_19[:, :, None] * term_11
-        + product_20[:, :, None]
-        + product_21[:, :, None]
-        + 4.0 * slope[:, None, None] * product_22[:, :, None] * p
-        + product_26[:, :, None]
-        + product_27[:, :, None]
-        + product_28[:, :, None]
-        - upstream[:, None, None] * class_weight[:, :, None] * term_11
-        - product_18
-        - product_23
-        - product_29[:, :, None]
+    product_5 = 2.0 * quotient_4 * volume * difference
+    term_12 = class_weight[:, :, None] * term_2 - product_5[:, :, None]
+    term_13 = class_weight - 2.0 * quotient_4 * volume * sums
+    term_14 = product_4 - term_12 * quotient_2[:, None, None] * term_13[:, :, None]
+    term_15 = 2.0 * term_10 * volume * sums - 2.0 * quotient_4 * sums - 4.0 * quotient_4 * volume
+    product_6 = quotient_3[:, None] * term_15
+    product_7 = term_9[:, None] * term_13
+    product_8 = term_13[:, :, None] * (product_7[:, :, None] - power_2[:, None, None] * term_12)
+    diagonal_input = upstream[:, None, None] * (
+        term_7 - quotient_3[:, None, None] * term_8 + product_2
     )
+    diagonal_target = upstream[:, None, None] * (term_14 - product_6[:, :, None] + product_8)
     return diagonal_input, diagonal_target
 
 

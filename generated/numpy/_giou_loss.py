@@ -184,210 +184,131 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    index = np.arange(input.shape[1])
-    chosen = (index == 1).astype(input.dtype)
+    right = input[:, 2]
+    true_right = target[:, 2]
+    left = input[:, 0]
+    true_left = target[:, 0]
+    hull_width = np.maximum(right, true_right) - np.minimum(left, true_left)
+    bottom = input[:, 3]
+    true_bottom = target[:, 3]
     top = input[:, 1]
     true_top = target[:, 1]
-    term = -0.5 * np.sign(top - true_top) - 0.5
-    right = input[:, 2]
-    left = input[:, 0]
-    width = right - left
-    bottom = input[:, 3]
-    height = bottom - top
-    product = width * height
-    true_right = target[:, 2]
-    true_left = target[:, 0]
-    true_width = true_right - true_left
-    true_bottom = target[:, 3]
-    true_height = true_bottom - true_top
-    product_2 = true_width * true_height
-    term_2 = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term_2, 0.0)
-    term_3 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_3, 0.0)
-    overlap = overlap_width * overlap_height
-    term_4 = product + product_2 - overlap
-    quotient = ratio(1.0, term_4)
-    quotient_2 = ratio(quotient, term_4)
-    positive = np.maximum(np.sign(term_3), 0.0)
-    quotient_3 = ratio(ratio(overlap, term_4), term_4)
-    product_3 = quotient * quotient_3
-    quotient_4 = ratio(quotient_3, term_4)
-    term_5 = product_3 + quotient_4
-    term_6 = (
-        upstream * quotient_2 * overlap_width * positive
-        + upstream * term_5 * overlap_width * positive
-    )
-    chosen_2 = (index == 2).astype(input.dtype)
-    chosen_3 = (index == 0).astype(input.dtype)
-    term_7 = chosen_2 - chosen_3
-    chosen_4 = (index == 3).astype(input.dtype)
-    term_8 = chosen_4 - chosen
-    positive_2 = np.maximum(np.sign(term_2), 0.0)
-    product_4 = positive_2 * overlap_height
-    term_9 = 0.5 * np.sign(true_right - right) + 0.5
-    term_10 = -0.5 * np.sign(left - true_left) - 0.5
-    term_11 = term_9[:, None] * chosen_2 + term_10[:, None] * chosen_3
-    product_5 = product_4[:, None] * term_11
-    product_6 = overlap_width * positive
-    term_12 = 0.5 * np.sign(true_bottom - bottom) + 0.5
-    term_13 = term_12[:, None] * chosen_4 + term[:, None] * chosen
-    product_7 = product_6[:, None] * term_13
-    term_14 = height[:, None] * term_7 + width[:, None] * term_8 - product_5 - product_7
-    slope = upstream * quotient * positive_2 * positive
-    power = quotient * quotient
-    slope_2 = upstream * power * positive_2 * overlap_height * overlap_width * positive
-    slope_3 = upstream * quotient_3 * positive_2 * positive
-    hull_width = np.maximum(right, true_right) - np.minimum(left, true_left)
     hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
     hull = hull_width * hull_height
-    quotient_5 = ratio(1.0, hull)
-    slope_4 = upstream * quotient_5 * positive_2 * positive
-    term_15 = -slope_2 - slope_3 + slope_4 - slope
-    slope_5 = upstream * power * overlap_width * overlap_width * positive * positive
-    term_16 = term_6[:, None] * term_14 + term_15[:, None] * term_11 - slope_5[:, None] * term_13
-    quotient_6 = ratio(quotient_5, hull)
-    slope_6 = upstream * quotient_6 * hull_height * overlap_width * positive
-    term_17 = 0.5 * np.sign(right - true_right) + 0.5
-    term_18 = -0.5 * np.sign(true_left - left) - 0.5
-    term_19 = term_17[:, None] * chosen_2 + term_18[:, None] * chosen_3
-    slope_7 = upstream * quotient_6 * hull_width * overlap_width * positive
-    term_20 = 0.5 * np.sign(bottom - true_bottom) + 0.5
-    term_21 = -0.5 * np.sign(true_top - top) - 0.5
-    term_22 = term_20[:, None] * chosen_4 + term_21[:, None] * chosen
-    term_23 = term_16 - slope_6[:, None] * term_19 - slope_7[:, None] * term_22
-    slope_8 = upstream * power * positive_2 * overlap_height * width
-    product_8 = slope_8[:, None] * term_11
-    slope_9 = upstream * power * overlap_width * positive * width
-    product_9 = slope_9[:, None] * term_13
-    slope_10 = upstream * term_5 * width
-    slope_11 = upstream * quotient_3
-    product_10 = slope_11[:, None] * term_7
-    term_24 = -product_8 - product_9 + slope_10[:, None] * term_14 - product_10
-    term_25 = left - right
-    slope_12 = upstream * quotient_6 * hull_height * term_25
-    product_11 = slope_12[:, None] * term_19
-    slope_13 = upstream * quotient_6 * hull_width * term_25
-    product_12 = slope_13[:, None] * term_22
-    slope_14 = upstream * quotient_5
-    product_13 = slope_14[:, None] * (chosen_3 - chosen_2)
-    term_26 = term[:, None] * term_23 + (term_24 + product_11 + product_12 - product_13)
+    quotient = ratio(1.0, hull)
+    term = 0.5 * np.sign(right - true_right) + 0.5
+    index = np.arange(input.shape[1])
+    chosen = (index == 2).astype(upstream.dtype)
+    term_2 = -0.5 * np.sign(true_left - left) - 0.5
+    chosen_2 = (index == 0).astype(upstream.dtype)
+    term_3 = term[:, None] * chosen + term_2[:, None] * chosen_2
+    term_4 = 0.5 * np.sign(bottom - true_bottom) + 0.5
+    chosen_3 = (index == 3).astype(upstream.dtype)
+    term_5 = -0.5 * np.sign(true_top - top) - 0.5
+    chosen_4 = (index == 1).astype(upstream.dtype)
+    term_6 = term_4[:, None] * chosen_3 + term_5[:, None] * chosen_4
+    term_7 = chosen - chosen_2
+    term_8 = chosen_3 - chosen_4
+    term_9 = term_7 * (chosen_4 - chosen_3) + term_8 * (chosen_2 - chosen)
+    term_10 = np.minimum(right, true_right) - np.maximum(left, true_left)
+    positive = np.maximum(np.sign(term_10), 0.0)
+    term_11 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
+    positive_2 = np.maximum(np.sign(term_11), 0.0)
+    product = positive * positive_2
+    term_12 = 0.5 * np.sign(true_right - right) + 0.5
+    term_13 = -0.5 * np.sign(left - true_left) - 0.5
+    term_14 = term_12[:, None] * chosen + term_13[:, None] * chosen_2
+    term_15 = 0.5 * np.sign(true_bottom - bottom) + 0.5
+    term_16 = -0.5 * np.sign(top - true_top) - 0.5
+    term_17 = term_15[:, None] * chosen_3 + term_16[:, None] * chosen_4
+    product_2 = 2.0 * product[:, None] * term_14 * term_17
+    product_3 = quotient[:, None] * (2.0 * term_3 * term_6 + (term_9 + product_2))
+    term_18 = top - bottom
+    term_19 = left - right
+    overlap_height = np.maximum(term_11, 0.0)
+    product_4 = positive * overlap_height
+    product_5 = product_4[:, None] * term_14
+    term_20 = term_18[:, None] * term_7 + term_19[:, None] * term_8 + product_5
+    overlap_width = np.maximum(term_10, 0.0)
+    product_6 = overlap_width * positive_2
+    product_7 = product_6[:, None] * term_17
+    term_21 = hull_height[:, None] * term_3 + hull_width[:, None] * term_6 + (term_20 + product_7)
+    quotient_2 = ratio(quotient, hull)
+    product_8 = quotient_2 * hull_height
+    product_9 = quotient_2 * hull_width
+    product_10 = term_21 * (-product_8[:, None] * term_3 - product_9[:, None] * term_6)
+    power = quotient * quotient
+    product_11 = power * hull_height
+    width = right - left
+    height = bottom - top
+    product_12 = width * height
+    true_width = true_right - true_left
+    true_height = true_bottom - true_top
+    product_13 = true_width * true_height
+    overlap = overlap_width * overlap_height
+    quotient_3 = ratio(ratio(hull + (overlap - product_12 - product_13), hull), hull)
+    quotient_4 = ratio(quotient_3, hull)
+    term_22 = quotient * quotient_3 * hull_height + quotient_4 * hull_height
+    product_14 = term_22 * hull_height
+    term_23 = quotient * quotient_3 * hull_width + quotient_4 * hull_width
+    term_24 = term_23 * hull_height - quotient_3
+    term_25 = (
+        product_14[:, None] * term_3 - product_11[:, None] * term_21 + term_24[:, None] * term_6
+    )
+    product_15 = power * hull_width
+    term_26 = term_22 * hull_width - quotient_3
+    product_16 = term_23 * hull_width
+    term_27 = (
+        term_26[:, None] * term_3 - product_15[:, None] * term_21 + product_16[:, None] * term_6
+    )
+    term_28 = product_12 + product_13 - overlap
+    quotient_5 = ratio(1.0, term_28)
+    quotient_6 = ratio(quotient_5, term_28)
+    product_17 = quotient_6 * positive * overlap_height
+    term_29 = height[:, None] * term_7 + width[:, None] * term_8 - product_5 - product_7
+    product_18 = quotient_5 * positive * positive_2
+    product_19 = term_14 * (product_17[:, None] * term_29 - product_18[:, None] * term_17)
+    term_30 = product_3 + product_10 + term_3 * term_25 + term_6 * term_27 + product_19
+    product_20 = quotient_6 * overlap_width * positive_2
+    product_21 = term_17 * (product_20[:, None] * term_29 - product_18[:, None] * term_14)
+    quotient_7 = ratio(ratio(overlap, term_28), term_28)
+    product_22 = 2.0 * term_7 * term_8
+    term_31 = term_30 + product_21 + quotient_7[:, None] * (product_22 - product_2)
     power_2 = quotient_5 * quotient_5
-    slope_15 = upstream * power_2 * hull_width
-    term_27 = top - bottom
-    term_28 = term_27[:, None] * term_7 + term_25[:, None] * term_8 + product_5
-    term_29 = hull_height[:, None] * term_19 + hull_width[:, None] * term_22 + (term_28 + product_7)
-    quotient_7 = ratio(ratio(hull + (overlap - product - product_2), hull), hull)
-    quotient_8 = ratio(quotient_7, hull)
-    term_30 = quotient_5 * quotient_7 * hull_height + quotient_8 * hull_height
-    slope_16 = upstream * quotient_7
-    term_31 = (
-        upstream * term_30 * hull_width
-        - slope_16
-        + (slope_14 - upstream * quotient_6 * hull_height * hull_width)
+    product_23 = power_2 * positive * overlap_height
+    product_24 = power_2 * overlap_width * positive_2
+    term_32 = -quotient_5 * quotient_7 - ratio(quotient_7, term_28)
+    term_33 = (
+        product_23[:, None] * term_14 + product_24[:, None] * term_17 + term_32[:, None] * term_29
     )
-    term_32 = quotient_5 * quotient_7 * hull_width + quotient_8 * hull_width
-    term_33 = upstream * term_32 * hull_width - upstream * quotient_6 * hull_width * hull_width
-    term_34 = term_31[:, None] * term_19 - slope_15[:, None] * term_29 + term_33[:, None] * term_22
-    term_35 = -product_3 - quotient_4
-    slope_17 = upstream * term_35 * width
-    term_36 = product_8 + product_9 + slope_17[:, None] * term_14 + product_10 - product_11
+    product_25 = 2.0 * product[:, None] * term_3 * term_6
+    product_26 = quotient[:, None] * (2.0 * term_14 * term_17 + (term_9 + product_25))
+    term_34 = true_top - true_bottom
+    term_35 = true_left - true_right
+    product_27 = product_4[:, None] * term_3
+    term_36 = term_34[:, None] * term_7 + term_35[:, None] * term_8 + product_27
+    product_28 = product_6[:, None] * term_6
     term_37 = (
-        term_12[:, None] * term_23
-        + (term_36 - product_12 + product_13)
-        + term_20[:, None] * term_34
+        hull_height[:, None] * term_14 + hull_width[:, None] * term_17 + (term_36 + product_28)
     )
+    product_29 = term_37 * (-product_8[:, None] * term_14 - product_9[:, None] * term_17)
     term_38 = (
-        upstream * quotient_2 * positive_2 * overlap_height
-        + upstream * term_5 * positive_2 * overlap_height
+        product_14[:, None] * term_14 - product_11[:, None] * term_37 + term_24[:, None] * term_17
     )
-    slope_18 = upstream * power * overlap_width * positive * positive_2 * overlap_height
-    term_39 = -slope_18 - slope_3 + slope_4 - slope
-    slope_19 = upstream * power * positive_2 * positive_2 * overlap_height * overlap_height
-    term_40 = term_38[:, None] * term_14 + term_39[:, None] * term_13 - slope_19[:, None] * term_11
-    slope_20 = upstream * quotient_6 * hull_height * positive_2 * overlap_height
-    slope_21 = upstream * quotient_6 * hull_width * positive_2 * overlap_height
-    term_41 = term_40 - slope_20[:, None] * term_19 - slope_21[:, None] * term_22
-    slope_22 = upstream * power * positive_2 * overlap_height * height
-    product_14 = slope_22[:, None] * term_11
-    slope_23 = upstream * power * overlap_width * positive * height
-    product_15 = slope_23[:, None] * term_13
-    slope_24 = upstream * term_5 * height
-    product_16 = slope_11[:, None] * term_8
-    term_42 = -product_14 - product_15 + slope_24[:, None] * term_14 - product_16
-    slope_25 = upstream * quotient_6 * hull_height * term_27
-    product_17 = slope_25[:, None] * term_19
-    slope_26 = upstream * quotient_6 * hull_width * term_27
-    product_18 = slope_26[:, None] * term_22
-    product_19 = slope_14[:, None] * (chosen - chosen_4)
-    term_43 = term_10[:, None] * term_41 + (term_42 + product_17 + product_18 - product_19)
-    slope_27 = upstream * power_2 * hull_height
-    term_44 = upstream * term_30 * hull_height - upstream * quotient_6 * hull_height * hull_height
-    term_45 = (
-        upstream * term_32 * hull_height
-        - slope_16
-        + (slope_14 - upstream * quotient_6 * hull_width * hull_height)
+    term_39 = (
+        term_26[:, None] * term_14 - product_15[:, None] * term_37 + product_16[:, None] * term_17
     )
-    term_46 = term_44[:, None] * term_19 - slope_27[:, None] * term_29 + term_45[:, None] * term_22
-    slope_28 = upstream * term_35 * height
-    term_47 = product_14 + product_15 + slope_28[:, None] * term_14 + product_16
-    term_48 = term_9[:, None] * term_41 + (term_47 - product_17 - product_18 + product_19)
-    product_20 = product_4[:, None] * term_19
-    term_49 = true_height[:, None] * term_7 + true_width[:, None] * term_8 - product_20
-    product_21 = product_6[:, None] * term_22
-    term_50 = term_49 - product_21
-    term_51 = term_6[:, None] * term_50 + term_15[:, None] * term_19 - slope_5[:, None] * term_22
-    term_52 = term_51 - slope_6[:, None] * term_11 - slope_7[:, None] * term_13
-    slope_29 = upstream * power * positive_2 * overlap_height * true_width
-    product_22 = slope_29[:, None] * term_19
-    slope_30 = upstream * power * overlap_width * positive * true_width
-    product_23 = slope_30[:, None] * term_22
-    slope_31 = upstream * term_5 * true_width
-    term_53 = -product_22 - product_23 + slope_31[:, None] * term_50 - product_10
-    term_54 = true_left - true_right
-    slope_32 = upstream * quotient_6 * hull_height * term_54
-    product_24 = slope_32[:, None] * term_11
-    slope_33 = upstream * quotient_6 * hull_width * term_54
-    product_25 = slope_33[:, None] * term_13
-    term_55 = term_21[:, None] * term_52 + (term_53 + product_24 + product_25 - product_13)
-    term_56 = true_top - true_bottom
-    term_57 = term_56[:, None] * term_7 + term_54[:, None] * term_8 + product_20
-    term_58 = (
-        hull_height[:, None] * term_11 + hull_width[:, None] * term_13 + (term_57 + product_21)
+    term_40 = true_height[:, None] * term_7 + true_width[:, None] * term_8 - product_27
+    term_41 = term_40 - product_28
+    product_30 = term_3 * (product_17[:, None] * term_41 - product_18[:, None] * term_6)
+    term_42 = product_26 + product_29 + term_14 * term_38 + term_17 * term_39 + product_30
+    product_31 = term_6 * (product_20[:, None] * term_41 - product_18[:, None] * term_3)
+    term_43 = term_42 + product_31 + quotient_7[:, None] * (product_22 - product_25)
+    term_44 = (
+        product_23[:, None] * term_3 + product_24[:, None] * term_6 + term_32[:, None] * term_41
     )
-    term_59 = term_31[:, None] * term_11 - slope_15[:, None] * term_58 + term_33[:, None] * term_13
-    slope_34 = upstream * term_35 * true_width
-    term_60 = product_22 + product_23 + slope_34[:, None] * term_50 + product_10
-    term_61 = term_20[:, None] * term_52 + (term_60 - product_24 - product_25 + product_13)
-    term_62 = term_38[:, None] * term_50 + term_39[:, None] * term_22 - slope_19[:, None] * term_19
-    term_63 = term_62 - slope_20[:, None] * term_11 - slope_21[:, None] * term_13
-    slope_35 = upstream * power * positive_2 * overlap_height * true_height
-    product_26 = slope_35[:, None] * term_19
-    slope_36 = upstream * power * overlap_width * positive * true_height
-    product_27 = slope_36[:, None] * term_22
-    slope_37 = upstream * term_5 * true_height
-    term_64 = -product_26 - product_27 + slope_37[:, None] * term_50 - product_16
-    slope_38 = upstream * quotient_6 * hull_height * term_56
-    product_28 = slope_38[:, None] * term_11
-    slope_39 = upstream * quotient_6 * hull_width * term_56
-    product_29 = slope_39[:, None] * term_13
-    term_65 = term_18[:, None] * term_63 + (term_64 + product_28 + product_29 - product_19)
-    term_66 = term_44[:, None] * term_11 - slope_27[:, None] * term_58 + term_45[:, None] * term_13
-    slope_40 = upstream * term_35 * true_height
-    term_67 = product_26 + product_27 + slope_40[:, None] * term_50 + product_16
-    term_68 = term_17[:, None] * term_63 + (term_67 - product_28 - product_29 + product_19)
-    diagonal_input = (
-        chosen * (term_26 + term_21[:, None] * term_34)
-        + chosen_4 * term_37
-        + chosen_3 * (term_43 + term_18[:, None] * term_46)
-        + chosen_2 * (term_48 + term_17[:, None] * term_46)
-    )
-    diagonal_target = (
-        chosen * (term_55 + term[:, None] * term_59)
-        + chosen_4 * (term_61 + term_12[:, None] * term_59)
-        + chosen_3 * (term_65 + term_10[:, None] * term_66)
-        + chosen_2 * (term_68 + term_9[:, None] * term_66)
-    )
+    diagonal_input = upstream[:, None] * (term_31 + term_29 * term_33)
+    diagonal_target = upstream[:, None] * (term_43 + term_41 * term_44)
     return diagonal_input, diagonal_target
 
 

@@ -22,7 +22,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
-from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax
+from ._functions import (
+    direction,
+    label_cross_entropy,
+    label_excess,
+    norm,
+    ratio,
+    softmax,
+    softmax_complement,
+    sum_of_others,
+)
 from ._runtime import (
     Case,
     as_arrays,
@@ -73,67 +82,40 @@ def _hessian_diagonal(
     query_direction = direction(query, axis=-1)
     similarity = query_direction @ key_direction.T
     logit = similarity / temperature
-    excess = label_excess(logit, np.arange(upstream.shape[0]), axis=-1)
-    sums = excess @ key_direction
-    sums_2 = total(sums * query_direction, axis=1)
-    slope = upstream * sums_2
-    term = upstream[:, None] * sums / temperature - slope[:, None] * query_direction / temperature
-    query_length = norm(query, axis=-1)
-    quotient = ratio(1.0, query_length)
+    quotient = ratio(1.0, norm(query, axis=-1))
+    power = quotient * quotient
+    product = 2.0 * key_direction * query_direction[:, None] * power[:, None, None]
+    power_2 = query_direction * query_direction
+    term = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
+    term_2 = term[:, None] * power[:, None, None] * similarity[:, :, None] - product
+    product_2 = label_excess(logit, np.arange(upstream.shape[0]), axis=-1)[:, :, None] * term_2
     probability = softmax(logit, axis=-1)
-    product = quotient[:, None, None] * query_direction[:, None] * similarity[:, :, None]
-    term_2 = key_direction * quotient[:, None, None] - product
-    product_2 = total(probability[:, :, None] * term_2, axis=1) / temperature
-    term_3 = term_2 / temperature - product_2[:, None]
-    slope_2 = (
-        upstream[:, None]
-        * total(key_direction * probability[:, :, None] * term_3, axis=1)
+    product_3 = quotient[:, None, None] * query_direction[:, None] * similarity[:, :, None]
+    term_3 = key_direction * quotient[:, None, None] - product_3
+    product_4 = term_3 / temperature
+    is_largest = np.arange(key.shape[0]) == logit.argmax(axis=1)[:, None]
+    product_5 = total(np.where(is_largest[:, :, None], term_3, 0.0), axis=1) / temperature
+    sums = total(probability[:, :, None] * (product_4 - product_5[:, None]), axis=1)
+    product_6 = probability[:, :, None] * (sums[:, None] + (product_5[:, None] - product_4)) ** 2
+    term_4 = total(product_2, axis=1) / temperature + total(product_6, axis=1)
+    product_7 = key_direction @ query_direction.T / temperature
+    quotient_2 = ratio(1.0, norm(key, axis=-1))
+    power_3 = quotient_2 * quotient_2
+    product_8 = 2.0 * query_direction * key_direction[:, None] * power_3[:, None, None]
+    power_4 = key_direction * key_direction
+    term_5 = 2.0 * power_4 - sum_of_others(power_4, axis=-1)
+    sums_2 = key_direction @ query_direction.T
+    term_6 = term_5[:, None] * power_3[:, None, None] * sums_2[:, :, None] - product_8
+    product_9 = (
+        label_excess(product_7, np.arange(upstream.shape[0]), axis=-2)[:, :, None]
+        * term_6
         / temperature
     )
-    slope_3 = upstream * sums_2 * quotient
-    product_3 = slope_3[:, None] * query_direction * query_direction / temperature
-    sums_3 = total(probability[:, :, None] * similarity[:, :, None] * term_3, axis=1)
-    product_4 = quotient * sums_2
-    term_4 = sums_3 - product_4[:, None] * query_direction + sums * quotient[:, None]
-    term_5 = slope_2 + product_3 - query_direction * upstream[:, None] * term_4 / temperature
-    slope_4 = quotient * quotient * upstream * sums_2 / temperature
-    sums_4 = (upstream[:, None] * excess).T @ query_direction
-    sums_5 = total(sums_4 * key_direction, axis=1)
-    term_6 = sums_4 / temperature - key_direction * sums_5[:, None] / temperature
-    key_length = norm(key, axis=-1)
-    quotient_2 = ratio(1.0, key_length)
-    power = temperature * temperature
-    term_7 = (
-        query_direction[:, None] * quotient_2[:, None]
-        - quotient_2[:, None] * key_direction * similarity[:, :, None]
-    )
-    slope_5 = upstream[:, None, None] * query_direction[:, None] * probability[:, :, None] * term_7
-    product_5 = sums_5 * quotient_2
-    term_8 = (
-        total(slope_5, axis=0) / power
-        + product_5[:, None] * key_direction * key_direction / temperature
-    )
-    slope_6 = upstream[:, None, None] * probability[:, :, None] * similarity[:, :, None] * term_7
-    product_6 = quotient_2 * sums_5
-    term_9 = total(slope_6, axis=0) / temperature - product_6[:, None] * key_direction
-    product_7 = key_direction * (term_9 + sums_4 * quotient_2[:, None]) / temperature
-    power_2 = probability * probability
-    slope_7 = upstream[:, None, None] * query_direction[:, None] * power_2[:, :, None] * term_7
-    slope_8 = upstream[:, None, None] * power_2[:, :, None] * similarity[:, :, None] * term_7
-    term_10 = key_direction * total(slope_8, axis=0) / power - total(slope_7, axis=0) / power
-    product_8 = quotient_2 * quotient_2 * sums_5 / temperature
-    term_11 = (
-        quotient_2[:, None] * (term_8 - product_7)
-        + quotient_2[:, None] * term_10
-        - term_6 * ratio(quotient_2, key_length)[:, None] * key_direction
-        - product_8[:, None]
-    )
-    diagonal_query = (
-        quotient[:, None] * term_5
-        - term * ratio(quotient, query_length)[:, None] * query_direction
-        - slope_4[:, None]
-    )
-    return diagonal_query, term_11
+    product_10 = softmax(product_7, axis=-2) * softmax_complement(product_7, axis=-2)
+    product_11 = quotient_2[:, None, None] * key_direction[:, None] * sums_2[:, :, None]
+    product_12 = (query_direction * quotient_2[:, None, None] - product_11) / temperature
+    slope = upstream[:, None] * (product_9 + product_10[:, :, None] * product_12 * product_12)
+    return upstream[:, None] * term_4, total(slope, axis=1)
 
 
 def _loss(

@@ -135,133 +135,79 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    index = np.arange(input.shape[1])
-    chosen = (index == 1).astype(upstream.dtype)
+    true_right = target[:, 2]
     right = input[:, 2]
+    term = 0.5 * np.sign(true_right - right) + 0.5
+    index = np.arange(target.shape[1])
+    chosen = (index == 2).astype(upstream.dtype)
     left = input[:, 0]
+    true_left = target[:, 0]
+    term_2 = -0.5 * np.sign(left - true_left) - 0.5
+    chosen_2 = (index == 0).astype(upstream.dtype)
+    term_3 = term[:, None] * chosen + term_2[:, None] * chosen_2
     width = right - left
     bottom = input[:, 3]
     top = input[:, 1]
     height = bottom - top
-    true_right = target[:, 2]
-    true_left = target[:, 0]
     true_width = true_right - true_left
     true_bottom = target[:, 3]
     true_top = target[:, 1]
     true_height = true_bottom - true_top
-    term = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term, 0.0)
-    term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_2, 0.0)
+    term_4 = np.minimum(right, true_right) - np.maximum(left, true_left)
+    overlap_width = np.maximum(term_4, 0.0)
+    term_5 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
+    overlap_height = np.maximum(term_5, 0.0)
     overlap = overlap_width * overlap_height
-    term_3 = width * height + true_width * true_height - overlap
-    quotient = ratio(1.0, term_3)
+    term_6 = width * height + true_width * true_height - overlap
+    quotient = ratio(1.0, term_6)
+    quotient_2 = ratio(quotient, term_6)
+    positive = np.maximum(np.sign(term_4), 0.0)
+    product = quotient_2 * positive * overlap_height
+    term_7 = chosen - chosen_2
+    chosen_3 = (index == 3).astype(upstream.dtype)
+    chosen_4 = (index == 1).astype(upstream.dtype)
+    term_8 = chosen_3 - chosen_4
+    product_2 = positive * overlap_height
+    term_9 = height[:, None] * term_7 + width[:, None] * term_8 - product_2[:, None] * term_3
+    positive_2 = np.maximum(np.sign(term_5), 0.0)
+    product_3 = overlap_width * positive_2
+    term_10 = 0.5 * np.sign(true_bottom - bottom) + 0.5
+    term_11 = -0.5 * np.sign(top - true_top) - 0.5
+    term_12 = term_10[:, None] * chosen_3 + term_11[:, None] * chosen_4
+    term_13 = term_9 - product_3[:, None] * term_12
+    product_4 = quotient * positive * positive_2
+    product_5 = term_3 * (product[:, None] * term_13 - product_4[:, None] * term_12)
+    product_6 = quotient_2 * overlap_width * positive_2
+    product_7 = term_12 * (product_6[:, None] * term_13 - product_4[:, None] * term_3)
+    quotient_3 = ratio(ratio(overlap, term_6), term_6)
+    product_8 = 2.0 * term_7 * term_8
+    product_9 = positive * positive_2
+    product_10 = quotient_3[:, None] * (product_8 - 2.0 * product_9[:, None] * term_3 * term_12)
     power = quotient * quotient
-    positive = np.maximum(np.sign(term), 0.0)
-    slope = upstream * power * positive * overlap_height * width
-    term_4 = 0.5 * np.sign(true_right - right) + 0.5
-    chosen_2 = (index == 2).astype(upstream.dtype)
-    term_5 = -0.5 * np.sign(left - true_left) - 0.5
-    chosen_3 = (index == 0).astype(upstream.dtype)
-    term_6 = term_4[:, None] * chosen_2 + term_5[:, None] * chosen_3
-    product = slope[:, None] * term_6
-    positive_2 = np.maximum(np.sign(term_2), 0.0)
-    slope_2 = upstream * power * overlap_width * positive_2 * width
-    term_7 = 0.5 * np.sign(true_bottom - bottom) + 0.5
-    chosen_4 = (index == 3).astype(upstream.dtype)
-    term_8 = -0.5 * np.sign(top - true_top) - 0.5
-    term_9 = term_7[:, None] * chosen_4 + term_8[:, None] * chosen
-    product_2 = slope_2[:, None] * term_9
-    quotient_2 = ratio(ratio(overlap, term_3), term_3)
-    product_3 = quotient * quotient_2
-    quotient_3 = ratio(quotient_2, term_3)
-    term_10 = product_3 + quotient_3
-    slope_3 = upstream * term_10 * width
-    term_11 = chosen_2 - chosen_3
-    term_12 = chosen_4 - chosen
-    product_4 = positive * overlap_height
-    term_13 = height[:, None] * term_11 + width[:, None] * term_12 - product_4[:, None] * term_6
-    product_5 = overlap_width * positive_2
-    term_14 = term_13 - product_5[:, None] * term_9
-    slope_4 = upstream * quotient_2
-    product_6 = slope_4[:, None] * term_11
-    quotient_4 = ratio(quotient, term_3)
+    product_11 = power * positive * overlap_height
+    product_12 = power * overlap_width * positive_2
+    term_14 = -quotient * quotient_3 - ratio(quotient_3, term_6)
     term_15 = (
-        upstream * quotient_4 * overlap_width * positive_2
-        + upstream * term_10 * overlap_width * positive_2
+        product_11[:, None] * term_3 + product_12[:, None] * term_12 + term_14[:, None] * term_13
     )
-    slope_5 = upstream * quotient * positive * positive_2
-    slope_6 = upstream * power * positive * overlap_height * overlap_width * positive_2
-    slope_7 = upstream * quotient_2 * positive * positive_2
-    term_16 = -slope_6 - slope_7 - slope_5
-    slope_8 = upstream * power * overlap_width * overlap_width * positive_2 * positive_2
-    term_17 = term_15[:, None] * term_14 + term_16[:, None] * term_6 - slope_8[:, None] * term_9
-    term_18 = (
-        -product - product_2 + slope_3[:, None] * term_14 - product_6 + term_8[:, None] * term_17
+    term_16 = 0.5 * np.sign(right - true_right) + 0.5
+    term_17 = -0.5 * np.sign(true_left - left) - 0.5
+    term_18 = term_16[:, None] * chosen + term_17[:, None] * chosen_2
+    term_19 = (
+        true_height[:, None] * term_7 + true_width[:, None] * term_8 - product_2[:, None] * term_18
     )
-    term_19 = -product_3 - quotient_3
-    slope_9 = upstream * term_19 * width
-    term_20 = (
-        product + product_2 + slope_9[:, None] * term_14 + product_6 + term_7[:, None] * term_17
-    )
-    slope_10 = upstream * power * positive * overlap_height * height
-    product_7 = slope_10[:, None] * term_6
-    slope_11 = upstream * power * overlap_width * positive_2 * height
-    product_8 = slope_11[:, None] * term_9
-    slope_12 = upstream * term_10 * height
-    product_9 = slope_4[:, None] * term_12
-    term_21 = (
-        upstream * quotient_4 * positive * overlap_height
-        + upstream * term_10 * positive * overlap_height
-    )
-    slope_13 = upstream * power * overlap_width * positive_2 * positive * overlap_height
-    term_22 = -slope_13 - slope_7 - slope_5
-    slope_14 = upstream * power * positive * positive * overlap_height * overlap_height
-    term_23 = term_21[:, None] * term_14 + term_22[:, None] * term_9 - slope_14[:, None] * term_6
+    term_20 = 0.5 * np.sign(bottom - true_bottom) + 0.5
+    term_21 = -0.5 * np.sign(true_top - top) - 0.5
+    term_22 = term_20[:, None] * chosen_3 + term_21[:, None] * chosen_4
+    term_23 = term_19 - product_3[:, None] * term_22
+    product_13 = term_18 * (product[:, None] * term_23 - product_4[:, None] * term_22)
+    product_14 = term_22 * (product_6[:, None] * term_23 - product_4[:, None] * term_18)
+    product_15 = quotient_3[:, None] * (product_8 - 2.0 * product_9[:, None] * term_18 * term_22)
     term_24 = (
-        -product_7 - product_8 + slope_12[:, None] * term_14 - product_9 + term_5[:, None] * term_23
+        product_11[:, None] * term_18 + product_12[:, None] * term_22 + term_14[:, None] * term_23
     )
-    slope_15 = upstream * term_19 * height
-    term_25 = (
-        product_7 + product_8 + slope_15[:, None] * term_14 + product_9 + term_4[:, None] * term_23
-    )
-    slope_16 = upstream * power * positive * overlap_height * true_width
-    term_26 = 0.5 * np.sign(right - true_right) + 0.5
-    term_27 = -0.5 * np.sign(true_left - left) - 0.5
-    term_28 = term_26[:, None] * chosen_2 + term_27[:, None] * chosen_3
-    product_10 = slope_16[:, None] * term_28
-    slope_17 = upstream * power * overlap_width * positive_2 * true_width
-    term_29 = 0.5 * np.sign(bottom - true_bottom) + 0.5
-    term_30 = -0.5 * np.sign(true_top - top) - 0.5
-    term_31 = term_29[:, None] * chosen_4 + term_30[:, None] * chosen
-    product_11 = slope_17[:, None] * term_31
-    slope_18 = upstream * term_10 * true_width
-    term_32 = (
-        true_height[:, None] * term_11
-        + true_width[:, None] * term_12
-        - product_4[:, None] * term_28
-    )
-    term_33 = term_32 - product_5[:, None] * term_31
-    term_34 = -product_10 - product_11 + slope_18[:, None] * term_33 - product_6
-    term_35 = term_15[:, None] * term_33 + term_16[:, None] * term_28 - slope_8[:, None] * term_31
-    slope_19 = upstream * term_19 * true_width
-    term_36 = product_10 + product_11 + slope_19[:, None] * term_33 + product_6
-    slope_20 = upstream * power * positive * overlap_height * true_height
-    product_12 = slope_20[:, None] * term_28
-    slope_21 = upstream * power * overlap_width * positive_2 * true_height
-    product_13 = slope_21[:, None] * term_31
-    slope_22 = upstream * term_10 * true_height
-    term_37 = -product_12 - product_13 + slope_22[:, None] * term_33 - product_9
-    term_38 = term_21[:, None] * term_33 + term_22[:, None] * term_31 - slope_14[:, None] * term_28
-    slope_23 = upstream * term_19 * true_height
-    term_39 = product_12 + product_13 + slope_23[:, None] * term_33 + product_9
-    diagonal_input = chosen * term_18 + chosen_4 * term_20 + chosen_3 * term_24 + chosen_2 * term_25
-    diagonal_target = (
-        chosen * (term_34 + term_30[:, None] * term_35)
-        + chosen_4 * (term_36 + term_29[:, None] * term_35)
-        + chosen_3 * (term_37 + term_27[:, None] * term_38)
-        + chosen_2 * (term_39 + term_26[:, None] * term_38)
-    )
+    diagonal_input = upstream[:, None] * (product_5 + product_7 + product_10 + term_13 * term_15)
+    diagonal_target = upstream[:, None] * (product_13 + product_14 + product_15 + term_23 * term_24)
     return diagonal_input, diagonal_target
 
 

@@ -69,44 +69,38 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
-    probability = sigmoid(-input)
     term = 1.0 - target
+    probability = sigmoid(-input)
     difference = total(term * p + probability * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + difference
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(difference, term_2), term_2)
     term_3 = quotient - quotient_2
-    product = quotient * term_3
-    quotient_3 = ratio(quotient_2, term_2)
-    term_4 = product - quotient_3
-    term_5 = term * p * probability - probability * p * target
-    product_2 = quotient * quotient_2
-    term_6 = -product_2 - quotient_3
-    term_7 = term_4[:, None] * term_5 + term_6[:, None] * target * p * probability
-    quotient_4 = ratio(quotient, term_2)
-    term_8 = product_2 + quotient_3 - quotient_4
-    term_9 = quotient_3 - product - quotient_4
-    term_10 = term_8[:, None] * target * p * probability + term_9[:, None] * term_5
-    slope = upstream * quotient_2
     power = probability * probability
     power_2 = p * p
-    slope_2 = upstream * term_3
-    term_11 = (
+    term_4 = (
         term * p * power
         - term * power_2 * probability
         + (probability * power_2 * target - power * p * target)
     )
-    term_12 = probability - p
-    slope_3 = upstream[:, None] * p * (term_4[:, None] * term_12 + term_6[:, None] * p)
-    slope_4 = upstream[:, None] * term_12 * (term_8[:, None] * p + term_9[:, None] * term_12)
-    diagonal_input = (
-        upstream[:, None] * term_5 * term_10
-        + slope[:, None] * target * power_2 * probability
-        + slope_2[:, None] * term_11
-        - upstream[:, None] * target * p * probability * term_7
-        - slope[:, None] * target * p * power
+    term_5 = term * p * probability - probability * p * target
+    quotient_3 = ratio(quotient, term_2)
+    quotient_4 = ratio(quotient_2, term_2)
+    term_6 = quotient * quotient_2 + quotient_4
+    term_7 = term_6 - quotient_3
+    term_8 = quotient_4 - quotient * term_3
+    term_9 = term_8 - quotient_3
+    term_10 = term_7[:, None] * target * p * probability + term_9[:, None] * term_5
+    product = quotient_2[:, None] * (target * p * power - target * power_2 * probability)
+    term_11 = term_8[:, None] * term_5 + term_6[:, None] * target * p * probability
+    term_12 = (
+        term_3[:, None] * term_4 + term_5 * term_10 - product + target * p * probability * term_11
     )
-    return diagonal_input, slope_4 - slope_3
+    term_13 = probability - p
+    term_14 = term_13 * (term_7[:, None] * p + term_9[:, None] * term_13) + p * (
+        term_8[:, None] * term_13 + term_6[:, None] * p
+    )
+    return upstream[:, None] * term_12, upstream[:, None] * term_14
 
 
 def _loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any) -> Case:

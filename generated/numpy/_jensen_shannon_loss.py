@@ -130,139 +130,74 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    other_probability = softmax_complement(input, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term = nll - nll_2
     mask = term * term < 4.0
     u = 0.5 * term
-    sech2_2 = sech2(u)
     tanh = np.tanh(u)
     term_2 = nll_2 - nll
     probability = sigmoid(term_2)
-    share = sigmoid(term)
-    power = share * share
     softplus = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
-    power_2 = probability * probability
-    product = probability * power
-    term_3 = power_2 * share * softplus + product - probability * power * softplus
+    share = sigmoid(term)
     softplus_2 = np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
-    product_2 = share * power_2
-    term_4 = power * probability * softplus_2 + product_2 - share * power_2 * softplus_2
-    term_5 = term_3 + (product - power_2 * share) + (term_4 + (product_2 - power * probability))
-    chosen = np.where(mask, 0.25 * sech2_2 - 0.25 * term * tanh * sech2_2, term_5)
+    term_3 = -probability * softplus - share * softplus_2 + 0.6931471805599453
+    cost = np.where(mask, 0.5 * term * tanh - log_cosh(u), term_3)
     probability_2 = softmax(input, axis=-2)
-    slope = 0.5 * other_probability**2 * upstream[:, None] * chosen * probability_2
+    other_probability = softmax_complement(input, axis=-2)
+    term_4 = other_probability - probability_2
+    sech2_2 = sech2(u)
+    product = probability * share * softplus
+    product_2 = probability * share
+    product_3 = share * probability * softplus_2
+    product_4 = share * probability
+    chosen = np.where(mask, 0.25 * term * sech2_2, product - product_2 + (product_4 - product_3))
+    term_5 = (
+        cost * probability_2 * other_probability * term_4
+        - probability_2 * other_probability**2 * chosen
+    )
     probability_3 = softmax(target, axis=-2)
     term_6 = probability_2 + probability_3
-    product_3 = probability * share * softplus
-    product_4 = probability * share
-    product_5 = share * probability * softplus_2
-    product_6 = share * probability
-    chosen_2 = np.where(
-        mask, 0.25 * term * sech2_2, product_3 - product_4 + (product_6 - product_5)
-    )
-    rest = sum_of_others(0.5 * upstream[:, None] * term_6 * chosen_2, axis=-2)
-    term_7 = -probability * softplus - share * softplus_2 + 0.6931471805599453
-    cost = np.where(mask, 0.5 * term * tanh - log_cosh(u), term_7)
-    rest_2 = sum_of_others(0.5 * probability_2 * upstream[:, None] * cost, axis=-2)
-    term_8 = (
-        rest
-        - 0.5 * other_probability * upstream[:, None] * chosen_2
-        + (0.5 * other_probability * upstream[:, None] * cost - rest_2)
-    )
-    power_3 = probability_2 * probability_2
-    slope_2 = 0.5 * power_3 * upstream[:, None] * chosen_2
-    slope_3 = 0.5 * probability_2 * upstream[:, None] * chosen_2 * probability_3
-    slope_4 = 0.5 * other_probability * upstream[:, None] * chosen * probability_3
-    slope_5 = 0.5 * probability_2 * other_probability * upstream[:, None] * chosen_2
-    slope_6 = 0.5 * upstream[:, None] * term_6 * chosen
-    slope_7 = upstream * total(chosen_2 * probability_2, axis=1)
-    slope_8 = upstream * total(term_6 * chosen, axis=1)
-    term_9 = 0.5 * slope_8[:, None] * probability_2 - 0.5 * slope_7[:, None] * probability_2
-    term_10 = 0.5 * upstream[:, None] * chosen_2 * probability_2 - slope_6 + term_9
-    term_11 = (
-        0.5 * upstream[:, None] * chosen_2 * power_3
-        - 0.5 * upstream[:, None] * term_6 * chosen * probability_2
-    )
-    power_4 = probability_2**3
-    slope_9 = 0.5 * probability_2 * other_probability * upstream[:, None] * chosen * probability_3
+    power = share * share
+    power_2 = probability * probability
+    product_5 = probability * power
+    term_7 = power_2 * share * softplus + product_5 - probability * power * softplus
+    product_6 = share * power_2
+    term_8 = power * probability * softplus_2 + product_6 - share * power_2 * softplus_2
+    term_9 = term_7 + (product_5 - power_2 * share) + (term_8 + (product_6 - power * probability))
+    chosen_2 = np.where(mask, 0.25 * sech2_2 - 0.25 * term * tanh * sech2_2, term_9)
+    term_10 = chosen * probability_2 * other_probability - term_6 * chosen_2 * other_probability
+    product_7 = probability_2 * term_4 * sum_of_others(cost * probability_2, axis=-2)
+    product_8 = probability_2 * probability_2 * sum_of_others(probability_2 * chosen, axis=-2)
+    rest = sum_of_others(term_6 * chosen_2, axis=-2)
+    term_11 = probability_2 * rest - probability_2 * sum_of_others(chosen * probability_2, axis=-2)
     term_12 = (
-        0.5 * upstream[:, None] * cost * probability_2
-        - 0.5 * probability_2 * upstream[:, None] * chosen_2
+        term_5 - other_probability * term_10 + (-product_7 - product_8 + probability_2 * term_11)
     )
-    slope_10 = upstream * total(cost * probability_2, axis=1)
-    slope_11 = upstream * total(probability_2 * chosen_2, axis=1)
-    term_13 = 0.5 * slope_11[:, None] * probability_2 - 0.5 * slope_10[:, None] * probability_2
-    term_14 = term_12 + term_13 + (0.5 * upstream[:, None] * cost * power_3 - slope_2)
+    product_9 = probability_2 * other_probability * total(term_6 * chosen, axis=1)[:, None]
     other_probability_2 = softmax_complement(target, axis=-2)
-    slope_12 = 0.5 * other_probability_2**2 * upstream[:, None] * chosen * probability_3
-    chosen_3 = np.where(
-        mask, -0.25 * term * sech2_2, product_4 - product_3 + (product_5 - product_6)
+    term_13 = other_probability_2 - probability_3
+    chosen_3 = np.where(mask, -0.25 * term * sech2_2, product_2 - product + (product_3 - product_4))
+    term_14 = (
+        cost * probability_3 * other_probability_2 * term_13
+        - probability_3 * other_probability_2**2 * chosen_3
     )
-    rest_3 = sum_of_others(0.5 * upstream[:, None] * term_6 * chosen_3, axis=-2)
-    term_15 = rest_3 - 0.5 * other_probability_2 * upstream[:, None] * chosen_3
-    rest_4 = sum_of_others(0.5 * probability_3 * upstream[:, None] * cost, axis=-2)
-    term_16 = term_15 + (0.5 * other_probability_2 * upstream[:, None] * cost - rest_4)
-    power_5 = probability_3 * probability_3
-    slope_13 = 0.5 * power_5 * upstream[:, None] * chosen_3
-    slope_14 = 0.5 * probability_3 * upstream[:, None] * chosen_3 * probability_2
-    slope_15 = 0.5 * other_probability_2 * upstream[:, None] * chosen * probability_2
-    slope_16 = 0.5 * probability_3 * other_probability_2 * upstream[:, None] * chosen_3
-    slope_17 = upstream * total(chosen_3 * probability_3, axis=1)
-    term_17 = 0.5 * slope_8[:, None] * probability_3 - 0.5 * slope_17[:, None] * probability_3
-    term_18 = 0.5 * upstream[:, None] * chosen_3 * probability_3 - slope_6 + term_17
-    term_19 = (
-        0.5 * upstream[:, None] * chosen_3 * power_5
-        - 0.5 * upstream[:, None] * term_6 * chosen * probability_3
+    term_15 = (
+        chosen_3 * probability_3 * other_probability_2 - term_6 * chosen_2 * other_probability_2
     )
-    power_6 = probability_3**3
-    slope_18 = (
-        0.5 * probability_3 * other_probability_2 * upstream[:, None] * chosen * probability_2
+    product_10 = probability_3 * term_13 * sum_of_others(cost * probability_3, axis=-2)
+    product_11 = probability_3 * probability_3 * sum_of_others(probability_3 * chosen_3, axis=-2)
+    term_16 = probability_3 * rest - probability_3 * sum_of_others(
+        chosen_3 * probability_3, axis=-2
     )
-    slope_19 = 0.5 * power_5 * other_probability_2 * upstream[:, None] * chosen_3
-    term_20 = (
-        0.5 * upstream[:, None] * cost * probability_3
-        - 0.5 * probability_3 * upstream[:, None] * chosen_3
+    term_17 = (
+        term_14
+        - other_probability_2 * term_15
+        + (-product_10 - product_11 + probability_3 * term_16)
     )
-    slope_20 = upstream * total(cost * probability_3, axis=1)
-    slope_21 = upstream * total(probability_3 * chosen_3, axis=1)
-    term_21 = 0.5 * slope_21[:, None] * probability_3 - 0.5 * slope_20[:, None] * probability_3
-    term_22 = term_20 + term_21 + (0.5 * upstream[:, None] * cost * power_5 - slope_13)
-    diagonal_input = (
-        slope
-        + term_8 * probability_2 * other_probability
-        + 0.5 * power_3 * upstream[:, None] * chosen
-        + 0.5 * probability_2 * upstream[:, None] * chosen * probability_3
-        + slope_3
-        + slope_4
-        + probability_2 * (term_10 + term_11)
-        + 0.5 * power_4 * upstream[:, None] * cost
-        + 0.5 * power_3 * other_probability * upstream[:, None] * chosen_2
-        - slope_2
-        - slope_5
-        - 0.5 * power_4 * upstream[:, None] * chosen_2
-        - 0.5 * power_3 * upstream[:, None] * chosen_2 * probability_3
-        - slope_9
-        - probability_2 * term_14
-    )
-    diagonal_target = (
-        slope_12
-        + term_16 * probability_3 * other_probability_2
-        + 0.5 * probability_3 * upstream[:, None] * chosen * probability_2
-        + 0.5 * power_5 * upstream[:, None] * chosen
-        + slope_14
-        + slope_15
-        + probability_3 * (term_18 + term_19)
-        + 0.5 * power_6 * upstream[:, None] * cost
-        + slope_19
-        - slope_13
-        - slope_16
-        - 0.5 * power_5 * upstream[:, None] * chosen_3 * probability_2
-        - 0.5 * power_6 * upstream[:, None] * chosen_3
-        - slope_18
-        - probability_3 * term_22
-    )
+    product_12 = probability_3 * other_probability_2 * total(term_6 * chosen_3, axis=1)[:, None]
+    diagonal_input = 0.5 * upstream[:, None] * (term_12 + product_9)
+    diagonal_target = 0.5 * upstream[:, None] * (term_17 + product_12)
     return diagonal_input, diagonal_target
 
 

@@ -58,7 +58,7 @@ def _gradient_log_target(upstream: Array, input: Array, target: Array) -> tuple[
 def _hessian_diagonal_log_target(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     exp_target = np.exp(target)
-    diagonal_target = 2.0 * upstream * exp_target + upstream * (target - input) * exp_target
+    diagonal_target = upstream * (2.0 * exp_target + (target - input) * exp_target)
     return np.full_like(input, 0.0), diagonal_target
 
 

@@ -87,45 +87,24 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input` and `target`."""
     soft_target = target / temperature
     probability = softmax(soft_target, axis=-2)
+    sums = total(probability, axis=1)
+    slope = upstream * sums
     soft_input = input / temperature
-    probability_2 = softmax(soft_input, axis=-2)
-    slope = (
-        upstream[:, None] * probability * probability_2 * softmax_complement(soft_input, axis=-2)
-    )
     power = temperature * temperature
-    slope_2 = upstream[:, None] * power * probability
-    rest = sum_of_others(slope_2, axis=-2)
     other_probability = softmax_complement(soft_target, axis=-2)
     term = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
-    rest_2 = sum_of_others(probability * upstream[:, None] * power * term, axis=-2)
-    product = (other_probability * upstream[:, None] * power * term - rest_2) / temperature
-    term_2 = sum_of_others(-slope_2, axis=-2) + other_probability * upstream[:, None] * power
-    term_3 = product + term_2 / temperature
-    power_2 = probability * probability
-    term_4 = (
-        upstream[:, None] * temperature * term * probability
-        + probability * upstream[:, None] * temperature
+    term_2 = other_probability - probability
+    term_3 = (
+        2.0 * probability * (other_probability / temperature) ** 2
+        + term * probability * other_probability * term_2 / power
     )
-    slope_3 = upstream * total(term * probability, axis=1)
-    slope_4 = upstream * total(probability, axis=1)
-    term_5 = (
-        -slope_3[:, None] * temperature * probability - slope_4[:, None] * temperature * probability
-    )
-    term_6 = (
-        upstream[:, None] * temperature * term * power_2 + power_2 * upstream[:, None] * temperature
-    )
+    product = probability * term_2 * sum_of_others(term * probability, axis=-2) / power
+    term_4 = 2.0 * other_probability * (probability / temperature) ** 2 - product
+    term_5 = term_3 - probability * other_probability * sums[:, None] / power + term_4
     diagonal_input = (
-        slope + rest * probability_2 / power - rest * (probability_2 / temperature) ** 2
+        slope[:, None] * softmax(soft_input, axis=-2) * softmax_complement(soft_input, axis=-2)
     )
-    diagonal_target = (
-        term_3 * probability / temperature
-        + probability * other_probability * upstream[:, None]
-        + probability**3 * upstream[:, None] * term
-        + slope_4[:, None] * power_2
-        - term_3 * power_2 / temperature
-        - power_2 * other_probability * upstream[:, None]
-        - probability * (term_4 + term_5 + term_6) / temperature
-    )
+    diagonal_target = upstream[:, None] * power * term_5
     return diagonal_input, diagonal_target
 
 

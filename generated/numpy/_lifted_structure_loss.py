@@ -29,7 +29,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, pick, sigmoid, total
 from ._checks import check_floating, check_integers, check_rank, check_reduction, check_shape
-from ._functions import direction, logsumexp, norm, ratio, softmax
+from ._functions import (
+    direction,
+    logsumexp,
+    norm,
+    ratio,
+    softmax,
+    softmax_complement,
+    sum_of_others,
+)
 from ._runtime import (
     Case,
     as_arrays,
@@ -104,293 +112,217 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, margin: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
-    term = input - input[:, None]
-    input_direction = direction(term, axis=-1)
     mask = target[:, None] != target
-    input_length = norm(input[:, None] - input, axis=-1)
-    log_sum = logsumexp(np.where(mask, margin - input_length, -math.inf), axis=-1)
-    input_length_2 = norm(term, axis=-1)
-    mask_2 = total(mask.astype(input.dtype), axis=1) <= 0.0
-    mask_3 = target != target[:, None]
-    chosen = np.where(mask_3, margin - input_length_2, -math.inf)
-    log_sum_2 = logsumexp(chosen, axis=-1)
-    chosen_2 = np.where(mask_2, 0.0, log_sum_2[:, None] - log_sum)
-    term_2 = (
-        log_sum + input_length_2 + (np.maximum(chosen_2, 0.0) + np.log1p(np.exp(-np.abs(chosen_2))))
-    )
-    positive = np.maximum(np.sign(term_2), 0.0)
-    power = positive * positive
-    index = np.arange(input.shape[0])
-    chosen_3 = ((target == target[:, None]) & (index != index[:, None])).astype(input.dtype)
-    product = power * chosen_3
-    probability = softmax(chosen, axis=-2)
-    chosen_4 = np.where(mask_3, -1.0, 0.0)
-    product_2 = probability * chosen_4
-    product_3 = product_2[:, :, None] * input_direction
-    probability_2 = sigmoid(chosen_2)
-    chosen_5 = np.where(mask_2, 0.0, 1.0)
-    probability_3 = softmax(chosen, axis=-1)
-    picked = pick(probability_3, index, axis=1)
-    chosen_6 = np.where(target != target, -1.0, 0.0)
-    quotient = ratio(0.0, 0.0)
-    product_4 = picked * chosen_6 * quotient
-    term_3 = product_4[:, None, None] + product_3
-    term_4 = probability_2[:, :, None] * chosen_5[:, None] * term_3 - product_3
-    product_5 = probability_3 * chosen_4
-    term_5 = input[:, None] - input
-    distance = norm(term_5, axis=-1)
-    chosen_7 = np.where(mask, margin - distance, -math.inf)
-    near_i = logsumexp(chosen_7, axis=-1)
-    chosen_8 = np.where(mask_2, 0.0, log_sum_2 - near_i)
-    term_6 = near_i + (np.maximum(chosen_8, 0.0) + np.log1p(np.exp(-np.abs(chosen_8))))
-    positive_2 = np.maximum(np.sign(term_6), 0.0)
-    power_2 = positive_2 * positive_2
-    chosen_9 = ((target == target) & (index != index)).astype(input.dtype)
-    probability_4 = sigmoid(chosen_8)
-    slope = upstream * power_2 * chosen_9 * probability_4 * chosen_5
-    probability_5 = softmax(chosen_7, axis=-1)
-    chosen_10 = np.where(mask, -1.0, 0.0)
-    input_direction_2 = direction(term_5, axis=-1)
-    product_6 = probability_5[:, :, None] * chosen_10[:, :, None] * input_direction_2
-    sums = total(product_6, axis=1)
-    product_7 = probability_4 * chosen_5
-    positive_3 = np.maximum(term_6, 0.0)
-    probability_6 = sigmoid(-chosen_8)
-    power_3 = chosen_5 * chosen_5
-    slope_2 = (
-        upstream * positive_3 * positive_2 * chosen_9 * probability_4 * probability_6 * power_3
-    )
-    term_7 = (
-        slope[:, None] * (sums + quotient - product_7[:, None] * sums) - slope_2[:, None] * sums
-    )
-    slope_3 = (
-        upstream[:, None]
-        * chosen_5[:, None]
-        * power[:, :, None]
-        * chosen_3[:, :, None]
-        * probability_2[:, :, None]
-        * term_4
-    )
-    positive_4 = np.maximum(term_2, 0.0)
-    probability_7 = sigmoid(-chosen_2)
-    slope_4 = (
-        upstream[:, None]
-        * power_3[:, None]
-        * positive_4[:, :, None]
-        * positive[:, :, None]
-        * chosen_3[:, :, None]
-        * probability_2[:, :, None]
-        * probability_7[:, :, None]
-        * term_3
-    )
-    term_8 = term_7 + (total(slope_3, axis=1) + total(slope_4, axis=1))
-    term_9 = (
-        upstream[:, None] * product[:, :, None] * term_4 + product_5[:, :, None] * term_8[:, None]
-    )
-    slope_5 = upstream * chosen_5 * positive_4 * positive * chosen_3 * probability_2
-    sums_2 = total(slope_5, axis=1)
-    product_8 = sums_2 * picked * chosen_6
-    product_9 = product_8[:, None] * chosen_4 * probability_3 * quotient
-    near_j = logsumexp(chosen_7, axis=-2)
-    chosen_11 = np.where(mask_2[:, None], 0.0, near_j - log_sum[:, None])
-    softplus = np.maximum(chosen_11, 0.0) + np.log1p(np.exp(-np.abs(chosen_11)))
-    term_10 = log_sum[:, None] + input_length + softplus
-    positive_5 = np.maximum(np.sign(term_10), 0.0)
-    power_4 = positive_5 * positive_5
-    chosen_12 = ((target[:, None] == target) & (index[:, None] != index)).astype(input.dtype)
-    probability_8 = sigmoid(chosen_11)
-    probability_9 = softmax(chosen_7, axis=-2)
-    product_10 = probability_9 * chosen_10
-    product_11 = product_10[:, :, None] * input_direction_2
-    term_11 = product_11[:, None] + product_3[:, :, None]
-    term_12 = probability_8[:, :, None] * chosen_5[:, None, None] * term_11 - product_3[:, :, None]
-    sums_3 = total(power_4[:, :, None] * chosen_12[:, :, None] * term_12, axis=2)
-    product_12 = probability_3[:, :, None] * chosen_4[:, :, None] * input_direction
-    sums_4 = total(product_12, axis=1)
-    term_13 = -input_direction - probability_2[:, :, None] * chosen_5[:, None] * sums_4[:, None]
-    slope_6 = upstream * chosen_5
-    product_13 = power_4[:, :, None] * chosen_12[:, :, None] * probability_8[:, :, None] * term_12
-    positive_6 = np.maximum(term_10, 0.0)
-    probability_10 = sigmoid(-chosen_11)
-    product_14 = (
-        positive_6[:, :, None]
-        * positive_5[:, :, None]
-        * chosen_12[:, :, None]
-        * probability_8[:, :, None]
-        * probability_10[:, :, None]
-        * term_11
-    )
-    term_14 = total(product_13, axis=2) + chosen_5[:, None] * total(product_14, axis=2)
-    product_15 = power * chosen_3 * probability_2
-    product_16 = positive_4 * positive * chosen_3 * probability_2 * probability_7
-    term_15 = (
-        product_15[:, :, None] * term_13
-        - product_16[:, :, None] * chosen_5[:, None] * sums_4[:, None]
-    )
-    term_16 = upstream[:, None] * (sums_3 + product[:, :, None] * term_13) - slope_6[:, None] * (
-        term_14 + term_15
-    )
-    sums_5 = total(positive_6 * positive_5 * chosen_12 * probability_8, axis=1)
-    term_17 = (
-        upstream * total(positive_6 * positive_5 * chosen_12, axis=1) - upstream * chosen_5 * sums_5
-    )
-    power_5 = chosen_4 * chosen_4
-    product_17 = power_5 * probability * probability
-    term_18 = (
-        term_9
-        - product_9[:, :, None]
-        + product_2[:, :, None] * term_16
-        + term_17[:, None] * product_17[:, :, None] * input_direction
-    )
+    term = input[:, None] - input
+    distance = norm(term, axis=-1)
+    chosen = np.where(mask, margin - distance, -math.inf)
+    near_i = logsumexp(chosen, axis=-1)
+    mask_2 = total(mask.astype(upstream.dtype), axis=1) <= 0.0
+    near_j = logsumexp(chosen, axis=-2)
     gap = np.where(mask_2[:, None], 0.0, near_j - near_i[:, None])
-    term_19 = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
-    positive_7 = np.maximum(np.sign(term_19), 0.0)
-    power_6 = positive_7 * positive_7
-    product_18 = power_6 * chosen_12
-    chosen_13 = np.where(
-        target[:, None] != target, margin - norm(input[:, None] - input, axis=-1), -math.inf
+    term_2 = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
+    positive = np.maximum(np.sign(term_2), 0.0)
+    index = np.arange(upstream.shape[0])
+    index_2 = np.arange(input.shape[0])
+    positive_2 = ((target[:, None] == target) & (index[:, None] != index_2)).astype(upstream.dtype)
+    probability = softmax(chosen, axis=-1)
+    chosen_2 = np.where(mask, -1.0, 0.0)
+    quotient = ratio(1.0, distance)
+    input_direction = direction(term, axis=-1)
+    power = input_direction * input_direction
+    term_3 = 1.0 - 2.0 * power + power * total(power, axis=2)[:, :, None]
+    product = probability[:, :, None] * chosen_2[:, :, None] * quotient[:, :, None] * term_3
+    sums = total(product, axis=1)
+    chosen_3 = np.where(mask, margin - norm(term, axis=-1), -math.inf)
+    probability_2 = softmax(chosen_3, axis=-1)
+    picked = pick(probability_2, index, axis=1)
+    chosen_4 = np.where(target != target, -1.0, 0.0)
+    quotient_2 = ratio(1.0, 0.0)
+    quotient_3 = ratio(0.0, 0.0)
+    power_2 = quotient_3 * quotient_3
+    term_4 = power_2 - 1.0 - 1.0 + 3.0 * power_2 - 2.0 * quotient_3**4 * input.shape[1]
+    product_2 = picked * chosen_4 * quotient_2 * term_4
+    product_3 = chosen_2[:, :, None] * input_direction
+    is_largest = index_2 == chosen.argmax(axis=1)[:, None]
+    sums_2 = total(np.where(is_largest[:, :, None], product_3, 0.0), axis=1)
+    sums_3 = total(probability[:, :, None] * (product_3 - sums_2[:, None]), axis=1)
+    product_4 = probability[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - product_3)) ** 2
+    sums_4 = total(product_4, axis=1)
+    product_5 = picked * pick(softmax_complement(chosen_3, axis=-1), index, axis=1) * chosen_4
+    product_6 = chosen_4 * quotient_3
+    product_7 = 2.0 * product_5[:, None] * (sums_3 + (sums_2 - product_6[:, None])) * quotient_3
+    product_8 = picked * chosen_4
+    mask_3 = np.arange(input.shape[0]) == index[:, None]
+    term_5 = sums_2[:, None] - np.where(mask, -1.0, 0.0)[:, :, None] * direction(term, axis=-1)
+    rest = sum_of_others(probability_2[:, :, None] * (sums_3[:, None] + term_5), axis=-2)
+    product_9 = (
+        2.0
+        * product_8[:, None]
+        * quotient_3
+        * total(np.where(mask_3[:, :, None], rest, 0.0), axis=1)
     )
-    picked_2 = pick(softmax(chosen_13, axis=-1), index, axis=1)
-    product_19 = picked_2 * chosen_6 * quotient
+    term_6 = sums + product_2[:, None] + (sums_4 + product_7 - product_9)
     sigmoid_gap = sigmoid(gap)
-    term_20 = product_11 + product_19[:, None, None]
-    term_21 = (
-        sigmoid_gap[:, :, None] * chosen_5[:, None, None] * term_20 - product_19[:, None, None]
+    chosen_5 = np.where(mask_2, 0.0, 1.0)
+    term_7 = -sums - product_2[:, None] + (-sums_4 - product_7 + product_9)
+    product_10 = sigmoid_gap[:, :, None] * chosen_5[:, None, None] * term_7[:, None]
+    product_11 = sigmoid_gap * sigmoid(-gap)
+    power_3 = chosen_5 * chosen_5
+    sums_5 = total(probability[:, :, None] * chosen_2[:, :, None] * input_direction, axis=1)
+    probability_3 = softmax(chosen, axis=-2)
+    product_12 = probability_3 * chosen_2
+    product_13 = product_12[:, :, None] * input_direction
+    product_14 = picked * chosen_4 * quotient_3
+    term_8 = product_13 + product_14[:, None, None]
+    product_15 = 2.0 * product_11[:, :, None] * power_3[:, None, None] * sums_5[:, None] * term_8
+    power_4 = sums_5 * sums_5
+    product_16 = power_4[:, None] * product_11[:, :, None] * power_3[:, None, None]
+    term_9 = (
+        term_6[:, None] + quotient[:, :, None] * term_3 + product_10 + (product_16 - product_15)
     )
-    product_20 = power_6 * chosen_12 * sigmoid_gap
-    product_21 = sigmoid_gap[:, :, None] * chosen_5[:, None, None] * sums[:, None]
-    term_22 = sums[:, None] + input_direction_2 - product_21
-    slope_7 = upstream * power_3
-    positive_8 = np.maximum(term_19, 0.0)
-    probability_11 = sigmoid(-gap)
-    product_22 = positive_8 * positive_7 * chosen_12 * sigmoid_gap * probability_11
-    term_23 = (
-        slope_6[:, None, None] * product_20[:, :, None] * term_22
-        - slope_7[:, None, None] * product_22[:, :, None] * sums[:, None]
+    product_17 = (
+        np.maximum(term_2, 0.0)[:, :, None] * positive[:, :, None] * positive_2[:, :, None] * term_9
     )
-    slope_8 = (
-        upstream[:, None, None]
-        * chosen_5[:, None, None]
-        * power_4[:, :, None]
-        * chosen_12[:, :, None]
-        * probability_8[:, :, None]
-        * term_12
+    power_5 = positive * positive
+    product_18 = sigmoid_gap[:, :, None] * chosen_5[:, None, None] * sums_5[:, None]
+    term_10 = sums_5[:, None] + input_direction - product_18
+    sums_6 = total(power_5[:, :, None] * positive_2[:, :, None] * term_10 * term_10, axis=1)
+    term_11 = sigmoid_gap[:, :, None] * chosen_5[:, None, None] * term_8 - product_14[:, None, None]
+    sums_7 = total(power_5[:, :, None] * positive_2[:, :, None] * term_10 * term_11, axis=1)
+    mask_4 = target != target[:, None]
+    term_12 = input - input[:, None]
+    input_length = norm(term_12, axis=-1)
+    chosen_6 = np.where(mask_4, margin - input_length, -math.inf)
+    log_sum = logsumexp(chosen_6, axis=-1)
+    chosen_7 = np.where(mask_2, 0.0, log_sum - near_i)
+    term_13 = near_i + (np.maximum(chosen_7, 0.0) + np.log1p(np.exp(-np.abs(chosen_7))))
+    positive_3 = np.maximum(np.sign(term_13), 0.0)
+    chosen_8 = ((target == target) & (index != index)).astype(upstream.dtype)
+    product_19 = np.maximum(term_13, 0.0) * positive_3 * chosen_8
+    probability_4 = sigmoid(chosen_7)
+    product_20 = probability_4 * sigmoid(-chosen_7) * power_3
+    probability_5 = softmax(chosen_6, axis=-1)
+    chosen_9 = np.where(mask_4, -1.0, 0.0)
+    input_direction_2 = direction(term_12, axis=-1)
+    product_21 = probability_5[:, :, None] * chosen_9[:, :, None] * input_direction_2
+    sums_8 = total(product_21, axis=1)
+    term_14 = quotient_2 * term_4 + 2.0 * product_20[:, None] * sums_8 * sums_5
+    product_22 = positive_3 * positive_3 * chosen_8
+    product_23 = probability_4 * chosen_5
+    product_24 = (
+        4.0
+        * product_22[:, None]
+        * (sums_5 + quotient_3 - product_23[:, None] * sums_5)
+        * (-quotient_3 - product_23[:, None] * sums_8)
     )
-    slope_9 = (
-        upstream[:, None, None]
-        * power_3[:, None, None]
-        * positive_6[:, :, None]
-        * positive_5[:, :, None]
-        * chosen_12[:, :, None]
-        * probability_8[:, :, None]
-        * probability_10[:, :, None]
-        * term_11
+    term_15 = (
+        2.0 * total(product_17, axis=1)
+        + (2.0 * sums_6 + 4.0 * sums_7)
+        + (2.0 * product_19[:, None] * term_14 + product_24)
     )
-    product_23 = product_10[:, :, None] * (
-        term_23 + (total(slope_8, axis=1) + total(slope_9, axis=1))
+    input_length_2 = norm(input[:, None] - input, axis=-1)
+    log_sum_2 = logsumexp(np.where(mask, margin - input_length_2, -math.inf), axis=-1)
+    chosen_10 = np.where(mask_2[:, None], 0.0, near_j - log_sum_2[:, None])
+    softplus = np.maximum(chosen_10, 0.0) + np.log1p(np.exp(-np.abs(chosen_10)))
+    term_16 = log_sum_2[:, None] + input_length_2 + softplus
+    positive_4 = np.maximum(np.sign(term_16), 0.0)
+    chosen_11 = ((target[:, None] == target) & (index_2[:, None] != index_2)).astype(upstream.dtype)
+    probability_6 = softmax(chosen_6, axis=-2)
+    quotient_4 = ratio(1.0, input_length)
+    product_25 = probability_6 * chosen_9 * quotient_4
+    power_6 = input_direction_2**2
+    term_17 = 1.0 - 2.0 * power_6 + power_6 * total(power_6, axis=2)[:, :, None]
+    product_26 = product_25[:, :, None] * term_17
+    other_probability = softmax_complement(chosen_6, axis=-2)
+    power_7 = chosen_9 * chosen_9
+    product_27 = probability_6 * other_probability**2 * power_7
+    product_28 = product_27[:, :, None] * power_6
+    product_29 = probability_6 * probability_6 * power_7 * other_probability
+    product_30 = product_29[:, :, None] * power_6
+    term_18 = product_26 + (product_28 + product_30)
+    probability_7 = sigmoid(chosen_10)
+    product_31 = probability_3 * chosen_2 * quotient
+    other_probability_2 = softmax_complement(chosen, axis=-2)
+    power_8 = chosen_2 * chosen_2
+    product_32 = probability_3 * other_probability_2**2 * power_8
+    product_33 = probability_3 * probability_3 * power_8 * other_probability_2
+    term_19 = product_31[:, :, None] * term_3 + (
+        product_32[:, :, None] * power + product_33[:, :, None] * power
     )
-    term_24 = upstream[:, None, None] * product_18[:, :, None] * term_21 + product_23
-    slope_10 = (
-        upstream[:, None] * chosen_5[:, None] * positive_8 * positive_7 * chosen_12 * sigmoid_gap
-    )
-    sums_6 = total(slope_10, axis=0)
-    power_7 = chosen_10 * chosen_10
-    product_24 = power_7 * probability_9 * probability_9
-    term_25 = term_24 - sums_6[:, None] * product_24[:, :, None] * input_direction_2
-    product_25 = probability_5 * chosen_10
-    sums_7 = total(power_6[:, :, None] * chosen_12[:, :, None] * term_21, axis=1)
-    product_26 = power_2 * chosen_9
-    term_26 = -quotient - product_7[:, None] * sums_4
-    product_27 = power_6[:, :, None] * chosen_12[:, :, None] * sigmoid_gap[:, :, None] * term_21
-    product_28 = (
-        positive_8[:, :, None]
-        * positive_7[:, :, None]
-        * chosen_12[:, :, None]
-        * sigmoid_gap[:, :, None]
-        * probability_11[:, :, None]
-        * term_20
-    )
-    term_27 = total(product_27, axis=1) + chosen_5[:, None] * total(product_28, axis=1)
-    product_29 = power_2 * chosen_9 * probability_4
-    product_30 = positive_3 * positive_2 * chosen_9 * probability_4 * probability_6 * chosen_5
-    term_28 = term_27 + (product_29[:, None] * term_26 - product_30[:, None] * sums_4)
-    term_29 = (
-        upstream[:, None] * (sums_7 + product_26[:, None] * term_26) - slope_6[:, None] * term_28
-    )
-    slope_11 = (
-        upstream * chosen_5 * total(positive_8 * positive_7 * chosen_12 * sigmoid_gap, axis=1)
-    )
-    term_30 = upstream * total(positive_8 * positive_7 * chosen_12, axis=1) - slope_11
-    product_31 = term_30 * picked_2 * chosen_6
-    product_32 = product_31[:, None] * chosen_10 * probability_5 * quotient
-    term_31 = term_25 + product_25[:, :, None] * term_29[:, None] + product_32[:, :, None]
-    slope_12 = (
-        upstream[:, None]
-        * chosen_5[:, None]
-        * power[:, :, None]
-        * chosen_3[:, :, None]
-        * probability_2[:, :, None]
-        * term_13
-    )
-    slope_13 = upstream * power_3 * positive_4 * positive * chosen_3 * probability_2 * probability_7
-    term_32 = total(slope_12, axis=1) - sums_4 * total(slope_13, axis=1)[:, None]
-    term_33 = (
-        upstream[:, None] * product[:, :, None] * term_13 + product_5[:, :, None] * term_32[:, None]
-    )
-    product_33 = chosen_4 * probability_3
+    term_20 = -product_28 - product_30 - product_26
     product_34 = (
-        sums_2[:, None, None]
-        * product_33[:, :, None]
-        * (sums_4[:, None] - chosen_4[:, :, None] * input_direction)
+        probability_7[:, :, None]
+        * chosen_5[:, None, None]
+        * (term_19[:, None] + term_20[:, :, None])
     )
-    product_35 = power_5 * probability
-    term_34 = term_33 + product_34 - term_17[:, None] * product_35[:, :, None] * input_direction
-    term_35 = (
-        upstream * positive_4 * positive * chosen_3
-        + sums_2[:, None] * probability_3 * chosen_4
-        + term_17 * probability * chosen_4
+    product_35 = probability_7 * sigmoid(-chosen_10)
+    product_36 = probability_6 * chosen_9
+    product_37 = product_36[:, :, None] * input_direction_2
+    term_21 = product_13[:, None] + product_37[:, :, None]
+    product_38 = product_35[:, :, None] * power_3[:, None, None] * term_21 * term_21
+    product_39 = (
+        np.maximum(term_16, 0.0)[:, :, None]
+        * positive_4[:, :, None]
+        * chosen_11[:, :, None]
+        * (term_18[:, :, None] + product_34 + product_38)
     )
-    quotient_2 = ratio(1.0, input_length_2)
-    product_36 = term_35[:, :, None] * quotient_2[:, :, None] * input_direction * input_direction
-    product_37 = power_7 * probability_9
-    term_36 = (
-        upstream[:, None, None] * product_18[:, :, None] * term_22
-        + sums_6[:, None] * product_37[:, :, None] * input_direction_2
+    power_9 = positive_4 * positive_4
+    term_22 = probability_7[:, :, None] * chosen_5[:, None, None] * term_21 - product_37[:, :, None]
+    sums_9 = total(power_9[:, :, None] * chosen_11[:, :, None] * term_22 * term_22, axis=2)
+    chosen_12 = np.where(mask_2, 0.0, log_sum[:, None] - log_sum_2)
+    softplus_2 = np.maximum(chosen_12, 0.0) + np.log1p(np.exp(-np.abs(chosen_12)))
+    term_23 = log_sum_2 + input_length + softplus_2
+    positive_5 = np.maximum(np.sign(term_23), 0.0)
+    chosen_13 = ((target == target[:, None]) & (index_2 != index[:, None])).astype(upstream.dtype)
+    product_40 = np.maximum(term_23, 0.0) * positive_5 * chosen_13
+    probability_8 = sigmoid(chosen_12)
+    chosen_14 = np.where(mask_4, margin - norm(term_12, axis=-1), -math.inf)
+    probability_9 = softmax(chosen_14, axis=-1)
+    picked_2 = pick(probability_9, index, axis=1)
+    product_41 = picked_2 * chosen_4 * quotient_2 * term_4
+    product_42 = probability_5[:, :, None] * chosen_9[:, :, None] * quotient_4[:, :, None] * term_17
+    product_43 = picked_2 * pick(softmax_complement(chosen_14, axis=-1), index, axis=1) * chosen_4
+    product_44 = chosen_9[:, :, None] * input_direction_2
+    is_largest_2 = index_2 == chosen_6.argmax(axis=1)[:, None]
+    sums_10 = total(np.where(is_largest_2[:, :, None], product_44, 0.0), axis=1)
+    sums_11 = total(probability_5[:, :, None] * (sums_10[:, None] - product_44), axis=1)
+    product_45 = 2.0 * product_43[:, None] * quotient_3 * (sums_11 + (product_6[:, None] - sums_10))
+    product_46 = picked_2 * chosen_4
+    product_47 = np.where(mask_4, -1.0, 0.0)[:, :, None] * direction(term_12, axis=-1)
+    product_48 = probability_9[:, :, None] * (sums_11[:, None] + (product_47 - sums_10[:, None]))
+    chosen_15 = np.where(mask_3[:, :, None], sum_of_others(product_48, axis=-2), 0.0)
+    product_49 = 2.0 * product_46[:, None] * quotient_3 * total(chosen_15, axis=1)
+    product_50 = (
+        probability_5[:, :, None] * (sums_11[:, None] + (product_44 - sums_10[:, None])) ** 2
     )
-    sums_8 = total(power_6[:, :, None] * chosen_12[:, :, None] * term_22, axis=1)
-    product_38 = power_6[:, :, None] * chosen_12[:, :, None] * sigmoid_gap[:, :, None] * term_22
-    product_39 = chosen_5 * total(product_22, axis=1)
-    product_40 = slope_6[:, None] * (total(product_38, axis=1) - product_39[:, None] * sums)
-    term_37 = upstream[:, None] * sums_8 - product_40
-    product_41 = chosen_10 * probability_5
-    product_42 = (
-        term_30[:, None, None]
-        * product_41[:, :, None]
-        * (chosen_10[:, :, None] * input_direction_2 - sums[:, None])
+    term_24 = (
+        product_41[:, None]
+        + total(product_42, axis=1)
+        + (product_49 - product_45 + total(product_50, axis=1))
     )
-    product_43 = input_direction_2 * (
-        term_36 + product_25[:, :, None] * term_37[:, None] + product_42
+    term_25 = (
+        quotient_4[:, :, None] * term_17
+        + probability_8[:, :, None] * chosen_5[:, None] * term_24[:, None]
     )
-    term_38 = (
-        upstream[:, None] * positive_8 * positive_7 * chosen_12
-        + sums_6 * probability_9 * chosen_10
-        + term_30[:, None] * probability_5 * chosen_10
+    product_51 = probability_8 * sigmoid(-chosen_12)
+    product_52 = picked_2 * chosen_4 * quotient_3
+    term_26 = product_52[:, None, None] + product_37
+    product_53 = 2.0 * product_51[:, :, None] * power_3[:, None] * sums_8[:, None] * term_26
+    power_10 = sums_8 * sums_8
+    term_27 = power_10[:, None] * product_51[:, :, None] * power_3[:, None] - product_53
+    product_54 = positive_5 * positive_5 * chosen_13
+    term_28 = probability_8[:, :, None] * chosen_5[:, None] * term_26 - product_37
+    term_29 = -input_direction_2 - probability_8[:, :, None] * chosen_5[:, None] * sums_8[:, None]
+    term_30 = (
+        4.0 * product_54[:, :, None] * term_28 * term_29
+        + 2.0 * product_54[:, :, None] * term_29 * term_29
     )
-    quotient_3 = ratio(1.0, distance)
-    product_44 = term_38[:, :, None] * quotient_3[:, :, None] * input_direction_2**2
-    term_39 = upstream * positive_3 * positive_2 * chosen_9 + product_8 + product_31
-    product_45 = 2.0 * term_39 * ratio(1.0, 0.0)
-    return (
-        total(input_direction_2 * term_31, axis=1)
-        + total(product_43, axis=1)
-        + total(term_35 * quotient_2, axis=1)[:, None]
-        + total(term_38 * quotient_3, axis=1)[:, None]
-        - total(input_direction * term_18, axis=1)
-        - total(input_direction * term_34, axis=1)
-        - total(product_36, axis=1)
-        - total(product_44, axis=1)
-        - product_45[:, None],
+    term_31 = (
+        2.0 * total(product_39, axis=2)
+        + 2.0 * sums_9
+        + (2.0 * product_40[:, :, None] * (term_25 + term_27) + term_30)
     )
+    return (0.5 * upstream[:, None] * term_15 + 0.5 * total(upstream[:, None] * term_31, axis=1),)
 
 
 def _denominator(target: Array) -> Array:

@@ -58,6 +58,7 @@ from ._functions import (
     label_excess,
     negative_log_softmax,
     softmax,
+    softmax_complement,
 )
 from ._runtime import (
     Case,
@@ -127,20 +128,17 @@ def _hessian_diagonal_labels(
     """Return the diagonal of the Hessian by `input`, `linear_weight` and `linear_bias`."""
     valid = target != ignore_index
     slope = upstream * weight[np.where(valid, target, 0)]
-    probability = softmax(linear_bias + input @ linear_weight.T, axis=-1)
-    sums = probability @ linear_weight
-    product = linear_weight * probability[:, :, None] * (linear_weight - sums[:, None])
-    product_2 = slope[:, None] * input * input
-    chosen = np.where(valid[:, None], probability, 0.0)
-    sums_2 = np.where(valid[:, None], chosen * chosen, 0.0).T @ np.where(
-        valid[:, None], -product_2, 0.0
-    )
-    sums_3 = total(np.where(valid, slope, 0.0)[:, None] * probability, axis=0)
-    product_3 = np.where(valid[:, None], -slope[:, None] * probability, 0.0) * chosen
+    logits = linear_bias + input @ linear_weight.T
+    probability = softmax(logits, axis=-1)
+    is_largest = np.arange(weight.shape[0]) == logits.argmax(axis=1)[:, None]
+    sums = total(np.where(is_largest[:, :, None], linear_weight, 0.0), axis=1)
+    sums_2 = total(probability[:, :, None] * (linear_weight - sums[:, None]), axis=1)
+    product = probability[:, :, None] * (sums_2[:, None] + (sums[:, None] - linear_weight)) ** 2
+    product_2 = slope[:, None] * probability * softmax_complement(logits, axis=-1)
+    chosen = np.where(valid[:, None], product_2, 0.0)
     diagonal_input = np.where(valid[:, None], slope[:, None] * total(product, axis=1), 0.0)
-    diagonal_linear_weight = chosen.T @ np.where(valid[:, None], product_2, 0.0) + sums_2
-    diagonal_linear_bias = sums_3 + total(product_3, axis=0)
-    return diagonal_input, diagonal_linear_weight, diagonal_linear_bias
+    diagonal_linear_weight = chosen.T @ np.where(valid[:, None], input * input, 0.0)
+    return diagonal_input, diagonal_linear_weight, total(chosen, axis=0)
 
 
 def _mass_labels(target: Array, weight: Array, ignore_index: int) -> Array:
@@ -275,43 +273,30 @@ def _hessian_diagonal_smoothed_labels(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`, `linear_weight` and `linear_bias`."""
     valid = target != ignore_index
-    label_weight = weight[np.where(valid, target, 0)]
-    slope = upstream * label_weight
-    probability = softmax(linear_bias + input @ linear_weight.T, axis=-1)
+    sums = total(weight)
+    logits = linear_bias + input @ linear_weight.T
+    probability = softmax(logits, axis=-1)
+    is_largest = np.arange(weight.shape[0]) == logits.argmax(axis=1)[:, None]
+    sums_2 = total(np.where(is_largest[:, :, None], linear_weight, 0.0), axis=1)
+    sums_3 = total(probability[:, :, None] * (linear_weight - sums_2[:, None]), axis=1)
+    product = probability[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - linear_weight)) ** 2
+    sums_4 = total(product, axis=1)
     term = 1.0 - label_smoothing
-    sums = probability @ linear_weight
-    term_2 = linear_weight - sums[:, None]
-    sums_2 = total(weight)
-    slope_2 = (
-        upstream[:, None, None]
-        * label_smoothing
-        * sums_2
-        * probability[:, :, None]
-        * term_2
-        / linear_weight.shape[0]
+    label_weight = weight[np.where(valid, target, 0)]
+    term_2 = (
+        label_smoothing * sums * sums_4 / weight.shape[0] + term * label_weight[:, None] * sums_4
     )
-    term_3 = slope[:, None, None] * probability[:, :, None] * term * term_2 + slope_2
-    chosen = np.where(valid, upstream * term * label_weight, 0.0)
-    chosen_2 = np.where(valid, upstream * label_smoothing / linear_weight.shape[0], 0.0)
-    product = chosen_2[:, None, None] * sums_2 * probability[:, :, None] * input[:, None]
-    term_4 = chosen[:, None, None] * probability[:, :, None] * input[:, None] + product
-    chosen_3 = np.where(valid[:, None], input, 0.0)
-    sums_3 = total(np.where(valid[:, None, None], term_4, 0.0) * chosen_3[:, None], axis=0)
-    power = probability * probability
-    product_2 = chosen_2[:, None, None] * sums_2 * power[:, :, None] * input[:, None]
-    term_5 = -chosen[:, None, None] * power[:, :, None] * input[:, None] - product_2
-    sums_4 = total(np.where(valid[:, None, None], term_5, 0.0) * chosen_3[:, None], axis=0)
-    chosen_4 = np.where(valid[:, None], -slope[:, None] * probability * term, 0.0)
-    chosen_5 = np.where(valid[:, None], probability, 0.0)
-    slope_3 = -probability * upstream[:, None] * label_smoothing * sums_2 / linear_weight.shape[0]
-    diagonal_input = np.where(valid[:, None], total(linear_weight * term_3, axis=1), 0.0)
-    diagonal_linear_bias = (
-        total(chosen[:, None] * probability, axis=0)
-        + sums_2 * total(chosen_2[:, None] * probability, axis=0)
-        + total(chosen_4 * chosen_5, axis=0)
-        + total(np.where(valid[:, None], slope_3, 0.0) * chosen_5, axis=0)
-    )
-    return diagonal_input, sums_3 + sums_4, diagonal_linear_bias
+    other_probability = softmax_complement(logits, axis=-1)
+    product_2 = probability * other_probability
+    power = input * input
+    product_3 = product_2[:, :, None] * power[:, None] * label_smoothing * sums / weight.shape[0]
+    product_4 = label_weight[:, None, None] * product_2[:, :, None] * power[:, None] * term
+    chosen = np.where(valid[:, None, None], upstream[:, None, None] * (product_3 + product_4), 0.0)
+    product_5 = label_smoothing * sums * probability * other_probability / weight.shape[0]
+    term_3 = product_5 + term * label_weight[:, None] * probability * other_probability
+    diagonal_input = np.where(valid[:, None], upstream[:, None] * term_2, 0.0)
+    diagonal_linear_bias = total(np.where(valid[:, None], upstream[:, None] * term_3, 0.0), axis=0)
+    return diagonal_input, total(chosen, axis=0), diagonal_linear_bias
 
 
 def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:
@@ -439,17 +424,20 @@ def _hessian_diagonal_probabilities(
     smoothed = label_smoothing / target.shape[1] + (1.0 - label_smoothing) * target
     sums = total(smoothed * weight, axis=1)
     slope = upstream * sums
-    probability = softmax(linear_bias + input @ linear_weight.T, axis=-1)
-    sums_2 = probability @ linear_weight
-    product = linear_weight * probability[:, :, None] * (linear_weight - sums_2[:, None])
-    slope_2 = upstream[:, None] * sums[:, None] * input * input
-    power = probability * probability
+    logits = linear_bias + input @ linear_weight.T
+    probability = softmax(logits, axis=-1)
+    is_largest = np.arange(target.shape[1]) == logits.argmax(axis=1)[:, None]
+    sums_2 = total(np.where(is_largest[:, :, None], linear_weight, 0.0), axis=1)
+    sums_3 = total(probability[:, :, None] * (linear_weight - sums_2[:, None]), axis=1)
+    product = probability[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - linear_weight)) ** 2
+    slope_2 = upstream[:, None] * sums[:, None] * probability * softmax_complement(logits, axis=-1)
     diagonal_input = slope[:, None] * total(product, axis=1)
-    diagonal_linear_weight = probability.T @ slope_2 - power.T @ slope_2
-    diagonal_linear_bias = total(upstream[:, None] * sums[:, None] * probability, axis=0) - total(
-        upstream[:, None] * sums[:, None] * power, axis=0
+    return (
+        diagonal_input,
+        slope_2.T @ (input * input),
+        total(slope_2, axis=0),
+        np.full_like(target, 0.0),
     )
-    return diagonal_input, diagonal_linear_weight, diagonal_linear_bias, np.full_like(target, 0.0)
 
 
 def _probabilities_loss(

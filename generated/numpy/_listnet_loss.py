@@ -62,20 +62,14 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     """Return the diagonal of the Hessian by `input` and `target`."""
     probability = softmax(target, axis=-1)
     slope = upstream * total(probability, axis=1)
-    other_probability = softmax_complement(target, axis=-1)
     nll = negative_log_softmax(input, axis=-1)
-    term = other_probability * upstream[:, None] * nll - sum_of_others(
-        probability * upstream[:, None] * nll, axis=-1
+    other_probability = softmax_complement(target, axis=-1)
+    term = other_probability - probability
+    term_2 = nll * probability * other_probability * term - probability * term * sum_of_others(
+        nll * probability, axis=-1
     )
-    power = probability * probability
-    slope_2 = upstream * cross_entropy_with(input, probability, axis=-1)
     diagonal_input = slope[:, None] * softmax(input, axis=-1) * softmax_complement(input, axis=-1)
-    diagonal_target = (
-        term * probability * other_probability
-        + slope_2[:, None] * power
-        - power * upstream[:, None] * nll
-    )
-    return diagonal_input, diagonal_target
+    return diagonal_input, upstream[:, None] * term_2
 
 
 def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:

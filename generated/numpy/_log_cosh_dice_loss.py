@@ -74,60 +74,40 @@ def _hessian_diagonal(
     probability = sigmoid(-input)
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
-    quotient = ratio(dice, term_2)
-    slope = upstream * quotient
-    quotient_2 = ratio(1.0, term_2)
-    slope_2 = upstream * quotient_2
-    term_3 = term * p * probability - probability * p * target
-    sech2_2 = sech2(dice)
-    product = sech2_2 * quotient_2
-    product_2 = sech2_2 * quotient
-    product_3 = (slope_2[:, None] * term_3 - slope[:, None] * p * probability) * (
-        product[:, None] * term_3 - product_2[:, None] * p * probability
-    )
     tanh = np.tanh(dice)
-    slope_3 = upstream * tanh
-    power = quotient_2 * quotient_2
-    product_4 = quotient_2 * quotient
-    quotient_3 = ratio(quotient, term_2)
-    term_4 = -product_4 - quotient_3
-    product_5 = (
-        slope_3[:, None]
-        * p
-        * probability
-        * (power[:, None] * term_3 + term_4[:, None] * p * probability)
+    quotient = ratio(1.0, term_2)
+    product = tanh * quotient
+    power = probability * probability
+    power_2 = p * p
+    term_3 = (
+        term * p * power
+        - term * power_2 * probability
+        + (probability * power_2 * target - power * p * target)
     )
-    slope_4 = upstream * tanh * ratio(quotient_2, term_2)
-    slope_5 = upstream * tanh * quotient
-    power_2 = probability * probability
-    power_3 = p * p
-    slope_6 = upstream * tanh * quotient_2
-    term_5 = (
-        term * p * power_2
-        - term * power_3 * probability
-        + (probability * power_3 * target - power_2 * p * target)
+    term_4 = term * p * probability - probability * p * target
+    sech2_2 = sech2(dice)
+    power_3 = quotient * quotient
+    product_2 = sech2_2 * power_3
+    quotient_2 = ratio(dice, term_2)
+    term_5 = -sech2_2 * quotient_2 * quotient - tanh * ratio(quotient, term_2)
+    product_3 = term_4 * (product_2[:, None] * term_4 + term_5[:, None] * p * probability)
+    product_4 = tanh * quotient_2
+    term_6 = (
+        product[:, None] * term_3
+        + product_3
+        - product_4[:, None] * (p * power - power_2 * probability)
     )
-    term_6 = -upstream * sech2_2 * quotient_2 * quotient - upstream * tanh * power
-    term_7 = probability - p
-    slope_7 = upstream * sech2_2 * quotient * quotient
-    slope_8 = upstream * tanh * (product_4 + quotient_3)
-    product_6 = slope_2[:, None] * term_7 * (product[:, None] * term_7 - product_2[:, None])
-    diagonal_input = (
-        product_3
-        + slope_5[:, None] * power_3 * probability
-        + slope_6[:, None] * term_5
-        - product_5
-        - slope_4[:, None] * term_3 * p * probability
-        - slope_5[:, None] * p * power_2
+    term_7 = -sech2_2 * quotient * quotient_2 - tanh * power_3
+    term_8 = sech2_2 * quotient_2 * quotient_2 + tanh * (
+        quotient * quotient_2 + ratio(quotient_2, term_2)
     )
-    diagonal_target = (
-        term_6[:, None] * term_7
-        + slope_7[:, None]
-        + slope_8[:, None]
-        + product_6
-        - slope_4[:, None] * term_7
+    product_5 = p * probability * (term_7[:, None] * term_4 + term_8[:, None] * p * probability)
+    term_9 = probability - p
+    term_10 = term_9 * (product_2[:, None] * term_9 + term_5[:, None]) + (
+        term_7[:, None] * term_9 + term_8[:, None]
     )
-    return diagonal_input, diagonal_target
+    diagonal_input = upstream[:, None] * (term_6 + product_5)
+    return diagonal_input, upstream[:, None] * term_10
 
 
 def _loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any) -> Case:

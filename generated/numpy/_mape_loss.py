@@ -65,16 +65,15 @@ def _hessian_diagonal(
     term_2 = input - target
     maximum = np.maximum(abs_target, eps)
     sign_target = np.sign(target)
-    slope = (
+    product = (
         200.0
-        * upstream
         * term
         * (np.abs(term_2) / maximum)
         * (sign_target * sign_target / maximum)
         * (term / maximum)
     )
-    slope_2 = 200.0 * upstream * term * sign_target * np.sign(term_2) / (maximum * maximum)
-    return np.full_like(input, 0.0), slope + slope_2
+    product_2 = 200.0 * term * sign_target * np.sign(term_2) / (maximum * maximum)
+    return np.full_like(input, 0.0), upstream * (product + product_2)
 
 
 def _loss(

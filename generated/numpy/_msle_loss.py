@@ -60,8 +60,8 @@ def _hessian_diagonal(
     maximum_2 = np.maximum(target, eps)
     term = np.log1p(maximum) - np.log1p(maximum_2)
     power_2 = ((0.5 * np.sign(target - eps) + 0.5) / (maximum_2 + 1.0)) ** 2
-    diagonal_input = 2.0 * upstream * power - 2.0 * upstream * term * power
-    diagonal_target = 2.0 * upstream * power_2 + 2.0 * upstream * term * power_2
+    diagonal_input = upstream * (2.0 * power - 2.0 * term * power)
+    diagonal_target = upstream * (2.0 * power_2 + 2.0 * term * power_2)
     return diagonal_input, diagonal_target
 
 

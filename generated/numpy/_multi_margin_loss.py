@@ -156,17 +156,8 @@ def _hessian_diagonal_squared(
     positive = np.maximum(np.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     chosen = np.where(target[:, None] != index, 2.0 * positive * positive, 0.0)
     chosen_2 = (index == target[:, None]).astype(upstream.dtype)
-    product = (
-        slope[:, None]
-        * chosen_2
-        * (chosen - chosen_2 * total(chosen, axis=1)[:, None])
-        / weight.shape[0]
-    )
-    return (
-        slope[:, None] * chosen / weight.shape[0]
-        - slope[:, None] * chosen * chosen_2 / weight.shape[0]
-        - product,
-    )
+    term = chosen - 2.0 * chosen * chosen_2 + chosen_2 * chosen_2 * total(chosen, axis=1)[:, None]
+    return (slope[:, None] * term / weight.shape[0],)
 
 
 def _squared_loss(

@@ -33,7 +33,15 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import direction, logsumexp, norm, ratio, softmax
+from ._functions import (
+    direction,
+    logsumexp,
+    norm,
+    ratio,
+    softmax,
+    softmax_complement,
+    sum_of_others,
+)
 from ._runtime import (
     Case,
     as_arrays,
@@ -126,184 +134,144 @@ def _hessian_diagonal(
     base: Array | float,
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
-    input_direction = direction(input, axis=-1)
-    term = input_direction @ input_direction.T - base
-    log_sum = logsumexp(np.where(target[:, None] != target, term * beta, -math.inf), axis=-1)
-    sigmoid_log_sum = sigmoid(log_sum)
-    slope = upstream * sigmoid_log_sum
-    mask = target != target[:, None]
-    sums = input_direction @ input_direction.T
-    term_2 = sums - base
-    probability = softmax(np.where(mask, term_2 * beta, -math.inf), axis=-2)
-    chosen = np.where(mask, beta, 0.0)
     index = np.arange(upstream.shape[0])
     index_2 = np.arange(input.shape[0])
-    chosen_2 = np.where(
-        ((target[:, None] == target) & (index[:, None] != index_2)), -term * alpha, -math.inf
+    mask = (target[:, None] == target) & (index[:, None] != index_2)
+    input_direction = direction(input, axis=-1)
+    gap = input_direction @ input_direction.T - base
+    chosen = np.where(mask, -gap * alpha, -math.inf)
+    pull = logsumexp(chosen, axis=-1)
+    sigmoid_pull = sigmoid(pull)
+    probability = softmax(chosen, axis=-1)
+    chosen_2 = np.where(mask, -alpha, 0.0)
+    quotient = ratio(1.0, norm(input, axis=-1))
+    power = quotient * quotient
+    product = 2.0 * input_direction * input_direction[:, None] * power[:, None, None]
+    power_2 = input_direction * input_direction
+    term = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
+    sums = input_direction @ input_direction.T
+    term_2 = term[:, None] * power[:, None, None] * sums[:, :, None] - product
+    sums_2 = total(probability[:, :, None] * chosen_2[:, :, None] * term_2, axis=1)
+    picked = pick(probability, index, axis=1)
+    chosen_3 = np.where(((target == target) & (index != index)), -alpha, 0.0)
+    product_2 = picked * chosen_3
+    sums_3 = total(power_2, axis=1)
+    product_3 = power * sums_3
+    term_3 = (
+        2.0 * (power[:, None] - 2.0 * power[:, None] * power_2) + 2.0 * product_3[:, None] * power_2
     )
-    log_sum_2 = logsumexp(chosen_2, axis=-1)
-    probability_2 = sigmoid(log_sum_2)
-    slope_2 = upstream * probability_2
-    mask_2 = (target == target[:, None]) & (index != index_2[:, None])
-    probability_3 = softmax(np.where(mask_2, -term_2 * alpha, -math.inf), axis=-2)
-    chosen_3 = np.where(mask_2, -alpha, 0.0)
-    term_3 = slope * probability * chosen / beta + slope_2 * probability_3 * chosen_3 / alpha
-    sums_2 = term_3 @ input_direction
-    sums_3 = total(sums_2 * input_direction, axis=1)
-    input_length = norm(input, axis=-1)
-    quotient = ratio(1.0, input_length)
-    quotient_2 = ratio(quotient, input_length)
-    product = (sums_2 - input_direction * sums_3[:, None]) * quotient_2[:, None] * input_direction
-    power = chosen * chosen
-    product_2 = power * probability
-    product_3 = quotient[:, None, None] * input_direction[:, None] * sums[:, :, None]
-    term_4 = input_direction * quotient[:, None, None] - product_3
-    power_2 = chosen_3 * chosen_3
-    product_4 = power_2 * probability_3
-    term_5 = (
-        slope[:, None] * product_2[:, :, None] * term_4 / beta
-        + slope_2[:, None] * product_4[:, :, None] * term_4 / alpha
+    product_4 = quotient[:, None, None] * input_direction[:, None] * sums[:, :, None]
+    term_4 = input_direction * quotient[:, None, None] - product_4
+    product_5 = chosen_2[:, :, None] * term_4
+    is_largest = index_2 == chosen.argmax(axis=1)[:, None]
+    sums_4 = total(np.where(is_largest[:, :, None], product_5, 0.0), axis=1)
+    sums_5 = total(probability[:, :, None] * (product_5 - sums_4[:, None]), axis=1)
+    product_6 = probability[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_5)) ** 2
+    product_7 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_3
+    product_8 = quotient * sums_3
+    term_5 = input_direction * quotient[:, None] - product_8[:, None] * input_direction
+    product_9 = 2.0 * product_7[:, None] * (sums_5 + (sums_4 - chosen_3[:, None] * term_5)) * term_5
+    mask_2 = index_2 == index[:, None]
+    term_6 = sums_4[:, None] - np.where(mask, -alpha, 0.0)[:, :, None] * term_4
+    rest = sum_of_others(probability[:, :, None] * (sums_5[:, None] + term_6), axis=-2)
+    product_10 = (
+        2.0 * product_2[:, None] * term_5 * total(np.where(mask_2[:, :, None], rest, 0.0), axis=1)
     )
-    product_5 = sums_3 * quotient
-    power_3 = input_direction * input_direction
-    term_6 = total(input_direction * term_5, axis=1) + product_5[:, None] * power_3
-    product_6 = quotient * sums_3
-    term_7 = total(term_5 * sums[:, :, None], axis=1) - product_6[:, None] * input_direction
-    product_7 = quotient[:, None] * (
-        term_6 - input_direction * (term_7 + sums_2 * quotient[:, None])
+    term_7 = (
+        sums_2 + product_2[:, None] * term_3 + (total(product_6, axis=1) - product_9 + product_10)
+    )
+    probability_2 = sigmoid(-pull)
+    product_11 = sigmoid_pull * probability_2
+    sums_6 = total(probability[:, :, None] * chosen_2[:, :, None] * term_4, axis=1)
+    product_12 = sigmoid_pull * probability_2 * picked * chosen_3
+    term_8 = (
+        product_11[:, None] * sums_6 * (sums_6 / alpha)
+        + 2.0 * product_12[:, None] * sums_6 * term_5 / alpha
     )
     mask_3 = target[:, None] != target
-    chosen_4 = np.where(mask_3, term * beta, -math.inf)
+    chosen_4 = np.where(mask_3, gap * beta, -math.inf)
     push = logsumexp(chosen_4, axis=-1)
     sigmoid_push = sigmoid(push)
-    slope_3 = upstream * sigmoid_push
-    probability_4 = softmax(chosen_4, axis=-1)
+    probability_3 = softmax(chosen_4, axis=-1)
     chosen_5 = np.where(mask_3, beta, 0.0)
-    mask_4 = (target[:, None] == target) & (index_2[:, None] != index_2)
-    chosen_6 = np.where(mask_4, -term * alpha, -math.inf)
-    pull = logsumexp(chosen_6, axis=-1)
-    sigmoid_pull = sigmoid(pull)
-    slope_4 = upstream * sigmoid_pull
-    probability_5 = softmax(chosen_6, axis=-1)
-    chosen_7 = np.where(mask_4, -alpha, 0.0)
-    term_8 = (
-        slope_3[:, None] * probability_4 * chosen_5 / beta
-        + slope_4[:, None] * probability_5 * chosen_7 / alpha
+    sums_7 = total(probability_3[:, :, None] * chosen_5[:, :, None] * term_2, axis=1)
+    picked_2 = pick(probability_3, index, axis=1)
+    chosen_6 = np.where(target != target, beta, 0.0)
+    product_13 = picked_2 * chosen_6
+    product_14 = chosen_5[:, :, None] * term_4
+    is_largest_2 = index_2 == chosen_4.argmax(axis=1)[:, None]
+    sums_8 = total(np.where(is_largest_2[:, :, None], product_14, 0.0), axis=1)
+    sums_9 = total(probability_3[:, :, None] * (product_14 - sums_8[:, None]), axis=1)
+    product_15 = probability_3[:, :, None] * (sums_9[:, None] + (sums_8[:, None] - product_14)) ** 2
+    product_16 = picked_2 * pick(softmax_complement(chosen_4, axis=-1), index, axis=1) * chosen_6
+    product_17 = (
+        2.0 * product_16[:, None] * (sums_9 + (sums_8 - chosen_6[:, None] * term_5)) * term_5
     )
-    sums_4 = term_8 @ input_direction
-    sums_5 = total(sums_4 * input_direction, axis=1)
-    product_8 = (sums_4 - input_direction * sums_5[:, None]) * quotient_2[:, None] * input_direction
-    probability_6 = sigmoid(-push)
-    slope_5 = upstream * sigmoid_push * probability_6
-    product_9 = probability_4 * chosen_5
-    sums_6 = total(probability_4[:, :, None] * chosen_5[:, :, None] * term_4, axis=1)
-    product_10 = slope_5[:, None, None] * product_9[:, :, None] * sums_6[:, None] / beta
-    product_11 = chosen_5 * probability_4
-    product_12 = (
-        slope_3[:, None, None]
-        * product_11[:, :, None]
-        * (chosen_5[:, :, None] * term_4 - sums_6[:, None])
-        / beta
+    term_9 = sums_8[:, None] - np.where(mask_3, beta, 0.0)[:, :, None] * term_4
+    rest_2 = sum_of_others(probability_3[:, :, None] * (sums_9[:, None] + term_9), axis=-2)
+    product_18 = (
+        2.0
+        * product_13[:, None]
+        * term_5
+        * total(np.where(mask_2[:, :, None], rest_2, 0.0), axis=1)
     )
-    probability_7 = sigmoid(-pull)
-    slope_6 = upstream * sigmoid_pull * probability_7
-    product_13 = probability_5 * chosen_7
-    sums_7 = total(probability_5[:, :, None] * chosen_7[:, :, None] * term_4, axis=1)
-    product_14 = slope_6[:, None, None] * product_13[:, :, None] * sums_7[:, None] / alpha
-    product_15 = chosen_7 * probability_5
-    product_16 = (
-        slope_4[:, None, None]
-        * product_15[:, :, None]
-        * (chosen_7[:, :, None] * term_4 - sums_7[:, None])
-        / alpha
+    term_10 = (
+        sums_7
+        + product_13[:, None] * term_3
+        + (total(product_15, axis=1) - product_17 + product_18)
     )
-    term_9 = product_10 + product_12 + product_14 + product_16
-    product_17 = sums_5 * quotient
-    term_10 = total(input_direction * term_9, axis=1) + product_17[:, None] * power_3
-    product_18 = quotient * sums_5
-    term_11 = total(term_9 * sums[:, :, None], axis=1) - product_18[:, None] * input_direction
-    term_12 = term_10 - input_direction * (term_11 + sums_4 * quotient[:, None])
-    probability_8 = softmax(np.where(target[:, None] != target, term * beta, -math.inf), axis=-1)
-    picked = pick(probability_8, index_2, axis=1)
-    chosen_8 = np.where(target != target, beta, 0.0)
-    slope_7 = upstream * picked * chosen_8 * sigmoid_push * probability_6
-    slope_8 = upstream * sigmoid_push * chosen_8 * picked
-    product_19 = quotient * total(power_3, axis=1)
-    term_13 = input_direction * quotient[:, None] - product_19[:, None] * input_direction
-    term_14 = (
-        slope_7[:, None] * sums_6 / beta
-        + slope_8[:, None] * (chosen_8[:, None] * term_13 - sums_6) / beta
+    term_11 = (
+        sigmoid_pull[:, None] * term_7 / alpha + term_8 + sigmoid_push[:, None] * term_10 / beta
     )
-    chosen_9 = np.where(
-        ((target[:, None] == target) & (index_2[:, None] != index)), -term * alpha, -math.inf
+    probability_4 = sigmoid(-push)
+    product_19 = sigmoid_push * probability_4
+    sums_10 = total(probability_3[:, :, None] * chosen_5[:, :, None] * term_4, axis=1)
+    product_20 = sigmoid_push * probability_4 * picked_2 * chosen_6
+    term_12 = (
+        product_19[:, None] * sums_10 * (sums_10 / beta)
+        + 2.0 * product_20[:, None] * sums_10 * term_5 / beta
     )
-    picked_2 = pick(softmax(chosen_9, axis=-1), index_2, axis=1)
-    chosen_10 = np.where(((target == target) & (index_2 != index_2)), -alpha, 0.0)
-    slope_9 = upstream * picked_2 * chosen_10 * sigmoid_pull * probability_7
-    slope_10 = upstream * sigmoid_pull * chosen_10 * picked_2
-    product_20 = slope_10[:, None] * (chosen_10[:, None] * term_13 - sums_7) / alpha
-    term_15 = term_14 + slope_9[:, None] * sums_7 / alpha + product_20
-    term_16 = (
-        upstream * sigmoid_push * picked * chosen_8 / beta
-        + upstream * sigmoid_pull * picked_2 * chosen_10 / alpha
+    chosen_7 = np.where(
+        ((target[:, None] == target) & (index[:, None] != index_2)), -gap * alpha, -math.inf
     )
-    product_21 = term_16 * quotient
-    product_22 = product_21[:, None] * power_3
-    slope_11 = upstream * sigmoid_log_sum * sigmoid(-log_sum)
-    power_4 = probability * probability
-    product_23 = power_4 * power
-    product_24 = power * power_4
-    term_17 = (
-        slope_11[:, None] * product_23[:, :, None] * term_4 / beta
-        - slope[:, None] * product_24[:, :, None] * term_4 / beta
-    )
-    slope_12 = upstream * probability_2 * sigmoid(-log_sum_2)
-    power_5 = probability_3 * probability_3
-    product_25 = power_5 * power_2
-    term_18 = term_17 + slope_12[:, None] * product_25[:, :, None] * term_4 / alpha
-    product_26 = power_2 * power_5
-    term_19 = term_18 - slope_2[:, None] * product_26[:, :, None] * term_4 / alpha
-    term_20 = input_direction * term_15 - product_22 + total(input_direction * term_19, axis=1)
-    product_27 = product_21[:, None, None] * input_direction[:, None] * input_direction[:, :, None]
-    term_21 = (
-        input_direction[:, None] * term_15[:, :, None]
-        - product_27
-        + np.einsum("ab,cad->cdb", direction(input, axis=-1), term_19)
-    )
-    product_28 = product_21[:, None] * input_direction
-    product_29 = input_direction * (total(input_direction[:, None] * term_21, axis=2) + product_28)
-    slope_13 = upstream * sigmoid_push * probability_6 * picked * chosen_8
-    product_30 = slope_13[:, None, None] * product_9[:, :, None] * term_13[:, None] / beta
-    slope_14 = upstream * sigmoid_push * picked * chosen_8
-    product_31 = slope_14[:, None, None] * product_11[:, :, None] * term_13[:, None] / beta
-    slope_15 = upstream * sigmoid_pull * probability_7 * picked_2 * chosen_10
-    product_32 = slope_15[:, None, None] * product_13[:, :, None] * term_13[:, None] / alpha
-    slope_16 = upstream * sigmoid_pull * picked_2 * chosen_10
-    product_33 = slope_16[:, None, None] * product_15[:, :, None] * term_13[:, None] / alpha
-    term_22 = product_30 - product_31 + product_32 - product_33
-    slope_17 = upstream * sigmoid_push * chosen_8 * chosen_8 * picked
-    slope_18 = upstream * sigmoid_pull * chosen_10 * chosen_10 * picked_2
-    term_23 = slope_17[:, None] * term_13 / beta + slope_18[:, None] * term_13 / alpha
-    term_24 = total(input_direction * term_22, axis=1) + (input_direction * term_23 - product_22)
-    term_25 = np.einsum("ab,cad->cdb", direction(input, axis=-1), term_22) + (
-        input_direction[:, None] * term_23[:, :, None] - product_27
-    )
-    product_34 = input_direction * (total(input_direction[:, None] * term_25, axis=2) + product_28)
-    power_6 = quotient * quotient
-    product_35 = 2.0 * power_6 * term_16
-    product_36 = power_6 * sums_3
-    product_37 = power_6 * sums_5
-    return (
-        product_7
-        + quotient[:, None] * term_12
-        + quotient[:, None] * (term_20 - product_29)
-        + quotient[:, None] * (term_24 - product_34)
-        + product_35[:, None]
-        - product
-        - product_8
-        - product_36[:, None]
-        - product_37[:, None],
-    )
+    log_sum = logsumexp(chosen_7, axis=-1)
+    sigmoid_log_sum = sigmoid(log_sum)
+    mask_4 = (target == target[:, None]) & (index != index[:, None])
+    term_13 = sums - base
+    chosen_8 = np.where(mask_4, -term_13 * alpha, -math.inf)
+    probability_5 = softmax(chosen_8, axis=-2)
+    chosen_9 = np.where(mask_4, -alpha, 0.0)
+    product_21 = probability_5 * chosen_9
+    other_probability = softmax_complement(chosen_8, axis=-2)
+    power_3 = chosen_9 * chosen_9
+    product_22 = probability_5 * other_probability**2 * power_3
+    power_4 = term_4 * term_4
+    power_5 = probability_5 * probability_5
+    product_23 = power_5 * power_3 * other_probability
+    term_14 = product_22[:, :, None] * power_4 + product_23[:, :, None] * power_4
+    product_24 = sigmoid_log_sum[:, None] * (product_21[:, :, None] * term_2 + term_14) / alpha
+    product_25 = sigmoid_log_sum * sigmoid(-log_sum)
+    product_26 = power_5 * power_3
+    product_27 = product_25[:, None] * product_26[:, :, None] * term_4 * (term_4 / alpha)
+    log_sum_2 = logsumexp(np.where(target[:, None] != target, gap * beta, -math.inf), axis=-1)
+    probability_6 = sigmoid(log_sum_2)
+    mask_5 = target != target[:, None]
+    chosen_10 = np.where(mask_5, term_13 * beta, -math.inf)
+    probability_7 = softmax(chosen_10, axis=-2)
+    chosen_11 = np.where(mask_5, beta, 0.0)
+    product_28 = probability_7 * chosen_11
+    other_probability_2 = softmax_complement(chosen_10, axis=-2)
+    power_6 = chosen_11 * chosen_11
+    product_29 = probability_7 * other_probability_2**2 * power_6
+    power_7 = probability_7 * probability_7
+    product_30 = power_7 * power_6 * other_probability_2
+    term_15 = product_29[:, :, None] * power_4 + product_30[:, :, None] * power_4
+    product_31 = probability_6[:, None] * (product_28[:, :, None] * term_2 + term_15) / beta
+    product_32 = probability_6 * sigmoid(-log_sum_2)
+    product_33 = power_7 * power_6
+    product_34 = product_32[:, None] * product_33[:, :, None] * term_4 * (term_4 / beta)
+    slope = upstream[:, None] * (product_24 + product_27 + product_31 + product_34)
+    return (upstream[:, None] * (term_11 + term_12) + total(slope, axis=1),)
 
 
 def _loss(

@@ -70,97 +70,46 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    other_probability = softmax_complement(input, axis=-2)
     p = softmax(input, axis=-2)
-    term = p - target
-    power = target * target
-    power_2 = p * p
-    term_2 = smooth + total(power, axis=(0, 2)) + total(power_2, axis=(0, 2))
-    quotient = ratio(ratio(smooth + total(term * term, axis=(0, 2)), term_2), term_2)
-    slope = upstream * quotient
-    quotient_2 = ratio(1.0, term_2)
-    slope_2 = upstream * quotient_2
-    term_3 = 2.0 * slope_2[:, None] * term - 2.0 * slope[:, None] * p
-    product = (
-        (other_probability * term_3 - sum_of_others(p * term_3, axis=-2)) * p * other_probability
-    )
-    slope_3 = 2.0 * upstream * quotient
-    slope_4 = 2.0 * upstream * quotient_2
-    term_4 = slope_4 - slope_3
+    power = p * p
+    term = smooth + total(target * target, axis=(0, 2)) + total(power, axis=(0, 2))
+    quotient = ratio(1.0, term)
+    term_2 = p - target
+    other_probability = softmax_complement(input, axis=-2)
+    term_3 = other_probability - p
+    power_2 = other_probability**2
+    product = 2.0 * power * power_2
+    product_2 = quotient[:, None] * (2.0 * term_2 * p * other_probability * term_3 + product)
     power_3 = p**3
-    product_2 = power_3 * term_4[:, None]
-    power_4 = p**4
-    product_3 = term_3 * p
-    product_4 = power_2 * term_4[:, None]
-    term_5 = -p * total(product_3, axis=1)[:, None] - p * total(product_4, axis=1)[:, None]
-    product_5 = p * (product_3 + product_4 + term_5 + (term_3 * power_2 + product_2))
-    power_5 = quotient_2 * quotient_2
-    slope_5 = upstream * power_5
-    product_6 = quotient_2 * quotient
-    quotient_3 = ratio(quotient, term_2)
-    slope_6 = upstream * (product_6 + quotient_3)
-    slope_7 = upstream * ratio(quotient_2, term_2)
-    power_6 = p**5
-    term_6 = -product_6 - quotient_3
-    slope_8 = upstream * term_6
-    term_7 = smooth + total(target * target, axis=(0, 2)) + total(power_2, axis=(0, 2))
-    quotient_4 = ratio(1.0, term_7)
-    power_7 = quotient_4 * quotient_4
-    product_7 = term * p
-    quotient_5 = ratio(ratio(smooth + total(term * term, axis=(0, 2)), term_7), term_7)
-    term_8 = quotient_4 * quotient_5 + ratio(quotient_5, term_7)
-    term_9 = (
-        2.0 * term_8[:, None] * power_2[:, None] * p[:, :, None]
-        - 2.0 * power_7[:, None] * product_7[:, None] * p[:, :, None]
+    quotient_2 = ratio(quotient, term)
+    term_4 = product_2 - 4.0 * term_2 * power_3 * power_2 * quotient_2[:, None]
+    quotient_3 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
+    product_3 = quotient_3[:, None] * (2.0 * power * other_probability * term_3 + product)
+    power_4 = quotient * quotient
+    term_5 = quotient * quotient_3 + ratio(quotient_3, term)
+    term_6 = (
+        2.0 * term_5[:, None] * power * other_probability
+        - 2.0 * power_4[:, None] * term_2 * p * other_probability
     )
-    slope_9 = upstream * ratio(quotient_4, term_7)
-    product_8 = term * power_2
-    term_10 = (
-        4.0 * slope_9[:, None] * product_8[:, None] * p[:, :, None]
-        - 2.0 * upstream[:, None] * p[:, None] * term_9
-    )
-    power_8 = p**6
-    slope_10 = (
-        2.0
-        * upstream[:, None]
-        * target
-        * (2.0 * term_6[:, None] * target - 2.0 * power_5[:, None] * term)
-    )
-    diagonal_input = (
-        product
-        + power_2 * other_probability * term_4[:, None]
-        + product_2
-        + 2.0 * slope_2[:, None] * power_4
-        + 4.0 * slope_5[:, None] * power_3 * other_probability * target
-        + 4.0 * slope_6[:, None] * power_4 * other_probability
-        + 4.0 * slope_7[:, None] * power_3 * other_probability * target
-        + 4.0 * slope_6[:, None] * power_6
-        + 4.0 * slope_5[:, None] * power_6 * other_probability
-        + 4.0 * slope_7[:, None] * power_6 * other_probability
-        + 4.0 * slope_8[:, None] * power_6
-        + 4.0 * slope_5[:, None] * power_8
-        + 4.0 * slope_7[:, None] * power_8
-        - 2.0 * slope[:, None] * power_4
-        - 2.0 * slope_2[:, None] * power_3 * target
-        - power_3 * other_probability * term_4[:, None]
-        - product_5
-        - 4.0 * slope_5[:, None] * power_4 * other_probability
-        - 4.0 * slope_7[:, None] * power_4 * other_probability
-        - 4.0 * slope_5[:, None] * power_4 * other_probability * target
-        - 4.0 * slope_6[:, None] * power_6 * other_probability
-        - 4.0 * slope_7[:, None] * power_4 * other_probability * target
-        - p * total(p[:, None] * term_10, axis=2)
-        - 4.0 * slope_5[:, None] * power_6 * target
-        - 4.0 * slope_6[:, None] * power_8
-        - 4.0 * slope_7[:, None] * power_6 * target
-    )
-    diagonal_target = (
-        4.0 * slope_7[:, None] * target * p
-        + slope_4[:, None]
-        - slope_10
-        - 4.0 * slope_7[:, None] * power
-        - slope_3[:, None]
-    )
+    slope = upstream[:, None] * (term_4 - product_3 + 2.0 * power * other_probability * term_6)
+    slope_2 = upstream * quotient
+    product_4 = 2.0 * p * term_3 * sum_of_others(slope_2[:, None] * term_2 * p, axis=-2)
+    term_7 = 2.0 * power * sum_of_others(slope_2[:, None] * power, axis=-2) - product_4
+    slope_3 = upstream * quotient_2
+    product_5 = 4.0 * power * sum_of_others(slope_3[:, None] * term_2 * power_3, axis=-2)
+    slope_4 = upstream * quotient_3
+    rest = sum_of_others(slope_4[:, None] * power, axis=-2)
+    term_8 = term_7 - product_5 + (2.0 * p * term_3 * rest - 2.0 * power * rest)
+    slope_5 = upstream * power_4
+    product_6 = 2.0 * p * sum_of_others(slope_5[:, None] * power_3 * term_2, axis=-2)
+    slope_6 = upstream * term_5
+    term_9 = product_6 - 2.0 * p * sum_of_others(slope_6[:, None] * p**4, axis=-2)
+    product_7 = 2.0 * quotient
+    product_8 = 2.0 * quotient_3
+    term_10 = product_7[:, None] + 4.0 * term_2 * quotient_2[:, None] * target - product_8[:, None]
+    product_9 = 2.0 * target * (2.0 * power_4[:, None] * term_2 + 2.0 * term_5[:, None] * target)
+    diagonal_input = slope + (term_8 - 2.0 * p * term_9)
+    diagonal_target = upstream[:, None] * (term_10 + product_9)
     return diagonal_input, diagonal_target
 
 

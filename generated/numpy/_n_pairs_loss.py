@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
-from ._functions import label_cross_entropy, label_excess, softmax
+from ._functions import label_cross_entropy, label_excess, softmax, softmax_complement
 from ._runtime import (
     Case,
     as_arrays,
@@ -59,16 +59,17 @@ def _hessian_diagonal(
     upstream: Array, anchor: Array, positive: Array, l2: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `anchor` and `positive`."""
-    probability = softmax(anchor @ positive.T, axis=-1)
-    sums = probability @ positive
-    sums_2 = total(positive * probability[:, :, None] * (positive - sums[:, None]), axis=1)
+    similarity = anchor @ positive.T
+    probability = softmax(similarity, axis=-1)
+    is_largest = np.arange(positive.shape[0]) == similarity.argmax(axis=1)[:, None]
+    sums = total(np.where(is_largest[:, :, None], positive, 0.0), axis=1)
+    sums_2 = total(probability[:, :, None] * (positive - sums[:, None]), axis=1)
+    product = probability[:, :, None] * (sums_2[:, None] + (sums[:, None] - positive)) ** 2
     slope = upstream * l2
-    slope_2 = upstream[:, None] * anchor * anchor
-    probability_2 = softmax(positive @ anchor.T, axis=-2)
-    diagonal_anchor = upstream[:, None] * sums_2 + slope[:, None]
-    diagonal_positive = (
-        probability_2 @ slope_2 + slope[:, None] - (probability_2 * probability_2) @ slope_2
-    )
+    sums_3 = positive @ anchor.T
+    slope_2 = upstream * softmax(sums_3, axis=-2) * softmax_complement(sums_3, axis=-2)
+    diagonal_anchor = upstream[:, None] * (l2 + total(product, axis=1))
+    diagonal_positive = slope[:, None] + slope_2 @ (anchor * anchor)
     return diagonal_anchor, diagonal_positive
 
 

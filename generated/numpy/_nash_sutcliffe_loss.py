@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
-from ._functions import deviation, direction, norm, ratio
+from ._functions import deviation, direction, norm, ratio, sum_of_others
 from ._runtime import (
     Case,
     as_arrays,
@@ -57,43 +57,34 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
+    term = input - target
+    length = norm(term, axis=-2)
     target_offset = deviation(target, axis=-2)
     target_length = norm(target_offset, axis=-2)
-    quotient = ratio(1.0, target_length)
-    power = quotient * quotient
-    term = input - target
+    quotient = ratio(length, target_length)
+    quotient_2 = ratio(1.0, target_length)
     direction_2 = direction(term, axis=-2)
-    power_2 = direction_2 * direction_2
-    length = norm(term, axis=-2)
-    quotient_2 = ratio(length, target_length)
-    quotient_3 = ratio(1.0, length)
-    product = 2.0 * (upstream * quotient_2 * quotient * quotient_3) * power_2
-    slope = 2.0 * upstream * quotient_2 * quotient * quotient_3
-    quotient_4 = ratio(quotient_2, target_length)
+    power = direction_2 * direction_2
+    product = 2.0 * (quotient * quotient_2 * ratio(1.0, length)) * sum_of_others(power, axis=-2)
+    power_2 = quotient_2 * quotient_2
+    quotient_3 = ratio(quotient, target_length)
+    term_2 = -2.0 * quotient_3 * quotient_2 - 2.0 * quotient * ratio(quotient_2, target_length)
     target_direction = direction(target_offset, axis=-2)
     deviation_2 = deviation(target_direction, axis=-2)
-    term_2 = (
-        -2.0 * (upstream * quotient_4) * deviation_2 - 2.0 * (upstream * quotient) * direction_2
+    product_2 = direction_2 * (term_2 * deviation_2 - 2.0 * power_2 * direction_2)
+    power_3 = 1.0 / input.shape[0]
+    product_3 = ratio(deviation(target, axis=-2), target_length) * deviation_2[:, None]
+    term_3 = (
+        2.0 * (-power_3 - target_direction * deviation_2)
+        + 1.0
+        + total((-power_3 - product_3) ** 2, axis=1)
     )
-    product_2 = (-quotient * quotient_4 - ratio(quotient_4, target_length)) * deviation_2
-    product_3 = 2.0 * (upstream * quotient_2) * deviation_2 * (product_2 - power * direction_2)
-    power_3 = 1.0 / target.shape[0]
-    product_4 = direction(deviation(target, axis=-2), axis=-2) * deviation_2[:, None]
-    product_5 = (quotient + quotient * total(-power_3 - product_4, axis=1)) / target.shape[0]
-    term_3 = quotient * (-power_3 - target_direction * deviation_2) - product_5
-    product_6 = (
-        2.0 * (upstream * quotient_2 * ratio(quotient, target_length)) * direction_2 * deviation_2
-    )
-    diagonal_input = 2.0 * (upstream * power) * power_2 + slope - product
-    diagonal_target = (
-        term_2 * (-quotient * direction_2 - quotient_4 * deviation_2)
-        + product_6
-        + slope
-        - product_3
-        - 2.0 * (upstream * quotient_2 * quotient_4) * term_3
-        - product
-        - 2.0 * upstream * quotient_2 * quotient_4 * quotient
-    )
+    term_4 = product - product_2 - 2.0 * (quotient * quotient_3 * quotient_2) * term_3
+    product_4 = (2.0 * quotient_2 * quotient_3 + 2.0 * quotient * power_2) * direction_2
+    product_5 = 2.0 * quotient * (quotient_2 * quotient_3 + ratio(quotient_3, target_length))
+    term_5 = product_4 + (2.0 * quotient_3 * quotient_3 + product_5) * deviation_2
+    diagonal_input = upstream * (product + 2.0 * power * power_2)
+    diagonal_target = upstream * (term_4 + deviation_2 * term_5)
     return diagonal_input, diagonal_target
 
 

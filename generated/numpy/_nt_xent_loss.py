@@ -34,7 +34,15 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import direction, logsumexp, norm, ratio, softmax
+from ._functions import (
+    direction,
+    logsumexp,
+    norm,
+    ratio,
+    softmax,
+    softmax_complement,
+    sum_of_others,
+)
 from ._runtime import (
     Case,
     as_arrays,
@@ -103,164 +111,117 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input`."""
     index = np.arange(upstream.shape[0])
     index_2 = np.arange(input.shape[0])
-    chosen = ((target == target[:, None]) & (index != index_2[:, None])).astype(input.dtype)
+    positive = ((target[:, None] == target) & (index[:, None] != index_2)).astype(upstream.dtype)
+    mask = target[:, None] != target
     input_direction = direction(input, axis=-1)
-    product = input_direction @ input_direction.T / temperature
-    log_sum = logsumexp(np.where(target[:, None] != target, product, -math.inf), axis=-1)
-    sums = input_direction @ input_direction.T
-    product_2 = sums / temperature
-    probability = sigmoid(log_sum - product_2)
-    chosen_2 = ((target[:, None] == target) & (index[:, None] != index_2)).astype(input.dtype)
-    probability_2 = sigmoid(log_sum[:, None] - product)
-    slope = upstream * total(chosen_2 * probability_2, axis=1)
-    mask = target != target[:, None]
-    probability_3 = softmax(np.where(mask, product_2, -math.inf), axis=-2)
+    logit = input_direction @ input_direction.T / temperature
+    chosen = np.where(mask, logit, -math.inf)
+    crowd = logsumexp(chosen, axis=-1)
+    probability = sigmoid(crowd[:, None] - logit)
+    probability_2 = softmax(chosen, axis=-1)
     power = 1.0 / temperature
-    chosen_3 = np.where(mask, power, 0.0)
-    term = slope * probability_3 * chosen_3 - upstream * chosen * probability / temperature
-    sums_2 = term @ input_direction
-    sums_3 = total(sums_2 * input_direction, axis=1)
-    input_length = norm(input, axis=-1)
-    quotient = ratio(1.0, input_length)
-    quotient_2 = ratio(quotient, input_length)
-    product_3 = (sums_2 - input_direction * sums_3[:, None]) * quotient_2[:, None] * input_direction
-    probability_4 = sigmoid(product_2 - log_sum)
-    product_4 = chosen * probability * probability_4
-    power_2 = temperature * temperature
-    product_5 = quotient[:, None, None] * input_direction[:, None] * sums[:, :, None]
-    term_2 = input_direction * quotient[:, None, None] - product_5
-    power_3 = chosen_3 * chosen_3
-    product_6 = power_3 * probability_3
+    chosen_2 = np.where(mask, power, 0.0)
+    quotient = ratio(1.0, norm(input, axis=-1))
+    power_2 = quotient * quotient
+    product = 2.0 * input_direction * input_direction[:, None] * power_2[:, None, None]
+    power_3 = input_direction * input_direction
+    term = 2.0 * power_3 - sum_of_others(power_3, axis=-1)
+    sums = input_direction @ input_direction.T
+    term_2 = term[:, None] * power_2[:, None, None] * sums[:, :, None] - product
+    sums_2 = total(probability_2[:, :, None] * chosen_2[:, :, None] * term_2, axis=1)
+    chosen_3 = np.where(mask, input_direction @ input_direction.T / temperature, -math.inf)
+    probability_3 = softmax(chosen_3, axis=-1)
+    picked = pick(probability_3, index, axis=1)
+    chosen_4 = np.where(target != target, power, 0.0)
+    product_2 = picked * chosen_4
+    sums_3 = total(power_3, axis=1)
+    product_3 = power_2 * sums_3
     term_3 = (
-        upstream[:, None] * product_4[:, :, None] * term_2 / power_2
-        + slope[:, None] * product_6[:, :, None] * term_2
+        2.0 * (power_2[:, None] - 2.0 * power_2[:, None] * power_3)
+        + 2.0 * product_3[:, None] * power_3
     )
-    product_7 = sums_3 * quotient
-    power_4 = input_direction * input_direction
-    term_4 = total(input_direction * term_3, axis=1) + product_7[:, None] * power_4
+    product_4 = quotient[:, None, None] * input_direction[:, None] * sums[:, :, None]
+    term_4 = input_direction * quotient[:, None, None] - product_4
+    product_5 = chosen_2[:, :, None] * term_4
+    is_largest = index_2 == chosen.argmax(axis=1)[:, None]
+    sums_4 = total(np.where(is_largest[:, :, None], product_5, 0.0), axis=1)
+    sums_5 = total(probability_2[:, :, None] * (product_5 - sums_4[:, None]), axis=1)
+    product_6 = probability_2[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_5)) ** 2
+    product_7 = picked * pick(softmax_complement(chosen_3, axis=-1), index, axis=1) * chosen_4
     product_8 = quotient * sums_3
-    term_5 = total(term_3 * sums[:, :, None], axis=1) - product_8[:, None] * input_direction
-    product_9 = quotient[:, None] * (
-        term_4 - input_direction * (term_5 + sums_2 * quotient[:, None])
+    term_5 = input_direction * quotient[:, None] - product_8[:, None] * input_direction
+    product_9 = 2.0 * product_7[:, None] * (sums_5 + (sums_4 - chosen_4[:, None] * term_5)) * term_5
+    mask_2 = np.arange(input.shape[0]) == index[:, None]
+    product_10 = np.where(mask, power, 0.0)[:, :, None] * (
+        input_direction * quotient[:, None, None] - product_4
     )
-    positive = ((target[:, None] == target) & (index_2[:, None] != index_2)).astype(input.dtype)
-    mask_2 = target[:, None] != target
-    chosen_4 = np.where(mask_2, product, -math.inf)
-    crowd = logsumexp(chosen_4, axis=-1)
-    probability_5 = sigmoid(crowd[:, None] - product)
-    sums_4 = total(positive * probability_5, axis=1)
-    slope_2 = upstream * sums_4
-    probability_6 = softmax(chosen_4, axis=-1)
-    chosen_5 = np.where(mask_2, power, 0.0)
+    product_11 = probability_3[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_10))
+    chosen_5 = np.where(mask_2[:, :, None], sum_of_others(product_11, axis=-2), 0.0)
     term_6 = (
-        slope_2[:, None] * probability_6 * chosen_5
-        - upstream[:, None] * positive * probability_5 / temperature
+        total(product_6, axis=1)
+        - product_9
+        + 2.0 * product_2[:, None] * term_5 * total(chosen_5, axis=1)
     )
-    sums_5 = term_6 @ input_direction
-    sums_6 = total(sums_5 * input_direction, axis=1)
-    product_10 = (
-        (sums_5 - input_direction * sums_6[:, None]) * quotient_2[:, None] * input_direction
+    term_7 = sums_2 + product_2[:, None] * term_3 + term_6
+    product_12 = (
+        positive[:, :, None] * probability[:, :, None] * (term_7[:, None] - term_2 / temperature)
     )
-    probability_7 = sigmoid(product - crowd[:, None])
-    product_11 = positive * probability_5 * probability_7
-    sums_7 = total(probability_6[:, :, None] * chosen_5[:, :, None] * term_2, axis=1)
-    term_7 = sums_7[:, None] - term_2 / temperature
-    slope_3 = upstream[:, None, None] * product_11[:, :, None] * term_7 / temperature
-    product_12 = probability_6 * chosen_5
+    probability_4 = sigmoid(logit - crowd[:, None])
+    sums_6 = total(probability_2[:, :, None] * chosen_2[:, :, None] * term_4, axis=1)
+    term_8 = sums_6[:, None] - term_4 / temperature
     product_13 = (
-        positive[:, :, None] * probability_5[:, :, None] * probability_7[:, :, None] * term_7
+        positive[:, :, None] * probability[:, :, None] * probability_4[:, :, None] * term_8 * term_8
     )
-    sums_8 = total(product_13, axis=1)
-    slope_4 = upstream[:, None, None] * product_12[:, :, None] * sums_8[:, None]
-    product_14 = chosen_5 * probability_6
-    product_15 = (
-        slope_2[:, None, None]
-        * product_14[:, :, None]
-        * (chosen_5[:, :, None] * term_2 - sums_7[:, None])
+    product_14 = positive[:, :, None] * probability[:, :, None] * probability_4[:, :, None] * term_8
+    term_9 = total(product_13, axis=1) + 2.0 * product_2[:, None] * term_5 * total(
+        product_14, axis=1
     )
-    term_8 = slope_4 - slope_3 + product_15
-    product_16 = sums_6 * quotient
-    term_9 = total(input_direction * term_8, axis=1) + product_16[:, None] * power_4
-    product_17 = quotient * sums_6
-    term_10 = total(term_8 * sums[:, :, None], axis=1) - product_17[:, None] * input_direction
-    term_11 = term_9 - input_direction * (term_10 + sums_5 * quotient[:, None])
-    chosen_6 = ((target == target) & (index_2 != index_2)).astype(input.dtype)
-    sums_9 = total(power_4, axis=1)
-    product_18 = sums_9 / temperature
-    probability_8 = sigmoid(crowd - product_18)
-    probability_9 = sigmoid(product_18 - crowd)
-    slope_5 = upstream * chosen_6 * probability_8 * probability_9
-    product_19 = quotient * sums_9
-    term_12 = input_direction * quotient[:, None] - product_19[:, None] * input_direction
-    product_20 = slope_5[:, None] * (sums_7 - term_12 / temperature) / temperature
-    chosen_7 = np.where(
-        target[:, None] != target, input_direction @ input_direction.T / temperature, -math.inf
+    chosen_6 = ((target == target) & (index != index)).astype(upstream.dtype)
+    product_15 = sums_3 / temperature
+    probability_5 = sigmoid(crowd - product_15)
+    product_16 = chosen_6 * probability_5
+    product_17 = chosen_6 * probability_5 * sigmoid(product_15 - crowd)
+    product_18 = 2.0 * product_17[:, None] * (sums_6 - term_5 / temperature) * term_5 / temperature
+    term_10 = (
+        total(product_12, axis=1)
+        + term_9
+        + (-product_16[:, None] * term_3 / temperature - product_18)
     )
-    picked = pick(softmax(chosen_7, axis=-1), index_2, axis=1)
-    chosen_8 = np.where(target != target, power, 0.0)
-    slope_6 = upstream * picked * chosen_8
-    slope_7 = upstream * sums_4 * chosen_8 * picked
+    mask_3 = target != target[:, None]
+    product_19 = sums / temperature
+    chosen_7 = np.where(mask_3, product_19, -math.inf)
+    probability_6 = softmax(chosen_7, axis=-2)
+    chosen_8 = np.where(mask_3, power, 0.0)
+    product_20 = probability_6 * chosen_8
+    other_probability = softmax_complement(chosen_7, axis=-2)
+    power_4 = chosen_8 * chosen_8
+    product_21 = probability_6 * other_probability**2 * power_4
+    power_5 = term_4 * term_4
+    power_6 = probability_6 * probability_6
+    product_22 = power_6 * power_4 * other_probability
+    term_11 = product_21[:, :, None] * power_5 + product_22[:, :, None] * power_5
+    log_sum = logsumexp(np.where(target[:, None] != target, logit, -math.inf), axis=-1)
+    probability_7 = sigmoid(log_sum[:, None] - logit)
+    product_23 = (product_20[:, :, None] * term_2 + term_11) * total(
+        positive * probability_7, axis=1
+    )[:, None]
+    product_24 = power_6 * power_4
+    sums_7 = total(positive * probability_7 * sigmoid(logit - log_sum[:, None]), axis=1)
+    chosen_9 = ((target == target[:, None]) & (index != index[:, None])).astype(upstream.dtype)
+    probability_8 = sigmoid(log_sum - product_19)
+    product_25 = chosen_9 * probability_8
+    probability_9 = sigmoid(product_19 - log_sum)
+    product_26 = probability_6 * chosen_8 * chosen_9 * probability_8 * probability_9
+    product_27 = chosen_9 * probability_8 * probability_9
+    term_12 = product_27[:, :, None] * (term_4 / temperature) ** 2 - 2.0 * product_26[
+        :, :, None
+    ] * term_4 * (term_4 / temperature)
     term_13 = (
-        slope_6[:, None] * sums_8
-        - product_20
-        + slope_7[:, None] * (chosen_8[:, None] * term_12 - sums_7)
+        product_23
+        + product_24[:, :, None] * sums_7[:, None] * power_5
+        + (term_12 - product_25[:, :, None] * term_2 / temperature)
     )
-    slope_8 = upstream * sums_4 * picked * chosen_8
-    term_14 = slope_8 - upstream * chosen_6 * probability_8 / temperature
-    product_21 = term_14 * quotient
-    product_22 = product_21[:, None] * power_4
-    product_23 = chosen * probability * probability_4 * probability_3 * chosen_3
-    slope_9 = upstream[:, None] * product_23[:, :, None] * term_2 / temperature
-    product_24 = probability_3 * chosen_3
-    sums_10 = total(chosen_2 * probability_2 * sigmoid(product - log_sum[:, None]), axis=1)
-    term_15 = (
-        product_24[:, :, None] * sums_10[:, None] * term_2
-        - product_4[:, :, None] * term_2 / temperature
-    )
-    product_25 = power_3 * probability_3 * probability_3
-    term_16 = (
-        upstream[:, None] * product_24[:, :, None] * term_15
-        - slope_9
-        - slope[:, None] * product_25[:, :, None] * term_2
-    )
-    term_17 = input_direction * term_13 - product_22 + total(input_direction * term_16, axis=1)
-    product_26 = product_21[:, None, None] * input_direction[:, None] * input_direction[:, :, None]
-    term_18 = (
-        input_direction[:, None] * term_13[:, :, None]
-        - product_26
-        + np.einsum("ab,cad->cdb", direction(input, axis=-1), term_16)
-    )
-    product_27 = product_21[:, None] * input_direction
-    product_28 = input_direction * (total(input_direction[:, None] * term_18, axis=2) + product_27)
-    product_29 = slope_6[:, None, None] * product_11[:, :, None] * term_12[:, None] / temperature
-    product_30 = picked * chosen_8 * total(product_11, axis=1)
-    product_31 = chosen_6 * probability_8 * probability_9
-    term_19 = product_30[:, None] * term_12 - product_31[:, None] * term_12 / temperature
-    slope_10 = upstream[:, None, None] * product_12[:, :, None] * term_19[:, None]
-    product_32 = slope_8[:, None, None] * product_14[:, :, None] * term_12[:, None]
-    term_20 = slope_10 - product_29 - product_32
-    slope_11 = upstream * sums_4 * chosen_8 * chosen_8 * picked
-    term_21 = slope_5[:, None] * term_12 / power_2 + slope_11[:, None] * term_12
-    term_22 = total(input_direction * term_20, axis=1) + (input_direction * term_21 - product_22)
-    term_23 = np.einsum("ab,cad->cdb", direction(input, axis=-1), term_20) + (
-        input_direction[:, None] * term_21[:, :, None] - product_26
-    )
-    product_33 = input_direction * (total(input_direction[:, None] * term_23, axis=2) + product_27)
-    power_5 = quotient * quotient
-    product_34 = 2.0 * power_5 * term_14
-    product_35 = power_5 * sums_3
-    product_36 = power_5 * sums_6
-    return (
-        product_9
-        + quotient[:, None] * term_11
-        + quotient[:, None] * (term_17 - product_28)
-        + quotient[:, None] * (term_22 - product_33)
-        + product_34[:, None]
-        - product_3
-        - product_10
-        - product_35[:, None]
-        - product_36[:, None],
-    )
+    return (upstream[:, None] * term_10 + total(upstream[:, None] * term_13, axis=1),)
 
 
 def _denominator(target: Array) -> Array:

@@ -67,46 +67,37 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     target_offset = deviation(target, axis=-2)
     target_direction = direction(target_offset, axis=-2)
     input_offset = deviation(input, axis=-2)
+    power = ratio(1.0, norm(input_offset, axis=-2)) ** 2
     input_direction = direction(input_offset, axis=-2)
-    sums = total(target_direction * input_direction, axis=0)
-    deviation_2 = deviation(
-        upstream * sums * input_direction - upstream * target_direction, axis=-2
-    )
-    input_length = norm(input_offset, axis=-2)
-    quotient = ratio(1.0, input_length)
-    deviation_3 = deviation(input_direction, axis=-2)
-    slope = upstream * sums * quotient
-    power = 1.0 / target.shape[0]
+    deviation_2 = deviation(input_direction, axis=-2)
     target_direction_2 = direction(deviation(target, axis=-2), axis=-2)
+    power_2 = 1.0 / target.shape[0]
     input_direction_2 = direction(deviation(input, axis=-2), axis=-2)
-    term = -power - input_direction_2 * deviation_3[:, None]
-    term_2 = target_direction * quotient + quotient * total(target_direction_2 * term, axis=1)
-    term_3 = slope * (-power - input_direction * deviation_3) + input_direction * upstream * term_2
-    term_4 = slope * total(term, axis=1) + upstream * total(input_direction, axis=0) * term_2
-    sums_2 = total(input_direction * target_direction, axis=0)
-    term_5 = upstream * sums_2 * target_direction - upstream * input_direction
-    target_length = norm(target_offset, axis=-2)
-    quotient_2 = ratio(1.0, target_length)
-    deviation_4 = deviation(target_direction, axis=-2)
-    product = deviation(term_5, axis=-2) * ratio(quotient_2, target_length) * deviation_4
-    slope_2 = upstream * sums_2 * quotient_2
-    term_6 = -power - target_direction_2 * deviation_4[:, None]
-    term_7 = input_direction * quotient_2 + quotient_2 * total(input_direction_2 * term_6, axis=1)
-    term_8 = (
-        slope_2 * (-power - target_direction * deviation_4) + target_direction * upstream * term_7
+    product = input_direction_2 * deviation_2[:, None]
+    term = (
+        power
+        + 2.0 * power * (-power_2 - input_direction * deviation_2)
+        + power * total((-power_2 - product) ** 2, axis=1)
     )
-    term_9 = slope_2 * total(term_6, axis=1) + upstream * total(target_direction, axis=0) * term_7
-    diagonal_input = (
-        quotient * (term_3 - (slope + term_4) / target.shape[0])
-        + quotient * quotient * upstream * sums
-        - deviation_2 * ratio(quotient, input_length) * deviation_3
+    term_2 = (
+        2.0 * power * deviation_2[:, None] * (power_2 + product) - input_direction_2 * term[:, None]
     )
-    diagonal_target = (
-        quotient_2 * (term_8 - (slope_2 + term_9) / target.shape[0])
-        + quotient_2 * quotient_2 * upstream * sums_2
-        - product
+    term_3 = 2.0 * target_direction * power * deviation_2 - total(
+        target_direction_2 * term_2, axis=1
     )
-    return diagonal_input, diagonal_target
+    power_3 = ratio(1.0, norm(target_offset, axis=-2)) ** 2
+    deviation_3 = deviation(target_direction, axis=-2)
+    product_2 = target_direction_2 * deviation_3[:, None]
+    term_4 = power_3 + 2.0 * power_3 * (-power_2 - target_direction * deviation_3)
+    term_5 = term_4 + power_3 * total((-power_2 - product_2) ** 2, axis=1)
+    term_6 = (
+        2.0 * power_3 * deviation_3[:, None] * (power_2 + product_2)
+        - target_direction_2 * term_5[:, None]
+    )
+    term_7 = 2.0 * input_direction * power_3 * deviation_3 - total(
+        input_direction_2 * term_6, axis=1
+    )
+    return upstream * term_3, upstream * term_7
 
 
 def _loss(input: Any, target: Any, reduction: str, denominator: Any) -> Case:

@@ -88,19 +88,14 @@ def _hessian_diagonal_labels(
     upstream: Array, input: Array, target: Array, epsilon: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
-    lack = softmax_complement(input, axis=-2)
-    slope = upstream * epsilon
-    chosen = np.where(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
+    index = np.arange(input.shape[1])
     probability = softmax(input, axis=-2)
-    product = (-lack * chosen - sum_of_others(-probability * chosen, axis=-2)) * probability * lack
-    power = probability * probability
-    slope_2 = upstream * pick(probability, target, axis=1)
-    return (
-        product
-        + upstream[:, None] * probability * lack
-        + power * chosen
-        - slope_2[:, None] * power * epsilon,
-    )
+    lack = softmax_complement(input, axis=-2)
+    term = lack - probability
+    chosen = np.where(index[:, None] == target[:, None], -probability * lack * term, 0.0)
+    product = pick(softmax(input, axis=-2), target, axis=1)[:, None] * probability * term
+    term_2 = chosen + np.where(index[:, None] != target[:, None], product, 0.0)
+    return (upstream[:, None] * (epsilon * term_2 + probability * lack),)
 
 
 def _labels_loss(
@@ -167,20 +162,15 @@ def _hessian_diagonal_probabilities(
     upstream: Array, input: Array, target: Array, epsilon: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    lack = softmax_complement(input, axis=-2)
     probability = softmax(input, axis=-2)
-    rest = sum_of_others(-probability * upstream[:, None] * epsilon * target, axis=-2)
-    product = (-lack * upstream[:, None] * epsilon * target - rest) * probability * lack
-    slope = upstream * total(target, axis=1)
-    power = probability * probability
-    slope_2 = upstream * total(target * probability, axis=1)
-    diagonal_input = (
-        product
-        + slope[:, None] * probability * lack
-        + power * upstream[:, None] * epsilon * target
-        - slope_2[:, None] * power * epsilon
+    lack = softmax_complement(input, axis=-2)
+    term = lack - probability
+    product = probability * term * sum_of_others(target * probability, axis=-2)
+    term_2 = (
+        epsilon * (product - target * probability * lack * term)
+        + total(target, axis=1)[:, None] * probability * lack
     )
-    return diagonal_input, np.full_like(target, 0.0)
+    return upstream[:, None] * term_2, np.full_like(target, 0.0)
 
 
 def _probabilities_loss(

@@ -68,17 +68,16 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     valid = where.max(axis=1) > 0.0
-    chosen = np.where(where <= 0.0, 0.0, target * weights)
+    slope = upstream * total(np.where(where <= 0.0, 0.0, target * weights), axis=1)
     mask = where > 0.0
-    power = mask.astype(where.dtype) ** 2
     score = np.where(mask, input, -math.inf)
-    probability = softmax(score, axis=-1)
-    other_probability = softmax_complement(score, axis=-1)
-    slope = upstream[:, None] * chosen * power * probability * other_probability
     product = (
-        sum_of_others(upstream[:, None] * chosen, axis=-1) * power * probability * other_probability
+        slope[:, None]
+        * softmax(score, axis=-1)
+        * softmax_complement(score, axis=-1)
+        * mask.astype(where.dtype) ** 2
     )
-    diagonal_input = np.where(valid[:, None], slope + product, 0.0)
+    diagonal_input = np.where(valid[:, None], product, 0.0)
     return diagonal_input, np.full_like(target, 0.0)
 
 

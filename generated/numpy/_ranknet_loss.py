@@ -69,25 +69,16 @@ def _hessian_diagonal(
     ordered = (target[:, :, None] > target[:, None]).astype(upstream.dtype)
     slope = upstream * ratio(1.0, total(ordered, axis=(1, 2)))
     power = sigma * sigma
-    product = (
-        2.0
-        * slope[:, None]
-        * power
-        * (target > target).astype(upstream.dtype)
-        * sigmoid(0.0)
-        * sigmoid(0.0)
-    )
-    product_2 = (input[:, None] - input[:, :, None]) * sigma
-    product_3 = (
+    product = (input[:, :, None] - input[:, None]) * sigma
+    product_2 = power * total(ordered * sigmoid(-product) * sigmoid(product), axis=2)
+    product_3 = 2.0 * (target > target).astype(upstream.dtype) * sigmoid(0.0) * sigmoid(0.0) * power
+    product_4 = (input[:, None] - input[:, :, None]) * sigma
+    product_5 = (
         (target[:, None] > target[:, :, None]).astype(upstream.dtype)
-        * sigmoid(-product_2)
-        * sigmoid(product_2)
+        * sigmoid(-product_4)
+        * sigmoid(product_4)
     )
-    product_4 = (input[:, :, None] - input[:, None]) * sigma
-    sums = total(ordered * sigmoid(-product_4) * sigmoid(product_4), axis=2)
-    diagonal_input = (
-        slope[:, None] * power * total(product_3, axis=2) + slope[:, None] * power * sums - product
-    )
+    diagonal_input = slope[:, None] * (product_2 + (power * total(product_5, axis=2) - product_3))
     return diagonal_input, np.full_like(target, 0.0)
 
 

@@ -81,46 +81,25 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, temperature: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    product = input / temperature
-    other_probability = softmax_complement(product, axis=-2)
     power = temperature * temperature
+    product = input / temperature
+    probability = softmax(product, axis=-2)
+    other_probability = softmax_complement(product, axis=-2)
+    sums = total(probability, axis=1)
     product_2 = target / temperature
     term = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
-    probability = softmax(product, axis=-2)
-    rest = sum_of_others(probability * upstream[:, None] * power * term, axis=-2)
-    product_3 = (other_probability * upstream[:, None] * power * term - rest) / temperature
-    slope = upstream[:, None] * power * probability
-    term_2 = sum_of_others(-slope, axis=-2) + other_probability * upstream[:, None] * power
-    term_3 = product_3 + term_2 / temperature
-    power_2 = probability * probability
-    term_4 = (
-        upstream[:, None] * temperature * term * probability
-        + probability * upstream[:, None] * temperature
+    term_2 = other_probability - probability
+    term_3 = (
+        2.0 * probability * (other_probability / temperature) ** 2
+        + term * probability * other_probability * term_2 / power
     )
-    slope_2 = upstream * total(term * probability, axis=1)
-    slope_3 = upstream * total(probability, axis=1)
-    term_5 = (
-        -slope_2[:, None] * temperature * probability - slope_3[:, None] * temperature * probability
-    )
-    term_6 = (
-        upstream[:, None] * temperature * term * power_2 + power_2 * upstream[:, None] * temperature
-    )
-    probability_2 = softmax(product_2, axis=-2)
-    slope_4 = (
-        upstream[:, None] * probability * probability_2 * softmax_complement(product_2, axis=-2)
-    )
-    rest_2 = sum_of_others(slope, axis=-2)
-    diagonal_input = (
-        term_3 * probability / temperature
-        + probability * other_probability * upstream[:, None]
-        + probability**3 * upstream[:, None] * term
-        + slope_3[:, None] * power_2
-        - term_3 * power_2 / temperature
-        - power_2 * other_probability * upstream[:, None]
-        - probability * (term_4 + term_5 + term_6) / temperature
-    )
+    product_3 = probability * term_2 * sum_of_others(term * probability, axis=-2) / power
+    term_4 = 2.0 * other_probability * (probability / temperature) ** 2 - product_3
+    term_5 = term_3 - probability * other_probability * sums[:, None] / power + term_4
+    slope = upstream * sums
+    diagonal_input = upstream[:, None] * power * term_5
     diagonal_target = (
-        slope_4 + rest_2 * probability_2 / power - rest_2 * (probability_2 / temperature) ** 2
+        slope[:, None] * softmax(product_2, axis=-2) * softmax_complement(product_2, axis=-2)
     )
     return diagonal_input, diagonal_target
 

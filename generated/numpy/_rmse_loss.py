@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array
 from ._checks import check_floating, check_reduction, check_shape
-from ._functions import direction, norm, ratio
+from ._functions import direction, norm, ratio, sum_of_others
 from ._runtime import (
     Case,
     as_arrays,
@@ -47,11 +47,14 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    root = math.pow(input.size, 0.5)
     term = input - target
-    quotient = ratio(1.0, norm(term, axis=-1))
-    term_2 = upstream * quotient / root - upstream * quotient * direction(term, axis=-1) ** 2 / root
-    return term_2, term_2
+    slope = (
+        upstream
+        * ratio(1.0, norm(term, axis=-1))
+        * sum_of_others(direction(term, axis=-1) ** 2, axis=-1)
+        / math.pow(input.size, 0.5)
+    )
+    return slope, slope
 
 
 def _loss(input: Any, target: Any, reduction: str, denominator: Any) -> Case:

@@ -79,53 +79,53 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, r: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    sums = total(target, axis=(0, 2))
+    term = 1.0 - r
+    term_2 = 1.0 - target
+    sums = total(term_2, axis=(0, 2))
     quotient = ratio(1.0, sums)
-    slope = upstream * quotient
     sigmoid_input = sigmoid(input)
     power = sigmoid_input * sigmoid_input
     probability = sigmoid(-input)
     power_2 = probability * probability
-    term = target - sigmoid_input
-    product = 2.0 * slope[:, None] * r * term * sigmoid_input * power_2 * target
-    term_2 = 1.0 - target
-    sums_2 = total(term_2, axis=(0, 2))
+    term_3 = target - sigmoid_input
+    term_4 = (
+        2.0 * power * power_2 * term_2
+        + 2.0 * term_3 * power * probability * term_2
+        - 2.0 * term_3 * sigmoid_input * power_2 * term_2
+    )
+    sums_2 = total(target, axis=(0, 2))
     quotient_2 = ratio(1.0, sums_2)
-    slope_2 = upstream * quotient_2
-    term_3 = 1.0 - r
-    product_2 = 2.0 * slope_2[:, None] * term_3 * term * sigmoid_input * power_2 * term_2
-    product_3 = 2.0 * slope_2[:, None] * term_3 * term * power * probability * term_2
-    slope_3 = upstream * quotient * quotient
-    squared_error = term * term
-    term_4 = 2.0 * term * target + squared_error
-    quotient_3 = ratio(ratio(total(squared_error * target, axis=(0, 2)), sums), sums)
-    slope_4 = upstream * r * (quotient * quotient_3 + ratio(quotient_3, sums))
-    slope_5 = upstream * ratio(quotient, sums)
-    slope_6 = upstream * quotient_2 * quotient_2
-    term_5 = 2.0 * term * term_2 - squared_error
-    quotient_4 = ratio(ratio(total(squared_error * term_2, axis=(0, 2)), sums_2), sums_2)
-    slope_7 = upstream * term_3 * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2))
-    slope_8 = upstream * ratio(quotient_2, sums_2)
-    product_4 = 4.0 * term
-    diagonal_input = (
-        2.0 * slope[:, None] * r * power * power_2 * target
-        + 2.0 * slope[:, None] * r * term * power * probability * target
-        + 2.0 * slope_2[:, None] * term_3 * power * power_2 * term_2
-        + product_3
-        - product
-        - product_2
+    term_5 = (
+        2.0 * power * power_2 * target
+        + 2.0 * term_3 * power * probability * target
+        - 2.0 * term_3 * sigmoid_input * power_2 * target
     )
-    diagonal_target = (
-        slope_4[:, None]
-        + slope_6[:, None] * term_3 * term_5
-        + slope_7[:, None]
-        + slope_8[:, None] * term_3 * term_5
-        + slope[:, None] * r * (2.0 * target + product_4)
-        + slope_2[:, None] * term_3 * (2.0 * term_2 - product_4)
-        - slope_3[:, None] * r * term_4
-        - slope_5[:, None] * r * term_4
+    term_6 = term * quotient[:, None] * term_4 + r * quotient_2[:, None] * term_5
+    product = 4.0 * term_3
+    squared_error = term_3 * term_3
+    term_7 = 2.0 * term_3 * term_2 - squared_error
+    term_8 = (
+        term * quotient[:, None] * (2.0 * term_2 - product)
+        + term_7 * term * ratio(quotient, sums)[:, None]
     )
-    return diagonal_input, diagonal_target
+    power_3 = quotient * quotient
+    quotient_3 = ratio(ratio(total(squared_error * term_2, axis=(0, 2)), sums), sums)
+    product_2 = term * (quotient * quotient_3 + ratio(quotient_3, sums))
+    term_9 = (
+        term_8
+        + (term * power_3[:, None] * term_7 + product_2[:, None])
+        + r * quotient_2[:, None] * (2.0 * target + product)
+    )
+    term_10 = 2.0 * term_3 * target + squared_error
+    power_4 = quotient_2 * quotient_2
+    quotient_4 = ratio(ratio(total(squared_error * target, axis=(0, 2)), sums_2), sums_2)
+    product_3 = r * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2))
+    term_11 = (
+        term_9
+        - term_10 * r * ratio(quotient_2, sums_2)[:, None]
+        + (product_3[:, None] - r * power_4[:, None] * term_10)
+    )
+    return upstream[:, None] * term_6, upstream[:, None] * term_11
 
 
 def _loss(input: Any, target: Any, r: Any, reduction: str, denominator: Any) -> Case:

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, sigmoid, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
-from ._functions import direction, norm, ratio
+from ._functions import direction, norm, ratio, sum_of_others
 from ._runtime import (
     Case,
     as_arrays,
@@ -83,85 +83,48 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `image` and `text`."""
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
-    sums = image_direction @ text_direction.T
-    mask = np.arange(upstream.shape[0])[:, None] == np.arange(text.shape[0])
-    z = np.where(mask, 1.0, -1.0)
-    product = (logit_scale * sums + logit_bias) * z
+    index = np.arange(upstream.shape[0])
+    z = np.where(index[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
+    product = (logit_scale * (image_direction @ text_direction.T) + logit_bias) * z
     probability = sigmoid(-product)
-    sums_2 = (probability * z) @ text_direction
-    sums_3 = total(sums_2 * image_direction, axis=1)
-    slope = upstream * sums_3
-    term = slope[:, None] * image_direction * logit_scale - upstream[:, None] * logit_scale * sums_2
-    image_length = norm(image, axis=-1)
-    quotient = ratio(1.0, image_length)
-    power = logit_scale * logit_scale
-    power_2 = z * z
-    sigmoid_product = sigmoid(product)
-    product_2 = quotient[:, None, None] * image_direction[:, None] * sums[:, :, None]
-    term_2 = text_direction * quotient[:, None, None] - product_2
-    product_3 = (
-        power_2[:, :, None]
-        * probability[:, :, None]
-        * sigmoid_product[:, :, None]
-        * text_direction
-        * term_2
-    )
-    slope_2 = upstream * sums_3 * quotient
-    product_4 = slope_2[:, None] * logit_scale * image_direction * image_direction
+    quotient = ratio(1.0, norm(image, axis=-1))
+    power = quotient * quotient
+    product_2 = 2.0 * text_direction * image_direction[:, None] * power[:, None, None]
+    power_2 = image_direction * image_direction
+    term = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
+    sums = image_direction @ text_direction.T
+    term_2 = term[:, None] * power[:, None, None] * sums[:, :, None] - product_2
+    product_3 = logit_scale * total(probability[:, :, None] * z[:, :, None] * term_2, axis=1)
+    power_3 = logit_scale * logit_scale
+    power_4 = z * z
+    product_4 = quotient[:, None, None] * image_direction[:, None] * sums[:, :, None]
     product_5 = (
-        power_2[:, :, None]
-        * probability[:, :, None]
-        * sigmoid_product[:, :, None]
-        * sums[:, :, None]
-        * term_2
+        probability[:, :, None]
+        * sigmoid(product)[:, :, None]
+        * power_4[:, :, None]
+        * (text_direction * quotient[:, None, None] - product_4) ** 2
     )
-    product_6 = quotient * sums_3
-    term_3 = -logit_scale * total(product_5, axis=1) - product_6[:, None] * image_direction
-    slope_3 = (
-        image_direction * upstream[:, None] * logit_scale * (term_3 + sums_2 * quotient[:, None])
+    sums_2 = text_direction @ image_direction.T
+    chosen = np.where(np.arange(upstream.shape[0]) == index[:, None], 1.0, -1.0)
+    product_6 = (logit_scale * sums_2 + logit_bias) * chosen
+    probability_2 = sigmoid(-product_6)
+    product_7 = probability_2 * chosen
+    quotient_2 = ratio(1.0, norm(text, axis=-1))
+    power_5 = quotient_2 * quotient_2
+    product_8 = 2.0 * image_direction * text_direction[:, None] * power_5[:, None, None]
+    power_6 = text_direction * text_direction
+    term_3 = 2.0 * power_6 - sum_of_others(power_6, axis=-1)
+    term_4 = term_3[:, None] * power_5[:, None, None] * sums_2[:, :, None] - product_8
+    product_9 = probability_2 * sigmoid(product_6) * chosen * chosen
+    product_10 = quotient_2[:, None, None] * text_direction[:, None] * sums_2[:, :, None]
+    product_11 = (
+        product_9[:, :, None]
+        * (image_direction * quotient_2[:, None, None] - product_10) ** 2
+        * power_3
     )
-    term_4 = upstream[:, None] * power * total(product_3, axis=1) - product_4 + slope_3
-    slope_4 = quotient * quotient * upstream * logit_scale * sums_3
-    sums_4 = (upstream[:, None] * probability * z).T @ image_direction
-    sums_5 = total(sums_4 * text_direction, axis=1)
-    term_5 = text_direction * logit_scale * sums_5[:, None] - logit_scale * sums_4
-    text_length = norm(text, axis=-1)
-    quotient_2 = ratio(1.0, text_length)
-    product_7 = term_5 * ratio(quotient_2, text_length)[:, None] * text_direction
-    term_6 = (
-        image_direction[:, None] * quotient_2[:, None]
-        - quotient_2[:, None] * text_direction * sums[:, :, None]
-    )
-    slope_5 = (
-        upstream[:, None, None]
-        * power_2[:, :, None]
-        * probability[:, :, None]
-        * sigmoid_product[:, :, None]
-        * image_direction[:, None]
-        * term_6
-    )
-    product_8 = sums_5 * quotient_2
-    product_9 = product_8[:, None] * logit_scale * text_direction * text_direction
-    slope_6 = (
-        upstream[:, None, None]
-        * power_2[:, :, None]
-        * probability[:, :, None]
-        * sigmoid_product[:, :, None]
-        * sums[:, :, None]
-        * term_6
-    )
-    product_10 = quotient_2 * sums_5
-    term_7 = -logit_scale * total(slope_6, axis=0) - product_10[:, None] * text_direction
-    product_11 = text_direction * logit_scale * (term_7 + sums_4 * quotient_2[:, None])
-    product_12 = quotient_2[:, None] * (power * total(slope_5, axis=0) - product_9 + product_11)
-    product_13 = quotient_2 * quotient_2 * logit_scale * sums_5
-    diagonal_image = (
-        quotient[:, None] * term_4
-        + slope_4[:, None]
-        - term * ratio(quotient, image_length)[:, None] * image_direction
-    )
-    diagonal_text = product_12 + product_13[:, None] - product_7
-    return diagonal_image, diagonal_text
+    slope = upstream[:, None] * (product_11 - product_7[:, :, None] * logit_scale * term_4)
+    diagonal_image = upstream[:, None] * (power_3 * total(product_5, axis=1) - product_3)
+    return diagonal_image, total(slope, axis=1)
 
 
 def _loss(

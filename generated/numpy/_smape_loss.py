@@ -52,37 +52,27 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     """Return the diagonal of the Hessian by `input` and `target`."""
     term = np.abs(input) + np.abs(target)
     quotient = ratio(1.0, term)
-    power = quotient * quotient
+    quotient_2 = ratio(quotient, term)
+    sign_input = np.sign(input)
     term_2 = input - target
     direction_2 = np.sign(term_2)
-    sign_input = np.sign(input)
-    quotient_2 = ratio(ratio(np.abs(term_2), term), term)
-    quotient_3 = ratio(quotient_2, term)
-    slope = (
-        200.0
-        * upstream
-        * (quotient * quotient_2 * sign_input + quotient_3 * sign_input)
-        * sign_input
+    power = quotient * quotient
+    quotient_3 = ratio(ratio(np.abs(term_2), term), term)
+    quotient_4 = ratio(quotient_3, term)
+    product = 200.0 * (quotient * quotient_3 * sign_input + quotient_4 * sign_input) * sign_input
+    term_3 = (
+        product
+        - 200.0 * power * direction_2 * sign_input
+        - 200.0 * quotient_2 * sign_input * direction_2
     )
-    quotient_4 = ratio(quotient, term)
     sign_target = np.sign(target)
-    slope_2 = (
-        200.0
-        * upstream
-        * (quotient * quotient_2 * sign_target + quotient_3 * sign_target)
-        * sign_target
+    product_2 = (
+        200.0 * (quotient * quotient_3 * sign_target + quotient_4 * sign_target) * sign_target
     )
-    diagonal_input = (
-        slope
-        - 200.0 * upstream * power * direction_2 * sign_input
-        - 200.0 * upstream * quotient_4 * sign_input * direction_2
+    term_4 = 200.0 * quotient_2 * sign_target * direction_2 + (
+        200.0 * power * direction_2 * sign_target + product_2
     )
-    diagonal_target = (
-        200.0 * upstream * power * direction_2 * sign_target
-        + slope_2
-        + 200.0 * upstream * quotient_4 * sign_target * direction_2
-    )
-    return diagonal_input, diagonal_target
+    return upstream * term_3, upstream * term_4
 
 
 def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:

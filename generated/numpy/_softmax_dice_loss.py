@@ -88,67 +88,43 @@ def _hessian_diagonal(
     p = softmax(input, axis=-2)
     term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
-    slope = upstream * quotient
+    term_2 = 1.0 - target
     other_probability = softmax_complement(input, axis=-2)
-    term_2 = -slope[:, None] * other_probability * target - sum_of_others(
-        -slope[:, None] * p * target, axis=-2
+    term_3 = other_probability - p
+    term_4 = term_2 * p * other_probability * term_3 - target * p * other_probability * term_3
+    term_5 = term_2 * p * other_probability - target * p * other_probability
+    quotient_2 = ratio(quotient, term)
+    term_6 = quotient[:, None] * term_4 - term_5 * quotient_2[:, None] * p * other_probability
+    quotient_3 = ratio(total(term_2 * p + other_probability * target, axis=(0, 2)), term)
+    quotient_4 = ratio(quotient_3, term)
+    power = quotient * quotient
+    term_7 = quotient * quotient_4 + ratio(quotient_4, term)
+    term_8 = term_7[:, None] * p * other_probability - power[:, None] * term_5
+    term_9 = (
+        term_6
+        - quotient_4[:, None] * p * other_probability * term_3
+        + p * other_probability * term_8
     )
-    term_3 = 1.0 - target
-    quotient_2 = ratio(total(term_3 * p + other_probability * target, axis=(0, 2)), term)
-    quotient_3 = ratio(quotient_2, term)
-    slope_2 = upstream * quotient_3
-    term_4 = slope[:, None] * term_3 - slope_2[:, None]
-    term_5 = term_2 + (other_probability * term_4 - sum_of_others(p * term_4, axis=-2))
-    power = p * p
-    sums = total(upstream[:, None] * quotient[:, None] * target * p, axis=1)
-    quotient_4 = ratio(quotient, term)
+    slope = upstream * quotient
+    term_10 = p * term_3 * sum_of_others(
+        slope[:, None] * target * p, axis=-2
+    ) - p * term_3 * sum_of_others(slope[:, None] * term_2 * p, axis=-2)
+    slope_2 = upstream * quotient_2
+    power_2 = p * p
+    term_11 = p * sum_of_others(slope_2[:, None] * power_2 * target, axis=-2) - p * sum_of_others(
+        slope_2[:, None] * power_2 * term_2, axis=-2
+    )
     slope_3 = upstream * quotient_4
-    slope_4 = upstream * quotient * quotient
-    slope_5 = upstream * (quotient * quotient_3 + ratio(quotient_3, term))
-    power_2 = p**3
-    sums_2 = total(upstream[:, None] * quotient_4[:, None] * power * target, axis=1)
-    power_3 = p**4
-    product = (1.0 - target) * p
-    product_2 = target * p
-    term_6 = product_2[:, None] * p[:, :, None] - product[:, None] * p[:, :, None]
-    sums_3 = total(product + softmax_complement(input, axis=-2) * target, axis=(0, 2))
-    quotient_5 = ratio(ratio(sums_3, term), term)
-    slope_6 = upstream * (quotient * quotient_5 + ratio(quotient_5, term))
-    term_7 = -slope_4[:, None] * term_6 - slope_6[:, None] * p[:, None] * p[:, :, None]
-    slope_7 = upstream * ratio(quotient, term)
-    product_3 = p[:, None] * (term_7 + slope_7[:, None] * product[:, None] * p[:, :, None])
-    diagonal_input = (
-        term_5 * p * other_probability
-        + slope[:, None] * power * target
-        + power * total(term_4 * p, axis=1)[:, None]
-        + slope_3[:, None] * power * other_probability * target
-        + slope_4[:, None] * power * other_probability * target
-        + slope_5[:, None] * power * other_probability
-        + power * sums_2[:, None]
-        + slope_4[:, None] * power_2 * other_probability * term_3
-        + slope_3[:, None] * power_2 * other_probability * term_3
-        + slope_4[:, None] * power_3 * term_3
-        + slope_3[:, None] * power_3 * term_3
-        - power * term_4
-        - power * sums[:, None]
-        - slope_4[:, None] * power * other_probability * term_3
-        - slope_3[:, None] * power * other_probability * term_3
-        - slope_3[:, None] * power_2 * other_probability * target
-        - slope_3[:, None] * power_3 * target
-        - slope_4[:, None] * power_2 * other_probability * target
-        - slope_5[:, None] * power_2 * other_probability
-        - p * total(product_3, axis=2)
-        - slope_4[:, None] * power_3 * target
-        - slope_5[:, None] * power_3
+    term_12 = term_10 + p * term_11 + p * term_3 * sum_of_others(slope_3[:, None] * p, axis=-2)
+    slope_4 = upstream * power
+    term_13 = p * sum_of_others(slope_4[:, None] * power_2 * target, axis=-2) - p * sum_of_others(
+        slope_4[:, None] * power_2 * term_2, axis=-2
     )
-    diagonal_target = (
-        slope_4[:, None] * p
-        + slope_5[:, None]
-        + slope_3[:, None] * p
-        - slope_4[:, None] * other_probability
-        - slope_3[:, None] * other_probability
-    )
-    return diagonal_input, diagonal_target
+    slope_5 = upstream * term_7
+    product = p * (term_13 + p * sum_of_others(slope_5[:, None] * power_2, axis=-2))
+    term_14 = term_7[:, None] - power[:, None] * term_3 - term_3 * quotient_2[:, None]
+    diagonal_input = upstream[:, None] * term_9 + (term_12 + product)
+    return diagonal_input, upstream[:, None] * term_14
 
 
 def _loss(
@@ -242,254 +218,49 @@ def _hessian_diagonal_optax(
     upstream: Array, input: Array, target: Array, weight: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    other_probability = softmax_complement(input, axis=-2)
-    product = 2.0 * smooth
     p = softmax(input, axis=-2)
-    term = product + total(target + p, axis=2)
+    term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
-    slope = (
-        other_probability
-        * upstream[:, None, None]
-        * quotient[:, :, None]
-        * weight[:, None]
-        * target
-        / input.shape[1]
-    )
-    slope_2 = (
-        -p
-        * upstream[:, None, None]
-        * quotient[:, :, None]
-        * weight[:, None]
-        * target
-        / input.shape[1]
-    )
     term_2 = 1.0 - target
-    quotient_2 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
-    quotient_3 = ratio(quotient_2, term)
-    slope_3 = upstream[:, None] * quotient_3 * weight / input.shape[1]
-    slope_4 = (
-        upstream[:, None, None] * quotient[:, :, None] * weight[:, None] * term_2 / input.shape[1]
+    other_probability = softmax_complement(input, axis=-2)
+    term_3 = other_probability - p
+    term_4 = term_2 * p * other_probability * term_3 - target * p * other_probability * term_3
+    term_5 = term_2 * p * other_probability - target * p * other_probability
+    quotient_2 = ratio(quotient, term)
+    product = term_5 * quotient_2[:, :, None] * weight[:, None] * p * other_probability
+    quotient_3 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
+    quotient_4 = ratio(quotient_3, term)
+    product_2 = quotient_4[:, :, None] * weight[:, None] * p * other_probability * term_3
+    term_6 = quotient[:, :, None] * weight[:, None] * term_4 - product - product_2
+    power = quotient * quotient
+    term_7 = quotient * quotient_4 + ratio(quotient_4, term)
+    term_8 = (
+        term_7[:, :, None] * weight[:, None] * p * other_probability
+        - power[:, :, None] * weight[:, None] * term_5
     )
-    term_3 = slope_4 - slope_3[:, :, None]
-    term_4 = (
-        -slope
-        - sum_of_others(slope_2, axis=-2)
-        + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
-    )
-    power = p * p
-    slope_5 = (
-        power
-        * upstream[:, None, None]
-        * quotient[:, :, None]
-        * weight[:, None]
-        * target
-        / input.shape[1]
-    )
-    sums = total(quotient[:, :, None] * weight[:, None] * target * p, axis=1)
-    quotient_4 = ratio(quotient, term)
-    slope_6 = (
-        power
-        * other_probability
-        * upstream[:, None, None]
-        * weight[:, None]
-        * target
-        * quotient_4[:, :, None]
-        / input.shape[1]
-    )
-    power_2 = quotient * quotient
-    slope_7 = (
-        power
-        * other_probability
-        * upstream[:, None, None]
-        * power_2[:, :, None]
-        * weight[:, None]
-        * term_2
-        / input.shape[1]
-    )
-    slope_8 = (
-        power
-        * other_probability
-        * upstream[:, None, None]
-        * power_2[:, :, None]
-        * weight[:, None]
-        * target
-        / input.shape[1]
-    )
-    term_5 = quotient * quotient_3 + ratio(quotient_3, term)
-    slope_9 = (
-        power
-        * other_probability
-        * upstream[:, None, None]
-        * term_5[:, :, None]
-        * weight[:, None]
-        / input.shape[1]
-    )
-    slope_10 = (
-        power
-        * other_probability
-        * upstream[:, None, None]
-        * weight[:, None]
-        * term_2
-        * quotient_4[:, :, None]
-        / input.shape[1]
-    )
-    power_3 = p**3
-    slope_11 = (
-        power_3
-        * other_probability
-        * upstream[:, None, None]
-        * weight[:, None]
-        * target
-        * quotient_4[:, :, None]
-        / input.shape[1]
-    )
-    sums_2 = total(power * weight[:, None] * target * quotient_4[:, :, None], axis=1)
-    slope_12 = power * upstream[:, None, None] * sums_2[:, None] / input.shape[1]
-    power_4 = p**4
-    slope_13 = (
-        power_4
-        * upstream[:, None, None]
-        * weight[:, None]
-        * target
-        * quotient_4[:, :, None]
-        / input.shape[1]
-    )
-    slope_14 = (
-        power_3
-        * other_probability
-        * upstream[:, None, None]
-        * power_2[:, :, None]
-        * weight[:, None]
-        * term_2
-        / input.shape[1]
-    )
-    slope_15 = (
-        power_3
-        * other_probability
-        * upstream[:, None, None]
-        * power_2[:, :, None]
-        * weight[:, None]
-        * target
-        / input.shape[1]
-    )
-    slope_16 = (
-        power_3
-        * other_probability
-        * upstream[:, None, None]
-        * term_5[:, :, None]
-        * weight[:, None]
-        / input.shape[1]
-    )
-    slope_17 = (
-        power_3
-        * other_probability
-        * upstream[:, None, None]
-        * weight[:, None]
-        * term_2
-        * quotient_4[:, :, None]
-        / input.shape[1]
-    )
-    product_2 = (1.0 - target) * p
-    product_3 = target * p
-    term_6 = product_3[:, None] * p[:, :, None] - product_2[:, None] * p[:, :, None]
-    slope_18 = (
-        upstream[:, None, None, None]
-        * power_2[:, None, :, None]
-        * weight[:, None]
-        * term_6
-        / input.shape[1]
-    )
-    sums_3 = total(product_2 + softmax_complement(input, axis=-2) * target, axis=2)
-    quotient_5 = ratio(ratio(sums_3, term), term)
-    term_7 = quotient * quotient_5 + ratio(quotient_5, term)
-    slope_19 = (
-        upstream[:, None, None, None]
-        * term_7[:, None, :, None]
-        * weight[:, None]
-        * p[:, None]
-        * p[:, :, None]
-        / input.shape[1]
-    )
-    slope_20 = (
-        upstream[:, None, None, None]
-        * weight[:, None]
-        * product_2[:, None]
-        * ratio(quotient, term)[:, None, :, None]
-        * p[:, :, None]
-        / input.shape[1]
-    )
-    product_4 = p * total(p[:, None] * (-slope_18 - slope_19 + slope_20), axis=2)
-    slope_21 = (
-        power_4
-        * upstream[:, None, None]
-        * power_2[:, :, None]
-        * weight[:, None]
-        * term_2
-        / input.shape[1]
-    )
-    slope_22 = (
-        power_4
-        * upstream[:, None, None]
-        * power_2[:, :, None]
-        * weight[:, None]
-        * target
-        / input.shape[1]
-    )
-    slope_23 = (
-        power_4 * upstream[:, None, None] * term_5[:, :, None] * weight[:, None] / input.shape[1]
-    )
-    slope_24 = (
-        power_4
-        * upstream[:, None, None]
-        * weight[:, None]
-        * term_2
-        * quotient_4[:, :, None]
-        / input.shape[1]
-    )
-    slope_25 = upstream[:, None, None] * power_2[:, :, None] * weight[:, None] * p / input.shape[1]
-    slope_26 = (
-        upstream[:, None, None]
-        * power_2[:, :, None]
-        * weight[:, None]
-        * other_probability
-        / input.shape[1]
-    )
-    slope_27 = upstream[:, None] * term_5 * weight / input.shape[1]
-    slope_28 = (
-        upstream[:, None, None] * weight[:, None] * quotient_4[:, :, None] * p / input.shape[1]
-    )
-    slope_29 = (
-        upstream[:, None, None]
-        * weight[:, None]
-        * quotient_4[:, :, None]
-        * other_probability
-        / input.shape[1]
-    )
+    rest = sum_of_others(quotient[:, :, None] * weight[:, None] * term_2 * p, axis=-2)
+    rest_2 = sum_of_others(quotient[:, :, None] * weight[:, None] * target * p, axis=-2)
+    power_2 = p * p
+    rest_3 = sum_of_others(quotient_2[:, :, None] * weight[:, None] * power_2 * term_2, axis=-2)
+    rest_4 = sum_of_others(quotient_2[:, :, None] * weight[:, None] * power_2 * target, axis=-2)
+    term_9 = p * term_3 * rest_2 - p * term_3 * rest + p * (p * rest_4 - p * rest_3)
+    rest_5 = sum_of_others(quotient_4[:, :, None] * weight[:, None] * p, axis=-2)
+    rest_6 = sum_of_others(power_2 * power[:, :, None] * weight[:, None] * term_2, axis=-2)
+    rest_7 = sum_of_others(power_2 * power[:, :, None] * weight[:, None] * target, axis=-2)
+    rest_8 = sum_of_others(power_2 * term_7[:, :, None] * weight[:, None], axis=-2)
+    term_10 = term_9 + p * term_3 * rest_5 + p * (p * rest_7 - p * rest_6 + p * rest_8)
+    product_3 = term_7 * weight
+    term_11 = product_3[:, :, None] - power[:, :, None] * weight[:, None] * term_3
     diagonal_input = (
-        term_4 * p * other_probability
-        + slope_5
-        + power * total(term_3 * p, axis=1)[:, None]
-        + slope_6
-        + slope_8
-        + slope_9
-        + slope_12
-        + slope_14
-        + slope_17
-        + slope_21
-        + slope_24
-        - power * term_3
-        - power * upstream[:, None, None] * sums[:, None] / input.shape[1]
-        - slope_7
-        - slope_10
-        - slope_11
-        - slope_13
-        - slope_15
-        - slope_16
-        - product_4
-        - slope_22
-        - slope_23
+        upstream[:, None, None]
+        * (term_6 + p * other_probability * term_8 + term_10)
+        / target.shape[1]
     )
-    diagonal_target = slope_25 + slope_27[:, :, None] + slope_28 - slope_26 - slope_29
+    diagonal_target = (
+        upstream[:, None, None]
+        * (term_11 - term_3 * quotient_2[:, :, None] * weight[:, None])
+        / target.shape[1]
+    )
     return diagonal_input, diagonal_target
 
 

@@ -128,29 +128,23 @@ def _hessian_diagonal_labels(
     picked_2 = weight[target]
     softplus = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
     term_2 = gamma * power * p * picked_2 * softplus + power * picked_2 * sigmoid_term
-    slope = upstream * term_2
-    chosen_2 = mask.astype(upstream.dtype)
     probability = softmax(chosen, axis=-2)
+    chosen_2 = mask.astype(upstream.dtype)
     product = (
-        slope[:, None] * chosen_2 * chosen_2 * probability * softmax_complement(chosen, axis=-2)
-    )
-    product_2 = gamma * power * p * picked_2 * sigmoid_term
-    term_3 = (
-        gamma * gamma * power * p * p * picked_2 * softplus
-        + product_2
-        + (product_2 + power * picked_2 * sigmoid_term * p)
+        term_2[:, None] * probability * softmax_complement(chosen, axis=-2) * chosen_2 * chosen_2
     )
     chosen_3 = (index[:, None] == target[:, None]).astype(upstream.dtype)
-    product_3 = probability * chosen_2
+    product_2 = probability * chosen_2
+    term_3 = product_2 - chosen_3
+    product_3 = gamma * power * p * picked_2 * sigmoid_term
+    term_4 = (
+        gamma * gamma * power * p * p * picked_2 * softplus
+        + product_3
+        + (product_3 + power * picked_2 * sigmoid_term * p)
+    )
     product_4 = power * p * sigmoid_term * picked_2 * softplus
-    term_4 = term_3[:, None] * (product_3 - chosen_3) + product_4[:, None] * gamma * (
-        chosen_3 - product_3
-    )
-    return (
-        product
-        + upstream[:, None] * probability * chosen_2 * term_4
-        - chosen_3 * upstream[:, None] * term_4,
-    )
+    term_5 = term_4[:, None] * term_3 + product_4[:, None] * gamma * (chosen_3 - product_2)
+    return (upstream[:, None] * (product + term_3 * term_5),)
 
 
 def _labels_loss(
@@ -234,61 +228,30 @@ def _hessian_diagonal_probabilities(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     other_probability = softmax_complement(input, axis=-2)
-    nll = negative_log_softmax(input, axis=-2)
+    sums = total(other_probability**gamma * target * weight[:, None], axis=1)
+    probability = softmax(input, axis=-2)
     mask = other_probability == 0.0
     mask_2 = mask & (gamma == 0.0)
     term = gamma - 1.0
     chosen = np.where(mask_2, 0.0, gamma * other_probability**term)
-    slope = other_probability * upstream[:, None] * nll * chosen * target * weight[:, None]
-    probability = softmax(input, axis=-2)
-    slope_2 = -probability * upstream[:, None] * nll * chosen * target * weight[:, None]
-    product = (-slope - sum_of_others(slope_2, axis=-2)) * probability * other_probability
-    sums = total(other_probability**gamma * target * weight[:, None], axis=1)
-    slope_3 = upstream * sums
-    slope_4 = (
-        2.0
-        * upstream[:, None]
-        * chosen
-        * target
-        * weight[:, None]
-        * probability
-        * other_probability
-    )
-    power = probability * probability
-    slope_5 = upstream[:, None] * nll * chosen * target * weight[:, None]
+    power = other_probability**2
+    power_2 = probability * probability
+    rest = sum_of_others(chosen * target * weight[:, None] * probability, axis=-2)
+    term_2 = 2.0 * chosen * target * weight[:, None] * probability * power + 2.0 * power_2 * rest
+    nll = negative_log_softmax(input, axis=-2)
+    term_3 = other_probability - probability
+    product = chosen * target * weight[:, None] * probability * other_probability * term_3
     chosen_2 = np.where((mask & (term == 0.0)), 0.0, term * other_probability ** (term - 1.0))
     chosen_3 = np.where(mask_2, 0.0, gamma * chosen_2)
-    slope_6 = other_probability * upstream[:, None] * nll * chosen_3 * target * weight[:, None]
-    slope_7 = power * upstream[:, None] * nll * chosen * target * weight[:, None]
-    power_2 = probability**3
-    slope_8 = power_2 * upstream[:, None] * nll * chosen_3 * target * weight[:, None]
-    product_2 = chosen * target * weight[:, None] * probability
-    slope_9 = upstream * total(product_2, axis=1)
-    slope_10 = power * other_probability * upstream[:, None] * chosen * target * weight[:, None]
-    slope_11 = upstream[:, None] * nll * chosen * target * weight[:, None] * probability
-    slope_12 = probability * upstream[:, None] * chosen * target * weight[:, None]
-    slope_13 = power * upstream[:, None] * nll * chosen_3 * target * weight[:, None]
-    slope_14 = upstream * cross_entropy_with(input, product_2, axis=-2)
-    slope_15 = upstream * total(probability * chosen * target * weight[:, None], axis=1)
-    term_2 = slope_14[:, None] * probability - slope_15[:, None] * probability
-    xent = cross_entropy_with(input, power * chosen_3 * target * weight[:, None], axis=-2)
-    slope_16 = upstream * xent
-    term_3 = slope_12 - slope_11 + slope_13 + (term_2 - slope_16[:, None] * probability)
-    slope_17 = upstream[:, None] * nll * chosen * target * weight[:, None] * power
-    term_4 = power * upstream[:, None] * chosen * target * weight[:, None] - slope_17
-    diagonal_input = (
-        product
-        + slope_3[:, None] * probability * other_probability
-        + slope_4
-        + power * (slope_5 + slope_6)
-        + slope_8
-        + slope_9[:, None] * power
-        + power_2 * (-slope_5 - slope_6)
-        - slope_7
-        - slope_10
-        - probability * (term_3 + (term_4 + slope_8))
+    product_2 = nll * (power_2 * power * chosen_3 * target * weight[:, None] - product)
+    rest_2 = sum_of_others(nll * chosen * target * weight[:, None] * probability, axis=-2)
+    rest_3 = sum_of_others(nll * power_2 * chosen_3 * target * weight[:, None], axis=-2)
+    term_4 = (
+        sums[:, None] * probability * other_probability
+        + term_2
+        + (product_2 + (probability * term_3 * rest_2 + power_2 * rest_3))
     )
-    return diagonal_input, np.full_like(target, 0.0)
+    return upstream[:, None] * term_4, np.full_like(target, 0.0)
 
 
 def _probabilities_loss(

@@ -81,42 +81,29 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
     power = p * p
-    probability = sigmoid(-input)
     term = smooth + total(target * target + power, axis=(0, 2))
     quotient = ratio(1.0, term)
-    power_2 = quotient * quotient
+    probability = sigmoid(-input)
+    power_2 = probability * probability
     term_2 = p - target
-    quotient_2 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
-    term_3 = -quotient * quotient_2 - ratio(quotient_2, term)
-    term_4 = (
-        2.0 * power_2[:, None] * term_2 * p * probability
-        + 2.0 * term_3[:, None] * power * probability
-    )
-    slope = upstream * ratio(quotient, term)
+    term_3 = 2.0 * power * power_2 + 2.0 * term_2 * p * power_2 - 2.0 * term_2 * power * probability
     power_3 = p**3
-    power_4 = probability * probability
-    slope_2 = upstream * quotient_2
-    slope_3 = upstream * quotient
-    slope_4 = (
-        2.0
-        * upstream[:, None]
-        * target
-        * (2.0 * term_3[:, None] * target - 2.0 * power_2[:, None] * term_2)
+    quotient_2 = ratio(quotient, term)
+    term_4 = quotient[:, None] * term_3 - 4.0 * term_2 * power_3 * power_2 * quotient_2[:, None]
+    quotient_3 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
+    product = quotient_3[:, None] * (4.0 * power * power_2 - 2.0 * power_3 * probability)
+    power_4 = quotient * quotient
+    term_5 = quotient * quotient_3 + ratio(quotient_3, term)
+    term_6 = (
+        2.0 * term_5[:, None] * power * probability
+        - 2.0 * power_4[:, None] * term_2 * p * probability
     )
-    slope_5 = 2.0 * upstream * quotient_2
-    slope_6 = 2.0 * upstream * quotient
-    diagonal_input = (
-        2.0 * slope_2[:, None] * power_3 * probability
-        + 2.0 * slope_3[:, None] * power * power_4
-        + 2.0 * slope_3[:, None] * term_2 * p * power_4
-        - 2.0 * upstream[:, None] * power * probability * term_4
-        - 4.0 * slope[:, None] * term_2 * power_3 * power_4
-        - 4.0 * slope_2[:, None] * power * power_4
-        - 2.0 * slope_3[:, None] * term_2 * power * probability
-    )
-    diagonal_target = (
-        4.0 * slope[:, None] * term_2 * target + slope_6[:, None] - slope_4 - slope_5[:, None]
-    )
+    product_2 = 2.0 * quotient
+    product_3 = 2.0 * quotient_3
+    term_7 = product_2[:, None] + 4.0 * term_2 * quotient_2[:, None] * target - product_3[:, None]
+    product_4 = 2.0 * target * (2.0 * power_4[:, None] * term_2 + 2.0 * term_5[:, None] * target)
+    diagonal_input = upstream[:, None] * (term_4 - product + 2.0 * power * probability * term_6)
+    diagonal_target = upstream[:, None] * (term_7 + product_4)
     return diagonal_input, diagonal_target
 
 
@@ -182,34 +169,24 @@ def _hessian_diagonal_mindspore(
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
     power = p * p
-    probability = sigmoid(-input)
     term = smooth + total(target * target + power)
     quotient = ratio(1.0, term)
-    power_2 = quotient * quotient
+    probability = sigmoid(-input)
+    power_2 = probability * probability
     term_2 = p - target
-    quotient_2 = ratio(ratio(smooth + total(term_2 * term_2), term), term)
-    term_3 = -quotient * quotient_2 - ratio(quotient_2, term)
-    term_4 = 2.0 * power_2 * term_2 * p * probability + 2.0 * term_3 * power * probability
+    term_3 = 2.0 * power * power_2 + 2.0 * term_2 * p * power_2 - 2.0 * term_2 * power * probability
     power_3 = p**3
-    power_4 = probability * probability
-    quotient_3 = ratio(quotient, term)
-    slope = 2.0 * upstream * target * (2.0 * term_3 * target - 2.0 * power_2 * term_2)
-    diagonal_input = (
-        2.0 * upstream * quotient_2 * power_3 * probability
-        + 2.0 * upstream * quotient * power * power_4
-        + 2.0 * upstream * quotient * term_2 * p * power_4
-        - 2.0 * upstream * power * probability * term_4
-        - 4.0 * upstream * term_2 * power_3 * power_4 * quotient_3
-        - 4.0 * upstream * quotient_2 * power * power_4
-        - 2.0 * upstream * quotient * term_2 * power * probability
-    )
-    diagonal_target = (
-        4.0 * upstream * term_2 * quotient_3 * target
-        + 2.0 * upstream * quotient
-        - slope
-        - 2.0 * upstream * quotient_2
-    )
-    return diagonal_input, diagonal_target
+    quotient_2 = ratio(quotient, term)
+    term_4 = quotient * term_3 - 4.0 * term_2 * power_3 * power_2 * quotient_2
+    quotient_3 = ratio(ratio(smooth + total(term_2 * term_2), term), term)
+    product = quotient_3 * (4.0 * power * power_2 - 2.0 * power_3 * probability)
+    power_4 = quotient * quotient
+    term_5 = quotient * quotient_3 + ratio(quotient_3, term)
+    term_6 = 2.0 * term_5 * power * probability - 2.0 * power_4 * term_2 * p * probability
+    term_7 = 2.0 * quotient + 4.0 * term_2 * quotient_2 * target - 2.0 * quotient_3
+    term_8 = term_7 + 2.0 * target * (2.0 * power_4 * term_2 + 2.0 * term_5 * target)
+    diagonal_input = upstream * (term_4 - product + 2.0 * power * probability * term_6)
+    return diagonal_input, upstream * term_8
 
 
 def _mindspore_loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any) -> Case:

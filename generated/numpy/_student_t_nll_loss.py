@@ -80,9 +80,12 @@ def _hessian_diagonal(
     term_2 = input - target
     product = term_2 / scale
     term_3 = product * (product / df) + 1.0
-    slope = 2.0 * upstream * term * (term_2 / (term_3 * df)) ** 2 / scale**4
-    term_4 = upstream * term / (term_3 * df * (scale * scale)) - slope
-    return term_4, term_4
+    term_4 = (
+        term / (term_3 * df * (scale * scale))
+        - 2.0 * term * (term_2 / (term_3 * df)) ** 2 / scale**4
+    )
+    slope = upstream * term_4
+    return slope, slope
 
 
 def _loss(

@@ -31,7 +31,16 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import cross_entropy_with, direction, excess_over, norm, ratio, softmax
+from ._functions import (
+    cross_entropy_with,
+    direction,
+    excess_over,
+    norm,
+    ratio,
+    softmax,
+    softmax_complement,
+    sum_of_others,
+)
 from ._runtime import (
     Case,
     as_arrays,
@@ -93,141 +102,82 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input`."""
     index = np.arange(upstream.shape[0])
     index_2 = np.arange(input.shape[0])
-    chosen = ((target[:, None] == target) & (index[:, None] != index_2)).astype(input.dtype)
-    sums = total(chosen, axis=1)
-    quotient = ratio(1.0, sums)
-    mask = index != index_2[:, None]
+    mask = index[:, None] != index_2
+    positive = ((target[:, None] == target) & mask).astype(upstream.dtype)
+    sums = total(positive, axis=1)
+    slope = upstream * ratio(1.0, sums)
     input_direction = direction(input, axis=-1)
-    sums_2 = input_direction @ input_direction.T
-    chosen_2 = np.where(mask, sums_2 / temperature, -math.inf)
-    excess = excess_over(
-        chosen_2, ((target == target[:, None]) & mask).astype(input.dtype), axis=-2
-    )
+    logit = np.where(mask, input_direction @ input_direction.T / temperature, -math.inf)
     power = 1.0 / temperature
-    chosen_3 = np.where(mask, power, 0.0)
-    sums_3 = (upstream * quotient * excess * chosen_3) @ input_direction
-    sums_4 = total(sums_3 * input_direction, axis=1)
-    input_length = norm(input, axis=-1)
-    quotient_2 = ratio(1.0, input_length)
-    quotient_3 = ratio(quotient_2, input_length)
-    product = (sums_3 - input_direction * sums_4[:, None]) * quotient_3[:, None] * input_direction
-    power_2 = chosen_3 * chosen_3
-    probability = softmax(chosen_2, axis=-2)
-    product_2 = quotient_2[:, None, None] * input_direction[:, None] * sums_2[:, :, None]
-    term = input_direction * quotient_2[:, None, None] - product_2
-    slope = (
-        upstream[:, None]
-        * quotient[:, None]
-        * sums[:, None]
-        * power_2[:, :, None]
-        * probability[:, :, None]
-        * input_direction
-        * term
-    )
-    product_3 = sums_4 * quotient_2
+    chosen = np.where(mask, power, 0.0)
+    quotient = ratio(1.0, norm(input, axis=-1))
+    power_2 = quotient * quotient
+    product = 2.0 * input_direction * input_direction[:, None] * power_2[:, None, None]
     power_3 = input_direction * input_direction
+    term = 2.0 * power_3 - sum_of_others(power_3, axis=-1)
+    sums_2 = input_direction @ input_direction.T
+    term_2 = term[:, None] * power_2[:, None, None] * sums_2[:, :, None] - product
+    product_2 = excess_over(logit, positive, axis=-1)[:, :, None] * chosen[:, :, None] * term_2
+    excess = excess_over(
+        logit, ((target[:, None] == target) & mask).astype(upstream.dtype), axis=-1
+    )
+    chosen_2 = np.where(index != index, power, 0.0)
+    product_3 = pick(excess, index, axis=1) * chosen_2
+    sums_3 = total(power_3, axis=1)
+    product_4 = power_2 * sums_3
+    term_3 = (
+        2.0 * (power_2[:, None] - 2.0 * power_2[:, None] * power_3)
+        + 2.0 * product_4[:, None] * power_3
+    )
+    probability = softmax(logit, axis=-1)
+    product_5 = quotient[:, None, None] * input_direction[:, None] * sums_2[:, :, None]
+    product_6 = chosen[:, :, None] * (input_direction * quotient[:, None, None] - product_5)
+    is_largest = index_2 == logit.argmax(axis=1)[:, None]
+    sums_4 = total(np.where(is_largest[:, :, None], product_6, 0.0), axis=1)
+    sums_5 = total(probability[:, :, None] * (product_6 - sums_4[:, None]), axis=1)
+    product_7 = probability[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_6)) ** 2
+    picked = pick(probability, index, axis=1)
+    product_8 = picked * pick(softmax_complement(logit, axis=-1), index, axis=1) * chosen_2
+    product_9 = quotient * sums_3
+    term_4 = input_direction * quotient[:, None] - product_9[:, None] * input_direction
+    product_10 = (
+        2.0 * product_8[:, None] * (sums_5 + (sums_4 - chosen_2[:, None] * term_4)) * term_4
+    )
+    product_11 = picked * chosen_2
+    mask_2 = index_2 == index[:, None]
+    product_12 = np.where(mask, power, 0.0)[:, :, None] * (
+        input_direction * quotient[:, None, None] - product_5
+    )
+    product_13 = probability[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_12))
+    chosen_3 = np.where(mask_2[:, :, None], sum_of_others(product_13, axis=-2), 0.0)
+    term_5 = (
+        total(product_7, axis=1)
+        - product_10
+        + 2.0 * product_11[:, None] * term_4 * total(chosen_3, axis=1)
+    )
+    term_6 = total(product_2, axis=1) + product_3[:, None] * term_3 + sums[:, None] * term_5
+    chosen_4 = ((target[:, None] == target) & (index[:, None] != index_2)).astype(upstream.dtype)
+    sums_6 = total(chosen_4, axis=1)
+    mask_3 = index != index[:, None]
+    chosen_5 = np.where(mask_3, sums_2 / temperature, -math.inf)
+    excess_2 = excess_over(
+        chosen_5, ((target == target[:, None]) & mask_3).astype(upstream.dtype), axis=-2
+    )
+    chosen_6 = np.where(mask_3, power, 0.0)
+    product_14 = excess_2 * chosen_6
+    probability_2 = softmax(chosen_5, axis=-2)
+    other_probability = softmax_complement(chosen_5, axis=-2)
+    power_4 = chosen_6 * chosen_6
+    product_15 = probability_2 * other_probability**2 * power_4
+    power_5 = (input_direction * quotient[:, None, None] - product_5) ** 2
+    product_16 = probability_2 * probability_2 * power_4 * other_probability
+    term_7 = product_15[:, :, None] * power_5 + product_16[:, :, None] * power_5
     slope_2 = (
         upstream[:, None]
-        * quotient[:, None]
-        * sums[:, None]
-        * power_2[:, :, None]
-        * probability[:, :, None]
-        * sums_2[:, :, None]
-        * term
+        * ratio(1.0, sums_6)[:, None]
+        * (product_14[:, :, None] * term_2 + sums_6[:, None] * term_7)
     )
-    product_4 = quotient_2 * sums_4
-    term_2 = (
-        total(slope_2, axis=1) - product_4[:, None] * input_direction + sums_3 * quotient_2[:, None]
-    )
-    term_3 = total(slope, axis=1) + product_3[:, None] * power_3 - input_direction * term_2
-    mask_2 = index_2[:, None] != index_2
-    positive = ((target[:, None] == target) & mask_2).astype(input.dtype)
-    sums_5 = total(positive, axis=1)
-    quotient_4 = ratio(1.0, sums_5)
-    slope_3 = upstream * quotient_4
-    logit = np.where(mask_2, input_direction @ input_direction.T / temperature, -math.inf)
-    chosen_4 = np.where(mask_2, power, 0.0)
-    sums_6 = (excess_over(logit, positive, axis=-1) * chosen_4) @ input_direction
-    sums_7 = total(sums_6 * input_direction, axis=1)
-    slope_4 = upstream * quotient_4 * sums_7
-    product_5 = (
-        (slope_3[:, None] * sums_6 - slope_4[:, None] * input_direction)
-        * quotient_3[:, None]
-        * input_direction
-    )
-    slope_5 = upstream * quotient_4 * sums_5
-    probability_2 = softmax(logit, axis=-1)
-    sums_8 = total(probability_2[:, :, None] * chosen_4[:, :, None] * term, axis=1)
-    term_4 = chosen_4[:, :, None] * term - sums_8[:, None]
-    product_6 = chosen_4[:, :, None] * probability_2[:, :, None] * input_direction * term_4
-    slope_6 = upstream * quotient_4 * sums_7 * quotient_2
-    term_5 = slope_5[:, None] * total(product_6, axis=1) + slope_6[:, None] * power_3
-    product_7 = chosen_4[:, :, None] * probability_2[:, :, None] * sums_2[:, :, None] * term_4
-    product_8 = quotient_2 * sums_7
-    term_6 = sums_5[:, None] * total(product_7, axis=1) - product_8[:, None] * input_direction
-    product_9 = slope_3[:, None] * input_direction * (term_6 + sums_6 * quotient_2[:, None])
-    chosen_5 = np.where(index_2 != index_2, power, 0.0)
-    mask_3 = index_2[:, None] != index
-    chosen_6 = np.where(mask_3, input_direction @ input_direction.T / temperature, -math.inf)
-    picked = pick(softmax(chosen_6, axis=-1), index_2, axis=1)
-    slope_7 = upstream * quotient_4 * chosen_5 * sums_5 * picked
-    product_10 = quotient_2 * total(power_3, axis=1)
-    term_7 = input_direction * quotient_2[:, None] - product_10[:, None] * input_direction
-    term_8 = chosen_5[:, None] * term_7 - sums_8
-    excess_2 = excess_over(
-        chosen_6, ((target[:, None] == target) & mask_3).astype(input.dtype), axis=-1
-    )
-    picked_2 = pick(excess_2, index_2, axis=1)
-    slope_8 = upstream * quotient_4 * picked_2 * chosen_5 * quotient_2
-    term_9 = slope_7[:, None] * input_direction * term_8 - slope_8[:, None] * power_3
-    power_4 = probability * probability
-    slope_9 = (
-        upstream[:, None]
-        * quotient[:, None]
-        * sums[:, None]
-        * power_2[:, :, None]
-        * power_4[:, :, None]
-        * input_direction
-        * term
-    )
-    product_11 = slope_7[:, None, None] * input_direction[:, None] * term_8[:, :, None]
-    product_12 = slope_8[:, None, None] * input_direction[:, None] * input_direction[:, :, None]
-    slope_10 = upstream[:, None] * quotient[:, None] * sums[:, None] * direction(input, axis=-1)
-    sums_9 = np.einsum("ab,cad->cdb", slope_10, power_2[:, :, None] * power_4[:, :, None] * term)
-    sums_10 = total(input_direction[:, None] * (product_11 - product_12 - sums_9), axis=2)
-    term_10 = (
-        term_9
-        - total(slope_9, axis=1)
-        - input_direction * (sums_10 + slope_8[:, None] * input_direction)
-    )
-    product_13 = chosen_5 * chosen_5 * sums_5 * picked
-    product_14 = picked_2 * chosen_5 * quotient_2
-    term_11 = product_13[:, None] * input_direction * term_7 - product_14[:, None] * power_3
-    product_15 = sums_5 * picked * chosen_5
-    product_16 = chosen_4 * probability_2
-    term_12 = term_11 - product_15[:, None] * term_7 * (product_16 @ input_direction)
-    product_17 = product_13[:, None, None] * input_direction[:, None] * term_7[:, :, None]
-    product_18 = product_14[:, None, None] * input_direction[:, None] * input_direction[:, :, None]
-    sums_11 = product_16 @ direction(input, axis=-1)
-    product_19 = product_15[:, None, None] * term_7[:, :, None] * sums_11[:, None]
-    product_20 = input_direction[:, None] * (product_17 - product_18 - product_19)
-    term_13 = total(product_20, axis=2) + product_14[:, None] * input_direction
-    term_14 = slope_3[:, None] * term_12 - slope_3[:, None] * input_direction * term_13
-    power_5 = quotient_2 * quotient_2
-    slope_11 = 2.0 * power_5 * upstream * quotient_4 * picked_2 * chosen_5
-    product_21 = power_5 * sums_4
-    slope_12 = power_5 * upstream * quotient_4 * sums_7
-    return (
-        quotient_2[:, None] * term_3
-        + quotient_2[:, None] * (term_5 - product_9)
-        + quotient_2[:, None] * term_10
-        + quotient_2[:, None] * term_14
-        + slope_11[:, None]
-        - product
-        - product_5
-        - product_21[:, None]
-        - slope_12[:, None],
-    )
+    return (slope[:, None] * term_6 + total(slope_2, axis=1),)
 
 
 def _loss(

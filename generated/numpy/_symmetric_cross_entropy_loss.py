@@ -94,17 +94,15 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input`."""
     probability = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    slope = -upstream * beta * log_zero
-    chosen = np.where(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
-    term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
-    power = probability * probability
-    slope_2 = upstream * pick(probability, target, axis=1)
-    return (
-        upstream[:, None] * alpha * probability * other_probability
-        + term * probability * other_probability
-        + power * chosen
-        + slope_2[:, None] * power * beta * log_zero,
+    index = np.arange(input.shape[1])
+    term = other_probability - probability
+    chosen = np.where(
+        index[:, None] == target[:, None], -probability * other_probability * term, 0.0
     )
+    product = pick(softmax(input, axis=-2), target, axis=1)[:, None] * probability * term
+    term_2 = chosen + np.where(index[:, None] != target[:, None], product, 0.0)
+    term_3 = alpha * probability * other_probability - beta * log_zero * term_2
+    return (upstream[:, None] * term_3,)
 
 
 def _loss(

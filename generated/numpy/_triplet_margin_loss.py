@@ -110,45 +110,26 @@ def _hessian_diagonal_swapped(
     across = p_norm(term_3, p, axis=-1)
     positive_2 = np.maximum(np.sign(np.minimum(far, across) - near - margin), 0.0)
     term_4 = 1.0 - positive_2
-    term_5 = -0.5 * np.sign(across - far) - 0.5
-    slope = upstream * term_4 * term_5 * ratio(1.0, far)
-    quotient = ratio(term_2, far[:, None])
-    term_6 = p - 1.0
-    power_slope_2 = power_slope(quotient, term_6)
-    product = slope[:, None] * power_slope_2
-    slope_2 = upstream * term_4 * ratio(1.0, near)
-    quotient_2 = ratio(term, near[:, None])
-    power_slope_3 = power_slope(quotient_2, term_6)
-    product_2 = slope_2[:, None] * power_slope_3
-    slope_3 = upstream * term_4 * term_5
-    product_3 = (
-        slope_3[:, None]
-        * power_slope_2
-        * ratio(quotient, far[:, None])
-        * signed_power(quotient, term_6)
-    )
-    slope_4 = upstream * term_4
-    product_4 = (
-        slope_4[:, None]
-        * power_slope_3
-        * ratio(quotient_2, near[:, None])
-        * signed_power(quotient_2, term_6)
-    )
-    term_7 = -0.5 * np.sign(far - across) - 0.5
-    slope_5 = upstream * term_4 * term_7 * ratio(1.0, across)
+    quotient = ratio(term, near[:, None])
+    term_5 = p - 1.0
+    power_slope_2 = power_slope(quotient, term_5)
+    product = power_slope_2 * ratio(quotient, near[:, None]) * signed_power(quotient, term_5)
+    product_2 = term_4[:, None] * (power_slope_2 * ratio(1.0, near)[:, None] - product)
+    product_3 = term_4 * (-0.5 * np.sign(across - far) - 0.5)
+    quotient_2 = ratio(term_2, far[:, None])
+    power_slope_3 = power_slope(quotient_2, term_5)
+    product_4 = power_slope_3 * ratio(quotient_2, far[:, None]) * signed_power(quotient_2, term_5)
+    product_5 = product_3[:, None] * (power_slope_3 * ratio(1.0, far)[:, None] - product_4)
+    product_6 = term_4 * (-0.5 * np.sign(far - across) - 0.5)
     quotient_3 = ratio(term_3, across[:, None])
-    power_slope_4 = power_slope(quotient_3, term_6)
-    product_5 = slope_5[:, None] * power_slope_4
-    slope_6 = upstream * term_4 * term_7
-    product_6 = (
-        slope_6[:, None]
-        * power_slope_4
-        * ratio(quotient_3, across[:, None])
-        * signed_power(quotient_3, term_6)
+    power_slope_4 = power_slope(quotient_3, term_5)
+    product_7 = (
+        power_slope_4 * ratio(quotient_3, across[:, None]) * signed_power(quotient_3, term_5)
     )
-    diagonal_anchor = product + product_2 - product_3 - product_4
-    diagonal_positive = product_5 + product_2 - product_6 - product_4
-    diagonal_negative = product_5 + product - product_6 - product_3
+    product_8 = product_6[:, None] * (power_slope_4 * ratio(1.0, across)[:, None] - product_7)
+    diagonal_anchor = upstream[:, None] * (product_2 + product_5)
+    diagonal_positive = upstream[:, None] * (product_2 + product_8)
+    diagonal_negative = upstream[:, None] * (product_5 + product_8)
     return diagonal_anchor, diagonal_positive, diagonal_negative
 
 
@@ -247,33 +228,21 @@ def _hessian_diagonal_plain(
     term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
     positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
-    term_3 = positive_2 - 1.0
-    slope = upstream * term_3 * ratio(1.0, far)
-    quotient = ratio(term_2, far[:, None])
+    term_3 = 1.0 - positive_2
+    quotient = ratio(term, near[:, None])
     term_4 = p - 1.0
     power_slope_2 = power_slope(quotient, term_4)
-    product = slope[:, None] * power_slope_2
-    term_5 = 1.0 - positive_2
-    slope_2 = upstream * term_5 * ratio(1.0, near)
-    quotient_2 = ratio(term, near[:, None])
+    product = power_slope_2 * ratio(quotient, near[:, None]) * signed_power(quotient, term_4)
+    term_5 = power_slope_2 * ratio(1.0, near)[:, None] - product
+    term_6 = positive_2 - 1.0
+    quotient_2 = ratio(term_2, far[:, None])
     power_slope_3 = power_slope(quotient_2, term_4)
-    product_2 = slope_2[:, None] * power_slope_3
-    slope_3 = upstream * term_3
-    product_3 = (
-        slope_3[:, None]
-        * power_slope_2
-        * ratio(quotient, far[:, None])
-        * signed_power(quotient, term_4)
-    )
-    slope_4 = upstream * term_5
-    product_4 = (
-        slope_4[:, None]
-        * power_slope_3
-        * ratio(quotient_2, near[:, None])
-        * signed_power(quotient_2, term_4)
-    )
-    diagonal_anchor = product + product_2 - product_3 - product_4
-    return diagonal_anchor, product_2 - product_4, product - product_3
+    product_2 = power_slope_3 * ratio(quotient_2, far[:, None]) * signed_power(quotient_2, term_4)
+    term_7 = power_slope_3 * ratio(1.0, far)[:, None] - product_2
+    slope = upstream * term_3
+    slope_2 = upstream * term_6
+    diagonal_anchor = upstream[:, None] * (term_3[:, None] * term_5 + term_6[:, None] * term_7)
+    return diagonal_anchor, slope[:, None] * term_5, slope_2[:, None] * term_7
 
 
 def _plain_loss(
@@ -413,67 +382,71 @@ def _hessian_diagonal_swapped_optax(
     power_3 = term_6**power
     positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
     term_7 = 1.0 - positive_2
-    term_8 = 0.5 * np.sign(power_3 - power_2) + 0.5
-    mask = term_4 == 0.0
+    mask = term_2 == 0.0
     mask_2 = power == 0.0
     mask_3 = mask & mask_2
-    term_9 = power - 1.0
-    mask_4 = term_9 == 0.0
+    term_8 = power - 1.0
+    product = term_7 * np.where(mask_3, 0.0, term_2**term_8 / p)
+    mask_4 = abs_term == 0.0
+    mask_5 = p == 0.0
+    mask_6 = mask_4 & mask_5
+    term_9 = p - 1.0
+    mask_7 = term_9 == 0.0
     term_10 = term_9 - 1.0
-    chosen = np.where(mask_3, 0.0, np.where((mask & mask_4), 0.0, term_9 * term_4**term_10) / p)
-    slope = upstream * term_7 * term_8 * chosen
-    mask_5 = magnitude == 0.0
-    mask_6 = p == 0.0
-    mask_7 = mask_5 & mask_6
-    term_11 = p - 1.0
-    direction_2 = np.sign(term_3)
-    product = (
-        slope[:, None]
-        * np.where(mask_7, 0.0, p * magnitude**term_11) ** 2
-        * direction_2
-        * direction_2
-    )
-    mask_8 = term_2 == 0.0
-    mask_9 = mask_8 & mask_2
-    chosen_2 = np.where(mask_9, 0.0, np.where((mask_8 & mask_4), 0.0, term_9 * term_2**term_10) / p)
-    slope_2 = upstream * term_7 * chosen_2
-    mask_10 = abs_term == 0.0
-    mask_11 = mask_10 & mask_6
     sign_term = np.sign(term)
-    product_2 = (
-        slope_2[:, None]
-        * np.where(mask_11, 0.0, p * abs_term**term_11) ** 2
+    product_2 = p * np.where((mask_4 & mask_7), 0.0, term_9 * abs_term**term_10) * sign_term
+    mask_8 = term_8 == 0.0
+    term_11 = term_8 - 1.0
+    chosen = np.where(mask_3, 0.0, np.where((mask & mask_8), 0.0, term_8 * term_2**term_11) / p)
+    product_3 = term_7 * chosen
+    product_4 = (
+        product_3[:, None]
+        * np.where(mask_6, 0.0, p * abs_term**term_9) ** 2
         * sign_term
         * sign_term
     )
-    slope_3 = upstream * term_7 * term_8 * np.where(mask_3, 0.0, term_4**term_9 / p)
-    mask_12 = term_11 == 0.0
-    term_12 = term_11 - 1.0
-    chosen_3 = np.where((mask_5 & mask_12), 0.0, term_11 * magnitude**term_12)
-    product_3 = slope_3[:, None] * np.where(mask_7, 0.0, p * chosen_3 * direction_2) * direction_2
-    slope_4 = upstream * term_7 * np.where(mask_9, 0.0, term_2**term_9 / p)
-    chosen_4 = np.where((mask_10 & mask_12), 0.0, term_11 * abs_term**term_12)
-    product_4 = slope_4[:, None] * np.where(mask_11, 0.0, p * chosen_4 * sign_term) * sign_term
-    term_13 = 0.5 * np.sign(power_2 - power_3) + 0.5
+    term_12 = product[:, None] * np.where(mask_6, 0.0, product_2) * sign_term + product_4
+    term_13 = 0.5 * np.sign(power_3 - power_2) + 0.5
+    mask_9 = term_4 == 0.0
+    mask_10 = mask_9 & mask_2
+    product_5 = term_7 * term_13 * np.where(mask_10, 0.0, term_4**term_8 / p)
+    mask_11 = magnitude == 0.0
+    mask_12 = mask_11 & mask_5
+    direction_2 = np.sign(term_3)
+    product_6 = p * np.where((mask_11 & mask_7), 0.0, term_9 * magnitude**term_10) * direction_2
+    product_7 = product_5[:, None] * np.where(mask_12, 0.0, product_6) * direction_2
+    chosen_2 = np.where(
+        mask_10, 0.0, np.where((mask_9 & mask_8), 0.0, term_8 * term_4**term_11) / p
+    )
+    product_8 = term_7 * term_13 * chosen_2
+    product_9 = (
+        product_8[:, None]
+        * np.where(mask_12, 0.0, p * magnitude**term_9) ** 2
+        * direction_2
+        * direction_2
+    )
+    term_14 = 0.5 * np.sign(power_2 - power_3) + 0.5
     mask_13 = term_6 == 0.0
     mask_14 = mask_13 & mask_2
-    product_5 = np.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
-    slope_5 = upstream * term_7 * term_13 * np.where(mask_14, 0.0, product_5)
+    product_10 = term_7 * term_14 * np.where(mask_14, 0.0, term_6**term_8 / p)
     mask_15 = magnitude_2 == 0.0
-    mask_16 = mask_15 & mask_6
+    mask_16 = mask_15 & mask_5
+    chosen_3 = np.where((mask_15 & mask_7), 0.0, term_9 * magnitude_2**term_10)
     direction_3 = np.sign(term_5)
-    product_6 = (
-        slope_5[:, None]
-        * np.where(mask_16, 0.0, p * magnitude_2**term_11) ** 2
+    product_11 = (
+        product_10[:, None] * np.where(mask_16, 0.0, p * chosen_3 * direction_3) * direction_3
+    )
+    product_12 = np.where((mask_13 & mask_8), 0.0, term_8 * term_6**term_11) / p
+    product_13 = term_7 * term_14 * np.where(mask_14, 0.0, product_12)
+    product_14 = (
+        product_13[:, None]
+        * np.where(mask_16, 0.0, p * magnitude_2**term_9) ** 2
         * direction_3
         * direction_3
     )
-    slope_6 = upstream * term_7 * term_13 * np.where(mask_14, 0.0, term_6**term_9 / p)
-    chosen_5 = np.where((mask_15 & mask_12), 0.0, term_11 * magnitude_2**term_12)
-    product_7 = slope_6[:, None] * np.where(mask_16, 0.0, p * chosen_5 * direction_3) * direction_3
-    diagonal_anchor = product_2 + product_4 - product - product_3
-    diagonal_positive = product_2 + product_4 - product_6 - product_7
-    diagonal_negative = -product_6 - product - product_7 - product_3
+    diagonal_anchor = upstream[:, None] * (term_12 - product_7 - product_9)
+    diagonal_positive = upstream[:, None] * (term_12 - product_11 - product_14)
+    diagonal_negative = upstream[:, None] * (-product_7 - product_9 - product_11 - product_14)
     return diagonal_anchor, diagonal_positive, diagonal_negative
 
 
@@ -586,45 +559,49 @@ def _hessian_diagonal_plain_optax(
     term_4 = eps + total(magnitude**p, axis=1)
     positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
     term_5 = 1.0 - positive_2
-    mask = term_4 == 0.0
+    mask = term_2 == 0.0
     mask_2 = power == 0.0
     mask_3 = mask & mask_2
     term_6 = power - 1.0
-    mask_4 = term_6 == 0.0
-    term_7 = term_6 - 1.0
-    chosen = np.where(mask_3, 0.0, np.where((mask & mask_4), 0.0, term_6 * term_4**term_7) / p)
-    slope = upstream * term_5 * chosen
-    mask_5 = magnitude == 0.0
-    mask_6 = p == 0.0
-    mask_7 = mask_5 & mask_6
-    term_8 = p - 1.0
-    direction_2 = np.sign(term_3)
-    product = (
-        slope[:, None]
-        * np.where(mask_7, 0.0, p * magnitude**term_8) ** 2
-        * direction_2
-        * direction_2
-    )
-    mask_8 = term_2 == 0.0
-    mask_9 = mask_8 & mask_2
-    chosen_2 = np.where(mask_9, 0.0, np.where((mask_8 & mask_4), 0.0, term_6 * term_2**term_7) / p)
-    slope_2 = upstream * term_5 * chosen_2
-    mask_10 = abs_term == 0.0
-    mask_11 = mask_10 & mask_6
+    product = term_5 * np.where(mask_3, 0.0, term_2**term_6 / p)
+    mask_4 = abs_term == 0.0
+    mask_5 = p == 0.0
+    mask_6 = mask_4 & mask_5
+    term_7 = p - 1.0
+    mask_7 = term_7 == 0.0
+    term_8 = term_7 - 1.0
     sign_term = np.sign(term)
-    product_2 = (
-        slope_2[:, None] * np.where(mask_11, 0.0, p * abs_term**term_8) ** 2 * sign_term * sign_term
+    product_2 = p * np.where((mask_4 & mask_7), 0.0, term_7 * abs_term**term_8) * sign_term
+    mask_8 = term_6 == 0.0
+    term_9 = term_6 - 1.0
+    chosen = np.where(mask_3, 0.0, np.where((mask & mask_8), 0.0, term_6 * term_2**term_9) / p)
+    product_3 = term_5 * chosen
+    product_4 = (
+        product_3[:, None]
+        * np.where(mask_6, 0.0, p * abs_term**term_7) ** 2
+        * sign_term
+        * sign_term
     )
-    slope_3 = upstream * term_5 * np.where(mask_3, 0.0, term_4**term_6 / p)
-    mask_12 = term_8 == 0.0
-    term_9 = term_8 - 1.0
-    product_3 = p * np.where((mask_5 & mask_12), 0.0, term_8 * magnitude**term_9) * direction_2
-    product_4 = slope_3[:, None] * np.where(mask_7, 0.0, product_3) * direction_2
-    slope_4 = upstream * term_5 * np.where(mask_9, 0.0, term_2**term_6 / p)
-    product_5 = p * np.where((mask_10 & mask_12), 0.0, term_8 * abs_term**term_9) * sign_term
-    product_6 = slope_4[:, None] * np.where(mask_11, 0.0, product_5) * sign_term
-    diagonal_anchor = product_2 + product_6 - product - product_4
-    return diagonal_anchor, product_2 + product_6, -product - product_4
+    term_10 = product[:, None] * np.where(mask_6, 0.0, product_2) * sign_term + product_4
+    mask_9 = term_4 == 0.0
+    mask_10 = mask_9 & mask_2
+    product_5 = term_5 * np.where(mask_10, 0.0, term_4**term_6 / p)
+    mask_11 = magnitude == 0.0
+    mask_12 = mask_11 & mask_5
+    direction_2 = np.sign(term_3)
+    product_6 = p * np.where((mask_11 & mask_7), 0.0, term_7 * magnitude**term_8) * direction_2
+    product_7 = product_5[:, None] * np.where(mask_12, 0.0, product_6) * direction_2
+    chosen_2 = np.where(mask_10, 0.0, np.where((mask_9 & mask_8), 0.0, term_6 * term_4**term_9) / p)
+    product_8 = term_5 * chosen_2
+    product_9 = (
+        product_8[:, None]
+        * np.where(mask_12, 0.0, p * magnitude**term_7) ** 2
+        * direction_2
+        * direction_2
+    )
+    diagonal_anchor = upstream[:, None] * (term_10 - product_7 - product_9)
+    diagonal_negative = upstream[:, None] * (-product_7 - product_9)
+    return diagonal_anchor, upstream[:, None] * term_10, diagonal_negative
 
 
 def _plain_optax_loss(

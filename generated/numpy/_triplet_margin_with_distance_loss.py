@@ -57,7 +57,7 @@ from ._checks import (
     check_result,
     check_shape,
 )
-from ._functions import direction, norm, ratio
+from ._functions import direction, norm, ratio, sum_of_others
 from ._runtime import (
     Call,
     Case,
@@ -222,62 +222,52 @@ def _hessian_diagonal_swapped_cosine(
     positive_direction = direction(positive, axis=-1)
     sums_2 = total(negative_direction * positive_direction, axis=1)
     across = 1.0 - sums_2
-    term = (
-        np.minimum(far, across)
-        + total(anchor_direction * positive_direction, axis=1)
-        - margin
-        - 1.0
+    sums_3 = total(anchor_direction * positive_direction, axis=1)
+    positive_2 = np.maximum(np.sign(np.minimum(far, across) + sums_3 - margin - 1.0), 0.0)
+    term = 1.0 - positive_2
+    product = term * (0.5 * np.sign(across + (sums - 1.0)) + 0.5)
+    power = ratio(1.0, norm(anchor, axis=-1)) ** 2
+    product_2 = power * total(negative_direction * anchor_direction, axis=1)
+    power_2 = anchor_direction**2
+    term_2 = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
+    term_3 = (
+        product_2[:, None] * term_2 - 2.0 * negative_direction * anchor_direction * power[:, None]
     )
-    positive_2 = np.maximum(np.sign(term), 0.0)
-    slope = upstream * (positive_2 - 1.0)
-    term_2 = 1.0 - positive_2
-    slope_2 = upstream * term_2 * (0.5 * np.sign(across + (sums - 1.0)) + 0.5)
-    term_3 = slope[:, None] * positive_direction + slope_2[:, None] * negative_direction
-    sums_3 = total(term_3 * anchor_direction, axis=1)
-    anchor_length = norm(anchor, axis=-1)
-    quotient = ratio(1.0, anchor_length)
-    product = (
-        (term_3 - anchor_direction * sums_3[:, None])
-        * ratio(quotient, anchor_length)[:, None]
-        * anchor_direction
+    term_4 = positive_2 - 1.0
+    product_3 = power * total(positive_direction * anchor_direction, axis=1)
+    term_5 = (
+        product_3[:, None] * term_2 - 2.0 * positive_direction * anchor_direction * power[:, None]
     )
-    product_2 = sums_3 * quotient
-    product_3 = quotient * sums_3
-    term_4 = term_3 * quotient[:, None] - product_3[:, None] * anchor_direction
-    term_5 = product_2[:, None] * anchor_direction**2 - anchor_direction * term_4
-    product_4 = quotient * quotient * sums_3
-    slope_3 = upstream * term_2 * (0.5 * np.sign(far + (sums_2 - 1.0)) + 0.5)
-    term_6 = slope[:, None] * anchor_direction + slope_3[:, None] * negative_direction
-    sums_4 = total(term_6 * positive_direction, axis=1)
-    positive_length = norm(positive, axis=-1)
-    quotient_2 = ratio(1.0, positive_length)
-    product_5 = (
-        (term_6 - positive_direction * sums_4[:, None])
-        * ratio(quotient_2, positive_length)[:, None]
-        * positive_direction
+    product_4 = term * (0.5 * np.sign(far + (sums_2 - 1.0)) + 0.5)
+    power_3 = ratio(1.0, norm(positive, axis=-1)) ** 2
+    product_5 = power_3 * sums_2
+    power_4 = positive_direction**2
+    term_6 = 2.0 * power_4 - sum_of_others(power_4, axis=-1)
+    term_7 = (
+        product_5[:, None] * term_6
+        - 2.0 * negative_direction * positive_direction * power_3[:, None]
     )
-    product_6 = sums_4 * quotient_2
-    product_7 = quotient_2 * sums_4
-    term_7 = term_6 * quotient_2[:, None] - product_7[:, None] * positive_direction
-    term_8 = product_6[:, None] * positive_direction**2 - positive_direction * term_7
-    product_8 = quotient_2 * quotient_2 * sums_4
-    term_9 = slope_3[:, None] * positive_direction + slope_2[:, None] * anchor_direction
-    sums_5 = total(term_9 * negative_direction, axis=1)
-    negative_length = norm(negative, axis=-1)
-    quotient_3 = ratio(1.0, negative_length)
-    product_9 = (
-        (term_9 - negative_direction * sums_5[:, None])
-        * ratio(quotient_3, negative_length)[:, None]
-        * negative_direction
+    product_6 = power_3 * sums_3
+    term_8 = (
+        product_6[:, None] * term_6 - 2.0 * anchor_direction * positive_direction * power_3[:, None]
     )
-    product_10 = sums_5 * quotient_3
-    product_11 = quotient_3 * sums_5
-    term_10 = term_9 * quotient_3[:, None] - product_11[:, None] * negative_direction
-    term_11 = product_10[:, None] * negative_direction**2 - negative_direction * term_10
-    product_12 = quotient_3 * quotient_3 * sums_5
-    diagonal_anchor = quotient[:, None] * term_5 - product - product_4[:, None]
-    diagonal_positive = quotient_2[:, None] * term_8 - product_5 - product_8[:, None]
-    diagonal_negative = quotient_3[:, None] * term_11 - product_9 - product_12[:, None]
+    power_5 = ratio(1.0, norm(negative, axis=-1)) ** 2
+    product_7 = power_5 * sums
+    power_6 = negative_direction**2
+    term_9 = 2.0 * power_6 - sum_of_others(power_6, axis=-1)
+    term_10 = (
+        product_7[:, None] * term_9 - 2.0 * anchor_direction * negative_direction * power_5[:, None]
+    )
+    product_8 = power_5 * total(positive_direction * negative_direction, axis=1)
+    term_11 = (
+        product_8[:, None] * term_9
+        - 2.0 * positive_direction * negative_direction * power_5[:, None]
+    )
+    diagonal_anchor = upstream[:, None] * (product[:, None] * term_3 + term_4[:, None] * term_5)
+    diagonal_positive = upstream[:, None] * (product_4[:, None] * term_7 + term_4[:, None] * term_8)
+    diagonal_negative = upstream[:, None] * (
+        product[:, None] * term_10 + product_4[:, None] * term_11
+    )
     return diagonal_anchor, diagonal_positive, diagonal_negative
 
 
@@ -440,15 +430,15 @@ def _hessian_diagonal_swapped_squared_euclidean(
     across = total((positive - negative) ** 2, axis=1)
     term = np.minimum(far, across) - total((anchor - positive) ** 2, axis=1) - margin
     term_2 = 1.0 - np.maximum(np.sign(term), 0.0)
-    slope = 2.0 * upstream * term_2 * (-0.5 * np.sign(across - far) - 0.5)
-    slope_2 = 2.0 * upstream * term_2
-    term_3 = slope + slope_2
-    slope_3 = 2.0 * upstream * term_2 * (-0.5 * np.sign(far - across) - 0.5)
-    term_4 = slope_3 + slope_2
-    term_5 = slope_3 + slope
-    diagonal_anchor = np.broadcast_to(term_3[:, None], anchor.shape)
-    diagonal_positive = np.broadcast_to(term_4[:, None], positive.shape)
-    diagonal_negative = np.broadcast_to(term_5[:, None], negative.shape)
+    product = 2.0 * term_2
+    product_2 = 2.0 * term_2 * (-0.5 * np.sign(across - far) - 0.5)
+    slope = upstream * (product + product_2)
+    product_3 = 2.0 * term_2 * (-0.5 * np.sign(far - across) - 0.5)
+    slope_2 = upstream * (product + product_3)
+    slope_3 = upstream * (product_2 + product_3)
+    diagonal_anchor = np.broadcast_to(slope[:, None], anchor.shape)
+    diagonal_positive = np.broadcast_to(slope_2[:, None], positive.shape)
+    diagonal_negative = np.broadcast_to(slope_3[:, None], negative.shape)
     return diagonal_anchor, diagonal_positive, diagonal_negative
 
 
@@ -538,15 +528,15 @@ def _hessian_diagonal_swapped_euclidean(
     across = norm(term_3, axis=-1)
     positive_2 = np.maximum(np.sign(np.minimum(far, across) - near - margin), 0.0)
     term_4 = 1.0 - positive_2
-    slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5) * ratio(1.0, far)
-    slope_2 = upstream * term_4 * ratio(1.0, near)
-    product = slope[:, None] * direction(term_2, axis=-1) ** 2
-    product_2 = slope_2[:, None] * direction(term, axis=-1) ** 2
-    slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5) * ratio(1.0, across)
-    product_3 = slope_3[:, None] * direction(term_3, axis=-1) ** 2
-    diagonal_anchor = slope[:, None] + slope_2[:, None] - product - product_2
-    diagonal_positive = slope_3[:, None] + slope_2[:, None] - product_3 - product_2
-    diagonal_negative = slope_3[:, None] + slope[:, None] - product_3 - product
+    product = term_4 * ratio(1.0, near)
+    product_2 = product[:, None] * sum_of_others(direction(term, axis=-1) ** 2, axis=-1)
+    product_3 = term_4 * (-0.5 * np.sign(across - far) - 0.5) * ratio(1.0, far)
+    product_4 = product_3[:, None] * sum_of_others(direction(term_2, axis=-1) ** 2, axis=-1)
+    product_5 = term_4 * (-0.5 * np.sign(far - across) - 0.5) * ratio(1.0, across)
+    product_6 = product_5[:, None] * sum_of_others(direction(term_3, axis=-1) ** 2, axis=-1)
+    diagonal_anchor = upstream[:, None] * (product_2 + product_4)
+    diagonal_positive = upstream[:, None] * (product_2 + product_6)
+    diagonal_negative = upstream[:, None] * (product_4 + product_6)
     return diagonal_anchor, diagonal_positive, diagonal_negative
 
 
@@ -708,50 +698,33 @@ def _hessian_diagonal_plain_cosine(
     positive_direction = direction(positive, axis=-1)
     sums_2 = total(anchor_direction * positive_direction, axis=1)
     positive_2 = np.maximum(np.sign(1.0 - sums + sums_2 - margin - 1.0), 0.0)
-    term = positive_2 - 1.0
-    slope = upstream * term
-    term_2 = 1.0 - positive_2
-    slope_2 = upstream * term_2
-    term_3 = slope[:, None] * positive_direction + slope_2[:, None] * negative_direction
-    sums_3 = total(term_3 * anchor_direction, axis=1)
-    anchor_length = norm(anchor, axis=-1)
-    quotient = ratio(1.0, anchor_length)
-    product = (
-        (term_3 - anchor_direction * sums_3[:, None])
-        * ratio(quotient, anchor_length)[:, None]
-        * anchor_direction
+    term = 1.0 - positive_2
+    power = ratio(1.0, norm(anchor, axis=-1)) ** 2
+    product = power * total(negative_direction * anchor_direction, axis=1)
+    power_2 = anchor_direction**2
+    term_2 = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
+    term_3 = (
+        product[:, None] * term_2 - 2.0 * negative_direction * anchor_direction * power[:, None]
     )
-    product_2 = sums_3 * quotient
-    product_3 = quotient * sums_3
-    term_4 = term_3 * quotient[:, None] - product_3[:, None] * anchor_direction
-    term_5 = product_2[:, None] * anchor_direction**2 - anchor_direction * term_4
-    product_4 = quotient * quotient * sums_3
-    slope_3 = upstream * term * sums_2
-    term_6 = slope[:, None] * anchor_direction - slope_3[:, None] * positive_direction
-    positive_length = norm(positive, axis=-1)
-    quotient_2 = ratio(1.0, positive_length)
-    product_5 = term_6 * ratio(quotient_2, positive_length)[:, None] * positive_direction
-    slope_4 = upstream * term * sums_2 * quotient_2
-    product_6 = quotient_2 * sums_2
-    term_7 = anchor_direction * quotient_2[:, None] - product_6[:, None] * positive_direction
-    term_8 = slope_4[:, None] * positive_direction**2 - slope[:, None] * positive_direction * term_7
-    slope_5 = quotient_2 * quotient_2 * upstream * term * sums_2
-    slope_6 = upstream * term_2 * sums
-    term_9 = slope_2[:, None] * anchor_direction - slope_6[:, None] * negative_direction
-    negative_length = norm(negative, axis=-1)
-    quotient_3 = ratio(1.0, negative_length)
-    product_7 = term_9 * ratio(quotient_3, negative_length)[:, None] * negative_direction
-    slope_7 = upstream * term_2 * sums * quotient_3
-    product_8 = quotient_3 * sums
-    term_10 = anchor_direction * quotient_3[:, None] - product_8[:, None] * negative_direction
-    term_11 = (
-        slope_7[:, None] * negative_direction**2 - slope_2[:, None] * negative_direction * term_10
+    term_4 = positive_2 - 1.0
+    product_2 = power * total(positive_direction * anchor_direction, axis=1)
+    term_5 = (
+        product_2[:, None] * term_2 - 2.0 * positive_direction * anchor_direction * power[:, None]
     )
-    slope_8 = quotient_3 * quotient_3 * upstream * term_2 * sums
-    diagonal_anchor = quotient[:, None] * term_5 - product - product_4[:, None]
-    diagonal_positive = quotient_2[:, None] * term_8 - product_5 - slope_5[:, None]
-    diagonal_negative = quotient_3[:, None] * term_11 - product_7 - slope_8[:, None]
-    return diagonal_anchor, diagonal_positive, diagonal_negative
+    slope = upstream * term_4
+    power_3 = ratio(1.0, norm(positive, axis=-1)) ** 2
+    product_3 = power_3 * sums_2
+    power_4 = positive_direction**2
+    product_4 = product_3[:, None] * (2.0 * power_4 - sum_of_others(power_4, axis=-1))
+    term_6 = product_4 - 2.0 * anchor_direction * positive_direction * power_3[:, None]
+    slope_2 = upstream * term
+    power_5 = ratio(1.0, norm(negative, axis=-1)) ** 2
+    product_5 = power_5 * sums
+    power_6 = negative_direction**2
+    product_6 = product_5[:, None] * (2.0 * power_6 - sum_of_others(power_6, axis=-1))
+    term_7 = product_6 - 2.0 * anchor_direction * negative_direction * power_5[:, None]
+    diagonal_anchor = upstream[:, None] * (term[:, None] * term_3 + term_4[:, None] * term_5)
+    return diagonal_anchor, slope[:, None] * term_6, slope_2[:, None] * term_7
 
 
 def _plain_cosine_loss(
@@ -907,12 +880,14 @@ def _hessian_diagonal_plain_squared_euclidean(
         total((anchor - negative) ** 2, axis=1) - total((anchor - positive) ** 2, axis=1) - margin
     )
     positive_2 = np.maximum(np.sign(term), 0.0)
-    slope = 2.0 * upstream * (positive_2 - 1.0)
-    slope_2 = 2.0 * upstream * (1.0 - positive_2)
-    term_2 = slope + slope_2
-    diagonal_anchor = np.broadcast_to(term_2[:, None], anchor.shape)
+    term_2 = 1.0 - positive_2
+    term_3 = positive_2 - 1.0
+    slope = upstream * (2.0 * term_2 + 2.0 * term_3)
+    slope_2 = 2.0 * upstream * term_2
+    slope_3 = 2.0 * upstream * term_3
+    diagonal_anchor = np.broadcast_to(slope[:, None], anchor.shape)
     diagonal_positive = np.broadcast_to(slope_2[:, None], positive.shape)
-    diagonal_negative = np.broadcast_to(slope[:, None], negative.shape)
+    diagonal_negative = np.broadcast_to(slope_3[:, None], negative.shape)
     return diagonal_anchor, diagonal_positive, diagonal_negative
 
 
@@ -993,12 +968,18 @@ def _hessian_diagonal_plain_euclidean(
     term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
     positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
-    slope = upstream * (positive_2 - 1.0) * ratio(1.0, far)
-    slope_2 = upstream * (1.0 - positive_2) * ratio(1.0, near)
-    product = slope[:, None] * direction(term_2, axis=-1) ** 2
-    product_2 = slope_2[:, None] * direction(term, axis=-1) ** 2
-    diagonal_anchor = slope[:, None] + slope_2[:, None] - product - product_2
-    return diagonal_anchor, slope_2[:, None] - product_2, slope[:, None] - product
+    term_3 = 1.0 - positive_2
+    quotient = ratio(1.0, near)
+    product = term_3 * quotient
+    rest = sum_of_others(direction(term, axis=-1) ** 2, axis=-1)
+    term_4 = positive_2 - 1.0
+    quotient_2 = ratio(1.0, far)
+    product_2 = term_4 * quotient_2
+    rest_2 = sum_of_others(direction(term_2, axis=-1) ** 2, axis=-1)
+    slope = upstream * term_3 * quotient
+    slope_2 = upstream * term_4 * quotient_2
+    diagonal_anchor = upstream[:, None] * (product[:, None] * rest + product_2[:, None] * rest_2)
+    return diagonal_anchor, slope[:, None] * rest, slope_2[:, None] * rest_2
 
 
 def _plain_euclidean_loss(

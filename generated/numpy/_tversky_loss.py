@@ -98,41 +98,35 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
-    probability = sigmoid(-input)
     term = 1.0 - target
+    probability = sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + false
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(false, term_2), term_2)
     term_3 = quotient - quotient_2
-    product = quotient * term_3
-    quotient_3 = ratio(quotient_2, term_2)
-    term_4 = product - quotient_3
-    term_5 = term * alpha * p * probability - probability * p * beta * target
-    product_2 = quotient * quotient_2
-    term_6 = -product_2 - quotient_3
-    term_7 = term_4[:, None] * term_5 + term_6[:, None] * target * p * probability
-    quotient_4 = ratio(quotient, term_2)
-    term_8 = product_2 + quotient_3 - quotient_4
-    term_9 = quotient_3 - product - quotient_4
-    term_10 = term_8[:, None] * target * p * probability + term_9[:, None] * term_5
-    slope = upstream * quotient_2
     power = probability * probability
     power_2 = p * p
-    slope_2 = upstream * term_3
-    term_11 = probability * power_2 * beta * target - power * p * beta * target
-    term_12 = term * alpha * p * power - term * alpha * power_2 * probability + term_11
-    term_13 = probability * beta - alpha * p
-    slope_3 = upstream[:, None] * p * (term_4[:, None] * term_13 + term_6[:, None] * p)
-    slope_4 = upstream[:, None] * term_13 * (term_8[:, None] * p + term_9[:, None] * term_13)
-    diagonal_input = (
-        upstream[:, None] * term_5 * term_10
-        + slope[:, None] * target * power_2 * probability
-        + slope_2[:, None] * term_12
-        - upstream[:, None] * target * p * probability * term_7
-        - slope[:, None] * target * p * power
+    term_4 = probability * power_2 * beta * target - power * p * beta * target
+    term_5 = term * alpha * p * power - term * alpha * power_2 * probability + term_4
+    term_6 = term * alpha * p * probability - probability * p * beta * target
+    quotient_3 = ratio(quotient, term_2)
+    quotient_4 = ratio(quotient_2, term_2)
+    term_7 = quotient * quotient_2 + quotient_4
+    term_8 = term_7 - quotient_3
+    term_9 = quotient_4 - quotient * term_3
+    term_10 = term_9 - quotient_3
+    term_11 = term_8[:, None] * target * p * probability + term_10[:, None] * term_6
+    product = quotient_2[:, None] * (target * p * power - target * power_2 * probability)
+    term_12 = term_9[:, None] * term_6 + term_7[:, None] * target * p * probability
+    term_13 = (
+        term_3[:, None] * term_5 + term_6 * term_11 - product + target * p * probability * term_12
     )
-    return diagonal_input, slope_4 - slope_3
+    term_14 = probability * beta - alpha * p
+    term_15 = term_14 * (term_8[:, None] * p + term_10[:, None] * term_14) + p * (
+        term_9[:, None] * term_14 + term_7[:, None] * p
+    )
+    return upstream[:, None] * term_13, upstream[:, None] * term_15
 
 
 def _loss(
@@ -213,42 +207,31 @@ def _hessian_diagonal_keras(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
-    probability = sigmoid(-input)
     term = 1.0 - target
+    probability = sigmoid(-input)
     sums = total(term * beta * p + probability * alpha * target)
     term_2 = smooth + total(target * p) + sums
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(smooth + sums, term_2), term_2)
     term_3 = quotient - quotient_2
-    product = quotient * term_3
-    quotient_3 = ratio(quotient_2, term_2)
-    term_4 = product - quotient_3
-    term_5 = term * beta * p * probability - probability * p * alpha * target
-    product_2 = quotient * quotient_2
-    term_6 = -product_2 - quotient_3
-    slope = (
-        upstream * target * p * probability * (term_4 * term_5 + term_6 * target * p * probability)
-    )
-    quotient_4 = ratio(quotient, term_2)
-    term_7 = product_2 + quotient_3 - quotient_4
-    term_8 = quotient_3 - product - quotient_4
-    slope_2 = upstream * term_5 * (term_7 * target * p * probability + term_8 * term_5)
     power = probability * probability
     power_2 = p * p
-    term_9 = probability * power_2 * alpha * target - power * p * alpha * target
-    term_10 = term * beta * p * power - term * beta * power_2 * probability + term_9
-    term_11 = probability * alpha - beta * p
-    diagonal_input = (
-        slope_2
-        + upstream * quotient_2 * target * power_2 * probability
-        + upstream * term_3 * term_10
-        - slope
-        - upstream * quotient_2 * target * p * power
-    )
-    diagonal_target = upstream * term_11 * (term_7 * p + term_8 * term_11) - upstream * p * (
-        term_4 * term_11 + term_6 * p
-    )
-    return diagonal_input, diagonal_target
+    term_4 = probability * power_2 * alpha * target - power * p * alpha * target
+    term_5 = term * beta * p * power - term * beta * power_2 * probability + term_4
+    term_6 = term * beta * p * probability - probability * p * alpha * target
+    quotient_3 = ratio(quotient, term_2)
+    quotient_4 = ratio(quotient_2, term_2)
+    term_7 = quotient * quotient_2 + quotient_4
+    term_8 = term_7 - quotient_3
+    term_9 = quotient_4 - quotient * term_3
+    term_10 = term_9 - quotient_3
+    term_11 = term_3 * term_5 + term_6 * (term_8 * target * p * probability + term_10 * term_6)
+    product = quotient_2 * (target * p * power - target * power_2 * probability)
+    product_2 = target * p * probability * (term_9 * term_6 + term_7 * target * p * probability)
+    term_12 = probability * alpha - beta * p
+    term_13 = term_12 * (term_8 * p + term_10 * term_12) + p * (term_9 * term_12 + term_7 * p)
+    diagonal_input = upstream * (term_11 - product + product_2)
+    return diagonal_input, upstream * term_13
 
 
 def _keras_loss(

@@ -169,56 +169,28 @@ def _hessian_diagonal_variance(
     upstream: Array, input1: Array, input2: Array, std_weight: Array | float, eps: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input1` and `input2`."""
-    term = input1.shape[0] - 1.0
-    quotient = ratio(1.0, term)
-    power = quotient * quotient
     deviation_2 = deviation(input1, axis=-2)
+    term = input1.shape[0] - 1.0
     root = np.sqrt(eps + ratio(total(deviation_2 * deviation_2, axis=0), term))
-    product = deviation_2 / root
     positive = np.maximum(np.sign(1.0 - root), 0.0)
-    slope = (
-        0.5
-        * upstream
-        * std_weight
-        * power
-        * product
-        * product
-        * (positive / root)
-        / input1.shape[1]
+    quotient = ratio(1.0, term)
+    term_2 = 2.0 - 2.0 / input1.shape[0]
+    power = quotient * quotient
+    product = deviation_2 / root
+    term_3 = (
+        power * product * product * (positive / root) - 0.5 * positive * quotient * term_2 / root
     )
-    slope_2 = (
-        0.5
-        * upstream
-        * std_weight
-        * positive
-        * quotient
-        / (input1.shape[1] * root * input1.shape[0])
-    )
-    slope_3 = 0.5 * upstream * std_weight * positive * quotient / (input1.shape[1] * root)
     deviation_3 = deviation(input2, axis=-2)
     root_2 = np.sqrt(eps + ratio(total(deviation_3 * deviation_3, axis=0), term))
-    product_2 = deviation_3 / root_2
     positive_2 = np.maximum(np.sign(1.0 - root_2), 0.0)
-    slope_4 = (
-        0.5
-        * upstream
-        * std_weight
-        * power
-        * product_2
-        * product_2
-        * (positive_2 / root_2)
-        / input1.shape[1]
+    product_2 = deviation_3 / root_2
+    term_4 = (
+        power * product_2 * product_2 * (positive_2 / root_2)
+        - 0.5 * positive_2 * quotient * term_2 / root_2
     )
-    slope_5 = (
-        0.5
-        * upstream
-        * std_weight
-        * positive_2
-        * quotient
-        / (input1.shape[1] * root_2 * input1.shape[0])
-    )
-    slope_6 = 0.5 * upstream * std_weight * positive_2 * quotient / (input1.shape[1] * root_2)
-    return slope + slope_2 - slope_3, slope_4 + slope_5 - slope_6
+    diagonal_input1 = 0.5 * upstream * std_weight * term_3 / input1.shape[1]
+    diagonal_input2 = 0.5 * upstream * std_weight * term_4 / input1.shape[1]
+    return diagonal_input1, diagonal_input2
 
 
 def _variance_loss(input1: Any, input2: Any, std_weight: Any, eps: Any, reduction: str) -> Case:
@@ -319,57 +291,33 @@ def _hessian_diagonal_covariance(
     upstream: Array, input1: Array, input2: Array, cov_weight: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input1` and `input2`."""
+    power = deviation(input1, axis=-2) ** 2
     term = input1.shape[0] - 1.0
     quotient = ratio(1.0, term)
     index = np.arange(input1.shape[1])
     chosen = (index != index).astype(input1.dtype)
-    power = deviation(input1, axis=-2) ** 2
-    quotient_2 = ratio(total(power, axis=0), term)
-    term_2 = chosen * power * quotient - quotient_2 * chosen / input1.shape[0]
-    slope = 4.0 * upstream * cov_weight * quotient * term_2 / input1.shape[1]
+    product = 2.0 / input1.shape[0]
+    term_2 = 2.0 * (1.0 - product) + product
+    product_2 = 2.0 * ratio(total(power, axis=0), term) * quotient * chosen * term_2
     power_2 = quotient * quotient
     chosen_2 = (np.arange(input1.shape[1]) != index[:, None]).astype(input1.dtype)
-    slope_2 = (
-        2.0
-        * upstream
-        * cov_weight
-        * power_2
-        * ((deviation(input1, axis=-2) ** 2) @ chosen_2.T)
-        / input1.shape[1]
+    term_3 = (
+        product_2
+        + 4.0 * power * power_2 * chosen
+        + 2.0 * power_2 * ((deviation(input1, axis=-2) ** 2) @ chosen_2.T)
     )
     chosen_3 = (index[:, None] != np.arange(input1.shape[1])).astype(input1.dtype)
-    slope_3 = (
-        2.0
-        * upstream
-        * cov_weight
-        * power_2
-        * ((deviation(input1, axis=-2) ** 2) @ chosen_3.T)
-        / input1.shape[1]
-    )
-    slope_4 = 4.0 * upstream * cov_weight * quotient * quotient_2 * chosen / input1.shape[1]
+    term_4 = term_3 + 2.0 * power_2 * ((deviation(input1, axis=-2) ** 2) @ chosen_3.T)
     power_3 = deviation(input2, axis=-2) ** 2
-    quotient_3 = ratio(total(power_3, axis=0), term)
-    term_3 = chosen * power_3 * quotient - quotient_3 * chosen / input1.shape[0]
-    slope_5 = 4.0 * upstream * cov_weight * quotient * term_3 / input1.shape[1]
-    slope_6 = (
-        2.0
-        * upstream
-        * cov_weight
-        * power_2
-        * ((deviation(input2, axis=-2) ** 2) @ chosen_2.T)
-        / input1.shape[1]
+    product_3 = 2.0 * ratio(total(power_3, axis=0), term) * quotient * chosen * term_2
+    term_5 = (
+        product_3
+        + 4.0 * power_3 * power_2 * chosen
+        + 2.0 * power_2 * ((deviation(input2, axis=-2) ** 2) @ chosen_2.T)
     )
-    slope_7 = (
-        2.0
-        * upstream
-        * cov_weight
-        * power_2
-        * ((deviation(input2, axis=-2) ** 2) @ chosen_3.T)
-        / input1.shape[1]
-    )
-    slope_8 = 4.0 * upstream * cov_weight * quotient * quotient_3 * chosen / input1.shape[1]
-    diagonal_input1 = slope + slope_2 + slope_3 + slope_4
-    diagonal_input2 = slope_5 + slope_6 + slope_7 + slope_8
+    term_6 = term_5 + 2.0 * power_2 * ((deviation(input2, axis=-2) ** 2) @ chosen_3.T)
+    diagonal_input1 = upstream * cov_weight * term_4 / input1.shape[1]
+    diagonal_input2 = upstream * cov_weight * term_6 / input1.shape[1]
     return diagonal_input1, diagonal_input2
 
 

@@ -56,8 +56,8 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input` and `target`."""
     product = (input - target) / scale
     gauss_2 = gauss(product, 1.0)
-    term = upstream * gauss_2 - 2.0 * upstream * gauss_2 * product * product
-    return term, term
+    slope = upstream * (gauss_2 - 2.0 * gauss_2 * product * product)
+    return slope, slope
 
 
 def _loss(
