@@ -15,8 +15,8 @@ def _words(text: str) -> list[str]:
 IMPORTED = frozenset(
     _words(
         """
-        Any Array ArrayLike Case Chunking DerivativesInChunks frozenset Given Literal Loss
-        Operand NDArray Parameter Rows RowsInChunks Tensor TypeAlias
+        Any Array ArrayLike Case Chunking DerivativesInChunks frozenset Given Kernels Literal
+        Loss Operand NDArray Parameter Rows RowsInChunks Tensor TypeAlias
         added argmax_along array_of as_arrays axis_weight bool broadcast_input
         broadcast_rows
         broadcast_weight cast_floats cast_parts centred chainer check_arrays
@@ -26,11 +26,12 @@ IMPORTED = frozenset(
         check_reduction check_result check_shape check_tensor chunk_rows
         constant count_up cross_entropy_with
         dataclass deviation dict differentiable direction excess_over exp_difference
-        expm1 field finish finish_parts float floored_norm fold get_context gradients_of
+        expm1 field finish finish_parts float floored_norm fold get_context
         hessian_diagonals_of in_chunks int is_integer is_number isinstance jax jnp
         label_cross_entropy label_excess leading_size leading_weight log1p log_cosh
-        logsumexp loss_of math max_along merge mindspore ms negative_log_softmax nn norm
-        np numpy ops overload p_norm partial parts_of pick positions power1p power_slope ratio
+        logsumexp loss_and_gradients_of loss_of math max_along merge mindspore ms
+        negative_log_softmax nn norm np numpy ops overload p_norm partial parts_of pick
+        positions power1p power_slope ratio
         report represent same_weight sech2 sigmoid sign signed_power softmax
         softmax_complement softmax_tangent str sum_of_others super take to_tensor to_working torch
         total total_along trained tuple with_batch without_axis working_dtype zeros_like
@@ -88,7 +89,18 @@ ATTRIBUTES = frozenset(
 )
 # A loss's module stands beside these, under its function's name with an underscore before it.
 MODULES = frozenset(
-    ("arrays", "autograd", "checks", "chunks", "functions", "kernels", "runtime", "tiles", "totals")
+    (
+        "arrays",
+        "autograd",
+        "checks",
+        "chunks",
+        "functions",
+        "kernels",
+        "reduction",
+        "runtime",
+        "tiles",
+        "totals",
+    )
 )
 
 

@@ -43,7 +43,7 @@ def _value(
     )
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     input: Array,
     target: Array,
@@ -51,68 +51,83 @@ def _gradient(
     theta: Array | float,
     eps: Array | float,
     alpha: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = input - target
     abs_error = np.abs(term)
     mask = abs_error < theta
     product = abs_error / eps
     power = alpha - target
     power_2 = product**power
-    term_2 = power_2 + 1.0
-    mask_2 = product == 0.0
-    mask_3 = power == 0.0
-    term_3 = power - 1.0
-    chosen = np.where((mask_2 & mask_3), 0.0, power * product**term_3)
-    sign_term = np.sign(term)
+    log_term = np.log1p(power_2)
     product_2 = theta / eps
     border = product_2**power
-    term_4 = border + 1.0
+    log1p_border = np.log1p(border)
+    term_2 = border + 1.0
+    term_3 = abs_error - theta
+    far = omega * log1p_border + border * term_3 * power * omega / (term_2 * theta)
+    term_4 = power_2 + 1.0
+    mask_2 = product == 0.0
+    mask_3 = power == 0.0
+    term_5 = power - 1.0
+    chosen = np.where((mask_2 & mask_3), 0.0, power * product**term_5)
+    sign_term = np.sign(term)
     chosen_2 = np.where(
         mask,
-        omega * chosen * sign_term / (term_2 * eps),
-        border * sign_term * power * omega / (term_4 * theta),
+        omega * chosen * sign_term / (term_4 * eps),
+        border * sign_term * power * omega / (term_2 * theta),
     )
     slope = upstream * chosen_2
-    product_3 = omega * np.where(mask_2, 0.0, power_2 * np.log(product)) / term_2
+    product_3 = omega * np.where(mask_2, 0.0, power_2 * np.log(product)) / term_4
     mask_4 = product_2 == 0.0
     chosen_3 = np.where(mask_4, 0.0, border * np.log(product_2))
-    term_5 = abs_error - theta
-    power_3 = term_4 * term_4
+    power_3 = term_2 * term_2
     term_6 = (
-        chosen_3 * term_5 * power * omega / (term_4 * theta)
-        + border * term_5 * omega / (term_4 * theta)
-        - border * chosen_3 * term_5 * power * omega / (power_3 * theta)
+        chosen_3 * term_3 * power * omega / (term_2 * theta)
+        + border * term_3 * omega / (term_2 * theta)
+        - border * chosen_3 * term_3 * power * omega / (power_3 * theta)
     )
-    slope_2 = upstream * np.where(mask, product_3, omega * chosen_3 / term_4 + term_6)
-    chosen_4 = np.where(
-        mask, np.log1p(power_2), np.log1p(border) + border * term_5 * power / (term_4 * theta)
-    )
-    chosen_5 = np.where((mask_4 & mask_3), 0.0, power * product_2**term_3)
-    product_4 = border * chosen_5 * term_5 * power * omega / (power_3 * eps * theta)
-    term_7 = (
-        chosen_5 * term_5 * power * omega / (eps * term_4 * theta)
-        - product_4
-        - border * term_5 * power * omega / (term_4 * (theta * theta))
-        - border * power * omega / (term_4 * theta)
-    )
-    slope_3 = upstream * np.where(mask, 0.0, omega * chosen_5 / (term_4 * eps) + term_7)
-    power_4 = eps * eps
-    term_8 = border * chosen_5 * term_5 * power * omega / (
-        power_3 * power_4
-    ) - chosen_5 * term_5 * power * omega / (power_4 * term_4)
-    chosen_6 = np.where(
-        mask,
-        -omega * chosen * abs_error / (term_2 * power_4),
-        term_8 - omega * chosen_5 * theta / (term_4 * power_4),
-    )
+    slope_2 = upstream * np.where(mask, product_3, omega * chosen_3 / term_2 + term_6)
+    chosen_5 = np.where((mask_4 & mask_3), 0.0, power * product_2**term_5)
+    loss = np.where(mask, omega * log_term, far)
+    grad_omega = None
+    if "omega" in wanted:
+        chosen_4 = np.where(
+            mask, log_term, log1p_border + border * term_3 * power / (term_2 * theta)
+        )
+        grad_omega = total(upstream * chosen_4)
+    grad_theta = None
+    if "theta" in wanted:
+        product_4 = border * chosen_5 * term_3 * power * omega / (power_3 * eps * theta)
+        term_7 = (
+            chosen_5 * term_3 * power * omega / (eps * term_2 * theta)
+            - product_4
+            - border * term_3 * power * omega / (term_2 * (theta * theta))
+            - border * power * omega / (term_2 * theta)
+        )
+        slope_3 = upstream * np.where(mask, 0.0, omega * chosen_5 / (term_2 * eps) + term_7)
+        grad_theta = total(slope_3)
+    grad_eps = None
+    if "eps" in wanted:
+        power_4 = eps * eps
+        term_8 = border * chosen_5 * term_3 * power * omega / (
+            power_3 * power_4
+        ) - chosen_5 * term_3 * power * omega / (power_4 * term_2)
+        chosen_6 = np.where(
+            mask,
+            -omega * chosen * abs_error / (term_4 * power_4),
+            term_8 - omega * chosen_5 * theta / (term_2 * power_4),
+        )
+        grad_eps = total(upstream * chosen_6)
     return (
+        loss,
         slope,
-        -slope_2 - slope,
-        total(upstream * chosen_4),
-        total(slope_3),
-        total(upstream * chosen_6),
-        total(slope_2),
+        -slope_2 - slope if "target" in wanted else None,
+        grad_omega,
+        grad_theta,
+        grad_eps,
+        total(slope_2) if "alpha" in wanted else None,
     )
 
 
@@ -548,11 +563,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "omega", "theta", "eps", "alpha"),
+    axes={"input": "...", "target": "...", "omega": "", "theta": "", "eps": "", "alpha": ""},
     wrt=("input", "target", "omega", "theta", "eps", "alpha"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -621,8 +639,14 @@ def adaptive_wing_loss(
     theta = to_working(theta, working)
     eps = to_working(eps, working)
     alpha = to_working(alpha, working)
-    loss = _kernel(input, target, omega, theta, eps, alpha)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, omega, theta, eps, alpha),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class AdaptiveWingLoss(chainer.Link):

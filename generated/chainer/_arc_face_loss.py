@@ -38,10 +38,15 @@ def _value(input: Array, target: Array, scale: Array | float, margin: Array | fl
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, scale: Array | float, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `scale` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    scale: Array | float,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `scale` and `margin`."""
     index = np.arange(input.shape[1])
     mask = index != target[:, None]
     chosen = np.where(mask, scale * input, -math.inf)
@@ -54,24 +59,30 @@ def _gradient(
     sine = np.where(mask_3, 0.0, root)
     sin = np.sin(margin)
     widened = np.where(mask_2, own * cos - sine * sin, own - margin * sin)
-    probability = sigmoid(logsumexp(chosen, axis=-1) - scale * widened)
-    chosen_2 = mask_2.astype(upstream.dtype)
-    term_2 = cos - np.where(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
-    term_3 = (
+    term_2 = logsumexp(chosen, axis=-1) - scale * widened
+    probability = sigmoid(term_2)
+    chosen_2 = mask_2.astype(input.dtype)
+    term_3 = cos - np.where(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
+    term_4 = (
         -upstream * probability * scale * np.where(mask_2, 0.0, 1.0)
-        - upstream * probability * scale * chosen_2 * term_2
+        - upstream * probability * scale * chosen_2 * term_3
     )
     slope = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
-    slope_2 = upstream * probability * total(probability_2 * np.where(mask, input, 0.0), axis=1)
-    slope_3 = upstream * probability * np.where(mask_2, 0.0, -sin - margin * cos)
-    sums = total(upstream * probability * chosen_2 * (own * sin + sine * cos))
-    grad_input = np.where(index == target[:, None], term_3[:, None], 0.0) + slope[
+    loss = np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
+    grad_input = np.where(index == target[:, None], term_4[:, None], 0.0) + slope[
         :, None
     ] * probability_2 * np.where(mask, scale, 0.0)
-    grad_scale = total(slope_2) - total(upstream * probability * widened)
-    grad_margin = scale * sums - scale * total(slope_3)
-    return grad_input, grad_scale, grad_margin
+    grad_scale = None
+    if "scale" in wanted:
+        slope_2 = upstream * probability * total(probability_2 * np.where(mask, input, 0.0), axis=1)
+        grad_scale = total(slope_2) - total(upstream * probability * widened)
+    grad_margin = None
+    if "margin" in wanted:
+        slope_3 = upstream * probability * np.where(mask_2, 0.0, -sin - margin * cos)
+        sums = total(upstream * probability * chosen_2 * (own * sin + sine * cos))
+        grad_margin = scale * sums - scale * total(slope_3)
+    return loss, grad_input, grad_scale, grad_margin
 
 
 def _tangent(
@@ -230,11 +241,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "scale", "margin"),
+    axes={"input": "n c", "target": "n", "scale": "", "margin": ""},
     wrt=("input", "scale", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -299,9 +312,14 @@ def arc_face_loss(
     input = to_working(input, working)
     scale = to_working(scale, working)
     margin = to_working(margin, working)
-    loss = _kernel(input, target, scale, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (input, target, scale, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

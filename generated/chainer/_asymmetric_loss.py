@@ -28,24 +28,36 @@ def _value_clip_0(
     return positive + product
 
 
-def _gradient_clip_0(
-    upstream: Array, input: Array, target: Array, gamma_neg: Array | float, gamma_pos: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_clip_0(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    gamma_neg: Array | float,
+    gamma_pos: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     probability = sigmoid(-input)
     power = probability**gamma_pos
-    p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term
-    term = -gamma_pos * power * p * target * softplus - power * target * probability
+    p = sigmoid(input)
     power_2 = p**gamma_neg
-    term_2 = 1.0 - target
+    term = 1.0 - target
     softplus_2 = np.maximum(input, 0.0) + log_term
-    term_3 = gamma_neg * power_2 * probability * term_2 * softplus_2 + power_2 * term_2 * p
-    grad_target = upstream * (power * softplus - power_2 * softplus_2)
-    grad_gamma_neg = -total(upstream * power_2 * softplus * term_2 * softplus_2)
-    grad_gamma_pos = -total(upstream * power * softplus_2 * target * softplus)
-    return upstream * (term + term_3), grad_target, grad_gamma_neg, grad_gamma_pos
+    term_2 = -gamma_pos * power * p * target * softplus - power * target * probability
+    term_3 = gamma_neg * power_2 * probability * term * softplus_2 + power_2 * term * p
+    loss = power * target * softplus + power_2 * term * softplus_2
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (power * softplus - power_2 * softplus_2)
+    grad_gamma_neg = None
+    if "gamma_neg" in wanted:
+        grad_gamma_neg = -total(upstream * power_2 * softplus * term * softplus_2)
+    grad_gamma_pos = None
+    if "gamma_pos" in wanted:
+        grad_gamma_pos = -total(upstream * power * softplus_2 * target * softplus)
+    return loss, upstream * (term_2 + term_3), grad_target, grad_gamma_neg, grad_gamma_pos
 
 
 def _tangent_clip_0(
@@ -154,11 +166,14 @@ def _curvature_clip_0(
 
 _kernel_clip_0 = differentiable(
     _value_clip_0,
-    _gradient_clip_0,
+    _value_and_gradient_clip_0,
     _tangent_clip_0,
     _curvature_clip_0,
-    arguments=("input", "target", "gamma_neg", "gamma_pos"),
+    axes={"input": "...", "target": "...", "gamma_neg": "", "gamma_pos": ""},
     wrt=("input", "target", "gamma_neg", "gamma_pos"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -185,43 +200,54 @@ def _value(
     return chosen + positive
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     input: Array,
     target: Array,
     gamma_neg: Array | float,
     gamma_pos: Array | float,
     clip: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     p = sigmoid(input)
     mask = p <= clip
     term = p - clip
     lowered = np.maximum(term, 0.0)
+    power = lowered**gamma_neg
+    term_2 = 1.0 - target
+    log_term = np.log1p(-lowered)
+    probability = sigmoid(-input)
+    power_2 = probability**gamma_pos
+    log_term_2 = np.log1p(np.exp(-np.abs(input)))
+    softplus = np.maximum(-input, 0.0) + log_term_2
     mask_2 = lowered == 0.0
     chosen = np.where((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
     positive = np.maximum(np.sign(term), 0.0)
-    probability = sigmoid(-input)
-    term_2 = 1.0 - target
-    log_term = np.log1p(-lowered)
-    power = lowered**gamma_neg
     term_3 = 1.0 - lowered
     term_4 = (
         power * term_2 * positive * p * probability / term_3
         - chosen * positive * p * probability * term_2 * log_term
     )
-    power_2 = probability**gamma_pos
-    log_term_2 = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term_2
     term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
-    product = -np.where(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
-    slope = upstream * power_2 * (np.maximum(input, 0.0) + log_term_2) * target * softplus
-    term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
+    loss = np.where(mask, 0.0, -power * term_2 * log_term) + power_2 * target * softplus
     grad_input = upstream * (np.where(mask, 0.0, term_4) + term_5)
-    grad_target = upstream * (np.where(mask, 0.0, power * log_term) + power_2 * softplus)
-    grad_gamma_neg = total(upstream * np.where(mask, 0.0, product))
-    grad_clip = total(upstream * np.where(mask, 0.0, term_6))
-    return grad_input, grad_target, grad_gamma_neg, -total(slope), grad_clip
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (np.where(mask, 0.0, power * log_term) + power_2 * softplus)
+    grad_gamma_neg = None
+    if "gamma_neg" in wanted:
+        product = -np.where(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
+        grad_gamma_neg = total(upstream * np.where(mask, 0.0, product))
+    grad_gamma_pos = None
+    if "gamma_pos" in wanted:
+        slope = upstream * power_2 * (np.maximum(input, 0.0) + log_term_2) * target * softplus
+        grad_gamma_pos = -total(slope)
+    grad_clip = None
+    if "clip" in wanted:
+        term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
+        grad_clip = total(upstream * np.where(mask, 0.0, term_6))
+    return loss, grad_input, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
 
 
 def _tangent(
@@ -415,11 +441,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "gamma_neg", "gamma_pos", "clip"),
+    axes={"input": "...", "target": "...", "gamma_neg": "", "gamma_pos": "", "clip": ""},
     wrt=("input", "target", "gamma_neg", "gamma_pos", "clip"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -443,8 +472,14 @@ def _clip_0_loss(
     target = to_working(target, working)
     gamma_neg = to_working(gamma_neg, working)
     gamma_pos = to_working(gamma_pos, working)
-    loss = _kernel_clip_0(input, target, gamma_neg, gamma_pos)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_clip_0,
+        (input, target, gamma_neg, gamma_pos),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _loss(
@@ -470,8 +505,14 @@ def _loss(
     gamma_neg = to_working(gamma_neg, working)
     gamma_pos = to_working(gamma_pos, working)
     clip = to_working(clip, working)
-    loss = _kernel(input, target, gamma_neg, gamma_pos, clip)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, gamma_neg, gamma_pos, clip),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def asymmetric_loss(

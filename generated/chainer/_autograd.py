@@ -7,7 +7,8 @@ The four kernels of a loss are closed under differentiation: value, gradient (ba
 the derivatives of the first three are nodes of the others.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import compress
 from typing import Any
 
@@ -16,12 +17,10 @@ import numpy as np
 
 from ._arrays import Array
 from ._checks import Given, array_of
-from ._chunks import Rows, in_chunks
-from ._runtime import as_given
+from ._reduction import as_given, spread
+from ._tiles import Kernels, evaluate
 
 Formula = Callable[..., Any]
-Formulas = tuple[Formula, Formula, Formula, Formula]
-Places = tuple[int | None, ...]
 Arrays = tuple[Array, ...]
 Variables = tuple[chainer.Variable | None, ...]
 
@@ -29,18 +28,25 @@ Variables = tuple[chainer.Variable | None, ...]
 class _Call:
     """One call of a loss: its formulas, with the constant arguments already in place."""
 
-    def __init__(
-        self, formulas: Formulas, arguments: Sequence[str], wrt: Sequence[str], given: Sequence[Any]
-    ) -> None:
-        self.value, self.gradient, self.tangent, self.curvature = formulas
-        places = [arguments.index(name) for name in wrt]
+    def __init__(self, kernels: Kernels, given: Sequence[Any]) -> None:
+        self.kernels = kernels
+        places = list(kernels.places.values())
         live = [isinstance(array_of(given[place]), chainer.get_array_types()) for place in places]
         self.places = list(compress(places, live))
         self.inputs = tuple(given[place] for place in self.places)
         self.count, self.live = len(self.inputs), live
+        self.names = tuple(compress(kernels.wrt, live))
         self.constants = [
             None if place in self.places else array_of(item) for place, item in enumerate(given)
         ]
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The names of the inputs whose gradient Chainer will ask for."""
+        if not chainer.config.enable_backprop:
+            return frozenset()
+        pairs = zip(self.names, self.inputs, strict=True)
+        return frozenset(name for name, x in pairs if getattr(x, "requires_grad", False))
 
     def arguments(self, arrays: Sequence[Array]) -> list[Any]:
         """Return the kernels' arguments, given the differentiable ones."""
@@ -65,28 +71,6 @@ def _filled(given: Array, result: Any) -> Array:
     return result if result.shape == given.shape else np.broadcast_to(result, given.shape).copy()
 
 
-def _chunked(formulas: Formulas, rows: Rows, size: int) -> Formulas:
-    """Return formulas that take some rows at a time."""
-    value, gradient, tangent, curvature = formulas
-    own, by = (rows.place,), rows.by
-
-    def one(formula: Formula, places: Places) -> Formula:
-        def run(*inputs: Any) -> Any:
-            return in_chunks(lambda *cut: (formula(*cut),), inputs, places, own, size)[0]
-
-        return run
-
-    def several(formula: Formula, places: Places) -> Formula:
-        return lambda *inputs: in_chunks(formula, inputs, places, by, size)
-
-    return (
-        one(value, rows.places),
-        several(gradient, own + rows.places),
-        one(tangent, rows.places + by),
-        several(curvature, own + rows.places + by),
-    )
-
-
 class _Node(chainer.FunctionNode):
     """A formula as a node of the graph; its derivatives are nodes of the other formulas."""
 
@@ -104,7 +88,8 @@ class _Node(chainer.FunctionNode):
 
 class _Value(_Node):
     def evaluate(self, inputs: Arrays) -> Arrays:
-        return (as_given(inputs[0], self.call.value(*self.call.arguments(inputs))),)
+        value, _ = evaluate(self.call.kernels, self.call.arguments(inputs), whole=True)
+        return (value,)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Variables) -> Variables:
         gradients = _Gradient(self.call).apply(grad_outputs + self.get_retained_inputs())
@@ -114,8 +99,9 @@ class _Value(_Node):
 class _Gradient(_Node):
     def evaluate(self, inputs: Arrays) -> Arrays:
         upstream, *arrays = inputs
-        results = self.call.gradient(upstream, *self.call.arguments(arrays))
-        return self.call.chosen(arrays, results)
+        call, weights = self.call, [upstream]
+        _, found = evaluate(call.kernels, call.arguments(arrays), weights, wanted=call.names)
+        return tuple(found.values())
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Variables) -> Variables:
         upstream, *arrays = self.get_retained_inputs()
@@ -128,11 +114,55 @@ class _Gradient(_Node):
         return tuple(results[index] for index in indexes)
 
 
+class _Total(_Node):
+    """The weighted sum of a loss times a factor over a divisor, by tiles.
+
+    It finds the gradient on the way, for the one backward pass that is usual; a second one, or one
+    that is differentiated in its turn, runs the formulas again.
+    """
+
+    def __init__(self, call: _Call, weights: Sequence[Array], factor: Any, divisor: Any) -> None:
+        super().__init__(call)
+        self.weights, self.factor = weights, factor
+        self.divisor = np.float64(divisor) if isinstance(divisor, int | float) else divisor
+        self.found: dict[str, Array] | None = None
+
+    def evaluate(self, inputs: Arrays) -> Arrays:
+        call = self.call
+        share = as_given(inputs[0], self.factor / self.divisor)[()]
+        arguments = call.arguments(inputs)
+        result, self.found = evaluate(call.kernels, arguments, self.weights, share, call.wanted)
+        return (as_given(inputs[0], result * self.factor / self.divisor),)
+
+    def backward(
+        self, indexes: tuple[int, ...], grad_outputs: tuple[chainer.Variable, ...]
+    ) -> Variables:
+        (upstream,) = grad_outputs
+        found, self.found = self.found, None
+        if found is None or chainer.config.enable_backprop:
+            return self._again(indexes, upstream)
+        names = [self.call.names[index] for index in indexes]
+        if not _is_one(upstream.array):
+            for name in names:
+                found[name] *= upstream.array
+        return tuple(chainer.as_variable(found[name]) for name in names)
+
+    def _again(self, indexes: tuple[int, ...], upstream: chainer.Variable) -> Variables:
+        inputs = self.get_retained_inputs()
+        arrays = [each.array for each in inputs]
+        shape = self.call.kernels.shape(self.call.arguments(arrays))
+        share = spread(upstream * self.factor, shape, self.divisor)
+        for weight in self.weights:
+            share = share * weight
+        gradients = _Gradient(self.call).apply((share, *inputs))
+        return tuple(gradients[index] for index in indexes)
+
+
 class _Tangent(_Node):
     def evaluate(self, inputs: Arrays) -> Arrays:
         call = self.call
         arrays, tangents = inputs[: call.count], inputs[call.count :]
-        result = call.tangent(*call.arguments(arrays), *call.tangents(tangents))
+        result = call.kernels.tangent(*call.arguments(arrays), *call.tangents(tangents))
         return (as_given(inputs[0], result),)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Variables) -> Variables:
@@ -149,7 +179,7 @@ class _Curvature(_Node):
     def evaluate(self, inputs: Arrays) -> Arrays:
         call, (upstream, *arrays) = self.call, inputs[: self.call.count + 1]
         tangents = call.tangents(inputs[call.count + 1 :])
-        results = call.curvature(upstream, *call.arguments(arrays), *tangents)
+        results = call.kernels.curvature(upstream, *call.arguments(arrays), *tangents)
         return call.chosen(arrays, results)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Variables) -> Variables:
@@ -161,26 +191,52 @@ def _given(gradient: chainer.Variable | None, like: chainer.Variable) -> Given:
     return like.xp.zeros_like(like.array) if gradient is None else gradient
 
 
-def differentiable(
-    value: Formula,
-    gradient: Formula,
-    tangent: Formula,
-    curvature: Formula,
-    arguments: Sequence[str],
-    wrt: Sequence[str],
-    rows: Rows | None = None,
-) -> Callable[..., chainer.Variable]:
-    """Return a function of arrays and Variables, differentiable by its analytic formulas.
+def _is_one(array: Array) -> bool:
+    # What another device holds is not looked at: that would wait for it.
+    return isinstance(array, np.ndarray) and array.item() == 1.0
 
-    With ``rows`` it takes how many of these to compute at a time as a last argument.
-    """
-    formulas = value, gradient, tangent, curvature
 
-    def apply(*given: Any) -> chainer.Variable:
-        if rows is None:
-            call = _Call(formulas, arguments, wrt, given)
-        else:
-            call = _Call(_chunked(formulas, rows, given[-1]), arguments, wrt, given[:-1])
+@dataclass(frozen=True)
+class Differentiable:
+    """A loss as functions of arrays and Variables, differentiable by its analytic formulas."""
+
+    kernels: Kernels
+
+    def in_chunks(self, size: int | None) -> "Differentiable":
+        """Return the same computed some rows at a time, where a size is given."""
+        return self if size is None else Differentiable(self.kernels.in_chunks(size))
+
+    def unreduced(self, given: Sequence[Any]) -> chainer.Variable:
+        """Return the loss entry by entry."""
+        call = _Call(self.kernels, given)
         return _Value(call).apply(call.inputs)[0]
 
-    return apply
+    def total(
+        self, given: Sequence[Any], weights: Sequence[Array], factor: float, divisor: Any
+    ) -> chainer.Variable:
+        """Return the sum of the loss, times weights of its shape and a factor, over a divisor."""
+        call = _Call(self.kernels, given)
+        return _Total(call, weights, factor, divisor).apply(call.inputs)[0]
+
+    def shape(self, given: Sequence[Any]) -> tuple[int, ...]:
+        """Return the shape of the unreduced loss."""
+        return self.kernels.shape(list(map(array_of, given)))
+
+
+def differentiable(
+    value: Formula,
+    value_and_gradient: Formula,
+    tangent: Formula,
+    curvature: Formula,
+    *,
+    axes: Mapping[str, str],
+    wrt: tuple[str, ...],
+    loss: str,
+    rows: str = "",
+    scales: bool = False,
+    chunks: str = "",
+) -> Differentiable:
+    """Return a loss that is differentiable by its formulas; the other words are those of
+    `Kernels`."""
+    formulas = (value, value_and_gradient, tangent, curvature)
+    return Differentiable(Kernels(*formulas, axes, wrt, loss, rows, scales, chunks))

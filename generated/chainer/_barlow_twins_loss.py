@@ -34,8 +34,10 @@ def _value_invariance(input1: Array, input2: Array) -> Array:
     return total((1.0 - total(product, axis=0)) ** 2)
 
 
-def _gradient_invariance(upstream: Array, input1: Array, input2: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input1` and `input2`, given that of the loss."""
+def _value_and_gradient_invariance(
+    upstream: Array, input1: Array, input2: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input1` and `input2`."""
     deviation_2 = deviation(input1, axis=-2)
     input1_direction = direction(deviation_2, axis=-2)
     deviation_3 = deviation(input2, axis=-2)
@@ -49,12 +51,15 @@ def _gradient_invariance(upstream: Array, input1: Array, input2: Array) -> tuple
         * upstream
     )
     deviation_4 = deviation(slope - 2.0 * upstream * term * input2_direction, axis=-2)
-    term_2 = (
-        2.0 * (term * sums) * input2_direction * upstream - 2.0 * upstream * term * input1_direction
-    )
     grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation_4
-    grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(term_2, axis=-2)
-    return grad_input1, grad_input2
+    grad_input2 = None
+    if "input2" in wanted:
+        term_2 = (
+            2.0 * (term * sums) * input2_direction * upstream
+            - 2.0 * upstream * term * input1_direction
+        )
+        grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(term_2, axis=-2)
+    return total(term * term), grad_input1, grad_input2
 
 
 def _tangent_invariance(input1: Array, input2: Array, d_input1: Array, d_input2: Array) -> Array:
@@ -135,11 +140,12 @@ def _curvature_invariance(
 
 _kernel_invariance = differentiable(
     _value_invariance,
-    _gradient_invariance,
+    _value_and_gradient_invariance,
     _tangent_invariance,
     _curvature_invariance,
-    arguments=("input1", "input2"),
+    axes={"input1": "n i", "input2": "n i"},
     wrt=("input1", "input2"),
+    loss="",
 )
 
 
@@ -154,10 +160,10 @@ def _value_redundancy(input1: Array, input2: Array, weight: Array | float) -> Ar
     return weight * total(sums * sums * mask.astype(input1.dtype))
 
 
-def _gradient_redundancy(
-    upstream: Array, input1: Array, input2: Array, weight: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input1`, `input2` and `weight`, given that of the loss."""
+def _value_and_gradient_redundancy(
+    upstream: Array, input1: Array, input2: Array, weight: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input1`, `input2` and `weight`."""
     deviation_2 = deviation(input1, axis=-2)
     input1_direction = direction(deviation_2, axis=-2)
     deviation_3 = deviation(input2, axis=-2)
@@ -165,19 +171,28 @@ def _gradient_redundancy(
     sums = input1_direction.T @ input2_direction
     mask = np.arange(input1.shape[1])[:, None] != np.arange(input2.shape[1])
     different = mask.astype(input1.dtype)
+    sums_2 = total(sums * sums * different)
     product = sums * different
-    sums_2 = input2_direction @ product.T
-    slope = 2.0 * input1_direction * upstream * weight * total(sums_2 * input1_direction, axis=0)
-    sums_3 = input1_direction @ product
-    slope_2 = 2.0 * input2_direction * upstream * weight * total(sums_3 * input2_direction, axis=0)
-    product_2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(
-        2.0 * upstream * weight * sums_3 - slope_2, axis=-2
-    )
+    sums_3 = input2_direction @ product.T
+    slope = 2.0 * input1_direction * upstream * weight * total(sums_3 * input1_direction, axis=0)
     grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation(
-        2.0 * upstream * weight * sums_2 - slope, axis=-2
+        2.0 * upstream * weight * sums_3 - slope, axis=-2
     )
-    grad_weight = upstream * total(sums * sums * different)
-    return grad_input1, product_2, grad_weight
+    grad_input2 = None
+    if "input2" in wanted:
+        sums_4 = input1_direction @ product
+        slope_2 = (
+            2.0 * input2_direction * upstream * weight * total(sums_4 * input2_direction, axis=0)
+        )
+        grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(
+            2.0 * upstream * weight * sums_4 - slope_2, axis=-2
+        )
+    return (
+        weight * sums_2,
+        grad_input1,
+        grad_input2,
+        upstream * sums_2 if "weight" in wanted else None,
+    )
 
 
 def _tangent_redundancy(
@@ -277,11 +292,12 @@ def _curvature_redundancy(
 
 _kernel_redundancy = differentiable(
     _value_redundancy,
-    _gradient_redundancy,
+    _value_and_gradient_redundancy,
     _tangent_redundancy,
     _curvature_redundancy,
-    arguments=("input1", "input2", "weight"),
+    axes={"input1": "n i", "input2": "n i", "weight": ""},
     wrt=("input1", "input2", "weight"),
+    loss="",
 )
 
 
@@ -294,8 +310,7 @@ def _invariance_loss(input1: Given, input2: Given, reduction: str) -> chainer.Va
     check_shape("input2", input2, input1.shape, "input1")
     input1 = to_working(input1, working)
     input2 = to_working(input2, working)
-    loss = _kernel_invariance(input1, input2)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_invariance, (input1, input2), reduction, dtype)
 
 
 def _redundancy_loss(
@@ -311,8 +326,7 @@ def _redundancy_loss(
     input1 = to_working(input1, working)
     input2 = to_working(input2, working)
     weight = to_working(weight, working)
-    loss = _kernel_redundancy(input1, input2, weight)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_redundancy, (input1, input2, weight), reduction, dtype)
 
 
 @overload

@@ -26,14 +26,17 @@ def _value_squared(input: Array, target: Array, scale: Array | float) -> Array:
     return 0.5 * ((input - target) / scale) ** 2
 
 
-def _gradient_squared(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient_squared(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
     slope = upstream * term / (scale * scale)
-    grad_scale = -total(upstream * term * term) / scale**3
-    return slope, -slope, grad_scale
+    loss = 0.5 * (term / scale) * (term / scale)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -total(upstream * term * term) / scale**3
+    return loss, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent_squared(
@@ -75,11 +78,14 @@ def _curvature_squared(
 
 _kernel_squared = differentiable(
     _value_squared,
-    _gradient_squared,
+    _value_and_gradient_squared,
     _tangent_squared,
     _curvature_squared,
-    arguments=("input", "target", "scale"),
+    axes={"input": "...", "target": "...", "scale": ""},
     wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -90,15 +96,18 @@ def _value_cauchy(input: Array, target: Array, scale: Array | float) -> Array:
     return np.log1p(0.5 * ((input - target) / scale) ** 2)
 
 
-def _gradient_cauchy(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient_cauchy(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
-    term_2 = 0.5 * (term / scale) * (term / scale) + 1.0
+    product = 0.5 * (term / scale) * (term / scale)
+    term_2 = product + 1.0
     slope = upstream * term / (term_2 * (scale * scale))
-    grad_scale = -total(upstream * term * (term / term_2)) / scale**3
-    return slope, -slope, grad_scale
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -total(upstream * term * (term / term_2)) / scale**3
+    return np.log1p(product), slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent_cauchy(
@@ -155,11 +164,14 @@ def _curvature_cauchy(
 
 _kernel_cauchy = differentiable(
     _value_cauchy,
-    _gradient_cauchy,
+    _value_and_gradient_cauchy,
     _tangent_cauchy,
     _curvature_cauchy,
-    arguments=("input", "target", "scale"),
+    axes={"input": "...", "target": "...", "scale": ""},
     wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -171,15 +183,19 @@ def _value_welsch(input: Array, target: Array, scale: Array | float) -> Array:
     return -np.expm1(-0.5 * ((input - target) / scale) ** 2)
 
 
-def _gradient_welsch(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient_welsch(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
-    gauss_2 = gauss(term / scale, 0.5)
+    product = term / scale
+    gauss_2 = gauss(product, 0.5)
     slope = upstream * gauss_2 * term / (scale * scale)
-    grad_scale = -total(upstream * gauss_2 * term * term) / scale**3
-    return slope, -slope, grad_scale
+    loss = -np.expm1(-0.5 * product * product)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -total(upstream * gauss_2 * term * term) / scale**3
+    return loss, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent_welsch(
@@ -231,11 +247,14 @@ def _curvature_welsch(
 
 _kernel_welsch = differentiable(
     _value_welsch,
-    _gradient_welsch,
+    _value_and_gradient_welsch,
     _tangent_welsch,
     _curvature_welsch,
-    arguments=("input", "target", "scale"),
+    axes={"input": "...", "target": "...", "scale": ""},
     wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -246,15 +265,18 @@ def _value_exponential(input: Array, target: Array, scale: Array | float) -> Arr
     return np.expm1(0.5 * ((input - target) / scale) ** 2)
 
 
-def _gradient_exponential(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient_exponential(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
-    exponential = np.exp(0.5 * (term / scale) * (term / scale))
-    slope = upstream * exponential * term / (scale * scale)
-    grad_scale = -total(upstream * exponential * term * term) / scale**3
-    return slope, -slope, grad_scale
+    product = 0.5 * (term / scale) * (term / scale)
+    exp_product = np.exp(product)
+    slope = upstream * exp_product * term / (scale * scale)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -total(upstream * exp_product * term * term) / scale**3
+    return np.expm1(product), slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent_exponential(
@@ -306,11 +328,14 @@ def _curvature_exponential(
 
 _kernel_exponential = differentiable(
     _value_exponential,
-    _gradient_exponential,
+    _value_and_gradient_exponential,
     _tangent_exponential,
     _curvature_exponential,
-    arguments=("input", "target", "scale"),
+    axes={"input": "...", "target": "...", "scale": ""},
     wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -325,26 +350,42 @@ def _value_general(
     return 0.5 * box_cox(product * (product / beta), 0.5 * alpha) * beta
 
 
-def _gradient_general(
-    upstream: Array, input: Array, target: Array, alpha: Array | float, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target`, `alpha` and `scale`, given that of the loss."""
+def _value_and_gradient_general(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    alpha: Array | float,
+    scale: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = input - target
     product = term / scale
     term_2 = alpha - 2.0
     beta = np.maximum(np.abs(term_2), 1e-06)
     product_2 = product * (product / beta)
     product_3 = 0.5 * alpha
+    box_cox_2 = box_cox(product_2, product_3)
     power1p_2 = power1p(product_2, product_3 - 1.0)
     slope = upstream * power1p_2 * term / (scale * scale)
-    direction_2 = np.sign(term_2)
-    term_3 = (
-        0.5 * box_cox_slope(product_2, product_3)
-        - power1p_2 * direction_2 * (term / (beta * scale)) ** 2
+    grad_alpha = None
+    if "alpha" in wanted:
+        direction_2 = np.sign(term_2)
+        term_3 = (
+            0.5 * box_cox_slope(product_2, product_3)
+            - power1p_2 * direction_2 * (term / (beta * scale)) ** 2
+        )
+        grad_alpha = total(upstream * (0.5 * term_3 * beta + 0.5 * box_cox_2 * direction_2))
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -total(upstream * power1p_2 * term * term) / scale**3
+    return (
+        0.5 * box_cox_2 * beta,
+        slope,
+        -slope if "target" in wanted else None,
+        grad_alpha,
+        grad_scale,
     )
-    term_4 = 0.5 * term_3 * beta + 0.5 * box_cox(product_2, product_3) * direction_2
-    grad_scale = -total(upstream * power1p_2 * term * term) / scale**3
-    return slope, -slope, total(upstream * term_4), grad_scale
 
 
 def _tangent_general(
@@ -449,11 +490,14 @@ def _curvature_general(
 
 _kernel_general = differentiable(
     _value_general,
-    _gradient_general,
+    _value_and_gradient_general,
     _tangent_general,
     _curvature_general,
-    arguments=("input", "target", "alpha", "scale"),
+    axes={"input": "...", "target": "...", "alpha": "", "scale": ""},
     wrt=("input", "target", "alpha", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -474,8 +518,14 @@ def _squared_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel_squared(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_squared,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _cauchy_loss(
@@ -495,8 +545,14 @@ def _cauchy_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel_cauchy(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_cauchy,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _welsch_loss(
@@ -516,8 +572,14 @@ def _welsch_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel_welsch(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_welsch,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _exponential_loss(
@@ -537,8 +599,14 @@ def _exponential_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel_exponential(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_exponential,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _general_loss(
@@ -560,8 +628,14 @@ def _general_loss(
     target = to_working(target, working)
     alpha = to_working(alpha, working)
     scale = to_working(scale, working)
-    loss = _kernel_general(input, target, alpha, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_general,
+        (input, target, alpha, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def barron_loss(

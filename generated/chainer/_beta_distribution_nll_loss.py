@@ -25,15 +25,35 @@ def _value(concentration1: Array, concentration0: Array, target: Array) -> Array
     )
 
 
-def _gradient(
-    upstream: Array, concentration1: Array, concentration0: Array, target: Array
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
-    slope = upstream * digamma(concentration0 + concentration1)
-    term = (concentration0 - 1.0) / (1.0 - target) - (concentration1 - 1.0) / target
-    grad_concentration1 = upstream * (digamma(concentration1) - np.log(target)) - slope
-    grad_concentration0 = upstream * (digamma(concentration0) - np.log1p(-target)) - slope
-    return grad_concentration1, grad_concentration0, upstream * term
+def _value_and_gradient(
+    upstream: Array,
+    concentration1: Array,
+    concentration0: Array,
+    target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    term = concentration0 + concentration1
+    term_2 = concentration0 - 1.0
+    log_term = np.log1p(-target)
+    term_3 = concentration1 - 1.0
+    logarithm = np.log(target)
+    slope = upstream * digamma(term)
+    loss = (
+        loggamma(concentration0)
+        + loggamma(concentration1)
+        - loggamma(term)
+        - term_2 * log_term
+        - term_3 * logarithm
+    )
+    grad_concentration1 = upstream * (digamma(concentration1) - logarithm) - slope
+    grad_concentration0 = None
+    if "concentration0" in wanted:
+        grad_concentration0 = upstream * (digamma(concentration0) - log_term) - slope
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (term_2 / (1.0 - target) - term_3 / target)
+    return loss, grad_concentration1, grad_concentration0, grad_target
 
 
 def _tangent(
@@ -88,11 +108,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("concentration1", "concentration0", "target"),
+    axes={"concentration1": "...", "concentration0": "...", "target": "..."},
     wrt=("concentration1", "concentration0", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -146,9 +169,9 @@ def beta_distribution_nll_loss(
     concentration1 = to_working(concentration1, working)
     concentration0 = to_working(concentration0, working)
     target = to_working(target, working)
-    loss = _kernel(concentration1, concentration0, target)
     return finish(
-        loss,
+        _kernel,
+        (concentration1, concentration0, target),
         reduction,
         dtype,
         shape=concentration1.shape,

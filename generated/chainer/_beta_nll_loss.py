@@ -28,21 +28,31 @@ def _value(input: Array, target: Array, var: Array, beta: Array | float, eps: fl
     return 0.5 * variance**beta * (term * (term / variance) + np.log(variance))
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, var: Array, beta: Array | float, eps: float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target`, `var` and `beta`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    var: Array,
+    beta: Array | float,
+    eps: float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     variance = np.maximum(var, eps)
     power = variance**beta
     term = input - target
-    slope = upstream * power * term / variance
     product = term / variance
     logarithm = np.log(variance)
-    slope_2 = (
-        upstream * np.where(variance == 0.0, 0.0, power * logarithm) * (term * product + logarithm)
-    )
-    grad_var = 0.5 * upstream * power * (1.0 / variance - product * product)
-    return slope, -slope, grad_var, 0.5 * total(slope_2)
+    term_2 = term * product + logarithm
+    slope = upstream * power * term / variance
+    grad_var = None
+    if "var" in wanted:
+        grad_var = 0.5 * upstream * power * (1.0 / variance - product * product)
+    grad_beta = None
+    if "beta" in wanted:
+        slope_2 = upstream * np.where(variance == 0.0, 0.0, power * logarithm) * term_2
+        grad_beta = 0.5 * total(slope_2)
+    return 0.5 * power * term_2, slope, -slope if "target" in wanted else None, grad_var, grad_beta
 
 
 def _tangent(
@@ -122,11 +132,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "var", "beta", "eps"),
+    axes={"input": "...", "target": "...", "var": "...", "beta": "", "eps": ""},
     wrt=("input", "target", "var", "beta"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -189,8 +202,14 @@ def beta_nll_loss(
     var = to_working(var, working)
     beta = to_working(beta, working)
     eps = float(eps)
-    loss = _kernel(input, target, var, beta, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, var, beta, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class BetaNLLLoss(chainer.Link):

@@ -31,11 +31,18 @@ def _value(input: Array, target: Array) -> Array:
     )
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    log_term = np.log1p(-input)
+    logarithm = np.log(input)
+    loss = -(1.0 - target) * np.maximum(log_term, -100.0) - np.maximum(logarithm, -100.0) * target
     grad_input = upstream * (input - target) / np.maximum((1.0 - input) * input, 1e-12)
-    grad_target = upstream * (np.log1p(-input) - np.log(input))
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (log_term - logarithm)
+    return loss, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -65,7 +72,15 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -79,20 +94,26 @@ def _value_keras(input: Array, target: Array) -> Array:
     )
 
 
-def _gradient_keras(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_keras(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = 1.0 - target
     maximum = np.maximum(input, 1e-07)
     clipped = np.minimum(maximum, 0.9999999)
     log_term = np.log1p(-clipped)
-    term = 0.5 * np.sign(0.9999999 - maximum) + 0.5
-    term_2 = 0.5 * np.sign(input - 1e-07) + 0.5
-    product = (
-        (1.0 - target) * (0.5 * np.sign(log_term + 100.0) + 0.5) * term * term_2 / (1.0 - clipped)
-    )
+    maximum_2 = np.maximum(log_term, -100.0)
     logarithm = np.log(clipped)
-    product_2 = (0.5 * np.sign(logarithm + 100.0) + 0.5) * term * term_2 * target / clipped
-    grad_target = upstream * (np.maximum(log_term, -100.0) - np.maximum(logarithm, -100.0))
-    return upstream * (product - product_2), grad_target
+    maximum_3 = np.maximum(logarithm, -100.0)
+    term_2 = 0.5 * np.sign(0.9999999 - maximum) + 0.5
+    term_3 = 0.5 * np.sign(input - 1e-07) + 0.5
+    product = term * (0.5 * np.sign(log_term + 100.0) + 0.5) * term_2 * term_3 / (1.0 - clipped)
+    product_2 = (0.5 * np.sign(logarithm + 100.0) + 0.5) * term_2 * term_3 * target / clipped
+    loss = -term * maximum_2 - maximum_3 * target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (maximum_2 - maximum_3)
+    return loss, upstream * (product - product_2), grad_target
 
 
 def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -132,11 +153,14 @@ def _curvature_keras(
 
 _kernel_keras = differentiable(
     _value_keras,
-    _gradient_keras,
+    _value_and_gradient_keras,
     _tangent_keras,
     _curvature_keras,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -159,9 +183,14 @@ def _loss(
     target = to_working(target, working)
     if weight is not None:
         weight = broadcast_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target)
     return finish(
-        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (input, target),
+        reduction,
+        dtype,
+        weight=weight,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -184,9 +213,9 @@ def _keras_loss(
     target = to_working(target, working)
     if weight is not None:
         weight = broadcast_weight("weight", weight, input.shape, working)
-    loss = _kernel_keras(input, target)
     return finish(
-        loss,
+        _kernel_keras,
+        (input, target),
         reduction,
         dtype,
         weight=weight,

@@ -30,14 +30,20 @@ def _value(input: Array, target: Array, pos_weight: Array | float) -> Array:
     )
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, pos_weight: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    term = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, pos_weight: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = 1.0 - target
+    positive = np.maximum(input, 0.0)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    term_2 = -np.maximum(input, 0.0) - log_term + pos_weight * (np.maximum(-input, 0.0) + log_term)
-    return upstream * term, upstream * term_2
+    softplus = np.maximum(-input, 0.0) + log_term
+    loss = term * (positive + log_term) + pos_weight * target * softplus
+    grad_input = upstream * (term * sigmoid(input) - pos_weight * target * sigmoid(-input))
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (-positive - log_term + pos_weight * softplus)
+    return loss, grad_input, grad_target
 
 
 def _tangent(
@@ -71,11 +77,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "pos_weight"),
+    axes={"input": "...", "target": "...", "pos_weight": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -92,17 +101,27 @@ def _value_chainer(
     return np.where(target != -1.0, term * weight, 0.0)
 
 
-def _gradient_chainer(
-    upstream: Array, input: Array, target: Array, weight: Array | float, pos_weight: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_chainer(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array | float,
+    pos_weight: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     valid = target != -1.0
-    term = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
+    term = 1.0 - target
+    positive = np.maximum(input, 0.0)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    term_2 = -np.maximum(input, 0.0) - log_term + pos_weight * (np.maximum(-input, 0.0) + log_term)
-    grad_input = np.where(valid, upstream * term * weight, 0.0)
-    grad_target = np.where(valid, upstream * term_2 * weight, 0.0)
-    return grad_input, grad_target
+    softplus = np.maximum(-input, 0.0) + log_term
+    product = (term * (positive + log_term) + pos_weight * target * softplus) * weight
+    slope = upstream * (term * sigmoid(input) - pos_weight * target * sigmoid(-input)) * weight
+    grad_target = None
+    if "target" in wanted:
+        slope_2 = upstream * (-positive - log_term + pos_weight * softplus) * weight
+        grad_target = np.where(valid, slope_2, 0.0)
+    return np.where(valid, product, 0.0), np.where(valid, slope, 0.0), grad_target
 
 
 def _tangent_chainer(
@@ -149,11 +168,14 @@ def _denominator_chainer(target: Array) -> Array:
 
 _kernel_chainer = differentiable(
     _value_chainer,
-    _gradient_chainer,
+    _value_and_gradient_chainer,
     _tangent_chainer,
     _curvature_chainer,
-    arguments=("input", "target", "weight", "pos_weight"),
+    axes={"input": "...", "target": "...", "weight": "...", "pos_weight": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -181,10 +203,10 @@ def _loss(
         if pos_weight is None
         else broadcast_weight("pos_weight", pos_weight, input.shape, working)
     )
-    loss = _kernel(input, target, pos_weight_or_one)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel,
+            (input, target, pos_weight_or_one),
             reduction,
             dtype,
             weight=weight,
@@ -194,7 +216,13 @@ def _loss(
             denominator=denominator,
         )
     return finish(
-        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (input, target, pos_weight_or_one),
+        reduction,
+        dtype,
+        weight=weight,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -222,9 +250,9 @@ def _chainer_loss(
         if pos_weight is None
         else broadcast_weight("pos_weight", pos_weight, input.shape, working)
     )
-    loss = _kernel_chainer(input, target, weight_or_one, pos_weight_or_one)
     return finish(
-        loss,
+        _kernel_chainer,
+        (input, target, weight_or_one, pos_weight_or_one),
         reduction,
         dtype,
         count=_denominator_chainer(array_of(target)),

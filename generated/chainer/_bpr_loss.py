@@ -19,10 +19,14 @@ def _value(positive: Array, negative: Array) -> Array:
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
-def _gradient(upstream: Array, positive: Array, negative: Array) -> tuple[Array, ...]:
-    """Return the gradient by `positive` and `negative`, given that of the loss."""
-    slope = upstream * sigmoid(negative - positive)
-    return -slope, slope
+def _value_and_gradient(
+    upstream: Array, positive: Array, negative: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `positive` and `negative`."""
+    term = negative - positive
+    slope = upstream * sigmoid(term)
+    loss = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    return loss, -slope, slope
 
 
 def _tangent(positive: Array, negative: Array, d_positive: Array, d_negative: Array) -> Array:
@@ -45,11 +49,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("positive", "negative"),
+    axes={"positive": "...", "negative": "..."},
     wrt=("positive", "negative"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -92,9 +99,9 @@ def bpr_loss(
     check_shape("negative", negative, positive.shape, "positive")
     positive = to_working(positive, working)
     negative = to_working(negative, working)
-    loss = _kernel(positive, negative)
     return finish(
-        loss,
+        _kernel,
+        (positive, negative),
         reduction,
         dtype,
         shape=positive.shape,

@@ -18,18 +18,22 @@ def _value(input: Array, target: Array) -> Array:
     return np.maximum(term, 0.0)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - target
     product = term * input
     best_other = product.max(axis=1)
-    positive = np.maximum(np.sign(best_other - total(input * target, axis=1) + 1.0), 0.0)
-    slope = upstream * positive
-    chosen = (product == best_other[:, None]).astype(upstream.dtype)
+    term_2 = best_other - total(input * target, axis=1) + 1.0
+    slope = upstream * np.maximum(np.sign(term_2), 0.0)
+    chosen = (product == best_other[:, None]).astype(target.dtype)
     sums = total(chosen, axis=1)
     grad_input = slope[:, None] * chosen * term / sums[:, None] - slope[:, None] * target
-    grad_target = -slope[:, None] * input - slope[:, None] * chosen * input / sums[:, None]
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -slope[:, None] * input - slope[:, None] * chosen * input / sums[:, None]
+    return np.maximum(term_2, 0.0), grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -58,7 +62,14 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n c ...", "target": "n c ..."},
+    wrt=("input", "target"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -114,9 +125,9 @@ def categorical_hinge_loss(
     target = to_working(target, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -27,17 +27,20 @@ def _value(input: Array, target: Array, scale: Array | float) -> Array:
     return 0.5 * scale * scale * np.log1p(((input - target) / scale) ** 2)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
     product = term / scale
+    log_term = np.log1p(product * product)
     hypot1_2 = hypot1(product)
     slope = upstream * term / (hypot1_2 * hypot1_2)
-    product_2 = term / hypot1_2
-    term_2 = scale * np.log1p(product * product) - product_2 * (product_2 / scale)
-    return slope, -slope, total(upstream * term_2)
+    grad_scale = None
+    if "scale" in wanted:
+        product_2 = term / hypot1_2
+        grad_scale = total(upstream * (scale * log_term - product_2 * (product_2 / scale)))
+    return 0.5 * scale * scale * log_term, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent(
@@ -92,11 +95,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "scale"),
+    axes={"input": "...", "target": "...", "scale": ""},
     wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -143,8 +149,14 @@ def cauchy_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class CauchyLoss(chainer.Link):

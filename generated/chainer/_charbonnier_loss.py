@@ -26,16 +26,19 @@ def _value(input: Array, target: Array, eps: Array | float) -> Array:
     return hypot1((input - target) / eps) * eps
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, eps: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `eps`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, eps: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `eps`."""
     term = input - target
     product = term / eps
+    hypot1_2 = hypot1(product)
     over_hypot1_2 = over_hypot1(product)
     slope = upstream * over_hypot1_2
-    grad_eps = total(upstream * (hypot1(product) - over_hypot1_2 * term / eps))
-    return slope, -slope, grad_eps
+    grad_eps = None
+    if "eps" in wanted:
+        grad_eps = total(upstream * (hypot1_2 - over_hypot1_2 * term / eps))
+    return hypot1_2 * eps, slope, -slope if "target" in wanted else None, grad_eps
 
 
 def _tangent(
@@ -76,11 +79,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "eps"),
+    axes={"input": "...", "target": "...", "eps": ""},
     wrt=("input", "target", "eps"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -128,8 +134,14 @@ def charbonnier_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = to_working(eps, working)
-    loss = _kernel(input, target, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class CharbonnierLoss(chainer.Link):

@@ -46,54 +46,68 @@ def _value_detached(
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
-def _gradient_detached(
-    upstream: Array, input: Array, target: Array, gamma: Array | float, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `gamma` and `margin`, given that of the loss."""
+def _value_and_gradient_detached(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    gamma: Array | float,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `gamma` and `margin`."""
     mask = target[:, None] != target
     input_direction = direction(input, axis=-1)
     cosine = input_direction @ input_direction.T
     term = cosine - margin
     too_high = np.maximum(margin + cosine, 0.0)
     chosen = np.where(mask, term * gamma * too_high, -math.inf)
-    mask_2 = np.arange(upstream.shape[0])[:, None] != np.arange(input.shape[0])
-    mask_3 = (target[:, None] == target) & mask_2
+    mask_2 = (target[:, None] == target) & (
+        np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
+    )
     term_2 = 1.0 - margin - cosine
     too_low = np.maximum(margin + 1.0 - cosine, 0.0)
-    chosen_2 = np.where(mask_3, term_2 * gamma * too_low, -math.inf)
-    probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
+    chosen_2 = np.where(mask_2, term_2 * gamma * too_low, -math.inf)
+    term_3 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
+    probability = sigmoid(term_3)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
-    chosen_3 = np.where(mask_3, -gamma * too_low, 0.0)
+    chosen_3 = np.where(mask_2, -gamma * too_low, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product = gamma * too_high
-    term_3 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * np.where(
+    term_4 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * np.where(
         mask, product, 0.0
     )
-    sums = term_3.T @ input_direction
-    term_4 = sums - input_direction * total(sums * input_direction, axis=1)[:, None]
-    sums_2 = term_3 @ input_direction
+    sums = term_4.T @ input_direction
+    term_5 = sums - input_direction * total(sums * input_direction, axis=1)[:, None]
+    sums_2 = term_4 @ input_direction
     product_2 = input_direction * total(sums_2 * input_direction, axis=1)[:, None]
-    slope_2 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_2
-        * np.where(mask_3, term_2 * too_low, 0.0)
-    )
-    slope_3 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_3
-        * np.where(mask, term * too_high, 0.0)
-    )
-    slope_4 = upstream[:, None] * probability[:, None] * probability_2 * chosen_3
-    slope_5 = (
-        upstream[:, None] * probability[:, None] * probability_3 * np.where(mask, -product, 0.0)
-    )
-    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * term_4 + ratio(
+    loss = np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
+    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * term_5 + ratio(
         1.0, norm(input, axis=-1)
     )[:, None] * (sums_2 - product_2)
-    return grad_input, total(slope_2) + total(slope_3), total(slope_4) + total(slope_5)
+    grad_gamma = None
+    if "gamma" in wanted:
+        slope_2 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_2
+            * np.where(mask_2, term_2 * too_low, 0.0)
+        )
+        slope_3 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_3
+            * np.where(mask, term * too_high, 0.0)
+        )
+        grad_gamma = total(slope_2) + total(slope_3)
+    grad_margin = None
+    if "margin" in wanted:
+        slope_4 = upstream[:, None] * probability[:, None] * probability_2 * chosen_3
+        slope_5 = (
+            upstream[:, None] * probability[:, None] * probability_3 * np.where(mask, -product, 0.0)
+        )
+        grad_margin = total(slope_4) + total(slope_5)
+    return loss, grad_input, grad_gamma, grad_margin
 
 
 def _tangent_detached(
@@ -261,11 +275,12 @@ def _denominator_detached_keras(target: Array) -> Array:
 
 _kernel_detached = differentiable(
     _value_detached,
-    _gradient_detached,
+    _value_and_gradient_detached,
     _tangent_detached,
     _curvature_detached,
-    arguments=("input", "target", "gamma", "margin"),
+    axes={"input": "i d", "target": "i", "gamma": "", "margin": ""},
     wrt=("input", "gamma", "margin"),
+    loss="i",
 )
 
 
@@ -289,10 +304,15 @@ def _value_through(
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
-def _gradient_through(
-    upstream: Array, input: Array, target: Array, gamma: Array | float, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `gamma` and `margin`, given that of the loss."""
+def _value_and_gradient_through(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    gamma: Array | float,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `gamma` and `margin`."""
     mask = target[:, None] != target
     input_direction = direction(input, axis=-1)
     cosine = input_direction @ input_direction.T
@@ -300,55 +320,64 @@ def _gradient_through(
     term_2 = margin + cosine
     too_high = np.maximum(term_2, 0.0)
     chosen = np.where(mask, term * too_high * gamma, -math.inf)
-    mask_2 = np.arange(upstream.shape[0])[:, None] != np.arange(input.shape[0])
-    mask_3 = (target[:, None] == target) & mask_2
+    mask_2 = (target[:, None] == target) & (
+        np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
+    )
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = np.maximum(term_4, 0.0)
-    chosen_2 = np.where(mask_3, term_3 * too_low * gamma, -math.inf)
-    probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
+    chosen_2 = np.where(mask_2, term_3 * too_low * gamma, -math.inf)
+    term_5 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
+    probability = sigmoid(term_5)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
     product = too_low * gamma
     product_2 = term_3 * np.maximum(np.sign(term_4), 0.0) * gamma
-    product_3 = slope[:, None] * probability_2 * np.where(mask_3, -product - product_2, 0.0)
+    product_3 = slope[:, None] * probability_2 * np.where(mask_2, -product - product_2, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product_4 = too_high * gamma
     product_5 = term * np.maximum(np.sign(term_2), 0.0) * gamma
     product_6 = slope[:, None] * probability_3 * np.where(mask, product_4 + product_5, 0.0)
-    term_5 = product_3 + product_6
-    sums = term_5.T @ input_direction
-    term_6 = sums - input_direction * total(sums * input_direction, axis=1)[:, None]
-    sums_2 = term_5 @ input_direction
+    term_6 = product_3 + product_6
+    sums = term_6.T @ input_direction
+    term_7 = sums - input_direction * total(sums * input_direction, axis=1)[:, None]
+    sums_2 = term_6 @ input_direction
     product_7 = input_direction * total(sums_2 * input_direction, axis=1)[:, None]
-    slope_2 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_2
-        * np.where(mask_3, term_3 * too_low, 0.0)
-    )
-    slope_3 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_3
-        * np.where(mask, term * too_high, 0.0)
-    )
-    slope_4 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_2
-        * np.where(mask_3, product_2 - product, 0.0)
-    )
-    slope_5 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_3
-        * np.where(mask, product_5 - product_4, 0.0)
-    )
-    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * term_6 + ratio(
+    loss = np.maximum(term_5, 0.0) + np.log1p(np.exp(-np.abs(term_5)))
+    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * term_7 + ratio(
         1.0, norm(input, axis=-1)
     )[:, None] * (sums_2 - product_7)
-    return grad_input, total(slope_2) + total(slope_3), total(slope_4) + total(slope_5)
+    grad_gamma = None
+    if "gamma" in wanted:
+        slope_2 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_2
+            * np.where(mask_2, term_3 * too_low, 0.0)
+        )
+        slope_3 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_3
+            * np.where(mask, term * too_high, 0.0)
+        )
+        grad_gamma = total(slope_2) + total(slope_3)
+    grad_margin = None
+    if "margin" in wanted:
+        slope_4 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_2
+            * np.where(mask_2, product_2 - product, 0.0)
+        )
+        slope_5 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_3
+            * np.where(mask, product_5 - product_4, 0.0)
+        )
+        grad_margin = total(slope_4) + total(slope_5)
+    return loss, grad_input, grad_gamma, grad_margin
 
 
 def _tangent_through(
@@ -562,11 +591,12 @@ def _denominator_through_keras(target: Array) -> Array:
 
 _kernel_through = differentiable(
     _value_through,
-    _gradient_through,
+    _value_and_gradient_through,
     _tangent_through,
     _curvature_through,
-    arguments=("input", "target", "gamma", "margin"),
+    axes={"input": "i d", "target": "i", "gamma": "", "margin": ""},
     wrt=("input", "gamma", "margin"),
+    loss="i",
 )
 
 
@@ -593,10 +623,10 @@ def _detached_loss(
     input = to_working(input, working)
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
-    loss = _kernel_detached(input, target, gamma, margin)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel_detached,
+            (input, target, gamma, margin),
             reduction,
             dtype,
             shape=shape,
@@ -606,7 +636,13 @@ def _detached_loss(
             denominator=denominator,
         )
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_detached,
+        (input, target, gamma, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -633,10 +669,10 @@ def _through_loss(
     input = to_working(input, working)
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
-    loss = _kernel_through(input, target, gamma, margin)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel_through,
+            (input, target, gamma, margin),
             reduction,
             dtype,
             shape=shape,
@@ -646,7 +682,13 @@ def _through_loss(
             denominator=denominator,
         )
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_through,
+        (input, target, gamma, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

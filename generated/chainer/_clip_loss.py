@@ -47,31 +47,38 @@ def _value(image: Array, text: Array, logit_scale: Array | float) -> Array:
     return 0.5 * term
 
 
-def _gradient(
-    upstream: Array, image: Array, text: Array, logit_scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `image`, `text` and `logit_scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, image: Array, text: Array, logit_scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `image`, `text` and `logit_scale`."""
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
     sums = image_direction @ text_direction.T
     logit = logit_scale * sums
     index = np.arange(image.shape[0])
+    term = pick(negative_log_softmax(logit, axis=-2), index, axis=1) + label_cross_entropy(
+        logit, index, axis=-1
+    )
     excess = label_excess(logit, index, axis=-1)
     slope = 0.5 * upstream
     chosen = np.where(np.arange(text.shape[0]) == index[:, None], slope[:, None], 0.0)
-    term = (
+    term_2 = (
         softmax(logit, axis=-2) * sum_of_others(chosen, axis=-2)
         - softmax_complement(logit, axis=-2) * chosen
     )
-    term_2 = 0.5 * upstream[:, None] * excess * logit_scale + term * logit_scale
-    sums_2 = term_2 @ text_direction
+    term_3 = 0.5 * upstream[:, None] * excess * logit_scale + term_2 * logit_scale
+    sums_2 = term_3 @ text_direction
     product = image_direction * total(sums_2 * image_direction, axis=1)[:, None]
-    sums_3 = term_2.T @ image_direction
-    term_3 = sums_3 - text_direction * total(sums_3 * text_direction, axis=1)[:, None]
     grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * (sums_2 - product)
-    grad_text = ratio(1.0, norm(text, axis=-1))[:, None] * term_3
-    grad_logit_scale = 0.5 * total(upstream[:, None] * excess * sums) + total(term * sums)
-    return grad_image, grad_text, grad_logit_scale
+    grad_text = None
+    if "text" in wanted:
+        sums_3 = term_3.T @ image_direction
+        term_4 = sums_3 - text_direction * total(sums_3 * text_direction, axis=1)[:, None]
+        grad_text = ratio(1.0, norm(text, axis=-1))[:, None] * term_4
+    grad_logit_scale = None
+    if "logit_scale" in wanted:
+        grad_logit_scale = 0.5 * total(upstream[:, None] * excess * sums) + total(term_2 * sums)
+    return 0.5 * term, grad_image, grad_text, grad_logit_scale
 
 
 def _tangent(
@@ -186,11 +193,12 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("image", "text", "logit_scale"),
+    axes={"image": "i d", "text": "i d", "logit_scale": ""},
     wrt=("image", "text", "logit_scale"),
+    loss="i",
 )
 
 
@@ -251,9 +259,14 @@ def clip_loss(
     image = to_working(image, working)
     text = to_working(text, working)
     logit_scale = to_working(logit_scale, working)
-    loss = _kernel(image, text, logit_scale)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (image, text, logit_scale),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

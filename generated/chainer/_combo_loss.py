@@ -35,22 +35,37 @@ def _value_cross_entropy(
     return (product + beta * target * (np.maximum(-input, 0.0) + log_term)) * alpha
 
 
-def _gradient_cross_entropy(
-    upstream: Array, input: Array, target: Array, alpha: Array | float, beta: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target`, `alpha` and `beta`, given that of the loss."""
+def _value_and_gradient_cross_entropy(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    alpha: Array | float,
+    beta: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - beta
     term_2 = 1.0 - target
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(input, 0.0) + log_term
     softplus_2 = np.maximum(-input, 0.0) + log_term
-    slope = upstream * (term * term_2 * softplus + beta * target * softplus_2)
+    cross_entropy = term * term_2 * softplus + beta * target * softplus_2
     grad_input = (
         upstream * (term * term_2 * sigmoid(input) - beta * target * sigmoid(-input)) * alpha
     )
-    grad_target = upstream * (beta * softplus_2 - term * softplus) * alpha
-    grad_beta = alpha * total(upstream * (target * softplus_2 - term_2 * softplus))
-    return grad_input, grad_target, total(slope), grad_beta
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (beta * softplus_2 - term * softplus) * alpha
+    grad_beta = None
+    if "beta" in wanted:
+        grad_beta = alpha * total(upstream * (target * softplus_2 - term_2 * softplus))
+    return (
+        cross_entropy * alpha,
+        grad_input,
+        grad_target,
+        total(upstream * cross_entropy) if "alpha" in wanted else None,
+        grad_beta,
+    )
 
 
 def _tangent_cross_entropy(
@@ -126,11 +141,13 @@ def _curvature_cross_entropy(
 
 _kernel_cross_entropy = differentiable(
     _value_cross_entropy,
-    _gradient_cross_entropy,
+    _value_and_gradient_cross_entropy,
     _tangent_cross_entropy,
     _curvature_cross_entropy,
-    arguments=("input", "target", "alpha", "beta"),
+    axes={"input": "n c ...", "target": "n c ...", "alpha": "", "beta": ""},
     wrt=("input", "target", "alpha", "beta"),
+    loss="n c ...",
+    rows="n c ...",
 )
 
 
@@ -142,24 +159,37 @@ def _value_dice(input: Array, target: Array, alpha: Array | float, smooth: Array
     return (1.0 - alpha) * ratio(sums, smooth + total(target + p, axis=(0, 2)))
 
 
-def _gradient_dice(
-    upstream: Array, input: Array, target: Array, alpha: Array | float, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target`, `alpha` and `smooth`, given that of the loss."""
-    term = 1.0 - target
+def _value_and_gradient_dice(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    alpha: Array | float,
+    smooth: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    term = 1.0 - alpha
+    term_2 = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
-    term_2 = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
-    quotient = ratio(dice, term_2)
+    term_3 = smooth + total(target + p, axis=(0, 2))
+    dice = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term_3)
+    quotient = ratio(dice, term_3)
     slope = upstream * quotient
-    term_3 = 1.0 - alpha
-    slope_2 = upstream * ratio(1.0, term_2)
-    product = slope_2[:, None] * term_3 * (term * p * probability - probability * p * target)
-    slope_3 = upstream * term_3 * quotient
-    grad_input = product - slope[:, None] * term_3 * p * probability
-    grad_target = slope_2[:, None] * term_3 * (probability - p) - slope_3[:, None]
-    return grad_input, grad_target, -total(upstream * dice), -term_3 * total(slope)
+    slope_2 = upstream * ratio(1.0, term_3)
+    product = slope_2[:, None] * term * (term_2 * p * probability - probability * p * target)
+    grad_input = product - slope[:, None] * term * p * probability
+    grad_target = None
+    if "target" in wanted:
+        slope_3 = upstream * term * quotient
+        grad_target = slope_2[:, None] * term * (probability - p) - slope_3[:, None]
+    return (
+        term * dice,
+        grad_input,
+        grad_target,
+        -total(upstream * dice) if "alpha" in wanted else None,
+        -term * total(slope) if "smooth" in wanted else None,
+    )
 
 
 def _tangent_dice(
@@ -264,11 +294,13 @@ def _curvature_dice(
 
 _kernel_dice = differentiable(
     _value_dice,
-    _gradient_dice,
+    _value_and_gradient_dice,
     _tangent_dice,
     _curvature_dice,
-    arguments=("input", "target", "alpha", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "alpha": "", "smooth": ""},
     wrt=("input", "target", "alpha", "smooth"),
+    loss="c",
+    rows="c",
 )
 
 
@@ -290,8 +322,9 @@ def _cross_entropy_loss(
     beta = to_working(beta, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_cross_entropy(input, target, alpha, beta)
-    return finish(loss, reduction, dtype, shape=shape)
+    return finish(
+        _kernel_cross_entropy, (input, target, alpha, beta), reduction, dtype, shape=shape
+    )
 
 
 def _dice_loss(
@@ -312,8 +345,7 @@ def _dice_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_dice(input, target, alpha, smooth)
-    return finish(loss, reduction, dtype, shape=shape)
+    return finish(_kernel_dice, (input, target, alpha, smooth), reduction, dtype, shape=shape)
 
 
 @overload

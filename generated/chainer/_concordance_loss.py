@@ -27,8 +27,10 @@ def _value(input: Array, target: Array) -> Array:
     return 1.0 - ratio(product, spread)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     input_offset = deviation(input, axis=-2)
     target_offset = deviation(target, axis=-2)
     product = 2.0 * total(input_offset * target_offset, axis=0) / input.shape[0]
@@ -38,19 +40,23 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
         + total(input_offset * input_offset, axis=0) / input.shape[0]
         + total(target_offset * target_offset, axis=0) / input.shape[0]
     )
-    quotient = ratio(ratio(product, spread), spread)
-    slope = 2.0 * upstream * quotient * term / input.shape[0]
-    slope_2 = upstream * quotient
+    quotient = ratio(product, spread)
+    quotient_2 = ratio(quotient, spread)
+    slope = 2.0 * upstream * quotient_2 * term / input.shape[0]
+    slope_2 = upstream * quotient_2
     slope_3 = upstream * ratio(1.0, spread)
     term_2 = (
         2.0 * slope_2 * input_offset / input.shape[0]
         - 2.0 * slope_3 * target_offset / input.shape[0]
     )
-    term_3 = (
-        2.0 * slope_2 * target_offset / input.shape[0]
-        - 2.0 * slope_3 * input_offset / input.shape[0]
-    )
-    return slope + term_2, term_3 - slope
+    grad_target = None
+    if "target" in wanted:
+        term_3 = (
+            2.0 * slope_2 * target_offset / input.shape[0]
+            - 2.0 * slope_3 * input_offset / input.shape[0]
+        )
+        grad_target = term_3 - slope
+    return 1.0 - quotient, slope + term_2, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -134,7 +140,14 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n ...", "target": "n ..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -189,8 +202,7 @@ def concordance_loss(
     target = to_working(target, working)
     input = fold(input, 1)
     target = fold(target, 1)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(_kernel, (input, target), reduction, dtype, shape=shape, denominator=denominator)
 
 
 class ConcordanceLoss(chainer.Link):

@@ -30,10 +30,15 @@ def _value(input1: Array, input2: Array, target: Array, margin: Array | float) -
     return 0.5 * chosen
 
 
-def _gradient(
-    upstream: Array, input1: Array, input2: Array, target: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input1`, `input2`, `target` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input1: Array,
+    input2: Array,
+    target: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = target == 1.0
     gap = input1 - input2
     term = margin - norm(gap, axis=-1)
@@ -41,10 +46,20 @@ def _gradient(
     positive_2 = np.maximum(np.sign(term), 0.0)
     slope = upstream * np.where(mask, 0.0, -2.0 * positive * positive_2)
     product = 0.5 * slope[:, None] * direction(gap, axis=-1)
-    slope_2 = upstream * mask.astype(upstream.dtype)
+    slope_2 = upstream * mask.astype(target.dtype)
     product_2 = slope_2[:, None] * gap
-    sums = total(upstream * np.where(mask, 0.0, 2.0 * positive * positive_2))
-    return product + product_2, -product - product_2, np.full_like(target, 0.0), 0.5 * sums
+    loss = 0.5 * np.where(mask, total(gap * gap, axis=1), positive * positive)
+    grad_margin = None
+    if "margin" in wanted:
+        sums = total(upstream * np.where(mask, 0.0, 2.0 * positive * positive_2))
+        grad_margin = 0.5 * sums
+    return (
+        loss,
+        product + product_2,
+        -product - product_2 if "input2" in wanted else None,
+        np.full_like(target, 0.0) if "target" in wanted else None,
+        grad_margin,
+    )
 
 
 def _tangent(
@@ -115,11 +130,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input1", "input2", "target", "margin"),
+    axes={"input1": "n d", "input2": "n d", "target": "n", "margin": ""},
     wrt=("input1", "input2", "target", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -182,9 +199,9 @@ def contrastive_loss(
     input2 = to_working(input2, working)
     target = to_working(target, working)
     margin = to_working(margin, working)
-    loss = _kernel(input1, input2, target, margin)
     return finish(
-        loss,
+        _kernel,
+        (input1, input2, target, margin),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -33,13 +33,19 @@ def _value(input: Array, target: Array, weight: Array) -> Array:
     return total(answer * weight, axis=1)
 
 
-def _gradient(upstream: Array, input: Array, target: Array, weight: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    chosen = np.where(
-        target[:, None] > np.arange(input.shape[1]) + 0.5, -sigmoid(-input), sigmoid(input)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, weight: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    mask = target[:, None] > np.arange(input.shape[1]) + 0.5
+    log_term = np.log1p(np.exp(-np.abs(input)))
+    answer = np.where(mask, np.maximum(-input, 0.0) + log_term, np.maximum(input, 0.0) + log_term)
+    grad_input = upstream[:, None] * np.where(mask, -sigmoid(-input), sigmoid(input)) * weight
+    return (
+        total(answer * weight, axis=1),
+        grad_input,
+        np.full_like(target, 0.0) if "target" in wanted else None,
     )
-    grad_input = upstream[:, None] * chosen * weight
-    return grad_input, np.full_like(target, 0.0)
 
 
 def _tangent(input: Array, target: Array, weight: Array, d_input: Array, d_target: Array) -> Array:
@@ -67,11 +73,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weight"),
+    axes={"input": "n k", "target": "n", "weight": "k"},
     wrt=("input", "target"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -126,9 +134,9 @@ def coral_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    loss = _kernel(input, target, weight)
     return finish(
-        loss,
+        _kernel,
+        (input, target, weight),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -27,17 +27,22 @@ def _value(input: Array, target: Array) -> Array:
     return 1.0 - cosine
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    target_direction = direction(target, axis=-2)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     input_direction = direction(input, axis=-2)
+    target_direction = direction(target, axis=-2)
+    cosine = total(input_direction * target_direction, axis=1)
     slope = upstream * total(target_direction * input_direction, axis=1)
     term = slope[:, None] * input_direction - upstream[:, None] * target_direction
-    slope_2 = upstream * total(input_direction * target_direction, axis=1)
-    term_2 = slope_2[:, None] * target_direction - upstream[:, None] * input_direction
     grad_input = ratio(1.0, norm(input, axis=-2))[:, None] * term
-    grad_target = ratio(1.0, norm(target, axis=-2))[:, None] * term_2
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        slope_2 = upstream * cosine
+        term_2 = slope_2[:, None] * target_direction - upstream[:, None] * input_direction
+        grad_target = ratio(1.0, norm(target, axis=-2))[:, None] * term_2
+    return 1.0 - cosine, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -99,7 +104,14 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n d ...", "target": "n d ..."},
+    wrt=("input", "target"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -110,13 +122,33 @@ def _value_keras(input: Array, target: Array) -> Array:
     return -cosine
 
 
+def _value_and_gradient_keras(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    input_direction = direction(input, axis=-2)
+    target_direction = direction(target, axis=-2)
+    cosine = total(input_direction * target_direction, axis=1)
+    slope = upstream * total(target_direction * input_direction, axis=1)
+    term = slope[:, None] * input_direction - upstream[:, None] * target_direction
+    grad_input = ratio(1.0, norm(input, axis=-2))[:, None] * term
+    grad_target = None
+    if "target" in wanted:
+        slope_2 = upstream * cosine
+        term_2 = slope_2[:, None] * target_direction - upstream[:, None] * input_direction
+        grad_target = ratio(1.0, norm(target, axis=-2))[:, None] * term_2
+    return -cosine, grad_input, grad_target
+
+
 _kernel_keras = differentiable(
     _value_keras,
-    _gradient,
+    _value_and_gradient_keras,
     _tangent,
     _curvature,
-    arguments=("input", "target"),
+    axes={"input": "n d ...", "target": "n d ..."},
     wrt=("input", "target"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -141,9 +173,9 @@ def _loss(
     target = to_working(target, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -173,9 +205,9 @@ def _keras_loss(
     target = to_working(target, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_keras(input, target)
     return finish(
-        loss,
+        _kernel_keras,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

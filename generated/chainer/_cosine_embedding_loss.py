@@ -24,26 +24,44 @@ def _value(input1: Array, input2: Array, target: Array, margin: Array | float) -
     )
 
 
-def _gradient(
-    upstream: Array, input1: Array, input2: Array, target: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input1`, `input2`, `target` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input1: Array,
+    input2: Array,
+    target: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = target == 1.0
-    mask_2 = target == -1.0
     length1 = floored_norm(input1, 1e-06, axis=-1)
     quotient = ratio(input1, length1[:, None])
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, length2[:, None])
-    positive = np.maximum(np.sign(margin - total(quotient * quotient_2, axis=1)), 0.0)
+    cosine = total(quotient * quotient_2, axis=1)
+    mask_2 = target == -1.0
+    positive = np.maximum(np.sign(margin - cosine), 0.0)
     chosen = np.where(mask, -1.0, np.where(mask_2, 1.0 - positive, 0.0))
     slope = upstream * chosen * ratio(1.0, length1)
     slope_2 = upstream * chosen * total(ratio(quotient, length1[:, None]) * quotient_2, axis=1)
-    slope_3 = upstream * chosen * ratio(1.0, length2)
-    slope_4 = upstream * chosen * total(quotient * ratio(quotient_2, length2[:, None]), axis=1)
-    slope_5 = upstream * np.where(mask, 0.0, np.where(mask_2, positive - 1.0, 0.0))
+    loss = np.where(mask, 1.0 - cosine, np.where(mask_2, np.maximum(cosine - margin, 0.0), 0.0))
     grad_input1 = slope[:, None] * quotient_2 - slope_2[:, None] * quotient
-    grad_input2 = slope_3[:, None] * quotient - slope_4[:, None] * quotient_2
-    return grad_input1, grad_input2, np.full_like(target, 0.0), total(slope_5)
+    grad_input2 = None
+    if "input2" in wanted:
+        slope_3 = upstream * chosen * ratio(1.0, length2)
+        slope_4 = upstream * chosen * total(quotient * ratio(quotient_2, length2[:, None]), axis=1)
+        grad_input2 = slope_3[:, None] * quotient - slope_4[:, None] * quotient_2
+    grad_margin = None
+    if "margin" in wanted:
+        slope_5 = upstream * np.where(mask, 0.0, np.where(mask_2, positive - 1.0, 0.0))
+        grad_margin = total(slope_5)
+    return (
+        loss,
+        grad_input1,
+        grad_input2,
+        np.full_like(target, 0.0) if "target" in wanted else None,
+        grad_margin,
+    )
 
 
 def _tangent(
@@ -157,11 +175,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input1", "input2", "target", "margin"),
+    axes={"input1": "n d", "input2": "n d", "target": "n", "margin": ""},
     wrt=("input1", "input2", "target", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -227,9 +247,9 @@ def cosine_embedding_loss(
     input2 = to_working(input2, working)
     target = to_working(target, working)
     margin = to_working(margin, working)
-    loss = _kernel(input1, input2, target, margin)
     return finish(
-        loss,
+        _kernel,
+        (input1, input2, target, margin),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -19,15 +19,19 @@ def _value(input1: Array, input2: Array) -> Array:
     return 0.5 * sums / (input1.shape[0] * input1.shape[0])
 
 
-def _gradient(upstream: Array, input1: Array, input2: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input1` and `input2`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input1: Array, input2: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input1` and `input2`."""
     power = input1.shape[0] * input1.shape[0]
     deviation_2 = deviation(input1, axis=-2)
     deviation_3 = deviation(input2, axis=-2)
     sums = deviation_2.T @ deviation_3
     grad_input1 = upstream * deviation(deviation_3 @ sums.T, axis=-2) / power
-    grad_input2 = upstream * deviation(deviation_2 @ sums, axis=-2) / power
-    return grad_input1, grad_input2
+    grad_input2 = None
+    if "input2" in wanted:
+        grad_input2 = upstream * deviation(deviation_2 @ sums, axis=-2) / power
+    return 0.5 * total(sums * sums) / power, grad_input1, grad_input2
 
 
 def _tangent(input1: Array, input2: Array, d_input1: Array, d_input2: Array) -> Array:
@@ -60,11 +64,12 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input1", "input2"),
+    axes={"input1": "n i", "input2": "n j"},
     wrt=("input1", "input2"),
+    loss="",
 )
 
 
@@ -113,8 +118,7 @@ def cross_covariance_loss(
     check_shape("input2", input2, (input1.shape[0], input2.shape[1]), "input1")
     input1 = to_working(input1, working)
     input2 = to_working(input2, working)
-    loss = _kernel(input1, input2)
-    return finish(loss, reduction, dtype, denominator=denominator)
+    return finish(_kernel, (input1, input2), reduction, dtype, denominator=denominator)
 
 
 class CrossCovarianceLoss(chainer.Link):

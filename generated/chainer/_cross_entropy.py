@@ -43,14 +43,22 @@ def _value_labels(input: Array, target: Array, weight: Array, ignore_index: int)
     return np.where(valid, label_cross_entropy(input, label, axis=-2) * weight[label], 0.0)
 
 
-def _gradient_labels(
-    upstream: Array, input: Array, target: Array, weight: Array, ignore_index: int
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient_labels(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    ignore_index: int,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
     valid = target != ignore_index
     label = np.where(valid, target, 0)
-    slope = upstream * weight[label]
-    return (np.where(valid[:, None], slope[:, None] * label_excess(input, label, axis=-2), 0.0),)
+    label_weight = weight[label]
+    slope = upstream * label_weight
+    loss = np.where(valid, label_cross_entropy(input, label, axis=-2) * label_weight, 0.0)
+    grad_input = np.where(valid[:, None], slope[:, None] * label_excess(input, label, axis=-2), 0.0)
+    return loss, grad_input
 
 
 def _tangent_labels(
@@ -92,11 +100,13 @@ def _denominator_labels_keras(target: Array, ignore_index: int) -> Array:
 
 _kernel_labels = differentiable(
     _value_labels,
-    _gradient_labels,
+    _value_and_gradient_labels,
     _tangent_labels,
     _curvature_labels,
-    arguments=("input", "target", "weight", "ignore_index"),
+    axes={"input": "n c ...", "target": "n ...", "weight": "c", "ignore_index": ""},
     wrt=("input",),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -114,31 +124,37 @@ def _value_smoothed_labels(
     return np.where(valid, product + product_2, 0.0)
 
 
-def _gradient_smoothed_labels(
+def _value_and_gradient_smoothed_labels(
     upstream: Array,
     input: Array,
     target: Array,
     weight: Array,
     ignore_index: int,
     label_smoothing: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `label_smoothing`, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `label_smoothing`."""
     valid = target != ignore_index
+    xent = cross_entropy_with(input, weight[:, None], axis=-2)
+    term = 1.0 - label_smoothing
     label = np.where(valid, target, 0)
+    nll_at = label_cross_entropy(input, label, axis=-2)
     label_weight = weight[label]
+    term_2 = label_smoothing * xent / input.shape[1] + term * nll_at * label_weight
     slope = upstream * label_weight
-    product = slope[:, None] * (1.0 - label_smoothing) * label_excess(input, label, axis=-2)
     slope_2 = (
         upstream[:, None]
         * label_smoothing
         * excess_over(input, weight[:, None], axis=-2)
-        / weight.shape[0]
+        / input.shape[1]
     )
-    product_2 = cross_entropy_with(input, weight[:, None], axis=-2) / weight.shape[0]
-    term = product_2 - label_cross_entropy(input, label, axis=-2) * label_weight
-    grad_input = np.where(valid[:, None], product + slope_2, 0.0)
-    grad_label_smoothing = total(np.where(valid, upstream * term, 0.0))
-    return grad_input, grad_label_smoothing
+    term_3 = slope[:, None] * term * label_excess(input, label, axis=-2) + slope_2
+    grad_input = np.where(valid[:, None], term_3, 0.0)
+    grad_label_smoothing = None
+    if "label_smoothing" in wanted:
+        chosen = np.where(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)
+        grad_label_smoothing = total(chosen)
+    return np.where(valid, term_2, 0.0), grad_input, grad_label_smoothing
 
 
 def _tangent_smoothed_labels(
@@ -217,11 +233,19 @@ def _denominator_smoothed_labels_keras(target: Array, ignore_index: int) -> Arra
 
 _kernel_smoothed_labels = differentiable(
     _value_smoothed_labels,
-    _gradient_smoothed_labels,
+    _value_and_gradient_smoothed_labels,
     _tangent_smoothed_labels,
     _curvature_smoothed_labels,
-    arguments=("input", "target", "weight", "ignore_index", "label_smoothing"),
+    axes={
+        "input": "n c ...",
+        "target": "n ...",
+        "weight": "c",
+        "ignore_index": "",
+        "label_smoothing": "",
+    },
     wrt=("input", "label_smoothing"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -235,17 +259,28 @@ def _value_probabilities(
     return cross_entropy_with(input, smoothed * weight[:, None], axis=-2)
 
 
-def _gradient_probabilities(
-    upstream: Array, input: Array, target: Array, weight: Array, label_smoothing: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `label_smoothing`, given that of the loss."""
+def _value_and_gradient_probabilities(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    label_smoothing: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
     nll = negative_log_softmax(input, axis=-2)
-    sums = total(upstream[:, None] * nll * (1.0 / input.shape[1] - target), axis=2)
+    loss = cross_entropy_with(input, product, axis=-2)
     grad_input = upstream[:, None] * excess_over(input, product, axis=-2)
-    grad_target = upstream[:, None] * nll * term * weight[:, None]
-    return grad_input, grad_target, total(weight * sums)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream[:, None] * nll * term * weight[:, None]
+    grad_label_smoothing = None
+    if "label_smoothing" in wanted:
+        sums = total(upstream[:, None] * nll * (1.0 / input.shape[1] - target), axis=2)
+        grad_label_smoothing = total(weight * sums)
+    return loss, grad_input, grad_target, grad_label_smoothing
 
 
 def _tangent_probabilities(
@@ -298,11 +333,13 @@ def _curvature_probabilities(
 
 _kernel_probabilities = differentiable(
     _value_probabilities,
-    _gradient_probabilities,
+    _value_and_gradient_probabilities,
     _tangent_probabilities,
     _curvature_probabilities,
-    arguments=("input", "target", "weight", "label_smoothing"),
+    axes={"input": "n c ...", "target": "n c ...", "weight": "c", "label_smoothing": ""},
     wrt=("input", "target", "label_smoothing"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -332,10 +369,10 @@ def _labels_loss(
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_labels(input, target, weight, ignore_index)
     if dialect == "chainer":
         return finish(
-            loss,
+            _kernel_labels,
+            (input, target, weight, ignore_index),
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
@@ -345,7 +382,8 @@ def _labels_loss(
         )
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel_labels,
+            (input, target, weight, ignore_index),
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
@@ -355,7 +393,8 @@ def _labels_loss(
             denominator=denominator,
         )
     return finish(
-        loss,
+        _kernel_labels,
+        (input, target, weight, ignore_index),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -394,10 +433,10 @@ def _smoothed_labels_loss(
     label_smoothing = to_working(label_smoothing, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
     if dialect == "chainer":
         return finish(
-            loss,
+            _kernel_smoothed_labels,
+            (input, target, weight, ignore_index, label_smoothing),
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
@@ -407,7 +446,8 @@ def _smoothed_labels_loss(
         )
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel_smoothed_labels,
+            (input, target, weight, ignore_index, label_smoothing),
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
@@ -417,7 +457,8 @@ def _smoothed_labels_loss(
             denominator=denominator,
         )
     return finish(
-        loss,
+        _kernel_smoothed_labels,
+        (input, target, weight, ignore_index, label_smoothing),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -454,10 +495,10 @@ def _probabilities_loss(
     label_smoothing = to_working(label_smoothing, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_probabilities(input, target, weight, label_smoothing)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel_probabilities,
+            (input, target, weight, label_smoothing),
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
@@ -466,7 +507,8 @@ def _probabilities_loss(
             denominator=denominator,
         )
     return finish(
-        loss,
+        _kernel_probabilities,
+        (input, target, weight, label_smoothing),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -24,18 +24,23 @@ def _value(input: Array) -> Array:
     return 0.5 * total(product) / (input.shape[0] * input.shape[0])
 
 
-def _gradient(upstream: Array, input: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
     power = input.shape[0] * input.shape[0]
     offset = deviation(input, axis=-2)
+    sums = offset.T @ offset
     different = (np.arange(input.shape[1])[:, None] != np.arange(input.shape[1])).astype(
         input.dtype
     )
-    product = offset.T @ offset * different
-    return (
+    product = sums * different
+    loss = 0.5 * total(sums * sums * different) / power
+    grad_input = (
         upstream * deviation(offset @ product, axis=-2) / power
-        + upstream * deviation(offset @ product.T, axis=-2) / power,
+        + upstream * deviation(offset @ product.T, axis=-2) / power
     )
+    return loss, grad_input
 
 
 def _tangent(input: Array, d_input: Array) -> Array:
@@ -63,7 +68,13 @@ def _curvature(upstream: Array, input: Array, d_input: Array) -> tuple[Array, ..
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input",), wrt=("input",)
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n i"},
+    wrt=("input",),
+    loss="",
 )
 
 
@@ -103,8 +114,7 @@ def decov_loss(
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
     input = to_working(input, working)
-    loss = _kernel(input)
-    return finish(loss, reduction, dtype, denominator=denominator)
+    return finish(_kernel, (input,), reduction, dtype, denominator=denominator)
 
 
 class DeCovLoss(chainer.Link):

@@ -31,10 +31,10 @@ def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     return ratio(difference, smooth + total(target + p, axis=(0, 2)))
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
@@ -44,8 +44,10 @@ def _gradient(
     slope_2 = upstream * ratio(1.0, term_2)
     product = slope_2[:, None] * (term * p * probability - probability * p * target)
     grad_input = product - slope[:, None] * p * probability
-    grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
-    return grad_input, grad_target, -total(slope)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
+    return quotient, grad_input, grad_target, -total(slope) if "smooth" in wanted else None
 
 
 def _tangent(
@@ -128,11 +130,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
+    loss="c",
+    rows="c",
 )
 
 
@@ -145,21 +149,26 @@ def _value_keras(input: Array, target: Array, smooth: Array | float) -> Array:
     )
 
 
-def _gradient_keras(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient_keras(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
     term_2 = smooth + total(target + p)
-    quotient = ratio(ratio(smooth + total(term * p + probability * target), term_2), term_2)
-    quotient_2 = ratio(1.0, term_2)
-    slope = upstream * quotient_2 * (term * p * probability - probability * p * target)
-    grad_input = slope - upstream * quotient * p * probability
-    grad_target = upstream * quotient_2 * (probability - p) - upstream * quotient
-    grad_smooth = upstream * (quotient_2 - quotient)
-    return grad_input, grad_target, grad_smooth
+    quotient = ratio(smooth + total(term * p + probability * target), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    quotient_3 = ratio(1.0, term_2)
+    slope = upstream * quotient_3 * (term * p * probability - probability * p * target)
+    grad_input = slope - upstream * quotient_2 * p * probability
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * quotient_3 * (probability - p) - upstream * quotient_2
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = upstream * (quotient_3 - quotient_2)
+    return quotient, grad_input, grad_target, grad_smooth
 
 
 def _tangent_keras(
@@ -243,11 +252,12 @@ def _curvature_keras(
 
 _kernel_keras = differentiable(
     _value_keras,
-    _gradient_keras,
+    _value_and_gradient_keras,
     _tangent_keras,
     _curvature_keras,
-    arguments=("input", "target", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
+    loss="",
 )
 
 
@@ -262,27 +272,36 @@ def _value_optax(input: Array, target: Array, smooth: Array | float) -> Array:
     return total(quotient, axis=1) / target.shape[1]
 
 
-def _gradient_optax(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient_optax(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
     term_2 = 2.0 * smooth + total(target + p, axis=2)
-    quotient = ratio(ratio(total(term * p + probability * target, axis=2), term_2), term_2)
-    slope = upstream[:, None, None] * quotient[:, :, None] * p * probability / target.shape[1]
-    quotient_2 = ratio(1.0, term_2)
+    quotient = ratio(total(term * p + probability * target, axis=2), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream[:, None, None] * quotient_2[:, :, None] * p * probability / target.shape[1]
+    quotient_3 = ratio(1.0, term_2)
     slope_2 = (
         upstream[:, None, None]
-        * quotient_2[:, :, None]
+        * quotient_3[:, :, None]
         * (term * p * probability - probability * p * target)
         / target.shape[1]
     )
-    slope_3 = upstream[:, None] * quotient / target.shape[1]
-    slope_4 = upstream[:, None, None] * quotient_2[:, :, None] * (probability - p) / target.shape[1]
-    grad_smooth = -2.0 * total(upstream * total(quotient, axis=1)) / target.shape[1]
-    return slope_2 - slope, slope_4 - slope_3[:, :, None], grad_smooth
+    loss = total(quotient, axis=1) / target.shape[1]
+    grad_target = None
+    if "target" in wanted:
+        slope_3 = upstream[:, None] * quotient_2 / target.shape[1]
+        slope_4 = (
+            upstream[:, None, None] * quotient_3[:, :, None] * (probability - p) / target.shape[1]
+        )
+        grad_target = slope_4 - slope_3[:, :, None]
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = -2.0 * total(upstream * total(quotient_2, axis=1)) / target.shape[1]
+    return loss, slope_2 - slope, grad_target, grad_smooth
 
 
 def _tangent_optax(
@@ -382,11 +401,13 @@ def _curvature_optax(
 
 _kernel_optax = differentiable(
     _value_optax,
-    _gradient_optax,
+    _value_and_gradient_optax,
     _tangent_optax,
     _curvature_optax,
-    arguments=("input", "target", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -410,8 +431,9 @@ def _loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(
+        _kernel, (input, target, smooth), reduction, dtype, shape=shape, denominator=denominator
+    )
 
 
 def _keras_loss(
@@ -433,8 +455,7 @@ def _keras_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_keras(input, target, smooth)
-    return finish(loss, reduction, dtype, denominator=denominator)
+    return finish(_kernel_keras, (input, target, smooth), reduction, dtype, denominator=denominator)
 
 
 def _optax_loss(
@@ -457,8 +478,14 @@ def _optax_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_optax(input, target, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(
+        _kernel_optax,
+        (input, target, smooth),
+        reduction,
+        dtype,
+        shape=shape,
+        denominator=denominator,
+    )
 
 
 def dice_loss(

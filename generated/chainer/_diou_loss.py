@@ -41,85 +41,75 @@ def _value(input: Array, target: Array) -> Array:
     return ratio(term, power + power_2) - ratio(overlap, term_2) + 1.0
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    index = np.arange(input.shape[1])
-    mask = index == 3
-    right = input[:, 2]
-    true_right = target[:, 2]
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     left = input[:, 0]
+    right = input[:, 2]
     true_left = target[:, 0]
-    term = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term, 0.0)
-    bottom = input[:, 3]
-    true_bottom = target[:, 3]
+    true_right = target[:, 2]
+    term = left + right - true_left - true_right
     top = input[:, 1]
+    bottom = input[:, 3]
     true_top = target[:, 1]
-    term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_2, 0.0)
+    true_bottom = target[:, 3]
+    term_2 = top + bottom - true_top - true_bottom
+    hull_width = np.maximum(right, true_right) - np.minimum(left, true_left)
+    hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
+    term_3 = hull_width * hull_width + hull_height * hull_height
+    distance = ratio(0.25 * term * term + 0.25 * term_2 * term_2, term_3)
+    term_4 = np.minimum(right, true_right) - np.maximum(left, true_left)
+    overlap_width = np.maximum(term_4, 0.0)
+    term_5 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
+    overlap_height = np.maximum(term_5, 0.0)
     overlap = overlap_width * overlap_height
     width = right - left
     height = bottom - top
     true_width = true_right - true_left
     true_height = true_bottom - true_top
-    term_3 = width * height + true_width * true_height - overlap
-    quotient = ratio(ratio(overlap, term_3), term_3)
-    slope = upstream * quotient * width
-    quotient_2 = ratio(1.0, term_3)
-    positive = np.maximum(np.sign(term_2), 0.0)
-    term_4 = (
-        -upstream * quotient_2 * overlap_width * positive
-        - upstream * quotient * overlap_width * positive
+    term_6 = width * height + true_width * true_height - overlap
+    quotient = ratio(overlap, term_6)
+    index = np.arange(input.shape[1])
+    mask = index == 3
+    quotient_2 = ratio(quotient, term_6)
+    slope = upstream * quotient_2 * width
+    quotient_3 = ratio(1.0, term_6)
+    positive = np.maximum(np.sign(term_5), 0.0)
+    term_7 = (
+        -upstream * quotient_3 * overlap_width * positive
+        - upstream * quotient_2 * overlap_width * positive
     )
-    term_5 = 0.5 * np.sign(true_bottom - bottom) + 0.5
-    term_6 = left + right - true_left - true_right
-    term_7 = top + bottom - true_top - true_bottom
-    hull_width = np.maximum(right, true_right) - np.minimum(left, true_left)
-    hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
-    term_8 = hull_width * hull_width + hull_height * hull_height
-    quotient_3 = ratio(ratio(0.25 * term_6 * term_6 + 0.25 * term_7 * term_7, term_8), term_8)
+    term_8 = 0.5 * np.sign(true_bottom - bottom) + 0.5
+    quotient_4 = ratio(distance, term_3)
     term_9 = 0.5 * np.sign(bottom - true_bottom) + 0.5
-    quotient_4 = ratio(1.0, term_8)
-    slope_2 = 0.5 * upstream * quotient_4 * term_7
-    term_10 = slope + term_4 * term_5 + slope_2 - 2.0 * upstream * quotient_3 * hull_height * term_9
+    quotient_5 = ratio(1.0, term_3)
+    slope_2 = 0.5 * upstream * quotient_5 * term_2
+    term_10 = slope + term_7 * term_8 + slope_2 - 2.0 * upstream * quotient_4 * hull_height * term_9
     mask_2 = index == 1
     term_11 = -0.5 * np.sign(top - true_top) - 0.5
     term_12 = -0.5 * np.sign(true_top - top) - 0.5
     term_13 = (
-        term_4 * term_11 + slope_2 - slope - 2.0 * upstream * quotient_3 * hull_height * term_12
+        term_7 * term_11 + slope_2 - slope - 2.0 * upstream * quotient_4 * hull_height * term_12
     )
     mask_3 = index == 2
-    slope_3 = upstream * quotient * height
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    slope_3 = upstream * quotient_2 * height
+    positive_2 = np.maximum(np.sign(term_4), 0.0)
     term_14 = (
-        -upstream * quotient_2 * positive_2 * overlap_height
-        - upstream * quotient * positive_2 * overlap_height
+        -upstream * quotient_3 * positive_2 * overlap_height
+        - upstream * quotient_2 * positive_2 * overlap_height
     )
     term_15 = 0.5 * np.sign(true_right - right) + 0.5
     term_16 = 0.5 * np.sign(right - true_right) + 0.5
-    slope_4 = 0.5 * upstream * quotient_4 * term_6
+    slope_4 = 0.5 * upstream * quotient_5 * term
     term_17 = (
-        slope_3 + term_14 * term_15 + slope_4 - 2.0 * upstream * quotient_3 * hull_width * term_16
+        slope_3 + term_14 * term_15 + slope_4 - 2.0 * upstream * quotient_4 * hull_width * term_16
     )
     mask_4 = index == 0
     term_18 = -0.5 * np.sign(left - true_left) - 0.5
     term_19 = -0.5 * np.sign(true_left - left) - 0.5
     term_20 = (
-        term_14 * term_18 + slope_4 - slope_3 - 2.0 * upstream * quotient_3 * hull_width * term_19
-    )
-    slope_5 = upstream * quotient * true_width
-    term_21 = (
-        slope_5 + term_4 * term_9 - 2.0 * upstream * quotient_3 * hull_height * term_5 - slope_2
-    )
-    term_22 = (
-        term_4 * term_12 - slope_5 - 2.0 * upstream * quotient_3 * hull_height * term_11 - slope_2
-    )
-    slope_6 = upstream * quotient * true_height
-    term_23 = (
-        slope_6 + term_14 * term_16 - 2.0 * upstream * quotient_3 * hull_width * term_15 - slope_4
-    )
-    term_24 = (
-        term_14 * term_19 - slope_6 - 2.0 * upstream * quotient_3 * hull_width * term_18 - slope_4
+        term_14 * term_18 + slope_4 - slope_3 - 2.0 * upstream * quotient_4 * hull_width * term_19
     )
     grad_input = (
         np.where(mask, term_10[:, None], 0.0)
@@ -127,13 +117,38 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
         + np.where(mask_3, term_17[:, None], 0.0)
         + np.where(mask_4, term_20[:, None], 0.0)
     )
-    grad_target = (
-        np.where(mask, term_21[:, None], 0.0)
-        + np.where(mask_2, term_22[:, None], 0.0)
-        + np.where(mask_3, term_23[:, None], 0.0)
-        + np.where(mask_4, term_24[:, None], 0.0)
-    )
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        slope_5 = upstream * quotient_2 * true_width
+        term_21 = (
+            slope_5 + term_7 * term_9 - 2.0 * upstream * quotient_4 * hull_height * term_8 - slope_2
+        )
+        term_22 = (
+            term_7 * term_12
+            - slope_5
+            - 2.0 * upstream * quotient_4 * hull_height * term_11
+            - slope_2
+        )
+        slope_6 = upstream * quotient_2 * true_height
+        term_23 = (
+            slope_6
+            + term_14 * term_16
+            - 2.0 * upstream * quotient_4 * hull_width * term_15
+            - slope_4
+        )
+        term_24 = (
+            term_14 * term_19
+            - slope_6
+            - 2.0 * upstream * quotient_4 * hull_width * term_18
+            - slope_4
+        )
+        grad_target = (
+            np.where(mask, term_21[:, None], 0.0)
+            + np.where(mask_2, term_22[:, None], 0.0)
+            + np.where(mask_3, term_23[:, None], 0.0)
+            + np.where(mask_4, term_24[:, None], 0.0)
+        )
+    return distance - quotient + 1.0, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -434,7 +449,14 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n b", "target": "n b"},
+    wrt=("input", "target"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -513,9 +535,9 @@ def diou_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -48,32 +48,48 @@ def _value_soft(
     return temperature * temperature * alpha * total(term * softmax(product, axis=-2), axis=1)
 
 
-def _gradient_soft(
-    upstream: Array, input: Array, teacher: Array, alpha: Array | float, temperature: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
-    product = input / temperature
+def _value_and_gradient_soft(
+    upstream: Array,
+    input: Array,
+    teacher: Array,
+    alpha: Array | float,
+    temperature: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     power = temperature * temperature
+    product = input / temperature
     product_2 = teacher / temperature
+    term = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
     probability = softmax(product_2, axis=-2)
+    sums = total(term * probability, axis=1)
     slope = upstream[:, None] * power * alpha * probability
     slope_2 = softmax_complement(product, axis=-2) * upstream[:, None] * power * alpha * probability
-    term = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
+    term_2 = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
     other_probability = softmax_complement(product_2, axis=-2)
-    term_2 = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
-    rest = sum_of_others(probability * upstream[:, None] * power * alpha * term_2, axis=-2)
-    term_3 = other_probability * upstream[:, None] * power * alpha * term_2 - rest
+    rest = sum_of_others(probability * upstream[:, None] * power * alpha * term, axis=-2)
+    term_3 = other_probability * upstream[:, None] * power * alpha * term - rest
     slope_3 = other_probability * upstream[:, None] * power * alpha * probability
     term_4 = probability * sum_of_others(-slope, axis=-2) + slope_3
-    sums = total(upstream * total(term_2 * probability, axis=1))
-    grad_teacher = probability * term_3 / temperature + term_4 / temperature
-    grad_temperature = (
-        2.0 * temperature * alpha * sums
-        - total(probability * term_3 * teacher) / power
-        - total(term_4 * teacher) / power
-        - total(term * input) / power
+    sums_2 = total(upstream * sums)
+    grad_teacher = None
+    if "teacher" in wanted:
+        grad_teacher = probability * term_3 / temperature + term_4 / temperature
+    grad_temperature = None
+    if "temperature" in wanted:
+        grad_temperature = (
+            2.0 * temperature * alpha * sums_2
+            - total(probability * term_3 * teacher) / power
+            - total(term_4 * teacher) / power
+            - total(term_2 * input) / power
+        )
+    return (
+        power * alpha * sums,
+        term_2 / temperature,
+        grad_teacher,
+        power * sums_2 if "alpha" in wanted else None,
+        grad_temperature,
     )
-    return term / temperature, grad_teacher, power * sums, grad_temperature
 
 
 def _tangent_soft(
@@ -288,11 +304,13 @@ def _curvature_soft(
 
 _kernel_soft = differentiable(
     _value_soft,
-    _gradient_soft,
+    _value_and_gradient_soft,
     _tangent_soft,
     _curvature_soft,
-    arguments=("input", "teacher", "alpha", "temperature"),
+    axes={"input": "n c ...", "teacher": "n c ...", "alpha": "", "temperature": ""},
     wrt=("input", "teacher", "alpha", "temperature"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -307,16 +325,27 @@ def _value_hard_labels(
     return np.where(valid, product, 0.0)
 
 
-def _gradient_hard_labels(
-    upstream: Array, input: Array, target: Array, alpha: Array | float, ignore_index: int
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `alpha`, given that of the loss."""
+def _value_and_gradient_hard_labels(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    alpha: Array | float,
+    ignore_index: int,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `alpha`."""
     valid = target != ignore_index
+    term = 1.0 - alpha
     label = np.where(valid, target, 0)
-    slope = upstream[:, None] * (1.0 - alpha) * label_excess(input, label, axis=-2)
-    chosen = np.where(valid, -upstream * label_cross_entropy(input, label, axis=-2), 0.0)
-    grad_input = np.where(valid[:, None], slope, 0.0)
-    return grad_input, total(chosen)
+    nll_at = label_cross_entropy(input, label, axis=-2)
+    loss = np.where(valid, term * nll_at, 0.0)
+    grad_input = np.where(
+        valid[:, None], upstream[:, None] * term * label_excess(input, label, axis=-2), 0.0
+    )
+    grad_alpha = None
+    if "alpha" in wanted:
+        grad_alpha = total(np.where(valid, -upstream * nll_at, 0.0))
+    return loss, grad_input, grad_alpha
 
 
 def _tangent_hard_labels(
@@ -359,11 +388,13 @@ def _mass_hard_labels(target: Array, ignore_index: int) -> Array:
 
 _kernel_hard_labels = differentiable(
     _value_hard_labels,
-    _gradient_hard_labels,
+    _value_and_gradient_hard_labels,
     _tangent_hard_labels,
     _curvature_hard_labels,
-    arguments=("input", "target", "alpha", "ignore_index"),
+    axes={"input": "n c ...", "target": "n ...", "alpha": "", "ignore_index": ""},
     wrt=("input", "alpha"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -388,8 +419,13 @@ def _soft_loss(
     temperature = to_working(temperature, working)
     input = fold(input, 2)
     teacher = fold(teacher, 2)
-    loss = _kernel_soft(input, teacher, alpha, temperature)
-    return finish(loss, reduction, dtype, shape=shape[1:] if single else shape)
+    return finish(
+        _kernel_soft,
+        (input, teacher, alpha, temperature),
+        reduction,
+        dtype,
+        shape=shape[1:] if single else shape,
+    )
 
 
 def _hard_labels_loss(
@@ -412,9 +448,9 @@ def _hard_labels_loss(
     alpha = to_working(alpha, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_hard_labels(input, target, alpha, ignore_index)
     return finish(
-        loss,
+        _kernel_hard_labels,
+        (input, target, alpha, ignore_index),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

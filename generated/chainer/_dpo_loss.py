@@ -39,7 +39,7 @@ def _value(
     )
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     chosen: Array,
     rejected: Array,
@@ -47,27 +47,38 @@ def _gradient(
     reference_rejected: Array,
     beta: Array | float,
     label_smoothing: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - label_smoothing
     gain = chosen + (reference_rejected - rejected) - reference_chosen
     product = gain * beta
-    probability = sigmoid(-product)
-    product_2 = term * probability * beta
+    product_2 = -product
+    log_term = np.log1p(np.exp(-np.abs(product)))
+    probability = sigmoid(product_2)
+    product_3 = term * probability * beta
     p = sigmoid(product)
-    product_3 = label_smoothing * p * beta
-    term_2 = product_3 - product_2
+    product_4 = label_smoothing * p * beta
+    term_2 = product_4 - product_3
     slope = upstream * term_2
-    product_4 = term * probability * (rejected - reference_rejected + reference_chosen - chosen)
-    grad_reference_chosen = upstream * (product_2 - product_3)
-    grad_beta = total(upstream * (product_4 + label_smoothing * p * gain))
+    loss = term * (np.maximum(product_2, 0.0) + log_term) + label_smoothing * (
+        np.maximum(product, 0.0) + log_term
+    )
+    grad_reference_chosen = None
+    if "reference_chosen" in wanted:
+        grad_reference_chosen = upstream * (product_3 - product_4)
+    grad_beta = None
+    if "beta" in wanted:
+        product_5 = term * probability * (rejected - reference_rejected + reference_chosen - chosen)
+        grad_beta = total(upstream * (product_5 + label_smoothing * p * gain))
     return (
+        loss,
         slope,
-        -upstream * term_2,
+        -upstream * term_2 if "rejected" in wanted else None,
         grad_reference_chosen,
         slope,
         grad_beta,
-        beta * total(upstream * gain),
+        beta * total(upstream * gain) if "label_smoothing" in wanted else None,
     )
 
 
@@ -183,18 +194,21 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=(
-        "chosen",
-        "rejected",
-        "reference_chosen",
-        "reference_rejected",
-        "beta",
-        "label_smoothing",
-    ),
+    axes={
+        "chosen": "...",
+        "rejected": "...",
+        "reference_chosen": "...",
+        "reference_rejected": "...",
+        "beta": "",
+        "label_smoothing": "",
+    },
     wrt=("chosen", "rejected", "reference_chosen", "reference_rejected", "beta", "label_smoothing"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -272,9 +286,9 @@ def dpo_loss(
     reference_rejected = to_working(reference_rejected, working)
     beta = to_working(beta, working)
     label_smoothing = to_working(label_smoothing, working)
-    loss = _kernel(chosen, rejected, reference_chosen, reference_rejected, beta, label_smoothing)
     return finish(
-        loss,
+        _kernel,
+        (chosen, rejected, reference_chosen, reference_rejected, beta, label_smoothing),
         reduction,
         dtype,
         shape=chosen.shape,

@@ -18,13 +18,23 @@ def _value(input: Array, target: Array, q: Array | float) -> Array:
     return error * error * np.where(error > 0.0, q, 1.0 - q)
 
 
-def _gradient(upstream: Array, input: Array, target: Array, q: Array | float) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `q`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, q: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `q`."""
     error = target - input
+    power = error * error
     mask = error > 0.0
     chosen = np.where(mask, q, 1.0 - q)
-    grad_q = total(upstream * error * error * np.where(mask, 1.0, -1.0))
-    return -2.0 * upstream * error * chosen, 2.0 * upstream * error * chosen, grad_q
+    grad_q = None
+    if "q" in wanted:
+        grad_q = total(upstream * power * np.where(mask, 1.0, -1.0))
+    return (
+        power * chosen,
+        -2.0 * upstream * error * chosen,
+        2.0 * upstream * error * chosen if "target" in wanted else None,
+        grad_q,
+    )
 
 
 def _tangent(
@@ -61,11 +71,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "q"),
+    axes={"input": "...", "target": "...", "q": ""},
     wrt=("input", "target", "q"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -115,8 +128,14 @@ def expectile_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     q = to_working(q, working)
-    loss = _kernel(input, target, q)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, q),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class ExpectileLoss(chainer.Link):

@@ -41,7 +41,7 @@ def _value(
     return np.where(tversky <= 0.0, 0.0, tversky ** (1.0 / gamma))
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     input: Array,
     target: Array,
@@ -49,8 +49,9 @@ def _gradient(
     beta: Array | float,
     gamma: Array | float,
     smooth: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - target
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
@@ -58,8 +59,9 @@ def _gradient(
     term_2 = smooth + total(target * sigmoid_input, axis=(0, 2)) + sums
     tversky = ratio(sums, term_2)
     mask = tversky <= 0.0
-    mask_2 = tversky == 0.0
     power = 1.0 / gamma
+    power_2 = tversky**power
+    mask_2 = tversky == 0.0
     chosen = np.where((mask_2 & (power == 0.0)), 0.0, tversky ** (power - 1.0) / gamma)
     quotient = ratio(tversky, term_2)
     slope = upstream * np.where(mask, 0.0, -chosen * quotient)
@@ -68,15 +70,31 @@ def _gradient(
     term_3 = (
         term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
     )
-    product = -np.where(mask_2, 0.0, tversky**power * np.log(tversky)) / (gamma * gamma)
     grad_input = slope[:, None] * target * sigmoid_input * probability + slope_2[:, None] * term_3
-    grad_target = slope[:, None] * sigmoid_input + slope_2[:, None] * (
-        probability * beta - alpha * sigmoid_input
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope[:, None] * sigmoid_input + slope_2[:, None] * (
+            probability * beta - alpha * sigmoid_input
+        )
+    grad_alpha = None
+    if "alpha" in wanted:
+        grad_alpha = total(upstream * chosen_2 * total(term * sigmoid_input, axis=2))
+    grad_beta = None
+    if "beta" in wanted:
+        grad_beta = total(upstream * chosen_2 * total(probability * target, axis=2))
+    grad_gamma = None
+    if "gamma" in wanted:
+        product = -np.where(mask_2, 0.0, power_2 * np.log(tversky)) / (gamma * gamma)
+        grad_gamma = total(upstream * np.where(mask, 0.0, product))
+    return (
+        np.where(mask, 0.0, power_2),
+        grad_input,
+        grad_target,
+        grad_alpha,
+        grad_beta,
+        grad_gamma,
+        total(slope) if "smooth" in wanted else None,
     )
-    grad_alpha = total(upstream * chosen_2 * total(term * sigmoid_input, axis=2))
-    grad_beta = total(upstream * chosen_2 * total(probability * target, axis=2))
-    grad_gamma = total(upstream * np.where(mask, 0.0, product))
-    return grad_input, grad_target, grad_alpha, grad_beta, grad_gamma, total(slope)
 
 
 def _tangent(
@@ -258,11 +276,20 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "alpha", "beta", "gamma", "smooth"),
+    axes={
+        "input": "n c ...",
+        "target": "n c ...",
+        "alpha": "",
+        "beta": "",
+        "gamma": "",
+        "smooth": "",
+    },
     wrt=("input", "target", "alpha", "beta", "gamma", "smooth"),
+    loss="c",
+    rows="c",
 )
 
 
@@ -339,8 +366,14 @@ def focal_tversky_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, alpha, beta, gamma, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, alpha, beta, gamma, smooth),
+        reduction,
+        dtype,
+        shape=shape,
+        denominator=denominator,
+    )
 
 
 class FocalTverskyLoss(chainer.Link):

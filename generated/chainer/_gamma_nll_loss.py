@@ -17,11 +17,17 @@ def _value_log_mean(input: Array, target: Array) -> Array:
     return target * np.exp(-input) + input
 
 
-def _gradient_log_mean(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_log_mean(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     exponential = np.exp(-input)
-    grad_input = upstream * (1.0 - target * exponential)
-    return grad_input, upstream * exponential
+    product = target * exponential
+    return (
+        product + input,
+        upstream * (1.0 - product),
+        upstream * exponential if "target" in wanted else None,
+    )
 
 
 def _tangent_log_mean(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -42,11 +48,14 @@ def _curvature_log_mean(
 
 _kernel_log_mean = differentiable(
     _value_log_mean,
-    _gradient_log_mean,
+    _value_and_gradient_log_mean,
     _tangent_log_mean,
     _curvature_log_mean,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -55,10 +64,16 @@ def _value_mean(input: Array, target: Array) -> Array:
     return target / input + np.log(input)
 
 
-def _gradient_mean(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_mean(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     grad_input = upstream * (1.0 / input - target / (input * input))
-    return grad_input, upstream / input
+    return (
+        target / input + np.log(input),
+        grad_input,
+        upstream / input if "target" in wanted else None,
+    )
 
 
 def _tangent_mean(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -79,11 +94,14 @@ def _curvature_mean(
 
 _kernel_mean = differentiable(
     _value_mean,
-    _gradient_mean,
+    _value_and_gradient_mean,
     _tangent_mean,
     _curvature_mean,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -101,8 +119,14 @@ def _log_mean_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_log_mean(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_log_mean,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _mean_loss(
@@ -119,8 +143,14 @@ def _mean_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_mean(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_mean,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def gamma_nll_loss(

@@ -25,12 +25,19 @@ def _value(input: Array, target: Array, std: Array) -> Array:
     return term_2 * std
 
 
-def _gradient(upstream: Array, input: Array, target: Array, std: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `std`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, std: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `std`."""
     term = input - target
-    slope = upstream * 1.0 * erf(0.7071067811865476 * term / std)
-    grad_std = upstream * (0.7978845608028654 * gauss(term / std, 0.5) - 0.5641895835477563)
-    return slope, -slope, grad_std
+    product = 0.7978845608028654 * gauss(term / std, 0.5)
+    erf_2 = erf(0.7071067811865476 * term / std)
+    slope = upstream * 1.0 * erf_2
+    loss = (product + term * erf_2 / std - 0.5641895835477563) * std
+    grad_std = None
+    if "std" in wanted:
+        grad_std = upstream * (product - 0.5641895835477563)
+    return loss, slope, -slope if "target" in wanted else None, grad_std
 
 
 def _tangent(
@@ -66,11 +73,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "std"),
+    axes={"input": "...", "target": "...", "std": "..."},
     wrt=("input", "target", "std"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -123,8 +133,14 @@ def gaussian_crps_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     std = to_working(std, working)
-    loss = _kernel(input, target, std)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, std),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class GaussianCRPSLoss(chainer.Link):

@@ -18,10 +18,15 @@ def _value(mean: Array, log_var: Array) -> Array:
     return 0.5 * (mean * mean + np.exp(log_var) - log_var - 1.0)
 
 
-def _gradient(upstream: Array, mean: Array, log_var: Array) -> tuple[Array, ...]:
-    """Return the gradient by `mean` and `log_var`, given that of the loss."""
-    grad_log_var = 0.5 * upstream * np.expm1(log_var)
-    return upstream * mean, grad_log_var
+def _value_and_gradient(
+    upstream: Array, mean: Array, log_var: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `mean` and `log_var`."""
+    loss = 0.5 * (mean * mean + np.exp(log_var) - log_var - 1.0)
+    grad_log_var = None
+    if "log_var" in wanted:
+        grad_log_var = 0.5 * upstream * np.expm1(log_var)
+    return loss, upstream * mean, grad_log_var
 
 
 def _tangent(mean: Array, log_var: Array, d_mean: Array, d_log_var: Array) -> Array:
@@ -38,7 +43,15 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("mean", "log_var"), wrt=("mean", "log_var")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"mean": "...", "log_var": "..."},
+    wrt=("mean", "log_var"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -84,9 +97,9 @@ def gaussian_kl_loss(
     check_shape("log_var", log_var, mean.shape, "mean")
     mean = to_working(mean, working)
     log_var = to_working(log_var, working)
-    loss = _kernel(mean, log_var)
     return finish(
-        loss,
+        _kernel,
+        (mean, log_var),
         reduction,
         dtype,
         shape=mean.shape,

@@ -27,15 +27,25 @@ def _value(input: Array, target: Array, var: Array, full: bool, eps: float) -> A
     return 0.5 * (error * (error / variance) + np.log(variance)) + 0.9189385332046727 * full
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, var: Array, full: bool, eps: float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `var`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    var: Array,
+    full: bool,
+    eps: float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `var`."""
     error = input - target
     variance = np.maximum(var, eps)
+    product = error / variance
     slope = upstream * error / variance
-    grad_var = 0.5 * upstream * (1.0 / variance - (error / variance) ** 2)
-    return slope, -slope, grad_var
+    loss = 0.5 * (error * product + np.log(variance)) + 0.9189385332046727 * full
+    grad_var = None
+    if "var" in wanted:
+        grad_var = 0.5 * upstream * (1.0 / variance - product * product)
+    return loss, slope, -slope if "target" in wanted else None, grad_var
 
 
 def _tangent(
@@ -83,11 +93,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "var", "full", "eps"),
+    axes={"input": "...", "target": "...", "var": "...", "full": "", "eps": ""},
     wrt=("input", "target", "var"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -153,8 +166,14 @@ def gaussian_nll_loss(
     var = to_working(var, working)
     var = broadcast_rows("var", var, input.shape)
     eps = float(eps)
-    loss = _kernel(input, target, var, full, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, var, full, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class GaussianNLLLoss(chainer.Link):

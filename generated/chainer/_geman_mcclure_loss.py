@@ -26,18 +26,22 @@ def _value(input: Array, target: Array, scale: Array | float) -> Array:
     return over_hypot1((input - target) / scale) ** 2
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
     product = term / scale
     over_hypot1_2 = over_hypot1(product)
     power = hypot1(product) ** 3
     grad_input = 2.0 * upstream * over_hypot1_2 / (power * scale)
-    grad_target = -2.0 * upstream * over_hypot1_2 / (power * scale)
-    grad_scale = -2.0 * total(upstream * over_hypot1_2 * term / power) / (scale * scale)
-    return grad_input, grad_target, grad_scale
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * upstream * over_hypot1_2 / (power * scale)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -2.0 * total(upstream * over_hypot1_2 * term / power) / (scale * scale)
+    return over_hypot1_2 * over_hypot1_2, grad_input, grad_target, grad_scale
 
 
 def _tangent(
@@ -106,11 +110,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "scale"),
+    axes={"input": "...", "target": "...", "scale": ""},
     wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -158,8 +165,14 @@ def geman_mcclure_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class GemanMcClureLoss(chainer.Link):

@@ -31,9 +31,13 @@ def _value_limit(input: Array, target: Array) -> Array:
     return label_cross_entropy(input, target, axis=-2)
 
 
-def _gradient_limit(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input`, given that of the loss."""
-    return (upstream[:, None] * label_excess(input, target, axis=-2),)
+def _value_and_gradient_limit(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
+    loss = label_cross_entropy(input, target, axis=-2)
+    grad_input = upstream[:, None] * label_excess(input, target, axis=-2)
+    return loss, grad_input
 
 
 def _tangent_limit(input: Array, target: Array, d_input: Array) -> Array:
@@ -50,11 +54,13 @@ def _curvature_limit(
 
 _kernel_limit = differentiable(
     _value_limit,
-    _gradient_limit,
+    _value_and_gradient_limit,
     _tangent_limit,
     _curvature_limit,
-    arguments=("input", "target"),
+    axes={"input": "n c ...", "target": "n ..."},
     wrt=("input",),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -66,17 +72,20 @@ def _value_power(input: Array, target: Array, q: Array | float) -> Array:
     return -np.expm1(-q * label_cross_entropy(input, target, axis=-2)) / q
 
 
-def _gradient_power(
-    upstream: Array, input: Array, target: Array, q: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `q`, given that of the loss."""
+def _value_and_gradient_power(
+    upstream: Array, input: Array, target: Array, q: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `q`."""
     nll = label_cross_entropy(input, target, axis=-2)
     product = -q * nll
+    expm1 = np.expm1(product)
     exp_product = np.exp(product)
     slope = upstream * exp_product
     grad_input = slope[:, None] * label_excess(input, target, axis=-2)
-    grad_q = total(upstream * (np.expm1(product) / (q * q) + exp_product * nll / q))
-    return grad_input, grad_q
+    grad_q = None
+    if "q" in wanted:
+        grad_q = total(upstream * (expm1 / (q * q) + exp_product * nll / q))
+    return -expm1 / q, grad_input, grad_q
 
 
 def _tangent_power(
@@ -114,11 +123,13 @@ def _curvature_power(
 
 _kernel_power = differentiable(
     _value_power,
-    _gradient_power,
+    _value_and_gradient_power,
     _tangent_power,
     _curvature_power,
-    arguments=("input", "target", "q"),
+    axes={"input": "n c ...", "target": "n ...", "q": ""},
     wrt=("input", "q"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -144,10 +155,10 @@ def _limit_loss(
     input = to_working(input, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_limit(input, target)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel_limit,
+            (input, target),
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
@@ -156,7 +167,8 @@ def _limit_loss(
             denominator=denominator,
         )
     return finish(
-        loss,
+        _kernel_limit,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -190,10 +202,10 @@ def _power_loss(
     q = to_working(q, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_power(input, target, q)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel_power,
+            (input, target, q),
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
@@ -202,7 +214,8 @@ def _power_loss(
             denominator=denominator,
         )
     return finish(
-        loss,
+        _kernel_power,
+        (input, target, q),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -25,34 +25,38 @@ def _value(input: Array, target: Array) -> Array:
     )
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    p = softmax(input, axis=-2)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     volume = total(target, axis=2)
     power = volume * volume
     class_weight = ratio(1.0, power)
+    term = 1.0 - target
+    p = softmax(input, axis=-2)
+    other_probability = softmax_complement(input, axis=-2)
+    difference = total(term * p + other_probability * target, axis=2)
     sums = total(target + p, axis=2)
     sums_2 = total(class_weight * sums, axis=1)
+    quotient = ratio(total(class_weight * difference, axis=1), sums_2)
     slope = upstream * ratio(1.0, sums_2)
-    other_probability = softmax_complement(input, axis=-2)
     product = slope[:, None, None] * class_weight[:, :, None] * other_probability * target
     rest = sum_of_others(-slope[:, None, None] * class_weight[:, :, None] * p * target, axis=-2)
-    term = 1.0 - target
-    difference = total(term * p + other_probability * target, axis=2)
-    quotient = ratio(ratio(total(class_weight * difference, axis=1), sums_2), sums_2)
-    slope_2 = upstream * quotient
+    slope_2 = upstream * ratio(quotient, sums_2)
     product_2 = slope_2[:, None] * class_weight
     term_2 = slope[:, None, None] * class_weight[:, :, None] * term - product_2[:, :, None]
     product_3 = p * (other_probability * term_2 - sum_of_others(p * term_2, axis=-2))
-    product_4 = slope[:, None, None] * class_weight[:, :, None] * (other_probability - p)
-    quotient_2 = ratio(class_weight, power)
-    term_3 = (
-        2.0 * slope_2[:, None] * quotient_2 * volume * sums
-        - 2.0 * slope[:, None] * quotient_2 * volume * difference
-    )
     grad_input = p * (-product - rest) + product_3
-    grad_target = product_4 + term_3[:, :, None] - product_2[:, :, None]
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        product_4 = slope[:, None, None] * class_weight[:, :, None] * (other_probability - p)
+        quotient_2 = ratio(class_weight, power)
+        term_3 = (
+            2.0 * slope_2[:, None] * quotient_2 * volume * sums
+            - 2.0 * slope[:, None] * quotient_2 * volume * difference
+        )
+        grad_target = product_4 + term_3[:, :, None] - product_2[:, :, None]
+    return quotient, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -177,7 +181,14 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n c ...", "target": "n c ..."},
+    wrt=("input", "target"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -233,9 +244,14 @@ def generalized_dice_loss(
     target = to_working(target, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (input, target),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

@@ -28,13 +28,19 @@ def _value(input: Array, target: Array) -> Array:
     )
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target <= 0.0
     exp_input = np.exp(input)
+    term = np.log(target) - input
+    loss = np.where(mask, exp_input, term * target + exp_input - target)
     grad_input = upstream * np.where(mask, exp_input, exp_input - target)
-    grad_target = upstream * np.where(mask, 0.0, np.log(target) - input + 1.0 - 1.0)
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * np.where(mask, 0.0, term + 1.0 - 1.0)
+    return loss, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -59,7 +65,15 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -111,10 +125,10 @@ def generalized_kl_div_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
     if dialect == "optax":
         return finish(
-            loss,
+            _kernel,
+            (input, target),
             reduction,
             dtype,
             rows=("sum", -1),
@@ -123,7 +137,8 @@ def generalized_kl_div_loss(
             denominator=denominator,
         )
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         count=leading_size(input) if reduction == "batchmean" else None,

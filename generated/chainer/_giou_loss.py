@@ -38,22 +38,25 @@ def _value(input: Array, target: Array) -> Array:
     )
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    index = np.arange(input.shape[1])
-    mask = index == 1
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     right = input[:, 2]
+    true_right = target[:, 2]
     left = input[:, 0]
-    width = right - left
+    true_left = target[:, 0]
+    hull_width = np.maximum(right, true_right) - np.minimum(left, true_left)
     bottom = input[:, 3]
+    true_bottom = target[:, 3]
     top = input[:, 1]
+    true_top = target[:, 1]
+    hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
+    hull = hull_width * hull_height
+    width = right - left
     height = bottom - top
     product = width * height
-    true_right = target[:, 2]
-    true_left = target[:, 0]
     true_width = true_right - true_left
-    true_bottom = target[:, 3]
-    true_top = target[:, 1]
     true_height = true_bottom - true_top
     product_2 = true_width * true_height
     term = np.minimum(right, true_right) - np.maximum(left, true_left)
@@ -61,24 +64,25 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
     term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
     overlap_height = np.maximum(term_2, 0.0)
     overlap = overlap_width * overlap_height
+    quotient = ratio(hull + (overlap - product - product_2), hull)
     term_3 = product + product_2 - overlap
-    quotient = ratio(1.0, term_3)
+    quotient_2 = ratio(overlap, term_3)
+    index = np.arange(input.shape[1])
+    mask = index == 1
+    quotient_3 = ratio(1.0, term_3)
     positive = np.maximum(np.sign(term_2), 0.0)
-    quotient_2 = ratio(ratio(overlap, term_3), term_3)
-    hull_width = np.maximum(right, true_right) - np.minimum(left, true_left)
-    hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
-    hull = hull_width * hull_height
-    quotient_3 = ratio(1.0, hull)
+    quotient_4 = ratio(quotient_2, term_3)
+    quotient_5 = ratio(1.0, hull)
     term_4 = (
-        upstream * quotient_3 * overlap_width * positive
-        - upstream * quotient * overlap_width * positive
-        - upstream * quotient_2 * overlap_width * positive
+        upstream * quotient_5 * overlap_width * positive
+        - upstream * quotient_3 * overlap_width * positive
+        - upstream * quotient_4 * overlap_width * positive
     )
     term_5 = -0.5 * np.sign(top - true_top) - 0.5
-    slope = upstream * quotient_2 * width
-    slope_2 = upstream * quotient_3 * (left - right)
-    quotient_4 = ratio(ratio(hull + (overlap - product - product_2), hull), hull)
-    term_6 = upstream * quotient_3 * hull_width - upstream * quotient_4 * hull_width
+    slope = upstream * quotient_4 * width
+    slope_2 = upstream * quotient_5 * (left - right)
+    quotient_6 = ratio(quotient, hull)
+    term_6 = upstream * quotient_5 * hull_width - upstream * quotient_6 * hull_width
     term_7 = -0.5 * np.sign(true_top - top) - 0.5
     term_8 = term_4 * term_5 + (-slope - slope_2) + term_6 * term_7
     mask_2 = index == 3
@@ -88,41 +92,43 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
     mask_3 = index == 0
     positive_2 = np.maximum(np.sign(term), 0.0)
     term_12 = (
-        upstream * quotient_3 * positive_2 * overlap_height
-        - upstream * quotient * positive_2 * overlap_height
-        - upstream * quotient_2 * positive_2 * overlap_height
+        upstream * quotient_5 * positive_2 * overlap_height
+        - upstream * quotient_3 * positive_2 * overlap_height
+        - upstream * quotient_4 * positive_2 * overlap_height
     )
     term_13 = -0.5 * np.sign(left - true_left) - 0.5
-    slope_3 = upstream * quotient_2 * height
-    slope_4 = upstream * quotient_3 * (top - bottom)
-    term_14 = upstream * quotient_3 * hull_height - upstream * quotient_4 * hull_height
+    slope_3 = upstream * quotient_4 * height
+    slope_4 = upstream * quotient_5 * (top - bottom)
+    term_14 = upstream * quotient_5 * hull_height - upstream * quotient_6 * hull_height
     term_15 = -0.5 * np.sign(true_left - left) - 0.5
     term_16 = term_12 * term_13 + (-slope_3 - slope_4) + term_14 * term_15
     mask_4 = index == 2
     term_17 = 0.5 * np.sign(true_right - right) + 0.5
     term_18 = 0.5 * np.sign(right - true_right) + 0.5
     term_19 = term_12 * term_17 + (slope_3 + slope_4) + term_14 * term_18
-    slope_5 = upstream * quotient_2 * true_width
-    slope_6 = upstream * quotient_3 * (true_left - true_right)
-    term_20 = term_4 * term_7 + (-slope_5 - slope_6) + term_6 * term_5
-    term_21 = term_4 * term_10 + (slope_5 + slope_6) + term_6 * term_9
-    slope_7 = upstream * quotient_2 * true_height
-    slope_8 = upstream * quotient_3 * (true_top - true_bottom)
-    term_22 = term_12 * term_15 + (-slope_7 - slope_8) + term_14 * term_13
-    term_23 = term_12 * term_18 + (slope_7 + slope_8) + term_14 * term_17
     grad_input = (
         np.where(mask, term_8[:, None], 0.0)
         + np.where(mask_2, term_11[:, None], 0.0)
         + np.where(mask_3, term_16[:, None], 0.0)
         + np.where(mask_4, term_19[:, None], 0.0)
     )
-    grad_target = (
-        np.where(mask, term_20[:, None], 0.0)
-        + np.where(mask_2, term_21[:, None], 0.0)
-        + np.where(mask_3, term_22[:, None], 0.0)
-        + np.where(mask_4, term_23[:, None], 0.0)
-    )
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        slope_5 = upstream * quotient_4 * true_width
+        slope_6 = upstream * quotient_5 * (true_left - true_right)
+        term_20 = term_4 * term_7 + (-slope_5 - slope_6) + term_6 * term_5
+        term_21 = term_4 * term_10 + (slope_5 + slope_6) + term_6 * term_9
+        slope_7 = upstream * quotient_4 * true_height
+        slope_8 = upstream * quotient_5 * (true_top - true_bottom)
+        term_22 = term_12 * term_15 + (-slope_7 - slope_8) + term_14 * term_13
+        term_23 = term_12 * term_18 + (slope_7 + slope_8) + term_14 * term_17
+        grad_target = (
+            np.where(mask, term_20[:, None], 0.0)
+            + np.where(mask_2, term_21[:, None], 0.0)
+            + np.where(mask_3, term_22[:, None], 0.0)
+            + np.where(mask_4, term_23[:, None], 0.0)
+        )
+    return quotient - quotient_2 + 1.0, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -474,7 +480,14 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n b", "target": "n b"},
+    wrt=("input", "target"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -563,9 +576,9 @@ def giou_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -18,15 +18,23 @@ def _value(input: Array, target: Array, margin: Array | float) -> Array:
     return np.where(target == 1.0, input, np.where(target == -1.0, far, far + input))
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, margin: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `margin`."""
     mask = target == 1.0
-    slope = upstream * np.where(mask, 1.0, np.where(target == -1.0, 0.0, 1.0))
+    mask_2 = target == -1.0
+    far = np.maximum(margin - input, 0.0)
     chosen = np.where(mask, 0.0, 1.0 - np.maximum(np.sign(input - margin), 0.0))
-    slope_2 = upstream * chosen
-    return slope - slope_2, np.full_like(target, 0.0), total(slope_2)
+    slope = upstream * chosen
+    loss = np.where(mask, input, np.where(mask_2, far, far + input))
+    grad_input = upstream * np.where(mask, 1.0, np.where(mask_2, 0.0, 1.0)) - slope
+    return (
+        loss,
+        grad_input,
+        np.full_like(target, 0.0) if "target" in wanted else None,
+        total(slope) if "margin" in wanted else None,
+    )
 
 
 def _tangent(
@@ -59,11 +67,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "margin"),
+    axes={"input": "...", "target": "...", "margin": ""},
     wrt=("input", "target", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -118,8 +128,14 @@ def hinge_embedding_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     margin = to_working(margin, working)
-    loss = _kernel(input, target, margin)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, margin),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class HingeEmbeddingLoss(chainer.Link):

@@ -24,10 +24,17 @@ def _value(input: Array, target: Array) -> Array:
     return np.maximum(1.0 - input * target, 0.0)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    positive = np.maximum(np.sign(1.0 - input * target), 0.0)
-    return -upstream * positive * target, -upstream * positive * input
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = 1.0 - input * target
+    positive = np.maximum(np.sign(term), 0.0)
+    return (
+        np.maximum(term, 0.0),
+        -upstream * positive * target,
+        -upstream * positive * input if "target" in wanted else None,
+    )
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -45,7 +52,15 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -54,13 +69,18 @@ def _value_keras(input: Array, target: Array) -> Array:
     return np.maximum(1.0 - np.where(target == 0.0, -1.0, target) * input, 0.0)
 
 
-def _gradient_keras(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_keras(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
     chosen = np.where(mask, -1.0, target)
-    positive = np.maximum(np.sign(1.0 - chosen * input), 0.0)
-    grad_target = -upstream * positive * np.where(mask, 0.0, 1.0) * input
-    return -upstream * positive * chosen, grad_target
+    term = 1.0 - chosen * input
+    positive = np.maximum(np.sign(term), 0.0)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -upstream * positive * np.where(mask, 0.0, 1.0) * input
+    return np.maximum(term, 0.0), -upstream * positive * chosen, grad_target
 
 
 def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -85,11 +105,14 @@ def _curvature_keras(
 
 _kernel_keras = differentiable(
     _value_keras,
-    _gradient_keras,
+    _value_and_gradient_keras,
     _tangent_keras,
     _curvature_keras,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -108,17 +131,24 @@ def _loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
     if dialect == "chainer":
         return finish(
-            loss,
+            _kernel,
+            (input, target),
             reduction,
             dtype,
             count=leading_size(input),
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _keras_loss(
@@ -135,9 +165,9 @@ def _keras_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_keras(input, target)
     return finish(
-        loss,
+        _kernel_keras,
+        (input, target),
         reduction,
         dtype,
         rows=("mean", -1),

@@ -17,12 +17,18 @@ def _value(input: Array, target: Array, margin: Array | float) -> Array:
     return np.maximum(margin + 1.0 - input * target, 0.0)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `margin`, given that of the loss."""
-    positive = np.maximum(np.sign(margin + 1.0 - input * target), 0.0)
-    return -upstream * positive * target, -upstream * positive * input, total(upstream * positive)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, margin: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `margin`."""
+    term = margin + 1.0 - input * target
+    positive = np.maximum(np.sign(term), 0.0)
+    return (
+        np.maximum(term, 0.0),
+        -upstream * positive * target,
+        -upstream * positive * input if "target" in wanted else None,
+        total(upstream * positive) if "margin" in wanted else None,
+    )
 
 
 def _tangent(
@@ -54,11 +60,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "margin"),
+    axes={"input": "...", "target": "...", "margin": ""},
     wrt=("input", "target", "margin"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -104,8 +113,14 @@ def hinge_margin_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     margin = to_working(margin, working)
-    loss = _kernel(input, target, margin)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, margin),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class HingeMarginLoss(chainer.Link):

@@ -27,14 +27,19 @@ def _value(input: Array, target: Array, delta: Array | float) -> Array:
     return minimum * (abs_error - 0.5 * minimum)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, delta: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `delta`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, delta: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `delta`."""
     error = input - target
+    abs_error = np.abs(error)
+    minimum = np.minimum(abs_error, delta)
     slope = upstream * np.maximum(np.minimum(error, delta), -delta)
-    grad_delta = total(upstream * np.maximum(np.abs(error) - delta, 0.0))
-    return slope, -slope, grad_delta
+    loss = minimum * (abs_error - 0.5 * minimum)
+    grad_delta = None
+    if "delta" in wanted:
+        grad_delta = total(upstream * np.maximum(abs_error - delta, 0.0))
+    return loss, slope, -slope if "target" in wanted else None, grad_delta
 
 
 def _tangent(
@@ -73,11 +78,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "delta"),
+    axes={"input": "...", "target": "...", "delta": ""},
     wrt=("input", "target", "delta"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -140,10 +148,10 @@ def huber_loss(
     if weight is not None:
         weight = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
-    loss = _kernel(input, target, delta)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel,
+            (input, target, delta),
             reduction,
             dtype,
             weight=weight,
@@ -154,7 +162,8 @@ def huber_loss(
         )
     if dialect == "chainer":
         return finish(
-            loss,
+            _kernel,
+            (input, target, delta),
             reduction,
             dtype,
             weight=weight,
@@ -163,7 +172,13 @@ def huber_loss(
             denominator=denominator,
         )
     return finish(
-        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (input, target, delta),
+        reduction,
+        dtype,
+        weight=weight,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

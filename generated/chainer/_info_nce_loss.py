@@ -30,23 +30,32 @@ def _value(query: Array, key: Array, temperature: Array | float) -> Array:
     return label_cross_entropy(logit, np.arange(query.shape[0]), axis=-1)
 
 
-def _gradient(
-    upstream: Array, query: Array, key: Array, temperature: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `query`, `key` and `temperature`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, query: Array, key: Array, temperature: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `query`, `key` and `temperature`."""
     key_direction = direction(key, axis=-1)
     query_direction = direction(query, axis=-1)
     similarity = query_direction @ key_direction.T
-    excess = label_excess(similarity / temperature, np.arange(query.shape[0]), axis=-1)
+    logit = similarity / temperature
+    index = np.arange(query.shape[0])
+    excess = label_excess(logit, index, axis=-1)
     sums = excess @ key_direction
     slope = upstream * total(sums * query_direction, axis=1)
     term = upstream[:, None] * sums / temperature - slope[:, None] * query_direction / temperature
-    sums_2 = (upstream[:, None] * excess).T @ query_direction
-    product = key_direction * total(sums_2 * key_direction, axis=1)[:, None] / temperature
-    product_2 = ratio(1.0, norm(key, axis=-1))[:, None] * (sums_2 / temperature - product)
+    loss = label_cross_entropy(logit, index, axis=-1)
     grad_query = ratio(1.0, norm(query, axis=-1))[:, None] * term
-    grad_temperature = -total(upstream[:, None] * excess * similarity) / (temperature * temperature)
-    return grad_query, product_2, grad_temperature
+    grad_key = None
+    if "key" in wanted:
+        sums_2 = (upstream[:, None] * excess).T @ query_direction
+        product = key_direction * total(sums_2 * key_direction, axis=1)[:, None] / temperature
+        grad_key = ratio(1.0, norm(key, axis=-1))[:, None] * (sums_2 / temperature - product)
+    grad_temperature = None
+    if "temperature" in wanted:
+        grad_temperature = -total(upstream[:, None] * excess * similarity) / (
+            temperature * temperature
+        )
+    return loss, grad_query, grad_key, grad_temperature
 
 
 def _tangent(
@@ -145,11 +154,12 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("query", "key", "temperature"),
+    axes={"query": "i d", "key": "i d", "temperature": ""},
     wrt=("query", "key", "temperature"),
+    loss="i",
 )
 
 
@@ -205,9 +215,14 @@ def info_nce_loss(
     query = to_working(query, working)
     key = to_working(key, working)
     temperature = to_working(temperature, working)
-    loss = _kernel(query, key, temperature)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (query, key, temperature),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

@@ -34,10 +34,10 @@ def _value(input: Array, target: Array) -> Array:
     return 1.0 - ratio(overlap, term)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    index = np.arange(input.shape[1])
-    mask = index == 1
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     right = input[:, 2]
     true_right = target[:, 2]
     left = input[:, 0]
@@ -56,46 +56,51 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
     true_width = true_right - true_left
     true_height = true_bottom - true_top
     term_3 = width * height + true_width * true_height - overlap
-    quotient = ratio(ratio(overlap, term_3), term_3)
-    slope = upstream * quotient * width
-    quotient_2 = ratio(1.0, term_3)
+    quotient = ratio(overlap, term_3)
+    index = np.arange(input.shape[1])
+    mask = index == 1
+    quotient_2 = ratio(quotient, term_3)
+    slope = upstream * quotient_2 * width
+    quotient_3 = ratio(1.0, term_3)
     positive = np.maximum(np.sign(term_2), 0.0)
     term_4 = (
-        -upstream * quotient_2 * overlap_width * positive
-        - upstream * quotient * overlap_width * positive
+        -upstream * quotient_3 * overlap_width * positive
+        - upstream * quotient_2 * overlap_width * positive
     )
     term_5 = term_4 * (-0.5 * np.sign(top - true_top) - 0.5) - slope
     mask_2 = index == 3
     term_6 = slope + term_4 * (0.5 * np.sign(true_bottom - bottom) + 0.5)
     mask_3 = index == 0
-    slope_2 = upstream * quotient * height
+    slope_2 = upstream * quotient_2 * height
     positive_2 = np.maximum(np.sign(term), 0.0)
     term_7 = (
-        -upstream * quotient_2 * positive_2 * overlap_height
-        - upstream * quotient * positive_2 * overlap_height
+        -upstream * quotient_3 * positive_2 * overlap_height
+        - upstream * quotient_2 * positive_2 * overlap_height
     )
     term_8 = term_7 * (-0.5 * np.sign(left - true_left) - 0.5) - slope_2
     mask_4 = index == 2
     term_9 = slope_2 + term_7 * (0.5 * np.sign(true_right - right) + 0.5)
-    slope_3 = upstream * quotient * true_width
-    term_10 = term_4 * (-0.5 * np.sign(true_top - top) - 0.5) - slope_3
-    term_11 = slope_3 + term_4 * (0.5 * np.sign(bottom - true_bottom) + 0.5)
-    slope_4 = upstream * quotient * true_height
-    term_12 = term_7 * (-0.5 * np.sign(true_left - left) - 0.5) - slope_4
-    term_13 = slope_4 + term_7 * (0.5 * np.sign(right - true_right) + 0.5)
     grad_input = (
         np.where(mask, term_5[:, None], 0.0)
         + np.where(mask_2, term_6[:, None], 0.0)
         + np.where(mask_3, term_8[:, None], 0.0)
         + np.where(mask_4, term_9[:, None], 0.0)
     )
-    grad_target = (
-        np.where(mask, term_10[:, None], 0.0)
-        + np.where(mask_2, term_11[:, None], 0.0)
-        + np.where(mask_3, term_12[:, None], 0.0)
-        + np.where(mask_4, term_13[:, None], 0.0)
-    )
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        slope_3 = upstream * quotient_2 * true_width
+        term_10 = term_4 * (-0.5 * np.sign(true_top - top) - 0.5) - slope_3
+        term_11 = slope_3 + term_4 * (0.5 * np.sign(bottom - true_bottom) + 0.5)
+        slope_4 = upstream * quotient_2 * true_height
+        term_12 = term_7 * (-0.5 * np.sign(true_left - left) - 0.5) - slope_4
+        term_13 = slope_4 + term_7 * (0.5 * np.sign(right - true_right) + 0.5)
+        grad_target = (
+            np.where(mask, term_10[:, None], 0.0)
+            + np.where(mask_2, term_11[:, None], 0.0)
+            + np.where(mask_3, term_12[:, None], 0.0)
+            + np.where(mask_4, term_13[:, None], 0.0)
+        )
+    return 1.0 - quotient, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -303,7 +308,14 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n b", "target": "n b"},
+    wrt=("input", "target"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -370,9 +382,9 @@ def iou_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

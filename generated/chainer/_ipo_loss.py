@@ -30,20 +30,23 @@ def _value(
     return term * term
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     chosen: Array,
     rejected: Array,
     reference_chosen: Array,
     reference_rejected: Array,
     tau: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = chosen + (reference_rejected - rejected) - reference_chosen - 0.5 / tau
     slope = 2.0 * upstream * term
     slope_2 = -2.0 * upstream * term
-    grad_tau = total(upstream * term) / (tau * tau)
-    return slope, slope_2, slope_2, slope, grad_tau
+    grad_tau = None
+    if "tau" in wanted:
+        grad_tau = total(upstream * term) / (tau * tau)
+    return term * term, slope, slope_2, slope_2, slope, grad_tau
 
 
 def _tangent(
@@ -103,11 +106,20 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("chosen", "rejected", "reference_chosen", "reference_rejected", "tau"),
+    axes={
+        "chosen": "...",
+        "rejected": "...",
+        "reference_chosen": "...",
+        "reference_rejected": "...",
+        "tau": "",
+    },
     wrt=("chosen", "rejected", "reference_chosen", "reference_rejected", "tau"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -174,9 +186,9 @@ def ipo_loss(
     reference_chosen = to_working(reference_chosen, working)
     reference_rejected = to_working(reference_rejected, working)
     tau = to_working(tau, working)
-    loss = _kernel(chosen, rejected, reference_chosen, reference_rejected, tau)
     return finish(
-        loss,
+        _kernel,
+        (chosen, rejected, reference_chosen, reference_rejected, tau),
         reduction,
         dtype,
         shape=chosen.shape,

@@ -30,22 +30,25 @@ def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     return ratio(difference, smooth + total(target * p, axis=(0, 2)) + difference)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
     difference = total(term * p + probability * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + difference
-    quotient = ratio(ratio(difference, term_2), term_2)
-    slope = upstream * quotient
-    slope_2 = upstream * (ratio(1.0, term_2) - quotient)
+    quotient = ratio(difference, term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream * quotient_2
+    slope_2 = upstream * (ratio(1.0, term_2) - quotient_2)
     product = slope_2[:, None] * (term * p * probability - probability * p * target)
     grad_input = product - slope[:, None] * target * p * probability
-    grad_target = slope_2[:, None] * (probability - p) - slope[:, None] * p
-    return grad_input, grad_target, -total(slope)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope_2[:, None] * (probability - p) - slope[:, None] * p
+    return quotient, grad_input, grad_target, -total(slope) if "smooth" in wanted else None
 
 
 def _tangent(
@@ -132,11 +135,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
+    loss="c",
+    rows="c",
 )
 
 
@@ -191,8 +196,9 @@ def jaccard_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(
+        _kernel, (input, target, smooth), reduction, dtype, shape=shape, denominator=denominator
+    )
 
 
 class JaccardLoss(chainer.Link):

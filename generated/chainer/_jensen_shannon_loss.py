@@ -44,8 +44,10 @@ def _value(input: Array, target: Array) -> Array:
     return 0.5 * sums
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     probability = softmax(input, axis=-2)
     probability_2 = softmax(target, axis=-2)
     term = probability + probability_2
@@ -54,35 +56,38 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
     term_2 = nll - nll_2
     mask = term_2 * term_2 < 4.0
     u = 0.5 * term_2
-    sech2_2 = sech2(u)
     term_3 = nll_2 - nll
     probability_3 = sigmoid(term_3)
-    share = sigmoid(term_2)
     softplus = np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
+    share = sigmoid(term_2)
+    softplus_2 = np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
+    term_4 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
+    cost = np.where(mask, 0.5 * term_2 * np.tanh(u) - log_cosh(u), term_4)
+    sech2_2 = sech2(u)
     product = probability_3 * share * softplus
     product_2 = probability_3 * share
-    softplus_2 = np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
     product_3 = share * probability_3 * softplus_2
     product_4 = share * probability_3
     chosen = np.where(mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
     product_5 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    term_4 = product_5 - 0.5 * other_probability * upstream[:, None] * term * chosen
-    term_5 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
-    cost = np.where(mask, 0.5 * term_2 * np.tanh(u) - log_cosh(u), term_5)
+    term_5 = product_5 - 0.5 * other_probability * upstream[:, None] * term * chosen
     rest = sum_of_others(0.5 * probability * upstream[:, None] * cost, axis=-2)
     product_6 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
-    chosen_2 = np.where(
-        mask, -0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4)
-    )
-    rest_2 = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
-    other_probability_2 = softmax_complement(target, axis=-2)
-    term_6 = (
-        probability_2 * rest_2 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_2
-    )
-    rest_3 = sum_of_others(0.5 * probability_2 * upstream[:, None] * cost, axis=-2)
-    product_7 = probability_2 * (0.5 * other_probability_2 * upstream[:, None] * cost - rest_3)
-    return term_4 + product_6, term_6 + product_7
+    grad_target = None
+    if "target" in wanted:
+        chosen_2 = np.where(
+            mask, -0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4)
+        )
+        rest_2 = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
+        other_probability_2 = softmax_complement(target, axis=-2)
+        term_6 = (
+            probability_2 * rest_2 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_2
+        )
+        rest_3 = sum_of_others(0.5 * probability_2 * upstream[:, None] * cost, axis=-2)
+        product_7 = probability_2 * (0.5 * other_probability_2 * upstream[:, None] * cost - rest_3)
+        grad_target = term_6 + product_7
+    return 0.5 * total(term * cost, axis=1), term_5 + product_6, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -251,7 +256,14 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n c ...", "target": "n c ..."},
+    wrt=("input", "target"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -328,9 +340,9 @@ def jensen_shannon_loss(
     target = to_working(target, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

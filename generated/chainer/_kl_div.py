@@ -24,12 +24,17 @@ def _value_log_target(input: Array, target: Array) -> Array:
     return (target - input) * np.exp(target)
 
 
-def _gradient_log_target(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_log_target(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = target - input
     exp_target = np.exp(target)
     slope = upstream * exp_target
-    grad_target = upstream * (target - input) * exp_target + slope
-    return -slope, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * term * exp_target + slope
+    return term * exp_target, -slope, grad_target
 
 
 def _tangent_log_target(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -51,11 +56,14 @@ def _curvature_log_target(
 
 _kernel_log_target = differentiable(
     _value_log_target,
-    _gradient_log_target,
+    _value_and_gradient_log_target,
     _tangent_log_target,
     _curvature_log_target,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -64,12 +72,18 @@ def _value_target(input: Array, target: Array) -> Array:
     return np.where(target == 0.0, 0.0, (np.log(target) - input) * target)
 
 
-def _gradient_target(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_target(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
+    term = np.log(target) - input
+    loss = np.where(mask, 0.0, term * target)
     grad_input = upstream * np.where(mask, 0.0, -target)
-    grad_target = upstream * np.where(mask, 0.0, np.log(target) - input + 1.0)
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * np.where(mask, 0.0, term + 1.0)
+    return loss, grad_input, grad_target
 
 
 def _tangent_target(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -95,11 +109,14 @@ def _curvature_target(
 
 _kernel_target = differentiable(
     _value_target,
-    _gradient_target,
+    _value_and_gradient_target,
     _tangent_target,
     _curvature_target,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -118,10 +135,10 @@ def _log_target_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_log_target(input, target)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel_log_target,
+            (input, target),
             reduction,
             dtype,
             rows=("sum", -1),
@@ -132,7 +149,8 @@ def _log_target_loss(
         )
     if dialect == "optax":
         return finish(
-            loss,
+            _kernel_log_target,
+            (input, target),
             reduction,
             dtype,
             rows=("sum", -1),
@@ -141,7 +159,8 @@ def _log_target_loss(
             denominator=denominator,
         )
     return finish(
-        loss,
+        _kernel_log_target,
+        (input, target),
         reduction,
         dtype,
         count=leading_size(input) if reduction == "batchmean" else None,
@@ -165,10 +184,10 @@ def _target_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_target(input, target)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel_target,
+            (input, target),
             reduction,
             dtype,
             rows=("sum", -1),
@@ -179,7 +198,8 @@ def _target_loss(
         )
     if dialect == "optax":
         return finish(
-            loss,
+            _kernel_target,
+            (input, target),
             reduction,
             dtype,
             rows=("sum", -1),
@@ -188,7 +208,8 @@ def _target_loss(
             denominator=denominator,
         )
     return finish(
-        loss,
+        _kernel_target,
+        (input, target),
         reduction,
         dtype,
         count=leading_size(input) if reduction == "batchmean" else None,

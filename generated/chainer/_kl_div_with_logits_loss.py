@@ -37,34 +37,38 @@ def _value(input: Array, target: Array, temperature: Array | float) -> Array:
     return temperature * temperature * total(term * softmax(soft_target, axis=-2), axis=1)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, temperature: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `temperature`, given that of the loss."""
-    soft_input = input / temperature
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, temperature: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     power = temperature * temperature
+    soft_input = input / temperature
     soft_target = target / temperature
+    term = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
     probability = softmax(soft_target, axis=-2)
+    divergence = total(term * probability, axis=1)
     slope = upstream[:, None] * power * probability
     slope_2 = softmax_complement(soft_input, axis=-2) * upstream[:, None] * power * probability
-    term = softmax(soft_input, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
+    term_2 = softmax(soft_input, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
     other_probability = softmax_complement(soft_target, axis=-2)
-    term_2 = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
-    rest = sum_of_others(probability * upstream[:, None] * power * term_2, axis=-2)
-    term_3 = other_probability * upstream[:, None] * power * term_2 - rest
+    rest = sum_of_others(probability * upstream[:, None] * power * term, axis=-2)
+    term_3 = other_probability * upstream[:, None] * power * term - rest
     term_4 = (
         probability * sum_of_others(-slope, axis=-2)
         + other_probability * upstream[:, None] * power * probability
     )
-    product = 2.0 * temperature * total(upstream * total(term_2 * probability, axis=1))
-    grad_target = probability * term_3 / temperature + term_4 / temperature
-    grad_temperature = (
-        product
-        - total(probability * term_3 * target) / power
-        - total(term_4 * target) / power
-        - total(term * input) / power
-    )
-    return term / temperature, grad_target, grad_temperature
+    grad_target = None
+    if "target" in wanted:
+        grad_target = probability * term_3 / temperature + term_4 / temperature
+    grad_temperature = None
+    if "temperature" in wanted:
+        grad_temperature = (
+            2.0 * temperature * total(upstream * divergence)
+            - total(probability * term_3 * target) / power
+            - total(term_4 * target) / power
+            - total(term_2 * input) / power
+        )
+    return power * divergence, term_2 / temperature, grad_target, grad_temperature
 
 
 def _tangent(
@@ -241,11 +245,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "temperature"),
+    axes={"input": "n c ...", "target": "n c ...", "temperature": ""},
     wrt=("input", "target", "temperature"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -311,9 +317,9 @@ def kl_div_with_logits_loss(
     temperature = to_working(temperature, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, temperature)
     return finish(
-        loss,
+        _kernel,
+        (input, target, temperature),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -36,7 +36,7 @@ def _value(
     return np.where(target == 1.0, good_weight * sigmoid(-gain), bad_weight * sigmoid(gain))
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     input: Array,
     reference: Array,
@@ -45,8 +45,9 @@ def _gradient(
     good_weight: Array | float,
     bad_weight: Array | float,
     divergence: Array | float,
-) -> tuple[Array | float, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | float | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = target == 1.0
     term = input - reference - divergence
     gain = term * beta
@@ -57,20 +58,32 @@ def _gradient(
         -good_weight * probability * sigmoid_gain * beta,
         bad_weight * sigmoid_gain * probability * beta,
     )
-    chosen_2 = np.where(
-        mask,
-        good_weight * probability * sigmoid_gain * beta,
-        -bad_weight * sigmoid_gain * probability * beta,
-    )
-    product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
-    chosen_3 = np.where(mask, product, bad_weight * sigmoid_gain * probability * term)
-    grad_good_weight = total(upstream * np.where(mask, probability, 0.0))
-    grad_bad_weight = total(upstream * np.where(mask, 0.0, sigmoid_gain))
+    loss = np.where(mask, good_weight * probability, bad_weight * sigmoid_gain)
+    grad_reference = None
+    if "reference" in wanted:
+        chosen_2 = np.where(
+            mask,
+            good_weight * probability * sigmoid_gain * beta,
+            -bad_weight * sigmoid_gain * probability * beta,
+        )
+        grad_reference = upstream * chosen_2
+    grad_beta = None
+    if "beta" in wanted:
+        product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
+        chosen_3 = np.where(mask, product, bad_weight * sigmoid_gain * probability * term)
+        grad_beta = total(upstream * chosen_3)
+    grad_good_weight = None
+    if "good_weight" in wanted:
+        grad_good_weight = total(upstream * np.where(mask, probability, 0.0))
+    grad_bad_weight = None
+    if "bad_weight" in wanted:
+        grad_bad_weight = total(upstream * np.where(mask, 0.0, sigmoid_gain))
     return (
+        loss,
         upstream * chosen,
-        upstream * chosen_2,
-        np.full_like(target, 0.0),
-        total(upstream * chosen_3),
+        grad_reference,
+        np.full_like(target, 0.0) if "target" in wanted else None,
+        grad_beta,
         grad_good_weight,
         grad_bad_weight,
         0.0,
@@ -233,11 +246,22 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "reference", "target", "beta", "good_weight", "bad_weight", "divergence"),
+    axes={
+        "input": "...",
+        "reference": "...",
+        "target": "...",
+        "beta": "",
+        "good_weight": "",
+        "bad_weight": "",
+        "divergence": "",
+    },
     wrt=("input", "reference", "target", "beta", "good_weight", "bad_weight", "divergence"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -307,8 +331,14 @@ def kto_loss(
     good_weight = to_working(good_weight, working)
     bad_weight = to_working(bad_weight, working)
     divergence = to_working(divergence, working)
-    loss = _kernel(input, reference, target, beta, good_weight, bad_weight, divergence)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, reference, target, beta, good_weight, bad_weight, divergence),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class KTOLoss(chainer.Link):

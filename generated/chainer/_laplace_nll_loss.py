@@ -27,15 +27,20 @@ def _value(input: Array, target: Array, scale: Array, eps: float) -> Array:
     return np.abs(input - target) / spread + np.log(2.0 * spread)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, scale: Array, eps: float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, scale: Array, eps: float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     spread = np.maximum(scale, eps)
     term = input - target
+    abs_term = np.abs(term)
+    product = 2.0 * spread
     slope = upstream * np.sign(term) / spread
-    grad_scale = upstream * (2.0 / (2.0 * spread) - np.abs(term) / (spread * spread))
-    return slope, -slope, grad_scale
+    loss = abs_term / spread + np.log(product)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = upstream * (2.0 / product - abs_term / (spread * spread))
+    return loss, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent(
@@ -77,11 +82,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "scale", "eps"),
+    axes={"input": "...", "target": "...", "scale": "...", "eps": ""},
     wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -142,8 +150,14 @@ def laplace_nll_loss(
     scale = to_working(scale, working)
     scale = broadcast_rows("scale", scale, input.shape)
     eps = float(eps)
-    loss = _kernel(input, target, scale, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, scale, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class LaplaceNLLLoss(chainer.Link):

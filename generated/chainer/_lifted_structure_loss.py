@@ -41,43 +41,48 @@ def _value(input: Array, target: Array, margin: Array | float) -> Array:
     return 0.5 * sums
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, margin: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     mask = target[:, None] != target
     term = input[:, None] - input
     distance = norm(term, axis=-1)
     chosen = np.where(mask, margin - distance, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
-    chosen_2 = mask.astype(upstream.dtype)
+    chosen_2 = mask.astype(input.dtype)
     mask_2 = total(chosen_2, axis=1) <= 0.0
     gap = np.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
     term_2 = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
     positive = np.maximum(term_2, 0.0)
-    positive_2 = np.maximum(np.sign(term_2), 0.0)
-    mask_3 = np.arange(upstream.shape[0])[:, None] != np.arange(input.shape[0])
-    positive_3 = ((target[:, None] == target) & mask_3).astype(upstream.dtype)
+    mask_3 = (target[:, None] == target) & (
+        np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
+    )
+    positive_2 = mask_3.astype(input.dtype)
+    positive_3 = np.maximum(np.sign(term_2), 0.0)
     chosen_3 = np.where(mask_2, 0.0, 1.0)
     sigmoid_gap = sigmoid(gap)
-    slope = upstream[:, None] * chosen_3[:, None] * positive * positive_2 * positive_3 * sigmoid_gap
+    slope = upstream[:, None] * chosen_3[:, None] * positive * positive_3 * positive_2 * sigmoid_gap
     sums = total(slope, axis=0)
     probability = softmax(chosen, axis=-2)
     chosen_4 = np.where(mask, -1.0, 0.0)
-    slope_2 = upstream * chosen_3 * total(positive * positive_2 * positive_3 * sigmoid_gap, axis=1)
-    term_3 = upstream * total(positive * positive_2 * positive_3, axis=1) - slope_2
+    slope_2 = upstream * chosen_3 * total(positive * positive_3 * positive_2 * sigmoid_gap, axis=1)
+    term_3 = upstream * total(positive * positive_3 * positive_2, axis=1) - slope_2
     probability_2 = softmax(chosen, axis=-1)
     term_4 = (
-        upstream[:, None] * positive * positive_2 * positive_3
+        upstream[:, None] * positive * positive_3 * positive_2
         + sums * probability * chosen_4
         + term_3[:, None] * probability_2 * chosen_4
     )
     product = term_4[:, :, None] * direction(term, axis=-1)
+    loss = 0.5 * total(positive * positive * positive_2, axis=1)
     grad_input = -total(product, axis=0) + total(product, axis=1)
-    grad_margin = total(sums * total(probability * chosen_2, axis=0)) + total(
-        term_3[:, None] * probability_2 * chosen_2
-    )
-    return grad_input, grad_margin
+    grad_margin = None
+    if "margin" in wanted:
+        grad_margin = total(sums * total(probability * chosen_2, axis=0)) + total(
+            term_3[:, None] * probability_2 * chosen_2
+        )
+    return loss, grad_input, grad_margin
 
 
 def _tangent(
@@ -207,11 +212,12 @@ def _denominator(target: Array) -> Array:
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "margin"),
+    axes={"input": "i d", "target": "i", "margin": ""},
     wrt=("input", "margin"),
+    loss="i",
 )
 
 
@@ -273,9 +279,9 @@ def lifted_structure_loss(
     target = check_integers("target", target)
     input = to_working(input, working)
     margin = to_working(margin, working)
-    loss = _kernel(input, target, margin)
     return finish(
-        loss,
+        _kernel,
+        (input, target, margin),
         reduction,
         dtype,
         shape=shape,

@@ -20,7 +20,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._chunks import Rows, chunk_rows
+from ._chunks import chunk_rows
 from ._functions import (
     centred,
     cross_entropy_with,
@@ -53,7 +53,7 @@ def _value_labels(
     return np.where(valid, nll_at * weight[label], 0.0)
 
 
-def _gradient_labels(
+def _value_and_gradient_labels(
     upstream: Array,
     input: Array,
     linear_weight: Array,
@@ -61,17 +61,27 @@ def _gradient_labels(
     target: Array,
     weight: Array,
     ignore_index: int,
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `linear_weight` and `linear_bias`, given that of the
-    loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     valid = target != ignore_index
+    logits = linear_bias + input @ linear_weight.T
     label = np.where(valid, target, 0)
-    slope = upstream * weight[label]
-    excess = label_excess(linear_bias + input @ linear_weight.T, label, axis=-1)
+    label_weight = weight[label]
+    slope = upstream * label_weight
+    excess = label_excess(logits, label, axis=-1)
     chosen = np.where(valid[:, None], slope[:, None] * excess, 0.0)
+    loss = np.where(valid, label_cross_entropy(logits, label, axis=-1) * label_weight, 0.0)
     grad_input = np.where(valid[:, None], slope[:, None] * (excess @ linear_weight), 0.0)
-    grad_linear_weight = chosen.T @ np.where(valid[:, None], input, 0.0)
-    return grad_input, grad_linear_weight, total(chosen, axis=0)
+    grad_linear_weight = None
+    if "linear_weight" in wanted:
+        grad_linear_weight = chosen.T @ np.where(valid[:, None], input, 0.0)
+    return (
+        loss,
+        grad_input,
+        grad_linear_weight,
+        total(chosen, axis=0) if "linear_bias" in wanted else None,
+    )
 
 
 def _tangent_labels(
@@ -131,12 +141,20 @@ def _mass_labels(target: Array, weight: Array, ignore_index: int) -> Array:
 
 _kernel_labels = differentiable(
     _value_labels,
-    _gradient_labels,
+    _value_and_gradient_labels,
     _tangent_labels,
     _curvature_labels,
-    arguments=("input", "linear_weight", "linear_bias", "target", "weight", "ignore_index"),
+    axes={
+        "input": "n d",
+        "linear_weight": "c d",
+        "linear_bias": "c",
+        "target": "n",
+        "weight": "c",
+        "ignore_index": "",
+    },
     wrt=("input", "linear_weight", "linear_bias"),
-    rows=Rows(0, (0, None, None, 0, None, None), (0, None, None)),
+    loss="n",
+    chunks="n",
 )
 
 
@@ -163,7 +181,7 @@ def _value_smoothed_labels(
     return np.where(valid, product + product_2, 0.0)
 
 
-def _gradient_smoothed_labels(
+def _value_and_gradient_smoothed_labels(
     upstream: Array,
     input: Array,
     linear_weight: Array,
@@ -172,31 +190,50 @@ def _gradient_smoothed_labels(
     weight: Array,
     ignore_index: int,
     label_smoothing: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
-    label_weight = weight[label]
-    slope = upstream * label_weight
     logits = linear_bias + input @ linear_weight.T
-    product = slope[:, None] * (1.0 - label_smoothing) * label_excess(logits, label, axis=-1)
+    xent = cross_entropy_with(logits, weight, axis=-1)
+    term = 1.0 - label_smoothing
+    label = np.where(valid, target, 0)
+    nll_at = label_cross_entropy(logits, label, axis=-1)
+    label_weight = weight[label]
+    term_2 = label_smoothing * xent / linear_bias.shape[0] + term * nll_at * label_weight
+    slope = upstream * label_weight
+    product = slope[:, None] * term * label_excess(logits, label, axis=-1)
     slope_2 = (
-        upstream[:, None] * label_smoothing * excess_over(logits, weight, axis=-1) / weight.shape[0]
+        upstream[:, None]
+        * label_smoothing
+        * excess_over(logits, weight, axis=-1)
+        / linear_bias.shape[0]
     )
-    term = product + slope_2
-    term_2 = (
-        cross_entropy_with(logits, weight, axis=-1) / weight.shape[0]
-        - label_cross_entropy(logits, label, axis=-1) * label_weight
+    term_3 = product + slope_2
+    grad_input = np.where(valid[:, None], term_3 @ linear_weight, 0.0)
+    grad_linear_weight = None
+    if "linear_weight" in wanted:
+        grad_linear_weight = np.where(valid[:, None], term_3, 0.0).T @ np.where(
+            valid[:, None], input, 0.0
+        )
+    grad_linear_bias = None
+    if "linear_bias" in wanted:
+        grad_linear_bias = total(np.where(valid[:, None], product, 0.0), axis=0) + total(
+            np.where(valid[:, None], slope_2, 0.0), axis=0
+        )
+    grad_label_smoothing = None
+    if "label_smoothing" in wanted:
+        chosen = np.where(
+            valid, upstream * (xent / linear_bias.shape[0] - nll_at * label_weight), 0.0
+        )
+        grad_label_smoothing = total(chosen)
+    return (
+        np.where(valid, term_2, 0.0),
+        grad_input,
+        grad_linear_weight,
+        grad_linear_bias,
+        grad_label_smoothing,
     )
-    grad_input = np.where(valid[:, None], term @ linear_weight, 0.0)
-    grad_linear_weight = np.where(valid[:, None], term, 0.0).T @ np.where(
-        valid[:, None], input, 0.0
-    )
-    grad_linear_bias = total(np.where(valid[:, None], product, 0.0), axis=0) + total(
-        np.where(valid[:, None], slope_2, 0.0), axis=0
-    )
-    grad_label_smoothing = total(np.where(valid, upstream * term_2, 0.0))
-    return grad_input, grad_linear_weight, grad_linear_bias, grad_label_smoothing
 
 
 def _tangent_smoothed_labels(
@@ -289,20 +326,21 @@ def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Ar
 
 _kernel_smoothed_labels = differentiable(
     _value_smoothed_labels,
-    _gradient_smoothed_labels,
+    _value_and_gradient_smoothed_labels,
     _tangent_smoothed_labels,
     _curvature_smoothed_labels,
-    arguments=(
-        "input",
-        "linear_weight",
-        "linear_bias",
-        "target",
-        "weight",
-        "ignore_index",
-        "label_smoothing",
-    ),
+    axes={
+        "input": "n d",
+        "linear_weight": "c d",
+        "linear_bias": "c",
+        "target": "n",
+        "weight": "c",
+        "ignore_index": "",
+        "label_smoothing": "",
+    },
     wrt=("input", "linear_weight", "linear_bias", "label_smoothing"),
-    rows=Rows(0, (0, None, None, 0, None, None, None), (0, None, None, None)),
+    loss="n",
+    chunks="n",
 )
 
 
@@ -321,7 +359,7 @@ def _value_probabilities(
     return cross_entropy_with(linear_bias + input @ linear_weight.T, smoothed * weight, axis=-1)
 
 
-def _gradient_probabilities(
+def _value_and_gradient_probabilities(
     upstream: Array,
     input: Array,
     linear_weight: Array,
@@ -329,17 +367,31 @@ def _gradient_probabilities(
     target: Array,
     weight: Array,
     label_smoothing: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     logits = linear_bias + input @ linear_weight.T
     term = 1.0 - label_smoothing
     product = (label_smoothing / linear_bias.shape[0] + term * target) * weight
     excess = excess_over(logits, product, axis=-1)
     slope = upstream[:, None] * excess
-    xent = cross_entropy_with(logits, (1.0 / linear_bias.shape[0] - target) * weight, axis=-1)
+    loss = cross_entropy_with(logits, product, axis=-1)
     grad_input = upstream[:, None] * (excess @ linear_weight)
-    grad_target = upstream[:, None] * negative_log_softmax(logits, axis=-1) * term * weight
-    return grad_input, slope.T @ input, total(slope, axis=0), grad_target, total(upstream * xent)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream[:, None] * negative_log_softmax(logits, axis=-1) * term * weight
+    grad_label_smoothing = None
+    if "label_smoothing" in wanted:
+        xent = cross_entropy_with(logits, (1.0 / linear_bias.shape[0] - target) * weight, axis=-1)
+        grad_label_smoothing = total(upstream * xent)
+    return (
+        loss,
+        grad_input,
+        slope.T @ input if "linear_weight" in wanted else None,
+        total(slope, axis=0) if "linear_bias" in wanted else None,
+        grad_target,
+        grad_label_smoothing,
+    )
 
 
 def _tangent_probabilities(
@@ -407,12 +459,20 @@ def _curvature_probabilities(
 
 _kernel_probabilities = differentiable(
     _value_probabilities,
-    _gradient_probabilities,
+    _value_and_gradient_probabilities,
     _tangent_probabilities,
     _curvature_probabilities,
-    arguments=("input", "linear_weight", "linear_bias", "target", "weight", "label_smoothing"),
+    axes={
+        "input": "n d",
+        "linear_weight": "c d",
+        "linear_bias": "c",
+        "target": "n c",
+        "weight": "c",
+        "label_smoothing": "",
+    },
     wrt=("input", "linear_weight", "linear_bias", "target", "label_smoothing"),
-    rows=Rows(0, (0, None, None, 0, None, None), (0, None, None, 0, None)),
+    loss="n",
+    chunks="n",
 )
 
 
@@ -454,20 +514,13 @@ def _labels_loss(
         "linear_bias", linear_bias, (linear_weight.shape[0],), working, like=input
     )
     weight = axis_weight("weight", weight, (linear_weight.shape[0],), working, like=input)
-    loss = _kernel_labels(
-        input,
-        linear_weight,
-        linear_bias,
-        target,
-        weight,
-        ignore_index,
-        chunk_rows("options", options, linear_weight.shape[0]),
-    )
     return finish(
-        loss,
+        _kernel_labels,
+        (input, linear_weight, linear_bias, target, weight, ignore_index),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
+        chunk=chunk_rows("options", options, linear_weight.shape[0]),
         mass=_mass_labels(target, weight, ignore_index),
         sample_weight=sample_weight,
         denominator=denominator,
@@ -515,21 +568,13 @@ def _smoothed_labels_loss(
     )
     weight = axis_weight("weight", weight, (linear_weight.shape[0],), working, like=input)
     label_smoothing = to_working(label_smoothing, working)
-    loss = _kernel_smoothed_labels(
-        input,
-        linear_weight,
-        linear_bias,
-        target,
-        weight,
-        ignore_index,
-        label_smoothing,
-        chunk_rows("options", options, linear_weight.shape[0]),
-    )
     return finish(
-        loss,
+        _kernel_smoothed_labels,
+        (input, linear_weight, linear_bias, target, weight, ignore_index, label_smoothing),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
+        chunk=chunk_rows("options", options, linear_weight.shape[0]),
         mass=_mass_smoothed_labels(target, weight, ignore_index),
         sample_weight=sample_weight,
         denominator=denominator,
@@ -575,20 +620,13 @@ def _probabilities_loss(
     )
     weight = axis_weight("weight", weight, (linear_weight.shape[0],), working, like=input)
     label_smoothing = to_working(label_smoothing, working)
-    loss = _kernel_probabilities(
-        input,
-        linear_weight,
-        linear_bias,
-        target,
-        weight,
-        label_smoothing,
-        chunk_rows("options", options, linear_weight.shape[0]),
-    )
     return finish(
-        loss,
+        _kernel_probabilities,
+        (input, linear_weight, linear_bias, target, weight, label_smoothing),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
+        chunk=chunk_rows("options", options, linear_weight.shape[0]),
         sample_weight=sample_weight,
         denominator=denominator,
     )

@@ -28,15 +28,21 @@ def _value(input: Array, target: Array) -> Array:
     return cross_entropy_with(input, softmax(target, axis=-1), axis=-1)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     probability = softmax(target, axis=-1)
-    nll = negative_log_softmax(input, axis=-1)
-    term = softmax_complement(target, axis=-1) * upstream[:, None] * nll - sum_of_others(
-        probability * upstream[:, None] * nll, axis=-1
-    )
+    loss = cross_entropy_with(input, probability, axis=-1)
     grad_input = upstream[:, None] * excess_over(input, probability, axis=-1)
-    return grad_input, probability * term
+    grad_target = None
+    if "target" in wanted:
+        nll = negative_log_softmax(input, axis=-1)
+        term = softmax_complement(target, axis=-1) * upstream[:, None] * nll - sum_of_others(
+            probability * upstream[:, None] * nll, axis=-1
+        )
+        grad_target = probability * term
+    return loss, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -72,7 +78,14 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n i", "target": "n i"},
+    wrt=("input", "target"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -125,9 +138,9 @@ def listnet_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

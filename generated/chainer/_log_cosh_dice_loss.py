@@ -32,10 +32,10 @@ def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     return log_cosh(ratio(difference, smooth + total(target + p, axis=(0, 2))))
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
@@ -46,8 +46,10 @@ def _gradient(
     slope_2 = upstream * tanh * ratio(1.0, term_2)
     product = slope_2[:, None] * (term * p * probability - probability * p * target)
     grad_input = product - slope[:, None] * p * probability
-    grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
-    return grad_input, grad_target, -total(slope)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
+    return log_cosh(dice), grad_input, grad_target, -total(slope) if "smooth" in wanted else None
 
 
 def _tangent(
@@ -149,11 +151,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
+    loss="c",
+    rows="c",
 )
 
 
@@ -207,8 +211,9 @@ def log_cosh_dice_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(
+        _kernel, (input, target, smooth), reduction, dtype, shape=shape, denominator=denominator
+    )
 
 
 class LogCoshDiceLoss(chainer.Link):

@@ -24,15 +24,21 @@ def _value(input: Array, target: Array, log_var: Array, full: bool) -> Array:
     return 0.5 * ((input - target) ** 2 * np.exp(-log_var) + log_var) + 0.9189385332046727 * full
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, log_var: Array, full: bool
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `log_var`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, log_var: Array, full: bool, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `log_var`."""
     term = input - target
     exponential = np.exp(-log_var)
+    product = term * term * exponential
     slope = upstream * term * exponential
-    grad_log_var = 0.5 * upstream * (1.0 - term * term * exponential)
-    return slope, -slope, grad_log_var
+    loss = 0.5 * (product + log_var) + 0.9189385332046727 * full
+    return (
+        loss,
+        slope,
+        -slope if "target" in wanted else None,
+        0.5 * upstream * (1.0 - product) if "log_var" in wanted else None,
+    )
 
 
 def _tangent(
@@ -78,11 +84,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "log_var", "full"),
+    axes={"input": "...", "target": "...", "log_var": "...", "full": ""},
     wrt=("input", "target", "log_var"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -141,8 +150,14 @@ def log_var_gaussian_nll_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     log_var = to_working(log_var, working)
-    loss = _kernel(input, target, log_var, full)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, log_var, full),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class LogVarGaussianNLLLoss(chainer.Link):

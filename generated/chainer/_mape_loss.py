@@ -25,21 +25,27 @@ def _value(input: Array, target: Array, eps: float) -> Array:
     return 100.0 * np.abs(input - target) / np.maximum(np.abs(target), eps)
 
 
-def _gradient(upstream: Array, input: Array, target: Array, eps: float) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, eps: float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     abs_target = np.abs(target)
     maximum = np.maximum(abs_target, eps)
     term = input - target
+    abs_term = np.abs(term)
     slope = 100.0 * upstream * np.sign(term) / maximum
-    slope_2 = (
-        100.0
-        * upstream
-        * (0.5 * np.sign(abs_target - eps) + 0.5)
-        * np.sign(target)
-        * np.abs(term)
-        / (maximum * maximum)
-    )
-    return slope, -slope_2 - slope
+    grad_target = None
+    if "target" in wanted:
+        slope_2 = (
+            100.0
+            * upstream
+            * (0.5 * np.sign(abs_target - eps) + 0.5)
+            * np.sign(target)
+            * abs_term
+            / (maximum * maximum)
+        )
+        grad_target = -slope_2 - slope
+    return 100.0 * abs_term / maximum, slope, grad_target
 
 
 def _tangent(input: Array, target: Array, eps: float, d_input: Array, d_target: Array) -> Array:
@@ -85,11 +91,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "eps"),
+    axes={"input": "...", "target": "...", "eps": ""},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -144,10 +153,10 @@ def mape_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = float(eps)
-    loss = _kernel(input, target, eps)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel,
+            (input, target, eps),
             reduction,
             dtype,
             rows=("mean", -1),
@@ -155,7 +164,14 @@ def mape_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class MAPELoss(chainer.Link):

@@ -17,14 +17,23 @@ def _value(input1: Array, input2: Array, target: Array, margin: Array | float) -
     return np.maximum(margin - (input1 - input2) * target, 0.0)
 
 
-def _gradient(
-    upstream: Array, input1: Array, input2: Array, target: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input1`, `input2`, `target` and `margin`, given that of the loss."""
-    term = 1.0 - np.maximum(np.sign((input1 - input2) * target - margin), 0.0)
+def _value_and_gradient(
+    upstream: Array,
+    input1: Array,
+    input2: Array,
+    target: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    product = (input1 - input2) * target
+    term = 1.0 - np.maximum(np.sign(product - margin), 0.0)
     slope = upstream * term * target
-    grad_target = upstream * term * (input2 - input1)
-    return -slope, slope, grad_target, total(upstream * term)
+    loss = np.maximum(margin - product, 0.0)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * term * (input2 - input1)
+    return loss, -slope, slope, grad_target, total(upstream * term) if "margin" in wanted else None
 
 
 def _tangent(
@@ -66,11 +75,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input1", "input2", "target", "margin"),
+    axes={"input1": "...", "input2": "...", "target": "...", "margin": ""},
     wrt=("input1", "input2", "target", "margin"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -124,9 +136,9 @@ def margin_ranking_loss(
     input2 = to_working(input2, working)
     target = to_working(target, working)
     margin = to_working(margin, working)
-    loss = _kernel(input1, input2, target, margin)
     return finish(
-        loss,
+        _kernel,
+        (input1, input2, target, margin),
         reduction,
         dtype,
         shape=input1.shape,

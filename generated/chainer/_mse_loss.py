@@ -23,10 +23,16 @@ def _value(input: Array, target: Array) -> Array:
     return (input - target) ** 2
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     error = input - target
-    return 2.0 * upstream * error, -2.0 * upstream * error
+    return (
+        error * error,
+        2.0 * upstream * error,
+        -2.0 * upstream * error if "target" in wanted else None,
+    )
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -43,7 +49,15 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -99,10 +113,10 @@ def mse_loss(
     target = to_working(target, working)
     if weight is not None:
         weight = same_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel,
+            (input, target),
             reduction,
             dtype,
             weight=weight,
@@ -113,7 +127,8 @@ def mse_loss(
             denominator=denominator,
         )
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         weight=weight,

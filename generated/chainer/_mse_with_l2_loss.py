@@ -19,10 +19,16 @@ def _value_mse(input: Array, target: Array) -> Array:
     return (input - target) ** 2
 
 
-def _gradient_mse(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_mse(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
-    return 2.0 * upstream * term, -2.0 * upstream * term
+    return (
+        term * term,
+        2.0 * upstream * term,
+        -2.0 * upstream * term if "target" in wanted else None,
+    )
 
 
 def _tangent_mse(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -40,11 +46,14 @@ def _curvature_mse(
 
 _kernel_mse = differentiable(
     _value_mse,
-    _gradient_mse,
+    _value_and_gradient_mse,
     _tangent_mse,
     _curvature_mse,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -53,11 +62,13 @@ def _value_l2(weights: Array, coefficient: Array | float) -> Array:
     return coefficient * total(weights * weights)
 
 
-def _gradient_l2(upstream: Array, weights: Array, coefficient: Array | float) -> tuple[Array, ...]:
-    """Return the gradient by `weights` and `coefficient`, given that of the loss."""
+def _value_and_gradient_l2(
+    upstream: Array, weights: Array, coefficient: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `weights` and `coefficient`."""
+    sums = total(weights * weights)
     grad_weights = 2.0 * upstream * coefficient * weights
-    grad_coefficient = upstream * total(weights * weights)
-    return grad_weights, grad_coefficient
+    return coefficient * sums, grad_weights, upstream * sums if "coefficient" in wanted else None
 
 
 def _tangent_l2(
@@ -84,11 +95,12 @@ def _curvature_l2(
 
 _kernel_l2 = differentiable(
     _value_l2,
-    _gradient_l2,
+    _value_and_gradient_l2,
     _tangent_l2,
     _curvature_l2,
-    arguments=("weights", "coefficient"),
+    axes={"weights": "...", "coefficient": ""},
     wrt=("weights", "coefficient"),
+    loss="",
 )
 
 
@@ -100,8 +112,7 @@ def _mse_loss(input: Given, target: Given, reduction: str) -> chainer.Variable:
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_mse(input, target)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_mse, (input, target), reduction, dtype)
 
 
 def _l2_loss(weights: Given, coefficient: Given | float, reduction: str) -> chainer.Variable:
@@ -113,8 +124,7 @@ def _l2_loss(weights: Given, coefficient: Given | float, reduction: str) -> chai
     weights = to_working(weights, working)
     coefficient = to_working(coefficient, working)
     weights = fold(weights, 0)
-    loss = _kernel_l2(weights, coefficient)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_l2, (weights, coefficient), reduction, dtype)
 
 
 @overload

@@ -29,14 +29,20 @@ def _value(input: Array, target: Array, eps: float) -> Array:
     return term * term
 
 
-def _gradient(upstream: Array, input: Array, target: Array, eps: float) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, eps: float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     maximum = np.maximum(input, eps)
     maximum_2 = np.maximum(target, eps)
     term = np.log1p(maximum) - np.log1p(maximum_2)
     grad_input = 2.0 * upstream * term * (0.5 * np.sign(input - eps) + 0.5) / (maximum + 1.0)
-    grad_target = -2.0 * upstream * term * (0.5 * np.sign(target - eps) + 0.5) / (maximum_2 + 1.0)
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = (
+            -2.0 * upstream * term * (0.5 * np.sign(target - eps) + 0.5) / (maximum_2 + 1.0)
+        )
+    return term * term, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, eps: float, d_input: Array, d_target: Array) -> Array:
@@ -71,11 +77,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "eps"),
+    axes={"input": "...", "target": "...", "eps": ""},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -129,10 +138,10 @@ def msle_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = float(eps)
-    loss = _kernel(input, target, eps)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel,
+            (input, target, eps),
             reduction,
             dtype,
             rows=("mean", -1),
@@ -140,7 +149,14 @@ def msle_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class MSLELoss(chainer.Link):

@@ -29,22 +29,31 @@ def _value_linear(input: Array, target: Array, weight: Array, margin: Array | fl
     return weight[target] * total(chosen, axis=1) / weight.shape[0]
 
 
-def _gradient_linear(
-    upstream: Array, input: Array, target: Array, weight: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `margin`, given that of the loss."""
+def _value_and_gradient_linear(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    slope = upstream * picked
     index = np.arange(weight.shape[0])
-    positive = np.maximum(np.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
-    chosen = np.where(target[:, None] != index, positive, 0.0)
+    mask = target[:, None] != index
+    term = input - pick(input, target, axis=1)[:, None] + margin
+    slope = upstream * picked
+    chosen = np.where(mask, np.maximum(np.sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
+    loss = picked * total(np.where(mask, np.maximum(term, 0.0), 0.0), axis=1) / weight.shape[0]
     grad_input = slope[:, None] * chosen / weight.shape[0] + np.where(
         index == target[:, None], slope_2[:, None], 0.0
     )
-    grad_margin = total(upstream * picked * sums) / weight.shape[0]
-    return grad_input, grad_margin
+    grad_margin = None
+    if "margin" in wanted:
+        grad_margin = total(upstream * picked * sums) / weight.shape[0]
+    return loss, grad_input, grad_margin
 
 
 def _tangent_linear(
@@ -77,11 +86,13 @@ def _curvature_linear(
 
 _kernel_linear = differentiable(
     _value_linear,
-    _gradient_linear,
+    _value_and_gradient_linear,
     _tangent_linear,
     _curvature_linear,
-    arguments=("input", "target", "weight", "margin"),
+    axes={"input": "n c", "target": "n", "weight": "c", "margin": ""},
     wrt=("input", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -92,24 +103,32 @@ def _value_squared(input: Array, target: Array, weight: Array, margin: Array | f
     return weight[target] * total(chosen, axis=1) / weight.shape[0]
 
 
-def _gradient_squared(
-    upstream: Array, input: Array, target: Array, weight: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `margin`, given that of the loss."""
+def _value_and_gradient_squared(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    slope = upstream * picked
     index = np.arange(weight.shape[0])
+    mask = target[:, None] != index
     term = input - pick(input, target, axis=1)[:, None] + margin
-    chosen = np.where(
-        target[:, None] != index, 2.0 * np.maximum(term, 0.0) * np.maximum(np.sign(term), 0.0), 0.0
-    )
+    gap = np.maximum(term, 0.0)
+    slope = upstream * picked
+    chosen = np.where(mask, 2.0 * gap * np.maximum(np.sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
+    loss = picked * total(np.where(mask, gap * gap, 0.0), axis=1) / weight.shape[0]
     grad_input = slope[:, None] * chosen / weight.shape[0] + np.where(
         index == target[:, None], slope_2[:, None], 0.0
     )
-    grad_margin = total(upstream * picked * sums) / weight.shape[0]
-    return grad_input, grad_margin
+    grad_margin = None
+    if "margin" in wanted:
+        grad_margin = total(upstream * picked * sums) / weight.shape[0]
+    return loss, grad_input, grad_margin
 
 
 def _tangent_squared(
@@ -162,11 +181,13 @@ def _curvature_squared(
 
 _kernel_squared = differentiable(
     _value_squared,
-    _gradient_squared,
+    _value_and_gradient_squared,
     _tangent_squared,
     _curvature_squared,
-    arguments=("input", "target", "weight", "margin"),
+    axes={"input": "n c", "target": "n", "weight": "c", "margin": ""},
     wrt=("input", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -193,9 +214,9 @@ def _linear_loss(
     input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     margin = to_working(margin, working)
-    loss = _kernel_linear(input, target, weight, margin)
     return finish(
-        loss,
+        _kernel_linear,
+        (input, target, weight, margin),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -227,9 +248,9 @@ def _squared_loss(
     input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     margin = to_working(margin, working)
-    loss = _kernel_squared(input, target, weight, margin)
     return finish(
-        loss,
+        _kernel_squared,
+        (input, target, weight, margin),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

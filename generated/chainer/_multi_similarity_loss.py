@@ -40,57 +40,71 @@ def _value(
     return product + (np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push)))) / beta
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     input: Array,
     target: Array,
     alpha: Array | float,
     beta: Array | float,
     base: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `alpha`, `beta` and `base`, given that of the loss."""
-    mask = target[:, None] != target
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    mask = (target[:, None] == target) & (
+        np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
+    )
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
     gap = sums - base
-    chosen = np.where(mask, gap * beta, -math.inf)
-    push = logsumexp(chosen, axis=-1)
+    chosen = np.where(mask, -gap * alpha, -math.inf)
+    pull = logsumexp(chosen, axis=-1)
+    softplus = np.maximum(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))
+    mask_2 = target[:, None] != target
+    chosen_2 = np.where(mask_2, gap * beta, -math.inf)
+    push = logsumexp(chosen_2, axis=-1)
+    softplus_2 = np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push)))
     sigmoid_push = sigmoid(push)
     slope = upstream * sigmoid_push
-    probability = softmax(chosen, axis=-1)
-    mask_2 = np.arange(upstream.shape[0])[:, None] != np.arange(input.shape[0])
-    mask_3 = (target[:, None] == target) & mask_2
-    chosen_2 = np.where(mask_3, -gap * alpha, -math.inf)
-    pull = logsumexp(chosen_2, axis=-1)
+    probability = softmax(chosen_2, axis=-1)
+    product = slope[:, None] * probability * np.where(mask_2, beta, 0.0) / beta
     sigmoid_pull = sigmoid(pull)
     slope_2 = upstream * sigmoid_pull
-    probability_2 = softmax(chosen_2, axis=-1)
-    product = slope_2[:, None] * probability_2 * np.where(mask_3, -alpha, 0.0) / alpha
-    term = slope[:, None] * probability * np.where(mask, beta, 0.0) / beta + product
+    probability_2 = softmax(chosen, axis=-1)
+    product_2 = slope_2[:, None] * probability_2 * np.where(mask, -alpha, 0.0) / alpha
+    term = product + product_2
     sums_2 = term.T @ input_direction
-    product_2 = input_direction * total(sums_2 * input_direction, axis=1)[:, None]
+    product_3 = input_direction * total(sums_2 * input_direction, axis=1)[:, None]
     sums_3 = term @ input_direction
-    product_3 = input_direction * total(sums_3 * input_direction, axis=1)[:, None]
-    slope_3 = upstream * (np.maximum(pull, 0.0) + np.log1p(np.exp(-np.abs(pull))))
-    slope_4 = (
-        upstream[:, None]
-        * sigmoid_pull[:, None]
-        * probability_2
-        * np.where(mask_3, base - sums, 0.0)
-    )
-    slope_5 = upstream * (np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push))))
-    slope_6 = upstream[:, None] * sigmoid_push[:, None] * probability * np.where(mask, gap, 0.0)
-    slope_7 = upstream[:, None] * sigmoid_push[:, None] * probability * np.where(mask, -beta, 0.0)
-    slope_8 = (
-        upstream[:, None] * sigmoid_pull[:, None] * probability_2 * np.where(mask_3, alpha, 0.0)
-    )
-    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * (sums_2 - product_2) + ratio(
+    product_4 = input_direction * total(sums_3 * input_direction, axis=1)[:, None]
+    loss = softplus / alpha + softplus_2 / beta
+    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * (sums_2 - product_3) + ratio(
         1.0, norm(input, axis=-1)
-    )[:, None] * (sums_3 - product_3)
-    grad_alpha = total(slope_4) / alpha - total(slope_3) / (alpha * alpha)
-    grad_beta = total(slope_6) / beta - total(slope_5) / (beta * beta)
-    grad_base = total(slope_7) / beta + total(slope_8) / alpha
-    return grad_input, grad_alpha, grad_beta, grad_base
+    )[:, None] * (sums_3 - product_4)
+    grad_alpha = None
+    if "alpha" in wanted:
+        slope_3 = (
+            upstream[:, None]
+            * sigmoid_pull[:, None]
+            * probability_2
+            * np.where(mask, base - sums, 0.0)
+        )
+        grad_alpha = total(slope_3) / alpha - total(upstream * softplus) / (alpha * alpha)
+    grad_beta = None
+    if "beta" in wanted:
+        slope_4 = (
+            upstream[:, None] * sigmoid_push[:, None] * probability * np.where(mask_2, gap, 0.0)
+        )
+        grad_beta = total(slope_4) / beta - total(upstream * softplus_2) / (beta * beta)
+    grad_base = None
+    if "base" in wanted:
+        slope_5 = (
+            upstream[:, None] * sigmoid_push[:, None] * probability * np.where(mask_2, -beta, 0.0)
+        )
+        slope_6 = (
+            upstream[:, None] * sigmoid_pull[:, None] * probability_2 * np.where(mask, alpha, 0.0)
+        )
+        grad_base = total(slope_5) / beta + total(slope_6) / alpha
+    return loss, grad_input, grad_alpha, grad_beta, grad_base
 
 
 def _tangent(
@@ -283,11 +297,12 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "alpha", "beta", "base"),
+    axes={"input": "i d", "target": "i", "alpha": "", "beta": "", "base": ""},
     wrt=("input", "alpha", "beta", "base"),
+    loss="i",
 )
 
 
@@ -353,9 +368,14 @@ def multi_similarity_loss(
     alpha = to_working(alpha, working)
     beta = to_working(beta, working)
     base = to_working(base, working)
-    loss = _kernel(input, target, alpha, beta, base)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (input, target, alpha, beta, base),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

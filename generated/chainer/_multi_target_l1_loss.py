@@ -17,12 +17,22 @@ def _value(input: Array, target1: Array, target2: Array) -> Array:
     return 0.5 * (np.abs(input - target1) + np.abs(input - target2))
 
 
-def _gradient(upstream: Array, input: Array, target1: Array, target2: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target1` and `target2`, given that of the loss."""
-    direction_2 = np.sign(input - target2)
-    direction_3 = np.sign(input - target1)
-    grad_input = 0.5 * upstream * direction_2 + 0.5 * upstream * direction_3
-    return grad_input, -0.5 * upstream * direction_3, -0.5 * upstream * direction_2
+def _value_and_gradient(
+    upstream: Array, input: Array, target1: Array, target2: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target1` and `target2`."""
+    term = input - target1
+    term_2 = input - target2
+    direction_2 = np.sign(term_2)
+    sign_term = np.sign(term)
+    loss = 0.5 * (np.abs(term) + np.abs(term_2))
+    grad_input = 0.5 * upstream * direction_2 + 0.5 * upstream * sign_term
+    return (
+        loss,
+        grad_input,
+        -0.5 * upstream * sign_term if "target1" in wanted else None,
+        -0.5 * upstream * direction_2 if "target2" in wanted else None,
+    )
 
 
 def _tangent(
@@ -49,11 +59,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target1", "target2"),
+    axes={"input": "...", "target1": "...", "target2": "..."},
     wrt=("input", "target1", "target2"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -102,8 +115,14 @@ def multi_target_l1_loss(
     input = to_working(input, working)
     target1 = to_working(target1, working)
     target2 = to_working(target2, working)
-    loss = _kernel(input, target1, target2)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target1, target2),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class MultiTargetL1Loss(chainer.Link):

@@ -30,23 +30,28 @@ def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     return ratio(smooth + total((p - target) * (p - target), axis=(0, 2)), term)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     p = softmax(input, axis=-2)
     term = p - target
     term_2 = smooth + total(target * target, axis=(0, 2)) + total(p * p, axis=(0, 2))
-    quotient = ratio(ratio(smooth + total(term * term, axis=(0, 2)), term_2), term_2)
-    slope = upstream * quotient
-    quotient_2 = ratio(1.0, term_2)
-    slope_2 = upstream * quotient_2
+    quotient = ratio(smooth + total(term * term, axis=(0, 2)), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream * quotient_2
+    quotient_3 = ratio(1.0, term_2)
+    slope_2 = upstream * quotient_3
     product = 2.0 * slope_2[:, None] * term
     term_3 = product - 2.0 * slope[:, None] * p
     term_4 = softmax_complement(input, axis=-2) * term_3 - sum_of_others(p * term_3, axis=-2)
-    grad_target = -2.0 * slope[:, None] * target - product
-    grad_smooth = total(upstream * (quotient_2 - quotient))
-    return p * term_4, grad_target, grad_smooth
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * slope[:, None] * target - product
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = total(upstream * (quotient_3 - quotient_2))
+    return quotient, p * term_4, grad_target, grad_smooth
 
 
 def _tangent(
@@ -146,11 +151,12 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
+    loss="c",
 )
 
 
@@ -210,8 +216,15 @@ def multiclass_dice_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, smooth)
-    return finish(loss, reduction, dtype, shape=shape, weight=weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, smooth),
+        reduction,
+        dtype,
+        shape=shape,
+        weight=weight,
+        denominator=denominator,
+    )
 
 
 class MulticlassDiceLoss(chainer.Link):

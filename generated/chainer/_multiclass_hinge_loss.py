@@ -26,17 +26,21 @@ def _value(input: Array, target: Array) -> Array:
     return (chosen + input - pick(input, target, axis=1)[:, None]).max(axis=1)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
     index = np.arange(input.shape[1])
     term = (
-        (target[:, None] != index[:, None]).astype(upstream.dtype)
+        (target[:, None] != index[:, None]).astype(input.dtype)
         + input
         - pick(input, target, axis=1)[:, None]
     )
-    chosen = (term == term.max(axis=1)[:, None]).astype(upstream.dtype)
+    largest = term.max(axis=1)
+    chosen = (term == largest[:, None]).astype(input.dtype)
     chosen_2 = np.where(index[:, None] == target[:, None], (-upstream)[:, None], 0.0)
-    return (upstream[:, None] * chosen / total(chosen, axis=1)[:, None] + chosen_2,)
+    grad_input = upstream[:, None] * chosen / total(chosen, axis=1)[:, None] + chosen_2
+    return largest, grad_input
 
 
 def _tangent(input: Array, target: Array, d_input: Array) -> Array:
@@ -54,7 +58,14 @@ def _curvature(upstream: Array, input: Array, target: Array, d_input: Array) -> 
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input",)
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n c ...", "target": "n ..."},
+    wrt=("input",),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -108,9 +119,9 @@ def multiclass_hinge_loss(
     input = to_working(input, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

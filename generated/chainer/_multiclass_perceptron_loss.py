@@ -25,13 +25,18 @@ def _value(input: Array, target: Array) -> Array:
     return input.max(axis=1) - pick(input, target, axis=1)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
+    largest = input.max(axis=1)
     chosen = np.where(
         np.arange(input.shape[1])[:, None] == target[:, None], (-upstream)[:, None], 0.0
     )
-    chosen_2 = (input == input.max(axis=1)[:, None]).astype(upstream.dtype)
-    return (chosen + upstream[:, None] * chosen_2 / total(chosen_2, axis=1)[:, None],)
+    chosen_2 = (input == largest[:, None]).astype(input.dtype)
+    loss = largest - pick(input, target, axis=1)
+    grad_input = chosen + upstream[:, None] * chosen_2 / total(chosen_2, axis=1)[:, None]
+    return loss, grad_input
 
 
 def _tangent(input: Array, target: Array, d_input: Array) -> Array:
@@ -46,7 +51,14 @@ def _curvature(upstream: Array, input: Array, target: Array, d_input: Array) -> 
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input",)
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n c ...", "target": "n ..."},
+    wrt=("input",),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -99,9 +111,9 @@ def multiclass_perceptron_loss(
     input = to_working(input, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

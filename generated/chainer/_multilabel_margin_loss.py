@@ -35,22 +35,27 @@ def _value(input: Array, target: Array) -> Array:
     return total(product_2, axis=1) / input.shape[1]
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
     mask = target == -1
     mask_2 = np.arange(target.shape[1])[:, None] <= np.arange(target.shape[1])
-    named = 1.0 - (mask[:, :, None] & mask_2).astype(upstream.dtype).max(axis=1)
+    named = 1.0 - (mask[:, :, None] & mask_2).astype(input.dtype).max(axis=1)
     index = np.arange(input.shape[1])
-    product = named[:, None] * (target[:, None] == index[:, None]).astype(upstream.dtype)
+    product = named[:, None] * (target[:, None] == index[:, None]).astype(input.dtype)
     other = 1.0 - product.max(axis=2)
     mask_3 = index[:, None] == np.where(target != -1, target, 0)[:, None]
     term = input[:, :, None] - total(np.where(mask_3, input[:, :, None], 0.0), axis=1)[:, None]
-    positive = np.maximum(np.sign(term + 1.0), 0.0)
+    term_2 = term + 1.0
+    sums = total(other * total(named[:, None] * np.maximum(term_2, 0.0), axis=2), axis=1)
+    positive = np.maximum(np.sign(term_2), 0.0)
     slope = upstream[:, None] * other * total(named[:, None] * positive, axis=2) / input.shape[1]
     slope_2 = (
         -upstream[:, None] * named * total(other[:, :, None] * positive, axis=1) / input.shape[1]
     )
-    return (slope + total(np.where(mask_3, slope_2[:, None], 0.0), axis=2),)
+    grad_input = slope + total(np.where(mask_3, slope_2[:, None], 0.0), axis=2)
+    return sums / input.shape[1], grad_input
 
 
 def _tangent(input: Array, target: Array, d_input: Array) -> Array:
@@ -75,7 +80,14 @@ def _curvature(upstream: Array, input: Array, target: Array, d_input: Array) -> 
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input",)
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n c", "target": "n c"},
+    wrt=("input",),
+    loss="n",
+    rows="n",
 )
 
 
@@ -131,9 +143,9 @@ def multilabel_margin_loss(
     check_shape("target", target, input.shape, "input")
     target = check_labels("target", target, input.shape[1], -1)
     input = to_working(input, working)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -31,16 +31,26 @@ def _value(input: Array, target: Array, weight: Array) -> Array:
     return -total(log_likelihood * weight, axis=1) / target.shape[1]
 
 
-def _gradient(upstream: Array, input: Array, target: Array, weight: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, weight: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = 1.0 - target
+    log_term = np.log1p(np.exp(-np.abs(input)))
+    log_likelihood = -term * (np.maximum(input, 0.0) + log_term) - target * (
+        np.maximum(-input, 0.0) + log_term
+    )
+    loss = -total(log_likelihood * weight, axis=1) / target.shape[1]
     grad_input = (
         -upstream[:, None]
-        * (target * sigmoid(-input) - (1.0 - target) * sigmoid(input))
+        * (target * sigmoid(-input) - term * sigmoid(input))
         * weight
         / target.shape[1]
     )
-    grad_target = -upstream[:, None] * input * weight / target.shape[1]
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -upstream[:, None] * input * weight / target.shape[1]
+    return loss, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, weight: Array, d_input: Array, d_target: Array) -> Array:
@@ -64,11 +74,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weight"),
+    axes={"input": "n c", "target": "n c", "weight": "n c"},
     wrt=("input", "target"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -126,9 +138,9 @@ def multilabel_soft_margin_loss(
     weight_or_one = (
         1.0 if weight is None else broadcast_weight("weight", weight, input.shape, working)
     )
-    loss = _kernel(input, target, weight_or_one)
     return finish(
-        loss,
+        _kernel,
+        (input, target, weight_or_one),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -32,16 +32,23 @@ def _value(anchor: Array, positive: Array, l2: Array | float) -> Array:
     return 0.5 * squared_lengths * l2 + nll
 
 
-def _gradient(
-    upstream: Array, anchor: Array, positive: Array, l2: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `anchor`, `positive` and `l2`, given that of the loss."""
-    excess = label_excess(anchor @ positive.T, np.arange(upstream.shape[0]), axis=-1)
+def _value_and_gradient(
+    upstream: Array, anchor: Array, positive: Array, l2: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `anchor`, `positive` and `l2`."""
     squared_lengths = total(anchor * anchor, axis=1) + total(positive * positive, axis=1)
+    similarity = anchor @ positive.T
+    index = np.arange(anchor.shape[0])
+    excess = label_excess(similarity, index, axis=-1)
+    loss = 0.5 * squared_lengths * l2 + label_cross_entropy(similarity, index, axis=-1)
     grad_anchor = upstream[:, None] * (excess @ positive) + upstream[:, None] * l2 * anchor
-    grad_positive = (upstream[:, None] * excess).T @ anchor + upstream[:, None] * l2 * positive
-    grad_l2 = 0.5 * total(upstream * squared_lengths)
-    return grad_anchor, grad_positive, grad_l2
+    grad_positive = None
+    if "positive" in wanted:
+        grad_positive = (upstream[:, None] * excess).T @ anchor + upstream[:, None] * l2 * positive
+    grad_l2 = None
+    if "l2" in wanted:
+        grad_l2 = 0.5 * total(upstream * squared_lengths)
+    return loss, grad_anchor, grad_positive, grad_l2
 
 
 def _tangent(
@@ -89,11 +96,12 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("anchor", "positive", "l2"),
+    axes={"anchor": "i d", "positive": "i d", "l2": ""},
     wrt=("anchor", "positive", "l2"),
+    loss="i",
 )
 
 
@@ -145,9 +153,14 @@ def n_pairs_loss(
     anchor = to_working(anchor, working)
     positive = to_working(positive, working)
     l2 = to_working(l2, working)
-    loss = _kernel(anchor, positive, l2)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (anchor, positive, l2),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

@@ -19,19 +19,24 @@ def _value(input: Array, target: Array) -> Array:
     return quotient * quotient
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
     target_offset = deviation(target, axis=-2)
     target_length = norm(target_offset, axis=-2)
     quotient = ratio(norm(term, axis=-2), target_length)
     product = 2.0 * (upstream * quotient * ratio(1.0, target_length)) * direction(term, axis=-2)
-    product_2 = (
-        2.0
-        * (upstream * quotient * ratio(quotient, target_length))
-        * deviation(direction(target_offset, axis=-2), axis=-2)
-    )
-    return product, -product_2 - product
+    grad_target = None
+    if "target" in wanted:
+        product_2 = (
+            2.0
+            * (upstream * quotient * ratio(quotient, target_length))
+            * deviation(direction(target_offset, axis=-2), axis=-2)
+        )
+        grad_target = -product_2 - product
+    return quotient * quotient, product, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -93,7 +98,14 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n ...", "target": "n ..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -140,8 +152,7 @@ def nash_sutcliffe_loss(
     target = to_working(target, working)
     input = fold(input, 1)
     target = fold(target, 1)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(_kernel, (input, target), reduction, dtype, shape=shape, denominator=denominator)
 
 
 class NashSutcliffeLoss(chainer.Link):

@@ -29,15 +29,23 @@ def _value(input: Array, target: Array, weight: Array, ignore_index: int) -> Arr
     return np.where(valid, -pick(input, label, axis=1) * weight[label], 0.0)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, weight: Array, ignore_index: int
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    ignore_index: int,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
     valid = target != ignore_index
     label = np.where(valid, target, 0)
-    slope = -upstream * weight[label]
-    chosen = np.where(np.arange(weight.shape[0])[:, None] == label[:, None], slope[:, None], 0.0)
-    return (np.where(valid[:, None], chosen, 0.0),)
+    label_weight = weight[label]
+    slope = -upstream * label_weight
+    chosen = np.where(np.arange(input.shape[1])[:, None] == label[:, None], slope[:, None], 0.0)
+    loss = np.where(valid, -pick(input, label, axis=1) * label_weight, 0.0)
+    grad_input = np.where(valid[:, None], chosen, 0.0)
+    return loss, grad_input
 
 
 def _tangent(
@@ -64,11 +72,13 @@ def _mass(target: Array, weight: Array, ignore_index: int) -> Array:
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weight", "ignore_index"),
+    axes={"input": "n c ...", "target": "n ...", "weight": "c", "ignore_index": ""},
     wrt=("input",),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -126,9 +136,9 @@ def nll_loss(
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel(input, target, weight, ignore_index)
     return finish(
-        loss,
+        _kernel,
+        (input, target, weight, ignore_index),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -22,21 +22,26 @@ def _value(input: Array, target: Array) -> Array:
     return 1.0 - total(product, axis=0)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     input_offset = deviation(input, axis=-2)
+    input_direction = direction(input_offset, axis=-2)
     target_offset = deviation(target, axis=-2)
     target_direction = direction(target_offset, axis=-2)
-    input_direction = direction(input_offset, axis=-2)
+    sums = total(input_direction * target_direction, axis=0)
     product = upstream * total(target_direction * input_direction, axis=0) * input_direction
-    product_2 = upstream * total(input_direction * target_direction, axis=0) * target_direction
     grad_input = ratio(1.0, norm(input_offset, axis=-2)) * deviation(
         product - upstream * target_direction, axis=-2
     )
-    grad_target = ratio(1.0, norm(target_offset, axis=-2)) * deviation(
-        product_2 - upstream * input_direction, axis=-2
-    )
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        deviation_2 = deviation(
+            upstream * sums * target_direction - upstream * input_direction, axis=-2
+        )
+        grad_target = ratio(1.0, norm(target_offset, axis=-2)) * deviation_2
+    return 1.0 - sums, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -96,7 +101,14 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n ...", "target": "n ..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -145,8 +157,7 @@ def pearson_loss(
     target = to_working(target, working)
     input = fold(input, 1)
     target = fold(target, 1)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(_kernel, (input, target), reduction, dtype, shape=shape, denominator=denominator)
 
 
 class PearsonLoss(chainer.Link):

@@ -27,11 +27,18 @@ def _value(input: Array, target: Array, eps: float) -> Array:
     return input - target * np.log(eps + input)
 
 
-def _gradient(upstream: Array, input: Array, target: Array, eps: float) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, eps: float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = eps + input
+    logarithm = np.log(term)
     grad_input = upstream - upstream * target / term
-    return grad_input, -upstream * np.log(term)
+    return (
+        input - target * logarithm,
+        grad_input,
+        -upstream * logarithm if "target" in wanted else None,
+    )
 
 
 def _tangent(input: Array, target: Array, eps: float, d_input: Array, d_target: Array) -> Array:
@@ -51,11 +58,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "eps"),
+    axes={"input": "...", "target": "...", "eps": ""},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -110,10 +119,10 @@ def poisson_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = float(eps)
-    loss = _kernel(input, target, eps)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel,
+            (input, target, eps),
             reduction,
             dtype,
             rows=("mean", -1),
@@ -121,7 +130,14 @@ def poisson_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class PoissonLoss(chainer.Link):

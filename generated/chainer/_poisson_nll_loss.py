@@ -22,14 +22,21 @@ def _value_log_input(input: Array, target: Array, full: bool) -> Array:
     return full * chosen + np.exp(input) - input * target
 
 
-def _gradient_log_input(
-    upstream: Array, input: Array, target: Array, full: bool
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    chosen = np.where(target <= 1.0, 0.0, np.log(target) + (target + 0.5) / target - 1.0)
-    grad_input = upstream * (np.exp(input) - target)
-    grad_target = upstream * (full * chosen - input)
-    return grad_input, grad_target
+def _value_and_gradient_log_input(
+    upstream: Array, input: Array, target: Array, full: bool, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    mask = target <= 1.0
+    term = target + 0.5
+    logarithm = np.log(target)
+    chosen = np.where(mask, 0.0, term * logarithm - target + 0.9189385332046727)
+    exp_input = np.exp(input)
+    loss = full * chosen + exp_input - input * target
+    grad_target = None
+    if "target" in wanted:
+        term_2 = full * np.where(mask, 0.0, logarithm + term / target - 1.0) - input
+        grad_target = upstream * term_2
+    return loss, upstream * (exp_input - target), grad_target
 
 
 def _tangent_log_input(
@@ -52,11 +59,14 @@ def _curvature_log_input(
 
 _kernel_log_input = differentiable(
     _value_log_input,
-    _gradient_log_input,
+    _value_and_gradient_log_input,
     _tangent_log_input,
     _curvature_log_input,
-    arguments=("input", "target", "full"),
+    axes={"input": "...", "target": "...", "full": ""},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -68,15 +78,23 @@ def _value_input(input: Array, target: Array, full: bool, eps: float) -> Array:
     return full * chosen + input - target * np.log(eps + input)
 
 
-def _gradient_input(
-    upstream: Array, input: Array, target: Array, full: bool, eps: float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    term = eps + input
-    chosen = np.where(target <= 1.0, 0.0, np.log(target) + (target + 0.5) / target - 1.0)
-    grad_input = upstream - upstream * target / term
-    grad_target = upstream * (full * chosen - np.log(term))
-    return grad_input, grad_target
+def _value_and_gradient_input(
+    upstream: Array, input: Array, target: Array, full: bool, eps: float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    mask = target <= 1.0
+    term = target + 0.5
+    logarithm = np.log(target)
+    chosen = np.where(mask, 0.0, term * logarithm - target + 0.9189385332046727)
+    term_2 = eps + input
+    logarithm_2 = np.log(term_2)
+    loss = full * chosen + input - target * logarithm_2
+    grad_input = upstream - upstream * target / term_2
+    grad_target = None
+    if "target" in wanted:
+        term_3 = full * np.where(mask, 0.0, logarithm + term / target - 1.0) - logarithm_2
+        grad_target = upstream * term_3
+    return loss, grad_input, grad_target
 
 
 def _tangent_input(
@@ -107,11 +125,13 @@ def _curvature_input(
 
 _kernel_input = differentiable(
     _value_input,
-    _gradient_input,
+    _value_and_gradient_input,
     _tangent_input,
     _curvature_input,
-    arguments=("input", "target", "full", "eps"),
+    axes={"input": "...", "target": "...", "full": "", "eps": ""},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -130,8 +150,14 @@ def _log_input_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_log_input(input, target, full)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_log_input,
+        (input, target, full),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _input_loss(
@@ -152,8 +178,14 @@ def _input_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = float(eps)
-    loss = _kernel_input(input, target, full, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_input,
+        (input, target, full, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def poisson_nll_loss(

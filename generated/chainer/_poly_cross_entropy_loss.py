@@ -45,18 +45,19 @@ def _value_labels(input: Array, target: Array, epsilon: Array | float) -> Array:
     return product + label_cross_entropy(input, target, axis=-2)
 
 
-def _gradient_labels(
-    upstream: Array, input: Array, target: Array, epsilon: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `epsilon`, given that of the loss."""
-    probability = softmax(input, axis=-2)
+def _value_and_gradient_labels(
+    upstream: Array, input: Array, target: Array, epsilon: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `epsilon`."""
     lack = softmax_complement(input, axis=-2)
+    picked = pick(lack, target, axis=1)
+    probability = softmax(input, axis=-2)
     slope = upstream * epsilon
     chosen = np.where(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
     product = probability * (-lack * chosen - sum_of_others(-probability * chosen, axis=-2))
+    loss = epsilon * picked + label_cross_entropy(input, target, axis=-2)
     grad_input = upstream[:, None] * label_excess(input, target, axis=-2) + product
-    grad_epsilon = total(upstream * pick(lack, target, axis=1))
-    return grad_input, grad_epsilon
+    return loss, grad_input, total(upstream * picked) if "epsilon" in wanted else None
 
 
 def _tangent_labels(
@@ -99,11 +100,13 @@ def _curvature_labels(
 
 _kernel_labels = differentiable(
     _value_labels,
-    _gradient_labels,
+    _value_and_gradient_labels,
     _tangent_labels,
     _curvature_labels,
-    arguments=("input", "target", "epsilon"),
+    axes={"input": "n c ...", "target": "n ...", "epsilon": ""},
     wrt=("input", "epsilon"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -116,21 +119,24 @@ def _value_probabilities(input: Array, target: Array, epsilon: Array | float) ->
     return product + cross_entropy_with(input, target, axis=-2)
 
 
-def _gradient_probabilities(
-    upstream: Array, input: Array, target: Array, epsilon: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `epsilon`, given that of the loss."""
-    probability = softmax(input, axis=-2)
+def _value_and_gradient_probabilities(
+    upstream: Array, input: Array, target: Array, epsilon: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `epsilon`."""
     lack = softmax_complement(input, axis=-2)
+    sums = total(lack * target, axis=1)
+    probability = softmax(input, axis=-2)
     rest = sum_of_others(-probability * upstream[:, None] * epsilon * target, axis=-2)
     product = probability * (-lack * upstream[:, None] * epsilon * target - rest)
+    loss = epsilon * sums + cross_entropy_with(input, target, axis=-2)
     grad_input = upstream[:, None] * excess_over(input, target, axis=-2) + product
-    grad_target = (
-        upstream[:, None] * negative_log_softmax(input, axis=-2)
-        + upstream[:, None] * epsilon * lack
-    )
-    grad_epsilon = total(upstream * total(lack * target, axis=1))
-    return grad_input, grad_target, grad_epsilon
+    grad_target = None
+    if "target" in wanted:
+        grad_target = (
+            upstream[:, None] * negative_log_softmax(input, axis=-2)
+            + upstream[:, None] * epsilon * lack
+        )
+    return loss, grad_input, grad_target, total(upstream * sums) if "epsilon" in wanted else None
 
 
 def _tangent_probabilities(
@@ -191,11 +197,13 @@ def _curvature_probabilities(
 
 _kernel_probabilities = differentiable(
     _value_probabilities,
-    _gradient_probabilities,
+    _value_and_gradient_probabilities,
     _tangent_probabilities,
     _curvature_probabilities,
-    arguments=("input", "target", "epsilon"),
+    axes={"input": "n c ...", "target": "n c ...", "epsilon": ""},
     wrt=("input", "target", "epsilon"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -223,9 +231,9 @@ def _labels_loss(
     epsilon = to_working(epsilon, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_labels(input, target, epsilon)
     return finish(
-        loss,
+        _kernel_labels,
+        (input, target, epsilon),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -258,9 +266,9 @@ def _probabilities_loss(
     epsilon = to_working(epsilon, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_probabilities(input, target, epsilon)
     return finish(
-        loss,
+        _kernel_probabilities,
+        (input, target, epsilon),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -27,24 +27,37 @@ def _value(input: Array, old: Array, advantage: Array, epsilon: Array | float) -
     return -chosen * advantage
 
 
-def _gradient(
-    upstream: Array, input: Array, old: Array, advantage: Array, epsilon: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `old`, `advantage` and `epsilon`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input: Array,
+    old: Array,
+    advantage: Array,
+    epsilon: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = advantage > 0.0
     term = input - old
     expm1 = np.expm1(term)
     mask_2 = expm1 > epsilon
     exp_term = np.exp(term)
     mask_3 = -expm1 > epsilon
-    chosen = np.where(mask, np.where(mask_2, 0.0, exp_term), np.where(mask_3, 0.0, exp_term))
-    slope = upstream * chosen * advantage
-    chosen_2 = np.where(
+    chosen = np.where(
         mask, np.where(mask_2, epsilon + 1.0, exp_term), np.where(mask_3, 1.0 - epsilon, exp_term)
     )
-    chosen_3 = np.where(mask, mask_2.astype(upstream.dtype), np.where(mask_3, -1.0, 0.0))
-    grad_epsilon = -total(upstream * chosen_3 * advantage)
-    return -slope, slope, -upstream * chosen_2, grad_epsilon
+    chosen_2 = np.where(mask, np.where(mask_2, 0.0, exp_term), np.where(mask_3, 0.0, exp_term))
+    slope = upstream * chosen_2 * advantage
+    grad_epsilon = None
+    if "epsilon" in wanted:
+        chosen_3 = np.where(mask, mask_2.astype(advantage.dtype), np.where(mask_3, -1.0, 0.0))
+        grad_epsilon = -total(upstream * chosen_3 * advantage)
+    return (
+        -chosen * advantage,
+        -slope,
+        slope,
+        -upstream * chosen if "advantage" in wanted else None,
+        grad_epsilon,
+    )
 
 
 def _tangent(
@@ -106,11 +119,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "old", "advantage", "epsilon"),
+    axes={"input": "...", "old": "...", "advantage": "...", "epsilon": ""},
     wrt=("input", "old", "advantage", "epsilon"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -169,8 +185,14 @@ def ppo_clip_loss(
     old = to_working(old, working)
     advantage = to_working(advantage, working)
     epsilon = to_working(epsilon, working)
-    loss = _kernel(input, old, advantage, epsilon)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, old, advantage, epsilon),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class PPOClipLoss(chainer.Link):

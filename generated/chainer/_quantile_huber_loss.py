@@ -32,22 +32,29 @@ def _value(input: Array, target: Array, kappa: Array | float) -> Array:
     return sums / target.shape[1]
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, kappa: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `kappa`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, kappa: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `kappa`."""
     error = target[:, None] - input[:, :, None]
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
     chosen = np.where(error > 0.0, level[:, None], term[:, None])
-    mask = np.abs(error) <= kappa
+    abs_error = np.abs(error)
+    mask = abs_error <= kappa
     product = error / kappa
-    product_2 = chosen * np.where(mask, product, np.sign(error))
-    sums = total(chosen * np.where(mask, -0.5 * product * product, -0.5), axis=(1, 2))
-    grad_input = -upstream[:, None] * total(product_2, axis=2) / target.shape[1]
-    grad_target = upstream[:, None] * total(product_2, axis=1) / target.shape[1]
-    grad_kappa = total(upstream * sums) / target.shape[1]
-    return grad_input, grad_target, grad_kappa
+    product_2 = chosen * np.where(mask, 0.5 * error * product, abs_error - 0.5 * kappa)
+    product_3 = chosen * np.where(mask, product, np.sign(error))
+    loss = total(product_2, axis=(1, 2)) / target.shape[1]
+    grad_input = -upstream[:, None] * total(product_3, axis=2) / target.shape[1]
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream[:, None] * total(product_3, axis=1) / target.shape[1]
+    grad_kappa = None
+    if "kappa" in wanted:
+        sums = total(chosen * np.where(mask, -0.5 * product * product, -0.5), axis=(1, 2))
+        grad_kappa = total(upstream * sums) / target.shape[1]
+    return loss, grad_input, grad_target, grad_kappa
 
 
 def _tangent(
@@ -100,11 +107,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "kappa"),
+    axes={"input": "n i", "target": "n j", "kappa": ""},
     wrt=("input", "target", "kappa"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -163,9 +172,14 @@ def quantile_huber_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     kappa = to_working(kappa, working)
-    loss = _kernel(input, target, kappa)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (input, target, kappa),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

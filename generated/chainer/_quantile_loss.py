@@ -19,14 +19,20 @@ def _value(input: Array, target: Array, q: Array | float) -> Array:
     return np.maximum(error * q, (q - 1.0) * error)
 
 
-def _gradient(upstream: Array, input: Array, target: Array, q: Array | float) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `q`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, q: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `q`."""
     error = target - input
-    term = 0.5 * np.sign(error) + 0.5
-    term_2 = 0.5 * np.sign(input - target) + 0.5
-    slope = upstream * (term * q + term_2 * (q - 1.0))
-    grad_q = total(upstream * (term * error + term_2 * error))
-    return -slope, slope, grad_q
+    term = q - 1.0
+    term_2 = 0.5 * np.sign(error) + 0.5
+    term_3 = 0.5 * np.sign(input - target) + 0.5
+    slope = upstream * (term_2 * q + term_3 * term)
+    loss = np.maximum(error * q, term * error)
+    grad_q = None
+    if "q" in wanted:
+        grad_q = total(upstream * (term_2 * error + term_3 * error))
+    return loss, -slope, slope, grad_q
 
 
 def _tangent(
@@ -59,11 +65,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "q"),
+    axes={"input": "...", "target": "...", "q": ""},
     wrt=("input", "target", "q"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -112,8 +121,14 @@ def quantile_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     q = to_working(q, working)
-    loss = _kernel(input, target, q)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, q),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class QuantileLoss(chainer.Link):

@@ -40,21 +40,31 @@ def _value(input: Array, target: Array, weights: Array, where: Array) -> Array:
     return np.where(where.max(axis=1) > 0.0, sums, 0.0)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, weights: Array, where: Array
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weights: Array,
+    where: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     valid = where.max(axis=1) > 0.0
-    mask = where > 0.0
-    score = np.where(mask, input, -math.inf)
-    mask_2 = where <= 0.0
-    chosen = np.where(mask_2, 0.0, target * weights)
+    mask = where <= 0.0
+    mask_2 = where > 0.0
+    score = np.where(mask_2, input, -math.inf)
+    nll = negative_log_softmax(score, axis=-1)
+    chosen = np.where(mask, 0.0, target * weights)
     product = softmax(score, axis=-1) * sum_of_others(upstream[:, None] * chosen, axis=-1)
     term = product - softmax_complement(score, axis=-1) * upstream[:, None] * chosen
-    chosen_2 = np.where(mask_2, 0.0, negative_log_softmax(score, axis=-1) * weights)
-    grad_input = np.where(valid[:, None], term * mask.astype(where.dtype), 0.0)
-    grad_target = np.where(valid[:, None], upstream[:, None] * chosen_2, 0.0)
-    return grad_input, grad_target
+    loss = np.where(valid, total(np.where(mask, 0.0, nll * target * weights), axis=1), 0.0)
+    grad_input = np.where(valid[:, None], term * mask_2.astype(where.dtype), 0.0)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = np.where(
+            valid[:, None], upstream[:, None] * np.where(mask, 0.0, nll * weights), 0.0
+        )
+    return loss, grad_input, grad_target
 
 
 def _tangent(
@@ -116,11 +126,13 @@ def _denominator_optax(where: Array) -> Array:
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "weights", "where"),
+    axes={"input": "n i", "target": "n i", "weights": "n i", "where": "n i"},
     wrt=("input", "target"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -186,10 +198,10 @@ def ranking_softmax_loss(
     target = to_working(target, working)
     weights = axis_weight("weights", weights, input.shape, working, like=input)
     where = axis_weight("where", where, input.shape, working, like=input)
-    loss = _kernel(input, target, weights, where)
     if dialect == "optax":
         return finish(
-            loss,
+            _kernel,
+            (input, target, weights, where),
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
@@ -198,7 +210,8 @@ def ranking_softmax_loss(
             denominator=denominator,
         )
     return finish(
-        loss,
+        _kernel,
+        (input, target, weights, where),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -38,16 +38,17 @@ def _value(input: Array, target: Array, temperature: Array | float) -> Array:
     return temperature * temperature * total(term * softmax(product, axis=-2), axis=1)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, temperature: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `temperature`, given that of the loss."""
-    product = input / temperature
-    probability = softmax(product, axis=-2)
-    other_probability = softmax_complement(product, axis=-2)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, temperature: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     power = temperature * temperature
-    product_2 = target / temperature
-    term = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
+    product = target / temperature
+    product_2 = input / temperature
+    term = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
+    probability = softmax(product_2, axis=-2)
+    sums = total(term * probability, axis=1)
+    other_probability = softmax_complement(product_2, axis=-2)
     rest = sum_of_others(probability * upstream[:, None] * power * term, axis=-2)
     term_2 = other_probability * upstream[:, None] * power * term - rest
     slope = upstream[:, None] * power * probability
@@ -55,17 +56,23 @@ def _gradient(
         probability * sum_of_others(-slope, axis=-2)
         + other_probability * upstream[:, None] * power * probability
     )
-    slope_2 = softmax_complement(product_2, axis=-2) * upstream[:, None] * power * probability
-    term_4 = softmax(product_2, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
-    product_3 = 2.0 * temperature * total(upstream * total(term * probability, axis=1))
+    slope_2 = softmax_complement(product, axis=-2) * upstream[:, None] * power * probability
+    term_4 = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
     grad_input = probability * term_2 / temperature + term_3 / temperature
-    grad_temperature = (
-        product_3
-        - total(probability * term_2 * input) / power
-        - total(term_3 * input) / power
-        - total(term_4 * target) / power
+    grad_temperature = None
+    if "temperature" in wanted:
+        grad_temperature = (
+            2.0 * temperature * total(upstream * sums)
+            - total(probability * term_2 * input) / power
+            - total(term_3 * input) / power
+            - total(term_4 * target) / power
+        )
+    return (
+        power * sums,
+        grad_input,
+        term_4 / temperature if "target" in wanted else None,
+        grad_temperature,
     )
-    return grad_input, term_4 / temperature, grad_temperature
 
 
 def _tangent(
@@ -244,11 +251,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "temperature"),
+    axes={"input": "n c ...", "target": "n c ...", "temperature": ""},
     wrt=("input", "target", "temperature"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -310,9 +319,9 @@ def reverse_kl_div_with_logits_loss(
     temperature = to_working(temperature, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, temperature)
     return finish(
-        loss,
+        _kernel,
+        (input, target, temperature),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

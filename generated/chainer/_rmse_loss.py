@@ -19,10 +19,14 @@ def _value(input: Array, target: Array) -> Array:
     return norm(input - target, axis=-1) / math.pow(input.size, 0.5)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    slope = upstream * direction(input - target, axis=-1) / math.pow(input.size, 0.5)
-    return slope, -slope
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    root = math.pow(input.size, 0.5)
+    term = input - target
+    slope = upstream * direction(term, axis=-1) / root
+    return norm(term, axis=-1) / root, slope, -slope if "target" in wanted else None
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -49,7 +53,13 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="",
 )
 
 
@@ -94,8 +104,7 @@ def rmse_loss(
     target = to_working(target, working)
     input = fold(input, 0)
     target = fold(target, 0)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, denominator=denominator)
+    return finish(_kernel, (input, target), reduction, dtype, denominator=denominator)
 
 
 class RMSELoss(chainer.Link):

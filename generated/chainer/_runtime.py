@@ -14,7 +14,9 @@ from chainer import functions as F
 from numpy.typing import DTypeLike
 
 from ._arrays import Array, total
+from ._autograd import Differentiable
 from ._checks import Given, array_of, check_divides, check_given, check_shape
+from ._reduction import Sum
 
 
 def working_dtype(tensor: Given) -> np.dtype[Any]:
@@ -141,11 +143,14 @@ def leading_weight(
 
 
 def finish(
-    loss: chainer.Variable,
+    formula: Differentiable,
+    given: Sequence[Any],
     reduction: str,
     dtype: DTypeLike,
     *,
     shape: Sequence[int] | None = None,
+    chunk: int | None = None,
+    factor: float = 1.0,
     rows: tuple[str, int] | None = None,
     weight: Array | None = None,
     mass: Given | None = None,
@@ -154,15 +159,27 @@ def finish(
     sample_weight: Given | None = None,
     denominator: Given | float | None = None,
 ) -> chainer.Variable:
-    """Weigh and reduce a loss and return it with the caller's shape and dtype.
+    """Run a loss, weigh it and reduce it, to the caller's shape and dtype.
 
-    With ``rows`` it is first summed or averaged along an axis. A mean divides by
+    With ``chunk``, that many rows are computed at a time. With ``rows`` the loss is first summed
+        or averaged along an axis. A mean divides by
     ``denominator``, ``count``, the sum of ``mass`` or the number of entries, the first of these
     that is given; unless it ``weighs``, the last two are without weights of samples. A loss
     that lacks the axis stays as it is.
     """
-    if weight is not None:
-        loss = loss * np.broadcast_to(weight, loss.shape)
+    if denominator is not None:
+        check_divides("denominator", reduction)
+        count = denominator
+    formula, own = formula.in_chunks(chunk), formula.shape(given)
+    weights = [] if weight is None else [np.broadcast_to(weight, own)]
+    if rows is None and sample_weight is None and reduction != "none":
+        below = _divisor(reduction, math.prod(own), mass, count)
+        return F.cast(formula.total(given, weights, factor, below), dtype)
+    loss = formula.unreduced(given)
+    for each in weights:
+        loss = loss * each
+    if factor != 1.0:
+        loss = factor * loss
     if shape is not None:
         loss = F.reshape(loss, shape)
     if rows is not None and -loss.ndim <= rows[1] < loss.ndim:
@@ -171,19 +188,23 @@ def finish(
         mass = None if mass is None else np.mean(array_of(mass), axis)
     if sample_weight is not None:
         check_given(sample_weight=sample_weight)
-        factor = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)
-        factor = np.broadcast_to(factor, loss.shape)
-        loss = loss * factor
+        each = leading_weight("sample_weight", sample_weight, loss.shape, loss.dtype, keep=1)
+        each = np.broadcast_to(each, loss.shape)
+        loss = loss * each
         if weighs:
-            mass = factor if mass is None else np.reshape(array_of(mass), loss.shape) * factor
-    if denominator is not None:
-        check_divides("denominator", reduction)
-        count = denominator
+            mass = each if mass is None else np.reshape(array_of(mass), loss.shape) * each
     if reduction != "none":
-        own = loss.size if mass is None else total(array_of(mass))
-        below = own if count is None else array_of(count)
-        loss = _Sum(1 if reduction == "sum" else below).apply((loss,))[0]
+        loss = Sum(_divisor(reduction, loss.size, mass, count)).apply((loss,))[0]
     return F.cast(loss, dtype)
+
+
+def _divisor(reduction: str, size: int, mass: Given | None, count: Given | float | None) -> Any:
+    """Return what the sum over all entries is divided by."""
+    if reduction == "sum":
+        return 1
+    if count is not None:
+        return array_of(count)
+    return size if mass is None else total(array_of(mass))
 
 
 def finish_parts(
@@ -200,42 +221,3 @@ def report(parts: dict[str, chainer.Variable], link: chainer.Link) -> None:
         chainer.report(parts, link)
     except KeyError:
         chainer.report(parts)
-
-
-class _Sum(chainer.FunctionNode):
-    """Sum and divide: F.sum over a leading axis would lose bits."""
-
-    def __init__(self, denominator: Any) -> None:
-        self.denominator = denominator
-
-    def forward(self, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
-        self.shape = inputs[0].shape
-        with np.errstate(all="ignore"):
-            return (as_given(inputs[0], total(inputs[0]) / self.denominator),)
-
-    def backward(
-        self, indexes: tuple[int, ...], grad_outputs: tuple[chainer.Variable, ...]
-    ) -> tuple[chainer.Variable, ...]:
-        return _Spread(self.shape, self.denominator).apply(grad_outputs)
-
-
-class _Spread(chainer.FunctionNode):
-    """Repeat over a shape and divide: the derivative of a sum, as a sum is of this."""
-
-    def __init__(self, shape: tuple[int, ...], denominator: Any) -> None:
-        self.shape, self.denominator = shape, denominator
-
-    def forward(self, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
-        with np.errstate(all="ignore"):
-            spread = np.broadcast_to(inputs[0], self.shape) / self.denominator
-        return (as_given(inputs[0], spread),)
-
-    def backward(
-        self, indexes: tuple[int, ...], grad_outputs: tuple[chainer.Variable, ...]
-    ) -> tuple[chainer.Variable, ...]:
-        return _Sum(self.denominator).apply(grad_outputs)
-
-
-def as_given(given: Array, result: Any) -> Array:
-    """Return an array of the dtype of another, where a reduction gave a number."""
-    return chainer.backend.get_array_module(given).asarray(result, dtype=given.dtype)

@@ -29,33 +29,40 @@ def _value(input: Array, target: Array, r: Array | float) -> Array:
     return (1.0 - r) * specificity + r * sensitivity
 
 
-def _gradient(upstream: Array, input: Array, target: Array, r: Array | float) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `r`, given that of the loss."""
-    sums = total(target, axis=(0, 2))
-    slope = upstream * ratio(1.0, sums)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, r: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `r`."""
+    term = 1.0 - r
     sigmoid_input = sigmoid(input)
-    term = target - sigmoid_input
+    term_2 = target - sigmoid_input
+    squared_error = term_2 * term_2
+    term_3 = 1.0 - target
+    sums = total(term_3, axis=(0, 2))
+    specificity = ratio(total(squared_error * term_3, axis=(0, 2)), sums)
+    sums_2 = total(target, axis=(0, 2))
+    sensitivity = ratio(total(squared_error * target, axis=(0, 2)), sums_2)
+    slope = upstream * ratio(1.0, sums_2)
     probability = sigmoid(-input)
-    product = 2.0 * slope[:, None] * r * term * sigmoid_input * probability * target
-    term_2 = 1.0 - target
-    sums_2 = total(term_2, axis=(0, 2))
-    slope_2 = upstream * ratio(1.0, sums_2)
-    term_3 = 1.0 - r
-    product_2 = 2.0 * slope_2[:, None] * term_3 * term * sigmoid_input * probability * term_2
-    squared_error = term * term
-    sensitivity = ratio(total(squared_error * target, axis=(0, 2)), sums)
-    slope_3 = upstream * r * ratio(sensitivity, sums)
-    specificity = ratio(total(squared_error * term_2, axis=(0, 2)), sums_2)
-    slope_4 = upstream * term_3 * ratio(specificity, sums_2)
-    product_3 = slope_2[:, None] * term_3 * (2.0 * term * term_2 - squared_error)
-    grad_target = (
-        slope[:, None] * r * (2.0 * term * target + squared_error)
-        + slope_4[:, None]
-        + product_3
-        - slope_3[:, None]
-    )
-    grad_r = total(upstream * (sensitivity - specificity))
-    return -product - product_2, grad_target, grad_r
+    product = 2.0 * slope[:, None] * r * term_2 * sigmoid_input * probability * target
+    slope_2 = upstream * ratio(1.0, sums)
+    product_2 = 2.0 * slope_2[:, None] * term * term_2 * sigmoid_input * probability * term_3
+    loss = term * specificity + r * sensitivity
+    grad_target = None
+    if "target" in wanted:
+        slope_3 = upstream * r * ratio(sensitivity, sums_2)
+        slope_4 = upstream * term * ratio(specificity, sums)
+        product_3 = slope_2[:, None] * term * (2.0 * term_2 * term_3 - squared_error)
+        grad_target = (
+            slope[:, None] * r * (2.0 * term_2 * target + squared_error)
+            + slope_4[:, None]
+            + product_3
+            - slope_3[:, None]
+        )
+    grad_r = None
+    if "r" in wanted:
+        grad_r = total(upstream * (sensitivity - specificity))
+    return loss, -product - product_2, grad_target, grad_r
 
 
 def _tangent(
@@ -179,11 +186,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "r"),
+    axes={"input": "n c ...", "target": "n c ...", "r": ""},
     wrt=("input", "target", "r"),
+    loss="c",
+    rows="c",
 )
 
 
@@ -238,8 +247,9 @@ def sensitivity_specificity_loss(
     r = to_working(r, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, r)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(
+        _kernel, (input, target, r), reduction, dtype, shape=shape, denominator=denominator
+    )
 
 
 class SensitivitySpecificityLoss(chainer.Link):

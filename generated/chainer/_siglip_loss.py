@@ -34,29 +34,43 @@ def _value(
     return total(term, axis=1)
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     image: Array,
     text: Array,
     logit_scale: Array | float,
     logit_bias: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
     sums = image_direction @ text_direction.T
     z = np.where(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
-    probability = sigmoid(-(logit_scale * sums + logit_bias) * z)
+    product = (logit_scale * sums + logit_bias) * z
+    product_2 = -product
+    probability = sigmoid(product_2)
     sums_2 = (probability * z) @ text_direction
     slope = upstream * total(sums_2 * image_direction, axis=1)
     term = slope[:, None] * image_direction * logit_scale - upstream[:, None] * logit_scale * sums_2
     slope_2 = upstream[:, None] * probability * z
-    sums_3 = slope_2.T @ image_direction
-    product = text_direction * logit_scale * total(sums_3 * text_direction, axis=1)[:, None]
-    product_2 = ratio(1.0, norm(text, axis=-1))[:, None] * (product - logit_scale * sums_3)
+    loss = total(np.maximum(product_2, 0.0) + np.log1p(np.exp(-np.abs(product))), axis=1)
     grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * term
-    grad_logit_scale = -total(upstream[:, None] * probability * sums * z)
-    return grad_image, product_2, grad_logit_scale, -total(slope_2)
+    grad_text = None
+    if "text" in wanted:
+        sums_3 = slope_2.T @ image_direction
+        product_3 = text_direction * logit_scale * total(sums_3 * text_direction, axis=1)[:, None]
+        grad_text = ratio(1.0, norm(text, axis=-1))[:, None] * (product_3 - logit_scale * sums_3)
+    grad_logit_scale = None
+    if "logit_scale" in wanted:
+        grad_logit_scale = -total(upstream[:, None] * probability * sums * z)
+    return (
+        loss,
+        grad_image,
+        grad_text,
+        grad_logit_scale,
+        -total(slope_2) if "logit_bias" in wanted else None,
+    )
 
 
 def _tangent(
@@ -171,11 +185,12 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("image", "text", "logit_scale", "logit_bias"),
+    axes={"image": "i d", "text": "i d", "logit_scale": "", "logit_bias": ""},
     wrt=("image", "text", "logit_scale", "logit_bias"),
+    loss="i",
 )
 
 
@@ -232,9 +247,14 @@ def siglip_loss(
     text = to_working(text, working)
     logit_scale = to_working(logit_scale, working)
     logit_bias = to_working(logit_bias, working)
-    loss = _kernel(image, text, logit_scale, logit_bias)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel,
+        (image, text, logit_scale, logit_bias),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

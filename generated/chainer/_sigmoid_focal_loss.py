@@ -33,23 +33,29 @@ def _value_plain(input: Array, target: Array, gamma: Array | float) -> Array:
     return product + product_2
 
 
-def _gradient_plain(
-    upstream: Array, input: Array, target: Array, gamma: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `gamma`, given that of the loss."""
+def _value_and_gradient_plain(
+    upstream: Array, input: Array, target: Array, gamma: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `gamma`."""
     probability = sigmoid(-input)
     power = probability**gamma
-    p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term
-    term = -gamma * power * p * target * softplus - power * target * probability
+    p = sigmoid(input)
     power_2 = p**gamma
-    term_2 = 1.0 - target
+    term = 1.0 - target
     softplus_2 = np.maximum(input, 0.0) + log_term
-    term_3 = gamma * power_2 * probability * term_2 * softplus_2 + power_2 * term_2 * p
-    term_4 = -power * softplus_2 * target * softplus - power_2 * softplus * term_2 * softplus_2
-    grad_target = upstream * (power * softplus - power_2 * softplus_2)
-    return upstream * (term + term_3), grad_target, total(upstream * term_4)
+    term_2 = -gamma * power * p * target * softplus - power * target * probability
+    term_3 = gamma * power_2 * probability * term * softplus_2 + power_2 * term * p
+    loss = power * target * softplus + power_2 * term * softplus_2
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (power * softplus - power_2 * softplus_2)
+    grad_gamma = None
+    if "gamma" in wanted:
+        term_4 = -power * softplus_2 * target * softplus - power_2 * softplus * term * softplus_2
+        grad_gamma = total(upstream * term_4)
+    return loss, upstream * (term_2 + term_3), grad_target, grad_gamma
 
 
 def _tangent_plain(
@@ -146,11 +152,14 @@ def _curvature_plain(
 
 _kernel_plain = differentiable(
     _value_plain,
-    _gradient_plain,
+    _value_and_gradient_plain,
     _tangent_plain,
     _curvature_plain,
-    arguments=("input", "target", "gamma"),
+    axes={"input": "...", "target": "...", "gamma": ""},
     wrt=("input", "target", "gamma"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -172,30 +181,44 @@ def _value_balanced(
     return product + product_2
 
 
-def _gradient_balanced(
-    upstream: Array, input: Array, target: Array, alpha: Array | float, gamma: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target`, `alpha` and `gamma`, given that of the loss."""
+def _value_and_gradient_balanced(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    alpha: Array | float,
+    gamma: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     probability = sigmoid(-input)
     power = probability**gamma
-    p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term
-    term = -gamma * power * p * alpha * target * softplus - power * alpha * target * probability
+    p = sigmoid(input)
     power_2 = p**gamma
-    term_2 = 1.0 - alpha
-    term_3 = 1.0 - target
+    term = 1.0 - alpha
+    term_2 = 1.0 - target
     softplus_2 = np.maximum(input, 0.0) + log_term
+    term_3 = -gamma * power * p * alpha * target * softplus - power * alpha * target * probability
     term_4 = (
-        gamma * power_2 * probability * term_2 * term_3 * softplus_2 + power_2 * term_2 * term_3 * p
+        gamma * power_2 * probability * term * term_2 * softplus_2 + power_2 * term * term_2 * p
     )
-    slope = upstream * (power * target * softplus - power_2 * term_3 * softplus_2)
-    term_5 = (
-        -power * softplus_2 * alpha * target * softplus
-        - power_2 * softplus * term_2 * term_3 * softplus_2
-    )
-    grad_target = upstream * (power * alpha * softplus - power_2 * term_2 * softplus_2)
-    return upstream * (term + term_4), grad_target, total(slope), total(upstream * term_5)
+    loss = power * alpha * target * softplus + power_2 * term * term_2 * softplus_2
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (power * alpha * softplus - power_2 * term * softplus_2)
+    grad_alpha = None
+    if "alpha" in wanted:
+        slope = upstream * (power * target * softplus - power_2 * term_2 * softplus_2)
+        grad_alpha = total(slope)
+    grad_gamma = None
+    if "gamma" in wanted:
+        term_5 = (
+            -power * softplus_2 * alpha * target * softplus
+            - power_2 * softplus * term * term_2 * softplus_2
+        )
+        grad_gamma = total(upstream * term_5)
+    return loss, upstream * (term_3 + term_4), grad_target, grad_alpha, grad_gamma
 
 
 def _tangent_balanced(
@@ -312,11 +335,14 @@ def _curvature_balanced(
 
 _kernel_balanced = differentiable(
     _value_balanced,
-    _gradient_balanced,
+    _value_and_gradient_balanced,
     _tangent_balanced,
     _curvature_balanced,
-    arguments=("input", "target", "alpha", "gamma"),
+    axes={"input": "...", "target": "...", "alpha": "", "gamma": ""},
     wrt=("input", "target", "alpha", "gamma"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -338,10 +364,10 @@ def _plain_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     gamma = to_working(gamma, working)
-    loss = _kernel_plain(input, target, gamma)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel_plain,
+            (input, target, gamma),
             reduction,
             dtype,
             rows=("mean", -1),
@@ -349,7 +375,14 @@ def _plain_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_plain,
+        (input, target, gamma),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _balanced_loss(
@@ -373,10 +406,10 @@ def _balanced_loss(
     target = to_working(target, working)
     alpha = to_working(alpha, working)
     gamma = to_working(gamma, working)
-    loss = _kernel_balanced(input, target, alpha, gamma)
     if dialect == "keras":
         return finish(
-            loss,
+            _kernel_balanced,
+            (input, target, alpha, gamma),
             reduction,
             dtype,
             rows=("mean", -1),
@@ -384,7 +417,14 @@ def _balanced_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_balanced,
+        (input, target, alpha, gamma),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def sigmoid_focal_loss(

@@ -18,18 +18,20 @@ def _value(input: Array, target: Array) -> Array:
     return abs_error * sigmoid(abs_error)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
-    sign_term = np.sign(term)
     abs_error = np.abs(term)
     sigmoid_abs_error = sigmoid(abs_error)
+    sign_term = np.sign(term)
     term_2 = (
         sign_term * sigmoid_abs_error
         + abs_error * sigmoid_abs_error * sigmoid(-abs_error) * sign_term
     )
     slope = upstream * term_2
-    return slope, -slope
+    return abs_error * sigmoid_abs_error, slope, -slope if "target" in wanted else None
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -65,7 +67,15 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -109,8 +119,14 @@ def sigmoid_weighted_l1_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class SigmoidWeightedL1Loss(chainer.Link):

@@ -18,15 +18,20 @@ def _value(input: Array, target: Array) -> Array:
     return 200.0 * ratio(np.abs(input - target), np.abs(input) + np.abs(target))
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
     term_2 = np.abs(input) + np.abs(target)
-    quotient = ratio(ratio(np.abs(term), term_2), term_2)
+    quotient = ratio(np.abs(term), term_2)
+    quotient_2 = ratio(quotient, term_2)
     slope = 200.0 * upstream * ratio(1.0, term_2) * np.sign(term)
-    grad_input = slope - 200.0 * upstream * quotient * np.sign(input)
-    grad_target = -200.0 * upstream * quotient * np.sign(target) - slope
-    return grad_input, grad_target
+    grad_input = slope - 200.0 * upstream * quotient_2 * np.sign(input)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -200.0 * upstream * quotient_2 * np.sign(target) - slope
+    return 200.0 * quotient, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -75,7 +80,15 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -120,8 +133,14 @@ def smape_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class SMAPELoss(chainer.Link):

@@ -19,10 +19,13 @@ def _value_beta_0(input: Array, target: Array) -> Array:
     return np.abs(input - target)
 
 
-def _gradient_beta_0(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    slope = upstream * np.sign(input - target)
-    return slope, -slope
+def _value_and_gradient_beta_0(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    error = input - target
+    slope = upstream * np.sign(error)
+    return np.abs(error), slope, -slope if "target" in wanted else None
 
 
 def _tangent_beta_0(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -39,11 +42,14 @@ def _curvature_beta_0(
 
 _kernel_beta_0 = differentiable(
     _value_beta_0,
-    _gradient_beta_0,
+    _value_and_gradient_beta_0,
     _tangent_beta_0,
     _curvature_beta_0,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -54,16 +60,20 @@ def _value(input: Array, target: Array, beta: Array | float) -> Array:
     return np.where(abs_error < beta, 0.5 * error * (error / beta), abs_error - 0.5 * beta)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, beta: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `beta`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, beta: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `beta`."""
     error = input - target
-    mask = np.abs(error) < beta
+    abs_error = np.abs(error)
+    mask = abs_error < beta
     product = error / beta
     slope = upstream * np.where(mask, product, np.sign(error))
-    grad_beta = total(upstream * np.where(mask, -0.5 * product * product, -0.5))
-    return slope, -slope, grad_beta
+    loss = np.where(mask, 0.5 * error * product, abs_error - 0.5 * beta)
+    grad_beta = None
+    if "beta" in wanted:
+        grad_beta = total(upstream * np.where(mask, -0.5 * product * product, -0.5))
+    return loss, slope, -slope if "target" in wanted else None, grad_beta
 
 
 def _tangent(
@@ -103,11 +113,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "beta"),
+    axes={"input": "...", "target": "...", "beta": ""},
     wrt=("input", "target", "beta"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -125,8 +138,14 @@ def _beta_0_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_beta_0(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_beta_0,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _loss(
@@ -146,8 +165,14 @@ def _loss(
     input = to_working(input, working)
     target = to_working(target, working)
     beta = to_working(beta, working)
-    loss = _kernel(input, target, beta)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, beta),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def smooth_l1_loss(

@@ -19,10 +19,19 @@ def _value(input: Array, target: Array) -> Array:
     return np.maximum(-product, 0.0) + np.log1p(np.exp(-np.abs(product)))
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    probability = sigmoid(-input * target)
-    return -upstream * probability * target, -upstream * probability * input
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    product = input * target
+    product_2 = -product
+    probability = sigmoid(product_2)
+    loss = np.maximum(product_2, 0.0) + np.log1p(np.exp(-np.abs(product)))
+    return (
+        loss,
+        -upstream * probability * target,
+        -upstream * probability * input if "target" in wanted else None,
+    )
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -47,7 +56,15 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -90,8 +107,14 @@ def soft_margin_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class SoftMarginLoss(chainer.Link):

@@ -35,24 +35,31 @@ def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     return ratio(difference, smooth + total(target + p, axis=(0, 2)))
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
+    term = 1.0 - target
     p = softmax(input, axis=-2)
-    term = smooth + total(target + p, axis=(0, 2))
-    slope = upstream * ratio(1.0, term)
     other_probability = softmax_complement(input, axis=-2)
-    term_2 = -slope[:, None] * other_probability * target - sum_of_others(
+    term_2 = smooth + total(target + p, axis=(0, 2))
+    quotient = ratio(total(term * p + other_probability * target, axis=(0, 2)), term_2)
+    slope = upstream * ratio(1.0, term_2)
+    term_3 = -slope[:, None] * other_probability * target - sum_of_others(
         -slope[:, None] * p * target, axis=-2
     )
-    term_3 = 1.0 - target
-    quotient = ratio(total(term_3 * p + other_probability * target, axis=(0, 2)), term)
-    slope_2 = upstream * ratio(quotient, term)
-    term_4 = slope[:, None] * term_3 - slope_2[:, None]
+    slope_2 = upstream * ratio(quotient, term_2)
+    term_4 = slope[:, None] * term - slope_2[:, None]
     product = p * (other_probability * term_4 - sum_of_others(p * term_4, axis=-2))
-    grad_target = slope[:, None] * (other_probability - p) - slope_2[:, None]
-    return p * term_2 + product, grad_target, -total(slope_2)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope[:, None] * (other_probability - p) - slope_2[:, None]
+    return (
+        quotient,
+        p * term_3 + product,
+        grad_target,
+        -total(slope_2) if "smooth" in wanted else None,
+    )
 
 
 def _tangent(
@@ -143,11 +150,12 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
+    loss="c",
 )
 
 
@@ -160,49 +168,60 @@ def _value_optax(input: Array, target: Array, weight: Array, smooth: Array | flo
     return sums_2 / target.shape[1]
 
 
-def _gradient_optax(
-    upstream: Array, input: Array, target: Array, weight: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient_optax(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    smooth: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
+    term = 1.0 - target
     p = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    term = 2.0 * smooth + total(target + p, axis=2)
-    quotient = ratio(1.0, term)
+    term_2 = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(total(term * p + other_probability * target, axis=2), term_2)
+    quotient_2 = ratio(1.0, term_2)
     slope = (
         other_probability
         * upstream[:, None, None]
-        * quotient[:, :, None]
+        * quotient_2[:, :, None]
         * weight[:, None]
         * target
-        / input.shape[1]
+        / target.shape[1]
     )
     slope_2 = (
         -p
         * upstream[:, None, None]
-        * quotient[:, :, None]
+        * quotient_2[:, :, None]
         * weight[:, None]
         * target
-        / input.shape[1]
+        / target.shape[1]
     )
-    term_2 = 1.0 - target
-    quotient_2 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
-    quotient_3 = ratio(quotient_2, term)
-    slope_3 = upstream[:, None] * quotient_3 * weight / input.shape[1]
+    quotient_3 = ratio(quotient, term_2)
+    slope_3 = upstream[:, None] * quotient_3 * weight / target.shape[1]
     slope_4 = (
-        upstream[:, None, None] * quotient[:, :, None] * weight[:, None] * term_2 / input.shape[1]
+        upstream[:, None, None] * quotient_2[:, :, None] * weight[:, None] * term / target.shape[1]
     )
     term_3 = slope_4 - slope_3[:, :, None]
     product = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
-    slope_5 = (
-        upstream[:, None, None]
-        * quotient[:, :, None]
-        * weight[:, None]
-        * (other_probability - p)
-        / input.shape[1]
-    )
+    loss = total(quotient * weight, axis=1) / target.shape[1]
     grad_input = p * (-slope - sum_of_others(slope_2, axis=-2)) + product
-    grad_smooth = -2.0 * total(upstream * total(quotient_3 * weight, axis=1)) / input.shape[1]
-    return grad_input, slope_5 - slope_3[:, :, None], grad_smooth
+    grad_target = None
+    if "target" in wanted:
+        slope_5 = (
+            upstream[:, None, None]
+            * quotient_2[:, :, None]
+            * weight[:, None]
+            * (other_probability - p)
+            / target.shape[1]
+        )
+        grad_target = slope_5 - slope_3[:, :, None]
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = -2.0 * total(upstream * total(quotient_3 * weight, axis=1)) / target.shape[1]
+    return loss, grad_input, grad_target, grad_smooth
 
 
 def _tangent_optax(
@@ -378,11 +397,13 @@ def _curvature_optax(
 
 _kernel_optax = differentiable(
     _value_optax,
-    _gradient_optax,
+    _value_and_gradient_optax,
     _tangent_optax,
     _curvature_optax,
-    arguments=("input", "target", "weight", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "weight": "c", "smooth": ""},
     wrt=("input", "target", "smooth"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -409,8 +430,15 @@ def _loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, smooth)
-    return finish(loss, reduction, dtype, shape=shape, weight=weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, smooth),
+        reduction,
+        dtype,
+        shape=shape,
+        weight=weight,
+        denominator=denominator,
+    )
 
 
 def _optax_loss(
@@ -435,8 +463,14 @@ def _optax_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_optax(input, target, weight, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(
+        _kernel_optax,
+        (input, target, weight, smooth),
+        reduction,
+        dtype,
+        shape=shape,
+        denominator=denominator,
+    )
 
 
 def softmax_dice_loss(

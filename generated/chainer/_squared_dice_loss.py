@@ -32,25 +32,30 @@ def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     )
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     p = sigmoid(input)
     term = p - target
     power = p * p
     term_2 = smooth + total(target * target + power, axis=(0, 2))
-    quotient = ratio(ratio(smooth + total(term * term, axis=(0, 2)), term_2), term_2)
-    slope = upstream * quotient
+    quotient = ratio(smooth + total(term * term, axis=(0, 2)), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream * quotient_2
     probability = sigmoid(-input)
-    quotient_2 = ratio(1.0, term_2)
-    slope_2 = upstream * quotient_2
+    quotient_3 = ratio(1.0, term_2)
+    slope_2 = upstream * quotient_3
     grad_input = (
         2.0 * slope_2[:, None] * term * p * probability - 2.0 * slope[:, None] * power * probability
     )
-    grad_target = -2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term
-    grad_smooth = total(upstream * (quotient_2 - quotient))
-    return grad_input, grad_target, grad_smooth
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = total(upstream * (quotient_3 - quotient_2))
+    return quotient, grad_input, grad_target, grad_smooth
 
 
 def _tangent(
@@ -140,11 +145,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
+    loss="c",
+    rows="c",
 )
 
 
@@ -156,24 +163,29 @@ def _value_mindspore(input: Array, target: Array, smooth: Array | float) -> Arra
     )
 
 
-def _gradient_mindspore(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient_mindspore(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     p = sigmoid(input)
     term = p - target
     power = p * p
     term_2 = smooth + total(target * target + power)
-    quotient = ratio(ratio(smooth + total(term * term), term_2), term_2)
+    quotient = ratio(smooth + total(term * term), term_2)
+    quotient_2 = ratio(quotient, term_2)
     probability = sigmoid(-input)
-    quotient_2 = ratio(1.0, term_2)
+    quotient_3 = ratio(1.0, term_2)
     grad_input = (
-        2.0 * upstream * quotient_2 * term * p * probability
-        - 2.0 * upstream * quotient * power * probability
+        2.0 * upstream * quotient_3 * term * p * probability
+        - 2.0 * upstream * quotient_2 * power * probability
     )
-    grad_target = -2.0 * upstream * quotient * target - 2.0 * upstream * quotient_2 * term
-    grad_smooth = upstream * (quotient_2 - quotient)
-    return grad_input, grad_target, grad_smooth
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * upstream * quotient_2 * target - 2.0 * upstream * quotient_3 * term
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = upstream * (quotient_3 - quotient_2)
+    return quotient, grad_input, grad_target, grad_smooth
 
 
 def _tangent_mindspore(
@@ -258,11 +270,12 @@ def _curvature_mindspore(
 
 _kernel_mindspore = differentiable(
     _value_mindspore,
-    _gradient_mindspore,
+    _value_and_gradient_mindspore,
     _tangent_mindspore,
     _curvature_mindspore,
-    arguments=("input", "target", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
+    loss="",
 )
 
 
@@ -286,8 +299,9 @@ def _loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(
+        _kernel, (input, target, smooth), reduction, dtype, shape=shape, denominator=denominator
+    )
 
 
 def _mindspore_loss(
@@ -309,8 +323,9 @@ def _mindspore_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_mindspore(input, target, smooth)
-    return finish(loss, reduction, dtype, denominator=denominator)
+    return finish(
+        _kernel_mindspore, (input, target, smooth), reduction, dtype, denominator=denominator
+    )
 
 
 def squared_dice_loss(

@@ -25,14 +25,18 @@ def _value(input: Array, target: Array) -> Array:
     return np.maximum(1.0 - input * target, 0.0) ** 2
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - input * target
     positive = np.maximum(term, 0.0)
     positive_2 = np.maximum(np.sign(term), 0.0)
     grad_input = -2.0 * upstream * positive * positive_2 * target
-    grad_target = -2.0 * upstream * positive * positive_2 * input
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * upstream * positive * positive_2 * input
+    return positive * positive, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -65,7 +69,15 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -75,16 +87,20 @@ def _value_keras(input: Array, target: Array) -> Array:
     return positive * positive
 
 
-def _gradient_keras(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_keras(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
     chosen = np.where(mask, -1.0, target)
     term = 1.0 - chosen * input
     positive = np.maximum(term, 0.0)
     positive_2 = np.maximum(np.sign(term), 0.0)
     grad_input = -2.0 * upstream * positive * positive_2 * chosen
-    grad_target = -2.0 * upstream * positive * positive_2 * np.where(mask, 0.0, 1.0) * input
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * upstream * positive * positive_2 * np.where(mask, 0.0, 1.0) * input
+    return positive * positive, grad_input, grad_target
 
 
 def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -118,11 +134,14 @@ def _curvature_keras(
 
 _kernel_keras = differentiable(
     _value_keras,
-    _gradient_keras,
+    _value_and_gradient_keras,
     _tangent_keras,
     _curvature_keras,
-    arguments=("input", "target"),
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -141,17 +160,24 @@ def _loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
     if dialect == "chainer":
         return finish(
-            loss,
+            _kernel,
+            (input, target),
             reduction,
             dtype,
             count=leading_size(input),
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _keras_loss(
@@ -168,9 +194,9 @@ def _keras_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_keras(input, target)
     return finish(
-        loss,
+        _kernel_keras,
+        (input, target),
         reduction,
         dtype,
         rows=("mean", -1),

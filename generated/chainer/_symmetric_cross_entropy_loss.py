@@ -42,26 +42,35 @@ def _value(
     return alpha * label_cross_entropy(input, target, axis=-2) - product
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     input: Array,
     target: Array,
     alpha: Array | float,
     beta: Array | float,
     log_zero: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `alpha`, `beta` and `log_zero`, given that of the loss."""
-    probability = softmax(input, axis=-2)
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    nll_at = label_cross_entropy(input, target, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
+    picked = pick(other_probability, target, axis=1)
+    probability = softmax(input, axis=-2)
     slope = -upstream * beta * log_zero
     chosen = np.where(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
-    sums = total(upstream * pick(other_probability, target, axis=1))
+    sums = total(upstream * picked)
+    loss = alpha * nll_at - beta * picked * log_zero
     grad_input = probability * term + upstream[:, None] * alpha * label_excess(
         input, target, axis=-2
     )
-    grad_alpha = total(upstream * label_cross_entropy(input, target, axis=-2))
-    return grad_input, grad_alpha, -log_zero * sums, -beta * sums
+    return (
+        loss,
+        grad_input,
+        total(upstream * nll_at) if "alpha" in wanted else None,
+        -log_zero * sums if "beta" in wanted else None,
+        -beta * sums if "log_zero" in wanted else None,
+    )
 
 
 def _tangent(
@@ -136,11 +145,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "alpha", "beta", "log_zero"),
+    axes={"input": "n c ...", "target": "n ...", "alpha": "", "beta": "", "log_zero": ""},
     wrt=("input", "alpha", "beta", "log_zero"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -207,9 +218,9 @@ def symmetric_cross_entropy_loss(
     log_zero = to_working(log_zero, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel(input, target, alpha, beta, log_zero)
     return finish(
-        loss,
+        _kernel,
+        (input, target, alpha, beta, log_zero),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -28,17 +28,28 @@ def _value(anchor: Array, positive: Array, negative: Array, margin: Array | floa
     return np.maximum(term, 0.0)
 
 
-def _gradient(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
     term_2 = anchor - negative
     term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
     slope = upstream * np.maximum(np.sign(term_3), 0.0)
     product = 2.0 * slope[:, None] * term_2
     grad_anchor = 2.0 * slope[:, None] * term - product
-    return grad_anchor, -2.0 * slope[:, None] * term, product, total(slope)
+    return (
+        np.maximum(term_3, 0.0),
+        grad_anchor,
+        -2.0 * slope[:, None] * term if "positive" in wanted else None,
+        product,
+        total(slope) if "margin" in wanted else None,
+    )
 
 
 def _tangent(
@@ -88,11 +99,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "n d", "positive": "n d", "negative": "n d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -154,9 +167,9 @@ def triplet_loss(
     positive = to_working(positive, working)
     negative = to_working(negative, working)
     margin = to_working(margin, working)
-    loss = _kernel(anchor, positive, negative, margin)
     return finish(
-        loss,
+        _kernel,
+        (anchor, positive, negative, margin),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

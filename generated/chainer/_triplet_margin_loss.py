@@ -36,7 +36,7 @@ def _value_swapped(
     return np.maximum(p_norm(anchor - positive + eps, p, axis=-1) - minimum + margin, 0.0)
 
 
-def _gradient_swapped(
+def _value_and_gradient_swapped(
     upstream: Array,
     anchor: Array,
     positive: Array,
@@ -44,16 +44,17 @@ def _gradient_swapped(
     margin: Array | float,
     p: float,
     eps: float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
     term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
     term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
-    positive_2 = np.maximum(np.sign(np.minimum(far, across) - near - margin), 0.0)
-    term_4 = 1.0 - positive_2
+    minimum = np.minimum(far, across)
+    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
     slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
     term_5 = p - 1.0
     product = slope[:, None] * signed_power(ratio(term_2, far[:, None]), term_5)
@@ -61,7 +62,14 @@ def _gradient_swapped(
     product_2 = slope_2[:, None] * signed_power(ratio(term, near[:, None]), term_5)
     slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
     product_3 = slope_3[:, None] * signed_power(ratio(term_3, across[:, None]), term_5)
-    return product + product_2, product_3 - product_2, -product_3 - product, total(slope_2)
+    loss = np.maximum(near - minimum + margin, 0.0)
+    return (
+        loss,
+        product + product_2,
+        product_3 - product_2 if "positive" in wanted else None,
+        -product_3 - product if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _tangent_swapped(
@@ -148,11 +156,13 @@ def _curvature_swapped(
 
 _kernel_swapped = differentiable(
     _value_swapped,
-    _gradient_swapped,
+    _value_and_gradient_swapped,
     _tangent_swapped,
     _curvature_swapped,
-    arguments=("anchor", "positive", "negative", "margin", "p", "eps"),
+    axes={"anchor": "n d", "positive": "n d", "negative": "n d", "margin": "", "p": "", "eps": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -168,7 +178,7 @@ def _value_plain(
     return np.maximum(term, 0.0)
 
 
-def _gradient_plain(
+def _value_and_gradient_plain(
     upstream: Array,
     anchor: Array,
     positive: Array,
@@ -176,8 +186,9 @@ def _gradient_plain(
     margin: Array | float,
     p: float,
     eps: float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
     term_2 = anchor - negative + eps
@@ -188,7 +199,14 @@ def _gradient_plain(
     product = slope[:, None] * signed_power(ratio(term_2, far[:, None]), term_3)
     slope_2 = upstream * (1.0 - positive_2)
     product_2 = slope_2[:, None] * signed_power(ratio(term, near[:, None]), term_3)
-    return product + product_2, -product_2, -product, total(slope_2)
+    loss = np.maximum(near - far + margin, 0.0)
+    return (
+        loss,
+        product + product_2,
+        -product_2 if "positive" in wanted else None,
+        -product if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _tangent_plain(
@@ -262,11 +280,13 @@ def _curvature_plain(
 
 _kernel_plain = differentiable(
     _value_plain,
-    _gradient_plain,
+    _value_and_gradient_plain,
     _tangent_plain,
     _curvature_plain,
-    arguments=("anchor", "positive", "negative", "margin", "p", "eps"),
+    axes={"anchor": "n d", "positive": "n d", "negative": "n d", "margin": "", "p": "", "eps": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -283,7 +303,7 @@ def _value_swapped_optax(
     return np.maximum(term, 0.0)
 
 
-def _gradient_swapped_optax(
+def _value_and_gradient_swapped_optax(
     upstream: Array,
     anchor: Array,
     positive: Array,
@@ -291,28 +311,30 @@ def _gradient_swapped_optax(
     margin: Array | float,
     p: float,
     eps: float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
     abs_term = np.abs(term)
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
+    power_2 = term_2**power
     term_3 = anchor - negative
     magnitude = np.abs(term_3)
     term_4 = eps + total(magnitude**p, axis=1)
-    power_2 = term_4**power
+    power_3 = term_4**power
     term_5 = positive - negative
     magnitude_2 = np.abs(term_5)
     term_6 = eps + total(magnitude_2**p, axis=1)
-    power_3 = term_6**power
-    positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
-    term_7 = 1.0 - positive_2
+    power_4 = term_6**power
+    minimum = np.minimum(power_3, power_4)
+    term_7 = 1.0 - np.maximum(np.sign(minimum - power_2 - margin), 0.0)
     mask = power == 0.0
     term_8 = power - 1.0
     slope = (
         upstream
         * term_7
-        * (0.5 * np.sign(power_3 - power_2) + 0.5)
+        * (0.5 * np.sign(power_4 - power_3) + 0.5)
         * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
     )
     mask_2 = p == 0.0
@@ -325,16 +347,18 @@ def _gradient_swapped_optax(
     slope_3 = (
         upstream
         * term_7
-        * (0.5 * np.sign(power_2 - power_3) + 0.5)
+        * (0.5 * np.sign(power_3 - power_4) + 0.5)
         * np.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
     )
     chosen_3 = np.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
     product_3 = slope_3[:, None] * chosen_3 * np.sign(term_5)
+    loss = np.maximum(power_2 - minimum + margin, 0.0)
     return (
+        loss,
         product_2 - product,
-        -product_3 - product_2,
-        product_3 + product,
-        total(upstream * term_7),
+        -product_3 - product_2 if "positive" in wanted else None,
+        product_3 + product if "negative" in wanted else None,
+        total(upstream * term_7) if "margin" in wanted else None,
     )
 
 
@@ -492,11 +516,13 @@ def _curvature_swapped_optax(
 
 _kernel_swapped_optax = differentiable(
     _value_swapped_optax,
-    _gradient_swapped_optax,
+    _value_and_gradient_swapped_optax,
     _tangent_swapped_optax,
     _curvature_swapped_optax,
-    arguments=("anchor", "positive", "negative", "margin", "p", "eps"),
+    axes={"anchor": "n d", "positive": "n d", "negative": "n d", "margin": "", "p": "", "eps": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -513,7 +539,7 @@ def _value_plain_optax(
     return np.maximum(term, 0.0)
 
 
-def _gradient_plain_optax(
+def _value_and_gradient_plain_optax(
     upstream: Array,
     anchor: Array,
     positive: Array,
@@ -521,17 +547,19 @@ def _gradient_plain_optax(
     margin: Array | float,
     p: float,
     eps: float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
     abs_term = np.abs(term)
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
+    power_2 = term_2**power
     term_3 = anchor - negative
     magnitude = np.abs(term_3)
     term_4 = eps + total(magnitude**p, axis=1)
-    positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
-    term_5 = 1.0 - positive_2
+    power_3 = term_4**power
+    term_5 = 1.0 - np.maximum(np.sign(power_3 - power_2 - margin), 0.0)
     mask = power == 0.0
     term_6 = power - 1.0
     slope = upstream * term_5 * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
@@ -542,7 +570,14 @@ def _gradient_plain_optax(
     slope_2 = upstream * term_5 * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
     chosen_2 = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
     product_2 = slope_2[:, None] * chosen_2 * np.sign(term)
-    return product_2 - product, -product_2, product, total(upstream * term_5)
+    loss = np.maximum(power_2 - power_3 + margin, 0.0)
+    return (
+        loss,
+        product_2 - product,
+        -product_2 if "positive" in wanted else None,
+        product,
+        total(upstream * term_5) if "margin" in wanted else None,
+    )
 
 
 def _tangent_plain_optax(
@@ -646,11 +681,13 @@ def _curvature_plain_optax(
 
 _kernel_plain_optax = differentiable(
     _value_plain_optax,
-    _gradient_plain_optax,
+    _value_and_gradient_plain_optax,
     _tangent_plain_optax,
     _curvature_plain_optax,
-    arguments=("anchor", "positive", "negative", "margin", "p", "eps"),
+    axes={"anchor": "n d", "positive": "n d", "negative": "n d", "margin": "", "p": "", "eps": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="n",
+    rows="n",
 )
 
 
@@ -684,9 +721,9 @@ def _swapped_loss(
     margin = to_working(margin, working)
     p = float(p)
     eps = float(eps)
-    loss = _kernel_swapped(anchor, positive, negative, margin, p, eps)
     return finish(
-        loss,
+        _kernel_swapped,
+        (anchor, positive, negative, margin, p, eps),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -725,9 +762,9 @@ def _plain_loss(
     margin = to_working(margin, working)
     p = float(p)
     eps = float(eps)
-    loss = _kernel_plain(anchor, positive, negative, margin, p, eps)
     return finish(
-        loss,
+        _kernel_plain,
+        (anchor, positive, negative, margin, p, eps),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -766,9 +803,9 @@ def _swapped_optax_loss(
     margin = to_working(margin, working)
     p = float(p)
     eps = float(eps)
-    loss = _kernel_swapped_optax(anchor, positive, negative, margin, p, eps)
     return finish(
-        loss,
+        _kernel_swapped_optax,
+        (anchor, positive, negative, margin, p, eps),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
@@ -807,9 +844,9 @@ def _plain_optax_loss(
     margin = to_working(margin, working)
     p = float(p)
     eps = float(eps)
-    loss = _kernel_plain_optax(anchor, positive, negative, margin, p, eps)
     return finish(
-        loss,
+        _kernel_plain_optax,
+        (anchor, positive, negative, margin, p, eps),
         reduction,
         dtype,
         shape=shape[1:] if single else shape,

@@ -30,16 +30,26 @@ def _value_swapped_called(near: Array, far: Array, across: Array, margin: Array 
     return np.maximum(near - np.minimum(across, far) + margin, 0.0)
 
 
-def _gradient_swapped_called(
-    upstream: Array, near: Array, far: Array, across: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `near`, `far`, `across` and `margin`, given that of the loss."""
-    positive = np.maximum(np.sign(np.minimum(across, far) - near - margin), 0.0)
-    term = 1.0 - positive
+def _value_and_gradient_swapped_called(
+    upstream: Array,
+    near: Array,
+    far: Array,
+    across: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    minimum = np.minimum(across, far)
+    term = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
     slope = upstream * term
-    grad_far = upstream * term * (-0.5 * np.sign(across - far) - 0.5)
-    grad_across = upstream * term * (-0.5 * np.sign(far - across) - 0.5)
-    return slope, grad_far, grad_across, total(slope)
+    loss = np.maximum(near - minimum + margin, 0.0)
+    grad_far = None
+    if "far" in wanted:
+        grad_far = upstream * term * (-0.5 * np.sign(across - far) - 0.5)
+    grad_across = None
+    if "across" in wanted:
+        grad_across = upstream * term * (-0.5 * np.sign(far - across) - 0.5)
+    return loss, slope, grad_far, grad_across, total(slope) if "margin" in wanted else None
 
 
 def _tangent_swapped_called(
@@ -80,11 +90,14 @@ def _curvature_swapped_called(
 
 _kernel_swapped_called = differentiable(
     _value_swapped_called,
-    _gradient_swapped_called,
+    _value_and_gradient_swapped_called,
     _tangent_swapped_called,
     _curvature_swapped_called,
-    arguments=("near", "far", "across", "margin"),
+    axes={"near": "...", "far": "...", "across": "...", "margin": ""},
     wrt=("near", "far", "across", "margin"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -104,10 +117,15 @@ def _value_swapped_cosine(
     return np.maximum(term, 0.0)
 
 
-def _gradient_swapped_cosine(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_swapped_cosine(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     anchor_direction = direction(anchor, axis=-1)
     negative_direction = direction(negative, axis=-1)
     sums = total(anchor_direction * negative_direction, axis=1)
@@ -115,27 +133,34 @@ def _gradient_swapped_cosine(
     positive_direction = direction(positive, axis=-1)
     sums_2 = total(negative_direction * positive_direction, axis=1)
     across = 1.0 - sums_2
-    term = (
-        np.minimum(far, across)
-        + total(anchor_direction * positive_direction, axis=1)
-        - margin
-        - 1.0
-    )
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    minimum = np.minimum(far, across)
+    sums_3 = total(anchor_direction * positive_direction, axis=1)
+    positive_2 = np.maximum(np.sign(minimum + sums_3 - margin - 1.0), 0.0)
     slope = upstream * (positive_2 - 1.0)
-    term_2 = 1.0 - positive_2
-    slope_2 = upstream * term_2 * (0.5 * np.sign(across + (sums - 1.0)) + 0.5)
-    term_3 = slope[:, None] * positive_direction + slope_2[:, None] * negative_direction
-    product = anchor_direction * total(term_3 * anchor_direction, axis=1)[:, None]
-    slope_3 = upstream * term_2 * (0.5 * np.sign(far + (sums_2 - 1.0)) + 0.5)
-    term_4 = slope[:, None] * anchor_direction + slope_3[:, None] * negative_direction
-    product_2 = positive_direction * total(term_4 * positive_direction, axis=1)[:, None]
-    term_5 = slope_3[:, None] * positive_direction + slope_2[:, None] * anchor_direction
-    product_3 = negative_direction * total(term_5 * negative_direction, axis=1)[:, None]
-    grad_anchor = ratio(1.0, norm(anchor, axis=-1))[:, None] * (term_3 - product)
-    grad_positive = ratio(1.0, norm(positive, axis=-1))[:, None] * (term_4 - product_2)
-    grad_negative = ratio(1.0, norm(negative, axis=-1))[:, None] * (term_5 - product_3)
-    return grad_anchor, grad_positive, grad_negative, total(upstream * term_2)
+    term = 1.0 - positive_2
+    slope_2 = upstream * term * (0.5 * np.sign(across + (sums - 1.0)) + 0.5)
+    term_2 = slope[:, None] * positive_direction + slope_2[:, None] * negative_direction
+    product = anchor_direction * total(term_2 * anchor_direction, axis=1)[:, None]
+    slope_3 = upstream * term * (0.5 * np.sign(far + (sums_2 - 1.0)) + 0.5)
+    loss = np.maximum(margin + 1.0 - minimum - sums_3, 0.0)
+    grad_anchor = ratio(1.0, norm(anchor, axis=-1))[:, None] * (term_2 - product)
+    grad_positive = None
+    if "positive" in wanted:
+        term_3 = slope[:, None] * anchor_direction + slope_3[:, None] * negative_direction
+        product_2 = positive_direction * total(term_3 * positive_direction, axis=1)[:, None]
+        grad_positive = ratio(1.0, norm(positive, axis=-1))[:, None] * (term_3 - product_2)
+    grad_negative = None
+    if "negative" in wanted:
+        term_4 = slope_3[:, None] * positive_direction + slope_2[:, None] * anchor_direction
+        product_3 = negative_direction * total(term_4 * negative_direction, axis=1)[:, None]
+        grad_negative = ratio(1.0, norm(negative, axis=-1))[:, None] * (term_4 - product_3)
+    return (
+        loss,
+        grad_anchor,
+        grad_positive,
+        grad_negative,
+        total(upstream * term) if "margin" in wanted else None,
+    )
 
 
 def _tangent_swapped_cosine(
@@ -278,11 +303,13 @@ def _curvature_swapped_cosine(
 
 _kernel_swapped_cosine = differentiable(
     _value_swapped_cosine,
-    _gradient_swapped_cosine,
+    _value_and_gradient_swapped_cosine,
     _tangent_swapped_cosine,
     _curvature_swapped_cosine,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -296,24 +323,37 @@ def _value_swapped_manhattan(
     return np.maximum(total(np.abs(anchor - positive), axis=1) - minimum + margin, 0.0)
 
 
-def _gradient_swapped_manhattan(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_swapped_manhattan(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
+    near = total(np.abs(term), axis=1)
     term_2 = anchor - negative
     far = total(np.abs(term_2), axis=1)
     term_3 = positive - negative
     across = total(np.abs(term_3), axis=1)
-    direction_2 = np.sign(np.minimum(far, across) - total(np.abs(term), axis=1) - margin)
-    term_4 = 1.0 - np.maximum(direction_2, 0.0)
+    minimum = np.minimum(far, across)
+    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
     slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
     product = slope[:, None] * np.sign(term_2)
     slope_2 = upstream * term_4
     product_2 = slope_2[:, None] * np.sign(term)
     slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
     product_3 = slope_3[:, None] * np.sign(term_3)
-    return product + product_2, product_3 - product_2, -product_3 - product, total(slope_2)
+    loss = np.maximum(near - minimum + margin, 0.0)
+    return (
+        loss,
+        product + product_2,
+        product_3 - product_2 if "positive" in wanted else None,
+        -product_3 - product if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _tangent_swapped_manhattan(
@@ -369,11 +409,13 @@ def _curvature_swapped_manhattan(
 
 _kernel_swapped_manhattan = differentiable(
     _value_swapped_manhattan,
-    _gradient_swapped_manhattan,
+    _value_and_gradient_swapped_manhattan,
     _tangent_swapped_manhattan,
     _curvature_swapped_manhattan,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -387,24 +429,37 @@ def _value_swapped_squared_euclidean(
     return np.maximum(total((anchor - positive) ** 2, axis=1) - minimum + margin, 0.0)
 
 
-def _gradient_swapped_squared_euclidean(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_swapped_squared_euclidean(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
+    near = total(term * term, axis=1)
     term_2 = anchor - negative
     far = total(term_2 * term_2, axis=1)
     term_3 = positive - negative
     across = total(term_3 * term_3, axis=1)
-    direction_2 = np.sign(np.minimum(far, across) - total(term * term, axis=1) - margin)
-    term_4 = 1.0 - np.maximum(direction_2, 0.0)
+    minimum = np.minimum(far, across)
+    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
     slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
     product = 2.0 * slope[:, None] * term_2
     slope_2 = upstream * term_4
     product_2 = 2.0 * slope_2[:, None] * term
     slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
     product_3 = 2.0 * slope_3[:, None] * term_3
-    return product + product_2, product_3 - product_2, -product_3 - product, total(slope_2)
+    loss = np.maximum(near - minimum + margin, 0.0)
+    return (
+        loss,
+        product + product_2,
+        product_3 - product_2 if "positive" in wanted else None,
+        -product_3 - product if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _tangent_swapped_squared_euclidean(
@@ -472,11 +527,13 @@ def _curvature_swapped_squared_euclidean(
 
 _kernel_swapped_squared_euclidean = differentiable(
     _value_swapped_squared_euclidean,
-    _gradient_swapped_squared_euclidean,
+    _value_and_gradient_swapped_squared_euclidean,
     _tangent_swapped_squared_euclidean,
     _curvature_swapped_squared_euclidean,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -490,24 +547,37 @@ def _value_swapped_euclidean(
     return np.maximum(norm(anchor - positive + 1e-06, axis=-1) - minimum + margin, 0.0)
 
 
-def _gradient_swapped_euclidean(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_swapped_euclidean(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive + 1e-06
+    near = norm(term, axis=-1)
     term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
     term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
-    positive_2 = np.maximum(np.sign(np.minimum(far, across) - norm(term, axis=-1) - margin), 0.0)
-    term_4 = 1.0 - positive_2
+    minimum = np.minimum(far, across)
+    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
     slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
     product = slope[:, None] * direction(term_2, axis=-1)
     slope_2 = upstream * term_4
     product_2 = slope_2[:, None] * direction(term, axis=-1)
     slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
     product_3 = slope_3[:, None] * direction(term_3, axis=-1)
-    return product + product_2, product_3 - product_2, -product_3 - product, total(slope_2)
+    loss = np.maximum(near - minimum + margin, 0.0)
+    return (
+        loss,
+        product + product_2,
+        product_3 - product_2 if "positive" in wanted else None,
+        -product_3 - product if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _tangent_swapped_euclidean(
@@ -579,11 +649,13 @@ def _curvature_swapped_euclidean(
 
 _kernel_swapped_euclidean = differentiable(
     _value_swapped_euclidean,
-    _gradient_swapped_euclidean,
+    _value_and_gradient_swapped_euclidean,
     _tangent_swapped_euclidean,
     _curvature_swapped_euclidean,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -592,12 +664,18 @@ def _value_plain_called(near: Array, far: Array, margin: Array | float) -> Array
     return np.maximum(near - far + margin, 0.0)
 
 
-def _gradient_plain_called(
-    upstream: Array, near: Array, far: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `near`, `far` and `margin`, given that of the loss."""
+def _value_and_gradient_plain_called(
+    upstream: Array, near: Array, far: Array, margin: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `near`, `far` and `margin`."""
     slope = upstream * (1.0 - np.maximum(np.sign(far - near - margin), 0.0))
-    return slope, -slope, total(slope)
+    loss = np.maximum(near - far + margin, 0.0)
+    return (
+        loss,
+        slope,
+        -slope if "far" in wanted else None,
+        total(slope) if "margin" in wanted else None,
+    )
 
 
 def _tangent_plain_called(
@@ -622,11 +700,14 @@ def _curvature_plain_called(
 
 _kernel_plain_called = differentiable(
     _value_plain_called,
-    _gradient_plain_called,
+    _value_and_gradient_plain_called,
     _tangent_plain_called,
     _curvature_plain_called,
-    arguments=("near", "far", "margin"),
+    axes={"near": "...", "far": "...", "margin": ""},
     wrt=("near", "far", "margin"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -641,10 +722,15 @@ def _value_plain_cosine(
     return np.maximum(term_2, 0.0)
 
 
-def _gradient_plain_cosine(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_plain_cosine(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     anchor_direction = direction(anchor, axis=-1)
     negative_direction = direction(negative, axis=-1)
     sums = total(anchor_direction * negative_direction, axis=1)
@@ -657,14 +743,25 @@ def _gradient_plain_cosine(
     slope_2 = upstream * term_2
     term_3 = slope[:, None] * positive_direction + slope_2[:, None] * negative_direction
     product = anchor_direction * total(term_3 * anchor_direction, axis=1)[:, None]
-    slope_3 = upstream * term * sums_2
-    term_4 = slope[:, None] * anchor_direction - slope_3[:, None] * positive_direction
-    slope_4 = upstream * term_2 * sums
-    term_5 = slope_2[:, None] * anchor_direction - slope_4[:, None] * negative_direction
+    loss = np.maximum(sums - 1.0 - sums_2 + margin + 1.0, 0.0)
     grad_anchor = ratio(1.0, norm(anchor, axis=-1))[:, None] * (term_3 - product)
-    grad_positive = ratio(1.0, norm(positive, axis=-1))[:, None] * term_4
-    grad_negative = ratio(1.0, norm(negative, axis=-1))[:, None] * term_5
-    return grad_anchor, grad_positive, grad_negative, total(slope_2)
+    grad_positive = None
+    if "positive" in wanted:
+        slope_3 = upstream * term * sums_2
+        term_4 = slope[:, None] * anchor_direction - slope_3[:, None] * positive_direction
+        grad_positive = ratio(1.0, norm(positive, axis=-1))[:, None] * term_4
+    grad_negative = None
+    if "negative" in wanted:
+        slope_4 = upstream * term_2 * sums
+        term_5 = slope_2[:, None] * anchor_direction - slope_4[:, None] * negative_direction
+        grad_negative = ratio(1.0, norm(negative, axis=-1))[:, None] * term_5
+    return (
+        loss,
+        grad_anchor,
+        grad_positive,
+        grad_negative,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _tangent_plain_cosine(
@@ -789,11 +886,13 @@ def _curvature_plain_cosine(
 
 _kernel_plain_cosine = differentiable(
     _value_plain_cosine,
-    _gradient_plain_cosine,
+    _value_and_gradient_plain_cosine,
     _tangent_plain_cosine,
     _curvature_plain_cosine,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -807,19 +906,32 @@ def _value_plain_manhattan(
     return np.maximum(term, 0.0)
 
 
-def _gradient_plain_manhattan(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_plain_manhattan(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
+    near = total(np.abs(term), axis=1)
     term_2 = anchor - negative
-    term_3 = total(np.abs(term_2), axis=1) - total(np.abs(term), axis=1) - margin
-    positive_2 = np.maximum(np.sign(term_3), 0.0)
+    far = total(np.abs(term_2), axis=1)
+    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
     product = slope[:, None] * np.sign(term_2)
     slope_2 = upstream * (1.0 - positive_2)
     product_2 = slope_2[:, None] * np.sign(term)
-    return product + product_2, -product_2, -product, total(slope_2)
+    loss = np.maximum(near - far + margin, 0.0)
+    return (
+        loss,
+        product + product_2,
+        -product_2 if "positive" in wanted else None,
+        -product if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _tangent_plain_manhattan(
@@ -863,11 +975,13 @@ def _curvature_plain_manhattan(
 
 _kernel_plain_manhattan = differentiable(
     _value_plain_manhattan,
-    _gradient_plain_manhattan,
+    _value_and_gradient_plain_manhattan,
     _tangent_plain_manhattan,
     _curvature_plain_manhattan,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -881,22 +995,30 @@ def _value_plain_squared_euclidean(
     return np.maximum(term, 0.0)
 
 
-def _gradient_plain_squared_euclidean(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_plain_squared_euclidean(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
+    near = total(term * term, axis=1)
     term_2 = anchor - negative
-    term_3 = total(term_2 * term_2, axis=1) - total(term * term, axis=1) - margin
-    positive_2 = np.maximum(np.sign(term_3), 0.0)
+    far = total(term_2 * term_2, axis=1)
+    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
     slope_2 = upstream * (1.0 - positive_2)
+    loss = np.maximum(near - far + margin, 0.0)
     grad_anchor = 2.0 * slope[:, None] * term_2 + 2.0 * slope_2[:, None] * term
     return (
+        loss,
         grad_anchor,
-        -2.0 * slope_2[:, None] * term,
-        -2.0 * slope[:, None] * term_2,
-        total(slope_2),
+        -2.0 * slope_2[:, None] * term if "positive" in wanted else None,
+        -2.0 * slope[:, None] * term_2 if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
     )
 
 
@@ -948,11 +1070,13 @@ def _curvature_plain_squared_euclidean(
 
 _kernel_plain_squared_euclidean = differentiable(
     _value_plain_squared_euclidean,
-    _gradient_plain_squared_euclidean,
+    _value_and_gradient_plain_squared_euclidean,
     _tangent_plain_squared_euclidean,
     _curvature_plain_squared_euclidean,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -966,18 +1090,32 @@ def _value_plain_euclidean(
     return np.maximum(term, 0.0)
 
 
-def _gradient_plain_euclidean(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_plain_euclidean(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive + 1e-06
+    near = norm(term, axis=-1)
     term_2 = anchor - negative + 1e-06
-    positive_2 = np.maximum(np.sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin), 0.0)
+    far = norm(term_2, axis=-1)
+    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
     product = slope[:, None] * direction(term_2, axis=-1)
     slope_2 = upstream * (1.0 - positive_2)
     product_2 = slope_2[:, None] * direction(term, axis=-1)
-    return product + product_2, -product_2, -product, total(slope_2)
+    loss = np.maximum(near - far + margin, 0.0)
+    return (
+        loss,
+        product + product_2,
+        -product_2 if "positive" in wanted else None,
+        -product if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _tangent_plain_euclidean(
@@ -1032,11 +1170,13 @@ def _curvature_plain_euclidean(
 
 _kernel_plain_euclidean = differentiable(
     _value_plain_euclidean,
-    _gradient_plain_euclidean,
+    _value_and_gradient_plain_euclidean,
     _tangent_plain_euclidean,
     _curvature_plain_euclidean,
-    arguments=("anchor", "positive", "negative", "margin"),
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
     wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
 )
 
 
@@ -1075,9 +1215,9 @@ def _swapped_called_loss(
     far = to_working(far, working)
     across = to_working(across, working)
     margin = to_working(margin, working)
-    loss = _kernel_swapped_called(near, far, across, margin)
     return finish(
-        loss,
+        _kernel_swapped_called,
+        (near, far, across, margin),
         reduction,
         dtype,
         shape=near.shape,
@@ -1111,9 +1251,14 @@ def _swapped_cosine_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_swapped_cosine(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_swapped_cosine,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -1142,9 +1287,14 @@ def _swapped_manhattan_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_swapped_manhattan(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_swapped_manhattan,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -1173,9 +1323,14 @@ def _swapped_squared_euclidean_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_swapped_squared_euclidean(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_swapped_squared_euclidean,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -1204,9 +1359,14 @@ def _swapped_euclidean_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_swapped_euclidean(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_swapped_euclidean,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -1235,9 +1395,9 @@ def _plain_called_loss(
     near = to_working(near, working)
     far = to_working(far, working)
     margin = to_working(margin, working)
-    loss = _kernel_plain_called(near, far, margin)
     return finish(
-        loss,
+        _kernel_plain_called,
+        (near, far, margin),
         reduction,
         dtype,
         shape=near.shape,
@@ -1271,9 +1431,14 @@ def _plain_cosine_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_plain_cosine(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_plain_cosine,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -1302,9 +1467,14 @@ def _plain_manhattan_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_plain_manhattan(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_plain_manhattan,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -1333,9 +1503,14 @@ def _plain_squared_euclidean_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_plain_squared_euclidean(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_plain_squared_euclidean,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -1364,9 +1539,14 @@ def _plain_euclidean_loss(
     anchor = fold(anchor, -1)
     positive = fold(positive, -1)
     negative = fold(negative, -1)
-    loss = _kernel_plain_euclidean(anchor, positive, negative, margin)
     return finish(
-        loss, reduction, dtype, shape=shape, sample_weight=sample_weight, denominator=denominator
+        _kernel_plain_euclidean,
+        (anchor, positive, negative, margin),
+        reduction,
+        dtype,
+        shape=shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

@@ -33,20 +33,26 @@ def _value(input: Array, target: Array, scale: Array | float) -> Array:
     )
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     error = input - target
     mask = np.abs(error) > scale
+    power = scale * scale
     product = error / scale
-    power = product * product
-    power_2 = (1.0 - power) * (1.0 - power)
-    slope = upstream * np.where(mask, 0.0, power_2 * error)
-    chosen = np.where(
-        mask, 0.3333333333333333 * scale, -scale * box_cox(-power, 3.0) - power_2 * error * product
-    )
-    return slope, -slope, total(upstream * chosen)
+    power_2 = product * product
+    box_cox_2 = box_cox(-power_2, 3.0)
+    power_3 = (1.0 - power_2) * (1.0 - power_2)
+    slope = upstream * np.where(mask, 0.0, power_3 * error)
+    loss = np.where(mask, 0.16666666666666666 * power, -0.5 * power * box_cox_2)
+    grad_scale = None
+    if "scale" in wanted:
+        chosen = np.where(
+            mask, 0.3333333333333333 * scale, -scale * box_cox_2 - power_3 * error * product
+        )
+        grad_scale = total(upstream * chosen)
+    return loss, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent(
@@ -96,11 +102,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "scale"),
+    axes={"input": "...", "target": "...", "scale": ""},
     wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -151,8 +160,14 @@ def tukey_biweight_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class TukeyBiweightLoss(chainer.Link):

@@ -33,30 +33,45 @@ def _value(
     return ratio(false, smooth + total(target * p, axis=(0, 2)) + false)
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     input: Array,
     target: Array,
     alpha: Array | float,
     beta: Array | float,
     smooth: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + false
-    quotient = ratio(ratio(false, term_2), term_2)
-    slope = upstream * quotient
-    term_3 = ratio(1.0, term_2) - quotient
+    quotient = ratio(false, term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream * quotient_2
+    term_3 = ratio(1.0, term_2) - quotient_2
     slope_2 = upstream * term_3
     product = slope_2[:, None] * (term * alpha * p * probability - probability * p * beta * target)
     grad_input = product - slope[:, None] * target * p * probability
-    grad_target = slope_2[:, None] * (probability * beta - alpha * p) - slope[:, None] * p
-    grad_alpha = total(upstream * term_3 * total(term * p, axis=2))
-    grad_beta = total(upstream * term_3 * total(probability * target, axis=2))
-    return grad_input, grad_target, grad_alpha, grad_beta, -total(slope)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope_2[:, None] * (probability * beta - alpha * p) - slope[:, None] * p
+    grad_alpha = None
+    if "alpha" in wanted:
+        grad_alpha = total(upstream * term_3 * total(term * p, axis=2))
+    grad_beta = None
+    if "beta" in wanted:
+        grad_beta = total(upstream * term_3 * total(probability * target, axis=2))
+    return (
+        quotient,
+        grad_input,
+        grad_target,
+        grad_alpha,
+        grad_beta,
+        -total(slope) if "smooth" in wanted else None,
+    )
 
 
 def _tangent(
@@ -169,11 +184,13 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "alpha", "beta", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "alpha": "", "beta": "", "smooth": ""},
     wrt=("input", "target", "alpha", "beta", "smooth"),
+    loss="c",
+    rows="c",
 )
 
 
@@ -187,28 +204,45 @@ def _value_keras(
     return ratio(smooth + sums, smooth + total(target * p) + sums)
 
 
-def _gradient_keras(
+def _value_and_gradient_keras(
     upstream: Array,
     input: Array,
     target: Array,
     alpha: Array | float,
     beta: Array | float,
     smooth: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
     sums = total(term * beta * p + probability * alpha * target)
     term_2 = smooth + total(target * p) + sums
-    quotient = ratio(ratio(smooth + sums, term_2), term_2)
-    term_3 = ratio(1.0, term_2) - quotient
+    quotient = ratio(smooth + sums, term_2)
+    quotient_2 = ratio(quotient, term_2)
+    term_3 = ratio(1.0, term_2) - quotient_2
     slope = upstream * term_3 * (term * beta * p * probability - probability * p * alpha * target)
-    grad_input = slope - upstream * quotient * target * p * probability
-    grad_target = upstream * term_3 * (probability * alpha - beta * p) - upstream * quotient * p
-    grad_alpha = upstream * term_3 * total(probability * target)
-    grad_beta = upstream * term_3 * total(term * p)
-    return grad_input, grad_target, grad_alpha, grad_beta, upstream * term_3
+    grad_input = slope - upstream * quotient_2 * target * p * probability
+    grad_target = None
+    if "target" in wanted:
+        grad_target = (
+            upstream * term_3 * (probability * alpha - beta * p) - upstream * quotient_2 * p
+        )
+    grad_alpha = None
+    if "alpha" in wanted:
+        grad_alpha = upstream * term_3 * total(probability * target)
+    grad_beta = None
+    if "beta" in wanted:
+        grad_beta = upstream * term_3 * total(term * p)
+    return (
+        quotient,
+        grad_input,
+        grad_target,
+        grad_alpha,
+        grad_beta,
+        upstream * term_3 if "smooth" in wanted else None,
+    )
 
 
 def _tangent_keras(
@@ -314,11 +348,12 @@ def _curvature_keras(
 
 _kernel_keras = differentiable(
     _value_keras,
-    _gradient_keras,
+    _value_and_gradient_keras,
     _tangent_keras,
     _curvature_keras,
-    arguments=("input", "target", "alpha", "beta", "smooth"),
+    axes={"input": "n c ...", "target": "n c ...", "alpha": "", "beta": "", "smooth": ""},
     wrt=("input", "target", "alpha", "beta", "smooth"),
+    loss="",
 )
 
 
@@ -348,8 +383,14 @@ def _loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, alpha, beta, smooth)
-    return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, alpha, beta, smooth),
+        reduction,
+        dtype,
+        shape=shape,
+        denominator=denominator,
+    )
 
 
 def _keras_loss(
@@ -377,8 +418,13 @@ def _keras_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_keras(input, target, alpha, beta, smooth)
-    return finish(loss, reduction, dtype, denominator=denominator)
+    return finish(
+        _kernel_keras,
+        (input, target, alpha, beta, smooth),
+        reduction,
+        dtype,
+        denominator=denominator,
+    )
 
 
 def tversky_loss(

@@ -19,20 +19,28 @@ def _value_log_mean(input: Array, target: Array, power: Array | float) -> Array:
     return np.exp(term * input) / term + target * np.exp((1.0 - power) * input) / (power - 1.0)
 
 
-def _gradient_log_mean(
-    upstream: Array, input: Array, target: Array, power: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `power`, given that of the loss."""
+def _value_and_gradient_log_mean(
+    upstream: Array, input: Array, target: Array, power: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `power`."""
     term = 2.0 - power
     exponential = np.exp(term * input)
     term_2 = power - 1.0
     term_3 = 1.0 - power
     exponential_2 = np.exp(term_3 * input)
-    term_4 = -target * exponential_2 / (term_2 * term_2) - target * exponential_2 * input / term_2
-    term_5 = exponential / (term * term) - exponential * input / term + term_4
+    loss = exponential / term + target * exponential_2 / term_2
     grad_input = upstream * (exponential + target * exponential_2 * term_3 / term_2)
-    grad_target = upstream * exponential_2 / term_2
-    return grad_input, grad_target, total(upstream * term_5)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * exponential_2 / term_2
+    grad_power = None
+    if "power" in wanted:
+        term_4 = (
+            -target * exponential_2 / (term_2 * term_2) - target * exponential_2 * input / term_2
+        )
+        term_5 = exponential / (term * term) - exponential * input / term + term_4
+        grad_power = total(upstream * term_5)
+    return loss, grad_input, grad_target, grad_power
 
 
 def _tangent_log_mean(
@@ -103,11 +111,14 @@ def _curvature_log_mean(
 
 _kernel_log_mean = differentiable(
     _value_log_mean,
-    _gradient_log_mean,
+    _value_and_gradient_log_mean,
     _tangent_log_mean,
     _curvature_log_mean,
-    arguments=("input", "target", "power"),
+    axes={"input": "...", "target": "...", "power": ""},
     wrt=("input", "target", "power"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -117,27 +128,30 @@ def _value_mean(input: Array, target: Array, power: Array | float) -> Array:
     return input**term / term + input ** (1.0 - power) * target / (power - 1.0)
 
 
-def _gradient_mean(
-    upstream: Array, input: Array, target: Array, power: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `power`, given that of the loss."""
+def _value_and_gradient_mean(
+    upstream: Array, input: Array, target: Array, power: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `power`."""
     term = 2.0 - power
-    mask = input == 0.0
-    chosen = np.where((mask & (term == 0.0)), 0.0, term * input ** (term - 1.0))
+    power_2 = input**term
     term_2 = power - 1.0
     term_3 = 1.0 - power
+    power_3 = input**term_3
+    mask = input == 0.0
+    chosen = np.where((mask & (term == 0.0)), 0.0, term * input ** (term - 1.0))
     chosen_2 = np.where((mask & (term_3 == 0.0)), 0.0, term_3 * input ** (term_3 - 1.0))
-    power_2 = input**term_3
-    power_3 = input**term
-    logarithm = np.log(input)
-    term_4 = power_3 / (term * term) - np.where(mask, 0.0, power_3 * logarithm) / term
-    term_5 = (
-        -power_2 * target / (term_2 * term_2)
-        - np.where(mask, 0.0, power_2 * logarithm) * target / term_2
-    )
+    loss = power_2 / term + power_3 * target / term_2
     grad_input = upstream * (chosen / term + chosen_2 * target / term_2)
-    grad_power = total(upstream * (term_4 + term_5))
-    return grad_input, upstream * power_2 / term_2, grad_power
+    grad_power = None
+    if "power" in wanted:
+        logarithm = np.log(input)
+        term_4 = power_2 / (term * term) - np.where(mask, 0.0, power_2 * logarithm) / term
+        term_5 = (
+            -power_3 * target / (term_2 * term_2)
+            - np.where(mask, 0.0, power_3 * logarithm) * target / term_2
+        )
+        grad_power = total(upstream * (term_4 + term_5))
+    return loss, grad_input, upstream * power_3 / term_2 if "target" in wanted else None, grad_power
 
 
 def _tangent_mean(
@@ -238,11 +252,14 @@ def _curvature_mean(
 
 _kernel_mean = differentiable(
     _value_mean,
-    _gradient_mean,
+    _value_and_gradient_mean,
     _tangent_mean,
     _curvature_mean,
-    arguments=("input", "target", "power"),
+    axes={"input": "...", "target": "...", "power": ""},
     wrt=("input", "target", "power"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -263,8 +280,14 @@ def _log_mean_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     power = to_working(power, working)
-    loss = _kernel_log_mean(input, target, power)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_log_mean,
+        (input, target, power),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _mean_loss(
@@ -284,8 +307,14 @@ def _mean_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     power = to_working(power, working)
-    loss = _kernel_mean(input, target, power)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel_mean,
+        (input, target, power),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def tweedie_loss(

@@ -19,10 +19,16 @@ def _value_loss1(input1: Array, target1: Array) -> Array:
     return (input1 - target1) ** 2
 
 
-def _gradient_loss1(upstream: Array, input1: Array, target1: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input1` and `target1`, given that of the loss."""
+def _value_and_gradient_loss1(
+    upstream: Array, input1: Array, target1: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input1` and `target1`."""
     term = input1 - target1
-    return 2.0 * upstream * term, -2.0 * upstream * term
+    return (
+        term * term,
+        2.0 * upstream * term,
+        -2.0 * upstream * term if "target1" in wanted else None,
+    )
 
 
 def _tangent_loss1(input1: Array, target1: Array, d_input1: Array, d_target1: Array) -> Array:
@@ -40,11 +46,14 @@ def _curvature_loss1(
 
 _kernel_loss1 = differentiable(
     _value_loss1,
-    _gradient_loss1,
+    _value_and_gradient_loss1,
     _tangent_loss1,
     _curvature_loss1,
-    arguments=("input1", "target1"),
+    axes={"input1": "...", "target1": "..."},
     wrt=("input1", "target1"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -53,10 +62,13 @@ def _value_loss2(input2: Array, target2: Array) -> Array:
     return np.abs(input2 - target2)
 
 
-def _gradient_loss2(upstream: Array, input2: Array, target2: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input2` and `target2`, given that of the loss."""
-    slope = upstream * np.sign(input2 - target2)
-    return slope, -slope
+def _value_and_gradient_loss2(
+    upstream: Array, input2: Array, target2: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input2` and `target2`."""
+    term = input2 - target2
+    slope = upstream * np.sign(term)
+    return np.abs(term), slope, -slope if "target2" in wanted else None
 
 
 def _tangent_loss2(input2: Array, target2: Array, d_input2: Array, d_target2: Array) -> Array:
@@ -73,11 +85,14 @@ def _curvature_loss2(
 
 _kernel_loss2 = differentiable(
     _value_loss2,
-    _gradient_loss2,
+    _value_and_gradient_loss2,
     _tangent_loss2,
     _curvature_loss2,
-    arguments=("input2", "target2"),
+    axes={"input2": "...", "target2": "..."},
     wrt=("input2", "target2"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -89,8 +104,7 @@ def _loss1_loss(input1: Given, target1: Given, reduction: str) -> chainer.Variab
     check_shape("target1", target1, input1.shape, "input1")
     input1 = to_working(input1, working)
     target1 = to_working(target1, working)
-    loss = _kernel_loss1(input1, target1)
-    return finish(loss, reduction, dtype, shape=input1.shape)
+    return finish(_kernel_loss1, (input1, target1), reduction, dtype, shape=input1.shape)
 
 
 def _loss2_loss(input2: Given, target2: Given, reduction: str) -> chainer.Variable:
@@ -101,8 +115,7 @@ def _loss2_loss(input2: Given, target2: Given, reduction: str) -> chainer.Variab
     check_shape("target2", target2, input2.shape, "input2")
     input2 = to_working(input2, working)
     target2 = to_working(target2, working)
-    loss = _kernel_loss2(input2, target2)
-    return finish(loss, reduction, dtype, shape=input2.shape)
+    return finish(_kernel_loss2, (input2, target2), reduction, dtype, shape=input2.shape)
 
 
 @overload

@@ -30,15 +30,21 @@ def _value_invariance(input1: Array, input2: Array, sim_weight: Array | float) -
     return sim_weight * total((input1 - input2) ** 2) / (input1.shape[1] * input1.shape[0])
 
 
-def _gradient_invariance(
-    upstream: Array, input1: Array, input2: Array, sim_weight: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input1`, `input2` and `sim_weight`, given that of the loss."""
+def _value_and_gradient_invariance(
+    upstream: Array, input1: Array, input2: Array, sim_weight: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = input1 - input2
+    sums = total(term * term)
+    loss = sim_weight * sums / (input1.shape[1] * input1.shape[0])
     grad_input1 = 2.0 * upstream * sim_weight * term / (input1.shape[1] * input1.shape[0])
-    grad_input2 = -2.0 * upstream * sim_weight * term / (input1.shape[1] * input1.shape[0])
-    grad_sim_weight = upstream * total(term * term) / (input1.shape[1] * input1.shape[0])
-    return grad_input1, grad_input2, grad_sim_weight
+    grad_input2 = None
+    if "input2" in wanted:
+        grad_input2 = -2.0 * upstream * sim_weight * term / (input1.shape[1] * input1.shape[0])
+    grad_sim_weight = None
+    if "sim_weight" in wanted:
+        grad_sim_weight = upstream * sums / (input1.shape[1] * input1.shape[0])
+    return loss, grad_input1, grad_input2, grad_sim_weight
 
 
 def _tangent_invariance(
@@ -78,11 +84,12 @@ def _curvature_invariance(
 
 _kernel_invariance = differentiable(
     _value_invariance,
-    _gradient_invariance,
+    _value_and_gradient_invariance,
     _tangent_invariance,
     _curvature_invariance,
-    arguments=("input1", "input2", "sim_weight"),
+    axes={"input1": "n i", "input2": "n i", "sim_weight": ""},
     wrt=("input1", "input2", "sim_weight"),
+    loss="",
 )
 
 
@@ -101,40 +108,55 @@ def _value_variance(
     return 0.5 * term_4 * std_weight
 
 
-def _gradient_variance(
-    upstream: Array, input1: Array, input2: Array, std_weight: Array | float, eps: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input1`, `input2`, `std_weight` and `eps`, given that of the
-    loss."""
+def _value_and_gradient_variance(
+    upstream: Array,
+    input1: Array,
+    input2: Array,
+    std_weight: Array | float,
+    eps: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     deviation_2 = deviation(input1, axis=-2)
     term = input1.shape[0] - 1.0
     root = np.sqrt(eps + ratio(total(deviation_2 * deviation_2, axis=0), term))
     term_2 = 1.0 - root
-    positive = np.maximum(np.sign(term_2), 0.0)
-    quotient = ratio(1.0, term)
     deviation_3 = deviation(input2, axis=-2)
     root_2 = np.sqrt(eps + ratio(total(deviation_3 * deviation_3, axis=0), term))
     term_3 = 1.0 - root_2
-    positive_2 = np.maximum(np.sign(term_3), 0.0)
     term_4 = (
         total(np.maximum(term_2, 0.0)) / input1.shape[1]
         + total(np.maximum(term_3, 0.0)) / input1.shape[1]
     )
-    slope = 0.25 * upstream * std_weight * total(positive_2 / root_2) / input1.shape[1]
-    slope_2 = 0.25 * upstream * std_weight * total(positive / root) / input1.shape[1]
+    positive = np.maximum(np.sign(term_2), 0.0)
+    quotient = ratio(1.0, term)
+    positive_2 = np.maximum(np.sign(term_3), 0.0)
     grad_input1 = (
         -0.5 * upstream * std_weight * positive * quotient * deviation_2 / (input1.shape[1] * root)
     )
-    grad_input2 = (
-        -0.5
-        * upstream
-        * std_weight
-        * positive_2
-        * quotient
-        * deviation_3
-        / (input1.shape[1] * root_2)
+    grad_input2 = None
+    if "input2" in wanted:
+        grad_input2 = (
+            -0.5
+            * upstream
+            * std_weight
+            * positive_2
+            * quotient
+            * deviation_3
+            / (input1.shape[1] * root_2)
+        )
+    grad_eps = None
+    if "eps" in wanted:
+        slope = 0.25 * upstream * std_weight * total(positive_2 / root_2) / input1.shape[1]
+        slope_2 = 0.25 * upstream * std_weight * total(positive / root) / input1.shape[1]
+        grad_eps = -slope - slope_2
+    return (
+        0.5 * term_4 * std_weight,
+        grad_input1,
+        grad_input2,
+        0.5 * upstream * term_4 if "std_weight" in wanted else None,
+        grad_eps,
     )
-    return grad_input1, grad_input2, 0.5 * upstream * term_4, -slope - slope_2
 
 
 def _tangent_variance(
@@ -256,11 +278,12 @@ def _curvature_variance(
 
 _kernel_variance = differentiable(
     _value_variance,
-    _gradient_variance,
+    _value_and_gradient_variance,
     _tangent_variance,
     _curvature_variance,
-    arguments=("input1", "input2", "std_weight", "eps"),
+    axes={"input1": "n i", "input2": "n i", "std_weight": "", "eps": ""},
     wrt=("input1", "input2", "std_weight", "eps"),
+    loss="",
 )
 
 
@@ -279,22 +302,28 @@ def _value_covariance(input1: Array, input2: Array, cov_weight: Array | float) -
     return term_2 * cov_weight
 
 
-def _gradient_covariance(
-    upstream: Array, input1: Array, input2: Array, cov_weight: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input1`, `input2` and `cov_weight`, given that of the loss."""
-    term = input1.shape[0] - 1.0
-    quotient = ratio(1.0, term)
+def _value_and_gradient_covariance(
+    upstream: Array, input1: Array, input2: Array, cov_weight: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     deviation_2 = deviation(input1, axis=-2)
-    quotient_2 = ratio(deviation_2.T @ deviation_2, term)
+    term = input1.shape[0] - 1.0
+    quotient = ratio(deviation_2.T @ deviation_2, term)
     mask = np.arange(input1.shape[1])[:, None] != np.arange(input1.shape[1])
     chosen = mask.astype(input1.dtype)
-    product = quotient_2 * chosen
+    deviation_3 = deviation(input2, axis=-2)
+    quotient_2 = ratio(deviation_3.T @ deviation_3, term)
+    term_2 = (
+        total(quotient * quotient * chosen) / input1.shape[1]
+        + total(quotient_2 * quotient_2 * chosen) / input1.shape[1]
+    )
+    quotient_3 = ratio(1.0, term)
+    product = quotient * chosen
     slope = (
         2.0
         * upstream
         * cov_weight
-        * quotient
+        * quotient_3
         * deviation(deviation_2 @ product, axis=-2)
         / input1.shape[1]
     )
@@ -302,34 +331,36 @@ def _gradient_covariance(
         2.0
         * upstream
         * cov_weight
-        * quotient
+        * quotient_3
         * deviation(deviation_2 @ product.T, axis=-2)
         / input1.shape[1]
     )
-    deviation_3 = deviation(input2, axis=-2)
-    quotient_3 = ratio(deviation_3.T @ deviation_3, term)
-    product_2 = quotient_3 * chosen
-    slope_3 = (
-        2.0
-        * upstream
-        * cov_weight
-        * quotient
-        * deviation(deviation_3 @ product_2, axis=-2)
-        / input1.shape[1]
+    grad_input2 = None
+    if "input2" in wanted:
+        product_2 = quotient_2 * chosen
+        slope_3 = (
+            2.0
+            * upstream
+            * cov_weight
+            * quotient_3
+            * deviation(deviation_3 @ product_2, axis=-2)
+            / input1.shape[1]
+        )
+        slope_4 = (
+            2.0
+            * upstream
+            * cov_weight
+            * quotient_3
+            * deviation(deviation_3 @ product_2.T, axis=-2)
+            / input1.shape[1]
+        )
+        grad_input2 = slope_3 + slope_4
+    return (
+        term_2 * cov_weight,
+        slope + slope_2,
+        grad_input2,
+        upstream * term_2 if "cov_weight" in wanted else None,
     )
-    slope_4 = (
-        2.0
-        * upstream
-        * cov_weight
-        * quotient
-        * deviation(deviation_3 @ product_2.T, axis=-2)
-        / input1.shape[1]
-    )
-    term_2 = (
-        total(quotient_2 * quotient_2 * chosen) / input1.shape[1]
-        + total(quotient_3 * quotient_3 * chosen) / input1.shape[1]
-    )
-    return slope + slope_2, slope_3 + slope_4, upstream * term_2
 
 
 def _tangent_covariance(
@@ -448,11 +479,12 @@ def _curvature_covariance(
 
 _kernel_covariance = differentiable(
     _value_covariance,
-    _gradient_covariance,
+    _value_and_gradient_covariance,
     _tangent_covariance,
     _curvature_covariance,
-    arguments=("input1", "input2", "cov_weight"),
+    axes={"input1": "n i", "input2": "n i", "cov_weight": ""},
     wrt=("input1", "input2", "cov_weight"),
+    loss="",
 )
 
 
@@ -469,8 +501,7 @@ def _invariance_loss(
     input1 = to_working(input1, working)
     input2 = to_working(input2, working)
     sim_weight = to_working(sim_weight, working)
-    loss = _kernel_invariance(input1, input2, sim_weight)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_invariance, (input1, input2, sim_weight), reduction, dtype)
 
 
 def _variance_loss(
@@ -488,8 +519,7 @@ def _variance_loss(
     input2 = to_working(input2, working)
     std_weight = to_working(std_weight, working)
     eps = to_working(eps, working)
-    loss = _kernel_variance(input1, input2, std_weight, eps)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_variance, (input1, input2, std_weight, eps), reduction, dtype)
 
 
 def _covariance_loss(
@@ -505,8 +535,7 @@ def _covariance_loss(
     input1 = to_working(input1, working)
     input2 = to_working(input2, working)
     cov_weight = to_working(cov_weight, working)
-    loss = _kernel_covariance(input1, input2, cov_weight)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_covariance, (input1, input2, cov_weight), reduction, dtype)
 
 
 @overload

@@ -24,10 +24,16 @@ def _value(input: Array, target: Array) -> Array:
     return (input - target) ** 2
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     error = input - target
-    return 2.0 * upstream * error, -2.0 * upstream * error
+    return (
+        error * error,
+        2.0 * upstream * error,
+        -2.0 * upstream * error if "target" in wanted else None,
+    )
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -44,7 +50,14 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "n ...", "target": "n ..."},
+    wrt=("input", "target"),
+    loss="n ...",
+    rows="n ...",
 )
 
 
@@ -96,9 +109,9 @@ def weighted_mse_loss(
     input = fold(input, 1)
     target = fold(target, 1)
     weights = fold(weights, 1)
-    loss = _kernel(input, target)
     return finish(
-        loss,
+        _kernel,
+        (input, target),
         reduction,
         dtype,
         shape=shape,

@@ -28,16 +28,19 @@ def _value(input: Array, target: Array, scale: Array | float) -> Array:
     return -0.5 * scale * scale * np.expm1(-(((input - target) / scale) ** 2))
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
     product = term / scale
+    expm1 = np.expm1(-product * product)
     gauss_2 = gauss(product, 1.0)
     slope = upstream * gauss_2 * term
-    slope_2 = upstream * (-scale * np.expm1(-product * product) - gauss_2 * term * product)
-    return slope, -slope, total(slope_2)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = total(upstream * (-scale * expm1 - gauss_2 * term * product))
+    return -0.5 * scale * scale * expm1, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent(
@@ -85,11 +88,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "scale"),
+    axes={"input": "...", "target": "...", "scale": ""},
     wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -136,8 +142,14 @@ def welsch_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class WelschLoss(chainer.Link):

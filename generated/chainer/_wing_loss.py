@@ -30,24 +30,38 @@ def _value(input: Array, target: Array, width: Array | float, eps: Array | float
     )
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, width: Array | float, eps: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target`, `width` and `eps`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    width: Array | float,
+    eps: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = input - target
     abs_error = np.abs(term)
     mask = abs_error < width
     product = abs_error / eps
+    log1p_product = np.log1p(product)
+    product_2 = width / eps
+    log_term = np.log1p(product_2)
     term_2 = product + 1.0
     sign_term = np.sign(term)
     slope = upstream * np.where(mask, width * sign_term / (term_2 * eps), sign_term)
-    product_2 = width / eps
     term_3 = product_2 + 1.0
-    chosen = np.where(mask, np.log1p(product), np.log1p(product_2) + width / (term_3 * eps) - 1.0)
-    chosen_2 = np.where(
-        mask, -width * abs_error / (term_2 * (eps * eps)), -product_2 * (product_2 / term_3)
-    )
-    return slope, -slope, total(upstream * chosen), total(upstream * chosen_2)
+    loss = np.where(mask, width * log1p_product, abs_error + (width * log_term - width))
+    grad_width = None
+    if "width" in wanted:
+        chosen = np.where(mask, log1p_product, log_term + width / (term_3 * eps) - 1.0)
+        grad_width = total(upstream * chosen)
+    grad_eps = None
+    if "eps" in wanted:
+        chosen_2 = np.where(
+            mask, -width * abs_error / (term_2 * (eps * eps)), -product_2 * (product_2 / term_3)
+        )
+        grad_eps = total(upstream * chosen_2)
+    return loss, slope, -slope if "target" in wanted else None, grad_width, grad_eps
 
 
 def _tangent(
@@ -137,11 +151,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "width", "eps"),
+    axes={"input": "...", "target": "...", "width": "", "eps": ""},
     wrt=("input", "target", "width", "eps"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -196,8 +213,14 @@ def wing_loss(
     target = to_working(target, working)
     width = to_working(width, working)
     eps = to_working(eps, working)
-    loss = _kernel(input, target, width, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, width, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class WingLoss(chainer.Link):

@@ -9,31 +9,43 @@ import numpy as np
 
 # What arithmetic gives: an array, or the number that a sum leaves. NumPy's own types say Any.
 Array: TypeAlias = Any
+BLOCK = 8  # entries that are added one after another
 
 
 def total(array: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
-    """Sum in pairs: np.sum over a leading axis adds row after row and loses bits."""
+    """Sum in blocks: np.sum over a leading axis adds row after row and loses bits."""
     if axis is None:
         return np.ravel(array, order="A").sum()
     axes = (axis,) if isinstance(axis, int) else axis
-    rows = np.moveaxis(array, axes, range(len(axes)))
-    rows = rows.reshape(math.prod(rows.shape[: len(axes)]), *rows.shape[len(axes) :])
-    while len(rows) > 8:
-        half = (len(rows) + 1) // 2
-        rest, rows = rows[half:], rows[:half].copy()
-        rows[: len(rest)] += rest
-    result = rows.sum(axis=0)
-    return np.expand_dims(result, axes) if keepdims else result
+    for place in sorted((place % array.ndim for place in axes), reverse=True):
+        array = _along(array, place)
+        array = array if keepdims else array.squeeze(place)
+    return array
+
+
+def _along(array: Array, axis: int) -> Array:
+    """Sum along an axis, which stays; along the innermost, NumPy itself adds pairs."""
+    size = array.shape[axis]
+    if size <= BLOCK or array.strides[axis] == array.itemsize:
+        return array.sum(axis=axis, keepdims=True)
+    before, after = array.shape[:axis], array.shape[axis + 1 :]
+    head, tail = np.split(array, [size - size % BLOCK], axis)
+    blocks = head.reshape(*before, size // BLOCK, BLOCK, *after).sum(axis=axis + 1)
+    sums = _along(blocks, axis)
+    return sums + tail.sum(axis=axis, keepdims=True) if size % BLOCK else sums
 
 
 def sigmoid(x: Any) -> Any:
-    """Return 1 / (1 + exp(-x)) without an overflow in either tail.
+    """Return 1 / (1 + exp(-x)), exact in both tails.
 
-    float32 goes through float64: NumPy's exp errs by 2 places there, and powers multiply that.
+    float32 goes through float64, where exp(-x) is finite or the result 0: NumPy's exp errs by 2
+    places in float32, and powers multiply that.
     """
     given = np.asarray(x)
-    decay = np.exp(-np.abs(given.astype(np.float64)))
-    return (np.where(given < 0, decay, 1.0) / (1.0 + decay)).astype(given.dtype)
+    if given.dtype != np.float64:
+        return (1.0 / (1.0 + np.exp(-given.astype(np.float64)))).astype(given.dtype)
+    decay = np.exp(-np.abs(given))
+    return np.where(given < 0, decay, 1.0) / (1.0 + decay)
 
 
 def erf(x: Any) -> Any:
@@ -59,9 +71,9 @@ def pick(x: Array, labels: Array, axis: int) -> Array:
 
 def positions(x: Array, axis: int) -> Array:
     """Return the places along an axis, shaped to compare with entries of x."""
-    sizes = [1] * np.ndim(x)
+    sizes = [1] * x.ndim
     sizes[axis] = -1
-    return np.arange(x.shape[axis]).reshape(sizes)
+    return np.arange(x.shape[axis], like=x).reshape(sizes)
 
 
 def exp_difference(x: Array, y: Array) -> Array:

@@ -35,14 +35,15 @@ from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
     is_number,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["AsymmetricLoss", "asymmetric_loss"]
 
@@ -60,24 +61,36 @@ def _value_clip_0(
     return positive + product
 
 
-def _gradient_clip_0(
-    upstream: Array, input: Array, target: Array, gamma_neg: Array | float, gamma_pos: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_clip_0(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    gamma_neg: Array | float,
+    gamma_pos: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     probability = sigmoid(-input)
     power = probability**gamma_pos
-    p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term
-    term = -gamma_pos * power * p * target * softplus - power * target * probability
+    p = sigmoid(input)
     power_2 = p**gamma_neg
-    term_2 = 1.0 - target
+    term = 1.0 - target
     softplus_2 = np.maximum(input, 0.0) + log_term
-    term_3 = gamma_neg * power_2 * probability * term_2 * softplus_2 + power_2 * term_2 * p
-    grad_target = upstream * (power * softplus - power_2 * softplus_2)
-    grad_gamma_neg = -total(upstream * power_2 * softplus * term_2 * softplus_2)
-    grad_gamma_pos = -total(upstream * power * softplus_2 * target * softplus)
-    return upstream * (term + term_3), grad_target, grad_gamma_neg, grad_gamma_pos
+    term_2 = -gamma_pos * power * p * target * softplus - power * target * probability
+    term_3 = gamma_neg * power_2 * probability * term * softplus_2 + power_2 * term * p
+    loss = power * target * softplus + power_2 * term * softplus_2
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (power * softplus - power_2 * softplus_2)
+    grad_gamma_neg = None
+    if "gamma_neg" in wanted:
+        grad_gamma_neg = -total(upstream * power_2 * softplus * term * softplus_2)
+    grad_gamma_pos = None
+    if "gamma_pos" in wanted:
+        grad_gamma_pos = -total(upstream * power * softplus_2 * target * softplus)
+    return loss, upstream * (term_2 + term_3), grad_target, grad_gamma_neg, grad_gamma_pos
 
 
 def _hessian_diagonal_clip_0(
@@ -109,6 +122,18 @@ def _hessian_diagonal_clip_0(
     return upstream * term_4, np.full_like(target, 0.0)
 
 
+_kernel_clip_0 = Kernels(
+    _value_clip_0,
+    _value_and_gradient_clip_0,
+    _hessian_diagonal_clip_0,
+    axes={"input": "...", "target": "...", "gamma_neg": "", "gamma_pos": ""},
+    wrt=("input", "target", "gamma_neg", "gamma_pos"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
+
+
 def _clip_0_loss(
     input: Any,
     target: Any,
@@ -132,7 +157,7 @@ def _clip_0_loss(
     gamma_neg = to_working(gamma_neg, working)
     gamma_pos = to_working(gamma_pos, working)
     return Case(
-        kernels=(_value_clip_0, _gradient_clip_0, _hessian_diagonal_clip_0),
+        kernels=_kernel_clip_0,
         arguments=(input, target, gamma_neg, gamma_pos),
         inputs=inputs,
         reduction=reduction,
@@ -167,43 +192,54 @@ def _value(
     return chosen + positive
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     input: Array,
     target: Array,
     gamma_neg: Array | float,
     gamma_pos: Array | float,
     clip: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     p = sigmoid(input)
     mask = p <= clip
     term = p - clip
     lowered = np.maximum(term, 0.0)
+    power = lowered**gamma_neg
+    term_2 = 1.0 - target
+    log_term = np.log1p(-lowered)
+    probability = sigmoid(-input)
+    power_2 = probability**gamma_pos
+    log_term_2 = np.log1p(np.exp(-np.abs(input)))
+    softplus = np.maximum(-input, 0.0) + log_term_2
     mask_2 = lowered == 0.0
     chosen = np.where((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
     positive = np.maximum(np.sign(term), 0.0)
-    probability = sigmoid(-input)
-    term_2 = 1.0 - target
-    log_term = np.log1p(-lowered)
-    power = lowered**gamma_neg
     term_3 = 1.0 - lowered
     term_4 = (
         power * term_2 * positive * p * probability / term_3
         - chosen * positive * p * probability * term_2 * log_term
     )
-    power_2 = probability**gamma_pos
-    log_term_2 = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term_2
     term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
-    product = -np.where(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
-    slope = upstream * power_2 * (np.maximum(input, 0.0) + log_term_2) * target * softplus
-    term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
+    loss = np.where(mask, 0.0, -power * term_2 * log_term) + power_2 * target * softplus
     grad_input = upstream * (np.where(mask, 0.0, term_4) + term_5)
-    grad_target = upstream * (np.where(mask, 0.0, power * log_term) + power_2 * softplus)
-    grad_gamma_neg = total(upstream * np.where(mask, 0.0, product))
-    grad_clip = total(upstream * np.where(mask, 0.0, term_6))
-    return grad_input, grad_target, grad_gamma_neg, -total(slope), grad_clip
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (np.where(mask, 0.0, power * log_term) + power_2 * softplus)
+    grad_gamma_neg = None
+    if "gamma_neg" in wanted:
+        product = -np.where(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
+        grad_gamma_neg = total(upstream * np.where(mask, 0.0, product))
+    grad_gamma_pos = None
+    if "gamma_pos" in wanted:
+        slope = upstream * power_2 * (np.maximum(input, 0.0) + log_term_2) * target * softplus
+        grad_gamma_pos = -total(slope)
+    grad_clip = None
+    if "clip" in wanted:
+        term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
+        grad_clip = total(upstream * np.where(mask, 0.0, term_6))
+    return loss, grad_input, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
 
 
 def _hessian_diagonal(
@@ -259,6 +295,18 @@ def _hessian_diagonal(
     return upstream * term_8, np.full_like(target, 0.0)
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "gamma_neg": "", "gamma_pos": "", "clip": ""},
+    wrt=("input", "target", "gamma_neg", "gamma_pos", "clip"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
+
+
 def _loss(
     input: Any,
     target: Any,
@@ -285,7 +333,7 @@ def _loss(
     gamma_pos = to_working(gamma_pos, working)
     clip = to_working(clip, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, gamma_neg, gamma_pos, clip),
         inputs=inputs,
         reduction=reduction,
@@ -408,7 +456,7 @@ class AsymmetricLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -36,14 +36,15 @@ from ._functions import deviation, direction, norm, ratio
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     parts_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["BarlowTwinsLoss", "barlow_twins_loss"]
 
@@ -58,8 +59,10 @@ def _value_invariance(input1: Array, input2: Array) -> Array:
     return total((1.0 - total(product, axis=0)) ** 2)
 
 
-def _gradient_invariance(upstream: Array, input1: Array, input2: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input1` and `input2`, given that of the loss."""
+def _value_and_gradient_invariance(
+    upstream: Array, input1: Array, input2: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input1` and `input2`."""
     deviation_2 = deviation(input1, axis=-2)
     input1_direction = direction(deviation_2, axis=-2)
     deviation_3 = deviation(input2, axis=-2)
@@ -73,12 +76,15 @@ def _gradient_invariance(upstream: Array, input1: Array, input2: Array) -> tuple
         * upstream
     )
     deviation_4 = deviation(slope - 2.0 * upstream * term * input2_direction, axis=-2)
-    term_2 = (
-        2.0 * (term * sums) * input2_direction * upstream - 2.0 * upstream * term * input1_direction
-    )
     grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation_4
-    grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(term_2, axis=-2)
-    return grad_input1, grad_input2
+    grad_input2 = None
+    if "input2" in wanted:
+        term_2 = (
+            2.0 * (term * sums) * input2_direction * upstream
+            - 2.0 * upstream * term * input1_direction
+        )
+        grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(term_2, axis=-2)
+    return total(term * term), grad_input1, grad_input2
 
 
 def _hessian_diagonal_invariance(
@@ -130,6 +136,16 @@ def _hessian_diagonal_invariance(
     return diagonal_input1, diagonal_input2
 
 
+_kernel_invariance = Kernels(
+    _value_invariance,
+    _value_and_gradient_invariance,
+    _hessian_diagonal_invariance,
+    axes={"input1": "n i", "input2": "n i"},
+    wrt=("input1", "input2"),
+    loss="",
+)
+
+
 def _invariance_loss(input1: Any, input2: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input1, input2 = as_arrays(input1=input1, input2=input2)
@@ -142,7 +158,7 @@ def _invariance_loss(input1: Any, input2: Any, reduction: str) -> Case:
     input1 = to_working(input1, working)
     input2 = to_working(input2, working)
     return Case(
-        kernels=(_value_invariance, _gradient_invariance, _hessian_diagonal_invariance),
+        kernels=_kernel_invariance,
         arguments=(input1, input2),
         inputs=inputs,
         reduction=reduction,
@@ -163,10 +179,10 @@ def _value_redundancy(input1: Array, input2: Array, weight: Array | float) -> Ar
     return weight * total(sums * sums * mask.astype(input1.dtype))
 
 
-def _gradient_redundancy(
-    upstream: Array, input1: Array, input2: Array, weight: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input1`, `input2` and `weight`, given that of the loss."""
+def _value_and_gradient_redundancy(
+    upstream: Array, input1: Array, input2: Array, weight: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input1`, `input2` and `weight`."""
     deviation_2 = deviation(input1, axis=-2)
     input1_direction = direction(deviation_2, axis=-2)
     deviation_3 = deviation(input2, axis=-2)
@@ -174,19 +190,28 @@ def _gradient_redundancy(
     sums = input1_direction.T @ input2_direction
     mask = np.arange(input1.shape[1])[:, None] != np.arange(input2.shape[1])
     different = mask.astype(input1.dtype)
+    sums_2 = total(sums * sums * different)
     product = sums * different
-    sums_2 = input2_direction @ product.T
-    slope = 2.0 * input1_direction * upstream * weight * total(sums_2 * input1_direction, axis=0)
-    sums_3 = input1_direction @ product
-    slope_2 = 2.0 * input2_direction * upstream * weight * total(sums_3 * input2_direction, axis=0)
-    product_2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(
-        2.0 * upstream * weight * sums_3 - slope_2, axis=-2
-    )
+    sums_3 = input2_direction @ product.T
+    slope = 2.0 * input1_direction * upstream * weight * total(sums_3 * input1_direction, axis=0)
     grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation(
-        2.0 * upstream * weight * sums_2 - slope, axis=-2
+        2.0 * upstream * weight * sums_3 - slope, axis=-2
     )
-    grad_weight = upstream * total(sums * sums * different)
-    return grad_input1, product_2, grad_weight
+    grad_input2 = None
+    if "input2" in wanted:
+        sums_4 = input1_direction @ product
+        slope_2 = (
+            2.0 * input2_direction * upstream * weight * total(sums_4 * input2_direction, axis=0)
+        )
+        grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(
+            2.0 * upstream * weight * sums_4 - slope_2, axis=-2
+        )
+    return (
+        weight * sums_2,
+        grad_input1,
+        grad_input2,
+        upstream * sums_2 if "weight" in wanted else None,
+    )
 
 
 def _hessian_diagonal_redundancy(
@@ -246,6 +271,16 @@ def _hessian_diagonal_redundancy(
     return diagonal_input1, upstream * weight * term_9
 
 
+_kernel_redundancy = Kernels(
+    _value_redundancy,
+    _value_and_gradient_redundancy,
+    _hessian_diagonal_redundancy,
+    axes={"input1": "n i", "input2": "n i", "weight": ""},
+    wrt=("input1", "input2", "weight"),
+    loss="",
+)
+
+
 def _redundancy_loss(input1: Any, input2: Any, weight: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input1, input2 = as_arrays(input1=input1, input2=input2)
@@ -260,7 +295,7 @@ def _redundancy_loss(input1: Any, input2: Any, weight: Any, reduction: str) -> C
     input2 = to_working(input2, working)
     weight = to_working(weight, working)
     return Case(
-        kernels=(_value_redundancy, _gradient_redundancy, _hessian_diagonal_redundancy),
+        kernels=_kernel_redundancy,
         arguments=(input1, input2, weight),
         inputs=inputs,
         reduction=reduction,
@@ -339,7 +374,7 @@ class BarlowTwinsLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input1, input2)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(self, input1: ArrayLike, input2: ArrayLike) -> tuple[NDArray[Any], ...]:
         """Return the diagonal of the second derivative by each floating-point input."""

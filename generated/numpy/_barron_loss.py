@@ -38,14 +38,15 @@ from ._functions import box_cox, box_cox_slope, gauss, power1p
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
     is_number,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["BarronLoss", "barron_loss"]
 
@@ -56,14 +57,17 @@ def _value_squared(input: Array, target: Array, scale: Array | float) -> Array:
     return 0.5 * ((input - target) / scale) ** 2
 
 
-def _gradient_squared(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient_squared(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
     slope = upstream * term / (scale * scale)
-    grad_scale = -total(upstream * term * term) / scale**3
-    return slope, -slope, grad_scale
+    loss = 0.5 * (term / scale) * (term / scale)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -total(upstream * term * term) / scale**3
+    return loss, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _hessian_diagonal_squared(
@@ -72,6 +76,18 @@ def _hessian_diagonal_squared(
     """Return the diagonal of the Hessian by `input` and `target`."""
     slope = upstream / (scale * scale)
     return slope, slope
+
+
+_kernel_squared = Kernels(
+    _value_squared,
+    _value_and_gradient_squared,
+    _hessian_diagonal_squared,
+    axes={"input": "...", "target": "...", "scale": ""},
+    wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _squared_loss(
@@ -89,7 +105,7 @@ def _squared_loss(
     target = to_working(target, working)
     scale = to_working(scale, working)
     return Case(
-        kernels=(_value_squared, _gradient_squared, _hessian_diagonal_squared),
+        kernels=_kernel_squared,
         arguments=(input, target, scale),
         inputs=inputs,
         reduction=reduction,
@@ -108,15 +124,18 @@ def _value_cauchy(input: Array, target: Array, scale: Array | float) -> Array:
     return np.log1p(0.5 * ((input - target) / scale) ** 2)
 
 
-def _gradient_cauchy(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient_cauchy(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
-    term_2 = 0.5 * (term / scale) * (term / scale) + 1.0
+    product = 0.5 * (term / scale) * (term / scale)
+    term_2 = product + 1.0
     slope = upstream * term / (term_2 * (scale * scale))
-    grad_scale = -total(upstream * term * (term / term_2)) / scale**3
-    return slope, -slope, grad_scale
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -total(upstream * term * (term / term_2)) / scale**3
+    return np.log1p(product), slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _hessian_diagonal_cauchy(
@@ -129,6 +148,18 @@ def _hessian_diagonal_cauchy(
     term_3 = product * product * (-1.0 / scale / scale) + 1.0 / (term_2 * (scale * scale))
     slope = upstream * term_3
     return slope, slope
+
+
+_kernel_cauchy = Kernels(
+    _value_cauchy,
+    _value_and_gradient_cauchy,
+    _hessian_diagonal_cauchy,
+    axes={"input": "...", "target": "...", "scale": ""},
+    wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _cauchy_loss(
@@ -146,7 +177,7 @@ def _cauchy_loss(
     target = to_working(target, working)
     scale = to_working(scale, working)
     return Case(
-        kernels=(_value_cauchy, _gradient_cauchy, _hessian_diagonal_cauchy),
+        kernels=_kernel_cauchy,
         arguments=(input, target, scale),
         inputs=inputs,
         reduction=reduction,
@@ -166,15 +197,19 @@ def _value_welsch(input: Array, target: Array, scale: Array | float) -> Array:
     return -np.expm1(-0.5 * ((input - target) / scale) ** 2)
 
 
-def _gradient_welsch(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient_welsch(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
-    gauss_2 = gauss(term / scale, 0.5)
+    product = term / scale
+    gauss_2 = gauss(product, 0.5)
     slope = upstream * gauss_2 * term / (scale * scale)
-    grad_scale = -total(upstream * gauss_2 * term * term) / scale**3
-    return slope, -slope, grad_scale
+    loss = -np.expm1(-0.5 * product * product)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -total(upstream * gauss_2 * term * term) / scale**3
+    return loss, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _hessian_diagonal_welsch(
@@ -186,6 +221,18 @@ def _hessian_diagonal_welsch(
     term = gauss_2 / scale * product * product * (-1.0 / scale) + gauss_2 / (scale * scale)
     slope = upstream * term
     return slope, slope
+
+
+_kernel_welsch = Kernels(
+    _value_welsch,
+    _value_and_gradient_welsch,
+    _hessian_diagonal_welsch,
+    axes={"input": "...", "target": "...", "scale": ""},
+    wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _welsch_loss(
@@ -203,7 +250,7 @@ def _welsch_loss(
     target = to_working(target, working)
     scale = to_working(scale, working)
     return Case(
-        kernels=(_value_welsch, _gradient_welsch, _hessian_diagonal_welsch),
+        kernels=_kernel_welsch,
         arguments=(input, target, scale),
         inputs=inputs,
         reduction=reduction,
@@ -222,15 +269,18 @@ def _value_exponential(input: Array, target: Array, scale: Array | float) -> Arr
     return np.expm1(0.5 * ((input - target) / scale) ** 2)
 
 
-def _gradient_exponential(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient_exponential(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
-    exponential = np.exp(0.5 * (term / scale) * (term / scale))
-    slope = upstream * exponential * term / (scale * scale)
-    grad_scale = -total(upstream * exponential * term * term) / scale**3
-    return slope, -slope, grad_scale
+    product = 0.5 * (term / scale) * (term / scale)
+    exp_product = np.exp(product)
+    slope = upstream * exp_product * term / (scale * scale)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -total(upstream * exp_product * term * term) / scale**3
+    return np.expm1(product), slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _hessian_diagonal_exponential(
@@ -242,6 +292,18 @@ def _hessian_diagonal_exponential(
     term = product * product * (exponential / scale / scale) + exponential / (scale * scale)
     slope = upstream * term
     return slope, slope
+
+
+_kernel_exponential = Kernels(
+    _value_exponential,
+    _value_and_gradient_exponential,
+    _hessian_diagonal_exponential,
+    axes={"input": "...", "target": "...", "scale": ""},
+    wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _exponential_loss(
@@ -259,7 +321,7 @@ def _exponential_loss(
     target = to_working(target, working)
     scale = to_working(scale, working)
     return Case(
-        kernels=(_value_exponential, _gradient_exponential, _hessian_diagonal_exponential),
+        kernels=_kernel_exponential,
         arguments=(input, target, scale),
         inputs=inputs,
         reduction=reduction,
@@ -282,26 +344,42 @@ def _value_general(
     return 0.5 * box_cox(product * (product / beta), 0.5 * alpha) * beta
 
 
-def _gradient_general(
-    upstream: Array, input: Array, target: Array, alpha: Array | float, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target`, `alpha` and `scale`, given that of the loss."""
+def _value_and_gradient_general(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    alpha: Array | float,
+    scale: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = input - target
     product = term / scale
     term_2 = alpha - 2.0
     beta = np.maximum(np.abs(term_2), 1e-06)
     product_2 = product * (product / beta)
     product_3 = 0.5 * alpha
+    box_cox_2 = box_cox(product_2, product_3)
     power1p_2 = power1p(product_2, product_3 - 1.0)
     slope = upstream * power1p_2 * term / (scale * scale)
-    direction_2 = np.sign(term_2)
-    term_3 = (
-        0.5 * box_cox_slope(product_2, product_3)
-        - power1p_2 * direction_2 * (term / (beta * scale)) ** 2
+    grad_alpha = None
+    if "alpha" in wanted:
+        direction_2 = np.sign(term_2)
+        term_3 = (
+            0.5 * box_cox_slope(product_2, product_3)
+            - power1p_2 * direction_2 * (term / (beta * scale)) ** 2
+        )
+        grad_alpha = total(upstream * (0.5 * term_3 * beta + 0.5 * box_cox_2 * direction_2))
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -total(upstream * power1p_2 * term * term) / scale**3
+    return (
+        0.5 * box_cox_2 * beta,
+        slope,
+        -slope if "target" in wanted else None,
+        grad_alpha,
+        grad_scale,
     )
-    term_4 = 0.5 * term_3 * beta + 0.5 * box_cox(product_2, product_3) * direction_2
-    grad_scale = -total(upstream * power1p_2 * term * term) / scale**3
-    return slope, -slope, total(upstream * term_4), grad_scale
 
 
 def _hessian_diagonal_general(
@@ -316,6 +394,18 @@ def _hessian_diagonal_general(
     product_3 = 2.0 * term * power1p(product_2, term - 1.0) * term_2 * term_2 / (beta * scale**4)
     slope = upstream * (product_3 + power1p(product_2, term) / (scale * scale))
     return slope, slope
+
+
+_kernel_general = Kernels(
+    _value_general,
+    _value_and_gradient_general,
+    _hessian_diagonal_general,
+    axes={"input": "...", "target": "...", "alpha": "", "scale": ""},
+    wrt=("input", "target", "alpha", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _general_loss(
@@ -340,7 +430,7 @@ def _general_loss(
     alpha = to_working(alpha, working)
     scale = to_working(scale, working)
     return Case(
-        kernels=(_value_general, _gradient_general, _hessian_diagonal_general),
+        kernels=_kernel_general,
         arguments=(input, target, alpha, scale),
         inputs=inputs,
         reduction=reduction,
@@ -451,7 +541,7 @@ class BarronLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -25,13 +25,14 @@ from ._functions import digamma, trigamma
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["BetaDistributionNLLLoss", "beta_distribution_nll_loss"]
 
@@ -48,15 +49,35 @@ def _value(concentration1: Array, concentration0: Array, target: Array) -> Array
     )
 
 
-def _gradient(
-    upstream: Array, concentration1: Array, concentration0: Array, target: Array
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
-    slope = upstream * digamma(concentration0 + concentration1)
-    term = (concentration0 - 1.0) / (1.0 - target) - (concentration1 - 1.0) / target
-    grad_concentration1 = upstream * (digamma(concentration1) - np.log(target)) - slope
-    grad_concentration0 = upstream * (digamma(concentration0) - np.log1p(-target)) - slope
-    return grad_concentration1, grad_concentration0, upstream * term
+def _value_and_gradient(
+    upstream: Array,
+    concentration1: Array,
+    concentration0: Array,
+    target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    term = concentration0 + concentration1
+    term_2 = concentration0 - 1.0
+    log_term = np.log1p(-target)
+    term_3 = concentration1 - 1.0
+    logarithm = np.log(target)
+    slope = upstream * digamma(term)
+    loss = (
+        loggamma(concentration0)
+        + loggamma(concentration1)
+        - loggamma(term)
+        - term_2 * log_term
+        - term_3 * logarithm
+    )
+    grad_concentration1 = upstream * (digamma(concentration1) - logarithm) - slope
+    grad_concentration0 = None
+    if "concentration0" in wanted:
+        grad_concentration0 = upstream * (digamma(concentration0) - log_term) - slope
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (term_2 / (1.0 - target) - term_3 / target)
+    return loss, grad_concentration1, grad_concentration0, grad_target
 
 
 def _hessian_diagonal(
@@ -70,6 +91,18 @@ def _hessian_diagonal(
     diagonal_concentration1 = upstream * (trigamma(concentration1) - trigamma_2)
     diagonal_concentration0 = upstream * (trigamma(concentration0) - trigamma_2)
     return diagonal_concentration1, diagonal_concentration0, upstream * term
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"concentration1": "...", "concentration0": "...", "target": "..."},
+    wrt=("concentration1", "concentration0", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -94,7 +127,7 @@ def _loss(
     concentration0 = to_working(concentration0, working)
     target = to_working(target, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(concentration1, concentration0, target),
         inputs=inputs,
         reduction=reduction,
@@ -190,7 +223,7 @@ class BetaDistributionNLLLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(concentration1, concentration0, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -30,13 +30,14 @@ from ._checks import (
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["BetaNLLLoss", "beta_nll_loss"]
 
@@ -48,21 +49,31 @@ def _value(input: Array, target: Array, var: Array, beta: Array | float, eps: fl
     return 0.5 * variance**beta * (term * (term / variance) + np.log(variance))
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, var: Array, beta: Array | float, eps: float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target`, `var` and `beta`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    var: Array,
+    beta: Array | float,
+    eps: float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     variance = np.maximum(var, eps)
     power = variance**beta
     term = input - target
-    slope = upstream * power * term / variance
     product = term / variance
     logarithm = np.log(variance)
-    slope_2 = (
-        upstream * np.where(variance == 0.0, 0.0, power * logarithm) * (term * product + logarithm)
-    )
-    grad_var = 0.5 * upstream * power * (1.0 / variance - product * product)
-    return slope, -slope, grad_var, 0.5 * total(slope_2)
+    term_2 = term * product + logarithm
+    slope = upstream * power * term / variance
+    grad_var = None
+    if "var" in wanted:
+        grad_var = 0.5 * upstream * power * (1.0 / variance - product * product)
+    grad_beta = None
+    if "beta" in wanted:
+        slope_2 = upstream * np.where(variance == 0.0, 0.0, power * logarithm) * term_2
+        grad_beta = 0.5 * total(slope_2)
+    return 0.5 * power * term_2, slope, -slope if "target" in wanted else None, grad_var, grad_beta
 
 
 def _hessian_diagonal(
@@ -75,6 +86,18 @@ def _hessian_diagonal(
     product = (input - target) / variance
     term = product * product * (2.0 / variance) - 1.0 / (variance * variance)
     return slope, slope, 0.5 * upstream * power * term
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "var": "...", "beta": "", "eps": ""},
+    wrt=("input", "target", "var", "beta"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -104,7 +127,7 @@ def _loss(
     beta = to_working(beta, working)
     eps = float(eps)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, var, beta, eps),
         inputs=inputs,
         reduction=reduction,
@@ -210,7 +233,7 @@ class BetaNLLLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, var, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -33,13 +33,14 @@ from ._runtime import (
     Case,
     as_arrays,
     broadcast_weight,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["BCELoss", "binary_cross_entropy"]
 
@@ -53,11 +54,18 @@ def _value(input: Array, target: Array) -> Array:
     )
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    log_term = np.log1p(-input)
+    logarithm = np.log(input)
+    loss = -(1.0 - target) * np.maximum(log_term, -100.0) - np.maximum(logarithm, -100.0) * target
     grad_input = upstream * (input - target) / np.maximum((1.0 - input) * input, 1e-12)
-    grad_target = upstream * (np.log1p(-input) - np.log(input))
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (log_term - logarithm)
+    return loss, grad_input, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -72,6 +80,18 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     )
     diagonal_input = upstream * (1.0 / maximum - product_2)
     return diagonal_input, np.full_like(target, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -91,7 +111,7 @@ def _loss(
     if weight is not None:
         weight = broadcast_weight("weight", weight, input.shape, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -114,20 +134,26 @@ def _value_keras(input: Array, target: Array) -> Array:
     )
 
 
-def _gradient_keras(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_keras(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = 1.0 - target
     maximum = np.maximum(input, 1e-07)
     clipped = np.minimum(maximum, 0.9999999)
     log_term = np.log1p(-clipped)
-    term = 0.5 * np.sign(0.9999999 - maximum) + 0.5
-    term_2 = 0.5 * np.sign(input - 1e-07) + 0.5
-    product = (
-        (1.0 - target) * (0.5 * np.sign(log_term + 100.0) + 0.5) * term * term_2 / (1.0 - clipped)
-    )
+    maximum_2 = np.maximum(log_term, -100.0)
     logarithm = np.log(clipped)
-    product_2 = (0.5 * np.sign(logarithm + 100.0) + 0.5) * term * term_2 * target / clipped
-    grad_target = upstream * (np.maximum(log_term, -100.0) - np.maximum(logarithm, -100.0))
-    return upstream * (product - product_2), grad_target
+    maximum_3 = np.maximum(logarithm, -100.0)
+    term_2 = 0.5 * np.sign(0.9999999 - maximum) + 0.5
+    term_3 = 0.5 * np.sign(input - 1e-07) + 0.5
+    product = term * (0.5 * np.sign(log_term + 100.0) + 0.5) * term_2 * term_3 / (1.0 - clipped)
+    product_2 = (0.5 * np.sign(logarithm + 100.0) + 0.5) * term_2 * term_3 * target / clipped
+    loss = -term * maximum_2 - maximum_3 * target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (maximum_2 - maximum_3)
+    return loss, upstream * (product - product_2), grad_target
 
 
 def _hessian_diagonal_keras(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -147,6 +173,18 @@ def _hessian_diagonal_keras(upstream: Array, input: Array, target: Array) -> tup
     return upstream * (product + product_2), np.full_like(target, 0.0)
 
 
+_kernel_keras = Kernels(
+    _value_keras,
+    _value_and_gradient_keras,
+    _hessian_diagonal_keras,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
+
+
 def _keras_loss(
     input: Any, target: Any, weight: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
@@ -164,7 +202,7 @@ def _keras_loss(
     if weight is not None:
         weight = broadcast_weight("weight", weight, input.shape, working)
     return Case(
-        kernels=(_value_keras, _gradient_keras, _hessian_diagonal_keras),
+        kernels=_kernel_keras,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -277,7 +315,7 @@ class BCELoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

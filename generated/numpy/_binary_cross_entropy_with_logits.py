@@ -29,13 +29,14 @@ from ._runtime import (
     Case,
     as_arrays,
     broadcast_weight,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
@@ -50,14 +51,20 @@ def _value(input: Array, target: Array, pos_weight: Array | float) -> Array:
     )
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, pos_weight: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    term = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, pos_weight: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = 1.0 - target
+    positive = np.maximum(input, 0.0)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    term_2 = -np.maximum(input, 0.0) - log_term + pos_weight * (np.maximum(-input, 0.0) + log_term)
-    return upstream * term, upstream * term_2
+    softplus = np.maximum(-input, 0.0) + log_term
+    loss = term * (positive + log_term) + pos_weight * target * softplus
+    grad_input = upstream * (term * sigmoid(input) - pos_weight * target * sigmoid(-input))
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (-positive - log_term + pos_weight * softplus)
+    return loss, grad_input, grad_target
 
 
 def _hessian_diagonal(
@@ -70,6 +77,18 @@ def _hessian_diagonal(
         1.0 - target
     ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
     return upstream * term, np.full_like(target, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "pos_weight": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -99,7 +118,7 @@ def _loss(
         else broadcast_weight("pos_weight", pos_weight, input.shape, working)
     )
     call = Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, pos_weight_or_one),
         inputs=inputs,
         reduction=reduction,
@@ -128,17 +147,27 @@ def _value_chainer(
     return np.where(target != -1.0, term * weight, 0.0)
 
 
-def _gradient_chainer(
-    upstream: Array, input: Array, target: Array, weight: Array | float, pos_weight: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_chainer(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array | float,
+    pos_weight: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     valid = target != -1.0
-    term = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
+    term = 1.0 - target
+    positive = np.maximum(input, 0.0)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    term_2 = -np.maximum(input, 0.0) - log_term + pos_weight * (np.maximum(-input, 0.0) + log_term)
-    grad_input = np.where(valid, upstream * term * weight, 0.0)
-    grad_target = np.where(valid, upstream * term_2 * weight, 0.0)
-    return grad_input, grad_target
+    softplus = np.maximum(-input, 0.0) + log_term
+    product = (term * (positive + log_term) + pos_weight * target * softplus) * weight
+    slope = upstream * (term * sigmoid(input) - pos_weight * target * sigmoid(-input)) * weight
+    grad_target = None
+    if "target" in wanted:
+        slope_2 = upstream * (-positive - log_term + pos_weight * softplus) * weight
+        grad_target = np.where(valid, slope_2, 0.0)
+    return np.where(valid, product, 0.0), np.where(valid, slope, 0.0), grad_target
 
 
 def _hessian_diagonal_chainer(
@@ -157,6 +186,18 @@ def _hessian_diagonal_chainer(
 def _denominator_chainer(target: Array) -> Array:
     """Return what the mean divides by."""
     return np.maximum(total((target != -1.0).astype(target.dtype)), 1.0)
+
+
+_kernel_chainer = Kernels(
+    _value_chainer,
+    _value_and_gradient_chainer,
+    _hessian_diagonal_chainer,
+    axes={"input": "...", "target": "...", "weight": "...", "pos_weight": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _chainer_loss(
@@ -186,7 +227,7 @@ def _chainer_loss(
         else broadcast_weight("pos_weight", pos_weight, input.shape, working)
     )
     return Case(
-        kernels=(_value_chainer, _gradient_chainer, _hessian_diagonal_chainer),
+        kernels=_kernel_chainer,
         arguments=(input, target, weight_or_one, pos_weight_or_one),
         inputs=inputs,
         reduction=reduction,
@@ -309,7 +350,7 @@ class BCEWithLogitsLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

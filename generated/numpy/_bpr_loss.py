@@ -18,13 +18,14 @@ from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["BPRLoss", "bpr_loss"]
 
@@ -36,16 +37,32 @@ def _value(positive: Array, negative: Array) -> Array:
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
-def _gradient(upstream: Array, positive: Array, negative: Array) -> tuple[Array, ...]:
-    """Return the gradient by `positive` and `negative`, given that of the loss."""
-    slope = upstream * sigmoid(negative - positive)
-    return -slope, slope
+def _value_and_gradient(
+    upstream: Array, positive: Array, negative: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `positive` and `negative`."""
+    term = negative - positive
+    slope = upstream * sigmoid(term)
+    loss = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    return loss, -slope, slope
 
 
 def _hessian_diagonal(upstream: Array, positive: Array, negative: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `positive` and `negative`."""
     slope = upstream * sigmoid(negative - positive) * sigmoid(positive - negative)
     return slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"positive": "...", "negative": "..."},
+    wrt=("positive", "negative"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -61,7 +78,7 @@ def _loss(
     positive = to_working(positive, working)
     negative = to_working(negative, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(positive, negative),
         inputs=inputs,
         reduction=reduction,
@@ -146,7 +163,7 @@ class BPRLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(positive, negative, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

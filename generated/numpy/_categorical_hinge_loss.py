@@ -25,13 +25,14 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["CategoricalHingeLoss", "categorical_hinge_loss"]
 
@@ -42,23 +43,38 @@ def _value(input: Array, target: Array) -> Array:
     return np.maximum(term, 0.0)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - target
     product = term * input
     best_other = product.max(axis=1)
-    positive = np.maximum(np.sign(best_other - total(input * target, axis=1) + 1.0), 0.0)
-    slope = upstream * positive
-    chosen = (product == best_other[:, None]).astype(upstream.dtype)
+    term_2 = best_other - total(input * target, axis=1) + 1.0
+    slope = upstream * np.maximum(np.sign(term_2), 0.0)
+    chosen = (product == best_other[:, None]).astype(target.dtype)
     sums = total(chosen, axis=1)
     grad_input = slope[:, None] * chosen * term / sums[:, None] - slope[:, None] * target
-    grad_target = -slope[:, None] * input - slope[:, None] * chosen * input / sums[:, None]
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -slope[:, None] * input - slope[:, None] * chosen * input / sums[:, None]
+    return np.maximum(term_2, 0.0), grad_input, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     return np.full_like(input, 0.0), np.full_like(target, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n c ...", "target": "n c ..."},
+    wrt=("input", "target"),
+    loss="n ...",
+    rows="n ...",
+)
 
 
 def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:
@@ -79,7 +95,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -164,7 +180,7 @@ class CategoricalHingeLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

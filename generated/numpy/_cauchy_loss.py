@@ -19,13 +19,14 @@ from ._functions import hypot1, over_hypot1
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["CauchyLoss", "cauchy_loss"]
 
@@ -37,17 +38,20 @@ def _value(input: Array, target: Array, scale: Array | float) -> Array:
     return 0.5 * scale * scale * np.log1p(((input - target) / scale) ** 2)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
     product = term / scale
+    log_term = np.log1p(product * product)
     hypot1_2 = hypot1(product)
     slope = upstream * term / (hypot1_2 * hypot1_2)
-    product_2 = term / hypot1_2
-    term_2 = scale * np.log1p(product * product) - product_2 * (product_2 / scale)
-    return slope, -slope, total(upstream * term_2)
+    grad_scale = None
+    if "scale" in wanted:
+        product_2 = term / hypot1_2
+        grad_scale = total(upstream * (scale * log_term - product_2 * (product_2 / scale)))
+    return 0.5 * scale * scale * log_term, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _hessian_diagonal(
@@ -59,6 +63,18 @@ def _hessian_diagonal(
     term = 1.0 / (hypot1_2 * hypot1_2) - 2.0 * (over_hypot1(product) / hypot1_2) ** 2
     slope = upstream * term
     return slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "scale": ""},
+    wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -76,7 +92,7 @@ def _loss(
     target = to_working(target, working)
     scale = to_working(scale, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, scale),
         inputs=inputs,
         reduction=reduction,
@@ -166,7 +182,7 @@ class CauchyLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -19,13 +19,14 @@ from ._functions import hypot1, over_hypot1
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["CharbonnierLoss", "charbonnier_loss"]
 
@@ -37,16 +38,19 @@ def _value(input: Array, target: Array, eps: Array | float) -> Array:
     return hypot1((input - target) / eps) * eps
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, eps: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `eps`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, eps: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `eps`."""
     term = input - target
     product = term / eps
+    hypot1_2 = hypot1(product)
     over_hypot1_2 = over_hypot1(product)
     slope = upstream * over_hypot1_2
-    grad_eps = total(upstream * (hypot1(product) - over_hypot1_2 * term / eps))
-    return slope, -slope, grad_eps
+    grad_eps = None
+    if "eps" in wanted:
+        grad_eps = total(upstream * (hypot1_2 - over_hypot1_2 * term / eps))
+    return hypot1_2 * eps, slope, -slope if "target" in wanted else None, grad_eps
 
 
 def _hessian_diagonal(
@@ -55,6 +59,18 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input` and `target`."""
     slope = upstream / (hypot1((input - target) / eps) ** 3 * eps)
     return slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "eps": ""},
+    wrt=("input", "target", "eps"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -72,7 +88,7 @@ def _loss(
     target = to_working(target, working)
     eps = to_working(eps, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, eps),
         inputs=inputs,
         reduction=reduction,
@@ -162,7 +178,7 @@ class CharbonnierLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

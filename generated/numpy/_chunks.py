@@ -2,7 +2,6 @@
 """Kernels that run on some rows at a time, so that what is large is never held for all rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,18 +11,6 @@ import numpy as np
 ENTRIES = 2**21
 
 Results = tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Where the loss, each argument and each derivative have the rows.
-
-    An argument without them goes whole to each chunk, a derivative without is a sum over chunks.
-    """
-
-    place: int
-    places: tuple[int | None, ...]
-    by: tuple[int | None, ...]
 
 
 def chunk_rows(name: str, given: int | None, width: int) -> int:
@@ -60,7 +47,7 @@ def in_chunks(
     for start in range(0, count, size):
         chunk = kernel(*(_cut(x, place, count, start, start + size) for x, place in pairs))
         for parts, part, place in zip(found, chunk, results, strict=False):
-            if parts and place is None:
+            if parts and place is None and part is not None:
                 parts[0] = parts[0] + part
             else:
                 parts.append(part)
@@ -76,4 +63,5 @@ def _cut(x: Any, place: int | None, count: int, start: int, stop: int) -> Any:
 
 
 def _joined(parts: list[Any], place: int | None) -> Any:
-    return parts[0] if place is None else np.concatenate(parts, axis=place)
+    whole = place is None or parts[0] is None
+    return parts[0] if whole else np.concatenate(parts, axis=place)

@@ -118,13 +118,14 @@ from ._functions import hypot1, over_hypot1, ratio
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["CIoULoss", "ciou_loss"]
 
@@ -173,67 +174,71 @@ def _value(input: Array, target: Array) -> Array:
     )
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    index = np.arange(input.shape[1])
-    mask = index == 1
-    left = input[:, 0]
-    right = input[:, 2]
-    true_left = target[:, 0]
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     true_right = target[:, 2]
-    term = left + right - true_left - true_right
-    top = input[:, 1]
-    bottom = input[:, 3]
-    true_top = target[:, 1]
+    true_left = target[:, 0]
+    true_width = true_right - true_left
     true_bottom = target[:, 3]
-    term_2 = top + bottom - true_top - true_bottom
+    true_top = target[:, 1]
+    true_height = true_bottom - true_top
+    mask = true_width <= true_height
+    quotient = ratio(true_width, true_height)
+    quotient_2 = ratio(true_height, true_width)
+    chosen = np.where(mask, np.arctan(quotient), 1.5707963267948966 - np.arctan(quotient_2))
+    right = input[:, 2]
+    left = input[:, 0]
+    width = right - left
+    bottom = input[:, 3]
+    top = input[:, 1]
+    height = bottom - top
+    mask_2 = width <= height
+    quotient_3 = ratio(width, height)
+    quotient_4 = ratio(height, width)
+    chosen_2 = np.where(mask_2, np.arctan(quotient_3), 1.5707963267948966 - np.arctan(quotient_4))
+    gap = chosen - chosen_2
+    power = gap * gap
+    v = 0.4052847345693511 * power
+    term = np.minimum(right, true_right) - np.maximum(left, true_left)
+    overlap_width = np.maximum(term, 0.0)
+    term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
+    overlap_height = np.maximum(term_2, 0.0)
+    overlap = overlap_width * overlap_height
+    term_3 = width * height + true_width * true_height - overlap
+    quotient_5 = ratio(overlap, term_3)
+    quotient_6 = ratio(v, v - quotient_5 + 1.0)
+    term_4 = left + right - true_left - true_right
+    term_5 = top + bottom - true_top - true_bottom
     hull_width = np.maximum(right, true_right) - np.minimum(left, true_left)
     hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
-    term_3 = hull_width * hull_width + hull_height * hull_height
-    quotient = ratio(ratio(0.25 * term * term + 0.25 * term_2 * term_2, term_3), term_3)
-    term_4 = -0.5 * np.sign(true_top - top) - 0.5
-    quotient_2 = ratio(1.0, term_3)
-    slope = 0.5 * upstream * quotient_2 * term_2
-    width = right - left
-    height = bottom - top
-    true_width = true_right - true_left
-    true_height = true_bottom - true_top
-    term_5 = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term_5, 0.0)
-    term_6 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_6, 0.0)
-    overlap = overlap_width * overlap_height
-    term_7 = width * height + true_width * true_height - overlap
-    quotient_3 = ratio(1.0, term_7)
-    positive = np.maximum(np.sign(term_6), 0.0)
-    quotient_4 = ratio(overlap, term_7)
-    quotient_5 = ratio(quotient_4, term_7)
+    term_6 = hull_width * hull_width + hull_height * hull_height
+    distance = ratio(0.25 * term_4 * term_4 + 0.25 * term_5 * term_5, term_6)
+    index = np.arange(target.shape[1])
+    mask_3 = index == 1
+    quotient_7 = ratio(distance, term_6)
+    term_7 = -0.5 * np.sign(true_top - top) - 0.5
+    quotient_8 = ratio(1.0, term_6)
+    slope = 0.5 * upstream * quotient_8 * term_5
+    quotient_9 = ratio(1.0, term_3)
+    positive = np.maximum(np.sign(term_2), 0.0)
+    quotient_10 = ratio(quotient_5, term_3)
     term_8 = (
-        -upstream * quotient_3 * overlap_width * positive
-        - upstream * quotient_5 * overlap_width * positive
+        -upstream * quotient_9 * overlap_width * positive
+        - upstream * quotient_10 * overlap_width * positive
     )
     term_9 = -0.5 * np.sign(top - true_top) - 0.5
-    slope_2 = upstream * quotient_5 * width
-    mask_2 = true_width <= true_height
-    quotient_6 = ratio(true_width, true_height)
-    quotient_7 = ratio(true_height, true_width)
-    chosen = np.where(mask_2, np.arctan(quotient_6), 1.5707963267948966 - np.arctan(quotient_7))
-    mask_3 = width <= height
-    quotient_8 = ratio(width, height)
-    quotient_9 = ratio(height, width)
-    chosen_2 = np.where(mask_3, np.arctan(quotient_8), 1.5707963267948966 - np.arctan(quotient_9))
-    gap = chosen - chosen_2
-    v = 0.4052847345693511 * gap * gap
-    quotient_10 = ratio(v, v - quotient_4 + 1.0)
-    power = hypot1(quotient_8) ** 2
-    power_2 = hypot1(quotient_9) ** 2
-    chosen_3 = np.where(mask_3, -ratio(quotient_8, height) / power, -ratio(1.0, width) / power_2)
-    slope_3 = 0.8105694691387022 * upstream * gap * quotient_10 * chosen_3
+    slope_2 = upstream * quotient_10 * width
+    power_2 = hypot1(quotient_3) ** 2
+    power_3 = hypot1(quotient_4) ** 2
+    chosen_3 = np.where(mask_2, -ratio(quotient_3, height) / power_2, -ratio(1.0, width) / power_3)
+    slope_3 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_3
     term_10 = (
         slope
         + term_8 * term_9
         + (slope_3 - slope_2)
-        - 2.0 * upstream * quotient * hull_height * term_4
+        - 2.0 * upstream * quotient_7 * hull_height * term_7
     )
     mask_4 = index == 3
     term_11 = 0.5 * np.sign(bottom - true_bottom) + 0.5
@@ -242,25 +247,25 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
         slope
         + term_8 * term_12
         + (slope_2 - slope_3)
-        - 2.0 * upstream * quotient * hull_height * term_11
+        - 2.0 * upstream * quotient_7 * hull_height * term_11
     )
     mask_5 = index == 0
     term_14 = -0.5 * np.sign(true_left - left) - 0.5
-    slope_4 = 0.5 * upstream * quotient_2 * term
-    positive_2 = np.maximum(np.sign(term_5), 0.0)
+    slope_4 = 0.5 * upstream * quotient_8 * term_4
+    positive_2 = np.maximum(np.sign(term), 0.0)
     term_15 = (
-        -upstream * quotient_3 * positive_2 * overlap_height
-        - upstream * quotient_5 * positive_2 * overlap_height
+        -upstream * quotient_9 * positive_2 * overlap_height
+        - upstream * quotient_10 * positive_2 * overlap_height
     )
     term_16 = -0.5 * np.sign(left - true_left) - 0.5
-    slope_5 = upstream * quotient_5 * height
-    chosen_4 = np.where(mask_3, ratio(1.0, height) / power, ratio(quotient_9, width) / power_2)
-    slope_6 = 0.8105694691387022 * upstream * gap * quotient_10 * chosen_4
+    slope_5 = upstream * quotient_10 * height
+    chosen_4 = np.where(mask_2, ratio(1.0, height) / power_2, ratio(quotient_4, width) / power_3)
+    slope_6 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_4
     term_17 = (
         slope_4
         + term_15 * term_16
         + (slope_6 - slope_5)
-        - 2.0 * upstream * quotient * hull_width * term_14
+        - 2.0 * upstream * quotient_7 * hull_width * term_14
     )
     mask_6 = index == 2
     term_18 = 0.5 * np.sign(right - true_right) + 0.5
@@ -269,57 +274,60 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
         slope_4
         + term_15 * term_19
         + (slope_5 - slope_6)
-        - 2.0 * upstream * quotient * hull_width * term_18
+        - 2.0 * upstream * quotient_7 * hull_width * term_18
     )
-    slope_7 = upstream * quotient_5 * true_width
-    power_3 = hypot1(quotient_6) ** 2
-    power_4 = hypot1(quotient_7) ** 2
-    chosen_5 = np.where(
-        mask_2, -ratio(quotient_6, true_height) / power_3, -ratio(1.0, true_width) / power_4
-    )
-    slope_8 = 0.8105694691387022 * upstream * gap * quotient_10 * chosen_5
-    term_21 = (
-        term_8 * term_4
-        + (-slope_7 - slope_8)
-        - 2.0 * upstream * quotient * hull_height * term_9
-        - slope
-    )
-    term_22 = (
-        term_8 * term_11
-        + (slope_7 + slope_8)
-        - 2.0 * upstream * quotient * hull_height * term_12
-        - slope
-    )
-    slope_9 = upstream * quotient_5 * true_height
-    chosen_6 = np.where(
-        mask_2, ratio(1.0, true_height) / power_3, ratio(quotient_7, true_width) / power_4
-    )
-    slope_10 = 0.8105694691387022 * upstream * gap * quotient_10 * chosen_6
-    term_23 = (
-        term_15 * term_14
-        + (-slope_9 - slope_10)
-        - 2.0 * upstream * quotient * hull_width * term_16
-        - slope_4
-    )
-    term_24 = (
-        term_15 * term_18
-        + (slope_9 + slope_10)
-        - 2.0 * upstream * quotient * hull_width * term_19
-        - slope_4
-    )
+    loss = 0.4052847345693511 * power * quotient_6 + distance - quotient_5 + 1.0
     grad_input = (
-        np.where(mask, term_10[:, None], 0.0)
+        np.where(mask_3, term_10[:, None], 0.0)
         + np.where(mask_4, term_13[:, None], 0.0)
         + np.where(mask_5, term_17[:, None], 0.0)
         + np.where(mask_6, term_20[:, None], 0.0)
     )
-    grad_target = (
-        np.where(mask, term_21[:, None], 0.0)
-        + np.where(mask_4, term_22[:, None], 0.0)
-        + np.where(mask_5, term_23[:, None], 0.0)
-        + np.where(mask_6, term_24[:, None], 0.0)
-    )
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        slope_7 = upstream * quotient_10 * true_width
+        power_4 = hypot1(quotient) ** 2
+        power_5 = hypot1(quotient_2) ** 2
+        chosen_5 = np.where(
+            mask, -ratio(quotient, true_height) / power_4, -ratio(1.0, true_width) / power_5
+        )
+        slope_8 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_5
+        term_21 = (
+            term_8 * term_7
+            + (-slope_7 - slope_8)
+            - 2.0 * upstream * quotient_7 * hull_height * term_9
+            - slope
+        )
+        term_22 = (
+            term_8 * term_11
+            + (slope_7 + slope_8)
+            - 2.0 * upstream * quotient_7 * hull_height * term_12
+            - slope
+        )
+        slope_9 = upstream * quotient_10 * true_height
+        chosen_6 = np.where(
+            mask, ratio(1.0, true_height) / power_4, ratio(quotient_2, true_width) / power_5
+        )
+        slope_10 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_6
+        term_23 = (
+            term_15 * term_14
+            + (-slope_9 - slope_10)
+            - 2.0 * upstream * quotient_7 * hull_width * term_16
+            - slope_4
+        )
+        term_24 = (
+            term_15 * term_18
+            + (slope_9 + slope_10)
+            - 2.0 * upstream * quotient_7 * hull_width * term_19
+            - slope_4
+        )
+        grad_target = (
+            np.where(mask_3, term_21[:, None], 0.0)
+            + np.where(mask_4, term_22[:, None], 0.0)
+            + np.where(mask_5, term_23[:, None], 0.0)
+            + np.where(mask_6, term_24[:, None], 0.0)
+        )
+    return loss, grad_input, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -514,6 +522,17 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     return diagonal_input, diagonal_target
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n b", "target": "n b"},
+    wrt=("input", "target"),
+    loss="n",
+    rows="n",
+)
+
+
 def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -531,7 +550,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
     input = to_working(input, working)
     target = to_working(target, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -618,7 +637,7 @@ class CIoULoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

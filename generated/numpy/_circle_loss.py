@@ -74,13 +74,14 @@ from ._functions import (
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["CircleLoss", "circle_loss"]
 
@@ -105,54 +106,68 @@ def _value_detached(
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
-def _gradient_detached(
-    upstream: Array, input: Array, target: Array, gamma: Array | float, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `gamma` and `margin`, given that of the loss."""
+def _value_and_gradient_detached(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    gamma: Array | float,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `gamma` and `margin`."""
     mask = target[:, None] != target
     input_direction = direction(input, axis=-1)
     cosine = input_direction @ input_direction.T
     term = cosine - margin
     too_high = np.maximum(margin + cosine, 0.0)
     chosen = np.where(mask, term * gamma * too_high, -math.inf)
-    mask_2 = np.arange(upstream.shape[0])[:, None] != np.arange(input.shape[0])
-    mask_3 = (target[:, None] == target) & mask_2
+    mask_2 = (target[:, None] == target) & (
+        np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
+    )
     term_2 = 1.0 - margin - cosine
     too_low = np.maximum(margin + 1.0 - cosine, 0.0)
-    chosen_2 = np.where(mask_3, term_2 * gamma * too_low, -math.inf)
-    probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
+    chosen_2 = np.where(mask_2, term_2 * gamma * too_low, -math.inf)
+    term_3 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
+    probability = sigmoid(term_3)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
-    chosen_3 = np.where(mask_3, -gamma * too_low, 0.0)
+    chosen_3 = np.where(mask_2, -gamma * too_low, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product = gamma * too_high
-    term_3 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * np.where(
+    term_4 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * np.where(
         mask, product, 0.0
     )
-    sums = term_3.T @ input_direction
-    term_4 = sums - input_direction * total(sums * input_direction, axis=1)[:, None]
-    sums_2 = term_3 @ input_direction
+    sums = term_4.T @ input_direction
+    term_5 = sums - input_direction * total(sums * input_direction, axis=1)[:, None]
+    sums_2 = term_4 @ input_direction
     product_2 = input_direction * total(sums_2 * input_direction, axis=1)[:, None]
-    slope_2 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_2
-        * np.where(mask_3, term_2 * too_low, 0.0)
-    )
-    slope_3 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_3
-        * np.where(mask, term * too_high, 0.0)
-    )
-    slope_4 = upstream[:, None] * probability[:, None] * probability_2 * chosen_3
-    slope_5 = (
-        upstream[:, None] * probability[:, None] * probability_3 * np.where(mask, -product, 0.0)
-    )
-    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * term_4 + ratio(
+    loss = np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
+    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * term_5 + ratio(
         1.0, norm(input, axis=-1)
     )[:, None] * (sums_2 - product_2)
-    return grad_input, total(slope_2) + total(slope_3), total(slope_4) + total(slope_5)
+    grad_gamma = None
+    if "gamma" in wanted:
+        slope_2 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_2
+            * np.where(mask_2, term_2 * too_low, 0.0)
+        )
+        slope_3 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_3
+            * np.where(mask, term * too_high, 0.0)
+        )
+        grad_gamma = total(slope_2) + total(slope_3)
+    grad_margin = None
+    if "margin" in wanted:
+        slope_4 = upstream[:, None] * probability[:, None] * probability_2 * chosen_3
+        slope_5 = (
+            upstream[:, None] * probability[:, None] * probability_3 * np.where(mask, -product, 0.0)
+        )
+        grad_margin = total(slope_4) + total(slope_5)
+    return loss, grad_input, grad_gamma, grad_margin
 
 
 def _hessian_diagonal_detached(
@@ -304,6 +319,16 @@ def _denominator_detached_keras(target: Array) -> Array:
     return np.maximum(total(np.where(mask_2, 1.0, 0.0)), 1.0)
 
 
+_kernel_detached = Kernels(
+    _value_detached,
+    _value_and_gradient_detached,
+    _hessian_diagonal_detached,
+    axes={"input": "i d", "target": "i", "gamma": "", "margin": ""},
+    wrt=("input", "gamma", "margin"),
+    loss="i",
+)
+
+
 def _detached_loss(
     input: Any,
     target: Any,
@@ -330,7 +355,7 @@ def _detached_loss(
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
     call = Case(
-        kernels=(_value_detached, _gradient_detached, _hessian_diagonal_detached),
+        kernels=_kernel_detached,
         arguments=(input, target, gamma, margin),
         inputs=inputs,
         reduction=reduction,
@@ -365,10 +390,15 @@ def _value_through(
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
-def _gradient_through(
-    upstream: Array, input: Array, target: Array, gamma: Array | float, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `gamma` and `margin`, given that of the loss."""
+def _value_and_gradient_through(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    gamma: Array | float,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `gamma` and `margin`."""
     mask = target[:, None] != target
     input_direction = direction(input, axis=-1)
     cosine = input_direction @ input_direction.T
@@ -376,55 +406,64 @@ def _gradient_through(
     term_2 = margin + cosine
     too_high = np.maximum(term_2, 0.0)
     chosen = np.where(mask, term * too_high * gamma, -math.inf)
-    mask_2 = np.arange(upstream.shape[0])[:, None] != np.arange(input.shape[0])
-    mask_3 = (target[:, None] == target) & mask_2
+    mask_2 = (target[:, None] == target) & (
+        np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
+    )
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = np.maximum(term_4, 0.0)
-    chosen_2 = np.where(mask_3, term_3 * too_low * gamma, -math.inf)
-    probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
+    chosen_2 = np.where(mask_2, term_3 * too_low * gamma, -math.inf)
+    term_5 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
+    probability = sigmoid(term_5)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
     product = too_low * gamma
     product_2 = term_3 * np.maximum(np.sign(term_4), 0.0) * gamma
-    product_3 = slope[:, None] * probability_2 * np.where(mask_3, -product - product_2, 0.0)
+    product_3 = slope[:, None] * probability_2 * np.where(mask_2, -product - product_2, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product_4 = too_high * gamma
     product_5 = term * np.maximum(np.sign(term_2), 0.0) * gamma
     product_6 = slope[:, None] * probability_3 * np.where(mask, product_4 + product_5, 0.0)
-    term_5 = product_3 + product_6
-    sums = term_5.T @ input_direction
-    term_6 = sums - input_direction * total(sums * input_direction, axis=1)[:, None]
-    sums_2 = term_5 @ input_direction
+    term_6 = product_3 + product_6
+    sums = term_6.T @ input_direction
+    term_7 = sums - input_direction * total(sums * input_direction, axis=1)[:, None]
+    sums_2 = term_6 @ input_direction
     product_7 = input_direction * total(sums_2 * input_direction, axis=1)[:, None]
-    slope_2 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_2
-        * np.where(mask_3, term_3 * too_low, 0.0)
-    )
-    slope_3 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_3
-        * np.where(mask, term * too_high, 0.0)
-    )
-    slope_4 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_2
-        * np.where(mask_3, product_2 - product, 0.0)
-    )
-    slope_5 = (
-        upstream[:, None]
-        * probability[:, None]
-        * probability_3
-        * np.where(mask, product_5 - product_4, 0.0)
-    )
-    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * term_6 + ratio(
+    loss = np.maximum(term_5, 0.0) + np.log1p(np.exp(-np.abs(term_5)))
+    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * term_7 + ratio(
         1.0, norm(input, axis=-1)
     )[:, None] * (sums_2 - product_7)
-    return grad_input, total(slope_2) + total(slope_3), total(slope_4) + total(slope_5)
+    grad_gamma = None
+    if "gamma" in wanted:
+        slope_2 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_2
+            * np.where(mask_2, term_3 * too_low, 0.0)
+        )
+        slope_3 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_3
+            * np.where(mask, term * too_high, 0.0)
+        )
+        grad_gamma = total(slope_2) + total(slope_3)
+    grad_margin = None
+    if "margin" in wanted:
+        slope_4 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_2
+            * np.where(mask_2, product_2 - product, 0.0)
+        )
+        slope_5 = (
+            upstream[:, None]
+            * probability[:, None]
+            * probability_3
+            * np.where(mask, product_5 - product_4, 0.0)
+        )
+        grad_margin = total(slope_4) + total(slope_5)
+    return loss, grad_input, grad_gamma, grad_margin
 
 
 def _hessian_diagonal_through(
@@ -602,6 +641,16 @@ def _denominator_through_keras(target: Array) -> Array:
     return np.maximum(total(np.where(mask_2, 1.0, 0.0)), 1.0)
 
 
+_kernel_through = Kernels(
+    _value_through,
+    _value_and_gradient_through,
+    _hessian_diagonal_through,
+    axes={"input": "i d", "target": "i", "gamma": "", "margin": ""},
+    wrt=("input", "gamma", "margin"),
+    loss="i",
+)
+
+
 def _through_loss(
     input: Any,
     target: Any,
@@ -628,7 +677,7 @@ def _through_loss(
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
     call = Case(
-        kernels=(_value_through, _gradient_through, _hessian_diagonal_through),
+        kernels=_kernel_through,
         arguments=(input, target, gamma, margin),
         inputs=inputs,
         reduction=reduction,
@@ -763,7 +812,7 @@ class CircleLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

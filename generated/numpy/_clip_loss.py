@@ -41,13 +41,14 @@ from ._functions import (
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["CLIPLoss", "clip_loss"]
 
@@ -65,31 +66,38 @@ def _value(image: Array, text: Array, logit_scale: Array | float) -> Array:
     return 0.5 * term
 
 
-def _gradient(
-    upstream: Array, image: Array, text: Array, logit_scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `image`, `text` and `logit_scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, image: Array, text: Array, logit_scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `image`, `text` and `logit_scale`."""
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
     sums = image_direction @ text_direction.T
     logit = logit_scale * sums
     index = np.arange(image.shape[0])
+    term = pick(negative_log_softmax(logit, axis=-2), index, axis=1) + label_cross_entropy(
+        logit, index, axis=-1
+    )
     excess = label_excess(logit, index, axis=-1)
     slope = 0.5 * upstream
     chosen = np.where(np.arange(text.shape[0]) == index[:, None], slope[:, None], 0.0)
-    term = (
+    term_2 = (
         softmax(logit, axis=-2) * sum_of_others(chosen, axis=-2)
         - softmax_complement(logit, axis=-2) * chosen
     )
-    term_2 = 0.5 * upstream[:, None] * excess * logit_scale + term * logit_scale
-    sums_2 = term_2 @ text_direction
+    term_3 = 0.5 * upstream[:, None] * excess * logit_scale + term_2 * logit_scale
+    sums_2 = term_3 @ text_direction
     product = image_direction * total(sums_2 * image_direction, axis=1)[:, None]
-    sums_3 = term_2.T @ image_direction
-    term_3 = sums_3 - text_direction * total(sums_3 * text_direction, axis=1)[:, None]
     grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * (sums_2 - product)
-    grad_text = ratio(1.0, norm(text, axis=-1))[:, None] * term_3
-    grad_logit_scale = 0.5 * total(upstream[:, None] * excess * sums) + total(term * sums)
-    return grad_image, grad_text, grad_logit_scale
+    grad_text = None
+    if "text" in wanted:
+        sums_3 = term_3.T @ image_direction
+        term_4 = sums_3 - text_direction * total(sums_3 * text_direction, axis=1)[:, None]
+        grad_text = ratio(1.0, norm(text, axis=-1))[:, None] * term_4
+    grad_logit_scale = None
+    if "logit_scale" in wanted:
+        grad_logit_scale = 0.5 * total(upstream[:, None] * excess * sums) + total(term_2 * sums)
+    return 0.5 * term, grad_image, grad_text, grad_logit_scale
 
 
 def _hessian_diagonal(
@@ -177,6 +185,16 @@ def _hessian_diagonal(
     return diagonal_image, diagonal_text
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"image": "i d", "text": "i d", "logit_scale": ""},
+    wrt=("image", "text", "logit_scale"),
+    loss="i",
+)
+
+
 def _loss(
     image: Any, text: Any, logit_scale: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
@@ -194,7 +212,7 @@ def _loss(
     text = to_working(text, working)
     logit_scale = to_working(logit_scale, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(image, text, logit_scale),
         inputs=inputs,
         reduction=reduction,
@@ -286,7 +304,7 @@ class CLIPLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(image, text, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -30,13 +30,14 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["ConcordanceLoss", "concordance_loss"]
 
@@ -56,8 +57,10 @@ def _value(input: Array, target: Array) -> Array:
     return 1.0 - ratio(product, spread)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     input_offset = deviation(input, axis=-2)
     target_offset = deviation(target, axis=-2)
     product = 2.0 * total(input_offset * target_offset, axis=0) / input.shape[0]
@@ -67,19 +70,23 @@ def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]
         + total(input_offset * input_offset, axis=0) / input.shape[0]
         + total(target_offset * target_offset, axis=0) / input.shape[0]
     )
-    quotient = ratio(ratio(product, spread), spread)
-    slope = 2.0 * upstream * quotient * term / input.shape[0]
-    slope_2 = upstream * quotient
+    quotient = ratio(product, spread)
+    quotient_2 = ratio(quotient, spread)
+    slope = 2.0 * upstream * quotient_2 * term / input.shape[0]
+    slope_2 = upstream * quotient_2
     slope_3 = upstream * ratio(1.0, spread)
     term_2 = (
         2.0 * slope_2 * input_offset / input.shape[0]
         - 2.0 * slope_3 * target_offset / input.shape[0]
     )
-    term_3 = (
-        2.0 * slope_2 * target_offset / input.shape[0]
-        - 2.0 * slope_3 * input_offset / input.shape[0]
-    )
-    return slope + term_2, term_3 - slope
+    grad_target = None
+    if "target" in wanted:
+        term_3 = (
+            2.0 * slope_2 * target_offset / input.shape[0]
+            - 2.0 * slope_3 * input_offset / input.shape[0]
+        )
+        grad_target = term_3 - slope
+    return 1.0 - quotient, slope + term_2, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -112,6 +119,17 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     return upstream * (term_4 + product_4), upstream * (term_7 + product_5)
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n ...", "target": "n ..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+)
+
+
 def _loss(input: Any, target: Any, reduction: str, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -127,7 +145,7 @@ def _loss(input: Any, target: Any, reduction: str, denominator: Any) -> Case:
     input = fold(input, 1)
     target = fold(target, 1)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -197,7 +215,7 @@ class ConcordanceLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None

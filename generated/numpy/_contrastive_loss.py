@@ -25,13 +25,14 @@ from ._functions import direction, norm, ratio, sum_of_others
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["ContrastiveLoss", "contrastive_loss"]
 
@@ -45,10 +46,15 @@ def _value(input1: Array, input2: Array, target: Array, margin: Array | float) -
     return 0.5 * chosen
 
 
-def _gradient(
-    upstream: Array, input1: Array, input2: Array, target: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input1`, `input2`, `target` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input1: Array,
+    input2: Array,
+    target: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = target == 1.0
     gap = input1 - input2
     term = margin - norm(gap, axis=-1)
@@ -56,10 +62,20 @@ def _gradient(
     positive_2 = np.maximum(np.sign(term), 0.0)
     slope = upstream * np.where(mask, 0.0, -2.0 * positive * positive_2)
     product = 0.5 * slope[:, None] * direction(gap, axis=-1)
-    slope_2 = upstream * mask.astype(upstream.dtype)
+    slope_2 = upstream * mask.astype(target.dtype)
     product_2 = slope_2[:, None] * gap
-    sums = total(upstream * np.where(mask, 0.0, 2.0 * positive * positive_2))
-    return product + product_2, -product - product_2, np.full_like(target, 0.0), 0.5 * sums
+    loss = 0.5 * np.where(mask, total(gap * gap, axis=1), positive * positive)
+    grad_margin = None
+    if "margin" in wanted:
+        sums = total(upstream * np.where(mask, 0.0, 2.0 * positive * positive_2))
+        grad_margin = 0.5 * sums
+    return (
+        loss,
+        product + product_2,
+        -product - product_2 if "input2" in wanted else None,
+        np.full_like(target, 0.0) if "target" in wanted else None,
+        grad_margin,
+    )
 
 
 def _hessian_diagonal(
@@ -79,6 +95,17 @@ def _hessian_diagonal(
     product_2 = 0.5 * power * np.where(mask, 0.0, 2.0 * positive * positive)[:, None]
     slope = upstream[:, None] * (term_2 + product_2)
     return slope, slope, np.full_like(target, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input1": "n d", "input2": "n d", "target": "n", "margin": ""},
+    wrt=("input1", "input2", "target", "margin"),
+    loss="n",
+    rows="n",
+)
 
 
 def _loss(
@@ -109,7 +136,7 @@ def _loss(
     target = to_working(target, working)
     margin = to_working(margin, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input1, input2, target, margin),
         inputs=inputs,
         reduction=reduction,
@@ -209,7 +236,7 @@ class ContrastiveLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input1, input2, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -23,13 +23,14 @@ from ._runtime import (
     Case,
     as_arrays,
     axis_weight,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["CoralLoss", "coral_loss"]
 
@@ -47,13 +48,19 @@ def _value(input: Array, target: Array, weight: Array) -> Array:
     return total(answer * weight, axis=1)
 
 
-def _gradient(upstream: Array, input: Array, target: Array, weight: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    chosen = np.where(
-        target[:, None] > np.arange(input.shape[1]) + 0.5, -sigmoid(-input), sigmoid(input)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, weight: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    mask = target[:, None] > np.arange(input.shape[1]) + 0.5
+    log_term = np.log1p(np.exp(-np.abs(input)))
+    answer = np.where(mask, np.maximum(-input, 0.0) + log_term, np.maximum(input, 0.0) + log_term)
+    grad_input = upstream[:, None] * np.where(mask, -sigmoid(-input), sigmoid(input)) * weight
+    return (
+        total(answer * weight, axis=1),
+        grad_input,
+        np.full_like(target, 0.0) if "target" in wanted else None,
     )
-    grad_input = upstream[:, None] * chosen * weight
-    return grad_input, np.full_like(target, 0.0)
 
 
 def _hessian_diagonal(
@@ -69,6 +76,17 @@ def _hessian_diagonal(
     )
     diagonal_input = upstream[:, None] * chosen * weight
     return diagonal_input, np.full_like(target, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n k", "target": "n", "weight": "k"},
+    wrt=("input", "target"),
+    loss="n",
+    rows="n",
+)
 
 
 def _loss(
@@ -90,7 +108,7 @@ def _loss(
     target = to_working(target, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, weight),
         inputs=inputs,
         reduction=reduction,
@@ -179,7 +197,7 @@ class CoralLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

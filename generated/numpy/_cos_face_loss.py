@@ -28,13 +28,14 @@ from ._functions import logsumexp, softmax, softmax_complement
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["CosFaceLoss", "cos_face_loss"]
 
@@ -47,24 +48,33 @@ def _value(input: Array, target: Array, scale: Array | float, margin: Array | fl
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, scale: Array | float, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `scale` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    scale: Array | float,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `scale` and `margin`."""
     index = np.arange(input.shape[1])
     mask = index != target[:, None]
     chosen = np.where(mask, scale * input, -math.inf)
     picked = pick(input, target, axis=1)
-    probability = sigmoid(logsumexp(chosen, axis=-1) - (picked - margin) * scale)
-    slope = -upstream * probability * scale
-    slope_2 = upstream * probability
-    probability_2 = softmax(chosen, axis=-1)
-    slope_3 = upstream * probability * total(probability_2 * np.where(mask, input, 0.0), axis=1)
+    term = logsumexp(chosen, axis=-1) - (picked - margin) * scale
+    sigmoid_term = sigmoid(term)
+    slope = -upstream * sigmoid_term * scale
+    slope_2 = upstream * sigmoid_term
+    probability = softmax(chosen, axis=-1)
+    loss = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
     grad_input = np.where(index == target[:, None], slope[:, None], 0.0) + slope_2[
         :, None
-    ] * probability_2 * np.where(mask, scale, 0.0)
-    grad_scale = total(upstream * probability * (margin - picked)) + total(slope_3)
-    return grad_input, grad_scale, scale * total(slope_2)
+    ] * probability * np.where(mask, scale, 0.0)
+    grad_scale = None
+    if "scale" in wanted:
+        slope_3 = upstream * sigmoid_term * total(probability * np.where(mask, input, 0.0), axis=1)
+        grad_scale = total(upstream * sigmoid_term * (margin - picked)) + total(slope_3)
+    return loss, grad_input, grad_scale, scale * total(slope_2) if "margin" in wanted else None
 
 
 def _hessian_diagonal(
@@ -91,6 +101,17 @@ def _hessian_diagonal(
     return (upstream[:, None] * (product_2 + product_3[:, None] * term * term),)
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n c", "target": "n", "scale": "", "margin": ""},
+    wrt=("input", "scale", "margin"),
+    loss="n",
+    rows="n",
+)
+
+
 def _loss(
     input: Any,
     target: Any,
@@ -115,7 +136,7 @@ def _loss(
     scale = to_working(scale, working)
     margin = to_working(margin, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, scale, margin),
         inputs=inputs,
         reduction=reduction,
@@ -217,7 +238,7 @@ class CosFaceLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -25,13 +25,14 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["CosineDistanceLoss", "cosine_distance_loss"]
 
@@ -43,17 +44,22 @@ def _value(input: Array, target: Array) -> Array:
     return 1.0 - cosine
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    target_direction = direction(target, axis=-2)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     input_direction = direction(input, axis=-2)
+    target_direction = direction(target, axis=-2)
+    cosine = total(input_direction * target_direction, axis=1)
     slope = upstream * total(target_direction * input_direction, axis=1)
     term = slope[:, None] * input_direction - upstream[:, None] * target_direction
-    slope_2 = upstream * total(input_direction * target_direction, axis=1)
-    term_2 = slope_2[:, None] * target_direction - upstream[:, None] * input_direction
     grad_input = ratio(1.0, norm(input, axis=-2))[:, None] * term
-    grad_target = ratio(1.0, norm(target, axis=-2))[:, None] * term_2
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        slope_2 = upstream * cosine
+        term_2 = slope_2[:, None] * target_direction - upstream[:, None] * input_direction
+        grad_target = ratio(1.0, norm(target, axis=-2))[:, None] * term_2
+    return 1.0 - cosine, grad_input, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -71,6 +77,17 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     product_4 = product_3[:, None] * (2.0 * power_4 - sum_of_others(power_4, axis=-2))
     term_2 = 2.0 * input_direction * target_direction * power_3[:, None] - product_4
     return upstream[:, None] * term, upstream[:, None] * term_2
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n d ...", "target": "n d ..."},
+    wrt=("input", "target"),
+    loss="n ...",
+    rows="n ...",
+)
 
 
 def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:
@@ -91,7 +108,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -108,6 +125,35 @@ def _value_keras(input: Array, target: Array) -> Array:
     # direction: x / norm(x) as one
     cosine = total(direction(input, axis=-2) * direction(target, axis=-2), axis=1)
     return -cosine
+
+
+def _value_and_gradient_keras(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    input_direction = direction(input, axis=-2)
+    target_direction = direction(target, axis=-2)
+    cosine = total(input_direction * target_direction, axis=1)
+    slope = upstream * total(target_direction * input_direction, axis=1)
+    term = slope[:, None] * input_direction - upstream[:, None] * target_direction
+    grad_input = ratio(1.0, norm(input, axis=-2))[:, None] * term
+    grad_target = None
+    if "target" in wanted:
+        slope_2 = upstream * cosine
+        term_2 = slope_2[:, None] * target_direction - upstream[:, None] * input_direction
+        grad_target = ratio(1.0, norm(target, axis=-2))[:, None] * term_2
+    return -cosine, grad_input, grad_target
+
+
+_kernel_keras = Kernels(
+    _value_keras,
+    _value_and_gradient_keras,
+    _hessian_diagonal,
+    axes={"input": "n d ...", "target": "n d ..."},
+    wrt=("input", "target"),
+    loss="n ...",
+    rows="n ...",
+)
 
 
 def _keras_loss(
@@ -130,7 +176,7 @@ def _keras_loss(
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value_keras, _gradient, _hessian_diagonal),
+        kernels=_kernel_keras,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -225,7 +271,7 @@ class CosineDistanceLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -29,13 +29,14 @@ from ._functions import floored_norm, ratio
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["CosineEmbeddingLoss", "cosine_embedding_loss"]
 
@@ -51,26 +52,44 @@ def _value(input1: Array, input2: Array, target: Array, margin: Array | float) -
     )
 
 
-def _gradient(
-    upstream: Array, input1: Array, input2: Array, target: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input1`, `input2`, `target` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input1: Array,
+    input2: Array,
+    target: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = target == 1.0
-    mask_2 = target == -1.0
     length1 = floored_norm(input1, 1e-06, axis=-1)
     quotient = ratio(input1, length1[:, None])
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, length2[:, None])
-    positive = np.maximum(np.sign(margin - total(quotient * quotient_2, axis=1)), 0.0)
+    cosine = total(quotient * quotient_2, axis=1)
+    mask_2 = target == -1.0
+    positive = np.maximum(np.sign(margin - cosine), 0.0)
     chosen = np.where(mask, -1.0, np.where(mask_2, 1.0 - positive, 0.0))
     slope = upstream * chosen * ratio(1.0, length1)
     slope_2 = upstream * chosen * total(ratio(quotient, length1[:, None]) * quotient_2, axis=1)
-    slope_3 = upstream * chosen * ratio(1.0, length2)
-    slope_4 = upstream * chosen * total(quotient * ratio(quotient_2, length2[:, None]), axis=1)
-    slope_5 = upstream * np.where(mask, 0.0, np.where(mask_2, positive - 1.0, 0.0))
+    loss = np.where(mask, 1.0 - cosine, np.where(mask_2, np.maximum(cosine - margin, 0.0), 0.0))
     grad_input1 = slope[:, None] * quotient_2 - slope_2[:, None] * quotient
-    grad_input2 = slope_3[:, None] * quotient - slope_4[:, None] * quotient_2
-    return grad_input1, grad_input2, np.full_like(target, 0.0), total(slope_5)
+    grad_input2 = None
+    if "input2" in wanted:
+        slope_3 = upstream * chosen * ratio(1.0, length2)
+        slope_4 = upstream * chosen * total(quotient * ratio(quotient_2, length2[:, None]), axis=1)
+        grad_input2 = slope_3[:, None] * quotient - slope_4[:, None] * quotient_2
+    grad_margin = None
+    if "margin" in wanted:
+        slope_5 = upstream * np.where(mask, 0.0, np.where(mask_2, positive - 1.0, 0.0))
+        grad_margin = total(slope_5)
+    return (
+        loss,
+        grad_input1,
+        grad_input2,
+        np.full_like(target, 0.0) if "target" in wanted else None,
+        grad_margin,
+    )
 
 
 def _hessian_diagonal(
@@ -113,6 +132,17 @@ def _hessian_diagonal(
     return diagonal_input1, diagonal_input2, np.full_like(target, 0.0)
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input1": "n d", "input2": "n d", "target": "n", "margin": ""},
+    wrt=("input1", "input2", "target", "margin"),
+    loss="n",
+    rows="n",
+)
+
+
 def _loss(
     input1: Any,
     input2: Any,
@@ -140,7 +170,7 @@ def _loss(
     target = to_working(target, working)
     margin = to_working(margin, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input1, input2, target, margin),
         inputs=inputs,
         reduction=reduction,
@@ -239,7 +269,7 @@ class CosineEmbeddingLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input1, input2, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

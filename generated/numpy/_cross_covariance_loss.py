@@ -25,13 +25,14 @@ from ._functions import deviation
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["CrossCovarianceLoss", "cross_covariance_loss"]
 
@@ -43,15 +44,19 @@ def _value(input1: Array, input2: Array) -> Array:
     return 0.5 * sums / (input1.shape[0] * input1.shape[0])
 
 
-def _gradient(upstream: Array, input1: Array, input2: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input1` and `input2`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input1: Array, input2: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input1` and `input2`."""
     power = input1.shape[0] * input1.shape[0]
     deviation_2 = deviation(input1, axis=-2)
     deviation_3 = deviation(input2, axis=-2)
     sums = deviation_2.T @ deviation_3
     grad_input1 = upstream * deviation(deviation_3 @ sums.T, axis=-2) / power
-    grad_input2 = upstream * deviation(deviation_2 @ sums, axis=-2) / power
-    return grad_input1, grad_input2
+    grad_input2 = None
+    if "input2" in wanted:
+        grad_input2 = upstream * deviation(deviation_2 @ sums, axis=-2) / power
+    return 0.5 * total(sums * sums) / power, grad_input1, grad_input2
 
 
 def _hessian_diagonal(upstream: Array, input1: Array, input2: Array) -> tuple[Array, ...]:
@@ -62,6 +67,16 @@ def _hessian_diagonal(upstream: Array, input1: Array, input2: Array) -> tuple[Ar
     diagonal_input1 = np.broadcast_to(slope[:, None], input1.shape)
     diagonal_input2 = np.broadcast_to(slope_2[:, None], input2.shape)
     return diagonal_input1, diagonal_input2
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input1": "n i", "input2": "n j"},
+    wrt=("input1", "input2"),
+    loss="",
+)
 
 
 def _loss(input1: Any, input2: Any, reduction: str, denominator: Any) -> Case:
@@ -77,7 +92,7 @@ def _loss(input1: Any, input2: Any, reduction: str, denominator: Any) -> Case:
     input1 = to_working(input1, working)
     input2 = to_working(input2, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input1, input2),
         inputs=inputs,
         reduction=reduction,
@@ -147,7 +162,7 @@ class CrossCovarianceLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input1, input2, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input1: ArrayLike, input2: ArrayLike, *, denominator: ArrayLike | None = None

@@ -65,15 +65,16 @@ from ._runtime import (
     as_arrays,
     axis_weight,
     fold,
-    gradients_of,
     hessian_diagonals_of,
     is_integer,
     is_number,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["CrossEntropyLoss", "cross_entropy"]
 
@@ -87,14 +88,22 @@ def _value_labels(input: Array, target: Array, weight: Array, ignore_index: int)
     return np.where(valid, label_cross_entropy(input, label, axis=-2) * weight[label], 0.0)
 
 
-def _gradient_labels(
-    upstream: Array, input: Array, target: Array, weight: Array, ignore_index: int
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient_labels(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    ignore_index: int,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
     valid = target != ignore_index
     label = np.where(valid, target, 0)
-    slope = upstream * weight[label]
-    return (np.where(valid[:, None], slope[:, None] * label_excess(input, label, axis=-2), 0.0),)
+    label_weight = weight[label]
+    slope = upstream * label_weight
+    loss = np.where(valid, label_cross_entropy(input, label, axis=-2) * label_weight, 0.0)
+    grad_input = np.where(valid[:, None], slope[:, None] * label_excess(input, label, axis=-2), 0.0)
+    return loss, grad_input
 
 
 def _hessian_diagonal_labels(
@@ -121,6 +130,17 @@ def _denominator_labels_chainer(target: Array, ignore_index: int) -> Array:
 def _denominator_labels_keras(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
     return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
+
+
+_kernel_labels = Kernels(
+    _value_labels,
+    _value_and_gradient_labels,
+    _hessian_diagonal_labels,
+    axes={"input": "n c ...", "target": "n ...", "weight": "c", "ignore_index": ""},
+    wrt=("input",),
+    loss="n ...",
+    rows="n ...",
+)
 
 
 def _labels_loss(
@@ -152,7 +172,7 @@ def _labels_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     call = Case(
-        kernels=(_value_labels, _gradient_labels, _hessian_diagonal_labels),
+        kernels=_kernel_labels,
         arguments=(input, target, weight, ignore_index),
         inputs=inputs,
         reduction=reduction,
@@ -186,31 +206,37 @@ def _value_smoothed_labels(
     return np.where(valid, product + product_2, 0.0)
 
 
-def _gradient_smoothed_labels(
+def _value_and_gradient_smoothed_labels(
     upstream: Array,
     input: Array,
     target: Array,
     weight: Array,
     ignore_index: int,
     label_smoothing: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `label_smoothing`, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `label_smoothing`."""
     valid = target != ignore_index
+    xent = cross_entropy_with(input, weight[:, None], axis=-2)
+    term = 1.0 - label_smoothing
     label = np.where(valid, target, 0)
+    nll_at = label_cross_entropy(input, label, axis=-2)
     label_weight = weight[label]
+    term_2 = label_smoothing * xent / input.shape[1] + term * nll_at * label_weight
     slope = upstream * label_weight
-    product = slope[:, None] * (1.0 - label_smoothing) * label_excess(input, label, axis=-2)
     slope_2 = (
         upstream[:, None]
         * label_smoothing
         * excess_over(input, weight[:, None], axis=-2)
-        / weight.shape[0]
+        / input.shape[1]
     )
-    product_2 = cross_entropy_with(input, weight[:, None], axis=-2) / weight.shape[0]
-    term = product_2 - label_cross_entropy(input, label, axis=-2) * label_weight
-    grad_input = np.where(valid[:, None], product + slope_2, 0.0)
-    grad_label_smoothing = total(np.where(valid, upstream * term, 0.0))
-    return grad_input, grad_label_smoothing
+    term_3 = slope[:, None] * term * label_excess(input, label, axis=-2) + slope_2
+    grad_input = np.where(valid[:, None], term_3, 0.0)
+    grad_label_smoothing = None
+    if "label_smoothing" in wanted:
+        chosen = np.where(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)
+        grad_label_smoothing = total(chosen)
+    return np.where(valid, term_2, 0.0), grad_input, grad_label_smoothing
 
 
 def _hessian_diagonal_smoothed_labels(
@@ -251,6 +277,23 @@ def _denominator_smoothed_labels_keras(target: Array, ignore_index: int) -> Arra
     return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
+_kernel_smoothed_labels = Kernels(
+    _value_smoothed_labels,
+    _value_and_gradient_smoothed_labels,
+    _hessian_diagonal_smoothed_labels,
+    axes={
+        "input": "n c ...",
+        "target": "n ...",
+        "weight": "c",
+        "ignore_index": "",
+        "label_smoothing": "",
+    },
+    wrt=("input", "label_smoothing"),
+    loss="n ...",
+    rows="n ...",
+)
+
+
 def _smoothed_labels_loss(
     input: Any,
     target: Any,
@@ -283,11 +326,7 @@ def _smoothed_labels_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     call = Case(
-        kernels=(
-            _value_smoothed_labels,
-            _gradient_smoothed_labels,
-            _hessian_diagonal_smoothed_labels,
-        ),
+        kernels=_kernel_smoothed_labels,
         arguments=(input, target, weight, ignore_index, label_smoothing),
         inputs=inputs,
         reduction=reduction,
@@ -317,17 +356,28 @@ def _value_probabilities(
     return cross_entropy_with(input, smoothed * weight[:, None], axis=-2)
 
 
-def _gradient_probabilities(
-    upstream: Array, input: Array, target: Array, weight: Array, label_smoothing: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `label_smoothing`, given that of the loss."""
+def _value_and_gradient_probabilities(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    label_smoothing: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
     nll = negative_log_softmax(input, axis=-2)
-    sums = total(upstream[:, None] * nll * (1.0 / input.shape[1] - target), axis=2)
+    loss = cross_entropy_with(input, product, axis=-2)
     grad_input = upstream[:, None] * excess_over(input, product, axis=-2)
-    grad_target = upstream[:, None] * nll * term * weight[:, None]
-    return grad_input, grad_target, total(weight * sums)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream[:, None] * nll * term * weight[:, None]
+    grad_label_smoothing = None
+    if "label_smoothing" in wanted:
+        sums = total(upstream[:, None] * nll * (1.0 / input.shape[1] - target), axis=2)
+        grad_label_smoothing = total(weight * sums)
+    return loss, grad_input, grad_target, grad_label_smoothing
 
 
 def _hessian_diagonal_probabilities(
@@ -338,6 +388,17 @@ def _hessian_diagonal_probabilities(
     slope = upstream * total(smoothed * weight[:, None], axis=1)
     diagonal_input = slope[:, None] * softmax(input, axis=-2) * softmax_complement(input, axis=-2)
     return diagonal_input, np.full_like(target, 0.0)
+
+
+_kernel_probabilities = Kernels(
+    _value_probabilities,
+    _value_and_gradient_probabilities,
+    _hessian_diagonal_probabilities,
+    axes={"input": "n c ...", "target": "n c ...", "weight": "c", "label_smoothing": ""},
+    wrt=("input", "target", "label_smoothing"),
+    loss="n ...",
+    rows="n ...",
+)
 
 
 def _probabilities_loss(
@@ -370,7 +431,7 @@ def _probabilities_loss(
     input = fold(input, 2)
     target = fold(target, 2)
     call = Case(
-        kernels=(_value_probabilities, _gradient_probabilities, _hessian_diagonal_probabilities),
+        kernels=_kernel_probabilities,
         arguments=(input, target, weight, label_smoothing),
         inputs=inputs,
         reduction=reduction,
@@ -524,7 +585,7 @@ class CrossEntropyLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

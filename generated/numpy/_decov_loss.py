@@ -26,13 +26,14 @@ from ._functions import deviation
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["DeCovLoss", "decov_loss"]
 
@@ -47,18 +48,23 @@ def _value(input: Array) -> Array:
     return 0.5 * total(product) / (input.shape[0] * input.shape[0])
 
 
-def _gradient(upstream: Array, input: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
     power = input.shape[0] * input.shape[0]
     offset = deviation(input, axis=-2)
+    sums = offset.T @ offset
     different = (np.arange(input.shape[1])[:, None] != np.arange(input.shape[1])).astype(
         input.dtype
     )
-    product = offset.T @ offset * different
-    return (
+    product = sums * different
+    loss = 0.5 * total(sums * sums * different) / power
+    grad_input = (
         upstream * deviation(offset @ product, axis=-2) / power
-        + upstream * deviation(offset @ product.T, axis=-2) / power,
+        + upstream * deviation(offset @ product.T, axis=-2) / power
     )
+    return loss, grad_input
 
 
 def _hessian_diagonal(upstream: Array, input: Array) -> tuple[Array, ...]:
@@ -79,6 +85,11 @@ def _hessian_diagonal(upstream: Array, input: Array) -> tuple[Array, ...]:
     )
 
 
+_kernel = Kernels(
+    _value, _value_and_gradient, _hessian_diagonal, axes={"input": "n i"}, wrt=("input",), loss=""
+)
+
+
 def _loss(input: Any, reduction: str, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     (input,) = as_arrays(input=input)
@@ -89,7 +100,7 @@ def _loss(input: Any, reduction: str, denominator: Any) -> Case:
     check_rank("input", input, 2, exact=True)
     input = to_working(input, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input,),
         inputs=inputs,
         reduction=reduction,
@@ -154,7 +165,7 @@ class DeCovLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, *, denominator: ArrayLike | None = None

@@ -37,14 +37,15 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
     is_number,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["DiceLoss", "dice_loss"]
 
@@ -57,10 +58,10 @@ def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     return ratio(difference, smooth + total(target + p, axis=(0, 2)))
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
@@ -70,8 +71,10 @@ def _gradient(
     slope_2 = upstream * ratio(1.0, term_2)
     product = slope_2[:, None] * (term * p * probability - probability * p * target)
     grad_input = product - slope[:, None] * p * probability
-    grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
-    return grad_input, grad_target, -total(slope)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
+    return quotient, grad_input, grad_target, -total(slope) if "smooth" in wanted else None
 
 
 def _hessian_diagonal(
@@ -105,6 +108,17 @@ def _hessian_diagonal(
     return diagonal_input, upstream[:, None] * term_9
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
+    wrt=("input", "target", "smooth"),
+    loss="c",
+    rows="c",
+)
+
+
 def _loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -122,7 +136,7 @@ def _loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, smooth),
         inputs=inputs,
         reduction=reduction,
@@ -142,21 +156,26 @@ def _value_keras(input: Array, target: Array, smooth: Array | float) -> Array:
     )
 
 
-def _gradient_keras(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient_keras(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
     term_2 = smooth + total(target + p)
-    quotient = ratio(ratio(smooth + total(term * p + probability * target), term_2), term_2)
-    quotient_2 = ratio(1.0, term_2)
-    slope = upstream * quotient_2 * (term * p * probability - probability * p * target)
-    grad_input = slope - upstream * quotient * p * probability
-    grad_target = upstream * quotient_2 * (probability - p) - upstream * quotient
-    grad_smooth = upstream * (quotient_2 - quotient)
-    return grad_input, grad_target, grad_smooth
+    quotient = ratio(smooth + total(term * p + probability * target), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    quotient_3 = ratio(1.0, term_2)
+    slope = upstream * quotient_3 * (term * p * probability - probability * p * target)
+    grad_input = slope - upstream * quotient_2 * p * probability
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * quotient_3 * (probability - p) - upstream * quotient_2
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = upstream * (quotient_3 - quotient_2)
+    return quotient, grad_input, grad_target, grad_smooth
 
 
 def _hessian_diagonal_keras(
@@ -191,6 +210,16 @@ def _hessian_diagonal_keras(
     return upstream * term_7, diagonal_target
 
 
+_kernel_keras = Kernels(
+    _value_keras,
+    _value_and_gradient_keras,
+    _hessian_diagonal_keras,
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
+    wrt=("input", "target", "smooth"),
+    loss="",
+)
+
+
 def _keras_loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -207,7 +236,7 @@ def _keras_loss(input: Any, target: Any, smooth: Any, reduction: str, denominato
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value_keras, _gradient_keras, _hessian_diagonal_keras),
+        kernels=_kernel_keras,
         arguments=(input, target, smooth),
         inputs=inputs,
         reduction=reduction,
@@ -229,27 +258,36 @@ def _value_optax(input: Array, target: Array, smooth: Array | float) -> Array:
     return total(quotient, axis=1) / target.shape[1]
 
 
-def _gradient_optax(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient_optax(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
     term_2 = 2.0 * smooth + total(target + p, axis=2)
-    quotient = ratio(ratio(total(term * p + probability * target, axis=2), term_2), term_2)
-    slope = upstream[:, None, None] * quotient[:, :, None] * p * probability / target.shape[1]
-    quotient_2 = ratio(1.0, term_2)
+    quotient = ratio(total(term * p + probability * target, axis=2), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream[:, None, None] * quotient_2[:, :, None] * p * probability / target.shape[1]
+    quotient_3 = ratio(1.0, term_2)
     slope_2 = (
         upstream[:, None, None]
-        * quotient_2[:, :, None]
+        * quotient_3[:, :, None]
         * (term * p * probability - probability * p * target)
         / target.shape[1]
     )
-    slope_3 = upstream[:, None] * quotient / target.shape[1]
-    slope_4 = upstream[:, None, None] * quotient_2[:, :, None] * (probability - p) / target.shape[1]
-    grad_smooth = -2.0 * total(upstream * total(quotient, axis=1)) / target.shape[1]
-    return slope_2 - slope, slope_4 - slope_3[:, :, None], grad_smooth
+    loss = total(quotient, axis=1) / target.shape[1]
+    grad_target = None
+    if "target" in wanted:
+        slope_3 = upstream[:, None] * quotient_2 / target.shape[1]
+        slope_4 = (
+            upstream[:, None, None] * quotient_3[:, :, None] * (probability - p) / target.shape[1]
+        )
+        grad_target = slope_4 - slope_3[:, :, None]
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = -2.0 * total(upstream * total(quotient_2, axis=1)) / target.shape[1]
+    return loss, slope_2 - slope, grad_target, grad_smooth
 
 
 def _hessian_diagonal_optax(
@@ -283,6 +321,17 @@ def _hessian_diagonal_optax(
     return diagonal_input, diagonal_target
 
 
+_kernel_optax = Kernels(
+    _value_optax,
+    _value_and_gradient_optax,
+    _hessian_diagonal_optax,
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
+    wrt=("input", "target", "smooth"),
+    loss="n",
+    rows="n",
+)
+
+
 def _optax_loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -300,7 +349,7 @@ def _optax_loss(input: Any, target: Any, smooth: Any, reduction: str, denominato
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value_optax, _gradient_optax, _hessian_diagonal_optax),
+        kernels=_kernel_optax,
         arguments=(input, target, smooth),
         inputs=inputs,
         reduction=reduction,
@@ -391,7 +440,7 @@ class DiceLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None

@@ -47,14 +47,15 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     parts_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["DistillationLoss", "distillation_loss"]
 
@@ -71,32 +72,48 @@ def _value_soft(
     return temperature * temperature * alpha * total(term * softmax(product, axis=-2), axis=1)
 
 
-def _gradient_soft(
-    upstream: Array, input: Array, teacher: Array, alpha: Array | float, temperature: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
-    product = input / temperature
+def _value_and_gradient_soft(
+    upstream: Array,
+    input: Array,
+    teacher: Array,
+    alpha: Array | float,
+    temperature: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     power = temperature * temperature
+    product = input / temperature
     product_2 = teacher / temperature
+    term = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
     probability = softmax(product_2, axis=-2)
+    sums = total(term * probability, axis=1)
     slope = upstream[:, None] * power * alpha * probability
     slope_2 = softmax_complement(product, axis=-2) * upstream[:, None] * power * alpha * probability
-    term = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
+    term_2 = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
     other_probability = softmax_complement(product_2, axis=-2)
-    term_2 = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
-    rest = sum_of_others(probability * upstream[:, None] * power * alpha * term_2, axis=-2)
-    term_3 = other_probability * upstream[:, None] * power * alpha * term_2 - rest
+    rest = sum_of_others(probability * upstream[:, None] * power * alpha * term, axis=-2)
+    term_3 = other_probability * upstream[:, None] * power * alpha * term - rest
     slope_3 = other_probability * upstream[:, None] * power * alpha * probability
     term_4 = probability * sum_of_others(-slope, axis=-2) + slope_3
-    sums = total(upstream * total(term_2 * probability, axis=1))
-    grad_teacher = probability * term_3 / temperature + term_4 / temperature
-    grad_temperature = (
-        2.0 * temperature * alpha * sums
-        - total(probability * term_3 * teacher) / power
-        - total(term_4 * teacher) / power
-        - total(term * input) / power
+    sums_2 = total(upstream * sums)
+    grad_teacher = None
+    if "teacher" in wanted:
+        grad_teacher = probability * term_3 / temperature + term_4 / temperature
+    grad_temperature = None
+    if "temperature" in wanted:
+        grad_temperature = (
+            2.0 * temperature * alpha * sums_2
+            - total(probability * term_3 * teacher) / power
+            - total(term_4 * teacher) / power
+            - total(term_2 * input) / power
+        )
+    return (
+        power * alpha * sums,
+        term_2 / temperature,
+        grad_teacher,
+        power * sums_2 if "alpha" in wanted else None,
+        grad_temperature,
     )
-    return term / temperature, grad_teacher, power * sums, grad_temperature
 
 
 def _hessian_diagonal_soft(
@@ -129,6 +146,17 @@ def _hessian_diagonal_soft(
     return diagonal_input, diagonal_teacher
 
 
+_kernel_soft = Kernels(
+    _value_soft,
+    _value_and_gradient_soft,
+    _hessian_diagonal_soft,
+    axes={"input": "n c ...", "teacher": "n c ...", "alpha": "", "temperature": ""},
+    wrt=("input", "teacher", "alpha", "temperature"),
+    loss="n ...",
+    rows="n ...",
+)
+
+
 def _soft_loss(input: Any, teacher: Any, alpha: Any, temperature: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, teacher = as_arrays(input=input, teacher=teacher)
@@ -151,7 +179,7 @@ def _soft_loss(input: Any, teacher: Any, alpha: Any, temperature: Any, reduction
     input = fold(input, 2)
     teacher = fold(teacher, 2)
     return Case(
-        kernels=(_value_soft, _gradient_soft, _hessian_diagonal_soft),
+        kernels=_kernel_soft,
         arguments=(input, teacher, alpha, temperature),
         inputs=inputs,
         reduction=reduction,
@@ -172,16 +200,27 @@ def _value_hard_labels(
     return np.where(valid, product, 0.0)
 
 
-def _gradient_hard_labels(
-    upstream: Array, input: Array, target: Array, alpha: Array | float, ignore_index: int
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `alpha`, given that of the loss."""
+def _value_and_gradient_hard_labels(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    alpha: Array | float,
+    ignore_index: int,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `alpha`."""
     valid = target != ignore_index
+    term = 1.0 - alpha
     label = np.where(valid, target, 0)
-    slope = upstream[:, None] * (1.0 - alpha) * label_excess(input, label, axis=-2)
-    chosen = np.where(valid, -upstream * label_cross_entropy(input, label, axis=-2), 0.0)
-    grad_input = np.where(valid[:, None], slope, 0.0)
-    return grad_input, total(chosen)
+    nll_at = label_cross_entropy(input, label, axis=-2)
+    loss = np.where(valid, term * nll_at, 0.0)
+    grad_input = np.where(
+        valid[:, None], upstream[:, None] * term * label_excess(input, label, axis=-2), 0.0
+    )
+    grad_alpha = None
+    if "alpha" in wanted:
+        grad_alpha = total(np.where(valid, -upstream * nll_at, 0.0))
+    return loss, grad_input, grad_alpha
 
 
 def _hessian_diagonal_hard_labels(
@@ -201,6 +240,17 @@ def _hessian_diagonal_hard_labels(
 def _mass_hard_labels(target: Array, ignore_index: int) -> Array:
     """Return how much each entry counts in the mean."""
     return np.where(target != ignore_index, 1.0, 0.0)
+
+
+_kernel_hard_labels = Kernels(
+    _value_hard_labels,
+    _value_and_gradient_hard_labels,
+    _hessian_diagonal_hard_labels,
+    axes={"input": "n c ...", "target": "n ...", "alpha": "", "ignore_index": ""},
+    wrt=("input", "alpha"),
+    loss="n ...",
+    rows="n ...",
+)
 
 
 def _hard_labels_loss(
@@ -226,7 +276,7 @@ def _hard_labels_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     return Case(
-        kernels=(_value_hard_labels, _gradient_hard_labels, _hessian_diagonal_hard_labels),
+        kernels=_kernel_hard_labels,
         arguments=(input, target, alpha, ignore_index),
         inputs=inputs,
         reduction=reduction,
@@ -335,7 +385,7 @@ class DistillationLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, teacher, target)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, teacher: ArrayLike, target: ArrayLike

@@ -24,13 +24,14 @@ from ._checks import check_floating, check_positive, check_range, check_reductio
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["DPOLoss", "dpo_loss"]
 
@@ -53,7 +54,7 @@ def _value(
     )
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     chosen: Array,
     rejected: Array,
@@ -61,27 +62,38 @@ def _gradient(
     reference_rejected: Array,
     beta: Array | float,
     label_smoothing: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - label_smoothing
     gain = chosen + (reference_rejected - rejected) - reference_chosen
     product = gain * beta
-    probability = sigmoid(-product)
-    product_2 = term * probability * beta
+    product_2 = -product
+    log_term = np.log1p(np.exp(-np.abs(product)))
+    probability = sigmoid(product_2)
+    product_3 = term * probability * beta
     p = sigmoid(product)
-    product_3 = label_smoothing * p * beta
-    term_2 = product_3 - product_2
+    product_4 = label_smoothing * p * beta
+    term_2 = product_4 - product_3
     slope = upstream * term_2
-    product_4 = term * probability * (rejected - reference_rejected + reference_chosen - chosen)
-    grad_reference_chosen = upstream * (product_2 - product_3)
-    grad_beta = total(upstream * (product_4 + label_smoothing * p * gain))
+    loss = term * (np.maximum(product_2, 0.0) + log_term) + label_smoothing * (
+        np.maximum(product, 0.0) + log_term
+    )
+    grad_reference_chosen = None
+    if "reference_chosen" in wanted:
+        grad_reference_chosen = upstream * (product_3 - product_4)
+    grad_beta = None
+    if "beta" in wanted:
+        product_5 = term * probability * (rejected - reference_rejected + reference_chosen - chosen)
+        grad_beta = total(upstream * (product_5 + label_smoothing * p * gain))
     return (
+        loss,
         slope,
-        -upstream * term_2,
+        -upstream * term_2 if "rejected" in wanted else None,
         grad_reference_chosen,
         slope,
         grad_beta,
-        beta * total(upstream * gain),
+        beta * total(upstream * gain) if "label_smoothing" in wanted else None,
     )
 
 
@@ -104,6 +116,25 @@ def _hessian_diagonal(
     ) * probability * p * power + label_smoothing * p * probability * power
     slope = upstream * term
     return slope, slope, slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={
+        "chosen": "...",
+        "rejected": "...",
+        "reference_chosen": "...",
+        "reference_rejected": "...",
+        "beta": "",
+        "label_smoothing": "",
+    },
+    wrt=("chosen", "rejected", "reference_chosen", "reference_rejected", "beta", "label_smoothing"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -150,7 +181,7 @@ def _loss(
     beta = to_working(beta, working)
     label_smoothing = to_working(label_smoothing, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(chosen, rejected, reference_chosen, reference_rejected, beta, label_smoothing),
         inputs=inputs,
         reduction=reduction,
@@ -291,7 +322,7 @@ class DPOLoss:
         cases = self._cases(
             chosen, rejected, reference_chosen, reference_rejected, sample_weight, denominator
         )
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -28,13 +28,14 @@ from ._functions import digamma, trigamma
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["EvidentialRegressionLoss", "evidential_regression_loss"]
 
@@ -57,7 +58,7 @@ def _value(
     )
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     input: Array,
     target: Array,
@@ -65,32 +66,60 @@ def _gradient(
     alpha: Array,
     beta: Array,
     coefficient: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
-    term = alpha + 0.5
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    product = 3.141592653589793 / nu
+    term = nu + 1.0
+    omega = 2.0 * term * beta
+    term_2 = alpha + 0.5
     error = input - target
-    term_2 = nu + 1.0
-    product = error / beta
-    product_2 = 0.5 * error * (nu / term_2) * product
-    term_3 = product_2 + 1.0
-    term_4 = 2.0 * nu + alpha
-    term_5 = term * error * nu / (term_3 * term_2 * beta) + term_4 * np.sign(error) * coefficient
-    slope = upstream * term_5
-    omega = 2.0 * term_2 * beta
-    product_3 = error / term_2
-    term_6 = 0.5 * (error / term_2) * product - 0.5 * nu * product_3 * (product_3 / beta)
-    term_7 = (
-        beta / omega
-        + term * term_6 / term_3
-        - 1.5707963267948966 / ((3.141592653589793 / nu) * (nu * nu))
-    )
+    product_2 = error / beta
+    product_3 = 0.5 * error * (nu / term) * product_2
+    log_term = np.log1p(product_3)
+    term_3 = 2.0 * nu + alpha
     abs_error = np.abs(error)
-    slope_2 = upstream * (np.log1p(product_2) + digamma(alpha) - digamma(term))
-    term_8 = term_2 / omega - 0.5 * term * nu * product * product / (term_3 * term_2)
-    grad_nu = upstream * term_7 + 2.0 * upstream * abs_error * coefficient
-    grad_alpha = slope_2 + upstream * abs_error * coefficient
-    grad_coefficient = total(upstream * term_4 * abs_error)
-    return slope, -slope, grad_nu, grad_alpha, upstream * term_8, grad_coefficient
+    term_4 = product_3 + 1.0
+    term_5 = term_2 * error * nu / (term_4 * term * beta) + term_3 * np.sign(error) * coefficient
+    slope = upstream * term_5
+    loss = (
+        0.5 * np.log(product)
+        + 0.5 * np.log(omega)
+        + term_2 * log_term
+        + term_3 * abs_error * coefficient
+        + loggamma(alpha)
+        - loggamma(term_2)
+    )
+    grad_nu = None
+    if "nu" in wanted:
+        product_4 = error / term
+        term_6 = 0.5 * (error / term) * product_2 - 0.5 * nu * product_4 * (product_4 / beta)
+        term_7 = (
+            beta / omega + term_2 * term_6 / term_4 - 1.5707963267948966 / (product * (nu * nu))
+        )
+        grad_nu = upstream * term_7 + 2.0 * upstream * abs_error * coefficient
+    grad_alpha = None
+    if "alpha" in wanted:
+        grad_alpha = (
+            upstream * (log_term + digamma(alpha) - digamma(term_2))
+            + upstream * abs_error * coefficient
+        )
+    grad_beta = None
+    if "beta" in wanted:
+        term_8 = term / omega - 0.5 * term_2 * nu * product_2 * product_2 / (term_4 * term)
+        grad_beta = upstream * term_8
+    grad_coefficient = None
+    if "coefficient" in wanted:
+        grad_coefficient = total(upstream * term_3 * abs_error)
+    return (
+        loss,
+        slope,
+        -slope if "target" in wanted else None,
+        grad_nu,
+        grad_alpha,
+        grad_beta,
+        grad_coefficient,
+    )
 
 
 def _hessian_diagonal(
@@ -134,6 +163,25 @@ def _hessian_diagonal(
     return slope, slope, upstream * term_7, diagonal_alpha, diagonal_beta
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={
+        "input": "...",
+        "target": "...",
+        "nu": "...",
+        "alpha": "...",
+        "beta": "...",
+        "coefficient": "",
+    },
+    wrt=("input", "target", "nu", "alpha", "beta", "coefficient"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
+
+
 def _loss(
     input: Any,
     target: Any,
@@ -165,7 +213,7 @@ def _loss(
     beta = to_working(beta, working)
     coefficient = to_working(coefficient, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, nu, alpha, beta, coefficient),
         inputs=inputs,
         reduction=reduction,
@@ -281,7 +329,7 @@ class EvidentialRegressionLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, nu, alpha, beta, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -21,13 +21,14 @@ from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["ExpectileLoss", "expectile_loss"]
 
@@ -38,13 +39,23 @@ def _value(input: Array, target: Array, q: Array | float) -> Array:
     return error * error * np.where(error > 0.0, q, 1.0 - q)
 
 
-def _gradient(upstream: Array, input: Array, target: Array, q: Array | float) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `q`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, q: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `q`."""
     error = target - input
+    power = error * error
     mask = error > 0.0
     chosen = np.where(mask, q, 1.0 - q)
-    grad_q = total(upstream * error * error * np.where(mask, 1.0, -1.0))
-    return -2.0 * upstream * error * chosen, 2.0 * upstream * error * chosen, grad_q
+    grad_q = None
+    if "q" in wanted:
+        grad_q = total(upstream * power * np.where(mask, 1.0, -1.0))
+    return (
+        power * chosen,
+        -2.0 * upstream * error * chosen,
+        2.0 * upstream * error * chosen if "target" in wanted else None,
+        grad_q,
+    )
 
 
 def _hessian_diagonal(
@@ -53,6 +64,18 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input` and `target`."""
     slope = 2.0 * upstream * np.where(target - input > 0.0, q, 1.0 - q)
     return slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "q": ""},
+    wrt=("input", "target", "q"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -70,7 +93,7 @@ def _loss(
     target = to_working(target, working)
     q = to_working(q, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, q),
         inputs=inputs,
         reduction=reduction,
@@ -160,7 +183,7 @@ class ExpectileLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -45,13 +45,14 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["FocalTverskyLoss", "focal_tversky_loss"]
 
@@ -73,7 +74,7 @@ def _value(
     return np.where(tversky <= 0.0, 0.0, tversky ** (1.0 / gamma))
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     input: Array,
     target: Array,
@@ -81,8 +82,9 @@ def _gradient(
     beta: Array | float,
     gamma: Array | float,
     smooth: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - target
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
@@ -90,8 +92,9 @@ def _gradient(
     term_2 = smooth + total(target * sigmoid_input, axis=(0, 2)) + sums
     tversky = ratio(sums, term_2)
     mask = tversky <= 0.0
-    mask_2 = tversky == 0.0
     power = 1.0 / gamma
+    power_2 = tversky**power
+    mask_2 = tversky == 0.0
     chosen = np.where((mask_2 & (power == 0.0)), 0.0, tversky ** (power - 1.0) / gamma)
     quotient = ratio(tversky, term_2)
     slope = upstream * np.where(mask, 0.0, -chosen * quotient)
@@ -100,15 +103,31 @@ def _gradient(
     term_3 = (
         term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
     )
-    product = -np.where(mask_2, 0.0, tversky**power * np.log(tversky)) / (gamma * gamma)
     grad_input = slope[:, None] * target * sigmoid_input * probability + slope_2[:, None] * term_3
-    grad_target = slope[:, None] * sigmoid_input + slope_2[:, None] * (
-        probability * beta - alpha * sigmoid_input
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope[:, None] * sigmoid_input + slope_2[:, None] * (
+            probability * beta - alpha * sigmoid_input
+        )
+    grad_alpha = None
+    if "alpha" in wanted:
+        grad_alpha = total(upstream * chosen_2 * total(term * sigmoid_input, axis=2))
+    grad_beta = None
+    if "beta" in wanted:
+        grad_beta = total(upstream * chosen_2 * total(probability * target, axis=2))
+    grad_gamma = None
+    if "gamma" in wanted:
+        product = -np.where(mask_2, 0.0, power_2 * np.log(tversky)) / (gamma * gamma)
+        grad_gamma = total(upstream * np.where(mask, 0.0, product))
+    return (
+        np.where(mask, 0.0, power_2),
+        grad_input,
+        grad_target,
+        grad_alpha,
+        grad_beta,
+        grad_gamma,
+        total(slope) if "smooth" in wanted else None,
     )
-    grad_alpha = total(upstream * chosen_2 * total(term * sigmoid_input, axis=2))
-    grad_beta = total(upstream * chosen_2 * total(probability * target, axis=2))
-    grad_gamma = total(upstream * np.where(mask, 0.0, product))
-    return grad_input, grad_target, grad_alpha, grad_beta, grad_gamma, total(slope)
 
 
 def _hessian_diagonal(
@@ -176,6 +195,24 @@ def _hessian_diagonal(
     return diagonal_input, diagonal_target
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={
+        "input": "n c ...",
+        "target": "n c ...",
+        "alpha": "",
+        "beta": "",
+        "gamma": "",
+        "smooth": "",
+    },
+    wrt=("input", "target", "alpha", "beta", "gamma", "smooth"),
+    loss="c",
+    rows="c",
+)
+
+
 def _loss(
     input: Any,
     target: Any,
@@ -208,7 +245,7 @@ def _loss(
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, alpha, beta, gamma, smooth),
         inputs=inputs,
         reduction=reduction,
@@ -315,7 +352,7 @@ class FocalTverskyLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None

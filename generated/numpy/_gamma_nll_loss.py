@@ -23,13 +23,14 @@ from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["GammaNLLLoss", "gamma_nll_loss"]
 
@@ -39,17 +40,35 @@ def _value_log_mean(input: Array, target: Array) -> Array:
     return target * np.exp(-input) + input
 
 
-def _gradient_log_mean(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_log_mean(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     exponential = np.exp(-input)
-    grad_input = upstream * (1.0 - target * exponential)
-    return grad_input, upstream * exponential
+    product = target * exponential
+    return (
+        product + input,
+        upstream * (1.0 - product),
+        upstream * exponential if "target" in wanted else None,
+    )
 
 
 def _hessian_diagonal_log_mean(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     diagonal_input = upstream * target * np.exp(-input)
     return diagonal_input, np.full_like(target, 0.0)
+
+
+_kernel_log_mean = Kernels(
+    _value_log_mean,
+    _value_and_gradient_log_mean,
+    _hessian_diagonal_log_mean,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _log_mean_loss(
@@ -65,7 +84,7 @@ def _log_mean_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     return Case(
-        kernels=(_value_log_mean, _gradient_log_mean, _hessian_diagonal_log_mean),
+        kernels=_kernel_log_mean,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -82,16 +101,34 @@ def _value_mean(input: Array, target: Array) -> Array:
     return target / input + np.log(input)
 
 
-def _gradient_mean(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_mean(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     grad_input = upstream * (1.0 / input - target / (input * input))
-    return grad_input, upstream / input
+    return (
+        target / input + np.log(input),
+        grad_input,
+        upstream / input if "target" in wanted else None,
+    )
 
 
 def _hessian_diagonal_mean(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     diagonal_input = upstream * (2.0 * target / input**3 - 1.0 / (input * input))
     return diagonal_input, np.full_like(target, 0.0)
+
+
+_kernel_mean = Kernels(
+    _value_mean,
+    _value_and_gradient_mean,
+    _hessian_diagonal_mean,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _mean_loss(
@@ -107,7 +144,7 @@ def _mean_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     return Case(
-        kernels=(_value_mean, _gradient_mean, _hessian_diagonal_mean),
+        kernels=_kernel_mean,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -199,7 +236,7 @@ class GammaNLLLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -22,13 +22,14 @@ from ._functions import gauss
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["GaussianCRPSLoss", "gaussian_crps_loss"]
 
@@ -46,12 +47,19 @@ def _value(input: Array, target: Array, std: Array) -> Array:
     return term_2 * std
 
 
-def _gradient(upstream: Array, input: Array, target: Array, std: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `std`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, std: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `std`."""
     term = input - target
-    slope = upstream * 1.0 * erf(0.7071067811865476 * term / std)
-    grad_std = upstream * (0.7978845608028654 * gauss(term / std, 0.5) - 0.5641895835477563)
-    return slope, -slope, grad_std
+    product = 0.7978845608028654 * gauss(term / std, 0.5)
+    erf_2 = erf(0.7071067811865476 * term / std)
+    slope = upstream * 1.0 * erf_2
+    loss = (product + term * erf_2 / std - 0.5641895835477563) * std
+    grad_std = None
+    if "std" in wanted:
+        grad_std = upstream * (product - 0.5641895835477563)
+    return loss, slope, -slope if "target" in wanted else None, grad_std
 
 
 def _hessian_diagonal(
@@ -63,6 +71,18 @@ def _hessian_diagonal(
     slope = 0.7978845608028654 * upstream * gauss_2 / std
     diagonal_std = 0.7978845608028654 * upstream * (gauss_2 / std) * product * product
     return slope, slope, diagonal_std
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "std": "..."},
+    wrt=("input", "target", "std"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -80,7 +100,7 @@ def _loss(
     target = to_working(target, working)
     std = to_working(std, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, std),
         inputs=inputs,
         reduction=reduction,
@@ -171,7 +191,7 @@ class GaussianCRPSLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, std, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -21,14 +21,15 @@ from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
     leading_size,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["GaussianKLLoss", "gaussian_kl_loss"]
 
@@ -38,16 +39,33 @@ def _value(mean: Array, log_var: Array) -> Array:
     return 0.5 * (mean * mean + np.exp(log_var) - log_var - 1.0)
 
 
-def _gradient(upstream: Array, mean: Array, log_var: Array) -> tuple[Array, ...]:
-    """Return the gradient by `mean` and `log_var`, given that of the loss."""
-    grad_log_var = 0.5 * upstream * np.expm1(log_var)
-    return upstream * mean, grad_log_var
+def _value_and_gradient(
+    upstream: Array, mean: Array, log_var: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `mean` and `log_var`."""
+    loss = 0.5 * (mean * mean + np.exp(log_var) - log_var - 1.0)
+    grad_log_var = None
+    if "log_var" in wanted:
+        grad_log_var = 0.5 * upstream * np.expm1(log_var)
+    return loss, upstream * mean, grad_log_var
 
 
 def _hessian_diagonal(upstream: Array, mean: Array, log_var: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `mean` and `log_var`."""
     diagonal_mean = np.broadcast_to(upstream, mean.shape)
     return diagonal_mean, 0.5 * upstream * np.exp(log_var)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"mean": "...", "log_var": "..."},
+    wrt=("mean", "log_var"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(mean: Any, log_var: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:
@@ -61,7 +79,7 @@ def _loss(mean: Any, log_var: Any, reduction: str, sample_weight: Any, denominat
     mean = to_working(mean, working)
     log_var = to_working(log_var, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(mean, log_var),
         inputs=inputs,
         reduction=reduction,
@@ -149,7 +167,7 @@ class GaussianKLLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(mean, log_var, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -27,13 +27,14 @@ from ._runtime import (
     as_arrays,
     broadcast_input,
     broadcast_rows,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["GaussianNLLLoss", "gaussian_nll_loss"]
 
@@ -45,15 +46,25 @@ def _value(input: Array, target: Array, var: Array, full: bool, eps: float) -> A
     return 0.5 * (error * (error / variance) + np.log(variance)) + 0.9189385332046727 * full
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, var: Array, full: bool, eps: float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `var`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    var: Array,
+    full: bool,
+    eps: float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `var`."""
     error = input - target
     variance = np.maximum(var, eps)
+    product = error / variance
     slope = upstream * error / variance
-    grad_var = 0.5 * upstream * (1.0 / variance - (error / variance) ** 2)
-    return slope, -slope, grad_var
+    loss = 0.5 * (error * product + np.log(variance)) + 0.9189385332046727 * full
+    grad_var = None
+    if "var" in wanted:
+        grad_var = 0.5 * upstream * (1.0 / variance - product * product)
+    return loss, slope, -slope if "target" in wanted else None, grad_var
 
 
 def _hessian_diagonal(
@@ -65,6 +76,18 @@ def _hessian_diagonal(
     product = (input - target) / variance
     term = product * product * (2.0 / variance) - 1.0 / (variance * variance)
     return slope, slope, 0.5 * upstream * term
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "var": "...", "full": "", "eps": ""},
+    wrt=("input", "target", "var"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -92,7 +115,7 @@ def _loss(
     var = broadcast_rows("var", var, input.shape)
     eps = float(eps)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, var, full, eps),
         inputs=inputs,
         reduction=reduction,
@@ -199,7 +222,7 @@ class GaussianNLLLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, var, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

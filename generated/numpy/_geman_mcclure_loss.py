@@ -19,13 +19,14 @@ from ._functions import hypot1, over_hypot1
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["GemanMcClureLoss", "geman_mcclure_loss"]
 
@@ -37,18 +38,22 @@ def _value(input: Array, target: Array, scale: Array | float) -> Array:
     return over_hypot1((input - target) / scale) ** 2
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
     product = term / scale
     over_hypot1_2 = over_hypot1(product)
     power = hypot1(product) ** 3
     grad_input = 2.0 * upstream * over_hypot1_2 / (power * scale)
-    grad_target = -2.0 * upstream * over_hypot1_2 / (power * scale)
-    grad_scale = -2.0 * total(upstream * over_hypot1_2 * term / power) / (scale * scale)
-    return grad_input, grad_target, grad_scale
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * upstream * over_hypot1_2 / (power * scale)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = -2.0 * total(upstream * over_hypot1_2 * term / power) / (scale * scale)
+    return over_hypot1_2 * over_hypot1_2, grad_input, grad_target, grad_scale
 
 
 def _hessian_diagonal(
@@ -63,6 +68,18 @@ def _hessian_diagonal(
     )
     slope = upstream * term
     return slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "scale": ""},
+    wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -80,7 +97,7 @@ def _loss(
     target = to_working(target, working)
     scale = to_working(scale, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, scale),
         inputs=inputs,
         reduction=reduction,
@@ -170,7 +187,7 @@ class GemanMcClureLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -37,14 +37,15 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
     is_number,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["GeneralizedCrossEntropyLoss", "generalized_cross_entropy_loss"]
 
@@ -56,14 +57,29 @@ def _value_limit(input: Array, target: Array) -> Array:
     return label_cross_entropy(input, target, axis=-2)
 
 
-def _gradient_limit(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input`, given that of the loss."""
-    return (upstream[:, None] * label_excess(input, target, axis=-2),)
+def _value_and_gradient_limit(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
+    loss = label_cross_entropy(input, target, axis=-2)
+    grad_input = upstream[:, None] * label_excess(input, target, axis=-2)
+    return loss, grad_input
 
 
 def _hessian_diagonal_limit(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
     return (upstream[:, None] * softmax(input, axis=-2) * softmax_complement(input, axis=-2),)
+
+
+_kernel_limit = Kernels(
+    _value_limit,
+    _value_and_gradient_limit,
+    _hessian_diagonal_limit,
+    axes={"input": "n c ...", "target": "n ..."},
+    wrt=("input",),
+    loss="n ...",
+    rows="n ...",
+)
 
 
 def _limit_loss(
@@ -91,7 +107,7 @@ def _limit_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     call = Case(
-        kernels=(_value_limit, _gradient_limit, _hessian_diagonal_limit),
+        kernels=_kernel_limit,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -114,17 +130,20 @@ def _value_power(input: Array, target: Array, q: Array | float) -> Array:
     return -np.expm1(-q * label_cross_entropy(input, target, axis=-2)) / q
 
 
-def _gradient_power(
-    upstream: Array, input: Array, target: Array, q: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `q`, given that of the loss."""
+def _value_and_gradient_power(
+    upstream: Array, input: Array, target: Array, q: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `q`."""
     nll = label_cross_entropy(input, target, axis=-2)
     product = -q * nll
+    expm1 = np.expm1(product)
     exp_product = np.exp(product)
     slope = upstream * exp_product
     grad_input = slope[:, None] * label_excess(input, target, axis=-2)
-    grad_q = total(upstream * (np.expm1(product) / (q * q) + exp_product * nll / q))
-    return grad_input, grad_q
+    grad_q = None
+    if "q" in wanted:
+        grad_q = total(upstream * (expm1 / (q * q) + exp_product * nll / q))
+    return -expm1 / q, grad_input, grad_q
 
 
 def _hessian_diagonal_power(
@@ -135,6 +154,17 @@ def _hessian_diagonal_power(
     product = exponential[:, None] * softmax(input, axis=-2) * softmax_complement(input, axis=-2)
     product_2 = label_excess(input, target, axis=-2) ** 2 * exponential[:, None] * q
     return (upstream[:, None] * (product - product_2),)
+
+
+_kernel_power = Kernels(
+    _value_power,
+    _value_and_gradient_power,
+    _hessian_diagonal_power,
+    axes={"input": "n c ...", "target": "n ...", "q": ""},
+    wrt=("input", "q"),
+    loss="n ...",
+    rows="n ...",
+)
 
 
 def _power_loss(
@@ -165,7 +195,7 @@ def _power_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     call = Case(
-        kernels=(_value_power, _gradient_power, _hessian_diagonal_power),
+        kernels=_kernel_power,
         arguments=(input, target, q),
         inputs=inputs,
         reduction=reduction,
@@ -278,7 +308,7 @@ class GeneralizedCrossEntropyLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

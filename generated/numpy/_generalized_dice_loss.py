@@ -28,13 +28,14 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["GeneralizedDiceLoss", "generalized_dice_loss"]
 
@@ -51,34 +52,38 @@ def _value(input: Array, target: Array) -> Array:
     )
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    p = softmax(input, axis=-2)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     volume = total(target, axis=2)
     power = volume * volume
     class_weight = ratio(1.0, power)
+    term = 1.0 - target
+    p = softmax(input, axis=-2)
+    other_probability = softmax_complement(input, axis=-2)
+    difference = total(term * p + other_probability * target, axis=2)
     sums = total(target + p, axis=2)
     sums_2 = total(class_weight * sums, axis=1)
+    quotient = ratio(total(class_weight * difference, axis=1), sums_2)
     slope = upstream * ratio(1.0, sums_2)
-    other_probability = softmax_complement(input, axis=-2)
     product = slope[:, None, None] * class_weight[:, :, None] * other_probability * target
     rest = sum_of_others(-slope[:, None, None] * class_weight[:, :, None] * p * target, axis=-2)
-    term = 1.0 - target
-    difference = total(term * p + other_probability * target, axis=2)
-    quotient = ratio(ratio(total(class_weight * difference, axis=1), sums_2), sums_2)
-    slope_2 = upstream * quotient
+    slope_2 = upstream * ratio(quotient, sums_2)
     product_2 = slope_2[:, None] * class_weight
     term_2 = slope[:, None, None] * class_weight[:, :, None] * term - product_2[:, :, None]
     product_3 = p * (other_probability * term_2 - sum_of_others(p * term_2, axis=-2))
-    product_4 = slope[:, None, None] * class_weight[:, :, None] * (other_probability - p)
-    quotient_2 = ratio(class_weight, power)
-    term_3 = (
-        2.0 * slope_2[:, None] * quotient_2 * volume * sums
-        - 2.0 * slope[:, None] * quotient_2 * volume * difference
-    )
     grad_input = p * (-product - rest) + product_3
-    grad_target = product_4 + term_3[:, :, None] - product_2[:, :, None]
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        product_4 = slope[:, None, None] * class_weight[:, :, None] * (other_probability - p)
+        quotient_2 = ratio(class_weight, power)
+        term_3 = (
+            2.0 * slope_2[:, None] * quotient_2 * volume * sums
+            - 2.0 * slope[:, None] * quotient_2 * volume * difference
+        )
+        grad_target = product_4 + term_3[:, :, None] - product_2[:, :, None]
+    return quotient, grad_input, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -133,6 +138,17 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     return diagonal_input, diagonal_target
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n c ...", "target": "n c ..."},
+    wrt=("input", "target"),
+    loss="n",
+    rows="n",
+)
+
+
 def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -148,7 +164,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -235,7 +251,7 @@ class GeneralizedDiceLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -23,14 +23,15 @@ from ._checks import check_dialect, check_floating, check_least, check_reduction
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
     leading_size,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["GeneralizedKLDivLoss", "generalized_kl_div_loss"]
 
@@ -43,19 +44,37 @@ def _value(input: Array, target: Array) -> Array:
     )
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target <= 0.0
     exp_input = np.exp(input)
+    term = np.log(target) - input
+    loss = np.where(mask, exp_input, term * target + exp_input - target)
     grad_input = upstream * np.where(mask, exp_input, exp_input - target)
-    grad_target = upstream * np.where(mask, 0.0, np.log(target) - input + 1.0 - 1.0)
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * np.where(mask, 0.0, term + 1.0 - 1.0)
+    return loss, grad_input, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     diagonal_target = upstream * np.where(target <= 0.0, 0.0, 1.0 / target)
     return upstream * np.exp(input), diagonal_target
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -77,7 +96,7 @@ def _loss(
     input = to_working(input, working)
     target = to_working(target, working)
     call = Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -172,7 +191,7 @@ class GeneralizedKLDivLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -24,13 +24,14 @@ from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["HingeEmbeddingLoss", "hinge_embedding_loss"]
 
@@ -41,15 +42,23 @@ def _value(input: Array, target: Array, margin: Array | float) -> Array:
     return np.where(target == 1.0, input, np.where(target == -1.0, far, far + input))
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, margin: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `margin`."""
     mask = target == 1.0
-    slope = upstream * np.where(mask, 1.0, np.where(target == -1.0, 0.0, 1.0))
+    mask_2 = target == -1.0
+    far = np.maximum(margin - input, 0.0)
     chosen = np.where(mask, 0.0, 1.0 - np.maximum(np.sign(input - margin), 0.0))
-    slope_2 = upstream * chosen
-    return slope - slope_2, np.full_like(target, 0.0), total(slope_2)
+    slope = upstream * chosen
+    loss = np.where(mask, input, np.where(mask_2, far, far + input))
+    grad_input = upstream * np.where(mask, 1.0, np.where(mask_2, 0.0, 1.0)) - slope
+    return (
+        loss,
+        grad_input,
+        np.full_like(target, 0.0) if "target" in wanted else None,
+        total(slope) if "margin" in wanted else None,
+    )
 
 
 def _hessian_diagonal(
@@ -57,6 +66,17 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     return np.full_like(input, 0.0), np.full_like(target, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "margin": ""},
+    wrt=("input", "target", "margin"),
+    loss="...",
+    rows="...",
+)
 
 
 def _loss(
@@ -73,7 +93,7 @@ def _loss(
     target = to_working(target, working)
     margin = to_working(margin, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, margin),
         inputs=inputs,
         reduction=reduction,
@@ -164,7 +184,7 @@ class HingeEmbeddingLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -23,14 +23,15 @@ from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
     leading_size,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["HingeLoss", "hinge_loss"]
 
@@ -40,15 +41,34 @@ def _value(input: Array, target: Array) -> Array:
     return np.maximum(1.0 - input * target, 0.0)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    positive = np.maximum(np.sign(1.0 - input * target), 0.0)
-    return -upstream * positive * target, -upstream * positive * input
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = 1.0 - input * target
+    positive = np.maximum(np.sign(term), 0.0)
+    return (
+        np.maximum(term, 0.0),
+        -upstream * positive * target,
+        -upstream * positive * input if "target" in wanted else None,
+    )
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     return np.full_like(input, 0.0), np.full_like(target, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -69,7 +89,7 @@ def _loss(
     input = to_working(input, working)
     target = to_working(target, working)
     call = Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -89,13 +109,30 @@ def _value_keras(input: Array, target: Array) -> Array:
     return np.maximum(1.0 - np.where(target == 0.0, -1.0, target) * input, 0.0)
 
 
-def _gradient_keras(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_keras(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
     chosen = np.where(mask, -1.0, target)
-    positive = np.maximum(np.sign(1.0 - chosen * input), 0.0)
-    grad_target = -upstream * positive * np.where(mask, 0.0, 1.0) * input
-    return -upstream * positive * chosen, grad_target
+    term = 1.0 - chosen * input
+    positive = np.maximum(np.sign(term), 0.0)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -upstream * positive * np.where(mask, 0.0, 1.0) * input
+    return np.maximum(term, 0.0), -upstream * positive * chosen, grad_target
+
+
+_kernel_keras = Kernels(
+    _value_keras,
+    _value_and_gradient_keras,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _keras_loss(
@@ -111,7 +148,7 @@ def _keras_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     return Case(
-        kernels=(_value_keras, _gradient_keras, _hessian_diagonal),
+        kernels=_kernel_keras,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -207,7 +244,7 @@ class HingeLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -18,13 +18,14 @@ from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["HingeMarginLoss", "hinge_margin_loss"]
 
@@ -34,12 +35,18 @@ def _value(input: Array, target: Array, margin: Array | float) -> Array:
     return np.maximum(margin + 1.0 - input * target, 0.0)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `margin`, given that of the loss."""
-    positive = np.maximum(np.sign(margin + 1.0 - input * target), 0.0)
-    return -upstream * positive * target, -upstream * positive * input, total(upstream * positive)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, margin: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `margin`."""
+    term = margin + 1.0 - input * target
+    positive = np.maximum(np.sign(term), 0.0)
+    return (
+        np.maximum(term, 0.0),
+        -upstream * positive * target,
+        -upstream * positive * input if "target" in wanted else None,
+        total(upstream * positive) if "margin" in wanted else None,
+    )
 
 
 def _hessian_diagonal(
@@ -47,6 +54,18 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     return np.full_like(input, 0.0), np.full_like(target, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "margin": ""},
+    wrt=("input", "target", "margin"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -63,7 +82,7 @@ def _loss(
     target = to_working(target, working)
     margin = to_working(margin, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, margin),
         inputs=inputs,
         reduction=reduction,
@@ -152,7 +171,7 @@ class HingeMarginLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -27,14 +27,15 @@ from ._checks import check_dialect, check_floating, check_positive, check_reduct
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     same_weight,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["HuberLoss", "huber_loss"]
 
@@ -46,14 +47,19 @@ def _value(input: Array, target: Array, delta: Array | float) -> Array:
     return minimum * (abs_error - 0.5 * minimum)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, delta: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `delta`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, delta: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `delta`."""
     error = input - target
+    abs_error = np.abs(error)
+    minimum = np.minimum(abs_error, delta)
     slope = upstream * np.maximum(np.minimum(error, delta), -delta)
-    grad_delta = total(upstream * np.maximum(np.abs(error) - delta, 0.0))
-    return slope, -slope, grad_delta
+    loss = minimum * (abs_error - 0.5 * minimum)
+    grad_delta = None
+    if "delta" in wanted:
+        grad_delta = total(upstream * np.maximum(abs_error - delta, 0.0))
+    return loss, slope, -slope if "target" in wanted else None, grad_delta
 
 
 def _hessian_diagonal(
@@ -62,6 +68,18 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input` and `target`."""
     slope = upstream * (np.abs(input - target) <= delta).astype(upstream.dtype)
     return slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "delta": ""},
+    wrt=("input", "target", "delta"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -88,7 +106,7 @@ def _loss(
         weight = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
     call = Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, delta),
         inputs=inputs,
         reduction=reduction,
@@ -201,7 +219,7 @@ class HuberLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

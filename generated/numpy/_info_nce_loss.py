@@ -35,13 +35,14 @@ from ._functions import (
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["InfoNCELoss", "info_nce_loss"]
 
@@ -55,23 +56,32 @@ def _value(query: Array, key: Array, temperature: Array | float) -> Array:
     return label_cross_entropy(logit, np.arange(query.shape[0]), axis=-1)
 
 
-def _gradient(
-    upstream: Array, query: Array, key: Array, temperature: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `query`, `key` and `temperature`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, query: Array, key: Array, temperature: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `query`, `key` and `temperature`."""
     key_direction = direction(key, axis=-1)
     query_direction = direction(query, axis=-1)
     similarity = query_direction @ key_direction.T
-    excess = label_excess(similarity / temperature, np.arange(query.shape[0]), axis=-1)
+    logit = similarity / temperature
+    index = np.arange(query.shape[0])
+    excess = label_excess(logit, index, axis=-1)
     sums = excess @ key_direction
     slope = upstream * total(sums * query_direction, axis=1)
     term = upstream[:, None] * sums / temperature - slope[:, None] * query_direction / temperature
-    sums_2 = (upstream[:, None] * excess).T @ query_direction
-    product = key_direction * total(sums_2 * key_direction, axis=1)[:, None] / temperature
-    product_2 = ratio(1.0, norm(key, axis=-1))[:, None] * (sums_2 / temperature - product)
+    loss = label_cross_entropy(logit, index, axis=-1)
     grad_query = ratio(1.0, norm(query, axis=-1))[:, None] * term
-    grad_temperature = -total(upstream[:, None] * excess * similarity) / (temperature * temperature)
-    return grad_query, product_2, grad_temperature
+    grad_key = None
+    if "key" in wanted:
+        sums_2 = (upstream[:, None] * excess).T @ query_direction
+        product = key_direction * total(sums_2 * key_direction, axis=1)[:, None] / temperature
+        grad_key = ratio(1.0, norm(key, axis=-1))[:, None] * (sums_2 / temperature - product)
+    grad_temperature = None
+    if "temperature" in wanted:
+        grad_temperature = -total(upstream[:, None] * excess * similarity) / (
+            temperature * temperature
+        )
+    return loss, grad_query, grad_key, grad_temperature
 
 
 def _hessian_diagonal(
@@ -118,6 +128,16 @@ def _hessian_diagonal(
     return upstream[:, None] * term_4, total(slope, axis=1)
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"query": "i d", "key": "i d", "temperature": ""},
+    wrt=("query", "key", "temperature"),
+    loss="i",
+)
+
+
 def _loss(
     query: Any, key: Any, temperature: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
@@ -135,7 +155,7 @@ def _loss(
     key = to_working(key, working)
     temperature = to_working(temperature, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(query, key, temperature),
         inputs=inputs,
         reduction=reduction,
@@ -225,7 +245,7 @@ class InfoNCELoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(query, key, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -17,13 +17,14 @@ from ._checks import check_floating, check_positive, check_reduction, check_shap
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["IPOLoss", "ipo_loss"]
 
@@ -40,20 +41,23 @@ def _value(
     return term * term
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     chosen: Array,
     rejected: Array,
     reference_chosen: Array,
     reference_rejected: Array,
     tau: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = chosen + (reference_rejected - rejected) - reference_chosen - 0.5 / tau
     slope = 2.0 * upstream * term
     slope_2 = -2.0 * upstream * term
-    grad_tau = total(upstream * term) / (tau * tau)
-    return slope, slope_2, slope_2, slope, grad_tau
+    grad_tau = None
+    if "tau" in wanted:
+        grad_tau = total(upstream * term) / (tau * tau)
+    return term * term, slope, slope_2, slope_2, slope, grad_tau
 
 
 def _hessian_diagonal(
@@ -67,6 +71,24 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by each differentiable argument."""
     slope = 2.0 * upstream
     return slope, slope, slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={
+        "chosen": "...",
+        "rejected": "...",
+        "reference_chosen": "...",
+        "reference_rejected": "...",
+        "tau": "",
+    },
+    wrt=("chosen", "rejected", "reference_chosen", "reference_rejected", "tau"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -110,7 +132,7 @@ def _loss(
     reference_rejected = to_working(reference_rejected, working)
     tau = to_working(tau, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(chosen, rejected, reference_chosen, reference_rejected, tau),
         inputs=inputs,
         reduction=reduction,
@@ -239,7 +261,7 @@ class IPOLoss:
         cases = self._cases(
             chosen, rejected, reference_chosen, reference_rejected, sample_weight, denominator
         )
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

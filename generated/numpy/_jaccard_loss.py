@@ -27,13 +27,14 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["JaccardLoss", "jaccard_loss"]
 
@@ -46,22 +47,25 @@ def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     return ratio(difference, smooth + total(target * p, axis=(0, 2)) + difference)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
     difference = total(term * p + probability * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + difference
-    quotient = ratio(ratio(difference, term_2), term_2)
-    slope = upstream * quotient
-    slope_2 = upstream * (ratio(1.0, term_2) - quotient)
+    quotient = ratio(difference, term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream * quotient_2
+    slope_2 = upstream * (ratio(1.0, term_2) - quotient_2)
     product = slope_2[:, None] * (term * p * probability - probability * p * target)
     grad_input = product - slope[:, None] * target * p * probability
-    grad_target = slope_2[:, None] * (probability - p) - slope[:, None] * p
-    return grad_input, grad_target, -total(slope)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope_2[:, None] * (probability - p) - slope[:, None] * p
+    return quotient, grad_input, grad_target, -total(slope) if "smooth" in wanted else None
 
 
 def _hessian_diagonal(
@@ -103,6 +107,17 @@ def _hessian_diagonal(
     return upstream[:, None] * term_12, upstream[:, None] * term_14
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
+    wrt=("input", "target", "smooth"),
+    loss="c",
+    rows="c",
+)
+
+
 def _loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -120,7 +135,7 @@ def _loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, smooth),
         inputs=inputs,
         reduction=reduction,
@@ -197,7 +212,7 @@ class JaccardLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None

@@ -30,14 +30,15 @@ from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
     leading_size,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["KLDivLoss", "kl_div"]
 
@@ -47,12 +48,17 @@ def _value_log_target(input: Array, target: Array) -> Array:
     return (target - input) * np.exp(target)
 
 
-def _gradient_log_target(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_log_target(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = target - input
     exp_target = np.exp(target)
     slope = upstream * exp_target
-    grad_target = upstream * (target - input) * exp_target + slope
-    return -slope, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * term * exp_target + slope
+    return term * exp_target, -slope, grad_target
 
 
 def _hessian_diagonal_log_target(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -60,6 +66,18 @@ def _hessian_diagonal_log_target(upstream: Array, input: Array, target: Array) -
     exp_target = np.exp(target)
     diagonal_target = upstream * (2.0 * exp_target + (target - input) * exp_target)
     return np.full_like(input, 0.0), diagonal_target
+
+
+_kernel_log_target = Kernels(
+    _value_log_target,
+    _value_and_gradient_log_target,
+    _hessian_diagonal_log_target,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _log_target_loss(
@@ -80,7 +98,7 @@ def _log_target_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     call = Case(
-        kernels=(_value_log_target, _gradient_log_target, _hessian_diagonal_log_target),
+        kernels=_kernel_log_target,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -103,18 +121,36 @@ def _value_target(input: Array, target: Array) -> Array:
     return np.where(target == 0.0, 0.0, (np.log(target) - input) * target)
 
 
-def _gradient_target(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_target(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
+    term = np.log(target) - input
+    loss = np.where(mask, 0.0, term * target)
     grad_input = upstream * np.where(mask, 0.0, -target)
-    grad_target = upstream * np.where(mask, 0.0, np.log(target) - input + 1.0)
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * np.where(mask, 0.0, term + 1.0)
+    return loss, grad_input, grad_target
 
 
 def _hessian_diagonal_target(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     diagonal_target = upstream * np.where(target == 0.0, 0.0, 1.0 / target)
     return np.full_like(input, 0.0), diagonal_target
+
+
+_kernel_target = Kernels(
+    _value_target,
+    _value_and_gradient_target,
+    _hessian_diagonal_target,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _target_loss(
@@ -135,7 +171,7 @@ def _target_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     call = Case(
-        kernels=(_value_target, _gradient_target, _hessian_diagonal_target),
+        kernels=_kernel_target,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -249,7 +285,7 @@ class KLDivLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

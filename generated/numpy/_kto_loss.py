@@ -25,13 +25,14 @@ from ._checks import check_floating, check_positive, check_range, check_reductio
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["KTOLoss", "kto_loss"]
 
@@ -50,7 +51,7 @@ def _value(
     return np.where(target == 1.0, good_weight * sigmoid(-gain), bad_weight * sigmoid(gain))
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     input: Array,
     reference: Array,
@@ -59,8 +60,9 @@ def _gradient(
     good_weight: Array | float,
     bad_weight: Array | float,
     divergence: Array | float,
-) -> tuple[Array | float, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | float | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = target == 1.0
     term = input - reference - divergence
     gain = term * beta
@@ -71,20 +73,32 @@ def _gradient(
         -good_weight * probability * sigmoid_gain * beta,
         bad_weight * sigmoid_gain * probability * beta,
     )
-    chosen_2 = np.where(
-        mask,
-        good_weight * probability * sigmoid_gain * beta,
-        -bad_weight * sigmoid_gain * probability * beta,
-    )
-    product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
-    chosen_3 = np.where(mask, product, bad_weight * sigmoid_gain * probability * term)
-    grad_good_weight = total(upstream * np.where(mask, probability, 0.0))
-    grad_bad_weight = total(upstream * np.where(mask, 0.0, sigmoid_gain))
+    loss = np.where(mask, good_weight * probability, bad_weight * sigmoid_gain)
+    grad_reference = None
+    if "reference" in wanted:
+        chosen_2 = np.where(
+            mask,
+            good_weight * probability * sigmoid_gain * beta,
+            -bad_weight * sigmoid_gain * probability * beta,
+        )
+        grad_reference = upstream * chosen_2
+    grad_beta = None
+    if "beta" in wanted:
+        product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
+        chosen_3 = np.where(mask, product, bad_weight * sigmoid_gain * probability * term)
+        grad_beta = total(upstream * chosen_3)
+    grad_good_weight = None
+    if "good_weight" in wanted:
+        grad_good_weight = total(upstream * np.where(mask, probability, 0.0))
+    grad_bad_weight = None
+    if "bad_weight" in wanted:
+        grad_bad_weight = total(upstream * np.where(mask, 0.0, sigmoid_gain))
     return (
+        loss,
         upstream * chosen,
-        upstream * chosen_2,
-        np.full_like(target, 0.0),
-        total(upstream * chosen_3),
+        grad_reference,
+        np.full_like(target, 0.0) if "target" in wanted else None,
+        grad_beta,
         grad_good_weight,
         grad_bad_weight,
         0.0,
@@ -116,6 +130,26 @@ def _hessian_diagonal(
     )
     slope = upstream * np.where(target == 1.0, term, term_2)
     return slope, slope, np.full_like(target, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={
+        "input": "...",
+        "reference": "...",
+        "target": "...",
+        "beta": "",
+        "good_weight": "",
+        "bad_weight": "",
+        "divergence": "",
+    },
+    wrt=("input", "reference", "target", "beta", "good_weight", "bad_weight", "divergence"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -150,7 +184,7 @@ def _loss(
     bad_weight = to_working(bad_weight, working)
     divergence = to_working(divergence, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, reference, target, beta, good_weight, bad_weight, divergence),
         inputs=inputs,
         reduction=reduction,
@@ -298,7 +332,7 @@ class KTOLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, reference, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -25,14 +25,15 @@ from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     same_weight,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["L1Loss", "l1_loss"]
 
@@ -42,15 +43,30 @@ def _value(input: Array, target: Array) -> Array:
     return np.abs(input - target)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    slope = upstream * np.sign(input - target)
-    return slope, -slope
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    error = input - target
+    slope = upstream * np.sign(error)
+    return np.abs(error), slope, -slope if "target" in wanted else None
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     return np.full_like(input, 0.0), np.full_like(target, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -74,7 +90,7 @@ def _loss(
     if weight is not None:
         weight = same_weight("weight", weight, input.shape, working)
     call = Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -178,7 +194,7 @@ class L1Loss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

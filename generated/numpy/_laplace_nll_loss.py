@@ -24,13 +24,14 @@ from ._runtime import (
     Case,
     as_arrays,
     broadcast_rows,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["LaplaceNLLLoss", "laplace_nll_loss"]
 
@@ -41,15 +42,20 @@ def _value(input: Array, target: Array, scale: Array, eps: float) -> Array:
     return np.abs(input - target) / spread + np.log(2.0 * spread)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, scale: Array, eps: float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, scale: Array, eps: float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     spread = np.maximum(scale, eps)
     term = input - target
+    abs_term = np.abs(term)
+    product = 2.0 * spread
     slope = upstream * np.sign(term) / spread
-    grad_scale = upstream * (2.0 / (2.0 * spread) - np.abs(term) / (spread * spread))
-    return slope, -slope, grad_scale
+    loss = abs_term / spread + np.log(product)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = upstream * (2.0 / product - abs_term / (spread * spread))
+    return loss, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _hessian_diagonal(
@@ -59,6 +65,18 @@ def _hessian_diagonal(
     spread = np.maximum(scale, eps)
     term = 2.0 * np.abs(input - target) / spread**3 - 4.0 / ((2.0 * spread) * (2.0 * spread))
     return np.full_like(input, 0.0), np.full_like(target, 0.0), upstream * term
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "scale": "...", "eps": ""},
+    wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -85,7 +103,7 @@ def _loss(
     scale = broadcast_rows("scale", scale, input.shape)
     eps = float(eps)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, scale, eps),
         inputs=inputs,
         reduction=reduction,
@@ -187,7 +205,7 @@ class LaplaceNLLLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, scale, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

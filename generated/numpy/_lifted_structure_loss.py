@@ -41,13 +41,14 @@ from ._functions import (
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["LiftedStructureLoss", "lifted_structure_loss"]
 
@@ -69,43 +70,48 @@ def _value(input: Array, target: Array, margin: Array | float) -> Array:
     return 0.5 * sums
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `margin`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, margin: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     mask = target[:, None] != target
     term = input[:, None] - input
     distance = norm(term, axis=-1)
     chosen = np.where(mask, margin - distance, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
-    chosen_2 = mask.astype(upstream.dtype)
+    chosen_2 = mask.astype(input.dtype)
     mask_2 = total(chosen_2, axis=1) <= 0.0
     gap = np.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
     term_2 = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
     positive = np.maximum(term_2, 0.0)
-    positive_2 = np.maximum(np.sign(term_2), 0.0)
-    mask_3 = np.arange(upstream.shape[0])[:, None] != np.arange(input.shape[0])
-    positive_3 = ((target[:, None] == target) & mask_3).astype(upstream.dtype)
+    mask_3 = (target[:, None] == target) & (
+        np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
+    )
+    positive_2 = mask_3.astype(input.dtype)
+    positive_3 = np.maximum(np.sign(term_2), 0.0)
     chosen_3 = np.where(mask_2, 0.0, 1.0)
     sigmoid_gap = sigmoid(gap)
-    slope = upstream[:, None] * chosen_3[:, None] * positive * positive_2 * positive_3 * sigmoid_gap
+    slope = upstream[:, None] * chosen_3[:, None] * positive * positive_3 * positive_2 * sigmoid_gap
     sums = total(slope, axis=0)
     probability = softmax(chosen, axis=-2)
     chosen_4 = np.where(mask, -1.0, 0.0)
-    slope_2 = upstream * chosen_3 * total(positive * positive_2 * positive_3 * sigmoid_gap, axis=1)
-    term_3 = upstream * total(positive * positive_2 * positive_3, axis=1) - slope_2
+    slope_2 = upstream * chosen_3 * total(positive * positive_3 * positive_2 * sigmoid_gap, axis=1)
+    term_3 = upstream * total(positive * positive_3 * positive_2, axis=1) - slope_2
     probability_2 = softmax(chosen, axis=-1)
     term_4 = (
-        upstream[:, None] * positive * positive_2 * positive_3
+        upstream[:, None] * positive * positive_3 * positive_2
         + sums * probability * chosen_4
         + term_3[:, None] * probability_2 * chosen_4
     )
     product = term_4[:, :, None] * direction(term, axis=-1)
+    loss = 0.5 * total(positive * positive * positive_2, axis=1)
     grad_input = -total(product, axis=0) + total(product, axis=1)
-    grad_margin = total(sums * total(probability * chosen_2, axis=0)) + total(
-        term_3[:, None] * probability_2 * chosen_2
-    )
-    return grad_input, grad_margin
+    grad_margin = None
+    if "margin" in wanted:
+        grad_margin = total(sums * total(probability * chosen_2, axis=0)) + total(
+            term_3[:, None] * probability_2 * chosen_2
+        )
+    return loss, grad_input, grad_margin
 
 
 def _hessian_diagonal(
@@ -331,6 +337,16 @@ def _denominator(target: Array) -> Array:
     return total(np.where(((target[:, None] == target) & mask), 1.0, 0.0))
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "i d", "target": "i", "margin": ""},
+    wrt=("input", "margin"),
+    loss="i",
+)
+
+
 def _loss(
     input: Any, target: Any, margin: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
@@ -347,7 +363,7 @@ def _loss(
     input = to_working(input, working)
     margin = to_working(margin, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, margin),
         inputs=inputs,
         reduction=reduction,
@@ -439,7 +455,7 @@ class LiftedStructureLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

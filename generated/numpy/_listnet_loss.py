@@ -29,13 +29,14 @@ from ._functions import (
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["ListNetLoss", "listnet_loss"]
 
@@ -47,15 +48,21 @@ def _value(input: Array, target: Array) -> Array:
     return cross_entropy_with(input, softmax(target, axis=-1), axis=-1)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     probability = softmax(target, axis=-1)
-    nll = negative_log_softmax(input, axis=-1)
-    term = softmax_complement(target, axis=-1) * upstream[:, None] * nll - sum_of_others(
-        probability * upstream[:, None] * nll, axis=-1
-    )
+    loss = cross_entropy_with(input, probability, axis=-1)
     grad_input = upstream[:, None] * excess_over(input, probability, axis=-1)
-    return grad_input, probability * term
+    grad_target = None
+    if "target" in wanted:
+        nll = negative_log_softmax(input, axis=-1)
+        term = softmax_complement(target, axis=-1) * upstream[:, None] * nll - sum_of_others(
+            probability * upstream[:, None] * nll, axis=-1
+        )
+        grad_target = probability * term
+    return loss, grad_input, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -70,6 +77,17 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     )
     diagonal_input = slope[:, None] * softmax(input, axis=-1) * softmax_complement(input, axis=-1)
     return diagonal_input, upstream[:, None] * term_2
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n i", "target": "n i"},
+    wrt=("input", "target"),
+    loss="n",
+    rows="n",
+)
 
 
 def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:
@@ -88,7 +106,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
     input = to_working(input, working)
     target = to_working(target, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -173,7 +191,7 @@ class ListNetLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

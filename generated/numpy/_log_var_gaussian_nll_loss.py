@@ -23,13 +23,14 @@ from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
 
@@ -39,15 +40,21 @@ def _value(input: Array, target: Array, log_var: Array, full: bool) -> Array:
     return 0.5 * ((input - target) ** 2 * np.exp(-log_var) + log_var) + 0.9189385332046727 * full
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, log_var: Array, full: bool
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `log_var`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, log_var: Array, full: bool, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `log_var`."""
     term = input - target
     exponential = np.exp(-log_var)
+    product = term * term * exponential
     slope = upstream * term * exponential
-    grad_log_var = 0.5 * upstream * (1.0 - term * term * exponential)
-    return slope, -slope, grad_log_var
+    loss = 0.5 * (product + log_var) + 0.9189385332046727 * full
+    return (
+        loss,
+        slope,
+        -slope if "target" in wanted else None,
+        0.5 * upstream * (1.0 - product) if "log_var" in wanted else None,
+    )
 
 
 def _hessian_diagonal(
@@ -58,6 +65,18 @@ def _hessian_diagonal(
     slope = upstream * exponential
     diagonal_log_var = 0.5 * upstream * (input - target) ** 2 * exponential
     return slope, slope, diagonal_log_var
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "log_var": "...", "full": ""},
+    wrt=("input", "target", "log_var"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -81,7 +100,7 @@ def _loss(
     target = to_working(target, working)
     log_var = to_working(log_var, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, log_var, full),
         inputs=inputs,
         reduction=reduction,
@@ -190,7 +209,7 @@ class LogVarGaussianNLLLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, log_var, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

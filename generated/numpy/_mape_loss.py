@@ -23,13 +23,14 @@ from ._checks import check_dialect, check_floating, check_positive, check_reduct
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["MAPELoss", "mape_loss"]
 
@@ -39,21 +40,27 @@ def _value(input: Array, target: Array, eps: float) -> Array:
     return 100.0 * np.abs(input - target) / np.maximum(np.abs(target), eps)
 
 
-def _gradient(upstream: Array, input: Array, target: Array, eps: float) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, eps: float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     abs_target = np.abs(target)
     maximum = np.maximum(abs_target, eps)
     term = input - target
+    abs_term = np.abs(term)
     slope = 100.0 * upstream * np.sign(term) / maximum
-    slope_2 = (
-        100.0
-        * upstream
-        * (0.5 * np.sign(abs_target - eps) + 0.5)
-        * np.sign(target)
-        * np.abs(term)
-        / (maximum * maximum)
-    )
-    return slope, -slope_2 - slope
+    grad_target = None
+    if "target" in wanted:
+        slope_2 = (
+            100.0
+            * upstream
+            * (0.5 * np.sign(abs_target - eps) + 0.5)
+            * np.sign(target)
+            * abs_term
+            / (maximum * maximum)
+        )
+        grad_target = -slope_2 - slope
+    return 100.0 * abs_term / maximum, slope, grad_target
 
 
 def _hessian_diagonal(
@@ -74,6 +81,18 @@ def _hessian_diagonal(
     )
     product_2 = 200.0 * term * sign_target * np.sign(term_2) / (maximum * maximum)
     return np.full_like(input, 0.0), upstream * (product + product_2)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "eps": ""},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -97,7 +116,7 @@ def _loss(
     target = to_working(target, working)
     eps = float(eps)
     call = Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, eps),
         inputs=inputs,
         reduction=reduction,
@@ -204,7 +223,7 @@ class MAPELoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -21,13 +21,14 @@ from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["MarginRankingLoss", "margin_ranking_loss"]
 
@@ -37,14 +38,23 @@ def _value(input1: Array, input2: Array, target: Array, margin: Array | float) -
     return np.maximum(margin - (input1 - input2) * target, 0.0)
 
 
-def _gradient(
-    upstream: Array, input1: Array, input2: Array, target: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input1`, `input2`, `target` and `margin`, given that of the loss."""
-    term = 1.0 - np.maximum(np.sign((input1 - input2) * target - margin), 0.0)
+def _value_and_gradient(
+    upstream: Array,
+    input1: Array,
+    input2: Array,
+    target: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    product = (input1 - input2) * target
+    term = 1.0 - np.maximum(np.sign(product - margin), 0.0)
     slope = upstream * term * target
-    grad_target = upstream * term * (input2 - input1)
-    return -slope, slope, grad_target, total(upstream * term)
+    loss = np.maximum(margin - product, 0.0)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * term * (input2 - input1)
+    return loss, -slope, slope, grad_target, total(upstream * term) if "margin" in wanted else None
 
 
 def _hessian_diagonal(
@@ -52,6 +62,18 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input1`, `input2` and `target`."""
     return np.full_like(input1, 0.0), np.full_like(input2, 0.0), np.full_like(target, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input1": "...", "input2": "...", "target": "...", "margin": ""},
+    wrt=("input1", "input2", "target", "margin"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -76,7 +98,7 @@ def _loss(
     target = to_working(target, working)
     margin = to_working(margin, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input1, input2, target, margin),
         inputs=inputs,
         reduction=reduction,
@@ -175,7 +197,7 @@ class MarginRankingLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input1, input2, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -23,14 +23,15 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     parts_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["MSEWithL2Loss", "mse_with_l2_loss"]
 
@@ -40,16 +41,34 @@ def _value_mse(input: Array, target: Array) -> Array:
     return (input - target) ** 2
 
 
-def _gradient_mse(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_mse(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
-    return 2.0 * upstream * term, -2.0 * upstream * term
+    return (
+        term * term,
+        2.0 * upstream * term,
+        -2.0 * upstream * term if "target" in wanted else None,
+    )
 
 
 def _hessian_diagonal_mse(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     slope = 2.0 * upstream
     return slope, slope
+
+
+_kernel_mse = Kernels(
+    _value_mse,
+    _value_and_gradient_mse,
+    _hessian_diagonal_mse,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _mse_loss(input: Any, target: Any, reduction: str) -> Case:
@@ -63,7 +82,7 @@ def _mse_loss(input: Any, target: Any, reduction: str) -> Case:
     input = to_working(input, working)
     target = to_working(target, working)
     return Case(
-        kernels=(_value_mse, _gradient_mse, _hessian_diagonal_mse),
+        kernels=_kernel_mse,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -78,11 +97,13 @@ def _value_l2(weights: Array, coefficient: Array | float) -> Array:
     return coefficient * total(weights * weights)
 
 
-def _gradient_l2(upstream: Array, weights: Array, coefficient: Array | float) -> tuple[Array, ...]:
-    """Return the gradient by `weights` and `coefficient`, given that of the loss."""
+def _value_and_gradient_l2(
+    upstream: Array, weights: Array, coefficient: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `weights` and `coefficient`."""
+    sums = total(weights * weights)
     grad_weights = 2.0 * upstream * coefficient * weights
-    grad_coefficient = upstream * total(weights * weights)
-    return grad_weights, grad_coefficient
+    return coefficient * sums, grad_weights, upstream * sums if "coefficient" in wanted else None
 
 
 def _hessian_diagonal_l2(
@@ -90,6 +111,16 @@ def _hessian_diagonal_l2(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `weights`."""
     return (np.broadcast_to(2.0 * upstream * coefficient, weights.shape),)
+
+
+_kernel_l2 = Kernels(
+    _value_l2,
+    _value_and_gradient_l2,
+    _hessian_diagonal_l2,
+    axes={"weights": "...", "coefficient": ""},
+    wrt=("weights", "coefficient"),
+    loss="",
+)
 
 
 def _l2_loss(weights: Any, coefficient: Any, reduction: str) -> Case:
@@ -104,7 +135,7 @@ def _l2_loss(weights: Any, coefficient: Any, reduction: str) -> Case:
     coefficient = to_working(coefficient, working)
     weights = fold(weights, 0)
     return Case(
-        kernels=(_value_l2, _gradient_l2, _hessian_diagonal_l2),
+        kernels=_kernel_l2,
         arguments=(weights, coefficient),
         inputs=inputs,
         reduction=reduction,
@@ -187,7 +218,7 @@ class MSEWithL2Loss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, weights)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, target: ArrayLike, weights: ArrayLike

@@ -23,13 +23,14 @@ from ._checks import check_dialect, check_floating, check_range, check_reduction
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["MSLELoss", "msle_loss"]
 
@@ -41,14 +42,20 @@ def _value(input: Array, target: Array, eps: float) -> Array:
     return term * term
 
 
-def _gradient(upstream: Array, input: Array, target: Array, eps: float) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, eps: float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     maximum = np.maximum(input, eps)
     maximum_2 = np.maximum(target, eps)
     term = np.log1p(maximum) - np.log1p(maximum_2)
     grad_input = 2.0 * upstream * term * (0.5 * np.sign(input - eps) + 0.5) / (maximum + 1.0)
-    grad_target = -2.0 * upstream * term * (0.5 * np.sign(target - eps) + 0.5) / (maximum_2 + 1.0)
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = (
+            -2.0 * upstream * term * (0.5 * np.sign(target - eps) + 0.5) / (maximum_2 + 1.0)
+        )
+    return term * term, grad_input, grad_target
 
 
 def _hessian_diagonal(
@@ -63,6 +70,18 @@ def _hessian_diagonal(
     diagonal_input = upstream * (2.0 * power - 2.0 * term * power)
     diagonal_target = upstream * (2.0 * power_2 + 2.0 * term * power_2)
     return diagonal_input, diagonal_target
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "eps": ""},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -86,7 +105,7 @@ def _loss(
     target = to_working(target, working)
     eps = float(eps)
     call = Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, eps),
         inputs=inputs,
         reduction=reduction,
@@ -193,7 +212,7 @@ class MSLELoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

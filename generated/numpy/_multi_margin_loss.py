@@ -39,13 +39,14 @@ from ._runtime import (
     Case,
     as_arrays,
     axis_weight,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 
@@ -57,22 +58,31 @@ def _value_linear(input: Array, target: Array, weight: Array, margin: Array | fl
     return weight[target] * total(chosen, axis=1) / weight.shape[0]
 
 
-def _gradient_linear(
-    upstream: Array, input: Array, target: Array, weight: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `margin`, given that of the loss."""
+def _value_and_gradient_linear(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    slope = upstream * picked
     index = np.arange(weight.shape[0])
-    positive = np.maximum(np.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
-    chosen = np.where(target[:, None] != index, positive, 0.0)
+    mask = target[:, None] != index
+    term = input - pick(input, target, axis=1)[:, None] + margin
+    slope = upstream * picked
+    chosen = np.where(mask, np.maximum(np.sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
+    loss = picked * total(np.where(mask, np.maximum(term, 0.0), 0.0), axis=1) / weight.shape[0]
     grad_input = slope[:, None] * chosen / weight.shape[0] + np.where(
         index == target[:, None], slope_2[:, None], 0.0
     )
-    grad_margin = total(upstream * picked * sums) / weight.shape[0]
-    return grad_input, grad_margin
+    grad_margin = None
+    if "margin" in wanted:
+        grad_margin = total(upstream * picked * sums) / weight.shape[0]
+    return loss, grad_input, grad_margin
 
 
 def _hessian_diagonal_linear(
@@ -80,6 +90,17 @@ def _hessian_diagonal_linear(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
     return (np.full_like(input, 0.0),)
+
+
+_kernel_linear = Kernels(
+    _value_linear,
+    _value_and_gradient_linear,
+    _hessian_diagonal_linear,
+    axes={"input": "n c", "target": "n", "weight": "c", "margin": ""},
+    wrt=("input", "margin"),
+    loss="n",
+    rows="n",
+)
 
 
 def _linear_loss(
@@ -108,7 +129,7 @@ def _linear_loss(
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     margin = to_working(margin, working)
     return Case(
-        kernels=(_value_linear, _gradient_linear, _hessian_diagonal_linear),
+        kernels=_kernel_linear,
         arguments=(input, target, weight, margin),
         inputs=inputs,
         reduction=reduction,
@@ -127,24 +148,32 @@ def _value_squared(input: Array, target: Array, weight: Array, margin: Array | f
     return weight[target] * total(chosen, axis=1) / weight.shape[0]
 
 
-def _gradient_squared(
-    upstream: Array, input: Array, target: Array, weight: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `margin`, given that of the loss."""
+def _value_and_gradient_squared(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    slope = upstream * picked
     index = np.arange(weight.shape[0])
+    mask = target[:, None] != index
     term = input - pick(input, target, axis=1)[:, None] + margin
-    chosen = np.where(
-        target[:, None] != index, 2.0 * np.maximum(term, 0.0) * np.maximum(np.sign(term), 0.0), 0.0
-    )
+    gap = np.maximum(term, 0.0)
+    slope = upstream * picked
+    chosen = np.where(mask, 2.0 * gap * np.maximum(np.sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
+    loss = picked * total(np.where(mask, gap * gap, 0.0), axis=1) / weight.shape[0]
     grad_input = slope[:, None] * chosen / weight.shape[0] + np.where(
         index == target[:, None], slope_2[:, None], 0.0
     )
-    grad_margin = total(upstream * picked * sums) / weight.shape[0]
-    return grad_input, grad_margin
+    grad_margin = None
+    if "margin" in wanted:
+        grad_margin = total(upstream * picked * sums) / weight.shape[0]
+    return loss, grad_input, grad_margin
 
 
 def _hessian_diagonal_squared(
@@ -158,6 +187,17 @@ def _hessian_diagonal_squared(
     chosen_2 = (index == target[:, None]).astype(upstream.dtype)
     term = chosen - 2.0 * chosen * chosen_2 + chosen_2 * chosen_2 * total(chosen, axis=1)[:, None]
     return (slope[:, None] * term / weight.shape[0],)
+
+
+_kernel_squared = Kernels(
+    _value_squared,
+    _value_and_gradient_squared,
+    _hessian_diagonal_squared,
+    axes={"input": "n c", "target": "n", "weight": "c", "margin": ""},
+    wrt=("input", "margin"),
+    loss="n",
+    rows="n",
+)
 
 
 def _squared_loss(
@@ -186,7 +226,7 @@ def _squared_loss(
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     margin = to_working(margin, working)
     return Case(
-        kernels=(_value_squared, _gradient_squared, _hessian_diagonal_squared),
+        kernels=_kernel_squared,
         arguments=(input, target, weight, margin),
         inputs=inputs,
         reduction=reduction,
@@ -305,7 +345,7 @@ class MultiMarginLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

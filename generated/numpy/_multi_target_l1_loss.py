@@ -19,13 +19,14 @@ from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["MultiTargetL1Loss", "multi_target_l1_loss"]
 
@@ -35,12 +36,22 @@ def _value(input: Array, target1: Array, target2: Array) -> Array:
     return 0.5 * (np.abs(input - target1) + np.abs(input - target2))
 
 
-def _gradient(upstream: Array, input: Array, target1: Array, target2: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target1` and `target2`, given that of the loss."""
-    direction_2 = np.sign(input - target2)
-    direction_3 = np.sign(input - target1)
-    grad_input = 0.5 * upstream * direction_2 + 0.5 * upstream * direction_3
-    return grad_input, -0.5 * upstream * direction_3, -0.5 * upstream * direction_2
+def _value_and_gradient(
+    upstream: Array, input: Array, target1: Array, target2: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target1` and `target2`."""
+    term = input - target1
+    term_2 = input - target2
+    direction_2 = np.sign(term_2)
+    sign_term = np.sign(term)
+    loss = 0.5 * (np.abs(term) + np.abs(term_2))
+    grad_input = 0.5 * upstream * direction_2 + 0.5 * upstream * sign_term
+    return (
+        loss,
+        grad_input,
+        -0.5 * upstream * sign_term if "target1" in wanted else None,
+        -0.5 * upstream * direction_2 if "target2" in wanted else None,
+    )
 
 
 def _hessian_diagonal(
@@ -48,6 +59,18 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`, `target1` and `target2`."""
     return np.full_like(input, 0.0), np.full_like(target1, 0.0), np.full_like(target2, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target1": "...", "target2": "..."},
+    wrt=("input", "target1", "target2"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -65,7 +88,7 @@ def _loss(
     target1 = to_working(target1, working)
     target2 = to_working(target2, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target1, target2),
         inputs=inputs,
         reduction=reduction,
@@ -154,7 +177,7 @@ class MultiTargetL1Loss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target1, target2, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -29,13 +29,14 @@ from ._runtime import (
     as_arrays,
     axis_weight,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["MulticlassDiceLoss", "multiclass_dice_loss"]
 
@@ -47,23 +48,28 @@ def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     return ratio(smooth + total((p - target) * (p - target), axis=(0, 2)), term)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     p = softmax(input, axis=-2)
     term = p - target
     term_2 = smooth + total(target * target, axis=(0, 2)) + total(p * p, axis=(0, 2))
-    quotient = ratio(ratio(smooth + total(term * term, axis=(0, 2)), term_2), term_2)
-    slope = upstream * quotient
-    quotient_2 = ratio(1.0, term_2)
-    slope_2 = upstream * quotient_2
+    quotient = ratio(smooth + total(term * term, axis=(0, 2)), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream * quotient_2
+    quotient_3 = ratio(1.0, term_2)
+    slope_2 = upstream * quotient_3
     product = 2.0 * slope_2[:, None] * term
     term_3 = product - 2.0 * slope[:, None] * p
     term_4 = softmax_complement(input, axis=-2) * term_3 - sum_of_others(p * term_3, axis=-2)
-    grad_target = -2.0 * slope[:, None] * target - product
-    grad_smooth = total(upstream * (quotient_2 - quotient))
-    return p * term_4, grad_target, grad_smooth
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * slope[:, None] * target - product
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = total(upstream * (quotient_3 - quotient_2))
+    return quotient, p * term_4, grad_target, grad_smooth
 
 
 def _hessian_diagonal(
@@ -113,6 +119,16 @@ def _hessian_diagonal(
     return diagonal_input, diagonal_target
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
+    wrt=("input", "target", "smooth"),
+    loss="c",
+)
+
+
 def _loss(
     input: Any, target: Any, weight: Any, smooth: Any, reduction: str, denominator: Any
 ) -> Case:
@@ -134,7 +150,7 @@ def _loss(
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, smooth),
         inputs=inputs,
         reduction=reduction,
@@ -218,7 +234,7 @@ class MulticlassDiceLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None

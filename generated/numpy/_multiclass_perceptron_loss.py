@@ -22,13 +22,14 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["MulticlassPerceptronLoss", "multiclass_perceptron_loss"]
 
@@ -38,18 +39,34 @@ def _value(input: Array, target: Array) -> Array:
     return input.max(axis=1) - pick(input, target, axis=1)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
+    largest = input.max(axis=1)
     chosen = np.where(
         np.arange(input.shape[1])[:, None] == target[:, None], (-upstream)[:, None], 0.0
     )
-    chosen_2 = (input == input.max(axis=1)[:, None]).astype(upstream.dtype)
-    return (chosen + upstream[:, None] * chosen_2 / total(chosen_2, axis=1)[:, None],)
+    chosen_2 = (input == largest[:, None]).astype(input.dtype)
+    loss = largest - pick(input, target, axis=1)
+    grad_input = chosen + upstream[:, None] * chosen_2 / total(chosen_2, axis=1)[:, None]
+    return loss, grad_input
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
     return (np.full_like(input, 0.0),)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n c ...", "target": "n ..."},
+    wrt=("input",),
+    loss="n ...",
+    rows="n ...",
+)
 
 
 def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:
@@ -70,7 +87,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
     input = fold(input, 2)
     target = fold(target, 1)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -155,7 +172,7 @@ class MulticlassPerceptronLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -25,13 +25,14 @@ from ._checks import check_floating, check_labels, check_rank, check_reduction, 
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["MultiLabelMarginLoss", "multilabel_margin_loss"]
 
@@ -51,27 +52,43 @@ def _value(input: Array, target: Array) -> Array:
     return total(product_2, axis=1) / input.shape[1]
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
     mask = target == -1
     mask_2 = np.arange(target.shape[1])[:, None] <= np.arange(target.shape[1])
-    named = 1.0 - (mask[:, :, None] & mask_2).astype(upstream.dtype).max(axis=1)
+    named = 1.0 - (mask[:, :, None] & mask_2).astype(input.dtype).max(axis=1)
     index = np.arange(input.shape[1])
-    product = named[:, None] * (target[:, None] == index[:, None]).astype(upstream.dtype)
+    product = named[:, None] * (target[:, None] == index[:, None]).astype(input.dtype)
     other = 1.0 - product.max(axis=2)
     mask_3 = index[:, None] == np.where(target != -1, target, 0)[:, None]
     term = input[:, :, None] - total(np.where(mask_3, input[:, :, None], 0.0), axis=1)[:, None]
-    positive = np.maximum(np.sign(term + 1.0), 0.0)
+    term_2 = term + 1.0
+    sums = total(other * total(named[:, None] * np.maximum(term_2, 0.0), axis=2), axis=1)
+    positive = np.maximum(np.sign(term_2), 0.0)
     slope = upstream[:, None] * other * total(named[:, None] * positive, axis=2) / input.shape[1]
     slope_2 = (
         -upstream[:, None] * named * total(other[:, :, None] * positive, axis=1) / input.shape[1]
     )
-    return (slope + total(np.where(mask_3, slope_2[:, None], 0.0), axis=2),)
+    grad_input = slope + total(np.where(mask_3, slope_2[:, None], 0.0), axis=2)
+    return sums / input.shape[1], grad_input
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
     return (np.full_like(input, 0.0),)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n c", "target": "n c"},
+    wrt=("input",),
+    loss="n",
+    rows="n",
+)
 
 
 def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:
@@ -90,7 +107,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
     target = check_labels("target", target, input.shape[1], -1)
     input = to_working(input, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -175,7 +192,7 @@ class MultiLabelMarginLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

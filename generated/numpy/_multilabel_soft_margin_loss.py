@@ -24,13 +24,14 @@ from ._runtime import (
     Case,
     as_arrays,
     broadcast_weight,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"]
 
@@ -46,16 +47,26 @@ def _value(input: Array, target: Array, weight: Array) -> Array:
     return -total(log_likelihood * weight, axis=1) / target.shape[1]
 
 
-def _gradient(upstream: Array, input: Array, target: Array, weight: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, weight: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = 1.0 - target
+    log_term = np.log1p(np.exp(-np.abs(input)))
+    log_likelihood = -term * (np.maximum(input, 0.0) + log_term) - target * (
+        np.maximum(-input, 0.0) + log_term
+    )
+    loss = -total(log_likelihood * weight, axis=1) / target.shape[1]
     grad_input = (
         -upstream[:, None]
-        * (target * sigmoid(-input) - (1.0 - target) * sigmoid(input))
+        * (target * sigmoid(-input) - term * sigmoid(input))
         * weight
         / target.shape[1]
     )
-    grad_target = -upstream[:, None] * input * weight / target.shape[1]
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -upstream[:, None] * input * weight / target.shape[1]
+    return loss, grad_input, grad_target
 
 
 def _hessian_diagonal(
@@ -67,6 +78,17 @@ def _hessian_diagonal(
     term = (1.0 - target) * sigmoid_input * probability + target * probability * sigmoid_input
     diagonal_input = upstream[:, None] * term * weight / target.shape[1]
     return diagonal_input, np.full_like(target, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n c", "target": "n c", "weight": "n c"},
+    wrt=("input", "target"),
+    loss="n",
+    rows="n",
+)
 
 
 def _loss(
@@ -90,7 +112,7 @@ def _loss(
         1.0 if weight is None else broadcast_weight("weight", weight, input.shape, working)
     )
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, weight_or_one),
         inputs=inputs,
         reduction=reduction,
@@ -179,7 +201,7 @@ class MultiLabelSoftMarginLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -23,13 +23,14 @@ from ._functions import label_cross_entropy, label_excess, softmax, softmax_comp
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["NPairsLoss", "n_pairs_loss"]
 
@@ -43,16 +44,23 @@ def _value(anchor: Array, positive: Array, l2: Array | float) -> Array:
     return 0.5 * squared_lengths * l2 + nll
 
 
-def _gradient(
-    upstream: Array, anchor: Array, positive: Array, l2: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `anchor`, `positive` and `l2`, given that of the loss."""
-    excess = label_excess(anchor @ positive.T, np.arange(upstream.shape[0]), axis=-1)
+def _value_and_gradient(
+    upstream: Array, anchor: Array, positive: Array, l2: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `anchor`, `positive` and `l2`."""
     squared_lengths = total(anchor * anchor, axis=1) + total(positive * positive, axis=1)
+    similarity = anchor @ positive.T
+    index = np.arange(anchor.shape[0])
+    excess = label_excess(similarity, index, axis=-1)
+    loss = 0.5 * squared_lengths * l2 + label_cross_entropy(similarity, index, axis=-1)
     grad_anchor = upstream[:, None] * (excess @ positive) + upstream[:, None] * l2 * anchor
-    grad_positive = (upstream[:, None] * excess).T @ anchor + upstream[:, None] * l2 * positive
-    grad_l2 = 0.5 * total(upstream * squared_lengths)
-    return grad_anchor, grad_positive, grad_l2
+    grad_positive = None
+    if "positive" in wanted:
+        grad_positive = (upstream[:, None] * excess).T @ anchor + upstream[:, None] * l2 * positive
+    grad_l2 = None
+    if "l2" in wanted:
+        grad_l2 = 0.5 * total(upstream * squared_lengths)
+    return loss, grad_anchor, grad_positive, grad_l2
 
 
 def _hessian_diagonal(
@@ -73,6 +81,16 @@ def _hessian_diagonal(
     return diagonal_anchor, diagonal_positive
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"anchor": "i d", "positive": "i d", "l2": ""},
+    wrt=("anchor", "positive", "l2"),
+    loss="i",
+)
+
+
 def _loss(
     anchor: Any, positive: Any, l2: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
@@ -90,7 +108,7 @@ def _loss(
     positive = to_working(positive, working)
     l2 = to_working(l2, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(anchor, positive, l2),
         inputs=inputs,
         reduction=reduction,
@@ -180,7 +198,7 @@ class NPairsLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(anchor, positive, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -22,13 +22,14 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["NashSutcliffeLoss", "nash_sutcliffe_loss"]
 
@@ -40,19 +41,24 @@ def _value(input: Array, target: Array) -> Array:
     return quotient * quotient
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
     target_offset = deviation(target, axis=-2)
     target_length = norm(target_offset, axis=-2)
     quotient = ratio(norm(term, axis=-2), target_length)
     product = 2.0 * (upstream * quotient * ratio(1.0, target_length)) * direction(term, axis=-2)
-    product_2 = (
-        2.0
-        * (upstream * quotient * ratio(quotient, target_length))
-        * deviation(direction(target_offset, axis=-2), axis=-2)
-    )
-    return product, -product_2 - product
+    grad_target = None
+    if "target" in wanted:
+        product_2 = (
+            2.0
+            * (upstream * quotient * ratio(quotient, target_length))
+            * deviation(direction(target_offset, axis=-2), axis=-2)
+        )
+        grad_target = -product_2 - product
+    return quotient * quotient, product, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -88,6 +94,17 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     return diagonal_input, diagonal_target
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n ...", "target": "n ..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+)
+
+
 def _loss(input: Any, target: Any, reduction: str, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -103,7 +120,7 @@ def _loss(input: Any, target: Any, reduction: str, denominator: Any) -> Case:
     input = fold(input, 1)
     target = fold(target, 1)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -173,7 +190,7 @@ class NashSutcliffeLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None

@@ -29,13 +29,14 @@ from ._runtime import (
     as_arrays,
     axis_weight,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["NLLLoss", "nll_loss"]
 
@@ -47,15 +48,23 @@ def _value(input: Array, target: Array, weight: Array, ignore_index: int) -> Arr
     return np.where(valid, -pick(input, label, axis=1) * weight[label], 0.0)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, weight: Array, ignore_index: int
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    ignore_index: int,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
     valid = target != ignore_index
     label = np.where(valid, target, 0)
-    slope = -upstream * weight[label]
-    chosen = np.where(np.arange(weight.shape[0])[:, None] == label[:, None], slope[:, None], 0.0)
-    return (np.where(valid[:, None], chosen, 0.0),)
+    label_weight = weight[label]
+    slope = -upstream * label_weight
+    chosen = np.where(np.arange(input.shape[1])[:, None] == label[:, None], slope[:, None], 0.0)
+    loss = np.where(valid, -pick(input, label, axis=1) * label_weight, 0.0)
+    grad_input = np.where(valid[:, None], chosen, 0.0)
+    return loss, grad_input
 
 
 def _hessian_diagonal(
@@ -69,6 +78,17 @@ def _mass(target: Array, weight: Array, ignore_index: int) -> Array:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
     return np.where(valid, weight[np.where(valid, target, 0)], 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n c ...", "target": "n ...", "weight": "c", "ignore_index": ""},
+    wrt=("input",),
+    loss="n ...",
+    rows="n ...",
+)
 
 
 def _loss(
@@ -99,7 +119,7 @@ def _loss(
     input = fold(input, 2)
     target = fold(target, 1)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, weight, ignore_index),
         inputs=inputs,
         reduction=reduction,
@@ -202,7 +222,7 @@ class NLLLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

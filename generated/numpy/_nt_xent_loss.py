@@ -46,13 +46,14 @@ from ._functions import (
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["NTXentLoss", "nt_xent_loss"]
 
@@ -71,38 +72,43 @@ def _value(input: Array, target: Array, temperature: Array | float) -> Array:
     return total(product, axis=1)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, temperature: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `temperature`, given that of the loss."""
-    mask = np.arange(upstream.shape[0])[:, None] != np.arange(input.shape[0])
-    positive = ((target[:, None] == target) & mask).astype(upstream.dtype)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, temperature: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `temperature`."""
+    mask = (target[:, None] == target) & (
+        np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
+    )
+    positive = mask.astype(input.dtype)
     mask_2 = target[:, None] != target
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
     logit = sums / temperature
     chosen = np.where(mask_2, logit, -math.inf)
-    probability = sigmoid(logsumexp(chosen, axis=-1)[:, None] - logit)
-    sums_2 = total(positive * probability, axis=1)
+    term = logsumexp(chosen, axis=-1)[:, None] - logit
+    product = positive * (np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term))))
+    sigmoid_term = sigmoid(term)
+    sums_2 = total(positive * sigmoid_term, axis=1)
     slope = upstream * sums_2
-    probability_2 = softmax(chosen, axis=-1)
-    product = slope[:, None] * probability_2 * np.where(mask_2, 1.0 / temperature, 0.0)
-    term = product - upstream[:, None] * positive * probability / temperature
-    sums_3 = term.T @ input_direction
-    product_2 = input_direction * total(sums_3 * input_direction, axis=1)[:, None]
-    sums_4 = term @ input_direction
-    product_3 = input_direction * total(sums_4 * input_direction, axis=1)[:, None]
-    power = temperature * temperature
-    slope_2 = (
-        upstream[:, None] * sums_2[:, None] * probability_2 * np.where(mask_2, -sums / power, 0.0)
-    )
-    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * (sums_3 - product_2) + ratio(
+    probability = softmax(chosen, axis=-1)
+    product_2 = slope[:, None] * probability * np.where(mask_2, 1.0 / temperature, 0.0)
+    term_2 = product_2 - upstream[:, None] * positive * sigmoid_term / temperature
+    sums_3 = term_2.T @ input_direction
+    product_3 = input_direction * total(sums_3 * input_direction, axis=1)[:, None]
+    sums_4 = term_2 @ input_direction
+    product_4 = input_direction * total(sums_4 * input_direction, axis=1)[:, None]
+    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * (sums_3 - product_3) + ratio(
         1.0, norm(input, axis=-1)
-    )[:, None] * (sums_4 - product_3)
-    grad_temperature = total(upstream[:, None] * positive * probability * sums) / power + total(
-        slope_2
-    )
-    return grad_input, grad_temperature
+    )[:, None] * (sums_4 - product_4)
+    grad_temperature = None
+    if "temperature" in wanted:
+        power = temperature * temperature
+        product_5 = total(upstream[:, None] * positive * sigmoid_term * sums) / power
+        slope_2 = (
+            upstream[:, None] * sums_2[:, None] * probability * np.where(mask_2, -sums / power, 0.0)
+        )
+        grad_temperature = product_5 + total(slope_2)
+    return total(product, axis=1), grad_input, grad_temperature
 
 
 def _hessian_diagonal(
@@ -230,6 +236,16 @@ def _denominator(target: Array) -> Array:
     return total(np.where(((target[:, None] == target) & mask), 1.0, 0.0))
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "i d", "target": "i", "temperature": ""},
+    wrt=("input", "temperature"),
+    loss="i",
+)
+
+
 def _loss(
     input: Any, target: Any, temperature: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
@@ -247,7 +263,7 @@ def _loss(
     input = to_working(input, working)
     temperature = to_working(temperature, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, temperature),
         inputs=inputs,
         reduction=reduction,
@@ -340,7 +356,7 @@ class NTXentLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

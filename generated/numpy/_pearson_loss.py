@@ -24,13 +24,14 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["PearsonLoss", "pearson_loss"]
 
@@ -45,21 +46,26 @@ def _value(input: Array, target: Array) -> Array:
     return 1.0 - total(product, axis=0)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     input_offset = deviation(input, axis=-2)
+    input_direction = direction(input_offset, axis=-2)
     target_offset = deviation(target, axis=-2)
     target_direction = direction(target_offset, axis=-2)
-    input_direction = direction(input_offset, axis=-2)
+    sums = total(input_direction * target_direction, axis=0)
     product = upstream * total(target_direction * input_direction, axis=0) * input_direction
-    product_2 = upstream * total(input_direction * target_direction, axis=0) * target_direction
     grad_input = ratio(1.0, norm(input_offset, axis=-2)) * deviation(
         product - upstream * target_direction, axis=-2
     )
-    grad_target = ratio(1.0, norm(target_offset, axis=-2)) * deviation(
-        product_2 - upstream * input_direction, axis=-2
-    )
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        deviation_2 = deviation(
+            upstream * sums * target_direction - upstream * input_direction, axis=-2
+        )
+        grad_target = ratio(1.0, norm(target_offset, axis=-2)) * deviation_2
+    return 1.0 - sums, grad_input, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -100,6 +106,17 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     return upstream * term_3, upstream * term_7
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n ...", "target": "n ..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+)
+
+
 def _loss(input: Any, target: Any, reduction: str, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -115,7 +132,7 @@ def _loss(input: Any, target: Any, reduction: str, denominator: Any) -> Case:
     input = fold(input, 1)
     target = fold(target, 1)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -185,7 +202,7 @@ class PearsonLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None

@@ -24,13 +24,14 @@ from ._checks import check_dialect, check_floating, check_range, check_reduction
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["PoissonLoss", "poisson_loss"]
 
@@ -40,11 +41,18 @@ def _value(input: Array, target: Array, eps: float) -> Array:
     return input - target * np.log(eps + input)
 
 
-def _gradient(upstream: Array, input: Array, target: Array, eps: float) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, eps: float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = eps + input
+    logarithm = np.log(term)
     grad_input = upstream - upstream * target / term
-    return grad_input, -upstream * np.log(term)
+    return (
+        input - target * logarithm,
+        grad_input,
+        -upstream * logarithm if "target" in wanted else None,
+    )
 
 
 def _hessian_diagonal(
@@ -53,6 +61,17 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input` and `target`."""
     diagonal_input = upstream * target / ((eps + input) * (eps + input))
     return diagonal_input, np.full_like(target, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "eps": ""},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+)
 
 
 def _loss(
@@ -76,7 +95,7 @@ def _loss(
     target = to_working(target, working)
     eps = float(eps)
     call = Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, eps),
         inputs=inputs,
         reduction=reduction,
@@ -183,7 +202,7 @@ class PoissonLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

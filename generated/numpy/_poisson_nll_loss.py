@@ -33,13 +33,14 @@ from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 
@@ -52,14 +53,21 @@ def _value_log_input(input: Array, target: Array, full: bool) -> Array:
     return full * chosen + np.exp(input) - input * target
 
 
-def _gradient_log_input(
-    upstream: Array, input: Array, target: Array, full: bool
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    chosen = np.where(target <= 1.0, 0.0, np.log(target) + (target + 0.5) / target - 1.0)
-    grad_input = upstream * (np.exp(input) - target)
-    grad_target = upstream * (full * chosen - input)
-    return grad_input, grad_target
+def _value_and_gradient_log_input(
+    upstream: Array, input: Array, target: Array, full: bool, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    mask = target <= 1.0
+    term = target + 0.5
+    logarithm = np.log(target)
+    chosen = np.where(mask, 0.0, term * logarithm - target + 0.9189385332046727)
+    exp_input = np.exp(input)
+    loss = full * chosen + exp_input - input * target
+    grad_target = None
+    if "target" in wanted:
+        term_2 = full * np.where(mask, 0.0, logarithm + term / target - 1.0) - input
+        grad_target = upstream * term_2
+    return loss, upstream * (exp_input - target), grad_target
 
 
 def _hessian_diagonal_log_input(
@@ -68,6 +76,18 @@ def _hessian_diagonal_log_input(
     """Return the diagonal of the Hessian by `input` and `target`."""
     chosen = np.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     return upstream * np.exp(input), upstream * full * chosen
+
+
+_kernel_log_input = Kernels(
+    _value_log_input,
+    _value_and_gradient_log_input,
+    _hessian_diagonal_log_input,
+    axes={"input": "...", "target": "...", "full": ""},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _log_input_loss(
@@ -83,7 +103,7 @@ def _log_input_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     return Case(
-        kernels=(_value_log_input, _gradient_log_input, _hessian_diagonal_log_input),
+        kernels=_kernel_log_input,
         arguments=(input, target, full),
         inputs=inputs,
         reduction=reduction,
@@ -103,15 +123,23 @@ def _value_input(input: Array, target: Array, full: bool, eps: float) -> Array:
     return full * chosen + input - target * np.log(eps + input)
 
 
-def _gradient_input(
-    upstream: Array, input: Array, target: Array, full: bool, eps: float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    term = eps + input
-    chosen = np.where(target <= 1.0, 0.0, np.log(target) + (target + 0.5) / target - 1.0)
-    grad_input = upstream - upstream * target / term
-    grad_target = upstream * (full * chosen - np.log(term))
-    return grad_input, grad_target
+def _value_and_gradient_input(
+    upstream: Array, input: Array, target: Array, full: bool, eps: float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    mask = target <= 1.0
+    term = target + 0.5
+    logarithm = np.log(target)
+    chosen = np.where(mask, 0.0, term * logarithm - target + 0.9189385332046727)
+    term_2 = eps + input
+    logarithm_2 = np.log(term_2)
+    loss = full * chosen + input - target * logarithm_2
+    grad_input = upstream - upstream * target / term_2
+    grad_target = None
+    if "target" in wanted:
+        term_3 = full * np.where(mask, 0.0, logarithm + term / target - 1.0) - logarithm_2
+        grad_target = upstream * term_3
+    return loss, grad_input, grad_target
 
 
 def _hessian_diagonal_input(
@@ -121,6 +149,17 @@ def _hessian_diagonal_input(
     chosen = np.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     diagonal_input = upstream * target / ((eps + input) * (eps + input))
     return diagonal_input, upstream * full * chosen
+
+
+_kernel_input = Kernels(
+    _value_input,
+    _value_and_gradient_input,
+    _hessian_diagonal_input,
+    axes={"input": "...", "target": "...", "full": "", "eps": ""},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+)
 
 
 def _input_loss(
@@ -144,7 +183,7 @@ def _input_loss(
     target = to_working(target, working)
     eps = float(eps)
     return Case(
-        kernels=(_value_input, _gradient_input, _hessian_diagonal_input),
+        kernels=_kernel_input,
         arguments=(input, target, full, eps),
         inputs=inputs,
         reduction=reduction,
@@ -258,7 +297,7 @@ class PoissonNLLLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -49,14 +49,15 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
     is_integer,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["PolyCrossEntropyLoss", "poly_cross_entropy_loss"]
 
@@ -70,18 +71,19 @@ def _value_labels(input: Array, target: Array, epsilon: Array | float) -> Array:
     return product + label_cross_entropy(input, target, axis=-2)
 
 
-def _gradient_labels(
-    upstream: Array, input: Array, target: Array, epsilon: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `epsilon`, given that of the loss."""
-    probability = softmax(input, axis=-2)
+def _value_and_gradient_labels(
+    upstream: Array, input: Array, target: Array, epsilon: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `epsilon`."""
     lack = softmax_complement(input, axis=-2)
+    picked = pick(lack, target, axis=1)
+    probability = softmax(input, axis=-2)
     slope = upstream * epsilon
     chosen = np.where(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
     product = probability * (-lack * chosen - sum_of_others(-probability * chosen, axis=-2))
+    loss = epsilon * picked + label_cross_entropy(input, target, axis=-2)
     grad_input = upstream[:, None] * label_excess(input, target, axis=-2) + product
-    grad_epsilon = total(upstream * pick(lack, target, axis=1))
-    return grad_input, grad_epsilon
+    return loss, grad_input, total(upstream * picked) if "epsilon" in wanted else None
 
 
 def _hessian_diagonal_labels(
@@ -96,6 +98,17 @@ def _hessian_diagonal_labels(
     product = pick(softmax(input, axis=-2), target, axis=1)[:, None] * probability * term
     term_2 = chosen + np.where(index[:, None] != target[:, None], product, 0.0)
     return (upstream[:, None] * (epsilon * term_2 + probability * lack),)
+
+
+_kernel_labels = Kernels(
+    _value_labels,
+    _value_and_gradient_labels,
+    _hessian_diagonal_labels,
+    axes={"input": "n c ...", "target": "n ...", "epsilon": ""},
+    wrt=("input", "epsilon"),
+    loss="n ...",
+    rows="n ...",
+)
 
 
 def _labels_loss(
@@ -120,7 +133,7 @@ def _labels_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     return Case(
-        kernels=(_value_labels, _gradient_labels, _hessian_diagonal_labels),
+        kernels=_kernel_labels,
         arguments=(input, target, epsilon),
         inputs=inputs,
         reduction=reduction,
@@ -141,21 +154,24 @@ def _value_probabilities(input: Array, target: Array, epsilon: Array | float) ->
     return product + cross_entropy_with(input, target, axis=-2)
 
 
-def _gradient_probabilities(
-    upstream: Array, input: Array, target: Array, epsilon: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `epsilon`, given that of the loss."""
-    probability = softmax(input, axis=-2)
+def _value_and_gradient_probabilities(
+    upstream: Array, input: Array, target: Array, epsilon: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `epsilon`."""
     lack = softmax_complement(input, axis=-2)
+    sums = total(lack * target, axis=1)
+    probability = softmax(input, axis=-2)
     rest = sum_of_others(-probability * upstream[:, None] * epsilon * target, axis=-2)
     product = probability * (-lack * upstream[:, None] * epsilon * target - rest)
+    loss = epsilon * sums + cross_entropy_with(input, target, axis=-2)
     grad_input = upstream[:, None] * excess_over(input, target, axis=-2) + product
-    grad_target = (
-        upstream[:, None] * negative_log_softmax(input, axis=-2)
-        + upstream[:, None] * epsilon * lack
-    )
-    grad_epsilon = total(upstream * total(lack * target, axis=1))
-    return grad_input, grad_target, grad_epsilon
+    grad_target = None
+    if "target" in wanted:
+        grad_target = (
+            upstream[:, None] * negative_log_softmax(input, axis=-2)
+            + upstream[:, None] * epsilon * lack
+        )
+    return loss, grad_input, grad_target, total(upstream * sums) if "epsilon" in wanted else None
 
 
 def _hessian_diagonal_probabilities(
@@ -171,6 +187,17 @@ def _hessian_diagonal_probabilities(
         + total(target, axis=1)[:, None] * probability * lack
     )
     return upstream[:, None] * term_2, np.full_like(target, 0.0)
+
+
+_kernel_probabilities = Kernels(
+    _value_probabilities,
+    _value_and_gradient_probabilities,
+    _hessian_diagonal_probabilities,
+    axes={"input": "n c ...", "target": "n c ...", "epsilon": ""},
+    wrt=("input", "target", "epsilon"),
+    loss="n ...",
+    rows="n ...",
+)
 
 
 def _probabilities_loss(
@@ -195,7 +222,7 @@ def _probabilities_loss(
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value_probabilities, _gradient_probabilities, _hessian_diagonal_probabilities),
+        kernels=_kernel_probabilities,
         arguments=(input, target, epsilon),
         inputs=inputs,
         reduction=reduction,
@@ -292,7 +319,7 @@ class PolyCrossEntropyLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -25,13 +25,14 @@ from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["PPOClipLoss", "ppo_clip_loss"]
 
@@ -50,24 +51,37 @@ def _value(input: Array, old: Array, advantage: Array, epsilon: Array | float) -
     return -chosen * advantage
 
 
-def _gradient(
-    upstream: Array, input: Array, old: Array, advantage: Array, epsilon: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `old`, `advantage` and `epsilon`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input: Array,
+    old: Array,
+    advantage: Array,
+    epsilon: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = advantage > 0.0
     term = input - old
     expm1 = np.expm1(term)
     mask_2 = expm1 > epsilon
     exp_term = np.exp(term)
     mask_3 = -expm1 > epsilon
-    chosen = np.where(mask, np.where(mask_2, 0.0, exp_term), np.where(mask_3, 0.0, exp_term))
-    slope = upstream * chosen * advantage
-    chosen_2 = np.where(
+    chosen = np.where(
         mask, np.where(mask_2, epsilon + 1.0, exp_term), np.where(mask_3, 1.0 - epsilon, exp_term)
     )
-    chosen_3 = np.where(mask, mask_2.astype(upstream.dtype), np.where(mask_3, -1.0, 0.0))
-    grad_epsilon = -total(upstream * chosen_3 * advantage)
-    return -slope, slope, -upstream * chosen_2, grad_epsilon
+    chosen_2 = np.where(mask, np.where(mask_2, 0.0, exp_term), np.where(mask_3, 0.0, exp_term))
+    slope = upstream * chosen_2 * advantage
+    grad_epsilon = None
+    if "epsilon" in wanted:
+        chosen_3 = np.where(mask, mask_2.astype(advantage.dtype), np.where(mask_3, -1.0, 0.0))
+        grad_epsilon = -total(upstream * chosen_3 * advantage)
+    return (
+        -chosen * advantage,
+        -slope,
+        slope,
+        -upstream * chosen if "advantage" in wanted else None,
+        grad_epsilon,
+    )
 
 
 def _hessian_diagonal(
@@ -84,6 +98,18 @@ def _hessian_diagonal(
     )
     slope = -upstream * chosen * advantage
     return slope, slope, np.full_like(advantage, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "old": "...", "advantage": "...", "epsilon": ""},
+    wrt=("input", "old", "advantage", "epsilon"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -109,7 +135,7 @@ def _loss(
     advantage = to_working(advantage, working)
     epsilon = to_working(epsilon, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, old, advantage, epsilon),
         inputs=inputs,
         reduction=reduction,
@@ -211,7 +237,7 @@ class PPOClipLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, old, advantage, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

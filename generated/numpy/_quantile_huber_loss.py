@@ -26,13 +26,14 @@ from ._checks import check_floating, check_positive, check_rank, check_reduction
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["QuantileHuberLoss", "quantile_huber_loss"]
 
@@ -48,22 +49,29 @@ def _value(input: Array, target: Array, kappa: Array | float) -> Array:
     return sums / target.shape[1]
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, kappa: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `kappa`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, kappa: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `kappa`."""
     error = target[:, None] - input[:, :, None]
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
     chosen = np.where(error > 0.0, level[:, None], term[:, None])
-    mask = np.abs(error) <= kappa
+    abs_error = np.abs(error)
+    mask = abs_error <= kappa
     product = error / kappa
-    product_2 = chosen * np.where(mask, product, np.sign(error))
-    sums = total(chosen * np.where(mask, -0.5 * product * product, -0.5), axis=(1, 2))
-    grad_input = -upstream[:, None] * total(product_2, axis=2) / target.shape[1]
-    grad_target = upstream[:, None] * total(product_2, axis=1) / target.shape[1]
-    grad_kappa = total(upstream * sums) / target.shape[1]
-    return grad_input, grad_target, grad_kappa
+    product_2 = chosen * np.where(mask, 0.5 * error * product, abs_error - 0.5 * kappa)
+    product_3 = chosen * np.where(mask, product, np.sign(error))
+    loss = total(product_2, axis=(1, 2)) / target.shape[1]
+    grad_input = -upstream[:, None] * total(product_3, axis=2) / target.shape[1]
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream[:, None] * total(product_3, axis=1) / target.shape[1]
+    grad_kappa = None
+    if "kappa" in wanted:
+        sums = total(chosen * np.where(mask, -0.5 * product * product, -0.5), axis=(1, 2))
+        grad_kappa = total(upstream * sums) / target.shape[1]
+    return loss, grad_input, grad_target, grad_kappa
 
 
 def _hessian_diagonal(
@@ -79,6 +87,17 @@ def _hessian_diagonal(
     diagonal_input = upstream[:, None] * total(product, axis=2) / target.shape[1]
     diagonal_target = upstream[:, None] * total(product, axis=1) / target.shape[1]
     return diagonal_input, diagonal_target
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n i", "target": "n j", "kappa": ""},
+    wrt=("input", "target", "kappa"),
+    loss="n",
+    rows="n",
+)
 
 
 def _loss(
@@ -99,7 +118,7 @@ def _loss(
     target = to_working(target, working)
     kappa = to_working(kappa, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, kappa),
         inputs=inputs,
         reduction=reduction,
@@ -191,7 +210,7 @@ class QuantileHuberLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -19,13 +19,14 @@ from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["QuantileLoss", "quantile_loss"]
 
@@ -36,14 +37,20 @@ def _value(input: Array, target: Array, q: Array | float) -> Array:
     return np.maximum(error * q, (q - 1.0) * error)
 
 
-def _gradient(upstream: Array, input: Array, target: Array, q: Array | float) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `q`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, q: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `q`."""
     error = target - input
-    term = 0.5 * np.sign(error) + 0.5
-    term_2 = 0.5 * np.sign(input - target) + 0.5
-    slope = upstream * (term * q + term_2 * (q - 1.0))
-    grad_q = total(upstream * (term * error + term_2 * error))
-    return -slope, slope, grad_q
+    term = q - 1.0
+    term_2 = 0.5 * np.sign(error) + 0.5
+    term_3 = 0.5 * np.sign(input - target) + 0.5
+    slope = upstream * (term_2 * q + term_3 * term)
+    loss = np.maximum(error * q, term * error)
+    grad_q = None
+    if "q" in wanted:
+        grad_q = total(upstream * (term_2 * error + term_3 * error))
+    return loss, -slope, slope, grad_q
 
 
 def _hessian_diagonal(
@@ -51,6 +58,18 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     return np.full_like(input, 0.0), np.full_like(target, 0.0)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "q": ""},
+    wrt=("input", "target", "q"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -68,7 +87,7 @@ def _loss(
     target = to_working(target, working)
     q = to_working(q, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, q),
         inputs=inputs,
         reduction=reduction,
@@ -160,7 +179,7 @@ class QuantileLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

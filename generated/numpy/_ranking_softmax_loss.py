@@ -27,13 +27,14 @@ from ._runtime import (
     Case,
     as_arrays,
     axis_weight,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["RankingSoftmaxLoss", "ranking_softmax_loss"]
 
@@ -46,21 +47,31 @@ def _value(input: Array, target: Array, weights: Array, where: Array) -> Array:
     return np.where(where.max(axis=1) > 0.0, sums, 0.0)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, weights: Array, where: Array
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weights: Array,
+    where: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     valid = where.max(axis=1) > 0.0
-    mask = where > 0.0
-    score = np.where(mask, input, -math.inf)
-    mask_2 = where <= 0.0
-    chosen = np.where(mask_2, 0.0, target * weights)
+    mask = where <= 0.0
+    mask_2 = where > 0.0
+    score = np.where(mask_2, input, -math.inf)
+    nll = negative_log_softmax(score, axis=-1)
+    chosen = np.where(mask, 0.0, target * weights)
     product = softmax(score, axis=-1) * sum_of_others(upstream[:, None] * chosen, axis=-1)
     term = product - softmax_complement(score, axis=-1) * upstream[:, None] * chosen
-    chosen_2 = np.where(mask_2, 0.0, negative_log_softmax(score, axis=-1) * weights)
-    grad_input = np.where(valid[:, None], term * mask.astype(where.dtype), 0.0)
-    grad_target = np.where(valid[:, None], upstream[:, None] * chosen_2, 0.0)
-    return grad_input, grad_target
+    loss = np.where(valid, total(np.where(mask, 0.0, nll * target * weights), axis=1), 0.0)
+    grad_input = np.where(valid[:, None], term * mask_2.astype(where.dtype), 0.0)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = np.where(
+            valid[:, None], upstream[:, None] * np.where(mask, 0.0, nll * weights), 0.0
+        )
+    return loss, grad_input, grad_target
 
 
 def _hessian_diagonal(
@@ -91,6 +102,17 @@ def _denominator_optax(where: Array) -> Array:
     return np.maximum(total((where.max(axis=1) > 0.0).astype(where.dtype)), 1.0)
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n i", "target": "n i", "weights": "n i", "where": "n i"},
+    wrt=("input", "target"),
+    loss="n",
+    rows="n",
+)
+
+
 def _loss(
     input: Any,
     target: Any,
@@ -118,7 +140,7 @@ def _loss(
     weights = axis_weight("weights", weights, input.shape, working, like=input)
     where = axis_weight("where", where, input.shape, working, like=input)
     call = Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, weights, where),
         inputs=inputs,
         reduction=reduction,
@@ -237,7 +259,7 @@ class RankingSoftmaxLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -25,13 +25,14 @@ from ._functions import ratio
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["RankNetLoss", "ranknet_loss"]
 
@@ -45,21 +46,28 @@ def _value(input: Array, target: Array, sigma: Array | float) -> Array:
     return ratio(total(product_2, axis=(1, 2)), total(ordered, axis=(1, 2)))
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, sigma: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `sigma`, given that of the loss."""
-    ordered = (target[:, :, None] > target[:, None]).astype(upstream.dtype)
-    quotient = ratio(1.0, total(ordered, axis=(1, 2)))
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, sigma: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `sigma`."""
+    ordered = (target[:, :, None] > target[:, None]).astype(target.dtype)
+    product = (input[:, :, None] - input[:, None]) * sigma
+    product_2 = -product
+    product_3 = ordered * (np.maximum(product_2, 0.0) + np.log1p(np.exp(-np.abs(product))))
+    sums = total(ordered, axis=(1, 2))
+    quotient = ratio(1.0, sums)
     slope = upstream * quotient
-    probability = sigmoid(-(input[:, :, None] - input[:, None]) * sigma)
-    product = ordered * probability
-    sums = total(ordered * probability * (input[:, None] - input[:, :, None]), axis=(1, 2))
-    grad_input = slope[:, None] * sigma * total(product, axis=1) - slope[:, None] * sigma * total(
-        product, axis=2
+    probability = sigmoid(product_2)
+    product_4 = ordered * probability
+    loss = ratio(total(product_3, axis=(1, 2)), sums)
+    grad_input = slope[:, None] * sigma * total(product_4, axis=1) - slope[:, None] * sigma * total(
+        product_4, axis=2
     )
-    grad_sigma = total(upstream * quotient * sums)
-    return grad_input, np.full_like(target, 0.0), grad_sigma
+    grad_sigma = None
+    if "sigma" in wanted:
+        sums_2 = total(ordered * probability * (input[:, None] - input[:, :, None]), axis=(1, 2))
+        grad_sigma = total(upstream * quotient * sums_2)
+    return loss, grad_input, np.full_like(target, 0.0) if "target" in wanted else None, grad_sigma
 
 
 def _hessian_diagonal(
@@ -82,6 +90,17 @@ def _hessian_diagonal(
     return diagonal_input, np.full_like(target, 0.0)
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n i", "target": "n i", "sigma": ""},
+    wrt=("input", "target", "sigma"),
+    loss="n",
+    rows="n",
+)
+
+
 def _loss(
     input: Any, target: Any, sigma: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
@@ -102,7 +121,7 @@ def _loss(
     target = to_working(target, working)
     sigma = to_working(sigma, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, sigma),
         inputs=inputs,
         reduction=reduction,
@@ -194,7 +213,7 @@ class RankNetLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -26,13 +26,14 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["ReverseKLDivWithLogitsLoss", "reverse_kl_div_with_logits_loss"]
 
@@ -47,16 +48,17 @@ def _value(input: Array, target: Array, temperature: Array | float) -> Array:
     return temperature * temperature * total(term * softmax(product, axis=-2), axis=1)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, temperature: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `temperature`, given that of the loss."""
-    product = input / temperature
-    probability = softmax(product, axis=-2)
-    other_probability = softmax_complement(product, axis=-2)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, temperature: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     power = temperature * temperature
-    product_2 = target / temperature
-    term = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
+    product = target / temperature
+    product_2 = input / temperature
+    term = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
+    probability = softmax(product_2, axis=-2)
+    sums = total(term * probability, axis=1)
+    other_probability = softmax_complement(product_2, axis=-2)
     rest = sum_of_others(probability * upstream[:, None] * power * term, axis=-2)
     term_2 = other_probability * upstream[:, None] * power * term - rest
     slope = upstream[:, None] * power * probability
@@ -64,17 +66,23 @@ def _gradient(
         probability * sum_of_others(-slope, axis=-2)
         + other_probability * upstream[:, None] * power * probability
     )
-    slope_2 = softmax_complement(product_2, axis=-2) * upstream[:, None] * power * probability
-    term_4 = softmax(product_2, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
-    product_3 = 2.0 * temperature * total(upstream * total(term * probability, axis=1))
+    slope_2 = softmax_complement(product, axis=-2) * upstream[:, None] * power * probability
+    term_4 = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
     grad_input = probability * term_2 / temperature + term_3 / temperature
-    grad_temperature = (
-        product_3
-        - total(probability * term_2 * input) / power
-        - total(term_3 * input) / power
-        - total(term_4 * target) / power
+    grad_temperature = None
+    if "temperature" in wanted:
+        grad_temperature = (
+            2.0 * temperature * total(upstream * sums)
+            - total(probability * term_2 * input) / power
+            - total(term_3 * input) / power
+            - total(term_4 * target) / power
+        )
+    return (
+        power * sums,
+        grad_input,
+        term_4 / temperature if "target" in wanted else None,
+        grad_temperature,
     )
-    return grad_input, term_4 / temperature, grad_temperature
 
 
 def _hessian_diagonal(
@@ -104,6 +112,17 @@ def _hessian_diagonal(
     return diagonal_input, diagonal_target
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n c ...", "target": "n c ...", "temperature": ""},
+    wrt=("input", "target", "temperature"),
+    loss="n ...",
+    rows="n ...",
+)
+
+
 def _loss(
     input: Any, target: Any, temperature: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
@@ -126,7 +145,7 @@ def _loss(
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, temperature),
         inputs=inputs,
         reduction=reduction,
@@ -218,7 +237,7 @@ class ReverseKLDivWithLogitsLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -23,13 +23,14 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["RMSELoss", "rmse_loss"]
 
@@ -39,10 +40,14 @@ def _value(input: Array, target: Array) -> Array:
     return norm(input - target, axis=-1) / math.pow(input.size, 0.5)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    slope = upstream * direction(input - target, axis=-1) / math.pow(input.size, 0.5)
-    return slope, -slope
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    root = math.pow(input.size, 0.5)
+    term = input - target
+    slope = upstream * direction(term, axis=-1) / root
+    return norm(term, axis=-1) / root, slope, -slope if "target" in wanted else None
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -55,6 +60,16 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
         / math.pow(input.size, 0.5)
     )
     return slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="",
+)
 
 
 def _loss(input: Any, target: Any, reduction: str, denominator: Any) -> Case:
@@ -70,7 +85,7 @@ def _loss(input: Any, target: Any, reduction: str, denominator: Any) -> Case:
     input = fold(input, 0)
     target = fold(target, 0)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -140,7 +155,7 @@ class RMSELoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None

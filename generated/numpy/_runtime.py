@@ -3,10 +3,10 @@
 
 import math
 import numbers
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from operator import add
+from operator import add, mul
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ._arrays import Array, total
 from ._checks import check_divides
-from ._chunks import Rows, in_chunks
+from ._tiles import Kernels, evaluate
 
 
 def as_arrays(**tensors: ArrayLike) -> tuple[NDArray[Any], ...]:
@@ -35,6 +35,10 @@ def _as_array(name: str, tensor: ArrayLike) -> NDArray[Any]:
 def is_integer(tensor: ArrayLike) -> bool:
     """Say whether a target holds labels."""
     return bool(np.issubdtype(np.asarray(tensor).dtype, np.integer))
+
+
+def _is_floating(tensor: NDArray[Any]) -> bool:
+    return bool(np.issubdtype(tensor.dtype, np.floating))
 
 
 def is_number(value: Any, number: float) -> bool:
@@ -182,11 +186,10 @@ class Case:
     unreduced loss in the kernels, `shape` the one the caller sees. With `rows` it is first summed
     or averaged along an axis, where it has that. Where there are `calls` of a function of the
     caller's, kernels go on from their results. Unless it `weighs`, a mean does not divide by the
-    weights of samples. `wrt` names what the kernels differentiate by, where that is not in the
-    order of the inputs. With `chunks`, kernels take `chunk` rows at a time.
+    weights of samples. With `chunk`, kernels take that many rows at a time.
     """
 
-    kernels: tuple[Callable[..., Any], ...]
+    kernels: Kernels
     arguments: tuple[Any, ...]
     inputs: dict[str, NDArray[Any]]
     reduction: str
@@ -197,9 +200,7 @@ class Case:
     mass: Any = None
     count: Any = None
     calls: tuple[Call, ...] = ()
-    wrt: tuple[str, ...] = ()
-    chunks: Rows | None = None
-    chunk: int = 0
+    chunk: int | None = None
     sample_weight: Any = None
     denominator: Any = None
     factor: float = 1.0
@@ -217,56 +218,56 @@ class Case:
 
     def value(self) -> Array:
         """Return the reduced loss, not yet rounded to the dtype of the prediction."""
+        return self.value_and_gradients(())[0]
+
+    def value_and_gradients(self, inputs: Collection[str]) -> tuple[Array, dict[str, Array]]:
+        """Return the reduced loss and gradients by inputs; of the sum where unreduced."""
         with np.errstate(all="ignore"):
-            loss = np.asarray(self._value())
-            if self.weight is not None:
-                loss = loss * self.weight
-            if self.factor != 1.0:
-                loss = loss * self.factor
-            if self.rows is not None:
-                loss = along(loss, *self.rows)
-            if self.sample_weight is not None:
-                loss = loss * self._weight()
-            if self.reduction == "none":
-                return loss.reshape(self._left(self.shape))
-            loss = total(loss)
-            return loss if self.reduction == "sum" else np.divide(loss, self._count())
+            below = self._below()
+            wanted = self._wanted(inputs)
+            share = np.asarray(np.divide(self.factor, below), self._working())[()]
+            weights, whole = self._weights(), self.reduction == "none"
+            loss, slopes = evaluate(
+                self._kernels(), self.arguments, weights, share, wanted, whole=whole
+            )
+            results = [slopes.get(name) for name in self.kernels.wrt]
+            if whole:
+                loss = np.asarray(loss) * self.factor if self.factor != 1.0 else loss
+                loss = loss if self.rows is None else along(loss, *self.rows)
+                loss = loss.reshape(self._left(self.shape))
+            else:
+                loss = np.divide(loss * self.factor, below)
+            return loss, self._by_input(1, results) if inputs else {}
 
-    def derivatives(self, order: int) -> dict[str, Array]:
-        """Return gradients (1) or Hessian diagonals (2) by input; of the sum where unreduced."""
+    def hessian_diagonals(self) -> dict[str, Array]:
+        """Return the diagonal of the second derivative by input; of the sum where unreduced."""
         with np.errstate(all="ignore"):
-            upstream = np.full(self._left(self.folded), self.factor, self._working())
-            if self.sample_weight is not None:
-                upstream = upstream * self._weight()
-            if self.reduction not in ("none", "sum"):
-                upstream = np.divide(upstream, self._count(), dtype=upstream.dtype)
-            upstream = self._spread(upstream)
-            if self.weight is not None:
-                upstream = upstream * self.weight
-            results = self._by_argument(self.kernels[order], upstream)
-            if self.calls:
-                results = self._through_calls(order, results)
-            found = dict(zip(self.wrt or self.inputs, results, strict=False))
-            return {
-                name: _sum_back(np.asarray(found[name]), given.shape)
-                for name, given in self.inputs.items()
-                if np.issubdtype(given.dtype, np.floating)
-            }
+            share = np.asarray(np.divide(self.factor, self._below()), self._working())
+            upstream = reduce(mul, self._weights(), np.broadcast_to(share, self.folded))
+            results = self._kernels().hessian_diagonal(upstream, *self.arguments)
+            return self._by_input(2, list(map(np.array, results)))
 
-    def _value(self) -> Any:
-        kernel, rows = self.kernels[0], self.chunks
-        if rows is None:
-            return kernel(*self.arguments)
-        return in_chunks(
-            lambda *cut: (kernel(*cut),), self.arguments, rows.places, (rows.place,), self.chunk
-        )[0]
+    def _by_input(self, order: int, results: Sequence[Any]) -> dict[str, Array]:
+        """Return derivatives in the shapes of the inputs, given those by the kernel's
+        arguments."""
+        if self.calls:
+            results = self._through_calls(order, results)
+        found = dict(zip(self.inputs if self.calls else self.kernels.wrt, results, strict=False))
+        return {
+            name: _sum_back(np.asarray(found[name]), given.shape)
+            for name, given in self.inputs.items()
+            if _is_floating(given)
+        }
 
-    def _by_argument(self, kernel: Callable[..., Any], upstream: Array) -> Sequence[Any]:
-        rows, inputs = self.chunks, (upstream, *self.arguments)
-        if rows is None:
-            results: Sequence[Any] = kernel(*inputs)
-            return results
-        return in_chunks(kernel, inputs, (rows.place, *rows.places), rows.by, self.chunk)
+    def _wanted(self, inputs: Collection[str]) -> tuple[str, ...]:
+        """Return which of the kernels' arguments have a gradient that is asked for."""
+        if self.calls:
+            return self.kernels.wrt[: len(self.calls)] if inputs else ()
+        floating = [name for name in inputs if _is_floating(self.inputs[name])]
+        return tuple(name for name in self.kernels.wrt if name in floating)
+
+    def _kernels(self) -> Kernels:
+        return self.kernels if self.chunk is None else self.kernels.in_chunks(self.chunk)
 
     def _through_calls(self, order: int, slopes: Sequence[Array]) -> list[Array]:
         """Return the gradient by each input, given those by what the calls gave."""
@@ -284,10 +285,27 @@ class Case:
         first = self.calls[0].result if self.calls else next(iter(self.inputs.values()))
         return working_dtype(first)
 
+    def _weights(self) -> list[Array]:
+        """Return what the unreduced loss is multiplied by, each in its shape."""
+        weights = [] if self.weight is None else [np.broadcast_to(self.weight, self.folded)]
+        if self.sample_weight is not None:
+            weight = self._weight()
+            if self.rows is not None and weight.shape != self.folded:
+                weight = np.expand_dims(weight, self.rows[1])
+            weights.append(np.broadcast_to(weight, self.folded))
+        return weights
+
     def _weight(self) -> Array:
         shape = self._left(self.shape)
         weight = leading_weight("sample_weight", self.sample_weight, shape, self._working(), keep=1)
         return np.broadcast_to(weight, shape).reshape(self._left(self.folded))
+
+    def _below(self) -> Any:
+        """Return what the sum over all entries is divided by."""
+        length, rank = 1, len(self.folded)
+        if self.rows is not None and self.rows[0] == "mean" and -rank <= self.rows[1] < rank:
+            length = self.folded[self.rows[1]]
+        return length if self.reduction in ("none", "sum") else length * self._count()
 
     def _count(self) -> Any:
         """Return what a mean divides by: the first of these that is given."""
@@ -305,14 +323,6 @@ class Case:
         """Return a shape without the axis that is summed or averaged."""
         return shape if self.rows is None else without_axis(shape, self.rows[1])
 
-    def _spread(self, upstream: Array) -> Array:
-        """Return the derivative by the entries of what is summed or averaged along an axis."""
-        if self.rows is None or upstream.shape == self.folded:
-            return upstream
-        fold, axis = self.rows
-        spread = np.broadcast_to(np.expand_dims(upstream, axis), self.folded)
-        return spread if fold == "sum" else spread / self.folded[axis]
-
 
 def loss_of(cases: dict[str, Case]) -> Any:
     """Return the loss: the sum of its parts, rounded once to the dtype of the first."""
@@ -326,25 +336,29 @@ def parts_of(cases: dict[str, Case]) -> dict[str, Any]:
     return {name: _rounded(case.value(), dtype) for name, case in cases.items()}
 
 
-def gradients_of(cases: dict[str, Case]) -> tuple[NDArray[Any], ...]:
-    """Return the gradient by each input: the sum of those of the parts, rounded once."""
-    return _derivatives(cases, 1)
+def loss_and_gradients_of(cases: dict[str, Case]) -> tuple[Any, tuple[NDArray[Any], ...]]:
+    """Return the loss, and the gradient by each input: the sums of the parts, rounded once."""
+    found = [case.value_and_gradients(case.inputs) for case in cases.values()]
+    loss = reduce(add, (value for value, _ in found))
+    gradients = _summed(cases, [slopes for _, slopes in found])
+    return _rounded(loss, next(iter(cases.values())).dtype), gradients
 
 
 def hessian_diagonals_of(cases: dict[str, Case]) -> tuple[NDArray[Any], ...]:
     """Return the diagonal of the second derivative by each input, rounded once."""
-    return _derivatives(cases, 2)
+    return _summed(cases, [case.hessian_diagonals() for case in cases.values()])
 
 
-def _derivatives(cases: dict[str, Case], order: int) -> tuple[NDArray[Any], ...]:
+def _summed(cases: dict[str, Case], found: Sequence[dict[str, Array]]) -> tuple[NDArray[Any], ...]:
+    """Return the sums of derivatives, in the dtypes of the inputs and in memory of their own."""
     sums: dict[str, Array] = {}
     dtypes: dict[str, np.dtype[Any]] = {}
-    for case in cases.values():
-        for name, derivative in case.derivatives(order).items():
+    for case, derivatives in zip(cases.values(), found, strict=True):
+        for name, derivative in derivatives.items():
             sums[name] = sums[name] + derivative if name in sums else derivative
             dtypes[name] = case.inputs[name].dtype
     with np.errstate(all="ignore"):
-        return tuple(np.array(sums[name], dtype) for name, dtype in dtypes.items())
+        return tuple(np.asarray(sums[name], dtype) for name, dtype in dtypes.items())
 
 
 def _rounded(loss: Array, dtype: DTypeLike) -> Any:

@@ -24,13 +24,14 @@ from ._functions import direction, norm, ratio, sum_of_others
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["SigLIPLoss", "siglip_loss"]
 
@@ -48,29 +49,43 @@ def _value(
     return total(term, axis=1)
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     image: Array,
     text: Array,
     logit_scale: Array | float,
     logit_bias: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
     sums = image_direction @ text_direction.T
     z = np.where(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
-    probability = sigmoid(-(logit_scale * sums + logit_bias) * z)
+    product = (logit_scale * sums + logit_bias) * z
+    product_2 = -product
+    probability = sigmoid(product_2)
     sums_2 = (probability * z) @ text_direction
     slope = upstream * total(sums_2 * image_direction, axis=1)
     term = slope[:, None] * image_direction * logit_scale - upstream[:, None] * logit_scale * sums_2
     slope_2 = upstream[:, None] * probability * z
-    sums_3 = slope_2.T @ image_direction
-    product = text_direction * logit_scale * total(sums_3 * text_direction, axis=1)[:, None]
-    product_2 = ratio(1.0, norm(text, axis=-1))[:, None] * (product - logit_scale * sums_3)
+    loss = total(np.maximum(product_2, 0.0) + np.log1p(np.exp(-np.abs(product))), axis=1)
     grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * term
-    grad_logit_scale = -total(upstream[:, None] * probability * sums * z)
-    return grad_image, product_2, grad_logit_scale, -total(slope_2)
+    grad_text = None
+    if "text" in wanted:
+        sums_3 = slope_2.T @ image_direction
+        product_3 = text_direction * logit_scale * total(sums_3 * text_direction, axis=1)[:, None]
+        grad_text = ratio(1.0, norm(text, axis=-1))[:, None] * (product_3 - logit_scale * sums_3)
+    grad_logit_scale = None
+    if "logit_scale" in wanted:
+        grad_logit_scale = -total(upstream[:, None] * probability * sums * z)
+    return (
+        loss,
+        grad_image,
+        grad_text,
+        grad_logit_scale,
+        -total(slope_2) if "logit_bias" in wanted else None,
+    )
 
 
 def _hessian_diagonal(
@@ -127,6 +142,16 @@ def _hessian_diagonal(
     return diagonal_image, total(slope, axis=1)
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"image": "i d", "text": "i d", "logit_scale": "", "logit_bias": ""},
+    wrt=("image", "text", "logit_scale", "logit_bias"),
+    loss="i",
+)
+
+
 def _loss(
     image: Any,
     text: Any,
@@ -151,7 +176,7 @@ def _loss(
     logit_scale = to_working(logit_scale, working)
     logit_bias = to_working(logit_bias, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(image, text, logit_scale, logit_bias),
         inputs=inputs,
         reduction=reduction,
@@ -253,7 +278,7 @@ class SigLIPLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(image, text, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -35,13 +35,14 @@ from ._checks import check_dialect, check_floating, check_range, check_reduction
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["SigmoidFocalLoss", "sigmoid_focal_loss"]
 
@@ -57,23 +58,29 @@ def _value_plain(input: Array, target: Array, gamma: Array | float) -> Array:
     return product + product_2
 
 
-def _gradient_plain(
-    upstream: Array, input: Array, target: Array, gamma: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `gamma`, given that of the loss."""
+def _value_and_gradient_plain(
+    upstream: Array, input: Array, target: Array, gamma: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `gamma`."""
     probability = sigmoid(-input)
     power = probability**gamma
-    p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term
-    term = -gamma * power * p * target * softplus - power * target * probability
+    p = sigmoid(input)
     power_2 = p**gamma
-    term_2 = 1.0 - target
+    term = 1.0 - target
     softplus_2 = np.maximum(input, 0.0) + log_term
-    term_3 = gamma * power_2 * probability * term_2 * softplus_2 + power_2 * term_2 * p
-    term_4 = -power * softplus_2 * target * softplus - power_2 * softplus * term_2 * softplus_2
-    grad_target = upstream * (power * softplus - power_2 * softplus_2)
-    return upstream * (term + term_3), grad_target, total(upstream * term_4)
+    term_2 = -gamma * power * p * target * softplus - power * target * probability
+    term_3 = gamma * power_2 * probability * term * softplus_2 + power_2 * term * p
+    loss = power * target * softplus + power_2 * term * softplus_2
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (power * softplus - power_2 * softplus_2)
+    grad_gamma = None
+    if "gamma" in wanted:
+        term_4 = -power * softplus_2 * target * softplus - power_2 * softplus * term * softplus_2
+        grad_gamma = total(upstream * term_4)
+    return loss, upstream * (term_2 + term_3), grad_target, grad_gamma
 
 
 def _hessian_diagonal_plain(
@@ -106,6 +113,18 @@ def _hessian_diagonal_plain(
     return upstream * term_4, np.full_like(target, 0.0)
 
 
+_kernel_plain = Kernels(
+    _value_plain,
+    _value_and_gradient_plain,
+    _hessian_diagonal_plain,
+    axes={"input": "...", "target": "...", "gamma": ""},
+    wrt=("input", "target", "gamma"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
+
+
 def _plain_loss(
     input: Any,
     target: Any,
@@ -127,7 +146,7 @@ def _plain_loss(
     target = to_working(target, working)
     gamma = to_working(gamma, working)
     call = Case(
-        kernels=(_value_plain, _gradient_plain, _hessian_diagonal_plain),
+        kernels=_kernel_plain,
         arguments=(input, target, gamma),
         inputs=inputs,
         reduction=reduction,
@@ -160,30 +179,44 @@ def _value_balanced(
     return product + product_2
 
 
-def _gradient_balanced(
-    upstream: Array, input: Array, target: Array, alpha: Array | float, gamma: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target`, `alpha` and `gamma`, given that of the loss."""
+def _value_and_gradient_balanced(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    alpha: Array | float,
+    gamma: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     probability = sigmoid(-input)
     power = probability**gamma
-    p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term
-    term = -gamma * power * p * alpha * target * softplus - power * alpha * target * probability
+    p = sigmoid(input)
     power_2 = p**gamma
-    term_2 = 1.0 - alpha
-    term_3 = 1.0 - target
+    term = 1.0 - alpha
+    term_2 = 1.0 - target
     softplus_2 = np.maximum(input, 0.0) + log_term
+    term_3 = -gamma * power * p * alpha * target * softplus - power * alpha * target * probability
     term_4 = (
-        gamma * power_2 * probability * term_2 * term_3 * softplus_2 + power_2 * term_2 * term_3 * p
+        gamma * power_2 * probability * term * term_2 * softplus_2 + power_2 * term * term_2 * p
     )
-    slope = upstream * (power * target * softplus - power_2 * term_3 * softplus_2)
-    term_5 = (
-        -power * softplus_2 * alpha * target * softplus
-        - power_2 * softplus * term_2 * term_3 * softplus_2
-    )
-    grad_target = upstream * (power * alpha * softplus - power_2 * term_2 * softplus_2)
-    return upstream * (term + term_4), grad_target, total(slope), total(upstream * term_5)
+    loss = power * alpha * target * softplus + power_2 * term * term_2 * softplus_2
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * (power * alpha * softplus - power_2 * term * softplus_2)
+    grad_alpha = None
+    if "alpha" in wanted:
+        slope = upstream * (power * target * softplus - power_2 * term_2 * softplus_2)
+        grad_alpha = total(slope)
+    grad_gamma = None
+    if "gamma" in wanted:
+        term_5 = (
+            -power * softplus_2 * alpha * target * softplus
+            - power_2 * softplus * term * term_2 * softplus_2
+        )
+        grad_gamma = total(upstream * term_5)
+    return loss, upstream * (term_3 + term_4), grad_target, grad_alpha, grad_gamma
 
 
 def _hessian_diagonal_balanced(
@@ -216,6 +249,18 @@ def _hessian_diagonal_balanced(
     return upstream * term_6, np.full_like(target, 0.0)
 
 
+_kernel_balanced = Kernels(
+    _value_balanced,
+    _value_and_gradient_balanced,
+    _hessian_diagonal_balanced,
+    axes={"input": "...", "target": "...", "alpha": "", "gamma": ""},
+    wrt=("input", "target", "alpha", "gamma"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
+
+
 def _balanced_loss(
     input: Any,
     target: Any,
@@ -240,7 +285,7 @@ def _balanced_loss(
     alpha = to_working(alpha, working)
     gamma = to_working(gamma, working)
     call = Case(
-        kernels=(_value_balanced, _gradient_balanced, _hessian_diagonal_balanced),
+        kernels=_kernel_balanced,
         arguments=(input, target, alpha, gamma),
         inputs=inputs,
         reduction=reduction,
@@ -366,7 +411,7 @@ class SigmoidFocalLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

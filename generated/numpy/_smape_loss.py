@@ -21,13 +21,14 @@ from ._functions import ratio
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["SMAPELoss", "smape_loss"]
 
@@ -37,15 +38,20 @@ def _value(input: Array, target: Array) -> Array:
     return 200.0 * ratio(np.abs(input - target), np.abs(input) + np.abs(target))
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
     term_2 = np.abs(input) + np.abs(target)
-    quotient = ratio(ratio(np.abs(term), term_2), term_2)
+    quotient = ratio(np.abs(term), term_2)
+    quotient_2 = ratio(quotient, term_2)
     slope = 200.0 * upstream * ratio(1.0, term_2) * np.sign(term)
-    grad_input = slope - 200.0 * upstream * quotient * np.sign(input)
-    grad_target = -200.0 * upstream * quotient * np.sign(target) - slope
-    return grad_input, grad_target
+    grad_input = slope - 200.0 * upstream * quotient_2 * np.sign(input)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -200.0 * upstream * quotient_2 * np.sign(target) - slope
+    return 200.0 * quotient, grad_input, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -75,6 +81,18 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     return upstream * term_3, upstream * term_4
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
+
+
 def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -86,7 +104,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
     input = to_working(input, working)
     target = to_working(target, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -171,7 +189,7 @@ class SMAPELoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

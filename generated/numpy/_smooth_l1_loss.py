@@ -27,14 +27,15 @@ from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
     is_number,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["SmoothL1Loss", "smooth_l1_loss"]
 
@@ -44,15 +45,30 @@ def _value_beta_0(input: Array, target: Array) -> Array:
     return np.abs(input - target)
 
 
-def _gradient_beta_0(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    slope = upstream * np.sign(input - target)
-    return slope, -slope
+def _value_and_gradient_beta_0(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    error = input - target
+    slope = upstream * np.sign(error)
+    return np.abs(error), slope, -slope if "target" in wanted else None
 
 
 def _hessian_diagonal_beta_0(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     return np.full_like(input, 0.0), np.full_like(target, 0.0)
+
+
+_kernel_beta_0 = Kernels(
+    _value_beta_0,
+    _value_and_gradient_beta_0,
+    _hessian_diagonal_beta_0,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _beta_0_loss(
@@ -68,7 +84,7 @@ def _beta_0_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     return Case(
-        kernels=(_value_beta_0, _gradient_beta_0, _hessian_diagonal_beta_0),
+        kernels=_kernel_beta_0,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -87,16 +103,20 @@ def _value(input: Array, target: Array, beta: Array | float) -> Array:
     return np.where(abs_error < beta, 0.5 * error * (error / beta), abs_error - 0.5 * beta)
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, beta: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `beta`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, beta: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `beta`."""
     error = input - target
-    mask = np.abs(error) < beta
+    abs_error = np.abs(error)
+    mask = abs_error < beta
     product = error / beta
     slope = upstream * np.where(mask, product, np.sign(error))
-    grad_beta = total(upstream * np.where(mask, -0.5 * product * product, -0.5))
-    return slope, -slope, grad_beta
+    loss = np.where(mask, 0.5 * error * product, abs_error - 0.5 * beta)
+    grad_beta = None
+    if "beta" in wanted:
+        grad_beta = total(upstream * np.where(mask, -0.5 * product * product, -0.5))
+    return loss, slope, -slope if "target" in wanted else None, grad_beta
 
 
 def _hessian_diagonal(
@@ -105,6 +125,18 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input` and `target`."""
     slope = upstream * np.where(np.abs(input - target) < beta, 1.0 / beta, 0.0)
     return slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "beta": ""},
+    wrt=("input", "target", "beta"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -122,7 +154,7 @@ def _loss(
     target = to_working(target, working)
     beta = to_working(beta, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, beta),
         inputs=inputs,
         reduction=reduction,
@@ -215,7 +247,7 @@ class SmoothL1Loss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -40,13 +40,14 @@ from ._runtime import (
     as_arrays,
     axis_weight,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["SoftmaxDiceLoss", "softmax_dice_loss"]
 
@@ -61,24 +62,31 @@ def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     return ratio(difference, smooth + total(target + p, axis=(0, 2)))
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
+    term = 1.0 - target
     p = softmax(input, axis=-2)
-    term = smooth + total(target + p, axis=(0, 2))
-    slope = upstream * ratio(1.0, term)
     other_probability = softmax_complement(input, axis=-2)
-    term_2 = -slope[:, None] * other_probability * target - sum_of_others(
+    term_2 = smooth + total(target + p, axis=(0, 2))
+    quotient = ratio(total(term * p + other_probability * target, axis=(0, 2)), term_2)
+    slope = upstream * ratio(1.0, term_2)
+    term_3 = -slope[:, None] * other_probability * target - sum_of_others(
         -slope[:, None] * p * target, axis=-2
     )
-    term_3 = 1.0 - target
-    quotient = ratio(total(term_3 * p + other_probability * target, axis=(0, 2)), term)
-    slope_2 = upstream * ratio(quotient, term)
-    term_4 = slope[:, None] * term_3 - slope_2[:, None]
+    slope_2 = upstream * ratio(quotient, term_2)
+    term_4 = slope[:, None] * term - slope_2[:, None]
     product = p * (other_probability * term_4 - sum_of_others(p * term_4, axis=-2))
-    grad_target = slope[:, None] * (other_probability - p) - slope_2[:, None]
-    return p * term_2 + product, grad_target, -total(slope_2)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope[:, None] * (other_probability - p) - slope_2[:, None]
+    return (
+        quotient,
+        p * term_3 + product,
+        grad_target,
+        -total(slope_2) if "smooth" in wanted else None,
+    )
 
 
 def _hessian_diagonal(
@@ -127,6 +135,16 @@ def _hessian_diagonal(
     return diagonal_input, upstream[:, None] * term_14
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
+    wrt=("input", "target", "smooth"),
+    loss="c",
+)
+
+
 def _loss(
     input: Any, target: Any, weight: Any, smooth: Any, reduction: str, denominator: Any
 ) -> Case:
@@ -148,7 +166,7 @@ def _loss(
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, smooth),
         inputs=inputs,
         reduction=reduction,
@@ -169,49 +187,60 @@ def _value_optax(input: Array, target: Array, weight: Array, smooth: Array | flo
     return sums_2 / target.shape[1]
 
 
-def _gradient_optax(
-    upstream: Array, input: Array, target: Array, weight: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient_optax(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    smooth: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
+    term = 1.0 - target
     p = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    term = 2.0 * smooth + total(target + p, axis=2)
-    quotient = ratio(1.0, term)
+    term_2 = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(total(term * p + other_probability * target, axis=2), term_2)
+    quotient_2 = ratio(1.0, term_2)
     slope = (
         other_probability
         * upstream[:, None, None]
-        * quotient[:, :, None]
+        * quotient_2[:, :, None]
         * weight[:, None]
         * target
-        / input.shape[1]
+        / target.shape[1]
     )
     slope_2 = (
         -p
         * upstream[:, None, None]
-        * quotient[:, :, None]
+        * quotient_2[:, :, None]
         * weight[:, None]
         * target
-        / input.shape[1]
+        / target.shape[1]
     )
-    term_2 = 1.0 - target
-    quotient_2 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
-    quotient_3 = ratio(quotient_2, term)
-    slope_3 = upstream[:, None] * quotient_3 * weight / input.shape[1]
+    quotient_3 = ratio(quotient, term_2)
+    slope_3 = upstream[:, None] * quotient_3 * weight / target.shape[1]
     slope_4 = (
-        upstream[:, None, None] * quotient[:, :, None] * weight[:, None] * term_2 / input.shape[1]
+        upstream[:, None, None] * quotient_2[:, :, None] * weight[:, None] * term / target.shape[1]
     )
     term_3 = slope_4 - slope_3[:, :, None]
     product = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
-    slope_5 = (
-        upstream[:, None, None]
-        * quotient[:, :, None]
-        * weight[:, None]
-        * (other_probability - p)
-        / input.shape[1]
-    )
+    loss = total(quotient * weight, axis=1) / target.shape[1]
     grad_input = p * (-slope - sum_of_others(slope_2, axis=-2)) + product
-    grad_smooth = -2.0 * total(upstream * total(quotient_3 * weight, axis=1)) / input.shape[1]
-    return grad_input, slope_5 - slope_3[:, :, None], grad_smooth
+    grad_target = None
+    if "target" in wanted:
+        slope_5 = (
+            upstream[:, None, None]
+            * quotient_2[:, :, None]
+            * weight[:, None]
+            * (other_probability - p)
+            / target.shape[1]
+        )
+        grad_target = slope_5 - slope_3[:, :, None]
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = -2.0 * total(upstream * total(quotient_3 * weight, axis=1)) / target.shape[1]
+    return loss, grad_input, grad_target, grad_smooth
 
 
 def _hessian_diagonal_optax(
@@ -264,6 +293,17 @@ def _hessian_diagonal_optax(
     return diagonal_input, diagonal_target
 
 
+_kernel_optax = Kernels(
+    _value_optax,
+    _value_and_gradient_optax,
+    _hessian_diagonal_optax,
+    axes={"input": "n c ...", "target": "n c ...", "weight": "c", "smooth": ""},
+    wrt=("input", "target", "smooth"),
+    loss="n",
+    rows="n",
+)
+
+
 def _optax_loss(
     input: Any, target: Any, weight: Any, smooth: Any, reduction: str, denominator: Any
 ) -> Case:
@@ -284,7 +324,7 @@ def _optax_loss(
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value_optax, _gradient_optax, _hessian_diagonal_optax),
+        kernels=_kernel_optax,
         arguments=(input, target, weight, smooth),
         inputs=inputs,
         reduction=reduction,
@@ -389,7 +429,7 @@ class SoftmaxDiceLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None

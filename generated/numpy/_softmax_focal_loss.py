@@ -56,14 +56,15 @@ from ._runtime import (
     as_arrays,
     axis_weight,
     fold,
-    gradients_of,
     hessian_diagonals_of,
     is_integer,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["SoftmaxFocalLoss", "softmax_focal_loss"]
 
@@ -82,10 +83,15 @@ def _value_labels(input: Array, target: Array, weight: Array, gamma: Array | flo
     )
 
 
-def _gradient_labels(
-    upstream: Array, input: Array, target: Array, weight: Array, gamma: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `gamma`, given that of the loss."""
+def _value_and_gradient_labels(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    gamma: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `gamma`."""
     picked = pick(input, target, axis=1)
     index = np.arange(input.shape[1])
     mask = target[:, None] != index[:, None]
@@ -94,22 +100,25 @@ def _gradient_labels(
     term = log_sum - picked
     sigmoid_term = sigmoid(term)
     power = sigmoid_term**gamma
-    lead = picked - log_sum
     picked_2 = weight[target]
     softplus = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    lead = picked - log_sum
     term_2 = gamma * power * sigmoid(lead) * picked_2 * softplus + power * picked_2 * sigmoid_term
     slope = upstream * term_2
-    product = slope[:, None] * softmax(chosen, axis=-2) * mask.astype(upstream.dtype)
+    product = slope[:, None] * softmax(chosen, axis=-2) * mask.astype(input.dtype)
     product_2 = -slope
     chosen_2 = np.where(index[:, None] == target[:, None], product_2[:, None], 0.0)
-    slope_2 = (
-        upstream
-        * power
-        * (np.maximum(lead, 0.0) + np.log1p(np.exp(-np.abs(lead))))
-        * picked_2
-        * softplus
-    )
-    return product + chosen_2, -total(slope_2)
+    grad_gamma = None
+    if "gamma" in wanted:
+        slope_2 = (
+            upstream
+            * power
+            * (np.maximum(lead, 0.0) + np.log1p(np.exp(-np.abs(lead))))
+            * picked_2
+            * softplus
+        )
+        grad_gamma = -total(slope_2)
+    return power * picked_2 * softplus, product + chosen_2, grad_gamma
 
 
 def _hessian_diagonal_labels(
@@ -147,6 +156,17 @@ def _hessian_diagonal_labels(
     return (upstream[:, None] * (product + term_3 * term_5),)
 
 
+_kernel_labels = Kernels(
+    _value_labels,
+    _value_and_gradient_labels,
+    _hessian_diagonal_labels,
+    axes={"input": "n c ...", "target": "n ...", "weight": "c", "gamma": ""},
+    wrt=("input", "gamma"),
+    loss="n ...",
+    rows="n ...",
+)
+
+
 def _labels_loss(
     input: Any,
     target: Any,
@@ -177,7 +197,7 @@ def _labels_loss(
     input = fold(input, 2)
     target = fold(target, 1)
     call = Case(
-        kernels=(_value_labels, _gradient_labels, _hessian_diagonal_labels),
+        kernels=_kernel_labels,
         arguments=(input, target, weight, gamma),
         inputs=inputs,
         reduction=reduction,
@@ -201,26 +221,41 @@ def _value_probabilities(input: Array, target: Array, weight: Array, gamma: Arra
     return cross_entropy_with(input, product, axis=-2)
 
 
-def _gradient_probabilities(
-    upstream: Array, input: Array, target: Array, weight: Array, gamma: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `gamma`, given that of the loss."""
+def _value_and_gradient_probabilities(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    gamma: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `gamma`."""
     other_probability = softmax_complement(input, axis=-2)
     power = other_probability**gamma
-    slope = upstream[:, None] * excess_over(input, power * target * weight[:, None], axis=-2)
+    product = power * target * weight[:, None]
     probability = softmax(input, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
     mask = other_probability == 0.0
     chosen = np.where((mask & (gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0))
-    slope_2 = other_probability * upstream[:, None] * nll * chosen * target * weight[:, None]
-    slope_3 = -probability * upstream[:, None] * nll * chosen * target * weight[:, None]
-    slope_4 = (
-        upstream[:, None] * nll * np.where(mask, 0.0, power * np.log(other_probability)) * target
+    slope = other_probability * upstream[:, None] * nll * chosen * target * weight[:, None]
+    slope_2 = -probability * upstream[:, None] * nll * chosen * target * weight[:, None]
+    loss = cross_entropy_with(input, product, axis=-2)
+    grad_input = upstream[:, None] * excess_over(input, product, axis=-2) + probability * (
+        -slope - sum_of_others(slope_2, axis=-2)
     )
-    grad_input = slope + probability * (-slope_2 - sum_of_others(slope_3, axis=-2))
-    grad_target = upstream[:, None] * nll * power * weight[:, None]
-    grad_gamma = total(weight * total(slope_4, axis=2))
-    return grad_input, grad_target, grad_gamma
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream[:, None] * nll * power * weight[:, None]
+    grad_gamma = None
+    if "gamma" in wanted:
+        slope_3 = (
+            upstream[:, None]
+            * nll
+            * np.where(mask, 0.0, power * np.log(other_probability))
+            * target
+        )
+        grad_gamma = total(weight * total(slope_3, axis=2))
+    return loss, grad_input, grad_target, grad_gamma
 
 
 def _hessian_diagonal_probabilities(
@@ -254,6 +289,17 @@ def _hessian_diagonal_probabilities(
     return upstream[:, None] * term_4, np.full_like(target, 0.0)
 
 
+_kernel_probabilities = Kernels(
+    _value_probabilities,
+    _value_and_gradient_probabilities,
+    _hessian_diagonal_probabilities,
+    axes={"input": "n c ...", "target": "n c ...", "weight": "c", "gamma": ""},
+    wrt=("input", "target", "gamma"),
+    loss="n ...",
+    rows="n ...",
+)
+
+
 def _probabilities_loss(
     input: Any,
     target: Any,
@@ -284,7 +330,7 @@ def _probabilities_loss(
     input = fold(input, 2)
     target = fold(target, 2)
     call = Case(
-        kernels=(_value_probabilities, _gradient_probabilities, _hessian_diagonal_probabilities),
+        kernels=_kernel_probabilities,
         arguments=(input, target, weight, gamma),
         inputs=inputs,
         reduction=reduction,
@@ -408,7 +454,7 @@ class SoftmaxFocalLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -34,13 +34,14 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["SquaredDiceLoss", "squared_dice_loss"]
 
@@ -54,25 +55,30 @@ def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     )
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     p = sigmoid(input)
     term = p - target
     power = p * p
     term_2 = smooth + total(target * target + power, axis=(0, 2))
-    quotient = ratio(ratio(smooth + total(term * term, axis=(0, 2)), term_2), term_2)
-    slope = upstream * quotient
+    quotient = ratio(smooth + total(term * term, axis=(0, 2)), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream * quotient_2
     probability = sigmoid(-input)
-    quotient_2 = ratio(1.0, term_2)
-    slope_2 = upstream * quotient_2
+    quotient_3 = ratio(1.0, term_2)
+    slope_2 = upstream * quotient_3
     grad_input = (
         2.0 * slope_2[:, None] * term * p * probability - 2.0 * slope[:, None] * power * probability
     )
-    grad_target = -2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term
-    grad_smooth = total(upstream * (quotient_2 - quotient))
-    return grad_input, grad_target, grad_smooth
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = total(upstream * (quotient_3 - quotient_2))
+    return quotient, grad_input, grad_target, grad_smooth
 
 
 def _hessian_diagonal(
@@ -107,6 +113,17 @@ def _hessian_diagonal(
     return diagonal_input, diagonal_target
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
+    wrt=("input", "target", "smooth"),
+    loss="c",
+    rows="c",
+)
+
+
 def _loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -124,7 +141,7 @@ def _loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, smooth),
         inputs=inputs,
         reduction=reduction,
@@ -143,24 +160,29 @@ def _value_mindspore(input: Array, target: Array, smooth: Array | float) -> Arra
     )
 
 
-def _gradient_mindspore(
-    upstream: Array, input: Array, target: Array, smooth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
+def _value_and_gradient_mindspore(
+    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     p = sigmoid(input)
     term = p - target
     power = p * p
     term_2 = smooth + total(target * target + power)
-    quotient = ratio(ratio(smooth + total(term * term), term_2), term_2)
+    quotient = ratio(smooth + total(term * term), term_2)
+    quotient_2 = ratio(quotient, term_2)
     probability = sigmoid(-input)
-    quotient_2 = ratio(1.0, term_2)
+    quotient_3 = ratio(1.0, term_2)
     grad_input = (
-        2.0 * upstream * quotient_2 * term * p * probability
-        - 2.0 * upstream * quotient * power * probability
+        2.0 * upstream * quotient_3 * term * p * probability
+        - 2.0 * upstream * quotient_2 * power * probability
     )
-    grad_target = -2.0 * upstream * quotient * target - 2.0 * upstream * quotient_2 * term
-    grad_smooth = upstream * (quotient_2 - quotient)
-    return grad_input, grad_target, grad_smooth
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * upstream * quotient_2 * target - 2.0 * upstream * quotient_3 * term
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = upstream * (quotient_3 - quotient_2)
+    return quotient, grad_input, grad_target, grad_smooth
 
 
 def _hessian_diagonal_mindspore(
@@ -189,6 +211,16 @@ def _hessian_diagonal_mindspore(
     return diagonal_input, upstream * term_8
 
 
+_kernel_mindspore = Kernels(
+    _value_mindspore,
+    _value_and_gradient_mindspore,
+    _hessian_diagonal_mindspore,
+    axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
+    wrt=("input", "target", "smooth"),
+    loss="",
+)
+
+
 def _mindspore_loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -205,7 +237,7 @@ def _mindspore_loss(input: Any, target: Any, smooth: Any, reduction: str, denomi
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value_mindspore, _gradient_mindspore, _hessian_diagonal_mindspore),
+        kernels=_kernel_mindspore,
         arguments=(input, target, smooth),
         inputs=inputs,
         reduction=reduction,
@@ -293,7 +325,7 @@ class SquaredDiceLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None

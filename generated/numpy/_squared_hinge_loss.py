@@ -23,14 +23,15 @@ from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
     leading_size,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["SquaredHingeLoss", "squared_hinge_loss"]
 
@@ -40,14 +41,18 @@ def _value(input: Array, target: Array) -> Array:
     return np.maximum(1.0 - input * target, 0.0) ** 2
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - input * target
     positive = np.maximum(term, 0.0)
     positive_2 = np.maximum(np.sign(term), 0.0)
     grad_input = -2.0 * upstream * positive * positive_2 * target
-    grad_target = -2.0 * upstream * positive * positive_2 * input
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * upstream * positive * positive_2 * input
+    return positive * positive, grad_input, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -56,6 +61,18 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     diagonal_input = 2.0 * upstream * power * target * target
     diagonal_target = 2.0 * upstream * power * input * input
     return diagonal_input, diagonal_target
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -76,7 +93,7 @@ def _loss(
     input = to_working(input, working)
     target = to_working(target, working)
     call = Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -97,16 +114,20 @@ def _value_keras(input: Array, target: Array) -> Array:
     return positive * positive
 
 
-def _gradient_keras(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient_keras(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
     chosen = np.where(mask, -1.0, target)
     term = 1.0 - chosen * input
     positive = np.maximum(term, 0.0)
     positive_2 = np.maximum(np.sign(term), 0.0)
     grad_input = -2.0 * upstream * positive * positive_2 * chosen
-    grad_target = -2.0 * upstream * positive * positive_2 * np.where(mask, 0.0, 1.0) * input
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * upstream * positive * positive_2 * np.where(mask, 0.0, 1.0) * input
+    return positive * positive, grad_input, grad_target
 
 
 def _hessian_diagonal_keras(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -117,6 +138,18 @@ def _hessian_diagonal_keras(upstream: Array, input: Array, target: Array) -> tup
     diagonal_input = 2.0 * upstream * power * chosen * chosen
     diagonal_target = 2.0 * upstream * power * np.where(mask, 0.0, 1.0) ** 2 * input * input
     return diagonal_input, diagonal_target
+
+
+_kernel_keras = Kernels(
+    _value_keras,
+    _value_and_gradient_keras,
+    _hessian_diagonal_keras,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _keras_loss(
@@ -132,7 +165,7 @@ def _keras_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     return Case(
-        kernels=(_value_keras, _gradient_keras, _hessian_diagonal_keras),
+        kernels=_kernel_keras,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -230,7 +263,7 @@ class SquaredHingeLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -25,13 +25,14 @@ from ._functions import digamma
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["StudentTNLLLoss", "student_t_nll_loss"]
 
@@ -51,25 +52,47 @@ def _value(input: Array, target: Array, df: Array | float, scale: Array | float)
     )
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, df: Array | float, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target`, `df` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    df: Array | float,
+    scale: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    product = 3.141592653589793 * df
     term = df + 1.0
     term_2 = input - target
-    product = term_2 / scale
-    product_2 = product * (product / df)
-    term_3 = product_2 + 1.0
+    product_2 = term_2 / scale
+    product_3 = product_2 * (product_2 / df)
+    log_term = np.log1p(product_3)
+    product_4 = 0.5 * df
+    product_5 = 0.5 * term
+    term_3 = product_3 + 1.0
     slope = upstream * term * term_2 / (term_3 * df * (scale * scale))
-    term_4 = 0.5 * np.log1p(product_2) - 0.5 * term * (term_2 / (df * scale)) ** 2 / term_3
-    term_5 = (
-        1.5707963267948966 / (3.141592653589793 * df)
-        + term_4
-        + 0.5 * digamma(0.5 * df)
-        - 0.5 * digamma(0.5 * term)
+    loss = (
+        0.5 * np.log(product)
+        + 0.5 * term * log_term
+        + np.log(scale)
+        + loggamma(product_4)
+        - loggamma(product_5)
     )
-    term_6 = 1.0 / scale - term * term_2 * term_2 / (term_3 * df * scale**3)
-    return slope, -slope, total(upstream * term_5), total(upstream * term_6)
+    grad_df = None
+    if "df" in wanted:
+        term_4 = 0.5 * log_term - 0.5 * term * (term_2 / (df * scale)) ** 2 / term_3
+        term_5 = (
+            1.5707963267948966 / product
+            + term_4
+            + 0.5 * digamma(product_4)
+            - 0.5 * digamma(product_5)
+        )
+        grad_df = total(upstream * term_5)
+    grad_scale = None
+    if "scale" in wanted:
+        term_6 = 1.0 / scale - term * term_2 * term_2 / (term_3 * df * scale**3)
+        grad_scale = total(upstream * term_6)
+    return loss, slope, -slope if "target" in wanted else None, grad_df, grad_scale
 
 
 def _hessian_diagonal(
@@ -86,6 +109,18 @@ def _hessian_diagonal(
     )
     slope = upstream * term_4
     return slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "df": "", "scale": ""},
+    wrt=("input", "target", "df", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -111,7 +146,7 @@ def _loss(
     df = to_working(df, working)
     scale = to_working(scale, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, df, scale),
         inputs=inputs,
         reduction=reduction,
@@ -212,7 +247,7 @@ class StudentTNLLLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

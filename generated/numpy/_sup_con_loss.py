@@ -44,13 +44,14 @@ from ._functions import (
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["SupConLoss", "sup_con_loss"]
 
@@ -67,33 +68,39 @@ def _value(input: Array, target: Array, temperature: Array | float) -> Array:
     return ratio(xent, total(positive, axis=1))
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, temperature: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `temperature`, given that of the loss."""
-    mask = np.arange(upstream.shape[0])[:, None] != np.arange(input.shape[0])
-    positive = ((target[:, None] == target) & mask).astype(upstream.dtype)
-    quotient = ratio(1.0, total(positive, axis=1))
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, temperature: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `temperature`."""
+    mask = np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
-    excess = excess_over(np.where(mask, sums / temperature, -math.inf), positive, axis=-1)
+    logit = np.where(mask, sums / temperature, -math.inf)
+    positive = ((target[:, None] == target) & mask).astype(input.dtype)
+    sums_2 = total(positive, axis=1)
+    quotient = ratio(1.0, sums_2)
+    excess = excess_over(logit, positive, axis=-1)
     chosen = np.where(mask, 1.0 / temperature, 0.0)
-    sums_2 = (upstream[:, None] * quotient[:, None] * excess * chosen).T @ input_direction
-    product = input_direction * total(sums_2 * input_direction, axis=1)[:, None]
+    sums_3 = (upstream[:, None] * quotient[:, None] * excess * chosen).T @ input_direction
+    product = input_direction * total(sums_3 * input_direction, axis=1)[:, None]
     slope = upstream * quotient
-    sums_3 = (excess * chosen) @ input_direction
-    slope_2 = upstream * quotient * total(sums_3 * input_direction, axis=1)
+    sums_4 = (excess * chosen) @ input_direction
+    slope_2 = upstream * quotient * total(sums_4 * input_direction, axis=1)
     product_2 = ratio(1.0, norm(input, axis=-1))[:, None] * (
-        slope[:, None] * sums_3 - slope_2[:, None] * input_direction
+        slope[:, None] * sums_4 - slope_2[:, None] * input_direction
     )
-    slope_3 = (
-        upstream[:, None]
-        * quotient[:, None]
-        * excess
-        * np.where(mask, -sums / (temperature * temperature), 0.0)
-    )
-    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * (sums_2 - product) + product_2
-    return grad_input, total(slope_3)
+    loss = ratio(cross_entropy_with(logit, positive, axis=-1), sums_2)
+    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * (sums_3 - product) + product_2
+    grad_temperature = None
+    if "temperature" in wanted:
+        slope_3 = (
+            upstream[:, None]
+            * quotient[:, None]
+            * excess
+            * np.where(mask, -sums / (temperature * temperature), 0.0)
+        )
+        grad_temperature = total(slope_3)
+    return loss, grad_input, grad_temperature
 
 
 def _hessian_diagonal(
@@ -180,6 +187,16 @@ def _hessian_diagonal(
     return (slope[:, None] * term_6 + total(slope_2, axis=1),)
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "i d", "target": "i", "temperature": ""},
+    wrt=("input", "temperature"),
+    loss="i",
+)
+
+
 def _loss(
     input: Any, target: Any, temperature: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
@@ -197,7 +214,7 @@ def _loss(
     input = to_working(input, working)
     temperature = to_working(temperature, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, temperature),
         inputs=inputs,
         reduction=reduction,
@@ -287,7 +304,7 @@ class SupConLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

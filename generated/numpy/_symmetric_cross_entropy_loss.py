@@ -39,13 +39,14 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["SymmetricCrossEntropyLoss", "symmetric_cross_entropy_loss"]
 
@@ -61,26 +62,35 @@ def _value(
     return alpha * label_cross_entropy(input, target, axis=-2) - product
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     input: Array,
     target: Array,
     alpha: Array | float,
     beta: Array | float,
     log_zero: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `alpha`, `beta` and `log_zero`, given that of the loss."""
-    probability = softmax(input, axis=-2)
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    nll_at = label_cross_entropy(input, target, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
+    picked = pick(other_probability, target, axis=1)
+    probability = softmax(input, axis=-2)
     slope = -upstream * beta * log_zero
     chosen = np.where(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
-    sums = total(upstream * pick(other_probability, target, axis=1))
+    sums = total(upstream * picked)
+    loss = alpha * nll_at - beta * picked * log_zero
     grad_input = probability * term + upstream[:, None] * alpha * label_excess(
         input, target, axis=-2
     )
-    grad_alpha = total(upstream * label_cross_entropy(input, target, axis=-2))
-    return grad_input, grad_alpha, -log_zero * sums, -beta * sums
+    return (
+        loss,
+        grad_input,
+        total(upstream * nll_at) if "alpha" in wanted else None,
+        -log_zero * sums if "beta" in wanted else None,
+        -beta * sums if "log_zero" in wanted else None,
+    )
 
 
 def _hessian_diagonal(
@@ -103,6 +113,17 @@ def _hessian_diagonal(
     term_2 = chosen + np.where(index[:, None] != target[:, None], product, 0.0)
     term_3 = alpha * probability * other_probability - beta * log_zero * term_2
     return (upstream[:, None] * term_3,)
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n c ...", "target": "n ...", "alpha": "", "beta": "", "log_zero": ""},
+    wrt=("input", "alpha", "beta", "log_zero"),
+    loss="n ...",
+    rows="n ...",
+)
 
 
 def _loss(
@@ -138,7 +159,7 @@ def _loss(
     input = fold(input, 2)
     target = fold(target, 1)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, alpha, beta, log_zero),
         inputs=inputs,
         reduction=reduction,
@@ -252,7 +273,7 @@ class SymmetricCrossEntropyLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -22,13 +22,14 @@ from ._checks import check_floating, check_positive, check_rank, check_reduction
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["TripletLoss", "triplet_loss"]
 
@@ -41,17 +42,28 @@ def _value(anchor: Array, positive: Array, negative: Array, margin: Array | floa
     return np.maximum(term, 0.0)
 
 
-def _gradient(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
     term_2 = anchor - negative
     term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
     slope = upstream * np.maximum(np.sign(term_3), 0.0)
     product = 2.0 * slope[:, None] * term_2
     grad_anchor = 2.0 * slope[:, None] * term - product
-    return grad_anchor, -2.0 * slope[:, None] * term, product, total(slope)
+    return (
+        np.maximum(term_3, 0.0),
+        grad_anchor,
+        -2.0 * slope[:, None] * term if "positive" in wanted else None,
+        product,
+        total(slope) if "margin" in wanted else None,
+    )
 
 
 def _hessian_diagonal(
@@ -67,6 +79,17 @@ def _hessian_diagonal(
     diagonal_positive = np.broadcast_to(slope[:, None], positive.shape)
     diagonal_negative = np.broadcast_to(slope_2[:, None], negative.shape)
     return np.full_like(anchor, 0.0), diagonal_positive, diagonal_negative
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"anchor": "n d", "positive": "n d", "negative": "n d", "margin": ""},
+    wrt=("anchor", "positive", "negative", "margin"),
+    loss="n",
+    rows="n",
+)
 
 
 def _loss(
@@ -97,7 +120,7 @@ def _loss(
     negative = to_working(negative, working)
     margin = to_working(margin, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(anchor, positive, negative, margin),
         inputs=inputs,
         reduction=reduction,
@@ -197,7 +220,7 @@ class TripletLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(anchor, positive, negative, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

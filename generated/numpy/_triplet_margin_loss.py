@@ -43,13 +43,14 @@ from ._functions import p_norm, power_slope, ratio, signed_power
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["TripletMarginLoss", "triplet_margin_loss"]
 
@@ -64,7 +65,7 @@ def _value_swapped(
     return np.maximum(p_norm(anchor - positive + eps, p, axis=-1) - minimum + margin, 0.0)
 
 
-def _gradient_swapped(
+def _value_and_gradient_swapped(
     upstream: Array,
     anchor: Array,
     positive: Array,
@@ -72,16 +73,17 @@ def _gradient_swapped(
     margin: Array | float,
     p: float,
     eps: float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
     term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
     term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
-    positive_2 = np.maximum(np.sign(np.minimum(far, across) - near - margin), 0.0)
-    term_4 = 1.0 - positive_2
+    minimum = np.minimum(far, across)
+    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
     slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
     term_5 = p - 1.0
     product = slope[:, None] * signed_power(ratio(term_2, far[:, None]), term_5)
@@ -89,7 +91,14 @@ def _gradient_swapped(
     product_2 = slope_2[:, None] * signed_power(ratio(term, near[:, None]), term_5)
     slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
     product_3 = slope_3[:, None] * signed_power(ratio(term_3, across[:, None]), term_5)
-    return product + product_2, product_3 - product_2, -product_3 - product, total(slope_2)
+    loss = np.maximum(near - minimum + margin, 0.0)
+    return (
+        loss,
+        product + product_2,
+        product_3 - product_2 if "positive" in wanted else None,
+        -product_3 - product if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _hessian_diagonal_swapped(
@@ -133,6 +142,17 @@ def _hessian_diagonal_swapped(
     return diagonal_anchor, diagonal_positive, diagonal_negative
 
 
+_kernel_swapped = Kernels(
+    _value_swapped,
+    _value_and_gradient_swapped,
+    _hessian_diagonal_swapped,
+    axes={"anchor": "n d", "positive": "n d", "negative": "n d", "margin": "", "p": "", "eps": ""},
+    wrt=("anchor", "positive", "negative", "margin"),
+    loss="n",
+    rows="n",
+)
+
+
 def _swapped_loss(
     anchor: Any,
     positive: Any,
@@ -166,7 +186,7 @@ def _swapped_loss(
     p = float(p)
     eps = float(eps)
     return Case(
-        kernels=(_value_swapped, _gradient_swapped, _hessian_diagonal_swapped),
+        kernels=_kernel_swapped,
         arguments=(anchor, positive, negative, margin, p, eps),
         inputs=inputs,
         reduction=reduction,
@@ -190,7 +210,7 @@ def _value_plain(
     return np.maximum(term, 0.0)
 
 
-def _gradient_plain(
+def _value_and_gradient_plain(
     upstream: Array,
     anchor: Array,
     positive: Array,
@@ -198,8 +218,9 @@ def _gradient_plain(
     margin: Array | float,
     p: float,
     eps: float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
     term_2 = anchor - negative + eps
@@ -210,7 +231,14 @@ def _gradient_plain(
     product = slope[:, None] * signed_power(ratio(term_2, far[:, None]), term_3)
     slope_2 = upstream * (1.0 - positive_2)
     product_2 = slope_2[:, None] * signed_power(ratio(term, near[:, None]), term_3)
-    return product + product_2, -product_2, -product, total(slope_2)
+    loss = np.maximum(near - far + margin, 0.0)
+    return (
+        loss,
+        product + product_2,
+        -product_2 if "positive" in wanted else None,
+        -product if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _hessian_diagonal_plain(
@@ -243,6 +271,17 @@ def _hessian_diagonal_plain(
     slope_2 = upstream * term_6
     diagonal_anchor = upstream[:, None] * (term_3[:, None] * term_5 + term_6[:, None] * term_7)
     return diagonal_anchor, slope[:, None] * term_5, slope_2[:, None] * term_7
+
+
+_kernel_plain = Kernels(
+    _value_plain,
+    _value_and_gradient_plain,
+    _hessian_diagonal_plain,
+    axes={"anchor": "n d", "positive": "n d", "negative": "n d", "margin": "", "p": "", "eps": ""},
+    wrt=("anchor", "positive", "negative", "margin"),
+    loss="n",
+    rows="n",
+)
 
 
 def _plain_loss(
@@ -278,7 +317,7 @@ def _plain_loss(
     p = float(p)
     eps = float(eps)
     return Case(
-        kernels=(_value_plain, _gradient_plain, _hessian_diagonal_plain),
+        kernels=_kernel_plain,
         arguments=(anchor, positive, negative, margin, p, eps),
         inputs=inputs,
         reduction=reduction,
@@ -303,7 +342,7 @@ def _value_swapped_optax(
     return np.maximum(term, 0.0)
 
 
-def _gradient_swapped_optax(
+def _value_and_gradient_swapped_optax(
     upstream: Array,
     anchor: Array,
     positive: Array,
@@ -311,28 +350,30 @@ def _gradient_swapped_optax(
     margin: Array | float,
     p: float,
     eps: float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
     abs_term = np.abs(term)
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
+    power_2 = term_2**power
     term_3 = anchor - negative
     magnitude = np.abs(term_3)
     term_4 = eps + total(magnitude**p, axis=1)
-    power_2 = term_4**power
+    power_3 = term_4**power
     term_5 = positive - negative
     magnitude_2 = np.abs(term_5)
     term_6 = eps + total(magnitude_2**p, axis=1)
-    power_3 = term_6**power
-    positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
-    term_7 = 1.0 - positive_2
+    power_4 = term_6**power
+    minimum = np.minimum(power_3, power_4)
+    term_7 = 1.0 - np.maximum(np.sign(minimum - power_2 - margin), 0.0)
     mask = power == 0.0
     term_8 = power - 1.0
     slope = (
         upstream
         * term_7
-        * (0.5 * np.sign(power_3 - power_2) + 0.5)
+        * (0.5 * np.sign(power_4 - power_3) + 0.5)
         * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
     )
     mask_2 = p == 0.0
@@ -345,16 +386,18 @@ def _gradient_swapped_optax(
     slope_3 = (
         upstream
         * term_7
-        * (0.5 * np.sign(power_2 - power_3) + 0.5)
+        * (0.5 * np.sign(power_3 - power_4) + 0.5)
         * np.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
     )
     chosen_3 = np.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
     product_3 = slope_3[:, None] * chosen_3 * np.sign(term_5)
+    loss = np.maximum(power_2 - minimum + margin, 0.0)
     return (
+        loss,
         product_2 - product,
-        -product_3 - product_2,
-        product_3 + product,
-        total(upstream * term_7),
+        -product_3 - product_2 if "positive" in wanted else None,
+        product_3 + product if "negative" in wanted else None,
+        total(upstream * term_7) if "margin" in wanted else None,
     )
 
 
@@ -450,6 +493,17 @@ def _hessian_diagonal_swapped_optax(
     return diagonal_anchor, diagonal_positive, diagonal_negative
 
 
+_kernel_swapped_optax = Kernels(
+    _value_swapped_optax,
+    _value_and_gradient_swapped_optax,
+    _hessian_diagonal_swapped_optax,
+    axes={"anchor": "n d", "positive": "n d", "negative": "n d", "margin": "", "p": "", "eps": ""},
+    wrt=("anchor", "positive", "negative", "margin"),
+    loss="n",
+    rows="n",
+)
+
+
 def _swapped_optax_loss(
     anchor: Any,
     positive: Any,
@@ -483,7 +537,7 @@ def _swapped_optax_loss(
     p = float(p)
     eps = float(eps)
     return Case(
-        kernels=(_value_swapped_optax, _gradient_swapped_optax, _hessian_diagonal_swapped_optax),
+        kernels=_kernel_swapped_optax,
         arguments=(anchor, positive, negative, margin, p, eps),
         inputs=inputs,
         reduction=reduction,
@@ -508,7 +562,7 @@ def _value_plain_optax(
     return np.maximum(term, 0.0)
 
 
-def _gradient_plain_optax(
+def _value_and_gradient_plain_optax(
     upstream: Array,
     anchor: Array,
     positive: Array,
@@ -516,17 +570,19 @@ def _gradient_plain_optax(
     margin: Array | float,
     p: float,
     eps: float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
     abs_term = np.abs(term)
     term_2 = eps + total(abs_term**p, axis=1)
     power = 1.0 / p
+    power_2 = term_2**power
     term_3 = anchor - negative
     magnitude = np.abs(term_3)
     term_4 = eps + total(magnitude**p, axis=1)
-    positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
-    term_5 = 1.0 - positive_2
+    power_3 = term_4**power
+    term_5 = 1.0 - np.maximum(np.sign(power_3 - power_2 - margin), 0.0)
     mask = power == 0.0
     term_6 = power - 1.0
     slope = upstream * term_5 * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
@@ -537,7 +593,14 @@ def _gradient_plain_optax(
     slope_2 = upstream * term_5 * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
     chosen_2 = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
     product_2 = slope_2[:, None] * chosen_2 * np.sign(term)
-    return product_2 - product, -product_2, product, total(upstream * term_5)
+    loss = np.maximum(power_2 - power_3 + margin, 0.0)
+    return (
+        loss,
+        product_2 - product,
+        -product_2 if "positive" in wanted else None,
+        product,
+        total(upstream * term_5) if "margin" in wanted else None,
+    )
 
 
 def _hessian_diagonal_plain_optax(
@@ -604,6 +667,17 @@ def _hessian_diagonal_plain_optax(
     return diagonal_anchor, upstream[:, None] * term_10, diagonal_negative
 
 
+_kernel_plain_optax = Kernels(
+    _value_plain_optax,
+    _value_and_gradient_plain_optax,
+    _hessian_diagonal_plain_optax,
+    axes={"anchor": "n d", "positive": "n d", "negative": "n d", "margin": "", "p": "", "eps": ""},
+    wrt=("anchor", "positive", "negative", "margin"),
+    loss="n",
+    rows="n",
+)
+
+
 def _plain_optax_loss(
     anchor: Any,
     positive: Any,
@@ -637,7 +711,7 @@ def _plain_optax_loss(
     p = float(p)
     eps = float(eps)
     return Case(
-        kernels=(_value_plain_optax, _gradient_plain_optax, _hessian_diagonal_plain_optax),
+        kernels=_kernel_plain_optax,
         arguments=(anchor, positive, negative, margin, p, eps),
         inputs=inputs,
         reduction=reduction,
@@ -798,7 +872,7 @@ class TripletMarginLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(anchor, positive, negative, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

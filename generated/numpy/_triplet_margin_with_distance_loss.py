@@ -63,13 +63,14 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss"]
 
@@ -79,16 +80,26 @@ def _value_swapped_called(near: Array, far: Array, across: Array, margin: Array 
     return np.maximum(near - np.minimum(across, far) + margin, 0.0)
 
 
-def _gradient_swapped_called(
-    upstream: Array, near: Array, far: Array, across: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `near`, `far`, `across` and `margin`, given that of the loss."""
-    positive = np.maximum(np.sign(np.minimum(across, far) - near - margin), 0.0)
-    term = 1.0 - positive
+def _value_and_gradient_swapped_called(
+    upstream: Array,
+    near: Array,
+    far: Array,
+    across: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
+    minimum = np.minimum(across, far)
+    term = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
     slope = upstream * term
-    grad_far = upstream * term * (-0.5 * np.sign(across - far) - 0.5)
-    grad_across = upstream * term * (-0.5 * np.sign(far - across) - 0.5)
-    return slope, grad_far, grad_across, total(slope)
+    loss = np.maximum(near - minimum + margin, 0.0)
+    grad_far = None
+    if "far" in wanted:
+        grad_far = upstream * term * (-0.5 * np.sign(across - far) - 0.5)
+    grad_across = None
+    if "across" in wanted:
+        grad_across = upstream * term * (-0.5 * np.sign(far - across) - 0.5)
+    return loss, slope, grad_far, grad_across, total(slope) if "margin" in wanted else None
 
 
 def _hessian_diagonal_swapped_called(
@@ -96,6 +107,18 @@ def _hessian_diagonal_swapped_called(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `near`, `far` and `across`."""
     return np.full_like(near, 0.0), np.full_like(far, 0.0), np.full_like(across, 0.0)
+
+
+_kernel_swapped_called = Kernels(
+    _value_swapped_called,
+    _value_and_gradient_swapped_called,
+    _hessian_diagonal_swapped_called,
+    axes={"near": "...", "far": "...", "across": "...", "margin": ""},
+    wrt=("near", "far", "across", "margin"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _swapped_called_loss(
@@ -148,7 +171,7 @@ def _swapped_called_loss(
     across = to_working(across, working)
     margin = to_working(margin, working)
     return Case(
-        kernels=(_value_swapped_called, _gradient_swapped_called, _hessian_diagonal_swapped_called),
+        kernels=_kernel_swapped_called,
         arguments=(near, far, across, margin),
         inputs=inputs,
         reduction=reduction,
@@ -177,10 +200,15 @@ def _value_swapped_cosine(
     return np.maximum(term, 0.0)
 
 
-def _gradient_swapped_cosine(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_swapped_cosine(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     anchor_direction = direction(anchor, axis=-1)
     negative_direction = direction(negative, axis=-1)
     sums = total(anchor_direction * negative_direction, axis=1)
@@ -188,27 +216,34 @@ def _gradient_swapped_cosine(
     positive_direction = direction(positive, axis=-1)
     sums_2 = total(negative_direction * positive_direction, axis=1)
     across = 1.0 - sums_2
-    term = (
-        np.minimum(far, across)
-        + total(anchor_direction * positive_direction, axis=1)
-        - margin
-        - 1.0
-    )
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    minimum = np.minimum(far, across)
+    sums_3 = total(anchor_direction * positive_direction, axis=1)
+    positive_2 = np.maximum(np.sign(minimum + sums_3 - margin - 1.0), 0.0)
     slope = upstream * (positive_2 - 1.0)
-    term_2 = 1.0 - positive_2
-    slope_2 = upstream * term_2 * (0.5 * np.sign(across + (sums - 1.0)) + 0.5)
-    term_3 = slope[:, None] * positive_direction + slope_2[:, None] * negative_direction
-    product = anchor_direction * total(term_3 * anchor_direction, axis=1)[:, None]
-    slope_3 = upstream * term_2 * (0.5 * np.sign(far + (sums_2 - 1.0)) + 0.5)
-    term_4 = slope[:, None] * anchor_direction + slope_3[:, None] * negative_direction
-    product_2 = positive_direction * total(term_4 * positive_direction, axis=1)[:, None]
-    term_5 = slope_3[:, None] * positive_direction + slope_2[:, None] * anchor_direction
-    product_3 = negative_direction * total(term_5 * negative_direction, axis=1)[:, None]
-    grad_anchor = ratio(1.0, norm(anchor, axis=-1))[:, None] * (term_3 - product)
-    grad_positive = ratio(1.0, norm(positive, axis=-1))[:, None] * (term_4 - product_2)
-    grad_negative = ratio(1.0, norm(negative, axis=-1))[:, None] * (term_5 - product_3)
-    return grad_anchor, grad_positive, grad_negative, total(upstream * term_2)
+    term = 1.0 - positive_2
+    slope_2 = upstream * term * (0.5 * np.sign(across + (sums - 1.0)) + 0.5)
+    term_2 = slope[:, None] * positive_direction + slope_2[:, None] * negative_direction
+    product = anchor_direction * total(term_2 * anchor_direction, axis=1)[:, None]
+    slope_3 = upstream * term * (0.5 * np.sign(far + (sums_2 - 1.0)) + 0.5)
+    loss = np.maximum(margin + 1.0 - minimum - sums_3, 0.0)
+    grad_anchor = ratio(1.0, norm(anchor, axis=-1))[:, None] * (term_2 - product)
+    grad_positive = None
+    if "positive" in wanted:
+        term_3 = slope[:, None] * anchor_direction + slope_3[:, None] * negative_direction
+        product_2 = positive_direction * total(term_3 * positive_direction, axis=1)[:, None]
+        grad_positive = ratio(1.0, norm(positive, axis=-1))[:, None] * (term_3 - product_2)
+    grad_negative = None
+    if "negative" in wanted:
+        term_4 = slope_3[:, None] * positive_direction + slope_2[:, None] * anchor_direction
+        product_3 = negative_direction * total(term_4 * negative_direction, axis=1)[:, None]
+        grad_negative = ratio(1.0, norm(negative, axis=-1))[:, None] * (term_4 - product_3)
+    return (
+        loss,
+        grad_anchor,
+        grad_positive,
+        grad_negative,
+        total(upstream * term) if "margin" in wanted else None,
+    )
 
 
 def _hessian_diagonal_swapped_cosine(
@@ -271,6 +306,17 @@ def _hessian_diagonal_swapped_cosine(
     return diagonal_anchor, diagonal_positive, diagonal_negative
 
 
+_kernel_swapped_cosine = Kernels(
+    _value_swapped_cosine,
+    _value_and_gradient_swapped_cosine,
+    _hessian_diagonal_swapped_cosine,
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
+    wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
+)
+
+
 def _swapped_cosine_loss(
     anchor: Any,
     positive: Any,
@@ -299,7 +345,7 @@ def _swapped_cosine_loss(
     positive = fold(positive, -1)
     negative = fold(negative, -1)
     return Case(
-        kernels=(_value_swapped_cosine, _gradient_swapped_cosine, _hessian_diagonal_swapped_cosine),
+        kernels=_kernel_swapped_cosine,
         arguments=(anchor, positive, negative, margin),
         inputs=inputs,
         reduction=reduction,
@@ -321,24 +367,37 @@ def _value_swapped_manhattan(
     return np.maximum(total(np.abs(anchor - positive), axis=1) - minimum + margin, 0.0)
 
 
-def _gradient_swapped_manhattan(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_swapped_manhattan(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
+    near = total(np.abs(term), axis=1)
     term_2 = anchor - negative
     far = total(np.abs(term_2), axis=1)
     term_3 = positive - negative
     across = total(np.abs(term_3), axis=1)
-    direction_2 = np.sign(np.minimum(far, across) - total(np.abs(term), axis=1) - margin)
-    term_4 = 1.0 - np.maximum(direction_2, 0.0)
+    minimum = np.minimum(far, across)
+    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
     slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
     product = slope[:, None] * np.sign(term_2)
     slope_2 = upstream * term_4
     product_2 = slope_2[:, None] * np.sign(term)
     slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
     product_3 = slope_3[:, None] * np.sign(term_3)
-    return product + product_2, product_3 - product_2, -product_3 - product, total(slope_2)
+    loss = np.maximum(near - minimum + margin, 0.0)
+    return (
+        loss,
+        product + product_2,
+        product_3 - product_2 if "positive" in wanted else None,
+        -product_3 - product if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _hessian_diagonal_swapped_manhattan(
@@ -346,6 +405,17 @@ def _hessian_diagonal_swapped_manhattan(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `anchor`, `positive` and `negative`."""
     return np.full_like(anchor, 0.0), np.full_like(positive, 0.0), np.full_like(negative, 0.0)
+
+
+_kernel_swapped_manhattan = Kernels(
+    _value_swapped_manhattan,
+    _value_and_gradient_swapped_manhattan,
+    _hessian_diagonal_swapped_manhattan,
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
+    wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
+)
 
 
 def _swapped_manhattan_loss(
@@ -376,11 +446,7 @@ def _swapped_manhattan_loss(
     positive = fold(positive, -1)
     negative = fold(negative, -1)
     return Case(
-        kernels=(
-            _value_swapped_manhattan,
-            _gradient_swapped_manhattan,
-            _hessian_diagonal_swapped_manhattan,
-        ),
+        kernels=_kernel_swapped_manhattan,
         arguments=(anchor, positive, negative, margin),
         inputs=inputs,
         reduction=reduction,
@@ -402,24 +468,37 @@ def _value_swapped_squared_euclidean(
     return np.maximum(total((anchor - positive) ** 2, axis=1) - minimum + margin, 0.0)
 
 
-def _gradient_swapped_squared_euclidean(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_swapped_squared_euclidean(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
+    near = total(term * term, axis=1)
     term_2 = anchor - negative
     far = total(term_2 * term_2, axis=1)
     term_3 = positive - negative
     across = total(term_3 * term_3, axis=1)
-    direction_2 = np.sign(np.minimum(far, across) - total(term * term, axis=1) - margin)
-    term_4 = 1.0 - np.maximum(direction_2, 0.0)
+    minimum = np.minimum(far, across)
+    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
     slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
     product = 2.0 * slope[:, None] * term_2
     slope_2 = upstream * term_4
     product_2 = 2.0 * slope_2[:, None] * term
     slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
     product_3 = 2.0 * slope_3[:, None] * term_3
-    return product + product_2, product_3 - product_2, -product_3 - product, total(slope_2)
+    loss = np.maximum(near - minimum + margin, 0.0)
+    return (
+        loss,
+        product + product_2,
+        product_3 - product_2 if "positive" in wanted else None,
+        -product_3 - product if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _hessian_diagonal_swapped_squared_euclidean(
@@ -440,6 +519,17 @@ def _hessian_diagonal_swapped_squared_euclidean(
     diagonal_positive = np.broadcast_to(slope_2[:, None], positive.shape)
     diagonal_negative = np.broadcast_to(slope_3[:, None], negative.shape)
     return diagonal_anchor, diagonal_positive, diagonal_negative
+
+
+_kernel_swapped_squared_euclidean = Kernels(
+    _value_swapped_squared_euclidean,
+    _value_and_gradient_swapped_squared_euclidean,
+    _hessian_diagonal_swapped_squared_euclidean,
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
+    wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
+)
 
 
 def _swapped_squared_euclidean_loss(
@@ -470,11 +560,7 @@ def _swapped_squared_euclidean_loss(
     positive = fold(positive, -1)
     negative = fold(negative, -1)
     return Case(
-        kernels=(
-            _value_swapped_squared_euclidean,
-            _gradient_swapped_squared_euclidean,
-            _hessian_diagonal_swapped_squared_euclidean,
-        ),
+        kernels=_kernel_swapped_squared_euclidean,
         arguments=(anchor, positive, negative, margin),
         inputs=inputs,
         reduction=reduction,
@@ -496,24 +582,37 @@ def _value_swapped_euclidean(
     return np.maximum(norm(anchor - positive + 1e-06, axis=-1) - minimum + margin, 0.0)
 
 
-def _gradient_swapped_euclidean(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_swapped_euclidean(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive + 1e-06
+    near = norm(term, axis=-1)
     term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
     term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
-    positive_2 = np.maximum(np.sign(np.minimum(far, across) - norm(term, axis=-1) - margin), 0.0)
-    term_4 = 1.0 - positive_2
+    minimum = np.minimum(far, across)
+    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
     slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
     product = slope[:, None] * direction(term_2, axis=-1)
     slope_2 = upstream * term_4
     product_2 = slope_2[:, None] * direction(term, axis=-1)
     slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
     product_3 = slope_3[:, None] * direction(term_3, axis=-1)
-    return product + product_2, product_3 - product_2, -product_3 - product, total(slope_2)
+    loss = np.maximum(near - minimum + margin, 0.0)
+    return (
+        loss,
+        product + product_2,
+        product_3 - product_2 if "positive" in wanted else None,
+        -product_3 - product if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _hessian_diagonal_swapped_euclidean(
@@ -538,6 +637,17 @@ def _hessian_diagonal_swapped_euclidean(
     diagonal_positive = upstream[:, None] * (product_2 + product_6)
     diagonal_negative = upstream[:, None] * (product_4 + product_6)
     return diagonal_anchor, diagonal_positive, diagonal_negative
+
+
+_kernel_swapped_euclidean = Kernels(
+    _value_swapped_euclidean,
+    _value_and_gradient_swapped_euclidean,
+    _hessian_diagonal_swapped_euclidean,
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
+    wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
+)
 
 
 def _swapped_euclidean_loss(
@@ -568,11 +678,7 @@ def _swapped_euclidean_loss(
     positive = fold(positive, -1)
     negative = fold(negative, -1)
     return Case(
-        kernels=(
-            _value_swapped_euclidean,
-            _gradient_swapped_euclidean,
-            _hessian_diagonal_swapped_euclidean,
-        ),
+        kernels=_kernel_swapped_euclidean,
         arguments=(anchor, positive, negative, margin),
         inputs=inputs,
         reduction=reduction,
@@ -589,12 +695,18 @@ def _value_plain_called(near: Array, far: Array, margin: Array | float) -> Array
     return np.maximum(near - far + margin, 0.0)
 
 
-def _gradient_plain_called(
-    upstream: Array, near: Array, far: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `near`, `far` and `margin`, given that of the loss."""
+def _value_and_gradient_plain_called(
+    upstream: Array, near: Array, far: Array, margin: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `near`, `far` and `margin`."""
     slope = upstream * (1.0 - np.maximum(np.sign(far - near - margin), 0.0))
-    return slope, -slope, total(slope)
+    loss = np.maximum(near - far + margin, 0.0)
+    return (
+        loss,
+        slope,
+        -slope if "far" in wanted else None,
+        total(slope) if "margin" in wanted else None,
+    )
 
 
 def _hessian_diagonal_plain_called(
@@ -602,6 +714,18 @@ def _hessian_diagonal_plain_called(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `near` and `far`."""
     return np.full_like(near, 0.0), np.full_like(far, 0.0)
+
+
+_kernel_plain_called = Kernels(
+    _value_plain_called,
+    _value_and_gradient_plain_called,
+    _hessian_diagonal_plain_called,
+    axes={"near": "...", "far": "...", "margin": ""},
+    wrt=("near", "far", "margin"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _plain_called_loss(
@@ -638,7 +762,7 @@ def _plain_called_loss(
     far = to_working(far, working)
     margin = to_working(margin, working)
     return Case(
-        kernels=(_value_plain_called, _gradient_plain_called, _hessian_diagonal_plain_called),
+        kernels=_kernel_plain_called,
         arguments=(near, far, margin),
         inputs=inputs,
         reduction=reduction,
@@ -662,10 +786,15 @@ def _value_plain_cosine(
     return np.maximum(term_2, 0.0)
 
 
-def _gradient_plain_cosine(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_plain_cosine(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     anchor_direction = direction(anchor, axis=-1)
     negative_direction = direction(negative, axis=-1)
     sums = total(anchor_direction * negative_direction, axis=1)
@@ -678,14 +807,25 @@ def _gradient_plain_cosine(
     slope_2 = upstream * term_2
     term_3 = slope[:, None] * positive_direction + slope_2[:, None] * negative_direction
     product = anchor_direction * total(term_3 * anchor_direction, axis=1)[:, None]
-    slope_3 = upstream * term * sums_2
-    term_4 = slope[:, None] * anchor_direction - slope_3[:, None] * positive_direction
-    slope_4 = upstream * term_2 * sums
-    term_5 = slope_2[:, None] * anchor_direction - slope_4[:, None] * negative_direction
+    loss = np.maximum(sums - 1.0 - sums_2 + margin + 1.0, 0.0)
     grad_anchor = ratio(1.0, norm(anchor, axis=-1))[:, None] * (term_3 - product)
-    grad_positive = ratio(1.0, norm(positive, axis=-1))[:, None] * term_4
-    grad_negative = ratio(1.0, norm(negative, axis=-1))[:, None] * term_5
-    return grad_anchor, grad_positive, grad_negative, total(slope_2)
+    grad_positive = None
+    if "positive" in wanted:
+        slope_3 = upstream * term * sums_2
+        term_4 = slope[:, None] * anchor_direction - slope_3[:, None] * positive_direction
+        grad_positive = ratio(1.0, norm(positive, axis=-1))[:, None] * term_4
+    grad_negative = None
+    if "negative" in wanted:
+        slope_4 = upstream * term_2 * sums
+        term_5 = slope_2[:, None] * anchor_direction - slope_4[:, None] * negative_direction
+        grad_negative = ratio(1.0, norm(negative, axis=-1))[:, None] * term_5
+    return (
+        loss,
+        grad_anchor,
+        grad_positive,
+        grad_negative,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _hessian_diagonal_plain_cosine(
@@ -727,6 +867,17 @@ def _hessian_diagonal_plain_cosine(
     return diagonal_anchor, slope[:, None] * term_6, slope_2[:, None] * term_7
 
 
+_kernel_plain_cosine = Kernels(
+    _value_plain_cosine,
+    _value_and_gradient_plain_cosine,
+    _hessian_diagonal_plain_cosine,
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
+    wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
+)
+
+
 def _plain_cosine_loss(
     anchor: Any,
     positive: Any,
@@ -755,7 +906,7 @@ def _plain_cosine_loss(
     positive = fold(positive, -1)
     negative = fold(negative, -1)
     return Case(
-        kernels=(_value_plain_cosine, _gradient_plain_cosine, _hessian_diagonal_plain_cosine),
+        kernels=_kernel_plain_cosine,
         arguments=(anchor, positive, negative, margin),
         inputs=inputs,
         reduction=reduction,
@@ -777,19 +928,32 @@ def _value_plain_manhattan(
     return np.maximum(term, 0.0)
 
 
-def _gradient_plain_manhattan(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_plain_manhattan(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
+    near = total(np.abs(term), axis=1)
     term_2 = anchor - negative
-    term_3 = total(np.abs(term_2), axis=1) - total(np.abs(term), axis=1) - margin
-    positive_2 = np.maximum(np.sign(term_3), 0.0)
+    far = total(np.abs(term_2), axis=1)
+    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
     product = slope[:, None] * np.sign(term_2)
     slope_2 = upstream * (1.0 - positive_2)
     product_2 = slope_2[:, None] * np.sign(term)
-    return product + product_2, -product_2, -product, total(slope_2)
+    loss = np.maximum(near - far + margin, 0.0)
+    return (
+        loss,
+        product + product_2,
+        -product_2 if "positive" in wanted else None,
+        -product if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _hessian_diagonal_plain_manhattan(
@@ -797,6 +961,17 @@ def _hessian_diagonal_plain_manhattan(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `anchor`, `positive` and `negative`."""
     return np.full_like(anchor, 0.0), np.full_like(positive, 0.0), np.full_like(negative, 0.0)
+
+
+_kernel_plain_manhattan = Kernels(
+    _value_plain_manhattan,
+    _value_and_gradient_plain_manhattan,
+    _hessian_diagonal_plain_manhattan,
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
+    wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
+)
 
 
 def _plain_manhattan_loss(
@@ -827,11 +1002,7 @@ def _plain_manhattan_loss(
     positive = fold(positive, -1)
     negative = fold(negative, -1)
     return Case(
-        kernels=(
-            _value_plain_manhattan,
-            _gradient_plain_manhattan,
-            _hessian_diagonal_plain_manhattan,
-        ),
+        kernels=_kernel_plain_manhattan,
         arguments=(anchor, positive, negative, margin),
         inputs=inputs,
         reduction=reduction,
@@ -853,22 +1024,30 @@ def _value_plain_squared_euclidean(
     return np.maximum(term, 0.0)
 
 
-def _gradient_plain_squared_euclidean(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_plain_squared_euclidean(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive
+    near = total(term * term, axis=1)
     term_2 = anchor - negative
-    term_3 = total(term_2 * term_2, axis=1) - total(term * term, axis=1) - margin
-    positive_2 = np.maximum(np.sign(term_3), 0.0)
+    far = total(term_2 * term_2, axis=1)
+    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
     slope_2 = upstream * (1.0 - positive_2)
+    loss = np.maximum(near - far + margin, 0.0)
     grad_anchor = 2.0 * slope[:, None] * term_2 + 2.0 * slope_2[:, None] * term
     return (
+        loss,
         grad_anchor,
-        -2.0 * slope_2[:, None] * term,
-        -2.0 * slope[:, None] * term_2,
-        total(slope_2),
+        -2.0 * slope_2[:, None] * term if "positive" in wanted else None,
+        -2.0 * slope[:, None] * term_2 if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
     )
 
 
@@ -889,6 +1068,17 @@ def _hessian_diagonal_plain_squared_euclidean(
     diagonal_positive = np.broadcast_to(slope_2[:, None], positive.shape)
     diagonal_negative = np.broadcast_to(slope_3[:, None], negative.shape)
     return diagonal_anchor, diagonal_positive, diagonal_negative
+
+
+_kernel_plain_squared_euclidean = Kernels(
+    _value_plain_squared_euclidean,
+    _value_and_gradient_plain_squared_euclidean,
+    _hessian_diagonal_plain_squared_euclidean,
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
+    wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
+)
 
 
 def _plain_squared_euclidean_loss(
@@ -919,11 +1109,7 @@ def _plain_squared_euclidean_loss(
     positive = fold(positive, -1)
     negative = fold(negative, -1)
     return Case(
-        kernels=(
-            _value_plain_squared_euclidean,
-            _gradient_plain_squared_euclidean,
-            _hessian_diagonal_plain_squared_euclidean,
-        ),
+        kernels=_kernel_plain_squared_euclidean,
         arguments=(anchor, positive, negative, margin),
         inputs=inputs,
         reduction=reduction,
@@ -945,18 +1131,32 @@ def _value_plain_euclidean(
     return np.maximum(term, 0.0)
 
 
-def _gradient_plain_euclidean(
-    upstream: Array, anchor: Array, positive: Array, negative: Array, margin: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+def _value_and_gradient_plain_euclidean(
+    upstream: Array,
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = anchor - positive + 1e-06
+    near = norm(term, axis=-1)
     term_2 = anchor - negative + 1e-06
-    positive_2 = np.maximum(np.sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin), 0.0)
+    far = norm(term_2, axis=-1)
+    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
     product = slope[:, None] * direction(term_2, axis=-1)
     slope_2 = upstream * (1.0 - positive_2)
     product_2 = slope_2[:, None] * direction(term, axis=-1)
-    return product + product_2, -product_2, -product, total(slope_2)
+    loss = np.maximum(near - far + margin, 0.0)
+    return (
+        loss,
+        product + product_2,
+        -product_2 if "positive" in wanted else None,
+        -product if "negative" in wanted else None,
+        total(slope_2) if "margin" in wanted else None,
+    )
 
 
 def _hessian_diagonal_plain_euclidean(
@@ -980,6 +1180,17 @@ def _hessian_diagonal_plain_euclidean(
     slope_2 = upstream * term_4 * quotient_2
     diagonal_anchor = upstream[:, None] * (product[:, None] * rest + product_2[:, None] * rest_2)
     return diagonal_anchor, slope[:, None] * rest, slope_2[:, None] * rest_2
+
+
+_kernel_plain_euclidean = Kernels(
+    _value_plain_euclidean,
+    _value_and_gradient_plain_euclidean,
+    _hessian_diagonal_plain_euclidean,
+    axes={"anchor": "... d", "positive": "... d", "negative": "... d", "margin": ""},
+    wrt=("anchor", "positive", "negative", "margin"),
+    loss="...",
+    rows="...",
+)
 
 
 def _plain_euclidean_loss(
@@ -1010,11 +1221,7 @@ def _plain_euclidean_loss(
     positive = fold(positive, -1)
     negative = fold(negative, -1)
     return Case(
-        kernels=(
-            _value_plain_euclidean,
-            _gradient_plain_euclidean,
-            _hessian_diagonal_plain_euclidean,
-        ),
+        kernels=_kernel_plain_euclidean,
         arguments=(anchor, positive, negative, margin),
         inputs=inputs,
         reduction=reduction,
@@ -1206,7 +1413,7 @@ class TripletMarginWithDistanceLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(anchor, positive, negative, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

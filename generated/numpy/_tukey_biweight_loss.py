@@ -23,13 +23,14 @@ from ._functions import box_cox
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["TukeyBiweightLoss", "tukey_biweight_loss"]
 
@@ -47,20 +48,26 @@ def _value(input: Array, target: Array, scale: Array | float) -> Array:
     )
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     error = input - target
     mask = np.abs(error) > scale
+    power = scale * scale
     product = error / scale
-    power = product * product
-    power_2 = (1.0 - power) * (1.0 - power)
-    slope = upstream * np.where(mask, 0.0, power_2 * error)
-    chosen = np.where(
-        mask, 0.3333333333333333 * scale, -scale * box_cox(-power, 3.0) - power_2 * error * product
-    )
-    return slope, -slope, total(upstream * chosen)
+    power_2 = product * product
+    box_cox_2 = box_cox(-power_2, 3.0)
+    power_3 = (1.0 - power_2) * (1.0 - power_2)
+    slope = upstream * np.where(mask, 0.0, power_3 * error)
+    loss = np.where(mask, 0.16666666666666666 * power, -0.5 * power * box_cox_2)
+    grad_scale = None
+    if "scale" in wanted:
+        chosen = np.where(
+            mask, 0.3333333333333333 * scale, -scale * box_cox_2 - power_3 * error * product
+        )
+        grad_scale = total(upstream * chosen)
+    return loss, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _hessian_diagonal(
@@ -73,6 +80,18 @@ def _hessian_diagonal(
     chosen = np.where(np.abs(error) > scale, 0.0, term * term - 4.0 * term * power)
     slope = upstream * chosen
     return slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "scale": ""},
+    wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -90,7 +109,7 @@ def _loss(
     target = to_working(target, working)
     scale = to_working(scale, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, scale),
         inputs=inputs,
         reduction=reduction,
@@ -180,7 +199,7 @@ class TukeyBiweightLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

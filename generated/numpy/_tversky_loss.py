@@ -40,14 +40,15 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
     is_number,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["TverskyLoss", "tversky_loss"]
 
@@ -62,30 +63,45 @@ def _value(
     return ratio(false, smooth + total(target * p, axis=(0, 2)) + false)
 
 
-def _gradient(
+def _value_and_gradient(
     upstream: Array,
     input: Array,
     target: Array,
     alpha: Array | float,
     beta: Array | float,
     smooth: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + false
-    quotient = ratio(ratio(false, term_2), term_2)
-    slope = upstream * quotient
-    term_3 = ratio(1.0, term_2) - quotient
+    quotient = ratio(false, term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream * quotient_2
+    term_3 = ratio(1.0, term_2) - quotient_2
     slope_2 = upstream * term_3
     product = slope_2[:, None] * (term * alpha * p * probability - probability * p * beta * target)
     grad_input = product - slope[:, None] * target * p * probability
-    grad_target = slope_2[:, None] * (probability * beta - alpha * p) - slope[:, None] * p
-    grad_alpha = total(upstream * term_3 * total(term * p, axis=2))
-    grad_beta = total(upstream * term_3 * total(probability * target, axis=2))
-    return grad_input, grad_target, grad_alpha, grad_beta, -total(slope)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = slope_2[:, None] * (probability * beta - alpha * p) - slope[:, None] * p
+    grad_alpha = None
+    if "alpha" in wanted:
+        grad_alpha = total(upstream * term_3 * total(term * p, axis=2))
+    grad_beta = None
+    if "beta" in wanted:
+        grad_beta = total(upstream * term_3 * total(probability * target, axis=2))
+    return (
+        quotient,
+        grad_input,
+        grad_target,
+        grad_alpha,
+        grad_beta,
+        -total(slope) if "smooth" in wanted else None,
+    )
 
 
 def _hessian_diagonal(
@@ -129,6 +145,17 @@ def _hessian_diagonal(
     return upstream[:, None] * term_13, upstream[:, None] * term_15
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n c ...", "target": "n c ...", "alpha": "", "beta": "", "smooth": ""},
+    wrt=("input", "target", "alpha", "beta", "smooth"),
+    loss="c",
+    rows="c",
+)
+
+
 def _loss(
     input: Any, target: Any, alpha: Any, beta: Any, smooth: Any, reduction: str, denominator: Any
 ) -> Case:
@@ -152,7 +179,7 @@ def _loss(
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, alpha, beta, smooth),
         inputs=inputs,
         reduction=reduction,
@@ -173,28 +200,45 @@ def _value_keras(
     return ratio(smooth + sums, smooth + total(target * p) + sums)
 
 
-def _gradient_keras(
+def _value_and_gradient_keras(
     upstream: Array,
     input: Array,
     target: Array,
     alpha: Array | float,
     beta: Array | float,
     smooth: Array | float,
-) -> tuple[Array, ...]:
-    """Return the gradient by each differentiable argument, given that of the loss."""
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - target
     p = sigmoid(input)
     probability = sigmoid(-input)
     sums = total(term * beta * p + probability * alpha * target)
     term_2 = smooth + total(target * p) + sums
-    quotient = ratio(ratio(smooth + sums, term_2), term_2)
-    term_3 = ratio(1.0, term_2) - quotient
+    quotient = ratio(smooth + sums, term_2)
+    quotient_2 = ratio(quotient, term_2)
+    term_3 = ratio(1.0, term_2) - quotient_2
     slope = upstream * term_3 * (term * beta * p * probability - probability * p * alpha * target)
-    grad_input = slope - upstream * quotient * target * p * probability
-    grad_target = upstream * term_3 * (probability * alpha - beta * p) - upstream * quotient * p
-    grad_alpha = upstream * term_3 * total(probability * target)
-    grad_beta = upstream * term_3 * total(term * p)
-    return grad_input, grad_target, grad_alpha, grad_beta, upstream * term_3
+    grad_input = slope - upstream * quotient_2 * target * p * probability
+    grad_target = None
+    if "target" in wanted:
+        grad_target = (
+            upstream * term_3 * (probability * alpha - beta * p) - upstream * quotient_2 * p
+        )
+    grad_alpha = None
+    if "alpha" in wanted:
+        grad_alpha = upstream * term_3 * total(probability * target)
+    grad_beta = None
+    if "beta" in wanted:
+        grad_beta = upstream * term_3 * total(term * p)
+    return (
+        quotient,
+        grad_input,
+        grad_target,
+        grad_alpha,
+        grad_beta,
+        upstream * term_3 if "smooth" in wanted else None,
+    )
 
 
 def _hessian_diagonal_keras(
@@ -234,6 +278,16 @@ def _hessian_diagonal_keras(
     return diagonal_input, upstream * term_13
 
 
+_kernel_keras = Kernels(
+    _value_keras,
+    _value_and_gradient_keras,
+    _hessian_diagonal_keras,
+    axes={"input": "n c ...", "target": "n c ...", "alpha": "", "beta": "", "smooth": ""},
+    wrt=("input", "target", "alpha", "beta", "smooth"),
+    loss="",
+)
+
+
 def _keras_loss(
     input: Any, target: Any, alpha: Any, beta: Any, smooth: Any, reduction: str, denominator: Any
 ) -> Case:
@@ -256,7 +310,7 @@ def _keras_loss(
     input = fold(input, 2)
     target = fold(target, 2)
     return Case(
-        kernels=(_value_keras, _gradient_keras, _hessian_diagonal_keras),
+        kernels=_kernel_keras,
         arguments=(input, target, alpha, beta, smooth),
         inputs=inputs,
         reduction=reduction,
@@ -368,7 +422,7 @@ class TverskyLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None

@@ -27,13 +27,14 @@ from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["TweedieLoss", "tweedie_loss"]
 
@@ -44,20 +45,28 @@ def _value_log_mean(input: Array, target: Array, power: Array | float) -> Array:
     return np.exp(term * input) / term + target * np.exp((1.0 - power) * input) / (power - 1.0)
 
 
-def _gradient_log_mean(
-    upstream: Array, input: Array, target: Array, power: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `power`, given that of the loss."""
+def _value_and_gradient_log_mean(
+    upstream: Array, input: Array, target: Array, power: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `power`."""
     term = 2.0 - power
     exponential = np.exp(term * input)
     term_2 = power - 1.0
     term_3 = 1.0 - power
     exponential_2 = np.exp(term_3 * input)
-    term_4 = -target * exponential_2 / (term_2 * term_2) - target * exponential_2 * input / term_2
-    term_5 = exponential / (term * term) - exponential * input / term + term_4
+    loss = exponential / term + target * exponential_2 / term_2
     grad_input = upstream * (exponential + target * exponential_2 * term_3 / term_2)
-    grad_target = upstream * exponential_2 / term_2
-    return grad_input, grad_target, total(upstream * term_5)
+    grad_target = None
+    if "target" in wanted:
+        grad_target = upstream * exponential_2 / term_2
+    grad_power = None
+    if "power" in wanted:
+        term_4 = (
+            -target * exponential_2 / (term_2 * term_2) - target * exponential_2 * input / term_2
+        )
+        term_5 = exponential / (term * term) - exponential * input / term + term_4
+        grad_power = total(upstream * term_5)
+    return loss, grad_input, grad_target, grad_power
 
 
 def _hessian_diagonal_log_mean(
@@ -69,6 +78,18 @@ def _hessian_diagonal_log_mean(
     product = term_2 * term_2 * target * (np.exp(term_2 * input) / (power - 1.0))
     diagonal_input = upstream * (np.exp(term * input) * term + product)
     return diagonal_input, np.full_like(target, 0.0)
+
+
+_kernel_log_mean = Kernels(
+    _value_log_mean,
+    _value_and_gradient_log_mean,
+    _hessian_diagonal_log_mean,
+    axes={"input": "...", "target": "...", "power": ""},
+    wrt=("input", "target", "power"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _log_mean_loss(
@@ -86,7 +107,7 @@ def _log_mean_loss(
     target = to_working(target, working)
     power = to_working(power, working)
     return Case(
-        kernels=(_value_log_mean, _gradient_log_mean, _hessian_diagonal_log_mean),
+        kernels=_kernel_log_mean,
         arguments=(input, target, power),
         inputs=inputs,
         reduction=reduction,
@@ -104,27 +125,30 @@ def _value_mean(input: Array, target: Array, power: Array | float) -> Array:
     return input**term / term + input ** (1.0 - power) * target / (power - 1.0)
 
 
-def _gradient_mean(
-    upstream: Array, input: Array, target: Array, power: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `power`, given that of the loss."""
+def _value_and_gradient_mean(
+    upstream: Array, input: Array, target: Array, power: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `power`."""
     term = 2.0 - power
-    mask = input == 0.0
-    chosen = np.where((mask & (term == 0.0)), 0.0, term * input ** (term - 1.0))
+    power_2 = input**term
     term_2 = power - 1.0
     term_3 = 1.0 - power
+    power_3 = input**term_3
+    mask = input == 0.0
+    chosen = np.where((mask & (term == 0.0)), 0.0, term * input ** (term - 1.0))
     chosen_2 = np.where((mask & (term_3 == 0.0)), 0.0, term_3 * input ** (term_3 - 1.0))
-    power_2 = input**term_3
-    power_3 = input**term
-    logarithm = np.log(input)
-    term_4 = power_3 / (term * term) - np.where(mask, 0.0, power_3 * logarithm) / term
-    term_5 = (
-        -power_2 * target / (term_2 * term_2)
-        - np.where(mask, 0.0, power_2 * logarithm) * target / term_2
-    )
+    loss = power_2 / term + power_3 * target / term_2
     grad_input = upstream * (chosen / term + chosen_2 * target / term_2)
-    grad_power = total(upstream * (term_4 + term_5))
-    return grad_input, upstream * power_2 / term_2, grad_power
+    grad_power = None
+    if "power" in wanted:
+        logarithm = np.log(input)
+        term_4 = power_2 / (term * term) - np.where(mask, 0.0, power_2 * logarithm) / term
+        term_5 = (
+            -power_3 * target / (term_2 * term_2)
+            - np.where(mask, 0.0, power_3 * logarithm) * target / term_2
+        )
+        grad_power = total(upstream * (term_4 + term_5))
+    return loss, grad_input, upstream * power_3 / term_2 if "target" in wanted else None, grad_power
 
 
 def _hessian_diagonal_mean(
@@ -143,6 +167,18 @@ def _hessian_diagonal_mean(
     return upstream * term_5, np.full_like(target, 0.0)
 
 
+_kernel_mean = Kernels(
+    _value_mean,
+    _value_and_gradient_mean,
+    _hessian_diagonal_mean,
+    axes={"input": "...", "target": "...", "power": ""},
+    wrt=("input", "target", "power"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
+
+
 def _mean_loss(
     input: Any, target: Any, power: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
@@ -158,7 +194,7 @@ def _mean_loss(
     target = to_working(target, working)
     power = to_working(power, working)
     return Case(
-        kernels=(_value_mean, _gradient_mean, _hessian_diagonal_mean),
+        kernels=_kernel_mean,
         arguments=(input, target, power),
         inputs=inputs,
         reduction=reduction,
@@ -265,7 +301,7 @@ class TweedieLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -21,14 +21,15 @@ from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     parts_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["TwoHeadLoss", "two_head_loss"]
 
@@ -38,16 +39,34 @@ def _value_loss1(input1: Array, target1: Array) -> Array:
     return (input1 - target1) ** 2
 
 
-def _gradient_loss1(upstream: Array, input1: Array, target1: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input1` and `target1`, given that of the loss."""
+def _value_and_gradient_loss1(
+    upstream: Array, input1: Array, target1: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input1` and `target1`."""
     term = input1 - target1
-    return 2.0 * upstream * term, -2.0 * upstream * term
+    return (
+        term * term,
+        2.0 * upstream * term,
+        -2.0 * upstream * term if "target1" in wanted else None,
+    )
 
 
 def _hessian_diagonal_loss1(upstream: Array, input1: Array, target1: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input1` and `target1`."""
     slope = 2.0 * upstream
     return slope, slope
+
+
+_kernel_loss1 = Kernels(
+    _value_loss1,
+    _value_and_gradient_loss1,
+    _hessian_diagonal_loss1,
+    axes={"input1": "...", "target1": "..."},
+    wrt=("input1", "target1"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss1_loss(input1: Any, target1: Any, reduction: str) -> Case:
@@ -61,7 +80,7 @@ def _loss1_loss(input1: Any, target1: Any, reduction: str) -> Case:
     input1 = to_working(input1, working)
     target1 = to_working(target1, working)
     return Case(
-        kernels=(_value_loss1, _gradient_loss1, _hessian_diagonal_loss1),
+        kernels=_kernel_loss1,
         arguments=(input1, target1),
         inputs=inputs,
         reduction=reduction,
@@ -76,15 +95,30 @@ def _value_loss2(input2: Array, target2: Array) -> Array:
     return np.abs(input2 - target2)
 
 
-def _gradient_loss2(upstream: Array, input2: Array, target2: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input2` and `target2`, given that of the loss."""
-    slope = upstream * np.sign(input2 - target2)
-    return slope, -slope
+def _value_and_gradient_loss2(
+    upstream: Array, input2: Array, target2: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input2` and `target2`."""
+    term = input2 - target2
+    slope = upstream * np.sign(term)
+    return np.abs(term), slope, -slope if "target2" in wanted else None
 
 
 def _hessian_diagonal_loss2(upstream: Array, input2: Array, target2: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input2` and `target2`."""
     return np.full_like(input2, 0.0), np.full_like(target2, 0.0)
+
+
+_kernel_loss2 = Kernels(
+    _value_loss2,
+    _value_and_gradient_loss2,
+    _hessian_diagonal_loss2,
+    axes={"input2": "...", "target2": "..."},
+    wrt=("input2", "target2"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss2_loss(input2: Any, target2: Any, reduction: str) -> Case:
@@ -98,7 +132,7 @@ def _loss2_loss(input2: Any, target2: Any, reduction: str) -> Case:
     input2 = to_working(input2, working)
     target2 = to_working(target2, working)
     return Case(
-        kernels=(_value_loss2, _gradient_loss2, _hessian_diagonal_loss2),
+        kernels=_kernel_loss2,
         arguments=(input2, target2),
         inputs=inputs,
         reduction=reduction,
@@ -180,7 +214,7 @@ class TwoHeadLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input1, target1, input2, target2)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input1: ArrayLike, target1: ArrayLike, input2: ArrayLike, target2: ArrayLike

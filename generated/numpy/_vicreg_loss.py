@@ -52,14 +52,15 @@ from ._functions import deviation, ratio
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     parts_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["VICRegLoss", "vicreg_loss"]
 
@@ -69,15 +70,21 @@ def _value_invariance(input1: Array, input2: Array, sim_weight: Array | float) -
     return sim_weight * total((input1 - input2) ** 2) / (input1.shape[1] * input1.shape[0])
 
 
-def _gradient_invariance(
-    upstream: Array, input1: Array, input2: Array, sim_weight: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input1`, `input2` and `sim_weight`, given that of the loss."""
+def _value_and_gradient_invariance(
+    upstream: Array, input1: Array, input2: Array, sim_weight: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = input1 - input2
+    sums = total(term * term)
+    loss = sim_weight * sums / (input1.shape[1] * input1.shape[0])
     grad_input1 = 2.0 * upstream * sim_weight * term / (input1.shape[1] * input1.shape[0])
-    grad_input2 = -2.0 * upstream * sim_weight * term / (input1.shape[1] * input1.shape[0])
-    grad_sim_weight = upstream * total(term * term) / (input1.shape[1] * input1.shape[0])
-    return grad_input1, grad_input2, grad_sim_weight
+    grad_input2 = None
+    if "input2" in wanted:
+        grad_input2 = -2.0 * upstream * sim_weight * term / (input1.shape[1] * input1.shape[0])
+    grad_sim_weight = None
+    if "sim_weight" in wanted:
+        grad_sim_weight = upstream * sums / (input1.shape[1] * input1.shape[0])
+    return loss, grad_input1, grad_input2, grad_sim_weight
 
 
 def _hessian_diagonal_invariance(
@@ -88,6 +95,16 @@ def _hessian_diagonal_invariance(
     diagonal_input1 = np.broadcast_to(slope, input1.shape)
     diagonal_input2 = np.broadcast_to(slope, input2.shape)
     return diagonal_input1, diagonal_input2
+
+
+_kernel_invariance = Kernels(
+    _value_invariance,
+    _value_and_gradient_invariance,
+    _hessian_diagonal_invariance,
+    axes={"input1": "n i", "input2": "n i", "sim_weight": ""},
+    wrt=("input1", "input2", "sim_weight"),
+    loss="",
+)
 
 
 def _invariance_loss(input1: Any, input2: Any, sim_weight: Any, reduction: str) -> Case:
@@ -104,7 +121,7 @@ def _invariance_loss(input1: Any, input2: Any, sim_weight: Any, reduction: str) 
     input2 = to_working(input2, working)
     sim_weight = to_working(sim_weight, working)
     return Case(
-        kernels=(_value_invariance, _gradient_invariance, _hessian_diagonal_invariance),
+        kernels=_kernel_invariance,
         arguments=(input1, input2, sim_weight),
         inputs=inputs,
         reduction=reduction,
@@ -129,40 +146,55 @@ def _value_variance(
     return 0.5 * term_4 * std_weight
 
 
-def _gradient_variance(
-    upstream: Array, input1: Array, input2: Array, std_weight: Array | float, eps: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input1`, `input2`, `std_weight` and `eps`, given that of the
-    loss."""
+def _value_and_gradient_variance(
+    upstream: Array,
+    input1: Array,
+    input2: Array,
+    std_weight: Array | float,
+    eps: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     deviation_2 = deviation(input1, axis=-2)
     term = input1.shape[0] - 1.0
     root = np.sqrt(eps + ratio(total(deviation_2 * deviation_2, axis=0), term))
     term_2 = 1.0 - root
-    positive = np.maximum(np.sign(term_2), 0.0)
-    quotient = ratio(1.0, term)
     deviation_3 = deviation(input2, axis=-2)
     root_2 = np.sqrt(eps + ratio(total(deviation_3 * deviation_3, axis=0), term))
     term_3 = 1.0 - root_2
-    positive_2 = np.maximum(np.sign(term_3), 0.0)
     term_4 = (
         total(np.maximum(term_2, 0.0)) / input1.shape[1]
         + total(np.maximum(term_3, 0.0)) / input1.shape[1]
     )
-    slope = 0.25 * upstream * std_weight * total(positive_2 / root_2) / input1.shape[1]
-    slope_2 = 0.25 * upstream * std_weight * total(positive / root) / input1.shape[1]
+    positive = np.maximum(np.sign(term_2), 0.0)
+    quotient = ratio(1.0, term)
+    positive_2 = np.maximum(np.sign(term_3), 0.0)
     grad_input1 = (
         -0.5 * upstream * std_weight * positive * quotient * deviation_2 / (input1.shape[1] * root)
     )
-    grad_input2 = (
-        -0.5
-        * upstream
-        * std_weight
-        * positive_2
-        * quotient
-        * deviation_3
-        / (input1.shape[1] * root_2)
+    grad_input2 = None
+    if "input2" in wanted:
+        grad_input2 = (
+            -0.5
+            * upstream
+            * std_weight
+            * positive_2
+            * quotient
+            * deviation_3
+            / (input1.shape[1] * root_2)
+        )
+    grad_eps = None
+    if "eps" in wanted:
+        slope = 0.25 * upstream * std_weight * total(positive_2 / root_2) / input1.shape[1]
+        slope_2 = 0.25 * upstream * std_weight * total(positive / root) / input1.shape[1]
+        grad_eps = -slope - slope_2
+    return (
+        0.5 * term_4 * std_weight,
+        grad_input1,
+        grad_input2,
+        0.5 * upstream * term_4 if "std_weight" in wanted else None,
+        grad_eps,
     )
-    return grad_input1, grad_input2, 0.5 * upstream * term_4, -slope - slope_2
 
 
 def _hessian_diagonal_variance(
@@ -193,6 +225,16 @@ def _hessian_diagonal_variance(
     return diagonal_input1, diagonal_input2
 
 
+_kernel_variance = Kernels(
+    _value_variance,
+    _value_and_gradient_variance,
+    _hessian_diagonal_variance,
+    axes={"input1": "n i", "input2": "n i", "std_weight": "", "eps": ""},
+    wrt=("input1", "input2", "std_weight", "eps"),
+    loss="",
+)
+
+
 def _variance_loss(input1: Any, input2: Any, std_weight: Any, eps: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input1, input2 = as_arrays(input1=input1, input2=input2)
@@ -209,7 +251,7 @@ def _variance_loss(input1: Any, input2: Any, std_weight: Any, eps: Any, reductio
     std_weight = to_working(std_weight, working)
     eps = to_working(eps, working)
     return Case(
-        kernels=(_value_variance, _gradient_variance, _hessian_diagonal_variance),
+        kernels=_kernel_variance,
         arguments=(input1, input2, std_weight, eps),
         inputs=inputs,
         reduction=reduction,
@@ -234,22 +276,28 @@ def _value_covariance(input1: Array, input2: Array, cov_weight: Array | float) -
     return term_2 * cov_weight
 
 
-def _gradient_covariance(
-    upstream: Array, input1: Array, input2: Array, cov_weight: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input1`, `input2` and `cov_weight`, given that of the loss."""
-    term = input1.shape[0] - 1.0
-    quotient = ratio(1.0, term)
+def _value_and_gradient_covariance(
+    upstream: Array, input1: Array, input2: Array, cov_weight: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     deviation_2 = deviation(input1, axis=-2)
-    quotient_2 = ratio(deviation_2.T @ deviation_2, term)
+    term = input1.shape[0] - 1.0
+    quotient = ratio(deviation_2.T @ deviation_2, term)
     mask = np.arange(input1.shape[1])[:, None] != np.arange(input1.shape[1])
     chosen = mask.astype(input1.dtype)
-    product = quotient_2 * chosen
+    deviation_3 = deviation(input2, axis=-2)
+    quotient_2 = ratio(deviation_3.T @ deviation_3, term)
+    term_2 = (
+        total(quotient * quotient * chosen) / input1.shape[1]
+        + total(quotient_2 * quotient_2 * chosen) / input1.shape[1]
+    )
+    quotient_3 = ratio(1.0, term)
+    product = quotient * chosen
     slope = (
         2.0
         * upstream
         * cov_weight
-        * quotient
+        * quotient_3
         * deviation(deviation_2 @ product, axis=-2)
         / input1.shape[1]
     )
@@ -257,34 +305,36 @@ def _gradient_covariance(
         2.0
         * upstream
         * cov_weight
-        * quotient
+        * quotient_3
         * deviation(deviation_2 @ product.T, axis=-2)
         / input1.shape[1]
     )
-    deviation_3 = deviation(input2, axis=-2)
-    quotient_3 = ratio(deviation_3.T @ deviation_3, term)
-    product_2 = quotient_3 * chosen
-    slope_3 = (
-        2.0
-        * upstream
-        * cov_weight
-        * quotient
-        * deviation(deviation_3 @ product_2, axis=-2)
-        / input1.shape[1]
+    grad_input2 = None
+    if "input2" in wanted:
+        product_2 = quotient_2 * chosen
+        slope_3 = (
+            2.0
+            * upstream
+            * cov_weight
+            * quotient_3
+            * deviation(deviation_3 @ product_2, axis=-2)
+            / input1.shape[1]
+        )
+        slope_4 = (
+            2.0
+            * upstream
+            * cov_weight
+            * quotient_3
+            * deviation(deviation_3 @ product_2.T, axis=-2)
+            / input1.shape[1]
+        )
+        grad_input2 = slope_3 + slope_4
+    return (
+        term_2 * cov_weight,
+        slope + slope_2,
+        grad_input2,
+        upstream * term_2 if "cov_weight" in wanted else None,
     )
-    slope_4 = (
-        2.0
-        * upstream
-        * cov_weight
-        * quotient
-        * deviation(deviation_3 @ product_2.T, axis=-2)
-        / input1.shape[1]
-    )
-    term_2 = (
-        total(quotient_2 * quotient_2 * chosen) / input1.shape[1]
-        + total(quotient_3 * quotient_3 * chosen) / input1.shape[1]
-    )
-    return slope + slope_2, slope_3 + slope_4, upstream * term_2
 
 
 def _hessian_diagonal_covariance(
@@ -321,6 +371,16 @@ def _hessian_diagonal_covariance(
     return diagonal_input1, diagonal_input2
 
 
+_kernel_covariance = Kernels(
+    _value_covariance,
+    _value_and_gradient_covariance,
+    _hessian_diagonal_covariance,
+    axes={"input1": "n i", "input2": "n i", "cov_weight": ""},
+    wrt=("input1", "input2", "cov_weight"),
+    loss="",
+)
+
+
 def _covariance_loss(input1: Any, input2: Any, cov_weight: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input1, input2 = as_arrays(input1=input1, input2=input2)
@@ -335,7 +395,7 @@ def _covariance_loss(input1: Any, input2: Any, cov_weight: Any, reduction: str) 
     input2 = to_working(input2, working)
     cov_weight = to_working(cov_weight, working)
     return Case(
-        kernels=(_value_covariance, _gradient_covariance, _hessian_diagonal_covariance),
+        kernels=_kernel_covariance,
         arguments=(input1, input2, cov_weight),
         inputs=inputs,
         reduction=reduction,
@@ -446,7 +506,7 @@ class VICRegLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input1, input2)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(self, input1: ArrayLike, input2: ArrayLike) -> tuple[NDArray[Any], ...]:
         """Return the diagonal of the second derivative by each floating-point input."""

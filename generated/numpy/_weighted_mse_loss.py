@@ -18,14 +18,15 @@ from ._runtime import (
     Case,
     as_arrays,
     fold,
-    gradients_of,
     hessian_diagonals_of,
     leading_weight,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["WeightedMSELoss", "weighted_mse_loss"]
 
@@ -35,16 +36,33 @@ def _value(input: Array, target: Array) -> Array:
     return (input - target) ** 2
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     error = input - target
-    return 2.0 * upstream * error, -2.0 * upstream * error
+    return (
+        error * error,
+        2.0 * upstream * error,
+        -2.0 * upstream * error if "target" in wanted else None,
+    )
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     slope = 2.0 * upstream
     return slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "n ...", "target": "n ..."},
+    wrt=("input", "target"),
+    loss="n ...",
+    rows="n ...",
+)
 
 
 def _loss(
@@ -66,7 +84,7 @@ def _loss(
     target = fold(target, 1)
     weights = fold(weights, 1)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -156,7 +174,7 @@ class WeightedMSELoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

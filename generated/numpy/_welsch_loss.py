@@ -19,13 +19,14 @@ from ._functions import gauss
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["WelschLoss", "welsch_loss"]
 
@@ -38,16 +39,19 @@ def _value(input: Array, target: Array, scale: Array | float) -> Array:
     return -0.5 * scale * scale * np.expm1(-(((input - target) / scale) ** 2))
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, scale: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, scale: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
     product = term / scale
+    expm1 = np.expm1(-product * product)
     gauss_2 = gauss(product, 1.0)
     slope = upstream * gauss_2 * term
-    slope_2 = upstream * (-scale * np.expm1(-product * product) - gauss_2 * term * product)
-    return slope, -slope, total(slope_2)
+    grad_scale = None
+    if "scale" in wanted:
+        grad_scale = total(upstream * (-scale * expm1 - gauss_2 * term * product))
+    return -0.5 * scale * scale * expm1, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _hessian_diagonal(
@@ -58,6 +62,18 @@ def _hessian_diagonal(
     gauss_2 = gauss(product, 1.0)
     slope = upstream * (gauss_2 - 2.0 * gauss_2 * product * product)
     return slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "scale": ""},
+    wrt=("input", "target", "scale"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -75,7 +91,7 @@ def _loss(
     target = to_working(target, working)
     scale = to_working(scale, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, scale),
         inputs=inputs,
         reduction=reduction,
@@ -165,7 +181,7 @@ class WelschLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

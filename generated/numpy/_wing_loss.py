@@ -22,13 +22,14 @@ from ._checks import check_floating, check_positive, check_reduction, check_shap
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["WingLoss", "wing_loss"]
 
@@ -44,24 +45,38 @@ def _value(input: Array, target: Array, width: Array | float, eps: Array | float
     )
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, width: Array | float, eps: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target`, `width` and `eps`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    width: Array | float,
+    eps: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = input - target
     abs_error = np.abs(term)
     mask = abs_error < width
     product = abs_error / eps
+    log1p_product = np.log1p(product)
+    product_2 = width / eps
+    log_term = np.log1p(product_2)
     term_2 = product + 1.0
     sign_term = np.sign(term)
     slope = upstream * np.where(mask, width * sign_term / (term_2 * eps), sign_term)
-    product_2 = width / eps
     term_3 = product_2 + 1.0
-    chosen = np.where(mask, np.log1p(product), np.log1p(product_2) + width / (term_3 * eps) - 1.0)
-    chosen_2 = np.where(
-        mask, -width * abs_error / (term_2 * (eps * eps)), -product_2 * (product_2 / term_3)
-    )
-    return slope, -slope, total(upstream * chosen), total(upstream * chosen_2)
+    loss = np.where(mask, width * log1p_product, abs_error + (width * log_term - width))
+    grad_width = None
+    if "width" in wanted:
+        chosen = np.where(mask, log1p_product, log_term + width / (term_3 * eps) - 1.0)
+        grad_width = total(upstream * chosen)
+    grad_eps = None
+    if "eps" in wanted:
+        chosen_2 = np.where(
+            mask, -width * abs_error / (term_2 * (eps * eps)), -product_2 * (product_2 / term_3)
+        )
+        grad_eps = total(upstream * chosen_2)
+    return loss, slope, -slope if "target" in wanted else None, grad_width, grad_eps
 
 
 def _hessian_diagonal(
@@ -75,6 +90,18 @@ def _hessian_diagonal(
     )
     slope = upstream * chosen
     return slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "width": "", "eps": ""},
+    wrt=("input", "target", "width", "eps"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -100,7 +127,7 @@ def _loss(
     width = to_working(width, working)
     eps = to_working(eps, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, width, eps),
         inputs=inputs,
         reduction=reduction,
@@ -201,7 +228,7 @@ class WingLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

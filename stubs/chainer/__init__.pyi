@@ -18,6 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 
 _Array: TypeAlias = NDArray[Any]
 
+class _Config:
+    enable_backprop: bool
+
+config: _Config
+
 class Variable:
     array: _Array
     grad: _Array | None
@@ -60,5 +65,6 @@ class Link:
 
 class Chain(Link): ...
 
+def as_variable(obj: Variable | _Array) -> Variable: ...
 def get_array_types() -> tuple[type[_Array], ...]: ...
 def report(values: Mapping[str, Variable | ArrayLike], observer: Link | None = None) -> None: ...

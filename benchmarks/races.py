@@ -1,0 +1,134 @@
+"""Races of losses with what people use today: medians of interleaved runs in one process."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+Step = Callable[[], object]
+Clock = Callable[[], float]
+OURS = "lossgen"
+CLOCKS: Mapping[str, Clock] = {"wall": time.perf_counter, "processor": time.process_time}
+SIZES = (10**3, 10**5, 10**7)
+LEAST = 5  # runs of each contestant, however long they take
+
+
+@dataclass(frozen=True)
+class Contest:
+    """A loss, and steps with inputs of about so many entries, by contestant."""
+
+    name: str
+    steps: Callable[[int], Mapping[str, Step]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Medians in microseconds by contestant."""
+
+    name: str
+    size: int
+    medians: Mapping[str, float]
+
+    @property
+    def peers(self) -> dict[str, float]:
+        """All but ours."""
+        return {peer: time for peer, time in self.medians.items() if peer != OURS}
+
+    @property
+    def ratio(self) -> float:
+        """How much of the fastest peer's time the loss takes."""
+        return self.medians[OURS] / min(self.peers.values())
+
+    def as_json(self) -> dict[str, object]:
+        """Return what is written down."""
+        medians = {f"{who}_us": round(time, 1) for who, time in self.medians.items()}
+        return {"name": self.name, "size": self.size, "ratio": round(self.ratio, 3)} | medians
+
+
+def race(contest: Contest, size: int, clock: Clock, seconds: float) -> Result:
+    """Return the medians of runs that take turns, in an order that is drawn anew each time."""
+    steps = contest.steps(size)
+    for step in steps.values():
+        step()  # compilers have their say before the clock runs
+    times: dict[str, list[float]] = {who: [] for who in steps}
+    order = list(steps)
+    stop = time.perf_counter() + seconds * len(steps)
+    while time.perf_counter() < stop or min(map(len, times.values())) < LEAST:
+        random.shuffle(order)
+        for who in order:
+            start = clock()
+            steps[who]()
+            times[who].append(clock() - start)
+    medians = {who: 1e6 * statistics.median(runs) for who, runs in times.items()}
+    return Result(contest.name, size, medians)
+
+
+def table(results: Sequence[Result]) -> str:
+    """Return the ratios as a table in Markdown."""
+    sizes = sorted({result.size for result in results})
+    lines = [
+        "| loss | beside | " + " | ".join(f"{size:.0e}" for size in sizes) + " |",
+        "| --- | --- |" + " --- |" * len(sizes),
+    ]
+    for name in dict.fromkeys(result.name for result in results):
+        own = {result.size: result for result in results if result.name == name}
+        ratios = " | ".join(f"{own[size].ratio:.2f}" if size in own else "" for size in sizes)
+        peers = ", ".join(next(iter(own.values())).peers)
+        lines.append(f"| {name} | {peers} | {ratios} |")
+    return "\n".join(lines)
+
+
+def main(about: str | None, contests: Sequence[Contest], versions: Mapping[str, str]) -> None:
+    """Run contests as the command line asks, print the table, and write it down."""
+    parser = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
+    parser.add_argument("--sizes", type=float, nargs="+", default=SIZES)
+    parser.add_argument("--cores", type=int, default=1, help="processor cores to run on")
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    parser.add_argument("--seconds", type=float, default=0.3, help="for each contestant and size")
+    parser.add_argument("--only", nargs="*", help="names of contests")
+    parser.add_argument("--json", type=Path, help="where to write the figures")
+    options = parser.parse_args()
+    random.seed(0)
+    cores = _keep_to(options.cores)
+    chosen = [c for c in contests if not options.only or c.name in options.only]
+    results = []
+    for contest in chosen:
+        for size in options.sizes:
+            results.append(race(contest, int(size), CLOCKS[options.clock], options.seconds))
+            print(json.dumps(results[-1].as_json()), flush=True)
+    print(table(results))
+    if options.json:
+        found = {"machine": machine(), "cores": cores, "clock": options.clock, **versions}
+        rows = [result.as_json() for result in results]
+        options.json.write_text(json.dumps(found | {"results": rows}, indent=2) + "\n")
+
+
+def machine() -> str:
+    """Return what the figures were measured on."""
+    names = (line.partition(":")[2].strip() for line in _processors())
+    processor = next(names, platform.processor() or platform.machine())
+    return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def _processors() -> Iterator[str]:
+    listed = Path("/proc/cpuinfo")
+    if listed.exists():
+        lines = listed.read_text(encoding="utf-8").splitlines()
+        yield from (line for line in lines if line.startswith("model name"))
+
+
+def _keep_to(cores: int) -> int:
+    """Stay on the first of the cores, where the system lets a process choose; return how many."""
+    if not hasattr(os, "sched_setaffinity"):
+        return os.cpu_count() or 1
+    own = sorted(os.sched_getaffinity(0))[:cores]
+    os.sched_setaffinity(0, own)
+    return len(own)

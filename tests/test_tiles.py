@@ -1,0 +1,130 @@
+"""Losses that are computed by tiles: the same numbers, and little memory, in NumPy and Chainer."""
+
+import tracemalloc
+
+import chainer
+import numpy as np
+import pytest
+from derivatives import assert_close, floating
+from losses import CASES
+
+from generated import chainer as in_chainer
+from generated import numpy as in_numpy
+from generated.chainer import _tiles as tiles_of_chainer
+from generated.numpy import _tiles as tiles_of_numpy
+
+MANY = 1 << 20
+NAMED = {case.id: case for case in CASES}
+# Of each kind one: entry by entry, with rows of classes, with vectors, with nothing to cut.
+KINDS = ("huber", "gaussian_nll", "cross_entropy", "cosine_embedding", "dice", "info_nce")
+
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+each_kind = pytest.mark.parametrize("case", [NAMED[name] for name in KINDS], ids=KINDS)
+
+
+def numpys(case, inputs, reduction):
+    loss = getattr(in_numpy, case.class_name)(**case.options, reduction=reduction)
+    value, gradients = loss.value_and_grad(*inputs)
+    return [value, *gradients]
+
+
+def chainers(case, inputs, reduction):
+    loss = getattr(in_chainer, case.class_name)(**case.options, reduction=reduction)
+    given = [chainer.Variable(x) if x.dtype.kind == "f" else x for x in inputs]
+    value = loss(*given)
+    value.grad = np.ones_like(value.array)
+    value.backward()
+    return [value.array, *(given[place].grad for place in floating(inputs))]
+
+
+@each_case
+def test_pieces_of_four_entries_give_what_the_whole_gives(case, monkeypatch):
+    for reduction in case.reductions:
+        whole = numpys(case, case.inputs(), reduction)
+        with monkeypatch.context() as patched:
+            patched.setattr(tiles_of_numpy, "TILE", 4)
+            pieces = numpys(case, case.inputs(), reduction)
+        assert_close(pieces, list(map(np.asarray, whole)))
+
+
+@each_kind
+@pytest.mark.parametrize("layout", ["C", "F"])
+@pytest.mark.parametrize("run", [numpys, chainers])
+def test_in_any_order_of_memory(run, layout, case, monkeypatch):
+    inputs = [np.array(x, order=layout) for x in case.inputs()]
+    whole = run(case, case.inputs(), "mean")
+    monkeypatch.setattr(tiles_of_numpy, "TILE", 4)
+    monkeypatch.setattr(tiles_of_chainer, "TILE", 4)
+    assert_close(run(case, inputs, "mean"), list(map(np.asarray, whole)))
+
+
+def pair(size):
+    rng = np.random.default_rng(0)
+    return rng.standard_normal(size, np.float32), rng.random(size, np.float32)
+
+
+def labelled(size):
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((size // 64, 64), np.float32), rng.integers(64, size=size // 64)
+
+
+def peak(run):
+    """Return the most memory that was held at once beyond what there was, and the result."""
+    tracemalloc.start()
+    result = run()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most, result
+
+
+LARGE = {
+    "HuberLoss": pair,
+    "BCEWithLogitsLoss": pair,
+    "SigmoidFocalLoss": pair,
+    "LogCoshLoss": pair,
+    "CrossEntropyLoss": labelled,
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_numpy_holds_the_gradients_and_less_than_one_array_beside(name):
+    inputs = LARGE[name](MANY)
+    loss = getattr(in_numpy, name)()
+    most, (_, gradients) = peak(lambda: loss.value_and_grad(*inputs))
+    assert most < sum(x.nbytes for x in gradients) + inputs[0].nbytes
+    most, _ = peak(lambda: loss(*inputs))
+    assert most < inputs[0].nbytes
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_chainer_holds_the_gradient_and_less_than_one_array_beside(name):
+    first, *others = LARGE[name](MANY)
+    given = chainer.Variable(first)
+    loss = getattr(in_chainer, name)()
+    most, _ = peak(lambda: loss(given, *others).backward())
+    assert most < 2 * first.nbytes
+    with chainer.no_backprop_mode():
+        most, _ = peak(lambda: loss(given, *others))
+    assert most < first.nbytes
+
+
+def test_a_second_backward_pass_of_chainer_adds_the_same_again():
+    x, t = map(chainer.Variable, pair(100))
+    loss = in_chainer.HuberLoss()(x, t)
+    loss.backward(retain_grad=True)
+    once = x.grad.copy()
+    loss.grad = np.full((), 3.0, np.float32)
+    loss.backward()
+    np.testing.assert_allclose(x.grad, 4 * once, rtol=1e-6)
+    assert t.grad is not None
+
+
+def test_gradients_share_no_memory_with_inputs_or_each_other():
+    x, t = pair(100)
+    for name in ("L1Loss", "PerceptronLoss", "MSELoss", "PoissonNLLLoss"):
+        _, (by_x, by_t) = getattr(in_numpy, name)(reduction="sum").value_and_grad(x, t)
+        arrays = (x, t, by_x, by_t)
+        for k, one in enumerate(arrays):
+            assert not any(np.shares_memory(one, other) for other in arrays[k + 1 :])
+        assert by_x.flags.writeable
+        assert by_t.flags.writeable
