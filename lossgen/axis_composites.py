@@ -24,11 +24,16 @@ def _is_largest(node: Node) -> Node:
     return compare("eq", n.position(axis), n.reduce_axes("argmax", body, (axis,)))
 
 
+def _largest(node: Node) -> Node:
+    """The place of the largest entry."""
+    return n.reduce_axes("argmax", node.args[0], (node.axis,))
+
+
 def _others(node: Node) -> Node:
     """The sum of exp(body - max) over all but the largest."""
     body, axis = node.args[0], node.axis
     decayed = n.over("exp_shifted", axis, body)
-    return n.reduce_axes("sum", select(n.over("is_largest", axis, body), n.ZERO, decayed), (axis,))
+    return n.reduce_axes("sum", n.put(decayed, axis, _largest(node), n.ZERO), (axis,))
 
 
 def _softmax(node: Node) -> Node:
@@ -40,10 +45,8 @@ def _cosoftmax(node: Node) -> Node:
     body, axis = node.args[0], node.axis
     others = n.fold("others", axis, body)
     total = n.add(n.ONE, others)
-    top = select(
-        n.over("is_largest", axis, body), others, subtract(total, n.over("exp_shifted", axis, body))
-    )
-    return divide(top, total)
+    rest = subtract(total, n.over("exp_shifted", axis, body))
+    return divide(n.put(rest, axis, _largest(node), others), total)
 
 
 def _lse(node: Node) -> Node:
@@ -56,13 +59,20 @@ def _nll(node: Node) -> Node:
     return subtract(call("log1p", n.fold("others", axis, body)), n.over("shifted", axis, body))
 
 
-def _nll_at(node: Node) -> Node:
+def _beside(node: Node) -> tuple[Node, Node]:
+    """exp(body - max) with 0 in place of the entry at the index, and the sum of that."""
     body, index = node.args
-    axis = node.axis
-    return subtract(
-        call("log1p", n.fold("others", axis, body)),
-        n.pick(n.over("shifted", axis, body), axis, index),
-    )
+    rest = n.put(n.over("exp_shifted", node.axis, body), node.axis, index, n.ZERO)
+    return rest, n.reduce_axes("sum", rest, (node.axis,))
+
+
+def _nll_at(node: Node) -> Node:
+    """How far the entry is behind the largest, and log1p of the others, which may be tiny."""
+    body, index = node.args
+    _, beside = _beside(node)
+    largest = n.reduce_axes("amax", body, (node.axis,))
+    behind = subtract(n.pick(body, node.axis, index), largest)
+    return subtract(call("log1p", n.add(beside, call("expm1", behind))), behind)
 
 
 def _xent(node: Node) -> Node:
@@ -76,8 +86,9 @@ def _xent(node: Node) -> Node:
 def _excess_at(node: Node) -> Node:
     body, index = node.args
     axis = node.axis
-    here = compare("eq", n.position(axis), index)
-    return select(here, negate(n.over("cosoftmax", axis, body)), n.over("softmax", axis, body))
+    rest, beside = _beside(node)
+    total = n.add(beside, n.pick(n.over("exp_shifted", axis, body), axis, index))
+    return n.put(divide(rest, total), axis, index, negate(divide(beside, total)))
 
 
 def _excess(node: Node) -> Node:
@@ -107,9 +118,9 @@ def _softmax_tangent(node: Node) -> Node:
 
 def _rest(node: Node) -> Node:
     body, axis = node.args[0], node.axis
-    largest = n.over("is_largest", axis, call("abs", body))
-    others = n.reduce_axes("sum", select(largest, n.ZERO, body), (axis,))
-    return select(largest, others, subtract(n.sum_over(body, (axis,)), body))
+    largest = n.reduce_axes("argmax", call("abs", body), (axis,))
+    others = n.reduce_axes("sum", n.put(body, axis, largest, n.ZERO), (axis,))
+    return n.put(subtract(n.sum_over(body, (axis,)), body), axis, largest, others)
 
 
 def _norm(node: Node) -> Node:

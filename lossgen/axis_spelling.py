@@ -32,9 +32,9 @@ class AxisSpelling(Spelling):
             return Text(f"math.pow({length}, 0.5)")
         return Text(f"{length} ** 0.5", UNARY)
 
-    def _composite(self, node: Node) -> Text:
+    def _composite(self, node: Node, name: str = "") -> Text:
         """Print a call of a function that the package's ``_functions`` module holds."""
-        name = FUNCTIONS[node.op]
+        name = name or FUNCTIONS[node.op]
         self.called.add(name)
         if not node.attrs:
             return Text(f"{name}({', '.join(self._given(arg, node) for arg in node.args)})")
@@ -118,6 +118,10 @@ class AxisSpelling(Spelling):
             slices = ", ".join(":" if axis in index.axes else "None" for axis in others)
             at = f"{self.text[index].within(ATOM)}[{slices}]"
         return Text(self._spell("pick", code, at, axis=f"{self.backend.axis_word}={place}"))
+
+    def _print_put(self, node: Node) -> Text:
+        body, index = (self.text[arg].code for arg in node.args[:2])
+        return Text(self._spell("put_along", body, index, self._alone(node.args[2])))
 
     def _reduction(self, node: Node) -> Text:
         body = node.args[0]

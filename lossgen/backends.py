@@ -204,6 +204,7 @@ TORCH = Backend(
         relu="{0}.clamp(min=0.0)",
         at_least="{0}.clamp(min={1})",
         at_most="{0}.clamp(max={1})",
+        between="{0}.clamp({1}, {2})",
         amax="{0}.amax({axis})",
         amin="{0}.amin({axis})",
         sigmoid="torch.sigmoid({0})",
@@ -214,6 +215,8 @@ TORCH = Backend(
         atan="torch.atan({0})",
         transpose="{0}.permute({permutation})",
         pick_along="torch.gather({0}, axis, {1})",
+        put_along="put_along({0}, axis, {1}, {2})",
+        masked="masked({1}, {0})",
         squeeze="{0}.squeeze(axis)",
         unsqueeze="{0}.unsqueeze(axis)",
     ),
@@ -236,7 +239,18 @@ TORCH = Backend(
         ),
     ),
     chunk="Chunking | int",
-    helpers=frozenset(("pick", "sign", "positions", "exp_difference", "max_along", "argmax_along")),
+    helpers=frozenset(
+        (
+            "pick",
+            "sign",
+            "positions",
+            "exp_difference",
+            "max_along",
+            "argmax_along",
+            "put_along",
+            "masked",
+        )
+    ),
 )
 JAX = Backend(
     name="jax",

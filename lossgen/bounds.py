@@ -9,22 +9,26 @@ from __future__ import annotations
 from fractions import Fraction
 
 from lossgen import nodes as n
-from lossgen.nodes import Node, call, const, mul, negate, subtract
+from lossgen.nodes import Node, call, const, divide, mul, negate, subtract
 from lossgen.rewrite import transform
 
 HALF = const(Fraction(1, 2))
 
 
 def bounded(roots: tuple[Node, ...]) -> tuple[Node, ...]:
-    """Return graphs without selections by abs(x) <= bound, as far as minima say the same."""
+    """Return graphs without selections by abs(x) and a bound, as far as minima say the same."""
     return transform(roots, _step)
 
 
 def _step(node: Node) -> Node:
-    if node.op != "select" or node.args[0].op != "le" or node.args[0].args[0].op != "abs":
+    if node.op != "select" or node.args[0].op not in ("le", "lt"):
         return node
     condition, inside, outside = node.args
     size, bound = condition.args
+    return _bounded(node, size, bound, inside, outside) if size.op == "abs" else node
+
+
+def _bounded(node: Node, size: Node, bound: Node, inside: Node, outside: Node) -> Node:
     x = size.args[0]
     if inside is x and _same(outside, mul(call("sign", x), bound)):
         return call("maximum", call("minimum", x, bound), negate(bound))
@@ -35,6 +39,11 @@ def _step(node: Node) -> Node:
     if _same(inside, square) and _same(outside, mul(bound, subtract(size, half))):
         least = call("minimum", size, bound)
         return mul(least, subtract(size, mul(HALF, least)))
+    if _same(inside, divide(x, bound)) and _same(outside, call("sign", x)):
+        return call("maximum", call("minimum", inside, n.ONE), n.MINUS_ONE)
+    if _same(inside, divide(square, bound)) and _same(outside, subtract(size, half)):
+        part = call("minimum", divide(size, bound), n.ONE)
+        return mul(part, subtract(size, mul(HALF, call("minimum", size, bound))))
     return node
 
 

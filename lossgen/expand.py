@@ -71,6 +71,12 @@ FUNCTIONS = {
     "centred": "centred",
     "softmax_tangent": "softmax_tangent",
 }
+# Values and gradients that are mostly the same work: functions that return both.
+PAIRS = {
+    ("nll_at", "excess_at"): "label_cross_entropy_and_excess",
+    ("xent", "excess"): "cross_entropy_and_excess",
+}
+NAMES = frozenset((*FUNCTIONS.values(), *PAIRS.values()))
 
 
 def _is_callable(node: Node) -> bool:
@@ -95,10 +101,16 @@ def _picked(node: Node) -> Node:
     return n.reduce_axes("sum", select(here, body, n.ZERO), (node.axis,))
 
 
+def _put(node: Node) -> Node:
+    body, index, value = node.args
+    return select(compare("eq", n.position(node.axis), index), value, body)
+
+
 class Expansion:
     """Expands graphs; remembers in ``words`` what each composite was called.
 
-    Composites in ``calls`` stay as they are: functions of the generated package.
+    What stands in ``calls`` stays as it is: composites that are functions of the generated package,
+    and ``put`` where a framework has an operation for it.
     """
 
     def __init__(self, calls: frozenset[str] = frozenset()) -> None:
@@ -127,6 +139,8 @@ def _expanded(
             return node
         if node.op == "pick" and node.args[1].op != "const":
             return _picked(node)
+        if node.op == "put" and node.op not in calls:
+            return transform((_put(node),), step)[0]
         expansion = EXPANSIONS.get(node.op)
         if expansion is None:
             return node

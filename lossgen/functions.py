@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass
+from functools import partial
 
 from lossgen import nodes as n
 from lossgen.backends import Backend
 from lossgen.composites import EXPANSIONS
-from lossgen.expand import FUNCTIONS
+from lossgen.expand import FUNCTIONS, PAIRS
 from lossgen.nodes import Node
 from lossgen.printer import Body, print_body
 
@@ -44,6 +45,8 @@ DOCS = {
     "excess": "Return softmax(x) * sum(y) - y, without cancelling where y is one entry.",
     "centred": "Return y less its entry where x is largest over an axis.",
     "softmax_tangent": "Return the change of softmax(x) along y, exact where one entry dominates.",
+    "label_cross_entropy_and_excess": "Return label_cross_entropy(x, index) and its label_excess.",
+    "cross_entropy_and_excess": "Return cross_entropy_with(x, y) and its excess_over.",
     "rest": "Return, for every entry, the sum of the others over an axis.",
 }
 KEEPS_AXIS = {
@@ -107,46 +110,55 @@ class Function:
     arguments: tuple[FunctionArgument, ...]
     doc: str
     lines: tuple[str, ...]
-    result: str
+    results: tuple[str, ...]
     helpers: tuple[str, ...]
 
 
 def shared_functions(backend: Backend, called: Set[str]) -> tuple[Function, ...]:
     """Return the composite operations that are called as functions, by name."""
-    names = {name: op for op, name in FUNCTIONS.items()}
+    names: dict[str, tuple[str, ...]] = {name: (op,) for op, name in FUNCTIONS.items()}
+    names |= {name: pair for pair, name in PAIRS.items()}
     found: dict[str, Function] = {}
     waiting = sorted(called & names.keys())
     while waiting:
         name = waiting.pop()
         if name not in found:
-            found[name] = _function(backend, names[name])
+            found[name] = _function(backend, name, names[name])
             waiting += [inner for inner in sorted(NESTED) if f"{inner}(" in str(found[name])]
     return tuple(found[name] for name in sorted(found))
 
 
-def _function(backend: Backend, op: str) -> Function:
-    arguments, node = _signature(op)
-    names = [argument for argument in arguments if argument != "axis"]
+def _function(backend: Backend, name: str, ops: tuple[str, ...]) -> Function:
+    op = ops[0]
+    arguments = _signature(op)[0]
     body: Body = print_body(
         backend,
-        (EXPANSIONS[op](node),),
+        tuple(EXPANSIONS[each](_signature(each)[1]) for each in ops),
         ("axis",),
         {},
         (*arguments,),
-        calls=NESTED - {op},
+        calls=NESTED - {op} | ({"put"} if "put_along" in backend.operations else set()),
         keep=op not in ELEMENTWISE,
+        result_names=("value", "excess")[: len(ops)],
     )
-    lines, (result,) = body.lines, body.results
-    if "index" in names:
+    lines = body.lines
+    if "index" in arguments:
         lines = (f"index = {backend.operations['unsqueeze'].format('index')}", *lines)
-    if op not in KEEPS_AXIS | ELEMENTWISE:
-        receiver = f"({result})" if backend.operations["squeeze"].startswith("{0}.") else result
-        result = backend.operations["squeeze"].format(receiver)
+    results = tuple(map(partial(_result, backend), ops, body.results))
     typed = tuple(FunctionArgument(name, _kind(op, name)) for name in arguments)
-    around = " ".join((lines[0] if lines else "", result))
+    around = " ".join((lines[0] if lines else "", *results))
     helpers = {name for name in backend.helpers if f"{name}(" in around} | {*body.helpers}
     helpers -= NESTED
-    return Function(FUNCTIONS[op], typed, DOCS[op], lines, result, tuple(sorted(helpers)))
+    doc = DOCS[op if len(ops) == 1 else name]
+    return Function(name, typed, doc, lines, results, tuple(sorted(helpers)))
+
+
+def _result(backend: Backend, op: str, code: str) -> str:
+    if op in KEEPS_AXIS | ELEMENTWISE:
+        return code
+    squeeze = backend.operations["squeeze"]
+    bare = code.isidentifier() or not squeeze.startswith("{0}.")
+    return squeeze.format(code if bare else f"({code})")
 
 
 def _kind(op: str, name: str) -> str:

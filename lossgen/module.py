@@ -13,7 +13,7 @@ from sympy.core.basic import Basic
 from lossgen.atoms import atoms
 from lossgen.backends import Backend
 from lossgen.cases import make_part
-from lossgen.expand import FUNCTIONS
+from lossgen.expand import NAMES
 from lossgen.keywords import Option, call_options
 from lossgen.language import Applied, DialectIs
 from lossgen.layers import interface
@@ -136,7 +136,7 @@ def make_module(loss: Loss, backend: Backend) -> Module:
         reduction=loss.reduction,
         parts=module_parts,
         named_parts=bool(loss.parts),
-        functions=tuple(sorted(called & set(FUNCTIONS.values()))),
+        functions=tuple(sorted(called & NAMES)),
         arithmetic=tuple(sorted(arithmetic)),
         checks=tuple(name for name in helpers if name.startswith("check_")),
         casts=tuple(name for name in helpers if not name.startswith("check_")),

@@ -12,9 +12,10 @@ from lossgen import nodes as n
 from lossgen.axis_spelling import AxisSpelling
 from lossgen.backends import Backend
 from lossgen.code import ATOM, INTEGER_KINDS, Text
-from lossgen.expand import FUNCTIONS, Expansion
+from lossgen.expand import FUNCTIONS, NAMES, Expansion
 from lossgen.layout import arranged_products, leaves, operands, printed
 from lossgen.nodes import Node
+from lossgen.pairs import Pair, find_pairs
 from lossgen.sections import Sections
 
 LONG = 64
@@ -29,6 +30,7 @@ DEFAULT_WORDS = {
     "sqrt": "root",
     "select": "chosen",
     "pick": "picked",
+    "put": "rest",
     "mul": "product",
     "add": "term",
     "pow": "power",
@@ -85,7 +87,7 @@ def print_body(
     words = dict(expansion.words)
     for node, name in names.items():
         words[expansion.expand(node)[0]] = name
-    taken = set(reserved) | backend.helpers | set(FUNCTIONS.values())
+    taken = set(reserved) | backend.helpers | NAMES
     printer = _Printer(backend, tuple(order), words, taken, roots, keep)
     printer.places = dict(homes or {}) | printer.places
     return printer.body(result_names, wanted)
@@ -112,11 +114,13 @@ class _Printer(AxisSpelling):
         self.aligned = self._aligned()
         self.places = self._places()
         self.sections = Sections(self.roots, operands)
+        self.pairs: dict[Node, Pair] = {}
         self.lines: list[str] = []
         self.assigned: dict[tuple[str, int | None], str] = {}
 
     def body(self, result_names: Sequence[str], wanted: Sequence[str]) -> Body:
         self.sections = Sections(self.roots, operands, wanted)
+        self.pairs = find_pairs(self.nodes, lambda node: self.sections.of(node) is None)
         for node in self.nodes:
             self._emit(node)
         results = [self.text[root].code for root in self.roots]
@@ -140,11 +144,20 @@ class _Printer(AxisSpelling):
         return found
 
     def _emit(self, node: Node) -> None:
+        if node in self.pairs:
+            self._emit_pair(*self.pairs[node])
+            return
         text = self._print(node)
         if self._is_trivial(node) or not self._needs_name(node, text):
             self.text[node] = text
             return
         self.text[node] = Text(self._assigned(node, text.code))
+
+    def _emit_pair(self, first: Node, second: Node, name: str) -> None:
+        if first not in self.text:
+            code = self._composite(first, name).code
+            self.text |= {node: Text(self._name(node)) for node in (first, second)}
+            self.lines.append(f"{self.text[first].code}, {self.text[second].code} = {code}")
 
     def _assigned(self, node: Node, code: str) -> str:
         """Return the name of a value; under other names of its axes, an array is the same."""

@@ -157,3 +157,8 @@ def pick(body: Node, axis: str, index: Node) -> Node:
         view = tuple(index.axis if own == axis else own for own in body.view)
         return leaf(body.name, view, str(body.attrs[2]))
     return make("pick", (body, index), (axis,), (body.axes - {axis}) | index.axes)
+
+
+def put(body: Node, axis: str, index: Node, value: Node) -> Node:
+    """Return the body with a value of its own at one place along the axis."""
+    return make("put", (body, index, value), (axis,), body.axes)

@@ -123,6 +123,12 @@ class Spelling:
         return self.backend.scalar.format(code, like=self._like())
 
     def _print_maximum(self, node: Node) -> Text:
+        inner = next((arg for arg in node.args if arg.op == "minimum"), None)
+        if inner is not None and "between" in self.backend.operations:
+            (low,), high = (arg for arg in node.args if arg is not inner), inner.args[-1]
+            if n.is_const(low) and n.is_const(high):
+                args = (self._operand(arg, node, COMPARE) for arg in (inner.args[0], low, high))
+                return Text(self._spell("between", *args))
         return self._extremum(node, "at_least")
 
     def _print_minimum(self, node: Node) -> Text:
@@ -148,6 +154,9 @@ class Spelling:
             if casts:
                 return Text(self._spell("indicator", mask, like=self._like()))
         integer = is_integer(node)
+        if n.is_const(no, 0) and condition.axes < yes.axes and self._can_mask(integer):
+            mask, kept = (self._operand(arg, node, COMPARE) for arg in (condition, yes))
+            return Text(self._spell("masked", mask, kept))
         args = [
             self._operand(arg, node, COMPARE, integer and k > 0) for k, arg in enumerate(node.args)
         ]
@@ -161,6 +170,10 @@ class Spelling:
         code = self._spell("select", *args)
         plain = long or self.backend.number == "{0}" or not (condition.axes and casts)
         return Text(code if plain else self._spell("indicator", code, like=self._like()))
+
+    def _can_mask(self, integer: bool) -> bool:
+        """Say whether whole rows have a way of their own to become 0."""
+        return "masked" in self.backend.operations and not integer and not self.keep
 
     def _print_add(self, node: Node) -> Text:
         code = ""

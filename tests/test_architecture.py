@@ -56,7 +56,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "spelling": (
         "backends registry axis_composites power_composites composites expand layout code spelling "
-        "axis_spelling sections printer functions kernels",
+        "axis_spelling sections pairs printer functions kernels",
         "memory, sentences, words, graphs, stable forms, programs",
     ),
     "modules": (
@@ -91,6 +91,7 @@ LONG = {
     "printer": "one class, from a graph to its lines",
     "program": "one value, a case with all its derivatives",
     "rules": "one record for each rule, to be read side by side",
+    "spelling": "one class, a method for each operation",
     "shapes": "one class, the lines before a kernel in their order",
 }
 FRAMEWORKS = {

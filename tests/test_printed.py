@@ -16,7 +16,7 @@ from test_derive import DIGITS, GRAPHS, SIZES, Point, point
 
 from lossgen import nodes as n
 from lossgen.backends import NUMPY
-from lossgen.expand import FUNCTIONS
+from lossgen.expand import NAMES
 from lossgen.functions import shared_functions
 from lossgen.kernels import Kernel, print_kernels
 from lossgen.language import tensor
@@ -54,9 +54,9 @@ def package() -> dict[str, Any]:
     namespace: dict[str, Any] = {"np": np}
     for module in ("_arrays", "_runtime"):
         namespace |= vars(importlib.import_module(f"generated.numpy.{module}"))
-    for function in shared_functions(BACKEND, tuple(FUNCTIONS.values())):
+    for function in shared_functions(BACKEND, NAMES):
         names = [argument.name for argument in function.arguments]
-        lines = [*function.lines, f"return {function.result}"]
+        lines = [*function.lines, f"return {', '.join(function.results)}"]
         defined(function.name, names, lines, namespace)
     return namespace
 

@@ -17,8 +17,9 @@ each_function = pytest.mark.parametrize(
 )
 
 
-def assert_equal(found, expected):
-    torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
+def assert_alike(found, expected):
+    """Eager calls leave out a correction of exponentials where none is needed: 2 ULP."""
+    torch.testing.assert_close(found, expected, rtol=2 * 2.0**-52, atol=0, equal_nan=True)
 
 
 def leaves(case, seed=0):
@@ -43,7 +44,7 @@ def test_an_exported_loss_is_the_loss(case):
     for seed in (0, 1):
         inputs, wrt = leaves(case, seed)
         found, expected = exported(*inputs), loss(*inputs)
-        assert_equal(found, expected)
+        assert_alike(found, expected)
         # In a graph PyTorch differentiates the formula of the value by itself.
         torch.testing.assert_close(slopes(found, wrt), slopes(expected, wrt), **ROUNDING)
 
@@ -72,7 +73,7 @@ def test_an_invalid_label_spoils_its_own_row_of_a_graph(graph):
     wrong[2] = 17
     expected = loss(x, y)
     expected[2] = torch.nan
-    assert_equal(run(x, wrong), expected)
+    assert_alike(run(x, wrong), expected)
 
 
 def traced(loss, *inputs):

@@ -20,6 +20,7 @@ from ._functions import (
     centred,
     direction,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     norm,
@@ -56,10 +57,8 @@ def _value_and_gradient(
     sums = image_direction @ text_direction.T
     logit = logit_scale * sums
     index = np.arange(image.shape[0])
-    term = pick(negative_log_softmax(logit, axis=-2), index, axis=1) + label_cross_entropy(
-        logit, index, axis=-1
-    )
-    excess = label_excess(logit, index, axis=-1)
+    find_text, excess = label_cross_entropy_and_excess(logit, index, axis=-1)
+    term = pick(negative_log_softmax(logit, axis=-2), index, axis=1) + find_text
     slope = 0.5 * upstream
     chosen = np.where(np.arange(text.shape[0]) == index[:, None], slope[:, None], 0.0)
     term_2 = (

@@ -21,9 +21,11 @@ from ._checks import (
 )
 from ._functions import (
     centred,
+    cross_entropy_and_excess,
     cross_entropy_with,
     excess_over,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -54,10 +56,11 @@ def _value_and_gradient_labels(
     """Return the loss and, as far as wanted, its gradient by `input`."""
     valid = target != ignore_index
     label = np.where(valid, target, 0)
+    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
     slope = upstream * label_weight
-    loss = np.where(valid, label_cross_entropy(input, label, axis=-2) * label_weight, 0.0)
-    grad_input = np.where(valid[:, None], slope[:, None] * label_excess(input, label, axis=-2), 0.0)
+    loss = np.where(valid, nll_at * label_weight, 0.0)
+    grad_input = np.where(valid[:, None], slope[:, None] * excess, 0.0)
     return loss, grad_input
 
 
@@ -135,20 +138,17 @@ def _value_and_gradient_smoothed_labels(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `label_smoothing`."""
     valid = target != ignore_index
-    xent = cross_entropy_with(input, weight[:, None], axis=-2)
+    xent, excess = cross_entropy_and_excess(input, weight[:, None], axis=-2)
     term = 1.0 - label_smoothing
     label = np.where(valid, target, 0)
-    nll_at = label_cross_entropy(input, label, axis=-2)
+    nll_at, excess_2 = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
     term_2 = label_smoothing * xent / input.shape[1] + term * nll_at * label_weight
     slope = upstream * label_weight
-    slope_2 = (
-        upstream[:, None]
-        * label_smoothing
-        * excess_over(input, weight[:, None], axis=-2)
-        / input.shape[1]
+    term_3 = (
+        slope[:, None] * term * excess_2
+        + upstream[:, None] * label_smoothing * excess / input.shape[1]
     )
-    term_3 = slope[:, None] * term * label_excess(input, label, axis=-2) + slope_2
     grad_input = np.where(valid[:, None], term_3, 0.0)
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
@@ -168,18 +168,14 @@ def _tangent_smoothed_labels(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
-    product = cross_entropy_with(input, weight[:, None], axis=-2) / input.shape[1]
+    xent, excess = cross_entropy_and_excess(input, weight[:, None], axis=-2)
     label = np.where(valid, target, 0)
+    nll_at, excess_2 = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
-    term = product - label_cross_entropy(input, label, axis=-2) * label_weight
-    sums = total(excess_over(input, weight[:, None], axis=-2) * d_input, axis=1)
-    product_2 = (
-        (1.0 - label_smoothing)
-        * label_weight
-        * total(label_excess(input, label, axis=-2) * d_input, axis=1)
-    )
-    term_2 = term * d_label_smoothing + label_smoothing * sums / input.shape[1] + product_2
-    return np.where(valid, term_2, 0.0)
+    product = (xent / input.shape[1] - nll_at * label_weight) * d_label_smoothing
+    product_2 = label_smoothing * total(excess * d_input, axis=1) / input.shape[1]
+    product_3 = (1.0 - label_smoothing) * label_weight * total(excess_2 * d_input, axis=1)
+    return np.where(valid, product + product_2 + product_3, 0.0)
 
 
 def _curvature_smoothed_labels(
@@ -270,9 +266,8 @@ def _value_and_gradient_probabilities(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
+    xent, excess = cross_entropy_and_excess(input, product, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
-    loss = cross_entropy_with(input, product, axis=-2)
-    grad_input = upstream[:, None] * excess_over(input, product, axis=-2)
     grad_target = None
     if "target" in wanted:
         grad_target = upstream[:, None] * nll * term * weight[:, None]
@@ -280,7 +275,7 @@ def _value_and_gradient_probabilities(
     if "label_smoothing" in wanted:
         sums = total(upstream[:, None] * nll * (1.0 / input.shape[1] - target), axis=2)
         grad_label_smoothing = total(weight * sums)
-    return loss, grad_input, grad_target, grad_label_smoothing
+    return xent, upstream[:, None] * excess, grad_target, grad_label_smoothing
 
 
 def _tangent_probabilities(

@@ -24,6 +24,7 @@ from ._checks import (
 from ._functions import (
     centred,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -337,11 +338,9 @@ def _value_and_gradient_hard_labels(
     valid = target != ignore_index
     term = 1.0 - alpha
     label = np.where(valid, target, 0)
-    nll_at = label_cross_entropy(input, label, axis=-2)
+    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     loss = np.where(valid, term * nll_at, 0.0)
-    grad_input = np.where(
-        valid[:, None], upstream[:, None] * term * label_excess(input, label, axis=-2), 0.0
-    )
+    grad_input = np.where(valid[:, None], upstream[:, None] * term * excess, 0.0)
     grad_alpha = None
     if "alpha" in wanted:
         grad_alpha = total(np.where(valid, -upstream * nll_at, 0.0))
@@ -359,8 +358,9 @@ def _tangent_hard_labels(
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
     label = np.where(valid, target, 0)
-    product = (1.0 - alpha) * total(label_excess(input, label, axis=-2) * d_input, axis=1)
-    return np.where(valid, product - label_cross_entropy(input, label, axis=-2) * d_alpha, 0.0)
+    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
+    term = (1.0 - alpha) * total(excess * d_input, axis=1) - nll_at * d_alpha
+    return np.where(valid, term, 0.0)
 
 
 def _curvature_hard_labels(

@@ -18,7 +18,12 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import label_cross_entropy, label_excess, softmax_tangent
+from ._functions import (
+    label_cross_entropy,
+    label_cross_entropy_and_excess,
+    label_excess,
+    softmax_tangent,
+)
 from ._runtime import finish, fold, is_number, to_working, working_dtype
 
 __all__ = ["GeneralizedCrossEntropyLoss", "generalized_cross_entropy_loss"]
@@ -35,9 +40,8 @@ def _value_and_gradient_limit(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
-    loss = label_cross_entropy(input, target, axis=-2)
-    grad_input = upstream[:, None] * label_excess(input, target, axis=-2)
-    return loss, grad_input
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
+    return nll, upstream[:, None] * excess
 
 
 def _tangent_limit(input: Array, target: Array, d_input: Array) -> Array:
@@ -76,37 +80,36 @@ def _value_and_gradient_power(
     upstream: Array, input: Array, target: Array, q: Array | float, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `q`."""
-    nll = label_cross_entropy(input, target, axis=-2)
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     expm1 = np.expm1(product)
     exp_product = np.exp(product)
     slope = upstream * exp_product
-    grad_input = slope[:, None] * label_excess(input, target, axis=-2)
     grad_q = None
     if "q" in wanted:
         grad_q = total(upstream * (expm1 / (q * q) + exp_product * nll / q))
-    return -expm1 / q, grad_input, grad_q
+    return -expm1 / q, slope[:, None] * excess, grad_q
 
 
 def _tangent_power(
     input: Array, target: Array, q: Array | float, d_input: Array, d_q: Array
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    nll = label_cross_entropy(input, target, axis=-2)
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     exp_product = np.exp(product)
-    product_2 = exp_product * total(label_excess(input, target, axis=-2) * d_input, axis=1)
-    return (np.expm1(product) / (q * q) + exp_product * nll / q) * d_q + product_2
+    return (np.expm1(product) / (q * q) + exp_product * nll / q) * d_q + exp_product * total(
+        excess * d_input, axis=1
+    )
 
 
 def _curvature_power(
     upstream: Array, input: Array, target: Array, q: Array | float, d_input: Array, d_q: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    nll = label_cross_entropy(input, target, axis=-2)
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     exp_product = np.exp(product)
-    excess = label_excess(input, target, axis=-2)
     sums = total(excess * d_input, axis=1)
     slope = upstream * (-exp_product * nll * d_q - exp_product * q * sums)
     slope_2 = upstream * exp_product

@@ -15,7 +15,15 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax_tangent
+from ._functions import (
+    direction,
+    label_cross_entropy,
+    label_cross_entropy_and_excess,
+    label_excess,
+    norm,
+    ratio,
+    softmax_tangent,
+)
 from ._runtime import finish, to_working, working_dtype
 
 __all__ = ["InfoNCELoss", "info_nce_loss"]
@@ -39,11 +47,10 @@ def _value_and_gradient(
     similarity = query_direction @ key_direction.T
     logit = similarity / temperature
     index = np.arange(query.shape[0])
-    excess = label_excess(logit, index, axis=-1)
+    nll_at, excess = label_cross_entropy_and_excess(logit, index, axis=-1)
     sums = excess @ key_direction
     slope = upstream * total(sums * query_direction, axis=1)
     term = upstream[:, None] * sums / temperature - slope[:, None] * query_direction / temperature
-    loss = label_cross_entropy(logit, index, axis=-1)
     grad_query = ratio(1.0, norm(query, axis=-1))[:, None] * term
     grad_key = None
     if "key" in wanted:
@@ -55,7 +62,7 @@ def _value_and_gradient(
         grad_temperature = -total(upstream[:, None] * excess * similarity) / (
             temperature * temperature
         )
-    return loss, grad_query, grad_key, grad_temperature
+    return nll_at, grad_query, grad_key, grad_temperature
 
 
 def _tangent(

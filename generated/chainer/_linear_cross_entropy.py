@@ -23,9 +23,11 @@ from ._checks import (
 from ._chunks import chunk_rows
 from ._functions import (
     centred,
+    cross_entropy_and_excess,
     cross_entropy_with,
     excess_over,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -67,11 +69,11 @@ def _value_and_gradient_labels(
     valid = target != ignore_index
     logits = linear_bias + input @ linear_weight.T
     label = np.where(valid, target, 0)
+    nll_at, excess = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     slope = upstream * label_weight
-    excess = label_excess(logits, label, axis=-1)
     chosen = np.where(valid[:, None], slope[:, None] * excess, 0.0)
-    loss = np.where(valid, label_cross_entropy(logits, label, axis=-1) * label_weight, 0.0)
+    loss = np.where(valid, nll_at * label_weight, 0.0)
     grad_input = np.where(valid[:, None], slope[:, None] * (excess @ linear_weight), 0.0)
     grad_linear_weight = None
     if "linear_weight" in wanted:
@@ -195,20 +197,15 @@ def _value_and_gradient_smoothed_labels(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     valid = target != ignore_index
     logits = linear_bias + input @ linear_weight.T
-    xent = cross_entropy_with(logits, weight, axis=-1)
+    xent, excess = cross_entropy_and_excess(logits, weight, axis=-1)
     term = 1.0 - label_smoothing
     label = np.where(valid, target, 0)
-    nll_at = label_cross_entropy(logits, label, axis=-1)
+    nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     term_2 = label_smoothing * xent / linear_bias.shape[0] + term * nll_at * label_weight
     slope = upstream * label_weight
-    product = slope[:, None] * term * label_excess(logits, label, axis=-1)
-    slope_2 = (
-        upstream[:, None]
-        * label_smoothing
-        * excess_over(logits, weight, axis=-1)
-        / linear_bias.shape[0]
-    )
+    product = slope[:, None] * term * excess_2
+    slope_2 = upstream[:, None] * label_smoothing * excess / linear_bias.shape[0]
     term_3 = product + slope_2
     grad_input = np.where(valid[:, None], term_3 @ linear_weight, 0.0)
     grad_linear_weight = None
@@ -252,22 +249,15 @@ def _tangent_smoothed_labels(
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
     logits = linear_bias + input @ linear_weight.T
-    product = cross_entropy_with(logits, weight, axis=-1) / linear_bias.shape[0]
+    xent, excess = cross_entropy_and_excess(logits, weight, axis=-1)
     label = np.where(valid, target, 0)
+    nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
-    term = product - label_cross_entropy(logits, label, axis=-1) * label_weight
-    term_2 = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
-    product_2 = (
-        label_smoothing
-        * total(excess_over(logits, weight, axis=-1) * term_2, axis=1)
-        / linear_bias.shape[0]
-    )
-    product_3 = (
-        (1.0 - label_smoothing)
-        * label_weight
-        * total(label_excess(logits, label, axis=-1) * term_2, axis=1)
-    )
-    return np.where(valid, term * d_label_smoothing + product_2 + product_3, 0.0)
+    product = (xent / linear_bias.shape[0] - nll_at * label_weight) * d_label_smoothing
+    term = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
+    product_2 = label_smoothing * total(excess * term, axis=1) / linear_bias.shape[0]
+    product_3 = (1.0 - label_smoothing) * label_weight * total(excess_2 * term, axis=1)
+    return np.where(valid, product + product_2 + product_3, 0.0)
 
 
 def _curvature_smoothed_labels(
@@ -373,19 +363,18 @@ def _value_and_gradient_probabilities(
     logits = linear_bias + input @ linear_weight.T
     term = 1.0 - label_smoothing
     product = (label_smoothing / linear_bias.shape[0] + term * target) * weight
-    excess = excess_over(logits, product, axis=-1)
+    xent, excess = cross_entropy_and_excess(logits, product, axis=-1)
     slope = upstream[:, None] * excess
-    loss = cross_entropy_with(logits, product, axis=-1)
     grad_input = upstream[:, None] * (excess @ linear_weight)
     grad_target = None
     if "target" in wanted:
         grad_target = upstream[:, None] * negative_log_softmax(logits, axis=-1) * term * weight
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
-        xent = cross_entropy_with(logits, (1.0 / linear_bias.shape[0] - target) * weight, axis=-1)
-        grad_label_smoothing = total(upstream * xent)
+        xent_2 = cross_entropy_with(logits, (1.0 / linear_bias.shape[0] - target) * weight, axis=-1)
+        grad_label_smoothing = total(upstream * xent_2)
     return (
-        loss,
+        xent,
         grad_input,
         slope.T @ input if "linear_weight" in wanted else None,
         total(slope, axis=0) if "linear_bias" in wanted else None,

@@ -17,7 +17,12 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import label_cross_entropy, label_excess, softmax_tangent
+from ._functions import (
+    label_cross_entropy,
+    label_cross_entropy_and_excess,
+    label_excess,
+    softmax_tangent,
+)
 from ._runtime import finish, to_working, working_dtype
 
 __all__ = ["NPairsLoss", "n_pairs_loss"]
@@ -39,8 +44,7 @@ def _value_and_gradient(
     squared_lengths = total(anchor * anchor, axis=1) + total(positive * positive, axis=1)
     similarity = anchor @ positive.T
     index = np.arange(anchor.shape[0])
-    excess = label_excess(similarity, index, axis=-1)
-    loss = 0.5 * squared_lengths * l2 + label_cross_entropy(similarity, index, axis=-1)
+    nll, excess = label_cross_entropy_and_excess(similarity, index, axis=-1)
     grad_anchor = upstream[:, None] * (excess @ positive) + upstream[:, None] * l2 * anchor
     grad_positive = None
     if "positive" in wanted:
@@ -48,7 +52,7 @@ def _value_and_gradient(
     grad_l2 = None
     if "l2" in wanted:
         grad_l2 = 0.5 * total(upstream * squared_lengths)
-    return loss, grad_anchor, grad_positive, grad_l2
+    return 0.5 * squared_lengths * l2 + nll, grad_anchor, grad_positive, grad_l2
 
 
 def _tangent(

@@ -21,9 +21,11 @@ from ._checks import (
 )
 from ._functions import (
     centred,
+    cross_entropy_and_excess,
     cross_entropy_with,
     excess_over,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -51,13 +53,17 @@ def _value_and_gradient_labels(
     """Return the loss and, as far as wanted, its gradient by `input` and `epsilon`."""
     lack = softmax_complement(input, axis=-2)
     picked = pick(lack, target, axis=1)
+    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
     slope = upstream * epsilon
     chosen = np.where(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
     product = probability * (-lack * chosen - sum_of_others(-probability * chosen, axis=-2))
-    loss = epsilon * picked + label_cross_entropy(input, target, axis=-2)
-    grad_input = upstream[:, None] * label_excess(input, target, axis=-2) + product
-    return loss, grad_input, total(upstream * picked) if "epsilon" in wanted else None
+    grad_input = upstream[:, None] * excess + product
+    return (
+        epsilon * picked + nll_at,
+        grad_input,
+        total(upstream * picked) if "epsilon" in wanted else None,
+    )
 
 
 def _tangent_labels(
@@ -125,18 +131,23 @@ def _value_and_gradient_probabilities(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `epsilon`."""
     lack = softmax_complement(input, axis=-2)
     sums = total(lack * target, axis=1)
+    xent, excess = cross_entropy_and_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
     rest = sum_of_others(-probability * upstream[:, None] * epsilon * target, axis=-2)
     product = probability * (-lack * upstream[:, None] * epsilon * target - rest)
-    loss = epsilon * sums + cross_entropy_with(input, target, axis=-2)
-    grad_input = upstream[:, None] * excess_over(input, target, axis=-2) + product
+    grad_input = upstream[:, None] * excess + product
     grad_target = None
     if "target" in wanted:
         grad_target = (
             upstream[:, None] * negative_log_softmax(input, axis=-2)
             + upstream[:, None] * epsilon * lack
         )
-    return loss, grad_input, grad_target, total(upstream * sums) if "epsilon" in wanted else None
+    return (
+        epsilon * sums + xent,
+        grad_input,
+        grad_target,
+        total(upstream * sums) if "epsilon" in wanted else None,
+    )
 
 
 def _tangent_probabilities(

@@ -27,9 +27,12 @@ def _value(input: Array, target: Array, kappa: Array | float) -> Array:
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
     abs_error = np.abs(error)
-    chosen = np.where(abs_error <= kappa, 0.5 * error * (error / kappa), abs_error - 0.5 * kappa)
-    sums = total(np.where(error > 0.0, level[:, None], term[:, None]) * chosen, axis=(1, 2))
-    return sums / target.shape[1]
+    product = (
+        np.where(error > 0.0, level[:, None], term[:, None])
+        * np.minimum(abs_error / kappa, 1.0)
+        * (abs_error - 0.5 * np.minimum(abs_error, kappa))
+    )
+    return total(product, axis=(1, 2)) / target.shape[1]
 
 
 def _value_and_gradient(
@@ -41,19 +44,22 @@ def _value_and_gradient(
     term = 1.0 - level
     chosen = np.where(error > 0.0, level[:, None], term[:, None])
     abs_error = np.abs(error)
-    mask = abs_error <= kappa
-    product = error / kappa
-    product_2 = chosen * np.where(mask, 0.5 * error * product, abs_error - 0.5 * kappa)
-    product_3 = chosen * np.where(mask, product, np.sign(error))
-    loss = total(product_2, axis=(1, 2)) / target.shape[1]
+    product = (
+        chosen
+        * np.minimum(abs_error / kappa, 1.0)
+        * (abs_error - 0.5 * np.minimum(abs_error, kappa))
+    )
+    product_2 = error / kappa
+    product_3 = chosen * np.maximum(np.minimum(product_2, 1.0), -1.0)
+    loss = total(product, axis=(1, 2)) / target.shape[1]
     grad_input = -upstream[:, None] * total(product_3, axis=2) / target.shape[1]
     grad_target = None
     if "target" in wanted:
         grad_target = upstream[:, None] * total(product_3, axis=1) / target.shape[1]
     grad_kappa = None
     if "kappa" in wanted:
-        sums = total(chosen * np.where(mask, -0.5 * product * product, -0.5), axis=(1, 2))
-        grad_kappa = total(upstream * sums) / target.shape[1]
+        product_4 = chosen * np.where(abs_error <= kappa, -0.5 * product_2 * product_2, -0.5)
+        grad_kappa = total(upstream * total(product_4, axis=(1, 2))) / target.shape[1]
     return loss, grad_input, grad_target, grad_kappa
 
 
@@ -70,12 +76,13 @@ def _tangent(
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
     chosen = np.where(error > 0.0, level[:, None], term[:, None])
-    mask = np.abs(error) <= kappa
     product = error / kappa
     product_2 = (
-        chosen * np.where(mask, product, np.sign(error)) * (d_target[:, None] - d_input[:, :, None])
+        chosen
+        * np.maximum(np.minimum(product, 1.0), -1.0)
+        * (d_target[:, None] - d_input[:, :, None])
     )
-    product_3 = chosen * np.where(mask, -0.5 * product * product, -0.5) * d_kappa
+    product_3 = chosen * np.where(np.abs(error) <= kappa, -0.5 * product * product, -0.5) * d_kappa
     return total(product_2 + product_3, axis=(1, 2)) / target.shape[1]
 
 

@@ -22,6 +22,7 @@ from ._checks import (
 )
 from ._functions import (
     centred,
+    cross_entropy_and_excess,
     cross_entropy_with,
     excess_over,
     logsumexp,
@@ -202,14 +203,14 @@ def _value_and_gradient_probabilities(
     other_probability = softmax_complement(input, axis=-2)
     power = other_probability**gamma
     product = power * target * weight[:, None]
+    by_class, excess = cross_entropy_and_excess(input, product, axis=-2)
     probability = softmax(input, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
     mask = other_probability == 0.0
     chosen = np.where((mask & (gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0))
     slope = other_probability * upstream[:, None] * nll * chosen * target * weight[:, None]
     slope_2 = -probability * upstream[:, None] * nll * chosen * target * weight[:, None]
-    loss = cross_entropy_with(input, product, axis=-2)
-    grad_input = upstream[:, None] * excess_over(input, product, axis=-2) + probability * (
+    grad_input = upstream[:, None] * excess + probability * (
         -slope - sum_of_others(slope_2, axis=-2)
     )
     grad_target = None
@@ -224,7 +225,7 @@ def _value_and_gradient_probabilities(
             * target
         )
         grad_gamma = total(weight * total(slope_3, axis=2))
-    return loss, grad_input, grad_target, grad_gamma
+    return by_class, grad_input, grad_target, grad_gamma
 
 
 def _tangent_probabilities(

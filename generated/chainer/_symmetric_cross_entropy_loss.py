@@ -20,6 +20,7 @@ from ._checks import (
 )
 from ._functions import (
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     softmax,
     softmax_complement,
@@ -52,7 +53,7 @@ def _value_and_gradient(
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    nll_at = label_cross_entropy(input, target, axis=-2)
+    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
     picked = pick(other_probability, target, axis=1)
     probability = softmax(input, axis=-2)
@@ -61,9 +62,7 @@ def _value_and_gradient(
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
     sums = total(upstream * picked)
     loss = alpha * nll_at - beta * picked * log_zero
-    grad_input = probability * term + upstream[:, None] * alpha * label_excess(
-        input, target, axis=-2
-    )
+    grad_input = probability * term + upstream[:, None] * alpha * excess
     return (
         loss,
         grad_input,
@@ -85,13 +84,13 @@ def _tangent(
     d_log_zero: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    product = alpha * total(label_excess(input, target, axis=-2) * d_input, axis=1)
+    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     picked = pick(softmax_complement(input, axis=-2), target, axis=1)
-    product_2 = beta * log_zero * pick(softmax_tangent(input, d_input, axis=-2), target, axis=1)
+    product = beta * log_zero * pick(softmax_tangent(input, d_input, axis=-2), target, axis=1)
     return (
-        label_cross_entropy(input, target, axis=-2) * d_alpha
+        nll_at * d_alpha
+        + alpha * total(excess * d_input, axis=1)
         + product
-        + product_2
         - picked * log_zero * d_beta
         - beta * picked * d_log_zero
     )

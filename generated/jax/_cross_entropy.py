@@ -21,9 +21,11 @@ from ._checks import (
 )
 from ._functions import (
     centred,
+    cross_entropy_and_excess,
     cross_entropy_with,
     excess_over,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -148,14 +150,10 @@ def _partials_smoothed_labels(
     """Return the coefficients of the tangents."""
     valid = target != ignore_index
     chosen = jnp.where(valid[:, None], input, 0.0)
-    product = cross_entropy_with(chosen, weight[:, None], axis=-2) / input.shape[1]
+    xent, excess = cross_entropy_and_excess(chosen, weight[:, None], axis=-2)
     label = jnp.where(valid, target, 0)
-    return (
-        product - label_cross_entropy(chosen, label, axis=-2) * weight[label],
-        excess_over(chosen, weight[:, None], axis=-2),
-        label_excess(chosen, label, axis=-2),
-        1.0 - label_smoothing,
-    )
+    nll_at, excess_2 = label_cross_entropy_and_excess(chosen, label, axis=-2)
+    return xent / input.shape[1] - nll_at * weight[label], excess, excess_2, 1.0 - label_smoothing
 
 
 def _tangent_smoothed_labels(

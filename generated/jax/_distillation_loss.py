@@ -24,6 +24,7 @@ from ._checks import (
 from ._functions import (
     centred,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -184,11 +185,8 @@ def _partials_hard_labels(
     valid = target != ignore_index
     chosen = jnp.where(valid[:, None], input, 0.0)
     label = jnp.where(valid, target, 0)
-    return (
-        label_cross_entropy(chosen, label, axis=-2),
-        label_excess(chosen, label, axis=-2),
-        1.0 - alpha,
-    )
+    nll_at, excess = label_cross_entropy_and_excess(chosen, label, axis=-2)
+    return nll_at, excess, 1.0 - alpha
 
 
 def _tangent_hard_labels(

@@ -44,6 +44,26 @@ def centred(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     return y - jnp.take_along_axis(y, argmax_along(x, axis), axis)
 
 
+def cross_entropy_and_excess(x: jax.Array, y: jax.Array, axis: int) -> tuple[jax.Array, jax.Array]:
+    """Return cross_entropy_with(x, y) and its excess_over."""
+    index = positions(y, axis)
+    mask = index == argmax_along(x, axis)
+    largest = max_along(x, axis)
+    decayed = exp_difference(x, largest)
+    others = jnp.where(mask, 0.0, decayed).sum(axis=axis, keepdims=True)
+    chosen = jnp.where(y == 0.0, 0.0, y * (jnp.log1p(others) + (largest - x)))
+    term = others + 1.0
+    mask_2 = index == argmax_along(jnp.abs(y), axis)
+    rest = jnp.where(
+        mask_2,
+        jnp.where(mask_2, 0.0, y).sum(axis=axis, keepdims=True),
+        y.sum(axis=axis, keepdims=True) - y,
+    )
+    value = chosen.sum(axis=axis, keepdims=True)
+    excess = decayed * rest / term - jnp.where(mask, others, term - decayed) * y / term
+    return jnp.squeeze(value, axis), excess
+
+
 def cross_entropy_with(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     largest = max_along(x, axis)
@@ -96,16 +116,16 @@ def excess_over(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     decayed = exp_difference(x, max_along(x, axis))
     index = positions(x, axis)
-    is_largest = index == argmax_along(x, axis)
-    others = jnp.where(is_largest, 0.0, decayed).sum(axis=axis, keepdims=True)
+    mask = index == argmax_along(x, axis)
+    others = jnp.where(mask, 0.0, decayed).sum(axis=axis, keepdims=True)
     term = others + 1.0
-    is_largest_2 = index == argmax_along(jnp.abs(y), axis)
+    mask_2 = index == argmax_along(jnp.abs(y), axis)
     rest = jnp.where(
-        is_largest_2,
-        jnp.where(is_largest_2, 0.0, y).sum(axis=axis, keepdims=True),
+        mask_2,
+        jnp.where(mask_2, 0.0, y).sum(axis=axis, keepdims=True),
         y.sum(axis=axis, keepdims=True) - y,
     )
-    return decayed * rest / term - jnp.where(is_largest, others, term - decayed) * y / term
+    return decayed * rest / term - jnp.where(mask, others, term - decayed) * y / term
 
 
 def exp_moment1(x: jax.Array) -> jax.Array:
@@ -161,25 +181,38 @@ def label_cross_entropy(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = jnp.expand_dims(index, axis)
     largest = max_along(x, axis)
-    chosen = jnp.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
-    return jnp.squeeze(
-        jnp.log1p(chosen.sum(axis=axis, keepdims=True))
-        - jnp.take_along_axis(x - largest, index, axis),
-        axis,
-    )
+    chosen = jnp.where(positions(x, axis) == index, 0.0, exp_difference(x, largest))
+    picked = jnp.take_along_axis(x, index, axis)
+    term = chosen.sum(axis=axis, keepdims=True) + jnp.expm1(picked - largest)
+    return jnp.squeeze(jnp.log1p(term) + (largest - picked), axis)
+
+
+def label_cross_entropy_and_excess(
+    x: jax.Array, index: jax.Array, axis: int
+) -> tuple[jax.Array, jax.Array]:
+    """Return label_cross_entropy(x, index) and its label_excess."""
+    index = jnp.expand_dims(index, axis)
+    mask = positions(x, axis) == index
+    largest = max_along(x, axis)
+    decayed = exp_difference(x, largest)
+    chosen = jnp.where(mask, 0.0, decayed)
+    sums = chosen.sum(axis=axis, keepdims=True)
+    picked = jnp.take_along_axis(x, index, axis)
+    term = sums + jnp.take_along_axis(decayed, index, axis)
+    value = jnp.log1p(sums + jnp.expm1(picked - largest)) + (largest - picked)
+    excess = jnp.where(mask, -sums / term, chosen / term)
+    return jnp.squeeze(value, axis), excess
 
 
 def label_excess(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = jnp.expand_dims(index, axis)
-    index_2 = positions(x, axis)
-    is_largest = index_2 == argmax_along(x, axis)
+    mask = positions(x, axis) == index
     decayed = exp_difference(x, max_along(x, axis))
-    others = jnp.where(is_largest, 0.0, decayed).sum(axis=axis, keepdims=True)
-    term = others + 1.0
-    return jnp.where(
-        index_2 == index, -jnp.where(is_largest, others, term - decayed) / term, decayed / term
-    )
+    chosen = jnp.where(mask, 0.0, decayed)
+    sums = chosen.sum(axis=axis, keepdims=True)
+    term = sums + jnp.take_along_axis(decayed, index, axis)
+    return jnp.where(mask, -sums / term, chosen / term)
 
 
 def log_cosh(x: jax.Array) -> jax.Array:
@@ -272,11 +305,11 @@ def softmax(x: jax.Array, axis: int) -> jax.Array:
 
 def softmax_complement(x: jax.Array, axis: int) -> jax.Array:
     """Return 1 - softmax(x), with all its digits where softmax is near 1."""
-    is_largest = positions(x, axis) == argmax_along(x, axis)
+    mask = positions(x, axis) == argmax_along(x, axis)
     decayed = exp_difference(x, max_along(x, axis))
-    others = jnp.where(is_largest, 0.0, decayed).sum(axis=axis, keepdims=True)
+    others = jnp.where(mask, 0.0, decayed).sum(axis=axis, keepdims=True)
     term = others + 1.0
-    return jnp.where(is_largest, others, term - decayed) / term
+    return jnp.where(mask, others, term - decayed) / term
 
 
 def softmax_tangent(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:

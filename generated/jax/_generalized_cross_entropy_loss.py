@@ -19,7 +19,12 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import label_cross_entropy, label_excess, softmax_tangent
+from ._functions import (
+    label_cross_entropy,
+    label_cross_entropy_and_excess,
+    label_excess,
+    softmax_tangent,
+)
 from ._runtime import as_arrays, finish, fold, is_number, to_working, working_dtype
 
 __all__ = ["GeneralizedCrossEntropyLoss", "generalized_cross_entropy_loss"]
@@ -74,14 +79,10 @@ def _partials_power(
     input: jax.Array, target: jax.Array, q: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    nll = label_cross_entropy(input, target, axis=-2)
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     exp_product = jnp.exp(product)
-    return (
-        jnp.expm1(product) / (q * q) + exp_product * nll / q,
-        label_excess(input, target, axis=-2),
-        exp_product,
-    )
+    return jnp.expm1(product) / (q * q) + exp_product * nll / q, excess, exp_product
 
 
 def _tangent_power(
@@ -101,14 +102,14 @@ def _partials_tangent_power(
     input: jax.Array, target: jax.Array, q: jax.Array | float, d_input: jax.Array, d_q: jax.Array
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    nll = label_cross_entropy(input, target, axis=-2)
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     exp_product = jnp.exp(product)
     product_2 = exp_product * nll / (q * q)
     term = (
         -2.0 * jnp.expm1(product) / q**3 - product_2 + (-product_2 - exp_product * nll * (nll / q))
     )
-    sums = (label_excess(input, target, axis=-2) * d_input).sum(axis=1)
+    sums = (excess * d_input).sum(axis=1)
     return (
         term * d_q - exp_product * nll * sums,
         softmax_tangent(input, d_input, axis=-2),

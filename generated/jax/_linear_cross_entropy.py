@@ -21,9 +21,11 @@ from ._checks import (
 from ._chunks import Rows, chunk_rows, in_chunks
 from ._functions import (
     centred,
+    cross_entropy_and_excess,
     cross_entropy_with,
     excess_over,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -167,12 +169,13 @@ def _partials_smoothed_labels(
     """Return the coefficients of the tangents."""
     valid = target != ignore_index
     term = linear_bias + jnp.where(valid[:, None], input, 0.0) @ linear_weight.T
+    xent, excess = cross_entropy_and_excess(term, weight, axis=-1)
     label = jnp.where(valid, target, 0)
+    nll_at, excess_2 = label_cross_entropy_and_excess(term, label, axis=-1)
     return (
-        cross_entropy_with(term, weight, axis=-1) / linear_bias.shape[0]
-        - label_cross_entropy(term, label, axis=-1) * weight[label],
-        excess_over(term, weight, axis=-1),
-        label_excess(term, label, axis=-1),
+        xent / linear_bias.shape[0] - nll_at * weight[label],
+        excess,
+        excess_2,
         1.0 - label_smoothing,
     )
 

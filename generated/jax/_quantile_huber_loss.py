@@ -22,9 +22,12 @@ def _value(input: jax.Array, target: jax.Array, kappa: jax.Array | float) -> jax
     level = (jnp.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
     abs_error = jnp.abs(error)
-    chosen = jnp.where(abs_error <= kappa, 0.5 * error * (error / kappa), abs_error - 0.5 * kappa)
-    sums = (jnp.where(error > 0.0, level[:, None], term[:, None]) * chosen).sum(axis=(1, 2))
-    return sums / target.shape[1]
+    product = (
+        jnp.where(error > 0.0, level[:, None], term[:, None])
+        * jnp.minimum(abs_error / kappa, 1.0)
+        * (abs_error - 0.5 * jnp.minimum(abs_error, kappa))
+    )
+    return product.sum(axis=(1, 2)) / target.shape[1]
 
 
 def _partials(
@@ -34,12 +37,11 @@ def _partials(
     error = target[:, None] - input[:, :, None]
     level = (jnp.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
-    mask = jnp.abs(error) <= kappa
     product = error / kappa
     return (
         jnp.where(error > 0.0, level[:, None], term[:, None]),
-        jnp.where(mask, product, jnp.sign(error)),
-        jnp.where(mask, -0.5 * product * product, -0.5),
+        jnp.maximum(jnp.minimum(product, 1.0), -1.0),
+        jnp.where(jnp.abs(error) <= kappa, -0.5 * product * product, -0.5),
     )
 
 

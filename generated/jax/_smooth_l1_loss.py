@@ -57,9 +57,8 @@ _kernel_beta_0 = differentiable(
 
 def _value(input: jax.Array, target: jax.Array, beta: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
-    error = input - target
-    abs_error = jnp.abs(error)
-    return jnp.where(abs_error < beta, 0.5 * error * (error / beta), abs_error - 0.5 * beta)
+    abs_error = jnp.abs(input - target)
+    return jnp.minimum(abs_error / beta, 1.0) * (abs_error - 0.5 * jnp.minimum(abs_error, beta))
 
 
 def _partials(
@@ -67,10 +66,9 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     error = input - target
-    mask = jnp.abs(error) < beta
     product = error / beta
-    return jnp.where(mask, product, jnp.sign(error)), jnp.where(
-        mask, -0.5 * product * product, -0.5
+    return jnp.maximum(jnp.minimum(product, 1.0), -1.0), jnp.where(
+        jnp.abs(error) < beta, -0.5 * product * product, -0.5
     )
 
 

@@ -20,6 +20,7 @@ from ._checks import (
 )
 from ._functions import (
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     softmax,
     softmax_complement,
@@ -53,10 +54,11 @@ def _partials(
     log_zero: jax.Array | float,
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
+    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     is_largest = jnp.arange(input.shape[1])[:, None] == input.argmax(axis=1)[:, None]
     return (
-        label_cross_entropy(input, target, axis=-2),
-        label_excess(input, target, axis=-2),
+        nll_at,
+        excess,
         pick(softmax_complement(input, axis=-2), target, axis=1),
         is_largest.astype(input.dtype),
         softmax(input, axis=-2),

@@ -18,9 +18,11 @@ from ._checks import (
 )
 from ._functions import (
     centred,
+    cross_entropy_and_excess,
     cross_entropy_with,
     excess_over,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -187,20 +189,13 @@ def _gradient_smoothed_labels(
     label = ops.where(valid, target, 0)
     label_weight = take(weight, label)
     slope = upstream * label_weight
-    product = (
-        ops.expand_dims(slope, 1) * (1.0 - label_smoothing) * label_excess(input, label, axis=-2)
-    )
-    slope_2 = (
-        ops.expand_dims(upstream, 1)
-        * label_smoothing
-        * excess_over(input, ops.expand_dims(weight, 1), axis=-2)
-        / weight.shape[0]
-    )
-    product_2 = cross_entropy_with(input, ops.expand_dims(weight, 1), axis=-2) / weight.shape[0]
-    term = product_2 - label_cross_entropy(input, label, axis=-2) * label_weight
-    grad_input = ops.where(ops.expand_dims(valid, 1), product + slope_2, 0.0)
-    grad_label_smoothing = total(ops.where(valid, upstream * term, 0.0))
-    return grad_input, grad_label_smoothing
+    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
+    xent, excess_2 = cross_entropy_and_excess(input, ops.expand_dims(weight, 1), axis=-2)
+    slope_2 = ops.expand_dims(upstream, 1) * label_smoothing * excess_2 / weight.shape[0]
+    term = ops.expand_dims(slope, 1) * (1.0 - label_smoothing) * excess + slope_2
+    chosen = ops.where(valid, upstream * (xent / weight.shape[0] - nll_at * label_weight), 0.0)
+    grad_input = ops.where(ops.expand_dims(valid, 1), term, 0.0)
+    return grad_input, total(chosen)
 
 
 def _tangent_smoothed_labels(
@@ -214,22 +209,14 @@ def _tangent_smoothed_labels(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
-    product = cross_entropy_with(input, ops.expand_dims(weight, 1), axis=-2) / input.shape[1]
+    xent, excess = cross_entropy_and_excess(input, ops.expand_dims(weight, 1), axis=-2)
     label = ops.where(valid, target, 0)
+    nll_at, excess_2 = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = take(weight, label)
-    term = product - label_cross_entropy(input, label, axis=-2) * label_weight
-    product_2 = excess_over(input, ops.expand_dims(weight, 1), axis=-2) * d_input
-    product_3 = (
-        (1.0 - label_smoothing)
-        * label_weight
-        * total(label_excess(input, label, axis=-2) * d_input, axis=1)
-    )
-    term_2 = (
-        term * d_label_smoothing
-        + label_smoothing * total(product_2, axis=1) / input.shape[1]
-        + product_3
-    )
-    return ops.where(valid, term_2, 0.0)
+    product = (xent / input.shape[1] - nll_at * label_weight) * d_label_smoothing
+    product_2 = label_smoothing * total(excess * d_input, axis=1) / input.shape[1]
+    product_3 = (1.0 - label_smoothing) * label_weight * total(excess_2 * d_input, axis=1)
+    return ops.where(valid, product + product_2 + product_3, 0.0)
 
 
 def _curvature_smoothed_labels(

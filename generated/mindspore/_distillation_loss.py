@@ -20,6 +20,7 @@ from ._checks import (
 from ._functions import (
     centred,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -418,10 +419,12 @@ def _gradient_hard_labels(
     """Return the gradient by `input` and `alpha`, given that of the loss."""
     valid = target != ignore_index
     label = ops.where(valid, target, 0)
-    slope = ops.expand_dims(upstream, 1) * (1.0 - alpha) * label_excess(input, label, axis=-2)
-    chosen = ops.where(valid, -upstream * label_cross_entropy(input, label, axis=-2), 0.0)
-    grad_input = ops.where(ops.expand_dims(valid, 1), slope, 0.0)
-    return grad_input, total(chosen)
+    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
+    grad_input = ops.where(
+        ops.expand_dims(valid, 1), ops.expand_dims(upstream, 1) * (1.0 - alpha) * excess, 0.0
+    )
+    grad_alpha = total(ops.where(valid, -upstream * nll_at, 0.0))
+    return grad_input, grad_alpha
 
 
 def _tangent_hard_labels(
@@ -435,8 +438,9 @@ def _tangent_hard_labels(
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
     label = ops.where(valid, target, 0)
-    product = (1.0 - alpha) * total(label_excess(input, label, axis=-2) * d_input, axis=1)
-    return ops.where(valid, product - label_cross_entropy(input, label, axis=-2) * d_alpha, 0.0)
+    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
+    term = (1.0 - alpha) * total(excess * d_input, axis=1) - nll_at * d_alpha
+    return ops.where(valid, term, 0.0)
 
 
 def _curvature_hard_labels(

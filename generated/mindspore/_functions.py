@@ -53,6 +53,21 @@ def centred(x: Tensor, y: Tensor, axis: int) -> Tensor:
     return y - ops.gather_elements(y, axis, argmax_along(x, axis))
 
 
+def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """Return cross_entropy_with(x, y) and its excess_over."""
+    index = positions(y, axis)
+    mask = index == argmax_along(x, axis)
+    largest = max_along(x, axis)
+    decayed = exp_difference(x, largest)
+    others = total_along(ops.where(mask, 0.0, decayed), axis)
+    term = others + 1.0
+    mask_2 = index == argmax_along(ops.abs(y), axis)
+    rest = ops.where(mask_2, total_along(ops.where(mask_2, 0.0, y), axis), total_along(y, axis) - y)
+    value = total_along(ops.where(y == 0.0, 0.0, y * (log1p(others) + (largest - x))), axis)
+    excess = decayed * rest / term - ops.where(mask, others, term - decayed) * y / term
+    return without_axis(value, axis), excess
+
+
 def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     largest = max_along(x, axis)
@@ -111,14 +126,12 @@ def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     decayed = exp_difference(x, max_along(x, axis))
     index = positions(x, axis)
-    is_largest = index == argmax_along(x, axis)
-    others = total_along(ops.where(is_largest, 0.0, decayed), axis)
+    mask = index == argmax_along(x, axis)
+    others = total_along(ops.where(mask, 0.0, decayed), axis)
     term = others + 1.0
-    is_largest_2 = index == argmax_along(ops.abs(y), axis)
-    rest = ops.where(
-        is_largest_2, total_along(ops.where(is_largest_2, 0.0, y), axis), total_along(y, axis) - y
-    )
-    return decayed * rest / term - ops.where(is_largest, others, term - decayed) * y / term
+    mask_2 = index == argmax_along(ops.abs(y), axis)
+    rest = ops.where(mask_2, total_along(ops.where(mask_2, 0.0, y), axis), total_along(y, axis) - y)
+    return decayed * rest / term - ops.where(mask, others, term - decayed) * y / term
 
 
 def exp_moment1(x: Tensor) -> Tensor:
@@ -205,23 +218,37 @@ def label_cross_entropy(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = ops.expand_dims(index, axis)
     largest = max_along(x, axis)
-    chosen = ops.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
+    chosen = ops.where(positions(x, axis) == index, 0.0, exp_difference(x, largest))
+    picked = ops.gather_elements(x, axis, index)
     return without_axis(
-        log1p(total_along(chosen, axis)) - ops.gather_elements(x - largest, axis, index), axis
+        log1p(total_along(chosen, axis) + expm1(picked - largest)) + (largest - picked), axis
     )
+
+
+def label_cross_entropy_and_excess(x: Tensor, index: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """Return label_cross_entropy(x, index) and its label_excess."""
+    index = ops.expand_dims(index, axis)
+    mask = positions(x, axis) == index
+    largest = max_along(x, axis)
+    decayed = exp_difference(x, largest)
+    chosen = ops.where(mask, 0.0, decayed)
+    sums = total_along(chosen, axis)
+    picked = ops.gather_elements(x, axis, index)
+    term = sums + ops.gather_elements(decayed, axis, index)
+    value = log1p(sums + expm1(picked - largest)) + (largest - picked)
+    excess = ops.where(mask, -sums / term, chosen / term)
+    return without_axis(value, axis), excess
 
 
 def label_excess(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = ops.expand_dims(index, axis)
-    index_2 = positions(x, axis)
-    is_largest = index_2 == argmax_along(x, axis)
+    mask = positions(x, axis) == index
     decayed = exp_difference(x, max_along(x, axis))
-    others = total_along(ops.where(is_largest, 0.0, decayed), axis)
-    term = others + 1.0
-    return ops.where(
-        index_2 == index, -ops.where(is_largest, others, term - decayed) / term, decayed / term
-    )
+    chosen = ops.where(mask, 0.0, decayed)
+    sums = total_along(chosen, axis)
+    term = sums + ops.gather_elements(decayed, axis, index)
+    return ops.where(mask, -sums / term, chosen / term)
 
 
 def log_cosh(x: Tensor) -> Tensor:
@@ -318,11 +345,11 @@ def softmax(x: Tensor, axis: int) -> Tensor:
 
 def softmax_complement(x: Tensor, axis: int) -> Tensor:
     """Return 1 - softmax(x), with all its digits where softmax is near 1."""
-    is_largest = positions(x, axis) == argmax_along(x, axis)
+    mask = positions(x, axis) == argmax_along(x, axis)
     decayed = exp_difference(x, max_along(x, axis))
-    others = total_along(ops.where(is_largest, 0.0, decayed), axis)
+    others = total_along(ops.where(mask, 0.0, decayed), axis)
     term = others + 1.0
-    return ops.where(is_largest, others, term - decayed) / term
+    return ops.where(mask, others, term - decayed) / term
 
 
 def softmax_tangent(x: Tensor, y: Tensor, axis: int) -> Tensor:
@@ -337,10 +364,8 @@ def softmax_tangent(x: Tensor, y: Tensor, axis: int) -> Tensor:
 
 def sum_of_others(x: Tensor, axis: int) -> Tensor:
     """Return, for every entry, the sum of the others over an axis."""
-    is_largest = positions(x, axis) == argmax_along(ops.abs(x), axis)
-    return ops.where(
-        is_largest, total_along(ops.where(is_largest, 0.0, x), axis), total_along(x, axis) - x
-    )
+    mask = positions(x, axis) == argmax_along(ops.abs(x), axis)
+    return ops.where(mask, total_along(ops.where(mask, 0.0, x), axis), total_along(x, axis) - x)
 
 
 def trigamma(x: Tensor) -> Tensor:

@@ -15,7 +15,12 @@ from ._checks import (
     check_shape,
     is_number,
 )
-from ._functions import label_cross_entropy, label_excess, softmax_tangent
+from ._functions import (
+    label_cross_entropy,
+    label_cross_entropy_and_excess,
+    label_excess,
+    softmax_tangent,
+)
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["GeneralizedCrossEntropyLoss", "generalized_cross_entropy_loss"]
@@ -97,11 +102,11 @@ def _gradient_power(
     upstream: Tensor, input: Tensor, target: Tensor, q: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `q`, given that of the loss."""
-    nll = label_cross_entropy(input, target, axis=-2)
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     exp_product = ops.exp(product)
     slope = upstream * exp_product
-    grad_input = ops.expand_dims(slope, 1) * label_excess(input, target, axis=-2)
+    grad_input = ops.expand_dims(slope, 1) * excess
     grad_q = total(upstream * (expm1(product) / (q * q) + exp_product * nll / q))
     return grad_input, grad_q
 
@@ -110,21 +115,21 @@ def _tangent_power(
     input: Tensor, target: Tensor, q: Tensor, d_input: Tensor, d_q: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    nll = label_cross_entropy(input, target, axis=-2)
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     exp_product = ops.exp(product)
-    product_2 = exp_product * total(label_excess(input, target, axis=-2) * d_input, axis=1)
-    return (expm1(product) / (q * q) + exp_product * nll / q) * d_q + product_2
+    return (expm1(product) / (q * q) + exp_product * nll / q) * d_q + exp_product * total(
+        excess * d_input, axis=1
+    )
 
 
 def _curvature_power(
     upstream: Tensor, input: Tensor, target: Tensor, q: Tensor, d_input: Tensor, d_q: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    nll = label_cross_entropy(input, target, axis=-2)
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     exp_product = ops.exp(product)
-    excess = label_excess(input, target, axis=-2)
     sums = total(excess * d_input, axis=1)
     slope = upstream * (-exp_product * nll * d_q - exp_product * q * sums)
     slope_2 = upstream * exp_product

@@ -18,9 +18,11 @@ from ._checks import (
 from ._chunks import DerivativesInChunks, RowsInChunks, chunk_rows
 from ._functions import (
     centred,
+    cross_entropy_and_excess,
     cross_entropy_with,
     excess_over,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -313,29 +315,20 @@ def _gradient_smoothed_labels(
     label_weight = take(weight, label)
     slope = upstream * label_weight
     logits = linear_bias + ops.matmul(input, ops.transpose(linear_weight, (1, 0)))
-    product = (
-        ops.expand_dims(slope, 1) * (1.0 - label_smoothing) * label_excess(logits, label, axis=-1)
-    )
-    slope_2 = (
-        ops.expand_dims(upstream, 1)
-        * label_smoothing
-        * excess_over(logits, weight, axis=-1)
-        / weight.shape[0]
-    )
+    nll_at, excess = label_cross_entropy_and_excess(logits, label, axis=-1)
+    product = ops.expand_dims(slope, 1) * (1.0 - label_smoothing) * excess
+    xent, excess_2 = cross_entropy_and_excess(logits, weight, axis=-1)
+    slope_2 = ops.expand_dims(upstream, 1) * label_smoothing * excess_2 / weight.shape[0]
     term = product + slope_2
     sums = total(ops.where(ops.expand_dims(valid, 1), product, 0.0), axis=0)
     sums_2 = total(ops.where(ops.expand_dims(valid, 1), slope_2, 0.0), axis=0)
-    term_2 = (
-        cross_entropy_with(logits, weight, axis=-1) / weight.shape[0]
-        - label_cross_entropy(logits, label, axis=-1) * label_weight
-    )
+    chosen = ops.where(valid, upstream * (xent / weight.shape[0] - nll_at * label_weight), 0.0)
     grad_input = ops.where(ops.expand_dims(valid, 1), ops.matmul(term, linear_weight), 0.0)
     grad_linear_weight = ops.matmul(
         ops.transpose(ops.where(ops.expand_dims(valid, 1), term, 0.0), (1, 0)),
         ops.where(ops.expand_dims(valid, 1), input, 0.0),
     )
-    grad_label_smoothing = total(ops.where(valid, upstream * term_2, 0.0))
-    return grad_input, grad_linear_weight, sums + sums_2, grad_label_smoothing
+    return grad_input, grad_linear_weight, sums + sums_2, total(chosen)
 
 
 def _tangent_smoothed_labels(
@@ -354,25 +347,18 @@ def _tangent_smoothed_labels(
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
     logits = linear_bias + ops.matmul(input, ops.transpose(linear_weight, (1, 0)))
-    product = cross_entropy_with(logits, weight, axis=-1) / linear_bias.shape[0]
+    xent, excess = cross_entropy_and_excess(logits, weight, axis=-1)
     label = ops.where(valid, target, 0)
+    nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = take(weight, label)
-    term = product - label_cross_entropy(logits, label, axis=-1) * label_weight
-    term_2 = ops.matmul(d_input, ops.transpose(linear_weight, (1, 0))) + ops.matmul(
+    product = (xent / linear_bias.shape[0] - nll_at * label_weight) * d_label_smoothing
+    term = ops.matmul(d_input, ops.transpose(linear_weight, (1, 0))) + ops.matmul(
         input, ops.transpose(d_linear_weight, (1, 0))
     )
-    term_3 = d_linear_bias + term_2
-    product_2 = (
-        label_smoothing
-        * total(excess_over(logits, weight, axis=-1) * term_3, axis=1)
-        / linear_bias.shape[0]
-    )
-    product_3 = (
-        (1.0 - label_smoothing)
-        * label_weight
-        * total(label_excess(logits, label, axis=-1) * term_3, axis=1)
-    )
-    return ops.where(valid, term * d_label_smoothing + product_2 + product_3, 0.0)
+    term_2 = d_linear_bias + term
+    product_2 = label_smoothing * total(excess * term_2, axis=1) / linear_bias.shape[0]
+    product_3 = (1.0 - label_smoothing) * label_weight * total(excess_2 * term_2, axis=1)
+    return ops.where(valid, product + product_2 + product_3, 0.0)
 
 
 def _curvature_smoothed_labels(

@@ -18,8 +18,12 @@ def _value(input: Tensor, target: Tensor, kappa: Tensor) -> Tensor:
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
     abs_error = ops.abs(error)
-    chosen_2 = ops.where(abs_error <= kappa, 0.5 * error * (error / kappa), abs_error - 0.5 * kappa)
-    return total(chosen * chosen_2, axis=(1, 2)) / target.shape[1]
+    product = (
+        chosen
+        * ops.minimum(abs_error / kappa, 1.0)
+        * (abs_error - 0.5 * ops.minimum(abs_error, kappa))
+    )
+    return total(product, axis=(1, 2)) / target.shape[1]
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, kappa: Tensor) -> tuple[Tensor, ...]:
@@ -28,13 +32,12 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, kappa: Tensor) ->
     level = (count_up(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
-    mask = ops.abs(error) <= kappa
     product = error / kappa
-    product_2 = chosen * ops.where(mask, product, ops.sign(error))
-    sums = total(chosen * ops.where(mask, -0.5 * product * product, -0.5), axis=(1, 2))
+    product_2 = chosen * ops.maximum(ops.minimum(product, 1.0), -1.0)
+    chosen_2 = ops.where(ops.abs(error) <= kappa, -0.5 * product * product, -0.5)
     grad_input = -ops.expand_dims(upstream, 1) * total(product_2, axis=2) / target.shape[1]
     grad_target = ops.expand_dims(upstream, 1) * total(product_2, axis=1) / target.shape[1]
-    grad_kappa = total(upstream * sums) / target.shape[1]
+    grad_kappa = total(upstream * total(chosen * chosen_2, axis=(1, 2))) / target.shape[1]
     return grad_input, grad_target, grad_kappa
 
 
@@ -46,15 +49,14 @@ def _tangent(
     level = (count_up(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
-    mask = ops.abs(error) <= kappa
     product = error / kappa
     product_2 = (
         chosen
-        * ops.where(mask, product, ops.sign(error))
+        * ops.maximum(ops.minimum(product, 1.0), -1.0)
         * (ops.expand_dims(d_target, 1) - ops.expand_dims(d_input, 2))
     )
-    product_3 = chosen * ops.where(mask, -0.5 * product * product, -0.5) * d_kappa
-    return total(product_2 + product_3, axis=(1, 2)) / target.shape[1]
+    chosen_2 = ops.where(ops.abs(error) <= kappa, -0.5 * product * product, -0.5)
+    return total(product_2 + chosen * chosen_2 * d_kappa, axis=(1, 2)) / target.shape[1]
 
 
 def _curvature(

@@ -74,19 +74,17 @@ _kernel_beta_0 = _ValueBeta0()
 
 def _value(input: Tensor, target: Tensor, beta: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    error = input - target
-    abs_error = ops.abs(error)
-    return ops.where(abs_error < beta, 0.5 * error * (error / beta), abs_error - 0.5 * beta)
+    abs_error = ops.abs(input - target)
+    return ops.minimum(abs_error / beta, 1.0) * (abs_error - 0.5 * ops.minimum(abs_error, beta))
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `beta`, given that of the loss."""
     error = input - target
-    mask = ops.abs(error) < beta
     product = error / beta
-    slope = upstream * ops.where(mask, product, ops.sign(error))
-    grad_beta = total(upstream * ops.where(mask, -0.5 * product * product, -0.5))
-    return slope, -slope, grad_beta
+    slope = upstream * ops.maximum(ops.minimum(product, 1.0), -1.0)
+    slope_2 = upstream * ops.where(ops.abs(error) < beta, -0.5 * product * product, -0.5)
+    return slope, -slope, total(slope_2)
 
 
 def _tangent(
@@ -94,12 +92,10 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     error = input - target
-    mask = ops.abs(error) < beta
     product = error / beta
-    return (
-        ops.where(mask, product, ops.sign(error)) * (d_input - d_target)
-        + ops.where(mask, -0.5 * product * product, -0.5) * d_beta
-    )
+    product_2 = ops.maximum(ops.minimum(product, 1.0), -1.0) * (d_input - d_target)
+    product_3 = ops.where(ops.abs(error) < beta, -0.5 * product * product, -0.5) * d_beta
+    return product_2 + product_3
 
 
 def _curvature(

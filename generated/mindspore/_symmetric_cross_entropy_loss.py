@@ -16,6 +16,7 @@ from ._checks import (
 )
 from ._functions import (
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     softmax,
     softmax_complement,
@@ -46,10 +47,10 @@ def _gradient(
     slope = -upstream * beta * log_zero
     chosen = ops.where(mask, ops.expand_dims(slope, 1), 0.0)
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
-    slope_2 = ops.expand_dims(upstream, 1) * alpha * label_excess(input, target, axis=-2)
+    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     sums = total(upstream * pick(other_probability, target, axis=1))
-    grad_alpha = total(upstream * label_cross_entropy(input, target, axis=-2))
-    return probability * term + slope_2, grad_alpha, -log_zero * sums, -beta * sums
+    grad_input = probability * term + ops.expand_dims(upstream, 1) * alpha * excess
+    return grad_input, total(upstream * nll_at), -log_zero * sums, -beta * sums
 
 
 def _tangent(
@@ -64,13 +65,13 @@ def _tangent(
     d_log_zero: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    product = alpha * total(label_excess(input, target, axis=-2) * d_input, axis=1)
+    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     picked = pick(softmax_complement(input, axis=-2), target, axis=1)
-    product_2 = beta * log_zero * pick(softmax_tangent(input, d_input, axis=-2), target, axis=1)
+    product = beta * log_zero * pick(softmax_tangent(input, d_input, axis=-2), target, axis=1)
     return (
-        label_cross_entropy(input, target, axis=-2) * d_alpha
+        nll_at * d_alpha
+        + alpha * total(excess * d_input, axis=1)
         + product
-        + product_2
         - picked * log_zero * d_beta
         - beta * picked * d_log_zero
     )

@@ -30,6 +30,7 @@ from ._checks import check_floating, check_positive, check_rank, check_reduction
 from ._functions import (
     direction,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     norm,
@@ -75,10 +76,8 @@ def _value_and_gradient(
     sums = image_direction @ text_direction.T
     logit = logit_scale * sums
     index = np.arange(image.shape[0])
-    term = pick(negative_log_softmax(logit, axis=-2), index, axis=1) + label_cross_entropy(
-        logit, index, axis=-1
-    )
-    excess = label_excess(logit, index, axis=-1)
+    find_text, excess = label_cross_entropy_and_excess(logit, index, axis=-1)
+    term = pick(negative_log_softmax(logit, axis=-2), index, axis=1) + find_text
     slope = 0.5 * upstream
     chosen = np.where(np.arange(text.shape[0]) == index[:, None], slope[:, None], 0.0)
     term_2 = (

@@ -52,10 +52,10 @@ from ._checks import (
     check_shape,
 )
 from ._functions import (
+    cross_entropy_and_excess,
     cross_entropy_with,
-    excess_over,
     label_cross_entropy,
-    label_excess,
+    label_cross_entropy_and_excess,
     negative_log_softmax,
     softmax,
     softmax_complement,
@@ -99,10 +99,11 @@ def _value_and_gradient_labels(
     """Return the loss and, as far as wanted, its gradient by `input`."""
     valid = target != ignore_index
     label = np.where(valid, target, 0)
+    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
     slope = upstream * label_weight
-    loss = np.where(valid, label_cross_entropy(input, label, axis=-2) * label_weight, 0.0)
-    grad_input = np.where(valid[:, None], slope[:, None] * label_excess(input, label, axis=-2), 0.0)
+    loss = np.where(valid, nll_at * label_weight, 0.0)
+    grad_input = np.where(valid[:, None], slope[:, None] * excess, 0.0)
     return loss, grad_input
 
 
@@ -217,20 +218,17 @@ def _value_and_gradient_smoothed_labels(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `label_smoothing`."""
     valid = target != ignore_index
-    xent = cross_entropy_with(input, weight[:, None], axis=-2)
+    xent, excess = cross_entropy_and_excess(input, weight[:, None], axis=-2)
     term = 1.0 - label_smoothing
     label = np.where(valid, target, 0)
-    nll_at = label_cross_entropy(input, label, axis=-2)
+    nll_at, excess_2 = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
     term_2 = label_smoothing * xent / input.shape[1] + term * nll_at * label_weight
     slope = upstream * label_weight
-    slope_2 = (
-        upstream[:, None]
-        * label_smoothing
-        * excess_over(input, weight[:, None], axis=-2)
-        / input.shape[1]
+    term_3 = (
+        slope[:, None] * term * excess_2
+        + upstream[:, None] * label_smoothing * excess / input.shape[1]
     )
-    term_3 = slope[:, None] * term * label_excess(input, label, axis=-2) + slope_2
     grad_input = np.where(valid[:, None], term_3, 0.0)
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
@@ -367,9 +365,8 @@ def _value_and_gradient_probabilities(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
+    xent, excess = cross_entropy_and_excess(input, product, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
-    loss = cross_entropy_with(input, product, axis=-2)
-    grad_input = upstream[:, None] * excess_over(input, product, axis=-2)
     grad_target = None
     if "target" in wanted:
         grad_target = upstream[:, None] * nll * term * weight[:, None]
@@ -377,7 +374,7 @@ def _value_and_gradient_probabilities(
     if "label_smoothing" in wanted:
         sums = total(upstream[:, None] * nll * (1.0 / input.shape[1] - target), axis=2)
         grad_label_smoothing = total(weight * sums)
-    return loss, grad_input, grad_target, grad_label_smoothing
+    return xent, upstream[:, None] * excess, grad_target, grad_label_smoothing
 
 
 def _hessian_diagonal_probabilities(

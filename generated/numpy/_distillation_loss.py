@@ -37,7 +37,7 @@ from ._checks import (
 )
 from ._functions import (
     label_cross_entropy,
-    label_excess,
+    label_cross_entropy_and_excess,
     negative_log_softmax,
     softmax,
     softmax_complement,
@@ -212,11 +212,9 @@ def _value_and_gradient_hard_labels(
     valid = target != ignore_index
     term = 1.0 - alpha
     label = np.where(valid, target, 0)
-    nll_at = label_cross_entropy(input, label, axis=-2)
+    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     loss = np.where(valid, term * nll_at, 0.0)
-    grad_input = np.where(
-        valid[:, None], upstream[:, None] * term * label_excess(input, label, axis=-2), 0.0
-    )
+    grad_input = np.where(valid[:, None], upstream[:, None] * term * excess, 0.0)
     grad_alpha = None
     if "alpha" in wanted:
         grad_alpha = total(np.where(valid, -upstream * nll_at, 0.0))

@@ -24,6 +24,27 @@ def box_cox_slope(x: Array, exponent: Array) -> Array:
     return log1p_x * log1p_x * np.where(np.abs(product) < 1.5, exp_moment1(product), product_2)
 
 
+def cross_entropy_and_excess(x: Array, y: Array, axis: int) -> tuple[Array, Array]:
+    """Return cross_entropy_with(x, y) and its excess_over."""
+    index = positions(y, axis)
+    mask = index == argmax_along(x, axis)
+    largest = max_along(x, axis)
+    decayed = exp_difference(x, largest)
+    others = total(np.where(mask, 0.0, decayed), axis=axis, keepdims=True)
+    term = others + 1.0
+    mask_2 = index == argmax_along(np.abs(y), axis)
+    rest = np.where(
+        mask_2,
+        total(np.where(mask_2, 0.0, y), axis=axis, keepdims=True),
+        total(y, axis=axis, keepdims=True) - y,
+    )
+    value = total(
+        np.where(y == 0.0, 0.0, y * (np.log1p(others) + (largest - x))), axis=axis, keepdims=True
+    )
+    excess = decayed * rest / term - np.where(mask, others, term - decayed) * y / term
+    return np.squeeze(value, axis), excess
+
+
 def cross_entropy_with(x: Array, y: Array, axis: int) -> Array:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     largest = max_along(x, axis)
@@ -76,16 +97,16 @@ def excess_over(x: Array, y: Array, axis: int) -> Array:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     decayed = exp_difference(x, max_along(x, axis))
     index = positions(x, axis)
-    is_largest = index == argmax_along(x, axis)
-    others = total(np.where(is_largest, 0.0, decayed), axis=axis, keepdims=True)
+    mask = index == argmax_along(x, axis)
+    others = total(np.where(mask, 0.0, decayed), axis=axis, keepdims=True)
     term = others + 1.0
-    is_largest_2 = index == argmax_along(np.abs(y), axis)
+    mask_2 = index == argmax_along(np.abs(y), axis)
     rest = np.where(
-        is_largest_2,
-        total(np.where(is_largest_2, 0.0, y), axis=axis, keepdims=True),
+        mask_2,
+        total(np.where(mask_2, 0.0, y), axis=axis, keepdims=True),
         total(y, axis=axis, keepdims=True) - y,
     )
-    return decayed * rest / term - np.where(is_largest, others, term - decayed) * y / term
+    return decayed * rest / term - np.where(mask, others, term - decayed) * y / term
 
 
 def exp_moment1(x: Array) -> Array:
@@ -128,25 +149,36 @@ def label_cross_entropy(x: Array, index: Array, axis: int) -> Array:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = np.expand_dims(index, axis)
     largest = max_along(x, axis)
-    chosen = np.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
-    return np.squeeze(
-        np.log1p(total(chosen, axis=axis, keepdims=True))
-        - np.take_along_axis(x - largest, index, axis),
-        axis,
-    )
+    chosen = np.where(positions(x, axis) == index, 0.0, exp_difference(x, largest))
+    picked = np.take_along_axis(x, index, axis)
+    term = total(chosen, axis=axis, keepdims=True) + np.expm1(picked - largest)
+    return np.squeeze(np.log1p(term) + (largest - picked), axis)
+
+
+def label_cross_entropy_and_excess(x: Array, index: Array, axis: int) -> tuple[Array, Array]:
+    """Return label_cross_entropy(x, index) and its label_excess."""
+    index = np.expand_dims(index, axis)
+    mask = positions(x, axis) == index
+    largest = max_along(x, axis)
+    decayed = exp_difference(x, largest)
+    chosen = np.where(mask, 0.0, decayed)
+    sums = total(chosen, axis=axis, keepdims=True)
+    picked = np.take_along_axis(x, index, axis)
+    term = sums + np.take_along_axis(decayed, index, axis)
+    value = np.log1p(sums + np.expm1(picked - largest)) + (largest - picked)
+    excess = np.where(mask, -sums / term, chosen / term)
+    return np.squeeze(value, axis), excess
 
 
 def label_excess(x: Array, index: Array, axis: int) -> Array:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = np.expand_dims(index, axis)
-    index_2 = positions(x, axis)
-    is_largest = index_2 == argmax_along(x, axis)
+    mask = positions(x, axis) == index
     decayed = exp_difference(x, max_along(x, axis))
-    others = total(np.where(is_largest, 0.0, decayed), axis=axis, keepdims=True)
-    term = others + 1.0
-    return np.where(
-        index_2 == index, -np.where(is_largest, others, term - decayed) / term, decayed / term
-    )
+    chosen = np.where(mask, 0.0, decayed)
+    sums = total(chosen, axis=axis, keepdims=True)
+    term = sums + np.take_along_axis(decayed, index, axis)
+    return np.where(mask, -sums / term, chosen / term)
 
 
 def log_cosh(x: Array) -> Array:
@@ -239,19 +271,19 @@ def softmax(x: Array, axis: int) -> Array:
 
 def softmax_complement(x: Array, axis: int) -> Array:
     """Return 1 - softmax(x), with all its digits where softmax is near 1."""
-    is_largest = positions(x, axis) == argmax_along(x, axis)
+    mask = positions(x, axis) == argmax_along(x, axis)
     decayed = exp_difference(x, max_along(x, axis))
-    others = total(np.where(is_largest, 0.0, decayed), axis=axis, keepdims=True)
+    others = total(np.where(mask, 0.0, decayed), axis=axis, keepdims=True)
     term = others + 1.0
-    return np.where(is_largest, others, term - decayed) / term
+    return np.where(mask, others, term - decayed) / term
 
 
 def sum_of_others(x: Array, axis: int) -> Array:
     """Return, for every entry, the sum of the others over an axis."""
-    is_largest = positions(x, axis) == argmax_along(np.abs(x), axis)
+    mask = positions(x, axis) == argmax_along(np.abs(x), axis)
     return np.where(
-        is_largest,
-        total(np.where(is_largest, 0.0, x), axis=axis, keepdims=True),
+        mask,
+        total(np.where(mask, 0.0, x), axis=axis, keepdims=True),
         total(x, axis=axis, keepdims=True) - x,
     )
 

@@ -32,7 +32,12 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import label_cross_entropy, label_excess, softmax, softmax_complement
+from ._functions import (
+    label_cross_entropy,
+    label_cross_entropy_and_excess,
+    softmax,
+    softmax_complement,
+)
 from ._runtime import (
     Case,
     as_arrays,
@@ -61,9 +66,8 @@ def _value_and_gradient_limit(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
-    loss = label_cross_entropy(input, target, axis=-2)
-    grad_input = upstream[:, None] * label_excess(input, target, axis=-2)
-    return loss, grad_input
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
+    return nll, upstream[:, None] * excess
 
 
 def _hessian_diagonal_limit(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -134,26 +138,25 @@ def _value_and_gradient_power(
     upstream: Array, input: Array, target: Array, q: Array | float, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `q`."""
-    nll = label_cross_entropy(input, target, axis=-2)
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     expm1 = np.expm1(product)
     exp_product = np.exp(product)
     slope = upstream * exp_product
-    grad_input = slope[:, None] * label_excess(input, target, axis=-2)
     grad_q = None
     if "q" in wanted:
         grad_q = total(upstream * (expm1 / (q * q) + exp_product * nll / q))
-    return -expm1 / q, grad_input, grad_q
+    return -expm1 / q, slope[:, None] * excess, grad_q
 
 
 def _hessian_diagonal_power(
     upstream: Array, input: Array, target: Array, q: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
-    exponential = np.exp(-q * label_cross_entropy(input, target, axis=-2))
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
+    exponential = np.exp(-q * nll)
     product = exponential[:, None] * softmax(input, axis=-2) * softmax_complement(input, axis=-2)
-    product_2 = label_excess(input, target, axis=-2) ** 2 * exponential[:, None] * q
-    return (upstream[:, None] * (product - product_2),)
+    return (upstream[:, None] * (product - excess * excess * exponential[:, None] * q),)
 
 
 _kernel_power = Kernels(

@@ -25,6 +25,7 @@ from ._checks import check_floating, check_positive, check_rank, check_reduction
 from ._functions import (
     direction,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     norm,
     ratio,
@@ -65,11 +66,10 @@ def _value_and_gradient(
     similarity = query_direction @ key_direction.T
     logit = similarity / temperature
     index = np.arange(query.shape[0])
-    excess = label_excess(logit, index, axis=-1)
+    nll_at, excess = label_cross_entropy_and_excess(logit, index, axis=-1)
     sums = excess @ key_direction
     slope = upstream * total(sums * query_direction, axis=1)
     term = upstream[:, None] * sums / temperature - slope[:, None] * query_direction / temperature
-    loss = label_cross_entropy(logit, index, axis=-1)
     grad_query = ratio(1.0, norm(query, axis=-1))[:, None] * term
     grad_key = None
     if "key" in wanted:
@@ -81,7 +81,7 @@ def _value_and_gradient(
         grad_temperature = -total(upstream[:, None] * excess * similarity) / (
             temperature * temperature
         )
-    return loss, grad_query, grad_key, grad_temperature
+    return nll_at, grad_query, grad_key, grad_temperature
 
 
 def _hessian_diagonal(

@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from ._arrays import Array, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
+    cross_entropy_and_excess,
     cross_entropy_with,
-    excess_over,
     negative_log_softmax,
     softmax,
     softmax_complement,
@@ -53,8 +53,7 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     probability = softmax(target, axis=-1)
-    loss = cross_entropy_with(input, probability, axis=-1)
-    grad_input = upstream[:, None] * excess_over(input, probability, axis=-1)
+    xent, excess = cross_entropy_and_excess(input, probability, axis=-1)
     grad_target = None
     if "target" in wanted:
         nll = negative_log_softmax(input, axis=-1)
@@ -62,7 +61,7 @@ def _value_and_gradient(
             probability * upstream[:, None] * nll, axis=-1
         )
         grad_target = probability * term
-    return loss, grad_input, grad_target
+    return xent, upstream[:, None] * excess, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:

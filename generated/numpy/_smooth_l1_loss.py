@@ -98,9 +98,8 @@ def _beta_0_loss(
 
 def _value(input: Array, target: Array, beta: Array | float) -> Array:
     """Return the unreduced loss."""
-    error = input - target
-    abs_error = np.abs(error)
-    return np.where(abs_error < beta, 0.5 * error * (error / beta), abs_error - 0.5 * beta)
+    abs_error = np.abs(input - target)
+    return np.minimum(abs_error / beta, 1.0) * (abs_error - 0.5 * np.minimum(abs_error, beta))
 
 
 def _value_and_gradient(
@@ -109,13 +108,13 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `beta`."""
     error = input - target
     abs_error = np.abs(error)
-    mask = abs_error < beta
     product = error / beta
-    slope = upstream * np.where(mask, product, np.sign(error))
-    loss = np.where(mask, 0.5 * error * product, abs_error - 0.5 * beta)
+    slope = upstream * np.maximum(np.minimum(product, 1.0), -1.0)
+    loss = np.minimum(abs_error / beta, 1.0) * (abs_error - 0.5 * np.minimum(abs_error, beta))
     grad_beta = None
     if "beta" in wanted:
-        grad_beta = total(upstream * np.where(mask, -0.5 * product * product, -0.5))
+        slope_2 = upstream * np.where(abs_error < beta, -0.5 * product * product, -0.5)
+        grad_beta = total(slope_2)
     return loss, slope, -slope if "target" in wanted else None, grad_beta
 
 

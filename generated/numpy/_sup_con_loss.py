@@ -32,6 +32,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import (
+    cross_entropy_and_excess,
     cross_entropy_with,
     direction,
     excess_over,
@@ -77,9 +78,9 @@ def _value_and_gradient(
     sums = input_direction @ input_direction.T
     logit = np.where(mask, sums / temperature, -math.inf)
     positive = ((target[:, None] == target) & mask).astype(input.dtype)
+    xent, excess = cross_entropy_and_excess(logit, positive, axis=-1)
     sums_2 = total(positive, axis=1)
     quotient = ratio(1.0, sums_2)
-    excess = excess_over(logit, positive, axis=-1)
     chosen = np.where(mask, 1.0 / temperature, 0.0)
     sums_3 = (upstream[:, None] * quotient[:, None] * excess * chosen).T @ input_direction
     product = input_direction * total(sums_3 * input_direction, axis=1)[:, None]
@@ -89,7 +90,6 @@ def _value_and_gradient(
     product_2 = ratio(1.0, norm(input, axis=-1))[:, None] * (
         slope[:, None] * sums_4 - slope_2[:, None] * input_direction
     )
-    loss = ratio(cross_entropy_with(logit, positive, axis=-1), sums_2)
     grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * (sums_3 - product) + product_2
     grad_temperature = None
     if "temperature" in wanted:
@@ -100,7 +100,7 @@ def _value_and_gradient(
             * np.where(mask, -sums / (temperature * temperature), 0.0)
         )
         grad_temperature = total(slope_3)
-    return loss, grad_input, grad_temperature
+    return ratio(xent, sums_2), grad_input, grad_temperature
 
 
 def _hessian_diagonal(

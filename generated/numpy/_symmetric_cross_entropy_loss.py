@@ -30,7 +30,7 @@ from ._checks import (
 )
 from ._functions import (
     label_cross_entropy,
-    label_excess,
+    label_cross_entropy_and_excess,
     softmax,
     softmax_complement,
     sum_of_others,
@@ -72,7 +72,7 @@ def _value_and_gradient(
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    nll_at = label_cross_entropy(input, target, axis=-2)
+    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
     picked = pick(other_probability, target, axis=1)
     probability = softmax(input, axis=-2)
@@ -81,9 +81,7 @@ def _value_and_gradient(
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
     sums = total(upstream * picked)
     loss = alpha * nll_at - beta * picked * log_zero
-    grad_input = probability * term + upstream[:, None] * alpha * label_excess(
-        input, target, axis=-2
-    )
+    grad_input = probability * term + upstream[:, None] * alpha * excess
     return (
         loss,
         grad_input,

@@ -110,6 +110,10 @@ def check_labels(
     Elsewhere return them as 0, and a factor that makes their own rows NaN.
     """
     labels = check_integers(name, labels)
+    if _at_hand(labels) and labels.numel():
+        lowest, highest = torch.aminmax(labels)
+        if lowest.item() >= 0 and highest.item() < classes:
+            return labels, None
     invalid = (labels < 0) | (labels >= classes)
     if ignore_index is not None:
         invalid = invalid & (labels != ignore_index)

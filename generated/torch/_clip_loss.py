@@ -18,6 +18,7 @@ from ._functions import (
     centred,
     direction,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     norm,
@@ -58,10 +59,8 @@ def _value_and_gradient(
     sums = image_direction @ text_direction.T
     logit = logit_scale * sums
     index = torch.arange(image.shape[0], device=image.device)
-    term = pick(negative_log_softmax(logit, axis=-2), index, dim=1) + label_cross_entropy(
-        logit, index, axis=-1
-    )
-    excess = label_excess(logit, index, axis=-1)
+    find_text, excess = label_cross_entropy_and_excess(logit, index, axis=-1)
+    term = pick(negative_log_softmax(logit, axis=-2), index, dim=1) + find_text
     mask = torch.arange(text.shape[0], device=text.device) == index[:, None]
     slope = 0.5 * upstream
     chosen = torch.where(mask, slope[:, None], 0.0)

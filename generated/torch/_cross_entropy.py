@@ -18,9 +18,11 @@ from ._checks import (
 )
 from ._functions import (
     centred,
+    cross_entropy_and_excess,
     cross_entropy_with,
     excess_over,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -33,6 +35,7 @@ from ._runtime import (
     fold,
     is_integer,
     is_number,
+    masked,
     to_working,
     working_dtype,
 )
@@ -60,12 +63,11 @@ def _value_and_gradient_labels(
     """Return the loss and, as far as wanted, its gradient by `input`."""
     valid = target != ignore_index
     label = torch.where(valid, target, 0)
+    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
     slope = upstream * label_weight
-    loss = torch.where(valid, label_cross_entropy(input, label, axis=-2) * label_weight, 0.0)
-    grad_input = torch.where(
-        valid[:, None], slope[:, None] * label_excess(input, label, axis=-2), 0.0
-    )
+    loss = torch.where(valid, nll_at * label_weight, 0.0)
+    grad_input = masked(slope[:, None] * excess, valid[:, None])
     return loss, grad_input
 
 
@@ -90,9 +92,7 @@ def _curvature_labels(
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
     slope = upstream * weight[torch.where(valid, target, 0)]
-    return (
-        torch.where(valid[:, None], slope[:, None] * softmax_tangent(input, d_input, axis=-2), 0.0),
-    )
+    return (masked(slope[:, None] * softmax_tangent(input, d_input, axis=-2), valid[:, None]),)
 
 
 def _mass_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
@@ -152,26 +152,22 @@ def _value_and_gradient_smoothed_labels(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `label_smoothing`."""
     valid = target != ignore_index
-    xent = cross_entropy_with(input, weight[:, None], axis=-2)
+    xent, excess = cross_entropy_and_excess(input, weight[:, None], axis=-2)
     term = 1.0 - label_smoothing
     label = torch.where(valid, target, 0)
-    nll_at = label_cross_entropy(input, label, axis=-2)
+    nll_at, excess_2 = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
     term_2 = label_smoothing * xent / input.shape[1] + term * nll_at * label_weight
     slope = upstream * label_weight
-    slope_2 = (
-        upstream[:, None]
-        * label_smoothing
-        * excess_over(input, weight[:, None], axis=-2)
-        / input.shape[1]
+    term_3 = (
+        slope[:, None] * term * excess_2
+        + upstream[:, None] * label_smoothing * excess / input.shape[1]
     )
-    term_3 = slope[:, None] * term * label_excess(input, label, axis=-2) + slope_2
-    grad_input = torch.where(valid[:, None], term_3, 0.0)
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
         chosen = torch.where(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)
         grad_label_smoothing = chosen.sum()
-    return torch.where(valid, term_2, 0.0), grad_input, grad_label_smoothing
+    return torch.where(valid, term_2, 0.0), masked(term_3, valid[:, None]), grad_label_smoothing
 
 
 def _tangent_smoothed_labels(
@@ -185,18 +181,14 @@ def _tangent_smoothed_labels(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
-    product = cross_entropy_with(input, weight[:, None], axis=-2) / input.shape[1]
+    xent, excess = cross_entropy_and_excess(input, weight[:, None], axis=-2)
     label = torch.where(valid, target, 0)
+    nll_at, excess_2 = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
-    term = product - label_cross_entropy(input, label, axis=-2) * label_weight
-    sums = (excess_over(input, weight[:, None], axis=-2) * d_input).sum(dim=1)
-    product_2 = (
-        (1.0 - label_smoothing)
-        * label_weight
-        * (label_excess(input, label, axis=-2) * d_input).sum(dim=1)
-    )
-    term_2 = term * d_label_smoothing + label_smoothing * sums / input.shape[1] + product_2
-    return torch.where(valid, term_2, 0.0)
+    product = (xent / input.shape[1] - nll_at * label_weight) * d_label_smoothing
+    product_2 = (1.0 - label_smoothing) * label_weight * (excess_2 * d_input).sum(dim=1)
+    term = product + label_smoothing * (excess * d_input).sum(dim=1) / input.shape[1] + product_2
+    return torch.where(valid, term, 0.0)
 
 
 def _curvature_smoothed_labels(
@@ -227,9 +219,8 @@ def _curvature_smoothed_labels(
     term_3 = (excess_2 * d_input).sum(dim=1) / weight.shape[0] - label_weight * (
         excess * d_input
     ).sum(dim=1)
-    change_input = torch.where(valid[:, None], term_2, 0.0)
     change_label_smoothing = torch.where(valid, upstream * term_3, 0.0).sum()
-    return change_input, change_label_smoothing
+    return masked(term_2, valid[:, None]), change_label_smoothing
 
 
 def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
@@ -287,9 +278,8 @@ def _value_and_gradient_probabilities(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
+    xent, excess = cross_entropy_and_excess(input, product, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
-    loss = cross_entropy_with(input, product, axis=-2)
-    grad_input = upstream[:, None] * excess_over(input, product, axis=-2)
     grad_target = None
     if "target" in wanted:
         grad_target = upstream[:, None] * nll * term * weight[:, None]
@@ -297,7 +287,7 @@ def _value_and_gradient_probabilities(
     if "label_smoothing" in wanted:
         sums = (upstream[:, None] * nll * (1.0 / input.shape[1] - target)).sum(dim=2)
         grad_label_smoothing = (weight * sums).sum()
-    return loss, grad_input, grad_target, grad_label_smoothing
+    return xent, upstream[:, None] * excess, grad_target, grad_label_smoothing
 
 
 def _tangent_probabilities(

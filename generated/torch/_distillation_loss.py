@@ -22,6 +22,7 @@ from ._checks import (
 from ._functions import (
     centred,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -29,7 +30,16 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, cast_floats, finish, finish_parts, fold, to_working, working_dtype
+from ._runtime import (
+    Loss,
+    cast_floats,
+    finish,
+    finish_parts,
+    fold,
+    masked,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["DistillationLoss", "distillation_loss"]
 
@@ -335,11 +345,9 @@ def _value_and_gradient_hard_labels(
     valid = target != ignore_index
     term = 1.0 - alpha
     label = torch.where(valid, target, 0)
-    nll_at = label_cross_entropy(input, label, axis=-2)
+    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     loss = torch.where(valid, term * nll_at, 0.0)
-    grad_input = torch.where(
-        valid[:, None], upstream[:, None] * term * label_excess(input, label, axis=-2), 0.0
-    )
+    grad_input = masked(upstream[:, None] * term * excess, valid[:, None])
     grad_alpha = None
     if "alpha" in wanted:
         grad_alpha = torch.where(valid, -upstream * nll_at, 0.0).sum()
@@ -357,8 +365,8 @@ def _tangent_hard_labels(
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
     label = torch.where(valid, target, 0)
-    product = (1.0 - alpha) * (label_excess(input, label, axis=-2) * d_input).sum(dim=1)
-    return torch.where(valid, product - label_cross_entropy(input, label, axis=-2) * d_alpha, 0.0)
+    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
+    return torch.where(valid, (1.0 - alpha) * (excess * d_input).sum(dim=1) - nll_at * d_alpha, 0.0)
 
 
 def _curvature_hard_labels(
@@ -375,7 +383,7 @@ def _curvature_hard_labels(
     excess = label_excess(input, torch.where(valid, target, 0), axis=-2)
     slope = upstream[:, None] * (1.0 - alpha) * softmax_tangent(input, d_input, axis=-2)
     chosen = torch.where(valid, -upstream * (excess * d_input).sum(dim=1), 0.0)
-    change_input = torch.where(valid[:, None], slope - upstream[:, None] * excess * d_alpha, 0.0)
+    change_input = masked(slope - upstream[:, None] * excess * d_alpha, valid[:, None])
     return change_input, chosen.sum()
 
 

@@ -4,7 +4,7 @@
 import torch
 from torch import Tensor
 
-from ._runtime import argmax_along, exp_difference, max_along, positions, sign
+from ._runtime import argmax_along, exp_difference, max_along, put_along, sign
 
 
 def box_cox(x: Tensor, exponent: Tensor | float) -> Tensor:
@@ -41,13 +41,31 @@ def centred(x: Tensor, y: Tensor, axis: int) -> Tensor:
     return y - torch.gather(y, axis, argmax_along(x, axis))
 
 
+def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """Return cross_entropy_with(x, y) and its excess_over."""
+    largest = max_along(x, axis)
+    decayed = exp_difference(x, largest)
+    top = argmax_along(x, axis)
+    others = put_along(decayed, axis, top, 0.0).sum(dim=axis, keepdim=True)
+    chosen = torch.where(y == 0.0, 0.0, y * (torch.log1p(others) + (largest - x)))
+    term = others + 1.0
+    top_2 = argmax_along(y.abs(), axis)
+    rest = put_along(
+        y.sum(dim=axis, keepdim=True) - y,
+        axis,
+        top_2,
+        put_along(y, axis, top_2, 0.0).sum(dim=axis, keepdim=True),
+    )
+    value = chosen.sum(dim=axis, keepdim=True)
+    excess = decayed * rest / term - put_along(term - decayed, axis, top, others) * y / term
+    return value.squeeze(axis), excess
+
+
 def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     largest = max_along(x, axis)
-    chosen = torch.where(
-        positions(y, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest)
-    )
-    product = y * (torch.log1p(chosen.sum(dim=axis, keepdim=True)) + (largest - x))
+    rest = put_along(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
+    product = y * (torch.log1p(rest.sum(dim=axis, keepdim=True)) + (largest - x))
     return (torch.where(y == 0.0, 0.0, product).sum(dim=axis, keepdim=True)).squeeze(axis)
 
 
@@ -94,17 +112,17 @@ def direction(x: Tensor, axis: int) -> Tensor:
 def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     decayed = exp_difference(x, max_along(x, axis))
-    index = positions(x, axis)
-    is_largest = index == argmax_along(x, axis)
-    others = torch.where(is_largest, 0.0, decayed).sum(dim=axis, keepdim=True)
+    top = argmax_along(x, axis)
+    others = put_along(decayed, axis, top, 0.0).sum(dim=axis, keepdim=True)
     term = others + 1.0
-    is_largest_2 = index == argmax_along(y.abs(), axis)
-    rest = torch.where(
-        is_largest_2,
-        torch.where(is_largest_2, 0.0, y).sum(dim=axis, keepdim=True),
+    top_2 = argmax_along(y.abs(), axis)
+    rest = put_along(
         y.sum(dim=axis, keepdim=True) - y,
+        axis,
+        top_2,
+        put_along(y, axis, top_2, 0.0).sum(dim=axis, keepdim=True),
     )
-    return decayed * rest / term - torch.where(is_largest, others, term - decayed) * y / term
+    return decayed * rest / term - put_along(term - decayed, axis, top, others) * y / term
 
 
 def exp_moment1(x: Tensor) -> Tensor:
@@ -160,25 +178,33 @@ def label_cross_entropy(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = index.unsqueeze(axis)
     largest = max_along(x, axis)
-    chosen = torch.where(
-        positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest)
-    )
-    return (
-        torch.log1p(chosen.sum(dim=axis, keepdim=True)) - torch.gather(x - largest, axis, index)
-    ).squeeze(axis)
+    sums = put_along(exp_difference(x, largest), axis, index, 0.0).sum(dim=axis, keepdim=True)
+    picked = torch.gather(x, axis, index)
+    return (torch.log1p(sums + torch.expm1(picked - largest)) + (largest - picked)).squeeze(axis)
+
+
+def label_cross_entropy_and_excess(x: Tensor, index: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """Return label_cross_entropy(x, index) and its label_excess."""
+    index = index.unsqueeze(axis)
+    largest = max_along(x, axis)
+    decayed = exp_difference(x, largest)
+    rest = put_along(decayed, axis, index, 0.0)
+    sums = rest.sum(dim=axis, keepdim=True)
+    picked = torch.gather(x, axis, index)
+    term = sums + torch.gather(decayed, axis, index)
+    value = torch.log1p(sums + torch.expm1(picked - largest)) + (largest - picked)
+    excess = put_along(rest / term, axis, index, -sums / term)
+    return value.squeeze(axis), excess
 
 
 def label_excess(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = index.unsqueeze(axis)
-    index_2 = positions(x, axis)
-    is_largest = index_2 == argmax_along(x, axis)
     decayed = exp_difference(x, max_along(x, axis))
-    others = torch.where(is_largest, 0.0, decayed).sum(dim=axis, keepdim=True)
-    term = others + 1.0
-    return torch.where(
-        index_2 == index, -torch.where(is_largest, others, term - decayed) / term, decayed / term
-    )
+    rest = put_along(decayed, axis, index, 0.0)
+    sums = rest.sum(dim=axis, keepdim=True)
+    term = sums + torch.gather(decayed, axis, index)
+    return put_along(rest / term, axis, index, -sums / term)
 
 
 def log_cosh(x: Tensor) -> Tensor:
@@ -196,19 +222,15 @@ def log_cosh(x: Tensor) -> Tensor:
 def logsumexp(x: Tensor, axis: int) -> Tensor:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
     largest = max_along(x, axis)
-    chosen = torch.where(
-        positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest)
-    )
-    return (largest + torch.log1p(chosen.sum(dim=axis, keepdim=True))).squeeze(axis)
+    rest = put_along(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
+    return (largest + torch.log1p(rest.sum(dim=axis, keepdim=True))).squeeze(axis)
 
 
 def negative_log_softmax(x: Tensor, axis: int) -> Tensor:
     """Return logsumexp(x) - x, exact where one entry dominates."""
     largest = max_along(x, axis)
-    chosen = torch.where(
-        positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest)
-    )
-    return torch.log1p(chosen.sum(dim=axis, keepdim=True)) + (largest - x)
+    rest = put_along(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
+    return torch.log1p(rest.sum(dim=axis, keepdim=True)) + (largest - x)
 
 
 def norm(x: Tensor, axis: int) -> Tensor:
@@ -269,36 +291,36 @@ def signed_power(x: Tensor, exponent: float) -> Tensor:
 def softmax(x: Tensor, axis: int) -> Tensor:
     """Return exp(x) / sum(exp(x)) over an axis."""
     decayed = exp_difference(x, max_along(x, axis))
-    chosen = torch.where(positions(x, axis) == argmax_along(x, axis), 0.0, decayed)
-    return decayed / (chosen.sum(dim=axis, keepdim=True) + 1.0)
+    others = put_along(decayed, axis, argmax_along(x, axis), 0.0).sum(dim=axis, keepdim=True)
+    return decayed / (others + 1.0)
 
 
 def softmax_complement(x: Tensor, axis: int) -> Tensor:
     """Return 1 - softmax(x), with all its digits where softmax is near 1."""
-    is_largest = positions(x, axis) == argmax_along(x, axis)
     decayed = exp_difference(x, max_along(x, axis))
-    others = torch.where(is_largest, 0.0, decayed).sum(dim=axis, keepdim=True)
+    top = argmax_along(x, axis)
+    others = put_along(decayed, axis, top, 0.0).sum(dim=axis, keepdim=True)
     term = others + 1.0
-    return torch.where(is_largest, others, term - decayed) / term
+    return put_along(term - decayed, axis, top, others) / term
 
 
 def softmax_tangent(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return the change of softmax(x) along y, exact where one entry dominates."""
     decayed = exp_difference(x, max_along(x, axis))
     top = argmax_along(x, axis)
-    others = torch.where(positions(x, axis) == top, 0.0, decayed).sum(dim=axis, keepdim=True)
-    term = others + 1.0
+    term = put_along(decayed, axis, top, 0.0).sum(dim=axis, keepdim=True) + 1.0
     offset = y - torch.gather(y, axis, top)
     return decayed * (offset - (decayed * offset).sum(dim=axis, keepdim=True) / term) / term
 
 
 def sum_of_others(x: Tensor, axis: int) -> Tensor:
     """Return, for every entry, the sum of the others over an axis."""
-    is_largest = positions(x, axis) == argmax_along(x.abs(), axis)
-    return torch.where(
-        is_largest,
-        torch.where(is_largest, 0.0, x).sum(dim=axis, keepdim=True),
+    top = argmax_along(x.abs(), axis)
+    return put_along(
         x.sum(dim=axis, keepdim=True) - x,
+        axis,
+        top,
+        put_along(x, axis, top, 0.0).sum(dim=axis, keepdim=True),
     )
 
 

@@ -16,7 +16,12 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import label_cross_entropy, label_excess, softmax_tangent
+from ._functions import (
+    label_cross_entropy,
+    label_cross_entropy_and_excess,
+    label_excess,
+    softmax_tangent,
+)
 from ._runtime import Loss, finish, fold, is_number, to_working, working_dtype
 
 __all__ = ["GeneralizedCrossEntropyLoss", "generalized_cross_entropy_loss"]
@@ -33,9 +38,8 @@ def _value_and_gradient_limit(
     upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
-    loss = label_cross_entropy(input, target, axis=-2)
-    grad_input = upstream[:, None] * label_excess(input, target, axis=-2)
-    return loss, grad_input
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
+    return nll, upstream[:, None] * excess
 
 
 def _tangent_limit(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
@@ -74,37 +78,36 @@ def _value_and_gradient_power(
     upstream: Tensor, input: Tensor, target: Tensor, q: Tensor | float, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `q`."""
-    nll = label_cross_entropy(input, target, axis=-2)
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     expm1 = torch.expm1(product)
     exp_product = torch.exp(product)
     slope = upstream * exp_product
-    grad_input = slope[:, None] * label_excess(input, target, axis=-2)
     grad_q = None
     if "q" in wanted:
         grad_q = (upstream * (expm1 / (q * q) + exp_product * nll / q)).sum()
-    return -expm1 / q, grad_input, grad_q
+    return -expm1 / q, slope[:, None] * excess, grad_q
 
 
 def _tangent_power(
     input: Tensor, target: Tensor, q: Tensor | float, d_input: Tensor, d_q: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    nll = label_cross_entropy(input, target, axis=-2)
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     exp_product = torch.exp(product)
-    product_2 = exp_product * (label_excess(input, target, axis=-2) * d_input).sum(dim=1)
-    return (torch.expm1(product) / (q * q) + exp_product * nll / q) * d_q + product_2
+    return (torch.expm1(product) / (q * q) + exp_product * nll / q) * d_q + exp_product * (
+        excess * d_input
+    ).sum(dim=1)
 
 
 def _curvature_power(
     upstream: Tensor, input: Tensor, target: Tensor, q: Tensor | float, d_input: Tensor, d_q: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    nll = label_cross_entropy(input, target, axis=-2)
+    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     exp_product = torch.exp(product)
-    excess = label_excess(input, target, axis=-2)
     sums = (excess * d_input).sum(dim=1)
     slope = upstream * (-exp_product * nll * d_q - exp_product * q * sums)
     slope_2 = upstream * exp_product

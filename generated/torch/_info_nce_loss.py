@@ -13,7 +13,15 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax_tangent
+from ._functions import (
+    direction,
+    label_cross_entropy,
+    label_cross_entropy_and_excess,
+    label_excess,
+    norm,
+    ratio,
+    softmax_tangent,
+)
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["InfoNCELoss", "info_nce_loss"]
@@ -41,11 +49,10 @@ def _value_and_gradient(
     similarity = query_direction @ key_direction.T
     logit = similarity / temperature
     index = torch.arange(query.shape[0], device=query.device)
-    excess = label_excess(logit, index, axis=-1)
+    nll_at, excess = label_cross_entropy_and_excess(logit, index, axis=-1)
     sums = excess @ key_direction
     slope = upstream * (sums * query_direction).sum(dim=1)
     term = upstream[:, None] * sums / temperature - slope[:, None] * query_direction / temperature
-    loss = label_cross_entropy(logit, index, axis=-1)
     grad_query = ratio(1.0, norm(query, axis=-1))[:, None] * term
     grad_key = None
     if "key" in wanted:
@@ -57,7 +64,7 @@ def _value_and_gradient(
         grad_temperature = -(upstream[:, None] * excess * similarity).sum() / (
             temperature * temperature
         )
-    return loss, grad_query, grad_key, grad_temperature
+    return nll_at, grad_query, grad_key, grad_temperature
 
 
 def _tangent(

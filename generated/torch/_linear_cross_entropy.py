@@ -18,9 +18,11 @@ from ._checks import (
 from ._chunks import Chunking, chunk_rows
 from ._functions import (
     centred,
+    cross_entropy_and_excess,
     cross_entropy_with,
     excess_over,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -32,6 +34,7 @@ from ._runtime import (
     finish,
     is_integer,
     is_number,
+    masked,
     to_working,
     trained,
     working_dtype,
@@ -71,15 +74,15 @@ def _value_and_gradient_labels(
     valid = target != ignore_index
     logits = linear_bias + input @ linear_weight.T
     label = torch.where(valid, target, 0)
+    nll_at, excess = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     slope = upstream * label_weight
-    excess = label_excess(logits, label, axis=-1)
-    chosen = torch.where(valid[:, None], slope[:, None] * excess, 0.0)
-    loss = torch.where(valid, label_cross_entropy(logits, label, axis=-1) * label_weight, 0.0)
-    grad_input = torch.where(valid[:, None], slope[:, None] * (excess @ linear_weight), 0.0)
+    chosen = masked(slope[:, None] * excess, valid[:, None])
+    loss = torch.where(valid, nll_at * label_weight, 0.0)
+    grad_input = masked(slope[:, None] * (excess @ linear_weight), valid[:, None])
     grad_linear_weight = None
     if "linear_weight" in wanted:
-        grad_linear_weight = chosen.T @ torch.where(valid[:, None], input, 0.0)
+        grad_linear_weight = chosen.T @ masked(input, valid[:, None])
     return (
         loss,
         grad_input,
@@ -128,13 +131,10 @@ def _curvature_labels(
     d_probability = softmax_tangent(logits, term, axis=-1)
     excess = label_excess(logits, label, axis=-1)
     product = slope[:, None] * (d_probability @ linear_weight + excess @ d_linear_weight)
-    chosen = torch.where(valid[:, None], slope[:, None] * d_probability, 0.0)
-    sums = torch.where(valid[:, None], slope[:, None] * excess, 0.0).T @ torch.where(
-        valid[:, None], d_input, 0.0
-    )
-    change_input = torch.where(valid[:, None], product, 0.0)
-    change_linear_weight = chosen.T @ torch.where(valid[:, None], input, 0.0) + sums
-    return change_input, change_linear_weight, chosen.sum(dim=0)
+    chosen = masked(slope[:, None] * d_probability, valid[:, None])
+    sums = masked(slope[:, None] * excess, valid[:, None]).T @ masked(d_input, valid[:, None])
+    change_linear_weight = chosen.T @ masked(input, valid[:, None]) + sums
+    return masked(product, valid[:, None]), change_linear_weight, chosen.sum(dim=0)
 
 
 def _mass_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
@@ -199,31 +199,24 @@ def _value_and_gradient_smoothed_labels(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     valid = target != ignore_index
     logits = linear_bias + input @ linear_weight.T
-    xent = cross_entropy_with(logits, weight, axis=-1)
+    xent, excess = cross_entropy_and_excess(logits, weight, axis=-1)
     term = 1.0 - label_smoothing
     label = torch.where(valid, target, 0)
-    nll_at = label_cross_entropy(logits, label, axis=-1)
+    nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     term_2 = label_smoothing * xent / linear_bias.shape[0] + term * nll_at * label_weight
     slope = upstream * label_weight
-    product = slope[:, None] * term * label_excess(logits, label, axis=-1)
-    slope_2 = (
-        upstream[:, None]
-        * label_smoothing
-        * excess_over(logits, weight, axis=-1)
-        / linear_bias.shape[0]
-    )
+    product = slope[:, None] * term * excess_2
+    slope_2 = upstream[:, None] * label_smoothing * excess / linear_bias.shape[0]
     term_3 = product + slope_2
-    grad_input = torch.where(valid[:, None], term_3 @ linear_weight, 0.0)
+    grad_input = masked(term_3 @ linear_weight, valid[:, None])
     grad_linear_weight = None
     if "linear_weight" in wanted:
-        grad_linear_weight = torch.where(valid[:, None], term_3, 0.0).T @ torch.where(
-            valid[:, None], input, 0.0
-        )
+        grad_linear_weight = masked(term_3, valid[:, None]).T @ masked(input, valid[:, None])
     grad_linear_bias = None
     if "linear_bias" in wanted:
-        grad_linear_bias = torch.where(valid[:, None], product, 0.0).sum(dim=0) + torch.where(
-            valid[:, None], slope_2, 0.0
+        grad_linear_bias = masked(product, valid[:, None]).sum(dim=0) + masked(
+            slope_2, valid[:, None]
         ).sum(dim=0)
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
@@ -256,22 +249,15 @@ def _tangent_smoothed_labels(
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
     logits = linear_bias + input @ linear_weight.T
-    product = cross_entropy_with(logits, weight, axis=-1) / linear_bias.shape[0]
+    xent, excess = cross_entropy_and_excess(logits, weight, axis=-1)
     label = torch.where(valid, target, 0)
+    nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
-    term = product - label_cross_entropy(logits, label, axis=-1) * label_weight
-    term_2 = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
-    product_2 = (
-        label_smoothing
-        * (excess_over(logits, weight, axis=-1) * term_2).sum(dim=1)
-        / linear_bias.shape[0]
-    )
-    product_3 = (
-        (1.0 - label_smoothing)
-        * label_weight
-        * (label_excess(logits, label, axis=-1) * term_2).sum(dim=1)
-    )
-    return torch.where(valid, term * d_label_smoothing + product_2 + product_3, 0.0)
+    product = (xent / linear_bias.shape[0] - nll_at * label_weight) * d_label_smoothing
+    term = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
+    product_2 = label_smoothing * (excess * term).sum(dim=1) / linear_bias.shape[0]
+    product_3 = (1.0 - label_smoothing) * label_weight * (excess_2 * term).sum(dim=1)
+    return torch.where(valid, product + product_2 + product_3, 0.0)
 
 
 def _curvature_smoothed_labels(
@@ -307,21 +293,17 @@ def _curvature_smoothed_labels(
     term_4 = term * d_label_smoothing + product + slope_2
     slope_3 = upstream[:, None] * label_smoothing * excess_2 / linear_weight.shape[0]
     term_5 = slope[:, None] * term_2 * excess + slope_3
-    sums = torch.where(valid[:, None], term_4, 0.0).T @ torch.where(valid[:, None], input, 0.0)
-    sums_2 = torch.where(valid[:, None], term_5, 0.0).T @ torch.where(valid[:, None], d_input, 0.0)
-    chosen = torch.where(valid[:, None], product - slope[:, None] * excess * d_label_smoothing, 0.0)
+    sums = masked(term_5, valid[:, None]).T @ masked(d_input, valid[:, None])
+    chosen = masked(product - slope[:, None] * excess * d_label_smoothing, valid[:, None])
     slope_4 = upstream[:, None] * excess_2 * d_label_smoothing / linear_weight.shape[0]
     term_6 = (excess_2 * term_3).sum(dim=1) / linear_weight.shape[0] - label_weight * (
         excess * term_3
     ).sum(dim=1)
-    change_input = torch.where(
-        valid[:, None], term_4 @ linear_weight + term_5 @ d_linear_weight, 0.0
-    )
-    change_linear_bias = chosen.sum(dim=0) + torch.where(
-        valid[:, None], slope_4 + slope_2, 0.0
-    ).sum(dim=0)
+    change_input = masked(term_4 @ linear_weight + term_5 @ d_linear_weight, valid[:, None])
+    change_linear_weight = masked(term_4, valid[:, None]).T @ masked(input, valid[:, None]) + sums
+    change_linear_bias = chosen.sum(dim=0) + masked(slope_4 + slope_2, valid[:, None]).sum(dim=0)
     change_label_smoothing = torch.where(valid, upstream * term_6, 0.0).sum()
-    return change_input, sums + sums_2, change_linear_bias, change_label_smoothing
+    return change_input, change_linear_weight, change_linear_bias, change_label_smoothing
 
 
 def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
@@ -379,19 +361,18 @@ def _value_and_gradient_probabilities(
     logits = linear_bias + input @ linear_weight.T
     term = 1.0 - label_smoothing
     product = (label_smoothing / linear_bias.shape[0] + term * target) * weight
-    excess = excess_over(logits, product, axis=-1)
+    xent, excess = cross_entropy_and_excess(logits, product, axis=-1)
     slope = upstream[:, None] * excess
-    loss = cross_entropy_with(logits, product, axis=-1)
     grad_input = upstream[:, None] * (excess @ linear_weight)
     grad_target = None
     if "target" in wanted:
         grad_target = upstream[:, None] * negative_log_softmax(logits, axis=-1) * term * weight
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
-        xent = cross_entropy_with(logits, (1.0 / linear_bias.shape[0] - target) * weight, axis=-1)
-        grad_label_smoothing = (upstream * xent).sum()
+        xent_2 = cross_entropy_with(logits, (1.0 / linear_bias.shape[0] - target) * weight, axis=-1)
+        grad_label_smoothing = (upstream * xent_2).sum()
     return (
-        loss,
+        xent,
         grad_input,
         slope.T @ input if "linear_weight" in wanted else None,
         slope.sum(dim=0) if "linear_bias" in wanted else None,

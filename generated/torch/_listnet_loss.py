@@ -7,6 +7,7 @@ from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
     centred,
+    cross_entropy_and_excess,
     cross_entropy_with,
     excess_over,
     negative_log_softmax,
@@ -32,8 +33,7 @@ def _value_and_gradient(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     probability = softmax(target, axis=-1)
-    loss = cross_entropy_with(input, probability, axis=-1)
-    grad_input = upstream[:, None] * excess_over(input, probability, axis=-1)
+    xent, excess = cross_entropy_and_excess(input, probability, axis=-1)
     grad_target = None
     if "target" in wanted:
         nll = negative_log_softmax(input, axis=-1)
@@ -41,7 +41,7 @@ def _value_and_gradient(
             probability * upstream[:, None] * nll, axis=-1
         )
         grad_target = probability * term
-    return loss, grad_input, grad_target
+    return xent, upstream[:, None] * excess, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, axis_weight, finish, fold, pick, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, fold, masked, pick, to_working, working_dtype
 
 __all__ = ["NLLLoss", "nll_loss"]
 
@@ -41,7 +41,7 @@ def _value_and_gradient(
     mask = torch.arange(input.shape[1], device=input.device)[:, None] == label[:, None]
     slope = -upstream * label_weight
     loss = torch.where(valid, -pick(input, label, dim=1) * label_weight, 0.0)
-    grad_input = torch.where(valid[:, None], torch.where(mask, slope[:, None], 0.0), 0.0)
+    grad_input = masked(torch.where(mask, slope[:, None], 0.0), valid[:, None])
     return loss, grad_input
 
 

@@ -19,9 +19,11 @@ from ._checks import (
 )
 from ._functions import (
     centred,
+    cross_entropy_and_excess,
     cross_entropy_with,
     excess_over,
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -49,14 +51,18 @@ def _value_and_gradient_labels(
     """Return the loss and, as far as wanted, its gradient by `input` and `epsilon`."""
     lack = softmax_complement(input, axis=-2)
     picked = pick(lack, target, dim=1)
+    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
     mask = torch.arange(input.shape[1], device=input.device)[:, None] == target[:, None]
     slope = upstream * epsilon
     chosen = torch.where(mask, slope[:, None], 0.0)
     product = probability * (-lack * chosen - sum_of_others(-probability * chosen, axis=-2))
-    loss = epsilon * picked + label_cross_entropy(input, target, axis=-2)
-    grad_input = upstream[:, None] * label_excess(input, target, axis=-2) + product
-    return loss, grad_input, (upstream * picked).sum() if "epsilon" in wanted else None
+    grad_input = upstream[:, None] * excess + product
+    return (
+        epsilon * picked + nll_at,
+        grad_input,
+        (upstream * picked).sum() if "epsilon" in wanted else None,
+    )
 
 
 def _tangent_labels(
@@ -124,18 +130,23 @@ def _value_and_gradient_probabilities(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `epsilon`."""
     lack = softmax_complement(input, axis=-2)
     sums = (lack * target).sum(dim=1)
+    xent, excess = cross_entropy_and_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
     rest = sum_of_others(-probability * upstream[:, None] * epsilon * target, axis=-2)
     product = probability * (-lack * upstream[:, None] * epsilon * target - rest)
-    loss = epsilon * sums + cross_entropy_with(input, target, axis=-2)
-    grad_input = upstream[:, None] * excess_over(input, target, axis=-2) + product
+    grad_input = upstream[:, None] * excess + product
     grad_target = None
     if "target" in wanted:
         grad_target = (
             upstream[:, None] * negative_log_softmax(input, axis=-2)
             + upstream[:, None] * epsilon * lack
         )
-    return loss, grad_input, grad_target, (upstream * sums).sum() if "epsilon" in wanted else None
+    return (
+        epsilon * sums + xent,
+        grad_input,
+        grad_target,
+        (upstream * sums).sum() if "epsilon" in wanted else None,
+    )
 
 
 def _tangent_probabilities(

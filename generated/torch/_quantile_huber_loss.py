@@ -14,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["QuantileHuberLoss", "quantile_huber_loss"]
 
@@ -25,9 +25,12 @@ def _value(input: Tensor, target: Tensor, kappa: Tensor | float) -> Tensor:
     level = (torch.arange(input.shape[1], device=input.device) + 0.5) / input.shape[1]
     term = 1.0 - level
     abs_error = error.abs()
-    chosen = torch.where(abs_error <= kappa, 0.5 * error * (error / kappa), abs_error - 0.5 * kappa)
-    sums = (torch.where(error > 0.0, level[:, None], term[:, None]) * chosen).sum(dim=(1, 2))
-    return sums / target.shape[1]
+    product = (
+        torch.where(error > 0.0, level[:, None], term[:, None])
+        * (abs_error / kappa).clamp(max=1.0)
+        * (abs_error - 0.5 * abs_error.clamp(max=kappa))
+    )
+    return product.sum(dim=(1, 2)) / target.shape[1]
 
 
 def _value_and_gradient(
@@ -39,19 +42,20 @@ def _value_and_gradient(
     term = 1.0 - level
     chosen = torch.where(error > 0.0, level[:, None], term[:, None])
     abs_error = error.abs()
-    mask = abs_error <= kappa
-    product = error / kappa
-    chosen_2 = torch.where(mask, 0.5 * error * product, abs_error - 0.5 * kappa)
-    product_2 = chosen * torch.where(mask, product, sign(error))
-    loss = (chosen * chosen_2).sum(dim=(1, 2)) / target.shape[1]
-    grad_input = -upstream[:, None] * product_2.sum(dim=2) / target.shape[1]
+    product = (
+        chosen * (abs_error / kappa).clamp(max=1.0) * (abs_error - 0.5 * abs_error.clamp(max=kappa))
+    )
+    product_2 = error / kappa
+    product_3 = chosen * product_2.clamp(-1.0, 1.0)
+    loss = product.sum(dim=(1, 2)) / target.shape[1]
+    grad_input = -upstream[:, None] * product_3.sum(dim=2) / target.shape[1]
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream[:, None] * product_2.sum(dim=1) / target.shape[1]
+        grad_target = upstream[:, None] * product_3.sum(dim=1) / target.shape[1]
     grad_kappa = None
     if "kappa" in wanted:
-        sums = (chosen * torch.where(mask, -0.5 * product * product, -0.5)).sum(dim=(1, 2))
-        grad_kappa = (upstream * sums).sum() / target.shape[1]
+        chosen_2 = torch.where(abs_error <= kappa, -0.5 * product_2 * product_2, -0.5)
+        grad_kappa = (upstream * (chosen * chosen_2).sum(dim=(1, 2))).sum() / target.shape[1]
     return loss, grad_input, grad_target, grad_kappa
 
 
@@ -68,13 +72,10 @@ def _tangent(
     level = (torch.arange(input.shape[1], device=input.device) + 0.5) / input.shape[1]
     term = 1.0 - level
     chosen = torch.where(error > 0.0, level[:, None], term[:, None])
-    mask = error.abs() <= kappa
     product = error / kappa
-    product_2 = (
-        chosen * torch.where(mask, product, sign(error)) * (d_target[:, None] - d_input[:, :, None])
-    )
-    product_3 = chosen * torch.where(mask, -0.5 * product * product, -0.5) * d_kappa
-    return (product_2 + product_3).sum(dim=(1, 2)) / target.shape[1]
+    product_2 = chosen * product.clamp(-1.0, 1.0) * (d_target[:, None] - d_input[:, :, None])
+    chosen_2 = torch.where(error.abs() <= kappa, -0.5 * product * product, -0.5)
+    return (product_2 + chosen * chosen_2 * d_kappa).sum(dim=(1, 2)) / target.shape[1]
 
 
 def _curvature(

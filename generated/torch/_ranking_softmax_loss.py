@@ -24,7 +24,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, masked, to_working, working_dtype
 
 __all__ = ["RankingSoftmaxLoss", "ranking_softmax_loss"]
 
@@ -55,11 +55,11 @@ def _value_and_gradient(
     product = softmax(score, axis=-1) * sum_of_others(upstream[:, None] * chosen, axis=-1)
     term = product - softmax_complement(score, axis=-1) * upstream[:, None] * chosen
     loss = torch.where(valid, torch.where(mask, 0.0, nll * target * weights).sum(dim=1), 0.0)
-    grad_input = torch.where(valid[:, None], term * mask_2.to(where.dtype), 0.0)
+    grad_input = masked(term * mask_2.to(where.dtype), valid[:, None])
     grad_target = None
     if "target" in wanted:
-        grad_target = torch.where(
-            valid[:, None], upstream[:, None] * torch.where(mask, 0.0, nll * weights), 0.0
+        grad_target = masked(
+            upstream[:, None] * torch.where(mask, 0.0, nll * weights), valid[:, None]
         )
     return loss, grad_input, grad_target
 
@@ -107,9 +107,7 @@ def _curvature(
     term = product_2 + product_3 + upstream[:, None] * chosen * chosen_2 * d_probability - slope
     offset = centred(score, product, axis=-1)
     slope_2 = upstream[:, None] * chosen_3 * ((probability * offset).sum(dim=1)[:, None] - offset)
-    change_input = torch.where(valid[:, None], term, 0.0)
-    change_target = torch.where(valid[:, None], slope_2, 0.0)
-    return change_input, change_target
+    return masked(term, valid[:, None]), masked(slope_2, valid[:, None])
 
 
 def _mass(where: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ._autograd import Differentiable
 from ._checks import check_device, check_divides, check_reduction
 from ._kernels import autocasts
-from ._totals import is_eager, total
+from ._totals import is_eager, survey, total
 
 
 class Loss(nn.Module):
@@ -183,12 +183,12 @@ def finish(
     if denominator is not None:
         check_divides("denominator", reduction)
         count = denominator.detach() if isinstance(denominator, Tensor) else denominator
-    plain = rows is None and doubt is None and sample_weight is None
-    constants = (factor, weight, mass, count)
-    if plain and reduction != "none" and _are_constant(constants) and is_eager((*args, *constants)):
-        below = _divisor(formula, args, reduction, mass, count)
-        kernels, scale = formula.kernels.chunked(chunk), 1.0 if factor is None else factor
-        return _rounded(total(kernels, args, weight, scale, below), dtype)
+    if rows is None and doubt is None and sample_weight is None and reduction != "none":
+        plan = survey(args, (factor, weight, mass, count))
+        if plan is not None:
+            below = _divisor(formula, args, reduction, mass, count)
+            kernels, scale = formula.kernels.chunked(chunk), 1.0 if factor is None else factor
+            return _rounded(total(kernels, args, weight, scale, below, plan), dtype)
     loss = formula.call(*args) if chunk is None else formula.call(*args, chunk)
     if factor is not None:
         loss = loss * factor
@@ -210,10 +210,6 @@ def finish(
     return _rounded(_reduced(loss, reduction, mass, count), dtype)
 
 
-def _are_constant(values: Sequence[Any]) -> bool:
-    return not any(isinstance(value, Tensor) and value.requires_grad for value in values)
-
-
 def _divisor(
     formula: Differentiable,
     args: Sequence[Any],
@@ -225,7 +221,7 @@ def _divisor(
         return 1.0
     if count is not None:
         return count
-    return float(math.prod(formula.kernels.shape(args))) if mass is None else mass.sum()
+    return float(formula.kernels.count(args)) if mass is None else mass.sum()
 
 
 def along(loss: Tensor, fold: str, axis: int) -> Tensor:
@@ -272,6 +268,20 @@ def pick(x: Tensor, labels: Tensor, dim: int) -> Tensor:
     return x.gather(dim, labels.unsqueeze(dim)).squeeze(dim)
 
 
+def masked(x: Tensor, mask: Tensor) -> Tensor:
+    """Return x in the rows that a mask says, and 0 in others; mostly it says all."""
+    if mask.is_cpu and _is_plain(mask) and mask.all().item():
+        return x
+    return torch.where(mask, x, 0.0)
+
+
+def put_along(x: Tensor, axis: int, index: Tensor, value: Tensor | float) -> Tensor:
+    """Return x with a value of its own at one place along an axis."""
+    if torch.compiler.is_compiling():  # fused, a mask costs nothing
+        return torch.where(positions(x, axis) == index, value, x)
+    return torch.scatter(x, axis, index, value)
+
+
 def positions(x: Tensor, axis: int) -> Tensor:
     """Return the places along an axis, shaped to compare with entries of x."""
     sizes = [1] * x.dim()
@@ -282,8 +292,10 @@ def positions(x: Tensor, axis: int) -> Tensor:
 def exp_difference(x: Tensor, y: Tensor) -> Tensor:
     """Return exp(x - y) for x <= y, with what the difference rounds away put back (Knuth, 1969).
 
-    Where y is -inf, so is x, and the result is 0.
+    Where y is -inf, so is x, and the result is 0. Mostly there is no need for a difference.
     """
+    if _is_moderate(x, y):
+        return torch.exp(x) * torch.exp(-y)
     y = torch.where(y == -math.inf, 0.0, y)
     x = torch.maximum(x, y - 800.0)  # further down, exp is 0 in every precision
     difference = x - y
@@ -291,6 +303,19 @@ def exp_difference(x: Tensor, y: Tensor) -> Tensor:
     error = (x - (difference - back)) - (y + back)
     result = torch.exp(difference)
     return torch.addcmul(result, result, error)
+
+
+def _is_moderate(x: Tensor, y: Tensor) -> bool:
+    """Say whether no exp(y) is large or less than 1, as far as asking costs little."""
+    if not (y.is_cpu and y.numel() and _is_plain(y)):
+        return False
+    lowest, highest = torch.aminmax(y)
+    return lowest.item() >= 0.0 and highest.item() <= 64.0
+
+
+def _is_plain(x: Tensor) -> bool:
+    """Say whether what a tensor holds may decide what is done: not while it is traced."""
+    return type(x) in (Tensor, nn.Parameter) and is_eager()
 
 
 def max_along(x: Tensor, axis: int) -> Tensor:

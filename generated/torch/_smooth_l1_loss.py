@@ -54,9 +54,8 @@ _kernel_beta_0 = differentiable(
 
 def _value(input: Tensor, target: Tensor, beta: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    error = input - target
-    abs_error = error.abs()
-    return torch.where(abs_error < beta, 0.5 * error * (error / beta), abs_error - 0.5 * beta)
+    abs_error = (input - target).abs()
+    return (abs_error / beta).clamp(max=1.0) * (abs_error - 0.5 * abs_error.clamp(max=beta))
 
 
 def _value_and_gradient(
@@ -65,13 +64,13 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `beta`."""
     error = input - target
     abs_error = error.abs()
-    mask = abs_error < beta
     product = error / beta
-    slope = upstream * torch.where(mask, product, sign(error))
-    loss = torch.where(mask, 0.5 * error * product, abs_error - 0.5 * beta)
+    slope = upstream * product.clamp(-1.0, 1.0)
+    loss = (abs_error / beta).clamp(max=1.0) * (abs_error - 0.5 * abs_error.clamp(max=beta))
     grad_beta = None
     if "beta" in wanted:
-        grad_beta = (upstream * torch.where(mask, -0.5 * product * product, -0.5)).sum()
+        slope_2 = upstream * torch.where(abs_error < beta, -0.5 * product * product, -0.5)
+        grad_beta = slope_2.sum()
     return loss, slope, -slope if "target" in wanted else None, grad_beta
 
 
@@ -85,12 +84,9 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     error = input - target
-    mask = error.abs() < beta
     product = error / beta
-    return (
-        torch.where(mask, product, sign(error)) * (d_input - d_target)
-        + torch.where(mask, -0.5 * product * product, -0.5) * d_beta
-    )
+    product_2 = torch.where(error.abs() < beta, -0.5 * product * product, -0.5) * d_beta
+    return product.clamp(-1.0, 1.0) * (d_input - d_target) + product_2
 
 
 def _curvature(

@@ -16,7 +16,15 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import cross_entropy_with, direction, excess_over, norm, ratio, softmax_tangent
+from ._functions import (
+    cross_entropy_and_excess,
+    cross_entropy_with,
+    direction,
+    excess_over,
+    norm,
+    ratio,
+    softmax_tangent,
+)
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["SupConLoss", "sup_con_loss"]
@@ -51,9 +59,9 @@ def _value_and_gradient(
     sums = input_direction @ input_direction.T
     logit = torch.where(mask, sums / temperature, -math.inf)
     positive = ((target[:, None] == target) & mask).to(input.dtype)
+    xent, excess = cross_entropy_and_excess(logit, positive, axis=-1)
     sums_2 = positive.sum(dim=1)
     quotient = ratio(1.0, sums_2)
-    excess = excess_over(logit, positive, axis=-1)
     chosen = torch.where(mask, torch.as_tensor(1.0 / temperature, dtype=input.dtype), 0.0)
     sums_3 = (upstream[:, None] * quotient[:, None] * excess * chosen).T @ input_direction
     term = sums_3 - input_direction * (sums_3 * input_direction).sum(dim=1)[:, None]
@@ -63,7 +71,6 @@ def _value_and_gradient(
     product = ratio(1.0, norm(input, axis=-1))[:, None] * (
         slope[:, None] * sums_4 - slope_2[:, None] * input_direction
     )
-    loss = ratio(cross_entropy_with(logit, positive, axis=-1), sums_2)
     grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * term + product
     grad_temperature = None
     if "temperature" in wanted:
@@ -74,7 +81,7 @@ def _value_and_gradient(
             * torch.where(mask, -sums / (temperature * temperature), 0.0)
         )
         grad_temperature = slope_3.sum()
-    return loss, grad_input, grad_temperature
+    return ratio(xent, sums_2), grad_input, grad_temperature
 
 
 def _tangent(

@@ -18,6 +18,7 @@ from ._checks import (
 )
 from ._functions import (
     label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     softmax,
     softmax_complement,
@@ -54,7 +55,7 @@ def _value_and_gradient(
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    nll_at = label_cross_entropy(input, target, axis=-2)
+    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
     picked = pick(other_probability, target, dim=1)
     probability = softmax(input, axis=-2)
@@ -64,9 +65,7 @@ def _value_and_gradient(
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
     sums = (upstream * picked).sum()
     loss = alpha * nll_at - beta * picked * log_zero
-    grad_input = probability * term + upstream[:, None] * alpha * label_excess(
-        input, target, axis=-2
-    )
+    grad_input = probability * term + upstream[:, None] * alpha * excess
     return (
         loss,
         grad_input,
@@ -88,13 +87,13 @@ def _tangent(
     d_log_zero: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    product = alpha * (label_excess(input, target, axis=-2) * d_input).sum(dim=1)
+    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     picked = pick(softmax_complement(input, axis=-2), target, dim=1)
-    product_2 = beta * log_zero * pick(softmax_tangent(input, d_input, axis=-2), target, dim=1)
+    product = beta * log_zero * pick(softmax_tangent(input, d_input, axis=-2), target, dim=1)
     return (
-        label_cross_entropy(input, target, axis=-2) * d_alpha
+        nll_at * d_alpha
+        + alpha * (excess * d_input).sum(dim=1)
         + product
-        + product_2
         - picked * log_zero * d_beta
         - beta * picked * d_log_zero
     )

@@ -4,18 +4,17 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ._kernels import Kernels
 
-TILE = 1 << 16  # entries of the largest piece: a kernel's temporaries then stay in the cache
+TILE = 1 << 17  # entries of the largest piece: a kernel's temporaries then stay in the caches
 Span = tuple[tuple[int, int], ...]  # start and length along each axis that is cut
 
-
-def is_small(args: Sequence[Any]) -> bool:
-    """Say whether arguments are better left whole, as all are that another device has."""
-    tensors = [x for x in args if isinstance(x, Tensor)]
-    return all(x.numel() <= TILE for x in tensors) or not tensors[0].is_cpu
+# The C library gives the pages of temporaries back, to fault them in anew for the next tile, which
+# takes longer than arithmetic, until it has seen an array go that is larger than all of them.
+torch.empty(1 << 22, device="cpu")
 
 
 class Tiling:

@@ -16,33 +16,57 @@ from torch.autograd import forward_ad
 
 from ._autograd import gradients
 from ._kernels import Kernels, exactly, filled, owned
-from ._tiles import Tiling, is_small
+from ._tiles import TILE, Tiling
 
 Scale = Tensor | float
 PLAIN = (Tensor, torch.nn.Parameter)
-OWN = 4  # what the Function below is given before the arguments of the loss
+OWN = 5  # what the Function below is given before the arguments of the loss
 
 
-def is_eager(args: Sequence[Any]) -> bool:
-    """Say whether tensors are just what they seem: not traced, transformed, or of other kinds."""
+def is_eager() -> bool:
+    """Say whether operations are run as they come: not traced, transformed or intercepted."""
     return (
         not torch.compiler.is_compiling()
         and not torch._C._are_functorch_transforms_active()
         and not torch._C._is_tracing()
         and not torch._C._len_torch_dispatch_stack()
         and forward_ad._current_level < 0
-        and all(type(arg) in PLAIN for arg in args if isinstance(arg, Tensor))
     )
 
 
+def survey(args: Sequence[Any], constants: Sequence[Any]) -> tuple[bool, bool] | None:
+    """Say whether arguments are to be cut, and whether their gradient is; None bars this way.
+
+    It is barred to tensors that are not just what they seem, and to a gradient by constants.
+    """
+    large = differentiates = False
+    for arg in args:
+        if isinstance(arg, Tensor):
+            if type(arg) not in PLAIN:
+                return None
+            large = large or (arg.is_cpu and arg.numel() > TILE)
+            differentiates = differentiates or arg.requires_grad
+    for value in constants:
+        if isinstance(value, Tensor) and (value.requires_grad or type(value) not in PLAIN):
+            return None
+    return (large, differentiates and torch.is_grad_enabled()) if is_eager() else None
+
+
 def total(
-    kernels: Kernels, args: Sequence[Any], weight: Tensor | None, factor: Scale, divisor: Scale
+    kernels: Kernels,
+    args: Sequence[Any],
+    weight: Tensor | None,
+    factor: Scale,
+    divisor: Scale,
+    plan: tuple[bool, bool],
 ) -> Tensor:
     """Return the sum of a loss, weighted if it has a weight, times a factor over a divisor."""
-    if torch.is_grad_enabled() and any(isinstance(x, Tensor) and x.requires_grad for x in args):
-        result: Tensor = _apply(kernels, weight, factor, divisor, *args)
+    large, differentiates = plan
+    large = large and not kernels.chunks
+    if differentiates:
+        result: Tensor = _apply(kernels, weight, factor, divisor, large, *args)
         return result
-    if is_small((weight, *args)):
+    if not large:
         return _scaled(_weigh(exactly(kernels.value, *args), weight).sum(), factor, divisor)
     tiling = Tiling(kernels, args, weight)
     parts = [_weigh(exactly(kernels.value, *piece), own).sum() for _, piece, own in tiling.pieces()]
@@ -66,14 +90,15 @@ class _Total(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, *inputs: Any) -> Tensor:
-        kernels, weight, factor, divisor, *args = inputs
-        wanted = [k for k in kernels.places if ctx.needs_input_grad[k + OWN]]
+        kernels, weight, factor, divisor, large, *args = inputs
+        needed = ctx.needs_input_grad
+        wanted = tuple([k for k in kernels.places if needed[k + OWN]])
         # The mean over nothing is NaN, and so is each share of it.
         share = factor / divisor if isinstance(divisor, Tensor) or divisor else math.nan
-        run = _at_once if is_small((weight, *args)) else _by_tiles
+        run = _by_tiles if large else _at_once
         result, ctx.gradients = run(kernels, args, weight, share, wanted)
         ctx.call = (kernels, factor, divisor, [None if isinstance(x, Tensor) else x for x in args])
-        ctx.save_for_backward(weight, *(x for x in args if isinstance(x, Tensor)))
+        ctx.save_for_backward(weight, *[x for x in args if isinstance(x, Tensor)])
         return _scaled(result, factor, divisor)
 
     @staticmethod
@@ -82,12 +107,12 @@ class _Total(torch.autograd.Function):
         found, ctx.gradients = ctx.gradients, None
         needed = ctx.needs_input_grad[OWN:]
         if found is None or torch.is_grad_enabled():
-            return None, None, None, None, *_again(ctx, upstream, needed)
+            return *OWN * (None,), *_again(ctx, upstream, needed)
         # Once given away, a gradient is the caller's: this is the only time that it is scaled.
-        if not (upstream.device.type == "cpu" and upstream.item() == 1.0):
+        if not (upstream.is_cpu and upstream.item() == 1.0):
             for each in found.values():
                 each.mul_(upstream)
-        return None, None, None, None, *map(found.get, range(len(needed)))
+        return *OWN * (None,), *map(found.get, range(len(needed)))
 
 
 # Function.apply would look for transforms of torch.func first, which is_eager has done.
@@ -111,7 +136,7 @@ def _at_once(
     args: Sequence[Any],
     weight: Tensor | None,
     share: Scale,
-    wanted: Sequence[int],
+    wanted: tuple[int, ...],
 ) -> tuple[Tensor, dict[int, Tensor]]:
     """Return the sum, and what each share of it has for gradients by the wanted arguments."""
     loss, ours = _run(kernels, args, weight, share, wanted)
@@ -124,7 +149,7 @@ def _by_tiles(
     args: Sequence[Any],
     weight: Tensor | None,
     share: Scale,
-    wanted: Sequence[int],
+    wanted: tuple[int, ...],
 ) -> tuple[Tensor, dict[int, Tensor]]:
     """Return the same by tiles; the gradient by what is not cut adds up."""
     tiling = Tiling(kernels, args, weight)
@@ -146,16 +171,15 @@ def _run(
     args: Sequence[Any],
     weight: Tensor | None,
     share: Scale,
-    wanted: Sequence[int],
+    wanted: tuple[int, ...],
 ) -> tuple[Tensor, dict[int, Any]]:
     upstream: Any = share
     if weight is not None:
         upstream = (weight * share).expand(kernels.shape(args))
-    elif not kernels.scales or kernels.has_parameters(wanted):
+    elif not kernels.takes_numbers(wanted):
         first = next(x for x in args if isinstance(x, Tensor) and x.is_floating_point())
         constant = torch.as_tensor(share, dtype=first.dtype, device=first.device)
         upstream = constant.expand(kernels.shape(args))
     loss, *slopes = exactly(kernels.value_and_gradient, upstream, *args, kernels.names(wanted))
-    pairs = zip(kernels.places, slopes, strict=True)
-    ours = {k: slope for k, slope in pairs if k in wanted}
+    ours = {k: slopes[i] for i, k in enumerate(kernels.places) if k in wanted}
     return _weigh(loss, weight).sum(), ours
