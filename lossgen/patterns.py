@@ -104,6 +104,38 @@ def sigmoid(node: Node) -> Node | None:
     return None
 
 
+def logistic_bend(node: Node) -> Node | None:
+    """Turn a s(z) - a s(-z) into a tanh(z / 2)."""
+    for arg in node.args if node.op == "add" else ():
+        for factor in n.mul_factors(arg):
+            base = factor.args[0] if factor.op == "pow" else factor
+            rest = _without(arg, base) if base.op == "sigmoid" else None
+            if rest is None:
+                continue
+            z = base.args[0]
+            mirrored = set(n.mul_factors(mul(n.MINUS_ONE, rest, call("sigmoid", negate(z)))))
+            for other in node.args:
+                if set(n.mul_factors(other)) == mirrored:
+                    others = [term for term in node.args if term is not arg and term is not other]
+                    half = mul(const(Fraction(1, 2)), z)
+                    return n.add(mul(rest, call("tanh", half)), *others)
+    return None
+
+
+def _without(product: Node, base: Node) -> Node | None:
+    """Return a product less one factor, of which a positive power may be there."""
+    for k, factor in enumerate(factors := n.mul_factors(product)):
+        left = None
+        if factor is base:
+            left = n.ONE
+        elif factor.op == "pow" and factor.args[0] is base and n.is_const(factor.args[1]):
+            exponent = factor.args[1].value
+            left = n.power(base, const(exponent - 1)) if exponent >= 1 else None
+        if left is not None:
+            return mul(*factors[:k], left, *factors[k + 1 :])
+    return None
+
+
 def sigmoid_power(node: Node) -> Node | None:
     """See the rule of this name."""
     if node.op not in ("pow", "sqrt") or node.args[0].op != "sigmoid":

@@ -53,6 +53,12 @@ RULES: tuple[Rule, ...] = (
         patterns.complement,
     ),
     Rule(
+        "sigmoid difference",
+        "sigmoid(z) - sigmoid(-z) -> tanh(z/2)",
+        "cancellation near 0",
+        patterns.logistic_bend,
+    ),
+    Rule(
         "power of a sigmoid",
         "sigmoid(z)**g as one",
         "its slope is finite where sigmoid(z)**(g - 1) is not",

@@ -88,6 +88,15 @@ BEFORE: dict[str, list[Node]] = {
         add(exp(x), const(-1)),
         add(const(2.5), mul(const(-2.5), exp(x))),
     ],
+    "sigmoid difference": [
+        n.subtract(sigmoid(x), sigmoid(negate(x))),
+        add(mul(t, sigmoid(negate(x))), mul(const(-1), t, sigmoid(x))),
+        add(
+            mul(TWO, t, power(sigmoid(x), TWO), sigmoid(negate(x))),
+            t,
+            mul(const(-2), t, power(sigmoid(negate(x)), TWO), sigmoid(x)),
+        ),
+    ],
     "power of a sigmoid": [
         power(sigmoid(x), c),
         power(sigmoid(negate(mul(x, t))), const(Fraction(5, 2))),

@@ -7,7 +7,7 @@ import pytest
 from mpmath import mp
 from sympy import Abs, Ne, Piecewise, exp, log, sqrt
 
-from lossgen import Loss, Position, logsumexp, masked, sigmoid, sum_over, tensor, weight
+from lossgen import Loss, Position, logsumexp, masked, parameter, sigmoid, sum_over, tensor, weight
 from lossgen.case import PLAIN
 from lossgen.jobs import load
 from lossgen.oracle import Question, Solution
@@ -137,6 +137,11 @@ class TestSizes:
     def size(self, formula, **inputs):
         exact = Solution(Question(Loss("Some", formula), inputs, {})).reduced("none").value
         return float(exact.size[0] / abs(exact.value[0]))
+
+    def test_a_parameter_that_float32_rounds_costs_its_rounding(self):
+        tiny = parameter("tiny", 1e-6)
+        assert self.size(x - tiny, input=np.array([float(np.float32(1e-6))])) > 1e7
+        assert self.size(x - parameter("half", 0.5), input=np.array([0.4])) == 1
 
     def test_a_rounded_difference_costs_its_condition_number(self):
         inputs = {

@@ -194,6 +194,15 @@ def test_kernels_that_give_their_arguments_back():
     assert grad.data_ptr() != upstream.data_ptr()
 
 
+def test_the_share_of_what_is_counted_has_all_digits():
+    logits = torch.zeros(9, 3, dtype=torch.float64, requires_grad=True)
+    labels = torch.zeros(9, dtype=torch.long)
+    lossgen_torch.cross_entropy(logits, labels, dialect="chainer").backward()
+    torch.testing.assert_close(
+        logits.grad[0, 1], torch.tensor(1 / 27, dtype=torch.float64), rtol=1e-15, atol=0
+    )
+
+
 def test_none_in_the_gradient_where_nobody_asks():
     x, t = tensors(BY_ID["huber"])
     lossgen_torch.huber_loss(x, t.detach()).backward()

@@ -12,6 +12,8 @@ from ._checks import (
     Given,
     check_arrays,
     check_floating,
+    check_least,
+    check_most,
     check_positive,
     check_range,
     check_reduction,
@@ -630,6 +632,8 @@ def adaptive_wing_loss(
     check_positive("theta", theta)
     check_positive("eps", eps)
     check_range("alpha", alpha, 2.0, math.inf)
+    check_least("target", target, 0.0)
+    check_most("target", target, 1.0)
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")

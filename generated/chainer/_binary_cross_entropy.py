@@ -35,20 +35,30 @@ def _value_and_gradient(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    log_term = np.log1p(-input)
-    logarithm = np.log(input)
-    loss = -(1.0 - target) * np.maximum(log_term, -100.0) - np.maximum(logarithm, -100.0) * target
-    grad_input = upstream * (input - target) / np.maximum((1.0 - input) * input, 1e-12)
+    term = 1.0 - input
+    loss = (
+        -(1.0 - target) * np.maximum(np.log1p(-input), -100.0)
+        - np.maximum(np.log(input), -100.0) * target
+    )
+    grad_input = upstream * (input - target) / np.maximum(term * input, 1e-12)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (log_term - logarithm)
+        product = 2.0 * input
+        by_target = np.where(
+            input <= 0.5, np.log1p((1.0 - product) / input), -np.log1p((product - 1.0) / term)
+        )
+        grad_target = upstream * by_target
     return loss, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    product = (input - target) * d_input / np.maximum((1.0 - input) * input, 1e-12)
-    return (np.log1p(-input) - np.log(input)) * d_target + product
+    product = 2.0 * input
+    term = 1.0 - input
+    by_target = np.where(
+        input <= 0.5, np.log1p((1.0 - product) / input), -np.log1p((product - 1.0) / term)
+    )
+    return by_target * d_target + (input - target) * d_input / np.maximum(term * input, 1e-12)
 
 
 def _curvature(
@@ -58,17 +68,23 @@ def _curvature(
     term = 1.0 - input
     product = term * input
     maximum = np.maximum(product, 1e-12)
+    product_2 = 2.0 * input
+    term_2 = 1.0 - product_2
     slope = (
         upstream
         * (0.5 * np.sign(product - 1e-12) + 0.5)
-        * (1.0 - 2.0 * input)
+        * term_2
         * (input - target)
         * d_input
         / (maximum * maximum)
     )
+    product_3 = (-term_2 / (input * input) - 2.0 / input) / (term_2 / input + 1.0)
+    term_3 = product_2 - 1.0
+    chosen = np.where(
+        input <= 0.5, product_3, -(term_3 / (term * term) + 2.0 / term) / (term_3 / term + 1.0)
+    )
     change_input = upstream * (d_input - d_target) / maximum - slope
-    change_target = upstream * (-1.0 / term - 1.0 / input) * d_input
-    return change_input, change_target
+    return change_input, upstream * chosen * d_input
 
 
 _kernel = differentiable(

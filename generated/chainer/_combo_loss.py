@@ -18,7 +18,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import ratio
+from ._functions import ratio, sech2
 from ._runtime import cast_floats, finish, finish_parts, fold, report, to_working, working_dtype
 
 __all__ = ["ComboLoss", "combo_loss"]
@@ -182,7 +182,7 @@ def _value_and_gradient_dice(
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * term * quotient
-        grad_target = slope_2[:, None] * term * (probability - p) - slope_3[:, None]
+        grad_target = -slope_3[:, None] - slope_2[:, None] * term * np.tanh(0.5 * input)
     return (
         term * dice,
         grad_input,
@@ -209,9 +209,9 @@ def _tangent_dice(
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     term_3 = 1.0 - alpha
-    term_4 = (probability - p) * d_target + (
-        term * p * probability - probability * p * target
-    ) * d_input
+    term_4 = (term * p * probability - probability * p * target) * d_input - np.tanh(
+        0.5 * input
+    ) * d_target
     quotient = ratio(dice, term_2)
     product = term_3 * quotient * total(d_target + p * probability * d_input, axis=(0, 2))
     return (
@@ -246,50 +246,49 @@ def _curvature_dice(
     term_3 = term * p * probability - probability * p * target
     product = (slope[:, None] * p * probability - slope_2[:, None] * term_3) * d_alpha
     power = quotient_2 * quotient_2
-    term_4 = probability - p
-    sums = total(term_4 * d_target + term_3 * d_input, axis=(0, 2))
-    product_2 = quotient_2 * quotient
+    product_2 = 0.5 * input
+    tanh = np.tanh(product_2)
+    sums = total(term_3 * d_input - tanh * d_target, axis=(0, 2))
+    product_3 = quotient_2 * quotient
     quotient_3 = ratio(quotient, term_2)
-    term_5 = -product_2 - quotient_3
+    term_4 = -product_3 - quotient_3
     sums_2 = total(d_target + p * probability * d_input, axis=(0, 2))
-    slope_3 = upstream * (power * sums + term_5 * d_smooth + term_5 * sums_2)
-    term_6 = 1.0 - alpha
-    power_2 = probability * probability
-    power_3 = p * p
-    term_7 = slope[:, None] * term_6 * power_3 * probability - slope[:, None] * term_6 * p * power_2
-    term_8 = (
-        term * p * power_2
-        - term * power_3 * probability
-        + (probability * power_3 * target - power_2 * p * target)
-    )
+    slope_3 = upstream * (power * sums + term_4 * d_smooth + term_4 * sums_2)
+    term_5 = 1.0 - alpha
+    tanh_2 = np.tanh(-0.5 * input)
+    term_6 = term * p * probability * tanh_2 + probability * p * target * tanh
+    term_7 = slope_2[:, None] * term_5 * term_6 - slope[:, None] * term_5 * p * probability * tanh_2
     quotient_4 = ratio(quotient_2, term_2)
-    slope_4 = upstream * (-quotient_4 * d_smooth - quotient_4 * sums_2)
-    term_9 = product_2 + quotient_3
-    term_10 = (
+    product_4 = quotient_4 * d_smooth
+    product_5 = quotient_4 * sums_2
+    slope_4 = upstream * (-product_4 - product_5)
+    term_8 = product_3 + quotient_3
+    term_9 = (
         upstream * quotient * d_alpha
-        + upstream * term_6 * term_9 * d_smooth
-        + upstream * term_6 * term_9 * sums_2
-        - upstream * term_6 * power * sums
+        + upstream * term_5 * term_8 * d_smooth
+        + upstream * term_5 * term_8 * sums_2
+        - upstream * term_5 * power * sums
     )
-    term_11 = (
+    slope_5 = upstream * (product_4 + product_5)
+    term_10 = (
         upstream * quotient_2 * sums - upstream * quotient * d_smooth - upstream * quotient * sums_2
     )
-    term_12 = upstream * power * sums + upstream * term_5 * d_smooth + upstream * term_5 * sums_2
+    term_11 = upstream * power * sums + upstream * term_4 * d_smooth + upstream * term_4 * sums_2
     change_input = (
         product
-        + (term_7 + slope_2[:, None] * term_6 * term_8) * d_input
-        + slope_4[:, None] * term_6 * term_3
-        - slope_3[:, None] * term_6 * p * probability
-        - 2.0 * slope_2[:, None] * term_6 * p * probability * d_target
+        + term_7 * d_input
+        + slope_4[:, None] * term_5 * term_3
+        - slope_3[:, None] * term_5 * p * probability
+        - 2.0 * slope_2[:, None] * term_5 * p * probability * d_target
     )
     change_target = (
-        term_10[:, None]
-        + slope_4[:, None] * term_6 * term_4
-        - slope_2[:, None] * term_4 * d_alpha
-        - 2.0 * slope_2[:, None] * term_6 * p * probability * d_input
+        term_9[:, None]
+        + slope_2[:, None] * tanh * d_alpha
+        + slope_5[:, None] * term_5 * tanh
+        - 0.5 * slope_2[:, None] * term_5 * sech2(product_2) * d_input
     )
-    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(term_12)
-    return change_input, change_target, -total(term_11), change_smooth
+    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(term_11)
+    return change_input, change_target, -total(term_10), change_smooth
 
 
 _kernel_dice = differentiable(

@@ -4,6 +4,7 @@
 import math
 
 import chainer
+import numpy as np
 
 from ._arrays import Array, sigmoid, total
 from ._autograd import differentiable
@@ -17,7 +18,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import ratio
+from ._functions import ratio, sech2
 from ._runtime import finish, fold, is_number, to_working, working_dtype
 
 __all__ = ["DiceLoss", "dice_loss"]
@@ -46,7 +47,7 @@ def _value_and_gradient(
     grad_input = product - slope[:, None] * p * probability
     grad_target = None
     if "target" in wanted:
-        grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
+        grad_target = -slope[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
     return quotient, grad_input, grad_target, -total(slope) if "smooth" in wanted else None
 
 
@@ -61,11 +62,11 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     p = sigmoid(input)
     term = smooth + total(target + p, axis=(0, 2))
-    probability = sigmoid(-input)
     term_2 = 1.0 - target
-    term_3 = (probability - p) * d_target + (
-        term_2 * p * probability - probability * p * target
-    ) * d_input
+    probability = sigmoid(-input)
+    term_3 = (term_2 * p * probability - probability * p * target) * d_input - np.tanh(
+        0.5 * input
+    ) * d_target
     quotient = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
     quotient_2 = ratio(quotient, term)
     product = quotient_2 * total(d_target + p * probability * d_input, axis=(0, 2))
@@ -86,46 +87,45 @@ def _curvature(
     term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
     power = quotient * quotient
+    product = 0.5 * input
+    tanh = np.tanh(product)
+    term_2 = 1.0 - target
     probability = sigmoid(-input)
-    term_2 = probability - p
-    term_3 = 1.0 - target
-    term_4 = term_3 * p * probability - probability * p * target
-    sums = total(term_2 * d_target + term_4 * d_input, axis=(0, 2))
-    quotient_2 = ratio(total(term_3 * p + probability * target, axis=(0, 2)), term)
+    term_3 = term_2 * p * probability - probability * p * target
+    sums = total(term_3 * d_input - tanh * d_target, axis=(0, 2))
+    quotient_2 = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
     quotient_3 = ratio(quotient_2, term)
-    product = quotient * quotient_3
+    product_2 = quotient * quotient_3
     quotient_4 = ratio(quotient_3, term)
-    term_5 = -product - quotient_4
+    term_4 = -product_2 - quotient_4
     sums_2 = total(d_target + p * probability * d_input, axis=(0, 2))
-    slope = upstream * (power * sums + term_5 * d_smooth + term_5 * sums_2)
+    slope = upstream * (power * sums + term_4 * d_smooth + term_4 * sums_2)
     slope_2 = upstream * quotient_3
-    power_2 = probability * probability
-    power_3 = p * p
-    term_6 = slope_2[:, None] * power_3 * probability - slope_2[:, None] * p * power_2
+    tanh_2 = np.tanh(-0.5 * input)
     slope_3 = upstream * quotient
-    term_7 = (
-        term_3 * p * power_2
-        - term_3 * power_3 * probability
-        + (probability * power_3 * target - power_2 * p * target)
-    )
+    term_5 = term_2 * p * probability * tanh_2 + probability * p * target * tanh
+    term_6 = slope_3[:, None] * term_5 - slope_2[:, None] * p * probability * tanh_2
     quotient_5 = ratio(quotient, term)
-    slope_4 = upstream * (-quotient_5 * d_smooth - quotient_5 * sums_2)
+    product_3 = quotient_5 * d_smooth
+    product_4 = quotient_5 * sums_2
+    slope_4 = upstream * (-product_3 - product_4)
     slope_5 = upstream * power * sums
-    term_8 = product + quotient_4
-    term_9 = upstream * term_8 * d_smooth + upstream * term_8 * sums_2 - slope_5
-    term_10 = slope_5 + upstream * term_5 * d_smooth + upstream * term_5 * sums_2
+    term_7 = product_2 + quotient_4
+    term_8 = upstream * term_7 * d_smooth + upstream * term_7 * sums_2 - slope_5
+    slope_6 = upstream * (product_3 + product_4)
+    term_9 = slope_5 + upstream * term_4 * d_smooth + upstream * term_4 * sums_2
     change_input = (
-        (term_6 + slope_3[:, None] * term_7) * d_input
-        + slope_4[:, None] * term_4
+        term_6 * d_input
+        + slope_4[:, None] * term_3
         - slope[:, None] * p * probability
         - 2.0 * slope_3[:, None] * p * probability * d_target
     )
     change_target = (
-        term_9[:, None]
-        + slope_4[:, None] * term_2
-        - 2.0 * slope_3[:, None] * p * probability * d_input
+        term_8[:, None]
+        + slope_6[:, None] * tanh
+        - 0.5 * slope_3[:, None] * sech2(product) * d_input
     )
-    return change_input, change_target, -total(term_10)
+    return change_input, change_target, -total(term_9)
 
 
 _kernel = differentiable(
@@ -164,7 +164,7 @@ def _value_and_gradient_keras(
     grad_input = slope - upstream * quotient_2 * p * probability
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * quotient_3 * (probability - p) - upstream * quotient_2
+        grad_target = -upstream * quotient_2 - upstream * quotient_3 * np.tanh(0.5 * input)
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = upstream * (quotient_3 - quotient_2)
@@ -186,9 +186,9 @@ def _tangent_keras(
     term_2 = 1.0 - target
     probability = sigmoid(-input)
     quotient_2 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
-    term_3 = (probability - p) * d_target + (
-        term_2 * p * probability - probability * p * target
-    ) * d_input
+    term_3 = (term_2 * p * probability - probability * p * target) * d_input - np.tanh(
+        0.5 * input
+    ) * d_target
     return (
         (quotient - quotient_2) * d_smooth
         + quotient * total(term_3)
@@ -216,38 +216,37 @@ def _curvature_keras(
     quotient_3 = ratio(quotient_2, term)
     term_3 = product - quotient_3
     power = quotient * quotient
-    term_4 = probability - p
-    term_5 = term_2 * p * probability - probability * p * target
-    sums = total(term_4 * d_target + term_5 * d_input)
-    product_2 = power * sums
-    product_3 = quotient * quotient_2
+    product_2 = 0.5 * input
+    tanh = np.tanh(product_2)
+    term_4 = term_2 * p * probability - probability * p * target
+    sums = total(term_4 * d_input - tanh * d_target)
+    product_3 = power * sums
+    product_4 = quotient * quotient_2
     sums_2 = total(d_target + p * probability * d_input)
-    term_6 = term_3 * d_smooth + product_2 + (-product_3 - quotient_3) * sums_2
-    power_2 = probability * probability
-    power_3 = p * p
-    term_7 = upstream * quotient_2 * power_3 * probability - upstream * quotient_2 * p * power_2
-    term_8 = (
-        term_2 * p * power_2
-        - term_2 * power_3 * probability
-        + (probability * power_3 * target - power_2 * p * target)
-    )
+    term_5 = term_3 * d_smooth + product_3 + (-product_4 - quotient_3) * sums_2
+    tanh_2 = np.tanh(-0.5 * input)
+    term_6 = term_2 * p * probability * tanh_2 + probability * p * target * tanh
+    term_7 = upstream * quotient * term_6 - upstream * quotient_2 * p * probability * tanh_2
     quotient_4 = ratio(quotient, term)
-    term_9 = -quotient_4 * d_smooth - quotient_4 * sums_2
-    term_10 = product_3 + quotient_3
-    term_11 = upstream * term_10 * sums_2 - upstream * term_3 * d_smooth - upstream * power * sums
-    term_12 = (
-        (quotient_3 - product - quotient_4) * d_smooth + (term_10 - quotient_4) * sums_2 - product_2
+    product_5 = quotient_4 * d_smooth
+    product_6 = quotient_4 * sums_2
+    term_8 = product_4 + quotient_3
+    term_9 = upstream * term_8 * sums_2 - upstream * term_3 * d_smooth - upstream * power * sums
+    term_10 = (
+        (quotient_3 - product - quotient_4) * d_smooth + (term_8 - quotient_4) * sums_2 - product_3
     )
     change_input = (
-        (term_7 + upstream * quotient * term_8) * d_input
-        + upstream * term_5 * term_9
-        - upstream * p * probability * term_6
+        term_7 * d_input
+        + upstream * term_4 * (-product_5 - product_6)
+        - upstream * p * probability * term_5
         - 2.0 * upstream * quotient * p * probability * d_target
     )
     change_target = (
-        term_11 + upstream * term_4 * term_9 - 2.0 * upstream * quotient * p * probability * d_input
+        term_9
+        + upstream * tanh * (product_5 + product_6)
+        - 0.5 * upstream * quotient * sech2(product_2) * d_input
     )
-    return change_input, change_target, upstream * term_12
+    return change_input, change_target, upstream * term_10
 
 
 _kernel_keras = differentiable(
@@ -295,9 +294,12 @@ def _value_and_gradient_optax(
     if "target" in wanted:
         slope_3 = upstream[:, None] * quotient_2 / target.shape[1]
         slope_4 = (
-            upstream[:, None, None] * quotient_3[:, :, None] * (probability - p) / target.shape[1]
+            upstream[:, None, None]
+            * quotient_3[:, :, None]
+            * np.tanh(0.5 * input)
+            / target.shape[1]
         )
-        grad_target = slope_4 - slope_3[:, :, None]
+        grad_target = -slope_3[:, :, None] - slope_4
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = -2.0 * total(upstream * total(quotient_2, axis=1)) / target.shape[1]
@@ -315,11 +317,11 @@ def _tangent_optax(
     """Return the derivative of the loss along the tangents."""
     p = sigmoid(input)
     term = 2.0 * smooth + total(target + p, axis=2)
-    probability = sigmoid(-input)
     term_2 = 1.0 - target
-    term_3 = (probability - p) * d_target + (
-        term_2 * p * probability - probability * p * target
-    ) * d_input
+    probability = sigmoid(-input)
+    term_3 = (term_2 * p * probability - probability * p * target) * d_input - np.tanh(
+        0.5 * input
+    ) * d_target
     quotient = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
     term_4 = (
         ratio(1.0, term) * total(term_3, axis=2)
@@ -344,34 +346,31 @@ def _curvature_optax(
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
     power = quotient * quotient
-    term_2 = probability - p
-    term_3 = 1.0 - target
-    term_4 = term_3 * p * probability - probability * p * target
-    sums = total(term_2 * d_target + term_4 * d_input, axis=2)
-    quotient_2 = ratio(ratio(total(term_3 * p + probability * target, axis=2), term), term)
-    product = 2.0 * quotient * quotient_2
+    product = 0.5 * input
+    tanh = np.tanh(product)
+    term_2 = 1.0 - target
+    term_3 = term_2 * p * probability - probability * p * target
+    sums = total(term_3 * d_input - tanh * d_target, axis=2)
+    quotient_2 = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
+    product_2 = 2.0 * quotient * quotient_2
     quotient_3 = ratio(quotient_2, term)
-    product_2 = 2.0 * quotient_3
-    product_3 = quotient * quotient_2
+    product_3 = 2.0 * quotient_3
+    product_4 = quotient * quotient_2
     sums_2 = total(d_target + p * probability * d_input, axis=2)
-    term_5 = power * sums + (-product - product_2) * d_smooth + (-product_3 - quotient_3) * sums_2
-    slope = upstream[:, None, None] * p * probability * term_5[:, :, None] / input.shape[1]
-    power_2 = probability * probability
-    slope_2 = upstream[:, None, None] * quotient_2[:, :, None] * p * power_2 / input.shape[1]
-    power_3 = p * p
-    slope_3 = (
-        upstream[:, None, None] * quotient_2[:, :, None] * power_3 * probability / input.shape[1]
+    term_4 = power * sums + (-product_2 - product_3) * d_smooth + (-product_4 - quotient_3) * sums_2
+    slope = upstream[:, None, None] * p * probability * term_4[:, :, None] / input.shape[1]
+    tanh_2 = np.tanh(-0.5 * input)
+    slope_2 = (
+        upstream[:, None, None] * quotient_2[:, :, None] * p * probability * tanh_2 / input.shape[1]
     )
-    term_6 = (
-        term_3 * p * power_2
-        - term_3 * power_3 * probability
-        + (probability * power_3 * target - power_2 * p * target)
-    )
-    slope_4 = upstream[:, None, None] * quotient[:, :, None] * term_6 / input.shape[1]
+    term_5 = term_2 * p * probability * tanh_2 + probability * p * target * tanh
+    slope_3 = upstream[:, None, None] * quotient[:, :, None] * term_5 / input.shape[1]
     quotient_4 = ratio(quotient, term)
-    term_7 = -2.0 * quotient_4 * d_smooth - quotient_4 * sums_2
-    slope_5 = upstream[:, None, None] * term_4 * term_7[:, :, None] / input.shape[1]
-    slope_6 = (
+    product_5 = 2.0 * quotient_4 * d_smooth
+    product_6 = quotient_4 * sums_2
+    term_6 = -product_5 - product_6
+    slope_4 = upstream[:, None, None] * term_3 * term_6[:, :, None] / input.shape[1]
+    slope_5 = (
         2.0
         * upstream[:, None, None]
         * quotient[:, :, None]
@@ -380,22 +379,22 @@ def _curvature_optax(
         * d_target
         / input.shape[1]
     )
-    slope_7 = upstream[:, None] * (product + product_2) * d_smooth / input.shape[1]
-    slope_8 = upstream[:, None] * (product_3 + quotient_3) * sums_2 / input.shape[1]
-    term_8 = slope_7 + slope_8 - upstream[:, None] * power * sums / input.shape[1]
-    slope_9 = upstream[:, None, None] * term_2 * term_7[:, :, None] / input.shape[1]
-    slope_10 = (
-        2.0
+    slope_6 = upstream[:, None] * (product_2 + product_3) * d_smooth / input.shape[1]
+    slope_7 = upstream[:, None] * (product_4 + quotient_3) * sums_2 / input.shape[1]
+    term_7 = slope_6 + slope_7 - upstream[:, None] * power * sums / input.shape[1]
+    term_8 = product_5 + product_6
+    slope_8 = upstream[:, None, None] * tanh * term_8[:, :, None] / input.shape[1]
+    slope_9 = (
+        0.5
         * upstream[:, None, None]
         * quotient[:, :, None]
-        * p
-        * probability
+        * sech2(product)
         * d_input
         / input.shape[1]
     )
-    change_input = (slope_3 - slope_2 + slope_4) * d_input + slope_5 - slope - slope_6
-    change_target = term_8[:, :, None] + slope_9 - slope_10
-    change_smooth = -2.0 * total(upstream * total(term_5, axis=1)) / input.shape[1]
+    change_input = (slope_3 - slope_2) * d_input + slope_4 - slope - slope_5
+    change_target = term_7[:, :, None] + slope_8 - slope_9
+    change_smooth = -2.0 * total(upstream * total(term_4, axis=1)) / input.shape[1]
     return change_input, change_target, change_smooth
 
 

@@ -211,45 +211,41 @@ def _curvature(
     slope_3 = upstream * np.where(mask, 0.0, chosen_5 * term_5)
     term_11 = -alpha * sigmoid_input * probability - probability * sigmoid_input * beta
     term_12 = slope_2[:, None] * sigmoid_input * probability + slope_3[:, None] * term_11
-    power_5 = probability * probability
-    power_6 = sigmoid_input * sigmoid_input
-    term_13 = (
-        slope_2[:, None] * target * sigmoid_input * power_5
-        - slope_2[:, None] * target * power_6 * probability
-    )
-    term_14 = term * alpha * sigmoid_input * power_5 - term * alpha * power_6 * probability
-    term_15 = probability * power_6 * beta * target - power_5 * sigmoid_input * beta * target
+    tanh = np.tanh(-0.5 * input)
+    product_3 = probability * sigmoid_input * beta * target * np.tanh(0.5 * input)
+    product_4 = slope_3[:, None] * (term * alpha * sigmoid_input * probability * tanh + product_3)
+    term_13 = slope_2[:, None] * target * sigmoid_input * probability * tanh + product_4
     chosen_9 = np.where(mask, 0.0, chosen_7 * term_5)
     quotient_4 = ratio(quotient_2, term_2)
-    term_16 = term_9 - quotient_4
-    term_17 = term_16 * d_smooth + term_16 * sums_3 + (quotient_3 - product - quotient_4) * sums_2
-    term_18 = (
+    term_14 = term_9 - quotient_4
+    term_15 = term_14 * d_smooth + term_14 * sums_3 + (quotient_3 - product - quotient_4) * sums_2
+    term_16 = (
         np.where(mask, 0.0, chosen * term_5) * d_gamma
         + np.where(mask, 0.0, chosen_4 * term_5) * sums_2
         + chosen_9 * d_smooth
         + chosen_9 * sums_3
-        + np.where(mask, 0.0, chosen_5) * term_17
+        + np.where(mask, 0.0, chosen_5) * term_15
     )
-    slope_4 = upstream * term_18
+    slope_4 = upstream * term_16
     sums_4 = total(term * sigmoid_input * probability * d_input - product_2, axis=2)
-    term_19 = probability * d_target - probability * sigmoid_input * target * d_input
-    term_20 = slope_4 * total(probability * target, axis=2) + slope_3 * total(term_19, axis=2)
-    power_7 = tversky**power
-    chosen_10 = np.where(mask_2, 0.0, chosen_5 * term_5 * logarithm + power_7 * term_5 / tversky)
+    term_17 = probability * d_target - probability * sigmoid_input * target * d_input
+    term_18 = slope_4 * total(probability * target, axis=2) + slope_3 * total(term_17, axis=2)
+    power_5 = tversky**power
+    chosen_10 = np.where(mask_2, 0.0, chosen_5 * term_5 * logarithm + power_5 * term_5 / tversky)
     chosen_11 = np.where(
-        mask_2, 0.0, -chosen_5 * quotient * logarithm - power_7 * quotient / tversky
+        mask_2, 0.0, -chosen_5 * quotient * logarithm - power_5 * quotient / tversky
     )
     chosen_12 = np.where(mask, 0.0, -chosen_11 / power_2)
-    chosen_13 = np.where(mask_2, 0.0, power_7 * logarithm)
-    product_3 = np.where(mask_2, 0.0, -chosen_13 * logarithm / power_2) / power_2
-    slope_5 = upstream * np.where(mask, 0.0, 2.0 * chosen_13 / power_4 - product_3) * d_gamma
-    term_21 = (
+    chosen_13 = np.where(mask_2, 0.0, power_5 * logarithm)
+    product_5 = np.where(mask_2, 0.0, -chosen_13 * logarithm / power_2) / power_2
+    slope_5 = upstream * np.where(mask, 0.0, 2.0 * chosen_13 / power_4 - product_5) * d_gamma
+    term_19 = (
         upstream * np.where(mask, 0.0, -chosen_10 / power_2) * sums_2
         + upstream * chosen_12 * d_smooth
         + upstream * chosen_12 * sums_3
         + slope_5
     )
-    term_22 = (
+    term_20 = (
         upstream * chosen_2 * d_gamma
         + upstream * chosen_6 * sums_2
         + upstream * chosen_8 * d_smooth
@@ -258,7 +254,7 @@ def _curvature(
     change_input = (
         slope[:, None] * target * sigmoid_input * probability
         + term_12 * d_target
-        + (term_13 + slope_3[:, None] * (term_14 + term_15)) * d_input
+        + term_13 * d_input
         + slope_4[:, None] * term_7
         + slope_3[:, None] * term * sigmoid_input * probability * d_alpha
         - slope_3[:, None] * probability * sigmoid_input * target * d_beta
@@ -271,7 +267,7 @@ def _curvature(
         - slope_3[:, None] * sigmoid_input * d_alpha
     )
     change_alpha = total(slope_4 * total(term * sigmoid_input, axis=2) + slope_3 * sums_4)
-    return change_input, change_target, change_alpha, total(term_20), total(term_21), total(term_22)
+    return change_input, change_target, change_alpha, total(term_18), total(term_19), total(term_20)
 
 
 _kernel = differentiable(

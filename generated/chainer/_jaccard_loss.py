@@ -4,6 +4,7 @@
 import math
 
 import chainer
+import numpy as np
 
 from ._arrays import Array, sigmoid, total
 from ._autograd import differentiable
@@ -16,7 +17,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import ratio
+from ._functions import ratio, sech2
 from ._runtime import finish, fold, to_working, working_dtype
 
 __all__ = ["JaccardLoss", "jaccard_loss"]
@@ -47,7 +48,7 @@ def _value_and_gradient(
     grad_input = product - slope[:, None] * target * p * probability
     grad_target = None
     if "target" in wanted:
-        grad_target = slope_2[:, None] * (probability - p) - slope[:, None] * p
+        grad_target = -slope[:, None] * p - slope_2[:, None] * np.tanh(0.5 * input)
     return quotient, grad_input, grad_target, -total(slope) if "smooth" in wanted else None
 
 
@@ -66,9 +67,9 @@ def _tangent(
     difference = total(term * p + probability * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + difference
     quotient = ratio(ratio(difference, term_2), term_2)
-    term_3 = (probability - p) * d_target + (
-        term * p * probability - probability * p * target
-    ) * d_input
+    term_3 = (term * p * probability - probability * p * target) * d_input - np.tanh(
+        0.5 * input
+    ) * d_target
     sums = total(p * d_target + target * p * probability * d_input, axis=(0, 2))
     return (
         (ratio(1.0, term_2) - quotient) * total(term_3, axis=(0, 2))
@@ -98,39 +99,35 @@ def _curvature(
     product = quotient * term_3
     quotient_3 = ratio(quotient_2, term_2)
     term_4 = product - quotient_3
-    term_5 = probability - p
-    term_6 = term * p * probability - probability * p * target
-    sums = total(term_5 * d_target + term_6 * d_input, axis=(0, 2))
-    product_2 = quotient * quotient_2
-    term_7 = -product_2 - quotient_3
+    product_2 = 0.5 * input
+    tanh = np.tanh(product_2)
+    term_5 = term * p * probability - probability * p * target
+    sums = total(term_5 * d_input - tanh * d_target, axis=(0, 2))
+    product_3 = quotient * quotient_2
+    term_6 = -product_3 - quotient_3
     sums_2 = total(p * d_target + target * p * probability * d_input, axis=(0, 2))
-    slope = upstream * (term_4 * sums + term_7 * d_smooth + term_7 * sums_2)
+    slope = upstream * (term_4 * sums + term_6 * d_smooth + term_6 * sums_2)
     slope_2 = upstream * quotient_2
+    product_4 = slope_2[:, None] * p * probability
     slope_3 = upstream * term_3
-    term_8 = -slope_2[:, None] * p * probability - 2.0 * slope_3[:, None] * p * probability
-    power = probability * probability
-    power_2 = p * p
-    term_9 = (
-        slope_2[:, None] * target * power_2 * probability - slope_2[:, None] * target * p * power
-    )
-    term_10 = (
-        term * p * power
-        - term * power_2 * probability
-        + (probability * power_2 * target - power * p * target)
-    )
+    product_5 = (-product_4 - 2.0 * slope_3[:, None] * p * probability) * d_target
+    tanh_2 = np.tanh(-0.5 * input)
+    term_7 = term * p * probability * tanh_2 + probability * p * target * tanh
+    term_8 = slope_3[:, None] * term_7 - slope_2[:, None] * target * p * probability * tanh_2
     quotient_4 = ratio(quotient, term_2)
-    term_11 = product_2 + quotient_3 - quotient_4
-    term_12 = term_11 * d_smooth + term_11 * sums_2 + (quotient_3 - product - quotient_4) * sums
-    slope_4 = upstream * term_12
-    term_13 = upstream * term_4 * sums + upstream * term_7 * d_smooth + upstream * term_7 * sums_2
+    term_9 = product_3 + quotient_3 - quotient_4
+    term_10 = term_9 * d_smooth + term_9 * sums_2 + (quotient_3 - product - quotient_4) * sums
+    slope_4 = upstream * term_10
+    product_6 = (-product_4 - 0.5 * slope_3[:, None] * sech2(product_2)) * d_input
+    term_11 = upstream * term_4 * sums + upstream * term_6 * d_smooth + upstream * term_6 * sums_2
     change_input = (
-        term_8 * d_target
-        + (term_9 + slope_3[:, None] * term_10) * d_input
-        + slope_4[:, None] * term_6
+        product_5
+        + term_8 * d_input
+        + slope_4[:, None] * term_5
         - slope[:, None] * target * p * probability
     )
-    change_target = term_8 * d_input + slope_4[:, None] * term_5 - slope[:, None] * p
-    return change_input, change_target, -total(term_13)
+    change_target = product_6 - slope[:, None] * p - slope_4[:, None] * tanh
+    return change_input, change_target, -total(term_11)
 
 
 _kernel = differentiable(

@@ -48,7 +48,7 @@ def _value_and_gradient(
     grad_input = product - slope[:, None] * p * probability
     grad_target = None
     if "target" in wanted:
-        grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
+        grad_target = -slope[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
     return log_cosh(dice), grad_input, grad_target, -total(slope) if "smooth" in wanted else None
 
 
@@ -67,9 +67,9 @@ def _tangent(
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     tanh = np.tanh(dice)
-    term_3 = (probability - p) * d_target + (
-        term * p * probability - probability * p * target
-    ) * d_input
+    term_3 = (term * p * probability - probability * p * target) * d_input - np.tanh(
+        0.5 * input
+    ) * d_target
     quotient = ratio(dice, term_2)
     product = tanh * quotient * total(d_target + p * probability * d_input, axis=(0, 2))
     return (
@@ -100,53 +100,52 @@ def _curvature(
     slope_2 = upstream * quotient_2
     term_3 = term * p * probability - probability * p * target
     sech2_2 = sech2(dice)
-    term_4 = probability - p
-    sums = total(term_4 * d_target + term_3 * d_input, axis=(0, 2))
+    product = 0.5 * input
+    tanh = np.tanh(product)
+    sums = total(term_3 * d_input - tanh * d_target, axis=(0, 2))
     sums_2 = total(d_target + p * probability * d_input, axis=(0, 2))
-    term_5 = (
+    term_4 = (
         sech2_2 * quotient_2 * sums - sech2_2 * quotient * d_smooth - sech2_2 * quotient * sums_2
     )
-    product = (slope_2[:, None] * term_3 - slope[:, None] * p * probability) * term_5[:, None]
-    tanh = np.tanh(dice)
+    product_2 = (slope_2[:, None] * term_3 - slope[:, None] * p * probability) * term_4[:, None]
+    tanh_2 = np.tanh(dice)
     power = quotient_2 * quotient_2
-    product_2 = quotient_2 * quotient
+    product_3 = quotient_2 * quotient
     quotient_3 = ratio(quotient, term_2)
-    term_6 = -product_2 - quotient_3
-    slope_3 = upstream * tanh * (power * sums + term_6 * d_smooth + term_6 * sums_2)
-    slope_4 = upstream * tanh * quotient
-    power_2 = probability * probability
-    power_3 = p * p
-    term_7 = slope_4[:, None] * power_3 * probability - slope_4[:, None] * p * power_2
-    slope_5 = upstream * tanh * quotient_2
-    term_8 = (
-        term * p * power_2
-        - term * power_3 * probability
-        + (probability * power_3 * target - power_2 * p * target)
-    )
+    term_5 = -product_3 - quotient_3
+    slope_3 = upstream * tanh_2 * (power * sums + term_5 * d_smooth + term_5 * sums_2)
+    slope_4 = upstream * tanh_2 * quotient
+    tanh_3 = np.tanh(-0.5 * input)
+    slope_5 = upstream * tanh_2 * quotient_2
+    term_6 = term * p * probability * tanh_3 + probability * p * target * tanh
+    term_7 = slope_5[:, None] * term_6 - slope_4[:, None] * p * probability * tanh_3
     quotient_4 = ratio(quotient_2, term_2)
-    slope_6 = upstream * tanh * (-quotient_4 * d_smooth - quotient_4 * sums_2)
+    product_4 = quotient_4 * d_smooth
+    product_5 = quotient_4 * sums_2
+    slope_6 = upstream * tanh_2 * (-product_4 - product_5)
     slope_7 = upstream * sech2_2 * quotient_2 * quotient
-    slope_8 = upstream * tanh * power
+    slope_8 = upstream * tanh_2 * power
     slope_9 = upstream * sech2_2 * quotient * quotient
-    term_9 = slope_9 + upstream * tanh * (product_2 + quotient_3)
-    term_10 = (-slope_7 - slope_8) * sums + term_9 * d_smooth + term_9 * sums_2
-    slope_10 = upstream * quotient_2 * term_5
-    term_11 = upstream * tanh * term_6 - slope_9
-    term_12 = (slope_7 + slope_8) * sums + term_11 * d_smooth + term_11 * sums_2
+    term_8 = slope_9 + upstream * tanh_2 * (product_3 + quotient_3)
+    term_9 = (-slope_7 - slope_8) * sums + term_8 * d_smooth + term_8 * sums_2
+    slope_10 = upstream * quotient_2 * term_4
+    slope_11 = upstream * tanh_2 * (product_4 + product_5)
+    term_10 = upstream * tanh_2 * term_5 - slope_9
+    term_11 = (slope_7 + slope_8) * sums + term_10 * d_smooth + term_10 * sums_2
     change_input = (
-        product
-        + (term_7 + slope_5[:, None] * term_8) * d_input
+        product_2
+        + term_7 * d_input
         + slope_6[:, None] * term_3
         - slope_3[:, None] * p * probability
         - 2.0 * slope_5[:, None] * p * probability * d_target
     )
     change_target = (
-        term_10[:, None]
-        + slope_10[:, None] * term_4
-        + slope_6[:, None] * term_4
-        - 2.0 * slope_5[:, None] * p * probability * d_input
+        term_9[:, None]
+        + slope_11[:, None] * tanh
+        - slope_10[:, None] * tanh
+        - 0.5 * slope_5[:, None] * sech2(product) * d_input
     )
-    return change_input, change_target, -total(term_12)
+    return change_input, change_target, -total(term_11)
 
 
 _kernel = differentiable(

@@ -52,17 +52,14 @@ def _curvature(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
-    power = np.sign(term) * np.sign(term)
     abs_error = np.abs(term)
     sigmoid_abs_error = sigmoid(abs_error)
     probability = sigmoid(-abs_error)
-    product = abs_error * sigmoid_abs_error * probability * probability * power
-    term_2 = (
-        2.0 * power * sigmoid_abs_error * probability
-        + product
-        - abs_error * sigmoid_abs_error**2 * probability * power
+    power = np.sign(term) * np.sign(term)
+    product = abs_error * sigmoid_abs_error * probability * power * np.tanh(-0.5 * abs_error)
+    slope = (
+        upstream * (product + 2.0 * power * sigmoid_abs_error * probability) * (d_input - d_target)
     )
-    slope = upstream * term_2 * (d_input - d_target)
     return slope, -slope
 
 

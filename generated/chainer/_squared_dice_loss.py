@@ -4,6 +4,7 @@
 import math
 
 import chainer
+import numpy as np
 
 from ._arrays import Array, sigmoid, total
 from ._autograd import differentiable
@@ -112,35 +113,32 @@ def _curvature(
     power_2 = probability * probability
     term_5 = 2.0 * slope_2[:, None] * p**3 * probability - 4.0 * slope_2[:, None] * power * power_2
     slope_3 = upstream * quotient
-    term_6 = (
-        2.0 * slope_3[:, None] * power * power_2
-        + 2.0 * slope_3[:, None] * term_2 * p * power_2
-        - 2.0 * slope_3[:, None] * term_2 * power * probability
-    )
+    product_4 = 2.0 * slope_3[:, None] * term_2 * p * probability * np.tanh(-0.5 * input)
+    product_5 = (term_5 + (product_4 + 2.0 * slope_3[:, None] * power * power_2)) * d_input
     quotient_4 = ratio(quotient, term)
-    product_4 = quotient_4 * d_smooth
-    product_5 = quotient_4 * sums
-    slope_4 = upstream * (-product_4 - product_5)
-    term_7 = 2.0 * upstream * quotient - 2.0 * upstream * quotient_2
-    slope_5 = upstream * (product_4 + product_5)
-    term_8 = (
+    product_6 = quotient_4 * d_smooth
+    product_7 = quotient_4 * sums
+    slope_4 = upstream * (-product_6 - product_7)
+    term_6 = 2.0 * upstream * quotient - 2.0 * upstream * quotient_2
+    slope_5 = upstream * (product_6 + product_7)
+    term_7 = (
         (quotient_3 - product - quotient_4) * d_smooth
         + (product_3 + quotient_3 - quotient_4) * sums
         - product_2
     )
     change_input = (
-        (term_5 + term_6) * d_input
+        product_5
         + 2.0 * slope_4[:, None] * term_2 * p * probability
         - 2.0 * slope[:, None] * power * probability
         - 2.0 * slope_3[:, None] * p * probability * d_target
     )
     change_target = (
-        term_7[:, None] * d_target
+        term_6[:, None] * d_target
         + 2.0 * slope_5[:, None] * term_2
         - 2.0 * slope[:, None] * target
         - 2.0 * slope_3[:, None] * p * probability * d_input
     )
-    return change_input, change_target, total(upstream * term_8)
+    return change_input, change_target, total(upstream * term_7)
 
 
 _kernel = differentiable(
@@ -238,34 +236,31 @@ def _curvature_mindspore(
         2.0 * upstream * quotient_2 * p**3 * probability
         - 4.0 * upstream * quotient_2 * power * power_2
     )
-    term_6 = (
-        2.0 * upstream * quotient * power * power_2
-        + 2.0 * upstream * quotient * term_2 * p * power_2
-        - 2.0 * upstream * quotient * term_2 * power * probability
-    )
+    slope = 2.0 * upstream * quotient * term_2 * p * probability * np.tanh(-0.5 * input)
+    product_4 = (term_5 + (slope + 2.0 * upstream * quotient * power * power_2)) * d_input
     quotient_4 = ratio(quotient, term)
-    product_4 = quotient_4 * d_smooth
-    product_5 = quotient_4 * sums
-    slope = 2.0 * upstream * term_2 * p * probability * (-product_4 - product_5)
-    product_6 = (2.0 * upstream * quotient - 2.0 * upstream * quotient_2) * d_target
-    term_7 = (
+    product_5 = quotient_4 * d_smooth
+    product_6 = quotient_4 * sums
+    slope_2 = 2.0 * upstream * term_2 * p * probability * (-product_5 - product_6)
+    product_7 = (2.0 * upstream * quotient - 2.0 * upstream * quotient_2) * d_target
+    term_6 = (
         (quotient_3 - product - quotient_4) * d_smooth
         + (product_3 + quotient_3 - quotient_4) * sums
         - product_2
     )
     change_input = (
-        (term_5 + term_6) * d_input
-        + slope
+        product_4
+        + slope_2
         - 2.0 * upstream * power * probability * term_4
         - 2.0 * upstream * quotient * p * probability * d_target
     )
     change_target = (
-        product_6
-        + 2.0 * upstream * term_2 * (product_4 + product_5)
+        product_7
+        + 2.0 * upstream * term_2 * (product_5 + product_6)
         - 2.0 * upstream * target * term_4
         - 2.0 * upstream * quotient * p * probability * d_input
     )
-    return change_input, change_target, upstream * term_7
+    return change_input, change_target, upstream * term_6
 
 
 _kernel_mindspore = differentiable(

@@ -275,74 +275,72 @@ def _partials_tangent(
     term_4 = 1.0 - lowered
     product = chosen_2 * term_3 * positive * p * probability / term_4
     term_5 = product - chosen * positive * p * probability * term_3 * log_term
-    chosen_3 = jnp.where((mask_2 & (term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0))
-    chosen_4 = jnp.where(mask_3, 0.0, gamma_neg * chosen_3 * positive * p * probability)
-    chosen_5 = jnp.where(mask_3, 0.0, gamma_neg * power)
-    power_3 = probability * probability
-    power_4 = p * p
+    chosen_3 = jnp.where(mask_3, 0.0, gamma_neg * power)
+    tanh = jnp.tanh(-0.5 * input)
+    chosen_4 = jnp.where((mask_2 & (term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0))
+    chosen_5 = jnp.where(mask_3, 0.0, gamma_neg * chosen_4 * positive * p * probability)
+    power_3 = p * p
     product_2 = term_3 / term_4
-    product_3 = chosen_5 * positive * positive * power_4 * power_3 * product_2
+    product_3 = chosen_3 * positive * positive * power_3 * probability * probability * product_2
     term_6 = (
-        chosen_5 * positive * power_4 * probability * term_3 * log_term
-        + product_3
-        - chosen_4 * positive * p * probability * term_3 * log_term
-        - chosen_5 * positive * p * power_3 * term_3 * log_term
+        product_3
+        - chosen_3 * positive * p * probability * term_3 * log_term * tanh
+        - chosen_5 * positive * p * probability * term_3 * log_term
     )
     term_7 = (
-        product_3
+        power_2 * term_3 * positive * p * probability * tanh / term_4
+        + product_3
         + power_2 * term_3 * (positive * p * probability / term_4) ** 2
-        + power_2 * term_3 * positive * p * power_3 / term_4
-        - power_2 * term_3 * positive * power_4 * probability / term_4
     )
-    power_5 = probability**gamma_pos
+    power_4 = probability**gamma_pos
     log_term_2 = jnp.log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term_2
-    product_4 = gamma_pos * power_5 * p * target * probability
+    product_4 = gamma_pos * power_4 * p * target * probability
     term_8 = (
-        gamma_pos * gamma_pos * power_5 * power_4 * target * softplus
+        gamma_pos * gamma_pos * power_4 * power_3 * target * softplus
         + product_4
-        - gamma_pos * power_5 * p * probability * target * softplus
+        - gamma_pos * power_4 * p * probability * target * softplus
     )
     term_9 = jnp.where(mask, 0.0, term_6 + term_7) + (
-        term_8 + (product_4 + power_5 * target * probability * p)
+        term_8 + (product_4 + power_4 * target * probability * p)
     )
-    chosen_6 = jnp.where(mask_3, 0.0, -gamma_neg * chosen_3 * positive)
-    power_6 = positive * positive
-    product_5 = chosen_5 * power_6 * p * probability * product_2
+    chosen_6 = jnp.where(mask_3, 0.0, -gamma_neg * chosen_4 * positive)
+    power_5 = positive * positive
+    product_5 = chosen_3 * power_5 * p * probability * product_2
     term_10 = -chosen_6 * positive * p * probability * term_3 * log_term - product_5
-    product_6 = chosen_5 * power_6 * term_3 * p * (probability / term_4)
-    power_7 = (positive / term_4) ** 2
-    product_7 = power_2 * term_3 * p * probability * power_7
+    product_6 = chosen_3 * power_5 * term_3 * p * (probability / term_4)
+    power_6 = (positive / term_4) ** 2
+    product_7 = power_2 * term_3 * p * probability * power_6
     product_8 = jnp.where(mask, 0.0, term_10 + (-product_6 - product_7)) * d_clip
     term_11 = (
-        chosen_5 * positive * p * probability * log_term
+        chosen_3 * positive * p * probability * log_term
         - power_2 * positive * p * probability / term_4
     )
     term_12 = jnp.where(mask, 0.0, term_11) + (
-        -gamma_pos * power_5 * p * softplus - power_5 * probability
+        -gamma_pos * power_4 * p * softplus - power_4 * probability
     )
     softplus_2 = jnp.maximum(input, 0.0) + log_term_2
     term_13 = (
-        gamma_pos * power_5 * softplus_2 * p * target * softplus - power_5 * p * target * softplus
+        gamma_pos * power_4 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
     )
-    product_9 = (term_13 + power_5 * softplus_2 * target * probability) * d_gamma_pos
+    product_9 = (term_13 + power_4 * softplus_2 * target * probability) * d_gamma_pos
     product_10 = chosen_2 * term_3 * positive / term_4
     chosen_7 = jnp.where(mask, 0.0, chosen * positive * term_3 * log_term - product_10)
-    term_14 = chosen_4 * positive * term_3 * log_term - product_6 + (-product_5 - product_7)
-    product_11 = chosen_5 * positive * positive * product_2
+    term_14 = chosen_5 * positive * term_3 * log_term - product_6 + (-product_5 - product_7)
+    product_11 = chosen_3 * positive * positive * product_2
     term_15 = (
         chosen_6 * positive * term_3 * log_term
         + product_11
-        + (product_11 + power_2 * term_3 * power_7)
+        + (product_11 + power_2 * term_3 * power_6)
     )
-    chosen_8 = jnp.where(mask, 0.0, power_2 * positive / term_4 - chosen_5 * positive * log_term)
+    chosen_8 = jnp.where(mask, 0.0, power_2 * positive / term_4 - chosen_3 * positive * log_term)
     term_16 = (
-        chosen_5 * positive * p * probability * logarithm
+        chosen_3 * positive * p * probability * logarithm
         + power_2 * positive * p * probability / lowered
     )
     chosen_9 = jnp.where(mask, 0.0, product - jnp.where(mask_2, 0.0, term_16) * term_3 * log_term)
     chosen_10 = jnp.where(
-        mask_2, 0.0, -chosen_5 * positive * logarithm - power_2 * positive / lowered
+        mask_2, 0.0, -chosen_3 * positive * logarithm - power_2 * positive / lowered
     )
     chosen_11 = jnp.where(mask, 0.0, -chosen_10 * term_3 * log_term - product_10)
     product_12 = -jnp.where(mask_2, 0.0, chosen_2 * logarithm) * term_3 * log_term
@@ -364,8 +362,8 @@ def _partials_tangent(
         term_12 * d_input
         + chosen_8 * d_clip
         + chosen_12 * d_gamma_neg
-        - power_5 * softplus_2 * softplus * d_gamma_pos,
-        -gamma_pos * power_5 * p * d_input - power_5 * softplus_2 * d_gamma_pos,
+        - power_4 * softplus_2 * softplus * d_gamma_pos,
+        -gamma_pos * power_4 * p * d_input - power_4 * softplus_2 * d_gamma_pos,
         p * d_input,
         -probability * d_input,
     )

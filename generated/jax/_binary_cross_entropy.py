@@ -33,9 +33,13 @@ def _value(input: jax.Array, target: jax.Array) -> jax.Array:
 
 def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
+    product = 2.0 * input
+    term = 1.0 - input
     return (
-        jnp.log1p(-input) - jnp.log(input),
-        1.0 / jnp.maximum((1.0 - input) * input, 1e-12),
+        jnp.where(
+            input <= 0.5, jnp.log1p((1.0 - product) / input), -jnp.log1p((product - 1.0) / term)
+        ),
+        1.0 / jnp.maximum(term * input, 1e-12),
         input - target,
     )
 
@@ -56,14 +60,21 @@ def _partials_tangent(
     input: jax.Array, target: jax.Array, d_input: jax.Array, d_target: jax.Array
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    term = 1.0 - input
-    product = term * input
+    product = 2.0 * input
+    term = 1.0 - product
+    term_2 = 1.0 - input
+    term_3 = product - 1.0
+    product_2 = -(term_3 / (term_2 * term_2) + 2.0 / term_2) / (term_3 / term_2 + 1.0)
+    chosen = jnp.where(
+        input <= 0.5, (-term / (input * input) - 2.0 / input) / (term / input + 1.0), product_2
+    )
+    product_3 = term_2 * input
     return (
-        (-1.0 / term - 1.0 / input) * d_input,
-        -(0.5 * jnp.sign(product - 1e-12) + 0.5)
-        * (1.0 - 2.0 * input)
+        chosen * d_input,
+        -(0.5 * jnp.sign(product_3 - 1e-12) + 0.5)
+        * term
         * d_input
-        / jnp.maximum(product, 1e-12) ** 2,
+        / jnp.maximum(product_3, 1e-12) ** 2,
         d_input - d_target,
     )
 

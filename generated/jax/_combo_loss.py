@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
-from ._functions import ratio
+from ._functions import ratio, sech2
 from ._runtime import as_arrays, cast_floats, finish, finish_parts, fold, to_working, working_dtype
 
 __all__ = ["ComboLoss", "combo_loss"]
@@ -130,7 +130,7 @@ def _partials_dice(
     dice = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
     return (
         dice,
-        probability - p,
+        jnp.tanh(0.5 * input),
         term * p * probability - probability * p * target,
         1.0 - alpha,
         ratio(1.0, term_2),
@@ -155,7 +155,7 @@ def _tangent_dice(
     by_alpha, by_target, by_input, by_smooth, coefficient, by_smooth_2, by_input_2, by_input_3 = (
         partials
     )
-    product = by_smooth * coefficient * (by_target * d_target + by_input * d_input).sum(axis=(0, 2))
+    product = by_smooth * coefficient * (by_input * d_input - by_target * d_target).sum(axis=(0, 2))
     product_2 = (
         by_smooth * by_smooth_2 * (d_target + by_input_2 * by_input_3 * d_input).sum(axis=(0, 2))
     )
@@ -176,33 +176,27 @@ def _partials_tangent_dice(
     p = jax.nn.sigmoid(input)
     term = smooth + (target + p).sum(axis=(0, 2))
     quotient = ratio(1.0, term)
-    probability = jax.nn.sigmoid(-input)
+    product = 0.5 * input
+    tanh = jnp.tanh(product)
     term_2 = 1.0 - target
-    term_3 = (probability - p) * d_target + (
-        term_2 * p * probability - probability * p * target
-    ) * d_input
+    probability = jax.nn.sigmoid(-input)
+    term_3 = (term_2 * p * probability - probability * p * target) * d_input - tanh * d_target
     sums = term_3.sum(axis=(0, 2))
     dice = ratio((term_2 * p + probability * target).sum(axis=(0, 2)), term)
     quotient_2 = ratio(dice, term)
-    product = p * probability * d_input
-    sums_2 = (d_target + product).sum(axis=(0, 2))
-    power = probability * probability
-    power_2 = p * p
-    term_4 = (
-        term_2 * p * power
-        - term_2 * power_2 * probability
-        + (probability * power_2 * target - power * p * target)
-    )
+    product_2 = p * probability * d_input
+    sums_2 = (d_target + product_2).sum(axis=(0, 2))
+    term_4 = term_2 * p * probability * jnp.tanh(-0.5 * input) + probability * p * target * tanh
     quotient_3 = ratio(quotient, term)
     term_5 = -quotient * quotient_2 - ratio(quotient_2, term)
     return (
         quotient * sums - quotient_2 * d_smooth - quotient_2 * sums_2,
-        -2.0 * p * probability * d_input,
+        0.5 * sech2(product) * d_input,
         term_4 * d_input - 2.0 * p * probability * d_target,
         -d_alpha,
         -quotient_3 * d_smooth - quotient_3 * sums_2,
         quotient * quotient * sums + term_5 * d_smooth + term_5 * sums_2,
-        product,
+        product_2,
         -probability * p * d_input,
     )
 

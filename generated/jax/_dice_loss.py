@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import jax
+import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
@@ -17,7 +18,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import ratio
+from ._functions import ratio, sech2
 from ._runtime import as_arrays, finish, fold, is_number, to_working, working_dtype
 
 __all__ = ["DiceLoss", "dice_loss"]
@@ -35,13 +36,13 @@ def _partials(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
+    term = 1.0 - target
     p = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
-    term = 1.0 - target
     term_2 = smooth + (target + p).sum(axis=(0, 2))
     quotient = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
     return (
-        probability - p,
+        jnp.tanh(0.5 * input),
         term * p * probability - probability * p * target,
         ratio(1.0, term_2),
         ratio(quotient, term_2),
@@ -61,7 +62,7 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_target, by_input, coefficient, by_smooth, by_input_2, by_input_3 = partials
-    product = coefficient * (by_target * d_target + by_input * d_input).sum(axis=(0, 2))
+    product = coefficient * (by_input * d_input - by_target * d_target).sum(axis=(0, 2))
     product_2 = by_smooth * (d_target + by_input_2 * by_input_3 * d_input).sum(axis=(0, 2))
     return product - by_smooth * d_smooth - product_2
 
@@ -75,33 +76,27 @@ def _partials_tangent(
     d_smooth: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
+    product = 0.5 * input
     p = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
     term = 1.0 - target
-    power = probability * probability
-    power_2 = p * p
-    term_2 = (
-        term * p * power
-        - term * power_2 * probability
-        + (probability * power_2 * target - power * p * target)
-    )
+    tanh = jnp.tanh(product)
+    term_2 = term * p * probability * jnp.tanh(-0.5 * input) + probability * p * target * tanh
     term_3 = smooth + (target + p).sum(axis=(0, 2))
     quotient = ratio(1.0, term_3)
     quotient_2 = ratio(quotient, term_3)
-    product = p * probability * d_input
-    sums = (d_target + product).sum(axis=(0, 2))
-    term_4 = (probability - p) * d_target + (
-        term * p * probability - probability * p * target
-    ) * d_input
+    product_2 = p * probability * d_input
+    sums = (d_target + product_2).sum(axis=(0, 2))
+    term_4 = (term * p * probability - probability * p * target) * d_input - tanh * d_target
     quotient_3 = ratio((term * p + probability * target).sum(axis=(0, 2)), term_3)
     quotient_4 = ratio(quotient_3, term_3)
     term_5 = -quotient * quotient_4 - ratio(quotient_4, term_3)
     return (
-        -2.0 * p * probability * d_input,
+        0.5 * sech2(product) * d_input,
         term_2 * d_input - 2.0 * p * probability * d_target,
         -quotient_2 * d_smooth - quotient_2 * sums,
         quotient * quotient * term_4.sum(axis=(0, 2)) + term_5 * d_smooth + term_5 * sums,
-        product,
+        product_2,
         -probability * p * d_input,
     )
 
@@ -136,7 +131,7 @@ def _partials_keras(
     quotient_2 = ratio(ratio(smooth + (term_2 * p + probability * target).sum(), term), term)
     return (
         quotient - quotient_2,
-        probability - p,
+        jnp.tanh(0.5 * input),
         term_2 * p * probability - probability * p * target,
         quotient,
         p,
@@ -158,7 +153,7 @@ def _tangent_keras(
     by_smooth, by_target, by_input, coefficient, by_input_2, by_input_3, coefficient_2 = partials
     product = coefficient_2 * (d_target + by_input_2 * by_input_3 * d_input).sum()
     return (
-        coefficient * (by_target * d_target + by_input * d_input).sum()
+        coefficient * (by_input * d_input - by_target * d_target).sum()
         - product
         + by_smooth * d_smooth
     )
@@ -185,27 +180,21 @@ def _partials_tangent_keras(
     product_2 = quotient * quotient_3
     product_3 = p * probability * d_input
     sums = (d_target + product_3).sum()
-    term_3 = (probability - p) * d_target + (
-        term_2 * p * probability - probability * p * target
-    ) * d_input
-    product_4 = quotient * quotient * term_3.sum()
-    power = probability * probability
-    power_2 = p * p
-    term_4 = (
-        term_2 * p * power
-        - term_2 * power_2 * probability
-        + (probability * power_2 * target - power * p * target)
-    )
+    product_4 = 0.5 * input
+    tanh = jnp.tanh(product_4)
+    term_3 = (term_2 * p * probability - probability * p * target) * d_input - tanh * d_target
+    product_5 = quotient * quotient * term_3.sum()
+    term_4 = term_2 * p * probability * jnp.tanh(-0.5 * input) + probability * p * target * tanh
     return (
         (quotient_4 - product - quotient_2) * d_smooth
         + (product_2 + quotient_4 - quotient_2) * sums
-        - product_4,
-        -2.0 * p * probability * d_input,
+        - product_5,
+        0.5 * sech2(product_4) * d_input,
         term_4 * d_input - 2.0 * p * probability * d_target,
         -quotient_2 * d_smooth - quotient_2 * sums,
         product_3,
         -probability * p * d_input,
-        (product - quotient_4) * d_smooth + product_4 + (-product_2 - quotient_4) * sums,
+        (product - quotient_4) * d_smooth + product_5 + (-product_2 - quotient_4) * sums,
     )
 
 
@@ -231,12 +220,12 @@ def _partials_optax(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
+    term = 1.0 - target
     p = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
-    term = 1.0 - target
     term_2 = 2.0 * smooth + (target + p).sum(axis=2)
     return (
-        probability - p,
+        jnp.tanh(0.5 * input),
         term * p * probability - probability * p * target,
         ratio(1.0, term_2),
         ratio(ratio((term * p + probability * target).sum(axis=2), term_2), term_2),
@@ -256,7 +245,7 @@ def _tangent_optax(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_target, by_input, coefficient, by_smooth, by_input_2, by_input_3 = partials
-    product = coefficient * (by_target * d_target + by_input * d_input).sum(axis=2)
+    product = coefficient * (by_input * d_input - by_target * d_target).sum(axis=2)
     product_2 = by_smooth * (d_target + by_input_2 * by_input_3 * d_input).sum(axis=2)
     return (product - 2.0 * by_smooth * d_smooth - product_2).sum(axis=1) / coefficient.shape[1]
 
@@ -270,34 +259,28 @@ def _partials_tangent_optax(
     d_smooth: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
+    product = 0.5 * input
     p = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
     term = 1.0 - target
-    power = probability * probability
-    power_2 = p * p
-    term_2 = (
-        term * p * power
-        - term * power_2 * probability
-        + (probability * power_2 * target - power * p * target)
-    )
+    tanh = jnp.tanh(product)
+    term_2 = term * p * probability * jnp.tanh(-0.5 * input) + probability * p * target * tanh
     term_3 = 2.0 * smooth + (target + p).sum(axis=2)
     quotient = ratio(1.0, term_3)
     quotient_2 = ratio(quotient, term_3)
-    product = p * probability * d_input
-    sums = (d_target + product).sum(axis=2)
-    term_4 = (probability - p) * d_target + (
-        term * p * probability - probability * p * target
-    ) * d_input
+    product_2 = p * probability * d_input
+    sums = (d_target + product_2).sum(axis=2)
+    term_4 = (term * p * probability - probability * p * target) * d_input - tanh * d_target
     quotient_3 = ratio(ratio((term * p + probability * target).sum(axis=2), term_3), term_3)
     quotient_4 = ratio(quotient_3, term_3)
     return (
-        -2.0 * p * probability * d_input,
+        0.5 * sech2(product) * d_input,
         term_2 * d_input - 2.0 * p * probability * d_target,
         -2.0 * quotient_2 * d_smooth - quotient_2 * sums,
         quotient * quotient * term_4.sum(axis=2)
         + (-2.0 * quotient * quotient_3 - 2.0 * quotient_4) * d_smooth
         + (-quotient * quotient_3 - quotient_4) * sums,
-        product,
+        product_2,
         -probability * p * d_input,
     )
 

@@ -127,81 +127,79 @@ def _partials_tangent(
     probability = jax.nn.sigmoid(-input)
     term = -alpha * sigmoid_input * probability - probability * sigmoid_input * beta
     term_2 = 1.0 - target
-    power = probability * probability
-    power_2 = sigmoid_input * sigmoid_input
-    term_3 = term_2 * alpha * sigmoid_input * power - term_2 * alpha * power_2 * probability
-    term_4 = probability * power_2 * beta * target - power * sigmoid_input * beta * target
+    product = term_2 * alpha * sigmoid_input * probability * jnp.tanh(-0.5 * input)
+    product_2 = probability * sigmoid_input * beta * target * jnp.tanh(0.5 * input)
     sums = (term_2 * alpha * sigmoid_input + probability * beta * target).sum(axis=(0, 2))
-    term_5 = smooth + (target * sigmoid_input).sum(axis=(0, 2)) + sums
-    tversky = ratio(sums, term_5)
+    term_3 = smooth + (target * sigmoid_input).sum(axis=(0, 2)) + sums
+    tversky = ratio(sums, term_3)
     mask = tversky <= 0.0
     mask_2 = tversky == 0.0
-    power_3 = 1.0 / gamma
-    mask_3 = mask_2 & (power_3 == 0.0)
-    power_4 = gamma * gamma
-    term_6 = power_3 - 1.0
-    power_5 = tversky**term_6
-    power_6 = gamma**3
+    power = 1.0 / gamma
+    mask_3 = mask_2 & (power == 0.0)
+    power_2 = gamma * gamma
+    term_4 = power - 1.0
+    power_3 = tversky**term_4
+    power_4 = gamma**3
     logarithm = jnp.log(tversky)
-    term_7 = -power_5 / power_4 - jnp.where(mask_2, 0.0, power_5 * logarithm) / power_6
-    chosen = jnp.where(mask_3, 0.0, term_7)
-    quotient = ratio(1.0, term_5)
-    quotient_2 = ratio(tversky, term_5)
-    term_8 = quotient - quotient_2
-    chosen_2 = jnp.where((mask_2 & (term_6 == 0.0)), 0.0, term_6 * tversky ** (term_6 - 1.0))
-    chosen_3 = jnp.where(mask_3, 0.0, chosen_2 * term_8 / gamma)
-    term_9 = (
+    term_5 = -power_3 / power_2 - jnp.where(mask_2, 0.0, power_3 * logarithm) / power_4
+    chosen = jnp.where(mask_3, 0.0, term_5)
+    quotient = ratio(1.0, term_3)
+    quotient_2 = ratio(tversky, term_3)
+    term_6 = quotient - quotient_2
+    chosen_2 = jnp.where((mask_2 & (term_4 == 0.0)), 0.0, term_4 * tversky ** (term_4 - 1.0))
+    chosen_3 = jnp.where(mask_3, 0.0, chosen_2 * term_6 / gamma)
+    term_7 = (
         term_2 * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
     )
-    term_10 = (
+    term_8 = (
         (probability * beta - alpha * sigmoid_input) * d_target
         + term_2 * sigmoid_input * d_alpha
-        + term_9 * d_input
+        + term_7 * d_input
         + probability * target * d_beta
     )
-    sums_2 = term_10.sum(axis=(0, 2))
+    sums_2 = term_8.sum(axis=(0, 2))
     chosen_4 = jnp.where(mask_3, 0.0, -chosen_2 * quotient_2 / gamma)
-    chosen_5 = jnp.where(mask, 0.0, chosen_4 * term_8)
-    term_11 = sigmoid_input * d_target + target * sigmoid_input * probability * d_input
-    sums_3 = term_11.sum(axis=(0, 2))
-    chosen_6 = jnp.where(mask_3, 0.0, power_5 / gamma)
-    quotient_3 = ratio(quotient, term_5)
-    quotient_4 = ratio(quotient_2, term_5)
-    term_12 = quotient * quotient_2 + quotient_4
-    term_13 = term_12 - quotient_3
-    product = quotient * term_8
-    term_14 = term_13 * d_smooth + term_13 * sums_3 + (quotient_4 - product - quotient_3) * sums_2
-    chosen_7 = jnp.where(mask, 0.0, -chosen_3 * quotient_2 - chosen_6 * (product - quotient_4))
-    chosen_8 = jnp.where(mask, 0.0, chosen_6 * term_12 - chosen_4 * quotient_2)
-    power_7 = tversky**power_3
-    chosen_9 = jnp.where(mask_2, 0.0, chosen_6 * term_8 * logarithm + power_7 * term_8 / tversky)
-    term_15 = -chosen_6 * quotient_2 * logarithm - power_7 * quotient_2 / tversky
-    chosen_10 = jnp.where(mask, 0.0, -jnp.where(mask_2, 0.0, term_15) / power_4)
-    chosen_11 = jnp.where(mask_2, 0.0, power_7 * logarithm)
-    product_2 = jnp.where(mask_2, 0.0, -chosen_11 * logarithm / power_4) / power_4
-    product_3 = jnp.where(mask, 0.0, 2.0 * chosen_11 / power_6 - product_2) * d_gamma
+    chosen_5 = jnp.where(mask, 0.0, chosen_4 * term_6)
+    term_9 = sigmoid_input * d_target + target * sigmoid_input * probability * d_input
+    sums_3 = term_9.sum(axis=(0, 2))
+    chosen_6 = jnp.where(mask_3, 0.0, power_3 / gamma)
+    quotient_3 = ratio(quotient, term_3)
+    quotient_4 = ratio(quotient_2, term_3)
+    term_10 = quotient * quotient_2 + quotient_4
+    term_11 = term_10 - quotient_3
+    product_3 = quotient * term_6
+    term_12 = term_11 * d_smooth + term_11 * sums_3 + (quotient_4 - product_3 - quotient_3) * sums_2
+    chosen_7 = jnp.where(mask, 0.0, -chosen_3 * quotient_2 - chosen_6 * (product_3 - quotient_4))
+    chosen_8 = jnp.where(mask, 0.0, chosen_6 * term_10 - chosen_4 * quotient_2)
+    power_5 = tversky**power
+    chosen_9 = jnp.where(mask_2, 0.0, chosen_6 * term_6 * logarithm + power_5 * term_6 / tversky)
+    term_13 = -chosen_6 * quotient_2 * logarithm - power_5 * quotient_2 / tversky
+    chosen_10 = jnp.where(mask, 0.0, -jnp.where(mask_2, 0.0, term_13) / power_2)
+    chosen_11 = jnp.where(mask_2, 0.0, power_5 * logarithm)
+    product_4 = jnp.where(mask_2, 0.0, -chosen_11 * logarithm / power_2) / power_2
+    product_5 = jnp.where(mask, 0.0, 2.0 * chosen_11 / power_4 - product_4) * d_gamma
     return (
         term * d_input + probability * d_beta - sigmoid_input * d_alpha,
         -d_target,
         sigmoid_input * probability * d_input,
         term * d_target
         + term_2 * sigmoid_input * probability * d_alpha
-        + (term_3 + term_4) * d_input
+        + (product + product_2) * d_input
         - probability * sigmoid_input * target * d_beta,
         -probability * sigmoid_input * d_input,
-        jnp.where(mask, 0.0, chosen * term_8) * d_gamma
-        + jnp.where(mask, 0.0, chosen_3 * term_8) * sums_2
+        jnp.where(mask, 0.0, chosen * term_6) * d_gamma
+        + jnp.where(mask, 0.0, chosen_3 * term_6) * sums_2
         + chosen_5 * d_smooth
         + chosen_5 * sums_3
-        + jnp.where(mask, 0.0, chosen_6) * term_14,
+        + jnp.where(mask, 0.0, chosen_6) * term_12,
         jnp.where(mask, 0.0, -chosen * quotient_2) * d_gamma
         + chosen_7 * sums_2
         + chosen_8 * d_smooth
         + chosen_8 * sums_3,
-        jnp.where(mask, 0.0, -chosen_9 / power_4) * sums_2
+        jnp.where(mask, 0.0, -chosen_9 / power_2) * sums_2
         + chosen_10 * d_smooth
         + chosen_10 * sums_3
-        + product_3,
+        + product_5,
     )
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 
 import jax
+import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
-from ._functions import ratio
+from ._functions import ratio, sech2
 from ._runtime import as_arrays, finish, fold, to_working, working_dtype
 
 __all__ = ["JaccardLoss", "jaccard_loss"]
@@ -28,14 +29,14 @@ def _partials(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
+    term = 1.0 - target
     p = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
-    term = 1.0 - target
     difference = (term * p + probability * target).sum(axis=(0, 2))
     term_2 = smooth + (target * p).sum(axis=(0, 2)) + difference
     quotient = ratio(ratio(difference, term_2), term_2)
     return (
-        probability - p,
+        jnp.tanh(0.5 * input),
         term * p * probability - probability * p * target,
         ratio(1.0, term_2) - quotient,
         quotient,
@@ -55,7 +56,7 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_target, by_input, coefficient, by_smooth, by_input_2, by_input_3 = partials
-    product = coefficient * (by_target * d_target + by_input * d_input).sum(axis=(0, 2))
+    product = coefficient * (by_input * d_input - by_target * d_target).sum(axis=(0, 2))
     term = by_input_2 * d_target + target * by_input_2 * by_input_3 * d_input
     return product - by_smooth * d_smooth - by_smooth * term.sum(axis=(0, 2))
 
@@ -69,36 +70,30 @@ def _partials_tangent(
     d_smooth: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
+    product = 0.5 * input
     p = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
     term = 1.0 - target
-    power = probability * probability
-    power_2 = p * p
-    term_2 = (
-        term * p * power
-        - term * power_2 * probability
-        + (probability * power_2 * target - power * p * target)
-    )
+    tanh = jnp.tanh(product)
+    term_2 = term * p * probability * jnp.tanh(-0.5 * input) + probability * p * target * tanh
     difference = (term * p + probability * target).sum(axis=(0, 2))
     term_3 = smooth + (target * p).sum(axis=(0, 2)) + difference
     quotient = ratio(1.0, term_3)
     quotient_2 = ratio(quotient, term_3)
     quotient_3 = ratio(ratio(difference, term_3), term_3)
-    product = quotient * quotient_3
+    product_2 = quotient * quotient_3
     quotient_4 = ratio(quotient_3, term_3)
-    term_4 = product + quotient_4 - quotient_2
+    term_4 = product_2 + quotient_4 - quotient_2
     sums = (p * d_target + target * p * probability * d_input).sum(axis=(0, 2))
-    product_2 = quotient * (quotient - quotient_3)
-    term_5 = (probability - p) * d_target + (
-        term * p * probability - probability * p * target
-    ) * d_input
+    product_3 = quotient * (quotient - quotient_3)
+    term_5 = (term * p * probability - probability * p * target) * d_input - tanh * d_target
     sums_2 = term_5.sum(axis=(0, 2))
-    term_6 = -product - quotient_4
+    term_6 = -product_2 - quotient_4
     return (
-        -2.0 * p * probability * d_input,
+        0.5 * sech2(product) * d_input,
         term_2 * d_input - 2.0 * p * probability * d_target,
-        term_4 * d_smooth + term_4 * sums + (quotient_4 - product_2 - quotient_2) * sums_2,
-        (product_2 - quotient_4) * sums_2 + term_6 * d_smooth + term_6 * sums,
+        term_4 * d_smooth + term_4 * sums + (quotient_4 - product_3 - quotient_2) * sums_2,
+        (product_3 - quotient_4) * sums_2 + term_6 * d_smooth + term_6 * sums,
         p * probability * d_input,
         -probability * p * d_input,
     )

@@ -139,32 +139,18 @@ def _partials_tangent(
     chosen_4 = (index[:, None] == target.argmax(axis=1)[:, None]).astype(input.dtype)
     d_probability_2 = softmax_tangent(target, d_target, axis=-2)
     product_5 = 0.25 * sech2_2
-    product_6 = 0.25 * term * jnp.tanh(u) * sech2_2
-    power = share * share
-    product_7 = probability * power * softplus
-    power_2 = probability * probability
-    product_8 = power_2 * share * softplus
-    product_9 = probability * power
-    product_10 = power_2 * share
-    product_11 = share * power_2 * softplus_2
-    product_12 = power * probability * softplus_2
-    product_13 = share * power_2
-    product_14 = power * probability
-    term_5 = (
-        product_8
-        + product_9
-        - product_7
-        + (product_9 - product_10)
-        + (product_12 + product_13 - product_11 + (product_13 - product_14))
-    )
+    tanh = jnp.tanh(u)
+    product_6 = 0.25 * term * tanh * sech2_2
+    product_7 = probability * share * softplus * tanh
+    product_8 = probability * share * share
+    product_9 = probability * share * tanh
+    tanh_2 = jnp.tanh(0.5 * term_2)
+    product_10 = share * probability * softplus_2 * tanh_2
+    product_11 = share * probability * probability
+    product_12 = share * probability * tanh_2
+    term_5 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
     chosen_5 = jnp.where(mask, product_5 - product_6, term_5)
-    term_6 = (
-        product_7
-        - product_8
-        - product_9
-        + (product_10 - product_9)
-        + (product_11 - product_12 - product_13 + (product_14 - product_13))
-    )
+    term_6 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)
     chosen_6 = jnp.where(mask, product_6 - product_5, term_6)
     return (
         jnp.full_like(chosen, 0.0),

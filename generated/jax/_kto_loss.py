@@ -119,48 +119,44 @@ def _partials_tangent(
     chosen_2 = jnp.where(mask, probability * sigmoid_gain * beta, 0.0)
     term_2 = reference - input + divergence
     chosen_3 = jnp.where(mask, probability * sigmoid_gain * term_2, 0.0)
-    power = sigmoid_gain * sigmoid_gain
-    power_2 = beta * beta
-    product = good_weight * probability * power * power_2
+    power = beta * beta
+    tanh = jnp.tanh(0.5 * term * beta)
+    tanh_2 = jnp.tanh(-0.5 * term * beta)
+    chosen_4 = jnp.where(
+        mask,
+        good_weight * probability * sigmoid_gain * power * tanh,
+        bad_weight * sigmoid_gain * probability * power * tanh_2,
+    )
+    chosen_5 = jnp.where(
+        mask,
+        -good_weight * probability * sigmoid_gain * power * tanh,
+        -bad_weight * sigmoid_gain * probability * power * tanh_2,
+    )
+    power_2 = sigmoid_gain * sigmoid_gain
+    product = good_weight * probability * power_2 * term_2 * beta
     power_3 = probability * probability
-    product_2 = good_weight * power_3 * sigmoid_gain * power_2
-    product_3 = bad_weight * sigmoid_gain * power_3 * power_2
-    product_4 = bad_weight * power * probability * power_2
-    chosen_4 = jnp.where(mask, product - product_2, product_3 - product_4)
-    chosen_5 = jnp.where(mask, product_2 - product, product_4 - product_3)
-    product_5 = good_weight * probability * power * term_2 * beta
-    product_6 = good_weight * power_3 * sigmoid_gain * term * beta
-    product_7 = good_weight * probability * sigmoid_gain
-    product_8 = bad_weight * sigmoid_gain * power_3 * term * beta
-    product_9 = bad_weight * power * probability * term_2 * beta
-    product_10 = bad_weight * sigmoid_gain * probability
-    chosen_6 = jnp.where(
-        mask, -product_5 - product_6 - product_7, product_8 + product_9 + product_10
-    )
+    product_2 = good_weight * power_3 * sigmoid_gain * term * beta
+    product_3 = good_weight * probability * sigmoid_gain
+    product_4 = bad_weight * sigmoid_gain * power_3 * term * beta
+    product_5 = bad_weight * power_2 * probability * term_2 * beta
+    product_6 = bad_weight * sigmoid_gain * probability
+    chosen_6 = jnp.where(mask, -product - product_2 - product_3, product_4 + product_5 + product_6)
     chosen_7 = jnp.where(mask, 0.0, sigmoid_gain * probability * beta)
-    chosen_8 = jnp.where(
-        mask, product_5 + product_6 + product_7, -product_8 - product_9 - product_10
-    )
+    chosen_8 = jnp.where(mask, product + product_2 + product_3, -product_4 - product_5 - product_6)
     chosen_9 = jnp.where(mask, 0.0, -sigmoid_gain * probability * beta)
-    product_11 = good_weight * probability * power * beta * term_2
-    product_12 = good_weight * power_3 * sigmoid_gain * beta * term_2
-    product_13 = bad_weight * sigmoid_gain * power_3 * beta * term
-    product_14 = bad_weight * power * probability * beta * term
-    chosen_10 = jnp.where(
-        mask, product_12 - product_11 - product_7, product_13 + product_10 - product_14
-    )
-    chosen_11 = jnp.where(
-        mask, product_11 + product_7 - product_12, product_14 - product_13 - product_10
-    )
+    product_7 = good_weight * probability * sigmoid_gain * beta * term_2 * tanh
+    product_8 = bad_weight * sigmoid_gain * probability * beta * term * tanh_2
+    product_9 = jnp.where(mask, -product_7 - product_3, product_8 + product_6) * d_input
+    product_10 = jnp.where(mask, product_7 + product_3, -product_8 - product_6) * d_reference
     term_3 = (
-        good_weight * probability * power * term_2 * term_2
+        good_weight * probability * power_2 * term_2 * term_2
         + good_weight * power_3 * sigmoid_gain * term * term_2
     )
     term_4 = (
         bad_weight * sigmoid_gain * power_3 * term * term
-        + bad_weight * power * probability * term_2 * term
+        + bad_weight * power_2 * probability * term_2 * term
     )
-    chosen_12 = jnp.where(mask, 0.0, sigmoid_gain * probability * term)
+    chosen_10 = jnp.where(mask, 0.0, sigmoid_gain * probability * term)
     return (
         chosen * d_input + chosen_2 * d_reference + chosen_3 * d_beta,
         chosen * d_good_weight
@@ -174,11 +170,11 @@ def _partials_tangent(
         + chosen_8 * d_beta
         + chosen_9 * d_bad_weight,
         chosen_3 * d_good_weight
-        + chosen_10 * d_input
-        + chosen_11 * d_reference
+        + product_9
+        + product_10
         + jnp.where(mask, term_3, term_4) * d_beta
-        + chosen_12 * d_bad_weight,
-        chosen_7 * d_input + chosen_9 * d_reference + chosen_12 * d_beta,
+        + chosen_10 * d_bad_weight,
+        chosen_7 * d_input + chosen_9 * d_reference + chosen_10 * d_beta,
     )
 
 

@@ -30,13 +30,13 @@ def _partials(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
+    term = 1.0 - target
     p = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
-    term = 1.0 - target
     term_2 = smooth + (target + p).sum(axis=(0, 2))
     dice = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
     return (
-        probability - p,
+        jnp.tanh(0.5 * input),
         term * p * probability - probability * p * target,
         jnp.tanh(dice),
         ratio(1.0, term_2),
@@ -57,7 +57,7 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_target, by_input, by_smooth, coefficient, by_smooth_2, by_input_2, by_input_3 = partials
-    product = by_smooth * coefficient * (by_target * d_target + by_input * d_input).sum(axis=(0, 2))
+    product = by_smooth * coefficient * (by_input * d_input - by_target * d_target).sum(axis=(0, 2))
     product_2 = (
         by_smooth * by_smooth_2 * (d_target + by_input_2 * by_input_3 * d_input).sum(axis=(0, 2))
     )
@@ -73,36 +73,30 @@ def _partials_tangent(
     d_smooth: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
+    product = 0.5 * input
     p = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
     term = 1.0 - target
-    power = probability * probability
-    power_2 = p * p
-    term_2 = (
-        term * p * power
-        - term * power_2 * probability
-        + (probability * power_2 * target - power * p * target)
-    )
+    tanh = jnp.tanh(product)
+    term_2 = term * p * probability * jnp.tanh(-0.5 * input) + probability * p * target * tanh
     term_3 = smooth + (target + p).sum(axis=(0, 2))
     dice = ratio((term * p + probability * target).sum(axis=(0, 2)), term_3)
     sech2_2 = sech2(dice)
     quotient = ratio(1.0, term_3)
-    term_4 = (probability - p) * d_target + (
-        term * p * probability - probability * p * target
-    ) * d_input
+    term_4 = (term * p * probability - probability * p * target) * d_input - tanh * d_target
     sums = term_4.sum(axis=(0, 2))
     quotient_2 = ratio(dice, term_3)
-    product = p * probability * d_input
-    sums_2 = (d_target + product).sum(axis=(0, 2))
+    product_2 = p * probability * d_input
+    sums_2 = (d_target + product_2).sum(axis=(0, 2))
     quotient_3 = ratio(quotient, term_3)
     term_5 = -quotient * quotient_2 - ratio(quotient_2, term_3)
     return (
-        -2.0 * p * probability * d_input,
+        0.5 * sech2(product) * d_input,
         term_2 * d_input - 2.0 * p * probability * d_target,
         sech2_2 * quotient * sums - sech2_2 * quotient_2 * d_smooth - sech2_2 * quotient_2 * sums_2,
         -quotient_3 * d_smooth - quotient_3 * sums_2,
         quotient * quotient * sums + term_5 * d_smooth + term_5 * sums_2,
-        product,
+        product_2,
         -probability * p * d_input,
     )
 

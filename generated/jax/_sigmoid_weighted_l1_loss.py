@@ -48,17 +48,12 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     term = input - target
-    power = jnp.sign(term) * jnp.sign(term)
     abs_error = jnp.abs(term)
     sigmoid_abs_error = jax.nn.sigmoid(abs_error)
     probability = jax.nn.sigmoid(-abs_error)
-    product = abs_error * sigmoid_abs_error * probability * probability * power
-    term_2 = (
-        2.0 * power * sigmoid_abs_error * probability
-        + product
-        - abs_error * sigmoid_abs_error**2 * probability * power
-    )
-    return (term_2 * (d_input - d_target),)
+    power = jnp.sign(term) * jnp.sign(term)
+    product = abs_error * sigmoid_abs_error * probability * power * jnp.tanh(-0.5 * abs_error)
+    return ((product + 2.0 * power * sigmoid_abs_error * probability) * (d_input - d_target),)
 
 
 _kernel = differentiable(

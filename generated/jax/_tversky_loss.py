@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import jax
+import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
@@ -105,40 +106,39 @@ def _partials_tangent(
     probability = jax.nn.sigmoid(-input)
     term = -alpha * p * probability - probability * p * beta
     term_2 = 1.0 - target
-    power = probability * probability
-    power_2 = p * p
-    term_3 = term_2 * alpha * p * power - term_2 * alpha * power_2 * probability
-    term_4 = probability * power_2 * beta * target - power * p * beta * target
+    term_3 = term_2 * alpha * p * probability * jnp.tanh(
+        -0.5 * input
+    ) + probability * p * beta * target * jnp.tanh(0.5 * input)
     false = (term_2 * alpha * p + probability * beta * target).sum(axis=(0, 2))
-    term_5 = smooth + (target * p).sum(axis=(0, 2)) + false
-    quotient = ratio(1.0, term_5)
-    quotient_2 = ratio(quotient, term_5)
-    quotient_3 = ratio(ratio(false, term_5), term_5)
+    term_4 = smooth + (target * p).sum(axis=(0, 2)) + false
+    quotient = ratio(1.0, term_4)
+    quotient_2 = ratio(quotient, term_4)
+    quotient_3 = ratio(ratio(false, term_4), term_4)
     product = quotient * quotient_3
-    quotient_4 = ratio(quotient_3, term_5)
-    term_6 = product + quotient_4 - quotient_2
+    quotient_4 = ratio(quotient_3, term_4)
+    term_5 = product + quotient_4 - quotient_2
     sums = (p * d_target + target * p * probability * d_input).sum(axis=(0, 2))
     product_2 = quotient * (quotient - quotient_3)
-    term_7 = term_2 * alpha * p * probability - probability * p * beta * target
-    term_8 = (
+    term_6 = term_2 * alpha * p * probability - probability * p * beta * target
+    term_7 = (
         (probability * beta - alpha * p) * d_target
         + term_2 * p * d_alpha
-        + term_7 * d_input
+        + term_6 * d_input
         + probability * target * d_beta
     )
-    sums_2 = term_8.sum(axis=(0, 2))
-    term_9 = -product - quotient_4
+    sums_2 = term_7.sum(axis=(0, 2))
+    term_8 = -product - quotient_4
     return (
         term * d_input + probability * d_beta - p * d_alpha,
         -d_target,
         p * probability * d_input,
         term * d_target
         + term_2 * p * probability * d_alpha
-        + (term_3 + term_4) * d_input
+        + term_3 * d_input
         - probability * p * target * d_beta,
         -probability * p * d_input,
-        term_6 * d_smooth + term_6 * sums + (quotient_4 - product_2 - quotient_2) * sums_2,
-        (product_2 - quotient_4) * sums_2 + term_9 * d_smooth + term_9 * sums,
+        term_5 * d_smooth + term_5 * sums + (quotient_4 - product_2 - quotient_2) * sums_2,
+        (product_2 - quotient_4) * sums_2 + term_8 * d_smooth + term_8 * sums,
     )
 
 
@@ -252,11 +252,10 @@ def _partials_tangent_keras(
     )
     sums_3 = term_4.sum()
     term_5 = -beta * p * probability - probability * p * alpha
-    power = probability * probability
-    power_2 = p * p
-    term_6 = probability * power_2 * alpha * target - power * p * alpha * target
-    term_7 = term * beta * p * power - term * beta * power_2 * probability + term_6
-    term_8 = product - quotient_4
+    term_6 = term * beta * p * probability * jnp.tanh(
+        -0.5 * input
+    ) + probability * p * alpha * target * jnp.tanh(0.5 * input)
+    term_7 = product - quotient_4
     return (
         term_3 * d_smooth + (product_2 + quotient_4 - quotient_2) * sums_2 + term_3 * sums_3,
         term_5 * d_input + probability * d_alpha - p * d_beta,
@@ -264,10 +263,10 @@ def _partials_tangent_keras(
         p * probability * d_input,
         term_5 * d_target
         + term * p * probability * d_beta
-        + term_7 * d_input
+        + term_6 * d_input
         - probability * p * target * d_alpha,
         -probability * p * d_input,
-        term_8 * d_smooth + term_8 * sums_3 + (-product_2 - quotient_4) * sums_2,
+        term_7 * d_smooth + term_7 * sums_3 + (-product_2 - quotient_4) * sums_2,
     )
 
 

@@ -6,7 +6,15 @@ import math
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, log1p, total
-from ._checks import check_floating, check_positive, check_range, check_reduction, check_shape
+from ._checks import (
+    check_floating,
+    check_least,
+    check_most,
+    check_positive,
+    check_range,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["AdaptiveWingLoss", "adaptive_wing_loss"]
@@ -648,6 +656,8 @@ def adaptive_wing_loss(
     check_positive("theta", theta)
     check_positive("eps", eps)
     check_range("alpha", alpha, 2.0, math.inf)
+    check_least("target", target, 0.0)
+    check_most("target", target, 1.0)
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")

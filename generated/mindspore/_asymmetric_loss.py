@@ -340,66 +340,64 @@ def _curvature(
     term_4 = 1.0 - lowered
     product = chosen_2 * term_3 * positive * p * probability / term_4
     term_5 = product - chosen * positive * p * probability * term_3 * log_term
-    chosen_3 = ops.where((mask_2 & (term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0))
-    chosen_4 = ops.where(mask_3, 0.0, gamma_neg * chosen_3 * positive * p * probability)
-    chosen_5 = ops.where(mask_3, 0.0, gamma_neg * power)
-    power_3 = probability * probability
-    power_4 = p * p
+    chosen_3 = ops.where(mask_3, 0.0, gamma_neg * power)
+    tanh = ops.tanh(-0.5 * input)
+    chosen_4 = ops.where((mask_2 & (term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0))
+    chosen_5 = ops.where(mask_3, 0.0, gamma_neg * chosen_4 * positive * p * probability)
+    power_3 = p * p
     product_2 = term_3 / term_4
-    product_3 = chosen_5 * positive * positive * power_4 * power_3 * product_2
+    product_3 = chosen_3 * positive * positive * power_3 * probability * probability * product_2
     term_6 = (
-        chosen_5 * positive * power_4 * probability * term_3 * log_term
-        + product_3
-        - chosen_4 * positive * p * probability * term_3 * log_term
-        - chosen_5 * positive * p * power_3 * term_3 * log_term
+        product_3
+        - chosen_3 * positive * p * probability * term_3 * log_term * tanh
+        - chosen_5 * positive * p * probability * term_3 * log_term
     )
     term_7 = (
-        product_3
+        power_2 * term_3 * positive * p * probability * tanh / term_4
+        + product_3
         + power_2 * term_3 * (positive * p * probability / term_4) ** 2
-        + power_2 * term_3 * positive * p * power_3 / term_4
-        - power_2 * term_3 * positive * power_4 * probability / term_4
     )
-    power_5 = probability**gamma_pos
+    power_4 = probability**gamma_pos
     log_term_2 = log1p(ops.exp(-ops.abs(input)))
     softplus = ops.maximum(-input, 0.0) + log_term_2
-    product_4 = gamma_pos * power_5 * p * target * probability
+    product_4 = gamma_pos * power_4 * p * target * probability
     term_8 = (
-        gamma_pos * gamma_pos * power_5 * power_4 * target * softplus
+        gamma_pos * gamma_pos * power_4 * power_3 * target * softplus
         + product_4
-        - gamma_pos * power_5 * p * probability * target * softplus
+        - gamma_pos * power_4 * p * probability * target * softplus
     )
     term_9 = ops.where(mask, 0.0, term_6 + term_7) + (
-        term_8 + (product_4 + power_5 * target * probability * p)
+        term_8 + (product_4 + power_4 * target * probability * p)
     )
-    chosen_6 = ops.where(mask_3, 0.0, -gamma_neg * chosen_3 * positive)
-    power_6 = positive * positive
-    product_5 = chosen_5 * power_6 * p * probability * product_2
+    chosen_6 = ops.where(mask_3, 0.0, -gamma_neg * chosen_4 * positive)
+    power_5 = positive * positive
+    product_5 = chosen_3 * power_5 * p * probability * product_2
     term_10 = -chosen_6 * positive * p * probability * term_3 * log_term - product_5
-    product_6 = chosen_5 * power_6 * term_3 * p * (probability / term_4)
-    power_7 = (positive / term_4) ** 2
-    product_7 = power_2 * term_3 * p * probability * power_7
+    product_6 = chosen_3 * power_5 * term_3 * p * (probability / term_4)
+    power_6 = (positive / term_4) ** 2
+    product_7 = power_2 * term_3 * p * probability * power_6
     slope = upstream * ops.where(mask, 0.0, term_10 + (-product_6 - product_7)) * d_clip
     term_11 = (
-        chosen_5 * positive * p * probability * log_term
+        chosen_3 * positive * p * probability * log_term
         - power_2 * positive * p * probability / term_4
     )
     term_12 = ops.where(mask, 0.0, term_11) + (
-        -gamma_pos * power_5 * p * softplus - power_5 * probability
+        -gamma_pos * power_4 * p * softplus - power_4 * probability
     )
     softplus_2 = ops.maximum(input, 0.0) + log_term_2
     term_13 = (
-        gamma_pos * power_5 * softplus_2 * p * target * softplus - power_5 * p * target * softplus
+        gamma_pos * power_4 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
     )
-    slope_2 = upstream * (term_13 + power_5 * softplus_2 * target * probability) * d_gamma_pos
-    chosen_7 = ops.where(mask, 0.0, power_2 * positive / term_4 - chosen_5 * positive * log_term)
+    slope_2 = upstream * (term_13 + power_4 * softplus_2 * target * probability) * d_gamma_pos
+    chosen_7 = ops.where(mask, 0.0, power_2 * positive / term_4 - chosen_3 * positive * log_term)
     chosen_8 = ops.where(mask, 0.0, chosen_2 * log_term)
     term_14 = (
-        chosen_5 * positive * p * probability * logarithm
+        chosen_3 * positive * p * probability * logarithm
         + power_2 * positive * p * probability / lowered
     )
     chosen_9 = ops.where(mask, 0.0, product - ops.where(mask_2, 0.0, term_14) * term_3 * log_term)
     chosen_10 = ops.where(
-        mask_2, 0.0, -chosen_5 * positive * logarithm - power_2 * positive / lowered
+        mask_2, 0.0, -chosen_3 * positive * logarithm - power_2 * positive / lowered
     )
     product_8 = chosen_2 * term_3 * positive / term_4
     slope_3 = upstream * ops.where(mask, 0.0, -chosen_10 * term_3 * log_term - product_8) * d_clip
@@ -410,21 +408,21 @@ def _curvature(
         + upstream * ops.where(mask, 0.0, product_9) * d_gamma_neg
         + upstream * chosen_8 * d_target
     )
-    slope_4 = upstream * gamma_pos * power_5 * p * softplus_2 * target * softplus
+    slope_4 = upstream * gamma_pos * power_4 * p * softplus_2 * target * softplus
     term_16 = (
-        upstream * power_5 * p * target * softplus
+        upstream * power_4 * p * target * softplus
         - slope_4
-        - upstream * power_5 * softplus_2 * target * probability
+        - upstream * power_4 * softplus_2 * target * probability
     )
-    slope_5 = upstream * power_5 * softplus_2 * softplus_2 * target * softplus * d_gamma_pos
-    term_17 = term_16 * d_input + upstream * power_5 * softplus_2 * softplus * d_target - slope_5
+    slope_5 = upstream * power_4 * softplus_2 * softplus_2 * target * softplus * d_gamma_pos
+    term_17 = term_16 * d_input + upstream * power_4 * softplus_2 * softplus * d_target - slope_5
     chosen_11 = ops.where(mask, 0.0, chosen * positive * term_3 * log_term - product_8)
-    term_18 = chosen_4 * positive * term_3 * log_term - product_6 + (-product_5 - product_7)
-    product_10 = chosen_5 * positive * positive * product_2
+    term_18 = chosen_5 * positive * term_3 * log_term - product_6 + (-product_5 - product_7)
+    product_10 = chosen_3 * positive * positive * product_2
     term_19 = (
         chosen_6 * positive * term_3 * log_term
         + product_10
-        + (product_10 + power_2 * term_3 * power_7)
+        + (product_10 + power_2 * term_3 * power_6)
     )
     term_20 = (
         upstream * chosen_11 * d_gamma_neg
@@ -443,7 +441,7 @@ def _curvature(
         upstream * term_12 * d_input
         + upstream * chosen_7 * d_clip
         + upstream * chosen_8 * d_gamma_neg
-        - upstream * power_5 * softplus_2 * softplus * d_gamma_pos
+        - upstream * power_4 * softplus_2 * softplus * d_gamma_pos
     )
     return change_input, change_target, total(term_15), -total(term_17), total(term_20)
 

@@ -28,19 +28,24 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    grad_input = (
-        upstream * (input - target) / ops.maximum((1.0 - input) * input, constant(1e-12, upstream))
+    term = 1.0 - input
+    product = 2.0 * input
+    by_target = ops.where(
+        input <= 0.5, log1p((1.0 - product) / input), -log1p((product - 1.0) / term)
     )
-    grad_target = upstream * (log1p(-input) - ops.log(input))
-    return grad_input, grad_target
+    grad_input = upstream * (input - target) / ops.maximum(term * input, constant(1e-12, upstream))
+    return grad_input, upstream * by_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    product = (
-        (input - target) * d_input / ops.maximum((1.0 - input) * input, constant(1e-12, input))
+    product = 2.0 * input
+    term = 1.0 - input
+    by_target = ops.where(
+        input <= 0.5, log1p((1.0 - product) / input), -log1p((product - 1.0) / term)
     )
-    return (log1p(-input) - ops.log(input)) * d_target + product
+    product_2 = (input - target) * d_input / ops.maximum(term * input, constant(1e-12, input))
+    return by_target * d_target + product_2
 
 
 def _curvature(
@@ -50,17 +55,23 @@ def _curvature(
     term = 1.0 - input
     product = term * input
     maximum = ops.maximum(product, constant(1e-12, upstream))
+    product_2 = 2.0 * input
+    term_2 = 1.0 - product_2
     slope = (
         upstream
         * (0.5 * ops.sign(product - constant(1e-12, upstream)) + 0.5)
-        * (1.0 - 2.0 * input)
+        * term_2
         * (input - target)
         * d_input
         / (maximum * maximum)
     )
+    product_3 = (-term_2 / (input * input) - 2.0 / input) / (term_2 / input + 1.0)
+    term_3 = product_2 - 1.0
+    chosen = ops.where(
+        input <= 0.5, product_3, -(term_3 / (term * term) + 2.0 / term) / (term_3 / term + 1.0)
+    )
     change_input = upstream * (d_input - d_target) / maximum - slope
-    change_target = upstream * (-1.0 / term - 1.0 / input) * d_input
-    return change_input, change_target
+    return change_input, upstream * chosen * d_input
 
 
 class _Gradient(nn.Cell):

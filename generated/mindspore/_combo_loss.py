@@ -8,7 +8,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, fold, log1p, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
-from ._functions import ratio
+from ._functions import ratio, sech2
 from ._runtime import Loss, cast_floats, cast_parts, finish, to_working, working_dtype
 
 __all__ = ["ComboLoss", "combo_loss"]
@@ -181,8 +181,8 @@ def _gradient_dice(
     )
     slope_3 = upstream * term_3 * quotient
     grad_input = product - ops.expand_dims(slope, 1) * term_3 * p * probability
-    grad_target = ops.expand_dims(slope_2, 1) * term_3 * (probability - p) - ops.expand_dims(
-        slope_3, 1
+    grad_target = -ops.expand_dims(slope_3, 1) - ops.expand_dims(slope_2, 1) * term_3 * ops.tanh(
+        0.5 * input
     )
     return grad_input, grad_target, -total(upstream * dice), -term_3 * total(slope)
 
@@ -204,9 +204,9 @@ def _tangent_dice(
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     term_3 = 1.0 - alpha
-    term_4 = (probability - p) * d_target + (
-        term * p * probability - probability * p * target
-    ) * d_input
+    term_4 = (term * p * probability - probability * p * target) * d_input - ops.tanh(
+        0.5 * input
+    ) * d_target
     quotient = ratio(dice, term_2)
     product = term_3 * quotient * total(d_target + p * probability * d_input, axis=(0, 2))
     return (
@@ -241,56 +241,54 @@ def _curvature_dice(
     term_3 = term * p * probability - probability * p * target
     term_4 = ops.expand_dims(slope, 1) * p * probability - ops.expand_dims(slope_2, 1) * term_3
     power = quotient_2 * quotient_2
-    term_5 = probability - p
-    sums = total(term_5 * d_target + term_3 * d_input, axis=(0, 2))
-    product = quotient_2 * quotient
+    product = 0.5 * input
+    tanh = ops.tanh(product)
+    sums = total(term_3 * d_input - tanh * d_target, axis=(0, 2))
+    product_2 = quotient_2 * quotient
     quotient_3 = ratio(quotient, term_2)
-    term_6 = -product - quotient_3
+    term_5 = -product_2 - quotient_3
     sums_2 = total(d_target + p * probability * d_input, axis=(0, 2))
-    slope_3 = upstream * (power * sums + term_6 * d_smooth + term_6 * sums_2)
-    term_7 = 1.0 - alpha
-    power_2 = probability * probability
-    power_3 = p * p
+    slope_3 = upstream * (power * sums + term_5 * d_smooth + term_5 * sums_2)
+    term_6 = 1.0 - alpha
+    tanh_2 = ops.tanh(-0.5 * input)
+    term_7 = term * p * probability * tanh_2 + probability * p * target * tanh
     term_8 = (
-        ops.expand_dims(slope, 1) * term_7 * power_3 * probability
-        - ops.expand_dims(slope, 1) * term_7 * p * power_2
+        ops.expand_dims(slope_2, 1) * term_6 * term_7
+        - ops.expand_dims(slope, 1) * term_6 * p * probability * tanh_2
     )
-    term_9 = (
-        term * p * power_2
-        - term * power_3 * probability
-        + (probability * power_3 * target - power_2 * p * target)
-    )
-    product_2 = (term_8 + ops.expand_dims(slope_2, 1) * term_7 * term_9) * d_input
     quotient_4 = ratio(quotient_2, term_2)
-    slope_4 = upstream * (-quotient_4 * d_smooth - quotient_4 * sums_2)
-    product_3 = 2.0 * ops.expand_dims(slope_2, 1) * term_7 * p * probability * d_target
-    term_10 = product + quotient_3
-    term_11 = (
+    product_3 = quotient_4 * d_smooth
+    product_4 = quotient_4 * sums_2
+    slope_4 = upstream * (-product_3 - product_4)
+    product_5 = 2.0 * ops.expand_dims(slope_2, 1) * term_6 * p * probability * d_target
+    term_9 = product_2 + quotient_3
+    term_10 = (
         upstream * quotient * d_alpha
-        + upstream * term_7 * term_10 * d_smooth
-        + upstream * term_7 * term_10 * sums_2
-        - upstream * term_7 * power * sums
+        + upstream * term_6 * term_9 * d_smooth
+        + upstream * term_6 * term_9 * sums_2
+        - upstream * term_6 * power * sums
     )
-    product_4 = 2.0 * ops.expand_dims(slope_2, 1) * term_7 * p * probability * d_input
-    term_12 = (
+    slope_5 = upstream * (product_3 + product_4)
+    product_6 = 0.5 * ops.expand_dims(slope_2, 1) * term_6 * sech2(product) * d_input
+    term_11 = (
         upstream * quotient_2 * sums - upstream * quotient * d_smooth - upstream * quotient * sums_2
     )
-    term_13 = upstream * power * sums + upstream * term_6 * d_smooth + upstream * term_6 * sums_2
+    term_12 = upstream * power * sums + upstream * term_5 * d_smooth + upstream * term_5 * sums_2
     change_input = (
         term_4 * d_alpha
-        + product_2
-        + ops.expand_dims(slope_4, 1) * term_7 * term_3
-        - ops.expand_dims(slope_3, 1) * term_7 * p * probability
-        - product_3
+        + term_8 * d_input
+        + ops.expand_dims(slope_4, 1) * term_6 * term_3
+        - ops.expand_dims(slope_3, 1) * term_6 * p * probability
+        - product_5
     )
     change_target = (
-        ops.expand_dims(term_11, 1)
-        + ops.expand_dims(slope_4, 1) * term_7 * term_5
-        - ops.expand_dims(slope_2, 1) * term_5 * d_alpha
-        - product_4
+        ops.expand_dims(term_10, 1)
+        + ops.expand_dims(slope_2, 1) * tanh * d_alpha
+        + ops.expand_dims(slope_5, 1) * term_6 * tanh
+        - product_6
     )
-    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(term_13)
-    return change_input, change_target, -total(term_12), change_smooth
+    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(term_12)
+    return change_input, change_target, -total(term_11), change_smooth
 
 
 class _GradientDice(nn.Cell):

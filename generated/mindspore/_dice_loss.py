@@ -15,7 +15,7 @@ from ._checks import (
     check_shape,
     is_number,
 )
-from ._functions import ratio
+from ._functions import ratio, sech2
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["DiceLoss", "dice_loss"]
@@ -42,7 +42,7 @@ def _gradient(
     slope_2 = upstream * ratio(1.0, term_2)
     product = ops.expand_dims(slope_2, 1) * (term * p * probability - probability * p * target)
     grad_input = product - ops.expand_dims(slope, 1) * p * probability
-    grad_target = ops.expand_dims(slope_2, 1) * (probability - p) - ops.expand_dims(slope, 1)
+    grad_target = -ops.expand_dims(slope, 1) - ops.expand_dims(slope_2, 1) * ops.tanh(0.5 * input)
     return grad_input, grad_target, -total(slope)
 
 
@@ -57,11 +57,11 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     p = ops.sigmoid(input)
     term = smooth + total(target + p, axis=(0, 2))
-    probability = ops.sigmoid(-input)
     term_2 = 1.0 - target
-    term_3 = (probability - p) * d_target + (
-        term_2 * p * probability - probability * p * target
-    ) * d_input
+    probability = ops.sigmoid(-input)
+    term_3 = (term_2 * p * probability - probability * p * target) * d_input - ops.tanh(
+        0.5 * input
+    ) * d_target
     quotient = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
     quotient_2 = ratio(quotient, term)
     product = quotient_2 * total(d_target + p * probability * d_input, axis=(0, 2))
@@ -82,49 +82,48 @@ def _curvature(
     term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
     power = quotient * quotient
+    product = 0.5 * input
+    tanh = ops.tanh(product)
+    term_2 = 1.0 - target
     probability = ops.sigmoid(-input)
-    term_2 = probability - p
-    term_3 = 1.0 - target
-    term_4 = term_3 * p * probability - probability * p * target
-    sums = total(term_2 * d_target + term_4 * d_input, axis=(0, 2))
-    quotient_2 = ratio(total(term_3 * p + probability * target, axis=(0, 2)), term)
+    term_3 = term_2 * p * probability - probability * p * target
+    sums = total(term_3 * d_input - tanh * d_target, axis=(0, 2))
+    quotient_2 = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
     quotient_3 = ratio(quotient_2, term)
-    product = quotient * quotient_3
+    product_2 = quotient * quotient_3
     quotient_4 = ratio(quotient_3, term)
-    term_5 = -product - quotient_4
+    term_4 = -product_2 - quotient_4
     sums_2 = total(d_target + p * probability * d_input, axis=(0, 2))
-    slope = upstream * (power * sums + term_5 * d_smooth + term_5 * sums_2)
+    slope = upstream * (power * sums + term_4 * d_smooth + term_4 * sums_2)
     slope_2 = upstream * quotient_3
-    power_2 = probability * probability
-    power_3 = p * p
-    term_6 = (
-        ops.expand_dims(slope_2, 1) * power_3 * probability
-        - ops.expand_dims(slope_2, 1) * p * power_2
-    )
+    tanh_2 = ops.tanh(-0.5 * input)
     slope_3 = upstream * quotient
-    term_7 = (
-        term_3 * p * power_2
-        - term_3 * power_3 * probability
-        + (probability * power_3 * target - power_2 * p * target)
+    term_5 = term_2 * p * probability * tanh_2 + probability * p * target * tanh
+    term_6 = (
+        ops.expand_dims(slope_3, 1) * term_5
+        - ops.expand_dims(slope_2, 1) * p * probability * tanh_2
     )
     quotient_5 = ratio(quotient, term)
-    slope_4 = upstream * (-quotient_5 * d_smooth - quotient_5 * sums_2)
+    product_3 = quotient_5 * d_smooth
+    product_4 = quotient_5 * sums_2
+    slope_4 = upstream * (-product_3 - product_4)
     slope_5 = upstream * power * sums
-    term_8 = product + quotient_4
-    term_9 = upstream * term_8 * d_smooth + upstream * term_8 * sums_2 - slope_5
-    term_10 = slope_5 + upstream * term_5 * d_smooth + upstream * term_5 * sums_2
+    term_7 = product_2 + quotient_4
+    term_8 = upstream * term_7 * d_smooth + upstream * term_7 * sums_2 - slope_5
+    slope_6 = upstream * (product_3 + product_4)
+    term_9 = slope_5 + upstream * term_4 * d_smooth + upstream * term_4 * sums_2
     change_input = (
-        (term_6 + ops.expand_dims(slope_3, 1) * term_7) * d_input
-        + ops.expand_dims(slope_4, 1) * term_4
+        term_6 * d_input
+        + ops.expand_dims(slope_4, 1) * term_3
         - ops.expand_dims(slope, 1) * p * probability
         - 2.0 * ops.expand_dims(slope_3, 1) * p * probability * d_target
     )
     change_target = (
-        ops.expand_dims(term_9, 1)
-        + ops.expand_dims(slope_4, 1) * term_2
-        - 2.0 * ops.expand_dims(slope_3, 1) * p * probability * d_input
+        ops.expand_dims(term_8, 1)
+        + ops.expand_dims(slope_6, 1) * tanh
+        - 0.5 * ops.expand_dims(slope_3, 1) * sech2(product) * d_input
     )
-    return change_input, change_target, -total(term_10)
+    return change_input, change_target, -total(term_9)
 
 
 class _Gradient(nn.Cell):
@@ -185,7 +184,7 @@ def _gradient_keras(
     quotient_2 = ratio(1.0, term_2)
     slope = upstream * quotient_2 * (term * p * probability - probability * p * target)
     grad_input = slope - upstream * quotient * p * probability
-    grad_target = upstream * quotient_2 * (probability - p) - upstream * quotient
+    grad_target = -upstream * quotient - upstream * quotient_2 * ops.tanh(0.5 * input)
     grad_smooth = upstream * (quotient_2 - quotient)
     return grad_input, grad_target, grad_smooth
 
@@ -205,9 +204,9 @@ def _tangent_keras(
     term_2 = 1.0 - target
     probability = ops.sigmoid(-input)
     quotient_2 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
-    term_3 = (probability - p) * d_target + (
-        term_2 * p * probability - probability * p * target
-    ) * d_input
+    term_3 = (term_2 * p * probability - probability * p * target) * d_input - ops.tanh(
+        0.5 * input
+    ) * d_target
     return (
         (quotient - quotient_2) * d_smooth
         + quotient * total(term_3)
@@ -235,38 +234,37 @@ def _curvature_keras(
     quotient_3 = ratio(quotient_2, term)
     term_3 = product - quotient_3
     power = quotient * quotient
-    term_4 = probability - p
-    term_5 = term_2 * p * probability - probability * p * target
-    sums = total(term_4 * d_target + term_5 * d_input)
-    product_2 = power * sums
-    product_3 = quotient * quotient_2
+    product_2 = 0.5 * input
+    tanh = ops.tanh(product_2)
+    term_4 = term_2 * p * probability - probability * p * target
+    sums = total(term_4 * d_input - tanh * d_target)
+    product_3 = power * sums
+    product_4 = quotient * quotient_2
     sums_2 = total(d_target + p * probability * d_input)
-    term_6 = term_3 * d_smooth + product_2 + (-product_3 - quotient_3) * sums_2
-    power_2 = probability * probability
-    power_3 = p * p
-    term_7 = upstream * quotient_2 * power_3 * probability - upstream * quotient_2 * p * power_2
-    term_8 = (
-        term_2 * p * power_2
-        - term_2 * power_3 * probability
-        + (probability * power_3 * target - power_2 * p * target)
-    )
+    term_5 = term_3 * d_smooth + product_3 + (-product_4 - quotient_3) * sums_2
+    tanh_2 = ops.tanh(-0.5 * input)
+    term_6 = term_2 * p * probability * tanh_2 + probability * p * target * tanh
+    term_7 = upstream * quotient * term_6 - upstream * quotient_2 * p * probability * tanh_2
     quotient_4 = ratio(quotient, term)
-    term_9 = -quotient_4 * d_smooth - quotient_4 * sums_2
-    term_10 = product_3 + quotient_3
-    term_11 = upstream * term_10 * sums_2 - upstream * term_3 * d_smooth - upstream * power * sums
-    term_12 = (
-        (quotient_3 - product - quotient_4) * d_smooth + (term_10 - quotient_4) * sums_2 - product_2
+    product_5 = quotient_4 * d_smooth
+    product_6 = quotient_4 * sums_2
+    term_8 = product_4 + quotient_3
+    term_9 = upstream * term_8 * sums_2 - upstream * term_3 * d_smooth - upstream * power * sums
+    term_10 = (
+        (quotient_3 - product - quotient_4) * d_smooth + (term_8 - quotient_4) * sums_2 - product_3
     )
     change_input = (
-        (term_7 + upstream * quotient * term_8) * d_input
-        + upstream * term_5 * term_9
-        - upstream * p * probability * term_6
+        term_7 * d_input
+        + upstream * term_4 * (-product_5 - product_6)
+        - upstream * p * probability * term_5
         - 2.0 * upstream * quotient * p * probability * d_target
     )
     change_target = (
-        term_11 + upstream * term_4 * term_9 - 2.0 * upstream * quotient * p * probability * d_input
+        term_9
+        + upstream * tanh * (product_5 + product_6)
+        - 0.5 * upstream * quotient * sech2(product_2) * d_input
     )
-    return change_input, change_target, upstream * term_12
+    return change_input, change_target, upstream * term_10
 
 
 class _GradientKeras(nn.Cell):
@@ -345,10 +343,10 @@ def _gradient_optax(
     slope_4 = (
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient_2, 2)
-        * (probability - p)
+        * ops.tanh(0.5 * input)
         / target.shape[1]
     )
-    grad_target = slope_4 - ops.expand_dims(slope_3, 2)
+    grad_target = -ops.expand_dims(slope_3, 2) - slope_4
     grad_smooth = -2.0 * total(upstream * total(quotient, axis=1)) / target.shape[1]
     return slope_2 - slope, grad_target, grad_smooth
 
@@ -364,11 +362,11 @@ def _tangent_optax(
     """Return the derivative of the loss along the tangents."""
     p = ops.sigmoid(input)
     term = 2.0 * smooth + total(target + p, axis=2)
-    probability = ops.sigmoid(-input)
     term_2 = 1.0 - target
-    term_3 = (probability - p) * d_target + (
-        term_2 * p * probability - probability * p * target
-    ) * d_input
+    probability = ops.sigmoid(-input)
+    term_3 = (term_2 * p * probability - probability * p * target) * d_input - ops.tanh(
+        0.5 * input
+    ) * d_target
     quotient = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
     term_4 = (
         ratio(1.0, term) * total(term_3, axis=2)
@@ -393,60 +391,52 @@ def _curvature_optax(
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
     power = quotient * quotient
-    term_2 = probability - p
-    term_3 = 1.0 - target
-    term_4 = term_3 * p * probability - probability * p * target
-    sums = total(term_2 * d_target + term_4 * d_input, axis=2)
-    quotient_2 = ratio(ratio(total(term_3 * p + probability * target, axis=2), term), term)
-    product = 2.0 * quotient * quotient_2
+    product = 0.5 * input
+    tanh = ops.tanh(product)
+    term_2 = 1.0 - target
+    term_3 = term_2 * p * probability - probability * p * target
+    sums = total(term_3 * d_input - tanh * d_target, axis=2)
+    quotient_2 = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
+    product_2 = 2.0 * quotient * quotient_2
     quotient_3 = ratio(quotient_2, term)
-    product_2 = 2.0 * quotient_3
-    product_3 = quotient * quotient_2
+    product_3 = 2.0 * quotient_3
+    product_4 = quotient * quotient_2
     sums_2 = total(d_target + p * probability * d_input, axis=2)
-    term_5 = power * sums + (-product - product_2) * d_smooth + (-product_3 - quotient_3) * sums_2
+    term_4 = power * sums + (-product_2 - product_3) * d_smooth + (-product_4 - quotient_3) * sums_2
     slope = (
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * p
         * probability
-        * ops.expand_dims(term_5, 2)
+        * ops.expand_dims(term_4, 2)
         / input.shape[1]
     )
-    power_2 = probability * probability
+    tanh_2 = ops.tanh(-0.5 * input)
     slope_2 = (
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient_2, 2)
         * p
-        * power_2
+        * probability
+        * tanh_2
         / input.shape[1]
     )
-    power_3 = p * p
+    term_5 = term_2 * p * probability * tanh_2 + probability * p * target * tanh
     slope_3 = (
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
-        * ops.expand_dims(quotient_2, 2)
-        * power_3
-        * probability
-        / input.shape[1]
-    )
-    term_6 = (
-        term_3 * p * power_2
-        - term_3 * power_3 * probability
-        + (probability * power_3 * target - power_2 * p * target)
-    )
-    slope_4 = (
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
-        * term_6
+        * term_5
         / input.shape[1]
     )
     quotient_4 = ratio(quotient, term)
-    term_7 = -2.0 * quotient_4 * d_smooth - quotient_4 * sums_2
-    slope_5 = (
+    product_5 = 2.0 * quotient_4 * d_smooth
+    product_6 = quotient_4 * sums_2
+    term_6 = -product_5 - product_6
+    slope_4 = (
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
-        * term_4
-        * ops.expand_dims(term_7, 2)
+        * term_3
+        * ops.expand_dims(term_6, 2)
         / input.shape[1]
     )
-    slope_6 = (
+    slope_5 = (
         2.0
         * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
@@ -455,27 +445,27 @@ def _curvature_optax(
         * d_target
         / input.shape[1]
     )
-    slope_7 = ops.expand_dims(upstream, 1) * (product + product_2) * d_smooth / input.shape[1]
-    slope_8 = ops.expand_dims(upstream, 1) * (product_3 + quotient_3) * sums_2 / input.shape[1]
-    term_8 = slope_7 + slope_8 - ops.expand_dims(upstream, 1) * power * sums / input.shape[1]
-    slope_9 = (
+    slope_6 = ops.expand_dims(upstream, 1) * (product_2 + product_3) * d_smooth / input.shape[1]
+    slope_7 = ops.expand_dims(upstream, 1) * (product_4 + quotient_3) * sums_2 / input.shape[1]
+    term_7 = slope_6 + slope_7 - ops.expand_dims(upstream, 1) * power * sums / input.shape[1]
+    term_8 = product_5 + product_6
+    slope_8 = (
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
-        * term_2
-        * ops.expand_dims(term_7, 2)
+        * tanh
+        * ops.expand_dims(term_8, 2)
         / input.shape[1]
     )
-    slope_10 = (
-        2.0
+    slope_9 = (
+        0.5
         * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
-        * p
-        * probability
+        * sech2(product)
         * d_input
         / input.shape[1]
     )
-    change_input = (slope_3 - slope_2 + slope_4) * d_input + slope_5 - slope - slope_6
-    change_target = ops.expand_dims(term_8, 2) + slope_9 - slope_10
-    change_smooth = -2.0 * total(upstream * total(term_5, axis=1)) / input.shape[1]
+    change_input = (slope_3 - slope_2) * d_input + slope_4 - slope - slope_5
+    change_target = ops.expand_dims(term_7, 2) + slope_8 - slope_9
+    change_smooth = -2.0 * total(upstream * total(term_4, axis=1)) / input.shape[1]
     return change_input, change_target, change_smooth
 
 

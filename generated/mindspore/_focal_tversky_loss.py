@@ -189,48 +189,45 @@ def _curvature(
         ops.expand_dims(slope_2, 1) * sigmoid_input * probability
         + ops.expand_dims(slope_3, 1) * term_11
     )
-    power_5 = probability * probability
-    power_6 = sigmoid_input * sigmoid_input
-    term_13 = (
-        ops.expand_dims(slope_2, 1) * target * sigmoid_input * power_5
-        - ops.expand_dims(slope_2, 1) * target * power_6 * probability
+    tanh = ops.tanh(-0.5 * input)
+    product_3 = ops.expand_dims(slope_2, 1) * target * sigmoid_input * probability * tanh
+    product_4 = probability * sigmoid_input * beta * target * ops.tanh(0.5 * input)
+    product_5 = ops.expand_dims(slope_3, 1) * (
+        term * alpha * sigmoid_input * probability * tanh + product_4
     )
-    term_14 = term * alpha * sigmoid_input * power_5 - term * alpha * power_6 * probability
-    term_15 = probability * power_6 * beta * target - power_5 * sigmoid_input * beta * target
-    product_3 = (term_13 + ops.expand_dims(slope_3, 1) * (term_14 + term_15)) * d_input
     chosen_9 = ops.where(mask, 0.0, chosen_7 * term_5)
     quotient_4 = ratio(quotient_2, term_2)
-    term_16 = term_9 - quotient_4
-    term_17 = term_16 * d_smooth + term_16 * sums_3 + (quotient_3 - product - quotient_4) * sums_2
-    term_18 = (
+    term_13 = term_9 - quotient_4
+    term_14 = term_13 * d_smooth + term_13 * sums_3 + (quotient_3 - product - quotient_4) * sums_2
+    term_15 = (
         ops.where(mask, 0.0, chosen * term_5) * d_gamma
         + ops.where(mask, 0.0, chosen_4 * term_5) * sums_2
         + chosen_9 * d_smooth
         + chosen_9 * sums_3
-        + ops.where(mask, 0.0, chosen_5) * term_17
+        + ops.where(mask, 0.0, chosen_5) * term_14
     )
-    slope_4 = upstream * term_18
-    product_4 = ops.expand_dims(slope_3, 1) * term * sigmoid_input * probability * d_alpha
-    product_5 = ops.expand_dims(slope_3, 1) * probability * sigmoid_input * target * d_beta
+    slope_4 = upstream * term_15
+    product_6 = ops.expand_dims(slope_3, 1) * term * sigmoid_input * probability * d_alpha
+    product_7 = ops.expand_dims(slope_3, 1) * probability * sigmoid_input * target * d_beta
     sums_4 = total(term * sigmoid_input * probability * d_input - product_2, axis=2)
-    term_19 = probability * d_target - probability * sigmoid_input * target * d_input
-    term_20 = slope_4 * total(probability * target, axis=2) + slope_3 * total(term_19, axis=2)
-    power_7 = tversky**power
-    chosen_10 = ops.where(mask_2, 0.0, chosen_5 * term_5 * logarithm + power_7 * term_5 / tversky)
+    term_16 = probability * d_target - probability * sigmoid_input * target * d_input
+    term_17 = slope_4 * total(probability * target, axis=2) + slope_3 * total(term_16, axis=2)
+    power_5 = tversky**power
+    chosen_10 = ops.where(mask_2, 0.0, chosen_5 * term_5 * logarithm + power_5 * term_5 / tversky)
     chosen_11 = ops.where(
-        mask_2, 0.0, -chosen_5 * quotient * logarithm - power_7 * quotient / tversky
+        mask_2, 0.0, -chosen_5 * quotient * logarithm - power_5 * quotient / tversky
     )
     chosen_12 = ops.where(mask, 0.0, -chosen_11 / power_2)
-    chosen_13 = ops.where(mask_2, 0.0, power_7 * logarithm)
-    product_6 = ops.where(mask_2, 0.0, -chosen_13 * logarithm / power_2) / power_2
-    slope_5 = upstream * ops.where(mask, 0.0, 2.0 * chosen_13 / power_4 - product_6) * d_gamma
-    term_21 = (
+    chosen_13 = ops.where(mask_2, 0.0, power_5 * logarithm)
+    product_8 = ops.where(mask_2, 0.0, -chosen_13 * logarithm / power_2) / power_2
+    slope_5 = upstream * ops.where(mask, 0.0, 2.0 * chosen_13 / power_4 - product_8) * d_gamma
+    term_18 = (
         upstream * ops.where(mask, 0.0, -chosen_10 / power_2) * sums_2
         + upstream * chosen_12 * d_smooth
         + upstream * chosen_12 * sums_3
         + slope_5
     )
-    term_22 = (
+    term_19 = (
         upstream * chosen_2 * d_gamma
         + upstream * chosen_6 * sums_2
         + upstream * chosen_8 * d_smooth
@@ -239,10 +236,10 @@ def _curvature(
     change_input = (
         ops.expand_dims(slope, 1) * target * sigmoid_input * probability
         + term_12 * d_target
-        + product_3
+        + (product_3 + product_5) * d_input
         + ops.expand_dims(slope_4, 1) * term_7
-        + product_4
-        - product_5
+        + product_6
+        - product_7
     )
     change_target = (
         ops.expand_dims(slope, 1) * sigmoid_input
@@ -252,7 +249,7 @@ def _curvature(
         - ops.expand_dims(slope_3, 1) * sigmoid_input * d_alpha
     )
     change_alpha = total(slope_4 * total(term * sigmoid_input, axis=2) + slope_3 * sums_4)
-    return change_input, change_target, change_alpha, total(term_20), total(term_21), total(term_22)
+    return change_input, change_target, change_alpha, total(term_17), total(term_18), total(term_19)
 
 
 class _Gradient(nn.Cell):

@@ -7,7 +7,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, fold, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
-from ._functions import ratio
+from ._functions import ratio, sech2
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["JaccardLoss", "jaccard_loss"]
@@ -35,7 +35,9 @@ def _gradient(
     slope_2 = upstream * (ratio(1.0, term_2) - quotient)
     product = ops.expand_dims(slope_2, 1) * (term * p * probability - probability * p * target)
     grad_input = product - ops.expand_dims(slope, 1) * target * p * probability
-    grad_target = ops.expand_dims(slope_2, 1) * (probability - p) - ops.expand_dims(slope, 1) * p
+    grad_target = -ops.expand_dims(slope, 1) * p - ops.expand_dims(slope_2, 1) * ops.tanh(
+        0.5 * input
+    )
     return grad_input, grad_target, -total(slope)
 
 
@@ -54,9 +56,9 @@ def _tangent(
     difference = total(term * p + probability * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + difference
     quotient = ratio(ratio(difference, term_2), term_2)
-    term_3 = (probability - p) * d_target + (
-        term * p * probability - probability * p * target
-    ) * d_input
+    term_3 = (term * p * probability - probability * p * target) * d_input - ops.tanh(
+        0.5 * input
+    ) * d_target
     sums = total(p * d_target + target * p * probability * d_input, axis=(0, 2))
     return (
         (ratio(1.0, term_2) - quotient) * total(term_3, axis=(0, 2))
@@ -86,45 +88,40 @@ def _curvature(
     product = quotient * term_3
     quotient_3 = ratio(quotient_2, term_2)
     term_4 = product - quotient_3
-    term_5 = probability - p
-    term_6 = term * p * probability - probability * p * target
-    sums = total(term_5 * d_target + term_6 * d_input, axis=(0, 2))
-    product_2 = quotient * quotient_2
-    term_7 = -product_2 - quotient_3
+    product_2 = 0.5 * input
+    tanh = ops.tanh(product_2)
+    term_5 = term * p * probability - probability * p * target
+    sums = total(term_5 * d_input - tanh * d_target, axis=(0, 2))
+    product_3 = quotient * quotient_2
+    term_6 = -product_3 - quotient_3
     sums_2 = total(p * d_target + target * p * probability * d_input, axis=(0, 2))
-    slope = upstream * (term_4 * sums + term_7 * d_smooth + term_7 * sums_2)
+    slope = upstream * (term_4 * sums + term_6 * d_smooth + term_6 * sums_2)
     slope_2 = upstream * quotient_2
+    product_4 = ops.expand_dims(slope_2, 1) * p * probability
     slope_3 = upstream * term_3
+    product_5 = (-product_4 - 2.0 * ops.expand_dims(slope_3, 1) * p * probability) * d_target
+    tanh_2 = ops.tanh(-0.5 * input)
+    term_7 = term * p * probability * tanh_2 + probability * p * target * tanh
     term_8 = (
-        -ops.expand_dims(slope_2, 1) * p * probability
-        - 2.0 * ops.expand_dims(slope_3, 1) * p * probability
-    )
-    power = probability * probability
-    power_2 = p * p
-    term_9 = (
-        ops.expand_dims(slope_2, 1) * target * power_2 * probability
-        - ops.expand_dims(slope_2, 1) * target * p * power
-    )
-    term_10 = (
-        term * p * power
-        - term * power_2 * probability
-        + (probability * power_2 * target - power * p * target)
+        ops.expand_dims(slope_3, 1) * term_7
+        - ops.expand_dims(slope_2, 1) * target * p * probability * tanh_2
     )
     quotient_4 = ratio(quotient, term_2)
-    term_11 = product_2 + quotient_3 - quotient_4
-    term_12 = term_11 * d_smooth + term_11 * sums_2 + (quotient_3 - product - quotient_4) * sums
-    slope_4 = upstream * term_12
-    term_13 = upstream * term_4 * sums + upstream * term_7 * d_smooth + upstream * term_7 * sums_2
+    term_9 = product_3 + quotient_3 - quotient_4
+    term_10 = term_9 * d_smooth + term_9 * sums_2 + (quotient_3 - product - quotient_4) * sums
+    slope_4 = upstream * term_10
+    term_11 = -product_4 - 0.5 * ops.expand_dims(slope_3, 1) * sech2(product_2)
+    term_12 = upstream * term_4 * sums + upstream * term_6 * d_smooth + upstream * term_6 * sums_2
     change_input = (
-        term_8 * d_target
-        + (term_9 + ops.expand_dims(slope_3, 1) * term_10) * d_input
-        + ops.expand_dims(slope_4, 1) * term_6
+        product_5
+        + term_8 * d_input
+        + ops.expand_dims(slope_4, 1) * term_5
         - ops.expand_dims(slope, 1) * target * p * probability
     )
     change_target = (
-        term_8 * d_input + ops.expand_dims(slope_4, 1) * term_5 - ops.expand_dims(slope, 1) * p
+        term_11 * d_input - ops.expand_dims(slope, 1) * p - ops.expand_dims(slope_4, 1) * tanh
     )
-    return change_input, change_target, -total(term_13)
+    return change_input, change_target, -total(term_12)
 
 
 class _Gradient(nn.Cell):

@@ -162,33 +162,18 @@ def _curvature(
     d_probability_2 = softmax_tangent(target, d_target, axis=-2)
     product_5 = 0.25 * sech2_2
     product_6 = 0.25 * term_2 * tanh * sech2_2
-    power = share * share
-    product_7 = probability_3 * power * softplus
-    power_2 = probability_3 * probability_3
-    product_8 = power_2 * share * softplus
-    product_9 = probability_3 * power
-    product_10 = power_2 * share
-    product_11 = share * power_2 * softplus_2
-    product_12 = power * probability_3 * softplus_2
-    product_13 = share * power_2
-    product_14 = power * probability_3
-    term_7 = (
-        product_8
-        + product_9
-        - product_7
-        + (product_9 - product_10)
-        + (product_12 + product_13 - product_11 + (product_13 - product_14))
-    )
+    product_7 = probability_3 * share * softplus * tanh
+    product_8 = probability_3 * share * share
+    product_9 = probability_3 * share * tanh
+    tanh_2 = ops.tanh(0.5 * term_3)
+    product_10 = share * probability_3 * softplus_2 * tanh_2
+    product_11 = share * probability_3 * probability_3
+    product_12 = share * probability_3 * tanh_2
+    term_7 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
     chosen_2 = ops.where(mask, product_5 - product_6, term_7)
     offset = centred(input, d_input, axis=-2)
     term_8 = ops.expand_dims(total(probability * offset, axis=1), 1) - offset
-    term_9 = (
-        product_7
-        - product_8
-        - product_9
-        + (product_10 - product_9)
-        + (product_11 - product_12 - product_13 + (product_14 - product_13))
-    )
+    term_9 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)
     chosen_3 = ops.where(mask, product_6 - product_5, term_9)
     offset_2 = centred(target, d_target, axis=-2)
     term_10 = ops.expand_dims(total(probability_2 * offset_2, axis=1), 1) - offset_2
@@ -216,7 +201,7 @@ def _curvature(
     term_13 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * cost - sum_of_others(
         slope_12, axis=-2
     )
-    product_15 = (sum_of_others(slope_10, axis=-2) - slope_11 + term_13) * d_probability_2
+    product_13 = (sum_of_others(slope_10, axis=-2) - slope_11 + term_13) * d_probability_2
     term_14 = (
         0.5 * ops.expand_dims(upstream, 1) * chosen_4 * d_probability
         + 0.5 * ops.expand_dims(upstream, 1) * chosen_4 * d_probability_2
@@ -241,7 +226,7 @@ def _curvature(
         - probability * sum_of_others(term_12, axis=-2)
     )
     change_target = (
-        product_15
+        product_13
         + probability_2 * sum_of_others(term_14, axis=-2)
         + (slope_15 - slope_14) * term_8
         + (slope_17 - slope_16) * term_10

@@ -36,7 +36,7 @@ def _gradient(
     slope_2 = upstream * tanh * ratio(1.0, term_2)
     product = ops.expand_dims(slope_2, 1) * (term * p * probability - probability * p * target)
     grad_input = product - ops.expand_dims(slope, 1) * p * probability
-    grad_target = ops.expand_dims(slope_2, 1) * (probability - p) - ops.expand_dims(slope, 1)
+    grad_target = -ops.expand_dims(slope, 1) - ops.expand_dims(slope_2, 1) * ops.tanh(0.5 * input)
     return grad_input, grad_target, -total(slope)
 
 
@@ -55,9 +55,9 @@ def _tangent(
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     tanh = ops.tanh(dice)
-    term_3 = (probability - p) * d_target + (
-        term * p * probability - probability * p * target
-    ) * d_input
+    term_3 = (term * p * probability - probability * p * target) * d_input - ops.tanh(
+        0.5 * input
+    ) * d_target
     quotient = ratio(dice, term_2)
     product = tanh * quotient * total(d_target + p * probability * d_input, axis=(0, 2))
     return (
@@ -89,55 +89,54 @@ def _curvature(
     term_3 = term * p * probability - probability * p * target
     term_4 = ops.expand_dims(slope_2, 1) * term_3 - ops.expand_dims(slope, 1) * p * probability
     sech2_2 = sech2(dice)
-    term_5 = probability - p
-    sums = total(term_5 * d_target + term_3 * d_input, axis=(0, 2))
+    product = 0.5 * input
+    tanh = ops.tanh(product)
+    sums = total(term_3 * d_input - tanh * d_target, axis=(0, 2))
     sums_2 = total(d_target + p * probability * d_input, axis=(0, 2))
-    term_6 = (
+    term_5 = (
         sech2_2 * quotient_2 * sums - sech2_2 * quotient * d_smooth - sech2_2 * quotient * sums_2
     )
-    tanh = ops.tanh(dice)
+    tanh_2 = ops.tanh(dice)
     power = quotient_2 * quotient_2
-    product = quotient_2 * quotient
+    product_2 = quotient_2 * quotient
     quotient_3 = ratio(quotient, term_2)
-    term_7 = -product - quotient_3
-    slope_3 = upstream * tanh * (power * sums + term_7 * d_smooth + term_7 * sums_2)
-    slope_4 = upstream * tanh * quotient
-    power_2 = probability * probability
-    power_3 = p * p
+    term_6 = -product_2 - quotient_3
+    slope_3 = upstream * tanh_2 * (power * sums + term_6 * d_smooth + term_6 * sums_2)
+    slope_4 = upstream * tanh_2 * quotient
+    tanh_3 = ops.tanh(-0.5 * input)
+    slope_5 = upstream * tanh_2 * quotient_2
+    term_7 = term * p * probability * tanh_3 + probability * p * target * tanh
     term_8 = (
-        ops.expand_dims(slope_4, 1) * power_3 * probability
-        - ops.expand_dims(slope_4, 1) * p * power_2
-    )
-    slope_5 = upstream * tanh * quotient_2
-    term_9 = (
-        term * p * power_2
-        - term * power_3 * probability
-        + (probability * power_3 * target - power_2 * p * target)
+        ops.expand_dims(slope_5, 1) * term_7
+        - ops.expand_dims(slope_4, 1) * p * probability * tanh_3
     )
     quotient_4 = ratio(quotient_2, term_2)
-    slope_6 = upstream * tanh * (-quotient_4 * d_smooth - quotient_4 * sums_2)
+    product_3 = quotient_4 * d_smooth
+    product_4 = quotient_4 * sums_2
+    slope_6 = upstream * tanh_2 * (-product_3 - product_4)
     slope_7 = upstream * sech2_2 * quotient_2 * quotient
-    slope_8 = upstream * tanh * power
+    slope_8 = upstream * tanh_2 * power
     slope_9 = upstream * sech2_2 * quotient * quotient
-    term_10 = slope_9 + upstream * tanh * (product + quotient_3)
-    term_11 = (-slope_7 - slope_8) * sums + term_10 * d_smooth + term_10 * sums_2
-    slope_10 = upstream * quotient_2 * term_6
-    term_12 = upstream * tanh * term_7 - slope_9
-    term_13 = (slope_7 + slope_8) * sums + term_12 * d_smooth + term_12 * sums_2
+    term_9 = slope_9 + upstream * tanh_2 * (product_2 + quotient_3)
+    term_10 = (-slope_7 - slope_8) * sums + term_9 * d_smooth + term_9 * sums_2
+    slope_10 = upstream * quotient_2 * term_5
+    slope_11 = upstream * tanh_2 * (product_3 + product_4)
+    term_11 = upstream * tanh_2 * term_6 - slope_9
+    term_12 = (slope_7 + slope_8) * sums + term_11 * d_smooth + term_11 * sums_2
     change_input = (
-        term_4 * ops.expand_dims(term_6, 1)
-        + (term_8 + ops.expand_dims(slope_5, 1) * term_9) * d_input
+        term_4 * ops.expand_dims(term_5, 1)
+        + term_8 * d_input
         + ops.expand_dims(slope_6, 1) * term_3
         - ops.expand_dims(slope_3, 1) * p * probability
         - 2.0 * ops.expand_dims(slope_5, 1) * p * probability * d_target
     )
     change_target = (
-        ops.expand_dims(term_11, 1)
-        + ops.expand_dims(slope_10, 1) * term_5
-        + ops.expand_dims(slope_6, 1) * term_5
-        - 2.0 * ops.expand_dims(slope_5, 1) * p * probability * d_input
+        ops.expand_dims(term_10, 1)
+        + ops.expand_dims(slope_11, 1) * tanh
+        - ops.expand_dims(slope_10, 1) * tanh
+        - 0.5 * ops.expand_dims(slope_5, 1) * sech2(product) * d_input
     )
-    return change_input, change_target, -total(term_13)
+    return change_input, change_target, -total(term_12)
 
 
 class _Gradient(nn.Cell):

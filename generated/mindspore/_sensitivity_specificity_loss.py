@@ -107,18 +107,26 @@ def _curvature(
     term_3 = 1.0 - r
     product_6 = 2.0 * ops.expand_dims(slope_2, 1) * term_3 * sigmoid_input * probability * term_2
     product_7 = 2.0 * ops.expand_dims(slope_2, 1) * term_3 * term * sigmoid_input * probability
+    tanh = ops.tanh(-0.5 * input)
+    product_8 = (
+        2.0 * ops.expand_dims(slope, 1) * r * term * sigmoid_input * probability * target * tanh
+    )
     power = sigmoid_input * sigmoid_input
     power_2 = probability * probability
-    product_8 = 2.0 * ops.expand_dims(slope, 1) * r * term * sigmoid_input * power_2 * target
-    product_9 = 2.0 * ops.expand_dims(slope, 1) * r * term * power * probability * target
-    term_4 = 2.0 * ops.expand_dims(slope, 1) * r * power * power_2 * target + product_9 - product_8
-    product_10 = 2.0 * ops.expand_dims(slope_2, 1) * term_3 * power * power_2 * term_2
-    product_11 = (
-        2.0 * ops.expand_dims(slope_2, 1) * term_3 * term * sigmoid_input * power_2 * term_2
+    term_4 = 2.0 * ops.expand_dims(slope, 1) * r * power * power_2 * target - product_8
+    product_9 = (
+        2.0
+        * ops.expand_dims(slope_2, 1)
+        * term_3
+        * term
+        * sigmoid_input
+        * probability
+        * term_2
+        * tanh
     )
-    product_12 = 2.0 * ops.expand_dims(slope_2, 1) * term_3 * term * power * probability * term_2
+    product_10 = 2.0 * ops.expand_dims(slope_2, 1) * term_3 * power * power_2 * term_2
     slope_4 = upstream * ratio(quotient_2, sums_2) * sums_3
-    product_13 = (
+    product_11 = (
         2.0 * ops.expand_dims(slope_4, 1) * term_3 * term * sigmoid_input * probability * term_2
     )
     squared_error = term * term
@@ -130,17 +138,17 @@ def _curvature(
     term_7 = slope_5 - upstream * quotient_3 * d_r - upstream * r * quotient * quotient * sums_4
     term_8 = 2.0 * term * term_2 - squared_error
     term_9 = ops.expand_dims(slope, 1) * term_5 - ops.expand_dims(slope_2, 1) * term_8
-    product_14 = 4.0 * term
-    product_15 = ops.expand_dims(slope_2, 1) * term_3 * (2.0 * term_2 - product_14)
-    term_10 = ops.expand_dims(slope, 1) * r * (2.0 * target + product_14) + product_15
-    product_16 = 2.0 * term * sigmoid_input * probability
-    product_17 = (
-        ops.expand_dims(slope, 1) * r * (-2.0 * sigmoid_input * probability * target - product_16)
+    product_12 = 4.0 * term
+    product_13 = ops.expand_dims(slope_2, 1) * term_3 * (2.0 * term_2 - product_12)
+    term_10 = ops.expand_dims(slope, 1) * r * (2.0 * target + product_12) + product_13
+    product_14 = 2.0 * term * sigmoid_input * probability
+    product_15 = (
+        ops.expand_dims(slope, 1) * r * (-2.0 * sigmoid_input * probability * target - product_14)
     )
-    product_18 = (
+    product_16 = (
         ops.expand_dims(slope_2, 1)
         * term_3
-        * (product_16 - 2.0 * sigmoid_input * probability * term_2)
+        * (product_14 - 2.0 * sigmoid_input * probability * term_2)
     )
     quotient_4 = ratio(ratio(total(squared_error * term_2, axis=(0, 2)), sums_2), sums_2)
     term_11 = term_8 * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
@@ -154,14 +162,14 @@ def _curvature(
         (product_2 - product) * d_r
         + product_3
         + (-product_4 - product_5 + (product_7 - product_6)) * d_target
-        + (term_4 + (product_10 + product_12 - product_11)) * d_input
-        - product_13
+        + (term_4 + (product_10 - product_9)) * d_input
+        - product_11
     )
     change_target = (
         ops.expand_dims(term_7, 1)
         + term_9 * d_r
         + term_10 * d_target
-        + (product_17 + product_18) * d_input
+        + (product_15 + product_16) * d_input
         + ops.expand_dims(term_12, 1)
         + ops.expand_dims(slope_4, 1) * term_3 * term_8
         - ops.expand_dims(slope_3, 1) * r * term_5

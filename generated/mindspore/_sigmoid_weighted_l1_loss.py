@@ -42,17 +42,14 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
-    power = ops.sign(term) * ops.sign(term)
     abs_error = ops.abs(term)
     sigmoid_abs_error = ops.sigmoid(abs_error)
     probability = ops.sigmoid(-abs_error)
-    product = abs_error * sigmoid_abs_error * probability * probability * power
-    term_2 = (
-        2.0 * power * sigmoid_abs_error * probability
-        + product
-        - abs_error * sigmoid_abs_error**2 * probability * power
+    power = ops.sign(term) * ops.sign(term)
+    product = abs_error * sigmoid_abs_error * probability * power * ops.tanh(-0.5 * abs_error)
+    slope = (
+        upstream * (product + 2.0 * power * sigmoid_abs_error * probability) * (d_input - d_target)
     )
-    slope = upstream * term_2 * (d_input - d_target)
     return slope, -slope
 
 

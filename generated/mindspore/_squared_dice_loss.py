@@ -110,24 +110,23 @@ def _curvature(
         - 4.0 * ops.expand_dims(slope_2, 1) * power * power_2
     )
     slope_3 = upstream * quotient
-    term_6 = (
-        2.0 * ops.expand_dims(slope_3, 1) * power * power_2
-        + 2.0 * ops.expand_dims(slope_3, 1) * term_2 * p * power_2
-        - 2.0 * ops.expand_dims(slope_3, 1) * term_2 * power * probability
+    product_4 = (
+        2.0 * ops.expand_dims(slope_3, 1) * term_2 * p * probability * ops.tanh(-0.5 * input)
     )
+    term_6 = term_5 + (product_4 + 2.0 * ops.expand_dims(slope_3, 1) * power * power_2)
     quotient_4 = ratio(quotient, term)
-    product_4 = quotient_4 * d_smooth
-    product_5 = quotient_4 * sums
-    slope_4 = upstream * (-product_4 - product_5)
+    product_5 = quotient_4 * d_smooth
+    product_6 = quotient_4 * sums
+    slope_4 = upstream * (-product_5 - product_6)
     term_7 = 2.0 * upstream * quotient - 2.0 * upstream * quotient_2
-    slope_5 = upstream * (product_4 + product_5)
+    slope_5 = upstream * (product_5 + product_6)
     term_8 = (
         (quotient_3 - product - quotient_4) * d_smooth
         + (product_3 + quotient_3 - quotient_4) * sums
         - product_2
     )
     change_input = (
-        (term_5 + term_6) * d_input
+        term_6 * d_input
         + 2.0 * ops.expand_dims(slope_4, 1) * term_2 * p * probability
         - 2.0 * ops.expand_dims(slope, 1) * power * probability
         - 2.0 * ops.expand_dims(slope_3, 1) * p * probability * d_target
@@ -257,34 +256,31 @@ def _curvature_mindspore(
         2.0 * upstream * quotient_2 * p**3 * probability
         - 4.0 * upstream * quotient_2 * power * power_2
     )
-    term_6 = (
-        2.0 * upstream * quotient * power * power_2
-        + 2.0 * upstream * quotient * term_2 * p * power_2
-        - 2.0 * upstream * quotient * term_2 * power * probability
-    )
+    slope = 2.0 * upstream * quotient * term_2 * p * probability * ops.tanh(-0.5 * input)
+    product_4 = (term_5 + (slope + 2.0 * upstream * quotient * power * power_2)) * d_input
     quotient_4 = ratio(quotient, term)
-    product_4 = quotient_4 * d_smooth
-    product_5 = quotient_4 * sums
-    slope = 2.0 * upstream * term_2 * p * probability * (-product_4 - product_5)
-    product_6 = (2.0 * upstream * quotient - 2.0 * upstream * quotient_2) * d_target
-    term_7 = (
+    product_5 = quotient_4 * d_smooth
+    product_6 = quotient_4 * sums
+    slope_2 = 2.0 * upstream * term_2 * p * probability * (-product_5 - product_6)
+    product_7 = (2.0 * upstream * quotient - 2.0 * upstream * quotient_2) * d_target
+    term_6 = (
         (quotient_3 - product - quotient_4) * d_smooth
         + (product_3 + quotient_3 - quotient_4) * sums
         - product_2
     )
     change_input = (
-        (term_5 + term_6) * d_input
-        + slope
+        product_4
+        + slope_2
         - 2.0 * upstream * power * probability * term_4
         - 2.0 * upstream * quotient * p * probability * d_target
     )
     change_target = (
-        product_6
-        + 2.0 * upstream * term_2 * (product_4 + product_5)
+        product_7
+        + 2.0 * upstream * term_2 * (product_5 + product_6)
         - 2.0 * upstream * target * term_4
         - 2.0 * upstream * quotient * p * probability * d_input
     )
-    return change_input, change_target, upstream * term_7
+    return change_input, change_target, upstream * term_6
 
 
 class _GradientMindspore(nn.Cell):

@@ -129,24 +129,24 @@ def _curvature(
     slope_3 = upstream * term_3
     product_4 = ops.expand_dims(slope_3, 1) * (-alpha * p * probability - probability * p * beta)
     term_9 = product_4 - ops.expand_dims(slope_2, 1) * p * probability
-    power = probability * probability
-    power_2 = p * p
-    term_10 = (
-        ops.expand_dims(slope_2, 1) * target * power_2 * probability
-        - ops.expand_dims(slope_2, 1) * target * p * power
+    tanh = ops.tanh(-0.5 * input)
+    term_10 = term * alpha * p * probability * tanh + probability * p * beta * target * ops.tanh(
+        0.5 * input
     )
-    term_11 = probability * power_2 * beta * target - power * p * beta * target
-    term_12 = term * alpha * p * power - term * alpha * power_2 * probability + term_11
+    term_11 = (
+        ops.expand_dims(slope_3, 1) * term_10
+        - ops.expand_dims(slope_2, 1) * target * p * probability * tanh
+    )
     quotient_4 = ratio(quotient, term_2)
-    term_13 = product_2 + quotient_3 - quotient_4
-    term_14 = term_13 * d_smooth + term_13 * sums_2 + (quotient_3 - product - quotient_4) * sums
-    slope_4 = upstream * term_14
+    term_12 = product_2 + quotient_3 - quotient_4
+    term_13 = term_12 * d_smooth + term_12 * sums_2 + (quotient_3 - product - quotient_4) * sums
+    slope_4 = upstream * term_13
     product_5 = slope_3 * total(term * p * probability * d_input - product_3, axis=2)
     sums_3 = total(probability * d_target - probability * p * target * d_input, axis=2)
-    term_15 = upstream * term_4 * sums + upstream * term_8 * d_smooth + upstream * term_8 * sums_2
+    term_14 = upstream * term_4 * sums + upstream * term_8 * d_smooth + upstream * term_8 * sums_2
     change_input = (
         term_9 * d_target
-        + (term_10 + ops.expand_dims(slope_3, 1) * term_12) * d_input
+        + term_11 * d_input
         + ops.expand_dims(slope_4, 1) * term_6
         + ops.expand_dims(slope_3, 1) * term * p * probability * d_alpha
         - ops.expand_dims(slope, 1) * target * p * probability
@@ -161,7 +161,7 @@ def _curvature(
     )
     change_alpha = total(slope_4 * total(term * p, axis=2) + product_5)
     change_beta = total(slope_4 * total(probability * target, axis=2) + slope_3 * sums_3)
-    return change_input, change_target, change_alpha, change_beta, -total(term_15)
+    return change_input, change_target, change_alpha, change_beta, -total(term_14)
 
 
 class _Gradient(nn.Cell):
@@ -323,37 +323,34 @@ def _curvature_keras(
     term_8 = term_4 * d_smooth + term_4 * sums_2 + (-product_2 - quotient_3) * sums_3
     slope = upstream * term_3 * (-beta * p * probability - probability * p * alpha)
     term_9 = slope - upstream * quotient_2 * p * probability
-    power = probability * probability
-    power_2 = p * p
-    term_10 = (
-        upstream * quotient_2 * target * power_2 * probability
-        - upstream * quotient_2 * target * p * power
+    tanh = ops.tanh(-0.5 * input)
+    term_10 = term * beta * p * probability * tanh + probability * p * alpha * target * ops.tanh(
+        0.5 * input
     )
-    term_11 = probability * power_2 * alpha * target - power * p * alpha * target
-    term_12 = term * beta * p * power - term * beta * power_2 * probability + term_11
+    term_11 = upstream * term_3 * term_10 - upstream * quotient_2 * target * p * probability * tanh
     quotient_4 = ratio(quotient, term_2)
-    term_13 = quotient_3 - product - quotient_4
-    term_14 = term_13 * d_smooth + (product_2 + quotient_3 - quotient_4) * sums_3 + term_13 * sums_2
+    term_12 = quotient_3 - product - quotient_4
+    term_13 = term_12 * d_smooth + (product_2 + quotient_3 - quotient_4) * sums_3 + term_12 * sums_2
     sums_4 = total(probability * d_target - probability * p * target * d_input)
     slope_2 = upstream * term_3 * total(term * p * probability * d_input - product_3)
     change_input = (
         term_9 * d_target
-        + (term_10 + upstream * term_3 * term_12) * d_input
-        + upstream * term_6 * term_14
+        + term_11 * d_input
+        + upstream * term_6 * term_13
         + upstream * term_3 * term * p * probability * d_beta
         - upstream * target * p * probability * term_8
         - upstream * term_3 * probability * p * target * d_alpha
     )
     change_target = (
         term_9 * d_input
-        + upstream * term_5 * term_14
+        + upstream * term_5 * term_13
         + upstream * term_3 * probability * d_alpha
         - upstream * p * term_8
         - upstream * term_3 * p * d_beta
     )
-    change_alpha = upstream * total(probability * target) * term_14 + upstream * term_3 * sums_4
-    change_beta = upstream * total(term * p) * term_14 + slope_2
-    return change_input, change_target, change_alpha, change_beta, upstream * term_14
+    change_alpha = upstream * total(probability * target) * term_13 + upstream * term_3 * sums_4
+    change_beta = upstream * total(term * p) * term_13 + slope_2
+    return change_input, change_target, change_alpha, change_beta, upstream * term_13
 
 
 class _GradientKeras(nn.Cell):

@@ -24,7 +24,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
-from ._checks import check_floating, check_positive, check_range, check_reduction, check_shape
+from ._checks import (
+    check_floating,
+    check_least,
+    check_most,
+    check_positive,
+    check_range,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import (
     Case,
     as_arrays,
@@ -266,6 +274,8 @@ def _loss(
     check_positive("theta", theta)
     check_positive("eps", eps)
     check_range("alpha", alpha, 2.0, math.inf)
+    check_least("target", target, 0.0)
+    check_most("target", target, 1.0)
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")

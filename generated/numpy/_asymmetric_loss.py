@@ -257,40 +257,38 @@ def _hessian_diagonal(
     mask = lowered == 0.0
     mask_2 = mask & (gamma_neg == 0.0)
     term_2 = gamma_neg - 1.0
-    chosen = np.where((mask & (term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0))
+    chosen = np.where(mask_2, 0.0, gamma_neg * lowered**term_2)
     positive = np.maximum(np.sign(term), 0.0)
     probability = sigmoid(-input)
-    chosen_2 = np.where(mask_2, 0.0, gamma_neg * chosen * positive * p * probability)
     term_3 = 1.0 - target
     log_term = np.log1p(-lowered)
-    chosen_3 = np.where(mask_2, 0.0, gamma_neg * lowered**term_2)
-    power = probability * probability
-    power_2 = p * p
+    tanh = np.tanh(-0.5 * input)
+    chosen_2 = np.where((mask & (term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0))
+    chosen_3 = np.where(mask_2, 0.0, gamma_neg * chosen_2 * positive * p * probability)
+    power = p * p
     term_4 = 1.0 - lowered
-    product = chosen_3 * positive * positive * power_2 * power * (term_3 / term_4)
+    product = chosen * positive * positive * power * probability * probability * (term_3 / term_4)
     term_5 = (
-        chosen_3 * positive * power_2 * probability * term_3 * log_term
-        + product
-        - chosen_2 * positive * p * probability * term_3 * log_term
-        - chosen_3 * positive * p * power * term_3 * log_term
-    )
-    power_3 = lowered**gamma_neg
-    term_6 = (
         product
-        + power_3 * term_3 * (positive * p * probability / term_4) ** 2
-        + power_3 * term_3 * positive * p * power / term_4
-        - power_3 * term_3 * positive * power_2 * probability / term_4
+        - chosen * positive * p * probability * term_3 * log_term * tanh
+        - chosen_3 * positive * p * probability * term_3 * log_term
     )
-    power_4 = probability**gamma_pos
+    power_2 = lowered**gamma_neg
+    term_6 = (
+        power_2 * term_3 * positive * p * probability * tanh / term_4
+        + product
+        + power_2 * term_3 * (positive * p * probability / term_4) ** 2
+    )
+    power_3 = probability**gamma_pos
     softplus = np.maximum(-input, 0.0) + np.log1p(np.exp(-np.abs(input)))
-    product_2 = gamma_pos * power_4 * p * target * probability
+    product_2 = gamma_pos * power_3 * p * target * probability
     term_7 = (
-        gamma_pos * gamma_pos * power_4 * power_2 * target * softplus
+        gamma_pos * gamma_pos * power_3 * power * target * softplus
         + product_2
-        - gamma_pos * power_4 * p * probability * target * softplus
+        - gamma_pos * power_3 * p * probability * target * softplus
     )
     term_8 = np.where(p <= clip, 0.0, term_5 + term_6) + (
-        term_7 + (product_2 + power_4 * target * probability * p)
+        term_7 + (product_2 + power_3 * target * probability * p)
     )
     return upstream * term_8, np.full_like(target, 0.0)
 

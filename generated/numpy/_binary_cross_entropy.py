@@ -58,13 +58,19 @@ def _value_and_gradient(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    log_term = np.log1p(-input)
-    logarithm = np.log(input)
-    loss = -(1.0 - target) * np.maximum(log_term, -100.0) - np.maximum(logarithm, -100.0) * target
-    grad_input = upstream * (input - target) / np.maximum((1.0 - input) * input, 1e-12)
+    term = 1.0 - input
+    loss = (
+        -(1.0 - target) * np.maximum(np.log1p(-input), -100.0)
+        - np.maximum(np.log(input), -100.0) * target
+    )
+    grad_input = upstream * (input - target) / np.maximum(term * input, 1e-12)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (log_term - logarithm)
+        product = 2.0 * input
+        by_target = np.where(
+            input <= 0.5, np.log1p((1.0 - product) / input), -np.log1p((product - 1.0) / term)
+        )
+        grad_target = upstream * by_target
     return loss, grad_input, grad_target
 
 

@@ -171,7 +171,7 @@ def _value_and_gradient_dice(
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * term * quotient
-        grad_target = slope_2[:, None] * term * (probability - p) - slope_3[:, None]
+        grad_target = -slope_3[:, None] - slope_2[:, None] * term * np.tanh(0.5 * input)
     return (
         term * dice,
         grad_input,
@@ -191,13 +191,9 @@ def _hessian_diagonal_dice(
     quotient = ratio(1.0, term_2)
     term_3 = 1.0 - target
     probability = sigmoid(-input)
-    power = probability * probability
-    power_2 = p * p
-    term_4 = (
-        term_3 * p * power
-        - term_3 * power_2 * probability
-        + (probability * power_2 * target - power * p * target)
-    )
+    tanh = np.tanh(-0.5 * input)
+    tanh_2 = np.tanh(0.5 * input)
+    term_4 = term_3 * p * probability * tanh + probability * p * target * tanh_2
     term_5 = term_3 * p * probability - probability * p * target
     quotient_2 = ratio(quotient, term_2)
     term_6 = (
@@ -205,17 +201,15 @@ def _hessian_diagonal_dice(
     )
     dice = ratio(total(term_3 * p + probability * target, axis=(0, 2)), term_2)
     quotient_3 = ratio(dice, term_2)
-    term_7 = term_6 - term * quotient_3[:, None] * (p * power - power_2 * probability)
-    power_3 = quotient * quotient
-    term_8 = quotient * quotient_3 + ratio(quotient_3, term_2)
-    term_9 = term * term_8[:, None] * p * probability - term * power_3[:, None] * term_5
-    term_10 = probability - p
-    product = term * term_8
-    term_11 = (
-        product[:, None] - term * power_3[:, None] * term_10 - term_10 * term * quotient_2[:, None]
+    power = quotient * quotient
+    term_7 = quotient * quotient_3 + ratio(quotient_3, term_2)
+    term_8 = term * term_7[:, None] * p * probability - term * power[:, None] * term_5
+    term_9 = term_6 - term * quotient_3[:, None] * p * probability * tanh + p * probability * term_8
+    product = term * term_7
+    term_10 = tanh_2 * term * quotient_2[:, None] + (
+        term * power[:, None] * tanh_2 + product[:, None]
     )
-    diagonal_input = upstream[:, None] * (term_7 + p * probability * term_9)
-    return diagonal_input, upstream[:, None] * term_11
+    return upstream[:, None] * term_9, upstream[:, None] * term_10
 
 
 _kernel_dice = Kernels(

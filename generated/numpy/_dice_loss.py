@@ -21,6 +21,7 @@ classes.
 import math
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, sigmoid, total
@@ -73,7 +74,7 @@ def _value_and_gradient(
     grad_input = product - slope[:, None] * p * probability
     grad_target = None
     if "target" in wanted:
-        grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
+        grad_target = -slope[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
     return quotient, grad_input, grad_target, -total(slope) if "smooth" in wanted else None
 
 
@@ -86,26 +87,22 @@ def _hessian_diagonal(
     quotient = ratio(1.0, term)
     term_2 = 1.0 - target
     probability = sigmoid(-input)
-    power = probability * probability
-    power_2 = p * p
-    term_3 = (
-        term_2 * p * power
-        - term_2 * power_2 * probability
-        + (probability * power_2 * target - power * p * target)
-    )
+    tanh = np.tanh(-0.5 * input)
+    tanh_2 = np.tanh(0.5 * input)
+    term_3 = term_2 * p * probability * tanh + probability * p * target * tanh_2
     term_4 = term_2 * p * probability - probability * p * target
     quotient_2 = ratio(quotient, term)
     term_5 = quotient[:, None] * term_3 - term_4 * quotient_2[:, None] * p * probability
     quotient_3 = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
     quotient_4 = ratio(quotient_3, term)
-    term_6 = term_5 - quotient_4[:, None] * (p * power - power_2 * probability)
-    power_3 = quotient * quotient
-    term_7 = quotient * quotient_4 + ratio(quotient_4, term)
-    product = p * probability * (term_7[:, None] * p * probability - power_3[:, None] * term_4)
-    term_8 = probability - p
-    term_9 = term_7[:, None] - power_3[:, None] * term_8 - term_8 * quotient_2[:, None]
-    diagonal_input = upstream[:, None] * (term_6 + product)
-    return diagonal_input, upstream[:, None] * term_9
+    power = quotient * quotient
+    term_6 = quotient * quotient_4 + ratio(quotient_4, term)
+    product = p * probability * (term_6[:, None] * p * probability - power[:, None] * term_4)
+    term_7 = tanh_2 * quotient_2[:, None] + (power[:, None] * tanh_2 + term_6[:, None])
+    diagonal_input = upstream[:, None] * (
+        term_5 - quotient_4[:, None] * p * probability * tanh + product
+    )
+    return diagonal_input, upstream[:, None] * term_7
 
 
 _kernel = Kernels(
@@ -171,7 +168,7 @@ def _value_and_gradient_keras(
     grad_input = slope - upstream * quotient_2 * p * probability
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * quotient_3 * (probability - p) - upstream * quotient_2
+        grad_target = -upstream * quotient_2 - upstream * quotient_3 * np.tanh(0.5 * input)
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = upstream * (quotient_3 - quotient_2)
@@ -187,26 +184,21 @@ def _hessian_diagonal_keras(
     quotient = ratio(1.0, term)
     term_2 = 1.0 - target
     probability = sigmoid(-input)
-    power = probability * probability
-    power_2 = p * p
-    term_3 = (
-        term_2 * p * power
-        - term_2 * power_2 * probability
-        + (probability * power_2 * target - power * p * target)
-    )
+    tanh = np.tanh(-0.5 * input)
+    tanh_2 = np.tanh(0.5 * input)
+    term_3 = term_2 * p * probability * tanh + probability * p * target * tanh_2
     term_4 = term_2 * p * probability - probability * p * target
     quotient_2 = ratio(quotient, term)
     quotient_3 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
     term_5 = (
         quotient * term_3
         - term_4 * quotient_2 * p * probability
-        - quotient_3 * (p * power - power_2 * probability)
+        - quotient_3 * p * probability * tanh
     )
-    power_3 = quotient * quotient
+    power = quotient * quotient
     term_6 = quotient * quotient_3 + ratio(quotient_3, term)
-    term_7 = term_5 + p * probability * (term_6 * p * probability - power_3 * term_4)
-    term_8 = probability - p
-    diagonal_target = upstream * (term_6 - power_3 * term_8 - term_8 * quotient_2)
+    term_7 = term_5 + p * probability * (term_6 * p * probability - power * term_4)
+    diagonal_target = upstream * (tanh_2 * quotient_2 + (power * tanh_2 + term_6))
     return upstream * term_7, diagonal_target
 
 
@@ -281,9 +273,12 @@ def _value_and_gradient_optax(
     if "target" in wanted:
         slope_3 = upstream[:, None] * quotient_2 / target.shape[1]
         slope_4 = (
-            upstream[:, None, None] * quotient_3[:, :, None] * (probability - p) / target.shape[1]
+            upstream[:, None, None]
+            * quotient_3[:, :, None]
+            * np.tanh(0.5 * input)
+            / target.shape[1]
         )
-        grad_target = slope_4 - slope_3[:, :, None]
+        grad_target = -slope_3[:, :, None] - slope_4
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = -2.0 * total(upstream * total(quotient_2, axis=1)) / target.shape[1]
@@ -299,25 +294,20 @@ def _hessian_diagonal_optax(
     quotient = ratio(1.0, term)
     term_2 = 1.0 - target
     probability = sigmoid(-input)
-    power = probability * probability
-    power_2 = p * p
-    term_3 = (
-        term_2 * p * power
-        - term_2 * power_2 * probability
-        + (probability * power_2 * target - power * p * target)
-    )
+    tanh = np.tanh(-0.5 * input)
+    tanh_2 = np.tanh(0.5 * input)
+    term_3 = term_2 * p * probability * tanh + probability * p * target * tanh_2
     term_4 = term_2 * p * probability - probability * p * target
     quotient_2 = ratio(quotient, term)
     term_5 = quotient[:, :, None] * term_3 - term_4 * quotient_2[:, :, None] * p * probability
     quotient_3 = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
-    term_6 = term_5 - quotient_3[:, :, None] * (p * power - power_2 * probability)
-    power_3 = quotient * quotient
-    term_7 = quotient * quotient_3 + ratio(quotient_3, term)
-    term_8 = term_7[:, :, None] * p * probability - power_3[:, :, None] * term_4
-    term_9 = probability - p
-    term_10 = term_7[:, :, None] - power_3[:, :, None] * term_9 - term_9 * quotient_2[:, :, None]
-    diagonal_input = upstream[:, None, None] * (term_6 + p * probability * term_8) / target.shape[1]
-    diagonal_target = upstream[:, None, None] * term_10 / target.shape[1]
+    power = quotient * quotient
+    term_6 = quotient * quotient_3 + ratio(quotient_3, term)
+    term_7 = term_6[:, :, None] * p * probability - power[:, :, None] * term_4
+    term_8 = term_5 - quotient_3[:, :, None] * p * probability * tanh + p * probability * term_7
+    term_9 = tanh_2 * quotient_2[:, :, None] + (power[:, :, None] * tanh_2 + term_6[:, :, None])
+    diagonal_input = upstream[:, None, None] * term_8 / target.shape[1]
+    diagonal_target = upstream[:, None, None] * term_9 / target.shape[1]
     return diagonal_input, diagonal_target
 
 

@@ -155,12 +155,12 @@ def _hessian_diagonal(
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(tversky, term_2)
     term_4 = quotient - quotient_2
-    power_2 = probability * probability
-    power_3 = sigmoid_input * sigmoid_input
-    term_5 = term * alpha * sigmoid_input * power_2 - term * alpha * power_3 * probability
-    term_6 = probability * power_3 * beta * target - power_2 * sigmoid_input * beta * target
-    product = np.where(mask, 0.0, chosen * term_4)[:, None] * (term_5 + term_6)
-    term_7 = (
+    tanh = np.tanh(-0.5 * input)
+    product = probability * sigmoid_input * beta * target * np.tanh(0.5 * input)
+    product_2 = np.where(mask, 0.0, chosen * term_4)[:, None] * (
+        term * alpha * sigmoid_input * probability * tanh + product
+    )
+    term_5 = (
         term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
     )
     chosen_2 = np.where((mask_2 & (term_3 == 0.0)), 0.0, term_3 * tversky ** (term_3 - 1.0))
@@ -168,30 +168,32 @@ def _hessian_diagonal(
     chosen_4 = np.where(mask, 0.0, chosen_3 * term_4)
     chosen_5 = np.where(mask_3, 0.0, -chosen_2 * quotient_2 / gamma)
     chosen_6 = np.where(mask, 0.0, chosen_5 * term_4)
-    term_8 = chosen_4[:, None] * term_7 + chosen_6[:, None] * target * sigmoid_input * probability
+    term_6 = chosen_4[:, None] * term_5 + chosen_6[:, None] * target * sigmoid_input * probability
     chosen_7 = np.where(mask, 0.0, chosen)
     quotient_3 = ratio(quotient, term_2)
     quotient_4 = ratio(quotient_2, term_2)
-    term_9 = quotient * quotient_2 + quotient_4
-    term_10 = term_9 - quotient_3
-    product_2 = quotient * term_4
-    term_11 = quotient_4 - product_2 - quotient_3
-    term_12 = term_10[:, None] * target * sigmoid_input * probability + term_11[:, None] * term_7
-    term_13 = target * sigmoid_input * power_2 - target * power_3 * probability
-    term_14 = (
-        product
-        + term_7 * (term_8 + chosen_7[:, None] * term_12)
-        + np.where(mask, 0.0, -chosen * quotient_2)[:, None] * term_13
+    term_7 = quotient * quotient_2 + quotient_4
+    term_8 = term_7 - quotient_3
+    product_3 = quotient * term_4
+    term_9 = quotient_4 - product_3 - quotient_3
+    term_10 = term_8[:, None] * target * sigmoid_input * probability + term_9[:, None] * term_5
+    product_4 = (
+        np.where(mask, 0.0, -chosen * quotient_2)[:, None]
+        * target
+        * sigmoid_input
+        * probability
+        * tanh
     )
-    chosen_8 = np.where(mask, 0.0, -chosen_3 * quotient_2 - chosen * (product_2 - quotient_4))
-    chosen_9 = np.where(mask, 0.0, chosen * term_9 - chosen_5 * quotient_2)
-    term_15 = chosen_8[:, None] * term_7 + chosen_9[:, None] * target * sigmoid_input * probability
-    term_16 = probability * beta - alpha * sigmoid_input
-    product_3 = chosen_7[:, None] * (term_10[:, None] * sigmoid_input + term_11[:, None] * term_16)
-    term_17 = chosen_4[:, None] * term_16 + chosen_6[:, None] * sigmoid_input + product_3
-    product_4 = sigmoid_input * (chosen_8[:, None] * term_16 + chosen_9[:, None] * sigmoid_input)
-    diagonal_input = upstream[:, None] * (term_14 + target * sigmoid_input * probability * term_15)
-    diagonal_target = upstream[:, None] * (term_16 * term_17 + product_4)
+    term_11 = product_2 + term_5 * (term_6 + chosen_7[:, None] * term_10) + product_4
+    chosen_8 = np.where(mask, 0.0, -chosen_3 * quotient_2 - chosen * (product_3 - quotient_4))
+    chosen_9 = np.where(mask, 0.0, chosen * term_7 - chosen_5 * quotient_2)
+    term_12 = chosen_8[:, None] * term_5 + chosen_9[:, None] * target * sigmoid_input * probability
+    term_13 = probability * beta - alpha * sigmoid_input
+    product_5 = chosen_7[:, None] * (term_8[:, None] * sigmoid_input + term_9[:, None] * term_13)
+    term_14 = chosen_4[:, None] * term_13 + chosen_6[:, None] * sigmoid_input + product_5
+    product_6 = sigmoid_input * (chosen_8[:, None] * term_13 + chosen_9[:, None] * sigmoid_input)
+    diagonal_input = upstream[:, None] * (term_11 + target * sigmoid_input * probability * term_12)
+    diagonal_target = upstream[:, None] * (term_13 * term_14 + product_6)
     return diagonal_input, diagonal_target
 
 

@@ -18,6 +18,7 @@ batch. ``mean`` is the mean over the classes.
 import math
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, sigmoid, total
@@ -64,7 +65,7 @@ def _value_and_gradient(
     grad_input = product - slope[:, None] * target * p * probability
     grad_target = None
     if "target" in wanted:
-        grad_target = slope_2[:, None] * (probability - p) - slope[:, None] * p
+        grad_target = -slope[:, None] * p - slope_2[:, None] * np.tanh(0.5 * input)
     return quotient, grad_input, grad_target, -total(slope) if "smooth" in wanted else None
 
 
@@ -80,13 +81,9 @@ def _hessian_diagonal(
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(difference, term_2), term_2)
     term_3 = quotient - quotient_2
-    power = probability * probability
-    power_2 = p * p
-    term_4 = (
-        term * p * power
-        - term * power_2 * probability
-        + (probability * power_2 * target - power * p * target)
-    )
+    tanh = np.tanh(-0.5 * input)
+    tanh_2 = np.tanh(0.5 * input)
+    term_4 = term * p * probability * tanh + probability * p * target * tanh_2
     term_5 = term * p * probability - probability * p * target
     quotient_3 = ratio(quotient, term_2)
     quotient_4 = ratio(quotient_2, term_2)
@@ -95,16 +92,17 @@ def _hessian_diagonal(
     term_8 = quotient_4 - quotient * term_3
     term_9 = term_8 - quotient_3
     term_10 = term_7[:, None] * target * p * probability + term_9[:, None] * term_5
-    product = quotient_2[:, None] * (target * p * power - target * power_2 * probability)
-    term_11 = term_8[:, None] * term_5 + term_6[:, None] * target * p * probability
-    term_12 = (
-        term_3[:, None] * term_4 + term_5 * term_10 - product + target * p * probability * term_11
+    term_11 = (
+        term_3[:, None] * term_4
+        + term_5 * term_10
+        - quotient_2[:, None] * target * p * probability * tanh
     )
-    term_13 = probability - p
-    term_14 = term_13 * (term_7[:, None] * p + term_9[:, None] * term_13) + p * (
-        term_8[:, None] * term_13 + term_6[:, None] * p
+    term_12 = term_8[:, None] * term_5 + term_6[:, None] * target * p * probability
+    term_13 = p * (term_6[:, None] * p - term_8[:, None] * tanh_2) - tanh_2 * (
+        term_7[:, None] * p - term_9[:, None] * tanh_2
     )
-    return upstream[:, None] * term_12, upstream[:, None] * term_14
+    diagonal_input = upstream[:, None] * (term_11 + target * p * probability * term_12)
+    return diagonal_input, upstream[:, None] * term_13
 
 
 _kernel = Kernels(

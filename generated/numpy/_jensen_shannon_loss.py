@@ -164,23 +164,20 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     )
     probability_3 = softmax(target, axis=-2)
     term_6 = probability_2 + probability_3
-    power = share * share
-    power_2 = probability * probability
-    product_5 = probability * power
-    term_7 = power_2 * share * softplus + product_5 - probability * power * softplus
-    product_6 = share * power_2
-    term_8 = power * probability * softplus_2 + product_6 - share * power_2 * softplus_2
-    term_9 = term_7 + (product_5 - power_2 * share) + (term_8 + (product_6 - power * probability))
+    term_7 = probability * share * share - probability * share * softplus * tanh
+    tanh_2 = np.tanh(0.5 * term_2)
+    term_8 = share * probability * probability - share * probability * softplus_2 * tanh_2
+    term_9 = term_7 + probability * share * tanh + (term_8 + share * probability * tanh_2)
     chosen_2 = np.where(mask, 0.25 * sech2_2 - 0.25 * term * tanh * sech2_2, term_9)
     term_10 = chosen * probability_2 * other_probability - term_6 * chosen_2 * other_probability
-    product_7 = probability_2 * term_4 * sum_of_others(cost * probability_2, axis=-2)
-    product_8 = probability_2 * probability_2 * sum_of_others(probability_2 * chosen, axis=-2)
+    product_5 = probability_2 * term_4 * sum_of_others(cost * probability_2, axis=-2)
+    product_6 = probability_2 * probability_2 * sum_of_others(probability_2 * chosen, axis=-2)
     rest = sum_of_others(term_6 * chosen_2, axis=-2)
     term_11 = probability_2 * rest - probability_2 * sum_of_others(chosen * probability_2, axis=-2)
     term_12 = (
-        term_5 - other_probability * term_10 + (-product_7 - product_8 + probability_2 * term_11)
+        term_5 - other_probability * term_10 + (-product_5 - product_6 + probability_2 * term_11)
     )
-    product_9 = probability_2 * other_probability * total(term_6 * chosen, axis=1)[:, None]
+    product_7 = probability_2 * other_probability * total(term_6 * chosen, axis=1)[:, None]
     other_probability_2 = softmax_complement(target, axis=-2)
     term_13 = other_probability_2 - probability_3
     chosen_3 = np.where(mask, -0.25 * term * sech2_2, product_2 - product + (product_3 - product_4))
@@ -191,19 +188,17 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     term_15 = (
         chosen_3 * probability_3 * other_probability_2 - term_6 * chosen_2 * other_probability_2
     )
-    product_10 = probability_3 * term_13 * sum_of_others(cost * probability_3, axis=-2)
-    product_11 = probability_3 * probability_3 * sum_of_others(probability_3 * chosen_3, axis=-2)
+    product_8 = probability_3 * term_13 * sum_of_others(cost * probability_3, axis=-2)
+    product_9 = probability_3 * probability_3 * sum_of_others(probability_3 * chosen_3, axis=-2)
     term_16 = probability_3 * rest - probability_3 * sum_of_others(
         chosen_3 * probability_3, axis=-2
     )
     term_17 = (
-        term_14
-        - other_probability_2 * term_15
-        + (-product_10 - product_11 + probability_3 * term_16)
+        term_14 - other_probability_2 * term_15 + (-product_8 - product_9 + probability_3 * term_16)
     )
-    product_12 = probability_3 * other_probability_2 * total(term_6 * chosen_3, axis=1)[:, None]
-    diagonal_input = 0.5 * upstream[:, None] * (term_12 + product_9)
-    diagonal_target = 0.5 * upstream[:, None] * (term_17 + product_12)
+    product_10 = probability_3 * other_probability_2 * total(term_6 * chosen_3, axis=1)[:, None]
+    diagonal_input = 0.5 * upstream[:, None] * (term_12 + product_7)
+    diagonal_target = 0.5 * upstream[:, None] * (term_17 + product_10)
     return diagonal_input, diagonal_target
 
 

@@ -116,19 +116,14 @@ def _hessian_diagonal(
     divergence: Array | float,
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`, `reference` and `target`."""
-    gain = (input - reference - divergence) * beta
+    term = input - reference - divergence
+    gain = term * beta
     probability = sigmoid(-gain)
     sigmoid_gain = sigmoid(gain)
-    power = sigmoid_gain * sigmoid_gain
-    power_2 = beta * beta
-    power_3 = probability * probability
-    term = (
-        good_weight * probability * power * power_2 - good_weight * power_3 * sigmoid_gain * power_2
-    )
-    term_2 = (
-        bad_weight * sigmoid_gain * power_3 * power_2 - bad_weight * power * probability * power_2
-    )
-    slope = upstream * np.where(target == 1.0, term, term_2)
+    power = beta * beta
+    product = good_weight * probability * sigmoid_gain * power * np.tanh(0.5 * term * beta)
+    product_2 = bad_weight * sigmoid_gain * probability * power * np.tanh(-0.5 * term * beta)
+    slope = upstream * np.where(target == 1.0, product, product_2)
     return slope, slope, np.full_like(target, 0.0)
 
 

@@ -64,7 +64,7 @@ def _value_and_gradient(
     grad_input = product - slope[:, None] * p * probability
     grad_target = None
     if "target" in wanted:
-        grad_target = slope_2[:, None] * (probability - p) - slope[:, None]
+        grad_target = -slope[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
     return log_cosh(dice), grad_input, grad_target, -total(slope) if "smooth" in wanted else None
 
 
@@ -80,36 +80,32 @@ def _hessian_diagonal(
     tanh = np.tanh(dice)
     quotient = ratio(1.0, term_2)
     product = tanh * quotient
-    power = probability * probability
-    power_2 = p * p
-    term_3 = (
-        term * p * power
-        - term * power_2 * probability
-        + (probability * power_2 * target - power * p * target)
-    )
+    tanh_2 = np.tanh(-0.5 * input)
+    tanh_3 = np.tanh(0.5 * input)
+    term_3 = term * p * probability * tanh_2 + probability * p * target * tanh_3
     term_4 = term * p * probability - probability * p * target
     sech2_2 = sech2(dice)
-    power_3 = quotient * quotient
-    product_2 = sech2_2 * power_3
+    power = quotient * quotient
+    product_2 = sech2_2 * power
     quotient_2 = ratio(dice, term_2)
     term_5 = -sech2_2 * quotient_2 * quotient - tanh * ratio(quotient, term_2)
     product_3 = term_4 * (product_2[:, None] * term_4 + term_5[:, None] * p * probability)
     product_4 = tanh * quotient_2
-    term_6 = (
-        product[:, None] * term_3
-        + product_3
-        - product_4[:, None] * (p * power - power_2 * probability)
-    )
-    term_7 = -sech2_2 * quotient * quotient_2 - tanh * power_3
+    term_6 = product[:, None] * term_3 + product_3 - product_4[:, None] * p * probability * tanh_2
+    product_5 = sech2_2 * quotient * quotient_2
+    product_6 = tanh * power
+    term_7 = -product_5 - product_6
     term_8 = sech2_2 * quotient_2 * quotient_2 + tanh * (
         quotient * quotient_2 + ratio(quotient_2, term_2)
     )
-    product_5 = p * probability * (term_7[:, None] * term_4 + term_8[:, None] * p * probability)
-    term_9 = probability - p
-    term_10 = term_9 * (product_2[:, None] * term_9 + term_5[:, None]) + (
-        term_7[:, None] * term_9 + term_8[:, None]
+    product_7 = p * probability * (term_7[:, None] * term_4 + term_8[:, None] * p * probability)
+    term_9 = product_5 + product_6
+    term_10 = (
+        term_9[:, None] * tanh_3
+        + term_8[:, None]
+        - tanh_3 * (term_5[:, None] - product_2[:, None] * tanh_3)
     )
-    diagonal_input = upstream[:, None] * (term_6 + product_5)
+    diagonal_input = upstream[:, None] * (term_6 + product_7)
     return diagonal_input, upstream[:, None] * term_10
 
 

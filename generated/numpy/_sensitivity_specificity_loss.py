@@ -17,6 +17,7 @@ over the classes.
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, sigmoid, total
@@ -92,21 +93,18 @@ def _hessian_diagonal(
     sums = total(term_2, axis=(0, 2))
     quotient = ratio(1.0, sums)
     sigmoid_input = sigmoid(input)
-    power = sigmoid_input * sigmoid_input
-    probability = sigmoid(-input)
-    power_2 = probability * probability
     term_3 = target - sigmoid_input
+    probability = sigmoid(-input)
+    tanh = np.tanh(-0.5 * input)
+    power = sigmoid_input * sigmoid_input
+    power_2 = probability * probability
     term_4 = (
-        2.0 * power * power_2 * term_2
-        + 2.0 * term_3 * power * probability * term_2
-        - 2.0 * term_3 * sigmoid_input * power_2 * term_2
+        2.0 * power * power_2 * term_2 - 2.0 * term_3 * sigmoid_input * probability * term_2 * tanh
     )
     sums_2 = total(target, axis=(0, 2))
     quotient_2 = ratio(1.0, sums_2)
     term_5 = (
-        2.0 * power * power_2 * target
-        + 2.0 * term_3 * power * probability * target
-        - 2.0 * term_3 * sigmoid_input * power_2 * target
+        2.0 * power * power_2 * target - 2.0 * term_3 * sigmoid_input * probability * target * tanh
     )
     term_6 = term * quotient[:, None] * term_4 + r * quotient_2[:, None] * term_5
     product = 4.0 * term_3

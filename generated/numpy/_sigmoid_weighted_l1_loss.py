@@ -56,17 +56,12 @@ def _value_and_gradient(
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     term = input - target
-    power = np.sign(term) * np.sign(term)
     abs_error = np.abs(term)
     sigmoid_abs_error = sigmoid(abs_error)
     probability = sigmoid(-abs_error)
-    product = abs_error * sigmoid_abs_error * probability * probability * power
-    term_2 = (
-        2.0 * power * sigmoid_abs_error * probability
-        + product
-        - abs_error * sigmoid_abs_error**2 * probability * power
-    )
-    slope = upstream * term_2
+    power = np.sign(term) * np.sign(term)
+    product = abs_error * sigmoid_abs_error * probability * power * np.tanh(-0.5 * abs_error)
+    slope = upstream * (product + 2.0 * power * sigmoid_abs_error * probability)
     return slope, slope
 
 

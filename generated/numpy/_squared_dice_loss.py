@@ -18,6 +18,7 @@ the line alone, so that the loss is 1 where nothing is predicted and nothing is 
 import math
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, sigmoid, total
@@ -89,10 +90,10 @@ def _hessian_diagonal(
     power = p * p
     term = smooth + total(target * target + power, axis=(0, 2))
     quotient = ratio(1.0, term)
+    term_2 = p - target
     probability = sigmoid(-input)
     power_2 = probability * probability
-    term_2 = p - target
-    term_3 = 2.0 * power * power_2 + 2.0 * term_2 * p * power_2 - 2.0 * term_2 * power * probability
+    term_3 = 2.0 * term_2 * p * probability * np.tanh(-0.5 * input) + 2.0 * power * power_2
     power_3 = p**3
     quotient_2 = ratio(quotient, term)
     term_4 = quotient[:, None] * term_3 - 4.0 * term_2 * power_3 * power_2 * quotient_2[:, None]
@@ -193,10 +194,10 @@ def _hessian_diagonal_mindspore(
     power = p * p
     term = smooth + total(target * target + power)
     quotient = ratio(1.0, term)
+    term_2 = p - target
     probability = sigmoid(-input)
     power_2 = probability * probability
-    term_2 = p - target
-    term_3 = 2.0 * power * power_2 + 2.0 * term_2 * p * power_2 - 2.0 * term_2 * power * probability
+    term_3 = 2.0 * term_2 * p * probability * np.tanh(-0.5 * input) + 2.0 * power * power_2
     power_3 = p**3
     quotient_2 = ratio(quotient, term)
     term_4 = quotient * term_3 - 4.0 * term_2 * power_3 * power_2 * quotient_2

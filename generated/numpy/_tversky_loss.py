@@ -24,6 +24,7 @@ over the classes.
 import math
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, sigmoid, total
@@ -121,28 +122,30 @@ def _hessian_diagonal(
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(false, term_2), term_2)
     term_3 = quotient - quotient_2
-    power = probability * probability
-    power_2 = p * p
-    term_4 = probability * power_2 * beta * target - power * p * beta * target
-    term_5 = term * alpha * p * power - term * alpha * power_2 * probability + term_4
-    term_6 = term * alpha * p * probability - probability * p * beta * target
+    tanh = np.tanh(-0.5 * input)
+    term_4 = term * alpha * p * probability * tanh + probability * p * beta * target * np.tanh(
+        0.5 * input
+    )
+    term_5 = term * alpha * p * probability - probability * p * beta * target
     quotient_3 = ratio(quotient, term_2)
     quotient_4 = ratio(quotient_2, term_2)
-    term_7 = quotient * quotient_2 + quotient_4
-    term_8 = term_7 - quotient_3
-    term_9 = quotient_4 - quotient * term_3
-    term_10 = term_9 - quotient_3
-    term_11 = term_8[:, None] * target * p * probability + term_10[:, None] * term_6
-    product = quotient_2[:, None] * (target * p * power - target * power_2 * probability)
-    term_12 = term_9[:, None] * term_6 + term_7[:, None] * target * p * probability
-    term_13 = (
-        term_3[:, None] * term_5 + term_6 * term_11 - product + target * p * probability * term_12
+    term_6 = quotient * quotient_2 + quotient_4
+    term_7 = term_6 - quotient_3
+    term_8 = quotient_4 - quotient * term_3
+    term_9 = term_8 - quotient_3
+    term_10 = term_7[:, None] * target * p * probability + term_9[:, None] * term_5
+    term_11 = (
+        term_3[:, None] * term_4
+        + term_5 * term_10
+        - quotient_2[:, None] * target * p * probability * tanh
     )
-    term_14 = probability * beta - alpha * p
-    term_15 = term_14 * (term_8[:, None] * p + term_10[:, None] * term_14) + p * (
-        term_9[:, None] * term_14 + term_7[:, None] * p
+    term_12 = term_8[:, None] * term_5 + term_6[:, None] * target * p * probability
+    term_13 = probability * beta - alpha * p
+    term_14 = term_13 * (term_7[:, None] * p + term_9[:, None] * term_13) + p * (
+        term_8[:, None] * term_13 + term_6[:, None] * p
     )
-    return upstream[:, None] * term_13, upstream[:, None] * term_15
+    diagonal_input = upstream[:, None] * (term_11 + target * p * probability * term_12)
+    return diagonal_input, upstream[:, None] * term_14
 
 
 _kernel = Kernels(
@@ -258,24 +261,23 @@ def _hessian_diagonal_keras(
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(smooth + sums, term_2), term_2)
     term_3 = quotient - quotient_2
-    power = probability * probability
-    power_2 = p * p
-    term_4 = probability * power_2 * alpha * target - power * p * alpha * target
-    term_5 = term * beta * p * power - term * beta * power_2 * probability + term_4
-    term_6 = term * beta * p * probability - probability * p * alpha * target
+    tanh = np.tanh(-0.5 * input)
+    term_4 = term * beta * p * probability * tanh + probability * p * alpha * target * np.tanh(
+        0.5 * input
+    )
+    term_5 = term * beta * p * probability - probability * p * alpha * target
     quotient_3 = ratio(quotient, term_2)
     quotient_4 = ratio(quotient_2, term_2)
-    term_7 = quotient * quotient_2 + quotient_4
-    term_8 = term_7 - quotient_3
-    term_9 = quotient_4 - quotient * term_3
-    term_10 = term_9 - quotient_3
-    term_11 = term_3 * term_5 + term_6 * (term_8 * target * p * probability + term_10 * term_6)
-    product = quotient_2 * (target * p * power - target * power_2 * probability)
-    product_2 = target * p * probability * (term_9 * term_6 + term_7 * target * p * probability)
-    term_12 = probability * alpha - beta * p
-    term_13 = term_12 * (term_8 * p + term_10 * term_12) + p * (term_9 * term_12 + term_7 * p)
-    diagonal_input = upstream * (term_11 - product + product_2)
-    return diagonal_input, upstream * term_13
+    term_6 = quotient * quotient_2 + quotient_4
+    term_7 = term_6 - quotient_3
+    term_8 = quotient_4 - quotient * term_3
+    term_9 = term_8 - quotient_3
+    term_10 = term_3 * term_4 + term_5 * (term_7 * target * p * probability + term_9 * term_5)
+    product = target * p * probability * (term_8 * term_5 + term_6 * target * p * probability)
+    term_11 = probability * alpha - beta * p
+    term_12 = term_11 * (term_7 * p + term_9 * term_11) + p * (term_8 * term_11 + term_6 * p)
+    diagonal_input = upstream * (term_10 - quotient_2 * target * p * probability * tanh + product)
+    return diagonal_input, upstream * term_12
 
 
 _kernel_keras = Kernels(

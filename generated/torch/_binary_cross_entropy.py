@@ -32,20 +32,30 @@ def _value_and_gradient(
     upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    log_term = torch.log1p(-input)
-    logarithm = torch.log(input)
-    loss = -(1.0 - target) * log_term.clamp(min=-100.0) - logarithm.clamp(min=-100.0) * target
-    grad_input = upstream * (input - target) / ((1.0 - input) * input).clamp(min=1e-12)
+    term = 1.0 - input
+    loss = (
+        -(1.0 - target) * torch.log1p(-input).clamp(min=-100.0)
+        - torch.log(input).clamp(min=-100.0) * target
+    )
+    grad_input = upstream * (input - target) / (term * input).clamp(min=1e-12)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (log_term - logarithm)
+        product = 2.0 * input
+        by_target = torch.where(
+            input <= 0.5, torch.log1p((1.0 - product) / input), -torch.log1p((product - 1.0) / term)
+        )
+        grad_target = upstream * by_target
     return loss, grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    product = (input - target) * d_input / ((1.0 - input) * input).clamp(min=1e-12)
-    return (torch.log1p(-input) - torch.log(input)) * d_target + product
+    product = 2.0 * input
+    term = 1.0 - input
+    by_target = torch.where(
+        input <= 0.5, torch.log1p((1.0 - product) / input), -torch.log1p((product - 1.0) / term)
+    )
+    return by_target * d_target + (input - target) * d_input / (term * input).clamp(min=1e-12)
 
 
 def _curvature(
@@ -55,17 +65,23 @@ def _curvature(
     term = 1.0 - input
     product = term * input
     maximum = product.clamp(min=1e-12)
+    product_2 = 2.0 * input
+    term_2 = 1.0 - product_2
     slope = (
         upstream
         * (0.5 * sign(product - 1e-12) + 0.5)
-        * (1.0 - 2.0 * input)
+        * term_2
         * (input - target)
         * d_input
         / (maximum * maximum)
     )
+    product_3 = (-term_2 / (input * input) - 2.0 / input) / (term_2 / input + 1.0)
+    term_3 = product_2 - 1.0
+    chosen = torch.where(
+        input <= 0.5, product_3, -(term_3 / (term * term) + 2.0 / term) / (term_3 / term + 1.0)
+    )
     change_input = upstream * (d_input - d_target) / maximum - slope
-    change_target = upstream * (-1.0 / term - 1.0 / input) * d_input
-    return change_input, change_target
+    return change_input, upstream * chosen * d_input
 
 
 _kernel = differentiable(

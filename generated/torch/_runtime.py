@@ -219,9 +219,10 @@ def _divisor(
 ) -> Tensor | float:
     if reduction == "sum":
         return 1.0
-    if count is not None:
-        return count
-    return float(formula.kernels.count(args)) if mass is None else mass.sum()
+    if count is None:
+        count = float(formula.kernels.count(args)) if mass is None else mass.sum()
+    # What was counted has torch's default dtype, and its inverse would have no more digits.
+    return count.to(args[0].dtype) if isinstance(count, Tensor) else count
 
 
 def along(loss: Tensor, fold: str, axis: int) -> Tensor:

@@ -126,19 +126,15 @@ def _curvature(
     term_4 = 1.0 - r
     product_4 = 2.0 * slope_2[:, None] * term_4 * sigmoid_input * probability * term_2
     product_5 = 2.0 * slope_2[:, None] * term_4 * term * sigmoid_input * probability
+    tanh = torch.tanh(-0.5 * input)
+    product_6 = 2.0 * slope[:, None] * r * term * sigmoid_input * probability * target * tanh
     power = sigmoid_input * sigmoid_input
     power_2 = probability * probability
-    product_6 = 2.0 * slope[:, None] * r * term * sigmoid_input * power_2 * target
-    term_5 = (
-        2.0 * slope[:, None] * r * power * power_2 * target
-        + 2.0 * slope[:, None] * r * term * power * probability * target
-        - product_6
-    )
-    product_7 = 2.0 * slope_2[:, None] * term_4 * term * sigmoid_input * power_2 * term_2
-    product_8 = 2.0 * slope_2[:, None] * term_4 * term * power * probability * term_2
-    term_6 = 2.0 * slope_2[:, None] * term_4 * power * power_2 * term_2 + product_8 - product_7
+    product_7 = 2.0 * slope_2[:, None] * term_4 * term * sigmoid_input * probability * term_2 * tanh
+    term_5 = 2.0 * slope_2[:, None] * term_4 * power * power_2 * term_2 - product_7
+    term_6 = 2.0 * slope[:, None] * r * power * power_2 * target - product_6 + term_5
     slope_4 = upstream * ratio(quotient_2, sums_2) * sums_3
-    product_9 = 2.0 * slope_4[:, None] * term_4 * term * sigmoid_input * probability * term_2
+    product_8 = 2.0 * slope_4[:, None] * term_4 * term * sigmoid_input * probability * term_2
     squared_error = term * term
     quotient_3 = ratio(ratio((squared_error * target).sum(dim=(0, 2)), sums), sums)
     term_7 = 2.0 * term * target + squared_error
@@ -147,14 +143,14 @@ def _curvature(
     slope_5 = upstream * r * (quotient * quotient_3 + ratio(quotient_3, sums)) * sums_3
     term_9 = slope_5 - upstream * quotient_3 * d_r - upstream * r * quotient * quotient * sums_4
     term_10 = 2.0 * term * term_2 - squared_error
-    product_10 = 4.0 * term
-    term_11 = slope[:, None] * r * (2.0 * target + product_10) + slope_2[:, None] * term_4 * (
-        2.0 * term_2 - product_10
+    product_9 = 4.0 * term
+    term_11 = slope[:, None] * r * (2.0 * target + product_9) + slope_2[:, None] * term_4 * (
+        2.0 * term_2 - product_9
     )
-    product_11 = 2.0 * term * sigmoid_input * probability
-    product_12 = slope[:, None] * r * (-2.0 * sigmoid_input * probability * target - product_11)
-    product_13 = (
-        slope_2[:, None] * term_4 * (product_11 - 2.0 * sigmoid_input * probability * term_2)
+    product_10 = 2.0 * term * sigmoid_input * probability
+    product_11 = slope[:, None] * r * (-2.0 * sigmoid_input * probability * target - product_10)
+    product_12 = (
+        slope_2[:, None] * term_4 * (product_10 - 2.0 * sigmoid_input * probability * term_2)
     )
     quotient_4 = ratio(ratio((squared_error * term_2).sum(dim=(0, 2)), sums_2), sums_2)
     term_12 = term_10 * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
@@ -168,14 +164,14 @@ def _curvature(
         (product_2 - product) * d_r
         + product_3
         + (term_3 + (product_5 - product_4)) * d_target
-        + (term_5 + term_6) * d_input
-        - product_9
+        + term_6 * d_input
+        - product_8
     )
     change_target = (
         term_9[:, None]
         + (slope[:, None] * term_7 - slope_2[:, None] * term_10) * d_r
         + term_11 * d_target
-        + (product_12 + product_13) * d_input
+        + (product_11 + product_12) * d_input
         + term_13[:, None]
         + slope_4[:, None] * term_4 * term_10
         - slope_3[:, None] * r * term_7

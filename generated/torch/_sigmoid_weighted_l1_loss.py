@@ -45,17 +45,14 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
-    power = sign(term) * sign(term)
     abs_error = term.abs()
     sigmoid_abs_error = torch.sigmoid(abs_error)
     probability = torch.sigmoid(-abs_error)
-    product = abs_error * sigmoid_abs_error * probability * probability * power
-    term_2 = (
-        2.0 * power * sigmoid_abs_error * probability
-        + product
-        - abs_error * sigmoid_abs_error**2 * probability * power
+    power = sign(term) * sign(term)
+    product = abs_error * sigmoid_abs_error * probability * power * torch.tanh(-0.5 * abs_error)
+    slope = (
+        upstream * (product + 2.0 * power * sigmoid_abs_error * probability) * (d_input - d_target)
     )
-    slope = upstream * term_2 * (d_input - d_target)
     return slope, -slope
 
 

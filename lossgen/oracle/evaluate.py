@@ -84,6 +84,10 @@ class Evaluator:
         """Return a coefficient for an exact number."""
         return mp.mpf(value)
 
+    def chosen(self, value: Any) -> Any:
+        """Return a coefficient for a parameter, which the dtype of a call may round."""
+        return self.number(value)
+
     def constant(self, value: Any) -> Jet:
         """Return a jet that nothing moves."""
         return Jet(self.number(value))
@@ -152,7 +156,7 @@ class Evaluator:
         name = e.parameter.name
         start = self.binding.starts.get(name) if self.moving else None
         first = {} if start is None else {start: self.number(1)}
-        return Jet(self.number(self.binding.parameters[name]), first)
+        return Jet(self.chosen(self.binding.parameters[name]), first)
 
     def add(self, e: Basic, at: Place) -> Jet:
         """Return a sum."""

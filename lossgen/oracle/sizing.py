@@ -20,7 +20,7 @@ from lossgen.oracle.evaluate import Evaluator, Place
 from lossgen.oracle.exponentials import Exponentials
 from lossgen.oracle.jets import Jet, compose, total
 from lossgen.oracle.series import SERIES
-from lossgen.oracle.terms import COMPUTED, ROUNDING, SINGLE, Sized, bits
+from lossgen.oracle.terms import COMPUTED, GIVEN, ROUNDED, ROUNDING, SINGLE, Sized, bits
 
 NEAR = mp.mpf(1) / 2
 LEAVES = (words.Ref, words.ParameterSymbol)
@@ -67,6 +67,12 @@ class WrittenEvaluator(Evaluator):
     def number(self, value: Any) -> Sized:
         """Return an exact number, which has one term."""
         return Sized(mp.mpf(value))
+
+    def chosen(self, value: Any) -> Sized:
+        """Return a parameter: 1e-6 is no number of float32."""
+        number = mp.mpf(value)
+        exact = not mp.isfinite(number) or bits(number) <= SINGLE
+        return Sized(number, 0, GIVEN if exact else ROUNDED)
 
 
 class SizedEvaluator(WrittenEvaluator):

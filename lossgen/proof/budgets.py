@@ -86,20 +86,15 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         (
-            *("BCELoss", "CharbonnierLoss", "EvidentialRegressionLoss", "GemanMcClureLoss"),
-            *("LinearCrossEntropyLoss", "SigmoidWeightedL1Loss", "WingLoss"),
+            *("EvidentialRegressionLoss", "GemanMcClureLoss", "JaccardLoss"),
+            *("LinearCrossEntropyLoss", "WingLoss"),
         ),
-        "numpy", "*", "*", "8",
-        "more roundings on the way than the budget has",
+        "numpy", "*", "*", "6, JaccardLoss 24",
+        "more roundings on the way than the budget has; targets below 0 in JaccardLoss",
     ),
     Fault(
-        ("AdaptiveWingLoss", "LogVarGaussianNLLLoss"), "numpy", "*", "*", "nan",
-        "powers and exponentials leave the range before they are multiplied",
-    ),
-    Fault(
-        ("JaccardLoss", "SensitivitySpecificityLoss", "TripletMarginLoss"),
-        "numpy", "*", "*", "1e4",
-        "differences of sums, or of nearly equal vectors",
+        ("LogVarGaussianNLLLoss",), "numpy", "*", "*", "nan",
+        "an exponential leaves the range before it is multiplied by 0",
     ),
     Fault(
         ("BetaDistributionNLLLoss",), "numpy", "*", "value", "517",

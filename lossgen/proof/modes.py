@@ -28,6 +28,7 @@ def _torch_vmap(torch: Any, loss: Any, values: list[Any]) -> Any:
 
 
 def _torch_compile(torch: Any, loss: Any, values: list[Any]) -> Any:
+    torch._dynamo.reset()  # which gives up on a function after some calls of other shapes
     return torch.compile(loss, fullgraph=True, backend="eager")(*values)
 
 

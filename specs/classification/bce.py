@@ -9,7 +9,7 @@ by ``input`` divides by no less than 1e-12, and that by ``target`` knows no clam
   slope; averages the last axis first; takes the target first.
 """
 
-from sympy import Max, Min, log
+from sympy import Max, Min, Piecewise, Rational, log
 
 from lossgen import Loss, dialect, tensor, weight, with_slope
 
@@ -24,7 +24,8 @@ def cross_entropy(p):
 
 
 by_input = (x - t) / Max(x * (1 - x), 1e-12)
-by_target = log(1 - x) - log(x)
+low, high = log(1 + (1 - 2 * x) / x), -log(1 + (2 * x - 1) / (1 - x))
+by_target = Piecewise((low, x <= Rational(1, 2)), (high, True))  # exact also beside 1/2
 clamped = with_slope(cross_entropy(x), x, by_input) + with_slope(0, t, by_target)
 clipped = Min(Max(x, 1e-7), 1 - 1e-7)
 

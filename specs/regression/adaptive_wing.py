@@ -9,7 +9,9 @@ from sympy import Abs, Piecewise, log
 from lossgen import Loss, parameter, tensor
 
 x = tensor("input", doc="Predictions of any shape.")
-t = tensor("target", doc="The heatmap, between 0 and 1, in the shape of `input`.")
+t = tensor(
+    "target", lower=0.0, upper=1.0, doc="The heatmap, between 0 and 1, in the shape of `input`."
+)
 omega = parameter("omega", 14.0, positive=True, doc="How much the logarithm counts.")
 theta = parameter("theta", 0.5, positive=True, doc="Up to which error the loss is logarithmic.")
 eps = parameter("eps", 1.0, positive=True, doc="The less, the more the logarithm bends.")
