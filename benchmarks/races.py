@@ -14,11 +14,40 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Step = Callable[[], object]
-Clock = Callable[[], float]
+Meter = Callable[[Step], float]
 OURS = "lossgen"
-CLOCKS: Mapping[str, Clock] = {"wall": time.perf_counter, "processor": time.process_time}
 SIZES = (10**3, 10**5, 10**7)
 LEAST = 5  # runs of each contestant, however long they take
+
+
+def _timed(clock: Callable[[], float]) -> Meter:
+    def measure(step: Step) -> float:
+        start = clock()
+        step()
+        return 1e6 * (clock() - start)
+
+    return measure
+
+
+def _peak(step: Step) -> float:
+    """Return how much memory a step has at most beyond what is there before, on Linux."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+    before = _resident("VmRSS")
+    step()
+    return _resident("VmHWM") - before
+
+
+def _resident(entry: str) -> float:
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(float(line.split()[1]) / 1024 for line in lines if line.startswith(entry))
+
+
+METERS: Mapping[str, Meter] = {
+    "wall": _timed(time.perf_counter),
+    "processor": _timed(time.process_time),
+    "memory": _peak,
+}
+UNITS = {"wall": "us", "processor": "us", "memory": "mib"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +60,7 @@ class Contest:
 
 @dataclass(frozen=True)
 class Result:
-    """Medians in microseconds by contestant."""
+    """Medians by contestant, in microseconds or MiB."""
 
     name: str
     size: int
@@ -47,13 +76,13 @@ class Result:
         """How much of the fastest peer's time the loss takes."""
         return self.medians[OURS] / min(self.peers.values())
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self, unit: str) -> dict[str, object]:
         """Return what is written down."""
-        medians = {f"{who}_us": round(time, 1) for who, time in self.medians.items()}
+        medians = {f"{who}_{unit}": round(time, 1) for who, time in self.medians.items()}
         return {"name": self.name, "size": self.size, "ratio": round(self.ratio, 3)} | medians
 
 
-def race(contest: Contest, size: int, clock: Clock, seconds: float) -> Result:
+def race(contest: Contest, size: int, measure: Meter, seconds: float) -> Result:
     """Return the medians of runs that take turns, in an order that is drawn anew each time."""
     steps = contest.steps(size)
     for step in steps.values():
@@ -64,10 +93,8 @@ def race(contest: Contest, size: int, clock: Clock, seconds: float) -> Result:
     while time.perf_counter() < stop or min(map(len, times.values())) < LEAST:
         random.shuffle(order)
         for who in order:
-            start = clock()
-            steps[who]()
-            times[who].append(clock() - start)
-    medians = {who: 1e6 * statistics.median(runs) for who, runs in times.items()}
+            times[who].append(measure(steps[who]))
+    medians = {who: statistics.median(runs) for who, runs in times.items()}
     return Result(contest.name, size, medians)
 
 
@@ -88,26 +115,37 @@ def table(results: Sequence[Result]) -> str:
 
 def main(about: str | None, contests: Sequence[Contest], versions: Mapping[str, str]) -> None:
     """Run contests as the command line asks, print the table, and write it down."""
+    run(parser(about).parse_args(), contests, versions)
+
+
+def parser(about: str | None) -> argparse.ArgumentParser:
+    """Return what all benchmarks of losses understand."""
     parser = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
     parser.add_argument("--sizes", type=float, nargs="+", default=SIZES)
     parser.add_argument("--cores", type=int, default=1, help="processor cores to run on")
-    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    parser.add_argument("--clock", choices=METERS, default="wall", help="what to measure")
     parser.add_argument("--seconds", type=float, default=0.3, help="for each contestant and size")
     parser.add_argument("--only", nargs="*", help="names of contests")
     parser.add_argument("--json", type=Path, help="where to write the figures")
-    options = parser.parse_args()
+    return parser
+
+
+def run(
+    options: argparse.Namespace, contests: Sequence[Contest], versions: Mapping[str, str]
+) -> None:
+    """Run contests, print the table, and write it down."""
     random.seed(0)
     cores = _keep_to(options.cores)
     chosen = [c for c in contests if not options.only or c.name in options.only]
-    results = []
+    results, unit = [], UNITS[options.clock]
     for contest in chosen:
         for size in options.sizes:
-            results.append(race(contest, int(size), CLOCKS[options.clock], options.seconds))
-            print(json.dumps(results[-1].as_json()), flush=True)
+            results.append(race(contest, int(size), METERS[options.clock], options.seconds))
+            print(json.dumps(results[-1].as_json(unit)), flush=True)
     print(table(results))
     if options.json:
         found = {"machine": machine(), "cores": cores, "clock": options.clock, **versions}
-        rows = [result.as_json() for result in results]
+        rows = [result.as_json(unit) for result in results]
         options.json.write_text(json.dumps(found | {"results": rows}, indent=2) + "\n")
 
 

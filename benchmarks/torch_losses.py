@@ -1,217 +1,152 @@
 """What a step of training costs in PyTorch: loss and gradient, beside what people use today.
 
-    python -m benchmarks.torch_losses --json losses.json
+    python -m benchmarks.torch_losses --way step none second value compiled --json losses.json
 
-Every peer is the built-in of torch.nn, or where there is none the formula as people compose it. All
-runs of one size are interleaved in shuffled order within one process; what is shown is the ratio of
-medians, lossgen over peer, so that less than 1 is faster.
+The peer is the built-in of torch.nn, or where there is none the formula as people compose it; it is
+never compiled. What is shown is the ratio to it: less than 1 is faster.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
-import random
-import statistics
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 import generated.torch as lossgen
+from benchmarks import draws
+from benchmarks.draws import Draw
+from benchmarks.races import OURS, Contest, Step, parser, run
 
-Step = Callable[[], object]
 Formula = Callable[..., Tensor]
-SIZES = (10**3, 10**5, 10**7)
-SECONDS = 1.0  # for each contestant of each size, so that fast ones are run more often
 
 
-@dataclass(frozen=True)
-class Contest:
-    """A loss, what it is compared with, and inputs of about so many entries."""
-
-    name: str
-    ours: Formula
-    peer: Formula
-    inputs: Callable[[int, torch.device], Sequence[Tensor]]
-    built_in: bool = True
-
-
-@dataclass(frozen=True)
-class Result:
-    """Medians in microseconds."""
-
-    name: str
-    peer: str
-    size: int
-    ours_us: float
-    peer_us: float
-
-    @property
-    def ratio(self) -> float:
-        """How much of the peer's time the loss takes."""
-        return self.ours_us / self.peer_us
-
-
-def _pair(size: int, device: torch.device) -> Sequence[Tensor]:
-    return torch.randn(size, device=device), torch.rand(size, device=device)
-
-
-def _triple(size: int, device: torch.device) -> Sequence[Tensor]:
-    return (*_pair(size, device), torch.rand(size, device=device) + 0.1)
-
-
-def _labelled(size: int, device: torch.device) -> Sequence[Tensor]:
-    classes = 32000 if size > 10**6 else 100
-    rows = max(1, size // classes)
-    labels = torch.randint(classes, (rows,), device=device)
-    return torch.randn(rows, classes, device=device), labels
-
-
-def _masks(size: int, device: torch.device) -> Sequence[Tensor]:
-    shape = (8, 4, max(1, size // 32))
-    return torch.randn(shape, device=device), (torch.rand(shape, device=device) < 0.5).float()
-
-
-def _rows(size: int, device: torch.device) -> Sequence[Tensor]:
-    shape = (max(1, size // 128), 128)
-    return torch.randn(shape, device=device), torch.randn(shape, device=device)
-
-
-def _few_rows(size: int, device: torch.device) -> Sequence[Tensor]:
-    return _rows(min(size, 2**17), device)
-
-
-def _focal(x: Tensor, t: Tensor) -> Tensor:
+def focal(x: Tensor, t: Tensor, reduction: str = "mean") -> Tensor:
+    """Focal loss of logits (Lin et al., 2017)."""
     p = torch.sigmoid(x)
     matched = p * t + (1 - p) * (1 - t)
-    return (
-        functional.binary_cross_entropy_with_logits(x, t, reduction="none") * (1 - matched) ** 2
-    ).mean()
+    loss = functional.binary_cross_entropy_with_logits(x, t, reduction="none")
+    return reduced(loss * (1 - matched) ** 2, reduction)
 
 
-def _dice(x: Tensor, t: Tensor) -> Tensor:
+def dice(x: Tensor, t: Tensor, reduction: str = "mean") -> Tensor:
+    """Overlap of each class over pictures and pixels."""
     p, axes = torch.sigmoid(x), (0, 2)
     shared, total = (p * t).sum(axes), p.sum(axes) + t.sum(axes)
-    return (1 - (2 * shared + 1) / (total + 1)).mean()
+    return reduced(1 - (2 * shared + 1) / (total + 1), reduction)
 
 
-def _cosine(x: Tensor, y: Tensor) -> Tensor:
-    return (1 - functional.cosine_similarity(x, y, dim=-1)).mean()
+def cosine(x: Tensor, y: Tensor, reduction: str = "mean") -> Tensor:
+    """One less the cosine of the angle."""
+    return reduced(1 - functional.cosine_similarity(x, y, dim=-1), reduction)
 
 
-def _info_nce(query: Tensor, key: Tensor) -> Tensor:
+def info_nce(query: Tensor, key: Tensor, reduction: str = "mean") -> Tensor:
+    """Each vector against all others."""
     logits = functional.normalize(query, dim=-1) @ functional.normalize(key, dim=-1).T / 0.07
-    return functional.cross_entropy(logits, torch.arange(len(query), device=query.device))
+    labels = torch.arange(len(query), device=query.device)
+    return functional.cross_entropy(logits, labels, reduction=reduction)
 
 
-def _log_cosh(x: Tensor, t: Tensor) -> Tensor:
+def log_cosh(x: Tensor, t: Tensor, reduction: str = "mean") -> Tensor:
+    """Logarithm of the hyperbolic cosine."""
     error = x - t
-    return (error + functional.softplus(-2 * error) - 0.6931471805599453).mean()
+    return reduced(error + functional.softplus(-2 * error) - 0.6931471805599453, reduction)
 
 
-CONTESTS = (
-    Contest("huber", lossgen.HuberLoss(), nn.HuberLoss(), _pair),
-    Contest("mse", lossgen.MSELoss(), nn.MSELoss(), _pair),
-    Contest("l1", lossgen.L1Loss(), nn.L1Loss(), _pair),
-    Contest("smooth l1", lossgen.SmoothL1Loss(), nn.SmoothL1Loss(), _pair),
-    Contest("bce with logits", lossgen.BCEWithLogitsLoss(), nn.BCEWithLogitsLoss(), _pair),
-    Contest("poisson nll", lossgen.PoissonNLLLoss(), nn.PoissonNLLLoss(), _pair),
-    Contest("gaussian nll", lossgen.GaussianNLLLoss(), nn.GaussianNLLLoss(), _triple),
-    Contest("cross entropy", lossgen.CrossEntropyLoss(), nn.CrossEntropyLoss(), _labelled),
-    Contest("focal", lossgen.SigmoidFocalLoss(), _focal, _pair, built_in=False),
-    Contest("dice", lossgen.DiceLoss(), _dice, _masks, built_in=False),
-    Contest("log cosh", lossgen.LogCoshLoss(), _log_cosh, _pair, built_in=False),
-    Contest("cosine", lossgen.CosineDistanceLoss(), _cosine, _rows, built_in=False),
-    Contest("info nce", lossgen.InfoNCELoss(), _info_nce, _few_rows, built_in=False),
+def reduced(loss: Tensor, reduction: str) -> Tensor:
+    """Return the loss or its mean."""
+    return loss if reduction == "none" else loss.mean()
+
+
+def vocabulary(size: int) -> Sequence[draws.Array]:
+    """Return logits and labels: of many classes where there is much."""
+    classes = 32000 if size > 10**6 else draws.CLASSES
+    rows = max(1, size // classes)
+    return draws.normal(rows, classes), draws.GENERATOR.integers(classes, size=rows)
+
+
+CASES: tuple[tuple[str, Draw, Formula | None], ...] = (
+    ("HuberLoss", draws.pair, None),
+    ("MSELoss", draws.pair, None),
+    ("L1Loss", draws.pair, None),
+    ("SmoothL1Loss", draws.pair, None),
+    ("BCEWithLogitsLoss", draws.scores, None),
+    ("PoissonNLLLoss", draws.scores, None),
+    ("GaussianNLLLoss", draws.triple, None),
+    ("CrossEntropyLoss", vocabulary, None),
+    ("SigmoidFocalLoss", draws.scores, focal),
+    ("DiceLoss", draws.masks, dice),
+    ("LogCoshLoss", draws.pair, log_cosh),
+    ("CosineDistanceLoss", draws.vectors, cosine),
+    ("InfoNCELoss", draws.few_vectors, info_nce),
 )
 
 
-def step(loss: Formula, inputs: Sequence[Tensor]) -> Step:
-    """Return one step: the loss, and its gradient by the first input."""
-    first = inputs[0].detach().clone().requires_grad_()
-
-    def run() -> None:
-        first.grad = None
-        loss(first, *inputs[1:]).backward()
-        if first.is_cuda:
-            torch.cuda.synchronize()
-
-    return run
+def backward(loss: Formula, inputs: Sequence[Tensor]) -> None:
+    """Find the gradient by the first input."""
+    inputs[0].grad = None
+    found = loss(*inputs)
+    found.backward(torch.ones_like(found))
 
 
-def race(contests: Sequence[Contest], size: int, device: torch.device) -> list[Result]:
-    """Return the medians of interleaved runs."""
-    steps: dict[tuple[str, bool], Step] = {}
-    for contest in contests:
-        inputs = contest.inputs(size, device)
-        steps[contest.name, True] = step(contest.ours, inputs)
-        steps[contest.name, False] = step(contest.peer, inputs)
-    times: dict[tuple[str, bool], list[float]] = {key: [] for key in steps}
-    order = list(steps)
-    stop = time.perf_counter() + SECONDS * len(steps)
-    while time.perf_counter() < stop or min(map(len, times.values())) < 5:
-        random.shuffle(order)
-        for key in order:
-            start = time.perf_counter()
-            steps[key]()
-            times[key].append(time.perf_counter() - start)
-    return [
-        Result(
-            contest.name,
-            "torch.nn" if contest.built_in else "composed",
-            size,
-            1e6 * statistics.median(times[contest.name, True]),
-            1e6 * statistics.median(times[contest.name, False]),
-        )
-        for contest in contests
-    ]
+def twice(loss: Formula, inputs: Sequence[Tensor]) -> None:
+    """Find the gradient, and how its sum changes."""
+    first = inputs[0]
+    (slope,) = torch.autograd.grad(loss(*inputs).sum(), first, create_graph=True)
+    if slope.requires_grad:  # that of an absolute value is constant
+        torch.autograd.grad(slope.sum(), first)
 
 
-def table(results: Sequence[Result]) -> str:
-    """Return the ratios as a table in Markdown."""
-    sizes = sorted({result.size for result in results})
-    lines = [
-        "| loss | beside | " + " | ".join(f"{size:.0e}" for size in sizes) + " |",
-        "| --- | --- |" + " --- |" * len(sizes),
-    ]
-    for name in dict.fromkeys(result.name for result in results):
-        own = {result.size: result for result in results if result.name == name}
-        ratios = " | ".join(f"{own[size].ratio:.2f}" for size in sizes)
-        lines.append(f"| {name} | {own[sizes[0]].peer} | {ratios} |")
-    return "\n".join(lines)
+@torch.no_grad()
+def value(loss: Formula, inputs: Sequence[Tensor]) -> None:
+    """Find the value alone."""
+    loss(*inputs)
+
+
+WAYS = {"step": backward, "none": backward, "second": twice, "value": value, "compiled": backward}
+
+
+def contest(way: str, device: str, name: str, draw: Draw, formula: Formula | None) -> Contest:
+    """Return the race of a loss with torch's own, or with a formula."""
+    reduction = "none" if way == "none" else "mean"
+    ours: Formula = getattr(lossgen, name)(reduction=reduction)
+    ours = torch.compile(ours) if way == "compiled" else ours
+
+    def composed(*inputs: Tensor) -> Tensor:
+        assert formula is not None
+        return formula(*inputs, reduction=reduction)
+
+    peer: Formula = getattr(nn, name)(reduction=reduction) if formula is None else composed
+
+    def step(loss: Formula, inputs: Sequence[Tensor]) -> Step:
+        own = [inputs[0].clone().requires_grad_(), *inputs[1:]]
+
+        def go() -> None:
+            WAYS[way](loss, own)
+            if device == "cuda":
+                torch.cuda.synchronize()
+
+        return go
+
+    def steps(size: int) -> Mapping[str, Step]:
+        inputs = [torch.as_tensor(x, device=device) for x in draw(size)]
+        who = "torch.nn" if formula is None else "composed"
+        return {OURS: step(ours, inputs), who: step(peer, inputs)}
+
+    return Contest(name if way == "step" else f"{name} {way}", steps)
 
 
 def main() -> None:
-    """Run all contests and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=float, nargs="+", default=SIZES)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--only", nargs="*", help="names of losses")
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    random.seed(0)
-    torch.manual_seed(0)
-    torch.set_num_threads(options.threads)
-    device = torch.device(options.device)
-    chosen = [c for c in CONTESTS if not options.only or c.name in options.only]
-    results = [r for size in options.sizes for r in race(chosen, int(size), device)]
-    print(table(results))
-    if options.json:
-        about = {
-            "machine": platform.processor() or platform.machine(),
-            "device": options.device,
-            "threads": options.threads,
-            "torch": torch.__version__,
-        }
-        rows = [asdict(result) | {"ratio": result.ratio} for result in results]
-        options.json.write_text(json.dumps(about | {"results": rows}, indent=2) + "\n")
+    """Run the ways that the command line asks for."""
+    understood = parser(__doc__)
+    understood.add_argument("--way", choices=WAYS, nargs="+", default=["step"])
+    understood.add_argument("--device", default="cpu")
+    options = understood.parse_args()
+    torch.set_num_threads(options.cores)
+    contests = [contest(way, options.device, *case) for way in options.way for case in CASES]
+    run(options, contests, {"torch": torch.__version__, "device": options.device})
 
 
 if __name__ == "__main__":

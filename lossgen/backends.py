@@ -205,6 +205,7 @@ TORCH = Backend(
         at_least="{0}.clamp(min={1})",
         at_most="{0}.clamp(max={1})",
         between="{0}.clamp({1}, {2})",
+        within="within({0}, {1})",
         amax="{0}.amax({axis})",
         amin="{0}.amin({axis})",
         sigmoid="torch.sigmoid({0})",
@@ -249,6 +250,7 @@ TORCH = Backend(
             "argmax_along",
             "put_along",
             "masked",
+            "within",
         )
     ),
 )

@@ -30,20 +30,20 @@ def _step(node: Node) -> Node:
 
 def _bounded(node: Node, size: Node, bound: Node, inside: Node, outside: Node) -> Node:
     x = size.args[0]
+    near = call("maximum", call("minimum", x, bound), negate(bound))
     if inside is x and _same(outside, mul(call("sign", x), bound)):
-        return call("maximum", call("minimum", x, bound), negate(bound))
+        return near
     if n.is_const(inside, 0) and _same(outside, subtract(size, bound)):
         return call("relu", outside)
     half = mul(HALF, bound)
     square = mul(HALF, n.power(x, const(2)))
     if _same(inside, square) and _same(outside, mul(bound, subtract(size, half))):
-        least = call("minimum", size, bound)
-        return mul(least, subtract(size, mul(HALF, least)))
+        return mul(near, subtract(x, mul(HALF, near)))
     if _same(inside, divide(x, bound)) and _same(outside, call("sign", x)):
         return call("maximum", call("minimum", inside, n.ONE), n.MINUS_ONE)
     if _same(inside, divide(square, bound)) and _same(outside, subtract(size, half)):
-        part = call("minimum", divide(size, bound), n.ONE)
-        return mul(part, subtract(size, mul(HALF, call("minimum", size, bound))))
+        part = call("maximum", call("minimum", divide(x, bound), n.ONE), n.MINUS_ONE)
+        return mul(part, subtract(x, mul(HALF, near)))
     return node
 
 

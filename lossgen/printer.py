@@ -209,6 +209,8 @@ class _Printer(AxisSpelling):
             if node.op in ("abs", "sign", "exp", "sigmoid", "log1p"):
                 inner = self.text[node.args[0]].code
                 word = f"{node.op}_{inner}" if re.fullmatch(r"[a-z_]+", inner) else word
+            elif node.op == "maximum" and any(arg.op == "minimum" for arg in node.args):
+                word = "clamped"
             elif node.op == "mul" and any(
                 arg.op == "leaf" and arg.attrs[0] == "upstream" for arg in node.args
             ):

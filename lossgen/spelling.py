@@ -129,6 +129,9 @@ class Spelling:
             if n.is_const(low) and n.is_const(high):
                 args = (self._operand(arg, node, COMPARE) for arg in (inner.args[0], low, high))
                 return Text(self._spell("between", *args))
+            if low is n.negate(high):
+                args = (self._operand(arg, node, COMPARE) for arg in (inner.args[0], high))
+                return Text(self._spell("within", *args))
         return self._extremum(node, "at_least")
 
     def _print_minimum(self, node: Node) -> Text:

@@ -26,11 +26,10 @@ def _value(input: Array, target: Array, kappa: Array | float) -> Array:
     error = target[:, None] - input[:, :, None]
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
-    abs_error = np.abs(error)
     product = (
         np.where(error > 0.0, level[:, None], term[:, None])
-        * np.minimum(abs_error / kappa, 1.0)
-        * (abs_error - 0.5 * np.minimum(abs_error, kappa))
+        * np.maximum(np.minimum(error / kappa, 1.0), -1.0)
+        * (error - 0.5 * np.maximum(np.minimum(error, kappa), -kappa))
     )
     return total(product, axis=(1, 2)) / target.shape[1]
 
@@ -43,22 +42,18 @@ def _value_and_gradient(
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
     chosen = np.where(error > 0.0, level[:, None], term[:, None])
-    abs_error = np.abs(error)
-    product = (
-        chosen
-        * np.minimum(abs_error / kappa, 1.0)
-        * (abs_error - 0.5 * np.minimum(abs_error, kappa))
-    )
-    product_2 = error / kappa
-    product_3 = chosen * np.maximum(np.minimum(product_2, 1.0), -1.0)
-    loss = total(product, axis=(1, 2)) / target.shape[1]
+    product = error / kappa
+    clamped = np.maximum(np.minimum(product, 1.0), -1.0)
+    product_2 = chosen * clamped * (error - 0.5 * np.maximum(np.minimum(error, kappa), -kappa))
+    product_3 = chosen * clamped
+    loss = total(product_2, axis=(1, 2)) / target.shape[1]
     grad_input = -upstream[:, None] * total(product_3, axis=2) / target.shape[1]
     grad_target = None
     if "target" in wanted:
         grad_target = upstream[:, None] * total(product_3, axis=1) / target.shape[1]
     grad_kappa = None
     if "kappa" in wanted:
-        product_4 = chosen * np.where(abs_error <= kappa, -0.5 * product_2 * product_2, -0.5)
+        product_4 = chosen * np.where(np.abs(error) <= kappa, -0.5 * product * product, -0.5)
         grad_kappa = total(upstream * total(product_4, axis=(1, 2))) / target.shape[1]
     return loss, grad_input, grad_target, grad_kappa
 

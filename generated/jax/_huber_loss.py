@@ -17,9 +17,9 @@ __all__ = ["HuberLoss", "huber_loss"]
 
 def _value(input: jax.Array, target: jax.Array, delta: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
-    abs_error = jnp.abs(input - target)
-    minimum = jnp.minimum(abs_error, delta)
-    return minimum * (abs_error - 0.5 * minimum)
+    error = input - target
+    clamped = jnp.maximum(jnp.minimum(error, delta), -delta)
+    return clamped * (error - 0.5 * clamped)
 
 
 def _partials(

@@ -21,11 +21,10 @@ def _value(input: jax.Array, target: jax.Array, kappa: jax.Array | float) -> jax
     error = target[:, None] - input[:, :, None]
     level = (jnp.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
-    abs_error = jnp.abs(error)
     product = (
         jnp.where(error > 0.0, level[:, None], term[:, None])
-        * jnp.minimum(abs_error / kappa, 1.0)
-        * (abs_error - 0.5 * jnp.minimum(abs_error, kappa))
+        * jnp.maximum(jnp.minimum(error / kappa, 1.0), -1.0)
+        * (error - 0.5 * jnp.maximum(jnp.minimum(error, kappa), -kappa))
     )
     return product.sum(axis=(1, 2)) / target.shape[1]
 

@@ -57,8 +57,10 @@ _kernel_beta_0 = differentiable(
 
 def _value(input: jax.Array, target: jax.Array, beta: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
-    abs_error = jnp.abs(input - target)
-    return jnp.minimum(abs_error / beta, 1.0) * (abs_error - 0.5 * jnp.minimum(abs_error, beta))
+    error = input - target
+    return jnp.maximum(jnp.minimum(error / beta, 1.0), -1.0) * (
+        error - 0.5 * jnp.maximum(jnp.minimum(error, beta), -beta)
+    )
 
 
 def _partials(

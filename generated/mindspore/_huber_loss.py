@@ -12,9 +12,9 @@ __all__ = ["HuberLoss", "huber_loss"]
 
 def _value(input: Tensor, target: Tensor, delta: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    abs_error = ops.abs(input - target)
-    minimum = ops.minimum(abs_error, delta)
-    return minimum * (abs_error - 0.5 * minimum)
+    error = input - target
+    clamped = ops.maximum(ops.minimum(error, delta), -delta)
+    return clamped * (error - 0.5 * clamped)
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, delta: Tensor) -> tuple[Tensor, ...]:

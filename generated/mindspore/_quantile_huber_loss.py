@@ -17,11 +17,10 @@ def _value(input: Tensor, target: Tensor, kappa: Tensor) -> Tensor:
     level = (count_up(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
-    abs_error = ops.abs(error)
     product = (
         chosen
-        * ops.minimum(abs_error / kappa, 1.0)
-        * (abs_error - 0.5 * ops.minimum(abs_error, kappa))
+        * ops.maximum(ops.minimum(error / kappa, 1.0), -1.0)
+        * (error - 0.5 * ops.maximum(ops.minimum(error, kappa), -kappa))
     )
     return total(product, axis=(1, 2)) / target.shape[1]
 

@@ -74,8 +74,10 @@ _kernel_beta_0 = _ValueBeta0()
 
 def _value(input: Tensor, target: Tensor, beta: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    abs_error = ops.abs(input - target)
-    return ops.minimum(abs_error / beta, 1.0) * (abs_error - 0.5 * ops.minimum(abs_error, beta))
+    error = input - target
+    return ops.maximum(ops.minimum(error / beta, 1.0), -1.0) * (
+        error - 0.5 * ops.maximum(ops.minimum(error, beta), -beta)
+    )
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, beta: Tensor) -> tuple[Tensor, ...]:

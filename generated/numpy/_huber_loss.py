@@ -42,9 +42,9 @@ __all__ = ["HuberLoss", "huber_loss"]
 
 def _value(input: Array, target: Array, delta: Array | float) -> Array:
     """Return the unreduced loss."""
-    abs_error = np.abs(input - target)
-    minimum = np.minimum(abs_error, delta)
-    return minimum * (abs_error - 0.5 * minimum)
+    error = input - target
+    clamped = np.maximum(np.minimum(error, delta), -delta)
+    return clamped * (error - 0.5 * clamped)
 
 
 def _value_and_gradient(
@@ -52,13 +52,12 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `delta`."""
     error = input - target
-    abs_error = np.abs(error)
-    minimum = np.minimum(abs_error, delta)
-    slope = upstream * np.maximum(np.minimum(error, delta), -delta)
-    loss = minimum * (abs_error - 0.5 * minimum)
+    clamped = np.maximum(np.minimum(error, delta), -delta)
+    slope = upstream * clamped
+    loss = clamped * (error - 0.5 * clamped)
     grad_delta = None
     if "delta" in wanted:
-        grad_delta = total(upstream * np.maximum(abs_error - delta, 0.0))
+        grad_delta = total(upstream * np.maximum(np.abs(error) - delta, 0.0))
     return loss, slope, -slope if "target" in wanted else None, grad_delta
 
 

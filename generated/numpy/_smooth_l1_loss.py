@@ -98,8 +98,10 @@ def _beta_0_loss(
 
 def _value(input: Array, target: Array, beta: Array | float) -> Array:
     """Return the unreduced loss."""
-    abs_error = np.abs(input - target)
-    return np.minimum(abs_error / beta, 1.0) * (abs_error - 0.5 * np.minimum(abs_error, beta))
+    error = input - target
+    return np.maximum(np.minimum(error / beta, 1.0), -1.0) * (
+        error - 0.5 * np.maximum(np.minimum(error, beta), -beta)
+    )
 
 
 def _value_and_gradient(
@@ -107,13 +109,13 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `beta`."""
     error = input - target
-    abs_error = np.abs(error)
     product = error / beta
-    slope = upstream * np.maximum(np.minimum(product, 1.0), -1.0)
-    loss = np.minimum(abs_error / beta, 1.0) * (abs_error - 0.5 * np.minimum(abs_error, beta))
+    clamped = np.maximum(np.minimum(product, 1.0), -1.0)
+    slope = upstream * clamped
+    loss = clamped * (error - 0.5 * np.maximum(np.minimum(error, beta), -beta))
     grad_beta = None
     if "beta" in wanted:
-        slope_2 = upstream * np.where(abs_error < beta, -0.5 * product * product, -0.5)
+        slope_2 = upstream * np.where(np.abs(error) < beta, -0.5 * product * product, -0.5)
         grad_beta = total(slope_2)
     return loss, slope, -slope if "target" in wanted else None, grad_beta
 

@@ -13,16 +13,16 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, same_weight, sign, to_working, working_dtype
+from ._runtime import Loss, finish, same_weight, sign, to_working, within, working_dtype
 
 __all__ = ["HuberLoss", "huber_loss"]
 
 
 def _value(input: Tensor, target: Tensor, delta: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    abs_error = (input - target).abs()
-    minimum = abs_error.clamp(max=delta)
-    return minimum * (abs_error - 0.5 * minimum)
+    error = input - target
+    clamped = within(error, delta)
+    return clamped * (error - 0.5 * clamped)
 
 
 def _value_and_gradient(
@@ -30,13 +30,12 @@ def _value_and_gradient(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `delta`."""
     error = input - target
-    abs_error = error.abs()
-    minimum = abs_error.clamp(max=delta)
-    slope = upstream * error.clamp(max=delta).clamp(min=-delta)
-    loss = minimum * (abs_error - 0.5 * minimum)
+    clamped = within(error, delta)
+    slope = upstream * clamped
+    loss = clamped * (error - 0.5 * clamped)
     grad_delta = None
     if "delta" in wanted:
-        grad_delta = (upstream * (abs_error - delta).clamp(min=0.0)).sum()
+        grad_delta = (upstream * (error.abs() - delta).clamp(min=0.0)).sum()
     return loss, slope, -slope if "target" in wanted else None, grad_delta
 
 
@@ -51,8 +50,7 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     error = input - target
     return (
-        error.clamp(max=delta).clamp(min=-delta) * (d_input - d_target)
-        + (error.abs() - delta).clamp(min=0.0) * d_delta
+        within(error, delta) * (d_input - d_target) + (error.abs() - delta).clamp(min=0.0) * d_delta
     )
 
 

@@ -14,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, within, working_dtype
 
 __all__ = ["QuantileHuberLoss", "quantile_huber_loss"]
 
@@ -24,11 +24,10 @@ def _value(input: Tensor, target: Tensor, kappa: Tensor | float) -> Tensor:
     error = target[:, None] - input[:, :, None]
     level = (torch.arange(input.shape[1], device=input.device) + 0.5) / input.shape[1]
     term = 1.0 - level
-    abs_error = error.abs()
     product = (
         torch.where(error > 0.0, level[:, None], term[:, None])
-        * (abs_error / kappa).clamp(max=1.0)
-        * (abs_error - 0.5 * abs_error.clamp(max=kappa))
+        * (error / kappa).clamp(-1.0, 1.0)
+        * (error - 0.5 * within(error, kappa))
     )
     return product.sum(dim=(1, 2)) / target.shape[1]
 
@@ -41,22 +40,19 @@ def _value_and_gradient(
     level = (torch.arange(input.shape[1], device=input.device) + 0.5) / input.shape[1]
     term = 1.0 - level
     chosen = torch.where(error > 0.0, level[:, None], term[:, None])
-    abs_error = error.abs()
-    product = (
-        chosen * (abs_error / kappa).clamp(max=1.0) * (abs_error - 0.5 * abs_error.clamp(max=kappa))
-    )
-    product_2 = error / kappa
-    product_3 = chosen * product_2.clamp(-1.0, 1.0)
-    loss = product.sum(dim=(1, 2)) / target.shape[1]
-    grad_input = -upstream[:, None] * product_3.sum(dim=2) / target.shape[1]
+    product = error / kappa
+    clamped = product.clamp(-1.0, 1.0)
+    sums = (chosen * clamped * (error - 0.5 * within(error, kappa))).sum(dim=(1, 2))
+    product_2 = chosen * clamped
+    grad_input = -upstream[:, None] * product_2.sum(dim=2) / target.shape[1]
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream[:, None] * product_3.sum(dim=1) / target.shape[1]
+        grad_target = upstream[:, None] * product_2.sum(dim=1) / target.shape[1]
     grad_kappa = None
     if "kappa" in wanted:
-        chosen_2 = torch.where(abs_error <= kappa, -0.5 * product_2 * product_2, -0.5)
+        chosen_2 = torch.where(error.abs() <= kappa, -0.5 * product * product, -0.5)
         grad_kappa = (upstream * (chosen * chosen_2).sum(dim=(1, 2))).sum() / target.shape[1]
-    return loss, grad_input, grad_target, grad_kappa
+    return sums / target.shape[1], grad_input, grad_target, grad_kappa
 
 
 def _tangent(

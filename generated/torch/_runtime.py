@@ -276,6 +276,13 @@ def masked(x: Tensor, mask: Tensor) -> Tensor:
     return torch.where(mask, x, 0.0)
 
 
+def within(x: Tensor, bound: Tensor | float) -> Tensor:
+    """Return x, or where it is further than a bound from 0, the bound with its sign."""
+    if isinstance(bound, Tensor):
+        return x.clamp(min=-bound, max=bound)
+    return x.clamp(-bound, bound)
+
+
 def put_along(x: Tensor, axis: int, index: Tensor, value: Tensor | float) -> Tensor:
     """Return x with a value of its own at one place along an axis."""
     if torch.compiler.is_compiling():  # fused, a mask costs nothing

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, is_number, sign, to_working, working_dtype
+from ._runtime import Loss, finish, is_number, sign, to_working, within, working_dtype
 
 __all__ = ["SmoothL1Loss", "smooth_l1_loss"]
 
@@ -54,8 +54,8 @@ _kernel_beta_0 = differentiable(
 
 def _value(input: Tensor, target: Tensor, beta: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    abs_error = (input - target).abs()
-    return (abs_error / beta).clamp(max=1.0) * (abs_error - 0.5 * abs_error.clamp(max=beta))
+    error = input - target
+    return (error / beta).clamp(-1.0, 1.0) * (error - 0.5 * within(error, beta))
 
 
 def _value_and_gradient(
@@ -63,13 +63,13 @@ def _value_and_gradient(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `beta`."""
     error = input - target
-    abs_error = error.abs()
     product = error / beta
-    slope = upstream * product.clamp(-1.0, 1.0)
-    loss = (abs_error / beta).clamp(max=1.0) * (abs_error - 0.5 * abs_error.clamp(max=beta))
+    clamped = product.clamp(-1.0, 1.0)
+    slope = upstream * clamped
+    loss = clamped * (error - 0.5 * within(error, beta))
     grad_beta = None
     if "beta" in wanted:
-        slope_2 = upstream * torch.where(abs_error < beta, -0.5 * product * product, -0.5)
+        slope_2 = upstream * torch.where(error.abs() < beta, -0.5 * product * product, -0.5)
         grad_beta = slope_2.sum()
     return loss, slope, -slope if "target" in wanted else None, grad_beta
 
