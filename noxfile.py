@@ -3,6 +3,8 @@
 A second, lighter one has the newest releases, which MindSpore and Chainer do not fit.
 """
 
+from pathlib import Path
+
 import nox
 
 nox.options.default_venv_backend = "venv"
@@ -81,3 +83,15 @@ def planted(session: nox.Session) -> None:
     """Plant errors into lossgen, see which are caught, and write docs/planted.md."""
     session.install("-e", ".[test]")
     session.run("python", "tests/planted/score.py", env={"PYTHONPATH": "tests:tests/planted"})
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Audit the built-ins of other libraries, and write docs/audit.md."""
+    session.install(*CHAINER_BUILD, *PINS)
+    session.install("--no-build-isolation", CHAINER, env=ENVIRONMENT)
+    session.install("-e", ".")
+    page = session.run(
+        "lossgen", "audit", "--all", "--markdown", silent=True, stderr=None, env=ENVIRONMENT
+    )
+    Path("docs/audit.md").write_text(str(page), encoding="utf-8")

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from lossgen import building
+from lossgen.auditing import audit
 from lossgen.building import Order, Result
 from lossgen.errors import LossgenError
 from lossgen.terminal import COLOURS, PIPE_WIDTH, Bar, show_changes, show_difference
@@ -149,6 +150,9 @@ def verify(
         show_report(report)
     if not report.passed:
         raise SystemExit(1)
+
+
+main.add_command(audit)
 
 
 def _verifies() -> bool:

@@ -42,6 +42,11 @@ ROOMS: dict[str, tuple[str, str]] = {
         "proof.modes proof.verify",
         "sentences, words, oracle",
     ),
+    "audit": (
+        "audit audit.plan audit.conversions audit.target audit.runners audit.inputs audit.known "
+        "audit.finding audit.compare audit.builtins audit.page audit.ask",
+        "sentences, words, oracle, proof",
+    ),
     "graphs": ("graph arithmetic reductions nodes rewrite", "memory"),
     "stable forms": ("bounds patterns axis_patterns square_patterns rules", "memory, graphs"),
     "derivatives": ("partials regions derive deltas diagonal", "memory, graphs, stable forms"),
@@ -66,8 +71,8 @@ ROOMS: dict[str, tuple[str, str]] = {
     "text": ("render", "files, words, specs, spelling, modules"),
     "commands": (
         "manifest reading plan write record current units jobs building locking verifying "
-        "terminal show catalogue cli __main__",
-        "sentences, files, words, proof, programs, specs, spelling, modules, text",
+        "auditing terminal show catalogue cli __main__",
+        "sentences, files, words, proof, audit, programs, specs, spelling, modules, text",
     ),
 }
 # What a room needs from outside of Python; nothing needs a framework.
@@ -75,6 +80,7 @@ THIRD_PARTY = {
     "words": {"sympy"},
     "oracle": {"sympy", "mpmath", "numpy"},
     "proof": {"sympy", "mpmath", "numpy"},
+    "audit": {"numpy"},
     "programs": {"sympy"},
     "specs": {"sympy"},
     "modules": {"sympy"},
@@ -82,6 +88,7 @@ THIRD_PARTY = {
     "commands": {"sympy", "click", "rich", "filelock"},
 }
 LONG = {
+    "audit.builtins": "records only, one for each loss of another library",
     "cli": "one function for each command, most of it their options",
     "backends": "records only, one for each framework, to be read side by side",
     "deltas": "one algebra, whose operations share the notation of terms",

@@ -268,18 +268,15 @@ class Evaluator:
         over = e if isinstance(e, words.AxisOperation) else None
         jets = [self.jet(arg, at) for arg in e.args] if over is None else list(self.along(over, at))
         sign = 1 if isinstance(e, sympy.Max | words.MaxOver) else -1
-        if (
-            over is None
-            and sign == 1
-            and len(e.args) == 2
-            and 0 in e.args
-            and all(jet.value == 0 for jet in jets)
-        ):
+        values = [sign * _plain(jet.value) for jet in jets]
+        best = max(values)
+        if any(jet.first for jet in jets):
+            leader = values.index(best)
+            for value in values[:leader] + values[leader + 1 :]:
+                self.decided(best, value)
+        if over is None and sign == 1 and len(values) == 2 and 0 in e.args and not any(values):
             return self.constant(0)
-        best = max(sign * _plain(jet.value) for jet in jets)
-        for jet in jets:
-            self.decided(best, sign * _plain(jet.value))
-        tied = [jet for jet in jets if sign * _plain(jet.value) == best]
+        tied = [jet for jet, value in zip(jets, values, strict=True) if value == best]
         return tied[0] if len(tied) == 1 else total(tied) * self.constant(mp.mpf(1) / len(tied))
 
     def piecewise(self, e: sympy.Piecewise, at: Place) -> Jet:

@@ -134,11 +134,13 @@ class Part:
 
     def _denominator(self) -> Any:
         declared, valid = self.case.denominator, self.case.valid
+        axis = axis_of(self.case.after, self.whole)
+        folded = 1 if axis is None else self.whole[axis]
         if declared is None:
             counted = [at for at in places(self.axes, self.bound.binding.sizes) if self._counts(at)]
-            axis = axis_of(self.case.after, self.whole)
-            return mp.mpf(len(counted)) / (1 if axis is None else self.whole[axis])
-        return _Counting(self.bound.binding, moving=False, valid=valid).jet(declared, {}).value
+            return mp.mpf(len(counted)) / folded
+        counting = _Counting(self.bound.binding, moving=False, valid=valid)
+        return counting.jet(declared, {}).value / folded
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import floor, log10
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,17 @@ from lossgen.proof.exhibit import Exhibit
 from lossgen.proof.point import Array, Point
 
 TRIES = 40
+
+
+class Found(Protocol):
+    """What is wrong at a point."""
+
+    @property
+    def point(self) -> Point:
+        """Where it is."""
+
+
+F = TypeVar("F", bound=Found)
 
 
 def simplest(exhibit: Exhibit, finding: Finding, runner: object) -> Finding:
@@ -27,7 +39,11 @@ def simplest(exhibit: Exhibit, finding: Finding, runner: object) -> Finding:
         failing = (each for each in found if each.fails and each.name == finding.name)
         return next(failing, None)
 
-    best = _alone(exhibit.point, finding, shown) or finding
+    return simplified(_alone(exhibit.point, finding, shown) or finding, shown)
+
+
+def simplified(best: F, shown: Callable[[Point], F | None]) -> F:
+    """Return a fault with numbers as simple as they may be; ``shown`` says what a point shows."""
     tries = TRIES
     for name, array in best.point.inputs.items():
         for k in range(array.size if array.dtype.kind == "f" else 0):
@@ -67,4 +83,4 @@ def _with(point: Point, name: str, k: int, value: float) -> Point:
     return replace(point, inputs={**point.inputs, name: array})
 
 
-__all__ = ["simplest"]
+__all__ = ["simplest", "simplified"]
