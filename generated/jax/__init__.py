@@ -29,8 +29,10 @@ from ._cross_entropy import CrossEntropyLoss, cross_entropy
 from ._decov_loss import DeCovLoss, decov_loss
 from ._dice_loss import DiceLoss, dice_loss
 from ._diou_loss import DIoULoss, diou_loss
+from ._discriminative_loss import DiscriminativeLoss, discriminative_loss
 from ._distillation_loss import DistillationLoss, distillation_loss
 from ._dpo_loss import DPOLoss, dpo_loss
+from ._energy_distance_loss import EnergyDistanceLoss, energy_distance_loss
 from ._evidential_regression_loss import EvidentialRegressionLoss, evidential_regression_loss
 from ._expectile_loss import ExpectileLoss, expectile_loss
 from ._focal_tversky_loss import FocalTverskyLoss, focal_tversky_loss
@@ -69,6 +71,7 @@ from ._log_cosh_loss import LogCoshLoss, log_cosh_loss
 from ._log_var_gaussian_nll_loss import LogVarGaussianNLLLoss, log_var_gaussian_nll_loss
 from ._mape_loss import MAPELoss, mape_loss
 from ._margin_ranking_loss import MarginRankingLoss, margin_ranking_loss
+from ._mmd_loss import MMDLoss, mmd_loss
 from ._mse_loss import MSELoss, mse_loss
 from ._mse_with_l2_loss import MSEWithL2Loss, mse_with_l2_loss
 from ._msle_loss import MSLELoss, msle_loss
@@ -108,6 +111,7 @@ from ._smooth_l1_loss import SmoothL1Loss, smooth_l1_loss
 from ._soft_margin_loss import SoftMarginLoss, soft_margin_loss
 from ._softmax_dice_loss import SoftmaxDiceLoss, softmax_dice_loss
 from ._softmax_focal_loss import SoftmaxFocalLoss, softmax_focal_loss
+from ._sparsemax_loss import SparsemaxLoss, sparsemax_loss
 from ._squared_dice_loss import SquaredDiceLoss, squared_dice_loss
 from ._squared_hinge_loss import SquaredHingeLoss, squared_hinge_loss
 from ._student_t_nll_loss import StudentTNLLLoss, student_t_nll_loss
@@ -124,6 +128,7 @@ from ._tversky_loss import TverskyLoss, tversky_loss
 from ._tweedie_loss import TweedieLoss, tweedie_loss
 from ._two_head_loss import TwoHeadLoss, two_head_loss
 from ._vicreg_loss import VICRegLoss, vicreg_loss
+from ._von_mises_loss import VonMisesLoss, von_mises_loss
 from ._weighted_mse_loss import WeightedMSELoss, weighted_mse_loss
 from ._welsch_loss import WelschLoss, welsch_loss
 from ._wing_loss import WingLoss, wing_loss
@@ -158,7 +163,9 @@ __all__ = [
     "DPOLoss",
     "DeCovLoss",
     "DiceLoss",
+    "DiscriminativeLoss",
     "DistillationLoss",
+    "EnergyDistanceLoss",
     "EvidentialRegressionLoss",
     "ExpectileLoss",
     "FocalTverskyLoss",
@@ -193,6 +200,7 @@ __all__ = [
     "LogCoshLoss",
     "LogVarGaussianNLLLoss",
     "MAPELoss",
+    "MMDLoss",
     "MSELoss",
     "MSEWithL2Loss",
     "MSLELoss",
@@ -230,6 +238,7 @@ __all__ = [
     "SoftMarginLoss",
     "SoftmaxDiceLoss",
     "SoftmaxFocalLoss",
+    "SparsemaxLoss",
     "SquaredDiceLoss",
     "SquaredHingeLoss",
     "StudentTNLLLoss",
@@ -243,6 +252,7 @@ __all__ = [
     "TweedieLoss",
     "TwoHeadLoss",
     "VICRegLoss",
+    "VonMisesLoss",
     "WeightedMSELoss",
     "WelschLoss",
     "WingLoss",
@@ -274,8 +284,10 @@ __all__ = [
     "decov_loss",
     "dice_loss",
     "diou_loss",
+    "discriminative_loss",
     "distillation_loss",
     "dpo_loss",
+    "energy_distance_loss",
     "evidential_regression_loss",
     "expectile_loss",
     "focal_tversky_loss",
@@ -311,6 +323,7 @@ __all__ = [
     "log_var_gaussian_nll_loss",
     "mape_loss",
     "margin_ranking_loss",
+    "mmd_loss",
     "mse_loss",
     "mse_with_l2_loss",
     "msle_loss",
@@ -347,6 +360,7 @@ __all__ = [
     "soft_margin_loss",
     "softmax_dice_loss",
     "softmax_focal_loss",
+    "sparsemax_loss",
     "squared_dice_loss",
     "squared_hinge_loss",
     "student_t_nll_loss",
@@ -360,6 +374,7 @@ __all__ = [
     "tweedie_loss",
     "two_head_loss",
     "vicreg_loss",
+    "von_mises_loss",
     "weighted_mse_loss",
     "welsch_loss",
     "wing_loss",

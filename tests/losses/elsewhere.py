@@ -1,5 +1,6 @@
 """What built-ins have to do with the losses of errors, likelihoods, divergences and features."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,11 @@ def chainer_loss(case: str, name: str, reduction: str, stated: str, by: Places =
     return Relation(case, f"chainer.functions.{name}", stated, call, reductions=words, by=by)
 
 
+def _von_mises(torch: Any, x: Any, t: Any, reduction: str, concentration: float) -> Any:
+    angles = torch.distributions.VonMises(x, concentration)
+    return angles.log_prob(x) - angles.log_prob(t)
+
+
 RELATIONS: tuple[Relation, ...] = (
     torch_loss("l1", "L1Loss"),
     mindspore_loss("l1", "L1Loss"),
@@ -117,6 +123,8 @@ RELATIONS: tuple[Relation, ...] = (
     ),
     torch_loss("smooth_l1", "SmoothL1Loss"),
     mindspore_loss("smooth_l1", "SmoothL1Loss"),
+    torch_loss("smooth_l1-beta", "SmoothL1Loss", beta=0.5),
+    mindspore_loss("smooth_l1-beta", "SmoothL1Loss", beta=0.5),
     Relation(
         "smooth_l1",
         "mindspore.nn.SmoothL1Loss",
@@ -161,6 +169,17 @@ RELATIONS: tuple[Relation, ...] = (
         lambda torch, x, t, scale, reduction: -torch.distributions.Laplace(x, scale).log_prob(t),
         reductions=UNREDUCED,
         by=ALL,
+    ),
+    *(
+        Relation(
+            f"von_mises{suffix}",
+            "torch.distributions.VonMises",
+            "what log_prob loses against the predicted angle",
+            partial(_von_mises, concentration=concentration),
+            reductions=UNREDUCED,
+            by=BOTH,
+        )
+        for suffix, concentration in (("", 1.0), ("-sharp", 4.0))
     ),
     Relation(
         "student_t_nll",

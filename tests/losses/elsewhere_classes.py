@@ -103,6 +103,16 @@ def softmax_cross_entropy(**options: Any) -> Callable[..., Any]:
     return call
 
 
+def discriminative(chainer: Any, x: Any, y: Any) -> Any:
+    """Give the members as the pixels of an image, and add up the parts."""
+    functions, (members, features) = chainer.functions, x.shape
+    image = functions.reshape(functions.transpose(x), (1, features, 1, members))
+    parts = functions.discriminative_margin_based_clustering_loss(
+        image, y.array.reshape(1, 1, members), 0.5, 1.5, features, norm=2
+    )
+    return sum(parts)
+
+
 def contrastive(chainer: Any, x1: Any, x2: Any, t: Any, reduction: str) -> Any:
     label = t.array.astype(np.int32)
     return chainer.functions.contrastive(x1, x2, label, margin=4.0, reduce=reduction)
@@ -209,6 +219,37 @@ CLASSES = (
         from_logits=True,
     ),
     optax_loss("cross_entropy", "softmax_cross_entropy_with_integer_labels", by=FIRST),
+    Relation(
+        "cross_entropy",
+        "mindspore.nn.SoftmaxCrossEntropyWithLogits",
+        "equal with sparse=True",
+        lambda mindspore, x, y, reduction: mindspore.nn.SoftmaxCrossEntropyWithLogits(
+            sparse=True, reduction=reduction
+        )(x, y.astype("int32")),
+        reductions=SAME,
+        draw=labels((5,), 4),
+    ),
+    Relation(
+        "cross_entropy",
+        "mindspore.nn.SoftmaxCrossEntropyWithLogits",
+        "equal, and does not reduce unless told to",
+        lambda mindspore, x, q, reduction: mindspore.nn.SoftmaxCrossEntropyWithLogits()(x, q),
+        reductions=UNREDUCED,
+        draw=class_probabilities(3, 4),
+    ),
+    optax_of(
+        "cross_entropy",
+        "safe_softmax_cross_entropy",
+        "equal, unreduced",
+        lambda optax, x, q, reduction: optax.losses.safe_softmax_cross_entropy(x, q),
+        draw=class_probabilities(3, 4),
+    ),
+    optax_of(
+        "sparsemax",
+        "sparsemax_loss",
+        "equal, unreduced",
+        lambda optax, x, t, reduction: optax.losses.sparsemax_loss(x, t > 0),
+    ),
     optax_of(
         "cross_entropy",
         "softmax_cross_entropy",
@@ -431,7 +472,23 @@ METRICS = (
     ),
     chainer_loss("contrastive", "contrastive", "equal", contrastive, dialect=None),
     optax_loss("cosine_distance", "cosine_distance"),
+    optax_of(
+        "cosine_distance",
+        "cosine_similarity",
+        "one minus it",
+        lambda optax, x, t, reduction: 1 - optax.losses.cosine_similarity(x, t),
+        by=(0, 1),
+    ),
     keras_loss("cosine_distance", "CosineSimilarity", "1 less"),
+    chainer_loss(
+        "discriminative",
+        "discriminative_margin_based_clustering_loss",
+        "the sum of the parts",
+        discriminative,
+        dialect=None,
+        reductions={},
+        by=(),
+    ),
     chainer_loss("triplet", "triplet", "equal", plain("triplet"), dialect=None),
     Relation(
         "cosine_embedding",

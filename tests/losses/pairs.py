@@ -221,6 +221,49 @@ def decov(x: Tensor) -> Unreduced:
     return ((c * c).sum() - (c.diagonal() ** 2).sum()) / 2, None
 
 
+def energy_distance(x: Tensor, t: Tensor) -> Unreduced:
+    rows, other = list(x), list(t)
+
+    def mean(first: list[Tensor], second: list[Tensor]) -> Tensor:
+        pairs = [(a - b).abs().square().sum() for a in first for b in second if a is not b]
+        return sum(d.sqrt() for d in pairs) / (len(first) * len(second))
+
+    return 2 * mean(rows, other) - mean(rows, rows) - mean(other, other), None
+
+
+def mmd(x: Tensor, t: Tensor, bandwidth: Tensor | float = 1.0) -> Unreduced:
+    signs = torch.cat([x.new_full((len(x),), 1 / len(x)), x.new_full((len(t),), -1 / len(t))])
+    rows = torch.cat([x, t])
+    squares = (rows * rows).sum(1)
+    kernel = torch.exp(-(squares[:, None] + squares - 2 * rows @ rows.T) / (2 * bandwidth**2))
+    return signs @ kernel @ signs, None
+
+
+def discriminative(
+    x: Tensor,
+    y: Tensor,
+    pull: Tensor | float = 0.5,
+    push: Tensor | float = 1.5,
+    length_weight: Tensor | float = 0.001,
+) -> list[Unreduced]:
+    clusters = [x[y == word] for word in y.unique()]
+    centres = [cluster.mean(0) for cluster in clusters]
+    variance = sum(
+        (torch.relu((cluster - centre).norm(dim=1) - pull) ** 2).mean()
+        for cluster, centre in zip(clusters, centres, strict=True)
+    )
+    gaps = [
+        torch.relu(2 * push - (a - b).norm()) ** 2 for a in centres for b in centres if a is not b
+    ]
+    lengths = sum(centre.norm() for centre in centres)
+    count = len(centres)
+    return [
+        (variance / count, None),
+        (sum(gaps) / (count * (count - 1)), None),
+        (length_weight * lengths / count, None),
+    ]
+
+
 def dpo(
     chosen: Tensor,
     rejected: Tensor,
@@ -351,6 +394,9 @@ _cross = _cases(
     "cross_covariance", "CrossCovarianceLoss", "cross_covariance_loss", cross_covariance
 )
 _decov = _cases("decov", "DeCovLoss", "decov_loss", decov)
+_energy = _cases("energy_distance", "EnergyDistanceLoss", "energy_distance_loss", energy_distance)
+_mmd = _cases("mmd", "MMDLoss", "mmd_loss", mmd)
+_clusters = _cases("discriminative", "DiscriminativeLoss", "discriminative_loss", discriminative)
 _dpo = _cases("dpo", "DPOLoss", "dpo_loss", dpo)
 _ipo = _cases("ipo", "IPOLoss", "ipo_loss", ipo)
 _kto = _cases("kto", "KTOLoss", "kto_loss", kto)
@@ -381,6 +427,16 @@ CASES = (
     _vicreg("", _VIEWS, {"eps": 0.25}, **_PARTS),
     _cross("", normals((5, 3), (5, 2))),
     _decov("", normals((5, 3))),
+    _energy("", normals((5, 3), (4, 3))),
+    _mmd("", normals((5, 3), (4, 3), scale=1.0)),
+    _mmd("wide", normals((3, 2), (6, 2)), {"bandwidth": 2.5}),
+    _clusters("", classes_of(np.array([1, 2, 1, 2, 2, 1]), 2), **_PARTS),
+    _clusters(
+        "far",
+        classes_of(np.array([3, 0, 3, 0, 3, -7, -7]), 3),
+        {"pull": 0.25, "push": 3.0},
+        **_PARTS,
+    ),
     _dpo("", _ANSWERS),
     _dpo("smoothed", _ANSWERS, {"beta": 0.5, "label_smoothing": 0.125}),
     _ipo("", _ANSWERS, {"tau": 0.25}),

@@ -25,6 +25,20 @@ def drawn(*kinds: str, shape: tuple[int, ...] = (3, 4)) -> Callable[[Generator],
     return lambda rng: tuple(draws[kind](rng) for kind in kinds)
 
 
+def sides(rng: Generator) -> tuple[np.ndarray, ...]:
+    """Draw scores, and whether they should be above 0."""
+    return rng.standard_normal((3, 4)), rng.choice([0.0, 1.0], (3, 4))
+
+
+def sparsemax(x: Tensor, t: Tensor) -> Unreduced:
+    wrong = x - 2 * t * x
+    return ((wrong.clamp(-1, 1) + 1) / 2).square() + torch.relu(wrong - 1), None
+
+
+def von_mises(x: Tensor, t: Tensor, concentration: Tensor | float = 1.0) -> Unreduced:
+    return concentration * (1 - torch.cos(x) * torch.cos(t) - torch.sin(x) * torch.sin(t)), None
+
+
 def l2(x: Tensor, t: Tensor) -> Unreduced:
     return 0.5 * (t - x) * (t - x), None
 
@@ -226,6 +240,8 @@ SERIES = normals((5, 2), (5, 2))
 _MEANS = drawn("positive", "positive")
 
 CASES: tuple[Case, ...] = (
+    *_cases("SparsemaxLoss", "sparsemax_loss", sparsemax, sides),
+    *_cases("VonMisesLoss", "von_mises_loss", von_mises, ERRORS, sharp={"concentration": 4.0}),
     *_cases("L2Loss", "l2_loss", l2, ERRORS),
     *_cases("RMSELoss", "rmse_loss", rmse, ERRORS),
     *_cases("MAPELoss", "mape_loss", mape, ERRORS, wide={"eps": 1.5}),
