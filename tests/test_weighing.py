@@ -1,4 +1,4 @@
-"""Weights and denominators that a caller gives: in every backend, for every loss."""
+"""Weights and denominators that a caller gives: in every backend."""
 
 import inspect
 
@@ -7,13 +7,17 @@ import numpy as np
 import pytest
 import torch
 from gradients import BACKENDS
-from losses import CASES, Case
+from losses import CASES, LIBRARY, Case
 
 import generated.numpy
 
 # Both sides sum the same few terms, in another order: a hundred roundings of float64.
 CLOSE = {"rtol": 100 * np.finfo(float).eps, "atol": 100 * np.finfo(float).eps}
-COUPLED = ("InfoNCELoss",)  # each row has all others in it, so batches cannot be cut
+# Each row has all others in it, so batches cannot be cut.
+COUPLED = (
+    *("CircleLoss", "CLIPLoss", "InfoNCELoss", "LiftedStructureLoss", "MultiSimilarityLoss"),
+    *("NPairsLoss", "NTXentLoss", "SigLIPLoss", "SupConLoss"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -37,16 +41,17 @@ def weighed(case: Case, reduction: str) -> tuple[np.ndarray, np.ndarray]:
 
 # Compiling takes time: one case of each function shows what is the same for all.
 FIRST = {case.function: case.id for case in reversed(CASES)}
+BY_ROW = ("weights", "where")  # options that have the batch's axis
 SLOW = ("jax", "mindspore")
 
 
 def with_backends(cases: list[Case]) -> pytest.MarkDecorator:
-    """Run each case in every backend, in the slow ones the first case of each function."""
+    """Run each case in every backend, in the slow ones the first of each function of CASES."""
     pairs = [
         pytest.param(run, case, id=f"{case.id}-{name}")
         for case in cases
         for name, run in BACKENDS.items()
-        if name not in SLOW or FIRST[case.function] == case.id
+        if name not in SLOW or FIRST.get(case.function) == case.id
     ]
     return pytest.mark.parametrize(("run", "case"), pairs)
 
@@ -54,7 +59,7 @@ def with_backends(cases: list[Case]) -> pytest.MarkDecorator:
 WEIGHABLE = [case for case in CASES if "sample_weight" in keywords(case)]
 SEPARATE = [
     case
-    for case in WEIGHABLE
+    for case in (*WEIGHABLE, *(case for case in LIBRARY if "sample_weight" in keywords(case)))
     if case.class_name not in COUPLED and np.ndim(case.reference(*case.inputs(), reduction="none"))
 ]
 
@@ -105,7 +110,7 @@ def test_micro_batches_of_unequal_counts_give_the_whole_batch(case, run):
     inputs, rows = case.inputs(), len(case.inputs()[0])
     value, gradient = run(case, "mean", inputs)
     cuts = [slice(0, 1), slice(1, 1), slice(1, 2), slice(2, rows)]
-    by_row = {k: v for k, v in case.options.items() if k == "weights"}
+    by_row = {k: v for k, v in case.options.items() if k in BY_ROW}
     results = []
     for cut in cuts:
         own = {k: v[cut] for k, v in by_row.items()}

@@ -214,7 +214,8 @@ def clip_loss(
     (Radford et al., 2021).
 
     A pair costs the mean of both cross-entropies, of its scaled cosine among those of its image
-    and among those of its text. The scale may be learnt. The mean is over the pairs, NaN of none.
+    and among those of its text. The scale may be learnt. Vectors are any numbers; a zero vector
+    has cosine 0 with everything. The mean is over the pairs, NaN of none.
 
     .. math::
         \ell = \frac{\left(- \mathrm{logit\_scale} \sum_{d} \left(\frac{\mathrm{image}_{i,

@@ -33,25 +33,29 @@ def _value_variance(input: Array, target: Array, pull: Array | float) -> Array:
     return ratio(total(excess * (excess / sums)), total(1.0 / sums))
 
 
-def _gradient_variance(
-    upstream: Array, input: Array, target: Array, pull: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `pull`, given that of the loss."""
+def _value_and_gradient_variance(
+    upstream: Array, input: Array, target: Array, pull: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `pull`."""
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = total(chosen, axis=1)
-    quotient = ratio(1.0, total(1.0 / sums))
     term = input - chosen @ input / sums[:, None]
     term_2 = norm(term, axis=-1) - pull
     excess = np.maximum(term_2, 0.0)
+    clusters = total(1.0 / sums)
+    quotient = ratio(1.0, clusters)
     positive = np.maximum(np.sign(term_2), 0.0)
     direction_2 = direction(term, axis=-1)
     power = sums * sums
     product = excess[:, None] * positive[:, None] * direction_2 / power[:, None]
     product_2 = excess * positive
     slope = 2.0 * product_2[:, None] * upstream * quotient * direction_2 / sums[:, None]
+    loss = ratio(total(excess * (excess / sums)), clusters)
     grad_input = -2.0 * upstream * quotient * (chosen.T @ product) + slope
-    grad_pull = -2.0 * upstream * quotient * total(excess * positive / sums)
-    return grad_input, grad_pull
+    grad_pull = None
+    if "pull" in wanted:
+        grad_pull = -2.0 * upstream * quotient * total(excess * positive / sums)
+    return loss, grad_input, grad_pull
 
 
 def _tangent_variance(
@@ -105,11 +109,12 @@ def _curvature_variance(
 
 _kernel_variance = differentiable(
     _value_variance,
-    _gradient_variance,
+    _value_and_gradient_variance,
     _tangent_variance,
     _curvature_variance,
-    arguments=("input", "target", "pull"),
+    axes={"input": "i d", "target": "i", "pull": ""},
     wrt=("input", "pull"),
+    loss="",
 )
 
 
@@ -127,27 +132,31 @@ def _value_distance(input: Array, target: Array, push: Array | float) -> Array:
     return ratio(total(chosen_2), (clusters - 1.0) * clusters)
 
 
-def _gradient_distance(
-    upstream: Array, input: Array, target: Array, push: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `push`, given that of the loss."""
+def _value_and_gradient_distance(
+    upstream: Array, input: Array, target: Array, push: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `push`."""
+    mask = target[:, None] != target
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = total(chosen, axis=1)
-    clusters = total(1.0 / sums)
-    quotient = ratio(1.0, (clusters - 1.0) * clusters)
-    mask = target[:, None] != target
     own = chosen @ input / sums[:, None]
     term = own[:, None] - chosen @ input / sums[:, None]
     term_2 = 2.0 * push - norm(term, axis=-1)
     nearness = np.maximum(term_2, 0.0)
+    chosen_2 = np.where(mask, nearness / sums[:, None] * (nearness / sums), 0.0)
+    clusters = total(1.0 / sums)
+    product = (clusters - 1.0) * clusters
+    quotient = ratio(1.0, product)
     positive = np.maximum(np.sign(term_2), 0.0)
-    chosen_2 = np.where(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    product = chosen_2[:, :, None] * direction(term, axis=-1)
-    slope = -upstream * quotient * (chosen.T @ (total(product, axis=0) / sums[:, None]))
-    slope_2 = upstream * quotient * (chosen.T @ (total(product, axis=1) / sums[:, None]))
-    chosen_3 = np.where(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    grad_push = upstream * quotient * total(chosen_3)
-    return slope + slope_2, grad_push
+    chosen_3 = np.where(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
+    product_2 = chosen_3[:, :, None] * direction(term, axis=-1)
+    slope = -upstream * quotient * (chosen.T @ (total(product_2, axis=0) / sums[:, None]))
+    slope_2 = upstream * quotient * (chosen.T @ (total(product_2, axis=1) / sums[:, None]))
+    grad_push = None
+    if "push" in wanted:
+        chosen_4 = np.where(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
+        grad_push = upstream * quotient * total(chosen_4)
+    return ratio(total(chosen_2), product), slope + slope_2, grad_push
 
 
 def _tangent_distance(
@@ -207,11 +216,12 @@ def _curvature_distance(
 
 _kernel_distance = differentiable(
     _value_distance,
-    _gradient_distance,
+    _value_and_gradient_distance,
     _tangent_distance,
     _curvature_distance,
-    arguments=("input", "target", "push"),
+    axes={"input": "i d", "target": "i", "push": ""},
     wrt=("input", "push"),
+    loss="",
 )
 
 
@@ -223,23 +233,31 @@ def _value_length(input: Array, target: Array, length_weight: Array | float) -> 
     return length_weight * quotient
 
 
-def _gradient_length(
-    upstream: Array, input: Array, target: Array, length_weight: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `length_weight`, given that of the loss."""
+def _value_and_gradient_length(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    length_weight: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `length_weight`."""
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = total(chosen, axis=1)
-    clusters = total(1.0 / sums)
-    power = sums * sums
     own = chosen @ input / sums[:, None]
+    clusters = total(1.0 / sums)
+    quotient = ratio(total(norm(own, axis=-1) / sums), clusters)
+    power = sums * sums
     slope = (
         upstream
         * length_weight
         * ratio(1.0, clusters)
         * (chosen.T @ (direction(own, axis=-1) / power[:, None]))
     )
-    grad_length_weight = upstream * ratio(total(norm(own, axis=-1) / sums), clusters)
-    return slope, grad_length_weight
+    return (
+        length_weight * quotient,
+        slope,
+        upstream * quotient if "length_weight" in wanted else None,
+    )
 
 
 def _tangent_length(
@@ -286,11 +304,12 @@ def _curvature_length(
 
 _kernel_length = differentiable(
     _value_length,
-    _gradient_length,
+    _value_and_gradient_length,
     _tangent_length,
     _curvature_length,
-    arguments=("input", "target", "length_weight"),
+    axes={"input": "i d", "target": "i", "length_weight": ""},
     wrt=("input", "length_weight"),
+    loss="",
 )
 
 
@@ -307,8 +326,7 @@ def _variance_loss(
     target = check_integers("target", target)
     input = to_working(input, working)
     pull = to_working(pull, working)
-    loss = _kernel_variance(input, target, pull)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_variance, (input, target, pull), reduction, dtype)
 
 
 def _distance_loss(
@@ -324,8 +342,7 @@ def _distance_loss(
     target = check_integers("target", target)
     input = to_working(input, working)
     push = to_working(push, working)
-    loss = _kernel_distance(input, target, push)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_distance, (input, target, push), reduction, dtype)
 
 
 def _length_loss(
@@ -341,8 +358,7 @@ def _length_loss(
     target = check_integers("target", target)
     input = to_working(input, working)
     length_weight = to_working(length_weight, working)
-    loss = _kernel_length(input, target, length_weight)
-    return finish(loss, reduction, dtype)
+    return finish(_kernel_length, (input, target, length_weight), reduction, dtype)
 
 
 @overload

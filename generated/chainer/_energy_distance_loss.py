@@ -23,18 +23,29 @@ def _value(input: Array, target: Array) -> Array:
     return product - product_2 - product_3
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    input_direction = direction(input[:, None] - input, axis=-1)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = input[:, None] - target
+    product = 2.0 * total(norm(term, axis=-1)) / (input.shape[0] * target.shape[0])
+    term_2 = input[:, None] - input
+    term_3 = target[:, None] - target
+    product_2 = total(norm(term_3, axis=-1)) / (target.shape[0] * target.shape[0])
+    input_direction = direction(term_2, axis=-1)
     slope = upstream * total(input_direction, axis=0) / (input.shape[0] * input.shape[0])
     slope_2 = upstream * total(input_direction, axis=1) / (input.shape[0] * input.shape[0])
-    direction_2 = direction(input[:, None] - target, axis=-1)
+    direction_2 = direction(term, axis=-1)
     slope_3 = 2.0 * upstream * total(direction_2, axis=1) / (input.shape[0] * target.shape[0])
-    target_direction = direction(target[:, None] - target, axis=-1)
-    slope_4 = upstream * total(target_direction, axis=0) / (target.shape[0] * target.shape[0])
-    slope_5 = upstream * total(target_direction, axis=1) / (target.shape[0] * target.shape[0])
-    slope_6 = 2.0 * upstream * total(direction_2, axis=0) / (input.shape[0] * target.shape[0])
-    return slope + (slope_3 - slope_2), slope_4 + (-slope_5 - slope_6)
+    loss = product - total(norm(term_2, axis=-1)) / (input.shape[0] * input.shape[0]) - product_2
+    grad_target = None
+    if "target" in wanted:
+        target_direction = direction(term_3, axis=-1)
+        slope_4 = upstream * total(target_direction, axis=0) / (target.shape[0] * target.shape[0])
+        slope_5 = upstream * total(target_direction, axis=1) / (target.shape[0] * target.shape[0])
+        slope_6 = 2.0 * upstream * total(direction_2, axis=0) / (input.shape[0] * target.shape[0])
+        grad_target = slope_4 + (-slope_5 - slope_6)
+    return loss, slope + (slope_3 - slope_2), grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -78,7 +89,13 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "i d", "target": "j d"},
+    wrt=("input", "target"),
+    loss="",
 )
 
 
@@ -128,8 +145,7 @@ def energy_distance_loss(
     check_shape("target", target, (target.shape[0], input.shape[1]), "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, denominator=denominator)
+    return finish(_kernel, (input, target), reduction, dtype, denominator=denominator)
 
 
 class EnergyDistanceLoss(chainer.Link):

@@ -82,8 +82,8 @@ def hinge_margin_loss(
 ) -> chainer.Variable:
     r"""Hinge loss with a margin: a prediction on the right side by less than ``1 + margin`` costs.
 
-    After Cortes and Vapnik (1995). The mean is over the number of entries, NaN of none. At the
-    hinge the slope is 0.
+    After Cortes and Vapnik (1995). Scores are any numbers. The mean is over the number of entries,
+    NaN of none. At the hinge the slope is 0.
 
     .. math::
         \ell = \max\left(0, \mathrm{margin} - \mathrm{input} \mathrm{target} + 1\right)

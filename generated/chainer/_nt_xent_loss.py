@@ -240,9 +240,9 @@ def nt_xent_loss(
     (Chen et al., 2020).
 
     Each pair of one class costs the cross-entropy of its cosine among those of its anchor with
-    samples of other classes. For two views of n images, let `target` count 0 to n - 1 twice. The
-    mean is over the ordered pairs of one class, and NaN without any; an anchor without any costs
-    0.
+    samples of other classes. For two views of n images, let `target` count 0 to n - 1 twice.
+    Vectors are any numbers; a zero vector has cosine 0 with everything. The mean is over the
+    ordered pairs of one class, and NaN without any; an anchor without any costs 0.
 
     - ``optax.losses.ntxent``: equal.
 

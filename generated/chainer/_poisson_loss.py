@@ -81,7 +81,8 @@ def poisson_loss(
     r"""Poisson loss of predicted means, as Keras has it: no logarithms, no constants.
 
     After McCullagh and Nelder (1989); ``PoissonNLLLoss`` takes logarithms unless told otherwise.
-    The mean is over the number of entries, and NaN without any.
+    Means are above 0, targets at least 0. The mean is over the number of entries, and NaN without
+    any.
 
     - ``keras.losses.Poisson``: target first; averages the last axis before it reduces; its mean
       does not divide by weights of samples.

@@ -204,8 +204,8 @@ def sensitivity_specificity_loss(
     r"""Sensitivity-specificity loss of each class, over batch and space (Brosch et al., 2015).
 
     The squared error of the probabilities, the sigmoid of the logits, where the class is, and
-    where it is not; each as a mean over its own entries, 0 if there are none. ``mean`` is the mean
-    over the classes.
+    where it is not; each as a mean over its own entries, 0 if there are none, so also of an empty
+    batch. Logits are any numbers. ``mean`` is the mean over the classes.
 
     .. math::
         \ell = \mathrm{r} \frac{\sum_{...} \left(\sum_{n} \left(\mathrm{target}_{n, c}

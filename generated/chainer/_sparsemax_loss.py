@@ -20,16 +20,22 @@ def _value(input: Array, target: Array) -> Array:
     return np.where(excess <= -1.0, 0.0, chosen)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - 2.0 * target
     excess = term * input
     mask = excess <= -1.0
     mask_2 = excess < 1.0
     term_2 = excess + 1.0
-    chosen = np.where(mask, 0.0, np.where(mask_2, -term_2 * input, -2.0 * input))
+    loss = np.where(mask, 0.0, np.where(mask_2, 0.25 * term_2 * term_2, excess))
     grad_input = upstream * np.where(mask, 0.0, np.where(mask_2, 0.5 * term_2 * term, term))
-    return grad_input, upstream * chosen
+    grad_target = None
+    if "target" in wanted:
+        chosen = np.where(mask, 0.0, np.where(mask_2, -term_2 * input, -2.0 * input))
+        grad_target = upstream * chosen
+    return loss, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -62,7 +68,15 @@ def _curvature(
 
 
 _kernel = differentiable(
-    _value, _gradient, _tangent, _curvature, arguments=("input", "target"), wrt=("input", "target")
+    _value,
+    _value_and_gradient,
+    _tangent,
+    _curvature,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -111,8 +125,14 @@ def sparsemax_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class SparsemaxLoss(chainer.Link):

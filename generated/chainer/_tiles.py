@@ -69,7 +69,7 @@ class Kernels:
         for axes, arg in zip(self.axes.values(), args, strict=True):
             if axes and self.entrywise and np.ndim(arg):
                 return tuple(arg.shape)
-            if axes and not self.entrywise:
+            if axes and not self.entrywise and _is_array(arg):  # an absent weight is a number
                 sizes.update(zip(axes.split(), arg.shape, strict=True))
         return tuple(sizes[axis] for axis in self.loss.split()) if not self.entrywise else ()
 

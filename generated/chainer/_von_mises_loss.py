@@ -24,16 +24,18 @@ def _value(input: Array, target: Array, concentration: float) -> Array:
     return 2.0 * np.sin(0.5 * (input - target)) ** 2 * concentration
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, concentration: float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, concentration: float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     product = 0.5 * (input - target)
     sin = np.sin(product)
     cos = np.cos(product)
     grad_input = 2.0 * upstream * sin * cos * concentration
-    grad_target = -2.0 * upstream * sin * cos * concentration
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * upstream * sin * cos * concentration
+    return 2.0 * sin * sin * concentration, grad_input, grad_target
 
 
 def _tangent(
@@ -62,11 +64,14 @@ def _curvature(
 
 _kernel = differentiable(
     _value,
-    _gradient,
+    _value_and_gradient,
     _tangent,
     _curvature,
-    arguments=("input", "target", "concentration"),
+    axes={"input": "...", "target": "...", "concentration": ""},
     wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
 )
 
 
@@ -119,8 +124,14 @@ def von_mises_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     concentration = float(concentration)
-    loss = _kernel(input, target, concentration)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish(
+        _kernel,
+        (input, target, concentration),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class VonMisesLoss(chainer.Link):

@@ -188,7 +188,8 @@ def arc_face_loss(
 
     After Deng et al. (2019). Where the widened angle would exceed pi, the cosine less ``margin``
     times its sine counts instead, as in the authors' code. At cosines of 1 and -1, where the angle
-    has no slope, the sine counts as flat. The mean is over the samples, NaN of none.
+    has no slope, the sine counts as flat. Cosines are between -1 and 1. The mean is over the
+    samples, NaN of none.
 
     .. math::
         \ell = \log{\left(e^{- \mathrm{scale} \left(\begin{cases} - \left(\begin{cases}

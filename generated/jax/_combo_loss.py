@@ -290,9 +290,9 @@ def combo_loss(
     r"""Combo loss: weighted cross-entropy plus Dice loss (Taghanaki et al., 2019).
 
     ``beta`` is the weight of the foreground in the cross-entropy, and ``1 - beta`` that of the
-    background. The cross-entropy has its mean over the entries, NaN of none, and the Dice loss
-    over the classes. The paper subtracts the Dice coefficient instead, which makes its loss
-    smaller by ``1 - alpha``.
+    background. Logits are any numbers. The cross-entropy has its mean over the entries, NaN of
+    none, and the Dice loss over the classes. The paper subtracts the Dice coefficient instead,
+    which makes its loss smaller by ``1 - alpha``.
 
     .. math::
         \mathrm{cross_entropy} = \alpha \left(- \beta \mathrm{target}_{n, c}

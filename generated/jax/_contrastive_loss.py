@@ -119,7 +119,7 @@ def contrastive_loss(
 
     After Hadsell et al. (2006). A pair with target 1 costs half the squared distance, any other
     half the square of what the distance lacks of ``margin``, which is flat where two vectors
-    coincide. The mean is over the pairs, NaN of none.
+    coincide. Vectors are any numbers. The mean is over the pairs, NaN of none.
 
     - ``chainer.functions.contrastive``: equal.
 

@@ -122,7 +122,8 @@ def cos_face_loss(
 ) -> jax.Array:
     r"""CosFace: cross-entropy of scaled cosines, that of the true class less a margin.
 
-    After Wang et al. (2018). The mean is over the samples, NaN of none.
+    After Wang et al. (2018). Cosines are between -1 and 1. The mean is over the samples, NaN of
+    none.
 
     .. math::
         \ell = \log{\left(e^{- \mathrm{scale} \left(- \mathrm{margin} + \left(\mathrm{input}_{n,

@@ -499,6 +499,8 @@ def cross_entropy(
     probabilities it is over the number of samples. Label smoothing after Szegedy et al. (2016).
 
     - ``mindspore.nn.CrossEntropyLoss``: equal.
+    - ``mindspore.nn.SoftmaxCrossEntropyWithLogits``: equal, with ``sparse=True`` of labels; does
+      not reduce unless told to.
     - ``chainer.functions.softmax_cross_entropy``: ignores -1; divides by the number of labels that
       count, whatever their weights; its mean over none is 0.
     - ``keras.losses.SparseCategoricalCrossentropy``: with ``from_logits=True``; divides by the
@@ -507,8 +509,8 @@ def cross_entropy(
     - ``keras.losses.CategoricalCrossentropy``: with ``from_logits=True`` equal; takes the target
       first, and the classes last.
     - ``optax.losses.softmax_cross_entropy_with_integer_labels``,
-      ``optax.losses.softmax_cross_entropy``: equal, unreduced, with the classes last; ignore no
-      label.
+      ``optax.losses.softmax_cross_entropy``, ``optax.losses.safe_softmax_cross_entropy``: equal,
+      unreduced, with the classes last; ignore no label.
 
     .. math::
         \ell = \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(-

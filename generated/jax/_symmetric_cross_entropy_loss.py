@@ -137,9 +137,9 @@ def symmetric_cross_entropy_loss(
     r"""Symmetric cross-entropy: robust to wrong labels (Wang et al., 2019).
 
     ``alpha`` times the cross-entropy plus ``beta`` times the reverse one, in which labels and
-    predictions change places and the logarithm of 0 counts as ``log_zero``. The mean is over the
-    number of labels, NaN of none. The authors' program clips the one-hot labels at 1e-4 and so has
-    -9.21 for ``log_zero``.
+    predictions change places and the logarithm of 0 counts as ``log_zero``. Logits are any
+    numbers. The mean is over the number of labels, NaN of none. The authors' program clips the
+    one-hot labels at 1e-4 and so has -9.21 for ``log_zero``.
 
     .. math::
         \ell = \alpha \left(- \mathrm{input}_{n, c} + \log \sum_{c} \exp\left(\mathrm{input}_{n,

@@ -1106,7 +1106,8 @@ class LinearCrossEntropyLoss(Loss):
     Rows of features become logits some at a time, so that memory grows with the features and the
     layer and not with samples times classes (Wijmans et al., 2024). The mean is that of
     `CrossEntropyLoss`: with labels over the sum of the weights of those that count, with
-    probabilities over the samples.
+    probabilities over the samples, NaN of none. Features, weights and biases are any numbers; the
+    loss has no kinks.
 
     .. math::
         \ell = \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(-

@@ -132,8 +132,8 @@ class MulticlassPerceptronLoss(Loss):
     r"""
     Multiclass perceptron loss: by how much the best class beats the label (Collins, 2002).
 
-    The mean is over the number of labels, NaN of none. Classes that tie for the maximum share the
-    gradient.
+    Scores are any numbers. The mean is over the number of labels, NaN of none. Classes that tie
+    for the maximum share the gradient.
 
     - ``optax.losses.multiclass_perceptron_loss``: equal, unreduced, with the classes last.
 

@@ -120,7 +120,7 @@ class SoftMarginLoss(Loss):
     r"""
     Soft margin loss: the logarithm of one plus the exponential of minus the margin (Cox, 1958).
 
-    The mean is over the number of entries, NaN of none.
+    Scores are any numbers. The mean is over the number of entries, NaN of none.
 
     .. math::
         \ell = \log{\left(1 + e^{- \mathrm{input} \mathrm{target}} \right)}

@@ -5,6 +5,7 @@ Vectors lie along the axis at position 1. A zero vector has cosine 0 with everyt
 does its gradient. The mean is over the pairs of vectors, NaN of none.
 
 - ``optax.losses.cosine_distance``: equal, unreduced, along the last axis.
+- ``optax.losses.cosine_similarity``: one minus it, that is the cosine, unreduced.
 - ``keras.losses.CosineSimilarity``: 1 less, that is minus the cosine; along the last axis;
   takes the target first.
 

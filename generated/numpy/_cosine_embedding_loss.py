@@ -3,8 +3,9 @@ r"""Cosine embedding loss: pairs that belong together should point the same way.
 
 After Salton et al. (1975). A pair with target 1 costs one minus the cosine of its angle, one
 with target -1 what the cosine exceeds ``margin`` by; other targets cost nothing. Each vector
-has 1e-12 added to its squared length, so that a zero vector has cosine 0. The mean is over the
-number of pairs, NaN of none. At the hinge the slope is that of its active side.
+has 1e-12 added to its squared length, so that a zero vector has cosine 0. Vectors are any
+numbers. The mean is over the number of pairs, NaN of none. At the hinge the slope is that of
+its active side.
 
 - ``mindspore.nn.CosineEmbeddingLoss``: equal; adds nothing, so that a zero vector gives NaN.
 

@@ -66,14 +66,15 @@ from ._functions import direction, norm, ratio, sum_of_others
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     parts_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["DiscriminativeLoss", "discriminative_loss"]
 
@@ -86,25 +87,29 @@ def _value_variance(input: Array, target: Array, pull: Array | float) -> Array:
     return ratio(total(excess * (excess / sums)), total(1.0 / sums))
 
 
-def _gradient_variance(
-    upstream: Array, input: Array, target: Array, pull: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `pull`, given that of the loss."""
+def _value_and_gradient_variance(
+    upstream: Array, input: Array, target: Array, pull: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `pull`."""
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = total(chosen, axis=1)
-    quotient = ratio(1.0, total(1.0 / sums))
     term = input - chosen @ input / sums[:, None]
     term_2 = norm(term, axis=-1) - pull
     excess = np.maximum(term_2, 0.0)
+    clusters = total(1.0 / sums)
+    quotient = ratio(1.0, clusters)
     positive = np.maximum(np.sign(term_2), 0.0)
     direction_2 = direction(term, axis=-1)
     power = sums * sums
     product = excess[:, None] * positive[:, None] * direction_2 / power[:, None]
     product_2 = excess * positive
     slope = 2.0 * product_2[:, None] * upstream * quotient * direction_2 / sums[:, None]
+    loss = ratio(total(excess * (excess / sums)), clusters)
     grad_input = -2.0 * upstream * quotient * (chosen.T @ product) + slope
-    grad_pull = -2.0 * upstream * quotient * total(excess * positive / sums)
-    return grad_input, grad_pull
+    grad_pull = None
+    if "pull" in wanted:
+        grad_pull = -2.0 * upstream * quotient * total(excess * positive / sums)
+    return loss, grad_input, grad_pull
 
 
 def _hessian_diagonal_variance(
@@ -153,6 +158,16 @@ def _hessian_diagonal_variance(
     )
 
 
+_kernel_variance = Kernels(
+    _value_variance,
+    _value_and_gradient_variance,
+    _hessian_diagonal_variance,
+    axes={"input": "i d", "target": "i", "pull": ""},
+    wrt=("input", "pull"),
+    loss="",
+)
+
+
 def _variance_loss(input: Any, target: Any, pull: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -167,7 +182,7 @@ def _variance_loss(input: Any, target: Any, pull: Any, reduction: str) -> Case:
     input = to_working(input, working)
     pull = to_working(pull, working)
     return Case(
-        kernels=(_value_variance, _gradient_variance, _hessian_diagonal_variance),
+        kernels=_kernel_variance,
         arguments=(input, target, pull),
         inputs=inputs,
         reduction=reduction,
@@ -191,27 +206,31 @@ def _value_distance(input: Array, target: Array, push: Array | float) -> Array:
     return ratio(total(chosen_2), (clusters - 1.0) * clusters)
 
 
-def _gradient_distance(
-    upstream: Array, input: Array, target: Array, push: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `push`, given that of the loss."""
+def _value_and_gradient_distance(
+    upstream: Array, input: Array, target: Array, push: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `push`."""
+    mask = target[:, None] != target
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = total(chosen, axis=1)
-    clusters = total(1.0 / sums)
-    quotient = ratio(1.0, (clusters - 1.0) * clusters)
-    mask = target[:, None] != target
     own = chosen @ input / sums[:, None]
     term = own[:, None] - chosen @ input / sums[:, None]
     term_2 = 2.0 * push - norm(term, axis=-1)
     nearness = np.maximum(term_2, 0.0)
+    chosen_2 = np.where(mask, nearness / sums[:, None] * (nearness / sums), 0.0)
+    clusters = total(1.0 / sums)
+    product = (clusters - 1.0) * clusters
+    quotient = ratio(1.0, product)
     positive = np.maximum(np.sign(term_2), 0.0)
-    chosen_2 = np.where(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    product = chosen_2[:, :, None] * direction(term, axis=-1)
-    slope = -upstream * quotient * (chosen.T @ (total(product, axis=0) / sums[:, None]))
-    slope_2 = upstream * quotient * (chosen.T @ (total(product, axis=1) / sums[:, None]))
-    chosen_3 = np.where(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    grad_push = upstream * quotient * total(chosen_3)
-    return slope + slope_2, grad_push
+    chosen_3 = np.where(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
+    product_2 = chosen_3[:, :, None] * direction(term, axis=-1)
+    slope = -upstream * quotient * (chosen.T @ (total(product_2, axis=0) / sums[:, None]))
+    slope_2 = upstream * quotient * (chosen.T @ (total(product_2, axis=1) / sums[:, None]))
+    grad_push = None
+    if "push" in wanted:
+        chosen_4 = np.where(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
+        grad_push = upstream * quotient * total(chosen_4)
+    return ratio(total(chosen_2), product), slope + slope_2, grad_push
 
 
 def _hessian_diagonal_distance(
@@ -249,6 +268,16 @@ def _hessian_diagonal_distance(
     )
 
 
+_kernel_distance = Kernels(
+    _value_distance,
+    _value_and_gradient_distance,
+    _hessian_diagonal_distance,
+    axes={"input": "i d", "target": "i", "push": ""},
+    wrt=("input", "push"),
+    loss="",
+)
+
+
 def _distance_loss(input: Any, target: Any, push: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -263,7 +292,7 @@ def _distance_loss(input: Any, target: Any, push: Any, reduction: str) -> Case:
     input = to_working(input, working)
     push = to_working(push, working)
     return Case(
-        kernels=(_value_distance, _gradient_distance, _hessian_diagonal_distance),
+        kernels=_kernel_distance,
         arguments=(input, target, push),
         inputs=inputs,
         reduction=reduction,
@@ -281,23 +310,31 @@ def _value_length(input: Array, target: Array, length_weight: Array | float) -> 
     return length_weight * quotient
 
 
-def _gradient_length(
-    upstream: Array, input: Array, target: Array, length_weight: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `length_weight`, given that of the loss."""
+def _value_and_gradient_length(
+    upstream: Array,
+    input: Array,
+    target: Array,
+    length_weight: Array | float,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `length_weight`."""
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = total(chosen, axis=1)
-    clusters = total(1.0 / sums)
-    power = sums * sums
     own = chosen @ input / sums[:, None]
+    clusters = total(1.0 / sums)
+    quotient = ratio(total(norm(own, axis=-1) / sums), clusters)
+    power = sums * sums
     slope = (
         upstream
         * length_weight
         * ratio(1.0, clusters)
         * (chosen.T @ (direction(own, axis=-1) / power[:, None]))
     )
-    grad_length_weight = upstream * ratio(total(norm(own, axis=-1) / sums), clusters)
-    return slope, grad_length_weight
+    return (
+        length_weight * quotient,
+        slope,
+        upstream * quotient if "length_weight" in wanted else None,
+    )
 
 
 def _hessian_diagonal_length(
@@ -318,6 +355,16 @@ def _hessian_diagonal_length(
     return (upstream * length_weight * ratio(1.0, total(share)) * sums_2,)
 
 
+_kernel_length = Kernels(
+    _value_length,
+    _value_and_gradient_length,
+    _hessian_diagonal_length,
+    axes={"input": "i d", "target": "i", "length_weight": ""},
+    wrt=("input", "length_weight"),
+    loss="",
+)
+
+
 def _length_loss(input: Any, target: Any, length_weight: Any, reduction: str) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -332,7 +379,7 @@ def _length_loss(input: Any, target: Any, length_weight: Any, reduction: str) ->
     input = to_working(input, working)
     length_weight = to_working(length_weight, working)
     return Case(
-        kernels=(_value_length, _gradient_length, _hessian_diagonal_length),
+        kernels=_kernel_length,
         arguments=(input, target, length_weight),
         inputs=inputs,
         reduction=reduction,
@@ -431,7 +478,7 @@ class DiscriminativeLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(self, input: ArrayLike, target: ArrayLike) -> tuple[NDArray[Any], ...]:
         """Return the diagonal of the second derivative by each floating-point input."""

@@ -26,13 +26,14 @@ from ._functions import direction, norm, ratio, sum_of_others
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["EnergyDistanceLoss", "energy_distance_loss"]
 
@@ -47,18 +48,29 @@ def _value(input: Array, target: Array) -> Array:
     return product - product_2 - product_3
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
-    input_direction = direction(input[:, None] - input, axis=-1)
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = input[:, None] - target
+    product = 2.0 * total(norm(term, axis=-1)) / (input.shape[0] * target.shape[0])
+    term_2 = input[:, None] - input
+    term_3 = target[:, None] - target
+    product_2 = total(norm(term_3, axis=-1)) / (target.shape[0] * target.shape[0])
+    input_direction = direction(term_2, axis=-1)
     slope = upstream * total(input_direction, axis=0) / (input.shape[0] * input.shape[0])
     slope_2 = upstream * total(input_direction, axis=1) / (input.shape[0] * input.shape[0])
-    direction_2 = direction(input[:, None] - target, axis=-1)
+    direction_2 = direction(term, axis=-1)
     slope_3 = 2.0 * upstream * total(direction_2, axis=1) / (input.shape[0] * target.shape[0])
-    target_direction = direction(target[:, None] - target, axis=-1)
-    slope_4 = upstream * total(target_direction, axis=0) / (target.shape[0] * target.shape[0])
-    slope_5 = upstream * total(target_direction, axis=1) / (target.shape[0] * target.shape[0])
-    slope_6 = 2.0 * upstream * total(direction_2, axis=0) / (input.shape[0] * target.shape[0])
-    return slope + (slope_3 - slope_2), slope_4 + (-slope_5 - slope_6)
+    loss = product - total(norm(term_2, axis=-1)) / (input.shape[0] * input.shape[0]) - product_2
+    grad_target = None
+    if "target" in wanted:
+        target_direction = direction(term_3, axis=-1)
+        slope_4 = upstream * total(target_direction, axis=0) / (target.shape[0] * target.shape[0])
+        slope_5 = upstream * total(target_direction, axis=1) / (target.shape[0] * target.shape[0])
+        slope_6 = 2.0 * upstream * total(direction_2, axis=0) / (input.shape[0] * target.shape[0])
+        grad_target = slope_4 + (-slope_5 - slope_6)
+    return loss, slope + (slope_3 - slope_2), grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -97,6 +109,16 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     return diagonal_input, diagonal_target
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "i d", "target": "j d"},
+    wrt=("input", "target"),
+    loss="",
+)
+
+
 def _loss(input: Any, target: Any, reduction: str, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -110,7 +132,7 @@ def _loss(input: Any, target: Any, reduction: str, denominator: Any) -> Case:
     input = to_working(input, working)
     target = to_working(target, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -182,7 +204,7 @@ class EnergyDistanceLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None

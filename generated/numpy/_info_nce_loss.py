@@ -2,8 +2,8 @@
 r"""InfoNCE: each query should be closer to its own key than to the others'.
 
 After van den Oord et al. (2018). Closeness is the cosine of the angle; a zero vector has
-cosine 0 with everything. The mean is over the queries, NaN of none. The temperature may be a
-tensor, and then has a gradient.
+cosine 0 with everything. Vectors are any numbers. The mean is over the queries, NaN of none.
+The temperature may be a tensor, and then has a gradient.
 
 .. math::
     \ell = \log \sum_{j} \exp\left(\frac{\sum_{d} \left(\frac{\mathrm{key}_{j,

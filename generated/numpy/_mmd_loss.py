@@ -29,13 +29,14 @@ from ._checks import check_floating, check_positive, check_rank, check_reduction
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["MMDLoss", "mmd_loss"]
 
@@ -58,49 +59,60 @@ def _value(input: Array, target: Array, bandwidth: Array | float) -> Array:
     )
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, bandwidth: Array | float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input`, `target` and `bandwidth`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, bandwidth: Array | float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`, `target` and `bandwidth`."""
     mask = np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     power = bandwidth * bandwidth
     term = input[:, None] - input
     sums = total(term * term, axis=2)
     exponential = np.exp(-0.5 * sums / power)
-    product = np.where(mask, -0.5 * exponential / power, 0.0)[:, :, None] * term
-    slope = -2.0 * upstream * total(product, axis=0) / (input.shape[0] * input.shape[0])
-    term_2 = input[:, None] - target
+    product = total(np.where(mask, exponential, 1.0)) / (input.shape[0] * input.shape[0])
+    mask_2 = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
+    term_2 = target[:, None] - target
     sums_2 = total(term_2 * term_2, axis=2)
     exponential_2 = np.exp(-0.5 * sums_2 / power)
-    product_2 = exponential_2[:, :, None] * term_2
-    slope_2 = 2.0 * upstream * total(product_2, axis=1) / (input.shape[0] * target.shape[0] * power)
-    slope_3 = 2.0 * upstream * total(product, axis=1) / (input.shape[0] * input.shape[0])
-    mask_2 = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
-    term_3 = target[:, None] - target
+    product_2 = total(np.where(mask_2, exponential_2, 1.0)) / (target.shape[0] * target.shape[0])
+    term_3 = input[:, None] - target
     sums_3 = total(term_3 * term_3, axis=2)
     exponential_3 = np.exp(-0.5 * sums_3 / power)
-    product_3 = np.where(mask_2, -0.5 * exponential_3 / power, 0.0)[:, :, None] * term_3
-    slope_4 = -2.0 * upstream * total(product_3, axis=0) / (target.shape[0] * target.shape[0])
-    slope_5 = 2.0 * upstream * total(product_2, axis=0) / (input.shape[0] * target.shape[0] * power)
-    slope_6 = 2.0 * upstream * total(product_3, axis=1) / (target.shape[0] * target.shape[0])
-    power_2 = bandwidth**3
-    slope_7 = (
-        2.0
-        * upstream
-        * total(exponential_2 * sums_2)
-        / (input.shape[0] * target.shape[0] * power_2)
-    )
-    slope_8 = (
-        upstream
-        * total(np.where(mask_2, exponential_3 * sums_3 / power_2, 0.0))
-        / (target.shape[0] * target.shape[0])
-    )
-    slope_9 = (
-        upstream
-        * total(np.where(mask, exponential * sums / power_2, 0.0))
-        / (input.shape[0] * input.shape[0])
-    )
-    return slope + (slope_2 + slope_3), slope_4 + (slope_6 - slope_5), slope_8 + slope_9 - slope_7
+    product_3 = np.where(mask, -0.5 * exponential / power, 0.0)[:, :, None] * term
+    slope = -2.0 * upstream * total(product_3, axis=0) / (input.shape[0] * input.shape[0])
+    product_4 = exponential_3[:, :, None] * term_3
+    slope_2 = 2.0 * upstream * total(product_4, axis=1) / (input.shape[0] * target.shape[0] * power)
+    slope_3 = 2.0 * upstream * total(product_3, axis=1) / (input.shape[0] * input.shape[0])
+    loss = product + product_2 - 2.0 * total(exponential_3) / (input.shape[0] * target.shape[0])
+    grad_target = None
+    if "target" in wanted:
+        product_5 = np.where(mask_2, -0.5 * exponential_2 / power, 0.0)[:, :, None] * term_2
+        slope_4 = -2.0 * upstream * total(product_5, axis=0) / (target.shape[0] * target.shape[0])
+        slope_5 = (
+            2.0 * upstream * total(product_4, axis=0) / (input.shape[0] * target.shape[0] * power)
+        )
+        slope_6 = 2.0 * upstream * total(product_5, axis=1) / (target.shape[0] * target.shape[0])
+        grad_target = slope_4 + (slope_6 - slope_5)
+    grad_bandwidth = None
+    if "bandwidth" in wanted:
+        power_2 = bandwidth**3
+        slope_7 = (
+            2.0
+            * upstream
+            * total(exponential_3 * sums_3)
+            / (input.shape[0] * target.shape[0] * power_2)
+        )
+        slope_8 = (
+            upstream
+            * total(np.where(mask_2, exponential_2 * sums_2 / power_2, 0.0))
+            / (target.shape[0] * target.shape[0])
+        )
+        slope_9 = (
+            upstream
+            * total(np.where(mask, exponential * sums / power_2, 0.0))
+            / (input.shape[0] * input.shape[0])
+        )
+        grad_bandwidth = slope_8 + slope_9 - slope_7
+    return loss, slope + (slope_2 + slope_3), grad_target, grad_bandwidth
 
 
 def _hessian_diagonal(
@@ -174,6 +186,16 @@ def _hessian_diagonal(
     return diagonal_input, diagonal_target
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "i d", "target": "j d", "bandwidth": ""},
+    wrt=("input", "target", "bandwidth"),
+    loss="",
+)
+
+
 def _loss(input: Any, target: Any, bandwidth: Any, reduction: str, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -189,7 +211,7 @@ def _loss(input: Any, target: Any, bandwidth: Any, reduction: str, denominator: 
     target = to_working(target, working)
     bandwidth = to_working(bandwidth, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, bandwidth),
         inputs=inputs,
         reduction=reduction,
@@ -268,7 +290,7 @@ class MMDLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self, input: ArrayLike, target: ArrayLike, *, denominator: ArrayLike | None = None

@@ -23,13 +23,14 @@ from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["SparsemaxLoss", "sparsemax_loss"]
 
@@ -41,16 +42,22 @@ def _value(input: Array, target: Array) -> Array:
     return np.where(excess <= -1.0, 0.0, chosen)
 
 
-def _gradient(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - 2.0 * target
     excess = term * input
     mask = excess <= -1.0
     mask_2 = excess < 1.0
     term_2 = excess + 1.0
-    chosen = np.where(mask, 0.0, np.where(mask_2, -term_2 * input, -2.0 * input))
+    loss = np.where(mask, 0.0, np.where(mask_2, 0.25 * term_2 * term_2, excess))
     grad_input = upstream * np.where(mask, 0.0, np.where(mask_2, 0.5 * term_2 * term, term))
-    return grad_input, upstream * chosen
+    grad_target = None
+    if "target" in wanted:
+        chosen = np.where(mask, 0.0, np.where(mask_2, -term_2 * input, -2.0 * input))
+        grad_target = upstream * chosen
+    return loss, grad_input, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -64,6 +71,18 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     return diagonal_input, diagonal_target
 
 
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
+
+
 def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -75,7 +94,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
     input = to_working(input, working)
     target = to_working(target, working)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
@@ -162,7 +181,7 @@ class SparsemaxLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

@@ -23,13 +23,14 @@ from ._checks import check_floating, check_positive, check_reduction, check_shap
 from ._runtime import (
     Case,
     as_arrays,
-    gradients_of,
     hessian_diagonals_of,
+    loss_and_gradients_of,
     loss_of,
     represent,
     to_working,
     working_dtype,
 )
+from ._tiles import Kernels
 
 __all__ = ["VonMisesLoss", "von_mises_loss"]
 
@@ -39,16 +40,18 @@ def _value(input: Array, target: Array, concentration: float) -> Array:
     return 2.0 * np.sin(0.5 * (input - target)) ** 2 * concentration
 
 
-def _gradient(
-    upstream: Array, input: Array, target: Array, concentration: float
-) -> tuple[Array, ...]:
-    """Return the gradient by `input` and `target`, given that of the loss."""
+def _value_and_gradient(
+    upstream: Array, input: Array, target: Array, concentration: float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     product = 0.5 * (input - target)
     sin = np.sin(product)
     cos = np.cos(product)
     grad_input = 2.0 * upstream * sin * cos * concentration
-    grad_target = -2.0 * upstream * sin * cos * concentration
-    return grad_input, grad_target
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -2.0 * upstream * sin * cos * concentration
+    return 2.0 * sin * sin * concentration, grad_input, grad_target
 
 
 def _hessian_diagonal(
@@ -62,6 +65,18 @@ def _hessian_diagonal(
     )
     slope = upstream * term
     return slope, slope
+
+
+_kernel = Kernels(
+    _value,
+    _value_and_gradient,
+    _hessian_diagonal,
+    axes={"input": "...", "target": "...", "concentration": ""},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
 
 
 def _loss(
@@ -84,7 +99,7 @@ def _loss(
     target = to_working(target, working)
     concentration = float(concentration)
     return Case(
-        kernels=(_value, _gradient, _hessian_diagonal),
+        kernels=_kernel,
         arguments=(input, target, concentration),
         inputs=inputs,
         reduction=reduction,
@@ -181,7 +196,7 @@ class VonMisesLoss:
     ) -> tuple[Any, tuple[NDArray[Any], ...]]:
         """Return the reduced loss and its gradient by each floating-point input."""
         cases = self._cases(input, target, sample_weight, denominator)
-        return loss_of(cases), gradients_of(cases)
+        return loss_and_gradients_of(cases)
 
     def hessian_diagonal(
         self,

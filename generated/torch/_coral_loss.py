@@ -131,9 +131,9 @@ def coral_loss(
 class CoralLoss(Loss):
     r"""CORAL loss for ordered classes: is the rank above 0, above 1, ... (Cao et al., 2020).
 
-    There is one logit fewer than ranks; logit ``k`` says whether the rank exceeds ``k``. The
-    unreduced loss is the sum of these binary cross-entropies, and the mean is over the number of
-    samples, NaN of none.
+    There is one logit fewer than ranks, any numbers; logit ``k`` says whether the rank exceeds
+    ``k``. The unreduced loss is the sum of these binary cross-entropies, and the mean is over the
+    number of samples, NaN of none.
 
     .. math::
         \ell = \sum_{k} \left(\mathrm{weight}_{k} \left(\begin{cases} -

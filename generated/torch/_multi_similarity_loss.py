@@ -371,8 +371,8 @@ class MultiSimilarityLoss(Loss):
     r"""Multi-similarity loss: pairs weighted by how they compare with others (Wang et al., 2019).
 
     Of each anchor's cosines, those with others of its class should exceed ``base`` and those with
-    other classes should not. There is no mining. An anchor alone costs 0; the mean is over the
-    anchors, NaN of none.
+    other classes should not. There is no mining. Vectors are any numbers; a zero vector has cosine
+    0 with everything. An anchor alone costs 0; the mean is over the anchors, NaN of none.
 
     .. math::
         \ell = \frac{\log{\left(e^{\log \sum_{j} \exp\left(\left. \beta \left(- \mathrm{base} +

@@ -214,8 +214,8 @@ class MulticlassDiceLoss(Loss):
     r"""Dice loss with squares on softmax probabilities, of each class over batch and space.
 
     After Milletari et al. (2016). ``smooth`` is added below the line alone, so that the loss is 1
-    where nothing is predicted and nothing is there, unless ``smooth`` is 0: then it is 0. ``mean``
-    is the mean over the classes, with or without weights.
+    where nothing is predicted and nothing is there, unless ``smooth`` is 0: then it is 0. An empty
+    batch is nothing in this sense. ``mean`` is the mean over the classes, with or without weights.
 
     - ``mindspore.nn.MultiClassDiceLoss``: equal.
 

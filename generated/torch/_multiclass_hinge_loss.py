@@ -125,9 +125,9 @@ def multiclass_hinge_loss(
 class MulticlassHingeLoss(Loss):
     r"""Multiclass hinge loss: the label should beat the others by 1 (Crammer and Singer, 2001).
 
-    The mean is over the number of labels, NaN of none. Classes that tie for the maximum share the
-    gradient; at the hinge the label itself is one of them. `MultiMarginLoss` has the sum over the
-    other classes in place of the largest.
+    Scores are any numbers. The mean is over the number of labels, NaN of none. Classes that tie
+    for the maximum share the gradient; at the hinge the label itself is one of them.
+    `MultiMarginLoss` has the sum over the other classes in place of the largest.
 
     - ``optax.losses.multiclass_hinge_loss``: equal, unreduced, with the classes last.
 

@@ -139,8 +139,8 @@ def multilabel_soft_margin_loss(
 class MultiLabelSoftMarginLoss(Loss):
     r"""Multilabel soft margin loss: binary cross-entropy of each class, averaged over the classes.
 
-    After Good (1952). ``weight`` multiplies each class, or each entry. The mean is over the number
-    of samples, NaN of none.
+    After Good (1952). Logits are any numbers, targets between 0 and 1. ``weight`` multiplies each
+    class, or each entry. The mean is over the number of samples, NaN of none.
 
     - ``mindspore.nn.MultiLabelSoftMarginLoss``: equal.
 

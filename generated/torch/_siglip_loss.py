@@ -262,8 +262,9 @@ class SigLIPLoss(Loss):
     r"""SigLIP: whether an image and a text belong together, pair by pair (Zhai et al., 2023).
 
     The logit of a pair is its scaled cosine plus a bias; both may be learnt, and the paper starts
-    them at 10 (the exponential of what it learns) and -10. Each image costs the sum over all
-    texts; the mean is over the images, NaN of none.
+    them at 10 (the exponential of what it learns) and -10. Vectors are any numbers; a zero vector
+    has cosine 0 with everything. Each image costs the sum over all texts; the mean is over the
+    images, NaN of none.
 
     .. math::
         \ell = \sum_{j} \left(\log{\left(1 + e^{- \left(\mathrm{logit\_bias} +

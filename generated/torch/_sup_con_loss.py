@@ -249,7 +249,8 @@ class SupConLoss(Loss):
     r"""Supervised contrastive loss: samples of one class attract each other (Khosla et al., 2020).
 
     Each anchor costs the mean, over the others of its class, of their cross-entropy among all
-    others; without such others it costs 0. The mean is over all anchors, NaN of none.
+    others; without such others it costs 0. Vectors are any numbers; a zero vector has cosine 0
+    with everything. The mean is over all anchors, NaN of none.
 
     .. math::
         \ell = \frac{\sum_{j} \left(\left(\log \sum_{j} \exp\left(\left. \frac{\sum_{d}

@@ -1,7 +1,7 @@
 """Hinge loss with a margin: a prediction on the right side by less than ``1 + margin`` costs.
 
-After Cortes and Vapnik (1995). The mean is over the number of entries, NaN of none. At the hinge
-the slope is 0.
+After Cortes and Vapnik (1995). Scores are any numbers. The mean is over the number of entries, NaN
+of none. At the hinge the slope is 0.
 """
 
 from sympy import Max

@@ -2,7 +2,8 @@
 
 Rows of features become logits some at a time, so that memory grows with the features and the layer
 and not with samples times classes (Wijmans et al., 2024). The mean is that of `CrossEntropyLoss`:
-with labels over the sum of the weights of those that count, with probabilities over the samples.
+with labels over the sum of the weights of those that count, with probabilities over the samples,
+NaN of none. Features, weights and biases are any numbers; the loss has no kinks.
 """
 
 from sympy import Eq, Ne

@@ -1,6 +1,6 @@
 """Soft margin loss: the logarithm of one plus the exponential of minus the margin (Cox, 1958).
 
-The mean is over the number of entries, NaN of none.
+Scores are any numbers. The mean is over the number of entries, NaN of none.
 """
 
 from sympy import exp, log

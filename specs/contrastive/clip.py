@@ -1,7 +1,8 @@
 """CLIP: each image should find its text among all, and each text its image (Radford et al., 2021).
 
 A pair costs the mean of both cross-entropies, of its scaled cosine among those of its image and
-among those of its text. The scale may be learnt. The mean is over the pairs, NaN of none.
+among those of its text. The scale may be learnt. Vectors are any numbers; a zero vector has cosine
+0 with everything. The mean is over the pairs, NaN of none.
 """
 
 from lossgen import Loss, at, cosine_similarity, logsumexp, parameter, tensor

@@ -1,8 +1,8 @@
 """InfoNCE: each query should be closer to its own key than to the others'.
 
 After van den Oord et al. (2018). Closeness is the cosine of the angle; a zero vector has cosine 0
-with everything. The mean is over the queries, NaN of none. The temperature may be a tensor, and
-then has a gradient.
+with everything. Vectors are any numbers. The mean is over the queries, NaN of none. The temperature
+may be a tensor, and then has a gradient.
 """
 
 from lossgen import Loss, at, cosine_similarity, logsumexp, parameter, tensor

@@ -1,7 +1,8 @@
 """Supervised contrastive loss: samples of one class attract each other (Khosla et al., 2020).
 
 Each anchor costs the mean, over the others of its class, of their cross-entropy among all others;
-without such others it costs 0. The mean is over all anchors, NaN of none.
+without such others it costs 0. Vectors are any numbers; a zero vector has cosine 0 with everything.
+The mean is over all anchors, NaN of none.
 """
 
 from sympy import And, Eq, Ne

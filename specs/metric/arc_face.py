@@ -2,7 +2,8 @@
 
 After Deng et al. (2019). Where the widened angle would exceed pi, the cosine less ``margin`` times
 its sine counts instead, as in the authors' code. At cosines of 1 and -1, where the angle has no
-slope, the sine counts as flat. The mean is over the samples, NaN of none.
+slope, the sine counts as flat. Cosines are between -1 and 1. The mean is over the samples, NaN of
+none.
 """
 
 from sympy import Abs, Ne, Piecewise, cos, exp, log, sin, sqrt

@@ -1,8 +1,8 @@
 """Contrastive loss of pairs: close where they belong together, else a margin apart.
 
 After Hadsell et al. (2006). A pair with target 1 costs half the squared distance, any other half
-the square of what the distance lacks of ``margin``, which is flat where two vectors coincide. The
-mean is over the pairs, NaN of none.
+the square of what the distance lacks of ``margin``, which is flat where two vectors coincide.
+Vectors are any numbers. The mean is over the pairs, NaN of none.
 
 - ``chainer.functions.contrastive``: equal.
 """

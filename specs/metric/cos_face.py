@@ -1,6 +1,6 @@
 """CosFace: cross-entropy of scaled cosines, that of the true class less a margin.
 
-After Wang et al. (2018). The mean is over the samples, NaN of none.
+After Wang et al. (2018). Cosines are between -1 and 1. The mean is over the samples, NaN of none.
 """
 
 from sympy import Ne, exp, log

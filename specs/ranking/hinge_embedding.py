@@ -1,8 +1,8 @@
 """Hinge embedding loss: distances of like pairs should be small, those of unlike ones a margin.
 
 After Hadsell et al. (2006), not squared. A pair with target 1 costs its distance, one with target
--1 what the distance lacks to ``margin``; other targets cost both. The mean is over the number of
-entries, NaN of none. At the hinge the slope is -1.
+-1 what the distance lacks to ``margin``; other targets cost both. Distances are any numbers. The
+mean is over the number of entries, NaN of none. At the hinge the slope is -1.
 
 - ``mindspore.nn.HingeEmbeddingLoss``: equal.
 """

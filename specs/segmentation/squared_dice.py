@@ -2,7 +2,7 @@
 
 Over batch and space. Probabilities are the sigmoid of the logits. ``smooth`` is added below the
 line alone, so that the loss is 1 where nothing is predicted and nothing is there, unless ``smooth``
-is 0: then it is 0. ``mean`` is the mean over the classes.
+is 0: then it is 0. An empty batch is nothing in this sense. ``mean`` is the mean over the classes.
 
 - ``mindspore.nn.DiceLoss``: of probabilities; sums over the classes, too.
 """
