@@ -95,3 +95,14 @@ def audit(session: nox.Session) -> None:
         "lossgen", "audit", "--all", "--markdown", silent=True, stderr=None, env=ENVIRONMENT
     )
     Path("docs/audit.md").write_text(str(page), encoding="utf-8")
+
+
+@nox.session
+def copies(session: nox.Session) -> None:
+    """Build the whole library with its own tests, and run these in a copy."""
+    session.install(*CHAINER_BUILD, *PINS)
+    session.install("--no-build-isolation", CHAINER, env=ENVIRONMENT)
+    session.install("-e", ".[test]")
+    out = f"{session.create_tmp()}/copied"
+    session.run("lossgen", "build", "specs/", "--out", out, "--with-tests", "--no-verify")
+    session.run("pytest", "-p", "no:cacheprovider", out, *session.posargs, env=ENVIRONMENT)

@@ -18,6 +18,8 @@ from lossgen.toolkit import environment, files_of, own_folders
 if TYPE_CHECKING:
     from lossgen.plan import Change
 
+NEVER = {MANIFEST, "test_values.py"}  # what is made anew whenever anything is
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -28,6 +30,7 @@ class Order:
         check: compare, and write nothing.
         force: trust no record, and write over what was edited.
         verify: compare what was derived with exact arithmetic, and write only what is right.
+        tests: write a file beside each package that checks it.
     """
 
     specs: Path
@@ -37,6 +40,7 @@ class Order:
     check: bool = False
     force: bool = False
     verify: bool = False
+    tests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def build(order: Order, advance: work.Advance) -> Result:
     Raises:
         LossgenError: what is wrong with the specs or the output.
     """
-    where = place(order.specs, order.out, order.backends, order.verify)
+    where = place(order.specs, order.out, order.backends, order.verify, order.tests)
     last = where.load() if where and not order.force else None
     found = current(last, order.specs, order.out) if last else None
     if where and found and found.whole:
@@ -90,6 +94,11 @@ def _build(
 
         sources = [source for source in rendered.units if source not in known]
         verify(order.specs, sources, order.jobs, advance)
+    if order.tests:
+        from lossgen.testing import tests
+
+        for name, texts in tests(order.specs, names).items():
+            rendered.packages[name].update(texts)
     counts = rendered.losses, len(names)
     if order.check:
         difference, needs_force = check(rendered.packages, order.out, kept=kept)
@@ -120,8 +129,7 @@ def _kept(found: Current, rendered: work.Rendered) -> Kept:
         name: {
             path: state
             for path, state in package.items()
-            if path in ours
-            or (path not in losses and path != MANIFEST and not _has_shared(rendered, name))
+            if path in ours or (path not in losses | NEVER and not _has_shared(rendered, name))
         }
         for name, package in found.record.outputs.items()
     }

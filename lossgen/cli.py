@@ -74,6 +74,7 @@ def main() -> None:
 )
 @click.option("--check", is_flag=True, help="Write nothing; show what would change, and exit 1.")
 @click.option("--force", is_flag=True, help="Build all of it, also over edits by hand.")
+@click.option("--with-tests", is_flag=True, help="Write a file beside each package to check it.")
 @click.option("--no-verify", is_flag=True, help="Do not compare the losses with exact arithmetic.")
 def build(
     specs: Path,
@@ -83,13 +84,16 @@ def build(
     check: bool,
     force: bool,
     no_verify: bool,
+    with_tests: bool,
 ) -> None:
     """Write the losses of SPECS as one package for each framework."""
     if out.resolve().is_relative_to(specs.resolve()):
         raise LossgenError(
             f"{out} lies in {specs}, where it would be read as specs; choose an --out beside it."
         )
-    order = Order(specs, out, backends, jobs, check, force, not no_verify and _verifies())
+    order = Order(
+        specs, out, backends, jobs, check, force, not no_verify and _verifies(), with_tests
+    )
     with closing(Bar()) as bar:
         result = building.build(order, bar)
     if no_verify:
@@ -214,6 +218,7 @@ def _accepting(order: Order, force: bool) -> str:
     words = ["lossgen", "build", str(order.specs)]
     words += [] if order.out == Path("generated") else ["--out", str(order.out)]
     words += [word for name in order.backends for word in ("--backend", name)]
+    words += ["--with-tests"] if order.tests else []
     return shlex.join([*words, "--force"] if force else words)
 
 

@@ -110,12 +110,14 @@ def _states(listed: Mapping[str, list[Any]]) -> dict[str, State]:
     return {path: (state[0], *state[1:]) for path, state in listed.items()}
 
 
-def place(specs: Path, out: Path, backends: tuple[str, ...], verified: bool = True) -> Place | None:
-    """Return where the record of a build stands, verified or not, or None without a cache."""
+def place(
+    specs: Path, out: Path, backends: tuple[str, ...], verified: bool = True, tests: bool = False
+) -> Place | None:
+    """Return where the record of a build stands, of each kind its own, or None without a cache."""
     folder = cache_folder()
     if folder is None:
         return None
-    words = () if verified else ("--no-verify",)
+    words = (*(() if verified else ("--no-verify",)), *(("--with-tests",) if tests else ()))
     key = "\n".join((str(specs.resolve()), str(out.resolve()), *backends, *words))
     return Place(folder / f"{sha256(key.encode()).hexdigest()[:32]}.json")
 

@@ -38,6 +38,8 @@ LINT = (
     "--config=lint.isort.split-on-trailing-comma=false",
 )
 TEMPLATES = "templates"
+TESTS = "test_values.py"
+APART = ("loss.py.jinja", "__init__.py.jinja", f"{TESTS}.jinja")  # templates of other data
 STYLE = "--config=format.skip-magic-trailing-comma=true"
 
 
@@ -97,13 +99,27 @@ def render_shared(
     files = {}
     for path in sorted(templates.list_templates(extensions=["jinja"])):
         folder, _, file = path.partition("/")
-        if folder == name and file not in ("loss.py.jinja", "__init__.py.jinja"):
+        if folder == name and file not in APART:
             files[file.removesuffix(".jinja")] = templates.get_template(path).render(
                 functions=functions, helpers=helpers, source=f"templates/{path}"
             )
     page = _template(name, "__init__.py.jinja")
     files["__init__.py"] = page.render(exports=exports, source="specs")
     return files
+
+
+def render_tests(
+    name: str, rows: Sequence[object], exports: Sequence[tuple[str, str]]
+) -> dict[str, str]:
+    """Return the file that checks a package, formatted, if the backend has a template for it."""
+    _, templates = _templates(name)
+    file = f"{name}/{TESTS}.jinja"
+    if file not in templates.list_templates(extensions=["jinja"]):
+        return {}
+    text = templates.get_template(file).render(
+        rows=rows, names=sorted(word for pair in exports for word in pair), source="specs"
+    )
+    return formatted({name: {TESTS: text}})[name]
 
 
 def _template(name: str, file: str) -> Template:
@@ -153,3 +169,6 @@ def _ruff(*command: str, folder: str) -> None:
     )
     if done.returncode:
         raise RuntimeError(f"ruff cannot format what was rendered:\n{done.stdout}{done.stderr}")
+
+
+__all__ = ["TESTS", "environment", "formatted", "render_loss", "render_shared", "render_tests"]

@@ -39,7 +39,7 @@ ROOMS: dict[str, tuple[str, str]] = {
         "proof proof.point proof.space proof.settings proof.draws proof.sample proof.calls "
         "proof.shim proof.frameworks proof.runners proof.judge proof.budgets proof.exhibit "
         "proof.examine proof.store proof.shrink proof.blame proof.lock "
-        "proof.modes proof.verify",
+        "proof.modes proof.verify proof.tables",
         "sentences, words, oracle",
     ),
     "audit": (
@@ -71,7 +71,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "text": ("render", "files, words, specs, spelling, modules"),
     "commands": (
         "manifest reading plan write record current units jobs building locking verifying "
-        "auditing terminal show catalogue cli __main__",
+        "auditing testing terminal show catalogue cli __main__",
         "sentences, files, words, proof, audit, programs, specs, spelling, modules, text",
     ),
 }

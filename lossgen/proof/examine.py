@@ -69,13 +69,13 @@ def examine(
 ) -> Iterator[Finding]:
     """Yield the worst error of each result of a backend at a point."""
     plain = backend == "numpy"
-    if plain and quantity != "value" and not _has_class(exhibit.loss, exhibit.point):
+    if plain and quantity != "value" and not has_class(exhibit.loss, exhibit.point):
         return
     for reduction in _reductions(exhibit.loss, quantity):
         call = exhibit.call(reduction, plain)
         for name, array in run(runner, call.in_dtype(dtype), quantity).items():
             exact = exhibit.truth(call, plain, quantity, name)
-            count = _count(exhibit, quantity, reduction, exact)
+            count = added(exhibit, quantity, reduction, exact)
             allowed = budget(exhibit.loss.name, backend, dtype, quantity, count)
             errors = ulps(array, exact, dtype)
             if dtype != WIDE and not (errors <= allowed).all():
@@ -94,14 +94,14 @@ def _reductions(loss: Loss, quantity: str) -> tuple[str, ...]:
     return tuple(word for word in words if word in loss.reductions()) or ("mean",)
 
 
-def _count(exhibit: Exhibit, quantity: str, reduction: str, exact: Truth) -> int:
+def added(exhibit: Exhibit, quantity: str, reduction: str, exact: Truth) -> int:
     """Return how many terms a result adds up: reduced values and parameters' derivatives all."""
     entries = max(int(np.size(array)) for array in exhibit.point.tensors.values())
     whole = exact.value.shape == () or (quantity, reduction) == ("value", "sum")
     return max(exhibit.facts.terms, entries if whole else 1)
 
 
-def _has_class(loss: Loss, point: Point) -> bool:
+def has_class(loss: Loss, point: Point) -> bool:
     """NumPy's derivatives are methods of the class, by the inputs of its call."""
     alone = {tensor.name for tensor in loss.tensors() if tensor.function_only}
     return not point.learnt and not alone & point.options.keys()
@@ -118,4 +118,4 @@ def run(runner: Any, call: Call, quantity: str) -> Arrays:
     return found
 
 
-__all__ = ["Finding", "examine", "quantities", "run"]
+__all__ = ["Finding", "added", "examine", "has_class", "quantities", "run"]
