@@ -180,6 +180,11 @@ class Meaning:
         body, index = node.args
         return self.at(body, {**place, node.axis: int(self.at(index, place))})
 
+    def _put(self, node: Node, place: Place) -> Any:
+        body, index, value = node.args
+        here = place[node.axis] == int(self.at(index, place))
+        return self.at(value if here else body, place)
+
     def _p_norm(self, node: Node, place: Place) -> Any:
         body, order = node.args
         p = self.at(order, place)
