@@ -84,12 +84,14 @@ TORCH = (
         "BetaDistributionNLLLoss",
         ("concentration1=concentration1", "concentration0=concentration0", "value=target"),
         "none",
+        call="minus log_prob",
     ),
     Plan(
         "torch.distributions.Laplace",
         "LaplaceNLLLoss",
         ("loc=input", "scale=scale", "value=target"),
         "none",
+        call="minus log_prob",
         chosen={"eps": 1e-37},
     ),
     Plan(
@@ -97,7 +99,16 @@ TORCH = (
         "StudentTNLLLoss",
         ("loc=input", "value=target"),
         "none",
+        call="minus log_prob",
         options={"df": 3.0},
+    ),
+    Plan(
+        "torch.distributions.VonMises",
+        "VonMisesLoss",
+        ("input", "target"),
+        "none",
+        call="what log_prob loses",
+        options={"concentration": 1.0},
     ),
 )
 
@@ -106,6 +117,11 @@ MINDSPORE = (
     *(mindspore(name) for name in ("GaussianNLLLoss", "HuberLoss", "L1Loss")),
     *(mindspore(name) for name in ("MSELoss", "MarginRankingLoss", "MultiLabelSoftMarginLoss")),
     *(mindspore(name) for name in ("NLLLoss", "PoissonNLLLoss", "RMSELoss")),
+    mindspore(
+        "CrossEntropyLoss",
+        "SoftmaxCrossEntropyWithLogits",
+        options={"sparse": True, "reduction": "mean"},
+    ),
     mindspore("KLDivLoss", by=("input",)),
     mindspore("L1Loss", "MAELoss"),
     mindspore("CosineEmbeddingLoss", only={"target": SIGNS}, by=("input1", "input2")),
@@ -120,8 +136,10 @@ MINDSPORE = (
 OPTAX = (
     optax("BCEWithLogitsLoss", "sigmoid_binary_cross_entropy"),
     optax("CosineDistanceLoss", "cosine_distance"),
+    optax("CosineDistanceLoss", "cosine_similarity", call="one minus"),
     optax("CrossEntropyLoss", "softmax_cross_entropy_with_integer_labels"),
     optax("CrossEntropyLoss", "softmax_cross_entropy", soft=True),
+    optax("CrossEntropyLoss", "safe_softmax_cross_entropy", soft=True),
     optax(
         "DiceLoss",
         "binary_dice_loss",
@@ -172,6 +190,7 @@ OPTAX = (
         only={"target": EVEN},
         by=("input",),
     ),
+    optax("SparsemaxLoss", "sparsemax_loss", prepare={"target": "above 0"}, only={"target": BITS}),
     optax("TripletMarginLoss", "triplet_margin_loss", dialect="optax"),
 )  # fmt: skip
 
@@ -233,6 +252,14 @@ CHAINER = (
     chainer("CrossCovarianceLoss", "cross_covariance", reduction="none"),
     chainer("CrossEntropyLoss", "softmax_cross_entropy", dialect="chainer"),
     chainer("DeCovLoss", "decov", reduction="none"),
+    chainer(
+        "DiscriminativeLoss",
+        "discriminative_margin_based_clustering_loss",
+        call="one image",
+        options={"delta_v": 0.5, "delta_d": 1.5, "norm": 2},
+        sizes={"i": 4, "d": 2},
+        only={"target": BITS},
+    ),
     chainer("GaussianKLLoss", "gaussian_kl_divergence", reduction="sum"),
     chainer(
         "HingeLoss",

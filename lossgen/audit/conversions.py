@@ -20,7 +20,7 @@ def _jax(path: str, **options: Any) -> Conversion:
 
 
 def _unit(x: Any) -> Any:
-    return x / (x * x).sum(1, keepdims=True) ** 0.5
+    return x * (x * x).sum(1, keepdims=True).clip(1e-37) ** -0.5
 
 
 def _array(x: Any) -> Any:
@@ -46,6 +46,7 @@ SMOOTH: Mapping[str, Mapping[str, Conversion]] = {
 }
 # ... and through these none.
 STEPS: Mapping[str, Mapping[str, Conversion]] = {
+    "jax": {"above 0": lambda x: x > 0},
     "chainer": {
         "int32": lambda x: _array(x).astype("int32"),
         "labels": lambda x: _array(x).argmax(1).astype("int32"),
@@ -55,6 +56,32 @@ STEPS: Mapping[str, Mapping[str, Conversion]] = {
         "int32": lambda x: x.astype("int32"),
         "int64": lambda x: x.astype("int64"),
     },
+}
+
+
+def _minus_log_prob(found: Any, *inputs: Any, value: Any, **named: Any) -> Any:
+    return -found(*inputs, **named).log_prob(value)
+
+
+def _lost_log_prob(found: Any, loc: Any, value: Any, **named: Any) -> Any:
+    density = found(loc, **named)
+    return density.log_prob(loc) - density.log_prob(value)
+
+
+def _one_image(found: Any, members: Any, clusters: Any, **named: Any) -> Any:
+    """Call Chainer's clustering, which takes images whose features are as many as clusters."""
+    count, features = members.shape
+    image = members.transpose().reshape(1, features, 1, count)
+    labels = 1 + _array(clusters).reshape(1, 1, count)
+    return sum(found(image, labels, max_embedding_dim=features, **named))
+
+
+# What is done with a target, where it is not called for a loss.
+CALLS: Mapping[str, Callable[..., Any]] = {
+    "minus log_prob": _minus_log_prob,
+    "what log_prob loses": _lost_log_prob,
+    "one minus": lambda found, *inputs, **named: 1 - found(*inputs, **named),
+    "one image": _one_image,
 }
 
 
@@ -68,4 +95,4 @@ def is_smooth(framework: str, word: str) -> bool:
     return word in SMOOTH.get(framework, {})
 
 
-__all__ = ["conversion", "is_smooth"]
+__all__ = ["CALLS", "conversion", "is_smooth"]

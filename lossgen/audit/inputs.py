@@ -144,9 +144,10 @@ def _drawn(
         found: dict[str, Array] = {}
         for tensor in tensors:
             shape = where.shape(tensor.axes)
-            if tensor.kind == "label":
-                most = where.shapes[tensor.classes][0] if tensor.classes else 2
-                found[tensor.name] = rng.integers(0, most, shape)
+            if tensor.kind == "label" and tensor.classes:
+                found[tensor.name] = rng.integers(0, where.shapes[tensor.classes][0], shape)
+            elif tensor.kind == "label":  # two of each class
+                found[tensor.name] = rng.permutation(np.arange(prod(shape)) // 2).reshape(shape)
             elif tensor.name in plan.only:
                 found[tensor.name] = _held(plan.only[tensor.name], shape, rng)
             else:

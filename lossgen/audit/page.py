@@ -85,9 +85,8 @@ def _key(audit: Audit) -> tuple[str, str]:
 
 def _rows(audit: Audit) -> Iterator[str]:
     for finding in audit.findings:
-        prepared = (f"{word} of `{name}`" for name, word in audit.plan.prepare.items())
         cells = (
-            f"`{audit.plan}`" + ", ".join(["", *prepared]),
+            f"`{audit.plan}`" + ", ".join(["", *audit.plan.conversions]),
             f"`{audit.plan.loss}`" + (f", `{audit.plan.dialect}`" if audit.plan.dialect else ""),
             finding.quantity,
             finding.given,

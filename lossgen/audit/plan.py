@@ -28,6 +28,7 @@ class Plan:
         prepare: conversions of inputs for the target, by name (see `conversions`).
         only: the values that an input may have, where the target knows no others.
         sizes: the lengths of axes that have to have one.
+        call: what is done with the target, if it is not called for the loss (see `conversions`).
         soft: take probabilities where the spec takes labels or these.
         framework: whose arrays the target takes, where its module does not say so.
     """
@@ -43,6 +44,7 @@ class Plan:
     prepare: Mapping[str, str] = field(default_factory=dict)
     only: Mapping[str, Values] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
+    call: str = ""
     soft: bool = False
     framework: str | None = None
 
@@ -55,6 +57,12 @@ class Plan:
     def settings(self) -> dict[str, Any]:
         """The parameters and the dialect of the spec's loss."""
         return {**self.chosen, **({"dialect": self.dialect} if self.dialect else {})}
+
+    @property
+    def conversions(self) -> tuple[str, ...]:
+        """What is done beside the call, in words."""
+        done = (f"{word} of `{name}`" for name, word in self.prepare.items())
+        return (*filter(None, (self.call,)), *done)
 
     def __str__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.options.items())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from lossgen.audit.conversions import conversion
+from lossgen.audit.conversions import CALLS, conversion
 from lossgen.audit.plan import Plan
 from lossgen.errors import LossgenError
 from lossgen.proof import shim
@@ -116,8 +116,8 @@ def _libraries(found: Any) -> Iterator[str]:
 
 
 def _made(found: Any, plan: Plan) -> Callable[..., Any]:
-    if hasattr(found, "log_prob"):  # a distribution, which is made of its inputs
-        return partial(_minus_log_prob, found, plan.options)
+    if plan.call:
+        return partial(CALLS[plan.call], found, **plan.options)
     if not inspect.isclass(found):
         return partial(found, **plan.options)
     try:
@@ -127,11 +127,6 @@ def _made(found: Any, plan: Plan) -> Callable[..., Any]:
     if not callable(made):
         raise LossgenError(f"{plan.target} makes objects that cannot be called.")
     return partial(made)
-
-
-def _minus_log_prob(found: Any, options: Mapping[str, Any], *inputs: Any, **named: Any) -> Any:
-    value = named.pop("value")
-    return -found(*inputs, **named, **options).log_prob(value)
 
 
 def _order(plan: Plan, loss: Callable[..., Any], inputs: Sequence[str]) -> tuple[str, ...]:
