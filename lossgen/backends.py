@@ -136,6 +136,7 @@ _NUMPY_OPERATIONS = {
     "erf": "erf({0})",
     "loggamma": "loggamma({0})",
     "sum": "total({0}, {axis})",
+    "argmax": "argmax_along({0}, {axis}).squeeze({axis})",  # of nothing, too
 }
 
 NUMPY = Backend(

@@ -51,7 +51,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, sigmoid, total
+from ._arrays import Array, argmax_along, pick, sigmoid, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -207,7 +207,7 @@ def _hessian_diagonal_detached(
     product_4 = quotient[:, None, None] * input_direction[:, None] * cosine[:, :, None]
     term_4 = input_direction * quotient[:, None, None] - product_4
     product_5 = chosen_3[:, :, None] * term_4
-    is_largest = index_2 == chosen.argmax(axis=1)[:, None]
+    is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
     sums_3 = total(np.where(is_largest[:, :, None], product_5, 0.0), axis=1)
     sums_4 = total(probability_2[:, :, None] * (product_5 - sums_3[:, None]), axis=1)
     product_6 = probability_2[:, :, None] * (sums_4[:, None] + (sums_3[:, None] - product_5)) ** 2
@@ -235,7 +235,7 @@ def _hessian_diagonal_detached(
     )
     product_11 = picked_2 * chosen_6
     product_12 = chosen_5[:, :, None] * term_4
-    is_largest_2 = index_2 == chosen_2.argmax(axis=1)[:, None]
+    is_largest_2 = index_2 == argmax_along(chosen_2, axis=1).squeeze(axis=1)[:, None]
     sums_6 = total(np.where(is_largest_2[:, :, None], product_12, 0.0), axis=1)
     sums_7 = total(probability_3[:, :, None] * (product_12 - sums_6[:, None]), axis=1)
     product_13 = probability_3[:, :, None] * (sums_7[:, None] + (sums_6[:, None] - product_12)) ** 2
@@ -519,7 +519,7 @@ def _hessian_diagonal_through(
     term_13 = chosen_4[:, None] * term_11 + 4.0 * product_5[:, None] * power_4 * gamma
     term_14 = total(probability_2[:, :, None] * term_8, axis=1) + picked[:, None] * term_13
     product_7 = chosen_3[:, :, None] * term_7
-    is_largest = index_2 == chosen.argmax(axis=1)[:, None]
+    is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
     sums_2 = total(np.where(is_largest[:, :, None], product_7, 0.0), axis=1)
     sums_3 = total(probability_2[:, :, None] * (product_7 - sums_2[:, None]), axis=1)
     product_8 = probability_2[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - product_7)) ** 2
@@ -550,7 +550,7 @@ def _hessian_diagonal_through(
     term_20 = chosen_6[:, None] * term_11 + 4.0 * product_14[:, None] * power_4 * gamma
     term_21 = total(probability_3[:, :, None] * term_17, axis=1) + picked_2[:, None] * term_20
     product_15 = chosen_5[:, :, None] * term_7
-    is_largest_2 = index_2 == chosen_2.argmax(axis=1)[:, None]
+    is_largest_2 = index_2 == argmax_along(chosen_2, axis=1).squeeze(axis=1)[:, None]
     sums_4 = total(np.where(is_largest_2[:, :, None], product_15, 0.0), axis=1)
     sums_5 = total(probability_3[:, :, None] * (product_15 - sums_4[:, None]), axis=1)
     product_16 = probability_3[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_15)) ** 2

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, total
+from ._arrays import Array, argmax_along, pick, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import (
     direction,
@@ -128,7 +128,7 @@ def _hessian_diagonal(
     product_3 = quotient[:, None, None] * image_direction[:, None] * sums[:, :, None]
     term_3 = text_direction * quotient[:, None, None] - product_3
     product_4 = logit_scale * term_3
-    is_largest = index_2 == logit.argmax(axis=1)[:, None]
+    is_largest = index_2 == argmax_along(logit, axis=1).squeeze(axis=1)[:, None]
     product_5 = logit_scale * total(np.where(is_largest[:, :, None], term_3, 0.0), axis=1)
     sums_3 = total(probability[:, :, None] * (product_4 - product_5[:, None]), axis=1)
     product_6 = probability[:, :, None] * (sums_3[:, None] + (product_5[:, None] - product_4)) ** 2
@@ -161,7 +161,7 @@ def _hessian_diagonal(
     term_5 = 2.0 * power_6 - sum_of_others(power_6, axis=-1)
     term_6 = term_5[:, None] * power_5[:, None, None] * sums_5[:, :, None] - product_8
     product_9 = logit_scale * term_6
-    is_largest_2 = index == product_7.argmax(axis=1)[:, None]
+    is_largest_2 = index == argmax_along(product_7, axis=1).squeeze(axis=1)[:, None]
     product_10 = logit_scale * total(np.where(is_largest_2[:, :, None], term_6, 0.0), axis=1)
     sums_6 = total(probability_2[:, :, None] * (product_9 - product_10[:, None]), axis=1)
     product_11 = quotient_2[:, None, None] * text_direction[:, None] * sums_5[:, :, None]

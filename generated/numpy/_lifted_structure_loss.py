@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, sigmoid, total
+from ._arrays import Array, argmax_along, pick, sigmoid, total
 from ._checks import check_floating, check_integers, check_rank, check_reduction, check_shape
 from ._functions import (
     direction,
@@ -149,7 +149,7 @@ def _hessian_diagonal(
     term_4 = power_2 - 1.0 - 1.0 + 3.0 * power_2 - 2.0 * quotient_3**4 * input.shape[1]
     product_2 = picked * chosen_4 * quotient_2 * term_4
     product_3 = chosen_2[:, :, None] * input_direction
-    is_largest = index_2 == chosen.argmax(axis=1)[:, None]
+    is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
     sums_2 = total(np.where(is_largest[:, :, None], product_3, 0.0), axis=1)
     sums_3 = total(probability[:, :, None] * (product_3 - sums_2[:, None]), axis=1)
     product_4 = probability[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - product_3)) ** 2
@@ -289,7 +289,7 @@ def _hessian_diagonal(
     product_42 = probability_5[:, :, None] * chosen_9[:, :, None] * quotient_4[:, :, None] * term_17
     product_43 = picked_2 * pick(softmax_complement(chosen_14, axis=-1), index, axis=1) * chosen_4
     product_44 = chosen_9[:, :, None] * input_direction_2
-    is_largest_2 = index_2 == chosen_6.argmax(axis=1)[:, None]
+    is_largest_2 = index_2 == argmax_along(chosen_6, axis=1).squeeze(axis=1)[:, None]
     sums_10 = total(np.where(is_largest_2[:, :, None], product_44, 0.0), axis=1)
     sums_11 = total(probability_5[:, :, None] * (sums_10[:, None] - product_44), axis=1)
     product_45 = 2.0 * product_43[:, None] * quotient_3 * (sums_11 + (product_6[:, None] - sums_10))

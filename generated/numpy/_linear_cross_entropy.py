@@ -41,7 +41,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, argmax_along, total
 from ._checks import (
     check_floating,
     check_integer,
@@ -142,7 +142,7 @@ def _hessian_diagonal_labels(
     slope = upstream * weight[np.where(valid, target, 0)]
     logits = linear_bias + input @ linear_weight.T
     probability = softmax(logits, axis=-1)
-    is_largest = np.arange(weight.shape[0]) == logits.argmax(axis=1)[:, None]
+    is_largest = np.arange(weight.shape[0]) == argmax_along(logits, axis=1).squeeze(axis=1)[:, None]
     sums = total(np.where(is_largest[:, :, None], linear_weight, 0.0), axis=1)
     sums_2 = total(probability[:, :, None] * (linear_weight - sums[:, None]), axis=1)
     product = probability[:, :, None] * (sums_2[:, None] + (sums[:, None] - linear_weight)) ** 2
@@ -318,7 +318,7 @@ def _hessian_diagonal_smoothed_labels(
     sums = total(weight)
     logits = linear_bias + input @ linear_weight.T
     probability = softmax(logits, axis=-1)
-    is_largest = np.arange(weight.shape[0]) == logits.argmax(axis=1)[:, None]
+    is_largest = np.arange(weight.shape[0]) == argmax_along(logits, axis=1).squeeze(axis=1)[:, None]
     sums_2 = total(np.where(is_largest[:, :, None], linear_weight, 0.0), axis=1)
     sums_3 = total(probability[:, :, None] * (linear_weight - sums_2[:, None]), axis=1)
     product = probability[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - linear_weight)) ** 2
@@ -494,7 +494,7 @@ def _hessian_diagonal_probabilities(
     slope = upstream * sums
     logits = linear_bias + input @ linear_weight.T
     probability = softmax(logits, axis=-1)
-    is_largest = np.arange(target.shape[1]) == logits.argmax(axis=1)[:, None]
+    is_largest = np.arange(target.shape[1]) == argmax_along(logits, axis=1).squeeze(axis=1)[:, None]
     sums_2 = total(np.where(is_largest[:, :, None], linear_weight, 0.0), axis=1)
     sums_3 = total(probability[:, :, None] * (linear_weight - sums_2[:, None]), axis=1)
     product = probability[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - linear_weight)) ** 2

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, sigmoid, total
+from ._arrays import Array, argmax_along, pick, sigmoid, total
 from ._checks import (
     check_floating,
     check_integers,
@@ -178,7 +178,7 @@ def _hessian_diagonal(
     product_4 = quotient[:, None, None] * input_direction[:, None] * sums[:, :, None]
     term_4 = input_direction * quotient[:, None, None] - product_4
     product_5 = chosen_2[:, :, None] * term_4
-    is_largest = index_2 == chosen.argmax(axis=1)[:, None]
+    is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
     sums_4 = total(np.where(is_largest[:, :, None], product_5, 0.0), axis=1)
     sums_5 = total(probability[:, :, None] * (product_5 - sums_4[:, None]), axis=1)
     product_6 = probability[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_5)) ** 2
@@ -214,7 +214,7 @@ def _hessian_diagonal(
     chosen_6 = np.where(target != target, beta, 0.0)
     product_13 = picked_2 * chosen_6
     product_14 = chosen_5[:, :, None] * term_4
-    is_largest_2 = index_2 == chosen_4.argmax(axis=1)[:, None]
+    is_largest_2 = index_2 == argmax_along(chosen_4, axis=1).squeeze(axis=1)[:, None]
     sums_8 = total(np.where(is_largest_2[:, :, None], product_14, 0.0), axis=1)
     sums_9 = total(probability_3[:, :, None] * (product_14 - sums_8[:, None]), axis=1)
     product_15 = probability_3[:, :, None] * (sums_9[:, None] + (sums_8[:, None] - product_14)) ** 2

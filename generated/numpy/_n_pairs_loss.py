@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, argmax_along, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import (
     label_cross_entropy,
@@ -73,7 +73,9 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `anchor` and `positive`."""
     similarity = anchor @ positive.T
     probability = softmax(similarity, axis=-1)
-    is_largest = np.arange(positive.shape[0]) == similarity.argmax(axis=1)[:, None]
+    is_largest = (
+        np.arange(positive.shape[0]) == argmax_along(similarity, axis=1).squeeze(axis=1)[:, None]
+    )
     sums = total(np.where(is_largest[:, :, None], positive, 0.0), axis=1)
     sums_2 = total(probability[:, :, None] * (positive - sums[:, None]), axis=1)
     product = probability[:, :, None] * (sums_2[:, None] + (sums[:, None] - positive)) ** 2

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, sigmoid, total
+from ._arrays import Array, argmax_along, pick, sigmoid, total
 from ._checks import (
     check_floating,
     check_integers,
@@ -149,7 +149,7 @@ def _hessian_diagonal(
     product_4 = quotient[:, None, None] * input_direction[:, None] * sums[:, :, None]
     term_4 = input_direction * quotient[:, None, None] - product_4
     product_5 = chosen_2[:, :, None] * term_4
-    is_largest = index_2 == chosen.argmax(axis=1)[:, None]
+    is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
     sums_4 = total(np.where(is_largest[:, :, None], product_5, 0.0), axis=1)
     sums_5 = total(probability_2[:, :, None] * (product_5 - sums_4[:, None]), axis=1)
     product_6 = probability_2[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_5)) ** 2

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, total
+from ._arrays import Array, argmax_along, pick, total
 from ._checks import (
     check_floating,
     check_integers,
@@ -140,7 +140,7 @@ def _hessian_diagonal(
     probability = softmax(logit, axis=-1)
     product_5 = quotient[:, None, None] * input_direction[:, None] * sums_2[:, :, None]
     product_6 = chosen[:, :, None] * (input_direction * quotient[:, None, None] - product_5)
-    is_largest = index_2 == logit.argmax(axis=1)[:, None]
+    is_largest = index_2 == argmax_along(logit, axis=1).squeeze(axis=1)[:, None]
     sums_4 = total(np.where(is_largest[:, :, None], product_6, 0.0), axis=1)
     sums_5 = total(probability[:, :, None] * (product_6 - sums_4[:, None]), axis=1)
     product_7 = probability[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_6)) ** 2
