@@ -381,6 +381,39 @@ def arrays(package: Any) -> Any:
     )
 
 
+CUTS = (slice(0, 2), slice(2, 4), slice(4, 20), slice(20, ROWS))  # the second has a label ignored
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__.split(".")[1])
+def test_micro_batches_give_the_whole_batch(package):
+    make = arrays(package)
+    divisor = float(WEIGHT[LABELS[LABELS >= 0]].sum())
+    options = {"linear_bias": make(BIAS), "weight": make(WEIGHT), "options": 8}
+    parts = [
+        package.linear_cross_entropy(
+            make(INPUT[cut]), make(MATRIX), make(LABELS[cut]), denominator=divisor, **options
+        )
+        for cut in CUTS
+    ]
+    found = sum(float(getattr(part, "array", part)) for part in parts)
+    whole = composed(Case("", LABELS, {"weight": WEIGHT}))
+    assert_close([found], [whole(*map(torch.tensor, (INPUT, MATRIX, BIAS))).numpy()])
+
+
+def test_micro_batches_give_the_whole_gradient():
+    leaves = [torch.tensor(a, requires_grad=True) for a in (INPUT, MATRIX, BIAS)]
+    count = int((LABELS >= 0).sum())
+    for cut in CUTS:
+        generated.torch.linear_cross_entropy(
+            leaves[0][cut],
+            leaves[1],
+            torch.tensor(LABELS[cut]),
+            linear_bias=leaves[2],
+            denominator=count,
+        ).backward()
+    assert_close([leaf.grad for leaf in leaves], expected("labels")[1])
+
+
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__.split(".")[1])
 class TestErrors:
     def test_chunks_have_rows(self, package):

@@ -6,7 +6,7 @@ from mindspore import Tensor, Type, float32, float64, get_context, nn, ops
 from mindspore._c_expression import MixedPrecisionType
 from mindspore.ops import constexpr
 
-from ._arrays import grand_total, reshape
+from ._arrays import constant, grand_total, reshape
 from ._checks import (
     check_divides,
     check_reduction,
@@ -204,5 +204,5 @@ def finish(
     if reduction != "sum":
         if count is None:
             count = loss.size if mass is None else grand_total(mass)
-        total = total / count
+        total = total / (count if isinstance(count, Tensor) else constant(count, total))
     return ops.cast(total, dtype)
