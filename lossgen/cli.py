@@ -122,6 +122,7 @@ def build(
     help="Run a backend in another Python, which has its framework; repeatable.",
 )
 @click.option("--json", "file", metavar="FILE", help="Write JSON to a file, or to - (no table).")
+@click.option("--summary", is_flag=True, help="Print the largest errors alone, as Markdown.")
 def verify(
     names: tuple[str, ...],
     specs: Path,
@@ -129,13 +130,14 @@ def verify(
     backends: tuple[str, ...],
     interpreters: tuple[str, ...],
     file: str | None,
+    summary: bool,
 ) -> None:
     """Compare the generated losses, or those of a NAME, with exact arithmetic.
 
     In every framework that can be imported, at points drawn from what the specs declare. The exit
     status is 1 if anything is further off than promised.
     """
-    from lossgen.terminal import show_report
+    from lossgen.terminal import show_report, show_summary
     from lossgen.verifying import Request
     from lossgen.verifying import verify as run
 
@@ -151,7 +153,7 @@ def verify(
     else:
         if file:
             Path(file).write_text(report.as_json(), encoding="utf-8")
-        show_report(report)
+        (show_summary if summary else show_report)(report)
     if not report.passed:
         raise SystemExit(1)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -100,4 +101,21 @@ def show_report(report: Report) -> None:
         console.print(Text(f"{name} is missing: {reason}"))
 
 
-__all__ = ["COLOURS", "Bar", "show_changes", "show_difference", "show_report"]
+def show_summary(report: Report) -> None:
+    """Print, as a table in Markdown, the largest errors of each backend and dtype."""
+    click.echo("| backend | dtype | losses | value | gradient | second derivative | not finite |")
+    click.echo("|---|---|---|---|---|---|---|")
+    for backend, dtype in dict.fromkeys((row["backend"], row["dtype"]) for row in report.rows):
+        rows = [row for row in report.rows if (row["backend"], row["dtype"]) == (backend, dtype)]
+        finite = [row for row in rows if row["finite"]]
+        cells = [_worst(finite, name) for name in NUMBERS[:3]]
+        lost = ", ".join(row["loss"] for row in rows if not row["finite"])
+        click.echo(f"| {' | '.join((backend, dtype, str(len(rows)), *cells, lost))} |")
+
+
+def _worst(rows: Sequence[Mapping[str, Any]], name: str) -> str:
+    row = max(rows, key=lambda row: float(row[name]))
+    return f"{float(row[name]):.2g} {row['loss']}"
+
+
+__all__ = ["COLOURS", "Bar", "show_changes", "show_difference", "show_report", "show_summary"]

@@ -122,6 +122,13 @@ def test_integer_targets_have_no_derivative():
     assert len(loss.hessian_diagonal(prediction, target)) == 1
 
 
+def test_an_absent_weight_has_no_shape():
+    logits, labels = np.ones((4, 3)), np.zeros((4, 3))
+    plain = ours.multilabel_soft_margin_loss(logits, labels, reduction="none")
+    weighted = ours.multilabel_soft_margin_loss(logits, labels, np.ones(3), reduction="none")
+    assert np.array_equal(plain, weighted)
+
+
 def test_lists_are_labels_and_weights():
     logits = np.array([[1.0, 2.0, 0.5], [0.0, -1.0, 3.0]])
     arrays = ours.cross_entropy(logits, np.array([0, 2]), np.array([1.0, 2.0, 3.0]))

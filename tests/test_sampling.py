@@ -12,7 +12,7 @@ from lossgen.case import PLAIN
 from lossgen.jobs import load
 from lossgen.oracle import Question, Solution
 from lossgen.oracle.domain import is_inside
-from lossgen.proof.budgets import budget
+from lossgen.proof.budgets import EXCEPTIONS, budget
 from lossgen.proof.examine import examine, quantities
 from lossgen.proof.exhibit import Exhibit
 from lossgen.proof.judge import Truth, ulps
@@ -125,6 +125,11 @@ class TestJudge:
         exact = self.exact(x, input=np.array([1.0]))
         with pytest.raises(TypeError, match="dtype float32 instead of float64"):
             ulps(np.array([1.0], "f4"), exact, "float64")
+
+    def test_exceptions_are_few_and_name_losses_that_there_are(self):
+        assert len(EXCEPTIONS) < 10
+        assert {name for row in EXCEPTIONS for name in row.losses} <= LOSSES.keys()
+        assert all(row.allowed is None or row.measured <= row.allowed for row in EXCEPTIONS)
 
     def test_a_sum_may_err_by_more(self):
         assert budget("Some", "numpy", "float64", "value", 1) == 4

@@ -57,6 +57,15 @@ def test_a_row_for_each_backend_and_dtype(built, tmp_path):
     assert rows[2]["modes"] == {"vmap": True, "compile": True}
 
 
+def test_a_summary_has_a_row_for_each_backend_and_dtype(built):
+    lines = verify(built, "--summary", "--backend", "numpy").output.splitlines()
+    assert [line.split(" | ")[:3] for line in lines[2:]] == [
+        ["| numpy", "float32", "1"],
+        ["| numpy", "float64", "1"],
+    ]
+    assert all("SomeLoss" in line for line in lines[2:])
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "sign"),
     [
