@@ -178,7 +178,7 @@ def test_what_is_not_valid_counts_for_nothing():
 
 @pytest.mark.parametrize("shape", [(2, 3), (2,), (2, 1), (3,), (1, 1), ()])
 def test_an_input_that_is_spread_gathers_its_derivatives(shape):
-    scale = tensor("scale", broadcast=True)
+    scale = tensor("scale", broadcast=True, per_row=True)
     rng = np.random.default_rng(2)
     inputs, scales = rng.standard_normal((2, 3)), rng.standard_normal(shape)
     last = (2, 1) if shape == (2,) else shape
