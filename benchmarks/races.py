@@ -127,6 +127,7 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=0.3, help="for each contestant and size")
     parser.add_argument("--only", nargs="*", help="names of contests")
     parser.add_argument("--json", type=Path, help="where to write the figures")
+    parser.add_argument("--page", type=Path, help="a page in Markdown whose table is replaced")
     return parser
 
 
@@ -143,10 +144,24 @@ def run(
             results.append(race(contest, int(size), METERS[options.clock], options.seconds))
             print(json.dumps(results[-1].as_json(unit)), flush=True)
     print(table(results))
+    if options.page:
+        words = ", ".join(f"{name} {version}" for name, version in versions.items())
+        where = f"{machine()}, {words}, {cores} of the cores, {options.clock} time."
+        _put(options.page, next(iter(versions)), f"{where}\n\n{table(results)}\n")
     if options.json:
         found = {"machine": machine(), "cores": cores, "clock": options.clock, **versions}
         rows = [result.as_json(unit) for result in results]
         options.json.write_text(json.dumps(found | {"results": rows}, indent=2) + "\n")
+
+
+def _put(page: Path, name: str, text: str) -> None:
+    """Replace what stands between the marks of a name."""
+    start, stop = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
+    before, _, rest = page.read_text(encoding="utf-8").partition(start)
+    _, found, after = rest.partition(stop)
+    if not found:
+        raise SystemExit(f"{page} has no marks {start.strip()} and {stop.strip()}")
+    page.write_text(f"{before}{start}{text}{stop}{after}", encoding="utf-8")
 
 
 def machine() -> str:

@@ -54,6 +54,8 @@ class Backend:
         bring: a format that makes an array of a number beside ``{like}``, where intake does not.
         doubts: labels may be unknown at the time of the call; ``check_labels`` then returns beside
             the labels a factor for each row, 1 or NaN.
+        arithmetic: the function that says in which precision to compute where nothing is needed but
+            arithmetic, if that is another than elsewhere.
         tensors_only: what is given for a float parameter is a tensor before a kernel sees it.
         layer: the framework's own layer, which the class of a loss has where it trains one.
         fields: what it trains are fields of the class, rather than inputs of each call.
@@ -80,6 +82,7 @@ class Backend:
     intake: str = ""
     bring: str = ""
     doubts: bool = False
+    arithmetic: str = ""
     tensors_only: bool = False
     layer: LinearLayer | None = None
     fields: bool = False
@@ -305,6 +308,7 @@ MINDSPORE = Backend(
     array="Tensor",
     parameter="Tensor | float",
     tensors_only=True,
+    arithmetic="working_arithmetic_dtype",
     doubts=True,
     layer=LinearLayer("nn.Dense({inputs}, {outputs}, has_bias=bias)"),
     inexact="constant({0}, {like})",

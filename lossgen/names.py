@@ -35,7 +35,8 @@ IMPORTED = frozenset(
         positions power1p power_slope put_along ratio
         report represent same_weight sech2 sigmoid sign signed_power softmax
         softmax_complement softmax_tangent str sum_of_others super take to_tensor to_working torch
-        total total_along trained tuple with_batch within without_axis working_dtype zeros_like
+        total total_along trained tuple with_batch within without_axis working_arithmetic_dtype
+        working_dtype zeros_like
         box_cox box_cox_bend box_cox_slope digamma erf gauss hypot1 loggamma over_hypot1 power1p
         trigamma
         """

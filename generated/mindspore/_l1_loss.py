@@ -5,7 +5,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, same_weight, to_working, working_dtype
+from ._runtime import Loss, finish, same_weight, to_working, working_arithmetic_dtype
 
 __all__ = ["L1Loss", "l1_loss"]
 
@@ -104,7 +104,7 @@ def l1_loss(
     check_dialect(dialect, ("keras",))
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
+    working = working_arithmetic_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)

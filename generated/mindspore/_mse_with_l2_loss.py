@@ -8,7 +8,15 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, fold, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, cast_floats, cast_parts, finish, to_working, working_dtype
+from ._runtime import (
+    Loss,
+    cast_floats,
+    cast_parts,
+    finish,
+    to_working,
+    working_arithmetic_dtype,
+    working_dtype,
+)
 
 __all__ = ["MSEWithL2Loss", "mse_with_l2_loss"]
 
@@ -142,7 +150,7 @@ _kernel_l2 = _ValueL2()
 def _mse_loss(input: Tensor, target: Tensor, reduction: str) -> Tensor:
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
+    working = working_arithmetic_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)

@@ -5,7 +5,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_arithmetic_dtype
 
 __all__ = ["MultiTargetL1Loss", "multi_target_l1_loss"]
 
@@ -124,7 +124,7 @@ def multi_target_l1_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
+    working = working_arithmetic_dtype(input)
     check_shape("target1", target1, input.shape, "input")
     check_shape("target2", target2, input.shape, "input")
     input = to_working(input, working)

@@ -6,7 +6,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_arithmetic_dtype
 
 __all__ = ["QuantileLoss", "quantile_loss"]
 
@@ -125,7 +125,7 @@ def quantile_loss(
     check_floating(input=input)
     check_range("q", q, 0.0, 1.0)
     dtype = input.dtype
-    working = working_dtype(input)
+    working = working_arithmetic_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)

@@ -7,7 +7,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, total
 from ._checks import check_floating, check_range, check_reduction, check_shape, is_number
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_arithmetic_dtype, working_dtype
 
 __all__ = ["SmoothL1Loss", "smooth_l1_loss"]
 
@@ -169,7 +169,7 @@ def _beta_0_loss(
 ) -> Tensor:
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
+    working = working_arithmetic_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)

@@ -6,7 +6,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_arithmetic_dtype
 
 __all__ = ["SparsemaxLoss", "sparsemax_loss"]
 
@@ -123,7 +123,7 @@ def sparsemax_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
+    working = working_arithmetic_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)

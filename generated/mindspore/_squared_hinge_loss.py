@@ -6,7 +6,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, leading_size, to_working, working_dtype
+from ._runtime import Loss, finish, leading_size, to_working, working_arithmetic_dtype
 
 __all__ = ["SquaredHingeLoss", "squared_hinge_loss"]
 
@@ -182,7 +182,7 @@ def _loss(
 ) -> Tensor:
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
+    working = working_arithmetic_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
@@ -208,7 +208,7 @@ def _keras_loss(
 ) -> Tensor:
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
+    working = working_arithmetic_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)

@@ -7,7 +7,15 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import Loss, cast_floats, cast_parts, finish, to_working, working_dtype
+from ._runtime import (
+    Loss,
+    cast_floats,
+    cast_parts,
+    finish,
+    to_working,
+    working_arithmetic_dtype,
+    working_dtype,
+)
 
 __all__ = ["TwoHeadLoss", "two_head_loss"]
 
@@ -134,7 +142,7 @@ _kernel_loss2 = _ValueLoss2()
 def _loss1_loss(input1: Tensor, target1: Tensor, reduction: str) -> Tensor:
     check_floating(input1=input1)
     dtype = input1.dtype
-    working = working_dtype(input1)
+    working = working_arithmetic_dtype(input1)
     check_shape("target1", target1, input1.shape, "input1")
     input1 = to_working(input1, working)
     target1 = to_working(target1, working)
@@ -145,7 +153,7 @@ def _loss1_loss(input1: Tensor, target1: Tensor, reduction: str) -> Tensor:
 def _loss2_loss(input2: Tensor, target2: Tensor, reduction: str) -> Tensor:
     check_floating(input2=input2)
     dtype = input2.dtype
-    working = working_dtype(input2)
+    working = working_arithmetic_dtype(input2)
     check_shape("target2", target2, input2.shape, "input2")
     input2 = to_working(input2, working)
     target2 = to_working(target2, working)

@@ -5,7 +5,7 @@ from mindspore import Parameter, Tensor, nn
 
 from ._arrays import Operand, fold
 from ._checks import check_floating, check_rank, check_reduction, check_shape, check_tensor
-from ._runtime import Loss, finish, leading_weight, to_working, working_dtype
+from ._runtime import Loss, finish, leading_weight, to_working, working_arithmetic_dtype
 
 __all__ = ["WeightedMSELoss", "weighted_mse_loss"]
 
@@ -100,7 +100,7 @@ def weighted_mse_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
+    working = working_arithmetic_dtype(input)
     check_rank("input", input, 1, exact=False)
     shape = input.shape
     check_shape("target", target, shape, "input")
