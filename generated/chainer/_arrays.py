@@ -132,15 +132,16 @@ def positions(x: Array, axis: int) -> Array:
 
 
 def exp_difference(x: Array, y: Array) -> Array:
-    """Return exp(x - y), with what the difference rounds away put back (Knuth, 1969).
+    """Return exp(x - y) for x <= y, with what the difference rounds away put back (Knuth, 1969).
 
     Where y is -inf, so is x, and the result is 0.
     """
     y = np.where(y == -math.inf, 0.0, y)
+    x = np.maximum(x, y - 800.0)  # further down, exp is 0 in every precision
     difference = x - y
     back = difference - x
     error = (x - (difference - back)) - (y + back)
-    return np.exp(difference) * (1.0 + np.where(np.isfinite(difference), error, 0.0))
+    return np.exp(difference) * (1.0 + error)
 
 
 def max_along(x: Array, axis: int) -> Array:

@@ -53,9 +53,16 @@ def to_tensor(value: Tensor | float, like: Tensor) -> Tensor:
     return Tensor(value, like.dtype) if isinstance(value, (int, float)) else value
 
 
+def working_arithmetic_dtype(tensor: Tensor) -> Working:
+    """The same where nothing is needed but arithmetic, which float32 rounds correctly, too."""
+    return tensor.dtype, float64 if tensor.dtype == float64 else float32
+
+
 def to_working(value: Tensor | float, working: Working) -> Tensor:
     """Round a tensor to the dtype of the prediction, then widen it; numbers keep their digits."""
     if isinstance(value, Tensor):
+        if value.dtype == working[0] == working[1]:
+            return value
         return ops.cast(ops.cast(value, working[0]), working[1])
     return Tensor(value, working[1])
 
