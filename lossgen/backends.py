@@ -176,7 +176,7 @@ CHAINER = Backend(
     parameter="Given | float",
     public="Given",
     intake="check_arrays({keywords})",
-    bring="to_tensor({0}, {like})",
+    bring='to_tensor("{0}", {0}, {like})',
     detached="array_of({0})",
     layer=LinearLayer(
         "chainer.links.Linear({inputs}, {outputs}, nobias=not bias, "
@@ -231,7 +231,7 @@ TORCH = Backend(
     array="Tensor",
     parameter="Tensor | float",
     intake="check_device({keywords})",
-    bring="to_tensor({0}, {like})",
+    bring='to_tensor("{0}", {0}, {like})',
     scalar="torch.as_tensor({0}, dtype={like}.dtype)",
     number="torch.as_tensor({0}, dtype={like}.dtype)",
     truth="torch.as_tensor({0})",
@@ -304,7 +304,7 @@ MINDSPORE = Backend(
     axis_word="axis",
     keep_word="keepdims",
     kernels=("value", "gradient", "tangent", "curvature"),
-    bring="to_tensor({0}, {like})",
+    bring='to_tensor("{0}", {0}, {like})',
     array="Tensor",
     parameter="Tensor | float",
     tensors_only=True,

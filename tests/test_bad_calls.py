@@ -42,6 +42,7 @@ CLASSES = {
     "two_head_loss": "TwoHeadLoss",
     "quantile_loss": "QuantileLoss",
     "dice_loss": "DiceLoss",
+    "gaussian_nll_loss": "GaussianNLLLoss",
     "multi_margin_loss": "MultiMarginLoss",
     "triplet_margin_with_distance_loss": "TripletMarginWithDistanceLoss",
 }
@@ -58,6 +59,10 @@ def distance(function: Any) -> Call:
     options = {"distance_function": function}
     loss = "triplet_margin_with_distance_loss"
     return Call(loss, "distance_function", (X, T, T), options, EITHER)
+
+
+def gaussian(wrong: str, target: Any = T, var: Any = X) -> Call:
+    return Call("gaussian_nll_loss", wrong, (X, target, var), error=EITHER)
 
 
 def entropy(labels: Any, **options: Any) -> Call:
@@ -105,6 +110,12 @@ CALLS = {
     "complex target": Call("huber_loss", "target", (X, T.astype(np.complex64)), error=TypeError),
     "target that is None": Call("huber_loss", "target", (X, None), error=TypeError),
     "target in words": Call("huber_loss", "target", (X, "words"), error=TypeError),
+    "target to spread that is None": gaussian("target", target=None),
+    "target to spread in words": gaussian("target", target="words"),
+    "target that does not spread": gaussian("target", target=T[:, :2]),
+    "variance that is None": gaussian("var", var=None),
+    "variance in a list": gaussian("var", var=[1.0, "2"]),
+    "variance that does not spread": gaussian("var", var=X[:2]),
     "weights that are None": Call(
         "weighted_mse_loss", "weights", options={"weights": None}, error=EITHER
     ),
@@ -170,6 +181,7 @@ def test_a_good_call_is_none_of_these(backend: str) -> None:
             "cross_entropy": (X, LABELS),
             "multi_margin_loss": (X, LABELS),
             "triplet_margin_with_distance_loss": (X, T, T),
+            "gaussian_nll_loss": (X, T, X),
         }
         options = {"weights": T} if call.loss == "weighted_mse_loss" else {}
         inputs = [array(backend, value) for value in good.get(call.loss, (X, T))]

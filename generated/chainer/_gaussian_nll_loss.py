@@ -152,8 +152,8 @@ def gaussian_nll_loss(
     """
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
-    target = to_tensor(target, input)
-    var = to_tensor(var, input)
+    target = to_tensor("target", target, input)
+    var = to_tensor("var", var, input)
     check_arrays(input=input, target=target, var=var)
     check_floating(var=var)
     check_positive("eps", eps)

@@ -137,7 +137,7 @@ def laplace_nll_loss(
     """
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
-    scale = to_tensor(scale, input)
+    scale = to_tensor("scale", scale, input)
     check_arrays(input=input, target=target, scale=scale)
     check_floating(scale=scale)
     check_positive("eps", eps)

@@ -24,12 +24,13 @@ def working_dtype(tensor: Given) -> np.dtype[Any]:
     return np.dtype(np.float32) if tensor.dtype == np.float16 else tensor.dtype
 
 
-def to_tensor(value: Any, like: Given) -> Given:
+def to_tensor(name: str, value: Any, like: Given) -> Given:
     """Return a number as a 0-d array beside another; an array stays as it is."""
-    array: Array = array_of(like)
-    xp = chainer.backend.get_array_module(array)
-    number = isinstance(value, numbers.Real)
-    tensor: Given = xp.asarray(value, dtype=array.dtype) if number else value
+    if isinstance(value, numbers.Real):
+        array: Array = array_of(like)
+        value = chainer.backend.get_array_module(array).asarray(value, dtype=array.dtype)
+    check_given(**{name: value})
+    tensor: Given = value
     return tensor
 
 

@@ -179,8 +179,8 @@ def gaussian_nll_loss(
     """
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
-    target = to_tensor(target, input)
-    var = to_tensor(var, input)
+    target = to_tensor("target", target, input)
+    var = to_tensor("var", var, input)
     check_floating(var=var)
     check_positive("eps", eps)
     check_least("var", var, 0.0)

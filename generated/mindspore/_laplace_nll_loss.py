@@ -142,7 +142,7 @@ def laplace_nll_loss(
     """
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
-    scale = to_tensor(scale, input)
+    scale = to_tensor("scale", scale, input)
     check_floating(scale=scale)
     check_positive("eps", eps)
     check_least("scale", scale, 0.0)

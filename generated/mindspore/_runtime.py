@@ -48,9 +48,12 @@ def working_dtype(tensor: Tensor) -> Working:
     return tensor.dtype, _compute_dtype(tensor.dtype)
 
 
-def to_tensor(value: Tensor | float, like: Tensor) -> Tensor:
+def to_tensor(name: str, value: Tensor | float, like: Tensor) -> Tensor:
     """A number as a 0-d tensor beside another; a tensor stays as it is."""
-    return Tensor(value, like.dtype) if isinstance(value, (int, float)) else value
+    if isinstance(value, (int, float)):
+        return Tensor(value, like.dtype)
+    check_tensor(name, value)
+    return value
 
 
 def working_arithmetic_dtype(tensor: Tensor) -> Working:

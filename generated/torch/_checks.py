@@ -57,8 +57,7 @@ def check_device(**tensors: Tensor | None) -> None:
     for name, tensor in tensors.items():
         if tensor is None:
             continue
-        if not isinstance(tensor, Tensor):
-            raise TypeError(f"{name} must be a Tensor, got {type(tensor).__name__}")
+        check_tensor(name, tensor)
         if tensor.is_complex():
             raise TypeError(f"{name} must be real, got {tensor.dtype}")
         if device is None:
@@ -74,10 +73,15 @@ def check_rank(name: str, tensor: Tensor, rank: int, *, exact: bool) -> None:
         raise ValueError(f"{name} must have {words}{rank} axes, got shape {tuple(tensor.shape)}")
 
 
-def check_shape(name: str, tensor: Tensor, expected: Sequence[int], like: str) -> None:
-    """Refuse what would broadcast silently."""
+def check_tensor(name: str, tensor: Tensor) -> None:
+    """Refuse what is no tensor."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{name} must be a Tensor, got {type(tensor).__name__}")
+
+
+def check_shape(name: str, tensor: Tensor, expected: Sequence[int], like: str) -> None:
+    """Refuse what would broadcast silently."""
+    check_tensor(name, tensor)
     if tensor.shape != expected:
         given = tuple(tensor.shape)
         raise ValueError(f"{name} must have shape {tuple(expected)} as {like} has, got {given}")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ._autograd import Differentiable
-from ._checks import check_device, check_divides, check_reduction
+from ._checks import check_device, check_divides, check_reduction, check_tensor
 from ._kernels import autocasts
 from ._totals import is_eager, survey, total
 
@@ -37,9 +37,12 @@ def working_dtype(tensor: Tensor) -> torch.dtype:
     return torch.float32 if tensor.dtype in (torch.float16, torch.bfloat16) else tensor.dtype
 
 
-def to_tensor(value: Tensor | float, like: Tensor) -> Tensor:
+def to_tensor(name: str, value: Tensor | float, like: Tensor) -> Tensor:
     """Return a number as a 0-d tensor beside another; a tensor stays as it is."""
-    return like.new_full((), value) if isinstance(value, (int, float)) else value
+    if isinstance(value, (int, float)):
+        return like.new_full((), value)
+    check_tensor(name, value)
+    return value
 
 
 @overload
@@ -145,8 +148,7 @@ def leading_weight(
     name: str, weight: Tensor, shape: Sequence[int], dtype: torch.dtype, keep: int
 ) -> Tensor:
     """Return a weight of the whole shape or of its first axes, the others then of size 1."""
-    if not isinstance(weight, Tensor):
-        raise TypeError(f"{name} must be a Tensor, got {type(weight).__name__}")
+    check_tensor(name, weight)
     first, whole = tuple(shape[:keep]), tuple(shape)
     if weight.shape == whole:
         return weight.detach().to(dtype)
