@@ -22,6 +22,8 @@ def _softplus(node: Node) -> Node:
 
 # From here on bell curves are 0; the square can still be represented.
 FAR = 10**18
+# The last whole number whose exponential is one of float32.
+LAST = 88
 # B(2), B(4), ..., as many as leave out less than half a unit of a double beyond 8.
 BERNOULLI = tuple(
     Fraction(above, below)
@@ -125,6 +127,14 @@ def _hypot1(node: Node) -> Node:
     return select(compare("gt", size, const(2**30)), size, root)
 
 
+def _scaled_exp(node: Node) -> Node:
+    """In two steps, the second of which counts where the first alone is near the end of float32."""
+    z, exponent = node.args
+    first = call("exp", call("minimum", exponent, const(LAST)))
+    rest = call("exp", call("relu", subtract(exponent, const(LAST))))
+    return mul(z, first, select(compare("eq", z, n.ZERO), n.ONE, rest))
+
+
 def _unit(node: Node) -> Node:
     top, bottom = node.args
     zero = compare("eq", bottom, n.ZERO)
@@ -142,6 +152,7 @@ EXPANSIONS: dict[str, Callable[[Node], Node]] = {
     "hinge": lambda node: call("relu", node.args[0]),
     "raise_to": lambda node: call("maximum", *node.args),
     "unit": _unit,
+    "scaled_exp": _scaled_exp,
     "gauss": _gauss,
     "hypot1": _hypot1,
     "over_hypot1": lambda node: divide(node.args[0], call("hypot1", node.args[0])),

@@ -52,6 +52,7 @@ FUNCTIONS = {
     "digamma": "digamma",
     "trigamma": "trigamma",
     "unit": "ratio",
+    "scaled_exp": "scaled_exp",
     "norm": "norm",
     "floored_norm": "floored_norm",
     "p_norm": "p_norm",

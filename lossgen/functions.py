@@ -27,6 +27,7 @@ DOCS = {
     "digamma": "Return the derivative of the logarithm of the gamma function, for x > 0.",
     "trigamma": "Return the second derivative of the logarithm of the gamma function, for x > 0.",
     "sech2": "Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left.",
+    "scaled_exp": "Return x * exp(y), also where exp(y) overflows.",
     "unit": "Return x / y, and 0 where y is 0.",
     "norm": "Return the Euclidean norm over an axis, scaled so that no square overflows.",
     "floored_norm": "Return sqrt(sum(x**2) + floor**2) over an axis, scaled likewise.",
@@ -74,6 +75,7 @@ ELEMENTWISE = POWERS | {
     "log_cosh",
     "power_slope",
     "sech2",
+    "scaled_exp",
     "signed_power",
     "trigamma",
     "unit",
@@ -182,7 +184,7 @@ def _signature(op: str) -> tuple[tuple[str, ...], Node]:
             return names, n.call(op, *given)
         return (*names, "axis"), n.make(op, given, ("axis",), ())
     if op in ELEMENTWISE:
-        args = (x, y) if op == "unit" else (x,)
+        args = (x, y) if op in ("unit", "scaled_exp") else (x,)
         return tuple(arg.axis for arg in args), n.call(op, *args)
     if op in ("nll_at", "excess_at"):
         return ("x", "index", "axis"), n.make(

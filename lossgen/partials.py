@@ -58,6 +58,7 @@ PARTIALS: dict[str, Callable[[Node], tuple[Node, ...]]] = {
     "maximum": lambda y: (_leading(*y.args), _leading(*reversed(y.args))),
     "minimum": lambda y: (_leading(*reversed(y.args)), _leading(*y.args)),
     "exp": lambda y: (y,),
+    "scaled_exp": lambda y: (call("exp", y.args[1]), y),
     "expm1": lambda y: (call("exp", y.args[0]),),
     "log": lambda y: (power(y.args[0], n.MINUS_ONE),),
     "log1p": lambda y: (power(n.add(n.ONE, y.args[0]), n.MINUS_ONE),),

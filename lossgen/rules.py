@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lossgen import axis_patterns, patterns, square_patterns
+from lossgen import axis_patterns, exponential_patterns, patterns, square_patterns
 from lossgen.memory import remembered
 from lossgen.nodes import Node
 from lossgen.rewrite import transform
@@ -174,6 +174,18 @@ RULES: tuple[Rule, ...] = (
         "p box_cox(z, p) / p -> box_cox(z, p)",
         "0 / 0 where p is 0",
         square_patterns.box_cox_quotient,
+    ),
+    Rule(
+        "scaled exponential",
+        "z exp(a) as one",
+        "exp overflows where z is small, or 0",
+        exponential_patterns.scaled_exp,
+    ),
+    Rule(
+        "common exponential",
+        "z exp(a) + k exp(a) -> (z + k) exp(a)",
+        "both overflow where they cancel",
+        exponential_patterns.common_exponential,
     ),
     Rule("log1p", "log(1 + z) -> log1p(z)", "1 + z loses small z", patterns.log1p),
 )

@@ -53,6 +53,7 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "power_slope": lambda a, b: b * abs(a) ** (b - 1) if a else mp.mpf(b == 1),
     "raise_to": max,
     "relu": lambda a: max(a, mp.zero),
+    "scaled_exp": lambda a, b: a * mp.exp(b),
     "sech2": lambda a: 1 / mp.cosh(a) ** 2,
     "sigmoid": lambda a: 1 / (1 + mp.exp(-a)),
     "sigmoid_power": lambda a, b: (1 + mp.exp(-a)) ** -b,

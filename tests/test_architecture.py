@@ -48,7 +48,10 @@ ROOMS: dict[str, tuple[str, str]] = {
         "sentences, words, oracle, proof",
     ),
     "graphs": ("graph arithmetic reductions nodes rewrite", "memory"),
-    "stable forms": ("bounds patterns axis_patterns square_patterns rules", "memory, graphs"),
+    "stable forms": (
+        "bounds patterns axis_patterns square_patterns exponential_patterns rules",
+        "memory, graphs",
+    ),
     "derivatives": ("partials regions derive deltas diagonal", "memory, graphs, stable forms"),
     "programs": (
         "unknown meanings lower rows program compile",

@@ -193,6 +193,14 @@ BEFORE: dict[str, list[Node]] = {
     "power transform over its power": [
         mul(call("box_cox", ABOVE, mul(TWO, c)), c, power(c, const(-1)), x),
     ],
+    "scaled exponential": [
+        mul(x, exp(t)),
+        mul(const(-3), power(n.subtract(x, t), TWO), exp(negate(z)), c),
+    ],
+    "common exponential": [
+        add(call("scaled_exp", x, t), exp(t)),
+        add(mul(const(-2), exp(t), z), x, mul(TWO, z, call("scaled_exp", x, t))),
+    ],
     "log1p": [log(add(ONE, mul(x, x))), log(add(ONE, size(x), const(0)))],
 }
 # Nodes that look like it, which no rule may touch.
@@ -226,6 +234,11 @@ OTHERS = {
     "square less one": add(power(add(ONE, x), TWO), const(-1)),
     "power less two": add(power(add(ONE, size(x)), c), const(-2)),
     "power transform over another power": mul(call("box_cox", ABOVE, c), t, power(t, const(-1))),
+    "exponential that decays": mul(x, exp(negate(add(size(t), mul(t, t))))),
+    "exponential times what comes from above": mul(leaf("upstream", ("i", "k")), exp(t)),
+    "exponential of all that it scales": mul(x, exp(mul(c, x))),
+    "exponential times a parameter": mul(c, exp(t)),
+    "exponentials of two": add(call("scaled_exp", x, t), exp(z)),
     "squares of another softmax": add(SOFT, negate(power(softmax(t), TWO))),
 }
 
@@ -254,6 +267,7 @@ COMPOSITES: dict[str, list[Node]] = {
     "hinge": [call("hinge", x)],
     "raise_to": [call("raise_to", x, t), call("raise_to", x, c)],
     "gauss": [call("gauss", x, ONE), call("gauss", x, const(Fraction(1, 2)))],
+    "scaled_exp": [call("scaled_exp", x, t), call("scaled_exp", x, mul(const(10), t))],
     "hypot1": [call("hypot1", x), call("hypot1", mul(const(2**31), x))],
     "over_hypot1": [call("over_hypot1", x)],
     "exp_moment1": [call("exp_moment1", call("sin", x))],

@@ -282,6 +282,13 @@ def ratio(x: Array, y: Array) -> Array:
     return np.where(mask, 0.0, x / np.where(mask, 1.0, y))
 
 
+def scaled_exp(x: Array, y: Array) -> Array:
+    """Return x * exp(y), also where exp(y) overflows."""
+    return (
+        x * np.exp(np.minimum(y, 88.0)) * np.where(x == 0.0, 1.0, np.exp(np.maximum(y - 88.0, 0.0)))
+    )
+
+
 def sech2(x: Array) -> Array:
     """Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left."""
     exponential = np.exp(-2.0 * np.abs(x))

@@ -7,6 +7,7 @@ import numpy as np
 from ._arrays import Array
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import finish, to_working, working_dtype
 
 __all__ = ["GammaNLLLoss", "gamma_nll_loss"]
@@ -14,26 +15,25 @@ __all__ = ["GammaNLLLoss", "gamma_nll_loss"]
 
 def _value_log_mean(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return target * np.exp(-input) + input
+    # scaled exponential: z exp(a) as one
+    return scaled_exp(target, -input) + input
 
 
 def _value_and_gradient_log_mean(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    exponential = np.exp(-input)
-    product = target * exponential
+    scaled_exp_2 = scaled_exp(target, -input)
     return (
-        product + input,
-        upstream * (1.0 - product),
-        upstream * exponential if "target" in wanted else None,
+        scaled_exp_2 + input,
+        upstream * (1.0 - scaled_exp_2),
+        upstream * np.exp(-input) if "target" in wanted else None,
     )
 
 
 def _tangent_log_mean(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    exponential = np.exp(-input)
-    return exponential * d_target + (1.0 - target * exponential) * d_input
+    return np.exp(-input) * d_target + (1.0 - scaled_exp(target, -input)) * d_input
 
 
 def _curvature_log_mean(
@@ -41,7 +41,9 @@ def _curvature_log_mean(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     exponential = np.exp(-input)
-    change_input = upstream * target * exponential * d_input - upstream * exponential * d_target
+    change_input = (
+        upstream * scaled_exp(target, -input) * d_input - upstream * exponential * d_target
+    )
     change_target = -upstream * exponential * d_input
     return change_input, change_target
 

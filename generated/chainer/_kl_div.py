@@ -14,6 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
+from ._functions import scaled_exp
 from ._runtime import finish, leading_size, to_working, working_dtype
 
 __all__ = ["KLDivLoss", "kl_div"]
@@ -21,7 +22,8 @@ __all__ = ["KLDivLoss", "kl_div"]
 
 def _value_log_target(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return (target - input) * np.exp(target)
+    # scaled exponential: z exp(a) as one
+    return scaled_exp(target - input, target)
 
 
 def _value_and_gradient_log_target(
@@ -29,18 +31,15 @@ def _value_and_gradient_log_target(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = target - input
-    exp_target = np.exp(target)
-    slope = upstream * exp_target
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * term * exp_target + slope
-    return term * exp_target, -slope, grad_target
+        grad_target = upstream * scaled_exp(term + 1.0, target)
+    return scaled_exp(term, target), -upstream * np.exp(target), grad_target
 
 
 def _tangent_log_target(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    exp_target = np.exp(target)
-    return exp_target * (d_target - d_input) + (target - input) * exp_target * d_target
+    return np.exp(target) * (d_target - d_input) + scaled_exp(target - input, target) * d_target
 
 
 def _curvature_log_target(
@@ -48,9 +47,11 @@ def _curvature_log_target(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     exp_target = np.exp(target)
-    product = (upstream * (target - input) * exp_target + upstream * exp_target) * d_target
     change_input = -upstream * exp_target * d_target
-    change_target = upstream * exp_target * (d_target - d_input) + product
+    change_target = (
+        upstream * exp_target * (d_target - d_input)
+        + upstream * scaled_exp(target - input + 1.0, target) * d_target
+    )
     return change_input, change_target
 
 

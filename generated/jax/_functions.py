@@ -285,6 +285,15 @@ def ratio(x: jax.Array | float, y: jax.Array | float) -> jax.Array:
     return jnp.where(mask, 0.0, x / jnp.where(mask, 1.0, y))
 
 
+def scaled_exp(x: jax.Array, y: jax.Array) -> jax.Array:
+    """Return x * exp(y), also where exp(y) overflows."""
+    return (
+        x
+        * jnp.exp(jnp.minimum(y, 88.0))
+        * jnp.where(x == 0.0, 1.0, jnp.exp(jnp.maximum(y - 88.0, 0.0)))
+    )
+
+
 def sech2(x: jax.Array) -> jax.Array:
     """Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left."""
     exponential = jnp.exp(-2.0 * jnp.abs(x))

@@ -10,6 +10,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["GammaNLLLoss", "gamma_nll_loss"]
@@ -17,13 +18,13 @@ __all__ = ["GammaNLLLoss", "gamma_nll_loss"]
 
 def _value_log_mean(input: jax.Array, target: jax.Array) -> jax.Array:
     """Return the unreduced loss."""
-    return target * jnp.exp(-input) + input
+    # scaled exponential: z exp(a) as one
+    return scaled_exp(target, -input) + input
 
 
 def _partials_log_mean(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    exponential = jnp.exp(-input)
-    return exponential, 1.0 - target * exponential
+    return jnp.exp(-input), 1.0 - scaled_exp(target, -input)
 
 
 def _tangent_log_mean(
@@ -43,7 +44,7 @@ def _partials_tangent_log_mean(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     exponential = jnp.exp(-input)
-    return -exponential * d_input, target * exponential * d_input - exponential * d_target
+    return -exponential * d_input, scaled_exp(target, -input) * d_input - exponential * d_target
 
 
 _kernel_log_mean = differentiable(

@@ -10,6 +10,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import as_arrays, finish, leading_size, to_working, working_dtype
 
 __all__ = ["KLDivLoss", "kl_div"]
@@ -17,12 +18,13 @@ __all__ = ["KLDivLoss", "kl_div"]
 
 def _value_log_target(input: jax.Array, target: jax.Array) -> jax.Array:
     """Return the unreduced loss."""
-    return (target - input) * jnp.exp(target)
+    # scaled exponential: z exp(a) as one
+    return scaled_exp(target - input, target)
 
 
 def _partials_log_target(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    return jnp.exp(target), target - input
+    return jnp.exp(target), scaled_exp(target - input, target)
 
 
 def _tangent_log_target(
@@ -33,15 +35,18 @@ def _tangent_log_target(
     d_target: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_target, by_target_2 = partials
-    return by_target * (d_target - d_input) + by_target_2 * by_target * d_target
+    coefficient, by_target = partials
+    return coefficient * (d_target - d_input) + by_target * d_target
 
 
 def _partials_tangent_log_target(
     input: jax.Array, target: jax.Array, d_input: jax.Array, d_target: jax.Array
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    return jnp.exp(target) * d_target, d_target - d_input
+    exp_target = jnp.exp(target)
+    return exp_target * d_target, exp_target * (d_target - d_input) + scaled_exp(
+        target - input, target
+    ) * d_target
 
 
 _kernel_log_target = differentiable(

@@ -10,6 +10,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
@@ -17,7 +18,9 @@ __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
 
 def _value(input: jax.Array, target: jax.Array, log_var: jax.Array, full: bool) -> jax.Array:
     """Return the unreduced loss."""
-    return 0.5 * ((input - target) ** 2 * jnp.exp(-log_var) + log_var) + 0.9189385332046727 * full
+    # scaled exponential: z exp(a) as one
+    term = input - target
+    return 0.5 * (term * scaled_exp(term, -log_var) + log_var) + 0.9189385332046727 * full
 
 
 def _partials(
@@ -25,8 +28,8 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     term = input - target
-    exponential = jnp.exp(-log_var)
-    return term, exponential, 1.0 - term * term * exponential
+    scaled_exp_2 = scaled_exp(term, -log_var)
+    return scaled_exp_2, 1.0 - term * scaled_exp_2
 
 
 def _tangent(
@@ -40,8 +43,8 @@ def _tangent(
     d_log_var: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    coefficient, coefficient_2, by_log_var = partials
-    return coefficient * coefficient_2 * (d_input - d_target) + 0.5 * by_log_var * d_log_var
+    coefficient, by_log_var = partials
+    return coefficient * (d_input - d_target) + 0.5 * by_log_var * d_log_var
 
 
 def _partials_tangent(
@@ -55,12 +58,11 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     term = d_input - d_target
-    exponential = jnp.exp(-log_var)
     term_2 = input - target
+    scaled_exp_2 = scaled_exp(term_2, -log_var)
     return (
-        term,
-        -exponential * d_log_var,
-        term_2 * term_2 * exponential * d_log_var - 2.0 * term_2 * exponential * term,
+        jnp.exp(-log_var) * term - scaled_exp_2 * d_log_var,
+        term_2 * scaled_exp_2 * d_log_var - 2.0 * scaled_exp_2 * term,
     )
 
 

@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["TweedieLoss", "tweedie_loss"]
@@ -18,8 +19,9 @@ __all__ = ["TweedieLoss", "tweedie_loss"]
 
 def _value_log_mean(input: jax.Array, target: jax.Array, power: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
+    # scaled exponential: z exp(a) as one
     term = 2.0 - power
-    return jnp.exp(term * input) / term + target * jnp.exp((1.0 - power) * input) / (power - 1.0)
+    return jnp.exp(term * input) / term + scaled_exp(target, (1.0 - power) * input) / (power - 1.0)
 
 
 def _partials_log_mean(
@@ -30,13 +32,14 @@ def _partials_log_mean(
     exponential = jnp.exp(term * input)
     term_2 = power - 1.0
     term_3 = 1.0 - power
-    exponential_2 = jnp.exp(term_3 * input)
-    term_4 = -target * exponential_2 / (term_2 * term_2) - target * exponential_2 * input / term_2
+    product = term_3 * input
+    scaled_exp_2 = scaled_exp(target, product)
+    term_4 = -scaled_exp_2 / (term_2 * term_2) - scaled_exp_2 * input / term_2
     return (
         exponential / (term * term) - exponential * input / term + term_4,
-        exponential + target * exponential_2 * term_3 / term_2,
+        exponential + scaled_exp_2 * term_3 / term_2,
         1.0 / term_2,
-        exponential_2,
+        jnp.exp(product),
     )
 
 
@@ -71,26 +74,26 @@ def _partials_tangent_log_mean(
     )
     term_3 = power - 1.0
     term_4 = 1.0 - power
-    exponential_2 = jnp.exp(term_4 * input)
+    product_2 = term_4 * input
+    scaled_exp_2 = scaled_exp(target, product_2)
     power_2 = term_3 * term_3
-    product_2 = target * exponential_2 * input / power_2
+    product_3 = scaled_exp_2 * input / power_2
     term_5 = (
-        2.0 * target * exponential_2 / term_3**3
-        + product_2
-        + (product_2 + target * exponential_2 * input * (input / term_3))
+        2.0 * scaled_exp_2 / term_3**3
+        + product_3
+        + (product_3 + scaled_exp_2 * input * (input / term_3))
     )
-    product_3 = exponential * input
-    product_4 = target * exponential_2 * term_4 / power_2
-    product_5 = target * exponential_2 / term_3
-    term_6 = -target * exponential_2 * term_4 * input / term_3 - product_5 - product_4
-    product_6 = (-exponential_2 / power_2 - exponential_2 * input / term_3) * d_target
-    term_7 = -product_4 - target * exponential_2 * input * term_4 / term_3 - product_5
-    term_8 = exponential * term + term_4 * term_4 * target * (exponential_2 / term_3)
+    product_4 = exponential * input
+    product_5 = scaled_exp_2 * term_4 / power_2
+    product_6 = scaled_exp_2 / term_3
+    term_6 = -scaled_exp_2 * term_4 * input / term_3 - product_6 - product_5 - product_4
+    exponential_2 = jnp.exp(product_2)
+    product_7 = (-exponential_2 / power_2 - exponential_2 * input / term_3) * d_target
+    term_7 = -product_5 - scaled_exp_2 * input * term_4 / term_3 - product_6 - product_4
+    product_8 = (exponential * term + term_4 * term_4 * (scaled_exp_2 / term_3)) * d_input
     return (
-        (term_2 + term_5) * d_power + (term_6 - product_3) * d_input + product_6,
-        (term_7 - product_3) * d_power
-        + term_8 * d_input
-        + exponential_2 * term_4 * d_target / term_3,
+        (term_2 + term_5) * d_power + term_6 * d_input + product_7,
+        term_7 * d_power + product_8 + exponential_2 * term_4 * d_target / term_3,
         -d_power / power_2,
         exponential_2 * term_4 * d_input - exponential_2 * input * d_power,
     )

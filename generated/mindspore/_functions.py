@@ -325,6 +325,15 @@ def ratio(x: Tensor | float, y: Tensor) -> Tensor:
     return ops.where(mask, 0.0, x / ops.where(mask, 1.0, y))
 
 
+def scaled_exp(x: Tensor, y: Tensor) -> Tensor:
+    """Return x * exp(y), also where exp(y) overflows."""
+    return (
+        x
+        * ops.exp(ops.minimum(y, 88.0))
+        * ops.where(x == 0.0, 1.0, ops.exp(ops.maximum(y - 88.0, 0.0)))
+    )
+
+
 def sech2(x: Tensor) -> Tensor:
     """Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left."""
     exponential = ops.exp(-2.0 * ops.abs(x))

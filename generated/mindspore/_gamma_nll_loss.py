@@ -5,6 +5,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand
 from ._checks import check_floating, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["GammaNLLLoss", "gamma_nll_loss"]
@@ -12,20 +13,19 @@ __all__ = ["GammaNLLLoss", "gamma_nll_loss"]
 
 def _value_log_mean(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return target * ops.exp(-input) + input
+    # scaled exponential: z exp(a) as one
+    return scaled_exp(target, -input) + input
 
 
 def _gradient_log_mean(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    exponential = ops.exp(-input)
-    grad_input = upstream * (1.0 - target * exponential)
-    return grad_input, upstream * exponential
+    grad_input = upstream * (1.0 - scaled_exp(target, -input))
+    return grad_input, upstream * ops.exp(-input)
 
 
 def _tangent_log_mean(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    exponential = ops.exp(-input)
-    return exponential * d_target + (1.0 - target * exponential) * d_input
+    return ops.exp(-input) * d_target + (1.0 - scaled_exp(target, -input)) * d_input
 
 
 def _curvature_log_mean(
@@ -33,7 +33,9 @@ def _curvature_log_mean(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     exponential = ops.exp(-input)
-    change_input = upstream * target * exponential * d_input - upstream * exponential * d_target
+    change_input = (
+        upstream * scaled_exp(target, -input) * d_input - upstream * exponential * d_target
+    )
     change_target = -upstream * exponential * d_input
     return change_input, change_target
 

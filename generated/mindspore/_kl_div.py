@@ -5,6 +5,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import Loss, finish, leading_size, to_working, working_dtype
 
 __all__ = ["KLDivLoss", "kl_div"]
@@ -12,21 +13,19 @@ __all__ = ["KLDivLoss", "kl_div"]
 
 def _value_log_target(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return (target - input) * ops.exp(target)
+    # scaled exponential: z exp(a) as one
+    return scaled_exp(target - input, target)
 
 
 def _gradient_log_target(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    exp_target = ops.exp(target)
-    slope = upstream * exp_target
-    grad_target = upstream * (target - input) * exp_target + slope
-    return -slope, grad_target
+    grad_target = upstream * scaled_exp(target - input + 1.0, target)
+    return -upstream * ops.exp(target), grad_target
 
 
 def _tangent_log_target(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    exp_target = ops.exp(target)
-    return exp_target * (d_target - d_input) + (target - input) * exp_target * d_target
+    return ops.exp(target) * (d_target - d_input) + scaled_exp(target - input, target) * d_target
 
 
 def _curvature_log_target(
@@ -34,9 +33,11 @@ def _curvature_log_target(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     exp_target = ops.exp(target)
-    product = (upstream * (target - input) * exp_target + upstream * exp_target) * d_target
     change_input = -upstream * exp_target * d_target
-    change_target = upstream * exp_target * (d_target - d_input) + product
+    change_target = (
+        upstream * exp_target * (d_target - d_input)
+        + upstream * scaled_exp(target - input + 1.0, target) * d_target
+    )
     return change_input, change_target
 
 

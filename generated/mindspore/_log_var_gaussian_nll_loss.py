@@ -5,6 +5,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, constant, zeros_like
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
@@ -12,8 +13,10 @@ __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
 
 def _value(input: Tensor, target: Tensor, log_var: Tensor, full: bool) -> Tensor:
     """Return the unreduced loss."""
+    # scaled exponential: z exp(a) as one
+    term = input - target
     return (
-        0.5 * ((input - target) ** 2 * ops.exp(-log_var) + log_var)
+        0.5 * (term * scaled_exp(term, -log_var) + log_var)
         + constant(0.9189385332046727, input) * full
     )
 
@@ -23,9 +26,9 @@ def _gradient(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `log_var`, given that of the loss."""
     term = input - target
-    exponential = ops.exp(-log_var)
-    slope = upstream * term * exponential
-    grad_log_var = 0.5 * upstream * (1.0 - term * term * exponential)
+    scaled_exp_2 = scaled_exp(term, -log_var)
+    slope = upstream * scaled_exp_2
+    grad_log_var = 0.5 * upstream * (1.0 - term * scaled_exp_2)
     return slope, -slope, grad_log_var
 
 
@@ -40,11 +43,8 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    exponential = ops.exp(-log_var)
-    return (
-        term * exponential * (d_input - d_target)
-        + 0.5 * (1.0 - term * term * exponential) * d_log_var
-    )
+    scaled_exp_2 = scaled_exp(term, -log_var)
+    return scaled_exp_2 * (d_input - d_target) + 0.5 * (1.0 - term * scaled_exp_2) * d_log_var
 
 
 def _curvature(
@@ -58,14 +58,13 @@ def _curvature(
     d_log_var: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    exponential = ops.exp(-log_var)
     term = d_input - d_target
-    slope = upstream * exponential * term
+    slope = upstream * ops.exp(-log_var) * term
     term_2 = input - target
-    slope_2 = upstream * term_2 * exponential * d_log_var
+    scaled_exp_2 = scaled_exp(term_2, -log_var)
+    slope_2 = upstream * scaled_exp_2 * d_log_var
     change_log_var = (
-        0.5 * upstream * term_2 * term_2 * exponential * d_log_var
-        - upstream * term_2 * exponential * term
+        0.5 * upstream * term_2 * scaled_exp_2 * d_log_var - upstream * scaled_exp_2 * term
     )
     return slope - slope_2, slope_2 - slope, change_log_var
 

@@ -6,6 +6,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["TweedieLoss", "tweedie_loss"]
@@ -13,8 +14,9 @@ __all__ = ["TweedieLoss", "tweedie_loss"]
 
 def _value_log_mean(input: Tensor, target: Tensor, power: Tensor) -> Tensor:
     """Return the unreduced loss."""
+    # scaled exponential: z exp(a) as one
     term = 2.0 - power
-    return ops.exp(term * input) / term + target * ops.exp((1.0 - power) * input) / (power - 1.0)
+    return ops.exp(term * input) / term + scaled_exp(target, (1.0 - power) * input) / (power - 1.0)
 
 
 def _gradient_log_mean(
@@ -25,11 +27,12 @@ def _gradient_log_mean(
     exponential = ops.exp(term * input)
     term_2 = power - 1.0
     term_3 = 1.0 - power
-    exponential_2 = ops.exp(term_3 * input)
-    term_4 = -target * exponential_2 / (term_2 * term_2) - target * exponential_2 * input / term_2
+    product = term_3 * input
+    scaled_exp_2 = scaled_exp(target, product)
+    term_4 = -scaled_exp_2 / (term_2 * term_2) - scaled_exp_2 * input / term_2
     term_5 = exponential / (term * term) - exponential * input / term + term_4
-    grad_input = upstream * (exponential + target * exponential_2 * term_3 / term_2)
-    grad_target = upstream * exponential_2 / term_2
+    grad_input = upstream * (exponential + scaled_exp_2 * term_3 / term_2)
+    grad_target = upstream * ops.exp(product) / term_2
     return grad_input, grad_target, total(upstream * term_5)
 
 
@@ -41,11 +44,15 @@ def _tangent_log_mean(
     exponential = ops.exp(term * input)
     term_2 = power - 1.0
     term_3 = 1.0 - power
-    exponential_2 = ops.exp(term_3 * input)
-    term_4 = -target * exponential_2 / (term_2 * term_2) - target * exponential_2 * input / term_2
+    product = term_3 * input
+    scaled_exp_2 = scaled_exp(target, product)
+    term_4 = -scaled_exp_2 / (term_2 * term_2) - scaled_exp_2 * input / term_2
     term_5 = exponential / (term * term) - exponential * input / term + term_4
-    product = (exponential + target * exponential_2 * term_3 / term_2) * d_input
-    return term_5 * d_power + product + exponential_2 * d_target / term_2
+    return (
+        term_5 * d_power
+        + (exponential + scaled_exp_2 * term_3 / term_2) * d_input
+        + ops.exp(product) * d_target / term_2
+    )
 
 
 def _curvature_log_mean(
@@ -64,34 +71,32 @@ def _curvature_log_mean(
     term_2 = power - 1.0
     power_2 = term_2 * term_2
     term_3 = 1.0 - power
-    exponential_2 = ops.exp(term_3 * input)
-    product_2 = target * exponential_2 * term_3 / power_2
-    product_3 = target * exponential_2 / term_2
-    term_4 = -product_2 - target * exponential_2 * input * term_3 / term_2 - product_3
-    term_5 = exponential * term + term_3 * term_3 * target * (exponential_2 / term_2)
-    term_6 = -upstream * exponential_2 / power_2 - upstream * exponential_2 * input / term_2
-    product_4 = exponential * input / (term * term)
+    product_2 = term_3 * input
+    scaled_exp_2 = scaled_exp(target, product_2)
+    product_3 = scaled_exp_2 * term_3 / power_2
+    product_4 = scaled_exp_2 / term_2
+    term_4 = -product_3 - scaled_exp_2 * input * term_3 / term_2 - product_4 - product
+    slope = upstream * (exponential * term + term_3 * term_3 * (scaled_exp_2 / term_2)) * d_input
+    exponential_2 = ops.exp(product_2)
+    term_5 = -upstream * exponential_2 / power_2 - upstream * exponential_2 * input / term_2
+    product_5 = exponential * input / (term * term)
+    term_6 = (
+        2.0 * exponential / term**3 - product_5 + (exponential * input * (input / term) - product_5)
+    )
+    product_6 = scaled_exp_2 * input / power_2
     term_7 = (
-        2.0 * exponential / term**3 - product_4 + (exponential * input * (input / term) - product_4)
+        2.0 * scaled_exp_2 / term_2**3
+        + product_6
+        + (product_6 + scaled_exp_2 * input * (input / term_2))
     )
-    product_5 = target * exponential_2 * input / power_2
-    term_8 = (
-        2.0 * target * exponential_2 / term_2**3
-        + product_5
-        + (product_5 + target * exponential_2 * input * (input / term_2))
-    )
-    term_9 = -target * exponential_2 * term_3 * input / term_2 - product_3 - product_2
-    slope = upstream * (-exponential_2 / power_2 - exponential_2 * input / term_2) * d_target
-    term_10 = (
-        upstream * (term_7 + term_8) * d_power + upstream * (term_9 - product) * d_input + slope
-    )
+    term_8 = -scaled_exp_2 * term_3 * input / term_2 - product_4 - product_3 - product
+    slope_2 = upstream * (-exponential_2 / power_2 - exponential_2 * input / term_2) * d_target
+    term_9 = upstream * (term_6 + term_7) * d_power + upstream * term_8 * d_input + slope_2
     change_input = (
-        upstream * (term_4 - product) * d_power
-        + upstream * term_5 * d_input
-        + upstream * exponential_2 * term_3 * d_target / term_2
+        upstream * term_4 * d_power + slope + upstream * exponential_2 * term_3 * d_target / term_2
     )
-    change_target = term_6 * d_power + upstream * exponential_2 * term_3 * d_input / term_2
-    return change_input, change_target, total(term_10)
+    change_target = term_5 * d_power + upstream * exponential_2 * term_3 * d_input / term_2
+    return change_input, change_target, total(term_9)
 
 
 class _GradientLogMean(nn.Cell):

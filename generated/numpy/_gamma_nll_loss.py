@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array
 from ._checks import check_floating, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import (
     Case,
     as_arrays,
@@ -37,25 +38,25 @@ __all__ = ["GammaNLLLoss", "gamma_nll_loss"]
 
 def _value_log_mean(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return target * np.exp(-input) + input
+    # scaled exponential: z exp(a) as one
+    return scaled_exp(target, -input) + input
 
 
 def _value_and_gradient_log_mean(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    exponential = np.exp(-input)
-    product = target * exponential
+    scaled_exp_2 = scaled_exp(target, -input)
     return (
-        product + input,
-        upstream * (1.0 - product),
-        upstream * exponential if "target" in wanted else None,
+        scaled_exp_2 + input,
+        upstream * (1.0 - scaled_exp_2),
+        upstream * np.exp(-input) if "target" in wanted else None,
     )
 
 
 def _hessian_diagonal_log_mean(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    diagonal_input = upstream * target * np.exp(-input)
+    diagonal_input = upstream * scaled_exp(target, -input)
     return diagonal_input, np.full_like(target, 0.0)
 
 

@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import (
     Case,
     as_arrays,
@@ -45,7 +46,8 @@ __all__ = ["KLDivLoss", "kl_div"]
 
 def _value_log_target(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return (target - input) * np.exp(target)
+    # scaled exponential: z exp(a) as one
+    return scaled_exp(target - input, target)
 
 
 def _value_and_gradient_log_target(
@@ -53,18 +55,15 @@ def _value_and_gradient_log_target(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = target - input
-    exp_target = np.exp(target)
-    slope = upstream * exp_target
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * term * exp_target + slope
-    return term * exp_target, -slope, grad_target
+        grad_target = upstream * scaled_exp(term + 1.0, target)
+    return scaled_exp(term, target), -upstream * np.exp(target), grad_target
 
 
 def _hessian_diagonal_log_target(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    exp_target = np.exp(target)
-    diagonal_target = upstream * (2.0 * exp_target + (target - input) * exp_target)
+    diagonal_target = upstream * scaled_exp(target - input + 2.0, target)
     return np.full_like(input, 0.0), diagonal_target
 
 

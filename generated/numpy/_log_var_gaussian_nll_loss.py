@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import (
     Case,
     as_arrays,
@@ -37,7 +38,9 @@ __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
 
 def _value(input: Array, target: Array, log_var: Array, full: bool) -> Array:
     """Return the unreduced loss."""
-    return 0.5 * ((input - target) ** 2 * np.exp(-log_var) + log_var) + 0.9189385332046727 * full
+    # scaled exponential: z exp(a) as one
+    term = input - target
+    return 0.5 * (term * scaled_exp(term, -log_var) + log_var) + 0.9189385332046727 * full
 
 
 def _value_and_gradient(
@@ -45,9 +48,9 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `log_var`."""
     term = input - target
-    exponential = np.exp(-log_var)
-    product = term * term * exponential
-    slope = upstream * term * exponential
+    scaled_exp_2 = scaled_exp(term, -log_var)
+    product = term * scaled_exp_2
+    slope = upstream * scaled_exp_2
     loss = 0.5 * (product + log_var) + 0.9189385332046727 * full
     return (
         loss,
@@ -61,9 +64,9 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, log_var: Array, full: bool
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`, `target` and `log_var`."""
-    exponential = np.exp(-log_var)
-    slope = upstream * exponential
-    diagonal_log_var = 0.5 * upstream * (input - target) ** 2 * exponential
+    slope = upstream * np.exp(-log_var)
+    term = input - target
+    diagonal_log_var = 0.5 * upstream * term * scaled_exp(term, -log_var)
     return slope, slope, diagonal_log_var
 
 

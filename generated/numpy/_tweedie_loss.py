@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import (
     Case,
     as_arrays,
@@ -41,8 +42,9 @@ __all__ = ["TweedieLoss", "tweedie_loss"]
 
 def _value_log_mean(input: Array, target: Array, power: Array | float) -> Array:
     """Return the unreduced loss."""
+    # scaled exponential: z exp(a) as one
     term = 2.0 - power
-    return np.exp(term * input) / term + target * np.exp((1.0 - power) * input) / (power - 1.0)
+    return np.exp(term * input) / term + scaled_exp(target, (1.0 - power) * input) / (power - 1.0)
 
 
 def _value_and_gradient_log_mean(
@@ -53,17 +55,16 @@ def _value_and_gradient_log_mean(
     exponential = np.exp(term * input)
     term_2 = power - 1.0
     term_3 = 1.0 - power
-    exponential_2 = np.exp(term_3 * input)
-    loss = exponential / term + target * exponential_2 / term_2
-    grad_input = upstream * (exponential + target * exponential_2 * term_3 / term_2)
+    product = term_3 * input
+    scaled_exp_2 = scaled_exp(target, product)
+    loss = exponential / term + scaled_exp_2 / term_2
+    grad_input = upstream * (exponential + scaled_exp_2 * term_3 / term_2)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * exponential_2 / term_2
+        grad_target = upstream * np.exp(product) / term_2
     grad_power = None
     if "power" in wanted:
-        term_4 = (
-            -target * exponential_2 / (term_2 * term_2) - target * exponential_2 * input / term_2
-        )
+        term_4 = -scaled_exp_2 / (term_2 * term_2) - scaled_exp_2 * input / term_2
         term_5 = exponential / (term * term) - exponential * input / term + term_4
         grad_power = total(upstream * term_5)
     return loss, grad_input, grad_target, grad_power
@@ -75,7 +76,7 @@ def _hessian_diagonal_log_mean(
     """Return the diagonal of the Hessian by `input` and `target`."""
     term = 2.0 - power
     term_2 = 1.0 - power
-    product = term_2 * term_2 * target * (np.exp(term_2 * input) / (power - 1.0))
+    product = term_2 * term_2 * (scaled_exp(target, term_2 * input) / (power - 1.0))
     diagonal_input = upstream * (np.exp(term * input) * term + product)
     return diagonal_input, np.full_like(target, 0.0)
 

@@ -277,6 +277,15 @@ def ratio(x: Tensor | float, y: Tensor) -> Tensor:
     return torch.where(mask, 0.0, x / torch.where(mask, 1.0, y))
 
 
+def scaled_exp(x: Tensor, y: Tensor) -> Tensor:
+    """Return x * exp(y), also where exp(y) overflows."""
+    return (
+        x
+        * torch.exp(y.clamp(max=88.0))
+        * torch.where(x == 0.0, 1.0, torch.exp((y - 88.0).clamp(min=0.0)))
+    )
+
+
 def sech2(x: Tensor) -> Tensor:
     """Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left."""
     exponential = torch.exp(-2.0 * x.abs())

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["GammaNLLLoss", "gamma_nll_loss"]
@@ -13,26 +14,25 @@ __all__ = ["GammaNLLLoss", "gamma_nll_loss"]
 
 def _value_log_mean(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return target * torch.exp(-input) + input
+    # scaled exponential: z exp(a) as one
+    return scaled_exp(target, -input) + input
 
 
 def _value_and_gradient_log_mean(
     upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    exponential = torch.exp(-input)
-    product = target * exponential
+    scaled_exp_2 = scaled_exp(target, -input)
     return (
-        product + input,
-        upstream * (1.0 - product),
-        upstream * exponential if "target" in wanted else None,
+        scaled_exp_2 + input,
+        upstream * (1.0 - scaled_exp_2),
+        upstream * torch.exp(-input) if "target" in wanted else None,
     )
 
 
 def _tangent_log_mean(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    exponential = torch.exp(-input)
-    return exponential * d_target + (1.0 - target * exponential) * d_input
+    return torch.exp(-input) * d_target + (1.0 - scaled_exp(target, -input)) * d_input
 
 
 def _curvature_log_mean(
@@ -40,7 +40,9 @@ def _curvature_log_mean(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     exponential = torch.exp(-input)
-    change_input = upstream * target * exponential * d_input - upstream * exponential * d_target
+    change_input = (
+        upstream * scaled_exp(target, -input) * d_input - upstream * exponential * d_target
+    )
     change_target = -upstream * exponential * d_input
     return change_input, change_target
 

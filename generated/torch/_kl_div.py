@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import Loss, finish, leading_size, to_working, working_dtype
 
 __all__ = ["KLDivLoss", "kl_div"]
@@ -14,7 +15,8 @@ __all__ = ["KLDivLoss", "kl_div"]
 
 def _value_log_target(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return (target - input) * torch.exp(target)
+    # scaled exponential: z exp(a) as one
+    return scaled_exp(target - input, target)
 
 
 def _value_and_gradient_log_target(
@@ -22,18 +24,15 @@ def _value_and_gradient_log_target(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = target - input
-    exp_target = torch.exp(target)
-    slope = upstream * exp_target
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * term * exp_target + slope
-    return term * exp_target, -slope, grad_target
+        grad_target = upstream * scaled_exp(term + 1.0, target)
+    return scaled_exp(term, target), -upstream * torch.exp(target), grad_target
 
 
 def _tangent_log_target(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    exp_target = torch.exp(target)
-    return exp_target * (d_target - d_input) + (target - input) * exp_target * d_target
+    return torch.exp(target) * (d_target - d_input) + scaled_exp(target - input, target) * d_target
 
 
 def _curvature_log_target(
@@ -41,9 +40,11 @@ def _curvature_log_target(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     exp_target = torch.exp(target)
-    product = (upstream * (target - input) * exp_target + upstream * exp_target) * d_target
     change_input = -upstream * exp_target * d_target
-    change_target = upstream * exp_target * (d_target - d_input) + product
+    change_target = (
+        upstream * exp_target * (d_target - d_input)
+        + upstream * scaled_exp(target - input + 1.0, target) * d_target
+    )
     return change_input, change_target
 
 

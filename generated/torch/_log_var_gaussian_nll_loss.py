@@ -6,6 +6,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
+from ._functions import scaled_exp
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
@@ -13,7 +14,9 @@ __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
 
 def _value(input: Tensor, target: Tensor, log_var: Tensor, full: bool) -> Tensor:
     """Return the unreduced loss."""
-    return 0.5 * ((input - target) ** 2 * torch.exp(-log_var) + log_var) + 0.9189385332046727 * full
+    # scaled exponential: z exp(a) as one
+    term = input - target
+    return 0.5 * (term * scaled_exp(term, -log_var) + log_var) + 0.9189385332046727 * full
 
 
 def _value_and_gradient(
@@ -26,9 +29,9 @@ def _value_and_gradient(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `log_var`."""
     term = input - target
-    exponential = torch.exp(-log_var)
-    product = term * term * exponential
-    slope = upstream * term * exponential
+    scaled_exp_2 = scaled_exp(term, -log_var)
+    product = term * scaled_exp_2
+    slope = upstream * scaled_exp_2
     loss = 0.5 * (product + log_var) + 0.9189385332046727 * full
     return (
         loss,
@@ -49,11 +52,8 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    exponential = torch.exp(-log_var)
-    return (
-        term * exponential * (d_input - d_target)
-        + 0.5 * (1.0 - term * term * exponential) * d_log_var
-    )
+    scaled_exp_2 = scaled_exp(term, -log_var)
+    return scaled_exp_2 * (d_input - d_target) + 0.5 * (1.0 - term * scaled_exp_2) * d_log_var
 
 
 def _curvature(
@@ -67,14 +67,13 @@ def _curvature(
     d_log_var: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    exponential = torch.exp(-log_var)
     term = d_input - d_target
-    slope = upstream * exponential * term
+    slope = upstream * torch.exp(-log_var) * term
     term_2 = input - target
-    slope_2 = upstream * term_2 * exponential * d_log_var
+    scaled_exp_2 = scaled_exp(term_2, -log_var)
+    slope_2 = upstream * scaled_exp_2 * d_log_var
     change_log_var = (
-        0.5 * upstream * term_2 * term_2 * exponential * d_log_var
-        - upstream * term_2 * exponential * term
+        0.5 * upstream * term_2 * scaled_exp_2 * d_log_var - upstream * scaled_exp_2 * term
     )
     return slope - slope_2, slope_2 - slope, change_log_var
 

@@ -147,18 +147,20 @@ def _not_a_number(row: Row, exhibits: Sequence[Exhibit], runner: Any) -> Row:
                 value = runner.value(replace(call, point=holed))
             except ValueError:  # what has bounds may refuse it
                 continue
-            if _is_lost(exhibit, name, value):
+            if _is_lost(exhibit, call, name, value):
                 return replace(row, nan=False, faults=(*row.faults, f"NaN in {name} is lost"))
     return row
 
 
-def _is_lost(exhibit: Exhibit, name: str, value: Array) -> bool:
-    """Say whether a value that moves with an argument is finite though the argument is not."""
-    call = exhibit.call(_call(exhibit.loss, exhibit).reduction, ones=True)
-    moves = exhibit.truth(call, True, "gradient", name).value != 0
-    if value.shape == moves.shape:
-        return bool((np.isfinite(value) & moves).any())
-    return bool(np.isfinite(value).any() and moves.all())
+def _is_lost(exhibit: Exhibit, call: Call, name: str, value: Array) -> bool:
+    """Say whether an entry is finite that moves with an argument, though that is not."""
+    for place in np.argwhere(np.isfinite(value)):
+        alone = np.zeros(value.shape)
+        alone[tuple(place)] = 1.0
+        answer = exhibit.solution.reduced(call.reduction, alone if value.ndim else None)
+        if Truth.of(answer.gradient(name)).value.any():
+            return True
+    return False
 
 
 def _modes(row: Row, exhibits: Sequence[Exhibit], runner: Any) -> Row:

@@ -120,6 +120,10 @@ def kl_div(dtype: str) -> Iterator[Point]:
     below_one = around(1.0, dtype)[0]
     yield Point(loss, "tails", pairs([*logs, 0.7, 1e4], [0.0, 1e-30, 0.3, below_one, 1.0, 7.1]))
     yield Point(loss, "log_target", pairs([*logs, 0.7], [*logs, 0.7]), {"log_target": True})
+    large = np.array([189.29, 1e3, 1e4])  # exponentials that overflow, times 0
+    yield Point(loss, "equal", {"input": large, "target": large}, {"log_target": True})
+    steep = {"input": np.array([81.0]), "target": np.array([80.0])}  # where the gradient is 0
+    yield Point(loss, "steep", steep, {"log_target": True})
     near = np.array([0.3, 1e-3, 0.999, 1e-20])
     yield Point(loss, "near", {"input": np.log(near) + 1e-4, "target": near})
     target = shares(2, 3, seed=1)

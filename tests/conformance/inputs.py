@@ -24,6 +24,7 @@ SWEEPS: dict[str, Callable[[str], Iterator[Point]]] = {
     "KLDivLoss": classification.kl_div,
     "L1Loss": partial(regression.weighted, "L1Loss"),
     "LinearCrossEntropyLoss": classification.linear_cross_entropy,
+    "LogVarGaussianNLLLoss": regression.log_var_gaussian_nll,
     "LogCoshLoss": partial(regression.regression, "LogCoshLoss"),
     "MSELoss": partial(regression.weighted, "MSELoss"),
     "MSEWithL2Loss": regression.mse_with_l2,

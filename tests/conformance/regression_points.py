@@ -119,6 +119,19 @@ def concordance(dtype: str) -> Iterator[Point]:
     yield Point(loss, "unlike", {"input": 1e8 * line, "target": 1e-8 * other})
 
 
+def log_var_gaussian_nll(dtype: str) -> Iterator[Point]:
+    """The exponential of what an exact prediction is multiplied with overflows."""
+    loss = "LogVarGaussianNLLLoss"
+    errors = pairs([0.0, 1e-30, -1e-15, 1e-3, 2.5], [0.0, -1.0, 20.0, -70.0, -89.0, -100.0, -150.0])
+    zeros = np.zeros(len(errors["input"]))
+    inputs = {"input": errors["input"], "target": zeros, "log_var": errors["target"]}
+    yield Point(loss, "tails", inputs, strict=False)
+    far = np.array([-1e3, -1e4, -1e30, 1e4])
+    same = np.full(4, 0.7)
+    yield Point(loss, "exact", {"input": same, "target": same, "log_var": far})
+    yield Point(loss, "full", {"input": same, "target": -same, "log_var": same}, {"full": True})
+
+
 def gaussian_nll(dtype: str) -> Iterator[Point]:
     loss = "GaussianNLLLoss"
     least = float(np.dtype(dtype).type(1e-6))
