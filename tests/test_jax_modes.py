@@ -316,6 +316,25 @@ def test_no_derivative_leaves_the_dtype_of_its_prediction(case, dtype):
     }
 
 
+@pytest.mark.parametrize(
+    ("loss", "target"),
+    [
+        pytest.param(ours.ArcFaceLoss(), jnp.array([2, 0]), id="numbers alone"),
+        pytest.param(ours.MultiSimilarityLoss(), jnp.array([1, 1]), id="masks of pairs"),
+        pytest.param(
+            ours.BCEWithLogitsLoss(dialect="chainer"),
+            jnp.zeros((2, 3), jnp.float32),
+            id="truths alone",
+        ),
+    ],
+)
+def test_slopes_made_without_predictions_have_their_dtype(loss, target):
+    call, values = floating_call(loss, [jnp.full((2, 3), 0.25, jnp.float32), target])
+    gradient = jax.grad(call, tuple(range(len(values))))
+    pushed = jax.eval_shape(partial(jax.jvp, gradient), values, values)
+    assert {found.dtype for found in jax.tree.leaves(pushed)} == {np.dtype("float32")}
+
+
 @each_with_leaves
 @pytest.mark.parametrize("dtype", [jnp.float16, jnp.float32])
 def test_numbers_of_any_kind_widen_nothing(case, dtype):

@@ -42,7 +42,7 @@ def differentiable(
         return value(*_merge(constants, arrays))
 
     def run_slopes(constants: tuple[Any, ...], *arrays: jax.Array) -> tuple[Any, ...]:
-        return partials(*_merge(constants, arrays))
+        return _in_one_dtype(partials(*_merge(constants, arrays)), arrays)
 
     loss = jax.custom_jvp(run, nondiff_argnums=(0,))
     slopes = jax.custom_jvp(run_slopes, nondiff_argnums=(0,))
@@ -62,7 +62,7 @@ def differentiable(
     ) -> Any:
         args = _merge(constants, primals)
         change = push(partial(partials_tangent, *args), args, _changes(constants, tangents))
-        return slopes(constants, *primals), change
+        return slopes(constants, *primals), _in_one_dtype(change, primals)
 
     loss.defjvp(rule, symbolic_zeros=True)
     slopes.defjvp(slopes_rule, symbolic_zeros=True)
@@ -72,6 +72,12 @@ def differentiable(
         return loss(constants, *filter(_is_array, args))
 
     return call
+
+
+def _in_one_dtype(slopes: Iterable[Any], arrays: Iterable[Any]) -> tuple[jax.Array, ...]:
+    """Cast slopes, of which those made of numbers alone, or of truths, have another dtype."""
+    dtype = jnp.result_type(*(x for x in arrays if jnp.issubdtype(x.dtype, jnp.floating)))
+    return tuple(jnp.asarray(slope, dtype) for slope in slopes)
 
 
 def _is_array(value: object) -> bool:
