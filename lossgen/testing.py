@@ -23,15 +23,16 @@ def tests(specs: Path, backends: Sequence[str]) -> dict[str, dict[str, str]]:
         )
     from lossgen.jobs import load
     from lossgen.proof.store import exhibits
-    from lossgen.proof.tables import rows
+    from lossgen.proof.tables import calls, rows
     from lossgen.render import render_tests
 
     cache = cache_folder()
     cache = None if cache is None else cache / "proofs"
-    found = [(loss, exhibits(loss, cache)) for loss in load(specs)]
-    exports = [(loss.function, loss.name) for loss, _ in found]
+    losses = load(specs)
+    found = [calls(loss, exhibits(loss, cache)) for loss in losses]
+    exports = [(loss.function, loss.name) for loss in losses]
     return {
-        name: render_tests(name, [row for pair in found for row in rows(*pair, name)], exports)
+        name: render_tests(name, [row for each in found for row in rows(each, name)], exports)
         for name in backends
     }
 

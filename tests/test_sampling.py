@@ -15,7 +15,7 @@ from lossgen.oracle.domain import is_inside
 from lossgen.proof.budgets import EXCEPTIONS, budget
 from lossgen.proof.examine import examine, quantities
 from lossgen.proof.exhibit import Exhibit
-from lossgen.proof.judge import Truth, ulps
+from lossgen.proof.judge import Truth, ulps, units
 from lossgen.proof.runners import RUNNERS
 from lossgen.proof.sample import points
 from lossgen.proof.settings import settings
@@ -178,3 +178,10 @@ def test_dialects_bring_their_defaults_to_the_oracle():
     )
     assert asked.values["ignore_index"] == -1
     assert Solution(asked).reduced("none").value.value[0] == mp.zero
+
+
+def test_an_ulp_of_the_largest_number_is_finite():
+    largest = np.finfo(float).max
+    right = Truth(np.array([largest]), np.zeros(1), np.array([np.inf]))
+    assert units(right, "float64")[0] == 2.0**971 == largest - np.nextafter(largest, 0)
+    assert ulps(np.array([np.nextafter(largest, 0)]), right, "float64")[0] == 1.0

@@ -39,6 +39,16 @@ class Truth:
         return self.value, self.rest, self.size
 
 
+def units(exact: Truth, dtype: str) -> Array:
+    """Return what an ULP is at each entry: that of the exact result or of its largest term."""
+    kind = np.finfo(dtype)
+    largest = np.maximum(exact.size, abs(exact.value))
+    largest = np.clip(largest, float(kind.tiny), float(kind.max))
+    # NumPy's spacing of the largest number is infinite, since that above it is.
+    found: Array = np.ldexp(1.0, np.frexp(largest)[1] - 1 - kind.nmant)
+    return found
+
+
 def ulps(found: Any, exact: Truth, dtype: str) -> Array:
     """Return the error of each entry in ULP.
 
@@ -50,14 +60,13 @@ def ulps(found: Any, exact: Truth, dtype: str) -> Array:
         raise TypeError(f"dtype {array.dtype} instead of {dtype}")
     if array.shape != exact.value.shape:
         raise ValueError(f"shape {array.shape} instead of {exact.value.shape}")
-    kind, (value, rest, size) = np.finfo(dtype), exact.arrays
+    kind, value, rest = np.finfo(dtype), exact.value, exact.rest
     given = array.astype(np.float64)
     with np.errstate(all="ignore"):
         error = abs((given - value) - rest)
         flushed = FLUSHED * float(kind.tiny)
         error = np.where(abs(value) < flushed, np.maximum(error - flushed, 0.0), error)
-        largest = np.clip(np.maximum(size, abs(value)), float(kind.tiny), float(kind.max))
-        error = error / np.ldexp(1.0, np.frexp(largest)[1] - 1 - kind.nmant)
+        error = error / units(exact, dtype)
         wrong = np.where(np.isfinite(given), error, np.inf)
         beyond = abs(value) > float(kind.max)
         infinite = np.where(np.isfinite(given), np.inf, 0.0)
@@ -98,4 +107,4 @@ def _sums(e: Basic) -> set[Any]:
     return e.atoms(*SUMS)
 
 
-__all__ = ["Truth", "multiplies", "terms", "ulps", "worst"]
+__all__ = ["Truth", "multiplies", "terms", "ulps", "units", "worst"]

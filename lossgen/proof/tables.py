@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from math import isfinite
 
 import numpy as np
 
@@ -15,12 +17,14 @@ from lossgen.proof.budgets import budget, fault
 from lossgen.proof.calls import Call
 from lossgen.proof.examine import added, has_class, quantities
 from lossgen.proof.exhibit import Exhibit
-from lossgen.proof.judge import FLUSHED, Truth
+from lossgen.proof.judge import FLUSHED, Truth, units
 from lossgen.proof.point import Array, Point
 
 DTYPE = "float64"
 REDUCTION = "mean"
 USUAL = 100.0  # inputs below this are no tails
+BOUND = 256.0  # a bound has eight binary digits
+Calls = Mapping[str, tuple[Exhibit, ...]]
 
 
 @dataclass(frozen=True)
@@ -56,16 +60,30 @@ class Row:
     second: Mapping[str, Numbers]
     along: Mapping[str, Numbers]
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether float64 has all results, and what they may be off by."""
+        values = () if self.value is None else (self.value,)
+        results = (*values, *self.gradient.values(), *self.second.values())
+        words = " ".join(f"{each.values} {each.within}" for each in results).split()
+        return all(isfinite(float.fromhex(word)) for word in words)
 
-def rows(loss: Loss, found: Sequence[Exhibit], backend: str) -> Iterator[Row]:
-    """Yield calls of a loss: usual numbers, the smallest and the largest that were drawn."""
-    for label, points in _chosen(found).items():
-        exhibits = (Exhibit(loss, point) for point in points)
-        yield _row(next(filter(_has_mean, exhibits)), label, backend)
+
+def calls(loss: Loss, found: Sequence[Exhibit]) -> Calls:
+    """Return calls of a loss by what they are, the best first: any backend may be asked of them."""
+    chosen = _chosen(found).items()
+    return {label: tuple(Exhibit(loss, point) for point in points) for label, points in chosen}
+
+
+def rows(found: Calls, backend: str) -> Iterator[Row]:
+    """Yield calls of a loss: usual numbers, the smallest and the largest that leave it finite."""
+    for label, exhibits in found.items():
+        tables = (_row(each, label, backend) for each in exhibits if _has_mean(each))
+        yield from islice((table for table in tables if table.is_finite), 1)
 
 
 def _chosen(found: Sequence[Exhibit]) -> dict[str, list[Point]]:
-    """Return calls of a loss by what they are, the best first, with the options of the first."""
+    """Return points of a loss by what they are, the best first, with the options of the first."""
     first = found[0].point
     alike = [each.point for each in found if repr(each.point.options) == repr(first.options)]
     cells = [first.cell(k) for k in range(first.cells)] if first.along else alike
@@ -130,16 +148,27 @@ def _given(array: Array) -> Numbers:
 
 def _exact(exact: Truth, allowed: float) -> Numbers:
     """Return exact numbers and their errors, an ULP being that of the largest term."""
-    kind = np.finfo(DTYPE)
-    largest = np.clip(np.maximum(exact.size, abs(exact.value)), float(kind.tiny), float(kind.max))
-    within = allowed * np.spacing(largest) + abs(exact.rest)
-    flushed = FLUSHED * float(kind.tiny)
+    within = allowed * units(exact, DTYPE) + abs(exact.rest)
+    flushed = FLUSHED * float(np.finfo(DTYPE).tiny)
     within = np.where(abs(exact.value) < flushed, within + flushed, within)
-    return Numbers(_text(exact.value), exact.value.shape, _text(within))
+    return Numbers(_text(exact.value), exact.value.shape, _text(_rounded_up(within)))
+
+
+def _rounded_up(bounds: Array) -> Array:
+    """Return bounds of few digits, no smaller."""
+    mantissas, exponents = np.frexp(bounds)
+    found: Array = np.ldexp(np.ceil(mantissas * BOUND), exponents) / BOUND
+    return found
 
 
 def _text(array: Array) -> str:
-    return " ".join(float(number).hex() for number in np.ravel(array))
+    return " ".join(map(_word, np.ravel(array)))
 
 
-__all__ = ["Numbers", "Row", "rows"]
+def _word(number: float) -> str:
+    """Return a number in hexadecimal digits, as many as it has."""
+    mantissa, letter, exponent = float(number).hex().partition("p")
+    return mantissa.rstrip("0").rstrip(".") + letter + exponent if letter else mantissa
+
+
+__all__ = ["Calls", "Numbers", "Row", "calls", "rows"]
