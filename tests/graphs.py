@@ -32,6 +32,7 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "cos": mp.cos,
     "cosh": mp.cosh,
     "digamma": lambda a: mp.psi(0, a),
+    "erf": mp.erf,
     "exp": mp.exp,
     "exp_difference": lambda a, b: mp.exp(a - b),
     "exp_moment1": lambda a: _moment(mp.one, a, 1),

@@ -151,6 +151,7 @@ GRAPHS: dict[str, Node] = {
     "relu": RELU(mul(x, t)),
     "maximum": MAX(mul(x, t), EXP(x)),
     "minimum": MIN(mul(x, t), p),
+    "minimum of two": MIN(mul(x, t), EXP(x)),
     "three maxima": MAX(MAX(x, t), mul(p, x)),
     "unit": UNIT(mul(x, x), t),
     "log": LOG(add(TWO, SIN(x))),
@@ -200,6 +201,7 @@ GRAPHS: dict[str, Node] = {
     "amax of a sum": EXP(fold("amax", "n", total(mul(x, t), "c"))),
     "norm": fold("norm", "c", GAP),
     "norm cubed": power(fold("norm", "c", mul(x, t)), const(3)),
+    "norm of a softmax": fold("norm", "c", softmax(mul(x, t))),
     "norm written out": call("sqrt", total(power(GAP, TWO), "c")),
     "norm of norms": fold("norm", "n", fold("norm", "c", x)),
     "unit by a norm of another": UNIT(x, fold("norm", "c", t)),
@@ -215,6 +217,7 @@ GRAPHS: dict[str, Node] = {
     "floored norm, squared": power(floored(mul(x, t), o), const(3)),
     "floored cosine": total(mul(UNIT(x, floored(x, o)), UNIT(t, floored(t, o))), "c"),
     "rest": over("rest", "c", mul(x, t)),
+    "rest of squares": over("rest", "c", mul(x, x, t)),
     # Deviations and what is nested
     "deviation": power(n.deviation("c", mul(x, t)), const(3)),
     "deviation written out": EXP(OFFSET),
@@ -248,6 +251,8 @@ GRAPHS: dict[str, Node] = {
     "probabilities": total(mul(t, NLL), "c"),
     "probabilities, smoothed": total(mul(w, SMOOTHED, NLL), "c"),
     "probabilities, squared": power(total(mul(t, t, NLL), "c"), TWO),
+    "probabilities that move": power(total(mul(softmax(t), NLL), "c"), TWO),
+    "probabilities that move with it": total(mul(softmax(mul(x, t)), NLL), "c"),
     "plain sum of nll": total(NLL, "c"),
     "Kullback-Leibler": total(mul(softmax(t), subtract(LOG(softmax(t)), LOG(softmax(x)))), "c"),
     "binary": n.negate(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import random
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
-from graphs import Array
+from graphs import Array, Meaning
 from mpmath import mp
 from sympy import And
-from test_derive import DIGITS, GRAPHS, SIZES, Point, point
+from test_derive import DIGITS, GRAPHS, SIZES, Point, point, t, w, x
 
 from lossgen import nodes as n
 from lossgen.backends import NUMPY
@@ -101,6 +102,43 @@ def test_printed_kernels_compute_the_graph(name: str) -> None:
         found = results["hessian_diagonal"]
         for argument, node, one in zip(tensors, program.diagonals, found, strict=True):
             assert_close(one, here, node, argument.axes)
+
+
+# What no graph of `test_derive` is printed with, since it has no derivative or needs none.
+ENTRIES = n.leaf("z", ("...",))
+ALONE: dict[str, Node] = {
+    "erf": n.call("erf", x),
+    "not": n.select(n.call("not", n.compare("gt", x, t)), x, n.mul(n.const(2), t)),
+    "argmax": n.mul(x, n.reduce_axes("argmax", t, ("c",))),
+    "is_largest": n.select(n.over("is_largest", "c", x), x, t),
+    "full": n.spread(n.const(3), ("n", "c"), "x"),
+    "negative terms": n.add(n.negate(x), n.mul(n.const(-2), t)),
+    "negative sums": n.add(n.make("mul", (n.MINUS_ONE, n.add(x, t))), n.mul(n.const(-2), t)),
+    "product with a vector": n.sum_over(n.mul(x, w), ("c",)),
+    "product with a matrix": n.sum_over(
+        n.mul(n.leaf("r", ("i", "n", "c")), n.leaf("m", ("c", "d"))), ("c",)
+    ),
+    "number of entries": n.divide(ENTRIES, n.size("...")),
+}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_a_printed_node_is_computed(name: str) -> None:
+    node, order = ALONE[name], ("...", "i", "n", "c", "d")
+    sizes = {**SIZES, "...": 4}
+    axes = tuple(axis for axis in order if axis in node.axes)
+    rng = random.Random(name)
+    leaves = {leaf.name: leaf for leaf in n.walk(node) if leaf.op == "leaf"}
+    values = {key: drawn(rng, [sizes[axis] for axis in leaf.view]) for key, leaf in leaves.items()}
+    body = print_body(BACKEND, (node,), order, {}, ())
+    namespace = {**package(), **{key: numbers(array) for key, array in values.items()}}
+    defined("kernel", [], [*body.lines, f"return {', '.join(body.results)}"], namespace)
+    expected = numbers(Meaning(sizes, values).array(node, axes))
+    np.testing.assert_allclose(namespace["kernel"](), expected, TOLERANCE)
+
+
+def drawn(rng: random.Random, shape: list[int]) -> Array:
+    return {place: mp.mpf(rng.randrange(-2000, 2000)) / 977 for place in np.ndindex(*shape)}
 
 
 def test_the_sizes_tell_axes_apart_where_they_can() -> None:

@@ -10,7 +10,9 @@ import ast
 import copy
 import importlib
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any
@@ -18,6 +20,8 @@ from typing import Any
 import pytest
 import selections
 from fault import Fault, Test
+
+from lossgen.nodes import Node
 
 # Modules, and the tests that must see what is wrong in them.
 MODULES: dict[str, Callable[[], Iterable[Test]]] = {
@@ -31,7 +35,9 @@ MODULES: dict[str, Callable[[], Iterable[Test]]] = {
     "patterns": selections.rules,
     "axis_patterns": selections.rules,
     "square_patterns": selections.rules,
+    "spelling": selections.printed,
 }
+SIGNS = {"-": "+", "+": "-", " * ": " + ", " / ": " * "}
 OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
 Change = tuple[str, ast.expr]
 
@@ -57,6 +63,8 @@ def _changes(node: ast.AST) -> Iterator[Change]:
         changed = copy.copy(node)
         changed.attr = "ONE"
         yield "sign", changed
+    if isinstance(node, ast.Constant) and node.value in SIGNS:
+        yield "sign", ast.Constant(SIGNS[node.value])
     if not isinstance(node, ast.Call) or any(isinstance(a, ast.Starred) for a in node.args):
         return
     name, args = _called(node), node.args
@@ -118,6 +126,9 @@ def _plant(module: ModuleType, source: str, patch: pytest.MonkeyPatch) -> None:
     for name, function in _functions(namespace):
         if name in ours and function.__module__ == ours[name].__module__ == module.__name__:
             patch.setattr(ours[name], "__code__", function.__code__)
+    for name, value in namespace.items():
+        if isinstance(value, Node) and vars(module)[name] is not value:
+            patch.setattr(module, name, value)
 
 
 def mutants(name: str) -> Iterator[Fault]:
@@ -125,6 +136,7 @@ def mutants(name: str) -> Iterator[Fault]:
     module = importlib.import_module(f"lossgen.{name}")
     text = inspect.getsource(module)
     tree = ast.parse(text)
+    seen: Counter[str] = Counter()
     for top in tree.body:
         if isinstance(top, ast.Import | ast.ImportFrom):
             continue
@@ -135,7 +147,11 @@ def mutants(name: str) -> Iterator[Fault]:
                 spoilt = ast.unparse(ast.fix_missing_locations(_copied(tree, node, changed)))
                 where = " ".join((ast.get_source_segment(text, node) or "").split())
                 plant = partial(_plant, module, spoilt)
-                yield Fault(name, entry, kind, plant, MODULES[name], where)
+                fault = Fault(name, entry, kind, plant, MODULES[name], where)
+                seen[str(fault)] += 1
+                if seen[str(fault)] > 1:
+                    where += f" ({seen[str(fault)]})"
+                yield replace(fault, where=where)
 
 
 def _copied(tree: ast.Module, node: ast.AST, change: _Replace) -> ast.Module:

@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 import selections
+import test_printed
 from fault import Fault
 
 from lossgen import nodes as n
+from lossgen.backends import NUMPY
 from lossgen.composites import EXPANSIONS
 from lossgen.nodes import Node
 from lossgen.partials import PARTIALS
@@ -28,7 +31,7 @@ WRONG: dict[str, Callable[[Node], Node]] = {
 def partial_faults() -> Iterator[Fault]:
     """Derivatives of elementwise operations, by each argument."""
     for op, slopes in PARTIALS.items():
-        for place in range(_arity(op)):
+        for place in _places(op):
             for kind, wrong in WRONG.items():
                 spoilt = partial(_spoilt, slopes, place, wrong)
                 yield Fault(
@@ -40,13 +43,13 @@ def partial_faults() -> Iterator[Fault]:
                 )
 
 
-def _arity(op: str) -> int:
-    """Return how many arguments have a slope that is not 0 by its rule."""
+def _places(op: str) -> list[int]:
+    """Return the arguments that have a slope which is not 0 by its rule."""
     args = [n.leaf(name, ("n",)) for name in "xyz"]
     for count in (1, 2, 3):
         with suppress(IndexError, TypeError, ValueError):  # it wants more of them
             slopes = PARTIALS[op](n.call(op, *args[:count]))
-            return max((k + 1 for k, s in enumerate(slopes) if not n.is_const(s, 0)), default=0)
+            return [k for k, slope in enumerate(slopes) if not n.is_const(slope, 0)]
     raise ValueError(f"{op} takes more than three arguments")
 
 
@@ -111,8 +114,35 @@ def _after(wrong: Callable[[Node], Node], expansion: Any) -> Callable[[Node], No
     return spoilt
 
 
+def printer_faults() -> Iterator[Fault]:
+    """What the record of NumPy says of how to write an operation."""
+    for op, text in NUMPY.operations.items():
+        for kind, wrong in _misspelled(text):
+            table = MappingProxyType({**NUMPY.operations, op: wrong})
+            backend = replace(test_printed.BACKEND, operations=table)
+            yield Fault(
+                "printer",
+                op,
+                kind,
+                lambda patch, backend=backend: patch.setattr(test_printed, "BACKEND", backend),
+                selections.printed,
+                wrong,
+            )
+
+
+def _misspelled(text: str) -> Iterator[tuple[str, str]]:
+    sign = "~" if text.startswith(("(", "~")) else "-"
+    yield "sign", f"({sign}{text})"
+    for one, other in (("{0}", "{1}"), ("{1}", "{2}")):
+        if one in text and other in text and "imum(" not in text and sign == "-":
+            yield "operand", text.replace(one, "{}").replace(other, one).replace("{}", other)
+    if "{axis}" in text and "along" not in text:
+        yield "axis", text.replace(", {axis}", "").replace("{axis}", "")
+
+
 def faults() -> Iterator[Fault]:
     """Yield a fault or more for every entry."""
     yield from partial_faults()
     yield from rule_faults()
     yield from expansion_faults()
+    yield from printer_faults()
