@@ -708,9 +708,10 @@ def circle_loss(
     (Sun et al., 2020).
 
     Of the cosines of an anchor with others of its class, the optimum is 1 + margin and 1 - margin
-    is enough; of those with other classes, -margin and margin. An anchor without the former or
-    without the latter costs 0. The mean is over the anchors, NaN of none. The weights have a
-    gradient; with ``detach`` they have none, as in the paper.
+    is enough; of those with other classes, -margin and margin. Vectors are any numbers; a zero
+    vector has cosine 0 with everything. An anchor without the former or without the latter costs
+    0. The mean is over the anchors, NaN of none. The weights have a gradient; with ``detach`` they
+    have none, as in the paper.
 
     - ``keras.losses.Circle``: of vectors of length 1; the mean leaves out anchors without others
       of their class, or of another, and is 0 over none; takes the target first.

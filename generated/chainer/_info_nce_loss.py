@@ -197,8 +197,8 @@ def info_nce_loss(
     Args:
         query (:class:`~chainer.Variable` or :ref:`ndarray`): One vector a sample. Shape: ``(i,
             d)``.
-        key (:class:`~chainer.Variable` or :ref:`ndarray`): The key of each query, in the same
-            order. Shape: ``(i, d)``.
+        key (:class:`~chainer.Variable` or :ref:`ndarray`): The vector of each query's key, in the
+            same order. Shape: ``(i, d)``.
         temperature (float): Divides the similarities.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their

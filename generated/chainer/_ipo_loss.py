@@ -136,7 +136,8 @@ def ipo_loss(
 ) -> chainer.Variable:
     r"""IPO: the preferred answer gains a set likelihood over the rejected one (Azar et al., 2023).
 
-    Inputs are log-probabilities of whole answers. The mean is over the pairs, and NaN without any.
+    Inputs are log-probabilities of whole answers, any numbers. The mean is over the pairs, and NaN
+    without any.
 
     .. math::
         \ell = \left(\mathrm{chosen} - \mathrm{reference\_chosen} - \left(-

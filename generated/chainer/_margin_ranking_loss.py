@@ -98,8 +98,8 @@ def margin_ranking_loss(
 ) -> chainer.Variable:
     r"""Margin ranking loss: of two scores, the one that should be higher should be so by a margin.
 
-    After Herbrich et al. (2000). The mean is over the number of pairs, NaN of none. At the hinge
-    the slope is that of its active side.
+    After Herbrich et al. (2000). Scores are any numbers. The mean is over the number of pairs, NaN
+    of none. At the hinge the slope is that of its active side.
 
     - ``mindspore.nn.MarginRankingLoss``: equal.
 

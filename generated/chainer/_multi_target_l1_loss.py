@@ -81,8 +81,9 @@ def multi_target_l1_loss(
 ) -> chainer.Variable:
     r"""Mean of the absolute errors of one prediction against two targets.
 
-    Inputs are any numbers. The mean is over the number of entries, and NaN without any. The slope
-    at 0 is 0.
+    A composition of our own: half the sum of two absolute errors (Boscovich, 1757), least anywhere
+    between the targets. Inputs are any numbers. The mean is over the number of entries, and NaN
+    without any. The slope at 0 is 0.
 
     .. math::
         \ell = \frac{\left|{\mathrm{input} - \mathrm{target1}}\right| + \left|{\mathrm{input} -

@@ -103,8 +103,11 @@ def multilabel_margin_loss(
 
     After Weston and Watkins (1999). A row of ``target`` lists the classes of a sample, up to the
         first
-    -1; a class that is listed twice counts twice. The sum over pairs is divided by the number of
-    classes, the mean over the number of samples, NaN of none. At the hinge the slope is 0.
+    -1; a class that is listed twice counts twice. Scores are any numbers. The sum over pairs is
+        divided
+    by the number of classes, the mean over the number of samples, NaN of none. At the hinge the
+        slope
+    is 0.
 
     .. math::
         \ell = \frac{\sum_{c} \left(\sum_{j} \left(\left(1 - \max_{j} \left(\left(1 - \max_{k}

@@ -158,8 +158,8 @@ def ppo_clip_loss(
     Args:
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Log-probabilities of the actions
             taken. Shape: any shape.
-        old (:class:`~chainer.Variable` or :ref:`ndarray`): The same under the policy that took
-            them. Shape: any shape.
+        old (:class:`~chainer.Variable` or :ref:`ndarray`): Log-probabilities of them under the
+            policy that took them. Shape: any shape.
         advantage (:class:`~chainer.Variable` or :ref:`ndarray`): How much better than expected
             each action was. Shape: any shape.
         epsilon (float): How far the ratio may depart from 1.

@@ -1565,9 +1565,10 @@ def triplet_margin_with_distance_loss(
     r"""Triplet margin loss of a distance that the caller chooses.
 
     After Schroff et al. (2015); with ``swap`` the negative may be as close to the positive instead
-    (Balntas et al., 2016). The distance is one of those named below, or a function of two inputs,
-    which the framework differentiates; the loss then has the dtype of its distances. The mean is
-    over them, NaN of none. At the hinge the slope is that of its active side.
+    (Balntas et al., 2016). Vectors are any numbers. The distance is one of those named below, or a
+    function of two inputs, which the framework differentiates; the loss then has the dtype of its
+    distances. The mean is over them, NaN of none. At the hinge the slope is that of its active
+    side.
 
     .. math::
         \ell = \max\left(0, \mathrm{margin} +

@@ -125,7 +125,8 @@ def concordance_loss(
     The coefficient is twice the covariance over the sum of both variances and the squared
     difference of the means, all of them divided by the number of samples; where that sum is 0 it
     is taken to be 0. Inputs are any numbers. With trailing axes each feature has its own
-    coefficient, and ``mean`` is over the features. Without samples it is NaN.
+    coefficient, and ``mean`` is over the features; without, the loss is one number. Without
+    samples it is NaN.
 
     .. math::
         \ell = 1 - \frac{\frac{2 \sum_{n} \left(\left(\mathrm{input}_{n} - \frac{\sum_{n}

@@ -173,8 +173,8 @@ def cosine_distance_loss(
 ) -> jax.Array:
     r"""One minus the cosine of the angle between prediction and target (Salton et al., 1975).
 
-    Vectors lie along the axis at position 1. A zero vector has cosine 0 with everything, and so
-    does its gradient. The mean is over the pairs of vectors, NaN of none.
+    Vectors are any numbers, along the axis at position 1. A zero vector has cosine 0 with
+    everything, and so does its gradient. The mean is over the pairs of vectors, NaN of none.
 
     - ``optax.losses.cosine_distance``: equal, unreduced, along the last axis.
     - ``optax.losses.cosine_similarity``: one minus it, that is the cosine, unreduced.

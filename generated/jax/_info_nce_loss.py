@@ -147,7 +147,7 @@ def info_nce_loss(
 
     Args:
         query: One vector a sample. Shape: ``(i, d)``.
-        key: The key of each query, in the same order. Shape: ``(i, d)``.
+        key: The vector of each query's key, in the same order. Shape: ``(i, d)``.
         temperature: Divides the similarities.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

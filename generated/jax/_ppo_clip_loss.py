@@ -133,7 +133,7 @@ def ppo_clip_loss(
 
     Args:
         input: Log-probabilities of the actions taken. Shape: any shape.
-        old: The same under the policy that took them. Shape: any shape.
+        old: Log-probabilities of them under the policy that took them. Shape: any shape.
         advantage: How much better than expected each action was. Shape: any shape.
         epsilon: How far the ratio may depart from 1.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

@@ -100,9 +100,9 @@ def ranknet_loss(
     r"""RankNet: of two items of a list the more relevant one should score higher
     (Burges et al., 2005).
 
-    Each ordered pair costs the logistic loss of the difference of its scores; the unreduced loss
-    is their mean in a list, 0 where all items are equally relevant, and ``mean`` is over the
-    number of lists, NaN of none.
+    Scores and relevances are any numbers. Each ordered pair costs the logistic loss of the
+    difference of its scores; the unreduced loss is their mean in a list, 0 where all items are
+    equally relevant, and ``mean`` is over the number of lists, NaN of none.
 
     .. math::
         \ell = \frac{\sum_{j} \left(\sum_{i} \left(\log{\left(1 + e^{- \sigma

@@ -76,6 +76,7 @@ def sigmoid_weighted_l1_loss(
 ) -> jax.Array:
     r"""Absolute error weighted by its own sigmoid: small errors count half, large ones fully.
 
+    A composition of our own: the sigmoid linear unit (Elfwing et al., 2018) of the absolute error.
     Inputs are any numbers. The mean is over the number of entries, and NaN without any. The slope
     at 0 is 0.
 

@@ -186,8 +186,8 @@ def squared_hinge_loss(
     r"""Squared hinge loss: what a score lacks to the margin of 1, squared
     (Lee and Mangasarian, 2001).
 
-    The mean is over the number of entries, NaN of none. At the hinge the loss is smooth; its
-    second derivative there is 0.
+    Scores are any numbers. The mean is over the number of entries, NaN of none. At the hinge the
+    loss is smooth; its second derivative there is 0.
 
     - ``keras.losses.SquaredHinge``: takes labels of 0 for -1; averages the last axis first; takes
       the target first.

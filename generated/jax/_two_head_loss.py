@@ -150,8 +150,9 @@ def two_head_loss(
     r"""Squared error of one prediction plus absolute error of another, for networks with two
     heads.
 
-    Inputs are any numbers. Each part is reduced by itself, so the two may differ in shape; a part
-    without entries has the mean NaN. The slope of the absolute error at 0 is 0.
+    A composition of our own, of `MSELoss` and `L1Loss`, as multi-task learning adds its losses
+    (Caruana, 1997). Inputs are any numbers. Each part is reduced by itself, so the two may differ
+    in shape; a part without entries has the mean NaN. The slope of the absolute error at 0 is 0.
 
     .. math::
         \mathrm{loss1} = \left(\mathrm{input1} - \mathrm{target1}\right)^{2}

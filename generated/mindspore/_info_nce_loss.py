@@ -222,7 +222,7 @@ def info_nce_loss(
 
     Args:
         query (Tensor): One vector a sample.
-        key (Tensor): The key of each query, in the same order.
+        key (Tensor): The vector of each query's key, in the same order.
         temperature (float, optional): Divides the similarities. Default: ``0.1`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
@@ -275,7 +275,7 @@ class InfoNCELoss(Loss):
 
     Inputs:
         - **query** (Tensor) - One vector a sample. Shape: ``(i, d)``.
-        - **key** (Tensor) - The key of each query, in the same order. Shape: ``(i, d)``.
+        - **key** (Tensor) - The vector of each query's key, in the same order. Shape: ``(i, d)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `query`.

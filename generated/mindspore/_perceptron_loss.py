@@ -111,7 +111,8 @@ class PerceptronLoss(Loss):
     r"""
     Perceptron loss: a score on the wrong side costs its size (Rosenblatt, 1958).
 
-    The mean is over the number of entries, NaN of none. At 0 the slope is 0.
+    Scores are any numbers. The mean is over the number of entries, NaN of none. At 0 the slope is
+    0.
 
     - ``optax.losses.perceptron_loss``: equal, unreduced; half the slope at 0.
 

@@ -171,7 +171,7 @@ def ppo_clip_loss(
 
     Args:
         input (Tensor): Log-probabilities of the actions taken.
-        old (Tensor): The same under the policy that took them.
+        old (Tensor): Log-probabilities of them under the policy that took them.
         advantage (Tensor): How much better than expected each action was.
         epsilon (float, optional): How far the ratio may depart from 1. Default: ``0.2`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
@@ -223,7 +223,8 @@ class PPOClipLoss(Loss):
 
     Inputs:
         - **input** (Tensor) - Log-probabilities of the actions taken. Shape: any shape.
-        - **old** (Tensor) - The same under the policy that took them. Shape: any shape.
+        - **old** (Tensor) - Log-probabilities of them under the policy that took them. Shape: any
+            shape.
         - **advantage** (Tensor) - How much better than expected each action was. Shape: any shape.
 
     Outputs:

@@ -192,9 +192,8 @@ class TripletLoss(Loss):
     r"""
     Triplet loss of squared distances: the positive should be closer by a margin.
 
-    After Schroff et al. (2015). The mean is over the triplets, NaN of none; at the hinge the slope
-        is
-    0. `TripletMarginLoss` takes distances that are not squared.
+    After Schroff et al. (2015). Vectors are any numbers. The mean is over the triplets, NaN of
+    none; at the hinge the slope is 0. `TripletMarginLoss` takes distances that are not squared.
 
     - ``chainer.functions.triplet``: equal.
 

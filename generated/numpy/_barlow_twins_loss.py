@@ -2,8 +2,9 @@
 r"""Barlow twins: features of two views should correlate, each with itself alone.
 
 After Zbontar et al. (2021). Inputs are any numbers. The correlations are over the batch; a
-constant feature, and any without samples, has 0 with everything. The loss is the sum of two
-parts, ``invariance`` and ``redundancy``, each of them one number.
+constant feature, and any of an empty batch, has correlation 0 with everything, and slope 0.
+The loss is the sum of two parts, ``invariance`` and ``redundancy``, each of them one number,
+with nothing left to reduce.
 
 .. math::
     \mathrm{invariance} = \sum_{i} \left(\left(1 - \sum_{n} \left(\frac{\mathrm{input1}_{n,

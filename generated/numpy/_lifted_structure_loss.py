@@ -2,9 +2,9 @@
 r"""Lifted structure loss: each pair of one class against all that is near it (Song et al., 2016).
 
 A pair costs half the squared positive part of its distance plus the log-sum-exp of ``margin``
-minus the distances of both to samples of other classes. The mean is over the ordered pairs of
-one class, and NaN without any; without other classes the loss is 0. Coincident vectors have
-distance 0 and slope 0.
+minus the distances of both to samples of other classes. Vectors are any numbers. The mean is
+over the ordered pairs of one class, and NaN without any; without other classes the loss is 0.
+Coincident vectors have distance 0 and slope 0.
 
 .. math::
     \ell = \sum_{j} \left(\frac{\left[\mathrm{target}_{i} = \mathrm{target}_{j} \wedge i

@@ -178,7 +178,7 @@ def ppo_clip_loss(
 
     Args:
         input: Log-probabilities of the actions taken.
-        old: The same under the policy that took them.
+        old: Log-probabilities of them under the policy that took them.
         advantage: How much better than expected each action was.
         epsilon: How far the ratio may depart from 1.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

@@ -4,8 +4,9 @@ margin.
 
 After Schroff et al. (2015). Distances are norms of order ``p`` of differences, with ``eps``
 added to each entry; with ``swap`` the negative may be as close to the positive instead
-(Balntas et al., 2016). The mean is over the number of triplets, NaN of none. At the hinge the
-slope is that of its active side. Chainer's `TripletLoss` takes squared distances.
+(Balntas et al., 2016). Vectors are any numbers. The mean is over the number of triplets, NaN
+of none. At the hinge the slope is that of its active side. Chainer's `TripletLoss` takes
+squared distances.
 
 - ``optax.losses.triplet_margin_loss``: unreduced; adds ``eps`` to the sum of the powers
   instead.

@@ -106,8 +106,8 @@ def bpr_loss(
 class BPRLoss(Loss):
     r"""Bayesian personalised ranking: what was chosen should score higher (Rendle et al., 2009).
 
-    The logistic loss of the difference of two scores. The mean is over the number of pairs, NaN of
-    none.
+    The logistic loss of the difference of two scores. Scores are any numbers. The mean is over the
+    number of pairs, NaN of none.
 
     .. math::
         \ell = - \log{\left(\sigma\left(- \mathrm{negative} + \mathrm{positive}\right) \right)}

@@ -189,7 +189,7 @@ def info_nce_loss(
 
     Args:
         query (Tensor): One vector a sample.
-        key (Tensor): The key of each query, in the same order.
+        key (Tensor): The vector of each query's key, in the same order.
         temperature (float, optional): Divides the similarities. Default: ``0.1``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.

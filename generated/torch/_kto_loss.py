@@ -333,9 +333,9 @@ def kto_loss(
 class KTOLoss(Loss):
     r"""KTO: good answers gain likelihood and bad ones lose it, unpaired (Ethayarajh et al., 2024).
 
-    Inputs are log-probabilities of whole answers. ``divergence`` is the mean by which the model
-    departs from the reference; it has no gradient. The mean is over the answers, and NaN without
-    any.
+    Inputs are log-probabilities of whole answers, any numbers. ``divergence`` is the mean by which
+    the model departs from the reference; it has no gradient. The mean is over the answers, and NaN
+    without any.
 
     .. math::
         \ell = \begin{cases} \mathrm{good\_weight} \sigma\left(- \beta \left(\mathrm{input} -

@@ -143,7 +143,7 @@ class ListNetLoss(Loss):
     (Cao et al., 2007).
 
     The probability of an item to be the first is the softmax of its score, or of its relevance.
-    The mean is over the number of lists, NaN of none.
+    Scores and relevances are any numbers. The mean is over the number of lists, NaN of none.
 
     - ``optax.losses.ranking_softmax_loss``: takes the relevances as they are, not their softmax.
 

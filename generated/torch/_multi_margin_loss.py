@@ -298,9 +298,9 @@ class MultiMarginLoss(Loss):
     r"""Multiclass hinge loss: the true class should score above the others by a margin.
 
     After Weston and Watkins (1999). What the other classes exceed that by, to the power ``p``, is
-    summed, weighted by the weight of the true class, and divided by the number of classes. The
-    mean is over the number of samples, NaN of none. At the hinge the slope is 0.
-    `MulticlassHingeLoss` has the largest in place of the sum.
+    summed, weighted by the weight of the true class, and divided by the number of classes. Scores
+    are any numbers. The mean is over the number of samples, NaN of none. At the hinge the slope is
+    0. `MulticlassHingeLoss` has the largest in place of the sum.
 
     - ``mindspore.nn.MultiMarginLoss``: equal.
 

@@ -167,7 +167,8 @@ class NPairsLoss(Loss):
     r"""N-pairs loss: an anchor's own positive against the positives of the others (Sohn, 2016).
 
     The i-th anchor and the i-th positive are of one class, and no two pairs of the same. Closeness
-    is the scalar product; ``l2`` keeps the vectors short. The mean is over the pairs, NaN of none.
+    is the scalar product; ``l2`` keeps the vectors short. Vectors are any numbers. The mean is
+    over the pairs, NaN of none.
 
     .. math::
         \ell = \frac{\mathrm{l2} \left(\sum_{d} \left(\mathrm{anchor}_{i, d}^{2}\right) +

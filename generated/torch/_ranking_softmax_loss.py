@@ -208,8 +208,8 @@ class RankingSoftmaxLoss(Loss):
     (Xia et al., 2008).
 
     The cross-entropy between the relevances, which need not sum to 1, and the softmax of the
-    scores. Items whose ``where`` is 0 are left out, and so are lists without any item. The mean is
-    over the number of lists that are left, NaN of none.
+    scores. Scores and relevances are any numbers. Items whose ``where`` is 0 are left out, and so
+    are lists without any item. The mean is over the number of lists that are left, NaN of none.
 
     - ``optax.losses.ranking_softmax_loss``: its mean over none is 0.
 

@@ -1,6 +1,7 @@
 """Hinge loss: a score on the right side by less than 1 costs (Cortes and Vapnik, 1995).
 
-The mean is over the number of entries, NaN of none. At the hinge the slope is 0.
+Scores are any numbers. The mean is over the number of entries, NaN of none. At the hinge the slope
+is 0.
 
 - ``optax.losses.hinge_loss``: equal, unreduced; half the slope at the hinge.
 - ``keras.losses.Hinge``: takes labels of 0 for -1; averages the last axis first; takes the target

@@ -1,8 +1,9 @@
 """Multilabel margin loss: each class of a sample should score above each other class by 1.
 
 After Weston and Watkins (1999). A row of ``target`` lists the classes of a sample, up to the first
--1; a class that is listed twice counts twice. The sum over pairs is divided by the number of
-classes, the mean over the number of samples, NaN of none. At the hinge the slope is 0.
+-1; a class that is listed twice counts twice. Scores are any numbers. The sum over pairs is divided
+by the number of classes, the mean over the number of samples, NaN of none. At the hinge the slope
+is 0.
 """
 
 from sympy import And, Eq, Max, Ne, Piecewise

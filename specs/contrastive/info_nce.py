@@ -8,7 +8,7 @@ may be a tensor, and then has a gradient.
 from lossgen import Loss, at, cosine_similarity, logsumexp, parameter, tensor
 
 query = tensor("query", "i d", doc="One vector a sample.")
-key = tensor("key", "i d", doc="The key of each query, in the same order.")
+key = tensor("key", "i d", doc="The vector of each query's key, in the same order.")
 temperature = parameter("temperature", 0.1, positive=True, doc="Divides the similarities.")
 
 similarity = cosine_similarity(query, key.at("j d"), "d")

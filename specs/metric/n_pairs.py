@@ -1,7 +1,8 @@
 """N-pairs loss: an anchor's own positive against the positives of the others (Sohn, 2016).
 
 The i-th anchor and the i-th positive are of one class, and no two pairs of the same. Closeness is
-the scalar product; ``l2`` keeps the vectors short. The mean is over the pairs, NaN of none.
+the scalar product; ``l2`` keeps the vectors short. Vectors are any numbers. The mean is over the
+pairs, NaN of none.
 """
 
 from lossgen import Loss, at, logsumexp, parameter, sum_over, tensor

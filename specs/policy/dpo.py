@@ -1,7 +1,8 @@
 """DPO: the preferred answer gains more likelihood than the rejected one (Rafailov et al., 2023).
 
-Inputs are log-probabilities of whole answers. With ``label_smoothing`` that share of the
-preferences is taken to be wrong (Mitchell, 2023). The mean is over the pairs, and NaN without any.
+Inputs are log-probabilities of whole answers, any numbers. With ``label_smoothing`` that share of
+the preferences is taken to be wrong (Mitchell, 2023). The mean is over the pairs, and NaN without
+any.
 """
 
 from sympy import log

@@ -1,6 +1,7 @@
 """IPO: the preferred answer gains a set likelihood over the rejected one (Azar et al., 2023).
 
-Inputs are log-probabilities of whole answers. The mean is over the pairs, and NaN without any.
+Inputs are log-probabilities of whole answers, any numbers. The mean is over the pairs, and NaN
+without any.
 """
 
 from lossgen import Loss, parameter, tensor

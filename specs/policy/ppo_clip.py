@@ -10,7 +10,7 @@ from sympy import Piecewise, exp
 from lossgen import Loss, parameter, tensor
 
 x = tensor("input", doc="Log-probabilities of the actions taken.")
-old = tensor("old", doc="The same under the policy that took them.")
+old = tensor("old", doc="Log-probabilities of them under the policy that took them.")
 advantage = tensor("advantage", doc="How much better than expected each action was.")
 epsilon = parameter(
     "epsilon", 0.2, lower=0.0, upper=1.0, doc="How far the ratio may depart from 1."

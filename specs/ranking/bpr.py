@@ -1,7 +1,7 @@
 """Bayesian personalised ranking: what was chosen should score higher (Rendle et al., 2009).
 
-The logistic loss of the difference of two scores. The mean is over the number of pairs, NaN of
-none.
+The logistic loss of the difference of two scores. Scores are any numbers. The mean is over the
+number of pairs, NaN of none.
 """
 
 from sympy import log

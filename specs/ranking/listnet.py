@@ -1,7 +1,7 @@
 """ListNet: cross-entropy between the top-one probabilities of two scorings (Cao et al., 2007).
 
-The probability of an item to be the first is the softmax of its score, or of its relevance. The
-mean is over the number of lists, NaN of none.
+The probability of an item to be the first is the softmax of its score, or of its relevance. Scores
+and relevances are any numbers. The mean is over the number of lists, NaN of none.
 
 - ``optax.losses.ranking_softmax_loss``: takes the relevances as they are, not their softmax.
 """

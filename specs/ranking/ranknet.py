@@ -1,8 +1,8 @@
 """RankNet: of two items of a list the more relevant one should score higher (Burges et al., 2005).
 
-Each ordered pair costs the logistic loss of the difference of its scores; the unreduced loss is
-their mean in a list, 0 where all items are equally relevant, and ``mean`` is over the number of
-lists, NaN of none.
+Scores and relevances are any numbers. Each ordered pair costs the logistic loss of the difference
+of its scores; the unreduced loss is their mean in a list, 0 where all items are equally relevant,
+and ``mean`` is over the number of lists, NaN of none.
 """
 
 from sympy import exp, log

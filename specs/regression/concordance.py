@@ -3,7 +3,7 @@
 The coefficient is twice the covariance over the sum of both variances and the squared difference of
 the means, all of them divided by the number of samples; where that sum is 0 it is taken to be 0.
 Inputs are any numbers. With trailing axes each feature has its own coefficient, and ``mean`` is
-over the features. Without samples it is NaN.
+over the features; without, the loss is one number. Without samples it is NaN.
 """
 
 from lossgen import Loss, mean_over, ratio, tensor

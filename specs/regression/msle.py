@@ -1,7 +1,8 @@
 """Mean squared logarithmic error: errors of the logarithm of one plus a quantity.
 
-Quantities, at least 0, count as ``eps`` where they are below it, and then have no gradient; halfway
-at ``eps`` itself. The mean is over the number of entries, and NaN without any.
+As Keras defines it (Chollet, 2015). Quantities, at least 0, count as ``eps`` where they are below
+it, and then have no gradient; halfway at ``eps`` itself. The mean is over the number of entries,
+and NaN without any.
 
 - ``keras.losses.MeanSquaredLogarithmicError``: target first; averages the last axis before it
   reduces; its mean does not divide by weights of samples.

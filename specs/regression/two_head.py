@@ -1,7 +1,8 @@
 """Squared error of one prediction plus absolute error of another, for networks with two heads.
 
-Inputs are any numbers. Each part is reduced by itself, so the two may differ in shape; a part
-without entries has the mean NaN. The slope of the absolute error at 0 is 0.
+A composition of our own, of `MSELoss` and `L1Loss`, as multi-task learning adds its losses
+(Caruana, 1997). Inputs are any numbers. Each part is reduced by itself, so the two may differ in
+shape; a part without entries has the mean NaN. The slope of the absolute error at 0 is 0.
 """
 
 from sympy import Abs

@@ -1,8 +1,9 @@
 """Barlow twins: features of two views should correlate, each with itself alone.
 
 After Zbontar et al. (2021). Inputs are any numbers. The correlations are over the batch; a constant
-feature, and any without samples, has 0 with everything. The loss is the sum of two parts,
-``invariance`` and ``redundancy``, each of them one number.
+feature, and any of an empty batch, has correlation 0 with everything, and slope 0. The loss is the
+sum of two parts, ``invariance`` and ``redundancy``, each of them one number, with nothing left
+to reduce.
 """
 
 from sympy import Ne
