@@ -56,6 +56,8 @@ class Backend:
             the labels a factor for each row, 1 or NaN.
         arithmetic: the function that says in which precision to compute where nothing is needed but
             arithmetic, if that is another than elsewhere.
+        sums: sums through which samples know of each other are a kernel of their own, so that the
+            arguments can be cut between it and the others.
         tensors_only: what is given for a float parameter is a tensor before a kernel sees it.
         layer: the framework's own layer, which the class of a loss has where it trains one.
         fields: what it trains are fields of the class, rather than inputs of each call.
@@ -82,6 +84,7 @@ class Backend:
     intake: str = ""
     bring: str = ""
     doubts: bool = False
+    sums: bool = False
     arithmetic: str = ""
     tensors_only: bool = False
     layer: LinearLayer | None = None
@@ -210,6 +213,8 @@ TORCH = Backend(
         at_most="{0}.clamp(max={1})",
         between="{0}.clamp({1}, {2})",
         within="within({0}, {1})",
+        add_scaled="torch.add({0}, {1}, alpha={2})",
+        subtract_scaled="torch.sub({0}, {1}, alpha={2})",
         amax="{0}.amax({axis})",
         amin="{0}.amin({axis})",
         sigmoid="torch.sigmoid({0})",
@@ -244,6 +249,7 @@ TORCH = Backend(
         ),
     ),
     chunk="Chunking | int",
+    sums=True,
     helpers=frozenset(
         (
             "pick",

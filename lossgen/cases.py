@@ -11,7 +11,7 @@ from lossgen.chunks import chunk_size, rows_of
 from lossgen.compile import compile_case, with_results
 from lossgen.denominators import by_batch, denominator_call, gives_back
 from lossgen.endings import ending
-from lossgen.kernels import partial_names, print_denominator, print_kernels
+from lossgen.kernels import partial_names, print_denominator, print_kernels, sums_first
 from lossgen.keywords import Result, shape_words
 from lossgen.language import ParameterSymbol, Tensor
 from lossgen.loss import Case, Loss, alone
@@ -105,6 +105,8 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         loss_axes=" ".join(program.declared_axes),
         rows=" ".join(rows.axis for rows in program.rows if program.can_cut(rows)),
         scales=program.scales,
+        sums=f"_sums{owner}" if sums_first(program, backend) else "",
+        summed=" ".join(program.totals.axes) if program.totals is not None else "",
         kernel_values=tuple(prepared.get(a.name, a.name) for a in program.arguments),
         wrt=tuple(argument.name for argument in program.wrt),
         inputs=tuple(t.name for t in given if t.kind == "float" and not t.is_option),

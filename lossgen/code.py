@@ -11,6 +11,7 @@ from lossgen import nodes as n
 from lossgen.memory import remembered
 from lossgen.nodes import Node
 
+TOTAL = "total"  # the kind of a leaf that is a sum computed before: an array of any rank
 INTEGER_KINDS = ("label", "integer")
 ATOM, UNARY, PRODUCT, SUM, COMPARE = range(5)
 
@@ -46,7 +47,11 @@ def is_short(value: Fraction | float) -> bool:
 @remembered
 def of_numbers(node: Node) -> bool:
     """Say whether a node is computed of parameters and constants alone, which may be numbers."""
-    return not any(inner.axes for inner in n.walk(node))
+    return not any(inner.axes or _is_total(inner) for inner in n.walk(node))
+
+
+def _is_total(node: Node) -> bool:
+    return node.op == "leaf" and node.attrs[2] == TOTAL
 
 
 @remembered

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lossgen import nodes as n
 from lossgen.backends import Backend
 from lossgen.bounds import bounded
+from lossgen.code import TOTAL
 from lossgen.language import ELLIPSIS, PYTHON
 from lossgen.nodes import Node
 from lossgen.printer import Body, print_body
@@ -15,6 +17,7 @@ from lossgen.program import Program, tangent_name
 from lossgen.rewrite import substitute
 
 DOCS = {
+    "sums": "Return what is summed over the samples first.",
     "value": "Return the unreduced loss.",
     "gradient": "Return the gradient by {wrt}, given that of the loss.",
     "value_and_gradient": "Return the loss and, as far as wanted, its gradient by {wrt}.",
@@ -54,7 +57,13 @@ class Kernel:
 
 def print_kernels(program: Program, backend: Backend, suffix: str) -> tuple[Kernel, ...]:
     """Return the kernels that a backend needs, in the order in which they should stand."""
-    return tuple(_kernel(program, backend, kind, suffix) for kind in backend.kernels)
+    kinds = ("sums", *backend.kernels) if sums_first(program, backend) else backend.kernels
+    return tuple(_kernel(program, backend, kind, suffix) for kind in kinds)
+
+
+def sums_first(program: Program, backend: Backend) -> bool:
+    """Say whether sums over samples are a kernel, whose results the gradient's is given."""
+    return backend.sums and program.totals is not None
 
 
 def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kernel:
@@ -74,18 +83,17 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
         outputs = bounded(outputs)
         results = _result_names(program, kind)[: len(outputs)]
         others = [argument.name for argument in program.wrt[1:]]
-        wanted = ["", "", *others] if after == [WANTED] else ()
+        wanted = ["", "", *others] if after[-1:] == [WANTED] else ()
         body = _printed(program, backend, outputs, [*arguments, *results], results, wanted)
         if backend.tensors_only and before:
             body = _of_tensors(body, backend, before[0])
     lines = body.lines
     if "partials" in arguments:
         words = partial_names(program)
-        lines = (
-            (f"{', '.join(words)}{',' if len(words) == 1 else ''} = partials", *lines)
-            if words
-            else lines
-        )
+        lines = (_unpacked(words, "partials"), *lines) if words else lines
+    if kind == "value" and sums_first(program, backend):
+        call = f"_sums{suffix}({', '.join(names)})"
+        lines = (_unpacked(total_names(program), call), *lines)
     wrt = _listed(
         [argument.name for argument in program.wrt if argument.axes or kind != "hessian_diagonal"]
     )
@@ -102,6 +110,10 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
     )
 
 
+def _unpacked(words: Sequence[str], code: str) -> str:
+    return f"{', '.join(words)}{',' if len(words) == 1 else ''} = {code}"
+
+
 def _result_names(program: Program, kind: str) -> list[str]:
     stems = {
         "gradient": "grad",
@@ -109,6 +121,8 @@ def _result_names(program: Program, kind: str) -> list[str]:
         "curvature": "change",
         "hessian_diagonal": "diagonal",
     }
+    if kind == "sums":
+        return list(total_names(program))
     if kind not in stems:
         return []
     names = [f"{stems[kind]}_{argument.name}" for argument in program.wrt]
@@ -133,6 +147,8 @@ def _entries(program: Program, kind: str, array: str, body: Body) -> str:
     plain = any(map(_is_number, body.results))
     if kind == "value_and_gradient":
         return f"{array} | float | None" if plain else f"{array} | None"
+    if kind == "sums":
+        return array
     if kind == "partials":  # one of parameters alone is a number where they are
         inputs = (a for a in program.arguments if a.axes and a.kind != "weight")
         arrays = {argument.name for argument in inputs}
@@ -153,12 +169,20 @@ def _parts(
     program: Program, kind: str, backend: Backend, tangents: list[str]
 ) -> tuple[Sequence[Node], list[str], list[str]]:
     """Return the graphs of a kernel, and its arguments before and after those of the program."""
+    if kind == "value" and sums_first(program, backend):
+        return [_of_totals(program, program.output)], [], []
     if kind == "value":
         return (program.output,), [], []
     if kind == "gradient":
         return program.gradients, ["upstream"], []
+    if kind == "sums" and program.totals is not None:
+        return program.totals.sums, [], []
     if kind == "value_and_gradient":
-        return (program.output, *program.gradients), ["upstream"], [WANTED]
+        roots = [program.output, *program.gradients]
+        if not sums_first(program, backend):
+            return roots, ["upstream"], [WANTED]
+        given = [*total_names(program), WANTED]
+        return [_of_totals(program, root) for root in roots], ["upstream"], given
     if kind == "hessian_diagonal":
         return program.diagonals, ["upstream"], []
     if kind == "curvature":
@@ -172,6 +196,27 @@ def _parts(
     if kind == "tangent":
         return (program.tangent,), [], tangents
     raise KeyError(f"unknown kernel {kind!r}, known are {', '.join(sorted(DOCS))}")
+
+
+def total_names(program: Program) -> tuple[str, ...]:
+    """Return a word for each sum over samples, the author's if there is one."""
+    taken = [argument.name for argument in program.arguments]
+    words: list[str] = []
+    for node in program.totals.sums if program.totals is not None else ():
+        word = program.names.get(node, "total")
+        candidates = itertools.chain([word], (f"{word}_{k}" for k in itertools.count(2)))
+        words.append(next(name for name in candidates if name not in (*taken, *words)))
+    return tuple(words)
+
+
+def _of_totals(program: Program, root: Node) -> Node:
+    """Return a graph that is given the sums over samples."""
+    sums = program.totals.sums if program.totals is not None else ()
+    table = {
+        node: n.leaf(word, program.sorted_axes(node.axes), TOTAL)
+        for node, word in zip(sums, total_names(program), strict=True)
+    }
+    return substitute(root, table)
 
 
 def partial_names(program: Program) -> tuple[str, ...]:

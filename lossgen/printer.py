@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lossgen import nodes as n
 from lossgen.axis_spelling import AxisSpelling
 from lossgen.backends import Backend
-from lossgen.code import ATOM, INTEGER_KINDS, Text
+from lossgen.code import ATOM, INTEGER_KINDS, TOTAL, Text
 from lossgen.expand import FUNCTIONS, NAMES, Expansion
 from lossgen.layout import arranged_products, leaves, operands, printed
 from lossgen.nodes import Node
@@ -136,7 +136,8 @@ class _Printer(AxisSpelling):
         """Where the length of each axis can be read: an argument, the place, how many it has."""
         found: dict[str, tuple[str, int, int]] = {}
         views = sorted(leaves(self.roots), key=lambda leaf: leaf.attrs[2] in INTEGER_KINDS)
-        floats = [leaf for leaf in views if leaf.axes and leaf.attrs[2] not in INTEGER_KINDS]
+        arrays = [leaf for leaf in views if leaf.axes or leaf.attrs[2] == TOTAL]
+        floats = [leaf for leaf in arrays if leaf.attrs[2] not in INTEGER_KINDS]
         self.floats = tuple(dict.fromkeys(leaf.name for leaf in floats))
         for node in views:
             for place, axis in enumerate(node.view):

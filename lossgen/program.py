@@ -15,6 +15,7 @@ from lossgen.regions import mask
 from lossgen.rewrite import transform
 from lossgen.rows import Rows, find_rows
 from lossgen.rules import Rule, stabilise
+from lossgen.totals import Totals, find_totals
 
 ARITHMETIC = frozenset(
     ("abs", "add", "const", "leaf", "maximum", "minimum", "mul", "relu", "select", "sign")
@@ -95,6 +96,15 @@ class Program:
         """The axes along which the loss, and with it every kernel, may be computed in pieces."""
         declared = [(argument.name, argument.axes) for argument in self.arguments]
         return find_rows(self.output, self.axes, declared)
+
+    @cached_property
+    def totals(self) -> Totals | None:
+        """The sums through which alone samples know of each other, where they do."""
+        if not self.arguments[0].axes or self.arguments[0].axes[0] in self.value.axes:
+            return None
+        pairs = zip(self.wrt, self.gradients, strict=True)
+        gradients = [(frozenset(argument.axes), gradient) for argument, gradient in pairs]
+        return find_totals(self.output, gradients, self.order)
 
     @cached_property
     def scales(self) -> bool:

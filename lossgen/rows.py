@@ -45,7 +45,7 @@ def find_rows(
     below = tuple(n.walk(output))
     found = []
     for place, axis in enumerate(axes):
-        if any(_mixes(node, axis) for node in below):
+        if any(mixes(node, axis) for node in below):
             continue
         carried = [_places(name, own, axis, below) for name, own in arguments]
         if all(len(places) == 1 for places in carried):
@@ -54,7 +54,7 @@ def find_rows(
     return tuple(found)
 
 
-def _mixes(node: Node, axis: str) -> bool:
+def mixes(node: Node, axis: str) -> bool:
     """Say whether an operation runs along the axis, or asks for a place on it or its length."""
     if node.op == "leaf":
         return False

@@ -19,6 +19,7 @@ class ModuleCase:
         kernel_axes, loss_axes: the axes of the kernel's arguments and of the unreduced loss.
         rows: the axes along which the kernel's arguments may be cut into pieces.
         scales: whether the gradient just multiplies by that from above.
+        sums, summed: the kernel of what is summed over samples first, and over which axes.
         kernel_values: the names under which the call has the kernel's arguments.
         suffix: what its names end in, empty where the loss has one case only.
         kernel: what to call with the case's arguments; ``shared`` with a case before it.
@@ -49,6 +50,8 @@ class ModuleCase:
     loss_axes: str
     rows: str
     scales: bool
+    sums: str
+    summed: str
     wrt: tuple[str, ...]
     inputs: tuple[str, ...]
     optional: tuple[str, ...]

@@ -179,12 +179,35 @@ class Spelling:
         return "masked" in self.backend.operations and not integer and not self.keep
 
     def _print_add(self, node: Node) -> Text:
+        scaled = self._scaled_sum(*terms_in_order(node)[:2]) if len(node.args) == 2 else None
+        if scaled is not None:
+            op, *args = scaled
+            codes = [self._operand(arg, node, COMPARE) for arg in args]
+            return Text(self._spell(op, *codes))
         code = ""
         for term in terms_in_order(node):
             sign = "-" if is_negative(term) else "+"
             shown = self._operand(magnitude(term), node, PRODUCT if code or sign == "-" else SUM)
             code += f" {sign} {shown}" if code else shown if sign == "+" else f"-{shown}"
         return Text(code, SUM)
+
+    def _scaled_sum(self, first: Node, second: Node) -> tuple[str, Node, Node, Node] | None:
+        """Return the parts of a + c * b where the backend has a word for it and c is a number."""
+        scaled = magnitude(second)
+        op = "subtract_scaled" if is_negative(second) else "add_scaled"
+        if op not in self.backend.operations or self.keep or scaled.op != "mul":
+            return None
+        if (
+            len(scaled.args) != 2
+            or not n.is_const(scaled.args[0])
+            or self.text[scaled].level == ATOM
+        ):
+            return None
+        number, entries = scaled.args
+        plain = all(self.text[arg].level == ATOM for arg in (first, entries) if arg in self.text)
+        if not (plain and first.axes and entries.axes) or is_negative(first) or is_integer(first):
+            return None
+        return op, first, entries, number
 
     def _print_mul(self, node: Node) -> Text:
         top: list[str] = []

@@ -54,7 +54,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "derivatives": ("partials regions derive deltas diagonal", "memory, graphs, stable forms"),
     "programs": (
-        "unknown meanings lower rows program compile",
+        "unknown meanings lower rows totals program compile",
         "sentences, words, graphs, stable forms, derivatives",
     ),
     "specs": (

@@ -1,17 +1,21 @@
-"""Losses that are computed by tiles: the same numbers, and little memory, in NumPy and Chainer."""
+"""Losses that are computed by tiles: the same numbers, and little memory."""
 
 import tracemalloc
 
 import chainer
 import numpy as np
 import pytest
+import torch
 from derivatives import assert_close, floating
-from losses import CASES
+from losses import CASES, LAYERED, LIBRARY
 
 from generated import chainer as in_chainer
 from generated import numpy as in_numpy
+from generated import torch as in_torch
 from generated.chainer import _tiles as tiles_of_chainer
 from generated.numpy import _tiles as tiles_of_numpy
+from generated.torch import _tiles as tiles_of_torch
+from generated.torch import _totals as totals_of_torch
 
 MANY = 1 << 20
 NAMED = {case.id: case for case in CASES}
@@ -35,6 +39,37 @@ def chainers(case, inputs, reduction):
     value.grad = np.ones_like(value.array)
     value.backward()
     return [value.array, *(given[place].grad for place in floating(inputs))]
+
+
+def torches(case, inputs, reduction):
+    loss = getattr(in_torch, case.class_name)(
+        **case.options_as(torch.as_tensor), reduction=reduction
+    )
+    given = [torch.as_tensor(x) for x in inputs]
+    wanted = [given[place].requires_grad_() for place in floating(inputs)]
+    value = loss(*given)
+    gradients = torch.autograd.grad(value, wanted, allow_unused=True)
+    with torch.no_grad():
+        alone = loss(*given)
+    zeros = map(torch.zeros_like, wanted)
+    found = [g if g is not None else zero for g, zero in zip(gradients, zeros, strict=True)]
+    return [x.detach().numpy() for x in (value, alone, *found)]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in (*CASES, *LIBRARY) if case.class_name not in LAYERED],
+    ids=lambda case: case.id,
+)
+def test_pieces_of_two_entries_give_what_the_whole_gives_in_torch(case, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    for reduction in set(case.reductions) - {"none"}:
+        whole = torches(case, case.inputs(), reduction)
+        with monkeypatch.context() as patched:
+            patched.setattr(tiles_of_torch, "GRAIN", 2)
+            patched.setattr(totals_of_torch, "GRAIN", 2)
+            pieces = torches(case, case.inputs(), reduction)
+        assert_close(pieces, whole)
 
 
 @each_case

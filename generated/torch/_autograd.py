@@ -37,6 +37,8 @@ def differentiable(
     rows: str = "",
     scales: bool = False,
     chunks: str = "",
+    sums: Formulas | None = None,
+    summed: str = "",
 ) -> Differentiable:
     """Return ``value`` as a function that PyTorch differentiates by the other formulas.
 
@@ -53,9 +55,12 @@ def differentiable(
         scales: gradients just multiply by the upstream, so that it may be a number.
         chunks: one of them of which some entries are computed at a time; the function then takes
             how many as a last argument.
+        sums: ``(*arguments)`` to what ``value_and_gradient`` takes after the arguments, sums by
+            which entries know of each other.
+        summed: the axes of these sums.
     """
     formulas = (value, value_and_gradient, tangent, curvature)
-    kernels = Kernels(*formulas, axes, tuple(wrt), loss, rows, scales, chunks)
+    kernels = Kernels(*formulas, axes, tuple(wrt), loss, rows, scales, chunks, sums, summed)
 
     @_unseen
     def call(*args: Any) -> Tensor:

@@ -71,7 +71,9 @@ def _curvature(
     term = d_input - d_target
     product_3 = product / hypot1_2
     power = over_hypot1_2 * over_hypot1_2
-    term_2 = torch.log1p(product * product) - 2.0 * power + (power - 2.0 * over_hypot1_2**4)
+    term_2 = torch.sub(torch.log1p(product * product), power, alpha=2.0) + (
+        power - 2.0 * over_hypot1_2**4
+    )
     product_4 = 2.0 * (1.0 / hypot1_2 - over_hypot1_2 * product_2) * over_hypot1_2
     term_3 = (
         upstream * term_2 * d_scale + upstream * (2.0 * over_hypot1_2 / hypot1_2 - product_4) * term

@@ -147,14 +147,22 @@ _kernel_cross_entropy = differentiable(
 )
 
 
+def _sums_dice(
+    input: Tensor, target: Tensor, alpha: Tensor | float, smooth: Tensor | float
+) -> tuple[Tensor, ...]:
+    """Return what is summed over the samples first."""
+    p = torch.sigmoid(input)
+    total = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
+    return total, (target + p).sum(dim=(0, 2))
+
+
 def _value_dice(
     input: Tensor, target: Tensor, alpha: Tensor | float, smooth: Tensor | float
 ) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = torch.sigmoid(input)
-    sums = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
-    return (1.0 - alpha) * ratio(sums, smooth + (target + p).sum(dim=(0, 2)))
+    total, total_2 = _sums_dice(input, target, alpha, smooth)
+    return (1.0 - alpha) * ratio(total, smooth + total_2)
 
 
 def _value_and_gradient_dice(
@@ -163,29 +171,32 @@ def _value_and_gradient_dice(
     target: Tensor,
     alpha: Tensor | float,
     smooth: Tensor | float,
+    total: Tensor,
+    total_2: Tensor,
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - alpha
-    term_2 = 1.0 - target
+    term_2 = smooth + total_2
+    quotient = ratio(total, term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream * quotient_2
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    term_3 = smooth + (target + p).sum(dim=(0, 2))
-    dice = ratio((term_2 * p + probability * target).sum(dim=(0, 2)), term_3)
-    quotient = ratio(dice, term_3)
-    slope = upstream * quotient
-    slope_2 = upstream * ratio(1.0, term_3)
-    product = slope_2[:, None] * term * (term_2 * p * probability - probability * p * target)
+    slope_2 = upstream * ratio(1.0, term_2)
+    product = (
+        slope_2[:, None] * term * ((1.0 - target) * p * probability - probability * p * target)
+    )
     grad_input = product - slope[:, None] * term * p * probability
     grad_target = None
     if "target" in wanted:
-        slope_3 = upstream * term * quotient
+        slope_3 = upstream * term * quotient_2
         grad_target = -slope_3[:, None] - slope_2[:, None] * term * torch.tanh(0.5 * input)
     return (
-        term * dice,
+        term * quotient,
         grad_input,
         grad_target,
-        -(upstream * dice).sum() if "alpha" in wanted else None,
+        -(upstream * quotient).sum() if "alpha" in wanted else None,
         -term * slope.sum() if "smooth" in wanted else None,
     )
 
@@ -297,6 +308,8 @@ _kernel_dice = differentiable(
     wrt=("input", "target", "alpha", "smooth"),
     loss="c",
     rows="c",
+    sums=_sums_dice,
+    summed="n ...",
 )
 
 

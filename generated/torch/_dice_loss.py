@@ -22,26 +22,37 @@ from ._runtime import Loss, finish, fold, is_number, to_working, working_dtype
 __all__ = ["DiceLoss", "dice_loss"]
 
 
+def _sums(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
+    """Return what is summed over the samples first."""
+    p = torch.sigmoid(input)
+    difference = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
+    return difference, (target + p).sum(dim=(0, 2))
+
+
 def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = torch.sigmoid(input)
-    difference = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
-    return ratio(difference, smooth + (target + p).sum(dim=(0, 2)))
+    difference, total = _sums(input, target, smooth)
+    return ratio(difference, smooth + total)
 
 
 def _value_and_gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    difference: Tensor,
+    total: Tensor,
+    wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = 1.0 - target
+    term = smooth + total
+    quotient = ratio(difference, term)
+    slope = upstream * ratio(quotient, term)
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    term_2 = smooth + (target + p).sum(dim=(0, 2))
-    quotient = ratio((term * p + probability * target).sum(dim=(0, 2)), term_2)
-    slope = upstream * ratio(quotient, term_2)
-    slope_2 = upstream * ratio(1.0, term_2)
-    product = slope_2[:, None] * (term * p * probability - probability * p * target)
+    slope_2 = upstream * ratio(1.0, term)
+    product = slope_2[:, None] * ((1.0 - target) * p * probability - probability * p * target)
     grad_input = product - slope[:, None] * p * probability
     grad_target = None
     if "target" in wanted:
@@ -133,29 +144,42 @@ _kernel = differentiable(
     wrt=("input", "target", "smooth"),
     loss="c",
     rows="c",
+    sums=_sums,
+    summed="n ...",
 )
+
+
+def _sums_keras(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
+    """Return what is summed over the samples first."""
+    p = torch.sigmoid(input)
+    total = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum()
+    return total, (target + p).sum()
 
 
 def _value_keras(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = torch.sigmoid(input)
-    term = smooth + ((1.0 - target) * p + torch.sigmoid(-input) * target).sum()
-    return ratio(term, smooth + (target + p).sum())
+    total, total_2 = _sums_keras(input, target, smooth)
+    return ratio(smooth + total, smooth + total_2)
 
 
 def _value_and_gradient_keras(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    total: Tensor,
+    total_2: Tensor,
+    wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = 1.0 - target
+    term = smooth + total_2
+    quotient = ratio(smooth + total, term)
+    quotient_2 = ratio(quotient, term)
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    term_2 = smooth + (target + p).sum()
-    quotient = ratio(smooth + (term * p + probability * target).sum(), term_2)
-    quotient_2 = ratio(quotient, term_2)
-    quotient_3 = ratio(1.0, term_2)
-    slope = upstream * quotient_3 * (term * p * probability - probability * p * target)
+    quotient_3 = ratio(1.0, term)
+    slope = upstream * quotient_3 * ((1.0 - target) * p * probability - probability * p * target)
     grad_input = slope - upstream * quotient_2 * p * probability
     grad_target = None
     if "target" in wanted:
@@ -252,6 +276,8 @@ _kernel_keras = differentiable(
     axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
     loss="",
+    sums=_sums_keras,
+    summed="n c ...",
 )
 
 

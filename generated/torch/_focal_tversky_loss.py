@@ -22,6 +22,21 @@ from ._runtime import Loss, finish, fold, to_working, working_dtype
 __all__ = ["FocalTverskyLoss", "focal_tversky_loss"]
 
 
+def _sums(
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor | float,
+    beta: Tensor | float,
+    gamma: Tensor | float,
+    smooth: Tensor | float,
+) -> tuple[Tensor, ...]:
+    """Return what is summed over the samples first."""
+    sigmoid_input = torch.sigmoid(input)
+    term = (1.0 - target) * alpha * sigmoid_input + torch.sigmoid(-input) * beta * target
+    total_2 = (target * sigmoid_input).sum(dim=(0, 2))
+    return term.sum(dim=(0, 2)), total_2
+
+
 def _value(
     input: Tensor,
     target: Tensor,
@@ -32,11 +47,9 @@ def _value(
 ) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    sigmoid_input = torch.sigmoid(input)
-    term = (1.0 - target) * alpha * sigmoid_input + torch.sigmoid(-input) * beta * target
-    sums = term.sum(dim=(0, 2))
-    tversky = ratio(sums, smooth + (target * sigmoid_input).sum(dim=(0, 2)) + sums)
-    return torch.where(tversky <= 0.0, 0.0, tversky ** (1.0 / gamma))
+    total, total_2 = _sums(input, target, alpha, beta, gamma, smooth)
+    quotient = ratio(total, smooth + total_2 + total)
+    return torch.where(quotient <= 0.0, 0.0, quotient ** (1.0 / gamma))
 
 
 def _value_and_gradient(
@@ -47,28 +60,29 @@ def _value_and_gradient(
     beta: Tensor | float,
     gamma: Tensor | float,
     smooth: Tensor | float,
+    total: Tensor,
+    total_2: Tensor,
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    term = 1.0 - target
+    term = smooth + total_2 + total
+    quotient = ratio(total, term)
+    mask = quotient <= 0.0
+    power = 1.0 / gamma
+    power_2 = quotient**power
+    mask_2 = quotient == 0.0
+    chosen = torch.where(
+        (mask_2 & torch.as_tensor(power == 0.0)), 0.0, quotient ** (power - 1.0) / gamma
+    )
+    quotient_2 = ratio(quotient, term)
+    slope = upstream * torch.where(mask, 0.0, -chosen * quotient_2)
     sigmoid_input = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    sums = (term * alpha * sigmoid_input + probability * beta * target).sum(dim=(0, 2))
-    term_2 = smooth + (target * sigmoid_input).sum(dim=(0, 2)) + sums
-    tversky = ratio(sums, term_2)
-    mask = tversky <= 0.0
-    power = 1.0 / gamma
-    power_2 = tversky**power
-    mask_2 = tversky == 0.0
-    chosen = torch.where(
-        (mask_2 & torch.as_tensor(power == 0.0)), 0.0, tversky ** (power - 1.0) / gamma
-    )
-    quotient = ratio(tversky, term_2)
-    slope = upstream * torch.where(mask, 0.0, -chosen * quotient)
-    chosen_2 = torch.where(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient))
+    chosen_2 = torch.where(mask, 0.0, chosen * (ratio(1.0, term) - quotient_2))
     slope_2 = upstream * chosen_2
+    term_2 = 1.0 - target
     term_3 = (
-        term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
+        term_2 * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
     )
     grad_input = slope[:, None] * target * sigmoid_input * probability + slope_2[:, None] * term_3
     grad_target = None
@@ -78,13 +92,13 @@ def _value_and_gradient(
         )
     grad_alpha = None
     if "alpha" in wanted:
-        grad_alpha = (upstream * chosen_2 * (term * sigmoid_input).sum(dim=2)).sum()
+        grad_alpha = (upstream * chosen_2 * (term_2 * sigmoid_input).sum(dim=2)).sum()
     grad_beta = None
     if "beta" in wanted:
         grad_beta = (upstream * chosen_2 * (probability * target).sum(dim=2)).sum()
     grad_gamma = None
     if "gamma" in wanted:
-        product = -torch.where(mask_2, 0.0, power_2 * torch.log(tversky)) / (gamma * gamma)
+        product = -torch.where(mask_2, 0.0, power_2 * torch.log(quotient)) / (gamma * gamma)
         grad_gamma = (upstream * torch.where(mask, 0.0, product)).sum()
     return (
         torch.where(mask, 0.0, power_2),
@@ -290,6 +304,8 @@ _kernel = differentiable(
     wrt=("input", "target", "alpha", "beta", "gamma", "smooth"),
     loss="c",
     rows="c",
+    sums=_sums,
+    summed="n ...",
 )
 
 

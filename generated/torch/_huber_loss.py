@@ -22,7 +22,7 @@ def _value(input: Tensor, target: Tensor, delta: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     error = input - target
     clamped = within(error, delta)
-    return clamped * (error - 0.5 * clamped)
+    return clamped * torch.sub(error, clamped, alpha=0.5)
 
 
 def _value_and_gradient(
@@ -32,7 +32,7 @@ def _value_and_gradient(
     error = input - target
     clamped = within(error, delta)
     slope = upstream * clamped
-    loss = clamped * (error - 0.5 * clamped)
+    loss = clamped * torch.sub(error, clamped, alpha=0.5)
     grad_delta = None
     if "delta" in wanted:
         grad_delta = (upstream * (error.abs() - delta).clamp(min=0.0)).sum()

@@ -21,28 +21,38 @@ from ._runtime import Loss, finish, fold, to_working, working_dtype
 __all__ = ["JaccardLoss", "jaccard_loss"]
 
 
+def _sums(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
+    """Return what is summed over the samples first."""
+    p = torch.sigmoid(input)
+    difference = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
+    return difference, (target * p).sum(dim=(0, 2))
+
+
 def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = torch.sigmoid(input)
-    difference = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
-    return ratio(difference, smooth + (target * p).sum(dim=(0, 2)) + difference)
+    difference, intersection = _sums(input, target, smooth)
+    return ratio(difference, smooth + intersection + difference)
 
 
 def _value_and_gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    difference: Tensor,
+    intersection: Tensor,
+    wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = 1.0 - target
+    term = smooth + intersection + difference
+    quotient = ratio(difference, term)
+    quotient_2 = ratio(quotient, term)
+    slope = upstream * quotient_2
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    difference = (term * p + probability * target).sum(dim=(0, 2))
-    term_2 = smooth + (target * p).sum(dim=(0, 2)) + difference
-    quotient = ratio(difference, term_2)
-    quotient_2 = ratio(quotient, term_2)
-    slope = upstream * quotient_2
-    slope_2 = upstream * (ratio(1.0, term_2) - quotient_2)
-    product = slope_2[:, None] * (term * p * probability - probability * p * target)
+    slope_2 = upstream * (ratio(1.0, term) - quotient_2)
+    product = slope_2[:, None] * ((1.0 - target) * p * probability - probability * p * target)
     grad_input = product - slope[:, None] * target * p * probability
     grad_target = None
     if "target" in wanted:
@@ -137,6 +147,8 @@ _kernel = differentiable(
     wrt=("input", "target", "smooth"),
     loss="c",
     rows="c",
+    sums=_sums,
+    summed="n ...",
 )
 
 

@@ -25,9 +25,11 @@ class Kernels:
 
     ``axes`` says along which axes each argument runs, ``loss`` the same of the unreduced loss, and
     ``rows`` which of these may be cut into pieces that know nothing of each other. Where a kernel
-    ``scales``, its upstream may be a number. ``chunks`` is an axis of the loss of which the
-        kernels
-    can take some entries at a time.
+    ``scales``, its upstream may be a number. ``chunks`` is an axis of the loss of which kernels
+        can
+    take some entries at a time. Given ``sums`` over the axes ``summed``, the gradient may be cut
+        along
+    these, too.
     """
 
     value: Formula
@@ -40,6 +42,8 @@ class Kernels:
     rows: str
     scales: bool
     chunks: str = ""
+    sums: Formulas | None = None
+    summed: str = ""
 
     @cached_property
     def places(self) -> tuple[int, ...]:
@@ -56,6 +60,11 @@ class Kernels:
         """For each axis of rows, where the loss and each argument have it."""
         return tuple(map(self._along, self.rows.split()))
 
+    @cached_property
+    def sum_cuts(self) -> tuple[tuple[int | None, ...], ...]:
+        """For each axis that is summed first, where the loss and each argument have it."""
+        return tuple(map(self._along, self.summed.split()))
+
     def shape(self, args: Values) -> tuple[int, ...]:
         """Return the shape of the unreduced loss."""
         sizes: dict[str, int] = {}
@@ -69,16 +78,21 @@ class Kernels:
     def count(self, args: Values) -> int:
         """Return how many entries the unreduced loss has."""
         if self.entrywise:
-            return next((int(x.numel()) for x in args if isinstance(x, Tensor) and x.dim()), 1)
+            for arg in args:
+                if isinstance(arg, Tensor) and arg.dim():
+                    return arg.numel()
+            return 1
         return math.prod(self.shape(args))
 
-    def names(self, places: tuple[int, ...]) -> frozenset[str]:
-        """Return the names of differentiable arguments."""
-        return self._choice(places)[0]
-
-    def takes_numbers(self, places: tuple[int, ...]) -> bool:
-        """Say whether an upstream may be a number: where no gradient is by a parameter."""
-        return self._choice(places)[1]
+    def choice(self, places: tuple[int, ...]) -> tuple[frozenset[str], tuple[int, ...], bool]:
+        """Return for some differentiable arguments their names, which of the gradients is theirs,
+        and whether an upstream may be a number: where no gradient is by a parameter.
+        """
+        if places not in self._choices:
+            axes, order = tuple(self.axes.values()), tuple(map(self.places.index, places))
+            names = frozenset(self.wrt[i] for i in order)
+            self._choices[places] = names, order, self.scales and all(axes[k] for k in places)
+        return self._choices[places]
 
     def chunked(self, size: int | None) -> "Kernels":
         """Return kernels that take some rows at a time, where a size is given."""
@@ -105,15 +119,8 @@ class Kernels:
             curvature=several(self.curvature, cut + by, by),
         )
 
-    def _choice(self, places: tuple[int, ...]) -> tuple[frozenset[str], bool]:
-        if places not in self._choices:
-            axes = tuple(self.axes.values())
-            names = frozenset(self.wrt[i] for i, k in enumerate(self.places) if k in places)
-            self._choices[places] = names, self.scales and all(axes[k] for k in places)
-        return self._choices[places]
-
     @cached_property
-    def _choices(self) -> dict[tuple[int, ...], tuple[frozenset[str], bool]]:
+    def _choices(self) -> dict[tuple[int, ...], tuple[frozenset[str], tuple[int, ...], bool]]:
         return {}
 
     def live(self, args: Values) -> tuple[int, ...]:
@@ -123,8 +130,13 @@ class Kernels:
         return exactly(self.value, *args)
 
     def run_gradient(self, upstream: Tensor, args: Values) -> tuple[Tensor, ...]:
-        names = self.names(self.live(args))
-        return self._chosen(args, exactly(self.value_and_gradient, upstream, *args, names)[1:])
+        names = self.choice(self.live(args))[0]
+        found = exactly(self.value_and_gradient, upstream, *args, *self.totals(args), names)
+        return self._chosen(args, found[1:])
+
+    def totals(self, args: Values) -> tuple[Tensor, ...]:
+        """Return what the gradient takes after the arguments."""
+        return () if self.sums is None else exactly(self.sums, *args)
 
     def run_tangent(self, args: Values, along: Values) -> Tensor:
         return exactly(self.tangent, *args, *self._tangents(args, along))

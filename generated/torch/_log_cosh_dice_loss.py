@@ -21,33 +21,44 @@ from ._runtime import Loss, finish, fold, to_working, working_dtype
 __all__ = ["LogCoshDiceLoss", "log_cosh_dice_loss"]
 
 
+def _sums(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
+    """Return what is summed over the samples first."""
+    p = torch.sigmoid(input)
+    difference = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
+    return difference, (target + p).sum(dim=(0, 2))
+
+
 def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-cosh: log(cosh(z)) -> |z| + log1p(exp(-2|z|)) - log 2
-    p = torch.sigmoid(input)
-    difference = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
-    return log_cosh(ratio(difference, smooth + (target + p).sum(dim=(0, 2))))
+    difference, total = _sums(input, target, smooth)
+    return log_cosh(ratio(difference, smooth + total))
 
 
 def _value_and_gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    difference: Tensor,
+    total: Tensor,
+    wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = 1.0 - target
+    term = smooth + total
+    quotient = ratio(difference, term)
+    tanh = torch.tanh(quotient)
+    slope = upstream * tanh * ratio(quotient, term)
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    term_2 = smooth + (target + p).sum(dim=(0, 2))
-    dice = ratio((term * p + probability * target).sum(dim=(0, 2)), term_2)
-    tanh = torch.tanh(dice)
-    slope = upstream * tanh * ratio(dice, term_2)
-    slope_2 = upstream * tanh * ratio(1.0, term_2)
-    product = slope_2[:, None] * (term * p * probability - probability * p * target)
+    slope_2 = upstream * tanh * ratio(1.0, term)
+    product = slope_2[:, None] * ((1.0 - target) * p * probability - probability * p * target)
     grad_input = product - slope[:, None] * p * probability
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] - slope_2[:, None] * torch.tanh(0.5 * input)
-    return log_cosh(dice), grad_input, grad_target, -slope.sum() if "smooth" in wanted else None
+    return log_cosh(quotient), grad_input, grad_target, -slope.sum() if "smooth" in wanted else None
 
 
 def _tangent(
@@ -151,6 +162,8 @@ _kernel = differentiable(
     wrt=("input", "target", "smooth"),
     loss="c",
     rows="c",
+    sums=_sums,
+    summed="n ...",
 )
 
 

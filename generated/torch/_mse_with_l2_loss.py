@@ -56,18 +56,27 @@ _kernel_mse = differentiable(
 )
 
 
+def _sums_l2(weights: Tensor, coefficient: Tensor | float) -> tuple[Tensor, ...]:
+    """Return what is summed over the samples first."""
+    return ((weights * weights).sum(),)
+
+
 def _value_l2(weights: Tensor, coefficient: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    return coefficient * (weights * weights).sum()
+    (total,) = _sums_l2(weights, coefficient)
+    return coefficient * total
 
 
 def _value_and_gradient_l2(
-    upstream: Tensor, weights: Tensor, coefficient: Tensor | float, wanted: frozenset[str]
+    upstream: Tensor,
+    weights: Tensor,
+    coefficient: Tensor | float,
+    total: Tensor,
+    wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `weights` and `coefficient`."""
-    sums = (weights * weights).sum()
     grad_weights = 2.0 * upstream * coefficient * weights
-    return coefficient * sums, grad_weights, upstream * sums if "coefficient" in wanted else None
+    return coefficient * total, grad_weights, upstream * total if "coefficient" in wanted else None
 
 
 def _tangent_l2(
@@ -102,6 +111,8 @@ _kernel_l2 = differentiable(
     axes={"weights": "...", "coefficient": ""},
     wrt=("weights", "coefficient"),
     loss="",
+    sums=_sums_l2,
+    summed="...",
 )
 
 

@@ -27,7 +27,7 @@ def _value(input: Tensor, target: Tensor, kappa: Tensor | float) -> Tensor:
     product = (
         torch.where(error > 0.0, level[:, None], term[:, None])
         * (error / kappa).clamp(-1.0, 1.0)
-        * (error - 0.5 * within(error, kappa))
+        * torch.sub(error, within(error, kappa), alpha=0.5)
     )
     return product.sum(dim=(1, 2)) / target.shape[1]
 
@@ -42,17 +42,18 @@ def _value_and_gradient(
     chosen = torch.where(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
     clamped = product.clamp(-1.0, 1.0)
-    sums = (chosen * clamped * (error - 0.5 * within(error, kappa))).sum(dim=(1, 2))
-    product_2 = chosen * clamped
-    grad_input = -upstream[:, None] * product_2.sum(dim=2) / target.shape[1]
+    product_2 = chosen * clamped * torch.sub(error, within(error, kappa), alpha=0.5)
+    product_3 = chosen * clamped
+    loss = product_2.sum(dim=(1, 2)) / target.shape[1]
+    grad_input = -upstream[:, None] * product_3.sum(dim=2) / target.shape[1]
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream[:, None] * product_2.sum(dim=1) / target.shape[1]
+        grad_target = upstream[:, None] * product_3.sum(dim=1) / target.shape[1]
     grad_kappa = None
     if "kappa" in wanted:
         chosen_2 = torch.where(error.abs() <= kappa, -0.5 * product * product, -0.5)
         grad_kappa = (upstream * (chosen * chosen_2).sum(dim=(1, 2))).sum() / target.shape[1]
-    return sums / target.shape[1], grad_input, grad_target, grad_kappa
+    return loss, grad_input, grad_target, grad_kappa
 
 
 def _tangent(

@@ -188,7 +188,7 @@ def finish(
     if rows is None and doubt is None and sample_weight is None and reduction != "none":
         plan = survey(args, (factor, weight, mass, count))
         if plan is not None:
-            below = _divisor(formula, args, reduction, mass, count)
+            below = _divisor(reduction, mass, count, args[0].dtype)
             kernels, scale = formula.kernels.chunked(chunk), 1.0 if factor is None else factor
             return _rounded(total(kernels, args, weight, scale, below, plan), dtype)
     loss = formula.call(*args) if chunk is None else formula.call(*args, chunk)
@@ -213,18 +213,15 @@ def finish(
 
 
 def _divisor(
-    formula: Differentiable,
-    args: Sequence[Any],
-    reduction: str,
-    mass: Tensor | None,
-    count: Tensor | float | None,
-) -> Tensor | float:
+    reduction: str, mass: Tensor | None, count: Tensor | float | None, dtype: torch.dtype
+) -> Tensor | float | None:
+    """Return what to divide a sum by; None is the number of entries."""
     if reduction == "sum":
         return 1.0
-    if count is None:
-        count = float(formula.kernels.count(args)) if mass is None else mass.sum()
+    if count is None and mass is not None:
+        count = mass.sum()
     # What was counted has torch's default dtype, and its inverse would have no more digits.
-    return count.to(args[0].dtype) if isinstance(count, Tensor) else count
+    return count.to(dtype) if isinstance(count, Tensor) else count
 
 
 def along(loss: Tensor, fold: str, axis: int) -> Tensor:
@@ -344,4 +341,7 @@ def argmax_along(x: Tensor, axis: int) -> Tensor:
 
 def sign(x: Tensor) -> Tensor:
     """Return -1, 0 or 1, and NaN for NaN, where torch.sign says 0."""
-    return torch.where(x.isnan(), x, torch.sign(x))
+    result = torch.sign(x)
+    if x.is_cpu and _is_plain(x) and not math.isnan(x.sum().item()):  # four times as fast as a mask
+        return result
+    return torch.where(x.isnan(), x, result)

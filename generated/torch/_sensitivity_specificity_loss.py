@@ -19,38 +19,49 @@ from ._runtime import Loss, finish, fold, to_working, working_dtype
 __all__ = ["SensitivitySpecificityLoss", "sensitivity_specificity_loss"]
 
 
-def _value(input: Tensor, target: Tensor, r: Tensor | float) -> Tensor:
-    """Return the unreduced loss."""
+def _sums(input: Tensor, target: Tensor, r: Tensor | float) -> tuple[Tensor, ...]:
+    """Return what is summed over the samples first."""
     squared_error = (target - torch.sigmoid(input)) ** 2
     term = 1.0 - target
-    specificity = ratio((squared_error * term).sum(dim=(0, 2)), term.sum(dim=(0, 2)))
-    sensitivity = ratio((squared_error * target).sum(dim=(0, 2)), target.sum(dim=(0, 2)))
-    return (1.0 - r) * specificity + r * sensitivity
+    total = (squared_error * term).sum(dim=(0, 2))
+    total_3 = (squared_error * target).sum(dim=(0, 2))
+    return total, term.sum(dim=(0, 2)), total_3, target.sum(dim=(0, 2))
+
+
+def _value(input: Tensor, target: Tensor, r: Tensor | float) -> Tensor:
+    """Return the unreduced loss."""
+    total, total_2, total_3, total_4 = _sums(input, target, r)
+    return (1.0 - r) * ratio(total, total_2) + r * ratio(total_3, total_4)
 
 
 def _value_and_gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, r: Tensor | float, wanted: frozenset[str]
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    r: Tensor | float,
+    total: Tensor,
+    total_2: Tensor,
+    total_3: Tensor,
+    total_4: Tensor,
+    wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `r`."""
     term = 1.0 - r
+    quotient = ratio(total, total_2)
+    quotient_2 = ratio(total_3, total_4)
+    slope = upstream * ratio(1.0, total_4)
     sigmoid_input = torch.sigmoid(input)
     term_2 = target - sigmoid_input
-    squared_error = term_2 * term_2
-    term_3 = 1.0 - target
-    sums = term_3.sum(dim=(0, 2))
-    specificity = ratio((squared_error * term_3).sum(dim=(0, 2)), sums)
-    sums_2 = target.sum(dim=(0, 2))
-    sensitivity = ratio((squared_error * target).sum(dim=(0, 2)), sums_2)
-    slope = upstream * ratio(1.0, sums_2)
     probability = torch.sigmoid(-input)
     product = 2.0 * slope[:, None] * r * term_2 * sigmoid_input * probability * target
-    slope_2 = upstream * ratio(1.0, sums)
+    slope_2 = upstream * ratio(1.0, total_2)
+    term_3 = 1.0 - target
     product_2 = 2.0 * slope_2[:, None] * term * term_2 * sigmoid_input * probability * term_3
-    loss = term * specificity + r * sensitivity
     grad_target = None
     if "target" in wanted:
-        slope_3 = upstream * r * ratio(sensitivity, sums_2)
-        slope_4 = upstream * term * ratio(specificity, sums)
+        slope_3 = upstream * r * ratio(quotient_2, total_4)
+        squared_error = term_2 * term_2
+        slope_4 = upstream * term * ratio(quotient, total_2)
         product_3 = slope_2[:, None] * term * (2.0 * term_2 * term_3 - squared_error)
         grad_target = (
             slope[:, None] * r * (2.0 * term_2 * target + squared_error)
@@ -60,8 +71,8 @@ def _value_and_gradient(
         )
     grad_r = None
     if "r" in wanted:
-        grad_r = (upstream * (sensitivity - specificity)).sum()
-    return loss, -product - product_2, grad_target, grad_r
+        grad_r = (upstream * (quotient_2 - quotient)).sum()
+    return term * quotient + r * quotient_2, -product - product_2, grad_target, grad_r
 
 
 def _tangent(
@@ -188,6 +199,8 @@ _kernel = differentiable(
     wrt=("input", "target", "r"),
     loss="c",
     rows="c",
+    sums=_sums,
+    summed="n ...",
 )
 
 

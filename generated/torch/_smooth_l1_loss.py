@@ -55,7 +55,7 @@ _kernel_beta_0 = differentiable(
 def _value(input: Tensor, target: Tensor, beta: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     error = input - target
-    return (error / beta).clamp(-1.0, 1.0) * (error - 0.5 * within(error, beta))
+    return (error / beta).clamp(-1.0, 1.0) * torch.sub(error, within(error, beta), alpha=0.5)
 
 
 def _value_and_gradient(
@@ -66,7 +66,7 @@ def _value_and_gradient(
     product = error / beta
     clamped = product.clamp(-1.0, 1.0)
     slope = upstream * clamped
-    loss = clamped * (error - 0.5 * within(error, beta))
+    loss = clamped * torch.sub(error, within(error, beta), alpha=0.5)
     grad_beta = None
     if "beta" in wanted:
         slope_2 = upstream * torch.where(error.abs() < beta, -0.5 * product * product, -0.5)

@@ -22,35 +22,46 @@ from ._runtime import Loss, finish, fold, to_working, working_dtype
 __all__ = ["SquaredDiceLoss", "squared_dice_loss"]
 
 
+def _sums(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
+    """Return what is summed over the samples first."""
+    p = torch.sigmoid(input)
+    difference = ((p - target) * (p - target)).sum(dim=(0, 2))
+    total = (target * target + p * p).sum(dim=(0, 2))
+    return difference, total
+
+
 def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    p = torch.sigmoid(input)
-    return ratio(
-        smooth + ((p - target) * (p - target)).sum(dim=(0, 2)),
-        smooth + (target * target + p * p).sum(dim=(0, 2)),
-    )
+    difference, total = _sums(input, target, smooth)
+    return ratio(smooth + difference, smooth + total)
 
 
 def _value_and_gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    difference: Tensor,
+    total: Tensor,
+    wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    p = torch.sigmoid(input)
-    term = p - target
-    power = p * p
-    term_2 = smooth + (target * target + power).sum(dim=(0, 2))
-    quotient = ratio(smooth + (term * term).sum(dim=(0, 2)), term_2)
-    quotient_2 = ratio(quotient, term_2)
+    term = smooth + total
+    quotient = ratio(smooth + difference, term)
+    quotient_2 = ratio(quotient, term)
     slope = upstream * quotient_2
+    p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    quotient_3 = ratio(1.0, term_2)
+    quotient_3 = ratio(1.0, term)
     slope_2 = upstream * quotient_3
+    term_2 = p - target
     grad_input = (
-        2.0 * slope_2[:, None] * term * p * probability - 2.0 * slope[:, None] * power * probability
+        2.0 * slope_2[:, None] * term_2 * p * probability
+        - 2.0 * slope[:, None] * p * p * probability
     )
     grad_target = None
     if "target" in wanted:
-        grad_target = -2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term
+        grad_target = -2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term_2
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = (upstream * (quotient_3 - quotient_2)).sum()
@@ -146,36 +157,48 @@ _kernel = differentiable(
     wrt=("input", "target", "smooth"),
     loss="c",
     rows="c",
+    sums=_sums,
+    summed="n ...",
 )
+
+
+def _sums_mindspore(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
+    """Return what is summed over the samples first."""
+    p = torch.sigmoid(input)
+    total = ((p - target) * (p - target)).sum()
+    return total, (target * target + p * p).sum()
 
 
 def _value_mindspore(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    p = torch.sigmoid(input)
-    return ratio(
-        smooth + ((p - target) * (p - target)).sum(), smooth + (target * target + p * p).sum()
-    )
+    total, total_2 = _sums_mindspore(input, target, smooth)
+    return ratio(smooth + total, smooth + total_2)
 
 
 def _value_and_gradient_mindspore(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    smooth: Tensor | float,
+    total: Tensor,
+    total_2: Tensor,
+    wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
+    term = smooth + total_2
+    quotient = ratio(smooth + total, term)
+    quotient_2 = ratio(quotient, term)
     p = torch.sigmoid(input)
-    term = p - target
-    power = p * p
-    term_2 = smooth + (target * target + power).sum()
-    quotient = ratio(smooth + (term * term).sum(), term_2)
-    quotient_2 = ratio(quotient, term_2)
     probability = torch.sigmoid(-input)
-    quotient_3 = ratio(1.0, term_2)
+    quotient_3 = ratio(1.0, term)
+    term_2 = p - target
     grad_input = (
-        2.0 * upstream * quotient_3 * term * p * probability
-        - 2.0 * upstream * quotient_2 * power * probability
+        2.0 * upstream * quotient_3 * term_2 * p * probability
+        - 2.0 * upstream * quotient_2 * p * p * probability
     )
     grad_target = None
     if "target" in wanted:
-        grad_target = -2.0 * upstream * quotient_2 * target - 2.0 * upstream * quotient_3 * term
+        grad_target = -2.0 * upstream * quotient_2 * target - 2.0 * upstream * quotient_3 * term_2
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = upstream * (quotient_3 - quotient_2)
@@ -267,6 +290,8 @@ _kernel_mindspore = differentiable(
     axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
     loss="",
+    sums=_sums_mindspore,
+    summed="n c ...",
 )
 
 

@@ -2,6 +2,7 @@
 """Tiles: pieces of the arguments of a loss, small enough for the processor's cache."""
 
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -9,75 +10,90 @@ from torch import Tensor
 
 from ._kernels import Kernels
 
-TILE = 1 << 17  # entries of the largest piece: a kernel's temporaries then stay in the caches
-Span = tuple[tuple[int, int], ...]  # start and length along each axis that is cut
+GRAIN = 1 << 17  # entries of which some temporaries fit into the caches of one core
+Places = Sequence[int | None]  # where each argument has an axis
 
 # The C library gives the pages of temporaries back, to fault them in anew for the next tile, which
 # takes longer than arithmetic, until it has seen an array go that is larger than all of them.
 torch.empty(1 << 22, device="cpu")
 
 
+def tile_size() -> int:
+    """Return how many entries the largest piece has: a grain for each thread."""
+    return GRAIN * torch.get_num_threads()
+
+
 class Tiling:
-    """How the arguments of one call are cut."""
+    """How the arguments of one call are cut, and their gradients with them.
 
-    def __init__(self, kernels: Kernels, args: Sequence[Any], weight: Tensor | None) -> None:
-        tensors = [x for x in (weight, *args) if isinstance(x, Tensor) and x.dim()]
-        self.flat = kernels.entrywise and all(x.is_contiguous() for x in tensors)
-        self.cuts = kernels.cuts
+    Attributes:
+        gradients: for each wanted argument that is cut, where its gradient is to be written.
+    """
+
+    def __init__(
+        self,
+        kernels: Kernels,
+        args: Sequence[Any],
+        weight: Tensor | None,
+        wanted: Sequence[int],
+        *,
+        by_sums: bool = False,
+    ) -> None:
+        given = [weight, *args]
+        tensors = [x for x in given if isinstance(x, Tensor) and x.dim()]
+        flat = kernels.entrywise and all(x.is_contiguous() for x in tensors)
+        places: Sequence[Places] = kernels.sum_cuts if by_sums else kernels.cuts
         if kernels.entrywise:
-            self.cuts = ((0,) * (len(args) + 1),) if self.flat else _any_dimension(tensors, args)
-        self.args = [self.view(x) for x in args]
-        self.weight = self.view(weight)
-        entries = max(x.numel() for x in tensors)
-        self.spans = list(_cut(list(map(self._size, self.cuts)), entries))
+            places = (_alike(0, given),) if flat else _any_dimension(tensors, given)
+        self._cuts = list(_cuts(places, given, max(x.numel() for x in tensors)))
+        cut = [k for k in wanted if any(axis[k + 1] is not None for axis, _ in self._cuts)]
+        self.gradients = {k: torch.empty_like(args[k]) for k in cut}
+        self._cuts = [([*axis, *[axis[k + 1] for k in cut]], step) for axis, step in self._cuts]
+        self._all = [*given, *self.gradients.values()]
+        if flat:
+            self._all = [x.view(-1) if isinstance(x, Tensor) and x.dim() else x for x in self._all]
+        self._count = len(given)
 
-    def pieces(self) -> Iterator[tuple[Span, list[Any], Any]]:
-        """Yield where each piece lies, the arguments there and the weight."""
-        for span in self.spans:
-            piece = [self.piece(x, k, span) for k, x in enumerate(self.args)]
-            yield span, piece, self.piece(self.weight, -1, span)
-
-    def view(self, x: Any) -> Any:
-        """Return an argument, or a buffer like it, so that it can be cut."""
-        return x.reshape(-1) if self.flat and isinstance(x, Tensor) and x.dim() else x
-
-    def piece(self, x: Any, k: int, span: Span) -> Any:
-        """Return the piece of argument k, or of the loss where k is -1."""
-        if not isinstance(x, Tensor) or not x.dim():
-            return x
-        for cut, (start, length) in zip(self.cuts, span, strict=False):
-            place = cut[k + 1]
-            if place is not None:
-                x = x.narrow(place, start, length)
-        return x
-
-    def is_cut(self, k: int) -> bool:
-        """Say whether argument k comes in pieces."""
-        return bool(self.spans[0]) and any(
-            cut[k + 1] is not None for cut, _ in zip(self.cuts, self.spans[0], strict=False)
-        )
-
-    def _size(self, cut: Sequence[int | None]) -> int:
-        pairs = zip(self.args, cut[1:], strict=True)
-        return next(
-            int(x.shape[k]) for x, k in pairs if k is not None and isinstance(x, Tensor) and x.dim()
-        )
+    def pieces(self) -> Iterator[tuple[Any, Sequence[Any], Sequence[Tensor]]]:
+        """Yield pieces of the weight, the arguments and the gradients."""
+        for piece in _pieces(self._all, self._cuts):
+            yield piece[0], piece[1 : self._count], piece[self._count :]
 
 
-def _any_dimension(tensors: Sequence[Tensor], args: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
+def _any_dimension(tensors: Sequence[Tensor], given: Sequence[Any]) -> list[Places]:
     """Cut all alike, first where they are longest."""
     shape = tensors[0].shape
-    order = sorted(range(len(shape)), key=lambda k: -shape[k])
-    return tuple((k,) * (len(args) + 1) for k in order)
+    return [_alike(k, given) for k in sorted(range(len(shape)), key=lambda k: -shape[k])]
 
 
-def _cut(sizes: Sequence[int], entries: int) -> Iterator[Span]:
-    """Yield spans of the axes in turn until a piece of the largest argument is small enough."""
-    if entries <= TILE or not sizes:
-        yield ()
+def _alike(place: int, given: Sequence[Any]) -> Places:
+    """Return one place for each tensor that has axes."""
+    return [place if isinstance(x, Tensor) and x.dim() else None for x in given]
+
+
+def _cuts(
+    axes: Sequence[Places], given: Sequence[Any], entries: int
+) -> Iterator[tuple[Places, int]]:
+    """Yield the axes to cut, and how much each piece has of them, until pieces are small
+    enough."""
+    limit = tile_size()
+    for places in axes:
+        if entries <= limit:
+            return
+        has = [k if isinstance(x, Tensor) else None for k, x in zip(places, given, strict=True)]
+        size = next(x.shape[k] for k, x in zip(has, given, strict=True) if k is not None)
+        entries //= size
+        yield has, max(1, limit // entries)
+
+
+def _pieces(given: Sequence[Any], cuts: Sequence[tuple[Places, int]]) -> Iterator[Sequence[Any]]:
+    """Yield pieces along all axes that are cut."""
+    if not cuts:
+        yield given
         return
-    each = entries // sizes[0]
-    step = max(1, TILE // each)
-    for start in range(0, sizes[0], step):
-        for rest in _cut(sizes[1:], each):
-            yield ((start, min(step, sizes[0] - start)), *rest)
+    places, step = cuts[0]
+    parts = [
+        repeat(x) if k is None else x.split(step, k) for k, x in zip(places, given, strict=True)
+    ]
+    for piece in zip(*parts, strict=False):
+        yield from _pieces(piece, cuts[1:])

@@ -16,7 +16,7 @@ from torch.autograd import forward_ad
 
 from ._autograd import gradients
 from ._kernels import Kernels, exactly, filled, owned
-from ._tiles import TILE, Tiling
+from ._tiles import GRAIN, Tiling, tile_size
 
 Scale = Tensor | float
 PLAIN = (Tensor, torch.nn.Parameter)
@@ -39,16 +39,18 @@ def survey(args: Sequence[Any], constants: Sequence[Any]) -> tuple[bool, bool] |
 
     It is barred to tensors that are not just what they seem, and to a gradient by constants.
     """
-    large = differentiates = False
+    differentiates, entries = False, 0
     for arg in args:
         if isinstance(arg, Tensor):
             if type(arg) not in PLAIN:
                 return None
-            large = large or (arg.is_cpu and arg.numel() > TILE)
+            if arg.is_cpu:
+                entries = max(entries, arg.numel())
             differentiates = differentiates or arg.requires_grad
     for value in constants:
         if isinstance(value, Tensor) and (value.requires_grad or type(value) not in PLAIN):
             return None
+    large = entries > GRAIN and entries > tile_size()
     return (large, differentiates and torch.is_grad_enabled()) if is_eager() else None
 
 
@@ -57,19 +59,28 @@ def total(
     args: Sequence[Any],
     weight: Tensor | None,
     factor: Scale,
-    divisor: Scale,
+    divisor: Scale | None,
     plan: tuple[bool, bool],
 ) -> Tensor:
-    """Return the sum of a loss, weighted if it has a weight, times a factor over a divisor."""
+    """Return the sum of a loss, weighted if it has a weight, times a factor over a divisor.
+
+    No divisor is the number of entries.
+    """
     large, differentiates = plan
     large = large and not kernels.chunks
     if differentiates:
         result: Tensor = _apply(kernels, weight, factor, divisor, large, *args)
         return result
     if not large:
-        return _scaled(_weigh(exactly(kernels.value, *args), weight).sum(), factor, divisor)
-    tiling = Tiling(kernels, args, weight)
-    parts = [_weigh(exactly(kernels.value, *piece), own).sum() for _, piece, own in tiling.pieces()]
+        loss = _weigh(exactly(kernels.value, *args), weight)
+        return _scaled(loss.mean() if divisor is None else loss.sum(), factor, divisor)
+    divisor = kernels.count(args) if divisor is None else divisor
+    if kernels.sums is not None:
+        return _scaled(_by_sums(kernels, args, weight, 1.0, ())[0], factor, divisor)
+    parts = [
+        _weigh(exactly(kernels.value, *piece), own).sum()
+        for own, piece, _ in Tiling(kernels, args, weight, ()).pieces()
+    ]
     return _scaled(torch.stack(parts).sum(), factor, divisor)
 
 
@@ -77,10 +88,12 @@ def _weigh(loss: Tensor, weight: Tensor | None) -> Tensor:
     return loss if weight is None else loss * weight
 
 
-def _scaled(result: Tensor, factor: Scale, divisor: Scale) -> Tensor:
+def _scaled(result: Tensor, factor: Scale, divisor: Scale | None) -> Tensor:
     if isinstance(factor, Tensor) or factor != 1.0:
         result = result * factor
-    return result if not isinstance(divisor, Tensor) and divisor == 1.0 else result / divisor
+    if divisor is None or (not isinstance(divisor, Tensor) and divisor == 1.0):
+        return result
+    return result / divisor
 
 
 class _Total(torch.autograd.Function):
@@ -93,11 +106,16 @@ class _Total(torch.autograd.Function):
         kernels, weight, factor, divisor, large, *args = inputs
         needed = ctx.needs_input_grad
         wanted = tuple([k for k in kernels.places if needed[k + OWN]])
+        below = kernels.count(args) if divisor is None else divisor
         # The mean over nothing is NaN, and so is each share of it.
-        share = factor / divisor if isinstance(divisor, Tensor) or divisor else math.nan
-        run = _by_tiles if large else _at_once
-        result, ctx.gradients = run(kernels, args, weight, share, wanted)
-        ctx.call = (kernels, factor, divisor, [None if isinstance(x, Tensor) else x for x in args])
+        share = factor / below if isinstance(below, Tensor) or below else math.nan
+        if large:
+            run = _by_tiles if kernels.sums is None else _by_sums
+            result, ctx.gradients = run(kernels, args, weight, share, wanted)
+            divisor = below
+        else:
+            result, ctx.gradients = _at_once(kernels, args, weight, share, wanted, divisor is None)
+        ctx.call = (kernels, factor, below, [None if isinstance(x, Tensor) else x for x in args])
         ctx.save_for_backward(weight, *[x for x in args if isinstance(x, Tensor)])
         return _scaled(result, factor, divisor)
 
@@ -137,11 +155,13 @@ def _at_once(
     weight: Tensor | None,
     share: Scale,
     wanted: tuple[int, ...],
+    averages: bool,
 ) -> tuple[Tensor, dict[int, Tensor]]:
-    """Return the sum, and what each share of it has for gradients by the wanted arguments."""
-    loss, ours = _run(kernels, args, weight, share, wanted)
-    full = [filled(ours[k], args[k]) for k in wanted]
-    return loss, dict(zip(wanted, owned(full, (weight, *args)), strict=True))
+    """Return the sum or mean, and what each share has for gradients by the wanted arguments."""
+    loss, slopes = _run(kernels, args, weight, share, wanted)
+    full = [filled(slope, args[k]) for k, slope in zip(wanted, slopes, strict=True)]
+    result = loss.mean() if averages else loss.sum()
+    return result, dict(zip(wanted, owned(full, (weight, *args)), strict=True))
 
 
 def _by_tiles(
@@ -152,18 +172,39 @@ def _by_tiles(
     wanted: tuple[int, ...],
 ) -> tuple[Tensor, dict[int, Tensor]]:
     """Return the same by tiles; the gradient by what is not cut adds up."""
-    tiling = Tiling(kernels, args, weight)
-    found = {k: torch.empty_like(args[k]) for k in wanted if tiling.is_cut(k)}
+    tiling = Tiling(kernels, args, weight, wanted)
+    wanted = (*tiling.gradients, *[k for k in wanted if k not in tiling.gradients])
+    whole = dict[int, Tensor]()
     parts = []
-    for span, piece, own in tiling.pieces():
-        part, ours = _run(kernels, piece, own, share, wanted)
-        parts.append(part)
-        for k, slope in ours.items():
-            if tiling.is_cut(k):
-                tiling.piece(tiling.view(found[k]), k, span)[...] = slope
-            else:
-                found[k] = found[k] + slope if k in found else filled(slope, args[k])
-    return torch.stack(parts).sum(), found
+    for own, piece, room in tiling.pieces():
+        loss, slopes = _run(kernels, piece, own, share, wanted)
+        parts.append(loss.sum())
+        for buffer, slope in zip(room, slopes, strict=False):
+            buffer[...] = slope
+        for k, slope in zip(wanted[len(room) :], slopes[len(room) :], strict=True):
+            whole[k] = whole[k] + slope if k in whole else filled(slope, args[k])
+    return torch.stack(parts).sum(), tiling.gradients | whole
+
+
+def _by_sums(
+    kernels: Kernels,
+    args: Sequence[Any],
+    weight: Tensor | None,
+    share: Scale,
+    wanted: tuple[int, ...],
+) -> tuple[Tensor, dict[int, Tensor]]:
+    """Return the same in two rounds: what the samples add up to, then their gradients."""
+    if any(axis[k + 1] is None for axis in kernels.sum_cuts for k in wanted):
+        result, found = _at_once(kernels, args, weight, share, wanted, averages=False)
+        return result, found
+    tiling = Tiling(kernels, args, weight, wanted, by_sums=True)
+    parts = zip(*[kernels.totals(piece) for _, piece, _ in tiling.pieces()], strict=True)
+    sums = [torch.stack(part).sum(0) for part in parts]
+    for own, piece, room in tiling.pieces():
+        loss, slopes = _run(kernels, piece, own, share, wanted, sums)
+        for buffer, slope in zip(room, slopes, strict=True):
+            buffer[...] = slope
+    return loss.sum(), tiling.gradients
 
 
 def _run(
@@ -172,14 +213,17 @@ def _run(
     weight: Tensor | None,
     share: Scale,
     wanted: tuple[int, ...],
-) -> tuple[Tensor, dict[int, Any]]:
+    sums: Sequence[Tensor] | None = None,
+) -> tuple[Tensor, list[Any]]:
+    """Return a loss, weighted if it has a weight, and its gradients by the wanted arguments."""
+    names, order, scales = kernels.choice(wanted)
     upstream: Any = share
     if weight is not None:
         upstream = (weight * share).expand(kernels.shape(args))
-    elif not kernels.takes_numbers(wanted):
+    elif not scales:
         first = next(x for x in args if isinstance(x, Tensor) and x.is_floating_point())
         constant = torch.as_tensor(share, dtype=first.dtype, device=first.device)
         upstream = constant.expand(kernels.shape(args))
-    loss, *slopes = exactly(kernels.value_and_gradient, upstream, *args, kernels.names(wanted))
-    ours = {k: slopes[i] for i, k in enumerate(kernels.places) if k in wanted}
-    return _weigh(loss, weight).sum(), ours
+    sums = kernels.totals(args) if sums is None else sums
+    loss, *slopes = exactly(kernels.value_and_gradient, upstream, *args, *sums, names)
+    return _weigh(loss, weight), [slopes[i] for i in order]

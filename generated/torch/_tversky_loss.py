@@ -22,6 +22,19 @@ from ._runtime import Loss, finish, fold, is_number, to_working, working_dtype
 __all__ = ["TverskyLoss", "tversky_loss"]
 
 
+def _sums(
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor | float,
+    beta: Tensor | float,
+    smooth: Tensor | float,
+) -> tuple[Tensor, ...]:
+    """Return what is summed over the samples first."""
+    p = torch.sigmoid(input)
+    term = (1.0 - target) * alpha * p + torch.sigmoid(-input) * beta * target
+    return term.sum(dim=(0, 2)), (target * p).sum(dim=(0, 2))
+
+
 def _value(
     input: Tensor,
     target: Tensor,
@@ -31,10 +44,8 @@ def _value(
 ) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = torch.sigmoid(input)
-    term = (1.0 - target) * alpha * p + torch.sigmoid(-input) * beta * target
-    false = term.sum(dim=(0, 2))
-    return ratio(false, smooth + (target * p).sum(dim=(0, 2)) + false)
+    false, overlap = _sums(input, target, alpha, beta, smooth)
+    return ratio(false, smooth + overlap + false)
 
 
 def _value_and_gradient(
@@ -44,30 +55,31 @@ def _value_and_gradient(
     alpha: Tensor | float,
     beta: Tensor | float,
     smooth: Tensor | float,
+    false: Tensor,
+    overlap: Tensor,
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    term = 1.0 - target
+    term = smooth + overlap + false
+    quotient = ratio(false, term)
+    quotient_2 = ratio(quotient, term)
+    slope = upstream * quotient_2
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    false = (term * alpha * p + probability * beta * target).sum(dim=(0, 2))
-    term_2 = smooth + (target * p).sum(dim=(0, 2)) + false
-    quotient = ratio(false, term_2)
-    quotient_2 = ratio(quotient, term_2)
-    slope = upstream * quotient_2
-    term_3 = ratio(1.0, term_2) - quotient_2
-    slope_2 = upstream * term_3
-    product = slope_2[:, None] * (term * alpha * p * probability - probability * p * beta * target)
-    grad_input = product - slope[:, None] * target * p * probability
+    term_2 = ratio(1.0, term) - quotient_2
+    slope_2 = upstream * term_2
+    term_3 = 1.0 - target
+    term_4 = term_3 * alpha * p * probability - probability * p * beta * target
+    grad_input = slope_2[:, None] * term_4 - slope[:, None] * target * p * probability
     grad_target = None
     if "target" in wanted:
         grad_target = slope_2[:, None] * (probability * beta - alpha * p) - slope[:, None] * p
     grad_alpha = None
     if "alpha" in wanted:
-        grad_alpha = (upstream * term_3 * (term * p).sum(dim=2)).sum()
+        grad_alpha = (upstream * term_2 * (term_3 * p).sum(dim=2)).sum()
     grad_beta = None
     if "beta" in wanted:
-        grad_beta = (upstream * term_3 * (probability * target).sum(dim=2)).sum()
+        grad_beta = (upstream * term_2 * (probability * target).sum(dim=2)).sum()
     return (
         quotient,
         grad_input,
@@ -193,7 +205,22 @@ _kernel = differentiable(
     wrt=("input", "target", "alpha", "beta", "smooth"),
     loss="c",
     rows="c",
+    sums=_sums,
+    summed="n ...",
 )
+
+
+def _sums_keras(
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor | float,
+    beta: Tensor | float,
+    smooth: Tensor | float,
+) -> tuple[Tensor, ...]:
+    """Return what is summed over the samples first."""
+    p = torch.sigmoid(input)
+    term = (1.0 - target) * beta * p + torch.sigmoid(-input) * alpha * target
+    return term.sum(), (target * p).sum()
 
 
 def _value_keras(
@@ -205,10 +232,8 @@ def _value_keras(
 ) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = torch.sigmoid(input)
-    term = (1.0 - target) * beta * p + torch.sigmoid(-input) * alpha * target
-    sums = term.sum()
-    return ratio(smooth + sums, smooth + (target * p).sum() + sums)
+    total, total_2 = _sums_keras(input, target, alpha, beta, smooth)
+    return ratio(smooth + total, smooth + total_2 + total)
 
 
 def _value_and_gradient_keras(
@@ -218,37 +243,38 @@ def _value_and_gradient_keras(
     alpha: Tensor | float,
     beta: Tensor | float,
     smooth: Tensor | float,
+    total: Tensor,
+    total_2: Tensor,
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    term = 1.0 - target
+    term = smooth + total_2 + total
+    quotient = ratio(smooth + total, term)
+    quotient_2 = ratio(quotient, term)
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    sums = (term * beta * p + probability * alpha * target).sum()
-    term_2 = smooth + (target * p).sum() + sums
-    quotient = ratio(smooth + sums, term_2)
-    quotient_2 = ratio(quotient, term_2)
-    term_3 = ratio(1.0, term_2) - quotient_2
-    slope = upstream * term_3 * (term * beta * p * probability - probability * p * alpha * target)
-    grad_input = slope - upstream * quotient_2 * target * p * probability
+    term_2 = ratio(1.0, term) - quotient_2
+    term_3 = 1.0 - target
+    term_4 = term_3 * beta * p * probability - probability * p * alpha * target
+    grad_input = upstream * term_2 * term_4 - upstream * quotient_2 * target * p * probability
     grad_target = None
     if "target" in wanted:
         grad_target = (
-            upstream * term_3 * (probability * alpha - beta * p) - upstream * quotient_2 * p
+            upstream * term_2 * (probability * alpha - beta * p) - upstream * quotient_2 * p
         )
     grad_alpha = None
     if "alpha" in wanted:
-        grad_alpha = upstream * term_3 * (probability * target).sum()
+        grad_alpha = upstream * term_2 * (probability * target).sum()
     grad_beta = None
     if "beta" in wanted:
-        grad_beta = upstream * term_3 * (term * p).sum()
+        grad_beta = upstream * term_2 * (term_3 * p).sum()
     return (
         quotient,
         grad_input,
         grad_target,
         grad_alpha,
         grad_beta,
-        upstream * term_3 if "smooth" in wanted else None,
+        upstream * term_2 if "smooth" in wanted else None,
     )
 
 
@@ -358,6 +384,8 @@ _kernel_keras = differentiable(
     axes={"input": "n c ...", "target": "n c ...", "alpha": "", "beta": "", "smooth": ""},
     wrt=("input", "target", "alpha", "beta", "smooth"),
     loss="",
+    sums=_sums_keras,
+    summed="n c ...",
 )
 
 
