@@ -270,7 +270,8 @@ JAX = Backend(
         "jnp",
         sigmoid="jax.nn.sigmoid({0})",
         erf="jax.scipy.special.erf({0})",
-        loggamma="jax.scipy.special.gammaln({0})",
+        log1p="log1p({0})",
+        loggamma="loggamma({0})",
     ),
     axis_word="axis",
     keep_word="keepdims",
@@ -282,7 +283,17 @@ JAX = Backend(
     doubts=True,
     fields=True,
     intake="{names} = as_arrays({inputs})",
-    helpers=frozenset(("pick", "positions", "exp_difference", "max_along", "argmax_along")),
+    helpers=frozenset(
+        (
+            "log1p",
+            "loggamma",
+            "pick",
+            "positions",
+            "exp_difference",
+            "max_along",
+            "argmax_along",
+        )
+    ),
 )
 MINDSPORE = Backend(
     name="mindspore",

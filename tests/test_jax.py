@@ -12,9 +12,11 @@ import pytest
 import torch
 from jax.test_util import check_grads
 from losses import CASES, Case
+from mpmath import mp
 
 import generated.jax as lossgen_jax
 import generated.numpy as lossgen_numpy
+from generated.jax import _runtime
 
 # Both sides round some dozens of float64 operations, 1.1e-16 each; exactness is conformance's part.
 ROUNDING = {"rtol": 1e-12, "atol": 1e-13}
@@ -597,3 +599,22 @@ def test_signatures_are_those_of_the_numpy_package():
     for case in CASES:
         for name in (case.class_name, case.function):
             assert visible(getattr(lossgen_jax, name)) == visible(getattr(lossgen_numpy, name))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("name", "exact", "low", "high"),
+    [
+        ("log1p", mp.log1p, -0.9, 2.0),
+        ("loggamma", mp.loggamma, 1e-3, 3.0),  # its roots are 1 and 2
+        ("loggamma", mp.loggamma, 3.0, 30.0),
+    ],
+)
+def test_what_xla_computes_badly_is_within_the_four_places_of_a_body(name, exact, low, high, dtype):
+    x = np.linspace(low, high, 500, dtype=dtype)
+    found = np.asarray(jax.jit(getattr(_runtime, name))(x))
+    assert found.dtype == dtype
+    with mp.workdps(60):
+        right = [exact(mp.mpf(float(each))) for each in x]
+        errors = [abs(float(mp.mpf(float(a)) - b)) for a, b in zip(found, right, strict=True)]
+    assert (errors <= 4 * np.spacing(np.abs(np.array(right, float)).astype(dtype))).all()

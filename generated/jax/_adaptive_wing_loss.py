@@ -19,7 +19,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
 
 __all__ = ["AdaptiveWingLoss", "adaptive_wing_loss"]
 
@@ -40,8 +40,8 @@ def _value(
     product = border * (abs_error - theta) * power * omega / ((border + 1.0) * theta)
     return jnp.where(
         abs_error < theta,
-        omega * jnp.log1p((abs_error / eps) ** power),
-        omega * jnp.log1p(border) + product,
+        omega * log1p((abs_error / eps) ** power),
+        omega * log1p(border) + product,
     )
 
 
@@ -92,9 +92,7 @@ def _partials(
         - border * power * omega / (term_2 * theta)
     )
     return (
-        jnp.where(
-            mask, jnp.log1p(power_2), jnp.log1p(border) + border * term_3 * power / (term_2 * theta)
-        ),
+        jnp.where(mask, log1p(power_2), log1p(border) + border * term_3 * power / (term_2 * theta)),
         jnp.where(
             mask,
             -omega * chosen * abs_error / (term_4 * power_3),

@@ -20,7 +20,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import logsumexp, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, pick, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, pick, to_working, working_dtype
 
 __all__ = ["ArcFaceLoss", "arc_face_loss"]
 
@@ -37,7 +37,7 @@ def _value(
     sin = jnp.sin(margin)
     widened = jnp.where(-own < cos, own * cos - sine * sin, own - margin * sin)
     term = logsumexp(chosen, axis=-1) - scale * widened
-    return jnp.maximum(term, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(term)))
+    return jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
 
 
 def _partials(

@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_reduction, check_shape
-from ._runtime import as_arrays, finish, is_number, to_working, working_dtype
+from ._runtime import as_arrays, finish, is_number, log1p, to_working, working_dtype
 
 __all__ = ["AsymmetricLoss", "asymmetric_loss"]
 
@@ -24,7 +24,7 @@ def _value_clip_0(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
     positive = jax.nn.sigmoid(-input) ** gamma_pos * target * (jnp.maximum(-input, 0.0) + log_term)
     product = (
         jax.nn.sigmoid(input) ** gamma_neg * (1.0 - target) * (jnp.maximum(input, 0.0) + log_term)
@@ -39,7 +39,7 @@ def _partials_clip_0(
     probability = jax.nn.sigmoid(-input)
     power = probability**gamma_pos
     p = jax.nn.sigmoid(input)
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
     term = -gamma_pos * power * p * target * softplus - power * target * probability
     power_2 = p**gamma_neg
@@ -97,7 +97,7 @@ def _partials_tangent_clip_0(
     probability = jax.nn.sigmoid(-input)
     power = probability**gamma_pos
     p = jax.nn.sigmoid(input)
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
     softplus_2 = jnp.maximum(input, 0.0) + log_term
     term = gamma_pos * power * softplus_2 * p * target * softplus - power * p * target * softplus
@@ -166,11 +166,11 @@ def _value(
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     p = jax.nn.sigmoid(input)
     lowered = jnp.maximum(p - clip, 0.0)
-    chosen = jnp.where(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * jnp.log1p(-lowered))
+    chosen = jnp.where(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * log1p(-lowered))
     positive = (
         jax.nn.sigmoid(-input) ** gamma_pos
         * target
-        * (jnp.maximum(-input, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(input))))
+        * (jnp.maximum(-input, 0.0) + log1p(jnp.exp(-jnp.abs(input))))
     )
     return chosen + positive
 
@@ -192,7 +192,7 @@ def _partials(
     positive = jnp.maximum(jnp.sign(term), 0.0)
     probability = jax.nn.sigmoid(-input)
     term_2 = 1.0 - target
-    log_term = jnp.log1p(-lowered)
+    log_term = log1p(-lowered)
     power = lowered**gamma_neg
     term_3 = 1.0 - lowered
     term_4 = (
@@ -200,7 +200,7 @@ def _partials(
         - chosen * positive * p * probability * term_2 * log_term
     )
     power_2 = probability**gamma_pos
-    log_term_2 = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term_2 = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term_2
     term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
     term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
@@ -269,7 +269,7 @@ def _partials_tangent(
     positive = jnp.maximum(jnp.sign(term), 0.0)
     probability = jax.nn.sigmoid(-input)
     term_3 = 1.0 - target
-    log_term = jnp.log1p(-lowered)
+    log_term = log1p(-lowered)
     power_2 = lowered**gamma_neg
     chosen_2 = jnp.where(mask_2, 0.0, power_2 * logarithm)
     term_4 = 1.0 - lowered
@@ -293,7 +293,7 @@ def _partials_tangent(
         + power_2 * term_3 * (positive * p * probability / term_4) ** 2
     )
     power_4 = probability**gamma_pos
-    log_term_2 = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term_2 = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term_2
     product_4 = gamma_pos * power_4 * p * target * probability
     term_8 = (

@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import box_cox, box_cox_bend, box_cox_slope, gauss, power1p
-from ._runtime import as_arrays, finish, is_number, to_working, working_dtype
+from ._runtime import as_arrays, finish, is_number, log1p, to_working, working_dtype
 
 __all__ = ["BarronLoss", "barron_loss"]
 
@@ -71,7 +71,7 @@ def _value_cauchy(input: jax.Array, target: jax.Array, scale: jax.Array | float)
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # log1p: log(1 + z) -> log1p(z)
-    return jnp.log1p(0.5 * ((input - target) / scale) ** 2)
+    return log1p(0.5 * ((input - target) / scale) ** 2)
 
 
 def _partials_cauchy(
@@ -352,7 +352,7 @@ def _partials_tangent_general(
     direction_2 = jnp.sign(term_3)
     power = (term_2 / (beta * scale)) ** 2
     power1p_3 = power1p(product_3, term)
-    log_term = jnp.log1p(product_3)
+    log_term = log1p(product_3)
     term_4 = 0.5 * power1p_3 * log_term - term * power1p_2 * direction_2 * power
     product_4 = 2.0 * power1p_3 * (direction_2 * term_2 / scale) ** 2 / beta**3
     term_5 = 0.5 * box_cox_bend(product_3, product) - log_term * power1p_3 * direction_2 * power

@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_reduction, check_shape
 from ._functions import digamma, trigamma
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, loggamma, to_working, working_dtype
 
 __all__ = ["BetaDistributionNLLLoss", "beta_distribution_nll_loss"]
 
@@ -20,10 +20,10 @@ def _value(concentration1: jax.Array, concentration0: jax.Array, target: jax.Arr
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
     return (
-        jax.scipy.special.gammaln(concentration0)
-        + jax.scipy.special.gammaln(concentration1)
-        - jax.scipy.special.gammaln(concentration0 + concentration1)
-        - (concentration0 - 1.0) * jnp.log1p(-target)
+        loggamma(concentration0)
+        + loggamma(concentration1)
+        - loggamma(concentration0 + concentration1)
+        - (concentration0 - 1.0) * log1p(-target)
         - (concentration1 - 1.0) * jnp.log(target)
     )
 
@@ -33,7 +33,7 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     return (
-        digamma(concentration0) - jnp.log1p(-target),
+        digamma(concentration0) - log1p(-target),
         digamma(concentration1) - jnp.log(target),
         digamma(concentration0 + concentration1),
         (concentration0 - 1.0) / (1.0 - target) - (concentration1 - 1.0) / target,

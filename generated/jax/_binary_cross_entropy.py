@@ -17,7 +17,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import as_arrays, broadcast_weight, finish, to_working, working_dtype
+from ._runtime import as_arrays, broadcast_weight, finish, log1p, to_working, working_dtype
 
 __all__ = ["BCELoss", "binary_cross_entropy"]
 
@@ -26,7 +26,7 @@ def _value(input: jax.Array, target: jax.Array) -> jax.Array:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
     return (
-        -(1.0 - target) * jnp.maximum(jnp.log1p(-input), -100.0)
+        -(1.0 - target) * jnp.maximum(log1p(-input), -100.0)
         - jnp.maximum(jnp.log(input), -100.0) * target
     )
 
@@ -36,9 +36,7 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     product = 2.0 * input
     term = 1.0 - input
     return (
-        jnp.where(
-            input <= 0.5, jnp.log1p((1.0 - product) / input), -jnp.log1p((product - 1.0) / term)
-        ),
+        jnp.where(input <= 0.5, log1p((1.0 - product) / input), -log1p((product - 1.0) / term)),
         1.0 / jnp.maximum(term * input, 1e-12),
         input - target,
     )
@@ -94,7 +92,7 @@ def _value_keras(input: jax.Array, target: jax.Array) -> jax.Array:
     # log1p: log(1 + z) -> log1p(z)
     clipped = jnp.minimum(jnp.maximum(input, 1e-07), 0.9999999)
     return (
-        -(1.0 - target) * jnp.maximum(jnp.log1p(-clipped), -100.0)
+        -(1.0 - target) * jnp.maximum(log1p(-clipped), -100.0)
         - jnp.maximum(jnp.log(clipped), -100.0) * target
     )
 
@@ -103,7 +101,7 @@ def _partials_keras(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...
     """Return the coefficients of the tangents."""
     maximum = jnp.maximum(input, 1e-07)
     clipped = jnp.minimum(maximum, 0.9999999)
-    log_term = jnp.log1p(-clipped)
+    log_term = log1p(-clipped)
     logarithm = jnp.log(clipped)
     term = 0.5 * jnp.sign(0.9999999 - maximum) + 0.5
     term_2 = 0.5 * jnp.sign(input - 1e-07) + 0.5
@@ -132,7 +130,7 @@ def _partials_tangent_keras(
     """Return the derivatives of the coefficients along the tangents."""
     maximum = jnp.maximum(input, 1e-07)
     clipped = jnp.minimum(maximum, 0.9999999)
-    term = 0.5 * jnp.sign(jnp.log1p(-clipped) + 100.0) + 0.5
+    term = 0.5 * jnp.sign(log1p(-clipped) + 100.0) + 0.5
     term_2 = 1.0 - clipped
     term_3 = 0.5 * jnp.sign(0.9999999 - maximum) + 0.5
     term_4 = 0.5 * jnp.sign(input - 1e-07) + 0.5

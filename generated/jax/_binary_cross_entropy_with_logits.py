@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import as_arrays, broadcast_weight, finish, to_working, working_dtype
+from ._runtime import as_arrays, broadcast_weight, finish, log1p, to_working, working_dtype
 
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
@@ -19,7 +19,7 @@ def _value(input: jax.Array, target: jax.Array, pos_weight: jax.Array | float) -
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
     return (1.0 - target) * (jnp.maximum(input, 0.0) + log_term) + pos_weight * target * (
         jnp.maximum(-input, 0.0) + log_term
     )
@@ -29,7 +29,7 @@ def _partials(
     input: jax.Array, target: jax.Array, pos_weight: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
     return -jnp.maximum(input, 0.0) - log_term + pos_weight * (
         jnp.maximum(-input, 0.0) + log_term
     ), (1.0 - target) * jax.nn.sigmoid(input) - pos_weight * target * jax.nn.sigmoid(-input)
@@ -84,7 +84,7 @@ def _value_chainer(
     valid = target != -1.0
     chosen = jnp.where(valid, target, 0.0)
     chosen_2 = jnp.where(valid, input, 0.0)
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(chosen_2)))
+    log_term = log1p(jnp.exp(-jnp.abs(chosen_2)))
     term = (1.0 - chosen) * (jnp.maximum(chosen_2, 0.0) + log_term) + pos_weight * chosen * (
         jnp.maximum(-chosen_2, 0.0) + log_term
     )
@@ -97,7 +97,7 @@ def _partials_chainer(
     """Return the coefficients of the tangents."""
     valid = target != -1.0
     chosen = jnp.where(valid, input, 0.0)
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(chosen)))
+    log_term = log1p(jnp.exp(-jnp.abs(chosen)))
     product = -chosen
     chosen_2 = jnp.where(valid, target, 0.0)
     return (

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
 
 __all__ = ["BPRLoss", "bpr_loss"]
 
@@ -19,7 +19,7 @@ def _value(positive: jax.Array, negative: jax.Array) -> jax.Array:
     """Return the unreduced loss."""
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     term = negative - positive
-    return jnp.maximum(term, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(term)))
+    return jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
 
 
 def _partials(positive: jax.Array, negative: jax.Array) -> tuple[jax.Array, ...]:

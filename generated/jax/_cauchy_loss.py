@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import hypot1, over_hypot1
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
 
 __all__ = ["CauchyLoss", "cauchy_loss"]
 
@@ -20,7 +19,7 @@ def _value(input: jax.Array, target: jax.Array, scale: jax.Array | float) -> jax
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # log1p: log(1 + z) -> log1p(z)
-    return 0.5 * scale * scale * jnp.log1p(((input - target) / scale) ** 2)
+    return 0.5 * scale * scale * log1p(((input - target) / scale) ** 2)
 
 
 def _partials(
@@ -32,7 +31,7 @@ def _partials(
     hypot1_2 = hypot1(product)
     product_2 = term / hypot1_2
     return (
-        scale * jnp.log1p(product * product) - product_2 * (product_2 / scale),
+        scale * log1p(product * product) - product_2 * (product_2 / scale),
         1.0 / (hypot1_2 * hypot1_2),
         term,
     )
@@ -65,7 +64,7 @@ def _partials_tangent(
     product = term / scale
     over_hypot1_2 = over_hypot1(product)
     power = over_hypot1_2 * over_hypot1_2
-    term_2 = jnp.log1p(product * product) - 2.0 * power + (power - 2.0 * over_hypot1_2**4)
+    term_2 = log1p(product * product) - 2.0 * power + (power - 2.0 * over_hypot1_2**4)
     hypot1_2 = hypot1(product)
     product_2 = 2.0 * (1.0 / hypot1_2 - over_hypot1_2 * (over_hypot1_2 / hypot1_2)) * over_hypot1_2
     term_3 = d_input - d_target

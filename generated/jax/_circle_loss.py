@@ -21,7 +21,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
 
 __all__ = ["CircleLoss", "circle_loss"]
 
@@ -42,7 +42,7 @@ def _value_detached(
     product = (1.0 - margin - cosine) * gamma * jnp.maximum(margin + 1.0 - cosine, 0.0)
     chosen_2 = jnp.where(((target[:, None] == target) & mask), product, -math.inf)
     term = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
-    return jnp.maximum(term, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(term)))
+    return jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
 
 
 def _partials_detached(
@@ -205,7 +205,7 @@ def _value_through(
     product = (1.0 - margin - cosine) * jnp.maximum(margin + 1.0 - cosine, 0.0) * gamma
     chosen_2 = jnp.where(((target[:, None] == target) & mask), product, -math.inf)
     term = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
-    return jnp.maximum(term, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(term)))
+    return jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
 
 
 def _partials_through(

@@ -13,7 +13,16 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio, sech2
-from ._runtime import as_arrays, cast_floats, finish, finish_parts, fold, to_working, working_dtype
+from ._runtime import (
+    as_arrays,
+    cast_floats,
+    finish,
+    finish_parts,
+    fold,
+    log1p,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["ComboLoss", "combo_loss"]
 
@@ -24,7 +33,7 @@ def _value_cross_entropy(
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
     product = (1.0 - beta) * (1.0 - target) * (jnp.maximum(input, 0.0) + log_term)
     return (product + beta * target * (jnp.maximum(-input, 0.0) + log_term)) * alpha
 
@@ -34,7 +43,7 @@ def _partials_cross_entropy(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     term = 1.0 - target
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(input, 0.0) + log_term
     softplus_2 = jnp.maximum(-input, 0.0) + log_term
     term_2 = 1.0 - beta
@@ -78,7 +87,7 @@ def _partials_tangent_cross_entropy(
     d_beta: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(input, 0.0) + log_term
     softplus_2 = jnp.maximum(-input, 0.0) + log_term
     term = softplus + softplus_2

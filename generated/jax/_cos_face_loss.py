@@ -19,7 +19,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import logsumexp, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, pick, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, pick, to_working, working_dtype
 
 __all__ = ["CosFaceLoss", "cos_face_loss"]
 
@@ -31,7 +31,7 @@ def _value(
     # softplus: log(1 + exp(z)) -> softplus(z)
     chosen = jnp.where(jnp.arange(input.shape[1]) != target[:, None], scale * input, -math.inf)
     term = logsumexp(chosen, axis=-1) - (pick(input, target, axis=1) - margin) * scale
-    return jnp.maximum(term, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(term)))
+    return jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
 
 
 def _partials(

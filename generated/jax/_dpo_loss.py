@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_range, check_reduction, check_shape
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
 
 __all__ = ["DPOLoss", "dpo_loss"]
 
@@ -28,7 +28,7 @@ def _value(
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     product = (chosen + (reference_rejected - rejected) - reference_chosen) * beta
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(product)))
+    log_term = log1p(jnp.exp(-jnp.abs(product)))
     product_2 = (1.0 - label_smoothing) * (jnp.maximum(-product, 0.0) + log_term)
     return product_2 + label_smoothing * (jnp.maximum(product, 0.0) + log_term)
 

@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._functions import digamma, trigamma
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, loggamma, to_working, working_dtype
 
 __all__ = ["EvidentialRegressionLoss", "evidential_regression_loss"]
 
@@ -34,10 +34,10 @@ def _value(
     return (
         0.5 * jnp.log(3.141592653589793 / nu)
         + 0.5 * jnp.log(2.0 * term * beta)
-        + term_2 * jnp.log1p(0.5 * error * (nu / term) * (error / beta))
+        + term_2 * log1p(0.5 * error * (nu / term) * (error / beta))
         + (2.0 * nu + alpha) * jnp.abs(error) * coefficient
-        + jax.scipy.special.gammaln(alpha)
-        - jax.scipy.special.gammaln(term_2)
+        + loggamma(alpha)
+        - loggamma(term_2)
     )
 
 
@@ -65,7 +65,7 @@ def _partials(
         + term_2 * term_4 / term_3
         - 1.5707963267948966 / ((3.141592653589793 / nu) * (nu * nu)),
         term / omega - 0.5 * term_2 * nu * product * product / (term_3 * term),
-        jnp.log1p(product_2) + digamma(alpha) - digamma(term_2),
+        log1p(product_2) + digamma(alpha) - digamma(term_2),
         term_2 * error * nu / (term_3 * term * beta) + term_5 * jnp.sign(error) * coefficient,
         jnp.abs(error),
         term_5,

@@ -4,12 +4,12 @@
 import jax
 import jax.numpy as jnp
 
-from ._runtime import argmax_along, exp_difference, max_along, positions
+from ._runtime import argmax_along, exp_difference, log1p, max_along, positions
 
 
 def box_cox(x: jax.Array, exponent: jax.Array | float) -> jax.Array:
     """Return ((1 + x)**exponent - 1) / exponent, its limit where the exponent is 0."""
-    log1p_x = jnp.log1p(x)
+    log1p_x = log1p(x)
     product = exponent * log1p_x
     chosen = jnp.where(jnp.abs(product) < 0.5, jnp.expm1(product), power1p(x, exponent) - 1.0)
     return jnp.where(product == 0.0, log1p_x, chosen / exponent)
@@ -17,7 +17,7 @@ def box_cox(x: jax.Array, exponent: jax.Array | float) -> jax.Array:
 
 def box_cox_bend(x: jax.Array, exponent: jax.Array | float) -> jax.Array:
     """Return the second derivative of box_cox(x, exponent) by the exponent."""
-    log1p_x = jnp.log1p(x)
+    log1p_x = log1p(x)
     product = exponent * log1p_x
     product_2 = power1p(x, exponent) * (exponent * log1p_x * (product - 2.0) + 2.0)
     chosen = jnp.where(
@@ -30,7 +30,7 @@ def box_cox_bend(x: jax.Array, exponent: jax.Array | float) -> jax.Array:
 
 def box_cox_slope(x: jax.Array, exponent: jax.Array | float) -> jax.Array:
     """Return the derivative of box_cox(x, exponent) by the exponent."""
-    log1p_x = jnp.log1p(x)
+    log1p_x = log1p(x)
     product = exponent * log1p_x
     product_2 = (power1p(x, exponent) * (product - 1.0) + 1.0) / jnp.where(
         product == 0.0, 1.0, product
@@ -51,7 +51,6 @@ def cross_entropy_and_excess(x: jax.Array, y: jax.Array, axis: int) -> tuple[jax
     largest = max_along(x, axis)
     decayed = exp_difference(x, largest)
     others = jnp.where(mask, 0.0, decayed).sum(axis=axis, keepdims=True)
-    chosen = jnp.where(y == 0.0, 0.0, y * (jnp.log1p(others) + (largest - x)))
     term = others + 1.0
     mask_2 = index == argmax_along(jnp.abs(y), axis)
     rest = jnp.where(
@@ -59,7 +58,9 @@ def cross_entropy_and_excess(x: jax.Array, y: jax.Array, axis: int) -> tuple[jax
         jnp.where(mask_2, 0.0, y).sum(axis=axis, keepdims=True),
         y.sum(axis=axis, keepdims=True) - y,
     )
-    value = chosen.sum(axis=axis, keepdims=True)
+    value = jnp.where(y == 0.0, 0.0, y * (log1p(others) + (largest - x))).sum(
+        axis=axis, keepdims=True
+    )
     excess = decayed * rest / term - jnp.where(mask, others, term - decayed) * y / term
     return jnp.squeeze(value, axis), excess
 
@@ -68,7 +69,7 @@ def cross_entropy_with(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     largest = max_along(x, axis)
     chosen = jnp.where(positions(y, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
-    product = y * (jnp.log1p(chosen.sum(axis=axis, keepdims=True)) + (largest - x))
+    product = y * (log1p(chosen.sum(axis=axis, keepdims=True)) + (largest - x))
     return jnp.squeeze(jnp.where(y == 0.0, 0.0, product).sum(axis=axis, keepdims=True), axis)
 
 
@@ -184,7 +185,7 @@ def label_cross_entropy(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
     chosen = jnp.where(positions(x, axis) == index, 0.0, exp_difference(x, largest))
     picked = jnp.take_along_axis(x, index, axis)
     term = chosen.sum(axis=axis, keepdims=True) + jnp.expm1(picked - largest)
-    return jnp.squeeze(jnp.log1p(term) + (largest - picked), axis)
+    return jnp.squeeze(log1p(term) + (largest - picked), axis)
 
 
 def label_cross_entropy_and_excess(
@@ -199,7 +200,7 @@ def label_cross_entropy_and_excess(
     sums = chosen.sum(axis=axis, keepdims=True)
     picked = jnp.take_along_axis(x, index, axis)
     term = sums + jnp.take_along_axis(decayed, index, axis)
-    value = jnp.log1p(sums + jnp.expm1(picked - largest)) + (largest - picked)
+    value = log1p(sums + jnp.expm1(picked - largest)) + (largest - picked)
     excess = jnp.where(mask, -sums / term, chosen / term)
     return jnp.squeeze(value, axis), excess
 
@@ -222,9 +223,9 @@ def log_cosh(x: jax.Array) -> jax.Array:
     term = power * (1.5619206968586225e-16 * power + 4.779477332387385e-14) + 1.1470745597729725e-11
     term_2 = power * (power * term + 2.08767569878681e-09) + 2.755731922398589e-07
     term_3 = power * (power * term_2 + 2.48015873015873e-05) + 0.001388888888888889
-    log_term = jnp.log1p(power * (power * (power * term_3 + 0.041666666666666664) + 0.5))
+    log_term = log1p(power * (power * (power * term_3 + 0.041666666666666664) + 0.5))
     return jnp.where(
-        abs_x < 1.0, log_term, abs_x + jnp.log1p(jnp.exp(-2.0 * abs_x)) - 0.6931471805599453
+        abs_x < 1.0, log_term, abs_x + log1p(jnp.exp(-2.0 * abs_x)) - 0.6931471805599453
     )
 
 
@@ -232,14 +233,14 @@ def logsumexp(x: jax.Array, axis: int) -> jax.Array:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
     largest = max_along(x, axis)
     chosen = jnp.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
-    return jnp.squeeze(largest + jnp.log1p(chosen.sum(axis=axis, keepdims=True)), axis)
+    return jnp.squeeze(largest + log1p(chosen.sum(axis=axis, keepdims=True)), axis)
 
 
 def negative_log_softmax(x: jax.Array, axis: int) -> jax.Array:
     """Return logsumexp(x) - x, exact where one entry dominates."""
     largest = max_along(x, axis)
     chosen = jnp.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
-    return jnp.log1p(chosen.sum(axis=axis, keepdims=True)) + (largest - x)
+    return log1p(chosen.sum(axis=axis, keepdims=True)) + (largest - x)
 
 
 def norm(x: jax.Array, axis: int) -> jax.Array:
@@ -269,7 +270,7 @@ def p_norm(x: jax.Array, order: float, axis: int) -> jax.Array:
 
 def power1p(x: jax.Array, exponent: jax.Array | float) -> jax.Array:
     """Return (1 + x)**exponent."""
-    return jnp.where(jnp.abs(x) > 1.0, (x + 1.0) ** exponent, jnp.exp(exponent * jnp.log1p(x)))
+    return jnp.where(jnp.abs(x) > 1.0, (x + 1.0) ** exponent, jnp.exp(exponent * log1p(x)))
 
 
 def power_slope(x: jax.Array, exponent: float) -> jax.Array:

@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import centred, log_cosh, negative_log_softmax, sech2, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, fold, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, log1p, to_working, working_dtype
 
 __all__ = ["JensenShannonLoss", "jensen_shannon_loss"]
 
@@ -27,10 +27,8 @@ def _value(input: jax.Array, target: jax.Array) -> jax.Array:
     term = nll - nll_2
     u = 0.5 * term
     term_2 = nll_2 - nll
-    product = jax.nn.sigmoid(term_2) * (jnp.maximum(term, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(term))))
-    product_2 = jax.nn.sigmoid(term) * (
-        jnp.maximum(term_2, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(term_2)))
-    )
+    product = jax.nn.sigmoid(term_2) * (jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term))))
+    product_2 = jax.nn.sigmoid(term) * (jnp.maximum(term_2, 0.0) + log1p(jnp.exp(-jnp.abs(term_2))))
     cost = jnp.where(
         term * term < 4.0,
         0.5 * term * jnp.tanh(u) - log_cosh(u),
@@ -51,9 +49,9 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     u = 0.5 * term
     term_2 = nll_2 - nll
     probability_2 = jax.nn.sigmoid(term_2)
-    softplus = jnp.maximum(term, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(term)))
+    softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
     share = jax.nn.sigmoid(term)
-    softplus_2 = jnp.maximum(term_2, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(term_2)))
+    softplus_2 = jnp.maximum(term_2, 0.0) + log1p(jnp.exp(-jnp.abs(term_2)))
     term_3 = -probability_2 * softplus - share * softplus_2 + 0.6931471805599453
     probability_3 = softmax(target, axis=-2)
     sech2_2 = sech2(u)
@@ -122,10 +120,10 @@ def _partials_tangent(
     term_2 = nll_2 - nll
     probability = jax.nn.sigmoid(term_2)
     share = jax.nn.sigmoid(term)
-    softplus = jnp.maximum(term, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(term)))
+    softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
     product = probability * share * softplus
     product_2 = probability * share
-    softplus_2 = jnp.maximum(term_2, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(term_2)))
+    softplus_2 = jnp.maximum(term_2, 0.0) + log1p(jnp.exp(-jnp.abs(term_2)))
     product_3 = share * probability * softplus_2
     product_4 = share * probability
     chosen_2 = jnp.where(mask, 0.25 * term * sech2_2, product - product_2 + (product_4 - product_3))

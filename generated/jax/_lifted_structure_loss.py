@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_integers, check_rank, check_reduction, check_shape
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
 
 __all__ = ["LiftedStructureLoss", "lifted_structure_loss"]
 
@@ -27,7 +27,7 @@ def _value(input: jax.Array, target: jax.Array, margin: jax.Array | float) -> ja
     near_i = logsumexp(chosen, axis=-1)
     mask_2 = mask.astype(input.dtype).sum(axis=1) <= 0.0
     gap = jnp.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
-    term = near_i[:, None] + distance + (jnp.maximum(gap, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(gap))))
+    term = near_i[:, None] + distance + (jnp.maximum(gap, 0.0) + log1p(jnp.exp(-jnp.abs(gap))))
     mask_3 = jnp.arange(input.shape[0])[:, None] != jnp.arange(input.shape[0])
     product = jnp.maximum(term, 0.0) ** 2 * ((target[:, None] == target) & mask_3).astype(
         input.dtype
@@ -46,9 +46,7 @@ def _partials(
     mask_2 = mask.astype(input.dtype).sum(axis=1) <= 0.0
     near_i = logsumexp(chosen, axis=-1)
     gap = jnp.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
-    term_2 = (
-        near_i[:, None] + distance + (jnp.maximum(gap, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(gap))))
-    )
+    term_2 = near_i[:, None] + distance + (jnp.maximum(gap, 0.0) + log1p(jnp.exp(-jnp.abs(gap))))
     return (
         direction(term, axis=-1),
         softmax(chosen, axis=-1),
@@ -111,9 +109,7 @@ def _partials_tangent(
     chosen_3 = jnp.where(mask_2, 0.0, 1.0)
     sums_2 = (softmax(chosen, axis=-1) * term_3).sum(axis=1)
     term_4 = (softmax(chosen, axis=-2) * term_3).sum(axis=0) - sums_2[:, None]
-    term_5 = (
-        near_i[:, None] + distance + (jnp.maximum(gap, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(gap))))
-    )
+    term_5 = near_i[:, None] + distance + (jnp.maximum(gap, 0.0) + log1p(jnp.exp(-jnp.abs(gap))))
     positive = jnp.maximum(jnp.sign(term_5), 0.0)
     term_6 = sums_2[:, None] + sums + sigmoid_gap * chosen_3[:, None] * term_4
     return (

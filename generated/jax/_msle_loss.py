@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
 
 __all__ = ["MSLELoss", "msle_loss"]
 
@@ -19,8 +19,7 @@ __all__ = ["MSLELoss", "msle_loss"]
 def _value(input: jax.Array, target: jax.Array, eps: float) -> jax.Array:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
-    term = jnp.log1p(jnp.maximum(input, eps)) - jnp.log1p(jnp.maximum(target, eps))
-    return term * term
+    return (log1p(jnp.maximum(input, eps)) - log1p(jnp.maximum(target, eps))) ** 2
 
 
 def _partials(input: jax.Array, target: jax.Array, eps: float) -> tuple[jax.Array, ...]:
@@ -28,7 +27,7 @@ def _partials(input: jax.Array, target: jax.Array, eps: float) -> tuple[jax.Arra
     maximum = jnp.maximum(input, eps)
     maximum_2 = jnp.maximum(target, eps)
     return (
-        jnp.log1p(maximum) - jnp.log1p(maximum_2),
+        log1p(maximum) - log1p(maximum_2),
         1.0 / (maximum + 1.0),
         0.5 * jnp.sign(input - eps) + 0.5,
         1.0 / (maximum_2 + 1.0),

@@ -19,7 +19,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
 
 __all__ = ["MultiSimilarityLoss", "multi_similarity_loss"]
 
@@ -38,10 +38,9 @@ def _value(
     gap = direction(input, axis=-1) @ direction(input, axis=-1).T - base
     chosen = jnp.where(((target[:, None] == target) & mask), -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    product = (jnp.maximum(pull, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(pull)))) / alpha
+    product = (jnp.maximum(pull, 0.0) + log1p(jnp.exp(-jnp.abs(pull)))) / alpha
     push = logsumexp(jnp.where(target[:, None] != target, gap * beta, -math.inf), axis=-1)
-    product_2 = (jnp.maximum(push, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(push)))) / beta
-    return product + product_2
+    return product + (jnp.maximum(push, 0.0) + log1p(jnp.exp(-jnp.abs(push)))) / beta
 
 
 def _partials(
@@ -64,7 +63,7 @@ def _partials(
     push = logsumexp(chosen_2, axis=-1)
     return (
         1.0 / (alpha * alpha),
-        jnp.maximum(pull, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(pull))),
+        jnp.maximum(pull, 0.0) + log1p(jnp.exp(-jnp.abs(pull))),
         input_direction,
         input_direction,
         ratio(1.0, norm(input, axis=-1)),
@@ -76,7 +75,7 @@ def _partials(
         1.0 / alpha,
         jax.nn.sigmoid(pull),
         1.0 / (beta * beta),
-        jnp.maximum(push, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(push))),
+        jnp.maximum(push, 0.0) + log1p(jnp.exp(-jnp.abs(push))),
         jnp.where(mask_3, beta, 0.0),
         jnp.where(mask_3, -beta, 0.0),
         jnp.where(mask_3, gap, 0.0),

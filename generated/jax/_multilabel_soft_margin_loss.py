@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_rank, check_reduction, check_shape
-from ._runtime import as_arrays, broadcast_weight, finish, to_working, working_dtype
+from ._runtime import as_arrays, broadcast_weight, finish, log1p, to_working, working_dtype
 
 __all__ = ["MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"]
 
@@ -19,7 +19,7 @@ def _value(input: jax.Array, target: jax.Array, weight: jax.Array) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
     log_likelihood = -(1.0 - target) * (jnp.maximum(input, 0.0) + log_term) - target * (
         jnp.maximum(-input, 0.0) + log_term
     )

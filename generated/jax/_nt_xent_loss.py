@@ -20,7 +20,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
 
 __all__ = ["NTXentLoss", "nt_xent_loss"]
 
@@ -34,7 +34,7 @@ def _value(input: jax.Array, target: jax.Array, temperature: jax.Array | float) 
     crowd = logsumexp(jnp.where(target[:, None] != target, logit, -math.inf), axis=-1)
     term = crowd[:, None] - logit
     product = ((target[:, None] == target) & mask).astype(input.dtype) * (
-        jnp.maximum(term, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(term)))
+        jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
     )
     return product.sum(axis=1)
 

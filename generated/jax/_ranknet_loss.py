@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import ratio
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
 
 __all__ = ["RankNetLoss", "ranknet_loss"]
 
@@ -22,8 +22,8 @@ def _value(input: jax.Array, target: jax.Array, sigma: jax.Array | float) -> jax
     # softplus: log(1 + exp(z)) -> softplus(z)
     ordered = (target[:, :, None] > target[:, None]).astype(target.dtype)
     product = (input[:, :, None] - input[:, None]) * sigma
-    term = jnp.maximum(-product, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(product)))
-    return ratio((ordered * term).sum(axis=(1, 2)), ordered.sum(axis=(1, 2)))
+    product_2 = ordered * (jnp.maximum(-product, 0.0) + log1p(jnp.exp(-jnp.abs(product))))
+    return ratio(product_2.sum(axis=(1, 2)), ordered.sum(axis=(1, 2)))
 
 
 def _partials(

@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import direction, norm, ratio
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
 
 __all__ = ["SigLIPLoss", "siglip_loss"]
 
@@ -25,7 +25,7 @@ def _value(
     product = logit_scale * (direction(image, axis=-1) @ direction(text, axis=-1).T)
     z = jnp.where(jnp.arange(image.shape[0])[:, None] == jnp.arange(text.shape[0]), 1.0, -1.0)
     product_2 = (product + logit_bias) * z
-    term = jnp.maximum(-product_2, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(product_2)))
+    term = jnp.maximum(-product_2, 0.0) + log1p(jnp.exp(-jnp.abs(product_2)))
     return term.sum(axis=1)
 
 

@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
 
 __all__ = ["SigmoidFocalLoss", "sigmoid_focal_loss"]
 
@@ -21,7 +21,7 @@ def _value_plain(input: jax.Array, target: jax.Array, gamma: jax.Array | float) 
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
     product = jax.nn.sigmoid(-input) ** gamma * target * (jnp.maximum(-input, 0.0) + log_term)
     product_2 = (
         jax.nn.sigmoid(input) ** gamma * (1.0 - target) * (jnp.maximum(input, 0.0) + log_term)
@@ -36,7 +36,7 @@ def _partials_plain(
     probability = jax.nn.sigmoid(-input)
     power = probability**gamma
     p = jax.nn.sigmoid(input)
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
     term = -gamma * power * p * target * softplus - power * target * probability
     power_2 = p**gamma
@@ -76,7 +76,7 @@ def _partials_tangent_plain(
     probability = jax.nn.sigmoid(-input)
     power = probability**gamma
     p = jax.nn.sigmoid(input)
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
     product = power * p * target * softplus
     softplus_2 = jnp.maximum(input, 0.0) + log_term
@@ -138,7 +138,7 @@ def _value_balanced(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
     product = (
         jax.nn.sigmoid(-input) ** gamma * alpha * target * (jnp.maximum(-input, 0.0) + log_term)
     )
@@ -158,7 +158,7 @@ def _partials_balanced(
     probability = jax.nn.sigmoid(-input)
     power = probability**gamma
     p = jax.nn.sigmoid(input)
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
     term = -gamma * power * p * alpha * target * softplus - power * alpha * target * probability
     power_2 = p**gamma
@@ -207,7 +207,7 @@ def _partials_tangent_balanced(
     probability = jax.nn.sigmoid(-input)
     power = probability**gamma
     p = jax.nn.sigmoid(input)
-    log_term = jnp.log1p(jnp.exp(-jnp.abs(input)))
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
     product = power * p * alpha * target * softplus
     softplus_2 = jnp.maximum(input, 0.0) + log_term

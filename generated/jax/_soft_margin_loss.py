@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
 
 __all__ = ["SoftMarginLoss", "soft_margin_loss"]
 
@@ -19,7 +19,7 @@ def _value(input: jax.Array, target: jax.Array) -> jax.Array:
     """Return the unreduced loss."""
     # softplus: log(1 + exp(z)) -> softplus(z)
     product = input * target
-    return jnp.maximum(-product, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(product)))
+    return jnp.maximum(-product, 0.0) + log1p(jnp.exp(-jnp.abs(product)))
 
 
 def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:

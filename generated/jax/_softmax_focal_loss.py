@@ -35,6 +35,7 @@ from ._runtime import (
     finish,
     fold,
     is_integer,
+    log1p,
     pick,
     to_working,
     working_dtype,
@@ -55,7 +56,7 @@ def _value_labels(
     return (
         jax.nn.sigmoid(term) ** gamma
         * weight[target]
-        * (jnp.maximum(term, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(term))))
+        * (jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term))))
     )
 
 
@@ -71,13 +72,13 @@ def _partials_labels(
     power = sigmoid_term**gamma
     lead = picked - log_sum
     picked_2 = weight[target]
-    softplus = jnp.maximum(term, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(term)))
+    softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
     return (
         softmax(chosen, axis=-2),
         gamma * power * jax.nn.sigmoid(lead) * picked_2 * softplus
         + power * picked_2 * sigmoid_term,
         power,
-        jnp.maximum(lead, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(lead))),
+        jnp.maximum(lead, 0.0) + log1p(jnp.exp(-jnp.abs(lead))),
         softplus,
     )
 
@@ -118,8 +119,8 @@ def _partials_tangent_labels(
     lead = picked - log_sum
     p = jax.nn.sigmoid(lead)
     picked_2 = weight[target]
-    softplus = jnp.maximum(term, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(term)))
-    softplus_2 = jnp.maximum(lead, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(lead)))
+    softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
+    softplus_2 = jnp.maximum(lead, 0.0) + log1p(jnp.exp(-jnp.abs(lead)))
     term_2 = power * p * picked_2 * softplus - gamma * power * softplus_2 * p * picked_2 * softplus
     product = (term_2 - power * softplus_2 * picked_2 * sigmoid_term) * d_gamma
     product_2 = gamma * power * p * picked_2 * sigmoid_term

@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import digamma, trigamma
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, loggamma, to_working, working_dtype
 
 __all__ = ["StudentTNLLLoss", "student_t_nll_loss"]
 
@@ -26,10 +26,10 @@ def _value(
     product = (input - target) / scale
     return (
         0.5 * jnp.log(3.141592653589793 * df)
-        + 0.5 * term * jnp.log1p(product * (product / df))
+        + 0.5 * term * log1p(product * (product / df))
         + jnp.log(scale)
-        + jax.scipy.special.gammaln(0.5 * df)
-        - jax.scipy.special.gammaln(0.5 * term)
+        + loggamma(0.5 * df)
+        - loggamma(0.5 * term)
     )
 
 
@@ -42,7 +42,7 @@ def _partials(
     product_2 = product * (product / df)
     term_2 = df + 1.0
     term_3 = product_2 + 1.0
-    term_4 = 0.5 * jnp.log1p(product_2) - 0.5 * term_2 * (term / (df * scale)) ** 2 / term_3
+    term_4 = 0.5 * log1p(product_2) - 0.5 * term_2 * (term / (df * scale)) ** 2 / term_3
     return (
         1.5707963267948966 / (3.141592653589793 * df)
         + term_4

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_reduction, check_shape
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
 
 __all__ = ["WingLoss", "wing_loss"]
 
@@ -23,8 +23,8 @@ def _value(
     abs_error = jnp.abs(input - target)
     return jnp.where(
         abs_error < width,
-        width * jnp.log1p(abs_error / eps),
-        abs_error + (width * jnp.log1p(width / eps) - width),
+        width * log1p(abs_error / eps),
+        abs_error + (width * log1p(width / eps) - width),
     )
 
 
@@ -41,7 +41,7 @@ def _partials(
     term_3 = product + 1.0
     sign_term = jnp.sign(term)
     return (
-        jnp.where(mask, jnp.log1p(product), jnp.log1p(product_2) + width / (term_2 * eps) - 1.0),
+        jnp.where(mask, log1p(product), log1p(product_2) + width / (term_2 * eps) - 1.0),
         jnp.where(
             mask, -width * abs_error / (term_3 * (eps * eps)), -product_2 * (product_2 / term_2)
         ),
