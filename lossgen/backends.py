@@ -213,6 +213,7 @@ TORCH = Backend(
         at_most="{0}.clamp(max={1})",
         between="{0}.clamp({1}, {2})",
         within="within({0}, {1})",
+        select="select({0}, {1}, {2})",
         add_scaled="torch.add({0}, {1}, alpha={2})",
         subtract_scaled="torch.sub({0}, {1}, alpha={2})",
         amax="{0}.amax({axis})",
@@ -260,6 +261,7 @@ TORCH = Backend(
             "argmax_along",
             "put_along",
             "masked",
+            "select",
             "within",
         )
     ),

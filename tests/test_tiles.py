@@ -14,6 +14,7 @@ from generated import numpy as in_numpy
 from generated import torch as in_torch
 from generated.chainer import _tiles as tiles_of_chainer
 from generated.numpy import _tiles as tiles_of_numpy
+from generated.torch import _runtime as runtime_of_torch
 from generated.torch import _tiles as tiles_of_torch
 from generated.torch import _totals as totals_of_torch
 
@@ -68,8 +69,25 @@ def test_pieces_of_two_entries_give_what_the_whole_gives_in_torch(case, monkeypa
         with monkeypatch.context() as patched:
             patched.setattr(tiles_of_torch, "GRAIN", 2)
             patched.setattr(totals_of_torch, "GRAIN", 2)
+            patched.setattr(runtime_of_torch, "MANY", 0)
             pieces = torches(case, case.inputs(), reduction)
         assert_close(pieces, whole)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+@pytest.mark.parametrize("shape", [(3,), (1 << 15,), (200, 300)])
+def test_choosing_bits_is_what_where_does(shape, dtype):
+    torch.manual_seed(0)
+    mask, x = torch.rand(shape) < 0.5, torch.randn(shape, dtype=dtype)
+    y = torch.randn((*shape[:-1], *[1 for _ in shape[-1:]]), dtype=dtype).expand(shape)
+    x = torch.where(torch.rand(shape) < 0.1, torch.nan, x)
+    for one, other in ((x, y), (y, x), (x, 0.0), (-torch.inf, x), (0.1, x), (x, x[..., :1])):
+        for rows in (mask, mask[..., :1]):
+            with torch.no_grad():
+                chosen = runtime_of_torch.select(rows, one, other)
+            right = torch.where(rows, one, other)
+            assert chosen.dtype == right.dtype
+            torch.testing.assert_close(chosen, right, rtol=0, atol=0, equal_nan=True)
 
 
 @each_case

@@ -18,7 +18,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import logsumexp, softmax, softmax_tangent
-from ._runtime import Loss, finish, pick, to_working, working_dtype
+from ._runtime import Loss, finish, pick, select, to_working, working_dtype
 
 __all__ = ["ArcFaceLoss", "arc_face_loss"]
 
@@ -29,10 +29,10 @@ def _value(input: Tensor, target: Tensor, scale: Tensor | float, margin: Tensor 
     mask = torch.arange(input.shape[1], device=input.device) != target[:, None]
     own = pick(input, target, dim=1)
     cos = torch.cos(torch.as_tensor(margin, dtype=input.dtype))
-    sine = torch.where(own.abs() >= 1.0, 0.0, torch.sqrt((1.0 - own) * (own + 1.0)))
+    sine = select(own.abs() >= 1.0, 0.0, torch.sqrt((1.0 - own) * (own + 1.0)))
     sin = torch.sin(torch.as_tensor(margin, dtype=input.dtype))
-    widened = torch.where(-own < cos, own * cos - sine * sin, own - margin * sin)
-    term = logsumexp(torch.where(mask, scale * input, -math.inf), axis=-1) - scale * widened
+    product = scale * select(-own < cos, own * cos - sine * sin, own - margin * sin)
+    term = logsumexp(select(mask, scale * input, -math.inf), axis=-1) - product
     return term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
 
 
@@ -47,41 +47,40 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `scale` and `margin`."""
     index = torch.arange(input.shape[1], device=input.device)
     mask = index != target[:, None]
-    chosen = torch.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     own = pick(input, target, dim=1)
     cos = torch.cos(torch.as_tensor(margin, dtype=input.dtype))
     mask_2 = -own < cos
     mask_3 = own.abs() >= 1.0
     term = 1.0 - own
     root = torch.sqrt(term * (own + 1.0))
-    sine = torch.where(mask_3, 0.0, root)
+    sine = select(mask_3, 0.0, root)
     sin = torch.sin(torch.as_tensor(margin, dtype=input.dtype))
-    widened = torch.where(mask_2, own * cos - sine * sin, own - margin * sin)
+    widened = select(mask_2, own * cos - sine * sin, own - margin * sin)
     term_2 = logsumexp(chosen, axis=-1) - scale * widened
     probability = torch.sigmoid(term_2)
-    slope = upstream * probability * scale * torch.where(mask_2, 0.0, 1.0).to(input.dtype)
+    slope = upstream * probability * scale * select(mask_2, 0.0, 1.0).to(input.dtype)
     chosen_2 = mask_2.to(input.dtype)
-    term_3 = cos - torch.where(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
+    term_3 = cos - select(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
     term_4 = -slope - upstream * probability * scale * chosen_2 * term_3
     slope_2 = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
-    chosen_3 = torch.where(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0)
-    loss = term_2.clamp(min=0.0) + torch.log1p(torch.exp(-term_2.abs()))
-    grad_input = (
-        torch.where(index == target[:, None], term_4[:, None], 0.0)
-        + slope_2[:, None] * probability_2 * chosen_3
+    product = (
+        slope_2[:, None]
+        * probability_2
+        * select(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0)
     )
+    loss = term_2.clamp(min=0.0) + torch.log1p(torch.exp(-term_2.abs()))
+    grad_input = select(index == target[:, None], term_4[:, None], 0.0) + product
     grad_scale = None
     if "scale" in wanted:
-        slope_3 = (
-            upstream * probability * (probability_2 * torch.where(mask, input, 0.0)).sum(dim=1)
-        )
+        slope_3 = upstream * probability * (probability_2 * select(mask, input, 0.0)).sum(dim=1)
         grad_scale = slope_3.sum() - (upstream * probability * widened).sum()
     grad_margin = None
     if "margin" in wanted:
-        chosen_4 = torch.where(mask_2, 0.0, torch.as_tensor(-sin - margin * cos, dtype=input.dtype))
+        chosen_3 = select(mask_2, 0.0, torch.as_tensor(-sin - margin * cos, dtype=input.dtype))
         sums = (upstream * probability * chosen_2 * (own * sin + sine * cos)).sum()
-        grad_margin = scale * sums - scale * (upstream * probability * chosen_4).sum()
+        grad_margin = scale * sums - scale * (upstream * probability * chosen_3).sum()
     return loss, grad_input, grad_scale, grad_margin
 
 
@@ -96,32 +95,30 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = torch.arange(input.shape[1], device=input.device) != target[:, None]
-    chosen = torch.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     own = pick(input, target, dim=1)
     cos = torch.cos(torch.as_tensor(margin, dtype=input.dtype))
     mask_2 = -own < cos
     mask_3 = own.abs() >= 1.0
     term = 1.0 - own
     root = torch.sqrt(term * (own + 1.0))
-    sine = torch.where(mask_3, 0.0, root)
+    sine = select(mask_3, 0.0, root)
     sin = torch.sin(torch.as_tensor(margin, dtype=input.dtype))
-    widened = torch.where(mask_2, own * cos - sine * sin, own - margin * sin)
-    chosen_2 = torch.where(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0)
-    product = softmax(chosen, axis=-1) * (
-        torch.where(mask, input, 0.0) * d_scale + chosen_2 * d_input
-    )
-    term_2 = cos - torch.where(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
+    widened = select(mask_2, own * cos - sine * sin, own - margin * sin)
+    product = select(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0) * d_input
+    product_2 = softmax(chosen, axis=-1) * (select(mask, input, 0.0) * d_scale + product)
+    term_2 = cos - select(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
     picked = pick(d_input, target, dim=1)
-    product_2 = (
+    product_3 = (
         scale * mask_2.to(input.dtype) * (term_2 * picked + (-own * sin - sine * cos) * d_margin)
     )
-    chosen_3 = torch.where(mask_2, 0.0, torch.as_tensor(-sin - margin * cos, dtype=input.dtype))
+    chosen_2 = select(mask_2, 0.0, torch.as_tensor(-sin - margin * cos, dtype=input.dtype))
     term_3 = (
-        product.sum(dim=1)
+        product_2.sum(dim=1)
         - widened * d_scale
-        - product_2
-        - scale * torch.where(mask_2, 0.0, 1.0).to(input.dtype) * picked
-        - scale * chosen_3 * d_margin
+        - product_3
+        - scale * select(mask_2, 0.0, 1.0).to(input.dtype) * picked
+        - scale * chosen_2 * d_margin
     )
     return torch.sigmoid(logsumexp(chosen, axis=-1) - scale * widened) * term_3
 
@@ -139,7 +136,7 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     index = torch.arange(input.shape[1], device=input.device)
     mask = index != target[:, None]
-    chosen = torch.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     others = logsumexp(chosen, axis=-1)
     own = pick(input, target, dim=1)
     cos = torch.cos(torch.as_tensor(margin, dtype=upstream.dtype))
@@ -147,30 +144,30 @@ def _curvature(
     mask_3 = own.abs() >= 1.0
     term = 1.0 - own
     root = torch.sqrt(term * (own + 1.0))
-    sine = torch.where(mask_3, 0.0, root)
+    sine = select(mask_3, 0.0, root)
     sin = torch.sin(torch.as_tensor(margin, dtype=upstream.dtype))
     term_2 = own * cos - sine * sin
     product = margin * sin
-    chosen_2 = torch.where(mask_2, term_2, own - product)
+    chosen_2 = select(mask_2, term_2, own - product)
     product_2 = scale * chosen_2
     probability = torch.sigmoid(others - product_2)
     probability_2 = torch.sigmoid(product_2 - others)
-    chosen_3 = torch.where(mask_2, 0.0, 1.0).to(upstream.dtype)
+    chosen_3 = select(mask_2, 0.0, 1.0).to(upstream.dtype)
     chosen_4 = mask_2.to(upstream.dtype)
     term_3 = -own - 1.0 + term
-    chosen_5 = torch.where(mask_3, 0.0, 0.5 * term_3 / root)
+    chosen_5 = select(mask_3, 0.0, 0.5 * term_3 / root)
     term_4 = cos - chosen_5 * sin
     slope = upstream * probability * probability_2 * scale * chosen_4 * term_4
     term_5 = -upstream * probability * probability_2 * scale * chosen_3 - slope
     probability_3 = softmax(chosen, axis=-1)
-    chosen_6 = torch.where(mask, input, 0.0)
-    chosen_7 = torch.where(mask, torch.as_tensor(scale, dtype=upstream.dtype), 0.0)
+    chosen_6 = select(mask, input, 0.0)
+    chosen_7 = select(mask, torch.as_tensor(scale, dtype=upstream.dtype), 0.0)
     term_6 = chosen_6 * d_scale + chosen_7 * d_input
     picked = pick(d_input, target, dim=1)
     product_3 = own * sin
     product_4 = sine * cos
     term_7 = term_4 * picked + (-product_3 - product_4) * d_margin
-    chosen_8 = torch.where(mask_2, 0.0, torch.as_tensor(-sin - margin * cos, dtype=upstream.dtype))
+    chosen_8 = select(mask_2, 0.0, torch.as_tensor(-sin - margin * cos, dtype=upstream.dtype))
     term_8 = (
         (probability_3 * term_6).sum(dim=1)
         - chosen_2 * d_scale
@@ -186,7 +183,7 @@ def _curvature(
         * probability
         * scale
         * chosen_4
-        * torch.where(mask_3, 0.0, product_5 * product_5 * (-0.25 / root))
+        * select(mask_3, 0.0, product_5 * product_5 * (-0.25 / root))
         * sin
         * picked
     )
@@ -196,7 +193,7 @@ def _curvature(
         * probability
         * scale
         * chosen_4
-        * torch.where(mask_3, 0.0, 0.5 / root)
+        * select(mask_3, 0.0, 0.5 / root)
         * sin
         * picked
     )
@@ -225,7 +222,7 @@ def _curvature(
     term_14 = (upstream * probability * chosen_4 * term_13).sum() - (
         upstream * probability * chosen_8
     ).sum()
-    chosen_10 = torch.where(mask_2, 0.0, torch.as_tensor(product - 2.0 * cos, dtype=upstream.dtype))
+    chosen_10 = select(mask_2, 0.0, torch.as_tensor(product - 2.0 * cos, dtype=upstream.dtype))
     term_15 = (
         upstream * probability * probability_2 * chosen_8 * term_8
         + upstream * probability * chosen_10 * d_margin

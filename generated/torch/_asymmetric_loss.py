@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, is_number, sign, to_working, working_dtype
+from ._runtime import Loss, finish, is_number, select, sign, to_working, working_dtype
 
 __all__ = ["AsymmetricLoss", "asymmetric_loss"]
 
@@ -190,9 +190,7 @@ def _value(
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     p = torch.sigmoid(input)
     lowered = (p - clip).clamp(min=0.0)
-    chosen = torch.where(
-        p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * torch.log1p(-lowered)
-    )
+    chosen = select(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * torch.log1p(-lowered))
     positive = (
         torch.sigmoid(-input) ** gamma_pos
         * target
@@ -223,7 +221,7 @@ def _value_and_gradient(
     log_term_2 = torch.log1p(torch.exp(-input.abs()))
     softplus = (-input).clamp(min=0.0) + log_term_2
     mask_2 = lowered == 0.0
-    chosen = torch.where(
+    chosen = select(
         (mask_2 & torch.as_tensor(gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0)
     )
     positive = sign(term).clamp(min=0.0)
@@ -233,15 +231,15 @@ def _value_and_gradient(
         - chosen * positive * p * probability * term_2 * log_term
     )
     term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
-    loss = torch.where(mask, 0.0, -power * term_2 * log_term) + power_2 * target * softplus
-    grad_input = upstream * (torch.where(mask, 0.0, term_4) + term_5)
+    loss = select(mask, 0.0, -power * term_2 * log_term) + power_2 * target * softplus
+    grad_input = upstream * (select(mask, 0.0, term_4) + term_5)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (torch.where(mask, 0.0, power * log_term) + power_2 * softplus)
+        grad_target = upstream * (select(mask, 0.0, power * log_term) + power_2 * softplus)
     grad_gamma_neg = None
     if "gamma_neg" in wanted:
-        product = -torch.where(mask_2, 0.0, power * torch.log(lowered)) * term_2 * log_term
-        grad_gamma_neg = (upstream * torch.where(mask, 0.0, product)).sum()
+        product = -select(mask_2, 0.0, power * torch.log(lowered)) * term_2 * log_term
+        grad_gamma_neg = (upstream * select(mask, 0.0, product)).sum()
     grad_gamma_pos = None
     if "gamma_pos" in wanted:
         slope = upstream * power_2 * (input.clamp(min=0.0) + log_term_2) * target * softplus
@@ -249,7 +247,7 @@ def _value_and_gradient(
     grad_clip = None
     if "clip" in wanted:
         term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
-        grad_clip = (upstream * torch.where(mask, 0.0, term_6)).sum()
+        grad_clip = (upstream * select(mask, 0.0, term_6)).sum()
     return loss, grad_input, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
 
 
@@ -271,7 +269,7 @@ def _tangent(
     term = p - clip
     lowered = term.clamp(min=0.0)
     mask_2 = lowered == 0.0
-    chosen = torch.where(
+    chosen = select(
         (mask_2 & torch.as_tensor(gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0)
     )
     positive = sign(term).clamp(min=0.0)
@@ -289,13 +287,13 @@ def _tangent(
     softplus = (-input).clamp(min=0.0) + log_term_2
     term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
     term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
-    product = -torch.where(mask_2, 0.0, power * torch.log(lowered)) * term_2 * log_term
-    product_2 = (torch.where(mask, 0.0, power * log_term) + power_2 * softplus) * d_target
+    product = -select(mask_2, 0.0, power * torch.log(lowered)) * term_2 * log_term
+    product_2 = (select(mask, 0.0, power * log_term) + power_2 * softplus) * d_target
     product_3 = power_2 * (input.clamp(min=0.0) + log_term_2) * target * softplus * d_gamma_pos
     return (
-        (torch.where(mask, 0.0, term_4) + term_5) * d_input
-        + torch.where(mask, 0.0, term_6) * d_clip
-        + torch.where(mask, 0.0, product) * d_gamma_neg
+        (select(mask, 0.0, term_4) + term_5) * d_input
+        + select(mask, 0.0, term_6) * d_clip
+        + select(mask, 0.0, product) * d_gamma_neg
         + product_2
         - product_3
     )
@@ -324,24 +322,22 @@ def _curvature(
     term_2 = gamma_neg - 1.0
     power = lowered**term_2
     logarithm = torch.log(lowered)
-    chosen = torch.where(
-        mask_3, 0.0, power + gamma_neg * torch.where(mask_2, 0.0, power * logarithm)
-    )
+    chosen = select(mask_3, 0.0, power + gamma_neg * select(mask_2, 0.0, power * logarithm))
     positive = sign(term).clamp(min=0.0)
     probability = torch.sigmoid(-input)
     term_3 = 1.0 - target
     log_term = torch.log1p(-lowered)
     power_2 = lowered**gamma_neg
-    chosen_2 = torch.where(mask_2, 0.0, power_2 * logarithm)
+    chosen_2 = select(mask_2, 0.0, power_2 * logarithm)
     term_4 = 1.0 - lowered
     product = chosen_2 * term_3 * positive * p * probability / term_4
     term_5 = product - chosen * positive * p * probability * term_3 * log_term
-    chosen_3 = torch.where(mask_3, 0.0, gamma_neg * power)
+    chosen_3 = select(mask_3, 0.0, gamma_neg * power)
     tanh = torch.tanh(-0.5 * input)
-    chosen_4 = torch.where(
+    chosen_4 = select(
         (mask_2 & torch.as_tensor(term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0)
     )
-    chosen_5 = torch.where(mask_3, 0.0, gamma_neg * chosen_4 * positive * p * probability)
+    chosen_5 = select(mask_3, 0.0, gamma_neg * chosen_4 * positive * p * probability)
     power_3 = p * p
     product_2 = term_3 / term_4
     product_3 = chosen_3 * positive * positive * power_3 * probability * probability * product_2
@@ -364,22 +360,22 @@ def _curvature(
         + product_4
         - gamma_pos * power_4 * p * probability * target * softplus
     )
-    term_9 = torch.where(mask, 0.0, term_6 + term_7) + (
+    term_9 = select(mask, 0.0, term_6 + term_7) + (
         term_8 + (product_4 + power_4 * target * probability * p)
     )
-    chosen_6 = torch.where(mask_3, 0.0, -gamma_neg * chosen_4 * positive)
+    chosen_6 = select(mask_3, 0.0, -gamma_neg * chosen_4 * positive)
     power_5 = positive * positive
     product_5 = chosen_3 * power_5 * p * probability * product_2
     term_10 = -chosen_6 * positive * p * probability * term_3 * log_term - product_5
     product_6 = chosen_3 * power_5 * term_3 * p * (probability / term_4)
     power_6 = (positive / term_4) ** 2
     product_7 = power_2 * term_3 * p * probability * power_6
-    slope = upstream * torch.where(mask, 0.0, term_10 + (-product_6 - product_7)) * d_clip
+    slope = upstream * select(mask, 0.0, term_10 + (-product_6 - product_7)) * d_clip
     term_11 = (
         chosen_3 * positive * p * probability * log_term
         - power_2 * positive * p * probability / term_4
     )
-    term_12 = torch.where(mask, 0.0, term_11) + (
+    term_12 = select(mask, 0.0, term_11) + (
         -gamma_pos * power_4 * p * softplus - power_4 * probability
     )
     softplus_2 = input.clamp(min=0.0) + log_term_2
@@ -387,51 +383,47 @@ def _curvature(
         gamma_pos * power_4 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
     )
     slope_2 = upstream * (term_13 + power_4 * softplus_2 * target * probability) * d_gamma_pos
-    chosen_7 = torch.where(mask, 0.0, power_2 * positive / term_4 - chosen_3 * positive * log_term)
-    chosen_8 = torch.where(mask, 0.0, chosen_2 * log_term)
+    chosen_7 = select(mask, 0.0, power_2 * positive / term_4 - chosen_3 * positive * log_term)
+    chosen_8 = select(mask, 0.0, chosen_2 * log_term)
     term_14 = (
         chosen_3 * positive * p * probability * logarithm
         + power_2 * positive * p * probability / lowered
     )
-    chosen_9 = torch.where(
-        mask, 0.0, product - torch.where(mask_2, 0.0, term_14) * term_3 * log_term
-    )
-    chosen_10 = torch.where(
-        mask_2, 0.0, -chosen_3 * positive * logarithm - power_2 * positive / lowered
-    )
+    chosen_9 = select(mask, 0.0, product - select(mask_2, 0.0, term_14) * term_3 * log_term)
+    chosen_10 = select(mask_2, 0.0, -chosen_3 * positive * logarithm - power_2 * positive / lowered)
     product_8 = chosen_2 * term_3 * positive / term_4
-    chosen_11 = torch.where(mask, 0.0, -chosen_10 * term_3 * log_term - product_8)
-    product_9 = -torch.where(mask_2, 0.0, chosen_2 * logarithm) * term_3 * log_term
+    slope_3 = upstream * select(mask, 0.0, -chosen_10 * term_3 * log_term - product_8) * d_clip
+    chosen_11 = select(mask, 0.0, -select(mask_2, 0.0, chosen_2 * logarithm) * term_3 * log_term)
     term_15 = (
         upstream * chosen_9 * d_input
-        + upstream * chosen_11 * d_clip
-        + upstream * torch.where(mask, 0.0, product_9) * d_gamma_neg
+        + slope_3
+        + upstream * chosen_11 * d_gamma_neg
         + upstream * chosen_8 * d_target
     )
-    slope_3 = upstream * gamma_pos * power_4 * p * softplus_2 * target * softplus
+    slope_4 = upstream * gamma_pos * power_4 * p * softplus_2 * target * softplus
     term_16 = (
         upstream * power_4 * p * target * softplus
-        - slope_3
+        - slope_4
         - upstream * power_4 * softplus_2 * target * probability
     )
-    slope_4 = upstream * power_4 * softplus_2 * softplus_2 * target * softplus * d_gamma_pos
-    term_17 = term_16 * d_input + upstream * power_4 * softplus_2 * softplus * d_target - slope_4
-    chosen_12 = torch.where(mask, 0.0, chosen * positive * term_3 * log_term - product_8)
+    slope_5 = upstream * power_4 * softplus_2 * softplus_2 * target * softplus * d_gamma_pos
+    term_17 = term_16 * d_input + upstream * power_4 * softplus_2 * softplus * d_target - slope_5
+    chosen_12 = select(mask, 0.0, chosen * positive * term_3 * log_term - product_8)
     term_18 = chosen_5 * positive * term_3 * log_term - product_6 + (-product_5 - product_7)
-    product_10 = chosen_3 * positive * positive * product_2
+    product_9 = chosen_3 * positive * positive * product_2
     term_19 = (
         chosen_6 * positive * term_3 * log_term
-        + product_10
-        + (product_10 + power_2 * term_3 * power_6)
+        + product_9
+        + (product_9 + power_2 * term_3 * power_6)
     )
     term_20 = (
         upstream * chosen_12 * d_gamma_neg
-        + upstream * torch.where(mask, 0.0, term_18) * d_input
-        + upstream * torch.where(mask, 0.0, term_19) * d_clip
+        + upstream * select(mask, 0.0, term_18) * d_input
+        + upstream * select(mask, 0.0, term_19) * d_clip
         + upstream * chosen_7 * d_target
     )
     change_input = (
-        upstream * torch.where(mask, 0.0, term_5) * d_gamma_neg
+        upstream * select(mask, 0.0, term_5) * d_gamma_neg
         + upstream * term_9 * d_input
         + slope
         + upstream * term_12 * d_target

@@ -14,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, select, to_working, working_dtype
 
 __all__ = ["BetaNLLLoss", "beta_nll_loss"]
 
@@ -48,7 +48,7 @@ def _value_and_gradient(
         grad_var = 0.5 * upstream * power * (1.0 / variance - product * product)
     grad_beta = None
     if "beta" in wanted:
-        slope_2 = upstream * torch.where(variance == 0.0, 0.0, power * logarithm) * term_2
+        slope_2 = upstream * select(variance == 0.0, 0.0, power * logarithm) * term_2
         grad_beta = 0.5 * slope_2.sum()
     return 0.5 * power * term_2, slope, -slope if "target" in wanted else None, grad_var, grad_beta
 
@@ -72,7 +72,7 @@ def _tangent(
     product = term / variance
     product_2 = (
         0.5
-        * torch.where(variance == 0.0, 0.0, power * logarithm)
+        * select(variance == 0.0, 0.0, power * logarithm)
         * (term * product + logarithm)
         * d_beta
     )
@@ -100,7 +100,7 @@ def _curvature(
     mask = variance == 0.0
     power = variance**beta
     logarithm = torch.log(variance)
-    chosen = torch.where(mask, 0.0, power * logarithm)
+    chosen = select(mask, 0.0, power * logarithm)
     term = input - target
     slope = upstream * chosen * term * d_beta / variance
     term_2 = d_input - d_target
@@ -113,10 +113,7 @@ def _curvature(
         0.5 * upstream * power * (product * product * (2.0 / variance) - 1.0 / power_2) * d_var
     )
     slope_5 = (
-        upstream
-        * torch.where(mask, 0.0, chosen * logarithm)
-        * (term * product + logarithm)
-        * d_beta
+        upstream * select(mask, 0.0, chosen * logarithm) * (term * product + logarithm) * d_beta
     )
     term_4 = (
         slope_5

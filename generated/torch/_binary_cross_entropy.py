@@ -14,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, broadcast_weight, finish, sign, to_working, working_dtype
+from ._runtime import Loss, broadcast_weight, finish, select, sign, to_working, working_dtype
 
 __all__ = ["BCELoss", "binary_cross_entropy"]
 
@@ -41,7 +41,7 @@ def _value_and_gradient(
     grad_target = None
     if "target" in wanted:
         product = 2.0 * input
-        by_target = torch.where(
+        by_target = select(
             input <= 0.5, torch.log1p((1.0 - product) / input), -torch.log1p((product - 1.0) / term)
         )
         grad_target = upstream * by_target
@@ -52,7 +52,7 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     """Return the derivative of the loss along the tangents."""
     product = 2.0 * input
     term = 1.0 - input
-    by_target = torch.where(
+    by_target = select(
         input <= 0.5, torch.log1p((1.0 - product) / input), -torch.log1p((product - 1.0) / term)
     )
     return by_target * d_target + (input - target) * d_input / (term * input).clamp(min=1e-12)
@@ -77,7 +77,7 @@ def _curvature(
     )
     product_3 = (-term_2 / (input * input) - 2.0 / input) / (term_2 / input + 1.0)
     term_3 = product_2 - 1.0
-    chosen = torch.where(
+    chosen = select(
         input <= 0.5, product_3, -(term_3 / (term * term) + 2.0 / term) / (term_3 / term + 1.0)
     )
     change_input = upstream * (d_input - d_target) / maximum - slope

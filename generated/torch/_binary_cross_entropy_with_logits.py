@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
+from ._runtime import Loss, broadcast_weight, finish, select, to_working, working_dtype
 
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
@@ -93,7 +93,7 @@ def _value_chainer(
     term = (1.0 - target) * (input.clamp(min=0.0) + log_term) + pos_weight * target * (
         (-input).clamp(min=0.0) + log_term
     )
-    return torch.where(target != -1.0, term * weight, 0.0)
+    return select(target != -1.0, term * weight, 0.0)
 
 
 def _value_and_gradient_chainer(
@@ -112,12 +112,12 @@ def _value_and_gradient_chainer(
     softplus = (-input).clamp(min=0.0) + log_term
     product = (term * (positive + log_term) + pos_weight * target * softplus) * weight
     term_2 = term * torch.sigmoid(input) - pos_weight * target * torch.sigmoid(-input)
-    grad_input = torch.where(valid, upstream * term_2 * weight, 0.0)
+    grad_input = select(valid, upstream * term_2 * weight, 0.0)
     grad_target = None
     if "target" in wanted:
         slope = upstream * (-positive - log_term + pos_weight * softplus) * weight
-        grad_target = torch.where(valid, slope, 0.0)
-    return torch.where(valid, product, 0.0), grad_input, grad_target
+        grad_target = select(valid, slope, 0.0)
+    return select(valid, product, 0.0), grad_input, grad_target
 
 
 def _tangent_chainer(
@@ -132,7 +132,7 @@ def _tangent_chainer(
     log_term = torch.log1p(torch.exp(-input.abs()))
     term = -input.clamp(min=0.0) - log_term + pos_weight * ((-input).clamp(min=0.0) + log_term)
     term_2 = (1.0 - target) * torch.sigmoid(input) - pos_weight * target * torch.sigmoid(-input)
-    return torch.where(target != -1.0, term * weight * d_target + term_2 * weight * d_input, 0.0)
+    return select(target != -1.0, term * weight * d_target + term_2 * weight * d_input, 0.0)
 
 
 def _curvature_chainer(
@@ -153,8 +153,8 @@ def _curvature_chainer(
         1.0 - target
     ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
     term_3 = upstream * term * weight * d_target + upstream * term_2 * weight * d_input
-    change_target = torch.where(valid, upstream * term * weight * d_input, 0.0)
-    return torch.where(valid, term_3, 0.0), change_target
+    change_target = select(valid, upstream * term * weight * d_input, 0.0)
+    return select(valid, term_3, 0.0), change_target
 
 
 def _denominator_chainer(target: Tensor) -> Tensor:

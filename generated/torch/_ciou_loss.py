@@ -8,7 +8,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import hypot1, over_hypot1, ratio
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, select, sign, to_working, working_dtype
 
 __all__ = ["CIoULoss", "ciou_loss"]
 
@@ -21,7 +21,7 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     true_bottom = target[:, 3]
     true_top = target[:, 1]
     true_height = true_bottom - true_top
-    chosen = torch.where(
+    chosen = select(
         true_width <= true_height,
         torch.atan(ratio(true_width, true_height)),
         1.5707963267948966 - torch.atan(ratio(true_height, true_width)),
@@ -32,7 +32,7 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     bottom = input[:, 3]
     top = input[:, 1]
     height = bottom - top
-    chosen_2 = torch.where(
+    chosen_2 = select(
         width <= height,
         torch.atan(ratio(width, height)),
         1.5707963267948966 - torch.atan(ratio(height, width)),
@@ -66,7 +66,7 @@ def _value_and_gradient(
     mask = true_width <= true_height
     quotient = ratio(true_width, true_height)
     quotient_2 = ratio(true_height, true_width)
-    chosen = torch.where(mask, torch.atan(quotient), 1.5707963267948966 - torch.atan(quotient_2))
+    chosen = select(mask, torch.atan(quotient), 1.5707963267948966 - torch.atan(quotient_2))
     right = input[:, 2]
     left = input[:, 0]
     width = right - left
@@ -76,9 +76,7 @@ def _value_and_gradient(
     mask_2 = width <= height
     quotient_3 = ratio(width, height)
     quotient_4 = ratio(height, width)
-    chosen_2 = torch.where(
-        mask_2, torch.atan(quotient_3), 1.5707963267948966 - torch.atan(quotient_4)
-    )
+    chosen_2 = select(mask_2, torch.atan(quotient_3), 1.5707963267948966 - torch.atan(quotient_4))
     gap = chosen - chosen_2
     power = gap * gap
     v = 0.4052847345693511 * power
@@ -113,9 +111,7 @@ def _value_and_gradient(
     slope_2 = upstream * quotient_10 * width
     power_2 = hypot1(quotient_3) ** 2
     power_3 = hypot1(quotient_4) ** 2
-    chosen_3 = torch.where(
-        mask_2, -ratio(quotient_3, height) / power_2, -ratio(1.0, width) / power_3
-    )
+    chosen_3 = select(mask_2, -ratio(quotient_3, height) / power_2, -ratio(1.0, width) / power_3)
     slope_3 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_3
     term_10 = (
         slope
@@ -142,7 +138,7 @@ def _value_and_gradient(
     )
     term_16 = -0.5 * sign(left - true_left) - 0.5
     slope_5 = upstream * quotient_10 * height
-    chosen_4 = torch.where(mask_2, ratio(1.0, height) / power_2, ratio(quotient_4, width) / power_3)
+    chosen_4 = select(mask_2, ratio(1.0, height) / power_2, ratio(quotient_4, width) / power_3)
     slope_6 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_4
     term_17 = (
         slope_4
@@ -161,17 +157,17 @@ def _value_and_gradient(
     )
     loss = 0.4052847345693511 * power * quotient_6 + distance - quotient_5 + 1.0
     grad_input = (
-        torch.where(mask_3, term_10[:, None], 0.0)
-        + torch.where(mask_4, term_13[:, None], 0.0)
-        + torch.where(mask_5, term_17[:, None], 0.0)
-        + torch.where(mask_6, term_20[:, None], 0.0)
+        select(mask_3, term_10[:, None], 0.0)
+        + select(mask_4, term_13[:, None], 0.0)
+        + select(mask_5, term_17[:, None], 0.0)
+        + select(mask_6, term_20[:, None], 0.0)
     )
     grad_target = None
     if "target" in wanted:
         slope_7 = upstream * quotient_10 * true_width
         power_4 = hypot1(quotient) ** 2
         power_5 = hypot1(quotient_2) ** 2
-        chosen_5 = torch.where(
+        chosen_5 = select(
             mask, -ratio(quotient, true_height) / power_4, -ratio(1.0, true_width) / power_5
         )
         slope_8 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_5
@@ -188,7 +184,7 @@ def _value_and_gradient(
             - slope
         )
         slope_9 = upstream * quotient_10 * true_height
-        chosen_6 = torch.where(
+        chosen_6 = select(
             mask, ratio(1.0, true_height) / power_4, ratio(quotient_2, true_width) / power_5
         )
         slope_10 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_6
@@ -205,10 +201,10 @@ def _value_and_gradient(
             - slope_4
         )
         grad_target = (
-            torch.where(mask_3, term_21[:, None], 0.0)
-            + torch.where(mask_4, term_22[:, None], 0.0)
-            + torch.where(mask_5, term_23[:, None], 0.0)
-            + torch.where(mask_6, term_24[:, None], 0.0)
+            select(mask_3, term_21[:, None], 0.0)
+            + select(mask_4, term_22[:, None], 0.0)
+            + select(mask_5, term_23[:, None], 0.0)
+            + select(mask_6, term_24[:, None], 0.0)
         )
     return loss, grad_input, grad_target
 
@@ -224,7 +220,7 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     mask = true_width <= true_height
     quotient = ratio(true_width, true_height)
     quotient_2 = ratio(true_height, true_width)
-    chosen = torch.where(mask, torch.atan(quotient), 1.5707963267948966 - torch.atan(quotient_2))
+    chosen = select(mask, torch.atan(quotient), 1.5707963267948966 - torch.atan(quotient_2))
     right = input[:, 2]
     left = input[:, 0]
     width = right - left
@@ -234,9 +230,7 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     mask_2 = width <= height
     quotient_3 = ratio(width, height)
     quotient_4 = ratio(height, width)
-    chosen_2 = torch.where(
-        mask_2, torch.atan(quotient_3), 1.5707963267948966 - torch.atan(quotient_4)
-    )
+    chosen_2 = select(mask_2, torch.atan(quotient_3), 1.5707963267948966 - torch.atan(quotient_4))
     gap = chosen - chosen_2
     v = 0.4052847345693511 * gap * gap
     term = torch.minimum(right, true_right) - torch.maximum(left, true_left)
@@ -248,13 +242,13 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     quotient_5 = ratio(overlap, term_3)
     power = hypot1(quotient) ** 2
     power_2 = hypot1(quotient_2) ** 2
-    chosen_3 = torch.where(
+    chosen_3 = select(
         mask, ratio(1.0, true_height) / power, ratio(quotient_2, true_width) / power_2
     )
     picked = d_target[:, 2]
     picked_2 = d_target[:, 0]
     term_4 = picked - picked_2
-    chosen_4 = torch.where(
+    chosen_4 = select(
         mask, -ratio(quotient, true_height) / power, -ratio(1.0, true_width) / power_2
     )
     picked_3 = d_target[:, 3]
@@ -262,13 +256,11 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     term_5 = picked_3 - picked_4
     power_3 = hypot1(quotient_3) ** 2
     power_4 = hypot1(quotient_4) ** 2
-    chosen_5 = torch.where(mask_2, ratio(1.0, height) / power_3, ratio(quotient_4, width) / power_4)
+    chosen_5 = select(mask_2, ratio(1.0, height) / power_3, ratio(quotient_4, width) / power_4)
     picked_5 = d_input[:, 2]
     picked_6 = d_input[:, 0]
     term_6 = picked_5 - picked_6
-    chosen_6 = torch.where(
-        mask_2, -ratio(quotient_3, height) / power_3, -ratio(1.0, width) / power_4
-    )
+    chosen_6 = select(mask_2, -ratio(quotient_3, height) / power_3, -ratio(1.0, width) / power_4)
     picked_7 = d_input[:, 3]
     picked_8 = d_input[:, 1]
     term_7 = picked_7 - picked_8
@@ -415,15 +407,11 @@ def _curvature(
     mask = true_width <= true_height
     quotient_9 = ratio(true_width, true_height)
     quotient_10 = ratio(true_height, true_width)
-    chosen_2 = torch.where(
-        mask, torch.atan(quotient_9), 1.5707963267948966 - torch.atan(quotient_10)
-    )
+    chosen_2 = select(mask, torch.atan(quotient_9), 1.5707963267948966 - torch.atan(quotient_10))
     mask_2 = width <= height
     quotient_11 = ratio(width, height)
     quotient_12 = ratio(height, width)
-    chosen_3 = torch.where(
-        mask_2, torch.atan(quotient_11), 1.5707963267948966 - torch.atan(quotient_12)
-    )
+    chosen_3 = select(mask_2, torch.atan(quotient_11), 1.5707963267948966 - torch.atan(quotient_12))
     gap = chosen_2 - chosen_3
     v = 0.4052847345693511 * gap * gap
     quotient_13 = ratio(v, v - quotient_6 + 1.0)
@@ -445,29 +433,25 @@ def _curvature(
         ratio(quotient_17, width) / power_5
         - 2.0 * over_hypot1_3 * quotient_16 * quotient_17 / power_4
     )
-    slope_10 = (
-        0.8105694691387022 * upstream * gap * quotient_13 * torch.where(mask_2, term_32, term_33)
-    )
+    slope_10 = 0.8105694691387022 * upstream * gap * quotient_13 * select(mask_2, term_32, term_33)
     power_6 = hypot1_2 * hypot1_2
-    chosen_4 = torch.where(mask_2, -quotient_15 / power_6, -quotient_17 / power_5)
+    chosen_4 = select(mask_2, -quotient_15 / power_6, -quotient_17 / power_5)
     hypot1_4 = hypot1(quotient_9)
     power_7 = hypot1_4 * hypot1_4
     quotient_18 = ratio(1.0, true_height)
     hypot1_5 = hypot1(quotient_10)
     power_8 = hypot1_5 * hypot1_5
     quotient_19 = ratio(quotient_10, true_width)
-    chosen_5 = torch.where(mask, quotient_18 / power_7, quotient_19 / power_8)
+    chosen_5 = select(mask, quotient_18 / power_7, quotient_19 / power_8)
     quotient_20 = ratio(quotient_9, true_height)
     quotient_21 = ratio(1.0, true_width)
-    chosen_6 = torch.where(mask, -quotient_20 / power_7, -quotient_21 / power_8)
-    chosen_7 = torch.where(mask_2, quotient_14 / power_6, quotient_16 / power_5)
+    chosen_6 = select(mask, -quotient_20 / power_7, -quotient_21 / power_8)
+    chosen_7 = select(mask_2, quotient_14 / power_6, quotient_16 / power_5)
     term_34 = chosen_5 * term_26 + chosen_6 * term_27 - chosen_7 * term_24 - chosen_4 * term_25
     slope_11 = 0.8105694691387022 * upstream * quotient_13 * chosen_4 * term_34
     product_3 = (quotient_14 * quotient_15 + ratio(quotient_15, height)) / power_6
     term_35 = product_3 - 2.0 * over_hypot1_2 * quotient_15 * quotient_15 / power_3
-    chosen_8 = torch.where(
-        mask_2, term_35, 2.0 * over_hypot1_3 * quotient_17 * quotient_17 / power_4
-    )
+    chosen_8 = select(mask_2, term_35, 2.0 * over_hypot1_3 * quotient_17 * quotient_17 / power_4)
     slope_12 = 0.8105694691387022 * upstream * gap * quotient_13 * chosen_8 * term_25
     term_36 = (
         upstream * term_22 * width * term_30
@@ -526,15 +510,11 @@ def _curvature(
     term_44 = (
         quotient_17 / hypot1_3
     ) ** 2 - 2.0 * over_hypot1_3 * quotient_17 * quotient_16 / power_4
-    slope_19 = (
-        0.8105694691387022 * upstream * gap * quotient_13 * torch.where(mask_2, term_43, term_44)
-    )
+    slope_19 = 0.8105694691387022 * upstream * gap * quotient_13 * select(mask_2, term_43, term_44)
     slope_20 = 0.8105694691387022 * upstream * quotient_13 * chosen_7 * term_34
     product_6 = (-quotient_17 * quotient_16 - ratio(quotient_16, width)) / power_5
     term_45 = 2.0 * over_hypot1_3 * quotient_16 * quotient_16 / power_4 + product_6
-    chosen_11 = torch.where(
-        mask_2, -2.0 * over_hypot1_2 * quotient_14 * quotient_14 / power_3, term_45
-    )
+    chosen_11 = select(mask_2, -2.0 * over_hypot1_2 * quotient_14 * quotient_14 / power_3, term_45)
     slope_21 = 0.8105694691387022 * upstream * gap * quotient_13 * chosen_11 * term_24
     term_46 = (
         upstream * term_22 * height * term_30
@@ -584,15 +564,11 @@ def _curvature(
         ratio(quotient_21, true_width) / power_8
         - 2.0 * over_hypot1_5 * quotient_19 * quotient_21 / power_10
     )
-    slope_24 = (
-        0.8105694691387022 * upstream * gap * quotient_13 * torch.where(mask, term_50, term_51)
-    )
+    slope_24 = 0.8105694691387022 * upstream * gap * quotient_13 * select(mask, term_50, term_51)
     slope_25 = 0.8105694691387022 * upstream * quotient_13 * chosen_6 * term_34
     product_9 = (quotient_18 * quotient_20 + ratio(quotient_20, true_height)) / power_7
     term_52 = product_9 - 2.0 * over_hypot1_4 * quotient_20 * quotient_20 / power_9
-    chosen_13 = torch.where(
-        mask, term_52, 2.0 * over_hypot1_5 * quotient_21 * quotient_21 / power_10
-    )
+    chosen_13 = select(mask, term_52, 2.0 * over_hypot1_5 * quotient_21 * quotient_21 / power_10)
     slope_26 = 0.8105694691387022 * upstream * gap * quotient_13 * chosen_13 * term_27
     term_53 = (
         upstream * term_22 * true_width * term_30
@@ -637,15 +613,11 @@ def _curvature(
     term_58 = (
         quotient_21 / hypot1_5
     ) ** 2 - 2.0 * over_hypot1_5 * quotient_21 * quotient_19 / power_10
-    slope_29 = (
-        0.8105694691387022 * upstream * gap * quotient_13 * torch.where(mask, term_57, term_58)
-    )
+    slope_29 = 0.8105694691387022 * upstream * gap * quotient_13 * select(mask, term_57, term_58)
     slope_30 = 0.8105694691387022 * upstream * quotient_13 * chosen_5 * term_34
     product_12 = (-quotient_21 * quotient_19 - ratio(quotient_19, true_width)) / power_8
     term_59 = 2.0 * over_hypot1_5 * quotient_19 * quotient_19 / power_10 + product_12
-    chosen_14 = torch.where(
-        mask, -2.0 * over_hypot1_4 * quotient_18 * quotient_18 / power_9, term_59
-    )
+    chosen_14 = select(mask, -2.0 * over_hypot1_4 * quotient_18 * quotient_18 / power_9, term_59)
     slope_31 = 0.8105694691387022 * upstream * gap * quotient_13 * chosen_14 * term_26
     term_60 = (
         upstream * term_22 * true_height * term_30

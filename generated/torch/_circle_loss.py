@@ -20,7 +20,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, select, sign, to_working, working_dtype
 
 __all__ = ["CircleLoss", "circle_loss"]
 
@@ -32,7 +32,7 @@ def _value_detached(
     # direction: x / norm(x) as one
     # softplus: log(1 + exp(z)) -> softplus(z)
     cosine = direction(input, axis=-1) @ direction(input, axis=-1).T
-    chosen = torch.where(
+    chosen = select(
         target[:, None] != target,
         (cosine - margin) * gamma * (margin + cosine).clamp(min=0.0),
         -math.inf,
@@ -41,8 +41,8 @@ def _value_detached(
         input.shape[0], device=input.device
     )
     product = (1.0 - margin - cosine) * gamma * (margin + 1.0 - cosine).clamp(min=0.0)
-    chosen_2 = torch.where(((target[:, None] == target) & mask), product, -math.inf)
-    term = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
+    log_sum = logsumexp(select(((target[:, None] == target) & mask), product, -math.inf), axis=-1)
+    term = logsumexp(chosen, axis=-1) + log_sum
     return term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
 
 
@@ -60,24 +60,24 @@ def _value_and_gradient_detached(
     cosine = input_direction @ input_direction.T
     term = cosine - margin
     too_high = (margin + cosine).clamp(min=0.0)
-    chosen = torch.where(mask, term * gamma * too_high, -math.inf)
+    chosen = select(mask, term * gamma * too_high, -math.inf)
     mask_2 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
     mask_3 = (target[:, None] == target) & mask_2
     term_2 = 1.0 - margin - cosine
     too_low = (margin + 1.0 - cosine).clamp(min=0.0)
-    chosen_2 = torch.where(mask_3, term_2 * gamma * too_low, -math.inf)
+    chosen_2 = select(mask_3, term_2 * gamma * too_low, -math.inf)
     term_3 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
     probability = torch.sigmoid(term_3)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
-    chosen_3 = torch.where(mask_3, -gamma * too_low, 0.0)
+    chosen_3 = select(mask_3, -gamma * too_low, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product = gamma * too_high
-    term_4 = slope[:, None] * probability_2 * chosen_3 + slope[
-        :, None
-    ] * probability_3 * torch.where(mask, product, 0.0)
+    term_4 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * select(
+        mask, product, 0.0
+    )
     sums = term_4.T @ input_direction
     term_5 = sums - input_direction * (sums * input_direction).sum(dim=1)[:, None]
     sums_2 = term_4 @ input_direction
@@ -93,23 +93,20 @@ def _value_and_gradient_detached(
             upstream[:, None]
             * probability[:, None]
             * probability_2
-            * torch.where(mask_3, term_2 * too_low, 0.0)
+            * select(mask_3, term_2 * too_low, 0.0)
         )
         slope_3 = (
             upstream[:, None]
             * probability[:, None]
             * probability_3
-            * torch.where(mask, term * too_high, 0.0)
+            * select(mask, term * too_high, 0.0)
         )
         grad_gamma = slope_2.sum() + slope_3.sum()
     grad_margin = None
     if "margin" in wanted:
         slope_4 = upstream[:, None] * probability[:, None] * probability_2 * chosen_3
         slope_5 = (
-            upstream[:, None]
-            * probability[:, None]
-            * probability_3
-            * torch.where(mask, -product, 0.0)
+            upstream[:, None] * probability[:, None] * probability_3 * select(mask, -product, 0.0)
         )
         grad_margin = slope_4.sum() + slope_5.sum()
     return loss, grad_input, grad_gamma, grad_margin
@@ -130,14 +127,14 @@ def _tangent_detached(
     cosine = input_direction @ input_direction.T
     term = cosine - margin
     too_high = (margin + cosine).clamp(min=0.0)
-    chosen = torch.where(mask, term * gamma * too_high, -math.inf)
+    chosen = select(mask, term * gamma * too_high, -math.inf)
     mask_2 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
     mask_3 = (target[:, None] == target) & mask_2
     term_2 = 1.0 - margin - cosine
     too_low = (margin + 1.0 - cosine).clamp(min=0.0)
-    chosen_2 = torch.where(mask_3, term_2 * gamma * too_low, -math.inf)
+    chosen_2 = select(mask_3, term_2 * gamma * too_low, -math.inf)
     probability = torch.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     product = gamma * too_high
     product_2 = input_direction * (input_direction * d_input).sum(dim=1)[:, None]
@@ -147,15 +144,13 @@ def _tangent_detached(
     product_4 = ratio(1.0, norm(input, axis=-1)) * (input_direction @ (d_input - product_2).T)
     term_3 = product_3 + product_4
     term_4 = (
-        torch.where(mask, product, 0.0) * term_3
-        + torch.where(mask, -product, 0.0) * d_margin
-        + torch.where(mask, term * too_high, 0.0) * d_gamma
+        select(mask, product, 0.0) * term_3
+        + select(mask, -product, 0.0) * d_margin
+        + select(mask, term * too_high, 0.0) * d_gamma
     )
-    chosen_3 = torch.where(mask_3, -gamma * too_low, 0.0)
+    chosen_3 = select(mask_3, -gamma * too_low, 0.0)
     term_5 = (
-        chosen_3 * d_margin
-        + chosen_3 * term_3
-        + torch.where(mask_3, term_2 * too_low, 0.0) * d_gamma
+        chosen_3 * d_margin + chosen_3 * term_3 + select(mask_3, term_2 * too_low, 0.0) * d_gamma
     )
     term_6 = (softmax(chosen, axis=-1) * term_4).sum(dim=1) + (
         softmax(chosen_2, axis=-1) * term_5
@@ -183,7 +178,7 @@ def _curvature_detached(
     cosine = input_direction @ input_direction.T
     term = cosine - margin
     too_high = (margin + cosine).clamp(min=0.0)
-    chosen = torch.where(mask, term * gamma * too_high, -math.inf)
+    chosen = select(mask, term * gamma * too_high, -math.inf)
     log_sum = logsumexp(chosen, axis=-1)
     mask_2 = torch.arange(upstream.shape[0], device=upstream.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
@@ -191,15 +186,15 @@ def _curvature_detached(
     mask_3 = (target[:, None] == target) & mask_2
     term_2 = 1.0 - margin - cosine
     too_low = (margin + 1.0 - cosine).clamp(min=0.0)
-    chosen_2 = torch.where(mask_3, term_2 * gamma * too_low, -math.inf)
+    chosen_2 = select(mask_3, term_2 * gamma * too_low, -math.inf)
     log_sum_2 = logsumexp(chosen_2, axis=-1)
     probability = torch.sigmoid(log_sum + log_sum_2)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
-    chosen_3 = torch.where(mask_3, -gamma * too_low, 0.0)
+    chosen_3 = select(mask_3, -gamma * too_low, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product_2 = gamma * too_high
-    chosen_4 = torch.where(mask, product_2, 0.0)
+    chosen_4 = select(mask, product_2, 0.0)
     term_3 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * chosen_4
     sums_2 = term_3.T @ input_direction
     sums_3 = (sums_2 * input_direction).sum(dim=1)
@@ -208,10 +203,10 @@ def _curvature_detached(
     term_5 = quotient[:, None] * (term_4 @ input_direction.T) + quotient * (
         input_direction @ term_4.T
     )
-    chosen_5 = torch.where(mask, -product_2, 0.0)
-    chosen_6 = torch.where(mask, term * too_high, 0.0)
+    chosen_5 = select(mask, -product_2, 0.0)
+    chosen_6 = select(mask, term * too_high, 0.0)
     term_6 = chosen_4 * term_5 + chosen_5 * d_margin + chosen_6 * d_gamma
-    chosen_7 = torch.where(mask_3, term_2 * too_low, 0.0)
+    chosen_7 = select(mask_3, term_2 * too_low, 0.0)
     term_7 = chosen_3 * d_margin + chosen_3 * term_5 + chosen_7 * d_gamma
     term_8 = (probability_3 * term_6).sum(dim=1) + (probability_2 * term_7).sum(dim=1)
     product_3 = probability * probability_4 * term_8
@@ -220,8 +215,8 @@ def _curvature_detached(
     )
     d_probability = softmax_tangent(chosen_2, term_7, axis=-1)
     product_4 = slope[:, None] * chosen_3 * d_probability
-    chosen_8 = torch.where(mask_3, -too_low, 0.0)
-    chosen_9 = torch.where(mask, too_high, 0.0)
+    chosen_8 = select(mask_3, -too_low, 0.0)
+    chosen_9 = select(mask, too_high, 0.0)
     term_10 = slope[:, None] * probability_2 * chosen_8 + slope[:, None] * probability_3 * chosen_9
     softmax_tangent_2 = softmax_tangent(chosen, term_6, axis=-1)
     term_11 = (
@@ -250,7 +245,7 @@ def _curvature_detached(
         + slope[:, None] * probability_2 * chosen_8 * d_margin
         + slope[:, None] * probability_2 * chosen_8 * term_5
     )
-    chosen_10 = torch.where(mask, -too_high, 0.0)
+    chosen_10 = select(mask, -too_high, 0.0)
     term_18 = (
         slope_2[:, None] * probability_3 * chosen_6
         + slope[:, None] * chosen_6 * softmax_tangent_2
@@ -277,12 +272,12 @@ def _curvature_detached(
 
 def _denominator_detached_keras(target: Tensor) -> Tensor:
     """Return what the mean divides by."""
-    mask = torch.where(target[:, None] != target, 1.0, 0.0).amax(dim=1) > 0.0
-    mask_2 = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
+    mask = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
         target.shape[0], device=target.device
     )
-    largest = torch.where(((target[:, None] == target) & mask_2), 1.0, 0.0).amax(dim=1)
-    return torch.where((mask & (largest > 0.0)), 1.0, 0.0).sum().clamp(min=1.0)
+    largest = select(((target[:, None] == target) & mask), 1.0, 0.0).amax(dim=1)
+    mask_2 = (select(target[:, None] != target, 1.0, 0.0).amax(dim=1) > 0.0) & (largest > 0.0)
+    return select(mask_2, 1.0, 0.0).sum().clamp(min=1.0)
 
 
 _kernel_detached = differentiable(
@@ -303,7 +298,7 @@ def _value_through(
     # direction: x / norm(x) as one
     # softplus: log(1 + exp(z)) -> softplus(z)
     cosine = direction(input, axis=-1) @ direction(input, axis=-1).T
-    chosen = torch.where(
+    chosen = select(
         target[:, None] != target,
         (cosine - margin) * (margin + cosine).clamp(min=0.0) * gamma,
         -math.inf,
@@ -312,8 +307,8 @@ def _value_through(
         input.shape[0], device=input.device
     )
     product = (1.0 - margin - cosine) * (margin + 1.0 - cosine).clamp(min=0.0) * gamma
-    chosen_2 = torch.where(((target[:, None] == target) & mask), product, -math.inf)
-    term = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
+    log_sum = logsumexp(select(((target[:, None] == target) & mask), product, -math.inf), axis=-1)
+    term = logsumexp(chosen, axis=-1) + log_sum
     return term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
 
 
@@ -332,7 +327,7 @@ def _value_and_gradient_through(
     term = cosine - margin
     term_2 = margin + cosine
     too_high = term_2.clamp(min=0.0)
-    chosen = torch.where(mask, term * too_high * gamma, -math.inf)
+    chosen = select(mask, term * too_high * gamma, -math.inf)
     mask_2 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
@@ -340,18 +335,18 @@ def _value_and_gradient_through(
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = term_4.clamp(min=0.0)
-    chosen_2 = torch.where(mask_3, term_3 * too_low * gamma, -math.inf)
+    chosen_2 = select(mask_3, term_3 * too_low * gamma, -math.inf)
     term_5 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
     probability = torch.sigmoid(term_5)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
     product = too_low * gamma
     product_2 = term_3 * sign(term_4).clamp(min=0.0) * gamma
-    product_3 = slope[:, None] * probability_2 * torch.where(mask_3, -product - product_2, 0.0)
+    product_3 = slope[:, None] * probability_2 * select(mask_3, -product - product_2, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product_4 = too_high * gamma
     product_5 = term * sign(term_2).clamp(min=0.0) * gamma
-    product_6 = slope[:, None] * probability_3 * torch.where(mask, product_4 + product_5, 0.0)
+    product_6 = slope[:, None] * probability_3 * select(mask, product_4 + product_5, 0.0)
     term_6 = product_3 + product_6
     sums = term_6.T @ input_direction
     term_7 = sums - input_direction * (sums * input_direction).sum(dim=1)[:, None]
@@ -368,13 +363,13 @@ def _value_and_gradient_through(
             upstream[:, None]
             * probability[:, None]
             * probability_2
-            * torch.where(mask_3, term_3 * too_low, 0.0)
+            * select(mask_3, term_3 * too_low, 0.0)
         )
         slope_3 = (
             upstream[:, None]
             * probability[:, None]
             * probability_3
-            * torch.where(mask, term * too_high, 0.0)
+            * select(mask, term * too_high, 0.0)
         )
         grad_gamma = slope_2.sum() + slope_3.sum()
     grad_margin = None
@@ -383,13 +378,13 @@ def _value_and_gradient_through(
             upstream[:, None]
             * probability[:, None]
             * probability_2
-            * torch.where(mask_3, product_2 - product, 0.0)
+            * select(mask_3, product_2 - product, 0.0)
         )
         slope_5 = (
             upstream[:, None]
             * probability[:, None]
             * probability_3
-            * torch.where(mask, product_5 - product_4, 0.0)
+            * select(mask, product_5 - product_4, 0.0)
         )
         grad_margin = slope_4.sum() + slope_5.sum()
     return loss, grad_input, grad_gamma, grad_margin
@@ -411,7 +406,7 @@ def _tangent_through(
     term = cosine - margin
     term_2 = margin + cosine
     too_high = term_2.clamp(min=0.0)
-    chosen = torch.where(mask, term * too_high * gamma, -math.inf)
+    chosen = select(mask, term * too_high * gamma, -math.inf)
     mask_2 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
@@ -419,7 +414,7 @@ def _tangent_through(
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = term_4.clamp(min=0.0)
-    chosen_2 = torch.where(mask_3, term_3 * too_low * gamma, -math.inf)
+    chosen_2 = select(mask_3, term_3 * too_low * gamma, -math.inf)
     probability = torch.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     product = too_high * gamma
     product_2 = term * sign(term_2).clamp(min=0.0) * gamma
@@ -430,16 +425,16 @@ def _tangent_through(
     product_5 = ratio(1.0, norm(input, axis=-1)) * (input_direction @ (d_input - product_3).T)
     term_5 = product_4 + product_5
     term_6 = (
-        torch.where(mask, product + product_2, 0.0) * term_5
-        + torch.where(mask, product_2 - product, 0.0) * d_margin
-        + torch.where(mask, term * too_high, 0.0) * d_gamma
+        select(mask, product + product_2, 0.0) * term_5
+        + select(mask, product_2 - product, 0.0) * d_margin
+        + select(mask, term * too_high, 0.0) * d_gamma
     )
     product_6 = too_low * gamma
     product_7 = term_3 * sign(term_4).clamp(min=0.0) * gamma
     term_7 = (
-        torch.where(mask_3, product_7 - product_6, 0.0) * d_margin
-        + torch.where(mask_3, -product_6 - product_7, 0.0) * term_5
-        + torch.where(mask_3, term_3 * too_low, 0.0) * d_gamma
+        select(mask_3, product_7 - product_6, 0.0) * d_margin
+        + select(mask_3, -product_6 - product_7, 0.0) * term_5
+        + select(mask_3, term_3 * too_low, 0.0) * d_gamma
     )
     term_8 = (softmax(chosen, axis=-1) * term_6).sum(dim=1) + (
         softmax(chosen_2, axis=-1) * term_7
@@ -468,7 +463,7 @@ def _curvature_through(
     term = cosine - margin
     term_2 = margin + cosine
     too_high = term_2.clamp(min=0.0)
-    chosen = torch.where(mask, term * too_high * gamma, -math.inf)
+    chosen = select(mask, term * too_high * gamma, -math.inf)
     log_sum = logsumexp(chosen, axis=-1)
     mask_2 = torch.arange(upstream.shape[0], device=upstream.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
@@ -477,7 +472,7 @@ def _curvature_through(
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = term_4.clamp(min=0.0)
-    chosen_2 = torch.where(mask_3, term_3 * too_low * gamma, -math.inf)
+    chosen_2 = select(mask_3, term_3 * too_low * gamma, -math.inf)
     log_sum_2 = logsumexp(chosen_2, axis=-1)
     probability = torch.sigmoid(log_sum + log_sum_2)
     slope = upstream * probability
@@ -485,12 +480,12 @@ def _curvature_through(
     product_2 = too_low * gamma
     positive = sign(term_4).clamp(min=0.0)
     product_3 = term_3 * positive * gamma
-    chosen_3 = torch.where(mask_3, -product_2 - product_3, 0.0)
+    chosen_3 = select(mask_3, -product_2 - product_3, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product_4 = too_high * gamma
     positive_2 = sign(term_2).clamp(min=0.0)
     product_5 = term * positive_2 * gamma
-    chosen_4 = torch.where(mask, product_4 + product_5, 0.0)
+    chosen_4 = select(mask, product_4 + product_5, 0.0)
     term_5 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * chosen_4
     sums_2 = term_5.T @ input_direction
     sums_3 = (sums_2 * input_direction).sum(dim=1)
@@ -499,11 +494,11 @@ def _curvature_through(
     term_7 = quotient[:, None] * (term_6 @ input_direction.T) + quotient * (
         input_direction @ term_6.T
     )
-    chosen_5 = torch.where(mask, product_5 - product_4, 0.0)
-    chosen_6 = torch.where(mask, term * too_high, 0.0)
+    chosen_5 = select(mask, product_5 - product_4, 0.0)
+    chosen_6 = select(mask, term * too_high, 0.0)
     term_8 = chosen_4 * term_7 + chosen_5 * d_margin + chosen_6 * d_gamma
-    chosen_7 = torch.where(mask_3, product_3 - product_2, 0.0)
-    chosen_8 = torch.where(mask_3, term_3 * too_low, 0.0)
+    chosen_7 = select(mask_3, product_3 - product_2, 0.0)
+    chosen_8 = select(mask_3, term_3 * too_low, 0.0)
     term_9 = chosen_7 * d_margin + chosen_3 * term_7 + chosen_8 * d_gamma
     term_10 = (probability_3 * term_8).sum(dim=1) + (probability_2 * term_9).sum(dim=1)
     product_6 = probability * probability_4 * term_10
@@ -552,17 +547,17 @@ def _curvature_through(
     term_19 = term_18 - product_12[:, None] * term_6 - input_direction * sums_7[:, None]
     slope_2 = upstream * probability * probability_4 * term_10
     term_20 = product_7 - too_low
-    product_13 = slope[:, None] * probability_2 * torch.where(mask_3, term_20, 0.0) * d_margin
-    product_14 = slope[:, None] * probability_2 * torch.where(mask_3, term_12, 0.0) * term_7
+    product_13 = slope[:, None] * probability_2 * select(mask_3, term_20, 0.0) * d_margin
+    product_14 = slope[:, None] * probability_2 * select(mask_3, term_12, 0.0) * term_7
     term_21 = (
         slope_2[:, None] * probability_2 * chosen_8
         + slope[:, None] * chosen_8 * softmax_tangent_2
         + product_13
         + product_14
     )
-    product_15 = slope[:, None] * probability_3 * torch.where(mask, term_13, 0.0) * term_7
+    product_15 = slope[:, None] * probability_3 * select(mask, term_13, 0.0) * term_7
     term_22 = product_9 - too_high
-    product_16 = slope[:, None] * probability_3 * torch.where(mask, term_22, 0.0) * d_margin
+    product_16 = slope[:, None] * probability_3 * select(mask, term_22, 0.0) * d_margin
     term_23 = (
         slope_2[:, None] * probability_3 * chosen_6
         + slope[:, None] * chosen_6 * softmax_tangent_3
@@ -601,12 +596,12 @@ def _curvature_through(
 
 def _denominator_through_keras(target: Tensor) -> Tensor:
     """Return what the mean divides by."""
-    mask = torch.where(target[:, None] != target, 1.0, 0.0).amax(dim=1) > 0.0
-    mask_2 = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
+    mask = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
         target.shape[0], device=target.device
     )
-    largest = torch.where(((target[:, None] == target) & mask_2), 1.0, 0.0).amax(dim=1)
-    return torch.where((mask & (largest > 0.0)), 1.0, 0.0).sum().clamp(min=1.0)
+    largest = select(((target[:, None] == target) & mask), 1.0, 0.0).amax(dim=1)
+    mask_2 = (select(target[:, None] != target, 1.0, 0.0).amax(dim=1) > 0.0) & (largest > 0.0)
+    return select(mask_2, 1.0, 0.0).sum().clamp(min=1.0)
 
 
 _kernel_through = differentiable(

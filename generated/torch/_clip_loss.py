@@ -28,7 +28,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, finish, pick, to_working, working_dtype
+from ._runtime import Loss, finish, pick, select, to_working, working_dtype
 
 __all__ = ["CLIPLoss", "clip_loss"]
 
@@ -63,7 +63,7 @@ def _value_and_gradient(
     term = pick(negative_log_softmax(logit, axis=-2), index, dim=1) + find_text
     mask = torch.arange(text.shape[0], device=text.device) == index[:, None]
     slope = 0.5 * upstream
-    chosen = torch.where(mask, slope[:, None], 0.0)
+    chosen = select(mask, slope[:, None], 0.0)
     term_2 = (
         softmax(logit, axis=-2) * sum_of_others(chosen, axis=-2)
         - softmax_complement(logit, axis=-2) * chosen
@@ -130,7 +130,7 @@ def _curvature(
     excess = label_excess(logit, index, axis=-1)
     mask = torch.arange(text.shape[0], device=text.device) == index[:, None]
     slope = 0.5 * upstream
-    chosen = torch.where(mask, slope[:, None], 0.0)
+    chosen = select(mask, slope[:, None], 0.0)
     rest = sum_of_others(chosen, axis=-2)
     term = softmax(logit, axis=-2) * rest - softmax_complement(logit, axis=-2) * chosen
     term_2 = 0.5 * upstream[:, None] * excess * logit_scale + term * logit_scale
@@ -155,7 +155,7 @@ def _curvature(
         0.5
         * slope_3[:, None]
         * logit_scale
-        * torch.where(mask[:, :, None], text_direction, 0.0).sum(dim=1)
+        * select(mask[:, :, None], text_direction, 0.0).sum(dim=1)
     )
     term_8 = (
         slope_2

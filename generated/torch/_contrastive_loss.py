@@ -14,7 +14,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, norm, ratio
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, select, sign, to_working, working_dtype
 
 __all__ = ["ContrastiveLoss", "contrastive_loss"]
 
@@ -22,7 +22,7 @@ __all__ = ["ContrastiveLoss", "contrastive_loss"]
 def _value(input1: Tensor, input2: Tensor, target: Tensor, margin: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     gap = input1 - input2
-    chosen = torch.where(
+    chosen = select(
         target == 1.0, (gap * gap).sum(dim=1), (margin - norm(gap, axis=-1)).clamp(min=0.0) ** 2
     )
     return 0.5 * chosen
@@ -42,14 +42,14 @@ def _value_and_gradient(
     term = margin - norm(gap, axis=-1)
     positive = term.clamp(min=0.0)
     positive_2 = sign(term).clamp(min=0.0)
-    slope = upstream * torch.where(mask, 0.0, -2.0 * positive * positive_2)
+    slope = upstream * select(mask, 0.0, -2.0 * positive * positive_2)
     product = 0.5 * slope[:, None] * direction(gap, axis=-1)
     slope_2 = upstream * mask.to(target.dtype)
     product_2 = slope_2[:, None] * gap
-    loss = 0.5 * torch.where(mask, (gap * gap).sum(dim=1), positive * positive)
+    loss = 0.5 * select(mask, (gap * gap).sum(dim=1), positive * positive)
     grad_margin = None
     if "margin" in wanted:
-        sums = (upstream * torch.where(mask, 0.0, 2.0 * positive * positive_2)).sum()
+        sums = (upstream * select(mask, 0.0, 2.0 * positive * positive_2)).sum()
         grad_margin = 0.5 * sums
     return (
         loss,
@@ -77,13 +77,16 @@ def _tangent(
     term_2 = margin - norm(gap, axis=-1)
     positive = term_2.clamp(min=0.0)
     positive_2 = sign(term_2).clamp(min=0.0)
-    product = 0.5 * torch.where(mask, 0.0, 2.0 * positive * positive_2) * d_margin
-    product_2 = (
+    product = (
         0.5
-        * torch.where(mask, 0.0, -2.0 * positive * positive_2)
+        * select(mask, 0.0, -2.0 * positive * positive_2)
         * (direction(gap, axis=-1) * term).sum(dim=1)
     )
-    return mask.to(target.dtype) * (gap * term).sum(dim=1) + product + product_2
+    return (
+        mask.to(target.dtype) * (gap * term).sum(dim=1)
+        + 0.5 * select(mask, 0.0, 2.0 * positive * positive_2) * d_margin
+        + product
+    )
 
 
 def _curvature(
@@ -104,17 +107,15 @@ def _curvature(
     term = margin - length
     positive = sign(term).clamp(min=0.0)
     power = positive * positive
-    chosen = torch.where(mask, 0.0, -2.0 * power)
-    chosen_2 = torch.where(mask, 0.0, 2.0 * power)
+    chosen = select(mask, 0.0, -2.0 * power)
+    chosen_2 = select(mask, 0.0, 2.0 * power)
     direction_2 = direction(gap, axis=-1)
     term_2 = d_input1 - d_input2
     sums = (direction_2 * term_2).sum(dim=1)
     slope = upstream * (chosen * d_margin + chosen_2 * sums)
     product = 0.5 * slope[:, None] * direction_2
     slope_2 = (
-        upstream
-        * torch.where(mask, 0.0, -2.0 * term.clamp(min=0.0) * positive)
-        * ratio(1.0, length)
+        upstream * select(mask, 0.0, -2.0 * term.clamp(min=0.0) * positive) * ratio(1.0, length)
     )
     product_2 = 0.5 * slope_2[:, None] * (term_2 - direction_2 * sums[:, None])
     slope_3 = upstream * mask.to(upstream.dtype)

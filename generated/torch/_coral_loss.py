@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, select, to_working, working_dtype
 
 __all__ = ["CoralLoss", "coral_loss"]
 
@@ -17,7 +17,7 @@ def _value(input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     mask = target[:, None] > torch.arange(input.shape[1], device=input.device) + 0.5
     log_term = torch.log1p(torch.exp(-input.abs()))
-    answer = torch.where(mask, (-input).clamp(min=0.0) + log_term, input.clamp(min=0.0) + log_term)
+    answer = select(mask, (-input).clamp(min=0.0) + log_term, input.clamp(min=0.0) + log_term)
     return (answer * weight).sum(dim=1)
 
 
@@ -27,9 +27,9 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target[:, None] > torch.arange(input.shape[1], device=input.device) + 0.5
     log_term = torch.log1p(torch.exp(-input.abs()))
-    answer = torch.where(mask, (-input).clamp(min=0.0) + log_term, input.clamp(min=0.0) + log_term)
+    answer = select(mask, (-input).clamp(min=0.0) + log_term, input.clamp(min=0.0) + log_term)
     grad_input = (
-        upstream[:, None] * torch.where(mask, -torch.sigmoid(-input), torch.sigmoid(input)) * weight
+        upstream[:, None] * select(mask, -torch.sigmoid(-input), torch.sigmoid(input)) * weight
     )
     return (
         (answer * weight).sum(dim=1),
@@ -43,7 +43,7 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = target[:, None] > torch.arange(input.shape[1], device=input.device) + 0.5
-    product = torch.where(mask, -torch.sigmoid(-input), torch.sigmoid(input)) * weight * d_input
+    product = select(mask, -torch.sigmoid(-input), torch.sigmoid(input)) * weight * d_input
     return product.sum(dim=1)
 
 
@@ -59,7 +59,7 @@ def _curvature(
     mask = target[:, None] > torch.arange(input.shape[1], device=input.device) + 0.5
     probability = torch.sigmoid(-input)
     sigmoid_input = torch.sigmoid(input)
-    chosen = torch.where(mask, probability * sigmoid_input, sigmoid_input * probability)
+    chosen = select(mask, probability * sigmoid_input, sigmoid_input * probability)
     change_input = upstream[:, None] * chosen * weight * d_input
     return change_input, torch.full_like(target, 0.0)
 

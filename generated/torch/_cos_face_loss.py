@@ -17,7 +17,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import logsumexp, softmax, softmax_tangent
-from ._runtime import Loss, finish, pick, to_working, working_dtype
+from ._runtime import Loss, finish, pick, select, to_working, working_dtype
 
 __all__ = ["CosFaceLoss", "cos_face_loss"]
 
@@ -27,7 +27,7 @@ def _value(input: Tensor, target: Tensor, scale: Tensor | float, margin: Tensor 
     # softplus: log(1 + exp(z)) -> softplus(z)
     mask = torch.arange(input.shape[1], device=input.device) != target[:, None]
     term = (
-        logsumexp(torch.where(mask, scale * input, -math.inf), axis=-1)
+        logsumexp(select(mask, scale * input, -math.inf), axis=-1)
         - (pick(input, target, dim=1) - margin) * scale
     )
     return term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
@@ -44,22 +44,23 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `scale` and `margin`."""
     index = torch.arange(input.shape[1], device=input.device)
     mask = index != target[:, None]
-    chosen = torch.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     picked = pick(input, target, dim=1)
     term = logsumexp(chosen, axis=-1) - (picked - margin) * scale
     sigmoid_term = torch.sigmoid(term)
     slope = -upstream * sigmoid_term * scale
     slope_2 = upstream * sigmoid_term
     probability = softmax(chosen, axis=-1)
-    chosen_2 = torch.where(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0)
-    loss = term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
-    grad_input = (
-        torch.where(index == target[:, None], slope[:, None], 0.0)
-        + slope_2[:, None] * probability * chosen_2
+    product = (
+        slope_2[:, None]
+        * probability
+        * select(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0)
     )
+    loss = term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
+    grad_input = select(index == target[:, None], slope[:, None], 0.0) + product
     grad_scale = None
     if "scale" in wanted:
-        slope_3 = upstream * sigmoid_term * (probability * torch.where(mask, input, 0.0)).sum(dim=1)
+        slope_3 = upstream * sigmoid_term * (probability * select(mask, input, 0.0)).sum(dim=1)
         grad_scale = (upstream * sigmoid_term * (margin - picked)).sum() + slope_3.sum()
     return loss, grad_input, grad_scale, scale * slope_2.sum() if "margin" in wanted else None
 
@@ -75,15 +76,13 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = torch.arange(input.shape[1], device=input.device) != target[:, None]
-    chosen = torch.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     picked = pick(input, target, dim=1)
     probability = torch.sigmoid(logsumexp(chosen, axis=-1) - (picked - margin) * scale)
-    chosen_2 = torch.where(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0)
-    product = softmax(chosen, axis=-1) * (
-        torch.where(mask, input, 0.0) * d_scale + chosen_2 * d_input
-    )
+    product = select(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0) * d_input
+    product_2 = softmax(chosen, axis=-1) * (select(mask, input, 0.0) * d_scale + product)
     term = (
-        product.sum(dim=1)
+        product_2.sum(dim=1)
         + (margin - picked) * d_scale
         - scale * pick(d_input, target, dim=1)
         + scale * d_margin
@@ -104,15 +103,15 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     index = torch.arange(input.shape[1], device=input.device)
     mask = index != target[:, None]
-    chosen = torch.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     others = logsumexp(chosen, axis=-1)
     picked = pick(input, target, dim=1)
     product = (picked - margin) * scale
     probability = torch.sigmoid(others - product)
     probability_2 = torch.sigmoid(product - others)
     probability_3 = softmax(chosen, axis=-1)
-    chosen_2 = torch.where(mask, input, 0.0)
-    chosen_3 = torch.where(mask, torch.as_tensor(scale, dtype=upstream.dtype), 0.0)
+    chosen_2 = select(mask, input, 0.0)
+    chosen_3 = select(mask, torch.as_tensor(scale, dtype=upstream.dtype), 0.0)
     term = chosen_2 * d_scale + chosen_3 * d_input
     picked_2 = pick(d_input, target, dim=1)
     term_2 = margin - picked

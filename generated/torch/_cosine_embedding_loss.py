@@ -7,7 +7,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import floored_norm, ratio
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, select, sign, to_working, working_dtype
 
 __all__ = ["CosineEmbeddingLoss", "cosine_embedding_loss"]
 
@@ -18,8 +18,9 @@ def _value(input1: Tensor, input2: Tensor, target: Tensor, margin: Tensor | floa
         input2, floored_norm(input2, 1e-06, axis=-1)[:, None]
     )
     cosine = product.sum(dim=1)
-    chosen = torch.where(target == -1.0, (cosine - margin).clamp(min=0.0), 0.0)
-    return torch.where(target == 1.0, 1.0 - cosine, chosen)
+    return select(
+        target == 1.0, 1.0 - cosine, select(target == -1.0, (cosine - margin).clamp(min=0.0), 0.0)
+    )
 
 
 def _value_and_gradient(
@@ -39,12 +40,10 @@ def _value_and_gradient(
     cosine = (quotient * quotient_2).sum(dim=1)
     mask_2 = target == -1.0
     positive = sign(margin - cosine).clamp(min=0.0)
-    chosen = torch.where(mask, -1.0, torch.where(mask_2, 1.0 - positive, 0.0))
+    chosen = select(mask, -1.0, select(mask_2, 1.0 - positive, 0.0))
     slope = upstream * chosen * ratio(1.0, length1)
     slope_2 = upstream * chosen * (ratio(quotient, length1[:, None]) * quotient_2).sum(dim=1)
-    loss = torch.where(
-        mask, 1.0 - cosine, torch.where(mask_2, (cosine - margin).clamp(min=0.0), 0.0)
-    )
+    loss = select(mask, 1.0 - cosine, select(mask_2, (cosine - margin).clamp(min=0.0), 0.0))
     grad_input1 = slope[:, None] * quotient_2 - slope_2[:, None] * quotient
     grad_input2 = None
     if "input2" in wanted:
@@ -53,7 +52,7 @@ def _value_and_gradient(
         grad_input2 = slope_3[:, None] * quotient - slope_4[:, None] * quotient_2
     grad_margin = None
     if "margin" in wanted:
-        slope_5 = upstream * torch.where(mask, 0.0, torch.where(mask_2, positive - 1.0, 0.0))
+        slope_5 = upstream * select(mask, 0.0, select(mask_2, positive - 1.0, 0.0))
         grad_margin = slope_5.sum()
     return (
         loss,
@@ -82,7 +81,6 @@ def _tangent(
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, length2[:, None])
     positive = sign(margin - (quotient * quotient_2).sum(dim=1)).clamp(min=0.0)
-    chosen = torch.where(mask, -1.0, torch.where(mask_2, 1.0 - positive, 0.0))
     product = (
         ratio(quotient, length1[:, None]) * quotient_2 * (quotient * d_input1).sum(dim=1)[:, None]
     )
@@ -95,8 +93,9 @@ def _tangent(
         - product
         - product_2
     )
-    product_3 = torch.where(mask, 0.0, torch.where(mask_2, positive - 1.0, 0.0)) * d_margin
-    return chosen * term.sum(dim=1) + product_3
+    product_3 = select(mask, -1.0, select(mask_2, 1.0 - positive, 0.0)) * term.sum(dim=1)
+    product_4 = select(mask, 0.0, select(mask_2, positive - 1.0, 0.0)) * d_margin
+    return product_3 + product_4
 
 
 def _curvature(
@@ -116,7 +115,7 @@ def _curvature(
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, length2[:, None])
     term = 1.0 - sign(margin - (quotient * quotient_2).sum(dim=1)).clamp(min=0.0)
-    chosen = torch.where(target == 1.0, -1.0, torch.where(target == -1.0, term, 0.0))
+    chosen = select(target == 1.0, -1.0, select(target == -1.0, term, 0.0))
     quotient_3 = ratio(1.0, length1)
     sums = (quotient * d_input1).sum(dim=1)
     slope = upstream * chosen * ratio(quotient_3, length1) * sums

@@ -4,7 +4,6 @@ r"""Discriminative clustering: clusters are tight, and far from each other."""
 import math
 from typing import Literal, overload
 
-import torch
 from torch import Tensor
 
 from ._autograd import differentiable
@@ -18,7 +17,16 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, norm, ratio
-from ._runtime import Loss, cast_floats, finish, finish_parts, sign, to_working, working_dtype
+from ._runtime import (
+    Loss,
+    cast_floats,
+    finish,
+    finish_parts,
+    select,
+    sign,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["DiscriminativeLoss", "discriminative_loss"]
 
@@ -128,9 +136,7 @@ def _value_distance(input: Tensor, target: Tensor, push: Tensor | float) -> Tens
     own = chosen @ input / sums[:, None]
     term = 2.0 * push - norm(own[:, None] - chosen @ input / sums[:, None], axis=-1)
     nearness = term.clamp(min=0.0)
-    chosen_2 = torch.where(
-        target[:, None] != target, nearness / sums[:, None] * (nearness / sums), 0.0
-    )
+    chosen_2 = select(target[:, None] != target, nearness / sums[:, None] * (nearness / sums), 0.0)
     clusters = (1.0 / sums).sum()
     return ratio(chosen_2.sum(), (clusters - 1.0) * clusters)
 
@@ -146,20 +152,20 @@ def _value_and_gradient_distance(
     term = own[:, None] - chosen @ input / sums[:, None]
     term_2 = 2.0 * push - norm(term, axis=-1)
     nearness = term_2.clamp(min=0.0)
-    chosen_2 = torch.where(mask, nearness / sums[:, None] * (nearness / sums), 0.0)
+    sums_2 = select(mask, nearness / sums[:, None] * (nearness / sums), 0.0).sum()
     clusters = (1.0 / sums).sum()
     product = (clusters - 1.0) * clusters
     quotient = ratio(1.0, product)
     positive = sign(term_2).clamp(min=0.0)
-    chosen_3 = torch.where(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    product_2 = chosen_3[:, :, None] * direction(term, axis=-1)
+    chosen_2 = select(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
+    product_2 = chosen_2[:, :, None] * direction(term, axis=-1)
     slope = -upstream * quotient * (chosen.T @ (product_2.sum(dim=0) / sums[:, None]))
     slope_2 = upstream * quotient * (chosen.T @ (product_2.sum(dim=1) / sums[:, None]))
     grad_push = None
     if "push" in wanted:
-        chosen_4 = torch.where(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-        grad_push = upstream * quotient * chosen_4.sum()
-    return ratio(chosen_2.sum(), product), slope + slope_2, grad_push
+        chosen_3 = select(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
+        grad_push = upstream * quotient * chosen_3.sum()
+    return ratio(sums_2, product), slope + slope_2, grad_push
 
 
 def _tangent_distance(
@@ -175,8 +181,8 @@ def _tangent_distance(
     term_2 = 2.0 * push - norm(term, axis=-1)
     nearness = term_2.clamp(min=0.0)
     positive = sign(term_2).clamp(min=0.0)
-    chosen_2 = torch.where(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    chosen_3 = torch.where(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
+    chosen_2 = select(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
+    chosen_3 = select(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
     product = chosen @ d_input / sums[:, None]
     product_2 = direction(term, axis=-1) * (product[:, None] - chosen @ d_input / sums[:, None])
     return (
@@ -207,20 +213,18 @@ def _curvature_distance(
     positive = sign(term_2).clamp(min=0.0)
     product = positive / sums[:, None]
     product_2 = positive / sums
-    chosen_2 = torch.where(mask, -4.0 * product * product_2, 0.0)
+    chosen_2 = select(mask, -4.0 * product * product_2, 0.0)
     product_3 = chosen @ d_input / sums[:, None]
     term_3 = product_3[:, None] - chosen @ d_input / sums[:, None]
     sums_2 = (direction_2 * term_3).sum(dim=2)
-    term_4 = chosen_2 * d_push + torch.where(mask, 2.0 * product * product_2, 0.0) * sums_2
-    chosen_3 = torch.where(
-        mask, -2.0 * term_2.clamp(min=0.0) * positive / (sums[:, None] * sums), 0.0
-    )
+    term_4 = chosen_2 * d_push + select(mask, 2.0 * product * product_2, 0.0) * sums_2
+    chosen_3 = select(mask, -2.0 * term_2.clamp(min=0.0) * positive / (sums[:, None] * sums), 0.0)
     product_4 = chosen_3 * ratio(1.0, length)
     product_5 = product_4[:, :, None] * (term_3 - direction_2 * sums_2[:, :, None])
     term_5 = direction_2 * term_4[:, :, None] + product_5
     slope = -upstream * quotient * ((chosen / sums[:, None]).T @ term_5.sum(dim=0))
     slope_2 = upstream * quotient * ((chosen / sums[:, None]).T @ term_5.sum(dim=1))
-    term_6 = torch.where(mask, 8.0 * product * product_2, 0.0) * d_push + chosen_2 * sums_2
+    term_6 = select(mask, 8.0 * product * product_2, 0.0) * d_push + chosen_2 * sums_2
     change_push = upstream * quotient * term_6.sum()
     return slope + slope_2, change_push
 

@@ -4,7 +4,6 @@ r"""Distillation: learn from the labels and from a teacher's softened logits
 
 from typing import Literal, overload
 
-import torch
 from torch import Tensor
 
 from ._autograd import differentiable
@@ -37,6 +36,7 @@ from ._runtime import (
     finish_parts,
     fold,
     masked,
+    select,
     to_working,
     working_dtype,
 )
@@ -329,8 +329,8 @@ def _value_hard_labels(
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
-    nll_at = label_cross_entropy(input, torch.where(valid, target, 0), axis=-2)
-    return torch.where(valid, (1.0 - alpha) * nll_at, 0.0)
+    product = (1.0 - alpha) * label_cross_entropy(input, select(valid, target, 0), axis=-2)
+    return select(valid, product, 0.0)
 
 
 def _value_and_gradient_hard_labels(
@@ -344,13 +344,13 @@ def _value_and_gradient_hard_labels(
     """Return the loss and, as far as wanted, its gradient by `input` and `alpha`."""
     valid = target != ignore_index
     term = 1.0 - alpha
-    label = torch.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
-    loss = torch.where(valid, term * nll_at, 0.0)
+    loss = select(valid, term * nll_at, 0.0)
     grad_input = masked(upstream[:, None] * term * excess, valid[:, None])
     grad_alpha = None
     if "alpha" in wanted:
-        grad_alpha = torch.where(valid, -upstream * nll_at, 0.0).sum()
+        grad_alpha = select(valid, -upstream * nll_at, 0.0).sum()
     return loss, grad_input, grad_alpha
 
 
@@ -364,9 +364,9 @@ def _tangent_hard_labels(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
-    label = torch.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
-    return torch.where(valid, (1.0 - alpha) * (excess * d_input).sum(dim=1) - nll_at * d_alpha, 0.0)
+    return select(valid, (1.0 - alpha) * (excess * d_input).sum(dim=1) - nll_at * d_alpha, 0.0)
 
 
 def _curvature_hard_labels(
@@ -380,16 +380,16 @@ def _curvature_hard_labels(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
-    excess = label_excess(input, torch.where(valid, target, 0), axis=-2)
+    excess = label_excess(input, select(valid, target, 0), axis=-2)
     slope = upstream[:, None] * (1.0 - alpha) * softmax_tangent(input, d_input, axis=-2)
-    chosen = torch.where(valid, -upstream * (excess * d_input).sum(dim=1), 0.0)
     change_input = masked(slope - upstream[:, None] * excess * d_alpha, valid[:, None])
-    return change_input, chosen.sum()
+    change_alpha = select(valid, -upstream * (excess * d_input).sum(dim=1), 0.0).sum()
+    return change_input, change_alpha
 
 
 def _mass_hard_labels(target: Tensor, ignore_index: int) -> Tensor:
     """Return how much each entry counts in the mean."""
-    return torch.where(target != ignore_index, 1.0, 0.0)
+    return select(target != ignore_index, 1.0, 0.0)
 
 
 _kernel_hard_labels = differentiable(

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, select, to_working, working_dtype
 
 __all__ = ["ExpectileLoss", "expectile_loss"]
 
@@ -14,7 +14,7 @@ __all__ = ["ExpectileLoss", "expectile_loss"]
 def _value(input: Tensor, target: Tensor, q: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     error = target - input
-    chosen = torch.where(
+    chosen = select(
         error > 0.0,
         torch.as_tensor(q, dtype=target.dtype),
         torch.as_tensor(1.0 - q, dtype=target.dtype),
@@ -29,12 +29,12 @@ def _value_and_gradient(
     error = target - input
     power = error * error
     mask = error > 0.0
-    chosen = torch.where(
+    chosen = select(
         mask, torch.as_tensor(q, dtype=target.dtype), torch.as_tensor(1.0 - q, dtype=target.dtype)
     )
     grad_q = None
     if "q" in wanted:
-        grad_q = (upstream * power * torch.where(mask, 1.0, -1.0).to(target.dtype)).sum()
+        grad_q = (upstream * power * select(mask, 1.0, -1.0).to(target.dtype)).sum()
     return (
         power * chosen,
         -2.0 * upstream * error * chosen,
@@ -49,11 +49,13 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     error = target - input
     mask = error > 0.0
-    chosen = torch.where(
+    chosen = select(
         mask, torch.as_tensor(q, dtype=target.dtype), torch.as_tensor(1.0 - q, dtype=target.dtype)
     )
-    product = error * error * torch.where(mask, 1.0, -1.0).to(target.dtype) * d_q
-    return 2.0 * error * chosen * (d_target - d_input) + product
+    return (
+        2.0 * error * chosen * (d_target - d_input)
+        + error * error * select(mask, 1.0, -1.0).to(target.dtype) * d_q
+    )
 
 
 def _curvature(
@@ -68,14 +70,14 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     error = target - input
     mask = error > 0.0
-    chosen = torch.where(
+    chosen = select(
         mask,
         torch.as_tensor(q, dtype=upstream.dtype),
         torch.as_tensor(1.0 - q, dtype=upstream.dtype),
     )
     term = d_target - d_input
     slope = 2.0 * upstream * chosen * term
-    chosen_2 = torch.where(mask, 1.0, -1.0).to(upstream.dtype)
+    chosen_2 = select(mask, 1.0, -1.0).to(upstream.dtype)
     slope_2 = 2.0 * upstream * error * chosen_2 * d_q
     change_q = 2.0 * (upstream * error * chosen_2 * term).sum()
     return -slope - slope_2, slope + slope_2, change_q

@@ -17,7 +17,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import ratio
-from ._runtime import Loss, finish, fold, to_working, working_dtype
+from ._runtime import Loss, finish, fold, select, to_working, working_dtype
 
 __all__ = ["FocalTverskyLoss", "focal_tversky_loss"]
 
@@ -49,7 +49,7 @@ def _value(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     total, total_2 = _sums(input, target, alpha, beta, gamma, smooth)
     quotient = ratio(total, smooth + total_2 + total)
-    return torch.where(quotient <= 0.0, 0.0, quotient ** (1.0 / gamma))
+    return select(quotient <= 0.0, 0.0, quotient ** (1.0 / gamma))
 
 
 def _value_and_gradient(
@@ -71,14 +71,14 @@ def _value_and_gradient(
     power = 1.0 / gamma
     power_2 = quotient**power
     mask_2 = quotient == 0.0
-    chosen = torch.where(
+    chosen = select(
         (mask_2 & torch.as_tensor(power == 0.0)), 0.0, quotient ** (power - 1.0) / gamma
     )
     quotient_2 = ratio(quotient, term)
-    slope = upstream * torch.where(mask, 0.0, -chosen * quotient_2)
+    slope = upstream * select(mask, 0.0, -chosen * quotient_2)
     sigmoid_input = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    chosen_2 = torch.where(mask, 0.0, chosen * (ratio(1.0, term) - quotient_2))
+    chosen_2 = select(mask, 0.0, chosen * (ratio(1.0, term) - quotient_2))
     slope_2 = upstream * chosen_2
     term_2 = 1.0 - target
     term_3 = (
@@ -98,10 +98,10 @@ def _value_and_gradient(
         grad_beta = (upstream * chosen_2 * (probability * target).sum(dim=2)).sum()
     grad_gamma = None
     if "gamma" in wanted:
-        product = -torch.where(mask_2, 0.0, power_2 * torch.log(quotient)) / (gamma * gamma)
-        grad_gamma = (upstream * torch.where(mask, 0.0, product)).sum()
+        product = -select(mask_2, 0.0, power_2 * torch.log(quotient)) / (gamma * gamma)
+        grad_gamma = (upstream * select(mask, 0.0, product)).sum()
     return (
-        torch.where(mask, 0.0, power_2),
+        select(mask, 0.0, power_2),
         grad_input,
         grad_target,
         grad_alpha,
@@ -135,9 +135,7 @@ def _tangent(
     mask = tversky <= 0.0
     mask_2 = tversky == 0.0
     power = 1.0 / gamma
-    chosen = torch.where(
-        (mask_2 & torch.as_tensor(power == 0.0)), 0.0, tversky ** (power - 1.0) / gamma
-    )
+    chosen = select((mask_2 & torch.as_tensor(power == 0.0)), 0.0, tversky ** (power - 1.0) / gamma)
     quotient = ratio(tversky, term_2)
     term_3 = (
         term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
@@ -148,17 +146,15 @@ def _tangent(
         + term_3 * d_input
         + probability * target * d_beta
     )
-    product = torch.where(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient)) * term_4.sum(
-        dim=(0, 2)
-    )
-    chosen_2 = torch.where(mask, 0.0, -chosen * quotient)
+    product = select(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient)) * term_4.sum(dim=(0, 2))
+    chosen_2 = select(mask, 0.0, -chosen * quotient)
     term_5 = sigmoid_input * d_target + target * sigmoid_input * probability * d_input
-    product_2 = -torch.where(mask_2, 0.0, tversky**power * torch.log(tversky)) / (gamma * gamma)
+    product_2 = -select(mask_2, 0.0, tversky**power * torch.log(tversky)) / (gamma * gamma)
     return (
         product
         + chosen_2 * d_smooth
         + chosen_2 * term_5.sum(dim=(0, 2))
-        + torch.where(mask, 0.0, product_2) * d_gamma
+        + select(mask, 0.0, product_2) * d_gamma
     )
 
 
@@ -193,20 +189,20 @@ def _curvature(
     power_3 = tversky**term_3
     power_4 = gamma**3
     logarithm = torch.log(tversky)
-    term_4 = -power_3 / power_2 - torch.where(mask_2, 0.0, power_3 * logarithm) / power_4
-    chosen = torch.where(mask_3, 0.0, term_4)
+    term_4 = -power_3 / power_2 - select(mask_2, 0.0, power_3 * logarithm) / power_4
+    chosen = select(mask_3, 0.0, term_4)
     quotient = ratio(tversky, term_2)
-    chosen_2 = torch.where(mask, 0.0, -chosen * quotient)
-    chosen_3 = torch.where(
+    chosen_2 = select(mask, 0.0, -chosen * quotient)
+    chosen_3 = select(
         (mask_2 & torch.as_tensor(term_3 == 0.0)), 0.0, term_3 * tversky ** (term_3 - 1.0)
     )
     quotient_2 = ratio(1.0, term_2)
     term_5 = quotient_2 - quotient
-    chosen_4 = torch.where(mask_3, 0.0, chosen_3 * term_5 / gamma)
-    chosen_5 = torch.where(mask_3, 0.0, power_3 / gamma)
+    chosen_4 = select(mask_3, 0.0, chosen_3 * term_5 / gamma)
+    chosen_5 = select(mask_3, 0.0, power_3 / gamma)
     product = quotient_2 * term_5
     quotient_3 = ratio(quotient, term_2)
-    chosen_6 = torch.where(mask, 0.0, -chosen_4 * quotient - chosen_5 * (product - quotient_3))
+    chosen_6 = select(mask, 0.0, -chosen_4 * quotient - chosen_5 * (product - quotient_3))
     term_6 = probability * beta - alpha * sigmoid_input
     term_7 = (
         term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
@@ -218,52 +214,51 @@ def _curvature(
         + probability * target * d_beta
     )
     sums_2 = term_8.sum(dim=(0, 2))
-    chosen_7 = torch.where(mask_3, 0.0, -chosen_3 * quotient / gamma)
+    chosen_7 = select(mask_3, 0.0, -chosen_3 * quotient / gamma)
     term_9 = quotient_2 * quotient + quotient_3
-    chosen_8 = torch.where(mask, 0.0, chosen_5 * term_9 - chosen_7 * quotient)
+    chosen_8 = select(mask, 0.0, chosen_5 * term_9 - chosen_7 * quotient)
     product_2 = sigmoid_input * d_target
     sums_3 = (product_2 + target * sigmoid_input * probability * d_input).sum(dim=(0, 2))
     term_10 = chosen_2 * d_gamma + chosen_6 * sums_2 + chosen_8 * d_smooth + chosen_8 * sums_3
     slope = upstream * term_10
-    slope_2 = upstream * torch.where(mask, 0.0, -chosen_5 * quotient)
-    slope_3 = upstream * torch.where(mask, 0.0, chosen_5 * term_5)
+    slope_2 = upstream * select(mask, 0.0, -chosen_5 * quotient)
+    slope_3 = upstream * select(mask, 0.0, chosen_5 * term_5)
     term_11 = -alpha * sigmoid_input * probability - probability * sigmoid_input * beta
     term_12 = slope_2[:, None] * sigmoid_input * probability + slope_3[:, None] * term_11
     tanh = torch.tanh(-0.5 * input)
     product_3 = probability * sigmoid_input * beta * target * torch.tanh(0.5 * input)
     product_4 = slope_3[:, None] * (term * alpha * sigmoid_input * probability * tanh + product_3)
     term_13 = slope_2[:, None] * target * sigmoid_input * probability * tanh + product_4
-    chosen_9 = torch.where(mask, 0.0, chosen_7 * term_5)
+    chosen_9 = select(mask, 0.0, chosen_7 * term_5)
     quotient_4 = ratio(quotient_2, term_2)
     term_14 = term_9 - quotient_4
     term_15 = term_14 * d_smooth + term_14 * sums_3 + (quotient_3 - product - quotient_4) * sums_2
     term_16 = (
-        torch.where(mask, 0.0, chosen * term_5) * d_gamma
-        + torch.where(mask, 0.0, chosen_4 * term_5) * sums_2
+        select(mask, 0.0, chosen * term_5) * d_gamma
+        + select(mask, 0.0, chosen_4 * term_5) * sums_2
         + chosen_9 * d_smooth
         + chosen_9 * sums_3
-        + torch.where(mask, 0.0, chosen_5) * term_15
+        + select(mask, 0.0, chosen_5) * term_15
     )
     slope_4 = upstream * term_16
     sums_4 = (term * sigmoid_input * probability * d_input - product_2).sum(dim=2)
     term_17 = probability * d_target - probability * sigmoid_input * target * d_input
     term_18 = slope_4 * (probability * target).sum(dim=2) + slope_3 * term_17.sum(dim=2)
     power_5 = tversky**power
-    chosen_10 = torch.where(mask_2, 0.0, chosen_5 * term_5 * logarithm + power_5 * term_5 / tversky)
-    chosen_11 = torch.where(
-        mask_2, 0.0, -chosen_5 * quotient * logarithm - power_5 * quotient / tversky
-    )
-    chosen_12 = torch.where(mask, 0.0, -chosen_11 / power_2)
-    chosen_13 = torch.where(mask_2, 0.0, power_5 * logarithm)
-    product_5 = torch.where(mask_2, 0.0, -chosen_13 * logarithm / power_2) / power_2
-    slope_5 = upstream * torch.where(mask, 0.0, 2.0 * chosen_13 / power_4 - product_5) * d_gamma
+    chosen_10 = select(mask_2, 0.0, chosen_5 * term_5 * logarithm + power_5 * term_5 / tversky)
+    chosen_11 = select(mask_2, 0.0, -chosen_5 * quotient * logarithm - power_5 * quotient / tversky)
+    chosen_12 = select(mask, 0.0, -chosen_11 / power_2)
+    chosen_13 = select(mask_2, 0.0, power_5 * logarithm)
     term_19 = (
-        upstream * torch.where(mask, 0.0, -chosen_10 / power_2) * sums_2
-        + upstream * chosen_12 * d_smooth
-        + upstream * chosen_12 * sums_3
-        + slope_5
+        2.0 * chosen_13 / power_4 - select(mask_2, 0.0, -chosen_13 * logarithm / power_2) / power_2
     )
     term_20 = (
+        upstream * select(mask, 0.0, -chosen_10 / power_2) * sums_2
+        + upstream * chosen_12 * d_smooth
+        + upstream * chosen_12 * sums_3
+        + upstream * select(mask, 0.0, term_19) * d_gamma
+    )
+    term_21 = (
         upstream * chosen_2 * d_gamma
         + upstream * chosen_6 * sums_2
         + upstream * chosen_8 * d_smooth
@@ -285,7 +280,7 @@ def _curvature(
         - slope_3[:, None] * sigmoid_input * d_alpha
     )
     change_alpha = (slope_4 * (term * sigmoid_input).sum(dim=2) + slope_3 * sums_4).sum()
-    return change_input, change_target, change_alpha, term_18.sum(), term_19.sum(), term_20.sum()
+    return change_input, change_target, change_alpha, term_18.sum(), term_20.sum(), term_21.sum()
 
 
 _kernel = differentiable(

@@ -4,15 +4,15 @@
 import torch
 from torch import Tensor
 
-from ._runtime import argmax_along, exp_difference, max_along, put_along, sign
+from ._runtime import argmax_along, exp_difference, max_along, put_along, select, sign
 
 
 def box_cox(x: Tensor, exponent: Tensor | float) -> Tensor:
     """Return ((1 + x)**exponent - 1) / exponent, its limit where the exponent is 0."""
     log1p_x = torch.log1p(x)
     product = exponent * log1p_x
-    chosen = torch.where(product.abs() < 0.5, torch.expm1(product), power1p(x, exponent) - 1.0)
-    return torch.where(product == 0.0, log1p_x, chosen / exponent)
+    chosen = select(product.abs() < 0.5, torch.expm1(product), power1p(x, exponent) - 1.0)
+    return select(product == 0.0, log1p_x, chosen / exponent)
 
 
 def box_cox_bend(x: Tensor, exponent: Tensor | float) -> Tensor:
@@ -20,8 +20,11 @@ def box_cox_bend(x: Tensor, exponent: Tensor | float) -> Tensor:
     log1p_x = torch.log1p(x)
     product = exponent * log1p_x
     product_2 = power1p(x, exponent) * (exponent * log1p_x * (product - 2.0) + 2.0)
-    product_3 = (product_2 - 2.0) / torch.where(product == 0.0, 1.0, product) ** 3
-    chosen = torch.where(product.abs() < 1.5, exp_moment2(product), product_3)
+    chosen = select(
+        product.abs() < 1.5,
+        exp_moment2(product),
+        (product_2 - 2.0) / select(product == 0.0, 1.0, product) ** 3,
+    )
     return log1p_x**3 * chosen
 
 
@@ -29,11 +32,10 @@ def box_cox_slope(x: Tensor, exponent: Tensor | float) -> Tensor:
     """Return the derivative of box_cox(x, exponent) by the exponent."""
     log1p_x = torch.log1p(x)
     product = exponent * log1p_x
-    product_2 = (power1p(x, exponent) * (product - 1.0) + 1.0) / torch.where(
+    product_2 = (power1p(x, exponent) * (product - 1.0) + 1.0) / select(
         product == 0.0, 1.0, product
     ) ** 2
-    chosen = torch.where(product.abs() < 1.5, exp_moment1(product), product_2)
-    return log1p_x * log1p_x * chosen
+    return log1p_x * log1p_x * select(product.abs() < 1.5, exp_moment1(product), product_2)
 
 
 def centred(x: Tensor, y: Tensor, axis: int) -> Tensor:
@@ -47,7 +49,6 @@ def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, T
     decayed = exp_difference(x, largest)
     top = argmax_along(x, axis)
     others = put_along(decayed, axis, top, 0.0).sum(dim=axis, keepdim=True)
-    chosen = torch.where(y == 0.0, 0.0, y * (torch.log1p(others) + (largest - x)))
     term = others + 1.0
     top_2 = argmax_along(y.abs(), axis)
     rest = put_along(
@@ -56,7 +57,9 @@ def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, T
         top_2,
         put_along(y, axis, top_2, 0.0).sum(dim=axis, keepdim=True),
     )
-    value = chosen.sum(dim=axis, keepdim=True)
+    value = select(y == 0.0, 0.0, y * (torch.log1p(others) + (largest - x))).sum(
+        dim=axis, keepdim=True
+    )
     excess = decayed * rest / term - put_along(term - decayed, axis, top, others) * y / term
     return value.squeeze(axis), excess
 
@@ -66,7 +69,7 @@ def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
     largest = max_along(x, axis)
     rest = put_along(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
     product = y * (torch.log1p(rest.sum(dim=axis, keepdim=True)) + (largest - x))
-    return (torch.where(y == 0.0, 0.0, product).sum(dim=axis, keepdim=True)).squeeze(axis)
+    return (select(y == 0.0, 0.0, product).sum(dim=axis, keepdim=True)).squeeze(axis)
 
 
 def deviation(x: Tensor, axis: int) -> Tensor:
@@ -77,7 +80,7 @@ def deviation(x: Tensor, axis: int) -> Tensor:
 def digamma(x: Tensor) -> Tensor:
     """Return the derivative of the logarithm of the gamma function, for x > 0."""
     mask = x < 8.0
-    chosen = torch.where(mask, x + 8.0, x)
+    chosen = select(mask, x + 8.0, x)
     power = (1.0 / chosen) * (1.0 / chosen)
     term = power * (3.0539543302701198 - 26.456212121212122 * power) - 0.4432598039215686
     term_2 = power * (power * term + 0.08333333333333333) - 0.021092796092796094
@@ -94,19 +97,17 @@ def digamma(x: Tensor) -> Tensor:
         + 1.0 / (x + 6.0)
         + 1.0 / (x + 7.0)
     )
-    return term_5 - torch.where(mask, term_6, 0.0)
+    return term_5 - select(mask, term_6, 0.0)
 
 
 def direction(x: Tensor, axis: int) -> Tensor:
     """Return x divided by its norm over an axis; the zero vector stays zero."""
     largest = max_along(x.abs(), axis)
     mask = largest == 0.0
-    sums = (torch.where(mask, 0.0, x / torch.where(mask, 1.0, largest)) ** 2).sum(
-        dim=axis, keepdim=True
-    )
+    sums = (select(mask, 0.0, x / select(mask, 1.0, largest)) ** 2).sum(dim=axis, keepdim=True)
     x_length = largest * torch.sqrt(sums)
     mask_2 = x_length == 0.0
-    return torch.where(mask_2, 0.0, x / torch.where(mask_2, 1.0, x_length))
+    return select(mask_2, 0.0, x / select(mask_2, 1.0, x_length))
 
 
 def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
@@ -171,7 +172,7 @@ def gauss(x: Tensor, factor: float) -> Tensor:
 def hypot1(x: Tensor) -> Tensor:
     """Return sqrt(1 + x**2), whose square may overflow."""
     abs_x = x.abs()
-    return torch.where(abs_x > 1073741824.0, abs_x, torch.sqrt(x * x + 1.0))
+    return select(abs_x > 1073741824.0, abs_x, torch.sqrt(x * x + 1.0))
 
 
 def label_cross_entropy(x: Tensor, index: Tensor, axis: int) -> Tensor:
@@ -216,7 +217,7 @@ def log_cosh(x: Tensor) -> Tensor:
     term_3 = power * (power * term_2 + 2.48015873015873e-05) + 0.001388888888888889
     log_term = torch.log1p(power * (power * (power * term_3 + 0.041666666666666664) + 0.5))
     term_4 = abs_x + torch.log1p(torch.exp(-2.0 * abs_x)) - 0.6931471805599453
-    return torch.where(abs_x < 1.0, log_term, term_4)
+    return select(abs_x < 1.0, log_term, term_4)
 
 
 def logsumexp(x: Tensor, axis: int) -> Tensor:
@@ -237,17 +238,14 @@ def norm(x: Tensor, axis: int) -> Tensor:
     """Return the Euclidean norm over an axis, scaled so that no square overflows."""
     largest = max_along(x.abs(), axis)
     mask = largest == 0.0
-    sums = (torch.where(mask, 0.0, x / torch.where(mask, 1.0, largest)) ** 2).sum(
-        dim=axis, keepdim=True
-    )
+    sums = (select(mask, 0.0, x / select(mask, 1.0, largest)) ** 2).sum(dim=axis, keepdim=True)
     return (largest * torch.sqrt(sums)).squeeze(axis)
 
 
 def over_hypot1(x: Tensor) -> Tensor:
     """Return x / sqrt(1 + x**2)."""
     abs_x = x.abs()
-    chosen = torch.where(abs_x > 1073741824.0, abs_x, torch.sqrt(x * x + 1.0))
-    return x / chosen
+    return x / select(abs_x > 1073741824.0, abs_x, torch.sqrt(x * x + 1.0))
 
 
 def p_norm(x: Tensor, order: float, axis: int) -> Tensor:
@@ -255,26 +253,28 @@ def p_norm(x: Tensor, order: float, axis: int) -> Tensor:
     abs_x = x.abs()
     largest = max_along(abs_x, axis)
     mask = largest == 0.0
-    power = torch.where(mask, 0.0, abs_x / torch.where(mask, 1.0, largest)) ** order
-    return (largest * power.sum(dim=axis, keepdim=True) ** (1.0 / order)).squeeze(axis)
+    sums = (select(mask, 0.0, abs_x / select(mask, 1.0, largest)) ** order).sum(
+        dim=axis, keepdim=True
+    )
+    return (largest * sums ** (1.0 / order)).squeeze(axis)
 
 
 def power1p(x: Tensor, exponent: Tensor | float) -> Tensor:
     """Return (1 + x)**exponent."""
-    return torch.where(x.abs() > 1.0, (x + 1.0) ** exponent, torch.exp(exponent * torch.log1p(x)))
+    return select(x.abs() > 1.0, (x + 1.0) ** exponent, torch.exp(exponent * torch.log1p(x)))
 
 
 def power_slope(x: Tensor, exponent: float) -> Tensor:
     """Return the derivative of sign(x) * abs(x)**exponent; flat at 0 below 1."""
     abs_x = x.abs()
     term = exponent - 1.0
-    return torch.where(x == 0.0, abs_x ** (term * term), exponent * abs_x**term)
+    return select(x == 0.0, abs_x ** (term * term), exponent * abs_x**term)
 
 
 def ratio(x: Tensor | float, y: Tensor) -> Tensor:
     """Return x / y, and 0 where y is 0."""
     mask = y == 0.0
-    return torch.where(mask, 0.0, x / torch.where(mask, 1.0, y))
+    return select(mask, 0.0, x / select(mask, 1.0, y))
 
 
 def scaled_exp(x: Tensor, y: Tensor) -> Tensor:
@@ -282,7 +282,7 @@ def scaled_exp(x: Tensor, y: Tensor) -> Tensor:
     return (
         x
         * torch.exp(y.clamp(max=88.0))
-        * torch.where(x == 0.0, 1.0, torch.exp((y - 88.0).clamp(min=0.0)))
+        * select(x == 0.0, 1.0, torch.exp((y - 88.0).clamp(min=0.0)))
     )
 
 
@@ -336,7 +336,7 @@ def sum_of_others(x: Tensor, axis: int) -> Tensor:
 def trigamma(x: Tensor) -> Tensor:
     """Return the second derivative of the logarithm of the gamma function, for x > 0."""
     mask = x < 8.0
-    power = 1.0 / torch.where(mask, x + 8.0, x)
+    power = 1.0 / select(mask, x + 8.0, x)
     power_2 = power * power
     term = power_2 * (6192.123188405797 * power_2 - 529.1242424242424) + 54.971177944862156
     term_2 = power_2 * (power_2 * term - 7.092156862745098) + 1.1666666666666667
@@ -353,4 +353,4 @@ def trigamma(x: Tensor) -> Tensor:
         + 1.0 / ((x + 6.0) * (x + 6.0))
         + 1.0 / ((x + 7.0) * (x + 7.0))
     )
-    return power + 0.5 * power_2 + power**3 * term_5 + torch.where(mask, term_6, 0.0)
+    return power + 0.5 * power_2 + power**3 * term_5 + select(mask, term_6, 0.0)

@@ -13,7 +13,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, leading_size, to_working, working_dtype
+from ._runtime import Loss, finish, leading_size, select, to_working, working_dtype
 
 __all__ = ["GeneralizedKLDivLoss", "generalized_kl_div_loss"]
 
@@ -21,7 +21,7 @@ __all__ = ["GeneralizedKLDivLoss", "generalized_kl_div_loss"]
 def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     exp_input = torch.exp(input)
-    return torch.where(
+    return select(
         target <= 0.0, exp_input, (torch.log(target) - input) * target + exp_input - target
     )
 
@@ -33,11 +33,11 @@ def _value_and_gradient(
     mask = target <= 0.0
     exp_input = torch.exp(input)
     term = torch.log(target) - input
-    loss = torch.where(mask, exp_input, term * target + exp_input - target)
-    grad_input = upstream * torch.where(mask, exp_input, exp_input - target)
+    loss = select(mask, exp_input, term * target + exp_input - target)
+    grad_input = upstream * select(mask, exp_input, exp_input - target)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * torch.where(mask, 0.0, term + 1.0 - 1.0)
+        grad_target = upstream * select(mask, 0.0, term + 1.0 - 1.0)
     return loss, grad_input, grad_target
 
 
@@ -45,8 +45,8 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     """Return the derivative of the loss along the tangents."""
     mask = target <= 0.0
     exp_input = torch.exp(input)
-    product = torch.where(mask, 0.0, torch.log(target) - input + 1.0 - 1.0) * d_target
-    return torch.where(mask, exp_input, exp_input - target) * d_input + product
+    product = select(mask, 0.0, torch.log(target) - input + 1.0 - 1.0) * d_target
+    return select(mask, exp_input, exp_input - target) * d_input + product
 
 
 def _curvature(
@@ -54,10 +54,10 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target <= 0.0
-    chosen = torch.where(mask, 0.0, -1.0).to(upstream.dtype)
+    chosen = select(mask, 0.0, -1.0).to(upstream.dtype)
     change_input = upstream * torch.exp(input) * d_input + upstream * chosen * d_target
     change_target = (
-        upstream * torch.where(mask, 0.0, 1.0 / target) * d_target + upstream * chosen * d_input
+        upstream * select(mask, 0.0, 1.0 / target) * d_target + upstream * chosen * d_input
     )
     return change_input, change_target
 

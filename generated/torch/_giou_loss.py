@@ -7,7 +7,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, select, sign, to_working, working_dtype
 
 __all__ = ["GIoULoss", "giou_loss"]
 
@@ -106,10 +106,10 @@ def _value_and_gradient(
     term_18 = 0.5 * sign(right - true_right) + 0.5
     term_19 = term_12 * term_17 + (slope_3 + slope_4) + term_14 * term_18
     grad_input = (
-        torch.where(mask, term_8[:, None], 0.0)
-        + torch.where(mask_2, term_11[:, None], 0.0)
-        + torch.where(mask_3, term_16[:, None], 0.0)
-        + torch.where(mask_4, term_19[:, None], 0.0)
+        select(mask, term_8[:, None], 0.0)
+        + select(mask_2, term_11[:, None], 0.0)
+        + select(mask_3, term_16[:, None], 0.0)
+        + select(mask_4, term_19[:, None], 0.0)
     )
     grad_target = None
     if "target" in wanted:
@@ -122,10 +122,10 @@ def _value_and_gradient(
         term_22 = term_12 * term_15 + (-slope_7 - slope_8) + term_14 * term_13
         term_23 = term_12 * term_18 + (slope_7 + slope_8) + term_14 * term_17
         grad_target = (
-            torch.where(mask, term_20[:, None], 0.0)
-            + torch.where(mask_2, term_21[:, None], 0.0)
-            + torch.where(mask_3, term_22[:, None], 0.0)
-            + torch.where(mask_4, term_23[:, None], 0.0)
+            select(mask, term_20[:, None], 0.0)
+            + select(mask_2, term_21[:, None], 0.0)
+            + select(mask_3, term_22[:, None], 0.0)
+            + select(mask_4, term_23[:, None], 0.0)
         )
     return quotient - quotient_2 + 1.0, grad_input, grad_target
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, select, sign, to_working, working_dtype
 
 __all__ = ["HingeEmbeddingLoss", "hinge_embedding_loss"]
 
@@ -15,7 +15,7 @@ __all__ = ["HingeEmbeddingLoss", "hinge_embedding_loss"]
 def _value(input: Tensor, target: Tensor, margin: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     far = (margin - input).clamp(min=0.0)
-    return torch.where(target == 1.0, input, torch.where(target == -1.0, far, far + input))
+    return select(target == 1.0, input, select(target == -1.0, far, far + input))
 
 
 def _value_and_gradient(
@@ -25,15 +25,14 @@ def _value_and_gradient(
     mask = target == 1.0
     mask_2 = target == -1.0
     far = (margin - input).clamp(min=0.0)
-    chosen = torch.where(mask, 1.0, torch.where(mask_2, 0.0, 1.0).to(target.dtype))
-    chosen_2 = torch.where(mask, 0.0, 1.0 - sign(input - margin).clamp(min=0.0))
-    slope = upstream * chosen_2
-    loss = torch.where(mask, input, torch.where(mask_2, far, far + input))
+    slope = upstream * select(mask, 1.0, select(mask_2, 0.0, 1.0).to(target.dtype))
+    slope_2 = upstream * select(mask, 0.0, 1.0 - sign(input - margin).clamp(min=0.0))
+    loss = select(mask, input, select(mask_2, far, far + input))
     return (
         loss,
-        upstream * chosen - slope,
+        slope - slope_2,
         torch.full_like(target, 0.0) if "target" in wanted else None,
-        slope.sum() if "margin" in wanted else None,
+        slope_2.sum() if "margin" in wanted else None,
     )
 
 
@@ -47,9 +46,9 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = target == 1.0
-    chosen = torch.where(mask, 1.0, torch.where(target == -1.0, 0.0, 1.0).to(target.dtype))
-    chosen_2 = torch.where(mask, 0.0, 1.0 - sign(input - margin).clamp(min=0.0))
-    return chosen * d_input + chosen_2 * (d_margin - d_input)
+    chosen = select(mask, 1.0, select(target == -1.0, 0.0, 1.0).to(target.dtype))
+    product = select(mask, 0.0, 1.0 - sign(input - margin).clamp(min=0.0)) * (d_margin - d_input)
+    return chosen * d_input + product
 
 
 def _curvature(

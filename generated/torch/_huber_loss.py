@@ -13,7 +13,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, same_weight, sign, to_working, within, working_dtype
+from ._runtime import Loss, finish, same_weight, select, sign, to_working, within, working_dtype
 
 __all__ = ["HuberLoss", "huber_loss"]
 
@@ -68,11 +68,12 @@ def _curvature(
     mask = error.abs() <= delta
     term = d_input - d_target
     slope = upstream * mask.to(upstream.dtype) * term
-    chosen = torch.where(mask, 0.0, sign(error))
+    chosen = select(mask, 0.0, sign(error))
     slope_2 = upstream * chosen * d_delta
-    slope_3 = upstream * torch.where(mask, 0.0, -1.0).to(upstream.dtype) * d_delta
-    change_delta = (slope_3 + upstream * chosen * term).sum()
-    return slope + slope_2, -slope - slope_2, change_delta
+    term_2 = (
+        upstream * select(mask, 0.0, -1.0).to(upstream.dtype) * d_delta + upstream * chosen * term
+    )
+    return slope + slope_2, -slope - slope_2, term_2.sum()
 
 
 _kernel = differentiable(

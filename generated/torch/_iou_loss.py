@@ -7,7 +7,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, select, sign, to_working, working_dtype
 
 __all__ = ["IoULoss", "iou_loss"]
 
@@ -80,10 +80,10 @@ def _value_and_gradient(
     mask_4 = index == 2
     term_9 = slope_2 + term_7 * (0.5 * sign(true_right - right) + 0.5)
     grad_input = (
-        torch.where(mask, term_5[:, None], 0.0)
-        + torch.where(mask_2, term_6[:, None], 0.0)
-        + torch.where(mask_3, term_8[:, None], 0.0)
-        + torch.where(mask_4, term_9[:, None], 0.0)
+        select(mask, term_5[:, None], 0.0)
+        + select(mask_2, term_6[:, None], 0.0)
+        + select(mask_3, term_8[:, None], 0.0)
+        + select(mask_4, term_9[:, None], 0.0)
     )
     grad_target = None
     if "target" in wanted:
@@ -94,10 +94,10 @@ def _value_and_gradient(
         term_12 = term_7 * (-0.5 * sign(true_left - left) - 0.5) - slope_4
         term_13 = slope_4 + term_7 * (0.5 * sign(right - true_right) + 0.5)
         grad_target = (
-            torch.where(mask, term_10[:, None], 0.0)
-            + torch.where(mask_2, term_11[:, None], 0.0)
-            + torch.where(mask_3, term_12[:, None], 0.0)
-            + torch.where(mask_4, term_13[:, None], 0.0)
+            select(mask, term_10[:, None], 0.0)
+            + select(mask_2, term_11[:, None], 0.0)
+            + select(mask_3, term_12[:, None], 0.0)
+            + select(mask_4, term_13[:, None], 0.0)
         )
     return 1.0 - quotient, grad_input, grad_target
 

@@ -16,7 +16,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, finish, fold, to_working, working_dtype
+from ._runtime import Loss, finish, fold, select, to_working, working_dtype
 
 __all__ = ["JensenShannonLoss", "jensen_shannon_loss"]
 
@@ -36,7 +36,7 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     product_2 = torch.sigmoid(term) * (
         term_2.clamp(min=0.0) + torch.log1p(torch.exp(-term_2.abs()))
     )
-    cost = torch.where(
+    cost = select(
         term * term < 4.0,
         0.5 * term * torch.tanh(u) - log_cosh(u),
         -product - product_2 + 0.6931471805599453,
@@ -63,15 +63,13 @@ def _value_and_gradient(
     share = torch.sigmoid(term_2)
     softplus_2 = term_3.clamp(min=0.0) + torch.log1p(torch.exp(-term_3.abs()))
     term_4 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
-    cost = torch.where(mask, 0.5 * term_2 * torch.tanh(u) - log_cosh(u), term_4)
+    cost = select(mask, 0.5 * term_2 * torch.tanh(u) - log_cosh(u), term_4)
     sech2_2 = sech2(u)
     product = probability_3 * share * softplus
     product_2 = probability_3 * share
     product_3 = share * probability_3 * softplus_2
     product_4 = share * probability_3
-    chosen = torch.where(
-        mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3)
-    )
+    chosen = select(mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
     product_5 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
     term_5 = product_5 - 0.5 * other_probability * upstream[:, None] * term * chosen
@@ -79,7 +77,7 @@ def _value_and_gradient(
     product_6 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
     grad_target = None
     if "target" in wanted:
-        chosen_2 = torch.where(
+        chosen_2 = select(
             mask, -0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4)
         )
         rest_2 = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
@@ -106,7 +104,7 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     share = torch.sigmoid(term)
     softplus_2 = term_2.clamp(min=0.0) + torch.log1p(torch.exp(-term_2.abs()))
     term_3 = -probability * softplus - share * softplus_2 + 0.6931471805599453
-    cost = torch.where(mask, 0.5 * term * torch.tanh(u) - log_cosh(u), term_3)
+    cost = select(mask, 0.5 * term * torch.tanh(u) - log_cosh(u), term_3)
     probability_2 = softmax(input, axis=-2)
     probability_3 = softmax(target, axis=-2)
     term_4 = probability_2 + probability_3
@@ -115,12 +113,10 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     product_2 = probability * share
     product_3 = share * probability * softplus_2
     product_4 = share * probability
-    chosen = torch.where(mask, 0.25 * term * sech2_2, product - product_2 + (product_4 - product_3))
+    chosen = select(mask, 0.25 * term * sech2_2, product - product_2 + (product_4 - product_3))
     offset = centred(input, d_input, axis=-2)
     product_5 = term_4 * chosen * ((probability_2 * offset).sum(dim=1)[:, None] - offset)
-    chosen_2 = torch.where(
-        mask, -0.25 * term * sech2_2, product_2 - product + (product_3 - product_4)
-    )
+    chosen_2 = select(mask, -0.25 * term * sech2_2, product_2 - product + (product_3 - product_4))
     offset_2 = centred(target, d_target, axis=-2)
     product_6 = term_4 * chosen_2 * ((probability_3 * offset_2).sum(dim=1)[:, None] - offset_2)
     term_5 = (
@@ -154,15 +150,13 @@ def _curvature(
     softplus_2 = term_3.clamp(min=0.0) + torch.log1p(torch.exp(-term_3.abs()))
     product_3 = share * probability_3 * softplus_2
     product_4 = share * probability_3
-    chosen = torch.where(
-        mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3)
-    )
+    chosen = select(mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
     slope = 0.5 * upstream[:, None] * term * chosen
     other_probability = softmax_complement(input, axis=-2)
     term_4 = sum_of_others(slope, axis=-2) - 0.5 * other_probability * upstream[:, None] * chosen
     tanh = torch.tanh(u)
     term_5 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
-    cost = torch.where(mask, 0.5 * term_2 * tanh - log_cosh(u), term_5)
+    cost = select(mask, 0.5 * term_2 * tanh - log_cosh(u), term_5)
     slope_2 = 0.5 * probability * upstream[:, None] * cost
     term_6 = 0.5 * other_probability * upstream[:, None] * cost - sum_of_others(slope_2, axis=-2)
     d_probability = softmax_tangent(input, d_input, axis=-2)
@@ -177,11 +171,11 @@ def _curvature(
     product_11 = share * probability_3 * probability_3
     product_12 = share * probability_3 * tanh_2
     term_7 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
-    chosen_2 = torch.where(mask, product_5 - product_6, term_7)
+    chosen_2 = select(mask, product_5 - product_6, term_7)
     offset = centred(input, d_input, axis=-2)
     term_8 = (probability * offset).sum(dim=1)[:, None] - offset
     term_9 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)
-    chosen_3 = torch.where(mask, product_6 - product_5, term_9)
+    chosen_3 = select(mask, product_6 - product_5, term_9)
     offset_2 = centred(target, d_target, axis=-2)
     term_10 = (probability_2 * offset_2).sum(dim=1)[:, None] - offset_2
     term_11 = (
@@ -193,9 +187,7 @@ def _curvature(
     slope_3 = 0.5 * other_probability * upstream[:, None] * chosen * d_probability_2
     slope_4 = 0.5 * probability * other_probability * upstream[:, None] * chosen
     term_12 = slope_4 - 0.5 * other_probability * upstream[:, None] * term * chosen_2
-    chosen_4 = torch.where(
-        mask, -0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4)
-    )
+    chosen_4 = select(mask, -0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4))
     slope_5 = 0.5 * probability * other_probability * upstream[:, None] * chosen_4
     term_13 = slope_5 - 0.5 * other_probability * upstream[:, None] * term * chosen_3
     term_14 = (

@@ -8,7 +8,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
 from ._functions import scaled_exp
-from ._runtime import Loss, finish, leading_size, to_working, working_dtype
+from ._runtime import Loss, finish, leading_size, select, to_working, working_dtype
 
 __all__ = ["KLDivLoss", "kl_div"]
 
@@ -63,7 +63,7 @@ _kernel_log_target = differentiable(
 
 def _value_target(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return torch.where(target == 0.0, 0.0, (torch.log(target) - input) * target)
+    return select(target == 0.0, 0.0, (torch.log(target) - input) * target)
 
 
 def _value_and_gradient_target(
@@ -72,19 +72,20 @@ def _value_and_gradient_target(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
     term = torch.log(target) - input
-    loss = torch.where(mask, 0.0, term * target)
-    grad_input = upstream * torch.where(mask, 0.0, -target)
+    grad_input = upstream * select(mask, 0.0, -target)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * torch.where(mask, 0.0, term + 1.0)
-    return loss, grad_input, grad_target
+        grad_target = upstream * select(mask, 0.0, term + 1.0)
+    return select(mask, 0.0, term * target), grad_input, grad_target
 
 
 def _tangent_target(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
-    product = torch.where(mask, 0.0, torch.log(target) - input + 1.0) * d_target
-    return product + torch.where(mask, 0.0, -target) * d_input
+    return (
+        select(mask, 0.0, torch.log(target) - input + 1.0) * d_target
+        + select(mask, 0.0, -target) * d_input
+    )
 
 
 def _curvature_target(
@@ -92,9 +93,9 @@ def _curvature_target(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
-    chosen = torch.where(mask, 0.0, -1.0).to(upstream.dtype)
+    chosen = select(mask, 0.0, -1.0).to(upstream.dtype)
     change_target = (
-        upstream * torch.where(mask, 0.0, 1.0 / target) * d_target + upstream * chosen * d_input
+        upstream * select(mask, 0.0, 1.0 / target) * d_target + upstream * chosen * d_input
     )
     return upstream * chosen * d_target, change_target
 

@@ -17,7 +17,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, select, sign, to_working, working_dtype
 
 __all__ = ["LiftedStructureLoss", "lifted_structure_loss"]
 
@@ -27,10 +27,10 @@ def _value(input: Tensor, target: Tensor, margin: Tensor | float) -> Tensor:
     # softplus: log(1 + exp(z)) -> softplus(z)
     mask = target[:, None] != target
     distance = norm(input[:, None] - input, axis=-1)
-    chosen = torch.where(mask, margin - distance, -math.inf)
+    chosen = select(mask, margin - distance, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
     mask_2 = mask.to(input.dtype).sum(dim=1) <= 0.0
-    gap = torch.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
+    gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
     term = near_i[:, None] + distance + (gap.clamp(min=0.0) + torch.log1p(torch.exp(-gap.abs())))
     mask_3 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
@@ -46,11 +46,11 @@ def _value_and_gradient(
     mask = target[:, None] != target
     term = input[:, None] - input
     distance = norm(term, axis=-1)
-    chosen = torch.where(mask, margin - distance, -math.inf)
+    chosen = select(mask, margin - distance, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
     chosen_2 = mask.to(input.dtype)
     mask_2 = chosen_2.sum(dim=1) <= 0.0
-    gap = torch.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
+    gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
     term_2 = near_i[:, None] + distance + (gap.clamp(min=0.0) + torch.log1p(torch.exp(-gap.abs())))
     positive = term_2.clamp(min=0.0)
     mask_3 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
@@ -58,12 +58,12 @@ def _value_and_gradient(
     )
     positive_2 = ((target[:, None] == target) & mask_3).to(input.dtype)
     positive_3 = sign(term_2).clamp(min=0.0)
-    chosen_3 = torch.where(mask_2, 0.0, 1.0).to(input.dtype)
+    chosen_3 = select(mask_2, 0.0, 1.0).to(input.dtype)
     sigmoid_gap = torch.sigmoid(gap)
     slope = upstream[:, None] * chosen_3[:, None] * positive * positive_3 * positive_2 * sigmoid_gap
     sums = slope.sum(dim=0)
     probability = softmax(chosen, axis=-2)
-    chosen_4 = torch.where(mask, -1.0, 0.0).to(input.dtype)
+    chosen_4 = select(mask, -1.0, 0.0).to(input.dtype)
     slope_2 = upstream * chosen_3 * (positive * positive_3 * positive_2 * sigmoid_gap).sum(dim=1)
     term_3 = upstream * (positive * positive_3 * positive_2).sum(dim=1) - slope_2
     probability_2 = softmax(chosen, axis=-1)
@@ -90,21 +90,21 @@ def _tangent(
     mask = target[:, None] != target
     term = input[:, None] - input
     distance = norm(term, axis=-1)
-    chosen = torch.where(mask, margin - distance, -math.inf)
+    chosen = select(mask, margin - distance, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
     chosen_2 = mask.to(input.dtype)
     mask_2 = chosen_2.sum(dim=1) <= 0.0
-    gap = torch.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
+    gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
     term_2 = near_i[:, None] + distance + (gap.clamp(min=0.0) + torch.log1p(torch.exp(-gap.abs())))
     mask_3 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
     sums = (direction(term, axis=-1) * (d_input[:, None] - d_input)).sum(dim=2)
-    term_3 = chosen_2 * d_margin + torch.where(mask, -1.0, 0.0).to(input.dtype) * sums
+    term_3 = chosen_2 * d_margin + select(mask, -1.0, 0.0).to(input.dtype) * sums
     sums_2 = (softmax(chosen, axis=-1) * term_3).sum(dim=1)
     product = (
         torch.sigmoid(gap)
-        * torch.where(mask_2, 0.0, 1.0).to(input.dtype)[:, None]
+        * select(mask_2, 0.0, 1.0).to(input.dtype)[:, None]
         * ((softmax(chosen, axis=-2) * term_3).sum(dim=0) - sums_2[:, None])
     )
     product_2 = (
@@ -129,11 +129,11 @@ def _curvature(
     input_direction = direction(term, axis=-1)
     mask = target[:, None] != target
     distance = norm(term, axis=-1)
-    chosen = torch.where(mask, margin - distance, -math.inf)
+    chosen = select(mask, margin - distance, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
     chosen_2 = mask.to(input.dtype)
     mask_2 = chosen_2.sum(dim=1) <= 0.0
-    gap = torch.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
+    gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
     term_2 = near_i[:, None] + distance + (gap.clamp(min=0.0) + torch.log1p(torch.exp(-gap.abs())))
     positive = sign(term_2).clamp(min=0.0)
     power = positive * positive
@@ -142,13 +142,13 @@ def _curvature(
     )
     positive_2 = ((target[:, None] == target) & mask_3).to(input.dtype)
     probability = softmax(chosen, axis=-1)
-    chosen_3 = torch.where(mask, -1.0, 0.0).to(input.dtype)
+    chosen_3 = select(mask, -1.0, 0.0).to(input.dtype)
     term_3 = d_input[:, None] - d_input
     sums = (input_direction * term_3).sum(dim=2)
     term_4 = chosen_2 * d_margin + chosen_3 * sums
     sums_2 = (probability * term_4).sum(dim=1)
     sigmoid_gap = torch.sigmoid(gap)
-    chosen_4 = torch.where(mask_2, 0.0, 1.0).to(input.dtype)
+    chosen_4 = select(mask_2, 0.0, 1.0).to(input.dtype)
     probability_2 = softmax(chosen, axis=-2)
     term_5 = (probability_2 * term_4).sum(dim=0) - sums_2[:, None]
     term_6 = sums_2[:, None] + sums + sigmoid_gap * chosen_4[:, None] * term_5
@@ -210,7 +210,7 @@ def _denominator(target: Tensor) -> Tensor:
     mask = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
         target.shape[0], device=target.device
     )
-    return torch.where(((target[:, None] == target) & mask), 1.0, 0.0).sum()
+    return select(((target[:, None] == target) & mask), 1.0, 0.0).sum()
 
 
 _kernel = differentiable(

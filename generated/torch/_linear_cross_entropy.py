@@ -35,6 +35,7 @@ from ._runtime import (
     is_integer,
     is_number,
     masked,
+    select,
     to_working,
     trained,
     working_dtype,
@@ -55,9 +56,9 @@ def _value_labels(
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
-    label = torch.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at = label_cross_entropy(linear_bias + input @ linear_weight.T, label, axis=-1)
-    return torch.where(valid, nll_at * weight[label], 0.0)
+    return select(valid, nll_at * weight[label], 0.0)
 
 
 def _value_and_gradient_labels(
@@ -73,12 +74,12 @@ def _value_and_gradient_labels(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     valid = target != ignore_index
     logits = linear_bias + input @ linear_weight.T
-    label = torch.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     slope = upstream * label_weight
     chosen = masked(slope[:, None] * excess, valid[:, None])
-    loss = torch.where(valid, nll_at * label_weight, 0.0)
+    loss = select(valid, nll_at * label_weight, 0.0)
     grad_input = masked(slope[:, None] * (excess @ linear_weight), valid[:, None])
     grad_linear_weight = None
     if "linear_weight" in wanted:
@@ -104,10 +105,10 @@ def _tangent_labels(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
-    label = torch.where(valid, target, 0)
+    label = select(valid, target, 0)
     excess = label_excess(linear_bias + input @ linear_weight.T, label, axis=-1)
     term = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
-    return torch.where(valid, weight[label] * (excess * term).sum(dim=1), 0.0)
+    return select(valid, weight[label] * (excess * term).sum(dim=1), 0.0)
 
 
 def _curvature_labels(
@@ -124,7 +125,7 @@ def _curvature_labels(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
-    label = torch.where(valid, target, 0)
+    label = select(valid, target, 0)
     slope = upstream * weight[label]
     logits = linear_bias + input @ linear_weight.T
     term = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
@@ -140,7 +141,7 @@ def _curvature_labels(
 def _mass_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return torch.where(valid, weight[torch.where(valid, target, 0)], 0.0)
+    return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
 _kernel_labels = differentiable(
@@ -178,11 +179,11 @@ def _value_smoothed_labels(
     valid = target != ignore_index
     logits = linear_bias + input @ linear_weight.T
     product = label_smoothing * cross_entropy_with(logits, weight, axis=-1) / linear_bias.shape[0]
-    label = torch.where(valid, target, 0)
+    label = select(valid, target, 0)
     product_2 = (
         (1.0 - label_smoothing) * label_cross_entropy(logits, label, axis=-1) * weight[label]
     )
-    return torch.where(valid, product + product_2, 0.0)
+    return select(valid, product + product_2, 0.0)
 
 
 def _value_and_gradient_smoothed_labels(
@@ -201,7 +202,7 @@ def _value_and_gradient_smoothed_labels(
     logits = linear_bias + input @ linear_weight.T
     xent, excess = cross_entropy_and_excess(logits, weight, axis=-1)
     term = 1.0 - label_smoothing
-    label = torch.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     term_2 = label_smoothing * xent / linear_bias.shape[0] + term * nll_at * label_weight
@@ -220,12 +221,12 @@ def _value_and_gradient_smoothed_labels(
         ).sum(dim=0)
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
-        chosen = torch.where(
+        chosen = select(
             valid, upstream * (xent / linear_bias.shape[0] - nll_at * label_weight), 0.0
         )
         grad_label_smoothing = chosen.sum()
     return (
-        torch.where(valid, term_2, 0.0),
+        select(valid, term_2, 0.0),
         grad_input,
         grad_linear_weight,
         grad_linear_bias,
@@ -250,14 +251,14 @@ def _tangent_smoothed_labels(
     valid = target != ignore_index
     logits = linear_bias + input @ linear_weight.T
     xent, excess = cross_entropy_and_excess(logits, weight, axis=-1)
-    label = torch.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     product = (xent / linear_bias.shape[0] - nll_at * label_weight) * d_label_smoothing
     term = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
     product_2 = label_smoothing * (excess * term).sum(dim=1) / linear_bias.shape[0]
     product_3 = (1.0 - label_smoothing) * label_weight * (excess_2 * term).sum(dim=1)
-    return torch.where(valid, product + product_2 + product_3, 0.0)
+    return select(valid, product + product_2 + product_3, 0.0)
 
 
 def _curvature_smoothed_labels(
@@ -276,7 +277,7 @@ def _curvature_smoothed_labels(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
-    label = torch.where(valid, target, 0)
+    label = select(valid, target, 0)
     label_weight = weight[label]
     slope = upstream * label_weight
     logits = linear_bias + input @ linear_weight.T
@@ -302,14 +303,14 @@ def _curvature_smoothed_labels(
     change_input = masked(term_4 @ linear_weight + term_5 @ d_linear_weight, valid[:, None])
     change_linear_weight = masked(term_4, valid[:, None]).T @ masked(input, valid[:, None]) + sums
     change_linear_bias = chosen.sum(dim=0) + masked(slope_4 + slope_2, valid[:, None]).sum(dim=0)
-    change_label_smoothing = torch.where(valid, upstream * term_6, 0.0).sum()
+    change_label_smoothing = select(valid, upstream * term_6, 0.0).sum()
     return change_input, change_linear_weight, change_linear_bias, change_label_smoothing
 
 
 def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return torch.where(valid, weight[torch.where(valid, target, 0)], 0.0)
+    return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
 _kernel_smoothed_labels = differentiable(

@@ -14,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, select, to_working, working_dtype
 
 __all__ = ["MMDLoss", "mmd_loss"]
 
@@ -26,12 +26,12 @@ def _value(input: Tensor, target: Tensor, bandwidth: Tensor | float) -> Tensor:
     )
     power = bandwidth * bandwidth
     exponential = torch.exp(-0.5 * ((input[:, None] - input) ** 2).sum(dim=2) / power)
-    product = torch.where(mask, exponential, 1.0).sum() / (input.shape[0] * input.shape[0])
+    product = select(mask, exponential, 1.0).sum() / (input.shape[0] * input.shape[0])
     mask_2 = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
         target.shape[0], device=target.device
     )
     exponential_2 = torch.exp(-0.5 * ((target[:, None] - target) ** 2).sum(dim=2) / power)
-    product_2 = torch.where(mask_2, exponential_2, 1.0).sum() / (target.shape[0] * target.shape[0])
+    product_2 = select(mask_2, exponential_2, 1.0).sum() / (target.shape[0] * target.shape[0])
     exponential_3 = torch.exp(-0.5 * ((input[:, None] - target) ** 2).sum(dim=2) / power)
     return product + product_2 - 2.0 * exponential_3.sum() / (input.shape[0] * target.shape[0])
 
@@ -51,18 +51,18 @@ def _value_and_gradient(
     term = input[:, None] - input
     sums = (term * term).sum(dim=2)
     exponential = torch.exp(-0.5 * sums / power)
-    product = torch.where(mask, exponential, 1.0).sum() / (input.shape[0] * input.shape[0])
+    product = select(mask, exponential, 1.0).sum() / (input.shape[0] * input.shape[0])
     mask_2 = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
         target.shape[0], device=target.device
     )
     term_2 = target[:, None] - target
     sums_2 = (term_2 * term_2).sum(dim=2)
     exponential_2 = torch.exp(-0.5 * sums_2 / power)
-    product_2 = torch.where(mask_2, exponential_2, 1.0).sum() / (target.shape[0] * target.shape[0])
+    product_2 = select(mask_2, exponential_2, 1.0).sum() / (target.shape[0] * target.shape[0])
     term_3 = input[:, None] - target
     sums_3 = (term_3 * term_3).sum(dim=2)
     exponential_3 = torch.exp(-0.5 * sums_3 / power)
-    product_3 = torch.where(mask, -0.5 * exponential / power, 0.0)[:, :, None] * term
+    product_3 = select(mask, -0.5 * exponential / power, 0.0)[:, :, None] * term
     slope = -2.0 * upstream * product_3.sum(dim=0) / (input.shape[0] * input.shape[0])
     product_4 = exponential_3[:, :, None] * term_3
     slope_2 = 2.0 * upstream * product_4.sum(dim=1) / (input.shape[0] * target.shape[0] * power)
@@ -70,7 +70,7 @@ def _value_and_gradient(
     loss = product + product_2 - 2.0 * exponential_3.sum() / (input.shape[0] * target.shape[0])
     grad_target = None
     if "target" in wanted:
-        product_5 = torch.where(mask_2, -0.5 * exponential_2 / power, 0.0)[:, :, None] * term_2
+        product_5 = select(mask_2, -0.5 * exponential_2 / power, 0.0)[:, :, None] * term_2
         slope_4 = -2.0 * upstream * product_5.sum(dim=0) / (target.shape[0] * target.shape[0])
         slope_5 = 2.0 * upstream * product_4.sum(dim=0) / (input.shape[0] * target.shape[0] * power)
         slope_6 = 2.0 * upstream * product_5.sum(dim=1) / (target.shape[0] * target.shape[0])
@@ -86,12 +86,12 @@ def _value_and_gradient(
         )
         slope_8 = (
             upstream
-            * torch.where(mask_2, exponential_2 * sums_2 / power_2, 0.0).sum()
+            * select(mask_2, exponential_2 * sums_2 / power_2, 0.0).sum()
             / (target.shape[0] * target.shape[0])
         )
         slope_9 = (
             upstream
-            * torch.where(mask, exponential * sums / power_2, 0.0).sum()
+            * select(mask, exponential * sums / power_2, 0.0).sum()
             / (input.shape[0] * input.shape[0])
         )
         grad_bandwidth = slope_8 + slope_9 - slope_7
@@ -115,33 +115,33 @@ def _tangent(
     sums = (term * term).sum(dim=2)
     exponential = torch.exp(-0.5 * sums / power)
     power_2 = bandwidth**3
-    product = torch.where(mask, exponential * sums / power_2, 0.0) * d_bandwidth
-    product_2 = (
+    product = (
         2.0
-        * torch.where(mask, -0.5 * exponential / power, 0.0)
+        * select(mask, -0.5 * exponential / power, 0.0)
         * (term * (d_input[:, None] - d_input)).sum(dim=2)
     )
+    term_2 = select(mask, exponential * sums / power_2, 0.0) * d_bandwidth + product
     mask_2 = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
         target.shape[0], device=target.device
     )
-    term_2 = target[:, None] - target
-    sums_2 = (term_2 * term_2).sum(dim=2)
+    term_3 = target[:, None] - target
+    sums_2 = (term_3 * term_3).sum(dim=2)
     exponential_2 = torch.exp(-0.5 * sums_2 / power)
-    product_3 = torch.where(mask_2, exponential_2 * sums_2 / power_2, 0.0) * d_bandwidth
-    product_4 = (
+    product_2 = select(mask_2, exponential_2 * sums_2 / power_2, 0.0) * d_bandwidth
+    product_3 = (
         2.0
-        * torch.where(mask_2, -0.5 * exponential_2 / power, 0.0)
-        * (term_2 * (d_target[:, None] - d_target)).sum(dim=2)
+        * select(mask_2, -0.5 * exponential_2 / power, 0.0)
+        * (term_3 * (d_target[:, None] - d_target)).sum(dim=2)
     )
-    product_5 = (product_3 + product_4).sum() / (target.shape[0] * target.shape[0])
-    term_3 = input[:, None] - target
-    sums_3 = (term_3 * term_3).sum(dim=2)
+    product_4 = (product_2 + product_3).sum() / (target.shape[0] * target.shape[0])
+    term_4 = input[:, None] - target
+    sums_3 = (term_4 * term_4).sum(dim=2)
     exponential_3 = torch.exp(-0.5 * sums_3 / power)
-    product_6 = exponential_3 * (term_3 * (d_input[:, None] - d_target)).sum(dim=2) / power
-    sums_4 = (exponential_3 * sums_3 * d_bandwidth / power_2 - product_6).sum()
+    product_5 = exponential_3 * (term_4 * (d_input[:, None] - d_target)).sum(dim=2) / power
+    sums_4 = (exponential_3 * sums_3 * d_bandwidth / power_2 - product_5).sum()
     return (
-        (product + product_2).sum() / (input.shape[0] * input.shape[0])
-        + product_5
+        term_2.sum() / (input.shape[0] * input.shape[0])
+        + product_4
         - 2.0 * sums_4 / (input.shape[0] * target.shape[0])
     )
 
@@ -165,23 +165,22 @@ def _curvature(
     exponential = torch.exp(-0.5 * sums / power)
     power_2 = bandwidth**5
     power_3 = bandwidth**3
-    chosen = torch.where(mask, exponential / power_3 - 0.5 * exponential * sums / power_2, 0.0)
+    chosen = select(mask, exponential / power_3 - 0.5 * exponential * sums / power_2, 0.0)
     power_4 = bandwidth**4
     term_2 = d_input[:, None] - d_input
     sums_2 = (term * term_2).sum(dim=2)
-    product = 2.0 * torch.where(mask, 0.25 * exponential / power_4, 0.0) * sums_2
-    term_3 = chosen * d_bandwidth + product
-    product_2 = torch.where(mask, -0.5 * exponential / power, 0.0)[:, :, None] * term_2
-    term_4 = term * term_3[:, :, None] + product_2
+    term_3 = chosen * d_bandwidth + 2.0 * select(mask, 0.25 * exponential / power_4, 0.0) * sums_2
+    product = select(mask, -0.5 * exponential / power, 0.0)[:, :, None] * term_2
+    term_4 = term * term_3[:, :, None] + product
     slope = -2.0 * upstream * term_4.sum(dim=0) / (input.shape[0] * input.shape[0])
     term_5 = input[:, None] - target
     sums_3 = (term_5 * term_5).sum(dim=2)
     exponential_2 = torch.exp(-0.5 * sums_3 / power)
-    product_3 = exponential_2[:, :, None] * term_5
+    product_2 = exponential_2[:, :, None] * term_5
     slope_2 = (
         4.0
         * upstream
-        * product_3.sum(dim=1)
+        * product_2.sum(dim=1)
         * d_bandwidth
         / (input.shape[0] * target.shape[0] * power_3)
     )
@@ -197,20 +196,18 @@ def _curvature(
     )
     sums_5 = (term_9 * term_9).sum(dim=2)
     exponential_3 = torch.exp(-0.5 * sums_5 / power)
-    chosen_2 = torch.where(
-        mask_2, exponential_3 / power_3 - 0.5 * exponential_3 * sums_5 / power_2, 0.0
-    )
+    chosen_2 = select(mask_2, exponential_3 / power_3 - 0.5 * exponential_3 * sums_5 / power_2, 0.0)
     term_10 = d_target[:, None] - d_target
     sums_6 = (term_9 * term_10).sum(dim=2)
-    product_4 = 2.0 * torch.where(mask_2, 0.25 * exponential_3 / power_4, 0.0) * sums_6
-    term_11 = chosen_2 * d_bandwidth + product_4
-    product_5 = torch.where(mask_2, -0.5 * exponential_3 / power, 0.0)[:, :, None] * term_10
-    term_12 = term_9 * term_11[:, :, None] + product_5
+    product_3 = 2.0 * select(mask_2, 0.25 * exponential_3 / power_4, 0.0) * sums_6
+    term_11 = chosen_2 * d_bandwidth + product_3
+    product_4 = select(mask_2, -0.5 * exponential_3 / power, 0.0)[:, :, None] * term_10
+    term_12 = term_9 * term_11[:, :, None] + product_4
     slope_5 = -2.0 * upstream * term_12.sum(dim=0) / (target.shape[0] * target.shape[0])
     slope_6 = (
         4.0
         * upstream
-        * product_3.sum(dim=0)
+        * product_2.sum(dim=0)
         * d_bandwidth
         / (input.shape[0] * target.shape[0] * power_3)
     )
@@ -223,30 +220,30 @@ def _curvature(
         * d_bandwidth
         / (input.shape[0] * target.shape[0] * power_4)
     )
-    product_6 = sums_3 / bandwidth
-    product_7 = d_bandwidth * product_6 * product_6 * (exponential_2 / bandwidth)
-    product_8 = 2.0 * (exponential_2 - 0.5 * exponential_2 * sums_3 / power) * sums_4
+    product_5 = sums_3 / bandwidth
+    product_6 = d_bandwidth * product_5 * product_5 * (exponential_2 / bandwidth)
+    product_7 = 2.0 * (exponential_2 - 0.5 * exponential_2 * sums_3 / power) * sums_4
     slope_10 = (
         2.0
         * upstream
-        * (product_7 + product_8).sum()
+        * (product_6 + product_7).sum()
         / (input.shape[0] * target.shape[0] * power_3)
     )
-    product_9 = sums_5 / bandwidth
-    product_10 = (
-        product_9 * product_9 * (exponential_3 / bandwidth / bandwidth / bandwidth / bandwidth)
+    product_8 = sums_5 / bandwidth
+    product_9 = (
+        product_8 * product_8 * (exponential_3 / bandwidth / bandwidth / bandwidth / bandwidth)
     )
-    chosen_3 = torch.where(mask_2, product_10 - 3.0 * exponential_3 * sums_5 / power_4, 0.0)
+    chosen_3 = select(mask_2, product_9 - 3.0 * exponential_3 * sums_5 / power_4, 0.0)
     slope_11 = (
         upstream
         * (chosen_3 * d_bandwidth + 2.0 * chosen_2 * sums_6).sum()
         / (target.shape[0] * target.shape[0])
     )
-    product_11 = sums / bandwidth
-    product_12 = (
-        product_11 * product_11 * (exponential / bandwidth / bandwidth / bandwidth / bandwidth)
+    product_10 = sums / bandwidth
+    product_11 = (
+        product_10 * product_10 * (exponential / bandwidth / bandwidth / bandwidth / bandwidth)
     )
-    chosen_4 = torch.where(mask, product_12 - 3.0 * exponential * sums / power_4, 0.0)
+    chosen_4 = select(mask, product_11 - 3.0 * exponential * sums / power_4, 0.0)
     slope_12 = (
         upstream
         * (chosen_4 * d_bandwidth + 2.0 * chosen * sums_2).sum()

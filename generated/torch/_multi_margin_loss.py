@@ -14,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, axis_weight, finish, pick, sign, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, pick, select, sign, to_working, working_dtype
 
 __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 
@@ -23,7 +23,7 @@ def _value_linear(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor 
     """Return the unreduced loss."""
     mask = target[:, None] != torch.arange(weight.shape[0], device=weight.device)
     gap = (input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
-    return weight[target] * torch.where(mask, gap, 0.0).sum(dim=1) / weight.shape[0]
+    return weight[target] * select(mask, gap, 0.0).sum(dim=1) / weight.shape[0]
 
 
 def _value_and_gradient_linear(
@@ -40,11 +40,11 @@ def _value_and_gradient_linear(
     mask = target[:, None] != index
     term = input - pick(input, target, dim=1)[:, None] + margin
     slope = upstream * picked
-    chosen = torch.where(mask, sign(term).clamp(min=0.0), 0.0)
+    chosen = select(mask, sign(term).clamp(min=0.0), 0.0)
     sums = chosen.sum(dim=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
-    loss = picked * torch.where(mask, term.clamp(min=0.0), 0.0).sum(dim=1) / weight.shape[0]
-    grad_input = slope[:, None] * chosen / weight.shape[0] + torch.where(
+    loss = picked * select(mask, term.clamp(min=0.0), 0.0).sum(dim=1) / weight.shape[0]
+    grad_input = slope[:, None] * chosen / weight.shape[0] + select(
         index == target[:, None], slope_2[:, None], 0.0
     )
     grad_margin = None
@@ -64,7 +64,7 @@ def _tangent_linear(
     """Return the derivative of the loss along the tangents."""
     mask = target[:, None] != torch.arange(weight.shape[0], device=weight.device)
     positive = sign(input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
-    chosen = torch.where(mask, positive, 0.0)
+    chosen = select(mask, positive, 0.0)
     term = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, dim=1)[:, None]
     return weight[target] * term.sum(dim=1) / weight.shape[0]
 
@@ -98,7 +98,7 @@ def _value_squared(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor
     """Return the unreduced loss."""
     mask = target[:, None] != torch.arange(weight.shape[0], device=weight.device)
     gap = (input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
-    return weight[target] * torch.where(mask, gap * gap, 0.0).sum(dim=1) / weight.shape[0]
+    return weight[target] * select(mask, gap * gap, 0.0).sum(dim=1) / weight.shape[0]
 
 
 def _value_and_gradient_squared(
@@ -116,11 +116,11 @@ def _value_and_gradient_squared(
     term = input - pick(input, target, dim=1)[:, None] + margin
     gap = term.clamp(min=0.0)
     slope = upstream * picked
-    chosen = torch.where(mask, 2.0 * gap * sign(term).clamp(min=0.0), 0.0)
+    chosen = select(mask, 2.0 * gap * sign(term).clamp(min=0.0), 0.0)
     sums = chosen.sum(dim=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
-    loss = picked * torch.where(mask, gap * gap, 0.0).sum(dim=1) / weight.shape[0]
-    grad_input = slope[:, None] * chosen / weight.shape[0] + torch.where(
+    loss = picked * select(mask, gap * gap, 0.0).sum(dim=1) / weight.shape[0]
+    grad_input = slope[:, None] * chosen / weight.shape[0] + select(
         index == target[:, None], slope_2[:, None], 0.0
     )
     grad_margin = None
@@ -140,7 +140,7 @@ def _tangent_squared(
     """Return the derivative of the loss along the tangents."""
     mask = target[:, None] != torch.arange(weight.shape[0], device=weight.device)
     term = input - pick(input, target, dim=1)[:, None] + margin
-    chosen = torch.where(mask, 2.0 * term.clamp(min=0.0) * sign(term).clamp(min=0.0), 0.0)
+    chosen = select(mask, 2.0 * term.clamp(min=0.0) * sign(term).clamp(min=0.0), 0.0)
     term_2 = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, dim=1)[:, None]
     return weight[target] * term_2.sum(dim=1) / weight.shape[0]
 
@@ -159,7 +159,7 @@ def _curvature_squared(
     slope = upstream * picked
     index = torch.arange(weight.shape[0], device=weight.device)
     positive = sign(input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
-    chosen = torch.where(target[:, None] != index, 2.0 * positive * positive, 0.0)
+    chosen = select(target[:, None] != index, 2.0 * positive * positive, 0.0)
     picked_2 = pick(d_input, target, dim=1)
     slope_2 = upstream * picked * picked_2
     term = chosen * d_margin + chosen * d_input - chosen * picked_2[:, None]

@@ -17,7 +17,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, select, to_working, working_dtype
 
 __all__ = ["MultiSimilarityLoss", "multi_similarity_loss"]
 
@@ -32,10 +32,10 @@ def _value(
         input.shape[0], device=input.device
     )
     gap = direction(input, axis=-1) @ direction(input, axis=-1).T - base
-    chosen = torch.where(((target[:, None] == target) & mask), -gap * alpha, -math.inf)
+    chosen = select(((target[:, None] == target) & mask), -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
     product = (pull.clamp(min=0.0) + torch.log1p(torch.exp(-pull.abs()))) / alpha
-    push = logsumexp(torch.where(target[:, None] != target, gap * beta, -math.inf), axis=-1)
+    push = logsumexp(select(target[:, None] != target, gap * beta, -math.inf), axis=-1)
     product_2 = (push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs()))) / beta
     return product + product_2
 
@@ -57,25 +57,32 @@ def _value_and_gradient(
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
     gap = sums - base
-    chosen = torch.where(mask_2, -gap * alpha, -math.inf)
+    chosen = select(mask_2, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
     softplus = pull.clamp(min=0.0) + torch.log1p(torch.exp(-pull.abs()))
     mask_3 = target[:, None] != target
-    chosen_2 = torch.where(mask_3, gap * beta, -math.inf)
+    chosen_2 = select(mask_3, gap * beta, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
     softplus_2 = push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs()))
     sigmoid_push = torch.sigmoid(push)
     slope = upstream * sigmoid_push
     probability = softmax(chosen_2, axis=-1)
-    chosen_3 = torch.where(mask_3, torch.as_tensor(beta, dtype=input.dtype), 0.0)
+    product = (
+        slope[:, None]
+        * probability
+        * select(mask_3, torch.as_tensor(beta, dtype=input.dtype), 0.0)
+        / beta
+    )
     sigmoid_pull = torch.sigmoid(pull)
     slope_2 = upstream * sigmoid_pull
     probability_2 = softmax(chosen, axis=-1)
-    chosen_4 = torch.where(mask_2, torch.as_tensor(-alpha, dtype=input.dtype), 0.0)
-    term = (
-        slope[:, None] * probability * chosen_3 / beta
-        + slope_2[:, None] * probability_2 * chosen_4 / alpha
+    product_2 = (
+        slope_2[:, None]
+        * probability_2
+        * select(mask_2, torch.as_tensor(-alpha, dtype=input.dtype), 0.0)
+        / alpha
     )
+    term = product + product_2
     sums_2 = term.T @ input_direction
     term_2 = sums_2 - input_direction * (sums_2 * input_direction).sum(dim=1)[:, None]
     sums_3 = term @ input_direction
@@ -91,21 +98,27 @@ def _value_and_gradient(
             upstream[:, None]
             * sigmoid_pull[:, None]
             * probability_2
-            * torch.where(mask_2, base - sums, 0.0)
+            * select(mask_2, base - sums, 0.0)
         )
         grad_alpha = slope_3.sum() / alpha - (upstream * softplus).sum() / (alpha * alpha)
     grad_beta = None
     if "beta" in wanted:
-        slope_4 = (
-            upstream[:, None] * sigmoid_push[:, None] * probability * torch.where(mask_3, gap, 0.0)
-        )
+        slope_4 = upstream[:, None] * sigmoid_push[:, None] * probability * select(mask_3, gap, 0.0)
         grad_beta = slope_4.sum() / beta - (upstream * softplus_2).sum() / (beta * beta)
     grad_base = None
     if "base" in wanted:
-        chosen_5 = torch.where(mask_3, torch.as_tensor(-beta, dtype=input.dtype), 0.0)
-        slope_5 = upstream[:, None] * sigmoid_push[:, None] * probability * chosen_5
-        chosen_6 = torch.where(mask_2, torch.as_tensor(alpha, dtype=input.dtype), 0.0)
-        slope_6 = upstream[:, None] * sigmoid_pull[:, None] * probability_2 * chosen_6
+        slope_5 = (
+            upstream[:, None]
+            * sigmoid_push[:, None]
+            * probability
+            * select(mask_3, torch.as_tensor(-beta, dtype=input.dtype), 0.0)
+        )
+        slope_6 = (
+            upstream[:, None]
+            * sigmoid_pull[:, None]
+            * probability_2
+            * select(mask_2, torch.as_tensor(alpha, dtype=input.dtype), 0.0)
+        )
         grad_base = slope_5.sum() / beta + slope_6.sum() / alpha
     return loss, grad_input, grad_alpha, grad_beta, grad_base
 
@@ -129,30 +142,31 @@ def _tangent(
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
     gap = sums - base
-    chosen = torch.where(mask_2, -gap * alpha, -math.inf)
+    chosen = select(mask_2, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
     product = (
         (pull.clamp(min=0.0) + torch.log1p(torch.exp(-pull.abs()))) * d_alpha / (alpha * alpha)
     )
-    chosen_2 = torch.where(mask_2, torch.as_tensor(-alpha, dtype=input.dtype), 0.0)
     product_2 = input_direction * (input_direction * d_input).sum(dim=1)[:, None]
     product_3 = ratio(1.0, norm(input, axis=-1))[:, None] * (
         (d_input - product_2) @ input_direction.T
     )
     product_4 = ratio(1.0, norm(input, axis=-1)) * (input_direction @ (d_input - product_2).T)
     term = product_3 + product_4
-    chosen_3 = torch.where(mask_2, torch.as_tensor(alpha, dtype=input.dtype), 0.0)
-    term_2 = chosen_2 * term + chosen_3 * d_base + torch.where(mask_2, base - sums, 0.0) * d_alpha
-    product_5 = torch.sigmoid(pull) * (softmax(chosen, axis=-1) * term_2).sum(dim=1) / alpha
+    product_5 = select(mask_2, torch.as_tensor(-alpha, dtype=input.dtype), 0.0) * term
+    product_6 = select(mask_2, torch.as_tensor(alpha, dtype=input.dtype), 0.0) * d_base
+    term_2 = product_5 + product_6 + select(mask_2, base - sums, 0.0) * d_alpha
+    product_7 = torch.sigmoid(pull) * (softmax(chosen, axis=-1) * term_2).sum(dim=1) / alpha
     mask_3 = target[:, None] != target
-    chosen_4 = torch.where(mask_3, gap * beta, -math.inf)
-    push = logsumexp(chosen_4, axis=-1)
-    product_6 = (push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs()))) * d_beta / (beta * beta)
-    chosen_5 = torch.where(mask_3, torch.as_tensor(beta, dtype=input.dtype), 0.0)
-    chosen_6 = torch.where(mask_3, torch.as_tensor(-beta, dtype=input.dtype), 0.0)
-    term_3 = chosen_5 * term + chosen_6 * d_base + torch.where(mask_3, gap, 0.0) * d_beta
-    product_7 = torch.sigmoid(push) * (softmax(chosen_4, axis=-1) * term_3).sum(dim=1) / beta
-    return product_5 + product_7 - product - product_6
+    chosen_2 = select(mask_3, gap * beta, -math.inf)
+    push = logsumexp(chosen_2, axis=-1)
+    product_8 = (push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs()))) * d_beta / (beta * beta)
+    product_9 = select(mask_3, torch.as_tensor(beta, dtype=input.dtype), 0.0) * term
+    product_10 = select(mask_3, torch.as_tensor(-beta, dtype=input.dtype), 0.0) * d_base
+    product_11 = softmax(chosen_2, axis=-1) * (
+        product_9 + product_10 + select(mask_3, gap, 0.0) * d_beta
+    )
+    return product_7 + torch.sigmoid(push) * product_11.sum(dim=1) / beta - product - product_8
 
 
 def _curvature(
@@ -176,22 +190,22 @@ def _curvature(
     mask = target[:, None] != target
     sums_2 = input_direction @ input_direction.T
     gap = sums_2 - base
-    chosen = torch.where(mask, gap * beta, -math.inf)
+    chosen = select(mask, gap * beta, -math.inf)
     push = logsumexp(chosen, axis=-1)
     sigmoid_push = torch.sigmoid(push)
     slope = upstream * sigmoid_push
     probability = softmax(chosen, axis=-1)
-    chosen_2 = torch.where(mask, torch.as_tensor(beta, dtype=upstream.dtype), 0.0)
+    chosen_2 = select(mask, torch.as_tensor(beta, dtype=upstream.dtype), 0.0)
     mask_2 = torch.arange(upstream.shape[0], device=upstream.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
     mask_3 = (target[:, None] == target) & mask_2
-    chosen_3 = torch.where(mask_3, -gap * alpha, -math.inf)
+    chosen_3 = select(mask_3, -gap * alpha, -math.inf)
     pull = logsumexp(chosen_3, axis=-1)
     sigmoid_pull = torch.sigmoid(pull)
     slope_2 = upstream * sigmoid_pull
     probability_2 = softmax(chosen_3, axis=-1)
-    chosen_4 = torch.where(mask_3, torch.as_tensor(-alpha, dtype=upstream.dtype), 0.0)
+    chosen_4 = select(mask_3, torch.as_tensor(-alpha, dtype=upstream.dtype), 0.0)
     term = (
         slope[:, None] * probability * chosen_2 / beta
         + slope_2[:, None] * probability_2 * chosen_4 / alpha
@@ -208,20 +222,20 @@ def _curvature(
     term_4 = quotient[:, None] * (term_3 @ input_direction.T) + quotient * (
         input_direction @ term_3.T
     )
-    chosen_6 = torch.where(mask, torch.as_tensor(-beta, dtype=upstream.dtype), 0.0)
-    chosen_7 = torch.where(mask, gap, 0.0)
+    chosen_6 = select(mask, torch.as_tensor(-beta, dtype=upstream.dtype), 0.0)
+    chosen_7 = select(mask, gap, 0.0)
     term_5 = chosen_2 * term_4 + chosen_6 * d_base + chosen_7 * d_beta
     sums_5 = (probability * term_5).sum(dim=1)
     slope_3 = upstream * sigmoid_push * torch.sigmoid(-push) * sums_5
     d_probability = softmax_tangent(chosen, term_5, axis=-1)
     power_2 = alpha * alpha
-    chosen_8 = torch.where(mask_3, -1.0, 0.0).to(upstream.dtype)
+    chosen_8 = select(mask_3, -1.0, 0.0).to(upstream.dtype)
     term_6 = (
         slope_2[:, None] * probability_2 * chosen_8 / alpha
         - slope_2[:, None] * probability_2 * chosen_4 / power_2
     )
-    chosen_9 = torch.where(mask_3, torch.as_tensor(alpha, dtype=upstream.dtype), 0.0)
-    chosen_10 = torch.where(mask_3, base - sums_2, 0.0)
+    chosen_9 = select(mask_3, torch.as_tensor(alpha, dtype=upstream.dtype), 0.0)
+    chosen_10 = select(mask_3, base - sums_2, 0.0)
     term_7 = chosen_4 * term_4 + chosen_9 * d_base + chosen_10 * d_alpha
     sums_6 = (probability_2 * term_7).sum(dim=1)
     slope_4 = upstream * sigmoid_pull * torch.sigmoid(-pull) * sums_6
@@ -260,7 +274,7 @@ def _curvature(
     slope_7 = upstream * (push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs())))
     slope_8 = upstream[:, None] * sigmoid_push[:, None] * probability * chosen_7
     product_5 = (2.0 * slope_7.sum() / beta**3 - slope_8.sum() / power) * d_beta
-    chosen_12 = torch.where(mask, -1.0, 0.0).to(upstream.dtype)
+    chosen_12 = select(mask, -1.0, 0.0).to(upstream.dtype)
     term_15 = (
         slope_3[:, None] * probability * chosen_7
         + slope[:, None] * chosen_7 * d_probability

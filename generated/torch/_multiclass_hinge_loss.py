@@ -13,7 +13,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, fold, pick, to_working, working_dtype
+from ._runtime import Loss, finish, fold, pick, select, to_working, working_dtype
 
 __all__ = ["MulticlassHingeLoss", "multiclass_hinge_loss"]
 
@@ -37,7 +37,7 @@ def _value_and_gradient(
     )
     largest = term.amax(dim=1)
     chosen = (term == largest[:, None]).to(input.dtype)
-    chosen_2 = torch.where(index[:, None] == target[:, None], (-upstream)[:, None], 0.0)
+    chosen_2 = select(index[:, None] == target[:, None], (-upstream)[:, None], 0.0)
     grad_input = upstream[:, None] * chosen / chosen.sum(dim=1)[:, None] + chosen_2
     return largest, grad_input
 

@@ -13,7 +13,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, fold, pick, to_working, working_dtype
+from ._runtime import Loss, finish, fold, pick, select, to_working, working_dtype
 
 __all__ = ["MulticlassPerceptronLoss", "multiclass_perceptron_loss"]
 
@@ -32,7 +32,7 @@ def _value_and_gradient(
     chosen = (input == largest[:, None]).to(input.dtype)
     loss = largest - pick(input, target, dim=1)
     grad_input = (
-        torch.where(mask, (-upstream)[:, None], 0.0)
+        select(mask, (-upstream)[:, None], 0.0)
         + upstream[:, None] * chosen / chosen.sum(dim=1)[:, None]
     )
     return loss, grad_input

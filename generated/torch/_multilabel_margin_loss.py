@@ -13,7 +13,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, select, sign, to_working, working_dtype
 
 __all__ = ["MultiLabelMarginLoss", "multilabel_margin_loss"]
 
@@ -27,8 +27,8 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     named = 1.0 - (mask[:, :, None] & mask_2).to(input.dtype).amax(dim=1)
     index = torch.arange(input.shape[1], device=input.device)
     product = named[:, None] * (target[:, None] == index[:, None]).to(input.dtype)
-    chosen = torch.where(
-        index[:, None] == torch.where(target != -1, target, 0)[:, None], input[:, :, None], 0.0
+    chosen = select(
+        index[:, None] == select(target != -1, target, 0)[:, None], input[:, :, None], 0.0
     )
     gap = (input[:, :, None] - chosen.sum(dim=1)[:, None] + 1.0).clamp(min=0.0)
     sums = ((1.0 - product.amax(dim=2)) * (named[:, None] * gap).sum(dim=2)).sum(dim=1)
@@ -47,8 +47,8 @@ def _value_and_gradient(
     index = torch.arange(input.shape[1], device=input.device)
     product = named[:, None] * (target[:, None] == index[:, None]).to(input.dtype)
     other = 1.0 - product.amax(dim=2)
-    mask_3 = index[:, None] == torch.where(target != -1, target, 0)[:, None]
-    term = input[:, :, None] - torch.where(mask_3, input[:, :, None], 0.0).sum(dim=1)[:, None]
+    mask_3 = index[:, None] == select(target != -1, target, 0)[:, None]
+    term = input[:, :, None] - select(mask_3, input[:, :, None], 0.0).sum(dim=1)[:, None]
     term_2 = term + 1.0
     sums = (other * (named[:, None] * term_2.clamp(min=0.0)).sum(dim=2)).sum(dim=1)
     positive = sign(term_2).clamp(min=0.0)
@@ -56,7 +56,7 @@ def _value_and_gradient(
     slope_2 = (
         -upstream[:, None] * named * (other[:, :, None] * positive).sum(dim=1) / input.shape[1]
     )
-    grad_input = slope + torch.where(mask_3, slope_2[:, None], 0.0).sum(dim=2)
+    grad_input = slope + select(mask_3, slope_2[:, None], 0.0).sum(dim=2)
     return sums / input.shape[1], grad_input
 
 
@@ -69,9 +69,9 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
     named = 1.0 - (mask[:, :, None] & mask_2).to(d_input.dtype).amax(dim=1)
     index = torch.arange(d_input.shape[1], device=d_input.device)
     product = named[:, None] * (target[:, None] == index[:, None]).to(d_input.dtype)
-    mask_3 = index[:, None] == torch.where(target != -1, target, 0)[:, None]
-    product_2 = named * torch.where(mask_3, d_input[:, :, None], 0.0).sum(dim=1)
-    term = input[:, :, None] - torch.where(mask_3, input[:, :, None], 0.0).sum(dim=1)[:, None]
+    mask_3 = index[:, None] == select(target != -1, target, 0)[:, None]
+    product_2 = named * select(mask_3, d_input[:, :, None], 0.0).sum(dim=1)
+    term = input[:, :, None] - select(mask_3, input[:, :, None], 0.0).sum(dim=1)[:, None]
     positive = sign(term + 1.0).clamp(min=0.0)
     term_2 = named[:, None] * positive * d_input[:, :, None] - product_2[:, None] * positive
     return ((1.0 - product.amax(dim=2)) * term_2.sum(dim=2)).sum(dim=1) / d_input.shape[1]

@@ -14,7 +14,17 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, axis_weight, finish, fold, masked, pick, to_working, working_dtype
+from ._runtime import (
+    Loss,
+    axis_weight,
+    finish,
+    fold,
+    masked,
+    pick,
+    select,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["NLLLoss", "nll_loss"]
 
@@ -22,8 +32,8 @@ __all__ = ["NLLLoss", "nll_loss"]
 def _value(input: Tensor, target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
     """Return the unreduced loss."""
     valid = target != ignore_index
-    label = torch.where(valid, target, 0)
-    return torch.where(valid, -pick(input, label, dim=1) * weight[label], 0.0)
+    label = select(valid, target, 0)
+    return select(valid, -pick(input, label, dim=1) * weight[label], 0.0)
 
 
 def _value_and_gradient(
@@ -36,12 +46,12 @@ def _value_and_gradient(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
     valid = target != ignore_index
-    label = torch.where(valid, target, 0)
+    label = select(valid, target, 0)
     label_weight = weight[label]
     mask = torch.arange(input.shape[1], device=input.device)[:, None] == label[:, None]
     slope = -upstream * label_weight
-    loss = torch.where(valid, -pick(input, label, dim=1) * label_weight, 0.0)
-    grad_input = masked(torch.where(mask, slope[:, None], 0.0), valid[:, None])
+    loss = select(valid, -pick(input, label, dim=1) * label_weight, 0.0)
+    grad_input = masked(select(mask, slope[:, None], 0.0), valid[:, None])
     return loss, grad_input
 
 
@@ -50,8 +60,8 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
-    label = torch.where(valid, target, 0)
-    return torch.where(valid, -weight[label] * pick(d_input, label, dim=1), 0.0)
+    label = select(valid, target, 0)
+    return select(valid, -weight[label] * pick(d_input, label, dim=1), 0.0)
 
 
 def _curvature(
@@ -69,7 +79,7 @@ def _curvature(
 def _mass(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return torch.where(valid, weight[torch.where(valid, target, 0)], 0.0)
+    return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
 _kernel = differentiable(

@@ -18,7 +18,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, select, to_working, working_dtype
 
 __all__ = ["NTXentLoss", "nt_xent_loss"]
 
@@ -31,7 +31,7 @@ def _value(input: Tensor, target: Tensor, temperature: Tensor | float) -> Tensor
         input.shape[0], device=input.device
     )
     logit = direction(input, axis=-1) @ direction(input, axis=-1).T / temperature
-    crowd = logsumexp(torch.where(target[:, None] != target, logit, -math.inf), axis=-1)
+    crowd = logsumexp(select(target[:, None] != target, logit, -math.inf), axis=-1)
     term = crowd[:, None] - logit
     product = ((target[:, None] == target) & mask).to(input.dtype) * (
         term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
@@ -55,14 +55,14 @@ def _value_and_gradient(
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
     logit = sums / temperature
-    chosen = torch.where(mask_2, logit, -math.inf)
+    chosen = select(mask_2, logit, -math.inf)
     term = logsumexp(chosen, axis=-1)[:, None] - logit
     product = positive * (term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs())))
     sigmoid_term = torch.sigmoid(term)
     sums_2 = (positive * sigmoid_term).sum(dim=1)
     slope = upstream * sums_2
     probability = softmax(chosen, axis=-1)
-    chosen_2 = torch.where(mask_2, torch.as_tensor(1.0 / temperature, dtype=input.dtype), 0.0)
+    chosen_2 = select(mask_2, torch.as_tensor(1.0 / temperature, dtype=input.dtype), 0.0)
     term_2 = (
         slope[:, None] * probability * chosen_2
         - upstream[:, None] * positive * sigmoid_term / temperature
@@ -80,10 +80,7 @@ def _value_and_gradient(
         power = temperature * temperature
         product_2 = (upstream[:, None] * positive * sigmoid_term * sums).sum() / power
         slope_2 = (
-            upstream[:, None]
-            * sums_2[:, None]
-            * probability
-            * torch.where(mask_2, -sums / power, 0.0)
+            upstream[:, None] * sums_2[:, None] * probability * select(mask_2, -sums / power, 0.0)
         )
         grad_temperature = product_2 + slope_2.sum()
     return product.sum(dim=1), grad_input, grad_temperature
@@ -104,16 +101,16 @@ def _tangent(
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
     logit = sums / temperature
-    chosen = torch.where(mask_2, logit, -math.inf)
+    chosen = select(mask_2, logit, -math.inf)
     power = temperature * temperature
-    chosen_2 = torch.where(mask_2, torch.as_tensor(1.0 / temperature, dtype=input.dtype), 0.0)
+    chosen_2 = select(mask_2, torch.as_tensor(1.0 / temperature, dtype=input.dtype), 0.0)
     product = input_direction * (input_direction * d_input).sum(dim=1)[:, None]
     product_2 = ratio(1.0, norm(input, axis=-1))[:, None] * (
         (d_input - product) @ input_direction.T
     )
     product_3 = ratio(1.0, norm(input, axis=-1)) * (input_direction @ (d_input - product).T)
     term = product_2 + product_3
-    term_2 = torch.where(mask_2, -sums / power, 0.0) * d_temperature + chosen_2 * term
+    term_2 = select(mask_2, -sums / power, 0.0) * d_temperature + chosen_2 * term
     term_3 = (
         (softmax(chosen, axis=-1) * term_2).sum(dim=1)[:, None]
         + sums * d_temperature / power
@@ -148,12 +145,12 @@ def _curvature(
     mask_2 = target[:, None] != target
     sums_2 = input_direction @ input_direction.T
     logit = sums_2 / temperature
-    chosen = torch.where(mask_2, logit, -math.inf)
+    chosen = select(mask_2, logit, -math.inf)
     crowd = logsumexp(chosen, axis=-1)
     probability = torch.sigmoid(crowd[:, None] - logit)
     slope = upstream * (positive * probability).sum(dim=1)
     probability_2 = softmax(chosen, axis=-1)
-    chosen_2 = torch.where(mask_2, torch.as_tensor(1.0 / temperature, dtype=upstream.dtype), 0.0)
+    chosen_2 = select(mask_2, torch.as_tensor(1.0 / temperature, dtype=upstream.dtype), 0.0)
     term = (
         slope[:, None] * probability_2 * chosen_2
         - upstream[:, None] * positive * probability / temperature
@@ -162,7 +159,7 @@ def _curvature(
     sums_4 = (sums_3 * input_direction).sum(dim=1)
     probability_3 = torch.sigmoid(logit - crowd[:, None])
     power = temperature * temperature
-    chosen_3 = torch.where(mask_2, -sums_2 / power, 0.0)
+    chosen_3 = select(mask_2, -sums_2 / power, 0.0)
     term_2 = d_input - input_direction * sums[:, None]
     term_3 = quotient[:, None] * (term_2 @ input_direction.T) + quotient * (
         input_direction @ term_2.T
@@ -174,7 +171,7 @@ def _curvature(
         - term_3 / temperature
     )
     slope_2 = upstream[:, None] * positive * probability * probability_3 * term_5 / temperature
-    chosen_4 = torch.where(mask_2, torch.as_tensor(-1.0 / power, dtype=upstream.dtype), 0.0)
+    chosen_4 = select(mask_2, torch.as_tensor(-1.0 / power, dtype=upstream.dtype), 0.0)
     term_6 = (
         upstream[:, None] * positive * probability / power
         + slope[:, None] * probability_2 * chosen_4
@@ -207,10 +204,7 @@ def _curvature(
     slope_4 = upstream[:, None] * positive * probability * probability_3 * sums_2 * term_5
     sums_9 = (slope_4 + upstream[:, None] * positive * probability * term_3).sum()
     product_5 = (
-        slope[:, None]
-        * probability_2
-        * torch.where(mask_2, 2.0 * sums_2 / power_2, 0.0)
-        * d_temperature
+        slope[:, None] * probability_2 * select(mask_2, 2.0 * sums_2 / power_2, 0.0) * d_temperature
     )
     term_13 = (
         slope_3[:, None] * probability_2 * chosen_3
@@ -232,7 +226,7 @@ def _denominator(target: Tensor) -> Tensor:
     mask = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
         target.shape[0], device=target.device
     )
-    return torch.where(((target[:, None] == target) & mask), 1.0, 0.0).sum()
+    return select(((target[:, None] == target) & mask), 1.0, 0.0).sum()
 
 
 _kernel = differentiable(

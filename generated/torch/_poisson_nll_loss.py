@@ -8,14 +8,14 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, select, to_working, working_dtype
 
 __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 
 
 def _value_log_input(input: Tensor, target: Tensor, full: bool) -> Tensor:
     """Return the unreduced loss."""
-    chosen = torch.where(
+    chosen = select(
         target <= 1.0, 0.0, (target + 0.5) * torch.log(target) - target + 0.9189385332046727
     )
     return full * chosen + torch.exp(input) - input * target
@@ -28,12 +28,12 @@ def _value_and_gradient_log_input(
     mask = target <= 1.0
     term = target + 0.5
     logarithm = torch.log(target)
-    chosen = torch.where(mask, 0.0, term * logarithm - target + 0.9189385332046727)
+    chosen = select(mask, 0.0, term * logarithm - target + 0.9189385332046727)
     exp_input = torch.exp(input)
     loss = full * chosen + exp_input - input * target
     grad_target = None
     if "target" in wanted:
-        term_2 = full * torch.where(mask, 0.0, logarithm + term / target - 1.0) - input
+        term_2 = full * select(mask, 0.0, logarithm + term / target - 1.0) - input
         grad_target = upstream * term_2
     return loss, upstream * (exp_input - target), grad_target
 
@@ -42,7 +42,7 @@ def _tangent_log_input(
     input: Tensor, target: Tensor, full: bool, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    chosen = torch.where(target <= 1.0, 0.0, torch.log(target) + (target + 0.5) / target - 1.0)
+    chosen = select(target <= 1.0, 0.0, torch.log(target) + (target + 0.5) / target - 1.0)
     return (full * chosen - input) * d_target + (torch.exp(input) - target) * d_input
 
 
@@ -50,7 +50,7 @@ def _curvature_log_input(
     upstream: Tensor, input: Tensor, target: Tensor, full: bool, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    chosen = torch.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
+    chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     change_input = upstream * torch.exp(input) * d_input - upstream * d_target
     change_target = upstream * full * chosen * d_target - upstream * d_input
     return change_input, change_target
@@ -71,7 +71,7 @@ _kernel_log_input = differentiable(
 
 def _value_input(input: Tensor, target: Tensor, full: bool, eps: float) -> Tensor:
     """Return the unreduced loss."""
-    chosen = torch.where(
+    chosen = select(
         target <= 1.0, 0.0, (target + 0.5) * torch.log(target) - target + 0.9189385332046727
     )
     return full * chosen + input - target * torch.log(eps + input)
@@ -84,14 +84,14 @@ def _value_and_gradient_input(
     mask = target <= 1.0
     term = target + 0.5
     logarithm = torch.log(target)
-    chosen = torch.where(mask, 0.0, term * logarithm - target + 0.9189385332046727)
+    chosen = select(mask, 0.0, term * logarithm - target + 0.9189385332046727)
     term_2 = eps + input
     logarithm_2 = torch.log(term_2)
     loss = full * chosen + input - target * logarithm_2
     grad_input = upstream - upstream * target / term_2
     grad_target = None
     if "target" in wanted:
-        term_3 = full * torch.where(mask, 0.0, logarithm + term / target - 1.0) - logarithm_2
+        term_3 = full * select(mask, 0.0, logarithm + term / target - 1.0) - logarithm_2
         grad_target = upstream * term_3
     return loss, grad_input, grad_target
 
@@ -100,7 +100,7 @@ def _tangent_input(
     input: Tensor, target: Tensor, full: bool, eps: float, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    chosen = torch.where(target <= 1.0, 0.0, torch.log(target) + (target + 0.5) / target - 1.0)
+    chosen = select(target <= 1.0, 0.0, torch.log(target) + (target + 0.5) / target - 1.0)
     term = eps + input
     return (full * chosen - torch.log(term)) * d_target + d_input - target * d_input / term
 
@@ -116,7 +116,7 @@ def _curvature_input(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
-    chosen = torch.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
+    chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     change_input = upstream * target * d_input / (term * term) - upstream * d_target / term
     change_target = upstream * full * chosen * d_target - upstream * d_input / term
     return change_input, change_target

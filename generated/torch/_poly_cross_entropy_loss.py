@@ -31,7 +31,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, finish, fold, is_integer, pick, to_working, working_dtype
+from ._runtime import Loss, finish, fold, is_integer, pick, select, to_working, working_dtype
 
 __all__ = ["PolyCrossEntropyLoss", "poly_cross_entropy_loss"]
 
@@ -55,7 +55,7 @@ def _value_and_gradient_labels(
     probability = softmax(input, axis=-2)
     mask = torch.arange(input.shape[1], device=input.device)[:, None] == target[:, None]
     slope = upstream * epsilon
-    chosen = torch.where(mask, slope[:, None], 0.0)
+    chosen = select(mask, slope[:, None], 0.0)
     product = probability * (-lack * chosen - sum_of_others(-probability * chosen, axis=-2))
     grad_input = upstream[:, None] * excess + product
     return (
@@ -87,10 +87,10 @@ def _curvature_labels(
     lack = softmax_complement(input, axis=-2)
     mask = torch.arange(input.shape[1], device=input.device)[:, None] == target[:, None]
     slope = upstream * epsilon
-    chosen = torch.where(mask, slope[:, None], 0.0)
+    chosen = select(mask, slope[:, None], 0.0)
     probability = softmax(input, axis=-2)
     product = (-lack * chosen - sum_of_others(-probability * chosen, axis=-2)) * d_probability
-    chosen_2 = torch.where(mask, upstream[:, None], 0.0)
+    chosen_2 = select(mask, upstream[:, None], 0.0)
     rest = sum_of_others(-chosen * d_probability - probability * chosen_2 * d_epsilon, axis=-2)
     change_input = (
         upstream[:, None] * d_probability

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, select, to_working, working_dtype
 
 __all__ = ["PPOClipLoss", "ppo_clip_loss"]
 
@@ -18,10 +18,10 @@ def _value(input: Tensor, old: Tensor, advantage: Tensor, epsilon: Tensor | floa
     term = input - old
     expm1 = torch.expm1(term)
     exp_term = torch.exp(term)
-    chosen = torch.where(
+    chosen = select(
         advantage > 0.0,
-        torch.where(expm1 > epsilon, epsilon + 1.0, exp_term),
-        torch.where(-expm1 > epsilon, 1.0 - epsilon, exp_term),
+        select(expm1 > epsilon, epsilon + 1.0, exp_term),
+        select(-expm1 > epsilon, 1.0 - epsilon, exp_term),
     )
     return -chosen * advantage
 
@@ -41,19 +41,15 @@ def _value_and_gradient(
     mask_2 = expm1 > epsilon
     exp_term = torch.exp(term)
     mask_3 = -expm1 > epsilon
-    chosen = torch.where(
-        mask,
-        torch.where(mask_2, epsilon + 1.0, exp_term),
-        torch.where(mask_3, 1.0 - epsilon, exp_term),
+    chosen = select(
+        mask, select(mask_2, epsilon + 1.0, exp_term), select(mask_3, 1.0 - epsilon, exp_term)
     )
-    chosen_2 = torch.where(
-        mask, torch.where(mask_2, 0.0, exp_term), torch.where(mask_3, 0.0, exp_term)
-    )
+    chosen_2 = select(mask, select(mask_2, 0.0, exp_term), select(mask_3, 0.0, exp_term))
     slope = upstream * chosen_2 * advantage
     grad_epsilon = None
     if "epsilon" in wanted:
-        chosen_3 = torch.where(
-            mask, mask_2.to(advantage.dtype), torch.where(mask_3, -1.0, 0.0).to(advantage.dtype)
+        chosen_3 = select(
+            mask, mask_2.to(advantage.dtype), select(mask_3, -1.0, 0.0).to(advantage.dtype)
         )
         grad_epsilon = -(upstream * chosen_3 * advantage).sum()
     return (
@@ -81,17 +77,11 @@ def _tangent(
     expm1 = torch.expm1(term)
     mask_2 = expm1 > epsilon
     mask_3 = -expm1 > epsilon
-    chosen = torch.where(
-        mask, mask_2.to(advantage.dtype), torch.where(mask_3, -1.0, 0.0).to(advantage.dtype)
-    )
+    chosen = select(mask, mask_2.to(advantage.dtype), select(mask_3, -1.0, 0.0).to(advantage.dtype))
     exp_term = torch.exp(term)
-    chosen_2 = torch.where(
-        mask, torch.where(mask_2, 0.0, exp_term), torch.where(mask_3, 0.0, exp_term)
-    )
-    chosen_3 = torch.where(
-        mask,
-        torch.where(mask_2, epsilon + 1.0, exp_term),
-        torch.where(mask_3, 1.0 - epsilon, exp_term),
+    chosen_2 = select(mask, select(mask_2, 0.0, exp_term), select(mask_3, 0.0, exp_term))
+    chosen_3 = select(
+        mask, select(mask_2, epsilon + 1.0, exp_term), select(mask_3, 1.0 - epsilon, exp_term)
     )
     return (
         -chosen * advantage * d_epsilon
@@ -118,15 +108,11 @@ def _curvature(
     mask_2 = expm1 > epsilon
     exp_term = torch.exp(term)
     mask_3 = -expm1 > epsilon
-    chosen = torch.where(
-        mask, torch.where(mask_2, 0.0, exp_term), torch.where(mask_3, 0.0, exp_term)
-    )
+    chosen = select(mask, select(mask_2, 0.0, exp_term), select(mask_3, 0.0, exp_term))
     term_2 = d_input - d_old
     slope = upstream * chosen * advantage * term_2
     slope_2 = upstream * chosen * d_advantage
-    chosen_2 = torch.where(
-        mask, mask_2.to(upstream.dtype), torch.where(mask_3, -1.0, 0.0).to(upstream.dtype)
-    )
+    chosen_2 = select(mask, mask_2.to(upstream.dtype), select(mask_3, -1.0, 0.0).to(upstream.dtype))
     change_advantage = -upstream * chosen_2 * d_epsilon - upstream * chosen * term_2
     change_epsilon = -(upstream * chosen_2 * d_advantage).sum()
     return -slope - slope_2, slope + slope_2, change_advantage, change_epsilon

@@ -14,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, to_working, within, working_dtype
+from ._runtime import Loss, finish, select, to_working, within, working_dtype
 
 __all__ = ["QuantileHuberLoss", "quantile_huber_loss"]
 
@@ -25,7 +25,7 @@ def _value(input: Tensor, target: Tensor, kappa: Tensor | float) -> Tensor:
     level = (torch.arange(input.shape[1], device=input.device) + 0.5) / input.shape[1]
     term = 1.0 - level
     product = (
-        torch.where(error > 0.0, level[:, None], term[:, None])
+        select(error > 0.0, level[:, None], term[:, None])
         * (error / kappa).clamp(-1.0, 1.0)
         * torch.sub(error, within(error, kappa), alpha=0.5)
     )
@@ -39,7 +39,7 @@ def _value_and_gradient(
     error = target[:, None] - input[:, :, None]
     level = (torch.arange(input.shape[1], device=input.device) + 0.5) / input.shape[1]
     term = 1.0 - level
-    chosen = torch.where(error > 0.0, level[:, None], term[:, None])
+    chosen = select(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
     clamped = product.clamp(-1.0, 1.0)
     product_2 = chosen * clamped * torch.sub(error, within(error, kappa), alpha=0.5)
@@ -51,8 +51,8 @@ def _value_and_gradient(
         grad_target = upstream[:, None] * product_3.sum(dim=1) / target.shape[1]
     grad_kappa = None
     if "kappa" in wanted:
-        chosen_2 = torch.where(error.abs() <= kappa, -0.5 * product * product, -0.5)
-        grad_kappa = (upstream * (chosen * chosen_2).sum(dim=(1, 2))).sum() / target.shape[1]
+        product_4 = chosen * select(error.abs() <= kappa, -0.5 * product * product, -0.5)
+        grad_kappa = (upstream * product_4.sum(dim=(1, 2))).sum() / target.shape[1]
     return loss, grad_input, grad_target, grad_kappa
 
 
@@ -68,11 +68,11 @@ def _tangent(
     error = target[:, None] - input[:, :, None]
     level = (torch.arange(input.shape[1], device=input.device) + 0.5) / input.shape[1]
     term = 1.0 - level
-    chosen = torch.where(error > 0.0, level[:, None], term[:, None])
+    chosen = select(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
     product_2 = chosen * product.clamp(-1.0, 1.0) * (d_target[:, None] - d_input[:, :, None])
-    chosen_2 = torch.where(error.abs() <= kappa, -0.5 * product * product, -0.5)
-    return (product_2 + chosen * chosen_2 * d_kappa).sum(dim=(1, 2)) / target.shape[1]
+    product_3 = chosen * select(error.abs() <= kappa, -0.5 * product * product, -0.5) * d_kappa
+    return (product_2 + product_3).sum(dim=(1, 2)) / target.shape[1]
 
 
 def _curvature(
@@ -88,14 +88,14 @@ def _curvature(
     error = target[:, None] - input[:, :, None]
     level = (torch.arange(input.shape[1], device=input.device) + 0.5) / input.shape[1]
     term = 1.0 - level
-    chosen = torch.where(error > 0.0, level[:, None], term[:, None])
+    chosen = select(error > 0.0, level[:, None], term[:, None])
     mask = error.abs() <= kappa
-    chosen_2 = torch.where(mask, torch.as_tensor(1.0 / kappa, dtype=upstream.dtype), 0.0)
+    chosen_2 = select(mask, torch.as_tensor(1.0 / kappa, dtype=upstream.dtype), 0.0)
     term_2 = d_target[:, None] - d_input[:, :, None]
-    chosen_3 = torch.where(mask, -error / (kappa * kappa), 0.0)
+    chosen_3 = select(mask, -error / (kappa * kappa), 0.0)
     term_3 = chosen * chosen_2 * term_2 + chosen * chosen_3 * d_kappa
     product = error / kappa
-    product_2 = chosen * torch.where(mask, product * (product / kappa), 0.0) * d_kappa
+    product_2 = chosen * select(mask, product * (product / kappa), 0.0) * d_kappa
     slope = upstream * (chosen * chosen_3 * term_2 + product_2).sum(dim=(1, 2))
     change_input = -upstream[:, None] * term_3.sum(dim=2) / target.shape[1]
     change_target = upstream[:, None] * term_3.sum(dim=1) / target.shape[1]

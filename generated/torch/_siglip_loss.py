@@ -14,7 +14,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, norm, ratio
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, select, to_working, working_dtype
 
 __all__ = ["SigLIPLoss", "siglip_loss"]
 
@@ -29,7 +29,7 @@ def _value(
     mask = torch.arange(image.shape[0], device=image.device)[:, None] == torch.arange(
         text.shape[0], device=text.device
     )
-    product_2 = (product + logit_bias) * torch.where(mask, 1.0, -1.0).to(image.dtype)
+    product_2 = (product + logit_bias) * select(mask, 1.0, -1.0).to(image.dtype)
     term = (-product_2).clamp(min=0.0) + torch.log1p(torch.exp(-product_2.abs()))
     return term.sum(dim=1)
 
@@ -49,7 +49,7 @@ def _value_and_gradient(
     mask = torch.arange(image.shape[0], device=image.device)[:, None] == torch.arange(
         text.shape[0], device=text.device
     )
-    z = torch.where(mask, 1.0, -1.0).to(image.dtype)
+    z = select(mask, 1.0, -1.0).to(image.dtype)
     product = (logit_scale * sums + logit_bias) * z
     product_2 = -product
     term = product_2.clamp(min=0.0) + torch.log1p(torch.exp(-product.abs()))
@@ -95,7 +95,7 @@ def _tangent(
     mask = torch.arange(image.shape[0], device=image.device)[:, None] == torch.arange(
         text.shape[0], device=text.device
     )
-    z = torch.where(mask, 1.0, -1.0).to(image.dtype)
+    z = select(mask, 1.0, -1.0).to(image.dtype)
     probability = torch.sigmoid(-(logit_scale * sums + logit_bias) * z)
     product = image_direction * (image_direction * d_image).sum(dim=1)[:, None]
     product_2 = ratio(1.0, norm(image, axis=-1))[:, None] * ((d_image - product) @ text_direction.T)
@@ -131,7 +131,7 @@ def _curvature(
     mask = torch.arange(image.shape[0], device=image.device)[:, None] == torch.arange(
         text.shape[0], device=text.device
     )
-    z = torch.where(mask, 1.0, -1.0).to(image.dtype)
+    z = select(mask, 1.0, -1.0).to(image.dtype)
     product_2 = (logit_scale * sums_2 + logit_bias) * z
     probability = torch.sigmoid(-product_2)
     sums_3 = (probability * z) @ text_direction

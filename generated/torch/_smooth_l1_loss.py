@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, is_number, sign, to_working, within, working_dtype
+from ._runtime import Loss, finish, is_number, select, sign, to_working, within, working_dtype
 
 __all__ = ["SmoothL1Loss", "smooth_l1_loss"]
 
@@ -69,7 +69,7 @@ def _value_and_gradient(
     loss = clamped * torch.sub(error, within(error, beta), alpha=0.5)
     grad_beta = None
     if "beta" in wanted:
-        slope_2 = upstream * torch.where(error.abs() < beta, -0.5 * product * product, -0.5)
+        slope_2 = upstream * select(error.abs() < beta, -0.5 * product * product, -0.5)
         grad_beta = slope_2.sum()
     return loss, slope, -slope if "target" in wanted else None, grad_beta
 
@@ -85,7 +85,7 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     error = input - target
     product = error / beta
-    product_2 = torch.where(error.abs() < beta, -0.5 * product * product, -0.5) * d_beta
+    product_2 = select(error.abs() < beta, -0.5 * product * product, -0.5) * d_beta
     return product.clamp(-1.0, 1.0) * (d_input - d_target) + product_2
 
 
@@ -101,13 +101,13 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     error = input - target
     mask = error.abs() < beta
-    chosen = torch.where(mask, torch.as_tensor(1.0 / beta, dtype=upstream.dtype), 0.0)
+    chosen = select(mask, torch.as_tensor(1.0 / beta, dtype=upstream.dtype), 0.0)
     term = d_input - d_target
     slope = upstream * chosen * term
-    chosen_2 = torch.where(mask, -error / (beta * beta), 0.0)
+    chosen_2 = select(mask, -error / (beta * beta), 0.0)
     slope_2 = upstream * chosen_2 * d_beta
     product = error / beta
-    slope_3 = upstream * torch.where(mask, product * (product / beta), 0.0) * d_beta
+    slope_3 = upstream * select(mask, product * (product / beta), 0.0) * d_beta
     change_beta = (upstream * chosen_2 * term + slope_3).sum()
     return slope + slope_2, -slope - slope_2, change_beta
 

@@ -29,7 +29,17 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, axis_weight, finish, fold, is_integer, pick, to_working, working_dtype
+from ._runtime import (
+    Loss,
+    axis_weight,
+    finish,
+    fold,
+    is_integer,
+    pick,
+    select,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["SoftmaxFocalLoss", "softmax_focal_loss"]
 
@@ -40,7 +50,7 @@ def _value_labels(input: Tensor, target: Tensor, weight: Tensor, gamma: Tensor |
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     mask = target[:, None] != torch.arange(input.shape[1], device=input.device)[:, None]
-    term = logsumexp(torch.where(mask, input, -math.inf), axis=-2) - pick(input, target, dim=1)
+    term = logsumexp(select(mask, input, -math.inf), axis=-2) - pick(input, target, dim=1)
     return (
         torch.sigmoid(term) ** gamma
         * weight[target]
@@ -60,7 +70,7 @@ def _value_and_gradient_labels(
     picked = pick(input, target, dim=1)
     index = torch.arange(input.shape[1], device=input.device)
     mask = target[:, None] != index[:, None]
-    chosen = torch.where(mask, input, -math.inf)
+    chosen = select(mask, input, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
     sigmoid_term = torch.sigmoid(term)
@@ -73,8 +83,9 @@ def _value_and_gradient_labels(
     )
     slope = upstream * term_2
     product = -slope
-    chosen_2 = torch.where(index[:, None] == target[:, None], product[:, None], 0.0)
-    grad_input = slope[:, None] * softmax(chosen, axis=-2) * mask.to(input.dtype) + chosen_2
+    grad_input = slope[:, None] * softmax(chosen, axis=-2) * mask.to(input.dtype) + select(
+        index[:, None] == target[:, None], product[:, None], 0.0
+    )
     grad_gamma = None
     if "gamma" in wanted:
         slope_2 = (
@@ -99,7 +110,7 @@ def _tangent_labels(
     """Return the derivative of the loss along the tangents."""
     picked = pick(input, target, dim=1)
     mask = target[:, None] != torch.arange(input.shape[1], device=input.device)[:, None]
-    chosen = torch.where(mask, input, -math.inf)
+    chosen = select(mask, input, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
     sigmoid_term = torch.sigmoid(term)
@@ -134,7 +145,7 @@ def _curvature_labels(
     picked = pick(input, target, dim=1)
     index = torch.arange(input.shape[1], device=input.device)
     mask = target[:, None] != index[:, None]
-    chosen = torch.where(mask, input, -math.inf)
+    chosen = select(mask, input, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
     sigmoid_term = torch.sigmoid(term)
@@ -215,7 +226,7 @@ def _value_and_gradient_probabilities(
     probability = softmax(input, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
     mask = other_probability == 0.0
-    chosen = torch.where(
+    chosen = select(
         (mask & torch.as_tensor(gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0)
     )
     slope = other_probability * upstream[:, None] * nll * chosen * target * weight[:, None]
@@ -231,7 +242,7 @@ def _value_and_gradient_probabilities(
         slope_3 = (
             upstream[:, None]
             * nll
-            * torch.where(mask, 0.0, power * torch.log(other_probability))
+            * select(mask, 0.0, power * torch.log(other_probability))
             * target
         )
         grad_gamma = (weight * slope_3.sum(dim=2)).sum()
@@ -252,15 +263,12 @@ def _tangent_probabilities(
     power = other_probability**gamma
     product = excess_over(input, power * target * weight[:, None], axis=-2) * d_input
     mask = other_probability == 0.0
-    chosen = torch.where(
+    chosen = select(
         (mask & torch.as_tensor(gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0)
     )
     product_2 = chosen * target * weight[:, None] * softmax_tangent(input, d_input, axis=-2)
     product_3 = (
-        torch.where(mask, 0.0, power * torch.log(other_probability))
-        * target
-        * weight[:, None]
-        * d_gamma
+        select(mask, 0.0, power * torch.log(other_probability)) * target * weight[:, None] * d_gamma
     )
     product_4 = negative_log_softmax(input, axis=-2) * (
         product_3 + power * weight[:, None] * d_target - product_2
@@ -287,9 +295,9 @@ def _curvature_probabilities(
     mask_2 = mask & torch.as_tensor(gamma == 0.0)
     term = gamma - 1.0
     power_2 = other_probability**term
-    chosen = torch.where(mask_2, 0.0, gamma * power_2)
+    chosen = select(mask_2, 0.0, gamma * power_2)
     logarithm = torch.log(other_probability)
-    chosen_2 = torch.where(mask, 0.0, power * logarithm)
+    chosen_2 = select(mask, 0.0, power * logarithm)
     term_2 = (
         chosen_2 * target * weight[:, None] * d_gamma
         + power * weight[:, None] * d_target
@@ -300,10 +308,10 @@ def _curvature_probabilities(
     slope_2 = other_probability * upstream[:, None] * nll * chosen * target * weight[:, None]
     probability = softmax(input, axis=-2)
     slope_3 = -probability * upstream[:, None] * nll * chosen * target * weight[:, None]
-    chosen_3 = torch.where(
+    chosen_3 = select(
         (mask & torch.as_tensor(term == 0.0)), 0.0, term * other_probability ** (term - 1.0)
     )
-    chosen_4 = torch.where(mask_2, 0.0, gamma * chosen_3)
+    chosen_4 = select(mask_2, 0.0, gamma * chosen_3)
     slope_4 = other_probability * upstream[:, None] * nll * chosen_4 * target * weight[:, None]
     term_3 = upstream[:, None] * nll * chosen * target * weight[:, None] + slope_4
     offset = centred(input, d_input, axis=-2)
@@ -317,9 +325,7 @@ def _curvature_probabilities(
         * weight[:, None]
         * term_4
     )
-    chosen_5 = torch.where(
-        mask_2, 0.0, power_2 + gamma * torch.where(mask, 0.0, power_2 * logarithm)
-    )
+    chosen_5 = select(mask_2, 0.0, power_2 + gamma * select(mask, 0.0, power_2 * logarithm))
     slope_6 = (
         probability
         * other_probability
@@ -348,10 +354,8 @@ def _curvature_probabilities(
     slope_12 = probability * upstream[:, None] * nll * chosen * weight[:, None] * d_target
     rest = sum_of_others(slope_11 - slope_8 - slope_9 - slope_10 - slope_12, axis=-2)
     slope_13 = upstream[:, None] * nll * chosen * weight[:, None] * d_probability
-    chosen_6 = torch.where(mask, 0.0, chosen * logarithm + power / other_probability)
-    slope_14 = (
-        upstream[:, None] * nll * torch.where(mask, 0.0, chosen_2 * logarithm) * target * d_gamma
-    )
+    chosen_6 = select(mask, 0.0, chosen * logarithm + power / other_probability)
+    slope_14 = upstream[:, None] * nll * select(mask, 0.0, chosen_2 * logarithm) * target * d_gamma
     term_5 = (
         upstream[:, None] * chosen_2 * target * term_4
         + slope_14

@@ -2,12 +2,11 @@
 r"""Binary sparsemax loss: a score beyond 1 on the right side costs nothing
 (Blondel et al., 2020)."""
 
-import torch
 from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, select, to_working, working_dtype
 
 __all__ = ["SparsemaxLoss", "sparsemax_loss"]
 
@@ -15,8 +14,8 @@ __all__ = ["SparsemaxLoss", "sparsemax_loss"]
 def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     excess = (1.0 - 2.0 * target) * input
-    chosen = torch.where(excess < 1.0, 0.25 * (excess + 1.0) * (excess + 1.0), excess)
-    return torch.where(excess <= -1.0, 0.0, chosen)
+    chosen = select(excess < 1.0, 0.25 * (excess + 1.0) * (excess + 1.0), excess)
+    return select(excess <= -1.0, 0.0, chosen)
 
 
 def _value_and_gradient(
@@ -28,13 +27,12 @@ def _value_and_gradient(
     mask = excess <= -1.0
     mask_2 = excess < 1.0
     term_2 = excess + 1.0
-    chosen = torch.where(mask, 0.0, torch.where(mask_2, 0.5 * term_2 * term, term))
-    loss = torch.where(mask, 0.0, torch.where(mask_2, 0.25 * term_2 * term_2, excess))
+    loss = select(mask, 0.0, select(mask_2, 0.25 * term_2 * term_2, excess))
+    grad_input = upstream * select(mask, 0.0, select(mask_2, 0.5 * term_2 * term, term))
     grad_target = None
     if "target" in wanted:
-        chosen_2 = torch.where(mask, 0.0, torch.where(mask_2, -term_2 * input, -2.0 * input))
-        grad_target = upstream * chosen_2
-    return loss, upstream * chosen, grad_target
+        grad_target = upstream * select(mask, 0.0, select(mask_2, -term_2 * input, -2.0 * input))
+    return loss, grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -44,9 +42,9 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     mask = excess <= -1.0
     mask_2 = excess < 1.0
     term_2 = excess + 1.0
-    chosen = torch.where(mask, 0.0, torch.where(mask_2, -term_2 * input, -2.0 * input))
-    chosen_2 = torch.where(mask, 0.0, torch.where(mask_2, 0.5 * term_2 * term, term))
-    return chosen * d_target + chosen_2 * d_input
+    product = select(mask, 0.0, select(mask_2, -term_2 * input, -2.0 * input)) * d_target
+    product_2 = select(mask, 0.0, select(mask_2, 0.5 * term_2 * term, term)) * d_input
+    return product + product_2
 
 
 def _curvature(
@@ -57,12 +55,12 @@ def _curvature(
     excess = term * input
     mask = excess <= -1.0
     mask_2 = excess < 1.0
-    chosen = torch.where(mask, 0.0, torch.where(mask_2, -2.0 * input * term - 1.0, -2.0))
-    chosen_2 = torch.where(mask, 0.0, torch.where(mask_2, 0.5 * term * term, 0.0))
-    chosen_3 = torch.where(mask, 0.0, torch.where(mask_2, 2.0 * input * input, 0.0))
-    chosen_4 = torch.where(mask, 0.0, torch.where(mask_2, -2.0 * term * input - 1.0, -2.0))
-    change_input = upstream * chosen * d_target + upstream * chosen_2 * d_input
-    change_target = upstream * chosen_3 * d_target + upstream * chosen_4 * d_input
+    chosen = select(mask, 0.0, select(mask_2, -2.0 * input * term - 1.0, -2.0))
+    slope = upstream * select(mask, 0.0, select(mask_2, 0.5 * term * term, 0.0)) * d_input
+    slope_2 = upstream * select(mask, 0.0, select(mask_2, 2.0 * input * input, 0.0)) * d_target
+    chosen_2 = select(mask, 0.0, select(mask_2, -2.0 * term * input - 1.0, -2.0))
+    change_input = upstream * chosen * d_target + slope
+    change_target = slope_2 + upstream * chosen_2 * d_input
     return change_input, change_target
 
 

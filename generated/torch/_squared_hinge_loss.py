@@ -2,12 +2,11 @@
 r"""Squared hinge loss: what a score lacks to the margin of 1, squared
 (Lee and Mangasarian, 2001)."""
 
-import torch
 from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, leading_size, sign, to_working, working_dtype
+from ._runtime import Loss, finish, leading_size, select, sign, to_working, working_dtype
 
 __all__ = ["SquaredHingeLoss", "squared_hinge_loss"]
 
@@ -75,7 +74,7 @@ _kernel = differentiable(
 
 def _value_keras(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    positive = (1.0 - torch.where(target == 0.0, -1.0, target) * input).clamp(min=0.0)
+    positive = (1.0 - select(target == 0.0, -1.0, target) * input).clamp(min=0.0)
     return positive * positive
 
 
@@ -84,7 +83,7 @@ def _value_and_gradient_keras(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
-    chosen = torch.where(mask, -1.0, target)
+    chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
     positive = term.clamp(min=0.0)
     positive_2 = sign(term).clamp(min=0.0)
@@ -96,7 +95,7 @@ def _value_and_gradient_keras(
             * upstream
             * positive
             * positive_2
-            * torch.where(mask, 0.0, 1.0).to(target.dtype)
+            * select(mask, 0.0, 1.0).to(target.dtype)
             * input
         )
     return positive * positive, grad_input, grad_target
@@ -105,17 +104,12 @@ def _value_and_gradient_keras(
 def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
-    chosen = torch.where(mask, -1.0, target)
+    chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
     positive = term.clamp(min=0.0)
     positive_2 = sign(term).clamp(min=0.0)
     product = (
-        2.0
-        * positive
-        * positive_2
-        * torch.where(mask, 0.0, 1.0).to(target.dtype)
-        * input
-        * d_target
+        2.0 * positive * positive_2 * select(mask, 0.0, 1.0).to(target.dtype) * input * d_target
     )
     return -product - 2.0 * positive * positive_2 * chosen * d_input
 
@@ -125,11 +119,11 @@ def _curvature_keras(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
-    chosen = torch.where(mask, -1.0, target)
+    chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
     positive = sign(term).clamp(min=0.0)
     power = positive * positive
-    chosen_2 = torch.where(mask, 0.0, 1.0).to(upstream.dtype)
+    chosen_2 = select(mask, 0.0, 1.0).to(upstream.dtype)
     slope = 2.0 * upstream * term.clamp(min=0.0) * positive * chosen_2
     product = (2.0 * upstream * power * chosen_2 * input * chosen - slope) * d_target
     slope_2 = 2.0 * upstream * power * chosen_2 * chosen_2 * input * input * d_target

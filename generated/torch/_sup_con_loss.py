@@ -25,7 +25,7 @@ from ._functions import (
     ratio,
     softmax_tangent,
 )
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, select, to_working, working_dtype
 
 __all__ = ["SupConLoss", "sup_con_loss"]
 
@@ -40,7 +40,7 @@ def _value(input: Tensor, target: Tensor, temperature: Tensor | float) -> Tensor
     )
     product = direction(input, axis=-1) @ direction(input, axis=-1).T / temperature
     positive = ((target[:, None] == target) & mask).to(input.dtype)
-    xent = cross_entropy_with(torch.where(mask, product, -math.inf), positive, axis=-1)
+    xent = cross_entropy_with(select(mask, product, -math.inf), positive, axis=-1)
     return ratio(xent, positive.sum(dim=1))
 
 
@@ -57,12 +57,12 @@ def _value_and_gradient(
     )
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
-    logit = torch.where(mask, sums / temperature, -math.inf)
+    logit = select(mask, sums / temperature, -math.inf)
     positive = ((target[:, None] == target) & mask).to(input.dtype)
     xent, excess = cross_entropy_and_excess(logit, positive, axis=-1)
     sums_2 = positive.sum(dim=1)
     quotient = ratio(1.0, sums_2)
-    chosen = torch.where(mask, torch.as_tensor(1.0 / temperature, dtype=input.dtype), 0.0)
+    chosen = select(mask, torch.as_tensor(1.0 / temperature, dtype=input.dtype), 0.0)
     sums_3 = (upstream[:, None] * quotient[:, None] * excess * chosen).T @ input_direction
     term = sums_3 - input_direction * (sums_3 * input_direction).sum(dim=1)[:, None]
     slope = upstream * quotient
@@ -78,7 +78,7 @@ def _value_and_gradient(
             upstream[:, None]
             * quotient[:, None]
             * excess
-            * torch.where(mask, -sums / (temperature * temperature), 0.0)
+            * select(mask, -sums / (temperature * temperature), 0.0)
         )
         grad_temperature = slope_3.sum()
     return ratio(xent, sums_2), grad_input, grad_temperature
@@ -98,9 +98,9 @@ def _tangent(
     positive = ((target[:, None] == target) & mask).to(input.dtype)
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
-    excess = excess_over(torch.where(mask, sums / temperature, -math.inf), positive, axis=-1)
-    product = torch.where(mask, -sums / (temperature * temperature), 0.0) * d_temperature
-    chosen = torch.where(mask, torch.as_tensor(1.0 / temperature, dtype=input.dtype), 0.0)
+    excess = excess_over(select(mask, sums / temperature, -math.inf), positive, axis=-1)
+    product = select(mask, -sums / (temperature * temperature), 0.0) * d_temperature
+    chosen = select(mask, torch.as_tensor(1.0 / temperature, dtype=input.dtype), 0.0)
     product_2 = input_direction * (input_direction * d_input).sum(dim=1)[:, None]
     product_3 = ratio(1.0, norm(input, axis=-1))[:, None] * (
         (d_input - product_2) @ input_direction.T
@@ -131,18 +131,18 @@ def _curvature(
     sums_2 = positive.sum(dim=1)
     quotient_2 = ratio(1.0, sums_2)
     sums_3 = input_direction @ input_direction.T
-    logit = torch.where(mask, sums_3 / temperature, -math.inf)
+    logit = select(mask, sums_3 / temperature, -math.inf)
     excess = excess_over(logit, positive, axis=-1)
-    chosen = torch.where(mask, torch.as_tensor(1.0 / temperature, dtype=upstream.dtype), 0.0)
+    chosen = select(mask, torch.as_tensor(1.0 / temperature, dtype=upstream.dtype), 0.0)
     sums_4 = (upstream[:, None] * quotient_2[:, None] * excess * chosen).T @ input_direction
     sums_5 = (sums_4 * input_direction).sum(dim=1)
     power = temperature * temperature
-    chosen_2 = torch.where(mask, -sums_3 / power, 0.0)
+    chosen_2 = select(mask, -sums_3 / power, 0.0)
     term = d_input - input_direction * sums[:, None]
     term_2 = quotient[:, None] * (term @ input_direction.T) + quotient * (input_direction @ term.T)
     d_probability = softmax_tangent(logit, chosen_2 * d_temperature + chosen * term_2, axis=-1)
     slope = upstream[:, None] * quotient_2[:, None] * sums_2[:, None] * chosen * d_probability
-    chosen_3 = torch.where(mask, torch.as_tensor(-1.0 / power, dtype=upstream.dtype), 0.0)
+    chosen_3 = select(mask, torch.as_tensor(-1.0 / power, dtype=upstream.dtype), 0.0)
     sums_6 = (upstream[:, None] * quotient_2[:, None] * excess * chosen_3).T @ input_direction
     slope_2 = upstream[:, None] * quotient_2[:, None] * quotient[:, None] * excess * chosen
     term_3 = slope.T @ input_direction + d_temperature * sums_6 + slope_2.T @ term
@@ -170,10 +170,7 @@ def _curvature(
     )
     slope_7 = upstream * quotient_2 * sums_2
     product_4 = (
-        slope_3[:, None]
-        * excess
-        * torch.where(mask, 2.0 * sums_3 / temperature**3, 0.0)
-        * d_temperature
+        slope_3[:, None] * excess * select(mask, 2.0 * sums_3 / temperature**3, 0.0) * d_temperature
     )
     term_8 = (
         slope_7[:, None] * chosen_2 * d_probability

@@ -25,7 +25,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, finish, fold, pick, to_working, working_dtype
+from ._runtime import Loss, finish, fold, pick, select, to_working, working_dtype
 
 __all__ = ["SymmetricCrossEntropyLoss", "symmetric_cross_entropy_loss"]
 
@@ -61,7 +61,7 @@ def _value_and_gradient(
     probability = softmax(input, axis=-2)
     mask = torch.arange(input.shape[1], device=input.device)[:, None] == target[:, None]
     slope = -upstream * beta * log_zero
-    chosen = torch.where(mask, slope[:, None], 0.0)
+    chosen = select(mask, slope[:, None], 0.0)
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
     sums = (upstream * picked).sum()
     loss = alpha * nll_at - beta * picked * log_zero
@@ -115,14 +115,14 @@ def _curvature(
     other_probability = softmax_complement(input, axis=-2)
     mask = torch.arange(input.shape[1], device=input.device)[:, None] == target[:, None]
     slope = -upstream * beta * log_zero
-    chosen = torch.where(mask, slope[:, None], 0.0)
+    chosen = select(mask, slope[:, None], 0.0)
     probability = softmax(input, axis=-2)
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
     d_probability = softmax_tangent(input, d_input, axis=-2)
     slope_2 = -upstream * log_zero
-    chosen_2 = torch.where(mask, slope_2[:, None], 0.0)
+    chosen_2 = select(mask, slope_2[:, None], 0.0)
     slope_3 = -upstream * beta
-    chosen_3 = torch.where(mask, slope_3[:, None], 0.0)
+    chosen_3 = select(mask, slope_3[:, None], 0.0)
     term_2 = (
         -chosen * d_probability
         - probability * chosen_2 * d_beta

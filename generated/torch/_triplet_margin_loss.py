@@ -19,7 +19,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import p_norm, power_slope, ratio, signed_power
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, select, sign, to_working, working_dtype
 
 __all__ = ["TripletMarginLoss", "triplet_margin_loss"]
 
@@ -329,22 +329,22 @@ def _value_and_gradient_swapped_optax(
         upstream
         * term_7
         * (0.5 * sign(power_4 - power_3) + 0.5)
-        * torch.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
+        * select(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
     )
     mask_2 = torch.as_tensor(p == 0.0)
     term_9 = p - 1.0
-    chosen = torch.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
+    chosen = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
     product = slope[:, None] * chosen * sign(term_3)
-    slope_2 = upstream * term_7 * torch.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
-    chosen_2 = torch.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    slope_2 = upstream * term_7 * select(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
+    chosen_2 = select(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
     product_2 = slope_2[:, None] * chosen_2 * sign(term)
     slope_3 = (
         upstream
         * term_7
         * (0.5 * sign(power_3 - power_4) + 0.5)
-        * torch.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
+        * select(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
     )
-    chosen_3 = torch.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
+    chosen_3 = select(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
     product_3 = slope_3[:, None] * chosen_3 * sign(term_5)
     loss = (power_2 - minimum + margin).clamp(min=0.0)
     return (
@@ -387,24 +387,24 @@ def _tangent_swapped_optax(
     term_8 = power - 1.0
     mask_2 = torch.as_tensor(p == 0.0)
     term_9 = p - 1.0
-    chosen = torch.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    chosen = select(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
     product = (
         term_7
-        * torch.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
+        * select(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
         * (chosen * sign(term) * (d_anchor - d_positive)).sum(dim=1)
     )
-    chosen_2 = torch.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
+    chosen_2 = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
     product_2 = (
         term_7
         * (0.5 * sign(power_3 - power_2) + 0.5)
-        * torch.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
+        * select(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
         * (chosen_2 * sign(term_3) * (d_anchor - d_negative)).sum(dim=1)
     )
-    chosen_3 = torch.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
+    chosen_3 = select(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
     product_3 = (
         term_7
         * (0.5 * sign(power_2 - power_3) + 0.5)
-        * torch.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
+        * select(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
         * (chosen_3 * sign(term_5) * (d_positive - d_negative)).sum(dim=1)
     )
     return product + term_7 * d_margin - product_2 - product_3
@@ -445,80 +445,53 @@ def _curvature_swapped_optax(
     term_9 = power - 1.0
     mask_4 = torch.as_tensor(term_9 == 0.0)
     term_10 = term_9 - 1.0
-    product = torch.where((mask & mask_4), 0.0, term_9 * term_4**term_10) / p
+    chosen = select(mask_3, 0.0, select((mask & mask_4), 0.0, term_9 * term_4**term_10) / p)
     mask_5 = magnitude == 0.0
     mask_6 = torch.as_tensor(p == 0.0)
     mask_7 = mask_5 & mask_6
     term_11 = p - 1.0
-    chosen = torch.where(mask_7, 0.0, p * magnitude**term_11)
+    chosen_2 = select(mask_7, 0.0, p * magnitude**term_11)
     direction_2 = sign(term_3)
     term_12 = d_anchor - d_negative
-    slope = (
-        upstream
-        * term_7
-        * term_8
-        * torch.where(mask_3, 0.0, product)
-        * (chosen * direction_2 * term_12).sum(dim=1)
-    )
-    product_2 = slope[:, None] * chosen * direction_2
-    slope_2 = upstream * term_7 * term_8 * torch.where(mask_3, 0.0, term_4**term_9 / p)
+    slope = upstream * term_7 * term_8 * chosen * (chosen_2 * direction_2 * term_12).sum(dim=1)
+    product = slope[:, None] * chosen_2 * direction_2
+    slope_2 = upstream * term_7 * term_8 * select(mask_3, 0.0, term_4**term_9 / p)
     mask_8 = torch.as_tensor(term_11 == 0.0)
     term_13 = term_11 - 1.0
-    chosen_2 = torch.where((mask_5 & mask_8), 0.0, term_11 * magnitude**term_13)
-    product_3 = (
-        slope_2[:, None]
-        * torch.where(mask_7, 0.0, p * chosen_2 * direction_2)
-        * direction_2
-        * term_12
-    )
+    product_2 = p * select((mask_5 & mask_8), 0.0, term_11 * magnitude**term_13) * direction_2
+    product_3 = slope_2[:, None] * select(mask_7, 0.0, product_2) * direction_2 * term_12
     mask_9 = term_2 == 0.0
     mask_10 = mask_9 & mask_2
-    product_4 = torch.where((mask_9 & mask_4), 0.0, term_9 * term_2**term_10) / p
+    chosen_3 = select(mask_10, 0.0, select((mask_9 & mask_4), 0.0, term_9 * term_2**term_10) / p)
     mask_11 = abs_term == 0.0
     mask_12 = mask_11 & mask_6
-    chosen_3 = torch.where(mask_12, 0.0, p * abs_term**term_11)
+    chosen_4 = select(mask_12, 0.0, p * abs_term**term_11)
     sign_term = sign(term)
     term_14 = d_anchor - d_positive
-    slope_3 = (
-        upstream
-        * term_7
-        * torch.where(mask_10, 0.0, product_4)
-        * (chosen_3 * sign_term * term_14).sum(dim=1)
-    )
-    product_5 = slope_3[:, None] * chosen_3 * sign_term
-    slope_4 = upstream * term_7 * torch.where(mask_10, 0.0, term_2**term_9 / p)
-    chosen_4 = torch.where((mask_11 & mask_8), 0.0, term_11 * abs_term**term_13)
-    product_6 = (
-        slope_4[:, None] * torch.where(mask_12, 0.0, p * chosen_4 * sign_term) * sign_term * term_14
-    )
+    slope_3 = upstream * term_7 * chosen_3 * (chosen_4 * sign_term * term_14).sum(dim=1)
+    product_4 = slope_3[:, None] * chosen_4 * sign_term
+    slope_4 = upstream * term_7 * select(mask_10, 0.0, term_2**term_9 / p)
+    product_5 = p * select((mask_11 & mask_8), 0.0, term_11 * abs_term**term_13) * sign_term
+    product_6 = slope_4[:, None] * select(mask_12, 0.0, product_5) * sign_term * term_14
     term_15 = 0.5 * sign(power_2 - power_3) + 0.5
     mask_13 = term_6 == 0.0
     mask_14 = mask_13 & mask_2
-    product_7 = torch.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
+    chosen_5 = select(mask_14, 0.0, select((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p)
     mask_15 = magnitude_2 == 0.0
     mask_16 = mask_15 & mask_6
-    chosen_5 = torch.where(mask_16, 0.0, p * magnitude_2**term_11)
+    chosen_6 = select(mask_16, 0.0, p * magnitude_2**term_11)
     direction_3 = sign(term_5)
     term_16 = d_positive - d_negative
-    slope_5 = (
-        upstream
-        * term_7
-        * term_15
-        * torch.where(mask_14, 0.0, product_7)
-        * (chosen_5 * direction_3 * term_16).sum(dim=1)
+    slope_5 = upstream * term_7 * term_15 * chosen_5 * (chosen_6 * direction_3 * term_16).sum(dim=1)
+    product_7 = slope_5[:, None] * chosen_6 * direction_3
+    slope_6 = upstream * term_7 * term_15 * select(mask_14, 0.0, term_6**term_9 / p)
+    chosen_7 = select((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
+    product_8 = (
+        slope_6[:, None] * select(mask_16, 0.0, p * chosen_7 * direction_3) * direction_3 * term_16
     )
-    product_8 = slope_5[:, None] * chosen_5 * direction_3
-    slope_6 = upstream * term_7 * term_15 * torch.where(mask_14, 0.0, term_6**term_9 / p)
-    chosen_6 = torch.where((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
-    product_9 = (
-        slope_6[:, None]
-        * torch.where(mask_16, 0.0, p * chosen_6 * direction_3)
-        * direction_3
-        * term_16
-    )
-    change_anchor = product_5 + product_6 - product_2 - product_3
-    change_positive = -product_8 - product_9 - product_5 - product_6
-    change_negative = product_8 + product_9 + product_2 + product_3
+    change_anchor = product_4 + product_6 - product - product_3
+    change_positive = -product_7 - product_8 - product_4 - product_6
+    change_negative = product_7 + product_8 + product + product_3
     return change_anchor, change_positive, change_negative, 0.0
 
 
@@ -570,13 +543,13 @@ def _value_and_gradient_plain_optax(
     term_5 = 1.0 - sign(power_3 - power_2 - margin).clamp(min=0.0)
     mask = torch.as_tensor(power == 0.0)
     term_6 = power - 1.0
-    slope = upstream * term_5 * torch.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
+    slope = upstream * term_5 * select(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
     mask_2 = torch.as_tensor(p == 0.0)
     term_7 = p - 1.0
-    chosen = torch.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
+    chosen = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
     product = slope[:, None] * chosen * sign(term_3)
-    slope_2 = upstream * term_5 * torch.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
-    chosen_2 = torch.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    slope_2 = upstream * term_5 * select(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
+    chosen_2 = select(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
     product_2 = slope_2[:, None] * chosen_2 * sign(term)
     loss = (power_2 - power_3 + margin).clamp(min=0.0)
     return (
@@ -613,16 +586,16 @@ def _tangent_plain_optax(
     term_6 = power - 1.0
     mask_2 = torch.as_tensor(p == 0.0)
     term_7 = p - 1.0
-    chosen = torch.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    chosen = select(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
     product = (
         term_5
-        * torch.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
+        * select(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
         * (chosen * sign(term) * (d_anchor - d_positive)).sum(dim=1)
     )
-    chosen_2 = torch.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
+    chosen_2 = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
     product_2 = (
         term_5
-        * torch.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
+        * select(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
         * (chosen_2 * sign(term_3) * (d_anchor - d_negative)).sum(dim=1)
     )
     return product + term_5 * d_margin - product_2
@@ -656,50 +629,36 @@ def _curvature_plain_optax(
     term_6 = power - 1.0
     mask_4 = torch.as_tensor(term_6 == 0.0)
     term_7 = term_6 - 1.0
-    chosen = torch.where(
-        mask_3, 0.0, torch.where((mask & mask_4), 0.0, term_6 * term_4**term_7) / p
-    )
+    chosen = select(mask_3, 0.0, select((mask & mask_4), 0.0, term_6 * term_4**term_7) / p)
     mask_5 = magnitude == 0.0
     mask_6 = torch.as_tensor(p == 0.0)
     mask_7 = mask_5 & mask_6
     term_8 = p - 1.0
-    chosen_2 = torch.where(mask_7, 0.0, p * magnitude**term_8)
+    chosen_2 = select(mask_7, 0.0, p * magnitude**term_8)
     direction_2 = sign(term_3)
     term_9 = d_anchor - d_negative
     slope = upstream * term_5 * chosen * (chosen_2 * direction_2 * term_9).sum(dim=1)
     product = slope[:, None] * chosen_2 * direction_2
-    slope_2 = upstream * term_5 * torch.where(mask_3, 0.0, term_4**term_6 / p)
+    slope_2 = upstream * term_5 * select(mask_3, 0.0, term_4**term_6 / p)
     mask_8 = torch.as_tensor(term_8 == 0.0)
     term_10 = term_8 - 1.0
-    chosen_3 = torch.where((mask_5 & mask_8), 0.0, term_8 * magnitude**term_10)
-    product_2 = (
-        slope_2[:, None]
-        * torch.where(mask_7, 0.0, p * chosen_3 * direction_2)
-        * direction_2
-        * term_9
-    )
+    product_2 = p * select((mask_5 & mask_8), 0.0, term_8 * magnitude**term_10) * direction_2
+    product_3 = slope_2[:, None] * select(mask_7, 0.0, product_2) * direction_2 * term_9
     mask_9 = term_2 == 0.0
     mask_10 = mask_9 & mask_2
-    product_3 = torch.where((mask_9 & mask_4), 0.0, term_6 * term_2**term_7) / p
+    chosen_3 = select(mask_10, 0.0, select((mask_9 & mask_4), 0.0, term_6 * term_2**term_7) / p)
     mask_11 = abs_term == 0.0
     mask_12 = mask_11 & mask_6
-    chosen_4 = torch.where(mask_12, 0.0, p * abs_term**term_8)
+    chosen_4 = select(mask_12, 0.0, p * abs_term**term_8)
     sign_term = sign(term)
     term_11 = d_anchor - d_positive
-    slope_3 = (
-        upstream
-        * term_5
-        * torch.where(mask_10, 0.0, product_3)
-        * (chosen_4 * sign_term * term_11).sum(dim=1)
-    )
+    slope_3 = upstream * term_5 * chosen_3 * (chosen_4 * sign_term * term_11).sum(dim=1)
     product_4 = slope_3[:, None] * chosen_4 * sign_term
-    slope_4 = upstream * term_5 * torch.where(mask_10, 0.0, term_2**term_6 / p)
-    chosen_5 = torch.where((mask_11 & mask_8), 0.0, term_8 * abs_term**term_10)
-    product_5 = (
-        slope_4[:, None] * torch.where(mask_12, 0.0, p * chosen_5 * sign_term) * sign_term * term_11
-    )
-    change_anchor = product_4 + product_5 - product - product_2
-    return change_anchor, -product_4 - product_5, product + product_2, 0.0
+    slope_4 = upstream * term_5 * select(mask_10, 0.0, term_2**term_6 / p)
+    product_5 = p * select((mask_11 & mask_8), 0.0, term_8 * abs_term**term_10) * sign_term
+    product_6 = slope_4[:, None] * select(mask_12, 0.0, product_5) * sign_term * term_11
+    change_anchor = product_4 + product_6 - product - product_3
+    return change_anchor, -product_4 - product_6, product + product_3, 0.0
 
 
 _kernel_plain_optax = differentiable(

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_positive, check_reduction, check_shape
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, select, sign, to_working, working_dtype
 
 __all__ = ["WingLoss", "wing_loss"]
 
@@ -16,7 +16,7 @@ def _value(input: Tensor, target: Tensor, width: Tensor | float, eps: Tensor | f
     # log1p: log(1 + z) -> log1p(z)
     abs_error = (input - target).abs()
     product = width * torch.log1p(torch.as_tensor(width / eps, dtype=input.dtype))
-    return torch.where(
+    return select(
         abs_error < width, width * torch.log1p(abs_error / eps), abs_error + (product - width)
     )
 
@@ -39,16 +39,16 @@ def _value_and_gradient(
     log_term = torch.log1p(torch.as_tensor(product_2, dtype=input.dtype))
     term_2 = product + 1.0
     sign_term = sign(term)
-    slope = upstream * torch.where(mask, width * sign_term / (term_2 * eps), sign_term)
+    slope = upstream * select(mask, width * sign_term / (term_2 * eps), sign_term)
     term_3 = product_2 + 1.0
-    loss = torch.where(mask, width * log1p_product, abs_error + (width * log_term - width))
+    loss = select(mask, width * log1p_product, abs_error + (width * log_term - width))
     grad_width = None
     if "width" in wanted:
-        chosen = torch.where(mask, log1p_product, log_term + width / (term_3 * eps) - 1.0)
+        chosen = select(mask, log1p_product, log_term + width / (term_3 * eps) - 1.0)
         grad_width = (upstream * chosen).sum()
     grad_eps = None
     if "eps" in wanted:
-        chosen_2 = torch.where(
+        chosen_2 = select(
             mask, -width * abs_error / (term_2 * (eps * eps)), -product_2 * (product_2 / term_3)
         )
         grad_eps = (upstream * chosen_2).sum()
@@ -74,16 +74,12 @@ def _tangent(
     term_2 = product_2 + 1.0
     term_3 = torch.log1p(torch.as_tensor(product_2, dtype=input.dtype)) + width / (term_2 * eps)
     term_4 = product + 1.0
-    chosen = torch.where(
+    chosen = select(
         mask, -width * abs_error / (term_4 * (eps * eps)), -product_2 * (product_2 / term_2)
     )
     sign_term = sign(term)
-    product_3 = torch.where(mask, width * sign_term / (term_4 * eps), sign_term) * (
-        d_input - d_target
-    )
-    return (
-        torch.where(mask, torch.log1p(product), term_3 - 1.0) * d_width + chosen * d_eps + product_3
-    )
+    product_3 = select(mask, width * sign_term / (term_4 * eps), sign_term) * (d_input - d_target)
+    return select(mask, torch.log1p(product), term_3 - 1.0) * d_width + chosen * d_eps + product_3
 
 
 def _curvature(
@@ -104,24 +100,24 @@ def _curvature(
     term_2 = abs_error / eps + 1.0
     sign_term = sign(term)
     product = sign_term / (term_2 * eps)
-    chosen = torch.where(mask, product, 0.0)
+    chosen = select(mask, product, 0.0)
     slope = upstream * chosen * d_width
     power = term_2 * term_2
     power_2 = eps**3
     power_3 = eps * eps
     product_2 = width * sign_term / (term_2 * power_3)
-    chosen_2 = torch.where(mask, width * abs_error * sign_term / (power * power_2) - product_2, 0.0)
+    chosen_2 = select(mask, width * abs_error * sign_term / (power * power_2) - product_2, 0.0)
     slope_2 = upstream * chosen_2 * d_eps
     term_3 = d_input - d_target
-    slope_3 = upstream * torch.where(mask, -width * product * product, 0.0) * term_3
+    slope_3 = upstream * select(mask, -width * product * product, 0.0) * term_3
     product_3 = -abs_error / (term_2 * power_3)
     term_4 = width / eps + 1.0
     product_4 = width / term_4
     product_5 = product_4 / eps
-    chosen_3 = torch.where(
+    chosen_3 = select(
         mask, product_3, product_5 * (product_5 / eps) - 2.0 * width / (term_4 * power_3)
     )
-    chosen_4 = torch.where(
+    chosen_4 = select(
         mask,
         0.0,
         torch.as_tensor(
@@ -132,7 +128,7 @@ def _curvature(
         upstream * chosen_3 * d_eps + upstream * chosen * term_3 + upstream * chosen_4 * d_width
     )
     product_6 = width / (term_4 * eps)
-    chosen_5 = torch.where(
+    chosen_5 = select(
         mask, product_3, product_6 * (product_6 / eps) - 2.0 * width / (term_4 * power_3)
     )
     product_7 = abs_error / term_2 / eps
@@ -141,10 +137,10 @@ def _curvature(
         term_2 * power_2
     )
     term_7 = product_4 * product_8 * (2.0 / eps / eps) - width * (width / (term_4 * power_3)) ** 2
-    chosen_6 = torch.where(mask, width * sign_term * abs_error / (power * power_2) - product_2, 0.0)
+    chosen_6 = select(mask, width * sign_term * abs_error / (power * power_2) - product_2, 0.0)
     term_8 = (
         upstream * chosen_5 * d_width
-        + upstream * torch.where(mask, term_6, term_7) * d_eps
+        + upstream * select(mask, term_6, term_7) * d_eps
         + upstream * chosen_6 * term_3
     )
     return slope + slope_2 + slope_3, -slope - slope_2 - slope_3, term_5.sum(), term_8.sum()
