@@ -302,7 +302,12 @@ MINDSPORE = Backend(
     operations=operations(
         "ops",
         sigmoid="ops.sigmoid({0})",
-        relu="ops.maximum({0}, 0.0)",
+        relu="ops.maximum(0.0, {0})",  # of NaN, the second is what is kept
+        at_least="ops.maximum({1}, {0})",
+        at_most="ops.minimum({1}, {0})",
+        maximum="larger({0}, {1})",
+        minimum="smaller({0}, {1})",
+        sign="sign({0})",
         log1p="log1p({0})",
         expm1="expm1({0})",
         like="ops.broadcast_to({0}, {1}.shape)",
@@ -337,6 +342,9 @@ MINDSPORE = Backend(
             "pick",
             "positions",
             "constant",
+            "larger",
+            "smaller",
+            "sign",
             "log1p",
             "expm1",
             "argmax_along",

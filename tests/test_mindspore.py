@@ -339,6 +339,22 @@ def context_mode(request):
     ms.set_context(mode=before)
 
 
+@pytest.mark.parametrize(
+    "loss",
+    [
+        pytest.param(ours.L1Loss(), id="sign"),
+        pytest.param(ours.HuberLoss(), id="bounded"),
+        pytest.param(ours.HingeMarginLoss(), id="positive part"),
+        pytest.param(ours.BCELoss(), id="clamped"),
+        pytest.param(ours.SMAPELoss(), id="ratio"),
+    ],
+)
+def test_nan_stays_though_extrema_of_mindspore_lose_it(loss):
+    x, t = (Tensor(np.array(numbers, np.float32)) for numbers in ([np.nan] * 3, [1.0, 0.0, 1.0]))
+    assert np.isnan(loss(x, t).asnumpy())
+    assert np.isnan(ms.grad(loss)(x, t).asnumpy()).all()
+
+
 @pytest.mark.usefixtures("context_mode")
 def test_the_training_of_the_tutorial(capfd):
     ms.set_seed(0)

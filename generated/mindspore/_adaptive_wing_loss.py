@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, log1p, total
+from ._arrays import Operand, log1p, sign, total
 from ._checks import (
     check_floating,
     check_least,
@@ -57,7 +57,7 @@ def _gradient(
     mask_3 = power == 0.0
     term_3 = power - 1.0
     chosen = ops.where((mask_2 & mask_3), 0.0, power * product**term_3)
-    sign_term = ops.sign(term)
+    sign_term = sign(term)
     product_2 = theta / eps
     border = product_2**power
     term_4 = border + 1.0
@@ -154,7 +154,7 @@ def _tangent(
         -omega * chosen_2 * abs_error / (term_4 * power_3),
         term_6 - omega * chosen_3 * theta / (term_2 * power_3),
     )
-    sign_term = ops.sign(term)
+    sign_term = sign(term)
     chosen_5 = ops.where(
         mask,
         omega * chosen_2 * sign_term / (term_4 * eps),
@@ -216,7 +216,7 @@ def _curvature(
     term_3 = power - 1.0
     power_3 = product**term_3
     chosen = ops.where(mask_4, 0.0, power * power_3)
-    sign_term = ops.sign(term)
+    sign_term = sign(term)
     product_2 = chosen * sign_term / (term_2 * eps)
     product_3 = theta / eps
     border = product_3**power

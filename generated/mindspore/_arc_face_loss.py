@@ -33,7 +33,7 @@ def _value(input: Tensor, target: Tensor, scale: Tensor, margin: Tensor) -> Tens
     sin = ops.sin(margin)
     widened = ops.where(-own < cos, own * cos - sine * sin, own - margin * sin)
     term = logsumexp(chosen, axis=-1) - scale * widened
-    return ops.maximum(term, 0.0) + log1p(ops.exp(-ops.abs(term)))
+    return ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
 
 
 def _gradient(

@@ -95,6 +95,21 @@ def constant(value: float, like: Tensor) -> Tensor:
     return Tensor(value, like.dtype)
 
 
+def larger(x: Tensor, y: Operand) -> Tensor:
+    """The larger of two; `ops.maximum` loses a NaN of the first."""
+    return ops.where(x == x, ops.maximum(x, y), x)
+
+
+def smaller(x: Tensor, y: Operand) -> Tensor:
+    """The smaller of two; `ops.minimum` loses a NaN of the first."""
+    return ops.where(x == x, ops.minimum(x, y), x)
+
+
+def sign(x: Tensor) -> Tensor:
+    """-1, 0 or 1; `ops.sign` takes NaN for 0."""
+    return ops.where(x == x, ops.sign(x), x)
+
+
 def log1p(x: Tensor) -> Tensor:
     """log(1 + x); `ops.log1p` adds the 1 first and loses a small x."""
     return ops.asinh(0.5 * (x + x / (1.0 + x)))

@@ -6,7 +6,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, log1p, total
+from ._arrays import Operand, log1p, sign, total
 from ._checks import check_floating, check_range, check_reduction, check_shape, is_number
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -19,9 +19,9 @@ def _value_clip_0(input: Tensor, target: Tensor, gamma_neg: Tensor, gamma_pos: T
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    positive = ops.sigmoid(-input) ** gamma_pos * target * (ops.maximum(-input, 0.0) + log_term)
+    positive = ops.sigmoid(-input) ** gamma_pos * target * (ops.maximum(0.0, -input) + log_term)
     product = (
-        ops.sigmoid(input) ** gamma_neg * (1.0 - target) * (ops.maximum(input, 0.0) + log_term)
+        ops.sigmoid(input) ** gamma_neg * (1.0 - target) * (ops.maximum(0.0, input) + log_term)
     )
     return positive + product
 
@@ -34,11 +34,11 @@ def _gradient_clip_0(
     power = probability**gamma_pos
     p = ops.sigmoid(input)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    softplus = ops.maximum(-input, 0.0) + log_term
+    softplus = ops.maximum(0.0, -input) + log_term
     term = -gamma_pos * power * p * target * softplus - power * target * probability
     power_2 = p**gamma_neg
     term_2 = 1.0 - target
-    softplus_2 = ops.maximum(input, 0.0) + log_term
+    softplus_2 = ops.maximum(0.0, input) + log_term
     term_3 = gamma_neg * power_2 * probability * term_2 * softplus_2 + power_2 * term_2 * p
     grad_target = upstream * (power * softplus - power_2 * softplus_2)
     grad_gamma_neg = -total(upstream * power_2 * softplus * term_2 * softplus_2)
@@ -61,11 +61,11 @@ def _tangent_clip_0(
     power = probability**gamma_pos
     p = ops.sigmoid(input)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    softplus = ops.maximum(-input, 0.0) + log_term
+    softplus = ops.maximum(0.0, -input) + log_term
     term = -gamma_pos * power * p * target * softplus - power * target * probability
     power_2 = p**gamma_neg
     term_2 = 1.0 - target
-    softplus_2 = ops.maximum(input, 0.0) + log_term
+    softplus_2 = ops.maximum(0.0, input) + log_term
     term_3 = gamma_neg * power_2 * probability * term_2 * softplus_2 + power_2 * term_2 * p
     return (
         (term + term_3) * d_input
@@ -91,8 +91,8 @@ def _curvature_clip_0(
     power = probability**gamma_pos
     p = ops.sigmoid(input)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    softplus = ops.maximum(-input, 0.0) + log_term
-    softplus_2 = ops.maximum(input, 0.0) + log_term
+    softplus = ops.maximum(0.0, -input) + log_term
+    softplus_2 = ops.maximum(0.0, input) + log_term
     term = gamma_pos * power * softplus_2 * p * target * softplus - power * p * target * softplus
     slope = upstream * (term + power * softplus_2 * target * probability) * d_gamma_pos
     product = gamma_pos * power * p * target * probability
@@ -212,12 +212,12 @@ def _value(
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     p = ops.sigmoid(input)
-    lowered = ops.maximum(p - clip, 0.0)
+    lowered = ops.maximum(0.0, p - clip)
     chosen = ops.where(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * log1p(-lowered))
     positive = (
         ops.sigmoid(-input) ** gamma_pos
         * target
-        * (ops.maximum(-input, 0.0) + log1p(ops.exp(-ops.abs(input))))
+        * (ops.maximum(0.0, -input) + log1p(ops.exp(-ops.abs(input))))
     )
     return chosen + positive
 
@@ -234,10 +234,10 @@ def _gradient(
     p = ops.sigmoid(input)
     mask = p <= clip
     term = p - clip
-    lowered = ops.maximum(term, 0.0)
+    lowered = ops.maximum(0.0, term)
     mask_2 = lowered == 0.0
     chosen = ops.where((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
-    positive = ops.maximum(ops.sign(term), 0.0)
+    positive = ops.maximum(0.0, sign(term))
     probability = ops.sigmoid(-input)
     term_2 = 1.0 - target
     log_term = log1p(-lowered)
@@ -249,10 +249,10 @@ def _gradient(
     )
     power_2 = probability**gamma_pos
     log_term_2 = log1p(ops.exp(-ops.abs(input)))
-    softplus = ops.maximum(-input, 0.0) + log_term_2
+    softplus = ops.maximum(0.0, -input) + log_term_2
     term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
     product = -ops.where(mask_2, 0.0, power * ops.log(lowered)) * term_2 * log_term
-    slope = upstream * power_2 * (ops.maximum(input, 0.0) + log_term_2) * target * softplus
+    slope = upstream * power_2 * (ops.maximum(0.0, input) + log_term_2) * target * softplus
     term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
     grad_input = upstream * (ops.where(mask, 0.0, term_4) + term_5)
     grad_target = upstream * (ops.where(mask, 0.0, power * log_term) + power_2 * softplus)
@@ -277,10 +277,10 @@ def _tangent(
     p = ops.sigmoid(input)
     mask = p <= clip
     term = p - clip
-    lowered = ops.maximum(term, 0.0)
+    lowered = ops.maximum(0.0, term)
     mask_2 = lowered == 0.0
     chosen = ops.where((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
-    positive = ops.maximum(ops.sign(term), 0.0)
+    positive = ops.maximum(0.0, sign(term))
     probability = ops.sigmoid(-input)
     term_2 = 1.0 - target
     log_term = log1p(-lowered)
@@ -292,12 +292,12 @@ def _tangent(
     )
     power_2 = probability**gamma_pos
     log_term_2 = log1p(ops.exp(-ops.abs(input)))
-    softplus = ops.maximum(-input, 0.0) + log_term_2
+    softplus = ops.maximum(0.0, -input) + log_term_2
     term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
     term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
     product = -ops.where(mask_2, 0.0, power * ops.log(lowered)) * term_2 * log_term
     product_2 = (ops.where(mask, 0.0, power * log_term) + power_2 * softplus) * d_target
-    product_3 = power_2 * (ops.maximum(input, 0.0) + log_term_2) * target * softplus * d_gamma_pos
+    product_3 = power_2 * (ops.maximum(0.0, input) + log_term_2) * target * softplus * d_gamma_pos
     return (
         (ops.where(mask, 0.0, term_4) + term_5) * d_input
         + ops.where(mask, 0.0, term_6) * d_clip
@@ -324,14 +324,14 @@ def _curvature(
     p = ops.sigmoid(input)
     mask = p <= clip
     term = p - clip
-    lowered = ops.maximum(term, 0.0)
+    lowered = ops.maximum(0.0, term)
     mask_2 = lowered == 0.0
     mask_3 = mask_2 & (gamma_neg == 0.0)
     term_2 = gamma_neg - 1.0
     power = lowered**term_2
     logarithm = ops.log(lowered)
     chosen = ops.where(mask_3, 0.0, power + gamma_neg * ops.where(mask_2, 0.0, power * logarithm))
-    positive = ops.maximum(ops.sign(term), 0.0)
+    positive = ops.maximum(0.0, sign(term))
     probability = ops.sigmoid(-input)
     term_3 = 1.0 - target
     log_term = log1p(-lowered)
@@ -359,7 +359,7 @@ def _curvature(
     )
     power_4 = probability**gamma_pos
     log_term_2 = log1p(ops.exp(-ops.abs(input)))
-    softplus = ops.maximum(-input, 0.0) + log_term_2
+    softplus = ops.maximum(0.0, -input) + log_term_2
     product_4 = gamma_pos * power_4 * p * target * probability
     term_8 = (
         gamma_pos * gamma_pos * power_4 * power_3 * target * softplus
@@ -384,7 +384,7 @@ def _curvature(
     term_12 = ops.where(mask, 0.0, term_11) + (
         -gamma_pos * power_4 * p * softplus - power_4 * probability
     )
-    softplus_2 = ops.maximum(input, 0.0) + log_term_2
+    softplus_2 = ops.maximum(0.0, input) + log_term_2
     term_13 = (
         gamma_pos * power_4 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
     )

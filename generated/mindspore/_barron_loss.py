@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, expm1, log1p, total
+from ._arrays import Operand, constant, expm1, log1p, sign, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape, is_number
 from ._functions import box_cox, box_cox_bend, box_cox_slope, gauss, power1p
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -407,7 +407,7 @@ def _value_general(input: Tensor, target: Tensor, alpha: Tensor, scale: Tensor) 
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # power transform: (1 + z)**p - 1 -> p box_cox(z, p)
     product = (input - target) / scale
-    beta = ops.maximum(ops.abs(alpha - 2.0), constant(1e-06, input))
+    beta = ops.maximum(constant(1e-06, input), ops.abs(alpha - 2.0))
     return 0.5 * box_cox(product * (product / beta), 0.5 * alpha) * beta
 
 
@@ -418,12 +418,12 @@ def _gradient_general(
     term = input - target
     product = term / scale
     term_2 = alpha - 2.0
-    beta = ops.maximum(ops.abs(term_2), constant(1e-06, upstream))
+    beta = ops.maximum(constant(1e-06, upstream), ops.abs(term_2))
     product_2 = product * (product / beta)
     product_3 = 0.5 * alpha
     power1p_2 = power1p(product_2, product_3 - 1.0)
     slope = upstream * power1p_2 * term / (scale * scale)
-    direction_2 = ops.sign(term_2)
+    direction_2 = sign(term_2)
     term_3 = (
         0.5 * box_cox_slope(product_2, product_3)
         - power1p_2 * direction_2 * (term / (beta * scale)) ** 2
@@ -447,11 +447,11 @@ def _tangent_general(
     term = input - target
     product = term / scale
     term_2 = alpha - 2.0
-    beta = ops.maximum(ops.abs(term_2), constant(1e-06, input))
+    beta = ops.maximum(constant(1e-06, input), ops.abs(term_2))
     product_2 = product * (product / beta)
     product_3 = 0.5 * alpha
     power1p_2 = power1p(product_2, product_3 - 1.0)
-    direction_2 = ops.sign(term_2)
+    direction_2 = sign(term_2)
     term_3 = (
         0.5 * box_cox_slope(product_2, product_3)
         - power1p_2 * direction_2 * (term / (beta * scale)) ** 2
@@ -481,10 +481,10 @@ def _curvature_general(
     term_2 = input - target
     product_2 = term_2 / scale
     term_3 = alpha - 2.0
-    beta = ops.maximum(ops.abs(term_3), constant(1e-06, upstream))
+    beta = ops.maximum(constant(1e-06, upstream), ops.abs(term_3))
     product_3 = product_2 * (product_2 / beta)
     power1p_2 = power1p(product_3, term - 1.0)
-    direction_2 = ops.sign(term_3)
+    direction_2 = sign(term_3)
     power = (term_2 / (beta * scale)) ** 2
     power1p_3 = power1p(product_3, term)
     log_term = log1p(product_3)

@@ -19,7 +19,7 @@ __all__ = ["BetaNLLLoss", "beta_nll_loss"]
 
 def _value(input: Tensor, target: Tensor, var: Tensor, beta: Tensor, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    variance = ops.maximum(var, eps)
+    variance = ops.maximum(eps, var)
     term = input - target
     return 0.5 * variance**beta * (term * (term / variance) + ops.log(variance))
 
@@ -28,7 +28,7 @@ def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, var: Tensor, beta: Tensor, eps: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target`, `var` and `beta`, given that of the loss."""
-    variance = ops.maximum(var, eps)
+    variance = ops.maximum(eps, var)
     power = variance**beta
     term = input - target
     slope = upstream * power * term / variance
@@ -53,7 +53,7 @@ def _tangent(
     d_beta: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    variance = ops.maximum(var, eps)
+    variance = ops.maximum(eps, var)
     power = variance**beta
     logarithm = ops.log(variance)
     term = input - target
@@ -84,7 +84,7 @@ def _curvature(
     d_beta: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    variance = ops.maximum(var, eps)
+    variance = ops.maximum(eps, var)
     mask = variance == 0.0
     power = variance**beta
     logarithm = ops.log(variance)

@@ -3,7 +3,7 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, constant, log1p
+from ._arrays import Operand, constant, log1p, sign
 from ._checks import (
     check_dialect,
     check_floating,
@@ -21,8 +21,8 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
     return (
-        -(1.0 - target) * ops.maximum(log1p(-input), -100.0)
-        - ops.maximum(ops.log(input), -100.0) * target
+        -(1.0 - target) * ops.maximum(-100.0, log1p(-input))
+        - ops.maximum(-100.0, ops.log(input)) * target
     )
 
 
@@ -33,7 +33,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     by_target = ops.where(
         input <= 0.5, log1p((1.0 - product) / input), -log1p((product - 1.0) / term)
     )
-    grad_input = upstream * (input - target) / ops.maximum(term * input, constant(1e-12, upstream))
+    grad_input = upstream * (input - target) / ops.maximum(constant(1e-12, upstream), term * input)
     return grad_input, upstream * by_target
 
 
@@ -44,7 +44,7 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     by_target = ops.where(
         input <= 0.5, log1p((1.0 - product) / input), -log1p((product - 1.0) / term)
     )
-    product_2 = (input - target) * d_input / ops.maximum(term * input, constant(1e-12, input))
+    product_2 = (input - target) * d_input / ops.maximum(constant(1e-12, input), term * input)
     return by_target * d_target + product_2
 
 
@@ -54,12 +54,12 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - input
     product = term * input
-    maximum = ops.maximum(product, constant(1e-12, upstream))
+    maximum = ops.maximum(constant(1e-12, upstream), product)
     product_2 = 2.0 * input
     term_2 = 1.0 - product_2
     slope = (
         upstream
-        * (0.5 * ops.sign(product - constant(1e-12, upstream)) + 0.5)
+        * (0.5 * sign(product - constant(1e-12, upstream)) + 0.5)
         * term_2
         * (input - target)
         * d_input
@@ -112,42 +112,42 @@ _kernel = _Value()
 def _value_keras(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
-    clipped = ops.minimum(ops.maximum(input, constant(1e-07, target)), constant(0.9999999, target))
+    clipped = ops.minimum(constant(0.9999999, target), ops.maximum(constant(1e-07, target), input))
     return (
-        -(1.0 - target) * ops.maximum(log1p(-clipped), -100.0)
-        - ops.maximum(ops.log(clipped), -100.0) * target
+        -(1.0 - target) * ops.maximum(-100.0, log1p(-clipped))
+        - ops.maximum(-100.0, ops.log(clipped)) * target
     )
 
 
 def _gradient_keras(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    maximum = ops.maximum(input, constant(1e-07, upstream))
-    clipped = ops.minimum(maximum, constant(0.9999999, upstream))
+    maximum = ops.maximum(constant(1e-07, upstream), input)
+    clipped = ops.minimum(constant(0.9999999, upstream), maximum)
     log_term = log1p(-clipped)
-    term = 0.5 * ops.sign(constant(0.9999999, upstream) - maximum) + 0.5
-    term_2 = 0.5 * ops.sign(input - constant(1e-07, upstream)) + 0.5
+    term = 0.5 * sign(constant(0.9999999, upstream) - maximum) + 0.5
+    term_2 = 0.5 * sign(input - constant(1e-07, upstream)) + 0.5
     product = (
-        (1.0 - target) * (0.5 * ops.sign(log_term + 100.0) + 0.5) * term * term_2 / (1.0 - clipped)
+        (1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5) * term * term_2 / (1.0 - clipped)
     )
     logarithm = ops.log(clipped)
-    product_2 = (0.5 * ops.sign(logarithm + 100.0) + 0.5) * term * term_2 * target / clipped
-    grad_target = upstream * (ops.maximum(log_term, -100.0) - ops.maximum(logarithm, -100.0))
+    product_2 = (0.5 * sign(logarithm + 100.0) + 0.5) * term * term_2 * target / clipped
+    grad_target = upstream * (ops.maximum(-100.0, log_term) - ops.maximum(-100.0, logarithm))
     return upstream * (product - product_2), grad_target
 
 
 def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    maximum = ops.maximum(input, constant(1e-07, input))
-    clipped = ops.minimum(maximum, constant(0.9999999, input))
+    maximum = ops.maximum(constant(1e-07, input), input)
+    clipped = ops.minimum(constant(0.9999999, input), maximum)
     log_term = log1p(-clipped)
     logarithm = ops.log(clipped)
-    product = (ops.maximum(log_term, -100.0) - ops.maximum(logarithm, -100.0)) * d_target
-    term = 0.5 * ops.sign(constant(0.9999999, input) - maximum) + 0.5
-    term_2 = 0.5 * ops.sign(input - constant(1e-07, input)) + 0.5
+    product = (ops.maximum(-100.0, log_term) - ops.maximum(-100.0, logarithm)) * d_target
+    term = 0.5 * sign(constant(0.9999999, input) - maximum) + 0.5
+    term_2 = 0.5 * sign(input - constant(1e-07, input)) + 0.5
     product_2 = (
-        (1.0 - target) * (0.5 * ops.sign(log_term + 100.0) + 0.5) * term * term_2 / (1.0 - clipped)
+        (1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5) * term * term_2 / (1.0 - clipped)
     )
-    product_3 = (0.5 * ops.sign(logarithm + 100.0) + 0.5) * term * term_2 * target / clipped
+    product_3 = (0.5 * sign(logarithm + 100.0) + 0.5) * term * term_2 * target / clipped
     return product + (product_2 - product_3) * d_input
 
 
@@ -155,13 +155,13 @@ def _curvature_keras(
     upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    maximum = ops.maximum(input, constant(1e-07, upstream))
-    clipped = ops.minimum(maximum, constant(0.9999999, upstream))
-    term = 0.5 * ops.sign(log1p(-clipped) + 100.0) + 0.5
+    maximum = ops.maximum(constant(1e-07, upstream), input)
+    clipped = ops.minimum(constant(0.9999999, upstream), maximum)
+    term = 0.5 * sign(log1p(-clipped) + 100.0) + 0.5
     term_2 = 1.0 - clipped
-    term_3 = 0.5 * ops.sign(constant(0.9999999, upstream) - maximum) + 0.5
-    term_4 = 0.5 * ops.sign(input - constant(1e-07, upstream)) + 0.5
-    term_5 = 0.5 * ops.sign(ops.log(clipped) + 100.0) + 0.5
+    term_3 = 0.5 * sign(constant(0.9999999, upstream) - maximum) + 0.5
+    term_4 = 0.5 * sign(input - constant(1e-07, upstream)) + 0.5
+    term_5 = 0.5 * sign(ops.log(clipped) + 100.0) + 0.5
     term_6 = -term * term_3 * term_4 / term_2 - term_5 * term_3 * term_4 / clipped
     term_7 = (1.0 - target) * term * (term_3 * term_4 / term_2) ** 2 + term_5 * target * (
         term_3 * term_4 / clipped

@@ -15,8 +15,8 @@ def _value(input: Tensor, target: Tensor, pos_weight: Tensor | float) -> Tensor:
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    return (1.0 - target) * (ops.maximum(input, 0.0) + log_term) + pos_weight * target * (
-        ops.maximum(-input, 0.0) + log_term
+    return (1.0 - target) * (ops.maximum(0.0, input) + log_term) + pos_weight * target * (
+        ops.maximum(0.0, -input) + log_term
     )
 
 
@@ -27,7 +27,7 @@ def _gradient(
     term = (1.0 - target) * ops.sigmoid(input) - pos_weight * target * ops.sigmoid(-input)
     log_term = log1p(ops.exp(-ops.abs(input)))
     term_2 = (
-        -ops.maximum(input, 0.0) - log_term + pos_weight * (ops.maximum(-input, 0.0) + log_term)
+        -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, -input) + log_term)
     )
     return upstream * term, upstream * term_2
 
@@ -37,7 +37,7 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     log_term = log1p(ops.exp(-ops.abs(input)))
-    term = -ops.maximum(input, 0.0) - log_term + pos_weight * (ops.maximum(-input, 0.0) + log_term)
+    term = -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, -input) + log_term)
     term_2 = (1.0 - target) * ops.sigmoid(input) - pos_weight * target * ops.sigmoid(-input)
     return term * d_target + term_2 * d_input
 
@@ -115,8 +115,8 @@ def _value_chainer(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    term = (1.0 - target) * (ops.maximum(input, 0.0) + log_term) + pos_weight * target * (
-        ops.maximum(-input, 0.0) + log_term
+    term = (1.0 - target) * (ops.maximum(0.0, input) + log_term) + pos_weight * target * (
+        ops.maximum(0.0, -input) + log_term
     )
     return ops.where(target != -1.0, term * weight, 0.0)
 
@@ -133,7 +133,7 @@ def _gradient_chainer(
     term = (1.0 - target) * ops.sigmoid(input) - pos_weight * target * ops.sigmoid(-input)
     log_term = log1p(ops.exp(-ops.abs(input)))
     term_2 = (
-        -ops.maximum(input, 0.0) - log_term + pos_weight * (ops.maximum(-input, 0.0) + log_term)
+        -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, -input) + log_term)
     )
     grad_input = ops.where(valid, upstream * term * weight, 0.0)
     grad_target = ops.where(valid, upstream * term_2 * weight, 0.0)
@@ -150,7 +150,7 @@ def _tangent_chainer(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     log_term = log1p(ops.exp(-ops.abs(input)))
-    term = -ops.maximum(input, 0.0) - log_term + pos_weight * (ops.maximum(-input, 0.0) + log_term)
+    term = -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, -input) + log_term)
     term_2 = (1.0 - target) * ops.sigmoid(input) - pos_weight * target * ops.sigmoid(-input)
     return ops.where(target != -1.0, term * weight * d_target + term_2 * weight * d_input, 0.0)
 
@@ -179,7 +179,7 @@ def _curvature_chainer(
 
 def _denominator_chainer(target: Tensor) -> Tensor:
     """Return what the mean divides by."""
-    return ops.maximum(total(ops.cast(target != -1.0, target.dtype)), 1.0)
+    return ops.maximum(1.0, total(ops.cast(target != -1.0, target.dtype)))
 
 
 class _GradientChainer(nn.Cell):

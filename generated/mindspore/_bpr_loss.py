@@ -14,7 +14,7 @@ def _value(positive: Tensor, negative: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     term = negative - positive
-    return ops.maximum(term, 0.0) + log1p(ops.exp(-ops.abs(term)))
+    return ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
 
 
 def _gradient(upstream: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, ...]:

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, total, with_batch
+from ._arrays import Operand, fold, sign, total, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -13,7 +13,7 @@ __all__ = ["CategoricalHingeLoss", "categorical_hinge_loss"]
 def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     term = ((1.0 - target) * input).max(axis=1) - total(input * target, axis=1) + 1.0
-    return ops.maximum(term, 0.0)
+    return ops.maximum(0.0, term)
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
@@ -21,7 +21,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term = 1.0 - target
     product = term * input
     best_other = product.max(axis=1)
-    positive = ops.maximum(ops.sign(best_other - total(input * target, axis=1) + 1.0), 0.0)
+    positive = ops.maximum(0.0, sign(best_other - total(input * target, axis=1) + 1.0))
     slope = upstream * positive
     chosen = ops.cast(product == ops.expand_dims(best_other, 1), upstream.dtype)
     sums = total(chosen, axis=1)
@@ -37,7 +37,7 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     term = 1.0 - target
     product = term * input
     best_other = product.max(axis=1)
-    positive = ops.maximum(ops.sign(best_other - total(input * target, axis=1) + 1.0), 0.0)
+    positive = ops.maximum(0.0, sign(best_other - total(input * target, axis=1) + 1.0))
     chosen = ops.cast(product == ops.expand_dims(best_other, 1), target.dtype)
     product_2 = input * d_target
     product_3 = total(chosen * (term * d_input - product_2), axis=1) / total(chosen, axis=1)
@@ -50,7 +50,7 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     product = (1.0 - target) * input
     best_other = product.max(axis=1)
-    positive = ops.maximum(ops.sign(best_other - total(input * target, axis=1) + 1.0), 0.0)
+    positive = ops.maximum(0.0, sign(best_other - total(input * target, axis=1) + 1.0))
     slope = upstream * positive
     chosen = ops.cast(product == ops.expand_dims(best_other, 1), upstream.dtype)
     product_2 = ops.expand_dims(slope, 1) * chosen / ops.expand_dims(total(chosen, axis=1), 1)

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, count_up, with_batch
+from ._arrays import Operand, constant, count_up, larger, sign, smaller, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import hypot1, over_hypot1, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -32,8 +32,8 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     chosen_2 = ops.where(width <= height, ops.arctan(ratio(width, height)), term_2)
     power = (chosen - chosen_2) ** 2
     v = constant(0.4052847345693511, target) * power
-    overlap_width = ops.maximum(ops.minimum(right, true_right) - ops.maximum(left, true_left), 0.0)
-    overlap_height = ops.maximum(ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top), 0.0)
+    overlap_width = ops.maximum(0.0, smaller(right, true_right) - larger(left, true_left))
+    overlap_height = ops.maximum(0.0, smaller(bottom, true_bottom) - larger(top, true_top))
     overlap = overlap_width * overlap_height
     quotient = ratio(overlap, width * height + true_width * true_height - overlap)
     product = constant(0.4052847345693511, target) * power * ratio(v, v - quotient + 1.0)
@@ -41,9 +41,10 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
         0.25 * (left + right - true_left - true_right) ** 2
         + 0.25 * (top + bottom - true_top - true_bottom) ** 2
     )
-    power_2 = (ops.maximum(right, true_right) - ops.minimum(left, true_left)) ** 2
-    power_3 = (ops.maximum(bottom, true_bottom) - ops.minimum(top, true_top)) ** 2
-    return product + ratio(term_3, power_2 + power_3) - quotient + 1.0
+    term_4 = (larger(right, true_right) - smaller(left, true_left)) ** 2 + (
+        larger(bottom, true_bottom) - smaller(top, true_top)
+    ) ** 2
+    return product + ratio(term_3, term_4) - quotient + 1.0
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
@@ -60,32 +61,32 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     true_top = target[:, 1]
     true_bottom = target[:, 3]
     term_2 = top + bottom - true_top - true_bottom
-    hull_width = ops.maximum(right, true_right) - ops.minimum(left, true_left)
-    hull_height = ops.maximum(bottom, true_bottom) - ops.minimum(top, true_top)
+    hull_width = larger(right, true_right) - smaller(left, true_left)
+    hull_height = larger(bottom, true_bottom) - smaller(top, true_top)
     term_3 = hull_width * hull_width + hull_height * hull_height
     quotient = ratio(ratio(0.25 * term * term + 0.25 * term_2 * term_2, term_3), term_3)
-    term_4 = -0.5 * ops.sign(true_top - top) - 0.5
+    term_4 = -0.5 * sign(true_top - top) - 0.5
     quotient_2 = ratio(1.0, term_3)
     slope = 0.5 * upstream * quotient_2 * term_2
     width = right - left
     height = bottom - top
     true_width = true_right - true_left
     true_height = true_bottom - true_top
-    term_5 = ops.minimum(right, true_right) - ops.maximum(left, true_left)
-    overlap_width = ops.maximum(term_5, 0.0)
-    term_6 = ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top)
-    overlap_height = ops.maximum(term_6, 0.0)
+    term_5 = smaller(right, true_right) - larger(left, true_left)
+    overlap_width = ops.maximum(0.0, term_5)
+    term_6 = smaller(bottom, true_bottom) - larger(top, true_top)
+    overlap_height = ops.maximum(0.0, term_6)
     overlap = overlap_width * overlap_height
     term_7 = width * height + true_width * true_height - overlap
     quotient_3 = ratio(1.0, term_7)
-    positive = ops.maximum(ops.sign(term_6), 0.0)
+    positive = ops.maximum(0.0, sign(term_6))
     quotient_4 = ratio(overlap, term_7)
     quotient_5 = ratio(quotient_4, term_7)
     term_8 = (
         -upstream * quotient_3 * overlap_width * positive
         - upstream * quotient_5 * overlap_width * positive
     )
-    term_9 = -0.5 * ops.sign(top - true_top) - 0.5
+    term_9 = -0.5 * sign(top - true_top) - 0.5
     slope_2 = upstream * quotient_5 * width
     mask_2 = true_width <= true_height
     quotient_6 = ratio(true_width, true_height)
@@ -117,8 +118,8 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         - 2.0 * upstream * quotient * hull_height * term_4
     )
     mask_4 = index == 3
-    term_11 = 0.5 * ops.sign(bottom - true_bottom) + 0.5
-    term_12 = 0.5 * ops.sign(true_bottom - bottom) + 0.5
+    term_11 = 0.5 * sign(bottom - true_bottom) + 0.5
+    term_12 = 0.5 * sign(true_bottom - bottom) + 0.5
     term_13 = (
         slope
         + term_8 * term_12
@@ -126,14 +127,14 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         - 2.0 * upstream * quotient * hull_height * term_11
     )
     mask_5 = index == 0
-    term_14 = -0.5 * ops.sign(true_left - left) - 0.5
+    term_14 = -0.5 * sign(true_left - left) - 0.5
     slope_4 = 0.5 * upstream * quotient_2 * term
-    positive_2 = ops.maximum(ops.sign(term_5), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_5))
     term_15 = (
         -upstream * quotient_3 * positive_2 * overlap_height
         - upstream * quotient_5 * positive_2 * overlap_height
     )
-    term_16 = -0.5 * ops.sign(left - true_left) - 0.5
+    term_16 = -0.5 * sign(left - true_left) - 0.5
     slope_5 = upstream * quotient_5 * height
     chosen_4 = ops.where(mask_3, ratio(1.0, height) / power, ratio(quotient_9, width) / power_2)
     slope_6 = constant(0.8105694691387022, upstream) * upstream * gap * quotient_10 * chosen_4
@@ -144,8 +145,8 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         - 2.0 * upstream * quotient * hull_width * term_14
     )
     mask_6 = index == 2
-    term_18 = 0.5 * ops.sign(right - true_right) + 0.5
-    term_19 = 0.5 * ops.sign(true_right - right) + 0.5
+    term_18 = 0.5 * sign(right - true_right) + 0.5
+    term_19 = 0.5 * sign(true_right - right) + 0.5
     term_20 = (
         slope_4
         + term_15 * term_19
@@ -233,10 +234,10 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     )
     gap = chosen - chosen_2
     v = constant(0.4052847345693511, target) * gap * gap
-    term = ops.minimum(right, true_right) - ops.maximum(left, true_left)
-    overlap_width = ops.maximum(term, 0.0)
-    term_2 = ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top)
-    overlap_height = ops.maximum(term_2, 0.0)
+    term = smaller(right, true_right) - larger(left, true_left)
+    overlap_width = ops.maximum(0.0, term)
+    term_2 = smaller(bottom, true_bottom) - larger(top, true_top)
+    overlap_height = ops.maximum(0.0, term_2)
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient_5 = ratio(overlap, term_3)
@@ -266,8 +267,8 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     term_7 = picked_7 - picked_8
     term_8 = chosen_3 * term_4 + chosen_4 * term_5 - chosen_5 * term_6 - chosen_6 * term_7
     product = constant(0.8105694691387022, target) * gap * ratio(v, v - quotient_5 + 1.0) * term_8
-    hull_width = ops.maximum(right, true_right) - ops.minimum(left, true_left)
-    hull_height = ops.maximum(bottom, true_bottom) - ops.minimum(top, true_top)
+    hull_width = larger(right, true_right) - smaller(left, true_left)
+    hull_height = larger(bottom, true_bottom) - smaller(top, true_top)
     term_9 = hull_width * hull_width + hull_height * hull_height
     term_10 = left + right - true_left - true_right
     term_11 = top + bottom - true_top - true_bottom
@@ -275,21 +276,21 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
         picked_8 + picked_7 - picked_4 - picked_3
     )
     distance = ratio(0.25 * term_10 * term_10 + 0.25 * term_11 * term_11, term_9)
-    term_13 = 0.5 * ops.sign(right - true_right) + 0.5
-    term_14 = 0.5 * ops.sign(true_right - right) + 0.5
-    term_15 = -0.5 * ops.sign(true_left - left) - 0.5
-    term_16 = -0.5 * ops.sign(left - true_left) - 0.5
+    term_13 = 0.5 * sign(right - true_right) + 0.5
+    term_14 = 0.5 * sign(true_right - right) + 0.5
+    term_15 = -0.5 * sign(true_left - left) - 0.5
+    term_16 = -0.5 * sign(left - true_left) - 0.5
     term_17 = term_13 * picked_5 + term_14 * picked + term_15 * picked_6 + term_16 * picked_2
-    term_18 = 0.5 * ops.sign(bottom - true_bottom) + 0.5
-    term_19 = 0.5 * ops.sign(true_bottom - bottom) + 0.5
-    term_20 = -0.5 * ops.sign(true_top - top) - 0.5
-    term_21 = -0.5 * ops.sign(top - true_top) - 0.5
+    term_18 = 0.5 * sign(bottom - true_bottom) + 0.5
+    term_19 = 0.5 * sign(true_bottom - bottom) + 0.5
+    term_20 = -0.5 * sign(true_top - top) - 0.5
+    term_21 = -0.5 * sign(top - true_top) - 0.5
     term_22 = term_18 * picked_7 + term_19 * picked_3 + term_20 * picked_8 + term_21 * picked_4
     product_2 = ratio(distance, term_9) * (2.0 * hull_width * term_17 + 2.0 * hull_height * term_22)
     quotient_6 = ratio(1.0, term_3)
-    positive = ops.maximum(ops.sign(term), 0.0)
+    positive = ops.maximum(0.0, sign(term))
     term_23 = term_14 * picked_5 + term_13 * picked + term_16 * picked_6 + term_15 * picked_2
-    positive_2 = ops.maximum(ops.sign(term_2), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_2))
     term_24 = term_19 * picked_7 + term_18 * picked_3 + term_21 * picked_8 + term_20 * picked_4
     term_25 = (
         height * term_6
@@ -319,16 +320,16 @@ def _curvature(
     true_right = target[:, 2]
     left = input[:, 0]
     true_left = target[:, 0]
-    hull_width = ops.maximum(right, true_right) - ops.minimum(left, true_left)
+    hull_width = larger(right, true_right) - smaller(left, true_left)
     bottom = input[:, 3]
     true_bottom = target[:, 3]
     top = input[:, 1]
     true_top = target[:, 1]
-    hull_height = ops.maximum(bottom, true_bottom) - ops.minimum(top, true_top)
+    hull_height = larger(bottom, true_bottom) - smaller(top, true_top)
     term = hull_width * hull_width + hull_height * hull_height
     quotient = ratio(1.0, term)
     power = quotient * quotient
-    term_2 = -0.5 * ops.sign(true_top - top) - 0.5
+    term_2 = -0.5 * sign(true_top - top) - 0.5
     term_3 = left + right - true_left - true_right
     picked = d_input[:, 0]
     picked_2 = d_input[:, 2]
@@ -346,14 +347,14 @@ def _curvature(
     term_8 = quotient * quotient_2 + ratio(quotient_2, term)
     quotient_3 = ratio(quotient, term)
     slope = 0.5 * upstream * quotient_3 * term_5
-    term_9 = 0.5 * ops.sign(right - true_right) + 0.5
-    term_10 = 0.5 * ops.sign(true_right - right) + 0.5
-    term_11 = -0.5 * ops.sign(true_left - left) - 0.5
-    term_12 = -0.5 * ops.sign(left - true_left) - 0.5
+    term_9 = 0.5 * sign(right - true_right) + 0.5
+    term_10 = 0.5 * sign(true_right - right) + 0.5
+    term_11 = -0.5 * sign(true_left - left) - 0.5
+    term_12 = -0.5 * sign(left - true_left) - 0.5
     term_13 = term_9 * picked_2 + term_10 * picked_4 + term_11 * picked + term_12 * picked_3
-    term_14 = 0.5 * ops.sign(bottom - true_bottom) + 0.5
-    term_15 = 0.5 * ops.sign(true_bottom - bottom) + 0.5
-    term_16 = -0.5 * ops.sign(top - true_top) - 0.5
+    term_14 = 0.5 * sign(bottom - true_bottom) + 0.5
+    term_15 = 0.5 * sign(true_bottom - bottom) + 0.5
+    term_16 = -0.5 * sign(top - true_top) - 0.5
     term_17 = term_14 * picked_6 + term_15 * picked_8 + term_2 * picked_5 + term_16 * picked_7
     term_18 = 2.0 * hull_width * term_13 + 2.0 * hull_height * term_17
     product = (2.0 * upstream * term_8 * hull_height * term_2 - slope) * term_18
@@ -362,15 +363,15 @@ def _curvature(
     height = bottom - top
     true_width = true_right - true_left
     true_height = true_bottom - true_top
-    term_19 = ops.minimum(right, true_right) - ops.maximum(left, true_left)
-    overlap_width = ops.maximum(term_19, 0.0)
-    term_20 = ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top)
-    overlap_height = ops.maximum(term_20, 0.0)
+    term_19 = smaller(right, true_right) - larger(left, true_left)
+    overlap_width = ops.maximum(0.0, term_19)
+    term_20 = smaller(bottom, true_bottom) - larger(top, true_top)
+    overlap_height = ops.maximum(0.0, term_20)
     overlap = overlap_width * overlap_height
     term_21 = width * height + true_width * true_height - overlap
     quotient_4 = ratio(1.0, term_21)
     quotient_5 = ratio(quotient_4, term_21)
-    positive = ops.maximum(ops.sign(term_20), 0.0)
+    positive = ops.maximum(0.0, sign(term_20))
     quotient_6 = ratio(overlap, term_21)
     quotient_7 = ratio(quotient_6, term_21)
     product_2 = quotient_4 * quotient_7
@@ -384,7 +385,7 @@ def _curvature(
     term_25 = picked_6 - picked_5
     term_26 = picked_4 - picked_3
     term_27 = picked_8 - picked_7
-    positive_2 = ops.maximum(ops.sign(term_19), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_19))
     term_28 = term_10 * picked_2 + term_9 * picked_4 + term_12 * picked + term_11 * picked_3
     term_29 = term_15 * picked_6 + term_14 * picked_8 + term_16 * picked_5 + term_2 * picked_7
     term_30 = (

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, log1p, total, zeros_like
+from ._arrays import Operand, count_up, log1p, sign, total, zeros_like
 from ._checks import (
     check_dialect,
     check_floating,
@@ -29,14 +29,14 @@ def _value_detached(input: Tensor, target: Tensor, gamma: Tensor, margin: Tensor
     cosine = ops.matmul(direction(input, axis=-1), ops.transpose(direction(input, axis=-1), (1, 0)))
     chosen = ops.where(
         ops.expand_dims(target, 1) != target,
-        (cosine - margin) * gamma * ops.maximum(margin + cosine, 0.0),
+        (cosine - margin) * gamma * ops.maximum(0.0, margin + cosine),
         -math.inf,
     )
     mask = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
-    product = (1.0 - margin - cosine) * gamma * ops.maximum(margin + 1.0 - cosine, 0.0)
+    product = (1.0 - margin - cosine) * gamma * ops.maximum(0.0, margin + 1.0 - cosine)
     chosen_2 = ops.where(((ops.expand_dims(target, 1) == target) & mask), product, -math.inf)
     term = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
-    return ops.maximum(term, 0.0) + log1p(ops.exp(-ops.abs(term)))
+    return ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
 
 
 def _gradient_detached(
@@ -47,12 +47,12 @@ def _gradient_detached(
     input_direction = direction(input, axis=-1)
     cosine = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     term = cosine - margin
-    too_high = ops.maximum(margin + cosine, 0.0)
+    too_high = ops.maximum(0.0, margin + cosine)
     chosen = ops.where(mask, term * gamma * too_high, -math.inf)
     mask_2 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     term_2 = 1.0 - margin - cosine
-    too_low = ops.maximum(margin + 1.0 - cosine, 0.0)
+    too_low = ops.maximum(0.0, margin + 1.0 - cosine)
     chosen_2 = ops.where(mask_3, term_2 * gamma * too_low, -math.inf)
     probability = ops.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     slope = upstream * probability
@@ -106,12 +106,12 @@ def _tangent_detached(
     input_direction = direction(input, axis=-1)
     cosine = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     term = cosine - margin
-    too_high = ops.maximum(margin + cosine, 0.0)
+    too_high = ops.maximum(0.0, margin + cosine)
     chosen = ops.where(mask, term * gamma * too_high, -math.inf)
     mask_2 = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     term_2 = 1.0 - margin - cosine
-    too_low = ops.maximum(margin + 1.0 - cosine, 0.0)
+    too_low = ops.maximum(0.0, margin + 1.0 - cosine)
     chosen_2 = ops.where(mask_3, term_2 * gamma * too_low, -math.inf)
     probability = ops.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     product = gamma * too_high
@@ -156,13 +156,13 @@ def _curvature_detached(
     mask = ops.expand_dims(target, 1) != target
     cosine = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     term = cosine - margin
-    too_high = ops.maximum(margin + cosine, 0.0)
+    too_high = ops.maximum(0.0, margin + cosine)
     chosen = ops.where(mask, term * gamma * too_high, -math.inf)
     log_sum = logsumexp(chosen, axis=-1)
     mask_2 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     term_2 = 1.0 - margin - cosine
-    too_low = ops.maximum(margin + 1.0 - cosine, 0.0)
+    too_low = ops.maximum(0.0, margin + 1.0 - cosine)
     chosen_2 = ops.where(mask_3, term_2 * gamma * too_low, -math.inf)
     log_sum_2 = logsumexp(chosen_2, axis=-1)
     probability = ops.sigmoid(log_sum + log_sum_2)
@@ -275,7 +275,7 @@ def _denominator_detached_keras(target: Tensor) -> Tensor:
     mask = ops.expand_dims(count_up(target.shape[0]), 1) != count_up(target.shape[0])
     chosen = ops.where(((ops.expand_dims(target, 1) == target) & mask), 1.0, 0.0)
     chosen_2 = ops.where(((largest > 0.0) & (chosen.max(axis=1) > 0.0)), 1.0, 0.0)
-    return ops.maximum(total(chosen_2), 1.0)
+    return ops.maximum(1.0, total(chosen_2))
 
 
 class _GradientDetached(nn.Cell):
@@ -341,14 +341,14 @@ def _value_through(input: Tensor, target: Tensor, gamma: Tensor, margin: Tensor)
     cosine = ops.matmul(direction(input, axis=-1), ops.transpose(direction(input, axis=-1), (1, 0)))
     chosen = ops.where(
         ops.expand_dims(target, 1) != target,
-        (cosine - margin) * ops.maximum(margin + cosine, 0.0) * gamma,
+        (cosine - margin) * ops.maximum(0.0, margin + cosine) * gamma,
         -math.inf,
     )
     mask = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
-    product = (1.0 - margin - cosine) * ops.maximum(margin + 1.0 - cosine, 0.0) * gamma
+    product = (1.0 - margin - cosine) * ops.maximum(0.0, margin + 1.0 - cosine) * gamma
     chosen_2 = ops.where(((ops.expand_dims(target, 1) == target) & mask), product, -math.inf)
     term = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
-    return ops.maximum(term, 0.0) + log1p(ops.exp(-ops.abs(term)))
+    return ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
 
 
 def _gradient_through(
@@ -360,25 +360,25 @@ def _gradient_through(
     cosine = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     term = cosine - margin
     term_2 = margin + cosine
-    too_high = ops.maximum(term_2, 0.0)
+    too_high = ops.maximum(0.0, term_2)
     chosen = ops.where(mask, term * too_high * gamma, -math.inf)
     mask_2 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
-    too_low = ops.maximum(term_4, 0.0)
+    too_low = ops.maximum(0.0, term_4)
     chosen_2 = ops.where(mask_3, term_3 * too_low * gamma, -math.inf)
     probability = ops.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
     product = too_low * gamma
-    product_2 = term_3 * ops.maximum(ops.sign(term_4), 0.0) * gamma
+    product_2 = term_3 * ops.maximum(0.0, sign(term_4)) * gamma
     product_3 = (
         ops.expand_dims(slope, 1) * probability_2 * ops.where(mask_3, -product - product_2, 0.0)
     )
     probability_3 = softmax(chosen, axis=-1)
     product_4 = too_high * gamma
-    product_5 = term * ops.maximum(ops.sign(term_2), 0.0) * gamma
+    product_5 = term * ops.maximum(0.0, sign(term_2)) * gamma
     product_6 = (
         ops.expand_dims(slope, 1) * probability_3 * ops.where(mask, product_4 + product_5, 0.0)
     )
@@ -431,17 +431,17 @@ def _tangent_through(
     cosine = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     term = cosine - margin
     term_2 = margin + cosine
-    too_high = ops.maximum(term_2, 0.0)
+    too_high = ops.maximum(0.0, term_2)
     chosen = ops.where(mask, term * too_high * gamma, -math.inf)
     mask_2 = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
-    too_low = ops.maximum(term_4, 0.0)
+    too_low = ops.maximum(0.0, term_4)
     chosen_2 = ops.where(mask_3, term_3 * too_low * gamma, -math.inf)
     probability = ops.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     product = too_high * gamma
-    product_2 = term * ops.maximum(ops.sign(term_2), 0.0) * gamma
+    product_2 = term * ops.maximum(0.0, sign(term_2)) * gamma
     product_3 = input_direction * ops.expand_dims(total(input_direction * d_input, axis=1), 1)
     sums = ops.matmul((d_input - product_3), ops.transpose(input_direction, (1, 0)))
     sums_2 = ops.matmul(input_direction, ops.transpose((d_input - product_3), (1, 0)))
@@ -455,7 +455,7 @@ def _tangent_through(
         + ops.where(mask, term * too_high, 0.0) * d_gamma
     )
     product_4 = too_low * gamma
-    product_5 = term_3 * ops.maximum(ops.sign(term_4), 0.0) * gamma
+    product_5 = term_3 * ops.maximum(0.0, sign(term_4)) * gamma
     term_7 = (
         ops.where(mask_3, product_5 - product_4, 0.0) * d_margin
         + ops.where(mask_3, -product_4 - product_5, 0.0) * term_5
@@ -487,26 +487,26 @@ def _curvature_through(
     cosine = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     term = cosine - margin
     term_2 = margin + cosine
-    too_high = ops.maximum(term_2, 0.0)
+    too_high = ops.maximum(0.0, term_2)
     chosen = ops.where(mask, term * too_high * gamma, -math.inf)
     log_sum = logsumexp(chosen, axis=-1)
     mask_2 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
-    too_low = ops.maximum(term_4, 0.0)
+    too_low = ops.maximum(0.0, term_4)
     chosen_2 = ops.where(mask_3, term_3 * too_low * gamma, -math.inf)
     log_sum_2 = logsumexp(chosen_2, axis=-1)
     probability = ops.sigmoid(log_sum + log_sum_2)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
     product_2 = too_low * gamma
-    positive = ops.maximum(ops.sign(term_4), 0.0)
+    positive = ops.maximum(0.0, sign(term_4))
     product_3 = term_3 * positive * gamma
     chosen_3 = ops.where(mask_3, -product_2 - product_3, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product_4 = too_high * gamma
-    positive_2 = ops.maximum(ops.sign(term_2), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_2))
     product_5 = term * positive_2 * gamma
     chosen_4 = ops.where(mask, product_4 + product_5, 0.0)
     term_5 = (
@@ -648,7 +648,7 @@ def _denominator_through_keras(target: Tensor) -> Tensor:
     mask = ops.expand_dims(count_up(target.shape[0]), 1) != count_up(target.shape[0])
     chosen = ops.where(((ops.expand_dims(target, 1) == target) & mask), 1.0, 0.0)
     chosen_2 = ops.where(((largest > 0.0) & (chosen.max(axis=1) > 0.0)), 1.0, 0.0)
-    return ops.maximum(total(chosen_2), 1.0)
+    return ops.maximum(1.0, total(chosen_2))
 
 
 class _GradientThrough(nn.Cell):

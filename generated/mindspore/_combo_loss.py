@@ -19,8 +19,8 @@ def _value_cross_entropy(input: Tensor, target: Tensor, alpha: Tensor, beta: Ten
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    product = (1.0 - beta) * (1.0 - target) * (ops.maximum(input, 0.0) + log_term)
-    return (product + beta * target * (ops.maximum(-input, 0.0) + log_term)) * alpha
+    product = (1.0 - beta) * (1.0 - target) * (ops.maximum(0.0, input) + log_term)
+    return (product + beta * target * (ops.maximum(0.0, -input) + log_term)) * alpha
 
 
 def _gradient_cross_entropy(
@@ -31,8 +31,8 @@ def _gradient_cross_entropy(
     term_2 = 1.0 - target
     term_3 = term * term_2 * ops.sigmoid(input) - beta * target * ops.sigmoid(-input)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    softplus = ops.maximum(input, 0.0) + log_term
-    softplus_2 = ops.maximum(-input, 0.0) + log_term
+    softplus = ops.maximum(0.0, input) + log_term
+    softplus_2 = ops.maximum(0.0, -input) + log_term
     slope = upstream * (term * term_2 * softplus + beta * target * softplus_2)
     grad_target = upstream * (beta * softplus_2 - term * softplus) * alpha
     grad_beta = alpha * total(upstream * (target * softplus_2 - term_2 * softplus))
@@ -52,8 +52,8 @@ def _tangent_cross_entropy(
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - target
     log_term = log1p(ops.exp(-ops.abs(input)))
-    softplus = ops.maximum(input, 0.0) + log_term
-    softplus_2 = ops.maximum(-input, 0.0) + log_term
+    softplus = ops.maximum(0.0, input) + log_term
+    softplus_2 = ops.maximum(0.0, -input) + log_term
     term_2 = 1.0 - beta
     term_3 = term_2 * term * ops.sigmoid(input) - beta * target * ops.sigmoid(-input)
     product = (term_2 * term * softplus + beta * target * softplus_2) * d_alpha
@@ -86,8 +86,8 @@ def _curvature_cross_entropy(
     term_5 = term_3 * term * p * probability + beta * target * probability * p
     term_6 = term_3 * term * p - beta * target * probability
     log_term = log1p(ops.exp(-ops.abs(input)))
-    softplus = ops.maximum(input, 0.0) + log_term
-    softplus_2 = ops.maximum(-input, 0.0) + log_term
+    softplus = ops.maximum(0.0, input) + log_term
+    softplus_2 = ops.maximum(0.0, -input) + log_term
     term_7 = softplus + softplus_2
     term_8 = beta * softplus_2 - term_3 * softplus
     term_9 = target * softplus_2 - term * softplus

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, total, with_batch
+from ._arrays import Operand, sign, total, with_batch
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import direction, norm, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -15,7 +15,7 @@ def _value(input1: Tensor, input2: Tensor, target: Tensor, margin: Tensor) -> Te
     """Return the unreduced loss."""
     gap = input1 - input2
     chosen = ops.where(
-        target == 1.0, total(gap * gap, axis=1), ops.maximum(margin - norm(gap, axis=-1), 0.0) ** 2
+        target == 1.0, total(gap * gap, axis=1), ops.maximum(0.0, margin - norm(gap, axis=-1)) ** 2
     )
     return 0.5 * chosen
 
@@ -27,8 +27,8 @@ def _gradient(
     mask = target == 1.0
     gap = input1 - input2
     term = margin - norm(gap, axis=-1)
-    positive = ops.maximum(term, 0.0)
-    positive_2 = ops.maximum(ops.sign(term), 0.0)
+    positive = ops.maximum(0.0, term)
+    positive_2 = ops.maximum(0.0, sign(term))
     slope = upstream * ops.where(mask, 0.0, -2.0 * positive * positive_2)
     product = 0.5 * ops.expand_dims(slope, 1) * direction(gap, axis=-1)
     slope_2 = upstream * ops.cast(mask, upstream.dtype)
@@ -53,8 +53,8 @@ def _tangent(
     gap = input1 - input2
     term = d_input1 - d_input2
     term_2 = margin - norm(gap, axis=-1)
-    positive = ops.maximum(term_2, 0.0)
-    positive_2 = ops.maximum(ops.sign(term_2), 0.0)
+    positive = ops.maximum(0.0, term_2)
+    positive_2 = ops.maximum(0.0, sign(term_2))
     product = 0.5 * ops.where(mask, 0.0, 2.0 * positive * positive_2) * d_margin
     product_2 = (
         0.5
@@ -80,7 +80,7 @@ def _curvature(
     gap = input1 - input2
     length = norm(gap, axis=-1)
     term = margin - length
-    positive = ops.maximum(ops.sign(term), 0.0)
+    positive = ops.maximum(0.0, sign(term))
     power = positive * positive
     chosen = ops.where(mask, 0.0, -2.0 * power)
     chosen_2 = ops.where(mask, 0.0, 2.0 * power)
@@ -91,7 +91,7 @@ def _curvature(
     product = 0.5 * ops.expand_dims(slope, 1) * direction_2
     slope_2 = (
         upstream
-        * ops.where(mask, 0.0, -2.0 * ops.maximum(term, 0.0) * positive)
+        * ops.where(mask, 0.0, -2.0 * ops.maximum(0.0, term) * positive)
         * ratio(1.0, length)
     )
     product_2 = (

@@ -17,8 +17,8 @@ def _value(input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     log_term = log1p(ops.exp(-ops.abs(input)))
     answer = ops.where(
         ops.expand_dims(target, 1) > count_up(input.shape[1]) + 0.5,
-        ops.maximum(-input, 0.0) + log_term,
-        ops.maximum(input, 0.0) + log_term,
+        ops.maximum(0.0, -input) + log_term,
+        ops.maximum(0.0, input) + log_term,
     )
     return total(answer * weight, axis=1)
 

@@ -27,7 +27,7 @@ def _value(input: Tensor, target: Tensor, scale: Tensor, margin: Tensor) -> Tens
         count_up(input.shape[1]) != ops.expand_dims(target, 1), scale * input, -math.inf
     )
     term = logsumexp(chosen, axis=-1) - (pick(input, target, axis=1) - margin) * scale
-    return ops.maximum(term, 0.0) + log1p(ops.exp(-ops.abs(term)))
+    return ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
 
 
 def _gradient(

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, total, with_batch
+from ._arrays import Operand, constant, sign, total, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import floored_norm, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -16,7 +16,7 @@ def _value(input1: Tensor, input2: Tensor, target: Tensor, margin: Tensor) -> Te
     quotient = ratio(input1, ops.expand_dims(floored_norm(input1, 1e-06, axis=-1), 1))
     quotient_2 = ratio(input2, ops.expand_dims(floored_norm(input2, 1e-06, axis=-1), 1))
     cosine = total(quotient * quotient_2, axis=1)
-    chosen = ops.where(target == -1.0, ops.maximum(cosine - margin, 0.0), 0.0)
+    chosen = ops.where(target == -1.0, ops.maximum(0.0, cosine - margin), 0.0)
     return ops.where(target == 1.0, 1.0 - cosine, chosen)
 
 
@@ -30,7 +30,7 @@ def _gradient(
     quotient = ratio(input1, ops.expand_dims(length1, 1))
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, ops.expand_dims(length2, 1))
-    positive = ops.maximum(ops.sign(margin - total(quotient * quotient_2, axis=1)), 0.0)
+    positive = ops.maximum(0.0, sign(margin - total(quotient * quotient_2, axis=1)))
     chosen = ops.where(mask, -1.0, ops.where(mask_2, 1.0 - positive, 0.0))
     slope = upstream * chosen * ratio(1.0, length1)
     sums = total(ratio(quotient, ops.expand_dims(length1, 1)) * quotient_2, axis=1)
@@ -62,7 +62,7 @@ def _tangent(
     quotient = ratio(input1, ops.expand_dims(length1, 1))
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, ops.expand_dims(length2, 1))
-    positive = ops.maximum(ops.sign(margin - total(quotient * quotient_2, axis=1)), 0.0)
+    positive = ops.maximum(0.0, sign(margin - total(quotient * quotient_2, axis=1)))
     product = (
         ratio(quotient, ops.expand_dims(length1, 1))
         * quotient_2
@@ -100,7 +100,7 @@ def _curvature(
     quotient = ratio(input1, ops.expand_dims(length1, 1))
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, ops.expand_dims(length2, 1))
-    positive = ops.maximum(ops.sign(margin - total(quotient * quotient_2, axis=1)), 0.0)
+    positive = ops.maximum(0.0, sign(margin - total(quotient * quotient_2, axis=1)))
     chosen = ops.where(target == 1.0, -1.0, ops.where(target == -1.0, 1.0 - positive, 0.0))
     quotient_3 = ratio(1.0, length1)
     sums = total(quotient * d_input1, axis=1)

@@ -91,12 +91,12 @@ def _mass_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
 
 def _denominator_labels_chainer(target: Tensor, ignore_index: int) -> Tensor:
     """Return what the mean divides by."""
-    return ops.maximum(total(ops.where(target != ignore_index, 1.0, 0.0)), 1.0)
+    return ops.maximum(1.0, total(ops.where(target != ignore_index, 1.0, 0.0)))
 
 
 def _denominator_labels_keras(target: Tensor, ignore_index: int) -> Tensor:
     """Return what the mean divides by."""
-    return ops.maximum(total(ops.where(target != ignore_index, 1.0, 0.0)), 1.0)
+    return ops.maximum(1.0, total(ops.where(target != ignore_index, 1.0, 0.0)))
 
 
 class _GradientLabels(nn.Cell):
@@ -267,12 +267,12 @@ def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> 
 
 def _denominator_smoothed_labels_chainer(target: Tensor, ignore_index: int) -> Tensor:
     """Return what the mean divides by."""
-    return ops.maximum(total(ops.where(target != ignore_index, 1.0, 0.0)), 1.0)
+    return ops.maximum(1.0, total(ops.where(target != ignore_index, 1.0, 0.0)))
 
 
 def _denominator_smoothed_labels_keras(target: Tensor, ignore_index: int) -> Tensor:
     """Return what the mean divides by."""
-    return ops.maximum(total(ops.where(target != ignore_index, 1.0, 0.0)), 1.0)
+    return ops.maximum(1.0, total(ops.where(target != ignore_index, 1.0, 0.0)))
 
 
 class _GradientSmoothedLabels(nn.Cell):

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, with_batch
+from ._arrays import Operand, count_up, larger, sign, smaller, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -26,17 +26,18 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
         0.25 * (left + right - true_left - true_right) ** 2
         + 0.25 * (top + bottom - true_top - true_bottom) ** 2
     )
-    power = (ops.maximum(right, true_right) - ops.minimum(left, true_left)) ** 2
-    power_2 = (ops.maximum(bottom, true_bottom) - ops.minimum(top, true_top)) ** 2
-    overlap_width = ops.maximum(ops.minimum(right, true_right) - ops.maximum(left, true_left), 0.0)
-    overlap_height = ops.maximum(ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top), 0.0)
+    term_2 = (larger(right, true_right) - smaller(left, true_left)) ** 2 + (
+        larger(bottom, true_bottom) - smaller(top, true_top)
+    ) ** 2
+    overlap_width = ops.maximum(0.0, smaller(right, true_right) - larger(left, true_left))
+    overlap_height = ops.maximum(0.0, smaller(bottom, true_bottom) - larger(top, true_top))
     overlap = overlap_width * overlap_height
-    term_2 = (
+    term_3 = (
         (right - left) * (bottom - top)
         + (true_right - true_left) * (true_bottom - true_top)
         - overlap
     )
-    return ratio(term, power + power_2) - ratio(overlap, term_2) + 1.0
+    return ratio(term, term_2) - ratio(overlap, term_3) + 1.0
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
@@ -47,14 +48,14 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     true_right = target[:, 2]
     left = input[:, 0]
     true_left = target[:, 0]
-    term = ops.minimum(right, true_right) - ops.maximum(left, true_left)
-    overlap_width = ops.maximum(term, 0.0)
+    term = smaller(right, true_right) - larger(left, true_left)
+    overlap_width = ops.maximum(0.0, term)
     bottom = input[:, 3]
     true_bottom = target[:, 3]
     top = input[:, 1]
     true_top = target[:, 1]
-    term_2 = ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top)
-    overlap_height = ops.maximum(term_2, 0.0)
+    term_2 = smaller(bottom, true_bottom) - larger(top, true_top)
+    overlap_height = ops.maximum(0.0, term_2)
     overlap = overlap_width * overlap_height
     width = right - left
     height = bottom - top
@@ -64,44 +65,44 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     quotient = ratio(ratio(overlap, term_3), term_3)
     slope = upstream * quotient * width
     quotient_2 = ratio(1.0, term_3)
-    positive = ops.maximum(ops.sign(term_2), 0.0)
+    positive = ops.maximum(0.0, sign(term_2))
     term_4 = (
         -upstream * quotient_2 * overlap_width * positive
         - upstream * quotient * overlap_width * positive
     )
-    term_5 = 0.5 * ops.sign(true_bottom - bottom) + 0.5
+    term_5 = 0.5 * sign(true_bottom - bottom) + 0.5
     term_6 = left + right - true_left - true_right
     term_7 = top + bottom - true_top - true_bottom
-    hull_width = ops.maximum(right, true_right) - ops.minimum(left, true_left)
-    hull_height = ops.maximum(bottom, true_bottom) - ops.minimum(top, true_top)
+    hull_width = larger(right, true_right) - smaller(left, true_left)
+    hull_height = larger(bottom, true_bottom) - smaller(top, true_top)
     term_8 = hull_width * hull_width + hull_height * hull_height
     quotient_3 = ratio(ratio(0.25 * term_6 * term_6 + 0.25 * term_7 * term_7, term_8), term_8)
-    term_9 = 0.5 * ops.sign(bottom - true_bottom) + 0.5
+    term_9 = 0.5 * sign(bottom - true_bottom) + 0.5
     quotient_4 = ratio(1.0, term_8)
     slope_2 = 0.5 * upstream * quotient_4 * term_7
     term_10 = slope + term_4 * term_5 + slope_2 - 2.0 * upstream * quotient_3 * hull_height * term_9
     mask_2 = index == 1
-    term_11 = -0.5 * ops.sign(top - true_top) - 0.5
-    term_12 = -0.5 * ops.sign(true_top - top) - 0.5
+    term_11 = -0.5 * sign(top - true_top) - 0.5
+    term_12 = -0.5 * sign(true_top - top) - 0.5
     term_13 = (
         term_4 * term_11 + slope_2 - slope - 2.0 * upstream * quotient_3 * hull_height * term_12
     )
     mask_3 = index == 2
     slope_3 = upstream * quotient * height
-    positive_2 = ops.maximum(ops.sign(term), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term))
     term_14 = (
         -upstream * quotient_2 * positive_2 * overlap_height
         - upstream * quotient * positive_2 * overlap_height
     )
-    term_15 = 0.5 * ops.sign(true_right - right) + 0.5
-    term_16 = 0.5 * ops.sign(right - true_right) + 0.5
+    term_15 = 0.5 * sign(true_right - right) + 0.5
+    term_16 = 0.5 * sign(right - true_right) + 0.5
     slope_4 = 0.5 * upstream * quotient_4 * term_6
     term_17 = (
         slope_3 + term_14 * term_15 + slope_4 - 2.0 * upstream * quotient_3 * hull_width * term_16
     )
     mask_4 = index == 0
-    term_18 = -0.5 * ops.sign(left - true_left) - 0.5
-    term_19 = -0.5 * ops.sign(true_left - left) - 0.5
+    term_18 = -0.5 * sign(left - true_left) - 0.5
+    term_19 = -0.5 * sign(true_left - left) - 0.5
     term_20 = (
         term_14 * term_18 + slope_4 - slope_3 - 2.0 * upstream * quotient_3 * hull_width * term_19
     )
@@ -140,12 +141,12 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     true_right = target[:, 2]
     left = input[:, 0]
     true_left = target[:, 0]
-    hull_width = ops.maximum(right, true_right) - ops.minimum(left, true_left)
+    hull_width = larger(right, true_right) - smaller(left, true_left)
     bottom = input[:, 3]
     true_bottom = target[:, 3]
     top = input[:, 1]
     true_top = target[:, 1]
-    hull_height = ops.maximum(bottom, true_bottom) - ops.minimum(top, true_top)
+    hull_height = larger(bottom, true_bottom) - smaller(top, true_top)
     term = hull_width * hull_width + hull_height * hull_height
     term_2 = left + right - true_left - true_right
     picked = d_input[:, 0]
@@ -161,31 +162,31 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
         picked_5 + picked_6 - picked_7 - picked_8
     )
     quotient = ratio(ratio(0.25 * term_2 * term_2 + 0.25 * term_3 * term_3, term), term)
-    term_5 = 0.5 * ops.sign(right - true_right) + 0.5
-    term_6 = 0.5 * ops.sign(true_right - right) + 0.5
-    term_7 = -0.5 * ops.sign(true_left - left) - 0.5
-    term_8 = -0.5 * ops.sign(left - true_left) - 0.5
+    term_5 = 0.5 * sign(right - true_right) + 0.5
+    term_6 = 0.5 * sign(true_right - right) + 0.5
+    term_7 = -0.5 * sign(true_left - left) - 0.5
+    term_8 = -0.5 * sign(left - true_left) - 0.5
     term_9 = term_5 * picked_2 + term_6 * picked_4 + term_7 * picked + term_8 * picked_3
-    term_10 = 0.5 * ops.sign(bottom - true_bottom) + 0.5
-    term_11 = 0.5 * ops.sign(true_bottom - bottom) + 0.5
-    term_12 = -0.5 * ops.sign(true_top - top) - 0.5
-    term_13 = -0.5 * ops.sign(top - true_top) - 0.5
+    term_10 = 0.5 * sign(bottom - true_bottom) + 0.5
+    term_11 = 0.5 * sign(true_bottom - bottom) + 0.5
+    term_12 = -0.5 * sign(true_top - top) - 0.5
+    term_13 = -0.5 * sign(top - true_top) - 0.5
     term_14 = term_10 * picked_6 + term_11 * picked_8 + term_12 * picked_5 + term_13 * picked_7
     product = quotient * (2.0 * hull_width * term_9 + 2.0 * hull_height * term_14)
     width = right - left
     height = bottom - top
     true_width = true_right - true_left
     true_height = true_bottom - true_top
-    term_15 = ops.minimum(right, true_right) - ops.maximum(left, true_left)
-    overlap_width = ops.maximum(term_15, 0.0)
-    term_16 = ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top)
-    overlap_height = ops.maximum(term_16, 0.0)
+    term_15 = smaller(right, true_right) - larger(left, true_left)
+    overlap_width = ops.maximum(0.0, term_15)
+    term_16 = smaller(bottom, true_bottom) - larger(top, true_top)
+    overlap_height = ops.maximum(0.0, term_16)
     overlap = overlap_width * overlap_height
     term_17 = width * height + true_width * true_height - overlap
     quotient_2 = ratio(1.0, term_17)
-    positive = ops.maximum(ops.sign(term_15), 0.0)
+    positive = ops.maximum(0.0, sign(term_15))
     term_18 = term_6 * picked_2 + term_5 * picked_4 + term_8 * picked + term_7 * picked_3
-    positive_2 = ops.maximum(ops.sign(term_16), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_16))
     term_19 = term_11 * picked_6 + term_10 * picked_8 + term_13 * picked_5 + term_12 * picked_7
     term_20 = (
         height * (picked_2 - picked)
@@ -222,33 +223,33 @@ def _curvature(
     true_bottom = target[:, 3]
     true_top = target[:, 1]
     true_height = true_bottom - true_top
-    term = ops.minimum(right, true_right) - ops.maximum(left, true_left)
-    overlap_width = ops.maximum(term, 0.0)
-    term_2 = ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top)
-    overlap_height = ops.maximum(term_2, 0.0)
+    term = smaller(right, true_right) - larger(left, true_left)
+    overlap_width = ops.maximum(0.0, term)
+    term_2 = smaller(bottom, true_bottom) - larger(top, true_top)
+    overlap_height = ops.maximum(0.0, term_2)
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient = ratio(1.0, term_3)
     power = quotient * quotient
-    positive = ops.maximum(ops.sign(term), 0.0)
-    term_4 = 0.5 * ops.sign(true_right - right) + 0.5
+    positive = ops.maximum(0.0, sign(term))
+    term_4 = 0.5 * sign(true_right - right) + 0.5
     picked = d_input[:, 2]
-    term_5 = 0.5 * ops.sign(right - true_right) + 0.5
+    term_5 = 0.5 * sign(right - true_right) + 0.5
     picked_2 = d_target[:, 2]
-    term_6 = -0.5 * ops.sign(left - true_left) - 0.5
+    term_6 = -0.5 * sign(left - true_left) - 0.5
     picked_3 = d_input[:, 0]
-    term_7 = -0.5 * ops.sign(true_left - left) - 0.5
+    term_7 = -0.5 * sign(true_left - left) - 0.5
     picked_4 = d_target[:, 0]
     term_8 = term_4 * picked + term_5 * picked_2 + term_6 * picked_3 + term_7 * picked_4
     slope = upstream * power * positive * overlap_height * width * term_8
-    positive_2 = ops.maximum(ops.sign(term_2), 0.0)
-    term_9 = 0.5 * ops.sign(true_bottom - bottom) + 0.5
+    positive_2 = ops.maximum(0.0, sign(term_2))
+    term_9 = 0.5 * sign(true_bottom - bottom) + 0.5
     picked_5 = d_input[:, 3]
-    term_10 = 0.5 * ops.sign(bottom - true_bottom) + 0.5
+    term_10 = 0.5 * sign(bottom - true_bottom) + 0.5
     picked_6 = d_target[:, 3]
-    term_11 = -0.5 * ops.sign(top - true_top) - 0.5
+    term_11 = -0.5 * sign(top - true_top) - 0.5
     picked_7 = d_input[:, 1]
-    term_12 = -0.5 * ops.sign(true_top - top) - 0.5
+    term_12 = -0.5 * sign(true_top - top) - 0.5
     picked_8 = d_target[:, 1]
     term_13 = term_9 * picked_5 + term_10 * picked_6 + term_11 * picked_7 + term_12 * picked_8
     slope_2 = upstream * power * overlap_width * positive_2 * width * term_13
@@ -280,8 +281,8 @@ def _curvature(
     slope_6 = upstream * quotient_2 * positive * positive_2
     slope_7 = upstream * power * overlap_width * overlap_width * positive_2 * positive_2 * term_13
     term_22 = term_21 * term_19 + (-slope_5 - slope_6 - slope_4) * term_8 - slope_7
-    hull_width = ops.maximum(right, true_right) - ops.minimum(left, true_left)
-    hull_height = ops.maximum(bottom, true_bottom) - ops.minimum(top, true_top)
+    hull_width = larger(right, true_right) - smaller(left, true_left)
+    hull_height = larger(bottom, true_bottom) - smaller(top, true_top)
     term_23 = hull_width * hull_width + hull_height * hull_height
     quotient_5 = ratio(1.0, term_23)
     power_2 = quotient_5 * quotient_5

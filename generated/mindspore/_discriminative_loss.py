@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, total, zeros_like
+from ._arrays import Operand, sign, total, zeros_like
 from ._checks import (
     check_floating,
     check_integers,
@@ -26,7 +26,7 @@ def _value_variance(input: Tensor, target: Tensor, pull: Tensor) -> Tensor:
     chosen = ops.cast(ops.expand_dims(target, 1) == target, input.dtype)
     sums = total(chosen, axis=1)
     length = norm(input - ops.matmul(chosen, input) / ops.expand_dims(sums, 1), axis=-1)
-    excess = ops.maximum(length - pull, 0.0)
+    excess = ops.maximum(0.0, length - pull)
     return ratio(total(excess * (excess / sums)), total(1.0 / sums))
 
 
@@ -39,8 +39,8 @@ def _gradient_variance(
     quotient = ratio(1.0, total(1.0 / sums))
     term = input - ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
     term_2 = norm(term, axis=-1) - pull
-    excess = ops.maximum(term_2, 0.0)
-    positive = ops.maximum(ops.sign(term_2), 0.0)
+    excess = ops.maximum(0.0, term_2)
+    positive = ops.maximum(0.0, sign(term_2))
     direction_2 = direction(term, axis=-1)
     power = sums * sums
     product = (
@@ -71,8 +71,8 @@ def _tangent_variance(
     sums = total(chosen, axis=1)
     term = input - ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
     term_2 = norm(term, axis=-1) - pull
-    excess = ops.maximum(term_2, 0.0)
-    positive = ops.maximum(ops.sign(term_2), 0.0)
+    excess = ops.maximum(0.0, term_2)
+    positive = ops.maximum(0.0, sign(term_2))
     product = direction(term, axis=-1) * (
         d_input - ops.matmul(chosen, d_input) / ops.expand_dims(sums, 1)
     )
@@ -93,7 +93,7 @@ def _curvature_variance(
     term = input - ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
     length = norm(term, axis=-1)
     term_2 = length - pull
-    positive = ops.maximum(ops.sign(term_2), 0.0)
+    positive = ops.maximum(0.0, sign(term_2))
     direction_2 = direction(term, axis=-1)
     term_3 = d_input - ops.matmul(chosen, d_input) / ops.expand_dims(sums, 1)
     sums_2 = total(direction_2 * term_3, axis=1)
@@ -105,7 +105,7 @@ def _curvature_variance(
         * direction_2
         / ops.expand_dims(power, 1)
     )
-    excess = ops.maximum(term_2, 0.0)
+    excess = ops.maximum(0.0, term_2)
     quotient_2 = ratio(1.0, length)
     product_2 = (
         ops.expand_dims(excess, 1)
@@ -191,7 +191,7 @@ def _value_distance(input: Tensor, target: Tensor, push: Tensor) -> Tensor:
     sums = total(chosen, axis=1)
     own = ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
     term = ops.expand_dims(own, 1) - ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
-    nearness = ops.maximum(2.0 * push - norm(term, axis=-1), 0.0)
+    nearness = ops.maximum(0.0, 2.0 * push - norm(term, axis=-1))
     chosen_2 = ops.where(
         ops.expand_dims(target, 1) != target,
         nearness / ops.expand_dims(sums, 1) * (nearness / sums),
@@ -213,8 +213,8 @@ def _gradient_distance(
     own = ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
     term = ops.expand_dims(own, 1) - ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
     term_2 = 2.0 * push - norm(term, axis=-1)
-    nearness = ops.maximum(term_2, 0.0)
-    positive = ops.maximum(ops.sign(term_2), 0.0)
+    nearness = ops.maximum(0.0, term_2)
+    positive = ops.maximum(0.0, sign(term_2))
     chosen_2 = ops.where(mask, -2.0 * nearness * positive / (ops.expand_dims(sums, 1) * sums), 0.0)
     product = ops.expand_dims(chosen_2, 2) * direction(term, axis=-1)
     sums_2 = ops.matmul(
@@ -240,8 +240,8 @@ def _tangent_distance(
     own = ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
     term = ops.expand_dims(own, 1) - ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
     term_2 = 2.0 * push - norm(term, axis=-1)
-    nearness = ops.maximum(term_2, 0.0)
-    positive = ops.maximum(ops.sign(term_2), 0.0)
+    nearness = ops.maximum(0.0, term_2)
+    positive = ops.maximum(0.0, sign(term_2))
     chosen_2 = ops.where(mask, 4.0 * nearness * positive / (ops.expand_dims(sums, 1) * sums), 0.0)
     chosen_3 = ops.where(mask, -2.0 * nearness * positive / (ops.expand_dims(sums, 1) * sums), 0.0)
     product = ops.matmul(chosen, d_input) / ops.expand_dims(sums, 1)
@@ -264,7 +264,7 @@ def _curvature_distance(
     mask = ops.expand_dims(target, 1) != target
     length = norm(term, axis=-1)
     term_2 = 2.0 * push - length
-    positive = ops.maximum(ops.sign(term_2), 0.0)
+    positive = ops.maximum(0.0, sign(term_2))
     product = positive / ops.expand_dims(sums, 1)
     product_2 = positive / sums
     chosen_2 = ops.where(mask, -4.0 * product * product_2, 0.0)
@@ -272,7 +272,7 @@ def _curvature_distance(
     term_3 = ops.expand_dims(product_3, 1) - ops.matmul(chosen, d_input) / ops.expand_dims(sums, 1)
     sums_2 = total(direction_2 * term_3, axis=2)
     term_4 = chosen_2 * d_push + ops.where(mask, 2.0 * product * product_2, 0.0) * sums_2
-    product_4 = -2.0 * ops.maximum(term_2, 0.0) * positive / (ops.expand_dims(sums, 1) * sums)
+    product_4 = -2.0 * ops.maximum(0.0, term_2) * positive / (ops.expand_dims(sums, 1) * sums)
     product_5 = ops.where(mask, product_4, 0.0) * ratio(1.0, length)
     product_6 = ops.expand_dims(product_5, 2) * (term_3 - direction_2 * ops.expand_dims(sums_2, 2))
     term_5 = direction_2 * ops.expand_dims(term_4, 2) + product_6

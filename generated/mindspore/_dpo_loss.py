@@ -24,8 +24,8 @@ def _value(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     product = (chosen + (reference_rejected - rejected) - reference_chosen) * beta
     log_term = log1p(ops.exp(-ops.abs(product)))
-    product_2 = (1.0 - label_smoothing) * (ops.maximum(-product, 0.0) + log_term)
-    return product_2 + label_smoothing * (ops.maximum(product, 0.0) + log_term)
+    product_2 = (1.0 - label_smoothing) * (ops.maximum(0.0, -product) + log_term)
+    return product_2 + label_smoothing * (ops.maximum(0.0, product) + log_term)
 
 
 def _gradient(

@@ -6,7 +6,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, log1p, total
+from ._arrays import Operand, constant, log1p, sign, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._functions import digamma, trigamma
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -49,7 +49,7 @@ def _gradient(
     product_2 = 0.5 * error * (nu / term_2) * product
     term_3 = product_2 + 1.0
     term_4 = 2.0 * nu + alpha
-    term_5 = term * error * nu / (term_3 * term_2 * beta) + term_4 * ops.sign(error) * coefficient
+    term_5 = term * error * nu / (term_3 * term_2 * beta) + term_4 * sign(error) * coefficient
     slope = upstream * term_5
     product_3 = constant(1.5707963267948966, upstream) / (
         (constant(3.141592653589793, upstream) / nu) * (nu * nu)
@@ -100,7 +100,7 @@ def _tangent(
     term_4 = 0.5 * (error / term) * product_2 - 0.5 * nu * product_4 * (product_4 / beta)
     term_5 = term / omega - 0.5 * term_2 * nu * product_2 * product_2 / (term_3 * term)
     term_6 = 2.0 * nu + alpha
-    term_7 = term_2 * error * nu / (term_3 * term * beta) + term_6 * ops.sign(error) * coefficient
+    term_7 = term_2 * error * nu / (term_3 * term * beta) + term_6 * sign(error) * coefficient
     abs_error = ops.abs(error)
     return (
         (beta / omega + term_2 * term_4 / term_3 - product) * d_nu
@@ -156,7 +156,7 @@ def _curvature(
         term_2 * term * power_3
     )
     slope_4 = upstream * term_8 * d_beta
-    sign_error = ops.sign(error)
+    sign_error = sign(error)
     term_9 = 2.0 * d_nu + d_alpha
     slope_5 = upstream * sign_error * coefficient * term_9
     term_10 = 2.0 * nu + alpha

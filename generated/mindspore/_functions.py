@@ -11,6 +11,7 @@ from ._arrays import (
     log1p,
     max_along,
     positions,
+    sign,
     total_along,
     without_axis,
 )
@@ -194,14 +195,14 @@ def exp_moment2(x: Tensor) -> Tensor:
 
 def floored_norm(x: Tensor, floor: Tensor | float, axis: int) -> Tensor:
     """Return sqrt(sum(x**2) + floor**2) over an axis, scaled likewise."""
-    maximum = ops.maximum(max_along(ops.abs(x), axis), floor)
+    maximum = ops.maximum(floor, max_along(ops.abs(x), axis))
     term = total_along((x / maximum) * (x / maximum), axis) + (floor / maximum) ** 2
     return without_axis(maximum * ops.sqrt(term), axis)
 
 
 def gauss(x: Tensor, factor: Tensor | float) -> Tensor:
     """Return exp(-factor * x**2) for a power of two, with no digits lost in the square."""
-    minimum = ops.minimum(ops.abs(x), constant(1e18, x))
+    minimum = ops.minimum(constant(1e18, x), ops.abs(x))
     product = 0.0625 * ops.floor(16.0 * minimum)
     return ops.exp(-factor * product * product) * ops.exp(
         -factor * (minimum - product) * (minimum + product)
@@ -329,8 +330,8 @@ def scaled_exp(x: Tensor, y: Tensor) -> Tensor:
     """Return x * exp(y), also where exp(y) overflows."""
     return (
         x
-        * ops.exp(ops.minimum(y, 88.0))
-        * ops.where(x == 0.0, 1.0, ops.exp(ops.maximum(y - 88.0, 0.0)))
+        * ops.exp(ops.minimum(88.0, y))
+        * ops.where(x == 0.0, 1.0, ops.exp(ops.maximum(0.0, y - 88.0)))
     )
 
 
@@ -342,7 +343,7 @@ def sech2(x: Tensor) -> Tensor:
 
 def signed_power(x: Tensor, exponent: Tensor | float) -> Tensor:
     """Return sign(x) * abs(x)**exponent."""
-    return ops.sign(x) * ops.abs(x) ** exponent
+    return sign(x) * ops.abs(x) ** exponent
 
 
 def softmax(x: Tensor, axis: int) -> Tensor:

@@ -22,7 +22,7 @@ __all__ = ["GaussianNLLLoss", "gaussian_nll_loss"]
 def _value(input: Tensor, target: Tensor, var: Tensor, full: bool, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
     error = input - target
-    variance = ops.maximum(var, eps)
+    variance = ops.maximum(eps, var)
     return (
         0.5 * (error * (error / variance) + ops.log(variance))
         + constant(0.9189385332046727, input) * full
@@ -34,7 +34,7 @@ def _gradient(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `var`, given that of the loss."""
     error = input - target
-    variance = ops.maximum(var, eps)
+    variance = ops.maximum(eps, var)
     slope = upstream * error / variance
     grad_var = 0.5 * upstream * (1.0 / variance - (error / variance) ** 2)
     return slope, -slope, grad_var
@@ -52,7 +52,7 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     error = input - target
-    variance = ops.maximum(var, eps)
+    variance = ops.maximum(eps, var)
     return (
         error * (d_input - d_target) / variance
         + 0.5 * (1.0 / variance - (error / variance) ** 2) * d_var
@@ -71,7 +71,7 @@ def _curvature(
     d_var: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    variance = ops.maximum(var, eps)
+    variance = ops.maximum(eps, var)
     term = d_input - d_target
     slope = upstream * term / variance
     error = input - target

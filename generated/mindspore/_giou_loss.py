@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, with_batch
+from ._arrays import Operand, count_up, larger, sign, smaller, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -21,13 +21,13 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     true_bottom = target[:, 3]
     top = input[:, 1]
     true_top = target[:, 1]
-    hull = (ops.maximum(right, true_right) - ops.minimum(left, true_left)) * (
-        ops.maximum(bottom, true_bottom) - ops.minimum(top, true_top)
+    hull = (larger(right, true_right) - smaller(left, true_left)) * (
+        larger(bottom, true_bottom) - smaller(top, true_top)
     )
     product = (right - left) * (bottom - top)
     product_2 = (true_right - true_left) * (true_bottom - true_top)
-    overlap_width = ops.maximum(ops.minimum(right, true_right) - ops.maximum(left, true_left), 0.0)
-    overlap_height = ops.maximum(ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top), 0.0)
+    overlap_width = ops.maximum(0.0, smaller(right, true_right) - larger(left, true_left))
+    overlap_height = ops.maximum(0.0, smaller(bottom, true_bottom) - larger(top, true_top))
     overlap = overlap_width * overlap_height
     return (
         ratio(hull + (overlap - product - product_2), hull)
@@ -54,17 +54,17 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     true_top = target[:, 1]
     true_height = true_bottom - true_top
     product_2 = true_width * true_height
-    term = ops.minimum(right, true_right) - ops.maximum(left, true_left)
-    overlap_width = ops.maximum(term, 0.0)
-    term_2 = ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top)
-    overlap_height = ops.maximum(term_2, 0.0)
+    term = smaller(right, true_right) - larger(left, true_left)
+    overlap_width = ops.maximum(0.0, term)
+    term_2 = smaller(bottom, true_bottom) - larger(top, true_top)
+    overlap_height = ops.maximum(0.0, term_2)
     overlap = overlap_width * overlap_height
     term_3 = product + product_2 - overlap
     quotient = ratio(1.0, term_3)
-    positive = ops.maximum(ops.sign(term_2), 0.0)
+    positive = ops.maximum(0.0, sign(term_2))
     quotient_2 = ratio(ratio(overlap, term_3), term_3)
-    hull_width = ops.maximum(right, true_right) - ops.minimum(left, true_left)
-    hull_height = ops.maximum(bottom, true_bottom) - ops.minimum(top, true_top)
+    hull_width = larger(right, true_right) - smaller(left, true_left)
+    hull_height = larger(bottom, true_bottom) - smaller(top, true_top)
     hull = hull_width * hull_height
     quotient_3 = ratio(1.0, hull)
     term_4 = (
@@ -72,33 +72,33 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         - upstream * quotient * overlap_width * positive
         - upstream * quotient_2 * overlap_width * positive
     )
-    term_5 = -0.5 * ops.sign(top - true_top) - 0.5
+    term_5 = -0.5 * sign(top - true_top) - 0.5
     slope = upstream * quotient_2 * width
     slope_2 = upstream * quotient_3 * (left - right)
     quotient_4 = ratio(ratio(hull + (overlap - product - product_2), hull), hull)
     term_6 = upstream * quotient_3 * hull_width - upstream * quotient_4 * hull_width
-    term_7 = -0.5 * ops.sign(true_top - top) - 0.5
+    term_7 = -0.5 * sign(true_top - top) - 0.5
     term_8 = term_4 * term_5 + (-slope - slope_2) + term_6 * term_7
     mask_2 = index == 3
-    term_9 = 0.5 * ops.sign(true_bottom - bottom) + 0.5
-    term_10 = 0.5 * ops.sign(bottom - true_bottom) + 0.5
+    term_9 = 0.5 * sign(true_bottom - bottom) + 0.5
+    term_10 = 0.5 * sign(bottom - true_bottom) + 0.5
     term_11 = term_4 * term_9 + (slope + slope_2) + term_6 * term_10
     mask_3 = index == 0
-    positive_2 = ops.maximum(ops.sign(term), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term))
     term_12 = (
         upstream * quotient_3 * positive_2 * overlap_height
         - upstream * quotient * positive_2 * overlap_height
         - upstream * quotient_2 * positive_2 * overlap_height
     )
-    term_13 = -0.5 * ops.sign(left - true_left) - 0.5
+    term_13 = -0.5 * sign(left - true_left) - 0.5
     slope_3 = upstream * quotient_2 * height
     slope_4 = upstream * quotient_3 * (top - bottom)
     term_14 = upstream * quotient_3 * hull_height - upstream * quotient_4 * hull_height
-    term_15 = -0.5 * ops.sign(true_left - left) - 0.5
+    term_15 = -0.5 * sign(true_left - left) - 0.5
     term_16 = term_12 * term_13 + (-slope_3 - slope_4) + term_14 * term_15
     mask_4 = index == 2
-    term_17 = 0.5 * ops.sign(true_right - right) + 0.5
-    term_18 = 0.5 * ops.sign(right - true_right) + 0.5
+    term_17 = 0.5 * sign(true_right - right) + 0.5
+    term_18 = 0.5 * sign(right - true_right) + 0.5
     term_19 = term_12 * term_17 + (slope_3 + slope_4) + term_14 * term_18
     slope_5 = upstream * quotient_2 * true_width
     slope_6 = upstream * quotient_3 * (true_left - true_right)
@@ -129,43 +129,43 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     true_right = target[:, 2]
     left = input[:, 0]
     true_left = target[:, 0]
-    hull_width = ops.maximum(right, true_right) - ops.minimum(left, true_left)
+    hull_width = larger(right, true_right) - smaller(left, true_left)
     bottom = input[:, 3]
     true_bottom = target[:, 3]
     top = input[:, 1]
     true_top = target[:, 1]
-    hull_height = ops.maximum(bottom, true_bottom) - ops.minimum(top, true_top)
+    hull_height = larger(bottom, true_bottom) - smaller(top, true_top)
     hull = hull_width * hull_height
-    term = 0.5 * ops.sign(right - true_right) + 0.5
+    term = 0.5 * sign(right - true_right) + 0.5
     picked = d_input[:, 2]
-    term_2 = 0.5 * ops.sign(true_right - right) + 0.5
+    term_2 = 0.5 * sign(true_right - right) + 0.5
     picked_2 = d_target[:, 2]
-    term_3 = -0.5 * ops.sign(true_left - left) - 0.5
+    term_3 = -0.5 * sign(true_left - left) - 0.5
     picked_3 = d_input[:, 0]
-    term_4 = -0.5 * ops.sign(left - true_left) - 0.5
+    term_4 = -0.5 * sign(left - true_left) - 0.5
     picked_4 = d_target[:, 0]
     term_5 = term * picked + term_2 * picked_2 + term_3 * picked_3 + term_4 * picked_4
-    term_6 = 0.5 * ops.sign(bottom - true_bottom) + 0.5
+    term_6 = 0.5 * sign(bottom - true_bottom) + 0.5
     picked_5 = d_input[:, 3]
-    term_7 = 0.5 * ops.sign(true_bottom - bottom) + 0.5
+    term_7 = 0.5 * sign(true_bottom - bottom) + 0.5
     picked_6 = d_target[:, 3]
-    term_8 = -0.5 * ops.sign(true_top - top) - 0.5
+    term_8 = -0.5 * sign(true_top - top) - 0.5
     picked_7 = d_input[:, 1]
-    term_9 = -0.5 * ops.sign(top - true_top) - 0.5
+    term_9 = -0.5 * sign(top - true_top) - 0.5
     picked_8 = d_target[:, 1]
     term_10 = term_6 * picked_5 + term_7 * picked_6 + term_8 * picked_7 + term_9 * picked_8
     term_11 = picked - picked_3
     term_12 = picked_5 - picked_7
     term_13 = picked_2 - picked_4
     term_14 = picked_6 - picked_8
-    term_15 = ops.minimum(right, true_right) - ops.maximum(left, true_left)
-    positive = ops.maximum(ops.sign(term_15), 0.0)
-    term_16 = ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top)
-    overlap_height = ops.maximum(term_16, 0.0)
+    term_15 = smaller(right, true_right) - larger(left, true_left)
+    positive = ops.maximum(0.0, sign(term_15))
+    term_16 = smaller(bottom, true_bottom) - larger(top, true_top)
+    overlap_height = ops.maximum(0.0, term_16)
     term_17 = term_2 * picked + term * picked_2 + term_4 * picked_3 + term_3 * picked_4
     product = positive * overlap_height * term_17
-    overlap_width = ops.maximum(term_15, 0.0)
-    positive_2 = ops.maximum(ops.sign(term_16), 0.0)
+    overlap_width = ops.maximum(0.0, term_15)
+    positive_2 = ops.maximum(0.0, sign(term_16))
     term_18 = term_7 * picked_5 + term_6 * picked_6 + term_9 * picked_7 + term_8 * picked_8
     product_2 = overlap_width * positive_2 * term_18
     term_19 = (
@@ -213,7 +213,7 @@ def _curvature(
     chosen = ops.cast(index == 1, input.dtype)
     top = input[:, 1]
     true_top = target[:, 1]
-    term = -0.5 * ops.sign(top - true_top) - 0.5
+    term = -0.5 * sign(top - true_top) - 0.5
     right = input[:, 2]
     left = input[:, 0]
     width = right - left
@@ -226,15 +226,15 @@ def _curvature(
     true_bottom = target[:, 3]
     true_height = true_bottom - true_top
     product_2 = true_width * true_height
-    term_2 = ops.minimum(right, true_right) - ops.maximum(left, true_left)
-    overlap_width = ops.maximum(term_2, 0.0)
-    term_3 = ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top)
-    overlap_height = ops.maximum(term_3, 0.0)
+    term_2 = smaller(right, true_right) - larger(left, true_left)
+    overlap_width = ops.maximum(0.0, term_2)
+    term_3 = smaller(bottom, true_bottom) - larger(top, true_top)
+    overlap_height = ops.maximum(0.0, term_3)
     overlap = overlap_width * overlap_height
     term_4 = product + product_2 - overlap
     quotient = ratio(1.0, term_4)
     quotient_2 = ratio(quotient, term_4)
-    positive = ops.maximum(ops.sign(term_3), 0.0)
+    positive = ops.maximum(0.0, sign(term_3))
     quotient_3 = ratio(ratio(overlap, term_4), term_4)
     product_3 = quotient * quotient_3
     quotient_4 = ratio(quotient_3, term_4)
@@ -255,16 +255,16 @@ def _curvature(
     picked_7 = d_target[:, 3]
     picked_8 = d_target[:, 1]
     term_10 = picked_7 - picked_8
-    positive_2 = ops.maximum(ops.sign(term_2), 0.0)
-    term_11 = 0.5 * ops.sign(true_right - right) + 0.5
-    term_12 = 0.5 * ops.sign(right - true_right) + 0.5
-    term_13 = -0.5 * ops.sign(left - true_left) - 0.5
-    term_14 = -0.5 * ops.sign(true_left - left) - 0.5
+    positive_2 = ops.maximum(0.0, sign(term_2))
+    term_11 = 0.5 * sign(true_right - right) + 0.5
+    term_12 = 0.5 * sign(right - true_right) + 0.5
+    term_13 = -0.5 * sign(left - true_left) - 0.5
+    term_14 = -0.5 * sign(true_left - left) - 0.5
     term_15 = term_11 * picked + term_12 * picked_5 + term_13 * picked_2 + term_14 * picked_6
     product_4 = positive_2 * overlap_height * term_15
-    term_16 = 0.5 * ops.sign(true_bottom - bottom) + 0.5
-    term_17 = 0.5 * ops.sign(bottom - true_bottom) + 0.5
-    term_18 = -0.5 * ops.sign(true_top - top) - 0.5
+    term_16 = 0.5 * sign(true_bottom - bottom) + 0.5
+    term_17 = 0.5 * sign(bottom - true_bottom) + 0.5
+    term_18 = -0.5 * sign(true_top - top) - 0.5
     term_19 = term_16 * picked_3 + term_17 * picked_7 + term * picked_4 + term_18 * picked_8
     product_5 = overlap_width * positive * term_19
     term_20 = (
@@ -279,8 +279,8 @@ def _curvature(
     power = quotient * quotient
     slope_2 = upstream * power * positive_2 * overlap_height * overlap_width * positive
     slope_3 = upstream * quotient_3 * positive_2 * positive
-    hull_width = ops.maximum(right, true_right) - ops.minimum(left, true_left)
-    hull_height = ops.maximum(bottom, true_bottom) - ops.minimum(top, true_top)
+    hull_width = larger(right, true_right) - smaller(left, true_left)
+    hull_height = larger(bottom, true_bottom) - smaller(top, true_top)
     hull = hull_width * hull_height
     quotient_5 = ratio(1.0, hull)
     slope_4 = upstream * quotient_5 * positive_2 * positive

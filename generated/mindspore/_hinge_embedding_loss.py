@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, total
+from ._arrays import Operand, constant, sign, total
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -12,7 +12,7 @@ __all__ = ["HingeEmbeddingLoss", "hinge_embedding_loss"]
 
 def _value(input: Tensor, target: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    far = ops.maximum(margin - input, 0.0)
+    far = ops.maximum(0.0, margin - input)
     return ops.where(target == 1.0, input, ops.where(target == -1.0, far, far + input))
 
 
@@ -22,7 +22,7 @@ def _gradient(
     """Return the gradient by `input`, `target` and `margin`, given that of the loss."""
     mask = target == 1.0
     slope = upstream * ops.where(mask, 1.0, ops.where(target == -1.0, 0.0, 1.0))
-    chosen = ops.where(mask, 0.0, 1.0 - ops.maximum(ops.sign(input - margin), 0.0))
+    chosen = ops.where(mask, 0.0, 1.0 - ops.maximum(0.0, sign(input - margin)))
     slope_2 = upstream * chosen
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
     return slope - slope_2, grad_target, total(slope_2)
@@ -39,7 +39,7 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     mask = target == 1.0
     product = ops.where(mask, 1.0, ops.where(target == -1.0, 0.0, 1.0)) * d_input
-    chosen = ops.where(mask, 0.0, 1.0 - ops.maximum(ops.sign(input - margin), 0.0))
+    chosen = ops.where(mask, 0.0, 1.0 - ops.maximum(0.0, sign(input - margin)))
     return product + chosen * (d_margin - d_input)
 
 

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand
+from ._arrays import Operand, sign
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, leading_size, to_working, working_arithmetic_dtype
 
@@ -12,18 +12,18 @@ __all__ = ["HingeLoss", "hinge_loss"]
 
 def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.maximum(1.0 - input * target, 0.0)
+    return ops.maximum(0.0, 1.0 - input * target)
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    positive = ops.maximum(ops.sign(1.0 - input * target), 0.0)
+    positive = ops.maximum(0.0, sign(1.0 - input * target))
     return -upstream * positive * target, -upstream * positive * input
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    positive = ops.maximum(ops.sign(1.0 - input * target), 0.0)
+    positive = ops.maximum(0.0, sign(1.0 - input * target))
     return -positive * target * d_input - positive * input * d_target
 
 
@@ -31,7 +31,7 @@ def _curvature(
     upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    positive = ops.maximum(ops.sign(1.0 - input * target), 0.0)
+    positive = ops.maximum(0.0, sign(1.0 - input * target))
     return -upstream * positive * d_target, -upstream * positive * d_input
 
 
@@ -72,14 +72,14 @@ _kernel = _Value()
 
 def _value_keras(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.maximum(1.0 - ops.where(target == 0.0, -1.0, target) * input, 0.0)
+    return ops.maximum(0.0, 1.0 - ops.where(target == 0.0, -1.0, target) * input)
 
 
 def _gradient_keras(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     mask = target == 0.0
     chosen = ops.where(mask, -1.0, target)
-    positive = ops.maximum(ops.sign(1.0 - chosen * input), 0.0)
+    positive = ops.maximum(0.0, sign(1.0 - chosen * input))
     grad_target = -upstream * positive * ops.where(mask, 0.0, 1.0) * input
     return -upstream * positive * chosen, grad_target
 
@@ -88,7 +88,7 @@ def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
     chosen = ops.where(mask, -1.0, target)
-    positive = ops.maximum(ops.sign(1.0 - chosen * input), 0.0)
+    positive = ops.maximum(0.0, sign(1.0 - chosen * input))
     return -positive * ops.where(mask, 0.0, 1.0) * input * d_target - positive * chosen * d_input
 
 
@@ -97,7 +97,7 @@ def _curvature_keras(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
-    positive = ops.maximum(ops.sign(1.0 - ops.where(mask, -1.0, target) * input), 0.0)
+    positive = ops.maximum(0.0, sign(1.0 - ops.where(mask, -1.0, target) * input))
     chosen = ops.where(mask, 0.0, 1.0)
     change_input = -upstream * positive * chosen * d_target
     change_target = -upstream * positive * chosen * d_input

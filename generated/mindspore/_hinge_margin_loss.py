@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, total
+from ._arrays import Operand, constant, sign, total
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_arithmetic_dtype
 
@@ -12,14 +12,14 @@ __all__ = ["HingeMarginLoss", "hinge_margin_loss"]
 
 def _value(input: Tensor, target: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.maximum(margin + 1.0 - input * target, 0.0)
+    return ops.maximum(0.0, margin + 1.0 - input * target)
 
 
 def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, margin: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `margin`, given that of the loss."""
-    positive = ops.maximum(ops.sign(margin + 1.0 - input * target), 0.0)
+    positive = ops.maximum(0.0, sign(margin + 1.0 - input * target))
     return -upstream * positive * target, -upstream * positive * input, total(upstream * positive)
 
 
@@ -32,7 +32,7 @@ def _tangent(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    positive = ops.maximum(ops.sign(margin + 1.0 - input * target), 0.0)
+    positive = ops.maximum(0.0, sign(margin + 1.0 - input * target))
     return positive * d_margin - positive * target * d_input - positive * input * d_target
 
 
@@ -46,7 +46,7 @@ def _curvature(
     d_margin: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    positive = ops.maximum(ops.sign(margin + 1.0 - input * target), 0.0)
+    positive = ops.maximum(0.0, sign(margin + 1.0 - input * target))
     return -upstream * positive * d_target, -upstream * positive * d_input, constant(0.0, upstream)
 
 

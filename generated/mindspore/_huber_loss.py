@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, total
+from ._arrays import Operand, sign, total
 from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
 from ._runtime import Loss, finish, same_weight, to_working, working_arithmetic_dtype
 
@@ -13,15 +13,15 @@ __all__ = ["HuberLoss", "huber_loss"]
 def _value(input: Tensor, target: Tensor, delta: Tensor) -> Tensor:
     """Return the unreduced loss."""
     error = input - target
-    clamped = ops.maximum(ops.minimum(error, delta), -delta)
+    clamped = ops.maximum(-delta, ops.minimum(delta, error))
     return clamped * (error - 0.5 * clamped)
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, delta: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `delta`, given that of the loss."""
     error = input - target
-    slope = upstream * ops.maximum(ops.minimum(error, delta), -delta)
-    grad_delta = total(upstream * ops.maximum(ops.abs(error) - delta, 0.0))
+    slope = upstream * ops.maximum(-delta, ops.minimum(delta, error))
+    grad_delta = total(upstream * ops.maximum(0.0, ops.abs(error) - delta))
     return slope, -slope, grad_delta
 
 
@@ -30,8 +30,8 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     error = input - target
-    product = ops.maximum(ops.minimum(error, delta), -delta) * (d_input - d_target)
-    return product + ops.maximum(ops.abs(error) - delta, 0.0) * d_delta
+    product = ops.maximum(-delta, ops.minimum(delta, error)) * (d_input - d_target)
+    return product + ops.maximum(0.0, ops.abs(error) - delta) * d_delta
 
 
 def _curvature(
@@ -48,7 +48,7 @@ def _curvature(
     mask = ops.abs(error) <= delta
     term = d_input - d_target
     slope = upstream * ops.cast(mask, upstream.dtype) * term
-    chosen = ops.where(mask, 0.0, ops.sign(error))
+    chosen = ops.where(mask, 0.0, sign(error))
     slope_2 = upstream * chosen * d_delta
     term_2 = upstream * ops.where(mask, 0.0, -1.0) * d_delta + upstream * chosen * term
     return slope + slope_2, -slope - slope_2, total(term_2)

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, with_batch
+from ._arrays import Operand, count_up, larger, sign, smaller, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -17,12 +17,12 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     true_right = target[:, 2]
     left = input[:, 0]
     true_left = target[:, 0]
-    overlap_width = ops.maximum(ops.minimum(right, true_right) - ops.maximum(left, true_left), 0.0)
+    overlap_width = ops.maximum(0.0, smaller(right, true_right) - larger(left, true_left))
     bottom = input[:, 3]
     true_bottom = target[:, 3]
     top = input[:, 1]
     true_top = target[:, 1]
-    overlap_height = ops.maximum(ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top), 0.0)
+    overlap_height = ops.maximum(0.0, smaller(bottom, true_bottom) - larger(top, true_top))
     overlap = overlap_width * overlap_height
     term = (
         (right - left) * (bottom - top)
@@ -40,14 +40,14 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     true_right = target[:, 2]
     left = input[:, 0]
     true_left = target[:, 0]
-    term = ops.minimum(right, true_right) - ops.maximum(left, true_left)
-    overlap_width = ops.maximum(term, 0.0)
+    term = smaller(right, true_right) - larger(left, true_left)
+    overlap_width = ops.maximum(0.0, term)
     bottom = input[:, 3]
     true_bottom = target[:, 3]
     top = input[:, 1]
     true_top = target[:, 1]
-    term_2 = ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top)
-    overlap_height = ops.maximum(term_2, 0.0)
+    term_2 = smaller(bottom, true_bottom) - larger(top, true_top)
+    overlap_height = ops.maximum(0.0, term_2)
     overlap = overlap_width * overlap_height
     width = right - left
     height = bottom - top
@@ -57,30 +57,30 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     quotient = ratio(ratio(overlap, term_3), term_3)
     slope = upstream * quotient * width
     quotient_2 = ratio(1.0, term_3)
-    positive = ops.maximum(ops.sign(term_2), 0.0)
+    positive = ops.maximum(0.0, sign(term_2))
     term_4 = (
         -upstream * quotient_2 * overlap_width * positive
         - upstream * quotient * overlap_width * positive
     )
-    term_5 = term_4 * (-0.5 * ops.sign(top - true_top) - 0.5) - slope
+    term_5 = term_4 * (-0.5 * sign(top - true_top) - 0.5) - slope
     mask_2 = index == 3
-    term_6 = slope + term_4 * (0.5 * ops.sign(true_bottom - bottom) + 0.5)
+    term_6 = slope + term_4 * (0.5 * sign(true_bottom - bottom) + 0.5)
     mask_3 = index == 0
     slope_2 = upstream * quotient * height
-    positive_2 = ops.maximum(ops.sign(term), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term))
     term_7 = (
         -upstream * quotient_2 * positive_2 * overlap_height
         - upstream * quotient * positive_2 * overlap_height
     )
-    term_8 = term_7 * (-0.5 * ops.sign(left - true_left) - 0.5) - slope_2
+    term_8 = term_7 * (-0.5 * sign(left - true_left) - 0.5) - slope_2
     mask_4 = index == 2
-    term_9 = slope_2 + term_7 * (0.5 * ops.sign(true_right - right) + 0.5)
+    term_9 = slope_2 + term_7 * (0.5 * sign(true_right - right) + 0.5)
     slope_3 = upstream * quotient * true_width
-    term_10 = term_4 * (-0.5 * ops.sign(true_top - top) - 0.5) - slope_3
-    term_11 = slope_3 + term_4 * (0.5 * ops.sign(bottom - true_bottom) + 0.5)
+    term_10 = term_4 * (-0.5 * sign(true_top - top) - 0.5) - slope_3
+    term_11 = slope_3 + term_4 * (0.5 * sign(bottom - true_bottom) + 0.5)
     slope_4 = upstream * quotient * true_height
-    term_12 = term_7 * (-0.5 * ops.sign(true_left - left) - 0.5) - slope_4
-    term_13 = slope_4 + term_7 * (0.5 * ops.sign(right - true_right) + 0.5)
+    term_12 = term_7 * (-0.5 * sign(true_left - left) - 0.5) - slope_4
+    term_13 = slope_4 + term_7 * (0.5 * sign(right - true_right) + 0.5)
     grad_input = (
         ops.where(mask, ops.expand_dims(term_5, 1), 0.0)
         + ops.where(mask_2, ops.expand_dims(term_6, 1), 0.0)
@@ -110,34 +110,34 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     true_bottom = target[:, 3]
     true_top = target[:, 1]
     true_height = true_bottom - true_top
-    term = ops.minimum(right, true_right) - ops.maximum(left, true_left)
-    overlap_width = ops.maximum(term, 0.0)
-    term_2 = ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top)
-    overlap_height = ops.maximum(term_2, 0.0)
+    term = smaller(right, true_right) - larger(left, true_left)
+    overlap_width = ops.maximum(0.0, term)
+    term_2 = smaller(bottom, true_bottom) - larger(top, true_top)
+    overlap_height = ops.maximum(0.0, term_2)
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient = ratio(1.0, term_3)
-    positive = ops.maximum(ops.sign(term), 0.0)
+    positive = ops.maximum(0.0, sign(term))
     picked = d_input[:, 2]
     picked_2 = d_target[:, 2]
     picked_3 = d_input[:, 0]
     picked_4 = d_target[:, 0]
     term_4 = (
-        (0.5 * ops.sign(true_right - right) + 0.5) * picked
-        + (0.5 * ops.sign(right - true_right) + 0.5) * picked_2
-        + (-0.5 * ops.sign(left - true_left) - 0.5) * picked_3
-        + (-0.5 * ops.sign(true_left - left) - 0.5) * picked_4
+        (0.5 * sign(true_right - right) + 0.5) * picked
+        + (0.5 * sign(right - true_right) + 0.5) * picked_2
+        + (-0.5 * sign(left - true_left) - 0.5) * picked_3
+        + (-0.5 * sign(true_left - left) - 0.5) * picked_4
     )
-    positive_2 = ops.maximum(ops.sign(term_2), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_2))
     picked_5 = d_input[:, 3]
     picked_6 = d_target[:, 3]
     picked_7 = d_input[:, 1]
     picked_8 = d_target[:, 1]
     term_5 = (
-        (0.5 * ops.sign(true_bottom - bottom) + 0.5) * picked_5
-        + (0.5 * ops.sign(bottom - true_bottom) + 0.5) * picked_6
-        + (-0.5 * ops.sign(top - true_top) - 0.5) * picked_7
-        + (-0.5 * ops.sign(true_top - top) - 0.5) * picked_8
+        (0.5 * sign(true_bottom - bottom) + 0.5) * picked_5
+        + (0.5 * sign(bottom - true_bottom) + 0.5) * picked_6
+        + (-0.5 * sign(top - true_top) - 0.5) * picked_7
+        + (-0.5 * sign(true_top - top) - 0.5) * picked_8
     )
     term_6 = (
         height * (picked - picked_3)
@@ -172,33 +172,33 @@ def _curvature(
     true_bottom = target[:, 3]
     true_top = target[:, 1]
     true_height = true_bottom - true_top
-    term = ops.minimum(right, true_right) - ops.maximum(left, true_left)
-    overlap_width = ops.maximum(term, 0.0)
-    term_2 = ops.minimum(bottom, true_bottom) - ops.maximum(top, true_top)
-    overlap_height = ops.maximum(term_2, 0.0)
+    term = smaller(right, true_right) - larger(left, true_left)
+    overlap_width = ops.maximum(0.0, term)
+    term_2 = smaller(bottom, true_bottom) - larger(top, true_top)
+    overlap_height = ops.maximum(0.0, term_2)
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient = ratio(1.0, term_3)
     power = quotient * quotient
-    positive = ops.maximum(ops.sign(term), 0.0)
-    term_4 = 0.5 * ops.sign(true_right - right) + 0.5
+    positive = ops.maximum(0.0, sign(term))
+    term_4 = 0.5 * sign(true_right - right) + 0.5
     picked = d_input[:, 2]
-    term_5 = 0.5 * ops.sign(right - true_right) + 0.5
+    term_5 = 0.5 * sign(right - true_right) + 0.5
     picked_2 = d_target[:, 2]
-    term_6 = -0.5 * ops.sign(left - true_left) - 0.5
+    term_6 = -0.5 * sign(left - true_left) - 0.5
     picked_3 = d_input[:, 0]
-    term_7 = -0.5 * ops.sign(true_left - left) - 0.5
+    term_7 = -0.5 * sign(true_left - left) - 0.5
     picked_4 = d_target[:, 0]
     term_8 = term_4 * picked + term_5 * picked_2 + term_6 * picked_3 + term_7 * picked_4
     slope = upstream * power * positive * overlap_height * width * term_8
-    positive_2 = ops.maximum(ops.sign(term_2), 0.0)
-    term_9 = 0.5 * ops.sign(true_bottom - bottom) + 0.5
+    positive_2 = ops.maximum(0.0, sign(term_2))
+    term_9 = 0.5 * sign(true_bottom - bottom) + 0.5
     picked_5 = d_input[:, 3]
-    term_10 = 0.5 * ops.sign(bottom - true_bottom) + 0.5
+    term_10 = 0.5 * sign(bottom - true_bottom) + 0.5
     picked_6 = d_target[:, 3]
-    term_11 = -0.5 * ops.sign(top - true_top) - 0.5
+    term_11 = -0.5 * sign(top - true_top) - 0.5
     picked_7 = d_input[:, 1]
-    term_12 = -0.5 * ops.sign(true_top - top) - 0.5
+    term_12 = -0.5 * sign(true_top - top) - 0.5
     picked_8 = d_target[:, 1]
     term_13 = term_9 * picked_5 + term_10 * picked_6 + term_11 * picked_7 + term_12 * picked_8
     slope_2 = upstream * power * overlap_width * positive_2 * width * term_13

@@ -31,8 +31,8 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     term = nll - nll_2
     u = 0.5 * term
     term_2 = nll_2 - nll
-    product = ops.sigmoid(term_2) * (ops.maximum(term, 0.0) + log1p(ops.exp(-ops.abs(term))))
-    product_2 = ops.sigmoid(term) * (ops.maximum(term_2, 0.0) + log1p(ops.exp(-ops.abs(term_2))))
+    product = ops.sigmoid(term_2) * (ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term))))
+    product_2 = ops.sigmoid(term) * (ops.maximum(0.0, term_2) + log1p(ops.exp(-ops.abs(term_2))))
     cost = ops.where(
         term * term < 4.0,
         0.5 * term * ops.tanh(u) - log_cosh(u),
@@ -56,10 +56,10 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term_3 = nll_2 - nll
     probability_3 = ops.sigmoid(term_3)
     share = ops.sigmoid(term_2)
-    softplus = ops.maximum(term_2, 0.0) + log1p(ops.exp(-ops.abs(term_2)))
+    softplus = ops.maximum(0.0, term_2) + log1p(ops.exp(-ops.abs(term_2)))
     product = probability_3 * share * softplus
     product_2 = probability_3 * share
-    softplus_2 = ops.maximum(term_3, 0.0) + log1p(ops.exp(-ops.abs(term_3)))
+    softplus_2 = ops.maximum(0.0, term_3) + log1p(ops.exp(-ops.abs(term_3)))
     product_3 = share * probability_3 * softplus_2
     product_4 = share * probability_3
     chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
@@ -92,9 +92,9 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     u = 0.5 * term
     term_2 = nll_2 - nll
     probability = ops.sigmoid(term_2)
-    softplus = ops.maximum(term, 0.0) + log1p(ops.exp(-ops.abs(term)))
+    softplus = ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
     share = ops.sigmoid(term)
-    softplus_2 = ops.maximum(term_2, 0.0) + log1p(ops.exp(-ops.abs(term_2)))
+    softplus_2 = ops.maximum(0.0, term_2) + log1p(ops.exp(-ops.abs(term_2)))
     term_3 = -probability * softplus - share * softplus_2 + constant(0.6931471805599453, input)
     cost = ops.where(mask, 0.5 * term * ops.tanh(u) - log_cosh(u), term_3)
     probability_2 = softmax(input, axis=-2)
@@ -138,10 +138,10 @@ def _curvature(
     term_3 = nll_2 - nll
     probability_3 = ops.sigmoid(term_3)
     share = ops.sigmoid(term_2)
-    softplus = ops.maximum(term_2, 0.0) + log1p(ops.exp(-ops.abs(term_2)))
+    softplus = ops.maximum(0.0, term_2) + log1p(ops.exp(-ops.abs(term_2)))
     product = probability_3 * share * softplus
     product_2 = probability_3 * share
-    softplus_2 = ops.maximum(term_3, 0.0) + log1p(ops.exp(-ops.abs(term_3)))
+    softplus_2 = ops.maximum(0.0, term_3) + log1p(ops.exp(-ops.abs(term_3)))
     product_3 = share * probability_3 * softplus_2
     product_4 = share * probability_3
     chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand
+from ._arrays import Operand, sign
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, same_weight, to_working, working_arithmetic_dtype
 
@@ -17,13 +17,13 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    slope = upstream * ops.sign(input - target)
+    slope = upstream * sign(input - target)
     return slope, -slope
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return ops.sign(input - target) * (d_input - d_target)
+    return sign(input - target) * (d_input - d_target)
 
 
 def _curvature(

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, zeros_like
+from ._arrays import Operand, constant, sign, zeros_like
 from ._checks import check_floating, check_least, check_positive, check_reduction, check_shape
 from ._runtime import Loss, broadcast_rows, finish, to_tensor, to_working, working_dtype
 
@@ -13,7 +13,7 @@ __all__ = ["LaplaceNLLLoss", "laplace_nll_loss"]
 
 def _value(input: Tensor, target: Tensor, scale: Tensor, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    spread = ops.maximum(scale, eps)
+    spread = ops.maximum(eps, scale)
     return ops.abs(input - target) / spread + ops.log(2.0 * spread)
 
 
@@ -21,9 +21,9 @@ def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor, eps: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
-    spread = ops.maximum(scale, eps)
+    spread = ops.maximum(eps, scale)
     term = input - target
-    slope = upstream * ops.sign(term) / spread
+    slope = upstream * sign(term) / spread
     grad_scale = upstream * (2.0 / (2.0 * spread) - ops.abs(term) / (spread * spread))
     return slope, -slope, grad_scale
 
@@ -38,10 +38,10 @@ def _tangent(
     d_scale: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    spread = ops.maximum(scale, eps)
+    spread = ops.maximum(eps, scale)
     term = input - target
     product = (2.0 / (2.0 * spread) - ops.abs(term) / (spread * spread)) * d_scale
-    return product + ops.sign(term) * (d_input - d_target) / spread
+    return product + sign(term) * (d_input - d_target) / spread
 
 
 def _curvature(
@@ -55,10 +55,10 @@ def _curvature(
     d_scale: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    spread = ops.maximum(scale, eps)
+    spread = ops.maximum(eps, scale)
     power = spread * spread
     term = input - target
-    sign_term = ops.sign(term)
+    sign_term = sign(term)
     slope = upstream * sign_term * d_scale / power
     term_2 = 2.0 * ops.abs(term) / spread**3 - 4.0 / ((2.0 * spread) * (2.0 * spread))
     change_scale = upstream * term_2 * d_scale - upstream * sign_term * (d_input - d_target) / power

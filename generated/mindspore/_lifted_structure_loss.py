@@ -6,7 +6,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, log1p, total, zeros_like
+from ._arrays import Operand, count_up, log1p, sign, total, zeros_like
 from ._checks import check_floating, check_integers, check_rank, check_reduction, check_shape
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -28,11 +28,11 @@ def _value(input: Tensor, target: Tensor, margin: Tensor) -> Tensor:
     term = (
         ops.expand_dims(near_i, 1)
         + distance
-        + (ops.maximum(gap, 0.0) + log1p(ops.exp(-ops.abs(gap))))
+        + (ops.maximum(0.0, gap) + log1p(ops.exp(-ops.abs(gap))))
     )
     mask_3 = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     positive = ops.cast(((ops.expand_dims(target, 1) == target) & mask_3), input.dtype)
-    return 0.5 * total(ops.maximum(term, 0.0) ** 2 * positive, axis=1)
+    return 0.5 * total(ops.maximum(0.0, term) ** 2 * positive, axis=1)
 
 
 def _gradient(
@@ -52,10 +52,10 @@ def _gradient(
     term_2 = (
         ops.expand_dims(near_i, 1)
         + distance
-        + (ops.maximum(gap, 0.0) + log1p(ops.exp(-ops.abs(gap))))
+        + (ops.maximum(0.0, gap) + log1p(ops.exp(-ops.abs(gap))))
     )
-    positive = ops.maximum(term_2, 0.0)
-    positive_2 = ops.maximum(ops.sign(term_2), 0.0)
+    positive = ops.maximum(0.0, term_2)
+    positive_2 = ops.maximum(0.0, sign(term_2))
     mask_3 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     positive_3 = ops.cast(((ops.expand_dims(target, 1) == target) & mask_3), upstream.dtype)
     slope = ops.expand_dims(upstream, 1) * positive * positive_2 * positive_3
@@ -105,7 +105,7 @@ def _tangent(
     term_2 = (
         ops.expand_dims(near_i, 1)
         + distance
-        + (ops.maximum(gap, 0.0) + log1p(ops.exp(-ops.abs(gap))))
+        + (ops.maximum(0.0, gap) + log1p(ops.exp(-ops.abs(gap))))
     )
     mask_3 = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     positive = ops.cast(((ops.expand_dims(target, 1) == target) & mask_3), input.dtype)
@@ -116,8 +116,8 @@ def _tangent(
     term_4 = total(softmax(chosen, axis=-2) * term_3, axis=0) - ops.expand_dims(sums_2, 1)
     product_2 = ops.sigmoid(gap) * ops.expand_dims(ops.where(mask_2, 0.0, 1.0), 1) * term_4
     product_3 = (
-        ops.maximum(term_2, 0.0)
-        * ops.maximum(ops.sign(term_2), 0.0)
+        ops.maximum(0.0, term_2)
+        * ops.maximum(0.0, sign(term_2))
         * positive
         * (ops.expand_dims(sums_2, 1) + sums + product_2)
     )
@@ -147,9 +147,9 @@ def _curvature(
     term_2 = (
         ops.expand_dims(near_i, 1)
         + distance
-        + (ops.maximum(gap, 0.0) + log1p(ops.exp(-ops.abs(gap))))
+        + (ops.maximum(0.0, gap) + log1p(ops.exp(-ops.abs(gap))))
     )
-    positive = ops.maximum(ops.sign(term_2), 0.0)
+    positive = ops.maximum(0.0, sign(term_2))
     power = positive * positive
     mask_3 = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     positive_2 = ops.cast(((ops.expand_dims(target, 1) == target) & mask_3), input.dtype)
@@ -167,7 +167,7 @@ def _curvature(
     slope = upstream * chosen_4
     product = ops.expand_dims(slope, 1) * power * positive_2 * sigmoid_gap * term_6
     slope_2 = upstream * chosen_4 * chosen_4
-    positive_3 = ops.maximum(term_2, 0.0)
+    positive_3 = ops.maximum(0.0, term_2)
     probability_3 = ops.sigmoid(-gap)
     product_2 = (
         ops.expand_dims(slope_2, 1)

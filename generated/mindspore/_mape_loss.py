@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, zeros_like
+from ._arrays import Operand, constant, sign, zeros_like
 from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -12,20 +12,20 @@ __all__ = ["MAPELoss", "mape_loss"]
 
 def _value(input: Tensor, target: Tensor, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return 100.0 * ops.abs(input - target) / ops.maximum(ops.abs(target), eps)
+    return 100.0 * ops.abs(input - target) / ops.maximum(eps, ops.abs(target))
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     abs_target = ops.abs(target)
-    maximum = ops.maximum(abs_target, eps)
+    maximum = ops.maximum(eps, abs_target)
     term = input - target
-    slope = 100.0 * upstream * ops.sign(term) / maximum
+    slope = 100.0 * upstream * sign(term) / maximum
     slope_2 = (
         100.0
         * upstream
-        * (0.5 * ops.sign(abs_target - eps) + 0.5)
-        * ops.sign(target)
+        * (0.5 * sign(abs_target - eps) + 0.5)
+        * sign(target)
         * ops.abs(term)
         / (maximum * maximum)
     )
@@ -37,17 +37,17 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     abs_target = ops.abs(target)
-    maximum = ops.maximum(abs_target, eps)
+    maximum = ops.maximum(eps, abs_target)
     term = input - target
     product = (
         100.0
-        * (0.5 * ops.sign(abs_target - eps) + 0.5)
-        * ops.sign(target)
+        * (0.5 * sign(abs_target - eps) + 0.5)
+        * sign(target)
         * ops.abs(term)
         * d_target
         / (maximum * maximum)
     )
-    return 100.0 * ops.sign(term) * (d_input - d_target) / maximum - product
+    return 100.0 * sign(term) * (d_input - d_target) / maximum - product
 
 
 def _curvature(
@@ -55,12 +55,12 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     abs_target = ops.abs(target)
-    maximum = ops.maximum(abs_target, eps)
+    maximum = ops.maximum(eps, abs_target)
     power = maximum * maximum
-    term = 0.5 * ops.sign(abs_target - eps) + 0.5
-    sign_target = ops.sign(target)
+    term = 0.5 * sign(abs_target - eps) + 0.5
+    sign_target = sign(target)
     term_2 = input - target
-    direction_2 = ops.sign(term_2)
+    direction_2 = sign(term_2)
     slope = (
         200.0
         * upstream

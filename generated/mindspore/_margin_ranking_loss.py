@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, total
+from ._arrays import Operand, constant, sign, total
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -12,14 +12,14 @@ __all__ = ["MarginRankingLoss", "margin_ranking_loss"]
 
 def _value(input1: Tensor, input2: Tensor, target: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.maximum(margin - (input1 - input2) * target, 0.0)
+    return ops.maximum(0.0, margin - (input1 - input2) * target)
 
 
 def _gradient(
     upstream: Tensor, input1: Tensor, input2: Tensor, target: Tensor, margin: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input1`, `input2`, `target` and `margin`, given that of the loss."""
-    term = 1.0 - ops.maximum(ops.sign((input1 - input2) * target - margin), 0.0)
+    term = 1.0 - ops.maximum(0.0, sign((input1 - input2) * target - margin))
     slope = upstream * term * target
     grad_target = upstream * term * (input2 - input1)
     return -slope, slope, grad_target, total(upstream * term)
@@ -36,7 +36,7 @@ def _tangent(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = 1.0 - ops.maximum(ops.sign((input1 - input2) * target - margin), 0.0)
+    term = 1.0 - ops.maximum(0.0, sign((input1 - input2) * target - margin))
     return (
         term * d_margin
         + term * (input2 - input1) * d_target
@@ -56,7 +56,7 @@ def _curvature(
     d_margin: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = 1.0 - ops.maximum(ops.sign((input1 - input2) * target - margin), 0.0)
+    term = 1.0 - ops.maximum(0.0, sign((input1 - input2) * target - margin))
     slope = upstream * term * d_target
     change_target = upstream * term * (d_input2 - d_input1)
     return -slope, slope, change_target, constant(0.0, upstream)

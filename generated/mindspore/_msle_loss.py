@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, log1p, zeros_like
+from ._arrays import Operand, constant, log1p, sign, zeros_like
 from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -15,16 +15,16 @@ __all__ = ["MSLELoss", "msle_loss"]
 def _value(input: Tensor, target: Tensor, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
-    return (log1p(ops.maximum(input, eps)) - log1p(ops.maximum(target, eps))) ** 2
+    return (log1p(ops.maximum(eps, input)) - log1p(ops.maximum(eps, target))) ** 2
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    maximum = ops.maximum(input, eps)
-    maximum_2 = ops.maximum(target, eps)
+    maximum = ops.maximum(eps, input)
+    maximum_2 = ops.maximum(eps, target)
     term = log1p(maximum) - log1p(maximum_2)
-    grad_input = 2.0 * upstream * term * (0.5 * ops.sign(input - eps) + 0.5) / (maximum + 1.0)
-    grad_target = -2.0 * upstream * term * (0.5 * ops.sign(target - eps) + 0.5) / (maximum_2 + 1.0)
+    grad_input = 2.0 * upstream * term * (0.5 * sign(input - eps) + 0.5) / (maximum + 1.0)
+    grad_target = -2.0 * upstream * term * (0.5 * sign(target - eps) + 0.5) / (maximum_2 + 1.0)
     return grad_input, grad_target
 
 
@@ -32,11 +32,11 @@ def _tangent(
     input: Tensor, target: Tensor, eps: Tensor, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    maximum = ops.maximum(input, eps)
-    maximum_2 = ops.maximum(target, eps)
+    maximum = ops.maximum(eps, input)
+    maximum_2 = ops.maximum(eps, target)
     term = log1p(maximum) - log1p(maximum_2)
-    product = 2.0 * term * (0.5 * ops.sign(input - eps) + 0.5) * d_input / (maximum + 1.0)
-    product_2 = 2.0 * term * (0.5 * ops.sign(target - eps) + 0.5) * d_target / (maximum_2 + 1.0)
+    product = 2.0 * term * (0.5 * sign(input - eps) + 0.5) * d_input / (maximum + 1.0)
+    product_2 = 2.0 * term * (0.5 * sign(target - eps) + 0.5) * d_target / (maximum_2 + 1.0)
     return product - product_2
 
 
@@ -44,15 +44,15 @@ def _curvature(
     upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    maximum = ops.maximum(input, eps)
+    maximum = ops.maximum(eps, input)
     term = maximum + 1.0
-    term_2 = 0.5 * ops.sign(input - eps) + 0.5
+    term_2 = 0.5 * sign(input - eps) + 0.5
     power = (term_2 / term) * (term_2 / term)
-    maximum_2 = ops.maximum(target, eps)
+    maximum_2 = ops.maximum(eps, target)
     term_3 = log1p(maximum) - log1p(maximum_2)
     product = (2.0 * upstream * power - 2.0 * upstream * term_3 * power) * d_input
     term_4 = maximum_2 + 1.0
-    term_5 = 0.5 * ops.sign(target - eps) + 0.5
+    term_5 = 0.5 * sign(target - eps) + 0.5
     power_2 = (term_5 / term_4) ** 2
     product_2 = (2.0 * upstream * power_2 + 2.0 * upstream * term_3 * power_2) * d_target
     change_input = product - 2.0 * upstream * term_5 * term_2 * d_target / (term_4 * term)

@@ -3,7 +3,7 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, constant, count_up, pick, take, total, with_batch, zeros_like
+from ._arrays import Operand, constant, count_up, pick, sign, take, total, with_batch, zeros_like
 from ._checks import (
     check_floating,
     check_integer,
@@ -19,7 +19,7 @@ __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 
 def _value_linear(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    gap = ops.maximum(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin, 0.0)
+    gap = ops.maximum(0.0, input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(ops.expand_dims(target, 1) != count_up(weight.shape[0]), gap, 0.0)
     return take(weight, target) * total(chosen, axis=1) / weight.shape[0]
 
@@ -31,8 +31,8 @@ def _gradient_linear(
     picked = take(weight, target)
     slope = upstream * picked
     index = count_up(weight.shape[0])
-    direction_2 = ops.sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
-    chosen = ops.where(ops.expand_dims(target, 1) != index, ops.maximum(direction_2, 0.0), 0.0)
+    direction_2 = sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
+    chosen = ops.where(ops.expand_dims(target, 1) != index, ops.maximum(0.0, direction_2), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
     chosen_2 = ops.where(index == ops.expand_dims(target, 1), ops.expand_dims(slope_2, 1), 0.0)
@@ -45,9 +45,9 @@ def _tangent_linear(
     input: Tensor, target: Tensor, weight: Tensor, margin: Tensor, d_input: Tensor, d_margin: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    direction_2 = ops.sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
+    direction_2 = sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(
-        ops.expand_dims(target, 1) != count_up(weight.shape[0]), ops.maximum(direction_2, 0.0), 0.0
+        ops.expand_dims(target, 1) != count_up(weight.shape[0]), ops.maximum(0.0, direction_2), 0.0
     )
     term = (
         chosen * d_margin
@@ -129,7 +129,7 @@ _kernel_linear = _ValueLinear()
 
 def _value_squared(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    gap = ops.maximum(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin, 0.0)
+    gap = ops.maximum(0.0, input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(ops.expand_dims(target, 1) != count_up(weight.shape[0]), gap * gap, 0.0)
     return take(weight, target) * total(chosen, axis=1) / weight.shape[0]
 
@@ -144,7 +144,7 @@ def _gradient_squared(
     term = input - ops.expand_dims(pick(input, target, axis=1), 1) + margin
     chosen = ops.where(
         ops.expand_dims(target, 1) != index,
-        2.0 * ops.maximum(term, 0.0) * ops.maximum(ops.sign(term), 0.0),
+        2.0 * ops.maximum(0.0, term) * ops.maximum(0.0, sign(term)),
         0.0,
     )
     sums = total(chosen, axis=1)
@@ -162,7 +162,7 @@ def _tangent_squared(
     term = input - ops.expand_dims(pick(input, target, axis=1), 1) + margin
     chosen = ops.where(
         ops.expand_dims(target, 1) != count_up(weight.shape[0]),
-        2.0 * ops.maximum(term, 0.0) * ops.maximum(ops.sign(term), 0.0),
+        2.0 * ops.maximum(0.0, term) * ops.maximum(0.0, sign(term)),
         0.0,
     )
     term_2 = (
@@ -186,9 +186,9 @@ def _curvature_squared(
     picked = take(weight, target)
     slope = upstream * picked
     index = count_up(weight.shape[0])
-    direction_2 = ops.sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
+    direction_2 = sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(
-        ops.expand_dims(target, 1) != index, 2.0 * ops.maximum(direction_2, 0.0) ** 2, 0.0
+        ops.expand_dims(target, 1) != index, 2.0 * ops.maximum(0.0, direction_2) ** 2, 0.0
     )
     picked_2 = pick(d_input, target, axis=1)
     slope_2 = upstream * picked * picked_2

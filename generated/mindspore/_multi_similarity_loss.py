@@ -29,10 +29,10 @@ def _value(input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, base: Ten
     gap = sums - base
     chosen = ops.where(((ops.expand_dims(target, 1) == target) & mask), -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    product = (ops.maximum(pull, 0.0) + log1p(ops.exp(-ops.abs(pull)))) / alpha
+    product = (ops.maximum(0.0, pull) + log1p(ops.exp(-ops.abs(pull)))) / alpha
     chosen_2 = ops.where(ops.expand_dims(target, 1) != target, gap * beta, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
-    return product + (ops.maximum(push, 0.0) + log1p(ops.exp(-ops.abs(push)))) / beta
+    return product + (ops.maximum(0.0, push) + log1p(ops.exp(-ops.abs(push)))) / beta
 
 
 def _gradient(
@@ -64,14 +64,14 @@ def _gradient(
     sums_3 = ops.matmul(term, input_direction)
     product_5 = input_direction * ops.expand_dims(total(sums_3 * input_direction, axis=1), 1)
     product_6 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums_3 - product_5)
-    slope_3 = upstream * (ops.maximum(pull, 0.0) + log1p(ops.exp(-ops.abs(pull))))
+    slope_3 = upstream * (ops.maximum(0.0, pull) + log1p(ops.exp(-ops.abs(pull))))
     slope_4 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(sigmoid_pull, 1)
         * probability_2
         * ops.where(mask_3, base - sums, 0.0)
     )
-    slope_5 = upstream * (ops.maximum(push, 0.0) + log1p(ops.exp(-ops.abs(push))))
+    slope_5 = upstream * (ops.maximum(0.0, push) + log1p(ops.exp(-ops.abs(push))))
     slope_6 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(sigmoid_push, 1)
@@ -115,7 +115,7 @@ def _tangent(
     gap = sums - base
     chosen = ops.where(mask_2, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    product = (ops.maximum(pull, 0.0) + log1p(ops.exp(-ops.abs(pull)))) * d_alpha / (alpha * alpha)
+    product = (ops.maximum(0.0, pull) + log1p(ops.exp(-ops.abs(pull)))) * d_alpha / (alpha * alpha)
     product_2 = input_direction * ops.expand_dims(total(input_direction * d_input, axis=1), 1)
     sums_2 = ops.matmul((d_input - product_2), ops.transpose(input_direction, (1, 0)))
     sums_3 = ops.matmul(input_direction, ops.transpose((d_input - product_2), (1, 0)))
@@ -132,7 +132,7 @@ def _tangent(
     mask_3 = ops.expand_dims(target, 1) != target
     chosen_2 = ops.where(mask_3, gap * beta, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
-    product_4 = (ops.maximum(push, 0.0) + log1p(ops.exp(-ops.abs(push)))) * d_beta / (beta * beta)
+    product_4 = (ops.maximum(0.0, push) + log1p(ops.exp(-ops.abs(push)))) * d_beta / (beta * beta)
     term_3 = (
         ops.where(mask_3, beta, 0.0) * term
         + ops.where(mask_3, -beta, 0.0) * d_base
@@ -246,7 +246,7 @@ def _curvature(
         - ops.expand_dims(product_7, 1) * term_3
         - input_direction * ops.expand_dims(total(term_13, axis=1), 1)
     )
-    slope_5 = upstream * (ops.maximum(pull, 0.0) + log1p(ops.exp(-ops.abs(pull))))
+    slope_5 = upstream * (ops.maximum(0.0, pull) + log1p(ops.exp(-ops.abs(pull))))
     slope_6 = (
         ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * probability_2 * chosen_10
     )
@@ -258,7 +258,7 @@ def _curvature(
         + ops.expand_dims(slope_2, 1) * probability_2 * chosen_8 * term_4
         + ops.expand_dims(slope_2, 1) * probability_2 * chosen_11 * d_base
     )
-    slope_7 = upstream * (ops.maximum(push, 0.0) + log1p(ops.exp(-ops.abs(push))))
+    slope_7 = upstream * (ops.maximum(0.0, push) + log1p(ops.exp(-ops.abs(push))))
     slope_8 = (
         ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * probability * chosen_7
     )

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand
+from ._arrays import Operand, sign
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_arithmetic_dtype
 
@@ -19,8 +19,8 @@ def _gradient(
     upstream: Tensor, input: Tensor, target1: Tensor, target2: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target1` and `target2`, given that of the loss."""
-    direction_2 = ops.sign(input - target2)
-    direction_3 = ops.sign(input - target1)
+    direction_2 = sign(input - target2)
+    direction_3 = sign(input - target1)
     grad_input = 0.5 * upstream * direction_2 + 0.5 * upstream * direction_3
     return grad_input, -0.5 * upstream * direction_3, -0.5 * upstream * direction_2
 
@@ -34,9 +34,9 @@ def _tangent(
     d_target2: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return 0.5 * ops.sign(input - target1) * (d_input - d_target1) + 0.5 * ops.sign(
-        input - target2
-    ) * (d_input - d_target2)
+    return 0.5 * sign(input - target1) * (d_input - d_target1) + 0.5 * sign(input - target2) * (
+        d_input - d_target2
+    )
 
 
 def _curvature(

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, total, with_batch, zeros_like
+from ._arrays import Operand, count_up, sign, total, with_batch, zeros_like
 from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -22,7 +22,7 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     term = ops.expand_dims(input, 2) - ops.expand_dims(
         total(ops.where(mask_3, ops.expand_dims(input, 2), 0.0), axis=1), 1
     )
-    sums = total(ops.expand_dims(named, 1) * ops.maximum(term + 1.0, 0.0), axis=2)
+    sums = total(ops.expand_dims(named, 1) * ops.maximum(0.0, term + 1.0), axis=2)
     sums_2 = total((1.0 - (ops.expand_dims(named, 1) * chosen).max(axis=2)) * sums, axis=1)
     return sums_2 / input.shape[1]
 
@@ -40,7 +40,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term = ops.expand_dims(input, 2) - ops.expand_dims(
         total(ops.where(mask_3, ops.expand_dims(input, 2), 0.0), axis=1), 1
     )
-    positive = ops.maximum(ops.sign(term + 1.0), 0.0)
+    positive = ops.maximum(0.0, sign(term + 1.0))
     slope = (
         ops.expand_dims(upstream, 1)
         * other
@@ -71,7 +71,7 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
     term = ops.expand_dims(input, 2) - ops.expand_dims(
         total(ops.where(mask_3, ops.expand_dims(input, 2), 0.0), axis=1), 1
     )
-    positive = ops.maximum(ops.sign(term + 1.0), 0.0)
+    positive = ops.maximum(0.0, sign(term + 1.0))
     product_2 = ops.expand_dims(named, 1) * positive * ops.expand_dims(d_input, 2)
     sums_2 = total(product_2 - ops.expand_dims(product, 1) * positive, axis=2)
     product_3 = (1.0 - (ops.expand_dims(named, 1) * chosen).max(axis=2)) * sums_2

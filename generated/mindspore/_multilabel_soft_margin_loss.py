@@ -15,8 +15,8 @@ def _value(input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    log_likelihood = -(1.0 - target) * (ops.maximum(input, 0.0) + log_term) - target * (
-        ops.maximum(-input, 0.0) + log_term
+    log_likelihood = -(1.0 - target) * (ops.maximum(0.0, input) + log_term) - target * (
+        ops.maximum(0.0, -input) + log_term
     )
     return -total(log_likelihood * weight, axis=1) / target.shape[1]
 

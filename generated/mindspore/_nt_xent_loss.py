@@ -31,7 +31,7 @@ def _value(input: Tensor, target: Tensor, temperature: Tensor) -> Tensor:
     logit = sums / temperature
     chosen = ops.where(ops.expand_dims(target, 1) != target, logit, -math.inf)
     term = ops.expand_dims(logsumexp(chosen, axis=-1), 1) - logit
-    product = positive * (ops.maximum(term, 0.0) + log1p(ops.exp(-ops.abs(term))))
+    product = positive * (ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term))))
     return total(product, axis=1)
 
 

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand
+from ._arrays import Operand, sign
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_arithmetic_dtype
 
@@ -12,18 +12,18 @@ __all__ = ["PerceptronLoss", "perceptron_loss"]
 
 def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.maximum(-input * target, 0.0)
+    return ops.maximum(0.0, -input * target)
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    positive = ops.maximum(ops.sign(-input * target), 0.0)
+    positive = ops.maximum(0.0, sign(-input * target))
     return -upstream * positive * target, -upstream * positive * input
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    positive = ops.maximum(ops.sign(-input * target), 0.0)
+    positive = ops.maximum(0.0, sign(-input * target))
     return -positive * target * d_input - positive * input * d_target
 
 
@@ -31,7 +31,7 @@ def _curvature(
     upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    positive = ops.maximum(ops.sign(-input * target), 0.0)
+    positive = ops.maximum(0.0, sign(-input * target))
     return -upstream * positive * d_target, -upstream * positive * d_input
 
 

@@ -19,8 +19,8 @@ def _value(input: Tensor, target: Tensor, kappa: Tensor) -> Tensor:
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
     product = (
         chosen
-        * ops.maximum(ops.minimum(error / kappa, 1.0), -1.0)
-        * (error - 0.5 * ops.maximum(ops.minimum(error, kappa), -kappa))
+        * ops.maximum(-1.0, ops.minimum(1.0, error / kappa))
+        * (error - 0.5 * ops.maximum(-kappa, ops.minimum(kappa, error)))
     )
     return total(product, axis=(1, 2)) / target.shape[1]
 
@@ -32,7 +32,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, kappa: Tensor) ->
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
     product = error / kappa
-    product_2 = chosen * ops.maximum(ops.minimum(product, 1.0), -1.0)
+    product_2 = chosen * ops.maximum(-1.0, ops.minimum(1.0, product))
     chosen_2 = ops.where(ops.abs(error) <= kappa, -0.5 * product * product, -0.5)
     grad_input = -ops.expand_dims(upstream, 1) * total(product_2, axis=2) / target.shape[1]
     grad_target = ops.expand_dims(upstream, 1) * total(product_2, axis=1) / target.shape[1]
@@ -51,7 +51,7 @@ def _tangent(
     product = error / kappa
     product_2 = (
         chosen
-        * ops.maximum(ops.minimum(product, 1.0), -1.0)
+        * ops.maximum(-1.0, ops.minimum(1.0, product))
         * (ops.expand_dims(d_target, 1) - ops.expand_dims(d_input, 2))
     )
     chosen_2 = ops.where(ops.abs(error) <= kappa, -0.5 * product * product, -0.5)

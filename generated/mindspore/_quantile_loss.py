@@ -2,9 +2,9 @@
 """Quantile (pinball) loss, smallest on average at the quantile ``q``
 (Koenker and Bassett, 1978)."""
 
-from mindspore import Tensor, nn, ops
+from mindspore import Tensor, nn
 
-from ._arrays import Operand, total
+from ._arrays import Operand, larger, sign, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_arithmetic_dtype
 
@@ -14,14 +14,14 @@ __all__ = ["QuantileLoss", "quantile_loss"]
 def _value(input: Tensor, target: Tensor, q: Tensor) -> Tensor:
     """Return the unreduced loss."""
     error = target - input
-    return ops.maximum(error * q, (q - 1.0) * error)
+    return larger(error * q, (q - 1.0) * error)
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, q: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `q`, given that of the loss."""
     error = target - input
-    term = 0.5 * ops.sign(error) + 0.5
-    term_2 = 0.5 * ops.sign(input - target) + 0.5
+    term = 0.5 * sign(error) + 0.5
+    term_2 = 0.5 * sign(input - target) + 0.5
     slope = upstream * (term * q + term_2 * (q - 1.0))
     grad_q = total(upstream * (term * error + term_2 * error))
     return -slope, slope, grad_q
@@ -32,8 +32,8 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     error = target - input
-    term = 0.5 * ops.sign(error) + 0.5
-    term_2 = 0.5 * ops.sign(input - target) + 0.5
+    term = 0.5 * sign(error) + 0.5
+    term_2 = 0.5 * sign(input - target) + 0.5
     return (term * q + term_2 * (q - 1.0)) * (d_target - d_input) + (
         term * error + term_2 * error
     ) * d_q
@@ -49,7 +49,7 @@ def _curvature(
     d_q: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = 0.5 * ops.sign(target - input) + 0.5 + (0.5 * ops.sign(input - target) + 0.5)
+    term = 0.5 * sign(target - input) + 0.5 + (0.5 * sign(input - target) + 0.5)
     slope = upstream * term * d_q
     change_q = total(upstream * term * (d_target - d_input))
     return -slope, slope, change_q

@@ -119,7 +119,7 @@ def _mass(where: Tensor) -> Tensor:
 
 def _denominator_optax(where: Tensor) -> Tensor:
     """Return what the mean divides by."""
-    return ops.maximum(total(ops.cast(where.max(axis=1) > 0.0, where.dtype)), 1.0)
+    return ops.maximum(1.0, total(ops.cast(where.max(axis=1) > 0.0, where.dtype)))
 
 
 class _Gradient(nn.Cell):

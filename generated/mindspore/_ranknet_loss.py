@@ -17,7 +17,7 @@ def _value(input: Tensor, target: Tensor, sigma: Tensor) -> Tensor:
     # softplus: log(1 + exp(z)) -> softplus(z)
     ordered = ops.cast(ops.expand_dims(target, 2) > ops.expand_dims(target, 1), target.dtype)
     product = (ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma
-    product_2 = ordered * (ops.maximum(-product, 0.0) + log1p(ops.exp(-ops.abs(product))))
+    product_2 = ordered * (ops.maximum(0.0, -product) + log1p(ops.exp(-ops.abs(product))))
     return ratio(total(product_2, axis=(1, 2)), total(ordered, axis=(1, 2)))
 
 

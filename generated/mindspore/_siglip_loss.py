@@ -18,7 +18,7 @@ def _value(image: Tensor, text: Tensor, logit_scale: Tensor, logit_bias: Tensor)
     sums = ops.matmul(direction(image, axis=-1), ops.transpose(direction(text, axis=-1), (1, 0)))
     mask = ops.expand_dims(count_up(image.shape[0]), 1) == count_up(text.shape[0])
     product = (logit_scale * sums + logit_bias) * ops.where(mask, 1.0, -1.0)
-    return total(ops.maximum(-product, 0.0) + log1p(ops.exp(-ops.abs(product))), axis=1)
+    return total(ops.maximum(0.0, -product) + log1p(ops.exp(-ops.abs(product))), axis=1)
 
 
 def _gradient(

@@ -18,8 +18,8 @@ def _value_plain(input: Tensor, target: Tensor, gamma: Tensor) -> Tensor:
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    product = ops.sigmoid(-input) ** gamma * target * (ops.maximum(-input, 0.0) + log_term)
-    product_2 = ops.sigmoid(input) ** gamma * (1.0 - target) * (ops.maximum(input, 0.0) + log_term)
+    product = ops.sigmoid(-input) ** gamma * target * (ops.maximum(0.0, -input) + log_term)
+    product_2 = ops.sigmoid(input) ** gamma * (1.0 - target) * (ops.maximum(0.0, input) + log_term)
     return product + product_2
 
 
@@ -31,11 +31,11 @@ def _gradient_plain(
     power = probability**gamma
     p = ops.sigmoid(input)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    softplus = ops.maximum(-input, 0.0) + log_term
+    softplus = ops.maximum(0.0, -input) + log_term
     term = -gamma * power * p * target * softplus - power * target * probability
     power_2 = p**gamma
     term_2 = 1.0 - target
-    softplus_2 = ops.maximum(input, 0.0) + log_term
+    softplus_2 = ops.maximum(0.0, input) + log_term
     term_3 = gamma * power_2 * probability * term_2 * softplus_2 + power_2 * term_2 * p
     term_4 = -power * softplus_2 * target * softplus - power_2 * softplus * term_2 * softplus_2
     grad_target = upstream * (power * softplus - power_2 * softplus_2)
@@ -50,11 +50,11 @@ def _tangent_plain(
     power = probability**gamma
     p = ops.sigmoid(input)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    softplus = ops.maximum(-input, 0.0) + log_term
+    softplus = ops.maximum(0.0, -input) + log_term
     term = -gamma * power * p * target * softplus - power * target * probability
     power_2 = p**gamma
     term_2 = 1.0 - target
-    softplus_2 = ops.maximum(input, 0.0) + log_term
+    softplus_2 = ops.maximum(0.0, input) + log_term
     term_3 = gamma * power_2 * probability * term_2 * softplus_2 + power_2 * term_2 * p
     term_4 = -power * softplus_2 * target * softplus - power_2 * softplus * term_2 * softplus_2
     return (
@@ -78,9 +78,9 @@ def _curvature_plain(
     power = probability**gamma
     p = ops.sigmoid(input)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    softplus = ops.maximum(-input, 0.0) + log_term
+    softplus = ops.maximum(0.0, -input) + log_term
     product = power * p * target * softplus
-    softplus_2 = ops.maximum(input, 0.0) + log_term
+    softplus_2 = ops.maximum(0.0, input) + log_term
     product_2 = power * softplus_2 * target * probability
     term = gamma * power * softplus_2 * p * target * softplus - product + product_2
     power_2 = p**gamma
@@ -173,12 +173,12 @@ def _value_balanced(input: Tensor, target: Tensor, alpha: Tensor, gamma: Tensor)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    product = ops.sigmoid(-input) ** gamma * alpha * target * (ops.maximum(-input, 0.0) + log_term)
+    product = ops.sigmoid(-input) ** gamma * alpha * target * (ops.maximum(0.0, -input) + log_term)
     product_2 = (
         ops.sigmoid(input) ** gamma
         * (1.0 - alpha)
         * (1.0 - target)
-        * (ops.maximum(input, 0.0) + log_term)
+        * (ops.maximum(0.0, input) + log_term)
     )
     return product + product_2
 
@@ -191,12 +191,12 @@ def _gradient_balanced(
     power = probability**gamma
     p = ops.sigmoid(input)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    softplus = ops.maximum(-input, 0.0) + log_term
+    softplus = ops.maximum(0.0, -input) + log_term
     term = -gamma * power * p * alpha * target * softplus - power * alpha * target * probability
     power_2 = p**gamma
     term_2 = 1.0 - alpha
     term_3 = 1.0 - target
-    softplus_2 = ops.maximum(input, 0.0) + log_term
+    softplus_2 = ops.maximum(0.0, input) + log_term
     term_4 = (
         gamma * power_2 * probability * term_2 * term_3 * softplus_2 + power_2 * term_2 * term_3 * p
     )
@@ -224,12 +224,12 @@ def _tangent_balanced(
     power = probability**gamma
     p = ops.sigmoid(input)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    softplus = ops.maximum(-input, 0.0) + log_term
+    softplus = ops.maximum(0.0, -input) + log_term
     term = -gamma * power * p * alpha * target * softplus - power * alpha * target * probability
     power_2 = p**gamma
     term_2 = 1.0 - alpha
     term_3 = 1.0 - target
-    softplus_2 = ops.maximum(input, 0.0) + log_term
+    softplus_2 = ops.maximum(0.0, input) + log_term
     term_4 = (
         gamma * power_2 * probability * term_2 * term_3 * softplus_2 + power_2 * term_2 * term_3 * p
     )
@@ -258,9 +258,9 @@ def _curvature_balanced(
     power = probability**gamma
     p = ops.sigmoid(input)
     log_term = log1p(ops.exp(-ops.abs(input)))
-    softplus = ops.maximum(-input, 0.0) + log_term
+    softplus = ops.maximum(0.0, -input) + log_term
     product = power * p * alpha * target * softplus
-    softplus_2 = ops.maximum(input, 0.0) + log_term
+    softplus_2 = ops.maximum(0.0, input) + log_term
     term = gamma * power * softplus_2 * p * alpha * target * softplus - product
     product_2 = power * softplus_2 * alpha * target * probability
     power_2 = p**gamma

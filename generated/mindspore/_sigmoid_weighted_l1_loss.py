@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand
+from ._arrays import Operand, sign
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -19,7 +19,7 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     term = input - target
-    sign_term = ops.sign(term)
+    sign_term = sign(term)
     abs_error = ops.abs(term)
     sigmoid_abs_error = ops.sigmoid(abs_error)
     product = abs_error * sigmoid_abs_error * ops.sigmoid(-abs_error) * sign_term
@@ -30,7 +30,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    sign_term = ops.sign(term)
+    sign_term = sign(term)
     abs_error = ops.abs(term)
     sigmoid_abs_error = ops.sigmoid(abs_error)
     product = abs_error * sigmoid_abs_error * ops.sigmoid(-abs_error) * sign_term
@@ -45,7 +45,7 @@ def _curvature(
     abs_error = ops.abs(term)
     sigmoid_abs_error = ops.sigmoid(abs_error)
     probability = ops.sigmoid(-abs_error)
-    power = ops.sign(term) * ops.sign(term)
+    power = sign(term) * sign(term)
     product = abs_error * sigmoid_abs_error * probability * power * ops.tanh(-0.5 * abs_error)
     slope = (
         upstream * (product + 2.0 * power * sigmoid_abs_error * probability) * (d_input - d_target)

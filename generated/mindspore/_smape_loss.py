@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand
+from ._arrays import Operand, sign
 from ._checks import check_floating, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -21,9 +21,9 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term = input - target
     term_2 = ops.abs(input) + ops.abs(target)
     quotient = ratio(ratio(ops.abs(term), term_2), term_2)
-    slope = 200.0 * upstream * ratio(1.0, term_2) * ops.sign(term)
-    grad_input = slope - 200.0 * upstream * quotient * ops.sign(input)
-    grad_target = -200.0 * upstream * quotient * ops.sign(target) - slope
+    slope = 200.0 * upstream * ratio(1.0, term_2) * sign(term)
+    grad_input = slope - 200.0 * upstream * quotient * sign(input)
+    grad_target = -200.0 * upstream * quotient * sign(target) - slope
     return grad_input, grad_target
 
 
@@ -31,12 +31,11 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     """Return the derivative of the loss along the tangents."""
     term = ops.abs(input) + ops.abs(target)
     term_2 = input - target
-    product = 200.0 * ratio(1.0, term) * ops.sign(term_2) * (d_input - d_target)
     quotient = ratio(ratio(ops.abs(term_2), term), term)
     return (
-        product
-        - 200.0 * quotient * ops.sign(input) * d_input
-        - 200.0 * quotient * ops.sign(target) * d_target
+        200.0 * ratio(1.0, term) * sign(term_2) * (d_input - d_target)
+        - 200.0 * quotient * sign(input) * d_input
+        - 200.0 * quotient * sign(target) * d_target
     )
 
 
@@ -48,15 +47,15 @@ def _curvature(
     quotient = ratio(1.0, term)
     power = quotient * quotient
     term_2 = input - target
-    direction_2 = ops.sign(term_2)
-    sign_input = ops.sign(input)
+    direction_2 = sign(term_2)
+    sign_input = sign(input)
     term_3 = d_input - d_target
     quotient_2 = ratio(ratio(ops.abs(term_2), term), term)
     quotient_3 = ratio(quotient_2, term)
     term_4 = quotient * quotient_2 * sign_input + quotient_3 * sign_input
     quotient_4 = ratio(quotient, term)
     slope = 200.0 * upstream * quotient_4 * sign_input * direction_2
-    sign_target = ops.sign(target)
+    sign_target = sign(target)
     term_5 = quotient * quotient_2 * sign_target + quotient_3 * sign_target
     slope_2 = 200.0 * upstream * quotient_4 * sign_target * direction_2
     change_input = (

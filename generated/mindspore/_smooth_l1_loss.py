@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, total
+from ._arrays import Operand, sign, total
 from ._checks import check_floating, check_range, check_reduction, check_shape, is_number
 from ._runtime import Loss, finish, to_working, working_arithmetic_dtype, working_dtype
 
@@ -19,13 +19,13 @@ def _value_beta_0(input: Tensor, target: Tensor) -> Tensor:
 
 def _gradient_beta_0(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    slope = upstream * ops.sign(input - target)
+    slope = upstream * sign(input - target)
     return slope, -slope
 
 
 def _tangent_beta_0(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return ops.sign(input - target) * (d_input - d_target)
+    return sign(input - target) * (d_input - d_target)
 
 
 def _curvature_beta_0(
@@ -75,8 +75,8 @@ _kernel_beta_0 = _ValueBeta0()
 def _value(input: Tensor, target: Tensor, beta: Tensor) -> Tensor:
     """Return the unreduced loss."""
     error = input - target
-    return ops.maximum(ops.minimum(error / beta, 1.0), -1.0) * (
-        error - 0.5 * ops.maximum(ops.minimum(error, beta), -beta)
+    return ops.maximum(-1.0, ops.minimum(1.0, error / beta)) * (
+        error - 0.5 * ops.maximum(-beta, ops.minimum(beta, error))
     )
 
 
@@ -84,7 +84,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, beta: Tensor) -> 
     """Return the gradient by `input`, `target` and `beta`, given that of the loss."""
     error = input - target
     product = error / beta
-    slope = upstream * ops.maximum(ops.minimum(product, 1.0), -1.0)
+    slope = upstream * ops.maximum(-1.0, ops.minimum(1.0, product))
     slope_2 = upstream * ops.where(ops.abs(error) < beta, -0.5 * product * product, -0.5)
     return slope, -slope, total(slope_2)
 
@@ -95,7 +95,7 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     error = input - target
     product = error / beta
-    product_2 = ops.maximum(ops.minimum(product, 1.0), -1.0) * (d_input - d_target)
+    product_2 = ops.maximum(-1.0, ops.minimum(1.0, product)) * (d_input - d_target)
     product_3 = ops.where(ops.abs(error) < beta, -0.5 * product * product, -0.5) * d_beta
     return product_2 + product_3
 

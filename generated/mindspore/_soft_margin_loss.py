@@ -14,7 +14,7 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # softplus: log(1 + exp(z)) -> softplus(z)
     product = input * target
-    return ops.maximum(-product, 0.0) + log1p(ops.exp(-ops.abs(product)))
+    return ops.maximum(0.0, -product) + log1p(ops.exp(-ops.abs(product)))
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:

@@ -42,7 +42,7 @@ def _value_labels(input: Tensor, target: Tensor, weight: Tensor, gamma: Tensor) 
     return (
         ops.sigmoid(term) ** gamma
         * take(weight, target)
-        * (ops.maximum(term, 0.0) + log1p(ops.exp(-ops.abs(term))))
+        * (ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term))))
     )
 
 
@@ -60,7 +60,7 @@ def _gradient_labels(
     power = sigmoid_term**gamma
     lead = picked - log_sum
     picked_2 = take(weight, target)
-    softplus = ops.maximum(term, 0.0) + log1p(ops.exp(-ops.abs(term)))
+    softplus = ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
     term_2 = (
         gamma * power * ops.sigmoid(lead) * picked_2 * softplus + power * picked_2 * sigmoid_term
     )
@@ -73,7 +73,7 @@ def _gradient_labels(
     slope_2 = (
         upstream
         * power
-        * (ops.maximum(lead, 0.0) + log1p(ops.exp(-ops.abs(lead))))
+        * (ops.maximum(0.0, lead) + log1p(ops.exp(-ops.abs(lead))))
         * picked_2
         * softplus
     )
@@ -93,14 +93,14 @@ def _tangent_labels(
     power = sigmoid_term**gamma
     lead = picked - log_sum
     picked_2 = take(weight, target)
-    softplus = ops.maximum(term, 0.0) + log1p(ops.exp(-ops.abs(term)))
+    softplus = ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
     term_2 = (
         gamma * power * ops.sigmoid(lead) * picked_2 * softplus + power * picked_2 * sigmoid_term
     )
     sums = total(softmax(chosen, axis=-2) * ops.cast(mask, input.dtype) * d_input, axis=1)
     product = (
         power
-        * (ops.maximum(lead, 0.0) + log1p(ops.exp(-ops.abs(lead))))
+        * (ops.maximum(0.0, lead) + log1p(ops.exp(-ops.abs(lead))))
         * picked_2
         * softplus
         * d_gamma
@@ -129,8 +129,8 @@ def _curvature_labels(
     lead = picked - log_sum
     p = ops.sigmoid(lead)
     picked_2 = take(weight, target)
-    softplus = ops.maximum(term, 0.0) + log1p(ops.exp(-ops.abs(term)))
-    softplus_2 = ops.maximum(lead, 0.0) + log1p(ops.exp(-ops.abs(lead)))
+    softplus = ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
+    softplus_2 = ops.maximum(0.0, lead) + log1p(ops.exp(-ops.abs(lead)))
     term_2 = power * p * picked_2 * softplus - gamma * power * softplus_2 * p * picked_2 * softplus
     product = (term_2 - power * softplus_2 * picked_2 * sigmoid_term) * d_gamma
     product_2 = gamma * power * p * picked_2 * sigmoid_term

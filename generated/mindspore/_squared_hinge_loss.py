@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand
+from ._arrays import Operand, sign
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, leading_size, to_working, working_arithmetic_dtype
 
@@ -13,14 +13,14 @@ __all__ = ["SquaredHingeLoss", "squared_hinge_loss"]
 
 def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.maximum(1.0 - input * target, 0.0) ** 2
+    return ops.maximum(0.0, 1.0 - input * target) ** 2
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     term = 1.0 - input * target
-    positive = ops.maximum(term, 0.0)
-    positive_2 = ops.maximum(ops.sign(term), 0.0)
+    positive = ops.maximum(0.0, term)
+    positive_2 = ops.maximum(0.0, sign(term))
     grad_input = -2.0 * upstream * positive * positive_2 * target
     grad_target = -2.0 * upstream * positive * positive_2 * input
     return grad_input, grad_target
@@ -29,8 +29,8 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - input * target
-    positive = ops.maximum(term, 0.0)
-    positive_2 = ops.maximum(ops.sign(term), 0.0)
+    positive = ops.maximum(0.0, term)
+    positive_2 = ops.maximum(0.0, sign(term))
     return (
         -2.0 * positive * positive_2 * target * d_input
         - 2.0 * positive * positive_2 * input * d_target
@@ -42,9 +42,9 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - input * target
-    positive = ops.maximum(ops.sign(term), 0.0)
+    positive = ops.maximum(0.0, sign(term))
     power = positive * positive
-    slope = 2.0 * upstream * ops.maximum(term, 0.0) * positive
+    slope = 2.0 * upstream * ops.maximum(0.0, term) * positive
     change_input = (
         2.0 * upstream * power * target * target * d_input
         + (2.0 * upstream * power * input * target - slope) * d_target
@@ -92,7 +92,7 @@ _kernel = _Value()
 
 def _value_keras(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    positive = ops.maximum(1.0 - ops.where(target == 0.0, -1.0, target) * input, 0.0)
+    positive = ops.maximum(0.0, 1.0 - ops.where(target == 0.0, -1.0, target) * input)
     return positive * positive
 
 
@@ -101,8 +101,8 @@ def _gradient_keras(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Te
     mask = target == 0.0
     chosen = ops.where(mask, -1.0, target)
     term = 1.0 - chosen * input
-    positive = ops.maximum(term, 0.0)
-    positive_2 = ops.maximum(ops.sign(term), 0.0)
+    positive = ops.maximum(0.0, term)
+    positive_2 = ops.maximum(0.0, sign(term))
     grad_input = -2.0 * upstream * positive * positive_2 * chosen
     grad_target = -2.0 * upstream * positive * positive_2 * ops.where(mask, 0.0, 1.0) * input
     return grad_input, grad_target
@@ -113,8 +113,8 @@ def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
     mask = target == 0.0
     chosen = ops.where(mask, -1.0, target)
     term = 1.0 - chosen * input
-    positive = ops.maximum(term, 0.0)
-    positive_2 = ops.maximum(ops.sign(term), 0.0)
+    positive = ops.maximum(0.0, term)
+    positive_2 = ops.maximum(0.0, sign(term))
     product = 2.0 * positive * positive_2 * ops.where(mask, 0.0, 1.0) * input * d_target
     return -product - 2.0 * positive * positive_2 * chosen * d_input
 
@@ -126,10 +126,10 @@ def _curvature_keras(
     mask = target == 0.0
     chosen = ops.where(mask, -1.0, target)
     term = 1.0 - chosen * input
-    positive = ops.maximum(ops.sign(term), 0.0)
+    positive = ops.maximum(0.0, sign(term))
     power = positive * positive
     chosen_2 = ops.where(mask, 0.0, 1.0)
-    slope = 2.0 * upstream * ops.maximum(term, 0.0) * positive * chosen_2
+    slope = 2.0 * upstream * ops.maximum(0.0, term) * positive * chosen_2
     product = (2.0 * upstream * power * chosen_2 * input * chosen - slope) * d_target
     slope_2 = 2.0 * upstream * power * chosen_2 * chosen_2 * input * input * d_target
     product_2 = (2.0 * upstream * power * chosen * chosen_2 * input - slope) * d_input

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, total, with_batch
+from ._arrays import Operand, constant, sign, total, with_batch
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -15,7 +15,7 @@ def _value(anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor) -
     term = (
         total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
-    return ops.maximum(term, 0.0)
+    return ops.maximum(0.0, term)
 
 
 def _gradient(
@@ -25,7 +25,7 @@ def _gradient(
     term = anchor - positive
     term_2 = anchor - negative
     term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
-    slope = upstream * ops.maximum(ops.sign(term_3), 0.0)
+    slope = upstream * ops.maximum(0.0, sign(term_3))
     product = 2.0 * ops.expand_dims(slope, 1) * term_2
     grad_anchor = 2.0 * ops.expand_dims(slope, 1) * term - product
     grad_positive = -2.0 * ops.expand_dims(slope, 1) * term
@@ -46,7 +46,7 @@ def _tangent(
     term = anchor - positive
     term_2 = anchor - negative
     term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
-    positive_2 = ops.maximum(ops.sign(term_3), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_3))
     product = 2.0 * positive_2 * total(term_2 * (d_anchor - d_negative), axis=1)
     return (
         positive_2 * d_margin
@@ -70,7 +70,7 @@ def _curvature(
     term = (
         total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
-    slope = upstream * ops.maximum(ops.sign(term), 0.0)
+    slope = upstream * ops.maximum(0.0, sign(term))
     product = 2.0 * ops.expand_dims(slope, 1) * (d_anchor - d_negative)
     term_2 = d_anchor - d_positive
     change_anchor = 2.0 * ops.expand_dims(slope, 1) * term_2 - product

@@ -6,7 +6,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, total, with_batch, zeros_like
+from ._arrays import Operand, constant, sign, smaller, total, with_batch, zeros_like
 from ._checks import (
     check_dialect,
     check_floating,
@@ -26,10 +26,10 @@ def _value_swapped(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor, p: Tensor, eps: Tensor
 ) -> Tensor:
     """Return the unreduced loss."""
-    minimum = ops.minimum(
+    minimum = smaller(
         p_norm(anchor - negative + eps, p, axis=-1), p_norm(positive - negative + eps, p, axis=-1)
     )
-    return ops.maximum(p_norm(anchor - positive + eps, p, axis=-1) - minimum + margin, 0.0)
+    return ops.maximum(0.0, p_norm(anchor - positive + eps, p, axis=-1) - minimum + margin)
 
 
 def _gradient_swapped(
@@ -48,9 +48,8 @@ def _gradient_swapped(
     far = p_norm(term_2, p, axis=-1)
     term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
-    positive_2 = ops.maximum(ops.sign(ops.minimum(far, across) - near - margin), 0.0)
-    term_4 = 1.0 - positive_2
-    slope = upstream * term_4 * (-0.5 * ops.sign(across - far) - 0.5)
+    term_4 = 1.0 - ops.maximum(0.0, sign(smaller(far, across) - near - margin))
+    slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
     term_5 = p - 1.0
     product = ops.expand_dims(slope, 1) * signed_power(
         ratio(term_2, ops.expand_dims(far, 1)), term_5
@@ -59,7 +58,7 @@ def _gradient_swapped(
     product_2 = ops.expand_dims(slope_2, 1) * signed_power(
         ratio(term, ops.expand_dims(near, 1)), term_5
     )
-    slope_3 = upstream * term_4 * (-0.5 * ops.sign(far - across) - 0.5)
+    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
     product_3 = ops.expand_dims(slope_3, 1) * signed_power(
         ratio(term_3, ops.expand_dims(across, 1)), term_5
     )
@@ -85,18 +84,17 @@ def _tangent_swapped(
     far = p_norm(term_2, p, axis=-1)
     term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
-    positive_2 = ops.maximum(ops.sign(ops.minimum(far, across) - near - margin), 0.0)
-    term_4 = 1.0 - positive_2
+    term_4 = 1.0 - ops.maximum(0.0, sign(smaller(far, across) - near - margin))
     term_5 = p - 1.0
     product = signed_power(ratio(term, ops.expand_dims(near, 1)), term_5) * (d_anchor - d_positive)
     product_2 = signed_power(ratio(term_2, ops.expand_dims(far, 1)), term_5) * (
         d_anchor - d_negative
     )
-    product_3 = term_4 * (-0.5 * ops.sign(across - far) - 0.5) * total(product_2, axis=1)
+    product_3 = term_4 * (-0.5 * sign(across - far) - 0.5) * total(product_2, axis=1)
     product_4 = signed_power(ratio(term_3, ops.expand_dims(across, 1)), term_5) * (
         d_positive - d_negative
     )
-    product_5 = term_4 * (-0.5 * ops.sign(far - across) - 0.5) * total(product_4, axis=1)
+    product_5 = term_4 * (-0.5 * sign(far - across) - 0.5) * total(product_4, axis=1)
     return term_4 * total(product, axis=1) + term_4 * d_margin + product_3 + product_5
 
 
@@ -120,9 +118,8 @@ def _curvature_swapped(
     far = p_norm(term_2, p, axis=-1)
     term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
-    positive_2 = ops.maximum(ops.sign(ops.minimum(far, across) - near - margin), 0.0)
-    term_4 = 1.0 - positive_2
-    term_5 = -0.5 * ops.sign(across - far) - 0.5
+    term_4 = 1.0 - ops.maximum(0.0, sign(smaller(far, across) - near - margin))
+    term_5 = -0.5 * sign(across - far) - 0.5
     slope = upstream * term_4 * term_5 * ratio(1.0, far)
     quotient = ratio(term_2, ops.expand_dims(far, 1))
     term_6 = p - 1.0
@@ -142,7 +139,7 @@ def _curvature_swapped(
     product_4 = (
         ops.expand_dims(slope_4, 1) * power_slope_3 * ratio(quotient_2, ops.expand_dims(near, 1))
     )
-    term_9 = -0.5 * ops.sign(far - across) - 0.5
+    term_9 = -0.5 * sign(far - across) - 0.5
     slope_5 = upstream * term_4 * term_9 * ratio(1.0, across)
     quotient_3 = ratio(term_3, ops.expand_dims(across, 1))
     power_slope_4 = power_slope(quotient_3, term_6)
@@ -267,7 +264,7 @@ def _value_plain(
         - p_norm(anchor - negative + eps, p, axis=-1)
         + margin
     )
-    return ops.maximum(term, 0.0)
+    return ops.maximum(0.0, term)
 
 
 def _gradient_plain(
@@ -284,7 +281,7 @@ def _gradient_plain(
     near = p_norm(term, p, axis=-1)
     term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    positive_2 = ops.maximum(ops.sign(far - near - margin), 0.0)
+    positive_2 = ops.maximum(0.0, sign(far - near - margin))
     slope = upstream * (positive_2 - 1.0)
     term_3 = p - 1.0
     product = ops.expand_dims(slope, 1) * signed_power(
@@ -314,7 +311,7 @@ def _tangent_plain(
     near = p_norm(term, p, axis=-1)
     term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    positive_2 = ops.maximum(ops.sign(far - near - margin), 0.0)
+    positive_2 = ops.maximum(0.0, sign(far - near - margin))
     term_3 = 1.0 - positive_2
     term_4 = p - 1.0
     product = signed_power(ratio(term, ops.expand_dims(near, 1)), term_4) * (d_anchor - d_positive)
@@ -346,7 +343,7 @@ def _curvature_plain(
     near = p_norm(term, p, axis=-1)
     term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    positive_2 = ops.maximum(ops.sign(far - near - margin), 0.0)
+    positive_2 = ops.maximum(0.0, sign(far - near - margin))
     term_3 = positive_2 - 1.0
     slope = upstream * term_3 * ratio(1.0, far)
     quotient = ratio(term_2, ops.expand_dims(far, 1))
@@ -478,9 +475,9 @@ def _value_swapped_optax(
     """Return the unreduced loss."""
     power = 1.0 / p
     power_2 = (eps + total(ops.abs(positive - negative) ** p, axis=1)) ** power
-    minimum = ops.minimum((eps + total(ops.abs(anchor - negative) ** p, axis=1)) ** power, power_2)
+    minimum = smaller((eps + total(ops.abs(anchor - negative) ** p, axis=1)) ** power, power_2)
     term = (eps + total(ops.abs(anchor - positive) ** p, axis=1)) ** power - minimum + margin
-    return ops.maximum(term, 0.0)
+    return ops.maximum(0.0, term)
 
 
 def _gradient_swapped_optax(
@@ -505,31 +502,31 @@ def _gradient_swapped_optax(
     magnitude_2 = ops.abs(term_5)
     term_6 = eps + total(magnitude_2**p, axis=1)
     power_3 = term_6**power
-    direction_2 = ops.sign(ops.minimum(power_2, power_3) - term_2**power - margin)
-    term_7 = 1.0 - ops.maximum(direction_2, 0.0)
+    positive_2 = ops.maximum(0.0, sign(smaller(power_2, power_3) - term_2**power - margin))
+    term_7 = 1.0 - positive_2
     mask = power == 0.0
     term_8 = power - 1.0
     slope = (
         upstream
         * term_7
-        * (0.5 * ops.sign(power_3 - power_2) + 0.5)
+        * (0.5 * sign(power_3 - power_2) + 0.5)
         * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
     )
     mask_2 = p == 0.0
     term_9 = p - 1.0
     chosen = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
-    product = ops.expand_dims(slope, 1) * chosen * ops.sign(term_3)
+    product = ops.expand_dims(slope, 1) * chosen * sign(term_3)
     slope_2 = upstream * term_7 * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
     chosen_2 = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
-    product_2 = ops.expand_dims(slope_2, 1) * chosen_2 * ops.sign(term)
+    product_2 = ops.expand_dims(slope_2, 1) * chosen_2 * sign(term)
     slope_3 = (
         upstream
         * term_7
-        * (0.5 * ops.sign(power_2 - power_3) + 0.5)
+        * (0.5 * sign(power_2 - power_3) + 0.5)
         * ops.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
     )
     chosen_3 = ops.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
-    product_3 = ops.expand_dims(slope_3, 1) * chosen_3 * ops.sign(term_5)
+    product_3 = ops.expand_dims(slope_3, 1) * chosen_3 * sign(term_5)
     return (
         product_2 - product,
         -product_3 - product_2,
@@ -563,8 +560,8 @@ def _tangent_swapped_optax(
     magnitude_2 = ops.abs(term_5)
     term_6 = eps + total(magnitude_2**p, axis=1)
     power_3 = term_6**power
-    direction_2 = ops.sign(ops.minimum(power_2, power_3) - term_2**power - margin)
-    term_7 = 1.0 - ops.maximum(direction_2, 0.0)
+    positive_2 = ops.maximum(0.0, sign(smaller(power_2, power_3) - term_2**power - margin))
+    term_7 = 1.0 - positive_2
     mask = power == 0.0
     term_8 = power - 1.0
     mask_2 = p == 0.0
@@ -573,23 +570,22 @@ def _tangent_swapped_optax(
     product = (
         term_7
         * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
-        * total(chosen * ops.sign(term) * (d_anchor - d_positive), axis=1)
+        * total(chosen * sign(term) * (d_anchor - d_positive), axis=1)
     )
     chosen_2 = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
-    sums = total(chosen_2 * ops.sign(term_3) * (d_anchor - d_negative), axis=1)
     product_2 = (
         term_7
-        * (0.5 * ops.sign(power_3 - power_2) + 0.5)
+        * (0.5 * sign(power_3 - power_2) + 0.5)
         * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
-        * sums
+        * total(chosen_2 * sign(term_3) * (d_anchor - d_negative), axis=1)
     )
     chosen_3 = ops.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
-    sums_2 = total(chosen_3 * ops.sign(term_5) * (d_positive - d_negative), axis=1)
+    sums = total(chosen_3 * sign(term_5) * (d_positive - d_negative), axis=1)
     product_3 = (
         term_7
-        * (0.5 * ops.sign(power_2 - power_3) + 0.5)
+        * (0.5 * sign(power_2 - power_3) + 0.5)
         * ops.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
-        * sums_2
+        * sums
     )
     return product + term_7 * d_margin - product_2 - product_3
 
@@ -620,9 +616,9 @@ def _curvature_swapped_optax(
     magnitude_2 = ops.abs(term_5)
     term_6 = eps + total(magnitude_2**p, axis=1)
     power_3 = term_6**power
-    direction_2 = ops.sign(ops.minimum(power_2, power_3) - term_2**power - margin)
-    term_7 = 1.0 - ops.maximum(direction_2, 0.0)
-    term_8 = 0.5 * ops.sign(power_3 - power_2) + 0.5
+    positive_2 = ops.maximum(0.0, sign(smaller(power_2, power_3) - term_2**power - margin))
+    term_7 = 1.0 - positive_2
+    term_8 = 0.5 * sign(power_3 - power_2) + 0.5
     mask = term_4 == 0.0
     mask_2 = power == 0.0
     mask_3 = mask & mask_2
@@ -635,18 +631,18 @@ def _curvature_swapped_optax(
     mask_7 = mask_5 & mask_6
     term_11 = p - 1.0
     chosen_2 = ops.where(mask_7, 0.0, p * magnitude**term_11)
-    direction_3 = ops.sign(term_3)
+    direction_2 = sign(term_3)
     term_12 = d_anchor - d_negative
-    slope = upstream * term_7 * term_8 * chosen * total(chosen_2 * direction_3 * term_12, axis=1)
-    product = ops.expand_dims(slope, 1) * chosen_2 * direction_3
+    slope = upstream * term_7 * term_8 * chosen * total(chosen_2 * direction_2 * term_12, axis=1)
+    product = ops.expand_dims(slope, 1) * chosen_2 * direction_2
     slope_2 = upstream * term_7 * term_8 * ops.where(mask_3, 0.0, term_4**term_9 / p)
     mask_8 = term_11 == 0.0
     term_13 = term_11 - 1.0
     chosen_3 = ops.where((mask_5 & mask_8), 0.0, term_11 * magnitude**term_13)
     product_2 = (
         ops.expand_dims(slope_2, 1)
-        * ops.where(mask_7, 0.0, p * chosen_3 * direction_3)
-        * direction_3
+        * ops.where(mask_7, 0.0, p * chosen_3 * direction_2)
+        * direction_2
         * term_12
     )
     mask_9 = term_2 == 0.0
@@ -655,7 +651,7 @@ def _curvature_swapped_optax(
     mask_11 = abs_term == 0.0
     mask_12 = mask_11 & mask_6
     chosen_4 = ops.where(mask_12, 0.0, p * abs_term**term_11)
-    sign_term = ops.sign(term)
+    sign_term = sign(term)
     term_14 = d_anchor - d_positive
     slope_3 = (
         upstream
@@ -672,29 +668,29 @@ def _curvature_swapped_optax(
         * sign_term
         * term_14
     )
-    term_15 = 0.5 * ops.sign(power_2 - power_3) + 0.5
+    term_15 = 0.5 * sign(power_2 - power_3) + 0.5
     mask_13 = term_6 == 0.0
     mask_14 = mask_13 & mask_2
     product_6 = ops.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
     mask_15 = magnitude_2 == 0.0
     mask_16 = mask_15 & mask_6
     chosen_6 = ops.where(mask_16, 0.0, p * magnitude_2**term_11)
-    direction_4 = ops.sign(term_5)
+    direction_3 = sign(term_5)
     term_16 = d_positive - d_negative
     slope_5 = (
         upstream
         * term_7
         * term_15
         * ops.where(mask_14, 0.0, product_6)
-        * total(chosen_6 * direction_4 * term_16, axis=1)
+        * total(chosen_6 * direction_3 * term_16, axis=1)
     )
-    product_7 = ops.expand_dims(slope_5, 1) * chosen_6 * direction_4
+    product_7 = ops.expand_dims(slope_5, 1) * chosen_6 * direction_3
     slope_6 = upstream * term_7 * term_15 * ops.where(mask_14, 0.0, term_6**term_9 / p)
     chosen_7 = ops.where((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
     product_8 = (
         ops.expand_dims(slope_6, 1)
-        * ops.where(mask_16, 0.0, p * chosen_7 * direction_4)
-        * direction_4
+        * ops.where(mask_16, 0.0, p * chosen_7 * direction_3)
+        * direction_3
         * term_16
     )
     change_anchor = product_4 + product_5 - product - product_2
@@ -813,7 +809,7 @@ def _value_plain_optax(
         - (eps + total(ops.abs(anchor - negative) ** p, axis=1)) ** power
         + margin
     )
-    return ops.maximum(term, 0.0)
+    return ops.maximum(0.0, term)
 
 
 def _gradient_plain_optax(
@@ -833,7 +829,7 @@ def _gradient_plain_optax(
     term_3 = anchor - negative
     magnitude = ops.abs(term_3)
     term_4 = eps + total(magnitude**p, axis=1)
-    positive_2 = ops.maximum(ops.sign(term_4**power - term_2**power - margin), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_4**power - term_2**power - margin))
     term_5 = 1.0 - positive_2
     mask = power == 0.0
     term_6 = power - 1.0
@@ -841,10 +837,10 @@ def _gradient_plain_optax(
     mask_2 = p == 0.0
     term_7 = p - 1.0
     chosen = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
-    product = ops.expand_dims(slope, 1) * chosen * ops.sign(term_3)
+    product = ops.expand_dims(slope, 1) * chosen * sign(term_3)
     slope_2 = upstream * term_5 * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
     chosen_2 = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
-    product_2 = ops.expand_dims(slope_2, 1) * chosen_2 * ops.sign(term)
+    product_2 = ops.expand_dims(slope_2, 1) * chosen_2 * sign(term)
     return product_2 - product, -product_2, product, total(upstream * term_5)
 
 
@@ -868,7 +864,7 @@ def _tangent_plain_optax(
     term_3 = anchor - negative
     magnitude = ops.abs(term_3)
     term_4 = eps + total(magnitude**p, axis=1)
-    positive_2 = ops.maximum(ops.sign(term_4**power - term_2**power - margin), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_4**power - term_2**power - margin))
     term_5 = 1.0 - positive_2
     mask = power == 0.0
     term_6 = power - 1.0
@@ -878,11 +874,14 @@ def _tangent_plain_optax(
     product = (
         term_5
         * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
-        * total(chosen * ops.sign(term) * (d_anchor - d_positive), axis=1)
+        * total(chosen * sign(term) * (d_anchor - d_positive), axis=1)
     )
     chosen_2 = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
-    sums = total(chosen_2 * ops.sign(term_3) * (d_anchor - d_negative), axis=1)
-    product_2 = term_5 * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p) * sums
+    product_2 = (
+        term_5
+        * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
+        * total(chosen_2 * sign(term_3) * (d_anchor - d_negative), axis=1)
+    )
     return product + term_5 * d_margin - product_2
 
 
@@ -907,7 +906,7 @@ def _curvature_plain_optax(
     term_3 = anchor - negative
     magnitude = ops.abs(term_3)
     term_4 = eps + total(magnitude**p, axis=1)
-    positive_2 = ops.maximum(ops.sign(term_4**power - term_2**power - margin), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_4**power - term_2**power - margin))
     term_5 = 1.0 - positive_2
     mask = term_4 == 0.0
     mask_2 = power == 0.0
@@ -921,7 +920,7 @@ def _curvature_plain_optax(
     mask_7 = mask_5 & mask_6
     term_8 = p - 1.0
     chosen_2 = ops.where(mask_7, 0.0, p * magnitude**term_8)
-    direction_2 = ops.sign(term_3)
+    direction_2 = sign(term_3)
     term_9 = d_anchor - d_negative
     slope = upstream * term_5 * chosen * total(chosen_2 * direction_2 * term_9, axis=1)
     product = ops.expand_dims(slope, 1) * chosen_2 * direction_2
@@ -940,7 +939,7 @@ def _curvature_plain_optax(
     mask_11 = abs_term == 0.0
     mask_12 = mask_11 & mask_6
     chosen_4 = ops.where(mask_12, 0.0, p * abs_term**term_8)
-    sign_term = ops.sign(term)
+    sign_term = sign(term)
     term_11 = d_anchor - d_positive
     slope_3 = upstream * term_5 * chosen_3 * total(chosen_4 * sign_term * term_11, axis=1)
     product_4 = ops.expand_dims(slope_3, 1) * chosen_4 * sign_term

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, fold, total
+from ._arrays import Operand, constant, fold, sign, smaller, total
 from ._checks import (
     check_floating,
     check_function,
@@ -23,18 +23,17 @@ __all__ = ["TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss"]
 
 def _value_swapped_called(near: Tensor, far: Tensor, across: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.maximum(near - ops.minimum(across, far) + margin, 0.0)
+    return ops.maximum(0.0, near - smaller(across, far) + margin)
 
 
 def _gradient_swapped_called(
     upstream: Tensor, near: Tensor, far: Tensor, across: Tensor, margin: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `near`, `far`, `across` and `margin`, given that of the loss."""
-    positive = ops.maximum(ops.sign(ops.minimum(across, far) - near - margin), 0.0)
-    term = 1.0 - positive
+    term = 1.0 - ops.maximum(0.0, sign(smaller(across, far) - near - margin))
     slope = upstream * term
-    grad_far = upstream * term * (-0.5 * ops.sign(across - far) - 0.5)
-    grad_across = upstream * term * (-0.5 * ops.sign(far - across) - 0.5)
+    grad_far = upstream * term * (-0.5 * sign(across - far) - 0.5)
+    grad_across = upstream * term * (-0.5 * sign(far - across) - 0.5)
     return slope, grad_far, grad_across, total(slope)
 
 
@@ -49,13 +48,12 @@ def _tangent_swapped_called(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    positive = ops.maximum(ops.sign(ops.minimum(across, far) - near - margin), 0.0)
-    term = 1.0 - positive
+    term = 1.0 - ops.maximum(0.0, sign(smaller(across, far) - near - margin))
     return (
         term * d_margin
         + term * d_near
-        + term * (-0.5 * ops.sign(far - across) - 0.5) * d_across
-        + term * (-0.5 * ops.sign(across - far) - 0.5) * d_far
+        + term * (-0.5 * sign(far - across) - 0.5) * d_across
+        + term * (-0.5 * sign(across - far) - 0.5) * d_far
     )
 
 
@@ -130,12 +128,12 @@ def _value_swapped_cosine(
     anchor_direction = direction(anchor, axis=-1)
     negative_direction = direction(negative, axis=-1)
     positive_direction = direction(positive, axis=-1)
-    minimum = ops.minimum(
+    minimum = smaller(
         1.0 - total(anchor_direction * negative_direction, axis=1),
         1.0 - total(negative_direction * positive_direction, axis=1),
     )
     term = margin + 1.0 - minimum - total(anchor_direction * positive_direction, axis=1)
-    return ops.maximum(term, 0.0)
+    return ops.maximum(0.0, term)
 
 
 def _gradient_swapped_cosine(
@@ -150,21 +148,18 @@ def _gradient_swapped_cosine(
     sums_2 = total(negative_direction * positive_direction, axis=1)
     across = 1.0 - sums_2
     term = (
-        ops.minimum(far, across)
-        + total(anchor_direction * positive_direction, axis=1)
-        - margin
-        - 1.0
+        smaller(far, across) + total(anchor_direction * positive_direction, axis=1) - margin - 1.0
     )
-    positive_2 = ops.maximum(ops.sign(term), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term))
     slope = upstream * (positive_2 - 1.0)
     term_2 = 1.0 - positive_2
-    slope_2 = upstream * term_2 * (0.5 * ops.sign(across + (sums - 1.0)) + 0.5)
+    slope_2 = upstream * term_2 * (0.5 * sign(across + (sums - 1.0)) + 0.5)
     term_3 = (
         ops.expand_dims(slope, 1) * positive_direction
         + ops.expand_dims(slope_2, 1) * negative_direction
     )
     product = anchor_direction * ops.expand_dims(total(term_3 * anchor_direction, axis=1), 1)
-    slope_3 = upstream * term_2 * (0.5 * ops.sign(far + (sums_2 - 1.0)) + 0.5)
+    slope_3 = upstream * term_2 * (0.5 * sign(far + (sums_2 - 1.0)) + 0.5)
     term_4 = (
         ops.expand_dims(slope, 1) * anchor_direction
         + ops.expand_dims(slope_3, 1) * negative_direction
@@ -200,12 +195,9 @@ def _tangent_swapped_cosine(
     sums_2 = total(negative_direction * positive_direction, axis=1)
     across = 1.0 - sums_2
     term = (
-        ops.minimum(far, across)
-        + total(anchor_direction * positive_direction, axis=1)
-        - margin
-        - 1.0
+        smaller(far, across) + total(anchor_direction * positive_direction, axis=1) - margin - 1.0
     )
-    positive_2 = ops.maximum(ops.sign(term), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term))
     term_2 = 1.0 - positive_2
     quotient = ratio(1.0, norm(anchor, axis=-1))
     product = anchor_direction * ops.expand_dims(total(anchor_direction * d_anchor, axis=1), 1)
@@ -219,7 +211,7 @@ def _tangent_swapped_cosine(
         negative_direction * ops.expand_dims(quotient, 1) * term_3
         + anchor_direction * ops.expand_dims(quotient_2, 1) * term_4
     )
-    product_3 = term_2 * (0.5 * ops.sign(across + (sums - 1.0)) + 0.5) * total(term_5, axis=1)
+    product_3 = term_2 * (0.5 * sign(across + (sums - 1.0)) + 0.5) * total(term_5, axis=1)
     quotient_3 = ratio(1.0, norm(positive, axis=-1))
     product_4 = positive_direction * ops.expand_dims(
         total(positive_direction * d_positive, axis=1), 1
@@ -229,7 +221,7 @@ def _tangent_swapped_cosine(
         positive_direction * ops.expand_dims(quotient_2, 1) * term_4
         + negative_direction * ops.expand_dims(quotient_3, 1) * term_6
     )
-    product_5 = term_2 * (0.5 * ops.sign(far + (sums_2 - 1.0)) + 0.5) * total(term_7, axis=1)
+    product_5 = term_2 * (0.5 * sign(far + (sums_2 - 1.0)) + 0.5) * total(term_7, axis=1)
     term_8 = (
         positive_direction * ops.expand_dims(quotient, 1) * term_3
         + anchor_direction * ops.expand_dims(quotient_3, 1) * term_6
@@ -261,16 +253,13 @@ def _curvature_swapped_cosine(
     sums_3 = total(negative_direction * positive_direction, axis=1)
     across = 1.0 - sums_3
     term = (
-        ops.minimum(far, across)
-        + total(anchor_direction * positive_direction, axis=1)
-        - margin
-        - 1.0
+        smaller(far, across) + total(anchor_direction * positive_direction, axis=1) - margin - 1.0
     )
-    positive_2 = ops.maximum(ops.sign(term), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term))
     term_2 = positive_2 - 1.0
     slope = upstream * term_2
     term_3 = 1.0 - positive_2
-    term_4 = 0.5 * ops.sign(across + (sums_2 - 1.0)) + 0.5
+    term_4 = 0.5 * sign(across + (sums_2 - 1.0)) + 0.5
     slope_2 = upstream * term_3 * term_4
     term_5 = (
         ops.expand_dims(slope, 1) * positive_direction
@@ -300,7 +289,7 @@ def _curvature_swapped_cosine(
         - anchor_direction * ops.expand_dims(total(term_10, axis=1), 1)
     )
     product_4 = ratio(quotient_2, positive_length) * sums_5
-    term_12 = 0.5 * ops.sign(far + (sums_3 - 1.0)) + 0.5
+    term_12 = 0.5 * sign(far + (sums_3 - 1.0)) + 0.5
     slope_5 = upstream * term_3 * term_12
     term_13 = (
         ops.expand_dims(slope, 1) * anchor_direction
@@ -402,10 +391,10 @@ def _value_swapped_manhattan(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor
 ) -> Tensor:
     """Return the unreduced loss."""
-    minimum = ops.minimum(
+    minimum = smaller(
         total(ops.abs(anchor - negative), axis=1), total(ops.abs(positive - negative), axis=1)
     )
-    return ops.maximum(total(ops.abs(anchor - positive), axis=1) - minimum + margin, 0.0)
+    return ops.maximum(0.0, total(ops.abs(anchor - positive), axis=1) - minimum + margin)
 
 
 def _gradient_swapped_manhattan(
@@ -417,14 +406,14 @@ def _gradient_swapped_manhattan(
     far = total(ops.abs(term_2), axis=1)
     term_3 = positive - negative
     across = total(ops.abs(term_3), axis=1)
-    direction_2 = ops.sign(ops.minimum(far, across) - total(ops.abs(term), axis=1) - margin)
-    term_4 = 1.0 - ops.maximum(direction_2, 0.0)
-    slope = upstream * term_4 * (-0.5 * ops.sign(across - far) - 0.5)
-    product = ops.expand_dims(slope, 1) * ops.sign(term_2)
+    direction_2 = sign(smaller(far, across) - total(ops.abs(term), axis=1) - margin)
+    term_4 = 1.0 - ops.maximum(0.0, direction_2)
+    slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
+    product = ops.expand_dims(slope, 1) * sign(term_2)
     slope_2 = upstream * term_4
-    product_2 = ops.expand_dims(slope_2, 1) * ops.sign(term)
-    slope_3 = upstream * term_4 * (-0.5 * ops.sign(far - across) - 0.5)
-    product_3 = ops.expand_dims(slope_3, 1) * ops.sign(term_3)
+    product_2 = ops.expand_dims(slope_2, 1) * sign(term)
+    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
+    product_3 = ops.expand_dims(slope_3, 1) * sign(term_3)
     return product + product_2, product_3 - product_2, -product_3 - product, total(slope_2)
 
 
@@ -444,21 +433,21 @@ def _tangent_swapped_manhattan(
     far = total(ops.abs(term_2), axis=1)
     term_3 = positive - negative
     across = total(ops.abs(term_3), axis=1)
-    direction_2 = ops.sign(ops.minimum(far, across) - total(ops.abs(term), axis=1) - margin)
-    term_4 = 1.0 - ops.maximum(direction_2, 0.0)
+    direction_2 = sign(smaller(far, across) - total(ops.abs(term), axis=1) - margin)
+    term_4 = 1.0 - ops.maximum(0.0, direction_2)
     product = (
         term_4
-        * (-0.5 * ops.sign(across - far) - 0.5)
-        * total(ops.sign(term_2) * (d_anchor - d_negative), axis=1)
+        * (-0.5 * sign(across - far) - 0.5)
+        * total(sign(term_2) * (d_anchor - d_negative), axis=1)
     )
     product_2 = (
         term_4
-        * (-0.5 * ops.sign(far - across) - 0.5)
-        * total(ops.sign(term_3) * (d_positive - d_negative), axis=1)
+        * (-0.5 * sign(far - across) - 0.5)
+        * total(sign(term_3) * (d_positive - d_negative), axis=1)
     )
     return (
         term_4 * d_margin
-        + term_4 * total(ops.sign(term) * (d_anchor - d_positive), axis=1)
+        + term_4 * total(sign(term) * (d_anchor - d_positive), axis=1)
         + product
         + product_2
     )
@@ -539,10 +528,10 @@ def _value_swapped_squared_euclidean(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor
 ) -> Tensor:
     """Return the unreduced loss."""
-    minimum = ops.minimum(
+    minimum = smaller(
         total((anchor - negative) ** 2, axis=1), total((positive - negative) ** 2, axis=1)
     )
-    return ops.maximum(total((anchor - positive) ** 2, axis=1) - minimum + margin, 0.0)
+    return ops.maximum(0.0, total((anchor - positive) ** 2, axis=1) - minimum + margin)
 
 
 def _gradient_swapped_squared_euclidean(
@@ -554,13 +543,13 @@ def _gradient_swapped_squared_euclidean(
     far = total(term_2 * term_2, axis=1)
     term_3 = positive - negative
     across = total(term_3 * term_3, axis=1)
-    direction_2 = ops.sign(ops.minimum(far, across) - total(term * term, axis=1) - margin)
-    term_4 = 1.0 - ops.maximum(direction_2, 0.0)
-    slope = upstream * term_4 * (-0.5 * ops.sign(across - far) - 0.5)
+    positive_2 = ops.maximum(0.0, sign(smaller(far, across) - total(term * term, axis=1) - margin))
+    term_4 = 1.0 - positive_2
+    slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
     product = 2.0 * ops.expand_dims(slope, 1) * term_2
     slope_2 = upstream * term_4
     product_2 = 2.0 * ops.expand_dims(slope_2, 1) * term
-    slope_3 = upstream * term_4 * (-0.5 * ops.sign(far - across) - 0.5)
+    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
     product_3 = 2.0 * ops.expand_dims(slope_3, 1) * term_3
     return product + product_2, product_3 - product_2, -product_3 - product, total(slope_2)
 
@@ -581,18 +570,18 @@ def _tangent_swapped_squared_euclidean(
     far = total(term_2 * term_2, axis=1)
     term_3 = positive - negative
     across = total(term_3 * term_3, axis=1)
-    direction_2 = ops.sign(ops.minimum(far, across) - total(term * term, axis=1) - margin)
-    term_4 = 1.0 - ops.maximum(direction_2, 0.0)
+    positive_2 = ops.maximum(0.0, sign(smaller(far, across) - total(term * term, axis=1) - margin))
+    term_4 = 1.0 - positive_2
     product = (
         2.0
         * term_4
-        * (-0.5 * ops.sign(across - far) - 0.5)
+        * (-0.5 * sign(across - far) - 0.5)
         * total(term_2 * (d_anchor - d_negative), axis=1)
     )
     product_2 = (
         2.0
         * term_4
-        * (-0.5 * ops.sign(far - across) - 0.5)
+        * (-0.5 * sign(far - across) - 0.5)
         * total(term_3 * (d_positive - d_negative), axis=1)
     )
     return (
@@ -617,13 +606,13 @@ def _curvature_swapped_squared_euclidean(
     """Return the derivative of the gradient along the tangents."""
     far = total((anchor - negative) ** 2, axis=1)
     across = total((positive - negative) ** 2, axis=1)
-    term = ops.minimum(far, across) - total((anchor - positive) ** 2, axis=1) - margin
-    term_2 = 1.0 - ops.maximum(ops.sign(term), 0.0)
-    slope = upstream * term_2 * (-0.5 * ops.sign(across - far) - 0.5)
+    term = smaller(far, across) - total((anchor - positive) ** 2, axis=1) - margin
+    term_2 = 1.0 - ops.maximum(0.0, sign(term))
+    slope = upstream * term_2 * (-0.5 * sign(across - far) - 0.5)
     product = 2.0 * ops.expand_dims(slope, 1) * (d_anchor - d_negative)
     slope_2 = upstream * term_2
     product_2 = 2.0 * ops.expand_dims(slope_2, 1) * (d_anchor - d_positive)
-    slope_3 = upstream * term_2 * (-0.5 * ops.sign(far - across) - 0.5)
+    slope_3 = upstream * term_2 * (-0.5 * sign(far - across) - 0.5)
     product_3 = 2.0 * ops.expand_dims(slope_3, 1) * (d_positive - d_negative)
     return product + product_2, product_3 - product_2, -product_3 - product, constant(0.0, upstream)
 
@@ -687,12 +676,12 @@ def _value_swapped_euclidean(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor
 ) -> Tensor:
     """Return the unreduced loss."""
-    minimum = ops.minimum(
+    minimum = smaller(
         norm(anchor - negative + constant(1e-06, anchor), axis=-1),
         norm(positive - negative + constant(1e-06, anchor), axis=-1),
     )
     term = norm(anchor - positive + constant(1e-06, anchor), axis=-1) - minimum + margin
-    return ops.maximum(term, 0.0)
+    return ops.maximum(0.0, term)
 
 
 def _gradient_swapped_euclidean(
@@ -704,13 +693,13 @@ def _gradient_swapped_euclidean(
     far = norm(term_2, axis=-1)
     term_3 = positive - negative + constant(1e-06, upstream)
     across = norm(term_3, axis=-1)
-    direction_2 = ops.sign(ops.minimum(far, across) - norm(term, axis=-1) - margin)
-    term_4 = 1.0 - ops.maximum(direction_2, 0.0)
-    slope = upstream * term_4 * (-0.5 * ops.sign(across - far) - 0.5)
+    positive_2 = ops.maximum(0.0, sign(smaller(far, across) - norm(term, axis=-1) - margin))
+    term_4 = 1.0 - positive_2
+    slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
     product = ops.expand_dims(slope, 1) * direction(term_2, axis=-1)
     slope_2 = upstream * term_4
     product_2 = ops.expand_dims(slope_2, 1) * direction(term, axis=-1)
-    slope_3 = upstream * term_4 * (-0.5 * ops.sign(far - across) - 0.5)
+    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
     product_3 = ops.expand_dims(slope_3, 1) * direction(term_3, axis=-1)
     return product + product_2, product_3 - product_2, -product_3 - product, total(slope_2)
 
@@ -731,16 +720,16 @@ def _tangent_swapped_euclidean(
     far = norm(term_2, axis=-1)
     term_3 = positive - negative + constant(1e-06, anchor)
     across = norm(term_3, axis=-1)
-    direction_2 = ops.sign(ops.minimum(far, across) - norm(term, axis=-1) - margin)
-    term_4 = 1.0 - ops.maximum(direction_2, 0.0)
+    positive_2 = ops.maximum(0.0, sign(smaller(far, across) - norm(term, axis=-1) - margin))
+    term_4 = 1.0 - positive_2
     sums = total(direction(term, axis=-1) * (d_anchor - d_positive), axis=1)
     sums_2 = total(direction(term_2, axis=-1) * (d_anchor - d_negative), axis=1)
     sums_3 = total(direction(term_3, axis=-1) * (d_positive - d_negative), axis=1)
     return (
         term_4 * sums
         + term_4 * d_margin
-        + term_4 * (-0.5 * ops.sign(across - far) - 0.5) * sums_2
-        + term_4 * (-0.5 * ops.sign(far - across) - 0.5) * sums_3
+        + term_4 * (-0.5 * sign(across - far) - 0.5) * sums_2
+        + term_4 * (-0.5 * sign(far - across) - 0.5) * sums_3
     )
 
 
@@ -762,9 +751,8 @@ def _curvature_swapped_euclidean(
     far = norm(term_2, axis=-1)
     term_3 = positive - negative + constant(1e-06, upstream)
     across = norm(term_3, axis=-1)
-    positive_2 = ops.maximum(ops.sign(ops.minimum(far, across) - near - margin), 0.0)
-    term_4 = 1.0 - positive_2
-    slope = upstream * term_4 * (-0.5 * ops.sign(across - far) - 0.5) * ratio(1.0, far)
+    term_4 = 1.0 - ops.maximum(0.0, sign(smaller(far, across) - near - margin))
+    slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5) * ratio(1.0, far)
     term_5 = d_anchor - d_negative
     direction_2 = direction(term_2, axis=-1)
     product = direction_2 * ops.expand_dims(total(direction_2 * term_5, axis=1), 1)
@@ -774,7 +762,7 @@ def _curvature_swapped_euclidean(
     direction_3 = direction(term, axis=-1)
     product_3 = direction_3 * ops.expand_dims(total(direction_3 * term_6, axis=1), 1)
     product_4 = ops.expand_dims(slope_2, 1) * (term_6 - product_3)
-    slope_3 = upstream * term_4 * (-0.5 * ops.sign(far - across) - 0.5) * ratio(1.0, across)
+    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5) * ratio(1.0, across)
     term_7 = d_positive - d_negative
     direction_4 = direction(term_3, axis=-1)
     product_5 = direction_4 * ops.expand_dims(total(direction_4 * term_7, axis=1), 1)
@@ -842,14 +830,14 @@ _kernel_swapped_euclidean = _ValueSwappedEuclidean()
 
 def _value_plain_called(near: Tensor, far: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.maximum(near - far + margin, 0.0)
+    return ops.maximum(0.0, near - far + margin)
 
 
 def _gradient_plain_called(
     upstream: Tensor, near: Tensor, far: Tensor, margin: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `near`, `far` and `margin`, given that of the loss."""
-    slope = upstream * (1.0 - ops.maximum(ops.sign(far - near - margin), 0.0))
+    slope = upstream * (1.0 - ops.maximum(0.0, sign(far - near - margin)))
     return slope, -slope, total(slope)
 
 
@@ -857,7 +845,7 @@ def _tangent_plain_called(
     near: Tensor, far: Tensor, margin: Tensor, d_near: Tensor, d_far: Tensor, d_margin: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return (1.0 - ops.maximum(ops.sign(far - near - margin), 0.0)) * (d_near - d_far + d_margin)
+    return (1.0 - ops.maximum(0.0, sign(far - near - margin))) * (d_near - d_far + d_margin)
 
 
 def _curvature_plain_called(
@@ -921,7 +909,7 @@ def _value_plain_cosine(
     anchor_direction = direction(anchor, axis=-1)
     term = total(anchor_direction * direction(negative, axis=-1), axis=1) - 1.0
     term_2 = term - total(anchor_direction * direction(positive, axis=-1), axis=1) + margin + 1.0
-    return ops.maximum(term_2, 0.0)
+    return ops.maximum(0.0, term_2)
 
 
 def _gradient_plain_cosine(
@@ -933,7 +921,7 @@ def _gradient_plain_cosine(
     sums = total(anchor_direction * negative_direction, axis=1)
     positive_direction = direction(positive, axis=-1)
     sums_2 = total(anchor_direction * positive_direction, axis=1)
-    positive_2 = ops.maximum(ops.sign(1.0 - sums + sums_2 - margin - 1.0), 0.0)
+    positive_2 = ops.maximum(0.0, sign(1.0 - sums + sums_2 - margin - 1.0))
     term = positive_2 - 1.0
     slope = upstream * term
     term_2 = 1.0 - positive_2
@@ -980,7 +968,7 @@ def _tangent_plain_cosine(
         - margin
         - 1.0
     )
-    positive_2 = ops.maximum(ops.sign(term), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term))
     term_2 = 1.0 - positive_2
     quotient = ratio(1.0, norm(anchor, axis=-1))
     product = anchor_direction * ops.expand_dims(total(anchor_direction * d_anchor, axis=1), 1)
@@ -1031,7 +1019,7 @@ def _curvature_plain_cosine(
     sums_2 = total(anchor_direction * negative_direction, axis=1)
     positive_direction = direction(positive, axis=-1)
     sums_3 = total(anchor_direction * positive_direction, axis=1)
-    positive_2 = ops.maximum(ops.sign(1.0 - sums_2 + sums_3 - margin - 1.0), 0.0)
+    positive_2 = ops.maximum(0.0, sign(1.0 - sums_2 + sums_3 - margin - 1.0))
     term = positive_2 - 1.0
     slope = upstream * term
     term_2 = 1.0 - positive_2
@@ -1171,7 +1159,7 @@ def _value_plain_manhattan(
         - total(ops.abs(anchor - negative), axis=1)
         + margin
     )
-    return ops.maximum(term, 0.0)
+    return ops.maximum(0.0, term)
 
 
 def _gradient_plain_manhattan(
@@ -1181,11 +1169,11 @@ def _gradient_plain_manhattan(
     term = anchor - positive
     term_2 = anchor - negative
     term_3 = total(ops.abs(term_2), axis=1) - total(ops.abs(term), axis=1) - margin
-    positive_2 = ops.maximum(ops.sign(term_3), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_3))
     slope = upstream * (positive_2 - 1.0)
-    product = ops.expand_dims(slope, 1) * ops.sign(term_2)
+    product = ops.expand_dims(slope, 1) * sign(term_2)
     slope_2 = upstream * (1.0 - positive_2)
-    product_2 = ops.expand_dims(slope_2, 1) * ops.sign(term)
+    product_2 = ops.expand_dims(slope_2, 1) * sign(term)
     return product + product_2, -product_2, -product, total(slope_2)
 
 
@@ -1203,13 +1191,11 @@ def _tangent_plain_manhattan(
     term = anchor - positive
     term_2 = anchor - negative
     term_3 = total(ops.abs(term_2), axis=1) - total(ops.abs(term), axis=1) - margin
-    positive_2 = ops.maximum(ops.sign(term_3), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_3))
     term_4 = 1.0 - positive_2
-    product = (positive_2 - 1.0) * total(ops.sign(term_2) * (d_anchor - d_negative), axis=1)
+    product = (positive_2 - 1.0) * total(sign(term_2) * (d_anchor - d_negative), axis=1)
     return (
-        term_4 * d_margin
-        + term_4 * total(ops.sign(term) * (d_anchor - d_positive), axis=1)
-        + product
+        term_4 * d_margin + term_4 * total(sign(term) * (d_anchor - d_positive), axis=1) + product
     )
 
 
@@ -1291,7 +1277,7 @@ def _value_plain_squared_euclidean(
     term = (
         total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
-    return ops.maximum(term, 0.0)
+    return ops.maximum(0.0, term)
 
 
 def _gradient_plain_squared_euclidean(
@@ -1301,7 +1287,7 @@ def _gradient_plain_squared_euclidean(
     term = anchor - positive
     term_2 = anchor - negative
     term_3 = total(term_2 * term_2, axis=1) - total(term * term, axis=1) - margin
-    positive_2 = ops.maximum(ops.sign(term_3), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_3))
     slope = upstream * (positive_2 - 1.0)
     slope_2 = upstream * (1.0 - positive_2)
     grad_anchor = (
@@ -1326,7 +1312,7 @@ def _tangent_plain_squared_euclidean(
     term = anchor - positive
     term_2 = anchor - negative
     term_3 = total(term_2 * term_2, axis=1) - total(term * term, axis=1) - margin
-    positive_2 = ops.maximum(ops.sign(term_3), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_3))
     term_4 = 1.0 - positive_2
     product = 2.0 * (positive_2 - 1.0) * total(term_2 * (d_anchor - d_negative), axis=1)
     return (
@@ -1349,7 +1335,7 @@ def _curvature_plain_squared_euclidean(
     term = (
         total((anchor - negative) ** 2, axis=1) - total((anchor - positive) ** 2, axis=1) - margin
     )
-    positive_2 = ops.maximum(ops.sign(term), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term))
     slope = upstream * (positive_2 - 1.0)
     term_2 = d_anchor - d_negative
     slope_2 = upstream * (1.0 - positive_2)
@@ -1426,7 +1412,7 @@ def _value_plain_euclidean(
         - norm(anchor - negative + constant(1e-06, anchor), axis=-1)
         + margin
     )
-    return ops.maximum(term, 0.0)
+    return ops.maximum(0.0, term)
 
 
 def _gradient_plain_euclidean(
@@ -1435,7 +1421,7 @@ def _gradient_plain_euclidean(
     """Return the gradient by each differentiable argument, given that of the loss."""
     term = anchor - positive + constant(1e-06, upstream)
     term_2 = anchor - negative + constant(1e-06, upstream)
-    positive_2 = ops.maximum(ops.sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin), 0.0)
+    positive_2 = ops.maximum(0.0, sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin))
     slope = upstream * (positive_2 - 1.0)
     product = ops.expand_dims(slope, 1) * direction(term_2, axis=-1)
     slope_2 = upstream * (1.0 - positive_2)
@@ -1456,7 +1442,7 @@ def _tangent_plain_euclidean(
     """Return the derivative of the loss along the tangents."""
     term = anchor - positive + constant(1e-06, anchor)
     term_2 = anchor - negative + constant(1e-06, anchor)
-    positive_2 = ops.maximum(ops.sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin), 0.0)
+    positive_2 = ops.maximum(0.0, sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin))
     term_3 = 1.0 - positive_2
     sums = total(direction(term, axis=-1) * (d_anchor - d_positive), axis=1)
     sums_2 = total(direction(term_2, axis=-1) * (d_anchor - d_negative), axis=1)
@@ -1479,7 +1465,7 @@ def _curvature_plain_euclidean(
     near = norm(term, axis=-1)
     term_2 = anchor - negative + constant(1e-06, upstream)
     far = norm(term_2, axis=-1)
-    positive_2 = ops.maximum(ops.sign(far - near - margin), 0.0)
+    positive_2 = ops.maximum(0.0, sign(far - near - margin))
     slope = upstream * (positive_2 - 1.0) * ratio(1.0, far)
     term_3 = d_anchor - d_negative
     direction_2 = direction(term_2, axis=-1)

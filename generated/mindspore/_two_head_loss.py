@@ -5,7 +5,7 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand
+from ._arrays import Operand, sign
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Loss,
@@ -86,13 +86,13 @@ def _value_loss2(input2: Tensor, target2: Tensor) -> Tensor:
 
 def _gradient_loss2(upstream: Tensor, input2: Tensor, target2: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input2` and `target2`, given that of the loss."""
-    slope = upstream * ops.sign(input2 - target2)
+    slope = upstream * sign(input2 - target2)
     return slope, -slope
 
 
 def _tangent_loss2(input2: Tensor, target2: Tensor, d_input2: Tensor, d_target2: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return ops.sign(input2 - target2) * (d_input2 - d_target2)
+    return sign(input2 - target2) * (d_input2 - d_target2)
 
 
 def _curvature_loss2(

@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, count_up, total
+from ._arrays import Operand, constant, count_up, sign, total
 from ._checks import (
     check_floating,
     check_positive,
@@ -120,9 +120,9 @@ def _value_variance(input1: Tensor, input2: Tensor, std_weight: Tensor, eps: Ten
     # deviation: x - sum(x)/size -> deviation(x)
     term = input1.shape[0] - 1.0
     quotient = ratio(total(deviation(input1, axis=-2) ** 2, axis=0), constant(term, input1))
-    product = total(ops.maximum(1.0 - ops.sqrt(eps + quotient), 0.0)) / input1.shape[1]
+    product = total(ops.maximum(0.0, 1.0 - ops.sqrt(eps + quotient))) / input1.shape[1]
     quotient_2 = ratio(total(deviation(input2, axis=-2) ** 2, axis=0), constant(term, input1))
-    product_2 = total(ops.maximum(1.0 - ops.sqrt(eps + quotient_2), 0.0)) / input1.shape[1]
+    product_2 = total(ops.maximum(0.0, 1.0 - ops.sqrt(eps + quotient_2))) / input1.shape[1]
     return 0.5 * (product + product_2) * std_weight
 
 
@@ -136,16 +136,16 @@ def _gradient_variance(
     quotient = ratio(total(deviation_2 * deviation_2, axis=0), constant(term, input1))
     root = ops.sqrt(eps + quotient)
     term_2 = 1.0 - root
-    positive = ops.maximum(ops.sign(term_2), 0.0)
+    positive = ops.maximum(0.0, sign(term_2))
     quotient_2 = ratio(1.0, constant(term, input1))
     deviation_3 = deviation(input2, axis=-2)
     quotient_3 = ratio(total(deviation_3 * deviation_3, axis=0), constant(term, input1))
     root_2 = ops.sqrt(eps + quotient_3)
     term_3 = 1.0 - root_2
-    positive_2 = ops.maximum(ops.sign(term_3), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_3))
     term_4 = (
-        total(ops.maximum(term_2, 0.0)) / input1.shape[1]
-        + total(ops.maximum(term_3, 0.0)) / input1.shape[1]
+        total(ops.maximum(0.0, term_2)) / input1.shape[1]
+        + total(ops.maximum(0.0, term_3)) / input1.shape[1]
     )
     slope = 0.25 * upstream * std_weight * total(positive_2 / root_2) / input1.shape[1]
     slope_2 = 0.25 * upstream * std_weight * total(positive / root) / input1.shape[1]
@@ -186,7 +186,7 @@ def _tangent_variance(
     quotient = ratio(total(deviation_2 * deviation_2, axis=0), constant(term, input1))
     root = ops.sqrt(eps + quotient)
     term_2 = 1.0 - root
-    positive = ops.maximum(ops.sign(term_2), 0.0)
+    positive = ops.maximum(0.0, sign(term_2))
     quotient_2 = ratio(1.0, constant(term, input1))
     product = (
         positive * quotient_2 * total(deviation_2 * deviation(d_input1, axis=-2), axis=0) / root
@@ -196,14 +196,14 @@ def _tangent_variance(
     quotient_3 = ratio(total(deviation_3 * deviation_3, axis=0), constant(term, input1))
     root_2 = ops.sqrt(eps + quotient_3)
     term_3 = 1.0 - root_2
-    positive_2 = ops.maximum(ops.sign(term_3), 0.0)
+    positive_2 = ops.maximum(0.0, sign(term_3))
     product_3 = (
         positive_2 * quotient_2 * total(deviation_3 * deviation(d_input2, axis=-2), axis=0) / root_2
     )
     product_4 = total(-0.5 * positive_2 * d_eps / root_2 - product_3) / input1.shape[1]
     term_4 = (
-        total(ops.maximum(term_2, 0.0)) / input1.shape[1]
-        + total(ops.maximum(term_3, 0.0)) / input1.shape[1]
+        total(ops.maximum(0.0, term_2)) / input1.shape[1]
+        + total(ops.maximum(0.0, term_3)) / input1.shape[1]
     )
     return 0.5 * std_weight * (product_2 + product_4) + 0.5 * term_4 * d_std_weight
 
@@ -224,7 +224,7 @@ def _curvature_variance(
     term = input1.shape[0] - 1.0
     quotient = ratio(total(deviation_2 * deviation_2, axis=0), constant(term, input1))
     root = ops.sqrt(eps + quotient)
-    positive = ops.maximum(ops.sign(1.0 - root), 0.0)
+    positive = ops.maximum(0.0, sign(1.0 - root))
     quotient_2 = ratio(1.0, constant(term, input1))
     slope = (
         0.5
@@ -253,7 +253,7 @@ def _curvature_variance(
     deviation_4 = deviation(input2, axis=-2)
     quotient_3 = ratio(total(deviation_4 * deviation_4, axis=0), constant(term, input1))
     root_2 = ops.sqrt(eps + quotient_3)
-    positive_2 = ops.maximum(ops.sign(1.0 - root_2), 0.0)
+    positive_2 = ops.maximum(0.0, sign(1.0 - root_2))
     slope_4 = (
         0.5
         * upstream

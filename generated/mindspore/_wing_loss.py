@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, log1p, total
+from ._arrays import Operand, log1p, sign, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -30,7 +30,7 @@ def _gradient(
     mask = abs_error < width
     product = abs_error / eps
     term_2 = product + 1.0
-    sign_term = ops.sign(term)
+    sign_term = sign(term)
     slope = upstream * ops.where(mask, width * sign_term / (term_2 * eps), sign_term)
     product_2 = width / eps
     term_3 = product_2 + 1.0
@@ -63,7 +63,7 @@ def _tangent(
     chosen_2 = ops.where(
         mask, -width * abs_error / (term_3 * (eps * eps)), -product_2 * (product_2 / term_2)
     )
-    sign_term = ops.sign(term)
+    sign_term = sign(term)
     product_3 = ops.where(mask, width * sign_term / (term_3 * eps), sign_term) * (
         d_input - d_target
     )
@@ -86,7 +86,7 @@ def _curvature(
     abs_error = ops.abs(term)
     mask = abs_error < width
     term_2 = abs_error / eps + 1.0
-    sign_term = ops.sign(term)
+    sign_term = sign(term)
     product = sign_term / (term_2 * eps)
     chosen = ops.where(mask, product, 0.0)
     slope = upstream * chosen * d_width
