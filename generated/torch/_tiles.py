@@ -43,21 +43,26 @@ class Tiling:
         tensors = [x for x in given if isinstance(x, Tensor) and x.dim()]
         flat = kernels.entrywise and all(x.is_contiguous() for x in tensors)
         places: Sequence[Places] = kernels.sum_cuts if by_sums else kernels.cuts
-        if kernels.entrywise:
-            places = (_alike(0, given),) if flat else _any_dimension(tensors, given)
-        self._cuts = list(_cuts(places, given, max(x.numel() for x in tensors)))
-        cut = [k for k in wanted if any(axis[k + 1] is not None for axis, _ in self._cuts)]
-        self.gradients = {k: torch.empty_like(args[k]) for k in cut}
-        self._cuts = [([*axis, *[axis[k + 1] for k in cut]], step) for axis, step in self._cuts]
-        self._all = [*given, *self.gradients.values()]
         if flat:
-            self._all = [x.view(-1) if isinstance(x, Tensor) and x.dim() else x for x in self._all]
+            given = [_flat(x) for x in given]
+        if kernels.entrywise:
+            places = [_alike(0, given)] if flat else _any_dimension(tensors, given)
+        cuts = list(_cuts(places, given, max(x.numel() for x in tensors)))
+        cut = [k for k in wanted if any(axis[k + 1] is not None for axis, _ in cuts)]
+        self.gradients = {k: torch.empty_like(args[k]) for k in cut}
+        rooms = self.gradients.values()
         self._count = len(given)
+        self._all = [*given, *(map(_flat, rooms) if flat else rooms)]
+        self._cuts = [([*axis, *[axis[k + 1] for k in cut]], step) for axis, step in cuts]
 
     def pieces(self) -> Iterator[tuple[Any, Sequence[Any], Sequence[Tensor]]]:
         """Yield pieces of the weight, the arguments and the gradients."""
         for piece in _pieces(self._all, self._cuts):
             yield piece[0], piece[1 : self._count], piece[self._count :]
+
+
+def _flat(x: Any) -> Any:
+    return x.view(-1) if isinstance(x, Tensor) and x.dim() else x
 
 
 def _any_dimension(tensors: Sequence[Tensor], given: Sequence[Any]) -> list[Places]:

@@ -77,11 +77,11 @@ def total(
     divisor = kernels.count(args) if divisor is None else divisor
     if kernels.sums is not None:
         return _scaled(_by_sums(kernels, args, weight, 1.0, ())[0], factor, divisor)
-    parts = [
-        _weigh(exactly(kernels.value, *piece), own).sum()
-        for own, piece, _ in Tiling(kernels, args, weight, ()).pieces()
-    ]
-    return _scaled(torch.stack(parts).sum(), factor, divisor)
+    parts = []
+    for own, piece, _ in Tiling(kernels, args, weight, ()).pieces():
+        loss = _weigh(exactly(kernels.value, *piece), own)
+        parts.append(loss.sum().item())
+    return _scaled(_added(parts, loss), factor, divisor)
 
 
 def _weigh(loss: Tensor, weight: Tensor | None) -> Tensor:
@@ -178,12 +178,20 @@ def _by_tiles(
     parts = []
     for own, piece, room in tiling.pieces():
         loss, slopes = _run(kernels, piece, own, share, wanted)
-        parts.append(loss.sum())
+        parts.append(loss.sum().item())
         for buffer, slope in zip(room, slopes, strict=False):
             buffer[...] = slope
         for k, slope in zip(wanted[len(room) :], slopes[len(room) :], strict=True):
-            whole[k] = whole[k] + slope if k in whole else filled(slope, args[k])
-    return torch.stack(parts).sum(), tiling.gradients | whole
+            if k in whole:
+                whole[k].add_(slope)
+            else:
+                whole[k] = filled(slope, args[k]).clone()
+    return _added(parts, loss), tiling.gradients | whole
+
+
+def _added(parts: Sequence[float], like: Tensor) -> Tensor:
+    """Return the sum of tiles; between these, small tensors would keep the memory in pieces."""
+    return torch.tensor(parts, dtype=torch.float64, device=like.device).sum().to(like.dtype)
 
 
 def _by_sums(
@@ -195,11 +203,15 @@ def _by_sums(
 ) -> tuple[Tensor, dict[int, Tensor]]:
     """Return the same in two rounds: what the samples add up to, then their gradients."""
     if any(axis[k + 1] is None for axis in kernels.sum_cuts for k in wanted):
-        result, found = _at_once(kernels, args, weight, share, wanted, averages=False)
-        return result, found
+        return _at_once(kernels, args, weight, share, wanted, averages=False)
     tiling = Tiling(kernels, args, weight, wanted, by_sums=True)
-    parts = zip(*[kernels.totals(piece) for _, piece, _ in tiling.pieces()], strict=True)
-    sums = [torch.stack(part).sum(0) for part in parts]
+    parts, count = list[Tensor](), sum(1 for _ in tiling.pieces())
+    for k, (_, piece, _) in enumerate(tiling.pieces()):
+        found = kernels.totals(piece)
+        parts = parts or [x.new_empty((count, *x.shape)) for x in found]
+        for part, x in zip(parts, found, strict=True):
+            part[k] = x
+    sums = [part.sum(0) for part in parts]
     for own, piece, room in tiling.pieces():
         loss, slopes = _run(kernels, piece, own, share, wanted, sums)
         for buffer, slope in zip(room, slopes, strict=True):
