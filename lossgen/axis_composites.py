@@ -66,12 +66,17 @@ def _beside(node: Node) -> tuple[Node, Node]:
     return rest, n.reduce_axes("sum", rest, (node.axis,))
 
 
+def _behind(node: Node) -> Node:
+    """How far the entry at the index is behind the largest."""
+    body, index = node.args
+    largest = n.reduce_axes("amax", body, (node.axis,))
+    return subtract(n.pick(body, node.axis, index), largest)
+
+
 def _nll_at(node: Node) -> Node:
     """How far the entry is behind the largest, and log1p of the others, which may be tiny."""
-    body, index = node.args
     _, beside = _beside(node)
-    largest = n.reduce_axes("amax", body, (node.axis,))
-    behind = subtract(n.pick(body, node.axis, index), largest)
+    behind = _behind(node)
     return subtract(call("log1p", n.add(beside, call("expm1", behind))), behind)
 
 
@@ -84,11 +89,10 @@ def _xent(node: Node) -> Node:
 
 
 def _excess_at(node: Node) -> Node:
-    body, index = node.args
-    axis = node.axis
+    """The total is at least 1, so that its inverse, one for a row, loses half a unit at most."""
     rest, beside = _beside(node)
-    total = n.add(beside, n.pick(n.over("exp_shifted", axis, body), axis, index))
-    return n.put(divide(rest, total), axis, index, negate(divide(beside, total)))
+    inverse = call("inverse", n.add(n.ONE, n.add(beside, call("expm1", _behind(node)))))
+    return n.put(mul(rest, inverse), node.axis, node.args[1], negate(mul(beside, inverse)))
 
 
 def _excess(node: Node) -> Node:
@@ -98,8 +102,10 @@ def _excess(node: Node) -> Node:
         rest = mul(weight, subtract(n.size(axis), n.ONE))
     else:
         rest = n.over("rest", axis, weight)
-    soft, others = n.over("softmax", axis, body), n.over("cosoftmax", axis, body)
-    return subtract(mul(soft, rest), mul(others, weight))
+    others = n.fold("others", axis, body)
+    total, decayed = n.add(n.ONE, others), n.over("exp_shifted", axis, body)
+    beside = n.put(subtract(total, decayed), axis, _largest(node), others)
+    return mul(subtract(mul(decayed, rest), mul(beside, weight)), call("inverse", total))
 
 
 def _centred(node: Node) -> Node:
@@ -124,6 +130,10 @@ def _rest(node: Node) -> Node:
 
 
 def _norm(node: Node) -> Node:
+    return n.fold("length", node.axis, node.args[0])
+
+
+def _length(node: Node) -> Node:
     """Scaled by the largest entry, so that no square overflows."""
     body, axis = node.args[0], node.axis
     scale = n.reduce_axes("amax", call("abs", body), (axis,))
@@ -140,6 +150,10 @@ def _floored_norm(node: Node) -> Node:
 
 
 def _p_norm(node: Node) -> Node:
+    return n.fold("p_length", node.axis, *node.args)
+
+
+def _p_length(node: Node) -> Node:
     """Scaled by the largest entry, so that no power overflows."""
     (body, order), axis = node.args, node.axis
     size = call("abs", body)
@@ -174,8 +188,10 @@ AXIS_EXPANSIONS: dict[str, Callable[[Node], Node]] = {
     "centred": _centred,
     "softmax_tangent": _softmax_tangent,
     "norm": _norm,
+    "length": _length,
     "floored_norm": _floored_norm,
     "p_norm": _p_norm,
+    "p_length": _p_length,
     "deviation": _deviation,
     "direction": _direction,
 }

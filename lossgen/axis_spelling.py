@@ -123,6 +123,12 @@ class AxisSpelling(Spelling):
         body, index = (self.text[arg].code for arg in node.args[:2])
         return Text(self._spell("put_along", body, index, self._alone(node.args[2])))
 
+    def _print_length(self, node: Node) -> Text:
+        args = (self.text[arg].code for arg in node.args)
+        return Text(self._spell(f"{node.op}_along", *args))
+
+    _print_p_length = _print_length
+
     def _reduction(self, node: Node) -> Text:
         body = node.args[0]
         axes = self.axes_of(body)

@@ -143,6 +143,10 @@ _NUMPY_OPERATIONS = {
     "loggamma": "loggamma({0})",
     "sum": "total({0}, {axis})",
     "argmax": "argmax_along({0}, {axis}).squeeze({axis})",  # of nothing, too
+    "length_along": "length_along({0}, axis)",
+    "p_length_along": "p_length_along({0}, {1}, axis)",
+    "put_along": "put_along({0}, axis, {1}, {2})",
+    "masked": "masked({1}, {0})",
 }
 
 NUMPY = Backend(
@@ -166,6 +170,10 @@ NUMPY = Backend(
             "exp_difference",
             "max_along",
             "argmax_along",
+            "length_along",
+            "p_length_along",
+            "put_along",
+            "masked",
         )
     ),
 )
@@ -199,6 +207,10 @@ CHAINER = Backend(
             "exp_difference",
             "max_along",
             "argmax_along",
+            "length_along",
+            "p_length_along",
+            "put_along",
+            "masked",
         )
     ),
 )
@@ -274,6 +286,8 @@ JAX = Backend(
         erf="jax.scipy.special.erf({0})",
         log1p="log1p({0})",
         loggamma="loggamma({0})",
+        length_along="length_along({0}, axis)",
+        p_length_along="p_length_along({0}, {1}, axis)",
     ),
     axis_word="axis",
     keep_word="keepdims",
@@ -294,6 +308,8 @@ JAX = Backend(
             "exp_difference",
             "max_along",
             "argmax_along",
+            "length_along",
+            "p_length_along",
         )
     ),
 )

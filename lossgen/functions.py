@@ -80,6 +80,8 @@ ELEMENTWISE = POWERS | {
     "trigamma",
     "unit",
 }
+# What is a function of the runtime's where a framework has a better way than the expansion.
+OWN = ("put", "length", "p_length")
 # What a function takes beside x, where that is a number.
 NUMBERS = {
     "floored_norm": "floor",
@@ -139,7 +141,7 @@ def _function(backend: Backend, name: str, ops: tuple[str, ...]) -> Function:
         ("axis",),
         {},
         (*arguments,),
-        calls=NESTED - {op} | ({"put"} if "put_along" in backend.operations else set()),
+        calls=NESTED - {op} | {inner for inner in OWN if f"{inner}_along" in backend.operations},
         keep=op not in ELEMENTWISE,
         result_names=("value", "excess")[: len(ops)],
     )

@@ -79,8 +79,10 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
     if not outputs:
         body = Body((), (), ())
     else:
-        outputs = _guarded(program, outputs) if backend.masks_inputs else tuple(outputs)
-        outputs = bounded(outputs)
+        if backend.masks_inputs and kind != "value":  # nothing differentiates that
+            mask = _masked_outputs if kind == "partials" else _guarded
+            outputs = mask(program, outputs)
+        outputs = bounded(tuple(outputs))
         results = _result_names(program, kind)[: len(outputs)]
         others = [argument.name for argument in program.wrt[1:]]
         wanted = ["", "", *others] if after[-1:] == [WANTED] else ()
@@ -247,6 +249,25 @@ def _linear(program: Program) -> Node:
         for partial, name in zip(program.partials, partial_names(program), strict=True)
     }
     return substitute(program.linear, table)
+
+
+def _masked_outputs(program: Program, outputs: Sequence[Node]) -> tuple[Node, ...]:
+    """Make slopes 0 where an input does not count, rather than the input, if they have its axes.
+
+    What is masked last costs no pass of its own before a reduction.
+    """
+    valid = program.valid
+    if valid is None:
+        return tuple(outputs)
+    inside = _guarded(program, outputs)
+    return tuple(
+        outside
+        if masked is outside
+        else n.select(valid, outside, n.ZERO)
+        if valid.axes <= outside.axes
+        else masked
+        for outside, masked in zip(outputs, inside, strict=True)
+    )
 
 
 def _guarded(program: Program, outputs: Sequence[Node]) -> tuple[Node, ...]:

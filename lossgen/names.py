@@ -29,10 +29,11 @@ IMPORTED = frozenset(
         expm1 field finish finish_parts float floored_norm fold get_context
         hessian_diagonals_of in_chunks int is_integer is_number isinstance jax jnp
         cross_entropy_and_excess label_cross_entropy_and_excess
-        label_cross_entropy label_excess larger leading_size leading_weight log1p log_cosh
+        label_cross_entropy label_excess larger leading_size leading_weight length_along log1p
+        log_cosh
         logsumexp loss_and_gradients_of loss_of masked math max_along merge mindspore ms
-        negative_log_softmax nn norm np numpy ops overload p_norm partial parts_of pick
-        positions power1p power_slope put_along ratio
+        negative_log_softmax nn norm np numpy ops overload p_length_along p_norm partial
+        parts_of pick positions power1p power_slope put_along ratio
         report represent same_weight scaled_exp sech2 sigmoid sign signed_power softmax
         select smaller softmax_complement softmax_tangent str sum_of_others super take to_tensor
         to_working torch total total_along trained tuple with_batch within without_axis

@@ -225,6 +225,10 @@ class Spelling:
             code += " / " + (bottom[0] if len(bottom) == 1 else f"({' * '.join(bottom)})")
         return Text(code, PRODUCT if top[1:] or bottom else UNARY)
 
+    def _print_inverse(self, node: Node) -> Text:
+        """One number for many: a product with it costs less than as many quotients."""
+        return Text(f"1.0 / {self._operand(node.args[0], node, UNARY)}", PRODUCT)
+
     def _print_pow(self, node: Node) -> Text:
         inverse = denominator(node)
         if inverse is not None:

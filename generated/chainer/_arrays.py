@@ -132,16 +132,65 @@ def positions(x: Array, axis: int) -> Array:
 
 
 def exp_difference(x: Array, y: Array) -> Array:
-    """Return exp(x - y) for x <= y, with what the difference rounds away put back (Knuth, 1969).
+    """Return exp(x - y) for x <= y, with what the difference rounds away (Knuth, 1969).
 
-    Where y is -inf, so is x, and the result is 0.
+    Double precision holds the difference of single ones, and costs less than to put back what was
+    lost. Where y is -inf, so is x, and the result is 0.
     """
     y = np.where(y == -math.inf, 0.0, y)
+    if isinstance(x, np.ndarray) and x.dtype == np.float32:
+        difference = np.subtract(x, y, dtype=np.float64)
+        return np.exp(difference, out=difference).astype(np.float32)
     x = np.maximum(x, y - 800.0)  # further down, exp is 0 in every precision
     difference = x - y
     back = difference - x
     error = (x - (difference - back)) - (y + back)
     return np.exp(difference) * (1.0 + error)
+
+
+def _all_between(x: Any, low: float, high: float) -> bool:
+    """Say whether all entries lie there, as far as asking costs little: not on another device."""
+    if not isinstance(x, np.ndarray) or not x.size:
+        return False
+    return bool(x.min() >= low and x.max() <= high)
+
+
+def length_along(x: Array, axis: int) -> Array:
+    """Return the Euclidean norm over an axis, which stays; no square overflows or vanishes."""
+    limits = np.finfo(x.dtype)
+    squares = total(x * x, axis, keepdims=True)
+    least = float(limits.tiny) / float(limits.eps) ** 2  # beside this, squares that vanish do
+    if _all_between(squares, least, float(limits.max)):
+        return np.sqrt(squares)
+    largest = max_along(np.abs(x), axis)
+    scaled = x / np.where(largest == 0.0, 1.0, largest)
+    return largest * np.sqrt(total(scaled * scaled, axis, keepdims=True))
+
+
+def p_length_along(x: Array, order: float, axis: int) -> Array:
+    """Return the norm of an order over an axis, which stays; no power overflows."""
+    if order == 2.0:
+        return length_along(x, axis)
+    size = np.abs(x)
+    largest = max_along(size, axis)
+    powers = (size / np.where(largest == 0.0, 1.0, largest)) ** order
+    return largest * total(powers, axis, keepdims=True) ** (1.0 / order)
+
+
+def put_along(x: Array, axis: int, index: Array, value: Array) -> Array:
+    """Return x with a value of its own at one place along an axis."""
+    if not isinstance(x, np.ndarray) or not x.size:
+        return np.where(positions(x, axis) == index, value, x)
+    result = x.copy()
+    np.put_along_axis(result, index, value, axis)
+    return result
+
+
+def masked(x: Array, mask: Array) -> Array:
+    """Return x in the rows that a mask says, and 0 in others; mostly it says all."""
+    if isinstance(mask, np.ndarray) and mask.all():
+        return x
+    return np.where(mask, x, 0.0)
 
 
 def max_along(x: Array, axis: int) -> Array:

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, masked, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -60,7 +60,7 @@ def _value_and_gradient_labels(
     label_weight = weight[label]
     slope = upstream * label_weight
     loss = np.where(valid, nll_at * label_weight, 0.0)
-    grad_input = np.where(valid[:, None], slope[:, None] * excess, 0.0)
+    grad_input = masked(slope[:, None] * excess, valid[:, None])
     return loss, grad_input
 
 
@@ -80,9 +80,7 @@ def _curvature_labels(
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
     slope = upstream * weight[np.where(valid, target, 0)]
-    return (
-        np.where(valid[:, None], slope[:, None] * softmax_tangent(input, d_input, axis=-2), 0.0),
-    )
+    return (masked(slope[:, None] * softmax_tangent(input, d_input, axis=-2), valid[:, None]),)
 
 
 def _mass_labels(target: Array, weight: Array, ignore_index: int) -> Array:
@@ -149,12 +147,11 @@ def _value_and_gradient_smoothed_labels(
         slope[:, None] * term * excess_2
         + upstream[:, None] * label_smoothing * excess / input.shape[1]
     )
-    grad_input = np.where(valid[:, None], term_3, 0.0)
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
         chosen = np.where(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)
         grad_label_smoothing = total(chosen)
-    return np.where(valid, term_2, 0.0), grad_input, grad_label_smoothing
+    return np.where(valid, term_2, 0.0), masked(term_3, valid[:, None]), grad_label_smoothing
 
 
 def _tangent_smoothed_labels(
@@ -206,9 +203,8 @@ def _curvature_smoothed_labels(
     term_3 = total(excess_2 * d_input, axis=1) / weight.shape[0] - label_weight * total(
         excess * d_input, axis=1
     )
-    change_input = np.where(valid[:, None], term_2, 0.0)
     change_label_smoothing = total(np.where(valid, upstream * term_3, 0.0))
-    return change_input, change_label_smoothing
+    return masked(term_2, valid[:, None]), change_label_smoothing
 
 
 def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:

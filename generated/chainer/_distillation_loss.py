@@ -7,7 +7,7 @@ from typing import Literal, overload
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, masked, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -340,7 +340,7 @@ def _value_and_gradient_hard_labels(
     label = np.where(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     loss = np.where(valid, term * nll_at, 0.0)
-    grad_input = np.where(valid[:, None], upstream[:, None] * term * excess, 0.0)
+    grad_input = masked(upstream[:, None] * term * excess, valid[:, None])
     grad_alpha = None
     if "alpha" in wanted:
         grad_alpha = total(np.where(valid, -upstream * nll_at, 0.0))
@@ -377,7 +377,7 @@ def _curvature_hard_labels(
     excess = label_excess(input, np.where(valid, target, 0), axis=-2)
     slope = upstream[:, None] * (1.0 - alpha) * softmax_tangent(input, d_input, axis=-2)
     chosen = np.where(valid, -upstream * total(excess * d_input, axis=1), 0.0)
-    change_input = np.where(valid[:, None], slope - upstream[:, None] * excess * d_alpha, 0.0)
+    change_input = masked(slope - upstream[:, None] * excess * d_alpha, valid[:, None])
     return change_input, total(chosen)
 
 

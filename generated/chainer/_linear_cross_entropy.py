@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, masked, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -72,12 +72,12 @@ def _value_and_gradient_labels(
     nll_at, excess = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     slope = upstream * label_weight
-    chosen = np.where(valid[:, None], slope[:, None] * excess, 0.0)
+    chosen = masked(slope[:, None] * excess, valid[:, None])
     loss = np.where(valid, nll_at * label_weight, 0.0)
-    grad_input = np.where(valid[:, None], slope[:, None] * (excess @ linear_weight), 0.0)
+    grad_input = masked(slope[:, None] * (excess @ linear_weight), valid[:, None])
     grad_linear_weight = None
     if "linear_weight" in wanted:
-        grad_linear_weight = chosen.T @ np.where(valid[:, None], input, 0.0)
+        grad_linear_weight = chosen.T @ masked(input, valid[:, None])
     return (
         loss,
         grad_input,
@@ -126,13 +126,10 @@ def _curvature_labels(
     d_probability = softmax_tangent(logits, term, axis=-1)
     excess = label_excess(logits, label, axis=-1)
     product = slope[:, None] * (d_probability @ linear_weight + excess @ d_linear_weight)
-    chosen = np.where(valid[:, None], slope[:, None] * d_probability, 0.0)
-    sums = np.where(valid[:, None], slope[:, None] * excess, 0.0).T @ np.where(
-        valid[:, None], d_input, 0.0
-    )
-    change_input = np.where(valid[:, None], product, 0.0)
-    change_linear_weight = chosen.T @ np.where(valid[:, None], input, 0.0) + sums
-    return change_input, change_linear_weight, total(chosen, axis=0)
+    chosen = masked(slope[:, None] * d_probability, valid[:, None])
+    sums = masked(slope[:, None] * excess, valid[:, None]).T @ masked(d_input, valid[:, None])
+    change_linear_weight = chosen.T @ masked(input, valid[:, None]) + sums
+    return masked(product, valid[:, None]), change_linear_weight, total(chosen, axis=0)
 
 
 def _mass_labels(target: Array, weight: Array, ignore_index: int) -> Array:
@@ -207,16 +204,14 @@ def _value_and_gradient_smoothed_labels(
     product = slope[:, None] * term * excess_2
     slope_2 = upstream[:, None] * label_smoothing * excess / linear_bias.shape[0]
     term_3 = product + slope_2
-    grad_input = np.where(valid[:, None], term_3 @ linear_weight, 0.0)
+    grad_input = masked(term_3 @ linear_weight, valid[:, None])
     grad_linear_weight = None
     if "linear_weight" in wanted:
-        grad_linear_weight = np.where(valid[:, None], term_3, 0.0).T @ np.where(
-            valid[:, None], input, 0.0
-        )
+        grad_linear_weight = masked(term_3, valid[:, None]).T @ masked(input, valid[:, None])
     grad_linear_bias = None
     if "linear_bias" in wanted:
-        grad_linear_bias = total(np.where(valid[:, None], product, 0.0), axis=0) + total(
-            np.where(valid[:, None], slope_2, 0.0), axis=0
+        grad_linear_bias = total(masked(product, valid[:, None]), axis=0) + total(
+            masked(slope_2, valid[:, None]), axis=0
         )
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
@@ -293,19 +288,19 @@ def _curvature_smoothed_labels(
     term_4 = term * d_label_smoothing + product + slope_2
     slope_3 = upstream[:, None] * label_smoothing * excess_2 / linear_weight.shape[0]
     term_5 = slope[:, None] * term_2 * excess + slope_3
-    sums = np.where(valid[:, None], term_4, 0.0).T @ np.where(valid[:, None], input, 0.0)
-    sums_2 = np.where(valid[:, None], term_5, 0.0).T @ np.where(valid[:, None], d_input, 0.0)
-    chosen = np.where(valid[:, None], product - slope[:, None] * excess * d_label_smoothing, 0.0)
+    sums = masked(term_5, valid[:, None]).T @ masked(d_input, valid[:, None])
+    chosen = masked(product - slope[:, None] * excess * d_label_smoothing, valid[:, None])
     slope_4 = upstream[:, None] * excess_2 * d_label_smoothing / linear_weight.shape[0]
     term_6 = total(excess_2 * term_3, axis=1) / linear_weight.shape[0] - label_weight * total(
         excess * term_3, axis=1
     )
-    change_input = np.where(valid[:, None], term_4 @ linear_weight + term_5 @ d_linear_weight, 0.0)
+    change_input = masked(term_4 @ linear_weight + term_5 @ d_linear_weight, valid[:, None])
+    change_linear_weight = masked(term_4, valid[:, None]).T @ masked(input, valid[:, None]) + sums
     change_linear_bias = total(chosen, axis=0) + total(
-        np.where(valid[:, None], slope_4 + slope_2, 0.0), axis=0
+        masked(slope_4 + slope_2, valid[:, None]), axis=0
     )
     change_label_smoothing = total(np.where(valid, upstream * term_6, 0.0))
-    return change_input, sums + sums_2, change_linear_bias, change_label_smoothing
+    return change_input, change_linear_weight, change_linear_bias, change_label_smoothing
 
 
 def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick
+from ._arrays import Array, masked, pick
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -44,8 +44,7 @@ def _value_and_gradient(
     slope = -upstream * label_weight
     chosen = np.where(np.arange(input.shape[1])[:, None] == label[:, None], slope[:, None], 0.0)
     loss = np.where(valid, -pick(input, label, axis=1) * label_weight, 0.0)
-    grad_input = np.where(valid[:, None], chosen, 0.0)
-    return loss, grad_input
+    return loss, masked(chosen, valid[:, None])
 
 
 def _tangent(

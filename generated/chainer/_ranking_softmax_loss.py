@@ -7,7 +7,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, masked, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -58,12 +58,10 @@ def _value_and_gradient(
     product = softmax(score, axis=-1) * sum_of_others(upstream[:, None] * chosen, axis=-1)
     term = product - softmax_complement(score, axis=-1) * upstream[:, None] * chosen
     loss = np.where(valid, total(np.where(mask, 0.0, nll * target * weights), axis=1), 0.0)
-    grad_input = np.where(valid[:, None], term * mask_2.astype(where.dtype), 0.0)
+    grad_input = masked(term * mask_2.astype(where.dtype), valid[:, None])
     grad_target = None
     if "target" in wanted:
-        grad_target = np.where(
-            valid[:, None], upstream[:, None] * np.where(mask, 0.0, nll * weights), 0.0
-        )
+        grad_target = masked(upstream[:, None] * np.where(mask, 0.0, nll * weights), valid[:, None])
     return loss, grad_input, grad_target
 
 
@@ -109,9 +107,7 @@ def _curvature(
     term = product_2 + product_3 + upstream[:, None] * chosen * chosen_2 * d_probability - slope
     offset = centred(score, product, axis=-1)
     slope_2 = upstream[:, None] * chosen_3 * (total(probability * offset, axis=1)[:, None] - offset)
-    change_input = np.where(valid[:, None], term, 0.0)
-    change_target = np.where(valid[:, None], slope_2, 0.0)
-    return change_input, change_target
+    return masked(term, valid[:, None]), masked(slope_2, valid[:, None])
 
 
 def _mass(where: Array) -> Array:

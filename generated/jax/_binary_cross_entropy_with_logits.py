@@ -81,14 +81,11 @@ def _value_chainer(
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    valid = target != -1.0
-    chosen = jnp.where(valid, target, 0.0)
-    chosen_2 = jnp.where(valid, input, 0.0)
-    log_term = log1p(jnp.exp(-jnp.abs(chosen_2)))
-    term = (1.0 - chosen) * (jnp.maximum(chosen_2, 0.0) + log_term) + pos_weight * chosen * (
-        jnp.maximum(-chosen_2, 0.0) + log_term
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
+    term = (1.0 - target) * (jnp.maximum(input, 0.0) + log_term) + pos_weight * target * (
+        jnp.maximum(-input, 0.0) + log_term
     )
-    return jnp.where(valid, term * weight, 0.0)
+    return jnp.where(target != -1.0, term * weight, 0.0)
 
 
 def _partials_chainer(
@@ -96,15 +93,10 @@ def _partials_chainer(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     valid = target != -1.0
-    chosen = jnp.where(valid, input, 0.0)
-    log_term = log1p(jnp.exp(-jnp.abs(chosen)))
-    product = -chosen
-    chosen_2 = jnp.where(valid, target, 0.0)
-    return (
-        -jnp.maximum(chosen, 0.0) - log_term + pos_weight * (jnp.maximum(product, 0.0) + log_term),
-        (1.0 - chosen_2) * jax.nn.sigmoid(chosen) - pos_weight * chosen_2 * jax.nn.sigmoid(product),
-        valid,
-    )
+    log_term = log1p(jnp.exp(-jnp.abs(input)))
+    term = -jnp.maximum(input, 0.0) - log_term + pos_weight * (jnp.maximum(-input, 0.0) + log_term)
+    term_2 = (1.0 - target) * jax.nn.sigmoid(input) - pos_weight * target * jax.nn.sigmoid(-input)
+    return jnp.where(valid, term, 0.0), jnp.where(valid, term_2, 0.0), valid
 
 
 def _tangent_chainer(

@@ -54,8 +54,7 @@ def _value_labels(
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
     label = jnp.where(valid, target, 0)
-    nll_at = label_cross_entropy(jnp.where(valid[:, None], input, 0.0), label, axis=-2)
-    return jnp.where(valid, nll_at * weight[label], 0.0)
+    return jnp.where(valid, label_cross_entropy(input, label, axis=-2) * weight[label], 0.0)
 
 
 def _partials_labels(
@@ -64,7 +63,7 @@ def _partials_labels(
     """Return the coefficients of the tangents."""
     valid = target != ignore_index
     return (
-        label_excess(jnp.where(valid[:, None], input, 0.0), jnp.where(valid, target, 0), axis=-2),
+        jnp.where(valid[:, None], label_excess(input, jnp.where(valid, target, 0), axis=-2), 0.0),
     )
 
 
@@ -129,14 +128,9 @@ def _value_smoothed_labels(
     # weighted cross-entropy: sum(w (logsumexp(a) - a)) as one
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
-    chosen = jnp.where(valid[:, None], input, 0.0)
-    product = (
-        label_smoothing * cross_entropy_with(chosen, weight[:, None], axis=-2) / input.shape[1]
-    )
+    product = label_smoothing * cross_entropy_with(input, weight[:, None], axis=-2) / input.shape[1]
     label = jnp.where(valid, target, 0)
-    product_2 = (
-        (1.0 - label_smoothing) * label_cross_entropy(chosen, label, axis=-2) * weight[label]
-    )
+    product_2 = (1.0 - label_smoothing) * label_cross_entropy(input, label, axis=-2) * weight[label]
     return jnp.where(valid, product + product_2, 0.0)
 
 
@@ -149,11 +143,15 @@ def _partials_smoothed_labels(
 ) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
     valid = target != ignore_index
-    chosen = jnp.where(valid[:, None], input, 0.0)
-    xent, excess = cross_entropy_and_excess(chosen, weight[:, None], axis=-2)
+    xent, excess = cross_entropy_and_excess(input, weight[:, None], axis=-2)
     label = jnp.where(valid, target, 0)
-    nll_at, excess_2 = label_cross_entropy_and_excess(chosen, label, axis=-2)
-    return xent / input.shape[1] - nll_at * weight[label], excess, excess_2, 1.0 - label_smoothing
+    nll_at, excess_2 = label_cross_entropy_and_excess(input, label, axis=-2)
+    return (
+        jnp.where(valid, xent / input.shape[1] - nll_at * weight[label], 0.0),
+        jnp.where(valid[:, None], excess, 0.0),
+        jnp.where(valid[:, None], excess_2, 0.0),
+        1.0 - label_smoothing,
+    )
 
 
 def _tangent_smoothed_labels(

@@ -172,10 +172,8 @@ def _value_hard_labels(
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
-    nll_at = label_cross_entropy(
-        jnp.where(valid[:, None], input, 0.0), jnp.where(valid, target, 0), axis=-2
-    )
-    return jnp.where(valid, (1.0 - alpha) * nll_at, 0.0)
+    product = (1.0 - alpha) * label_cross_entropy(input, jnp.where(valid, target, 0), axis=-2)
+    return jnp.where(valid, product, 0.0)
 
 
 def _partials_hard_labels(
@@ -183,10 +181,9 @@ def _partials_hard_labels(
 ) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
     valid = target != ignore_index
-    chosen = jnp.where(valid[:, None], input, 0.0)
     label = jnp.where(valid, target, 0)
-    nll_at, excess = label_cross_entropy_and_excess(chosen, label, axis=-2)
-    return nll_at, excess, 1.0 - alpha
+    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
+    return jnp.where(valid, nll_at, 0.0), jnp.where(valid[:, None], excess, 0.0), 1.0 - alpha
 
 
 def _tangent_hard_labels(

@@ -4,7 +4,15 @@
 import jax
 import jax.numpy as jnp
 
-from ._runtime import argmax_along, exp_difference, log1p, max_along, positions
+from ._runtime import (
+    argmax_along,
+    exp_difference,
+    length_along,
+    log1p,
+    max_along,
+    p_length_along,
+    positions,
+)
 
 
 def box_cox(x: jax.Array, exponent: jax.Array | float) -> jax.Array:
@@ -51,17 +59,17 @@ def cross_entropy_and_excess(x: jax.Array, y: jax.Array, axis: int) -> tuple[jax
     largest = max_along(x, axis)
     decayed = exp_difference(x, largest)
     others = jnp.where(mask, 0.0, decayed).sum(axis=axis, keepdims=True)
-    term = others + 1.0
     mask_2 = index == argmax_along(jnp.abs(y), axis)
     rest = jnp.where(
         mask_2,
         jnp.where(mask_2, 0.0, y).sum(axis=axis, keepdims=True),
         y.sum(axis=axis, keepdims=True) - y,
     )
+    term = others + 1.0
     value = jnp.where(y == 0.0, 0.0, y * (log1p(others) + (largest - x))).sum(
         axis=axis, keepdims=True
     )
-    excess = decayed * rest / term - jnp.where(mask, others, term - decayed) * y / term
+    excess = (decayed * rest - jnp.where(mask, others, term - decayed) * y) * (1.0 / term)
     return jnp.squeeze(value, axis), excess
 
 
@@ -103,30 +111,25 @@ def digamma(x: jax.Array | float) -> jax.Array:
 
 def direction(x: jax.Array, axis: int) -> jax.Array:
     """Return x divided by its norm over an axis; the zero vector stays zero."""
-    largest = max_along(jnp.abs(x), axis)
-    mask = largest == 0.0
-    sums = (jnp.where(mask, 0.0, x / jnp.where(mask, 1.0, largest)) ** 2).sum(
-        axis=axis, keepdims=True
-    )
-    x_length = largest * jnp.sqrt(sums)
-    mask_2 = x_length == 0.0
-    return jnp.where(mask_2, 0.0, x / jnp.where(mask_2, 1.0, x_length))
+    x_length = length_along(x, axis)
+    mask = x_length == 0.0
+    return jnp.where(mask, 0.0, x / jnp.where(mask, 1.0, x_length))
 
 
 def excess_over(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     decayed = exp_difference(x, max_along(x, axis))
     index = positions(x, axis)
-    mask = index == argmax_along(x, axis)
-    others = jnp.where(mask, 0.0, decayed).sum(axis=axis, keepdims=True)
-    term = others + 1.0
-    mask_2 = index == argmax_along(jnp.abs(y), axis)
+    mask = index == argmax_along(jnp.abs(y), axis)
     rest = jnp.where(
-        mask_2,
-        jnp.where(mask_2, 0.0, y).sum(axis=axis, keepdims=True),
+        mask,
+        jnp.where(mask, 0.0, y).sum(axis=axis, keepdims=True),
         y.sum(axis=axis, keepdims=True) - y,
     )
-    return decayed * rest / term - jnp.where(mask, others, term - decayed) * y / term
+    mask_2 = index == argmax_along(x, axis)
+    others = jnp.where(mask_2, 0.0, decayed).sum(axis=axis, keepdims=True)
+    term = others + 1.0
+    return (decayed * rest - jnp.where(mask_2, others, term - decayed) * y) * (1.0 / term)
 
 
 def exp_moment1(x: jax.Array) -> jax.Array:
@@ -195,25 +198,25 @@ def label_cross_entropy_and_excess(
     index = jnp.expand_dims(index, axis)
     mask = positions(x, axis) == index
     largest = max_along(x, axis)
-    decayed = exp_difference(x, largest)
-    chosen = jnp.where(mask, 0.0, decayed)
+    chosen = jnp.where(mask, 0.0, exp_difference(x, largest))
     sums = chosen.sum(axis=axis, keepdims=True)
     picked = jnp.take_along_axis(x, index, axis)
-    term = sums + jnp.take_along_axis(decayed, index, axis)
-    value = log1p(sums + jnp.expm1(picked - largest)) + (largest - picked)
-    excess = jnp.where(mask, -sums / term, chosen / term)
-    return jnp.squeeze(value, axis), excess
+    term = sums + jnp.expm1(picked - largest)
+    inverse = 1.0 / (term + 1.0)
+    excess = jnp.where(mask, -sums * inverse, chosen * inverse)
+    return jnp.squeeze(log1p(term) + (largest - picked), axis), excess
 
 
 def label_excess(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = jnp.expand_dims(index, axis)
     mask = positions(x, axis) == index
-    decayed = exp_difference(x, max_along(x, axis))
-    chosen = jnp.where(mask, 0.0, decayed)
+    largest = max_along(x, axis)
+    chosen = jnp.where(mask, 0.0, exp_difference(x, largest))
     sums = chosen.sum(axis=axis, keepdims=True)
-    term = sums + jnp.take_along_axis(decayed, index, axis)
-    return jnp.where(mask, -sums / term, chosen / term)
+    term = sums + jnp.expm1(jnp.take_along_axis(x, index, axis) - largest) + 1.0
+    inverse = 1.0 / term
+    return jnp.where(mask, -sums * inverse, chosen * inverse)
 
 
 def log_cosh(x: jax.Array) -> jax.Array:
@@ -245,12 +248,7 @@ def negative_log_softmax(x: jax.Array, axis: int) -> jax.Array:
 
 def norm(x: jax.Array, axis: int) -> jax.Array:
     """Return the Euclidean norm over an axis, scaled so that no square overflows."""
-    largest = max_along(jnp.abs(x), axis)
-    mask = largest == 0.0
-    sums = (jnp.where(mask, 0.0, x / jnp.where(mask, 1.0, largest)) ** 2).sum(
-        axis=axis, keepdims=True
-    )
-    return jnp.squeeze(largest * jnp.sqrt(sums), axis)
+    return jnp.squeeze(length_along(x, axis), axis)
 
 
 def over_hypot1(x: jax.Array) -> jax.Array:
@@ -261,11 +259,7 @@ def over_hypot1(x: jax.Array) -> jax.Array:
 
 def p_norm(x: jax.Array, order: float, axis: int) -> jax.Array:
     """Return the norm of an order over an axis, scaled so that no power overflows."""
-    abs_x = jnp.abs(x)
-    largest = max_along(abs_x, axis)
-    mask = largest == 0.0
-    power = jnp.where(mask, 0.0, abs_x / jnp.where(mask, 1.0, largest)) ** order
-    return jnp.squeeze(largest * power.sum(axis=axis, keepdims=True) ** (1.0 / order), axis)
+    return jnp.squeeze(p_length_along(x, order, axis), axis)
 
 
 def power1p(x: jax.Array, exponent: jax.Array | float) -> jax.Array:

@@ -58,9 +58,9 @@ def _value_labels(
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
-    term = linear_bias + jnp.where(valid[:, None], input, 0.0) @ linear_weight.T
     label = jnp.where(valid, target, 0)
-    return jnp.where(valid, label_cross_entropy(term, label, axis=-1) * weight[label], 0.0)
+    nll_at = label_cross_entropy(linear_bias + input @ linear_weight.T, label, axis=-1)
+    return jnp.where(valid, nll_at * weight[label], 0.0)
 
 
 def _partials_labels(
@@ -73,8 +73,10 @@ def _partials_labels(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     valid = target != ignore_index
-    term = linear_bias + jnp.where(valid[:, None], input, 0.0) @ linear_weight.T
-    return (label_excess(term, jnp.where(valid, target, 0), axis=-1),)
+    excess = label_excess(
+        linear_bias + input @ linear_weight.T, jnp.where(valid, target, 0), axis=-1
+    )
+    return (jnp.where(valid[:, None], excess, 0.0),)
 
 
 def _tangent_labels(
@@ -150,10 +152,12 @@ def _value_smoothed_labels(
     # weighted cross-entropy: sum(w (logsumexp(a) - a)) as one
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
-    term = linear_bias + jnp.where(valid[:, None], input, 0.0) @ linear_weight.T
-    product = label_smoothing * cross_entropy_with(term, weight, axis=-1) / linear_bias.shape[0]
+    logits = linear_bias + input @ linear_weight.T
+    product = label_smoothing * cross_entropy_with(logits, weight, axis=-1) / linear_bias.shape[0]
     label = jnp.where(valid, target, 0)
-    product_2 = (1.0 - label_smoothing) * label_cross_entropy(term, label, axis=-1) * weight[label]
+    product_2 = (
+        (1.0 - label_smoothing) * label_cross_entropy(logits, label, axis=-1) * weight[label]
+    )
     return jnp.where(valid, product + product_2, 0.0)
 
 
@@ -168,14 +172,14 @@ def _partials_smoothed_labels(
 ) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
     valid = target != ignore_index
-    term = linear_bias + jnp.where(valid[:, None], input, 0.0) @ linear_weight.T
-    xent, excess = cross_entropy_and_excess(term, weight, axis=-1)
+    logits = linear_bias + input @ linear_weight.T
+    xent, excess = cross_entropy_and_excess(logits, weight, axis=-1)
     label = jnp.where(valid, target, 0)
-    nll_at, excess_2 = label_cross_entropy_and_excess(term, label, axis=-1)
+    nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
     return (
-        xent / linear_bias.shape[0] - nll_at * weight[label],
-        excess,
-        excess_2,
+        jnp.where(valid, xent / linear_bias.shape[0] - nll_at * weight[label], 0.0),
+        jnp.where(valid[:, None], excess, 0.0),
+        jnp.where(valid[:, None], excess_2, 0.0),
         1.0 - label_smoothing,
     )
 

@@ -26,8 +26,7 @@ def _value(input: jax.Array, target: jax.Array, weight: jax.Array, ignore_index:
     """Return the unreduced loss."""
     valid = target != ignore_index
     label = jnp.where(valid, target, 0)
-    product = -pick(jnp.where(valid[:, None], input, 0.0), label, axis=1) * weight[label]
-    return jnp.where(valid, product, 0.0)
+    return jnp.where(valid, -pick(input, label, axis=1) * weight[label], 0.0)
 
 
 def _partials(

@@ -16,25 +16,24 @@ from ._runtime import as_arrays, finish, to_working, working_dtype
 __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 
 
-def _value_log_input(input: jax.Array, target: jax.Array, full: bool) -> jax.Array:
+def _value_full_log_input(input: jax.Array, target: jax.Array) -> jax.Array:
     """Return the unreduced loss."""
     chosen = jnp.where(
         target <= 1.0, 0.0, (target + 0.5) * jnp.log(target) - target + 0.9189385332046727
     )
-    return full * chosen + jnp.exp(input) - input * target
+    return chosen + jnp.exp(input) - input * target
 
 
-def _partials_log_input(input: jax.Array, target: jax.Array, full: bool) -> tuple[jax.Array, ...]:
+def _partials_full_log_input(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     chosen = jnp.where(target <= 1.0, 0.0, jnp.log(target) + (target + 0.5) / target - 1.0)
-    return full * chosen - input, jnp.exp(input) - target
+    return chosen - input, jnp.exp(input) - target
 
 
-def _tangent_log_input(
+def _tangent_full_log_input(
     partials: tuple[jax.Array, ...],
     input: jax.Array,
     target: jax.Array,
-    full: bool,
     d_input: jax.Array,
     d_target: jax.Array,
 ) -> jax.Array:
@@ -43,12 +42,51 @@ def _tangent_log_input(
     return by_target * d_target + by_input * d_input
 
 
-def _partials_tangent_log_input(
-    input: jax.Array, target: jax.Array, full: bool, d_input: jax.Array, d_target: jax.Array
+def _partials_tangent_full_log_input(
+    input: jax.Array, target: jax.Array, d_input: jax.Array, d_target: jax.Array
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     chosen = jnp.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
-    return full * chosen * d_target - d_input, jnp.exp(input) * d_input - d_target
+    return chosen * d_target - d_input, jnp.exp(input) * d_input - d_target
+
+
+_kernel_full_log_input = differentiable(
+    _value_full_log_input,
+    _partials_full_log_input,
+    _tangent_full_log_input,
+    _partials_tangent_full_log_input,
+    arguments=("input", "target"),
+    wrt=("input", "target"),
+)
+
+
+def _value_log_input(input: jax.Array, target: jax.Array) -> jax.Array:
+    """Return the unreduced loss."""
+    return jnp.exp(input) - input * target
+
+
+def _partials_log_input(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
+    """Return the coefficients of the tangents."""
+    return (jnp.exp(input) - target,)
+
+
+def _tangent_log_input(
+    partials: tuple[jax.Array, ...],
+    input: jax.Array,
+    target: jax.Array,
+    d_input: jax.Array,
+    d_target: jax.Array,
+) -> jax.Array:
+    """Return the derivative of the loss along the tangents."""
+    (by_input,) = partials
+    return by_input * d_input - input * d_target
+
+
+def _partials_tangent_log_input(
+    input: jax.Array, target: jax.Array, d_input: jax.Array, d_target: jax.Array
+) -> tuple[jax.Array, ...]:
+    """Return the derivatives of the coefficients along the tangents."""
+    return (jnp.exp(input) * d_input - d_target,)
 
 
 _kernel_log_input = differentiable(
@@ -56,33 +94,30 @@ _kernel_log_input = differentiable(
     _partials_log_input,
     _tangent_log_input,
     _partials_tangent_log_input,
-    arguments=("input", "target", "full"),
+    arguments=("input", "target"),
     wrt=("input", "target"),
 )
 
 
-def _value_input(input: jax.Array, target: jax.Array, full: bool, eps: float) -> jax.Array:
+def _value_full_input(input: jax.Array, target: jax.Array, eps: float) -> jax.Array:
     """Return the unreduced loss."""
     chosen = jnp.where(
         target <= 1.0, 0.0, (target + 0.5) * jnp.log(target) - target + 0.9189385332046727
     )
-    return full * chosen + input - target * jnp.log(eps + input)
+    return chosen + input - target * jnp.log(eps + input)
 
 
-def _partials_input(
-    input: jax.Array, target: jax.Array, full: bool, eps: float
-) -> tuple[jax.Array, ...]:
+def _partials_full_input(input: jax.Array, target: jax.Array, eps: float) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     chosen = jnp.where(target <= 1.0, 0.0, jnp.log(target) + (target + 0.5) / target - 1.0)
     term = eps + input
-    return full * chosen - jnp.log(term), 1.0 / term
+    return chosen - jnp.log(term), 1.0 / term
 
 
-def _tangent_input(
+def _tangent_full_input(
     partials: tuple[jax.Array, ...],
     input: jax.Array,
     target: jax.Array,
-    full: bool,
     eps: float,
     d_input: jax.Array,
     d_target: jax.Array,
@@ -92,18 +127,55 @@ def _tangent_input(
     return by_target * d_target + d_input - target * by_input * d_input
 
 
-def _partials_tangent_input(
-    input: jax.Array,
-    target: jax.Array,
-    full: bool,
-    eps: float,
-    d_input: jax.Array,
-    d_target: jax.Array,
+def _partials_tangent_full_input(
+    input: jax.Array, target: jax.Array, eps: float, d_input: jax.Array, d_target: jax.Array
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     chosen = jnp.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     term = eps + input
-    return full * chosen * d_target - d_input / term, -d_input / (term * term)
+    return chosen * d_target - d_input / term, -d_input / (term * term)
+
+
+_kernel_full_input = differentiable(
+    _value_full_input,
+    _partials_full_input,
+    _tangent_full_input,
+    _partials_tangent_full_input,
+    arguments=("input", "target", "eps"),
+    wrt=("input", "target"),
+)
+
+
+def _value_input(input: jax.Array, target: jax.Array, eps: float) -> jax.Array:
+    """Return the unreduced loss."""
+    return input - target * jnp.log(eps + input)
+
+
+def _partials_input(input: jax.Array, target: jax.Array, eps: float) -> tuple[jax.Array, ...]:
+    """Return the coefficients of the tangents."""
+    term = eps + input
+    return jnp.log(term), 1.0 / term
+
+
+def _tangent_input(
+    partials: tuple[jax.Array, ...],
+    input: jax.Array,
+    target: jax.Array,
+    eps: float,
+    d_input: jax.Array,
+    d_target: jax.Array,
+) -> jax.Array:
+    """Return the derivative of the loss along the tangents."""
+    by_target, by_input = partials
+    return d_input - by_target * d_target - target * by_input * d_input
+
+
+def _partials_tangent_input(
+    input: jax.Array, target: jax.Array, eps: float, d_input: jax.Array, d_target: jax.Array
+) -> tuple[jax.Array, ...]:
+    """Return the derivatives of the coefficients along the tangents."""
+    term = eps + input
+    return d_input / term, -d_input / (term * term)
 
 
 _kernel_input = differentiable(
@@ -111,15 +183,14 @@ _kernel_input = differentiable(
     _partials_input,
     _tangent_input,
     _partials_tangent_input,
-    arguments=("input", "target", "full", "eps"),
+    arguments=("input", "target", "eps"),
     wrt=("input", "target"),
 )
 
 
-def _log_input_loss(
+def _full_log_input_loss(
     input: ArrayLike,
     target: ArrayLike,
-    full: bool,
     reduction: str,
     sample_weight: ArrayLike | None,
     denominator: ArrayLike | None,
@@ -131,14 +202,31 @@ def _log_input_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_log_input(input, target, full)
+    loss = _kernel_full_log_input(input, target)
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
-def _input_loss(
+def _log_input_loss(
     input: ArrayLike,
     target: ArrayLike,
-    full: bool,
+    reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input=input, target=target)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    loss = _kernel_log_input(input, target)
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+
+
+def _full_input_loss(
+    input: ArrayLike,
+    target: ArrayLike,
     eps: float,
     reduction: str,
     sample_weight: ArrayLike | None,
@@ -153,7 +241,28 @@ def _input_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = float(eps)
-    loss = _kernel_input(input, target, full, eps)
+    loss = _kernel_full_input(input, target, eps)
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+
+
+def _input_loss(
+    input: ArrayLike,
+    target: ArrayLike,
+    eps: float,
+    reduction: str,
+    sample_weight: ArrayLike | None,
+    denominator: ArrayLike | None,
+) -> jax.Array:
+    input, target = as_arrays(input=input, target=target)
+    check_floating(input=input)
+    check_range("eps", eps, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    eps = float(eps)
+    loss = _kernel_input(input, target, eps)
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -178,17 +287,23 @@ def poisson_nll_loss(
     - ``torch.nn.PoissonNLLLoss``, ``mindspore.nn.PoissonNLLLoss``: equal.
 
     .. math::
-        \ell = \mathrm{full} \left(\begin{cases} - \mathrm{target} + \left(\mathrm{target} +
-        \frac{1}{2}\right) \log{\left(\mathrm{target} \right)} + \frac{\log{\left(2 \pi
-        \right)}}{2} & \text{for}\: \mathrm{target} > 1 \\0 & \text{otherwise}
-        \end{cases}\right) - \mathrm{input} \mathrm{target} + e^{\mathrm{input}}
+        \ell = - \mathrm{input} \mathrm{target} + \begin{cases} - \mathrm{target} +
+        \left(\mathrm{target} + \frac{1}{2}\right) \log{\left(\mathrm{target} \right)} +
+        \frac{\log{\left(2 \pi \right)}}{2} & \text{for}\: \mathrm{target} > 1 \\0 &
+        \text{otherwise} \end{cases} + e^{\mathrm{input}}
 
     .. math::
-        \ell = \mathrm{full} \left(\begin{cases} - \mathrm{target} + \left(\mathrm{target} +
-        \frac{1}{2}\right) \log{\left(\mathrm{target} \right)} + \frac{\log{\left(2 \pi
-        \right)}}{2} & \text{for}\: \mathrm{target} > 1 \\0 & \text{otherwise}
-        \end{cases}\right) + \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} +
-        \mathrm{input} \right)}
+        \ell = - \mathrm{input} \mathrm{target} + e^{\mathrm{input}}
+
+    .. math::
+        \ell = \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} + \mathrm{input}
+        \right)} + \begin{cases} - \mathrm{target} + \left(\mathrm{target} + \frac{1}{2}\right)
+        \log{\left(\mathrm{target} \right)} + \frac{\log{\left(2 \pi \right)}}{2} & \text{for}\:
+        \mathrm{target} > 1 \\0 & \text{otherwise} \end{cases}
+
+    .. math::
+        \ell = \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} + \mathrm{input}
+        \right)}
 
     Args:
         input: Predicted means or their logarithms, of any shape. Shape: any shape.
@@ -209,9 +324,13 @@ def poisson_nll_loss(
         ValueError: If a shape, a concrete label or a parameter is not allowed.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    if full and log_input:
+        return _full_log_input_loss(input, target, reduction, sample_weight, denominator)
     if log_input:
-        return _log_input_loss(input, target, full, reduction, sample_weight, denominator)
-    return _input_loss(input, target, full, eps, reduction, sample_weight, denominator)
+        return _log_input_loss(input, target, reduction, sample_weight, denominator)
+    if full:
+        return _full_input_loss(input, target, eps, reduction, sample_weight, denominator)
+    return _input_loss(input, target, eps, reduction, sample_weight, denominator)
 
 
 @partial(

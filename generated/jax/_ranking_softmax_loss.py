@@ -21,12 +21,12 @@ __all__ = ["RankingSoftmaxLoss", "ranking_softmax_loss"]
 def _value(input: jax.Array, target: jax.Array, weights: jax.Array, where: jax.Array) -> jax.Array:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
-    valid = where.max(axis=1) > 0.0
-    chosen = jnp.where(where > 0.0, jnp.where(valid[:, None], input, 0.0), -math.inf)
-    product = (
-        negative_log_softmax(chosen, axis=-1) * jnp.where(valid[:, None], target, 0.0) * weights
+    nll = negative_log_softmax(jnp.where(where > 0.0, input, -math.inf), axis=-1)
+    return jnp.where(
+        where.max(axis=1) > 0.0,
+        jnp.where(where <= 0.0, 0.0, nll * target * weights).sum(axis=1),
+        0.0,
     )
-    return jnp.where(valid, jnp.where(where <= 0.0, 0.0, product).sum(axis=1), 0.0)
 
 
 def _partials(
@@ -34,13 +34,14 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     valid = where.max(axis=1) > 0.0
-    chosen = jnp.where(where > 0.0, jnp.where(valid[:, None], input, 0.0), -math.inf)
+    score = jnp.where(where > 0.0, input, -math.inf)
     mask = where <= 0.0
+    chosen = jnp.where(mask, 0.0, negative_log_softmax(score, axis=-1) * weights)
     return (
-        chosen,
-        softmax(chosen, axis=-1),
-        jnp.where(mask, 0.0, jnp.where(valid[:, None], target, 0.0) * weights),
-        jnp.where(mask, 0.0, negative_log_softmax(chosen, axis=-1) * weights),
+        jnp.where(valid[:, None], score, 0.0),
+        jnp.where(valid[:, None], softmax(score, axis=-1), 0.0),
+        jnp.where(valid[:, None], jnp.where(mask, 0.0, target * weights), 0.0),
+        jnp.where(valid[:, None], chosen, 0.0),
     )
 
 

@@ -4,6 +4,7 @@
 import math
 import numbers
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, overload
 
 import jax
@@ -336,3 +337,48 @@ def argmax_along(x: jax.Array, axis: int) -> jax.Array:
     """
     places = jnp.where(x == max_along(x, axis), positions(x, axis), x.shape[axis])
     return jnp.min(places, axis=axis, keepdims=True, initial=x.shape[axis])
+
+
+def length_along(x: jax.Array, axis: int) -> jax.Array:
+    """Return the Euclidean norm over an axis, which stays; no square overflows or vanishes.
+
+    On a CPU, where every pass over memory counts, vectors whose squares are safe are not scaled.
+    Elsewhere all are: to ask would be to wait for the device.
+    """
+    length: jax.Array = _length(x, axis)
+    return length
+
+
+@partial(jax.jit, static_argnums=1)
+def _length(x: jax.Array, axis: int) -> Any:
+    return jax.lax.platform_dependent(
+        x, cpu=partial(_length_if_safe, axis=axis), default=partial(_scaled_length, axis=axis)
+    )
+
+
+def _length_if_safe(x: jax.Array, axis: int) -> Any:
+    squares = (x * x).sum(axis=axis, keepdims=True)
+    limits = np.finfo(x.dtype)
+    least = float(limits.tiny) / float(limits.eps) ** 2  # beside this, squares that vanish do
+    safe = jnp.all((squares >= least) & (squares <= float(limits.max)))
+    return jax.lax.cond(
+        safe, lambda x, squares: jnp.sqrt(squares), lambda x, _: _scaled_length(x, axis), x, squares
+    )
+
+
+def _scaled_length(x: jax.Array, axis: int) -> jax.Array:
+    largest = max_along(jnp.abs(x), axis)
+    none = largest == 0.0
+    scaled = jnp.where(none, 0.0, x / jnp.where(none, 1.0, largest))
+    return largest * jnp.sqrt((scaled * scaled).sum(axis=axis, keepdims=True))
+
+
+def p_length_along(x: jax.Array, order: float, axis: int) -> jax.Array:
+    """Return the norm of an order over an axis, which stays; no power overflows."""
+    if order == 2.0:
+        return length_along(x, axis)
+    size = jnp.abs(x)
+    largest = max_along(size, axis)
+    none = largest == 0.0
+    powers = jnp.where(none, 0.0, size / jnp.where(none, 1.0, largest)) ** order
+    return largest * powers.sum(axis=axis, keepdims=True) ** (1.0 / order)

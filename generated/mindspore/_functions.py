@@ -61,11 +61,11 @@ def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, T
     largest = max_along(x, axis)
     decayed = exp_difference(x, largest)
     others = total_along(ops.where(mask, 0.0, decayed), axis)
-    term = others + 1.0
     mask_2 = index == argmax_along(ops.abs(y), axis)
     rest = ops.where(mask_2, total_along(ops.where(mask_2, 0.0, y), axis), total_along(y, axis) - y)
+    term = others + 1.0
     value = total_along(ops.where(y == 0.0, 0.0, y * (log1p(others) + (largest - x))), axis)
-    excess = decayed * rest / term - ops.where(mask, others, term - decayed) * y / term
+    excess = (decayed * rest - ops.where(mask, others, term - decayed) * y) * (1.0 / term)
     return without_axis(value, axis), excess
 
 
@@ -127,12 +127,12 @@ def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     decayed = exp_difference(x, max_along(x, axis))
     index = positions(x, axis)
-    mask = index == argmax_along(x, axis)
-    others = total_along(ops.where(mask, 0.0, decayed), axis)
+    mask = index == argmax_along(ops.abs(y), axis)
+    rest = ops.where(mask, total_along(ops.where(mask, 0.0, y), axis), total_along(y, axis) - y)
+    mask_2 = index == argmax_along(x, axis)
+    others = total_along(ops.where(mask_2, 0.0, decayed), axis)
     term = others + 1.0
-    mask_2 = index == argmax_along(ops.abs(y), axis)
-    rest = ops.where(mask_2, total_along(ops.where(mask_2, 0.0, y), axis), total_along(y, axis) - y)
-    return decayed * rest / term - ops.where(mask, others, term - decayed) * y / term
+    return (decayed * rest - ops.where(mask_2, others, term - decayed) * y) * (1.0 / term)
 
 
 def exp_moment1(x: Tensor) -> Tensor:
@@ -231,25 +231,25 @@ def label_cross_entropy_and_excess(x: Tensor, index: Tensor, axis: int) -> tuple
     index = ops.expand_dims(index, axis)
     mask = positions(x, axis) == index
     largest = max_along(x, axis)
-    decayed = exp_difference(x, largest)
-    chosen = ops.where(mask, 0.0, decayed)
+    chosen = ops.where(mask, 0.0, exp_difference(x, largest))
     sums = total_along(chosen, axis)
     picked = ops.gather_elements(x, axis, index)
-    term = sums + ops.gather_elements(decayed, axis, index)
-    value = log1p(sums + expm1(picked - largest)) + (largest - picked)
-    excess = ops.where(mask, -sums / term, chosen / term)
-    return without_axis(value, axis), excess
+    term = sums + expm1(picked - largest)
+    inverse = 1.0 / (term + 1.0)
+    excess = ops.where(mask, -sums * inverse, chosen * inverse)
+    return without_axis(log1p(term) + (largest - picked), axis), excess
 
 
 def label_excess(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = ops.expand_dims(index, axis)
     mask = positions(x, axis) == index
-    decayed = exp_difference(x, max_along(x, axis))
-    chosen = ops.where(mask, 0.0, decayed)
+    largest = max_along(x, axis)
+    chosen = ops.where(mask, 0.0, exp_difference(x, largest))
     sums = total_along(chosen, axis)
-    term = sums + ops.gather_elements(decayed, axis, index)
-    return ops.where(mask, -sums / term, chosen / term)
+    term = sums + expm1(ops.gather_elements(x, axis, index) - largest) + 1.0
+    inverse = 1.0 / term
+    return ops.where(mask, -sums * inverse, chosen * inverse)
 
 
 def log_cosh(x: Tensor) -> Tensor:

@@ -12,150 +12,264 @@ from ._runtime import Loss, finish, to_working, working_dtype
 __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 
 
-def _value_log_input(input: Tensor, target: Tensor, full: bool) -> Tensor:
+def _value_full_log_input(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     stirling = (target + 0.5) * ops.log(target) - target + constant(0.9189385332046727, target)
-    return full * ops.where(target <= 1.0, 0.0, stirling) + ops.exp(input) - input * target
+    return ops.where(target <= 1.0, 0.0, stirling) + ops.exp(input) - input * target
 
 
-def _gradient_log_input(
-    upstream: Tensor, input: Tensor, target: Tensor, full: bool
-) -> tuple[Tensor, ...]:
+def _gradient_full_log_input(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     chosen = ops.where(target <= 1.0, 0.0, ops.log(target) + (target + 0.5) / target - 1.0)
     grad_input = upstream * (ops.exp(input) - target)
-    grad_target = upstream * (full * chosen - input)
-    return grad_input, grad_target
+    return grad_input, upstream * (chosen - input)
 
 
-def _tangent_log_input(
-    input: Tensor, target: Tensor, full: bool, d_input: Tensor, d_target: Tensor
+def _tangent_full_log_input(
+    input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     chosen = ops.where(target <= 1.0, 0.0, ops.log(target) + (target + 0.5) / target - 1.0)
-    return (full * chosen - input) * d_target + (ops.exp(input) - target) * d_input
+    return (chosen - input) * d_target + (ops.exp(input) - target) * d_input
 
 
-def _curvature_log_input(
-    upstream: Tensor, input: Tensor, target: Tensor, full: bool, d_input: Tensor, d_target: Tensor
+def _curvature_full_log_input(
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     chosen = ops.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     change_input = upstream * ops.exp(input) * d_input - upstream * d_target
-    change_target = upstream * full * chosen * d_target - upstream * d_input
+    change_target = upstream * chosen * d_target - upstream * d_input
     return change_input, change_target
 
 
-class _GradientLogInput(nn.Cell):
+class _GradientFullLogInput(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
-    def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, full: bool
-    ) -> tuple[Tensor, ...]:
-        return _gradient_log_input(upstream, input, target, full)
+    def construct(self, upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+        return _gradient_full_log_input(upstream, input, target)
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
-        full: bool,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
-        changes = _curvature_log_input(upstream, input, target, full, *dout)
-        return (
-            _tangent_log_input(input, target, full, *dout),
-            changes[0],
-            changes[1],
-            zeros_like(full) if isinstance(full, Tensor) else full,
-        )
+        changes = _curvature_full_log_input(upstream, input, target, *dout)
+        return (_tangent_full_log_input(input, target, *dout), changes[0], changes[1])
+
+
+class _ValueFullLogInput(nn.Cell):
+    """The unreduced loss, differentiated by the formula of its gradient."""
+
+    def construct(self, input: Tensor, target: Tensor) -> Tensor:
+        return _value_full_log_input(input, target)
+
+    def bprop(
+        self, input: Tensor, target: Tensor, out: Tensor, dout: Tensor
+    ) -> tuple[Operand, ...]:
+        slopes = _slopes_full_log_input(dout, input, target)
+        return slopes[0], slopes[1]
+
+
+_slopes_full_log_input = _GradientFullLogInput()
+_kernel_full_log_input = _ValueFullLogInput()
+
+
+def _value_log_input(input: Tensor, target: Tensor) -> Tensor:
+    """Return the unreduced loss."""
+    return ops.exp(input) - input * target
+
+
+def _gradient_log_input(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+    """Return the gradient by `input` and `target`, given that of the loss."""
+    grad_input = upstream * (ops.exp(input) - target)
+    return grad_input, -upstream * input
+
+
+def _tangent_log_input(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    return (ops.exp(input) - target) * d_input - input * d_target
+
+
+def _curvature_log_input(
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    change_input = upstream * ops.exp(input) * d_input - upstream * d_target
+    return change_input, -upstream * d_input
+
+
+class _GradientLogInput(nn.Cell):
+    """The gradient by its own formula, differentiated by that of the second derivative."""
+
+    def construct(self, upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+        return _gradient_log_input(upstream, input, target)
+
+    def bprop(
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        out: tuple[Tensor, ...],
+        dout: tuple[Tensor, ...],
+    ) -> tuple[Operand, ...]:
+        changes = _curvature_log_input(upstream, input, target, *dout)
+        return (_tangent_log_input(input, target, *dout), changes[0], changes[1])
 
 
 class _ValueLogInput(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, full: bool) -> Tensor:
-        return _value_log_input(input, target, full)
+    def construct(self, input: Tensor, target: Tensor) -> Tensor:
+        return _value_log_input(input, target)
 
     def bprop(
-        self, input: Tensor, target: Tensor, full: bool, out: Tensor, dout: Tensor
+        self, input: Tensor, target: Tensor, out: Tensor, dout: Tensor
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_log_input(dout, input, target, full)
-        return slopes[0], slopes[1], zeros_like(full) if isinstance(full, Tensor) else full
+        slopes = _slopes_log_input(dout, input, target)
+        return slopes[0], slopes[1]
 
 
 _slopes_log_input = _GradientLogInput()
 _kernel_log_input = _ValueLogInput()
 
 
-def _value_input(input: Tensor, target: Tensor, full: bool, eps: Tensor) -> Tensor:
+def _value_full_input(input: Tensor, target: Tensor, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
     stirling = (target + 0.5) * ops.log(target) - target + constant(0.9189385332046727, target)
-    return full * ops.where(target <= 1.0, 0.0, stirling) + input - target * ops.log(eps + input)
+    return ops.where(target <= 1.0, 0.0, stirling) + input - target * ops.log(eps + input)
 
 
-def _gradient_input(
-    upstream: Tensor, input: Tensor, target: Tensor, full: bool, eps: Tensor
+def _gradient_full_input(
+    upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     term = eps + input
     chosen = ops.where(target <= 1.0, 0.0, ops.log(target) + (target + 0.5) / target - 1.0)
     grad_input = upstream - upstream * target / term
-    grad_target = upstream * (full * chosen - ops.log(term))
+    grad_target = upstream * (chosen - ops.log(term))
     return grad_input, grad_target
 
 
-def _tangent_input(
-    input: Tensor, target: Tensor, full: bool, eps: Tensor, d_input: Tensor, d_target: Tensor
+def _tangent_full_input(
+    input: Tensor, target: Tensor, eps: Tensor, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     chosen = ops.where(target <= 1.0, 0.0, ops.log(target) + (target + 0.5) / target - 1.0)
     term = eps + input
-    return (full * chosen - ops.log(term)) * d_target + d_input - target * d_input / term
+    return (chosen - ops.log(term)) * d_target + d_input - target * d_input / term
 
 
-def _curvature_input(
-    upstream: Tensor,
-    input: Tensor,
-    target: Tensor,
-    full: bool,
-    eps: Tensor,
-    d_input: Tensor,
-    d_target: Tensor,
+def _curvature_full_input(
+    upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
     chosen = ops.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     change_input = upstream * target * d_input / (term * term) - upstream * d_target / term
-    change_target = upstream * full * chosen * d_target - upstream * d_input / term
+    change_target = upstream * chosen * d_target - upstream * d_input / term
     return change_input, change_target
 
 
-class _GradientInput(nn.Cell):
+class _GradientFullInput(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, full: bool, eps: float
+        self, upstream: Tensor, input: Tensor, target: Tensor, eps: float
     ) -> tuple[Tensor, ...]:
-        return _gradient_input(upstream, input, target, full, constant(eps, input))
+        return _gradient_full_input(upstream, input, target, constant(eps, input))
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
-        full: bool,
         eps: float,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
-        changes = _curvature_input(upstream, input, target, full, constant(eps, input), *dout)
+        changes = _curvature_full_input(upstream, input, target, constant(eps, input), *dout)
         return (
-            _tangent_input(input, target, full, constant(eps, input), *dout),
+            _tangent_full_input(input, target, constant(eps, input), *dout),
             changes[0],
             changes[1],
-            zeros_like(full) if isinstance(full, Tensor) else full,
+            zeros_like(eps) if isinstance(eps, Tensor) else eps,
+        )
+
+
+class _ValueFullInput(nn.Cell):
+    """The unreduced loss, differentiated by the formula of its gradient."""
+
+    def construct(self, input: Tensor, target: Tensor, eps: float) -> Tensor:
+        return _value_full_input(input, target, constant(eps, input))
+
+    def bprop(
+        self, input: Tensor, target: Tensor, eps: float, out: Tensor, dout: Tensor
+    ) -> tuple[Operand, ...]:
+        slopes = _slopes_full_input(dout, input, target, eps)
+        return slopes[0], slopes[1], zeros_like(eps) if isinstance(eps, Tensor) else eps
+
+
+_slopes_full_input = _GradientFullInput()
+_kernel_full_input = _ValueFullInput()
+
+
+def _value_input(input: Tensor, target: Tensor, eps: Tensor) -> Tensor:
+    """Return the unreduced loss."""
+    return input - target * ops.log(eps + input)
+
+
+def _gradient_input(
+    upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the gradient by `input` and `target`, given that of the loss."""
+    term = eps + input
+    grad_input = upstream - upstream * target / term
+    return grad_input, -upstream * ops.log(term)
+
+
+def _tangent_input(
+    input: Tensor, target: Tensor, eps: Tensor, d_input: Tensor, d_target: Tensor
+) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    term = eps + input
+    return d_input - ops.log(term) * d_target - target * d_input / term
+
+
+def _curvature_input(
+    upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor, d_input: Tensor, d_target: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    term = eps + input
+    change_input = upstream * target * d_input / (term * term) - upstream * d_target / term
+    return change_input, -upstream * d_input / term
+
+
+class _GradientInput(nn.Cell):
+    """The gradient by its own formula, differentiated by that of the second derivative."""
+
+    def construct(
+        self, upstream: Tensor, input: Tensor, target: Tensor, eps: float
+    ) -> tuple[Tensor, ...]:
+        return _gradient_input(upstream, input, target, constant(eps, input))
+
+    def bprop(
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        eps: float,
+        out: tuple[Tensor, ...],
+        dout: tuple[Tensor, ...],
+    ) -> tuple[Operand, ...]:
+        changes = _curvature_input(upstream, input, target, constant(eps, input), *dout)
+        return (
+            _tangent_input(input, target, constant(eps, input), *dout),
+            changes[0],
+            changes[1],
             zeros_like(eps) if isinstance(eps, Tensor) else eps,
         )
 
@@ -163,29 +277,23 @@ class _GradientInput(nn.Cell):
 class _ValueInput(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, full: bool, eps: float) -> Tensor:
-        return _value_input(input, target, full, constant(eps, input))
+    def construct(self, input: Tensor, target: Tensor, eps: float) -> Tensor:
+        return _value_input(input, target, constant(eps, input))
 
     def bprop(
-        self, input: Tensor, target: Tensor, full: bool, eps: float, out: Tensor, dout: Tensor
+        self, input: Tensor, target: Tensor, eps: float, out: Tensor, dout: Tensor
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_input(dout, input, target, full, eps)
-        return (
-            slopes[0],
-            slopes[1],
-            zeros_like(full) if isinstance(full, Tensor) else full,
-            zeros_like(eps) if isinstance(eps, Tensor) else eps,
-        )
+        slopes = _slopes_input(dout, input, target, eps)
+        return slopes[0], slopes[1], zeros_like(eps) if isinstance(eps, Tensor) else eps
 
 
 _slopes_input = _GradientInput()
 _kernel_input = _ValueInput()
 
 
-def _log_input_loss(
+def _full_log_input_loss(
     input: Tensor,
     target: Tensor,
-    full: bool,
     reduction: str,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
@@ -196,14 +304,30 @@ def _log_input_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_log_input(input, target, full)
+    loss = _kernel_full_log_input(input, target)
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
-def _input_loss(
+def _log_input_loss(
     input: Tensor,
     target: Tensor,
-    full: bool,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    loss = _kernel_log_input(input, target)
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+
+
+def _full_input_loss(
+    input: Tensor,
+    target: Tensor,
     eps: float,
     reduction: str,
     sample_weight: Tensor | None,
@@ -217,7 +341,27 @@ def _input_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = float(eps)
-    loss = _kernel_input(input, target, full, eps)
+    loss = _kernel_full_input(input, target, eps)
+    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+
+
+def _input_loss(
+    input: Tensor,
+    target: Tensor,
+    eps: float,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_floating(input=input)
+    check_range("eps", eps, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    eps = float(eps)
+    loss = _kernel_input(input, target, eps)
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 
@@ -254,9 +398,13 @@ def poisson_nll_loss(
         Tensor, the loss, with the dtype of `input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    if full and log_input:
+        return _full_log_input_loss(input, target, reduction, sample_weight, denominator)
     if log_input:
-        return _log_input_loss(input, target, full, reduction, sample_weight, denominator)
-    return _input_loss(input, target, full, eps, reduction, sample_weight, denominator)
+        return _log_input_loss(input, target, reduction, sample_weight, denominator)
+    if full:
+        return _full_input_loss(input, target, eps, reduction, sample_weight, denominator)
+    return _input_loss(input, target, eps, reduction, sample_weight, denominator)
 
 
 class PoissonNLLLoss(Loss):
@@ -271,17 +419,23 @@ class PoissonNLLLoss(Loss):
     - ``torch.nn.PoissonNLLLoss``, ``mindspore.nn.PoissonNLLLoss``: equal.
 
     .. math::
-        \ell = \mathrm{full} \left(\begin{cases} - \mathrm{target} + \left(\mathrm{target} +
-        \frac{1}{2}\right) \log{\left(\mathrm{target} \right)} + \frac{\log{\left(2 \pi
-        \right)}}{2} & \text{for}\: \mathrm{target} > 1 \\0 & \text{otherwise}
-        \end{cases}\right) - \mathrm{input} \mathrm{target} + e^{\mathrm{input}}
+        \ell = - \mathrm{input} \mathrm{target} + \begin{cases} - \mathrm{target} +
+        \left(\mathrm{target} + \frac{1}{2}\right) \log{\left(\mathrm{target} \right)} +
+        \frac{\log{\left(2 \pi \right)}}{2} & \text{for}\: \mathrm{target} > 1 \\0 &
+        \text{otherwise} \end{cases} + e^{\mathrm{input}}
 
     .. math::
-        \ell = \mathrm{full} \left(\begin{cases} - \mathrm{target} + \left(\mathrm{target} +
-        \frac{1}{2}\right) \log{\left(\mathrm{target} \right)} + \frac{\log{\left(2 \pi
-        \right)}}{2} & \text{for}\: \mathrm{target} > 1 \\0 & \text{otherwise}
-        \end{cases}\right) + \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} +
-        \mathrm{input} \right)}
+        \ell = - \mathrm{input} \mathrm{target} + e^{\mathrm{input}}
+
+    .. math::
+        \ell = \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} + \mathrm{input}
+        \right)} + \begin{cases} - \mathrm{target} + \left(\mathrm{target} + \frac{1}{2}\right)
+        \log{\left(\mathrm{target} \right)} + \frac{\log{\left(2 \pi \right)}}{2} & \text{for}\:
+        \mathrm{target} > 1 \\0 & \text{otherwise} \end{cases}
+
+    .. math::
+        \ell = \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} + \mathrm{input}
+        \right)}
 
     Args:
         log_input (bool, optional): Whether `input` holds logarithms. Default: ``True`` .

@@ -52,7 +52,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, pick, sigmoid, total
+from ._arrays import Array, argmax_along, masked, pick, sigmoid, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -209,7 +209,7 @@ def _hessian_diagonal_detached(
     term_4 = input_direction * quotient[:, None, None] - product_4
     product_5 = chosen_3[:, :, None] * term_4
     is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
-    sums_3 = total(np.where(is_largest[:, :, None], product_5, 0.0), axis=1)
+    sums_3 = total(masked(product_5, is_largest[:, :, None]), axis=1)
     sums_4 = total(probability_2[:, :, None] * (product_5 - sums_3[:, None]), axis=1)
     product_6 = probability_2[:, :, None] * (sums_4[:, None] + (sums_3[:, None] - product_5)) ** 2
     product_7 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_4
@@ -219,9 +219,7 @@ def _hessian_diagonal_detached(
     mask_3 = index_2 == index[:, None]
     term_6 = sums_3[:, None] - np.where(mask, gamma * too_high, 0.0)[:, :, None] * term_4
     rest = sum_of_others(probability_2[:, :, None] * (sums_4[:, None] + term_6), axis=-2)
-    product_10 = (
-        2.0 * product_2[:, None] * term_5 * total(np.where(mask_3[:, :, None], rest, 0.0), axis=1)
-    )
+    product_10 = 2.0 * product_2[:, None] * term_5 * total(masked(rest, mask_3[:, :, None]), axis=1)
     term_7 = (
         sums + product_2[:, None] * term_3 + (total(product_6, axis=1) - product_9 + product_10)
     )
@@ -237,7 +235,7 @@ def _hessian_diagonal_detached(
     product_11 = picked_2 * chosen_6
     product_12 = chosen_5[:, :, None] * term_4
     is_largest_2 = index_2 == argmax_along(chosen_2, axis=1).squeeze(axis=1)[:, None]
-    sums_6 = total(np.where(is_largest_2[:, :, None], product_12, 0.0), axis=1)
+    sums_6 = total(masked(product_12, is_largest_2[:, :, None]), axis=1)
     sums_7 = total(probability_3[:, :, None] * (product_12 - sums_6[:, None]), axis=1)
     product_13 = probability_3[:, :, None] * (sums_7[:, None] + (sums_6[:, None] - product_12)) ** 2
     product_14 = picked_2 * pick(softmax_complement(chosen_2, axis=-1), index, axis=1) * chosen_6
@@ -247,10 +245,7 @@ def _hessian_diagonal_detached(
     term_8 = sums_6[:, None] - np.where(mask_2, -gamma * too_low, 0.0)[:, :, None] * term_4
     rest_2 = sum_of_others(probability_3[:, :, None] * (sums_7[:, None] + term_8), axis=-2)
     product_16 = (
-        2.0
-        * product_11[:, None]
-        * term_5
-        * total(np.where(mask_3[:, :, None], rest_2, 0.0), axis=1)
+        2.0 * product_11[:, None] * term_5 * total(masked(rest_2, mask_3[:, :, None]), axis=1)
     )
     term_9 = (
         sums_5
@@ -521,7 +516,7 @@ def _hessian_diagonal_through(
     term_14 = total(probability_2[:, :, None] * term_8, axis=1) + picked[:, None] * term_13
     product_7 = chosen_3[:, :, None] * term_7
     is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
-    sums_2 = total(np.where(is_largest[:, :, None], product_7, 0.0), axis=1)
+    sums_2 = total(masked(product_7, is_largest[:, :, None]), axis=1)
     sums_3 = total(probability_2[:, :, None] * (product_7 - sums_2[:, None]), axis=1)
     product_8 = probability_2[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - product_7)) ** 2
     product_9 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_4
@@ -534,7 +529,7 @@ def _hessian_diagonal_through(
     term_16 = sums_2[:, None] - np.where(mask, term_15, 0.0)[:, :, None] * term_7
     rest = sum_of_others(probability_2[:, :, None] * (sums_3[:, None] + term_16), axis=-2)
     product_12 = (
-        2.0 * product_11[:, None] * term_12 * total(np.where(mask_4[:, :, None], rest, 0.0), axis=1)
+        2.0 * product_11[:, None] * term_12 * total(masked(rest, mask_4[:, :, None]), axis=1)
     )
     probability_3 = softmax(chosen_2, axis=-1)
     positive_3 = np.maximum(np.sign(term_4), 0.0)
@@ -552,7 +547,7 @@ def _hessian_diagonal_through(
     term_21 = total(probability_3[:, :, None] * term_17, axis=1) + picked_2[:, None] * term_20
     product_15 = chosen_5[:, :, None] * term_7
     is_largest_2 = index_2 == argmax_along(chosen_2, axis=1).squeeze(axis=1)[:, None]
-    sums_4 = total(np.where(is_largest_2[:, :, None], product_15, 0.0), axis=1)
+    sums_4 = total(masked(product_15, is_largest_2[:, :, None]), axis=1)
     sums_5 = total(probability_3[:, :, None] * (product_15 - sums_4[:, None]), axis=1)
     product_16 = probability_3[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_15)) ** 2
     product_17 = picked_2 * pick(softmax_complement(chosen_2, axis=-1), index, axis=1) * chosen_6
@@ -564,10 +559,7 @@ def _hessian_diagonal_through(
     term_23 = sums_4[:, None] - np.where(mask_2, term_22, 0.0)[:, :, None] * term_7
     rest_2 = sum_of_others(probability_3[:, :, None] * (sums_5[:, None] + term_23), axis=-2)
     product_20 = (
-        2.0
-        * product_19[:, None]
-        * term_12
-        * total(np.where(mask_4[:, :, None], rest_2, 0.0), axis=1)
+        2.0 * product_19[:, None] * term_12 * total(masked(rest_2, mask_4[:, :, None]), axis=1)
     )
     term_24 = (
         term_14

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, pick, total
+from ._arrays import Array, argmax_along, masked, pick, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import (
     direction,
@@ -121,7 +121,7 @@ def _hessian_diagonal(
     product_2 = (
         pick(other_probability, index, axis=1)[:, None]
         * logit_scale
-        * total(np.where(mask[:, :, None], term_2, 0.0), axis=1)
+        * total(masked(term_2, mask[:, :, None]), axis=1)
     )
     sums_2 = total(label_excess(logit, index, axis=-1)[:, :, None] * term_2, axis=1)
     probability = softmax(logit, axis=-1)
@@ -129,7 +129,7 @@ def _hessian_diagonal(
     term_3 = text_direction * quotient[:, None, None] - product_3
     product_4 = logit_scale * term_3
     is_largest = index_2 == argmax_along(logit, axis=1).squeeze(axis=1)[:, None]
-    product_5 = logit_scale * total(np.where(is_largest[:, :, None], term_3, 0.0), axis=1)
+    product_5 = logit_scale * total(masked(term_3, is_largest[:, :, None]), axis=1)
     sums_3 = total(probability[:, :, None] * (product_4 - product_5[:, None]), axis=1)
     product_6 = probability[:, :, None] * (sums_3[:, None] + (product_5[:, None] - product_4)) ** 2
     slope = 0.5 * upstream[:, None] * (logit_scale * sums_2 + total(product_6, axis=1) - product_2)
@@ -141,7 +141,6 @@ def _hessian_diagonal(
         * logit_scale
         * total(np.where(mask[:, :, None], term_2[:, None], 0.0), axis=2)
     )
-    term_4 = slope + 0.5 * total(np.where(mask_2[:, :, None], slope_2, 0.0), axis=1)
     power_3 = logit_scale * logit_scale
     power_4 = term_3 * term_3
     slope_3 = (
@@ -158,30 +157,34 @@ def _hessian_diagonal(
     power_5 = quotient_2 * quotient_2
     product_8 = 2.0 * image_direction * text_direction[:, None] * power_5[:, None, None]
     power_6 = text_direction * text_direction
-    term_5 = 2.0 * power_6 - sum_of_others(power_6, axis=-1)
-    term_6 = term_5[:, None] * power_5[:, None, None] * sums_5[:, :, None] - product_8
-    product_9 = logit_scale * term_6
+    term_4 = 2.0 * power_6 - sum_of_others(power_6, axis=-1)
+    term_5 = term_4[:, None] * power_5[:, None, None] * sums_5[:, :, None] - product_8
+    product_9 = logit_scale * term_5
     is_largest_2 = index == argmax_along(product_7, axis=1).squeeze(axis=1)[:, None]
-    product_10 = logit_scale * total(np.where(is_largest_2[:, :, None], term_6, 0.0), axis=1)
+    product_10 = logit_scale * total(masked(term_5, is_largest_2[:, :, None]), axis=1)
     sums_6 = total(probability_2[:, :, None] * (product_9 - product_10[:, None]), axis=1)
     product_11 = quotient_2[:, None, None] * text_direction[:, None] * sums_5[:, :, None]
-    term_7 = image_direction * quotient_2[:, None, None] - product_11
-    product_12 = logit_scale * term_7
-    product_13 = logit_scale * total(np.where(is_largest_2[:, :, None], term_7, 0.0), axis=1)
+    term_6 = image_direction * quotient_2[:, None, None] - product_11
+    product_12 = logit_scale * term_6
+    product_13 = logit_scale * total(masked(term_6, is_largest_2[:, :, None]), axis=1)
     sums_7 = total(probability_2[:, :, None] * (product_12 - product_13[:, None]), axis=1)
     product_14 = (
         probability_2[:, :, None] * (sums_7[:, None] + (product_13[:, None] - product_12)) ** 2
     )
-    term_8 = (
+    term_7 = (
         sums_6[:, None] + (product_10[:, None] - product_9) + total(product_14, axis=1)[:, None]
     )
-    product_15 = label_excess(product_7, index, axis=-2)[:, :, None] * logit_scale * term_6
+    product_15 = label_excess(product_7, index, axis=-2)[:, :, None] * logit_scale * term_5
     product_16 = softmax(product_7, axis=-2) * softmax_complement(product_7, axis=-2)
-    term_9 = np.where(mask_3[:, :, None], term_8, 0.0) + (
-        product_15 + product_16[:, :, None] * power_3 * term_7 * term_7
+    term_8 = masked(term_7, mask_3[:, :, None]) + (
+        product_15 + product_16[:, :, None] * power_3 * term_6 * term_6
     )
-    diagonal_image = term_4 + 0.5 * power_3 * total(slope_3, axis=1)
-    diagonal_text = 0.5 * total(upstream[:, None] * term_9, axis=1)
+    diagonal_image = (
+        slope
+        + 0.5 * total(masked(slope_2, mask_2[:, :, None]), axis=1)
+        + 0.5 * power_3 * total(slope_3, axis=1)
+    )
+    diagonal_text = 0.5 * total(upstream[:, None] * term_8, axis=1)
     return diagonal_image, diagonal_text
 
 

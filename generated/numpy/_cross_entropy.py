@@ -42,7 +42,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, masked, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -105,7 +105,7 @@ def _value_and_gradient_labels(
     label_weight = weight[label]
     slope = upstream * label_weight
     loss = np.where(valid, nll_at * label_weight, 0.0)
-    grad_input = np.where(valid[:, None], slope[:, None] * excess, 0.0)
+    grad_input = masked(slope[:, None] * excess, valid[:, None])
     return loss, grad_input
 
 
@@ -116,7 +116,7 @@ def _hessian_diagonal_labels(
     valid = target != ignore_index
     slope = upstream * weight[np.where(valid, target, 0)]
     product = slope[:, None] * softmax(input, axis=-2) * softmax_complement(input, axis=-2)
-    return (np.where(valid[:, None], product, 0.0),)
+    return (masked(product, valid[:, None]),)
 
 
 def _mass_labels(target: Array, weight: Array, ignore_index: int) -> Array:
@@ -231,12 +231,11 @@ def _value_and_gradient_smoothed_labels(
         slope[:, None] * term * excess_2
         + upstream[:, None] * label_smoothing * excess / input.shape[1]
     )
-    grad_input = np.where(valid[:, None], term_3, 0.0)
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
         chosen = np.where(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)
         grad_label_smoothing = total(chosen)
-    return np.where(valid, term_2, 0.0), grad_input, grad_label_smoothing
+    return np.where(valid, term_2, 0.0), masked(term_3, valid[:, None]), grad_label_smoothing
 
 
 def _hessian_diagonal_smoothed_labels(
@@ -258,7 +257,7 @@ def _hessian_diagonal_smoothed_labels(
         * probability
         * other_probability
     )
-    return (np.where(valid[:, None], upstream[:, None] * (product + product_2), 0.0),)
+    return (masked(upstream[:, None] * (product + product_2), valid[:, None]),)
 
 
 def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:

@@ -53,7 +53,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, masked, total
 from ._checks import (
     check_floating,
     check_integers,
@@ -256,16 +256,12 @@ def _hessian_diagonal_distance(
         / (sums[:, None, None] * sums[:, None])
     )
     product_4 = (target == target[:, None]).astype(input.dtype) / sums
-    chosen_2 = np.where(mask, (product_4[:, :, None] - product_4[:, None]) ** 2, 0.0)
-    product_5 = np.where(mask[:, :, None], product_3, 0.0) * chosen_2[:, :, :, None]
-    product_6 = positive / sums
-    product_7 = 2.0 * positive[:, :, None] * (power / sums[:, None, None]) * product_6[:, :, None]
-    product_8 = np.where(mask[:, :, None], product_7, 0.0) * chosen_2[:, :, :, None]
-    return (
-        upstream
-        * ratio(1.0, (clusters - 1.0) * clusters)
-        * (total(product_5, axis=(1, 2)) + total(product_8, axis=(1, 2))),
-    )
+    chosen_2 = masked((product_4[:, :, None] - product_4[:, None]) ** 2, mask)
+    sums_2 = total(masked(product_3, mask[:, :, None]) * chosen_2[:, :, :, None], axis=(1, 2))
+    product_5 = positive / sums
+    product_6 = 2.0 * positive[:, :, None] * (power / sums[:, None, None]) * product_5[:, :, None]
+    sums_3 = total(masked(product_6, mask[:, :, None]) * chosen_2[:, :, :, None], axis=(1, 2))
+    return (upstream * ratio(1.0, (clusters - 1.0) * clusters) * (sums_2 + sums_3),)
 
 
 _kernel_distance = Kernels(

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, masked, total
 from ._checks import (
     check_floating,
     check_integer,
@@ -214,7 +214,7 @@ def _value_and_gradient_hard_labels(
     label = np.where(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     loss = np.where(valid, term * nll_at, 0.0)
-    grad_input = np.where(valid[:, None], upstream[:, None] * term * excess, 0.0)
+    grad_input = masked(upstream[:, None] * term * excess, valid[:, None])
     grad_alpha = None
     if "alpha" in wanted:
         grad_alpha = total(np.where(valid, -upstream * nll_at, 0.0))
@@ -232,7 +232,7 @@ def _hessian_diagonal_hard_labels(
         * softmax(input, axis=-2)
         * softmax_complement(input, axis=-2)
     )
-    return (np.where(valid[:, None], slope, 0.0),)
+    return (masked(slope, valid[:, None]),)
 
 
 def _mass_hard_labels(target: Array, ignore_index: int) -> Array:

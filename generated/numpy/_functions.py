@@ -3,7 +3,16 @@
 
 import numpy as np
 
-from ._arrays import Array, argmax_along, exp_difference, max_along, positions, total
+from ._arrays import (
+    Array,
+    argmax_along,
+    exp_difference,
+    length_along,
+    max_along,
+    p_length_along,
+    put_along,
+    total,
+)
 
 
 def box_cox(x: Array, exponent: Array) -> Array:
@@ -26,31 +35,31 @@ def box_cox_slope(x: Array, exponent: Array) -> Array:
 
 def cross_entropy_and_excess(x: Array, y: Array, axis: int) -> tuple[Array, Array]:
     """Return cross_entropy_with(x, y) and its excess_over."""
-    index = positions(y, axis)
-    mask = index == argmax_along(x, axis)
     largest = max_along(x, axis)
     decayed = exp_difference(x, largest)
-    others = total(np.where(mask, 0.0, decayed), axis=axis, keepdims=True)
-    term = others + 1.0
-    mask_2 = index == argmax_along(np.abs(y), axis)
-    rest = np.where(
-        mask_2,
-        total(np.where(mask_2, 0.0, y), axis=axis, keepdims=True),
+    top = argmax_along(x, axis)
+    others = total(put_along(decayed, axis, top, 0.0), axis=axis, keepdims=True)
+    top_2 = argmax_along(np.abs(y), axis)
+    rest = put_along(
         total(y, axis=axis, keepdims=True) - y,
+        axis,
+        top_2,
+        total(put_along(y, axis, top_2, 0.0), axis=axis, keepdims=True),
     )
+    term = others + 1.0
+    term_2 = decayed * rest - put_along(term - decayed, axis, top, others) * y
     value = total(
         np.where(y == 0.0, 0.0, y * (np.log1p(others) + (largest - x))), axis=axis, keepdims=True
     )
-    excess = decayed * rest / term - np.where(mask, others, term - decayed) * y / term
-    return np.squeeze(value, axis), excess
+    return np.squeeze(value, axis), term_2 * (1.0 / term)
 
 
 def cross_entropy_with(x: Array, y: Array, axis: int) -> Array:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     largest = max_along(x, axis)
-    chosen = np.where(positions(y, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
-    nll = np.log1p(total(chosen, axis=axis, keepdims=True)) + (largest - x)
-    return np.squeeze(total(np.where(y == 0.0, 0.0, y * nll), axis=axis, keepdims=True), axis)
+    rest = put_along(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
+    product = y * (np.log1p(total(rest, axis=axis, keepdims=True)) + (largest - x))
+    return np.squeeze(total(np.where(y == 0.0, 0.0, product), axis=axis, keepdims=True), axis)
 
 
 def deviation(x: Array, axis: int) -> Array:
@@ -83,30 +92,26 @@ def digamma(x: Array) -> Array:
 
 def direction(x: Array, axis: int) -> Array:
     """Return x divided by its norm over an axis; the zero vector stays zero."""
-    largest = max_along(np.abs(x), axis)
-    mask = largest == 0.0
-    sums = total(
-        np.where(mask, 0.0, x / np.where(mask, 1.0, largest)) ** 2, axis=axis, keepdims=True
-    )
-    x_length = largest * np.sqrt(sums)
-    mask_2 = x_length == 0.0
-    return np.where(mask_2, 0.0, x / np.where(mask_2, 1.0, x_length))
+    x_length = length_along(x, axis)
+    mask = x_length == 0.0
+    return np.where(mask, 0.0, x / np.where(mask, 1.0, x_length))
 
 
 def excess_over(x: Array, y: Array, axis: int) -> Array:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     decayed = exp_difference(x, max_along(x, axis))
-    index = positions(x, axis)
-    mask = index == argmax_along(x, axis)
-    others = total(np.where(mask, 0.0, decayed), axis=axis, keepdims=True)
-    term = others + 1.0
-    mask_2 = index == argmax_along(np.abs(y), axis)
-    rest = np.where(
-        mask_2,
-        total(np.where(mask_2, 0.0, y), axis=axis, keepdims=True),
+    top = argmax_along(np.abs(y), axis)
+    rest = put_along(
         total(y, axis=axis, keepdims=True) - y,
+        axis,
+        top,
+        total(put_along(y, axis, top, 0.0), axis=axis, keepdims=True),
     )
-    return decayed * rest / term - np.where(mask, others, term - decayed) * y / term
+    top_2 = argmax_along(x, axis)
+    others = total(put_along(decayed, axis, top_2, 0.0), axis=axis, keepdims=True)
+    term = others + 1.0
+    term_2 = decayed * rest - put_along(term - decayed, axis, top_2, others) * y
+    return term_2 * (1.0 / term)
 
 
 def exp_moment1(x: Array) -> Array:
@@ -149,36 +154,34 @@ def label_cross_entropy(x: Array, index: Array, axis: int) -> Array:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = np.expand_dims(index, axis)
     largest = max_along(x, axis)
-    chosen = np.where(positions(x, axis) == index, 0.0, exp_difference(x, largest))
+    sums = total(put_along(exp_difference(x, largest), axis, index, 0.0), axis=axis, keepdims=True)
     picked = np.take_along_axis(x, index, axis)
-    term = total(chosen, axis=axis, keepdims=True) + np.expm1(picked - largest)
-    return np.squeeze(np.log1p(term) + (largest - picked), axis)
+    return np.squeeze(np.log1p(sums + np.expm1(picked - largest)) + (largest - picked), axis)
 
 
 def label_cross_entropy_and_excess(x: Array, index: Array, axis: int) -> tuple[Array, Array]:
     """Return label_cross_entropy(x, index) and its label_excess."""
     index = np.expand_dims(index, axis)
-    mask = positions(x, axis) == index
     largest = max_along(x, axis)
-    decayed = exp_difference(x, largest)
-    chosen = np.where(mask, 0.0, decayed)
-    sums = total(chosen, axis=axis, keepdims=True)
+    rest = put_along(exp_difference(x, largest), axis, index, 0.0)
+    sums = total(rest, axis=axis, keepdims=True)
     picked = np.take_along_axis(x, index, axis)
-    term = sums + np.take_along_axis(decayed, index, axis)
-    value = np.log1p(sums + np.expm1(picked - largest)) + (largest - picked)
-    excess = np.where(mask, -sums / term, chosen / term)
+    term = sums + np.expm1(picked - largest)
+    inverse = 1.0 / (term + 1.0)
+    value = np.log1p(term) + (largest - picked)
+    excess = put_along(rest * inverse, axis, index, -sums * inverse)
     return np.squeeze(value, axis), excess
 
 
 def label_excess(x: Array, index: Array, axis: int) -> Array:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = np.expand_dims(index, axis)
-    mask = positions(x, axis) == index
-    decayed = exp_difference(x, max_along(x, axis))
-    chosen = np.where(mask, 0.0, decayed)
-    sums = total(chosen, axis=axis, keepdims=True)
-    term = sums + np.take_along_axis(decayed, index, axis)
-    return np.where(mask, -sums / term, chosen / term)
+    largest = max_along(x, axis)
+    rest = put_along(exp_difference(x, largest), axis, index, 0.0)
+    sums = total(rest, axis=axis, keepdims=True)
+    term = sums + np.expm1(np.take_along_axis(x, index, axis) - largest) + 1.0
+    inverse = 1.0 / term
+    return put_along(rest * inverse, axis, index, -sums * inverse)
 
 
 def log_cosh(x: Array) -> Array:
@@ -197,25 +200,20 @@ def log_cosh(x: Array) -> Array:
 def logsumexp(x: Array, axis: int) -> Array:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
     largest = max_along(x, axis)
-    chosen = np.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
-    return np.squeeze(largest + np.log1p(total(chosen, axis=axis, keepdims=True)), axis)
+    rest = put_along(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
+    return np.squeeze(largest + np.log1p(total(rest, axis=axis, keepdims=True)), axis)
 
 
 def negative_log_softmax(x: Array, axis: int) -> Array:
     """Return logsumexp(x) - x, exact where one entry dominates."""
     largest = max_along(x, axis)
-    chosen = np.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
-    return np.log1p(total(chosen, axis=axis, keepdims=True)) + (largest - x)
+    rest = put_along(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
+    return np.log1p(total(rest, axis=axis, keepdims=True)) + (largest - x)
 
 
 def norm(x: Array, axis: int) -> Array:
     """Return the Euclidean norm over an axis, scaled so that no square overflows."""
-    largest = max_along(np.abs(x), axis)
-    mask = largest == 0.0
-    sums = total(
-        np.where(mask, 0.0, x / np.where(mask, 1.0, largest)) ** 2, axis=axis, keepdims=True
-    )
-    return np.squeeze(largest * np.sqrt(sums), axis)
+    return np.squeeze(length_along(x, axis), axis)
 
 
 def over_hypot1(x: Array) -> Array:
@@ -226,11 +224,7 @@ def over_hypot1(x: Array) -> Array:
 
 def p_norm(x: Array, order: float, axis: int) -> Array:
     """Return the norm of an order over an axis, scaled so that no power overflows."""
-    abs_x = np.abs(x)
-    largest = max_along(abs_x, axis)
-    mask = largest == 0.0
-    power = np.where(mask, 0.0, abs_x / np.where(mask, 1.0, largest)) ** order
-    return np.squeeze(largest * total(power, axis=axis, keepdims=True) ** (1.0 / order), axis)
+    return np.squeeze(p_length_along(x, order, axis), axis)
 
 
 def power1p(x: Array, exponent: Array) -> Array:
@@ -272,26 +266,27 @@ def signed_power(x: Array, exponent: float) -> Array:
 def softmax(x: Array, axis: int) -> Array:
     """Return exp(x) / sum(exp(x)) over an axis."""
     decayed = exp_difference(x, max_along(x, axis))
-    chosen = np.where(positions(x, axis) == argmax_along(x, axis), 0.0, decayed)
-    return decayed / (total(chosen, axis=axis, keepdims=True) + 1.0)
+    others = total(put_along(decayed, axis, argmax_along(x, axis), 0.0), axis=axis, keepdims=True)
+    return decayed / (others + 1.0)
 
 
 def softmax_complement(x: Array, axis: int) -> Array:
     """Return 1 - softmax(x), with all its digits where softmax is near 1."""
-    mask = positions(x, axis) == argmax_along(x, axis)
     decayed = exp_difference(x, max_along(x, axis))
-    others = total(np.where(mask, 0.0, decayed), axis=axis, keepdims=True)
+    top = argmax_along(x, axis)
+    others = total(put_along(decayed, axis, top, 0.0), axis=axis, keepdims=True)
     term = others + 1.0
-    return np.where(mask, others, term - decayed) / term
+    return put_along(term - decayed, axis, top, others) / term
 
 
 def sum_of_others(x: Array, axis: int) -> Array:
     """Return, for every entry, the sum of the others over an axis."""
-    mask = positions(x, axis) == argmax_along(np.abs(x), axis)
-    return np.where(
-        mask,
-        total(np.where(mask, 0.0, x), axis=axis, keepdims=True),
+    top = argmax_along(np.abs(x), axis)
+    return put_along(
         total(x, axis=axis, keepdims=True) - x,
+        axis,
+        top,
+        total(put_along(x, axis, top, 0.0), axis=axis, keepdims=True),
     )
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, total
+from ._arrays import Array, argmax_along, masked, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import (
     direction,
@@ -104,7 +104,7 @@ def _hessian_diagonal(
     term_3 = key_direction * quotient[:, None, None] - product_3
     product_4 = term_3 / temperature
     is_largest = np.arange(key.shape[0]) == argmax_along(logit, axis=1).squeeze(axis=1)[:, None]
-    product_5 = total(np.where(is_largest[:, :, None], term_3, 0.0), axis=1) / temperature
+    product_5 = total(masked(term_3, is_largest[:, :, None]), axis=1) / temperature
     sums = total(probability[:, :, None] * (product_4 - product_5[:, None]), axis=1)
     product_6 = probability[:, :, None] * (sums[:, None] + (product_5[:, None] - product_4)) ** 2
     term_4 = total(product_2, axis=1) / temperature + total(product_6, axis=1)

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, pick, sigmoid, total
+from ._arrays import Array, argmax_along, masked, pick, sigmoid, total
 from ._checks import check_floating, check_integers, check_rank, check_reduction, check_shape
 from ._functions import (
     direction,
@@ -150,7 +150,7 @@ def _hessian_diagonal(
     product_2 = picked * chosen_4 * quotient_2 * term_4
     product_3 = chosen_2[:, :, None] * input_direction
     is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
-    sums_2 = total(np.where(is_largest[:, :, None], product_3, 0.0), axis=1)
+    sums_2 = total(masked(product_3, is_largest[:, :, None]), axis=1)
     sums_3 = total(probability[:, :, None] * (product_3 - sums_2[:, None]), axis=1)
     product_4 = probability[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - product_3)) ** 2
     sums_4 = total(product_4, axis=1)
@@ -162,10 +162,7 @@ def _hessian_diagonal(
     term_5 = sums_2[:, None] - np.where(mask, -1.0, 0.0)[:, :, None] * direction(term, axis=-1)
     rest = sum_of_others(probability_2[:, :, None] * (sums_3[:, None] + term_5), axis=-2)
     product_9 = (
-        2.0
-        * product_8[:, None]
-        * quotient_3
-        * total(np.where(mask_3[:, :, None], rest, 0.0), axis=1)
+        2.0 * product_8[:, None] * quotient_3 * total(masked(rest, mask_3[:, :, None]), axis=1)
     )
     term_6 = sums + product_2[:, None] + (sums_4 + product_7 - product_9)
     sigmoid_gap = sigmoid(gap)
@@ -290,45 +287,43 @@ def _hessian_diagonal(
     product_43 = picked_2 * pick(softmax_complement(chosen_14, axis=-1), index, axis=1) * chosen_4
     product_44 = chosen_9[:, :, None] * input_direction_2
     is_largest_2 = index_2 == argmax_along(chosen_6, axis=1).squeeze(axis=1)[:, None]
-    sums_10 = total(np.where(is_largest_2[:, :, None], product_44, 0.0), axis=1)
+    sums_10 = total(masked(product_44, is_largest_2[:, :, None]), axis=1)
     sums_11 = total(probability_5[:, :, None] * (sums_10[:, None] - product_44), axis=1)
     product_45 = 2.0 * product_43[:, None] * quotient_3 * (sums_11 + (product_6[:, None] - sums_10))
     product_46 = picked_2 * chosen_4
     product_47 = np.where(mask_4, -1.0, 0.0)[:, :, None] * direction(term_12, axis=-1)
     product_48 = probability_9[:, :, None] * (sums_11[:, None] + (product_47 - sums_10[:, None]))
-    chosen_15 = np.where(mask_3[:, :, None], sum_of_others(product_48, axis=-2), 0.0)
-    product_49 = 2.0 * product_46[:, None] * quotient_3 * total(chosen_15, axis=1)
-    product_50 = (
+    sums_12 = total(masked(sum_of_others(product_48, axis=-2), mask_3[:, :, None]), axis=1)
+    product_49 = (
         probability_5[:, :, None] * (sums_11[:, None] + (product_44 - sums_10[:, None])) ** 2
     )
     term_24 = (
-        product_41[:, None]
-        + total(product_42, axis=1)
-        + (product_49 - product_45 + total(product_50, axis=1))
+        2.0 * product_46[:, None] * quotient_3 * sums_12 - product_45 + total(product_49, axis=1)
     )
-    term_25 = (
+    term_25 = product_41[:, None] + total(product_42, axis=1) + term_24
+    term_26 = (
         quotient_4[:, :, None] * term_17
-        + probability_8[:, :, None] * chosen_5[:, None] * term_24[:, None]
+        + probability_8[:, :, None] * chosen_5[:, None] * term_25[:, None]
     )
-    product_51 = probability_8 * sigmoid(-chosen_12)
-    product_52 = picked_2 * chosen_4 * quotient_3
-    term_26 = product_52[:, None, None] + product_37
-    product_53 = 2.0 * product_51[:, :, None] * power_3[:, None] * sums_8[:, None] * term_26
+    product_50 = probability_8 * sigmoid(-chosen_12)
+    product_51 = picked_2 * chosen_4 * quotient_3
+    term_27 = product_51[:, None, None] + product_37
+    product_52 = 2.0 * product_50[:, :, None] * power_3[:, None] * sums_8[:, None] * term_27
     power_10 = sums_8 * sums_8
-    term_27 = power_10[:, None] * product_51[:, :, None] * power_3[:, None] - product_53
-    product_54 = positive_5 * positive_5 * chosen_13
-    term_28 = probability_8[:, :, None] * chosen_5[:, None] * term_26 - product_37
-    term_29 = -input_direction_2 - probability_8[:, :, None] * chosen_5[:, None] * sums_8[:, None]
-    term_30 = (
-        4.0 * product_54[:, :, None] * term_28 * term_29
-        + 2.0 * product_54[:, :, None] * term_29 * term_29
-    )
+    term_28 = power_10[:, None] * product_50[:, :, None] * power_3[:, None] - product_52
+    product_53 = positive_5 * positive_5 * chosen_13
+    term_29 = probability_8[:, :, None] * chosen_5[:, None] * term_27 - product_37
+    term_30 = -input_direction_2 - probability_8[:, :, None] * chosen_5[:, None] * sums_8[:, None]
     term_31 = (
+        4.0 * product_53[:, :, None] * term_29 * term_30
+        + 2.0 * product_53[:, :, None] * term_30 * term_30
+    )
+    term_32 = (
         2.0 * total(product_39, axis=2)
         + 2.0 * sums_9
-        + (2.0 * product_40[:, :, None] * (term_25 + term_27) + term_30)
+        + (2.0 * product_40[:, :, None] * (term_26 + term_28) + term_31)
     )
-    return (0.5 * upstream[:, None] * term_15 + 0.5 * total(upstream[:, None] * term_31, axis=1),)
+    return (0.5 * upstream[:, None] * term_15 + 0.5 * total(upstream[:, None] * term_32, axis=1),)
 
 
 def _denominator(target: Array) -> Array:

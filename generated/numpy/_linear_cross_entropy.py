@@ -41,7 +41,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, total
+from ._arrays import Array, argmax_along, masked, total
 from ._checks import (
     check_floating,
     check_integer,
@@ -114,12 +114,12 @@ def _value_and_gradient_labels(
     nll_at, excess = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     slope = upstream * label_weight
-    chosen = np.where(valid[:, None], slope[:, None] * excess, 0.0)
+    chosen = masked(slope[:, None] * excess, valid[:, None])
     loss = np.where(valid, nll_at * label_weight, 0.0)
-    grad_input = np.where(valid[:, None], slope[:, None] * (excess @ linear_weight), 0.0)
+    grad_input = masked(slope[:, None] * (excess @ linear_weight), valid[:, None])
     grad_linear_weight = None
     if "linear_weight" in wanted:
-        grad_linear_weight = chosen.T @ np.where(valid[:, None], input, 0.0)
+        grad_linear_weight = chosen.T @ masked(input, valid[:, None])
     return (
         loss,
         grad_input,
@@ -147,9 +147,9 @@ def _hessian_diagonal_labels(
     sums_2 = total(probability[:, :, None] * (linear_weight - sums[:, None]), axis=1)
     product = probability[:, :, None] * (sums_2[:, None] + (sums[:, None] - linear_weight)) ** 2
     product_2 = slope[:, None] * probability * softmax_complement(logits, axis=-1)
-    chosen = np.where(valid[:, None], product_2, 0.0)
-    diagonal_input = np.where(valid[:, None], slope[:, None] * total(product, axis=1), 0.0)
-    diagonal_linear_weight = chosen.T @ np.where(valid[:, None], input * input, 0.0)
+    chosen = masked(product_2, valid[:, None])
+    diagonal_input = masked(slope[:, None] * total(product, axis=1), valid[:, None])
+    diagonal_linear_weight = chosen.T @ masked(input * input, valid[:, None])
     return diagonal_input, diagonal_linear_weight, total(chosen, axis=0)
 
 
@@ -277,16 +277,14 @@ def _value_and_gradient_smoothed_labels(
     product = slope[:, None] * term * excess_2
     slope_2 = upstream[:, None] * label_smoothing * excess / linear_bias.shape[0]
     term_3 = product + slope_2
-    grad_input = np.where(valid[:, None], term_3 @ linear_weight, 0.0)
+    grad_input = masked(term_3 @ linear_weight, valid[:, None])
     grad_linear_weight = None
     if "linear_weight" in wanted:
-        grad_linear_weight = np.where(valid[:, None], term_3, 0.0).T @ np.where(
-            valid[:, None], input, 0.0
-        )
+        grad_linear_weight = masked(term_3, valid[:, None]).T @ masked(input, valid[:, None])
     grad_linear_bias = None
     if "linear_bias" in wanted:
-        grad_linear_bias = total(np.where(valid[:, None], product, 0.0), axis=0) + total(
-            np.where(valid[:, None], slope_2, 0.0), axis=0
+        grad_linear_bias = total(masked(product, valid[:, None]), axis=0) + total(
+            masked(slope_2, valid[:, None]), axis=0
         )
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
@@ -333,11 +331,11 @@ def _hessian_diagonal_smoothed_labels(
     power = input * input
     product_3 = product_2[:, :, None] * power[:, None] * label_smoothing * sums / weight.shape[0]
     product_4 = label_weight[:, None, None] * product_2[:, :, None] * power[:, None] * term
-    chosen = np.where(valid[:, None, None], upstream[:, None, None] * (product_3 + product_4), 0.0)
+    chosen = masked(upstream[:, None, None] * (product_3 + product_4), valid[:, None, None])
     product_5 = label_smoothing * sums * probability * other_probability / weight.shape[0]
     term_3 = product_5 + term * label_weight[:, None] * probability * other_probability
-    diagonal_input = np.where(valid[:, None], upstream[:, None] * term_2, 0.0)
-    diagonal_linear_bias = total(np.where(valid[:, None], upstream[:, None] * term_3, 0.0), axis=0)
+    diagonal_input = masked(upstream[:, None] * term_2, valid[:, None])
+    diagonal_linear_bias = total(masked(upstream[:, None] * term_3, valid[:, None]), axis=0)
     return diagonal_input, total(chosen, axis=0), diagonal_linear_bias
 
 

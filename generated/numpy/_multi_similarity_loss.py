@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, pick, sigmoid, total
+from ._arrays import Array, argmax_along, masked, pick, sigmoid, total
 from ._checks import (
     check_floating,
     check_integers,
@@ -179,7 +179,7 @@ def _hessian_diagonal(
     term_4 = input_direction * quotient[:, None, None] - product_4
     product_5 = chosen_2[:, :, None] * term_4
     is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
-    sums_4 = total(np.where(is_largest[:, :, None], product_5, 0.0), axis=1)
+    sums_4 = total(masked(product_5, is_largest[:, :, None]), axis=1)
     sums_5 = total(probability[:, :, None] * (product_5 - sums_4[:, None]), axis=1)
     product_6 = probability[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_5)) ** 2
     product_7 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_3
@@ -189,9 +189,7 @@ def _hessian_diagonal(
     mask_2 = index_2 == index[:, None]
     term_6 = sums_4[:, None] - np.where(mask, -alpha, 0.0)[:, :, None] * term_4
     rest = sum_of_others(probability[:, :, None] * (sums_5[:, None] + term_6), axis=-2)
-    product_10 = (
-        2.0 * product_2[:, None] * term_5 * total(np.where(mask_2[:, :, None], rest, 0.0), axis=1)
-    )
+    product_10 = 2.0 * product_2[:, None] * term_5 * total(masked(rest, mask_2[:, :, None]), axis=1)
     term_7 = (
         sums_2 + product_2[:, None] * term_3 + (total(product_6, axis=1) - product_9 + product_10)
     )
@@ -215,7 +213,7 @@ def _hessian_diagonal(
     product_13 = picked_2 * chosen_6
     product_14 = chosen_5[:, :, None] * term_4
     is_largest_2 = index_2 == argmax_along(chosen_4, axis=1).squeeze(axis=1)[:, None]
-    sums_8 = total(np.where(is_largest_2[:, :, None], product_14, 0.0), axis=1)
+    sums_8 = total(masked(product_14, is_largest_2[:, :, None]), axis=1)
     sums_9 = total(probability_3[:, :, None] * (product_14 - sums_8[:, None]), axis=1)
     product_15 = probability_3[:, :, None] * (sums_9[:, None] + (sums_8[:, None] - product_14)) ** 2
     product_16 = picked_2 * pick(softmax_complement(chosen_4, axis=-1), index, axis=1) * chosen_6
@@ -225,10 +223,7 @@ def _hessian_diagonal(
     term_9 = sums_8[:, None] - np.where(mask_3, beta, 0.0)[:, :, None] * term_4
     rest_2 = sum_of_others(probability_3[:, :, None] * (sums_9[:, None] + term_9), axis=-2)
     product_18 = (
-        2.0
-        * product_13[:, None]
-        * term_5
-        * total(np.where(mask_2[:, :, None], rest_2, 0.0), axis=1)
+        2.0 * product_13[:, None] * term_5 * total(masked(rest_2, mask_2[:, :, None]), axis=1)
     )
     term_10 = (
         sums_7

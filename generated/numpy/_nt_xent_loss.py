@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, pick, sigmoid, total
+from ._arrays import Array, argmax_along, masked, pick, sigmoid, total
 from ._checks import (
     check_floating,
     check_integers,
@@ -150,7 +150,7 @@ def _hessian_diagonal(
     term_4 = input_direction * quotient[:, None, None] - product_4
     product_5 = chosen_2[:, :, None] * term_4
     is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
-    sums_4 = total(np.where(is_largest[:, :, None], product_5, 0.0), axis=1)
+    sums_4 = total(masked(product_5, is_largest[:, :, None]), axis=1)
     sums_5 = total(probability_2[:, :, None] * (product_5 - sums_4[:, None]), axis=1)
     product_6 = probability_2[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_5)) ** 2
     product_7 = picked * pick(softmax_complement(chosen_3, axis=-1), index, axis=1) * chosen_4
@@ -162,19 +162,15 @@ def _hessian_diagonal(
         input_direction * quotient[:, None, None] - product_4
     )
     product_11 = probability_3[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_10))
-    chosen_5 = np.where(mask_2[:, :, None], sum_of_others(product_11, axis=-2), 0.0)
-    term_6 = (
-        total(product_6, axis=1)
-        - product_9
-        + 2.0 * product_2[:, None] * term_5 * total(chosen_5, axis=1)
-    )
+    sums_6 = total(masked(sum_of_others(product_11, axis=-2), mask_2[:, :, None]), axis=1)
+    term_6 = total(product_6, axis=1) - product_9 + 2.0 * product_2[:, None] * term_5 * sums_6
     term_7 = sums_2 + product_2[:, None] * term_3 + term_6
     product_12 = (
         positive[:, :, None] * probability[:, :, None] * (term_7[:, None] - term_2 / temperature)
     )
     probability_4 = sigmoid(logit - crowd[:, None])
-    sums_6 = total(probability_2[:, :, None] * chosen_2[:, :, None] * term_4, axis=1)
-    term_8 = sums_6[:, None] - term_4 / temperature
+    sums_7 = total(probability_2[:, :, None] * chosen_2[:, :, None] * term_4, axis=1)
+    term_8 = sums_7[:, None] - term_4 / temperature
     product_13 = (
         positive[:, :, None] * probability[:, :, None] * probability_4[:, :, None] * term_8 * term_8
     )
@@ -182,12 +178,12 @@ def _hessian_diagonal(
     term_9 = total(product_13, axis=1) + 2.0 * product_2[:, None] * term_5 * total(
         product_14, axis=1
     )
-    chosen_6 = ((target == target) & (index != index)).astype(upstream.dtype)
+    chosen_5 = ((target == target) & (index != index)).astype(upstream.dtype)
     product_15 = sums_3 / temperature
     probability_5 = sigmoid(crowd - product_15)
-    product_16 = chosen_6 * probability_5
-    product_17 = chosen_6 * probability_5 * sigmoid(product_15 - crowd)
-    product_18 = 2.0 * product_17[:, None] * (sums_6 - term_5 / temperature) * term_5 / temperature
+    product_16 = chosen_5 * probability_5
+    product_17 = chosen_5 * probability_5 * sigmoid(product_15 - crowd)
+    product_18 = 2.0 * product_17[:, None] * (sums_7 - term_5 / temperature) * term_5 / temperature
     term_10 = (
         total(product_12, axis=1)
         + term_9
@@ -195,12 +191,12 @@ def _hessian_diagonal(
     )
     mask_3 = target != target[:, None]
     product_19 = sums / temperature
-    chosen_7 = np.where(mask_3, product_19, -math.inf)
-    probability_6 = softmax(chosen_7, axis=-2)
-    chosen_8 = np.where(mask_3, power, 0.0)
-    product_20 = probability_6 * chosen_8
-    other_probability = softmax_complement(chosen_7, axis=-2)
-    power_4 = chosen_8 * chosen_8
+    chosen_6 = np.where(mask_3, product_19, -math.inf)
+    probability_6 = softmax(chosen_6, axis=-2)
+    chosen_7 = np.where(mask_3, power, 0.0)
+    product_20 = probability_6 * chosen_7
+    other_probability = softmax_complement(chosen_6, axis=-2)
+    power_4 = chosen_7 * chosen_7
     product_21 = probability_6 * other_probability**2 * power_4
     power_5 = term_4 * term_4
     power_6 = probability_6 * probability_6
@@ -212,19 +208,19 @@ def _hessian_diagonal(
         positive * probability_7, axis=1
     )[:, None]
     product_24 = power_6 * power_4
-    sums_7 = total(positive * probability_7 * sigmoid(logit - log_sum[:, None]), axis=1)
-    chosen_9 = ((target == target[:, None]) & (index != index[:, None])).astype(upstream.dtype)
+    sums_8 = total(positive * probability_7 * sigmoid(logit - log_sum[:, None]), axis=1)
+    chosen_8 = ((target == target[:, None]) & (index != index[:, None])).astype(upstream.dtype)
     probability_8 = sigmoid(log_sum - product_19)
-    product_25 = chosen_9 * probability_8
+    product_25 = chosen_8 * probability_8
     probability_9 = sigmoid(product_19 - log_sum)
-    product_26 = probability_6 * chosen_8 * chosen_9 * probability_8 * probability_9
-    product_27 = chosen_9 * probability_8 * probability_9
+    product_26 = probability_6 * chosen_7 * chosen_8 * probability_8 * probability_9
+    product_27 = chosen_8 * probability_8 * probability_9
     term_12 = product_27[:, :, None] * (term_4 / temperature) ** 2 - 2.0 * product_26[
         :, :, None
     ] * term_4 * (term_4 / temperature)
     term_13 = (
         product_23
-        + product_24[:, :, None] * sums_7[:, None] * power_5
+        + product_24[:, :, None] * sums_8[:, None] * power_5
         + (term_12 - product_25[:, :, None] * term_2 / temperature)
     )
     return (upstream[:, None] * term_10 + total(upstream[:, None] * term_13, axis=1),)

@@ -9,17 +9,23 @@ entries, and NaN without any.
 - ``torch.nn.PoissonNLLLoss``, ``mindspore.nn.PoissonNLLLoss``: equal.
 
 .. math::
-    \ell = \mathrm{full} \left(\begin{cases} - \mathrm{target} + \left(\mathrm{target} +
-    \frac{1}{2}\right) \log{\left(\mathrm{target} \right)} + \frac{\log{\left(2 \pi
-    \right)}}{2} & \text{for}\: \mathrm{target} > 1 \\0 & \text{otherwise}
-    \end{cases}\right) - \mathrm{input} \mathrm{target} + e^{\mathrm{input}}
+    \ell = - \mathrm{input} \mathrm{target} + \begin{cases} - \mathrm{target} +
+    \left(\mathrm{target} + \frac{1}{2}\right) \log{\left(\mathrm{target} \right)} +
+    \frac{\log{\left(2 \pi \right)}}{2} & \text{for}\: \mathrm{target} > 1 \\0 &
+    \text{otherwise} \end{cases} + e^{\mathrm{input}}
 
 .. math::
-    \ell = \mathrm{full} \left(\begin{cases} - \mathrm{target} + \left(\mathrm{target} +
-    \frac{1}{2}\right) \log{\left(\mathrm{target} \right)} + \frac{\log{\left(2 \pi
-    \right)}}{2} & \text{for}\: \mathrm{target} > 1 \\0 & \text{otherwise}
-    \end{cases}\right) + \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} +
-    \mathrm{input} \right)}
+    \ell = - \mathrm{input} \mathrm{target} + e^{\mathrm{input}}
+
+.. math::
+    \ell = \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} + \mathrm{input}
+    \right)} + \begin{cases} - \mathrm{target} + \left(\mathrm{target} + \frac{1}{2}\right)
+    \log{\left(\mathrm{target} \right)} + \frac{\log{\left(2 \pi \right)}}{2} & \text{for}\:
+    \mathrm{target} > 1 \\0 & \text{otherwise} \end{cases}
+
+.. math::
+    \ell = \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} + \mathrm{input}
+    \right)}
 """
 
 import math
@@ -45,16 +51,16 @@ from ._tiles import Kernels
 __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 
 
-def _value_log_input(input: Array, target: Array, full: bool) -> Array:
+def _value_full_log_input(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
     chosen = np.where(
         target <= 1.0, 0.0, (target + 0.5) * np.log(target) - target + 0.9189385332046727
     )
-    return full * chosen + np.exp(input) - input * target
+    return chosen + np.exp(input) - input * target
 
 
-def _value_and_gradient_log_input(
-    upstream: Array, input: Array, target: Array, full: bool, wanted: frozenset[str]
+def _value_and_gradient_full_log_input(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target <= 1.0
@@ -62,27 +68,85 @@ def _value_and_gradient_log_input(
     logarithm = np.log(target)
     chosen = np.where(mask, 0.0, term * logarithm - target + 0.9189385332046727)
     exp_input = np.exp(input)
-    loss = full * chosen + exp_input - input * target
+    loss = chosen + exp_input - input * target
     grad_target = None
     if "target" in wanted:
-        term_2 = full * np.where(mask, 0.0, logarithm + term / target - 1.0) - input
-        grad_target = upstream * term_2
+        grad_target = upstream * (np.where(mask, 0.0, logarithm + term / target - 1.0) - input)
     return loss, upstream * (exp_input - target), grad_target
 
 
-def _hessian_diagonal_log_input(
-    upstream: Array, input: Array, target: Array, full: bool
+def _hessian_diagonal_full_log_input(
+    upstream: Array, input: Array, target: Array
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     chosen = np.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
-    return upstream * np.exp(input), upstream * full * chosen
+    return upstream * np.exp(input), upstream * chosen
+
+
+_kernel_full_log_input = Kernels(
+    _value_full_log_input,
+    _value_and_gradient_full_log_input,
+    _hessian_diagonal_full_log_input,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
+
+
+def _full_log_input_loss(
+    input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any
+) -> Case:
+    """Check the arguments and bring them to the form of the kernels."""
+    input, target = as_arrays(input=input, target=target)
+    inputs = {"input": input, "target": target}
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    return Case(
+        kernels=_kernel_full_log_input,
+        arguments=(input, target),
+        inputs=inputs,
+        reduction=reduction,
+        dtype=dtype,
+        shape=input.shape,
+        folded=input.shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _value_log_input(input: Array, target: Array) -> Array:
+    """Return the unreduced loss."""
+    return np.exp(input) - input * target
+
+
+def _value_and_gradient_log_input(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    exp_input = np.exp(input)
+    return (
+        exp_input - input * target,
+        upstream * (exp_input - target),
+        -upstream * input if "target" in wanted else None,
+    )
+
+
+def _hessian_diagonal_log_input(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
+    """Return the diagonal of the Hessian by `input` and `target`."""
+    return upstream * np.exp(input), np.full_like(target, 0.0)
 
 
 _kernel_log_input = Kernels(
     _value_log_input,
     _value_and_gradient_log_input,
     _hessian_diagonal_log_input,
-    axes={"input": "...", "target": "...", "full": ""},
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
     loss="...",
     rows="...",
@@ -91,7 +155,7 @@ _kernel_log_input = Kernels(
 
 
 def _log_input_loss(
-    input: Any, target: Any, full: Any, reduction: str, sample_weight: Any, denominator: Any
+    input: Any, target: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -104,7 +168,7 @@ def _log_input_loss(
     target = to_working(target, working)
     return Case(
         kernels=_kernel_log_input,
-        arguments=(input, target, full),
+        arguments=(input, target),
         inputs=inputs,
         reduction=reduction,
         dtype=dtype,
@@ -115,16 +179,16 @@ def _log_input_loss(
     )
 
 
-def _value_input(input: Array, target: Array, full: bool, eps: float) -> Array:
+def _value_full_input(input: Array, target: Array, eps: float) -> Array:
     """Return the unreduced loss."""
     chosen = np.where(
         target <= 1.0, 0.0, (target + 0.5) * np.log(target) - target + 0.9189385332046727
     )
-    return full * chosen + input - target * np.log(eps + input)
+    return chosen + input - target * np.log(eps + input)
 
 
-def _value_and_gradient_input(
-    upstream: Array, input: Array, target: Array, full: bool, eps: float, wanted: frozenset[str]
+def _value_and_gradient_full_input(
+    upstream: Array, input: Array, target: Array, eps: float, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target <= 1.0
@@ -133,29 +197,94 @@ def _value_and_gradient_input(
     chosen = np.where(mask, 0.0, term * logarithm - target + 0.9189385332046727)
     term_2 = eps + input
     logarithm_2 = np.log(term_2)
-    loss = full * chosen + input - target * logarithm_2
+    loss = chosen + input - target * logarithm_2
     grad_input = upstream - upstream * target / term_2
     grad_target = None
     if "target" in wanted:
-        term_3 = full * np.where(mask, 0.0, logarithm + term / target - 1.0) - logarithm_2
+        term_3 = np.where(mask, 0.0, logarithm + term / target - 1.0) - logarithm_2
         grad_target = upstream * term_3
     return loss, grad_input, grad_target
 
 
-def _hessian_diagonal_input(
-    upstream: Array, input: Array, target: Array, full: bool, eps: float
+def _hessian_diagonal_full_input(
+    upstream: Array, input: Array, target: Array, eps: float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     chosen = np.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     diagonal_input = upstream * target / ((eps + input) * (eps + input))
-    return diagonal_input, upstream * full * chosen
+    return diagonal_input, upstream * chosen
+
+
+_kernel_full_input = Kernels(
+    _value_full_input,
+    _value_and_gradient_full_input,
+    _hessian_diagonal_full_input,
+    axes={"input": "...", "target": "...", "eps": ""},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+)
+
+
+def _full_input_loss(
+    input: Any, target: Any, eps: Any, reduction: str, sample_weight: Any, denominator: Any
+) -> Case:
+    """Check the arguments and bring them to the form of the kernels."""
+    input, target = as_arrays(input=input, target=target)
+    inputs = {"input": input, "target": target}
+    check_floating(input=input)
+    check_range("eps", eps, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    eps = float(eps)
+    return Case(
+        kernels=_kernel_full_input,
+        arguments=(input, target, eps),
+        inputs=inputs,
+        reduction=reduction,
+        dtype=dtype,
+        shape=input.shape,
+        folded=input.shape,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _value_input(input: Array, target: Array, eps: float) -> Array:
+    """Return the unreduced loss."""
+    return input - target * np.log(eps + input)
+
+
+def _value_and_gradient_input(
+    upstream: Array, input: Array, target: Array, eps: float, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = eps + input
+    logarithm = np.log(term)
+    grad_input = upstream - upstream * target / term
+    return (
+        input - target * logarithm,
+        grad_input,
+        -upstream * logarithm if "target" in wanted else None,
+    )
+
+
+def _hessian_diagonal_input(
+    upstream: Array, input: Array, target: Array, eps: float
+) -> tuple[Array, ...]:
+    """Return the diagonal of the Hessian by `input` and `target`."""
+    diagonal_input = upstream * target / ((eps + input) * (eps + input))
+    return diagonal_input, np.full_like(target, 0.0)
 
 
 _kernel_input = Kernels(
     _value_input,
     _value_and_gradient_input,
     _hessian_diagonal_input,
-    axes={"input": "...", "target": "...", "full": "", "eps": ""},
+    axes={"input": "...", "target": "...", "eps": ""},
     wrt=("input", "target"),
     loss="...",
     rows="...",
@@ -163,13 +292,7 @@ _kernel_input = Kernels(
 
 
 def _input_loss(
-    input: Any,
-    target: Any,
-    full: Any,
-    eps: Any,
-    reduction: str,
-    sample_weight: Any,
-    denominator: Any,
+    input: Any, target: Any, eps: Any, reduction: str, sample_weight: Any, denominator: Any
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
     input, target = as_arrays(input=input, target=target)
@@ -184,7 +307,7 @@ def _input_loss(
     eps = float(eps)
     return Case(
         kernels=_kernel_input,
-        arguments=(input, target, full, eps),
+        arguments=(input, target, eps),
         inputs=inputs,
         reduction=reduction,
         dtype=dtype,
@@ -208,10 +331,14 @@ def _cases(
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
     parts = {}
-    if log_input:
-        parts[""] = _log_input_loss(input, target, full, reduction, sample_weight, denominator)
+    if full and log_input:
+        parts[""] = _full_log_input_loss(input, target, reduction, sample_weight, denominator)
+    elif log_input:
+        parts[""] = _log_input_loss(input, target, reduction, sample_weight, denominator)
+    elif full:
+        parts[""] = _full_input_loss(input, target, eps, reduction, sample_weight, denominator)
     else:
-        parts[""] = _input_loss(input, target, full, eps, reduction, sample_weight, denominator)
+        parts[""] = _input_loss(input, target, eps, reduction, sample_weight, denominator)
     return parts
 
 

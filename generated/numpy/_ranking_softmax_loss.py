@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, masked, total
 from ._checks import check_dialect, check_floating, check_rank, check_reduction, check_shape
 from ._functions import negative_log_softmax, softmax, softmax_complement, sum_of_others
 from ._runtime import (
@@ -65,12 +65,10 @@ def _value_and_gradient(
     product = softmax(score, axis=-1) * sum_of_others(upstream[:, None] * chosen, axis=-1)
     term = product - softmax_complement(score, axis=-1) * upstream[:, None] * chosen
     loss = np.where(valid, total(np.where(mask, 0.0, nll * target * weights), axis=1), 0.0)
-    grad_input = np.where(valid[:, None], term * mask_2.astype(where.dtype), 0.0)
+    grad_input = masked(term * mask_2.astype(where.dtype), valid[:, None])
     grad_target = None
     if "target" in wanted:
-        grad_target = np.where(
-            valid[:, None], upstream[:, None] * np.where(mask, 0.0, nll * weights), 0.0
-        )
+        grad_target = masked(upstream[:, None] * np.where(mask, 0.0, nll * weights), valid[:, None])
     return loss, grad_input, grad_target
 
 
@@ -88,8 +86,7 @@ def _hessian_diagonal(
         * softmax_complement(score, axis=-1)
         * mask.astype(where.dtype) ** 2
     )
-    diagonal_input = np.where(valid[:, None], product, 0.0)
-    return diagonal_input, np.full_like(target, 0.0)
+    return masked(product, valid[:, None]), np.full_like(target, 0.0)
 
 
 def _mass(where: Array) -> Array:

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, pick, total
+from ._arrays import Array, argmax_along, masked, pick, total
 from ._checks import (
     check_floating,
     check_integers,
@@ -141,7 +141,7 @@ def _hessian_diagonal(
     product_5 = quotient[:, None, None] * input_direction[:, None] * sums_2[:, :, None]
     product_6 = chosen[:, :, None] * (input_direction * quotient[:, None, None] - product_5)
     is_largest = index_2 == argmax_along(logit, axis=1).squeeze(axis=1)[:, None]
-    sums_4 = total(np.where(is_largest[:, :, None], product_6, 0.0), axis=1)
+    sums_4 = total(masked(product_6, is_largest[:, :, None]), axis=1)
     sums_5 = total(probability[:, :, None] * (product_6 - sums_4[:, None]), axis=1)
     product_7 = probability[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_6)) ** 2
     picked = pick(probability, index, axis=1)
@@ -157,33 +157,29 @@ def _hessian_diagonal(
         input_direction * quotient[:, None, None] - product_5
     )
     product_13 = probability[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_12))
-    chosen_3 = np.where(mask_2[:, :, None], sum_of_others(product_13, axis=-2), 0.0)
-    term_5 = (
-        total(product_7, axis=1)
-        - product_10
-        + 2.0 * product_11[:, None] * term_4 * total(chosen_3, axis=1)
-    )
+    sums_6 = total(masked(sum_of_others(product_13, axis=-2), mask_2[:, :, None]), axis=1)
+    term_5 = total(product_7, axis=1) - product_10 + 2.0 * product_11[:, None] * term_4 * sums_6
     term_6 = total(product_2, axis=1) + product_3[:, None] * term_3 + sums[:, None] * term_5
-    chosen_4 = ((target[:, None] == target) & (index[:, None] != index_2)).astype(upstream.dtype)
-    sums_6 = total(chosen_4, axis=1)
+    chosen_3 = ((target[:, None] == target) & (index[:, None] != index_2)).astype(upstream.dtype)
+    sums_7 = total(chosen_3, axis=1)
     mask_3 = index != index[:, None]
-    chosen_5 = np.where(mask_3, sums_2 / temperature, -math.inf)
+    chosen_4 = np.where(mask_3, sums_2 / temperature, -math.inf)
     excess_2 = excess_over(
-        chosen_5, ((target == target[:, None]) & mask_3).astype(upstream.dtype), axis=-2
+        chosen_4, ((target == target[:, None]) & mask_3).astype(upstream.dtype), axis=-2
     )
-    chosen_6 = np.where(mask_3, power, 0.0)
-    product_14 = excess_2 * chosen_6
-    probability_2 = softmax(chosen_5, axis=-2)
-    other_probability = softmax_complement(chosen_5, axis=-2)
-    power_4 = chosen_6 * chosen_6
+    chosen_5 = np.where(mask_3, power, 0.0)
+    product_14 = excess_2 * chosen_5
+    probability_2 = softmax(chosen_4, axis=-2)
+    other_probability = softmax_complement(chosen_4, axis=-2)
+    power_4 = chosen_5 * chosen_5
     product_15 = probability_2 * other_probability**2 * power_4
     power_5 = (input_direction * quotient[:, None, None] - product_5) ** 2
     product_16 = probability_2 * probability_2 * power_4 * other_probability
     term_7 = product_15[:, :, None] * power_5 + product_16[:, :, None] * power_5
     slope_2 = (
         upstream[:, None]
-        * ratio(1.0, sums_6)[:, None]
-        * (product_14[:, :, None] * term_2 + sums_6[:, None] * term_7)
+        * ratio(1.0, sums_7)[:, None]
+        * (product_14[:, :, None] * term_2 + sums_7[:, None] * term_7)
     )
     return (slope[:, None] * term_6 + total(slope_2, axis=1),)
 

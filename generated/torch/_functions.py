@@ -49,7 +49,6 @@ def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, T
     decayed = exp_difference(x, largest)
     top = argmax_along(x, axis)
     others = put_along(decayed, axis, top, 0.0).sum(dim=axis, keepdim=True)
-    term = others + 1.0
     top_2 = argmax_along(y.abs(), axis)
     rest = put_along(
         y.sum(dim=axis, keepdim=True) - y,
@@ -57,11 +56,12 @@ def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, T
         top_2,
         put_along(y, axis, top_2, 0.0).sum(dim=axis, keepdim=True),
     )
+    term = others + 1.0
+    term_2 = decayed * rest - put_along(term - decayed, axis, top, others) * y
     value = select(y == 0.0, 0.0, y * (torch.log1p(others) + (largest - x))).sum(
         dim=axis, keepdim=True
     )
-    excess = decayed * rest / term - put_along(term - decayed, axis, top, others) * y / term
-    return value.squeeze(axis), excess
+    return value.squeeze(axis), term_2 * (1.0 / term)
 
 
 def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
@@ -113,17 +113,18 @@ def direction(x: Tensor, axis: int) -> Tensor:
 def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     decayed = exp_difference(x, max_along(x, axis))
-    top = argmax_along(x, axis)
-    others = put_along(decayed, axis, top, 0.0).sum(dim=axis, keepdim=True)
-    term = others + 1.0
-    top_2 = argmax_along(y.abs(), axis)
+    top = argmax_along(y.abs(), axis)
     rest = put_along(
         y.sum(dim=axis, keepdim=True) - y,
         axis,
-        top_2,
-        put_along(y, axis, top_2, 0.0).sum(dim=axis, keepdim=True),
+        top,
+        put_along(y, axis, top, 0.0).sum(dim=axis, keepdim=True),
     )
-    return decayed * rest / term - put_along(term - decayed, axis, top, others) * y / term
+    top_2 = argmax_along(x, axis)
+    others = put_along(decayed, axis, top_2, 0.0).sum(dim=axis, keepdim=True)
+    term = others + 1.0
+    term_2 = decayed * rest - put_along(term - decayed, axis, top_2, others) * y
+    return term_2 * (1.0 / term)
 
 
 def exp_moment1(x: Tensor) -> Tensor:
@@ -188,24 +189,24 @@ def label_cross_entropy_and_excess(x: Tensor, index: Tensor, axis: int) -> tuple
     """Return label_cross_entropy(x, index) and its label_excess."""
     index = index.unsqueeze(axis)
     largest = max_along(x, axis)
-    decayed = exp_difference(x, largest)
-    rest = put_along(decayed, axis, index, 0.0)
+    rest = put_along(exp_difference(x, largest), axis, index, 0.0)
     sums = rest.sum(dim=axis, keepdim=True)
     picked = torch.gather(x, axis, index)
-    term = sums + torch.gather(decayed, axis, index)
-    value = torch.log1p(sums + torch.expm1(picked - largest)) + (largest - picked)
-    excess = put_along(rest / term, axis, index, -sums / term)
+    term = sums + torch.expm1(picked - largest)
+    inverse = 1.0 / (term + 1.0)
+    value = torch.log1p(term) + (largest - picked)
+    excess = put_along(rest * inverse, axis, index, -sums * inverse)
     return value.squeeze(axis), excess
 
 
 def label_excess(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = index.unsqueeze(axis)
-    decayed = exp_difference(x, max_along(x, axis))
-    rest = put_along(decayed, axis, index, 0.0)
+    largest = max_along(x, axis)
+    rest = put_along(exp_difference(x, largest), axis, index, 0.0)
     sums = rest.sum(dim=axis, keepdim=True)
-    term = sums + torch.gather(decayed, axis, index)
-    return put_along(rest / term, axis, index, -sums / term)
+    inverse = 1.0 / (sums + torch.expm1(torch.gather(x, axis, index) - largest) + 1.0)
+    return put_along(rest * inverse, axis, index, -sums * inverse)
 
 
 def log_cosh(x: Tensor) -> Tensor:

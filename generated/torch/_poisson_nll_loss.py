@@ -13,16 +13,16 @@ from ._runtime import Loss, finish, select, to_working, working_dtype
 __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 
 
-def _value_log_input(input: Tensor, target: Tensor, full: bool) -> Tensor:
+def _value_full_log_input(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     chosen = select(
         target <= 1.0, 0.0, (target + 0.5) * torch.log(target) - target + 0.9189385332046727
     )
-    return full * chosen + torch.exp(input) - input * target
+    return chosen + torch.exp(input) - input * target
 
 
-def _value_and_gradient_log_input(
-    upstream: Tensor, input: Tensor, target: Tensor, full: bool, wanted: frozenset[str]
+def _value_and_gradient_full_log_input(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target <= 1.0
@@ -30,38 +30,37 @@ def _value_and_gradient_log_input(
     logarithm = torch.log(target)
     chosen = select(mask, 0.0, term * logarithm - target + 0.9189385332046727)
     exp_input = torch.exp(input)
-    loss = full * chosen + exp_input - input * target
+    loss = chosen + exp_input - input * target
     grad_target = None
     if "target" in wanted:
-        term_2 = full * select(mask, 0.0, logarithm + term / target - 1.0) - input
-        grad_target = upstream * term_2
+        grad_target = upstream * (select(mask, 0.0, logarithm + term / target - 1.0) - input)
     return loss, upstream * (exp_input - target), grad_target
 
 
-def _tangent_log_input(
-    input: Tensor, target: Tensor, full: bool, d_input: Tensor, d_target: Tensor
+def _tangent_full_log_input(
+    input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     chosen = select(target <= 1.0, 0.0, torch.log(target) + (target + 0.5) / target - 1.0)
-    return (full * chosen - input) * d_target + (torch.exp(input) - target) * d_input
+    return (chosen - input) * d_target + (torch.exp(input) - target) * d_input
 
 
-def _curvature_log_input(
-    upstream: Tensor, input: Tensor, target: Tensor, full: bool, d_input: Tensor, d_target: Tensor
+def _curvature_full_log_input(
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     change_input = upstream * torch.exp(input) * d_input - upstream * d_target
-    change_target = upstream * full * chosen * d_target - upstream * d_input
+    change_target = upstream * chosen * d_target - upstream * d_input
     return change_input, change_target
 
 
-_kernel_log_input = differentiable(
-    _value_log_input,
-    _value_and_gradient_log_input,
-    _tangent_log_input,
-    _curvature_log_input,
-    axes={"input": "...", "target": "...", "full": ""},
+_kernel_full_log_input = differentiable(
+    _value_full_log_input,
+    _value_and_gradient_full_log_input,
+    _tangent_full_log_input,
+    _curvature_full_log_input,
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
     loss="...",
     rows="...",
@@ -69,16 +68,59 @@ _kernel_log_input = differentiable(
 )
 
 
-def _value_input(input: Tensor, target: Tensor, full: bool, eps: float) -> Tensor:
+def _value_log_input(input: Tensor, target: Tensor) -> Tensor:
+    """Return the unreduced loss."""
+    return torch.exp(input) - input * target
+
+
+def _value_and_gradient_log_input(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    exp_input = torch.exp(input)
+    return (
+        exp_input - input * target,
+        upstream * (exp_input - target),
+        -upstream * input if "target" in wanted else None,
+    )
+
+
+def _tangent_log_input(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    return (torch.exp(input) - target) * d_input - input * d_target
+
+
+def _curvature_log_input(
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    change_input = upstream * torch.exp(input) * d_input - upstream * d_target
+    return change_input, -upstream * d_input
+
+
+_kernel_log_input = differentiable(
+    _value_log_input,
+    _value_and_gradient_log_input,
+    _tangent_log_input,
+    _curvature_log_input,
+    axes={"input": "...", "target": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
+
+
+def _value_full_input(input: Tensor, target: Tensor, eps: float) -> Tensor:
     """Return the unreduced loss."""
     chosen = select(
         target <= 1.0, 0.0, (target + 0.5) * torch.log(target) - target + 0.9189385332046727
     )
-    return full * chosen + input - target * torch.log(eps + input)
+    return chosen + input - target * torch.log(eps + input)
 
 
-def _value_and_gradient_input(
-    upstream: Tensor, input: Tensor, target: Tensor, full: bool, eps: float, wanted: frozenset[str]
+def _value_and_gradient_full_input(
+    upstream: Tensor, input: Tensor, target: Tensor, eps: float, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target <= 1.0
@@ -87,39 +129,80 @@ def _value_and_gradient_input(
     chosen = select(mask, 0.0, term * logarithm - target + 0.9189385332046727)
     term_2 = eps + input
     logarithm_2 = torch.log(term_2)
-    loss = full * chosen + input - target * logarithm_2
+    loss = chosen + input - target * logarithm_2
     grad_input = upstream - upstream * target / term_2
     grad_target = None
     if "target" in wanted:
-        term_3 = full * select(mask, 0.0, logarithm + term / target - 1.0) - logarithm_2
-        grad_target = upstream * term_3
+        grad_target = upstream * (select(mask, 0.0, logarithm + term / target - 1.0) - logarithm_2)
     return loss, grad_input, grad_target
 
 
-def _tangent_input(
-    input: Tensor, target: Tensor, full: bool, eps: float, d_input: Tensor, d_target: Tensor
+def _tangent_full_input(
+    input: Tensor, target: Tensor, eps: float, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     chosen = select(target <= 1.0, 0.0, torch.log(target) + (target + 0.5) / target - 1.0)
     term = eps + input
-    return (full * chosen - torch.log(term)) * d_target + d_input - target * d_input / term
+    return (chosen - torch.log(term)) * d_target + d_input - target * d_input / term
 
 
-def _curvature_input(
-    upstream: Tensor,
-    input: Tensor,
-    target: Tensor,
-    full: bool,
-    eps: float,
-    d_input: Tensor,
-    d_target: Tensor,
+def _curvature_full_input(
+    upstream: Tensor, input: Tensor, target: Tensor, eps: float, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
     chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     change_input = upstream * target * d_input / (term * term) - upstream * d_target / term
-    change_target = upstream * full * chosen * d_target - upstream * d_input / term
+    change_target = upstream * chosen * d_target - upstream * d_input / term
     return change_input, change_target
+
+
+_kernel_full_input = differentiable(
+    _value_full_input,
+    _value_and_gradient_full_input,
+    _tangent_full_input,
+    _curvature_full_input,
+    axes={"input": "...", "target": "...", "eps": ""},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+)
+
+
+def _value_input(input: Tensor, target: Tensor, eps: float) -> Tensor:
+    """Return the unreduced loss."""
+    return input - target * torch.log(eps + input)
+
+
+def _value_and_gradient_input(
+    upstream: Tensor, input: Tensor, target: Tensor, eps: float, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    term = eps + input
+    logarithm = torch.log(term)
+    grad_input = upstream - upstream * target / term
+    return (
+        input - target * logarithm,
+        grad_input,
+        -upstream * logarithm if "target" in wanted else None,
+    )
+
+
+def _tangent_input(
+    input: Tensor, target: Tensor, eps: float, d_input: Tensor, d_target: Tensor
+) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    term = eps + input
+    return d_input - torch.log(term) * d_target - target * d_input / term
+
+
+def _curvature_input(
+    upstream: Tensor, input: Tensor, target: Tensor, eps: float, d_input: Tensor, d_target: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    term = eps + input
+    change_input = upstream * target * d_input / (term * term) - upstream * d_target / term
+    return change_input, -upstream * d_input / term
 
 
 _kernel_input = differentiable(
@@ -127,17 +210,40 @@ _kernel_input = differentiable(
     _value_and_gradient_input,
     _tangent_input,
     _curvature_input,
-    axes={"input": "...", "target": "...", "full": "", "eps": ""},
+    axes={"input": "...", "target": "...", "eps": ""},
     wrt=("input", "target"),
     loss="...",
     rows="...",
 )
 
 
+def _full_log_input_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target)
+    check_floating(input=input)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    return finish(
+        _kernel_full_log_input,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
 def _log_input_loss(
     input: Tensor,
     target: Tensor,
-    full: bool,
     reduction: str,
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
@@ -151,7 +257,34 @@ def _log_input_loss(
     target = to_working(target, working)
     return finish(
         _kernel_log_input,
-        (input, target, full),
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
+
+
+def _full_input_loss(
+    input: Tensor,
+    target: Tensor,
+    eps: float,
+    reduction: str,
+    sample_weight: Tensor | None,
+    denominator: Tensor | float | None,
+) -> Tensor:
+    check_device(input=input, target=target)
+    check_floating(input=input)
+    check_range("eps", eps, 0.0, math.inf)
+    dtype = input.dtype
+    working = working_dtype(input)
+    check_shape("target", target, input.shape, "input")
+    input = to_working(input, working)
+    target = to_working(target, working)
+    eps = float(eps)
+    return finish(
+        _kernel_full_input,
+        (input, target, eps),
         reduction,
         dtype,
         sample_weight=sample_weight,
@@ -162,7 +295,6 @@ def _log_input_loss(
 def _input_loss(
     input: Tensor,
     target: Tensor,
-    full: bool,
     eps: float,
     reduction: str,
     sample_weight: Tensor | None,
@@ -179,7 +311,7 @@ def _input_loss(
     eps = float(eps)
     return finish(
         _kernel_input,
-        (input, target, full, eps),
+        (input, target, eps),
         reduction,
         dtype,
         sample_weight=sample_weight,
@@ -219,9 +351,13 @@ def poisson_nll_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    if full and log_input:
+        return _full_log_input_loss(input, target, reduction, sample_weight, denominator)
     if log_input:
-        return _log_input_loss(input, target, full, reduction, sample_weight, denominator)
-    return _input_loss(input, target, full, eps, reduction, sample_weight, denominator)
+        return _log_input_loss(input, target, reduction, sample_weight, denominator)
+    if full:
+        return _full_input_loss(input, target, eps, reduction, sample_weight, denominator)
+    return _input_loss(input, target, eps, reduction, sample_weight, denominator)
 
 
 class PoissonNLLLoss(Loss):
@@ -235,17 +371,23 @@ class PoissonNLLLoss(Loss):
     - ``torch.nn.PoissonNLLLoss``, ``mindspore.nn.PoissonNLLLoss``: equal.
 
     .. math::
-        \ell = \mathrm{full} \left(\begin{cases} - \mathrm{target} + \left(\mathrm{target} +
-        \frac{1}{2}\right) \log{\left(\mathrm{target} \right)} + \frac{\log{\left(2 \pi
-        \right)}}{2} & \text{for}\: \mathrm{target} > 1 \\0 & \text{otherwise}
-        \end{cases}\right) - \mathrm{input} \mathrm{target} + e^{\mathrm{input}}
+        \ell = - \mathrm{input} \mathrm{target} + \begin{cases} - \mathrm{target} +
+        \left(\mathrm{target} + \frac{1}{2}\right) \log{\left(\mathrm{target} \right)} +
+        \frac{\log{\left(2 \pi \right)}}{2} & \text{for}\: \mathrm{target} > 1 \\0 &
+        \text{otherwise} \end{cases} + e^{\mathrm{input}}
 
     .. math::
-        \ell = \mathrm{full} \left(\begin{cases} - \mathrm{target} + \left(\mathrm{target} +
-        \frac{1}{2}\right) \log{\left(\mathrm{target} \right)} + \frac{\log{\left(2 \pi
-        \right)}}{2} & \text{for}\: \mathrm{target} > 1 \\0 & \text{otherwise}
-        \end{cases}\right) + \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} +
-        \mathrm{input} \right)}
+        \ell = - \mathrm{input} \mathrm{target} + e^{\mathrm{input}}
+
+    .. math::
+        \ell = \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} + \mathrm{input}
+        \right)} + \begin{cases} - \mathrm{target} + \left(\mathrm{target} + \frac{1}{2}\right)
+        \log{\left(\mathrm{target} \right)} + \frac{\log{\left(2 \pi \right)}}{2} & \text{for}\:
+        \mathrm{target} > 1 \\0 & \text{otherwise} \end{cases}
+
+    .. math::
+        \ell = \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} + \mathrm{input}
+        \right)}
 
     First and second derivatives are analytic.
 

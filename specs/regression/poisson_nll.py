@@ -19,13 +19,16 @@ full = parameter("full", False, doc="Whether to add Stirling's approximation.")
 eps = parameter("eps", 1e-8, lower=0.0, static=True, doc="Added to means in logarithms.")
 
 stirling = (t + Rational(1, 2)) * log(t) - t + log(2 * pi) / 2
-constant = full * Piecewise((stirling, t > 1), (0, True))
+constant = Piecewise((stirling, t > 1), (0, True))
+of_logarithm, of_mean = exp(x) - t * x, x - t * log(x + eps)
 
 poisson_nll_loss = Loss(
     "PoissonNLLLoss",
     (
-        Case(exp(x) - t * x + constant, when=log_input, name="log_input"),
-        Case(x - t * log(x + eps) + constant, name="input"),
+        Case(of_logarithm + constant, when=log_input & full, name="full_log_input"),
+        Case(of_logarithm, when=log_input, name="log_input"),
+        Case(of_mean + constant, when=full, name="full_input"),
+        Case(of_mean, name="input"),
     ),
     signature=(log_input, full, eps, "reduction"),
 )
