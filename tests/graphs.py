@@ -42,6 +42,7 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "gauss": lambda a, width: mp.exp(-width * a * a),
     "hypot1": lambda a: mp.sqrt(1 + a * a),
     "hinge": lambda a: max(a, mp.zero),
+    "inverse": lambda a: 1 / a,
     "log": mp.log,
     "log1p": lambda a: mp.log(1 + a),
     "loggamma": mp.loggamma,
@@ -85,6 +86,7 @@ FOLDS: dict[str, Callable[[list[Any]], Any]] = {
     "amin": min,
     "argmax": lambda values: values.index(max(values)),
     "norm": lambda values: mp.sqrt(mp.fsum(v * v for v in values)),
+    "length": lambda values: FOLDS["norm"](values),
     "lse": lambda values: mp.log(mp.fsum(map(mp.exp, values))),
     "others": lambda values: mp.fsum(mp.exp(v - max(values)) for v in values) - 1,
 }
@@ -191,6 +193,8 @@ class Meaning:
         body, order = node.args
         p = self.at(order, place)
         return mp.fsum(abs(v) ** p for v in self._along(body, node.axis, place)) ** (1 / p)
+
+    _p_length = _p_norm
 
     def _floored_norm(self, node: Node, place: Place) -> Any:
         body, floor = node.args
