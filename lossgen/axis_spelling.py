@@ -137,7 +137,7 @@ class AxisSpelling(Spelling):
             return Text(self._spell(f"{node.op}_along", self.text[body].code))
         if self.keep:
             keyword = f"{self.backend.axis_word}=axis, {self.backend.keep_word}=True"
-        elif len(gone) == len(axes):
+        elif len(gone) == len(axes) and node.op != "argmax":  # a place is along an axis
             keyword = ""
         else:
             keyword = f"{self.backend.axis_word}=" + (

@@ -103,6 +103,15 @@ def test_a_single_entry_counts_twice_in_mindspore():
     assert seen[""] == (pytest.approx(2 * math.log(2)), pytest.approx(math.log(2)))
 
 
+def test_what_comes_before_a_built_in_has_no_fault_of_its_own():
+    """Keras' circle loss wants unit vectors: zero vectors are none, and have no slope."""
+    labels = [0, 0, 1, 1]
+    assert found("keras.losses.Circle", "CircleLoss", np.zeros((4, 3)), labels) == {}
+    small, large = (np.eye(4, 3) * size + size / 8 for size in (1e-30, 1e30))
+    for vectors in (small, large):
+        assert found("keras.losses.Circle", "CircleLoss", vectors, labels) == {}
+
+
 def test_slopes_at_a_kink_are_a_choice_and_nan_is_none():
     assert not found("optax.losses.hinge_loss", "HingeLoss", [1.0], [1.0])
     # The product is 1 but for a rounding, and so is the kink.

@@ -20,7 +20,12 @@ def _jax(path: str, **options: Any) -> Conversion:
 
 
 def _unit(x: Any) -> Any:
-    return x * (x * x).sum(1, keepdims=True).clip(1e-37) ** -0.5
+    """Divide vectors by their lengths; a zero vector stays one, and has no slope."""
+    jax = importlib.import_module("jax")
+    largest = jax.lax.stop_gradient(abs(x).max(1, keepdims=True))
+    scaled = x / jax.numpy.where(largest > 0, largest, 1.0)
+    squares = jax.numpy.where(largest > 0, (scaled * scaled).sum(1, keepdims=True), 1.0)
+    return jax.numpy.where(largest > 0, scaled / squares**0.5, 0.0)
 
 
 def _array(x: Any) -> Any:

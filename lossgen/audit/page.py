@@ -39,6 +39,9 @@ Of each result, the simplest input that shows it is given. To see it again, say 
 
     lossgen audit torch.nn:SoftMarginLoss --against SoftMarginLoss
 
+PyTorch, JAX, Keras, MindSpore and Chainer differentiate, so gradients are judged; of a loss in
+NumPy, which `lossgen audit` takes, too, the value alone is.
+
 A finding is no verdict. Where a built-in is clamped or smoothed on purpose, and the spec knows of
 it as a dialect or a parameter, the built-in is compared with that.
 """

@@ -257,6 +257,7 @@ class Formulas:
     def piecewise(self, axes: frozenset[str], depth: int) -> Expr:
         """Return a choice by a comparison."""
         condition = self.condition(axes, depth - 1)
+        assume(not condition.has(Piecewise))  # SymPy would pull it out, and is refused
         if self.choose((True, False, False)):
             return indicator(condition) * self.expression(axes, depth)
         yes, no = self.expression(axes, depth), self.expression(axes, depth)

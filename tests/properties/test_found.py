@@ -7,7 +7,7 @@ from examine import RUNS, Examination
 from sympy import Piecewise, erf, sign
 from worlds import PARAMETERS, SCALE, WORLDS, numbers
 
-from lossgen import Loss, at, stop_gradient
+from lossgen import Loss, at, max_over, softmax, stop_gradient
 
 ROWS, PAIRS, ANYWHERE, _ = WORLDS
 FOUND = {
@@ -21,6 +21,11 @@ FOUND = {
     # A tangent must have the shape of the loss, also where it is constant along an axis.
     "no slope anywhere": (ANYWHERE, lambda x, t: stop_gradient(x)),
     "a slope of 0 beside a weight": (ANYWHERE, lambda x, t: ANYWHERE.weights[0] + sign(x - SCALE)),
+    # The place of the largest entry was asked for without an axis, where there is but one.
+    "softmax of what has one axis": (
+        PAIRS,
+        lambda x, xj, t, tj, v, vj: softmax(max_over(xj - vj, "j"), "d"),
+    ),
     "a tangent with fewer axes": (ROWS, lambda x, t, v: stop_gradient(x) + v),
 }
 
