@@ -1,7 +1,10 @@
 """The lock: a loss that overflows, is not a number or errs by too much is not written."""
 
 import json
+import re
+import textwrap
 import time
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -32,6 +35,14 @@ far = 1 - cos(x - t)
 bad_loss = Loss("BadLoss", far)
 """
 
+PAGES = (Path("README.md"), Path("specs/README.md"))
+SHOWN = re.compile(r"^( *)```python\n( *\"\"\".*?)^ *```", re.DOTALL | re.MULTILINE)
+README = [
+    textwrap.dedent(found[2])
+    for page in PAGES
+    for found in SHOWN.finditer((Path(__file__).parents[1] / page).read_text(encoding="utf-8"))
+]
+
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
@@ -41,7 +52,8 @@ def run(tmp_path, monkeypatch):
     (tmp_path / "specs").mkdir()
 
     def build(spec, *options):
-        (tmp_path / "specs" / "some.py").write_text(f'"""Some loss."""\n{spec}')
+        text = spec if spec.startswith('"""') else f'"""Some loss."""\n{spec}'
+        (tmp_path / "specs" / "some.py").write_text(text)
         out = tmp_path / "out"
         command = ["build", str(tmp_path / "specs"), "--out", str(out), "--backend", "torch"]
         return CliRunner().invoke(main, [*command, *options]), out
@@ -53,6 +65,12 @@ def test_what_is_exact_is_written(run):
     result, out = run(SQUARED)
     assert result.exit_code == 0, result.output
     assert (out / "torch" / "_good_loss.py").exists()
+
+
+@pytest.mark.parametrize("spec", README, ids=lambda spec: re.findall(r'Loss\(\s*"(\w+)"', spec)[0])
+def test_what_the_readme_shows_is_written_as_it_stands(run, spec):
+    result, _ = run(spec)
+    assert result.exit_code == 0, result.output
 
 
 @pytest.mark.parametrize("spec", [OVERFLOWS, CANCELS], ids=["overflows", "cancels"])

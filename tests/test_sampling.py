@@ -134,6 +134,7 @@ class TestJudge:
     def test_a_sum_may_err_by_more(self):
         assert budget("Some", "numpy", "float64", "value", 1) == 4
         assert budget("Some", "numpy", "float64", "value", 8) == 7
+        assert budget("Some", "numpy", "float64", "value", 8, averaged=True) == 8
 
 
 class TestSizes:

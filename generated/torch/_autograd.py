@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 
 from ._kernels import Formula, Formulas, Kernels, motion, owned
+from ._passes import slopes, values
+from ._tiles import PLAIN, is_eager, is_large
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,14 @@ class _Rule(torch.autograd.Function):
         ctx.save_for_forward(*tensors)
 
 
+def _are_cut(kernels: Kernels, args: Sequence[Any]) -> bool:
+    return not kernels.chunks and is_large(args) and all(map(_is_plain, args)) and is_eager()
+
+
+def _is_plain(value: Any) -> bool:
+    return not isinstance(value, Tensor) or type(value) in PLAIN
+
+
 def _remembered(ctx: Any) -> tuple[Kernels, list[Any]]:
     tensors = iter(ctx.saved_tensors)
     return ctx.kernels, [next(tensors) if number is None else number[0] for number in ctx.numbers]
@@ -105,6 +115,8 @@ class _Value(_Rule):
 
     @staticmethod
     def forward(kernels: Kernels, *args: Any) -> Tensor:
+        if kernels.sums is None and _are_cut(kernels, args):
+            return values(kernels, args)
         return owned([kernels.run_value(args)], args)[0]
 
     @staticmethod
@@ -124,6 +136,8 @@ class _Gradient(_Rule):
 
     @staticmethod
     def forward(kernels: Kernels, upstream: Tensor, *args: Any) -> tuple[Tensor, ...]:
+        if _are_cut(kernels, args) and _is_plain(upstream):
+            return slopes(kernels, upstream, args)
         return owned(kernels.run_gradient(upstream, args), [upstream, *args])
 
     @staticmethod

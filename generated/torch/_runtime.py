@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from ._autograd import Differentiable
 from ._checks import check_device, check_divides, check_reduction, check_tensor
 from ._kernels import autocasts
-from ._totals import is_eager, survey, total
+from ._tiles import is_eager
+from ._totals import survey, total
 
 BITS = {torch.float32: torch.int32, torch.float64: torch.int64}
 MANY = 1 << 14  # entries from which choosing bits is the faster

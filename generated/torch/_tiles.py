@@ -7,15 +7,34 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from ._kernels import Kernels
 
 GRAIN = 1 << 17  # entries of which some temporaries fit into the caches of one core
+PLAIN = (Tensor, torch.nn.Parameter)
 Places = Sequence[int | None]  # where each argument has an axis
 
 # The C library gives the pages of temporaries back, to fault them in anew for the next tile, which
 # takes longer than arithmetic, until it has seen an array go that is larger than all of them.
 torch.empty(1 << 22, device="cpu")
+
+
+def is_eager() -> bool:
+    """Say whether operations are run as they come: not traced, transformed or intercepted."""
+    return (
+        not torch.compiler.is_compiling()
+        and not torch._C._are_functorch_transforms_active()
+        and not torch._C._is_tracing()
+        and not torch._C._len_torch_dispatch_stack()
+        and forward_ad._current_level < 0
+    )
+
+
+def is_large(args: Sequence[Any]) -> bool:
+    """Say whether arguments are better cut, which those on other devices never are."""
+    entries = max([x.numel() for x in args if isinstance(x, Tensor) and x.is_cpu], default=0)
+    return entries > GRAIN and entries > tile_size()
 
 
 def tile_size() -> int:

@@ -12,26 +12,13 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from ._autograd import gradients
-from ._kernels import Kernels, exactly, filled, owned
-from ._tiles import GRAIN, Tiling, tile_size
+from ._kernels import Kernels, exactly
+from ._passes import Scale, added, at_once, by_sums, by_tiles, weigh
+from ._tiles import PLAIN, Tiling, is_eager, is_large
 
-Scale = Tensor | float
-PLAIN = (Tensor, torch.nn.Parameter)
 OWN = 5  # what the Function below is given before the arguments of the loss
-
-
-def is_eager() -> bool:
-    """Say whether operations are run as they come: not traced, transformed or intercepted."""
-    return (
-        not torch.compiler.is_compiling()
-        and not torch._C._are_functorch_transforms_active()
-        and not torch._C._is_tracing()
-        and not torch._C._len_torch_dispatch_stack()
-        and forward_ad._current_level < 0
-    )
 
 
 def survey(args: Sequence[Any], constants: Sequence[Any]) -> tuple[bool, bool] | None:
@@ -39,19 +26,18 @@ def survey(args: Sequence[Any], constants: Sequence[Any]) -> tuple[bool, bool] |
 
     It is barred to tensors that are not just what they seem, and to a gradient by constants.
     """
-    differentiates, entries = False, 0
+    differentiates = False
     for arg in args:
         if isinstance(arg, Tensor):
             if type(arg) not in PLAIN:
                 return None
-            if arg.is_cpu:
-                entries = max(entries, arg.numel())
             differentiates = differentiates or arg.requires_grad
     for value in constants:
         if isinstance(value, Tensor) and (value.requires_grad or type(value) not in PLAIN):
             return None
-    large = entries > GRAIN and entries > tile_size()
-    return (large, differentiates and torch.is_grad_enabled()) if is_eager() else None
+    if not is_eager():
+        return None
+    return is_large(args), differentiates and torch.is_grad_enabled()
 
 
 def total(
@@ -72,20 +58,16 @@ def total(
         result: Tensor = _apply(kernels, weight, factor, divisor, large, *args)
         return result
     if not large:
-        loss = _weigh(exactly(kernels.value, *args), weight)
+        loss = weigh(exactly(kernels.value, *args), weight)
         return _scaled(loss.mean() if divisor is None else loss.sum(), factor, divisor)
     divisor = kernels.count(args) if divisor is None else divisor
     if kernels.sums is not None:
-        return _scaled(_by_sums(kernels, args, weight, 1.0, ())[0], factor, divisor)
+        return _scaled(by_sums(kernels, args, weight, 1.0, ())[0], factor, divisor)
     parts = []
     for own, piece, _ in Tiling(kernels, args, weight, ()).pieces():
-        loss = _weigh(exactly(kernels.value, *piece), own)
+        loss = weigh(exactly(kernels.value, *piece), own)
         parts.append(loss.sum().item())
-    return _scaled(_added(parts, loss), factor, divisor)
-
-
-def _weigh(loss: Tensor, weight: Tensor | None) -> Tensor:
-    return loss if weight is None else loss * weight
+    return _scaled(added(parts, loss), factor, divisor)
 
 
 def _scaled(result: Tensor, factor: Scale, divisor: Scale | None) -> Tensor:
@@ -110,11 +92,11 @@ class _Total(torch.autograd.Function):
         # The mean over nothing is NaN, and so is each share of it.
         share = factor / below if isinstance(below, Tensor) or below else math.nan
         if large:
-            run = _by_tiles if kernels.sums is None else _by_sums
+            run = by_tiles if kernels.sums is None else by_sums
             result, ctx.gradients = run(kernels, args, weight, share, wanted)
             divisor = below
         else:
-            result, ctx.gradients = _at_once(kernels, args, weight, share, wanted, divisor is None)
+            result, ctx.gradients = at_once(kernels, args, weight, share, wanted, divisor is None)
         ctx.call = (kernels, factor, below, [None if isinstance(x, Tensor) else x for x in args])
         ctx.save_for_backward(weight, *[x for x in args if isinstance(x, Tensor)])
         return _scaled(result, factor, divisor)
@@ -145,97 +127,5 @@ def _again(ctx: Any, upstream: Tensor, needed: Sequence[bool]) -> Sequence[Any]:
     rest = iter(tensors)
     args = [next(rest) if arg is None else arg for arg in given]
     below = divisor if isinstance(divisor, Tensor) or divisor else 1.0  # nothing has no share
-    share = _weigh(upstream * factor / below, weight).expand(kernels.shape(args))
+    share = weigh(upstream * factor / below, weight).expand(kernels.shape(args))
     return kernels.spread(args, gradients(kernels, share, args), needed)
-
-
-def _at_once(
-    kernels: Kernels,
-    args: Sequence[Any],
-    weight: Tensor | None,
-    share: Scale,
-    wanted: tuple[int, ...],
-    averages: bool,
-) -> tuple[Tensor, dict[int, Tensor]]:
-    """Return the sum or mean, and what each share has for gradients by the wanted arguments."""
-    loss, slopes = _run(kernels, args, weight, share, wanted)
-    full = [filled(slope, args[k]) for k, slope in zip(wanted, slopes, strict=True)]
-    result = loss.mean() if averages else loss.sum()
-    return result, dict(zip(wanted, owned(full, (weight, *args)), strict=True))
-
-
-def _by_tiles(
-    kernels: Kernels,
-    args: Sequence[Any],
-    weight: Tensor | None,
-    share: Scale,
-    wanted: tuple[int, ...],
-) -> tuple[Tensor, dict[int, Tensor]]:
-    """Return the same by tiles; the gradient by what is not cut adds up."""
-    tiling = Tiling(kernels, args, weight, wanted)
-    wanted = (*tiling.gradients, *[k for k in wanted if k not in tiling.gradients])
-    whole = dict[int, Tensor]()
-    parts = []
-    for own, piece, room in tiling.pieces():
-        loss, slopes = _run(kernels, piece, own, share, wanted)
-        parts.append(loss.sum().item())
-        for buffer, slope in zip(room, slopes, strict=False):
-            buffer[...] = slope
-        for k, slope in zip(wanted[len(room) :], slopes[len(room) :], strict=True):
-            if k in whole:
-                whole[k].add_(slope)
-            else:
-                whole[k] = filled(slope, args[k]).clone()
-    return _added(parts, loss), tiling.gradients | whole
-
-
-def _added(parts: Sequence[float], like: Tensor) -> Tensor:
-    """Return the sum of tiles; between these, small tensors would keep the memory in pieces."""
-    return torch.tensor(parts, dtype=torch.float64, device=like.device).sum().to(like.dtype)
-
-
-def _by_sums(
-    kernels: Kernels,
-    args: Sequence[Any],
-    weight: Tensor | None,
-    share: Scale,
-    wanted: tuple[int, ...],
-) -> tuple[Tensor, dict[int, Tensor]]:
-    """Return the same in two rounds: what the samples add up to, then their gradients."""
-    if any(axis[k + 1] is None for axis in kernels.sum_cuts for k in wanted):
-        return _at_once(kernels, args, weight, share, wanted, averages=False)
-    tiling = Tiling(kernels, args, weight, wanted, by_sums=True)
-    parts, count = list[Tensor](), sum(1 for _ in tiling.pieces())
-    for k, (_, piece, _) in enumerate(tiling.pieces()):
-        found = kernels.totals(piece)
-        parts = parts or [x.new_empty((count, *x.shape)) for x in found]
-        for part, x in zip(parts, found, strict=True):
-            part[k] = x
-    sums = [part.sum(0) for part in parts]
-    for own, piece, room in tiling.pieces():
-        loss, slopes = _run(kernels, piece, own, share, wanted, sums)
-        for buffer, slope in zip(room, slopes, strict=True):
-            buffer[...] = slope
-    return loss.sum(), tiling.gradients
-
-
-def _run(
-    kernels: Kernels,
-    args: Sequence[Any],
-    weight: Tensor | None,
-    share: Scale,
-    wanted: tuple[int, ...],
-    sums: Sequence[Tensor] | None = None,
-) -> tuple[Tensor, list[Any]]:
-    """Return a loss, weighted if it has a weight, and its gradients by the wanted arguments."""
-    names, order, scales = kernels.choice(wanted)
-    upstream: Any = share
-    if weight is not None:
-        upstream = (weight * share).expand(kernels.shape(args))
-    elif not scales:
-        first = next(x for x in args if isinstance(x, Tensor) and x.is_floating_point())
-        constant = torch.as_tensor(share, dtype=first.dtype, device=first.device)
-        upstream = constant.expand(kernels.shape(args))
-    sums = kernels.totals(args) if sums is None else sums
-    loss, *slopes = exactly(kernels.value_and_gradient, upstream, *args, *sums, names)
-    return _weigh(loss, weight), [slopes[i] for i in order]

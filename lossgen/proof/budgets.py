@@ -13,6 +13,8 @@ from math import inf, log2
 
 # A scalar body: some four primitives, each within an ULP.
 BODY = 4.0
+# A mean multiplies its gradient by the inverse of a count: both are rounded, half an ULP each.
+AVERAGE = 1.0
 # Sums in pairs round log2(n) times, half an ULP of the sum of absolute terms each time; the
 # frameworks that add blocks of 8 to 128 entries one after another do a little worse.
 LEVEL = 1.0
@@ -83,9 +85,11 @@ EXCEPTIONS: tuple[Row, ...] = (
 )  # fmt: skip
 
 
-def budget(loss: str, backend: str, dtype: str, quantity: str, terms: int) -> float:
-    """Return the error allowed to a result that adds up some terms, in ULP."""
-    plain = BODY + LEVEL * log2(max(terms, 1))
+def budget(
+    loss: str, backend: str, dtype: str, quantity: str, terms: int, *, averaged: bool = False
+) -> float:
+    """Return the error allowed to a result that adds up some terms, or is of a mean, in ULP."""
+    plain = BODY + AVERAGE * averaged + LEVEL * log2(max(terms, 1))
     for row in _rows(loss, backend, dtype, quantity):
         if row.allowed is not None:
             return max(row.allowed, plain)

@@ -76,7 +76,8 @@ def examine(
         for name, array in run(runner, call.in_dtype(dtype), quantity).items():
             exact = exhibit.truth(call, plain, quantity, name)
             count = added(exhibit, quantity, reduction, exact)
-            allowed = budget(exhibit.loss.name, backend, dtype, quantity, count)
+            names = (exhibit.loss.name, backend, dtype, quantity)
+            allowed = budget(*names, count, averaged=reduction == "mean")
             errors = ulps(array, exact, dtype)
             if dtype != WIDE and not (errors <= allowed).all():
                 wide = run(runner, call.in_dtype(WIDE), quantity)[name]

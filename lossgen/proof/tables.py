@@ -135,7 +135,8 @@ def _results(exhibit: Exhibit, call: Call, quantity: str, backend: str) -> dict[
     for name in names:
         exact = exhibit.truth(call, True, quantity, name)
         terms = added(exhibit, quantity, REDUCTION, exact)
-        allowed = budget(exhibit.loss.name, backend, DTYPE, quantity, terms)
+        names = (exhibit.loss.name, backend, DTYPE, quantity)
+        allowed = budget(*names, terms, averaged=REDUCTION == "mean")
         found[name] = _exact(exact, allowed)
     return found
 

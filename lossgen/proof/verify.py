@@ -120,8 +120,10 @@ def _agreement(row: Row, loss: Loss, exhibits: Sequence[Exhibit], runner: Any, n
         )
         excused = exhibit.leaves_range(row.dtype, "", errors.shape) | ~np.isfinite(ours)
         count = max(exhibit.facts.terms, errors.size if call.reduction != "none" else 1)
+        averaged = call.reduction == "mean"
         both = sum(
-            budget(loss.name, name, row.dtype, "value", count) for name in ("numpy", row.backend)
+            budget(loss.name, name, row.dtype, "value", count, averaged=averaged)
+            for name in ("numpy", row.backend)
         )
         error = float(np.max(errors, initial=0.0, where=~excused))
         worst = max(worst, error)
