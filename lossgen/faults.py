@@ -135,6 +135,9 @@ def _parameter(parameter: Parameter) -> Iterator[SpecError]:
         parameter.positive or (parameter.lower, parameter.upper) != (None, None)
     ):
         yield fault(f"parameter {name!r} is a flag and has no range", "leave the range out")
+    if parameter.positive and (parameter.lower, parameter.upper) != (None, None):
+        problem = f"parameter {name!r} has positive=True beside lower= or upper="
+        yield fault(problem, "leave one of them out; lower=0.0, upper=1.0 is a range with its ends")
     low = -math.inf if parameter.lower is None else parameter.lower
     high = math.inf if parameter.upper is None else parameter.upper
     if low > high:

@@ -52,8 +52,8 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing fails but what is known to."""
-        return all(row["passed"] for row in self.rows)
+        """Whether something was verified, and nothing fails but what is known to."""
+        return bool(self.rows) and all(row["passed"] for row in self.rows)
 
     def as_json(self) -> str:
         """Return the report as JSON."""

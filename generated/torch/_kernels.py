@@ -26,10 +26,8 @@ class Kernels:
     ``axes`` says along which axes each argument runs, ``loss`` the same of the unreduced loss, and
     ``rows`` which of these may be cut into pieces that know nothing of each other. Where a kernel
     ``scales``, its upstream may be a number. ``chunks`` is an axis of the loss of which kernels
-        can
-    take some entries at a time. Given ``sums`` over the axes ``summed``, the gradient may be cut
-        along
-    these, too.
+    can take some entries at a time. Given ``sums`` over the axes ``summed``, the gradient may be
+    cut along these, too.
     """
 
     value: Formula
