@@ -38,8 +38,15 @@ MODES: Mapping[str, Mapping[str, Mode]] = {
 }
 
 
-def differences(backend: str, runner: Any, call: Call) -> dict[str, float]:
-    """Return how far each mode is from the plain call, relative to its largest entry."""
+def differences(backend: str, runner: Any, call: Call, size: float) -> dict[str, float]:
+    """Return how far each mode is from the plain call, relative to the largest entry or term.
+
+    Args:
+        backend: the framework.
+        runner: what runs its package.
+        call: what to run.
+        size: the largest sum of absolute terms: a compiler may add them in another order.
+    """
     found = {}
     for name, mode in MODES.get(backend, {}).items():
         loss, moving = runner.arguments(call)
@@ -49,12 +56,12 @@ def differences(backend: str, runner: Any, call: Call) -> dict[str, float]:
         except Exception:  # whatever a framework raises, the mode does not work
             found[name] = np.inf
             continue
-        found[name] = _apart(plain, got if got.shape == plain.shape else got[-1])
+        found[name] = _apart(plain, got if got.shape == plain.shape else got[-1], size)
     return found
 
 
-def _apart(plain: Array, other: Array) -> float:
-    largest = float(np.max(np.abs(plain), initial=0.0, where=np.isfinite(plain))) or 1.0
+def _apart(plain: Array, other: Array, size: float) -> float:
+    largest = float(np.max(np.abs(plain), initial=size, where=np.isfinite(plain))) or 1.0
     both = np.isfinite(plain) & np.isfinite(other)
     alike = np.isfinite(plain) == np.isfinite(other)
     gap = float(np.max(np.abs(plain - other), initial=0.0, where=both))
