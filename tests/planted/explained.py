@@ -25,6 +25,9 @@ EXPLAINED = {
         "no kernel but the public function of a loss is printed with it; whether a sample without "
         "a batch gives what a batch of one does, the tests of the packages see"
     ),
+    "printer: position_along: sign: (-positions({0}, axis))": (
+        "NumPy puts single entries in their place, so that none of its functions counts places"
+    ),
     'spelling: Spelling: sign: "-" (3)': "sums of sums are flat before they are printed",
     "spelling: Spelling: sign: n.negate(high)": (
         "torch alone has a word for bounds that are alike, and without it writes both in turn"
