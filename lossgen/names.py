@@ -99,6 +99,7 @@ MODULES = frozenset(
         "chunks",
         "functions",
         "kernels",
+        "passes",
         "reduction",
         "runtime",
         "tiles",
