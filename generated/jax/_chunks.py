@@ -9,7 +9,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.ad_checkpoint import checkpoint
 
 # The entries of the largest array of a chunk: 8 MB in float32. More rows would gain nothing, as a
 # product of matrices has its full speed long before.
@@ -74,7 +73,7 @@ def in_chunks(loss: Callable[..., jax.Array], rows: Rows) -> Callable[..., jax.A
             if is_cut and place is not None
         ]
 
-        @checkpoint
+        @jax.checkpoint
         def one(chunk: Iterable[jax.Array]) -> jax.Array:
             pieces = iter(chunk)
             whole = [
