@@ -118,10 +118,17 @@ def _everything(given: Mapping[str, Any]) -> bool:
     from lossgen.audit.page import page
     from lossgen.jobs import load
 
+    everything = list(ordered(load(given["specs"])))
+    libraries = list(dict.fromkeys(plan.library for plan, _ in everything))
+    for name in given["libraries"]:
+        if name not in libraries:
+            raise LossgenError(
+                f"no built-in of {name} is known; write one of {', '.join(libraries)}."
+            )
     wanted = [
         (plan, loss)
-        for plan, loss in ordered(load(given["specs"]))
-        if plan.library in (given["libraries"] or (plan.library,))
+        for plan, loss in everything
+        if plan.library in (given["libraries"] or libraries)
     ]
     audits: list[Audit] = []
     known = {loss.name: Known() for _, loss in wanted}

@@ -146,8 +146,11 @@ def make_module(loss: Loss, backend: Backend) -> Module:
 
 
 def _output_shape(parts: Sequence[ModulePart]) -> str:
-    words = {case.output for part in parts for case in part.cases}
-    return words.pop() if len(words) == 1 else "one for each part"
+    cases = [case for part in parts for case in part.cases]
+    words = {case.output for case in cases if "dialect" not in case.condition}
+    if len(words) == 1:
+        return words.pop()
+    return "one for each part" if len(parts) > 1 else " or ".join(sorted(words))
 
 
 def formula(loss: Loss, case: Case, name: str = "") -> str:

@@ -291,3 +291,11 @@ def test_numpy_has_values_alone(own):
     seen = audit(plan, LOSSES["MSELoss"])
     assert seen.by == ()
     assert not seen.findings
+
+
+def test_an_unknown_library_is_refused(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    result = run("--all", "--library", "tensorflow")
+    assert result.exit_code == 2
+    known = "torch, keras, mindspore, optax, chainer"
+    assert f"no built-in of tensorflow is known; write one of {known}." in result.output

@@ -576,7 +576,7 @@ class DiceLoss(Loss):
     Shape:
         - input: ``(n, c, ...)``.
         - target: ``(n, c, ...)``.
-        - Output: scalar; one for each part where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(c,)`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = DiceLoss()

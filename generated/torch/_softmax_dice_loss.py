@@ -550,7 +550,7 @@ class SoftmaxDiceLoss(Loss):
     Shape:
         - input: ``(n, c, ...)``.
         - target: ``(n, c, ...)``.
-        - Output: scalar; one for each part where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(c,)`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = SoftmaxDiceLoss()

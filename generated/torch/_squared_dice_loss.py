@@ -405,7 +405,7 @@ class SquaredDiceLoss(Loss):
     Shape:
         - input: ``(n, c, ...)``.
         - target: ``(n, c, ...)``.
-        - Output: scalar; one for each part where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(c,)`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = SquaredDiceLoss()

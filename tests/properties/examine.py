@@ -133,6 +133,8 @@ class Examination:
         """Yield every number that is further from the exact one than roundings explain."""
         answer = self.answer(asked)
         yield from self._compared("value", "", results.value, answer.value)
+        if results.alone is not None:
+            yield from self._compared("value", "alone", results.alone, answer.value)
         for name, found in results.gradients.items():
             yield from self._compared("gradient", name, found, answer.gradient(name))
         for name, found in results.seconds.items():
