@@ -7,7 +7,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from lossgen.expand import FUNCTIONS
+from lossgen.expand import NAMES
 from lossgen.loss import Loss
 from lossgen.prose import settle
 from lossgen.render import render_loss, render_shared
@@ -25,7 +25,7 @@ def _module(name: str, text: str, **attributes: Any) -> ModuleType:
 def _package(backend: str) -> str:
     """Make a package of what the losses of a backend share, with every function there is."""
     package = f"drawn_{backend}"
-    files = render_shared(backend, set(FUNCTIONS.values()), ())
+    files = render_shared(backend, set(NAMES), ())
     waiting = {name.removesuffix(".py"): text for name, text in files.items()}
     _module(package, "", __path__=[])
     del waiting["__init__"]

@@ -11,6 +11,7 @@ import profiles
 from examine import LARGE, RUNS, Examination
 from grammar import Drawn, losses
 from hypothesis import assume, given
+from sympy import loggamma
 from worlds import PARAMETERS, numbers
 
 profiles.load()
@@ -36,6 +37,8 @@ def test_what_is_emitted_agrees_with_exact_arithmetic(drawn: Drawn) -> None:
 @given(losses())
 def test_the_oracle_agrees_with_autograd(drawn: Drawn) -> None:
     assume(not drawn.ties)  # at kinks autograd has a policy of its own
+    # PyTorch's errs by thousands of units beside its roots at 1 and 2.
+    assume(not drawn.loss.cases[0].value.has(loggamma))
     here = examination(replace(drawn, reduction="none"))
     faults = list(here.autograd_faults())
     assert not faults, "\n".join([str(drawn.loss), *faults])
