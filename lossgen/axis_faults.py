@@ -71,8 +71,9 @@ def undeclared_axes(case: Case) -> Iterator[SpecError]:
         remedy = "reduce over it, or declare a tensor along it"
         yield fault(f"the loss has the axis {axis!r}, which no tensor declares", remedy, case.value)
     places = {(op, str(op.args[2].name)) for e in case.expressions() for op in _diagonals(e)}
-    sizes = {(size, size.axis) for e in case.expressions() for size in e.atoms(Size, Position)}
-    for expression, place in sorted(places | sizes, key=str):
+    sizes = {(size, size.axis) for e in case.expressions() for size in e.atoms(Size)}
+    spots = {(spot, spot.axis) for e in case.expressions() for spot in e.atoms(Position)}
+    for expression, place in sorted(places | sizes | spots, key=str):
         if place not in read:
             remedy = f"name one of {_listed(read)}" if read else "declare a tensor along it"
             yield fault(f"no tensor has the axis {place!r}", remedy, expression)

@@ -84,7 +84,11 @@ class AxisSpelling(Spelling):
         name = self.places[axis][0]
         if self.keep:
             return Text(self._spell("position_along", name))
-        return Text(self._spell("position", size=self._print_size(n.size(axis)).code, like=name))
+        # What is counted with has the precision of what it meets; what is compared is an integer.
+        counted = node in self.ordinals and "ordinal" in self.backend.operations and self._like()
+        op = "ordinal" if counted else "position"
+        like = self._like() if op == "ordinal" else name
+        return Text(self._spell(op, size=self._print_size(n.size(axis)).code, like=like))
 
     def _print_relabel(self, node: Node) -> Text:
         inner = node.args[0]

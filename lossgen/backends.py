@@ -232,6 +232,7 @@ TORCH = Backend(
         amin="{0}.amin({axis})",
         sigmoid="torch.sigmoid({0})",
         position="torch.arange({size}, device={like}.device)",
+        ordinal="torch.arange({size}, dtype={like}.dtype, device={like}.device)",
         indicator="{0}.to({like}.dtype)",
         like="{0}.expand_as({1})",
         count="{0}.numel()",

@@ -162,6 +162,9 @@ def _compiled(loss: Loss, case: Case) -> Iterator[SpecError]:
         program = compile_case(loss, case)
         assert program.gradients is not None
         assert program.curvatures is not None
+        if program.value.op == "const" and case.value.atoms(Ref):
+            problem = f"the loss is {float(program.value.value):g}, whatever its inputs are"
+            yield fault(problem, "write a formula that depends on them", case.value)
     except UnknownError as unknown:
         yield fault(unknown.problem, unknown.remedy, unknown.expression)
     except Exception as error:  # none is known; whatever comes is to be a sentence, too

@@ -111,6 +111,7 @@ class _Printer(AxisSpelling):
         self.nodes = printed(self.roots)
         self.uses = Counter(arg for node in self.nodes for arg in operands(node))
         self.uses.update(self.roots)
+        self.ordinals = self._ordinals()
         self.aligned = self._aligned()
         self.places = self._places()
         self.sections = Sections(self.roots, operands)
@@ -186,6 +187,12 @@ class _Printer(AxisSpelling):
             or len(text.code) > LONG
             or (node in self.aligned and text.level != ATOM)
         )
+
+    def _ordinals(self) -> frozenset[Node]:
+        """Return the positions that arithmetic uses, and not only comparisons and picks."""
+        places = n.BOOLEAN | {"pick", "put", "relabel", "select", "nll_at", "excess_at"}
+        users = (user for user in self.nodes if user.op not in places)
+        return frozenset(arg for user in users for arg in operands(user) if arg.op == "position")
 
     def _aligned(self) -> set[Node]:
         """Return the nodes of which a use needs new axes, which read badly behind an expression."""

@@ -33,6 +33,7 @@ class Spelling:
         text: what has been written for each node so far.
         places: where the length of each axis can be read: an argument, the place, and its rank.
         floats: the floating-point arguments that are arrays.
+        ordinals: the positions that formulas count with.
         called: the runtime's functions that were used.
     """
 
@@ -41,6 +42,7 @@ class Spelling:
         self.text: dict[Node, Text] = {}
         self.places: dict[str, tuple[str, int, int]] = {}
         self.floats: tuple[str, ...] = ()
+        self.ordinals: frozenset[Node] = frozenset()
         self.called: set[str] = set()
 
     def _like(self) -> str:

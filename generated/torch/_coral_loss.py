@@ -15,9 +15,13 @@ def _value(input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    mask = target[:, None] > torch.arange(input.shape[1], device=input.device) + 0.5
+    index = torch.arange(input.shape[1], dtype=target.dtype, device=target.device)
     log_term = torch.log1p(torch.exp(-input.abs()))
-    answer = select(mask, (-input).clamp(min=0.0) + log_term, input.clamp(min=0.0) + log_term)
+    answer = select(
+        target[:, None] > index + 0.5,
+        (-input).clamp(min=0.0) + log_term,
+        input.clamp(min=0.0) + log_term,
+    )
     return (answer * weight).sum(dim=1)
 
 
@@ -25,7 +29,8 @@ def _value_and_gradient(
     upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    mask = target[:, None] > torch.arange(input.shape[1], device=input.device) + 0.5
+    index = torch.arange(input.shape[1], dtype=target.dtype, device=target.device)
+    mask = target[:, None] > index + 0.5
     log_term = torch.log1p(torch.exp(-input.abs()))
     answer = select(mask, (-input).clamp(min=0.0) + log_term, input.clamp(min=0.0) + log_term)
     grad_input = (
@@ -42,9 +47,9 @@ def _tangent(
     input: Tensor, target: Tensor, weight: Tensor, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    mask = target[:, None] > torch.arange(input.shape[1], device=input.device) + 0.5
-    product = select(mask, -torch.sigmoid(-input), torch.sigmoid(input)) * weight * d_input
-    return product.sum(dim=1)
+    index = torch.arange(input.shape[1], dtype=target.dtype, device=target.device)
+    chosen = select(target[:, None] > index + 0.5, -torch.sigmoid(-input), torch.sigmoid(input))
+    return (chosen * weight * d_input).sum(dim=1)
 
 
 def _curvature(
@@ -56,10 +61,12 @@ def _curvature(
     d_target: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    mask = target[:, None] > torch.arange(input.shape[1], device=input.device) + 0.5
+    index = torch.arange(input.shape[1], dtype=upstream.dtype, device=upstream.device)
     probability = torch.sigmoid(-input)
     sigmoid_input = torch.sigmoid(input)
-    chosen = select(mask, probability * sigmoid_input, sigmoid_input * probability)
+    chosen = select(
+        target[:, None] > index + 0.5, probability * sigmoid_input, sigmoid_input * probability
+    )
     change_input = upstream[:, None] * chosen * weight * d_input
     return change_input, torch.full_like(target, 0.0)
 

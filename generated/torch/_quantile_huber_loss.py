@@ -22,7 +22,8 @@ __all__ = ["QuantileHuberLoss", "quantile_huber_loss"]
 def _value(input: Tensor, target: Tensor, kappa: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     error = target[:, None] - input[:, :, None]
-    level = (torch.arange(input.shape[1], device=input.device) + 0.5) / input.shape[1]
+    index = torch.arange(input.shape[1], dtype=target.dtype, device=target.device)
+    level = (index + 0.5) / input.shape[1]
     term = 1.0 - level
     product = (
         select(error > 0.0, level[:, None], term[:, None])
@@ -37,7 +38,8 @@ def _value_and_gradient(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `kappa`."""
     error = target[:, None] - input[:, :, None]
-    level = (torch.arange(input.shape[1], device=input.device) + 0.5) / input.shape[1]
+    index = torch.arange(input.shape[1], dtype=target.dtype, device=target.device)
+    level = (index + 0.5) / input.shape[1]
     term = 1.0 - level
     chosen = select(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
@@ -66,7 +68,8 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     error = target[:, None] - input[:, :, None]
-    level = (torch.arange(input.shape[1], device=input.device) + 0.5) / input.shape[1]
+    index = torch.arange(input.shape[1], dtype=target.dtype, device=target.device)
+    level = (index + 0.5) / input.shape[1]
     term = 1.0 - level
     chosen = select(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
@@ -86,7 +89,8 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     error = target[:, None] - input[:, :, None]
-    level = (torch.arange(input.shape[1], device=input.device) + 0.5) / input.shape[1]
+    index = torch.arange(input.shape[1], dtype=upstream.dtype, device=upstream.device)
+    level = (index + 0.5) / input.shape[1]
     term = 1.0 - level
     chosen = select(error > 0.0, level[:, None], term[:, None])
     mask = error.abs() <= kappa

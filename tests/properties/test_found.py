@@ -7,7 +7,7 @@ from examine import RUNS, Examination
 from sympy import Piecewise, erf, sign
 from worlds import PARAMETERS, SCALE, WORLDS, numbers
 
-from lossgen import Loss, at, max_over, softmax, stop_gradient
+from lossgen import Loss, Position, at, max_over, mean_over, softmax, stop_gradient
 
 ROWS, PAIRS, ANYWHERE, _ = WORLDS
 FOUND = {
@@ -25,6 +25,11 @@ FOUND = {
     "softmax of what has one axis": (
         PAIRS,
         lambda x, xj, t, tj, v, vj: softmax(max_over(xj - vj, "j"), "d"),
+    ),
+    # torch.arange counts in whole numbers, whose mean has the default precision.
+    "a sum that counts": (
+        PAIRS,
+        lambda x, xj, t, tj, v, vj: mean_over((vj - mean_over(vj, "j")) * Position("j"), "j"),
     ),
     "a tangent with fewer axes": (ROWS, lambda x, t, v: stop_gradient(x) + v),
 }
