@@ -46,9 +46,10 @@ class Spelling:
         self.called: set[str] = set()
 
     def _like(self) -> str:
-        """Return the argument that lends numbers its precision; of labels alone there is none."""
-        names = [name for name, _, _ in self.places.values() if name in self.floats]
-        return next(iter((*names, *self.floats)), "")
+        """Return the argument that lends numbers its precision; of none, the first there is."""
+        given = [name for name, _, _ in self.places.values()]
+        names = [name for name in given if name in self.floats]
+        return next(iter((*names, *self.floats, *given)), "")
 
     def axes_of(self, node: Node) -> tuple[str, ...]:
         """Return a node's axes in the order of arrays; a renamed axis stands beside its own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from examine import RUNS, Examination
-from sympy import Piecewise, erf, sign
+from sympy import Piecewise, erf, exp, sign
 from worlds import PARAMETERS, SCALE, WORLDS, numbers
 
 from lossgen import Loss, Position, at, max_over, mean_over, softmax, stop_gradient
@@ -30,6 +30,11 @@ FOUND = {
     "a sum that counts": (
         PAIRS,
         lambda x, xj, t, tj, v, vj: mean_over((vj - mean_over(vj, "j")) * Position("j"), "j"),
+    ),
+    # No array is read where parameters alone are compared.
+    "a choice by a parameter alone": (
+        ANYWHERE,
+        lambda x, t: Piecewise((SCALE, exp(SCALE) > SCALE), (stop_gradient(x), True)),
     ),
     "a tangent with fewer axes": (ROWS, lambda x, t, v: stop_gradient(x) + v),
 }
