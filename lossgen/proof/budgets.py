@@ -50,11 +50,15 @@ EXCEPTIONS: tuple[Row, ...] = (
     Row(
         (
             *("BetaDistributionNLLLoss", "BetaNLLLoss", "EvidentialRegressionLoss"),
-            *("GemanMcClureLoss", "LinearCrossEntropyLoss", "NPairsLoss"),
-            *("SensitivitySpecificityLoss", "SquaredDiceLoss", "WingLoss"),
+            *("GemanMcClureLoss", "SensitivitySpecificityLoss", "SquaredDiceLoss", "WingLoss"),
         ),
-        "*", "*", "*", 10.1,
-        "cubes of a quotient, or sums of products of sums: six to ten roundings in a row",
+        "*", "*", "*", 7.9,
+        "cubes of a quotient, or sums of products of sums: six to eight roundings in a row",
+        allowed=8.0,
+    ),
+    Row(
+        ("LinearCrossEntropyLoss", "NPairsLoss"), "*", "*", "*", 10.9,
+        "products of matrices, one after the other, in logits and gradients",
         allowed=12.0,
     ),
     Row(
