@@ -113,7 +113,7 @@ def _run(
 def values(kernels: Kernels, args: Sequence[Any]) -> Tensor:
     """Return the unreduced loss by tiles."""
     like = next(x for x in args if isinstance(x, Tensor) and x.is_floating_point())
-    loss = torch.empty(kernels.shape(args), dtype=like.dtype)
+    loss = like.new_empty(kernels.shape(args))
     for room, piece, _ in Tiling(kernels, args, loss, ()).pieces():
         room[...] = exactly(kernels.value, *piece)
     return loss
