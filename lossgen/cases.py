@@ -123,7 +123,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         chunk=chunk_size(program, chunk[0].name, axis) if chunk else "",
         chunks=rows_of(program, axis) if chunk else None,
         doubtful=backend.doubts and any(tensor.classes for tensor in tensors),
-        output=shape_words(Tensor("", program.axes)) if program.axes else "scalar",
+        output="" if conditions.dialect_of(case.when) else _output(program),
     )
 
 
@@ -136,6 +136,10 @@ def _ignored(case: Case) -> str:
     symbols = set() if case.valid is None else case.valid.atoms(ParameterSymbol)
     names = sorted(s.parameter.name for s in symbols if s.parameter.kind == "integer")
     return names[0] if names else ""
+
+
+def _output(program: Program) -> str:
+    return shape_words(Tensor("", program.axes)) if program.axes else "scalar"
 
 
 def _condition(loss: Loss, case: Case) -> str:

@@ -10,12 +10,13 @@ from textwrap import wrap
 from sympy import latex
 from sympy.core.basic import Basic
 
+from lossgen import conditions
 from lossgen.atoms import atoms
 from lossgen.backends import Backend
 from lossgen.cases import make_part
 from lossgen.expand import NAMES
 from lossgen.keywords import Option, call_options
-from lossgen.language import Applied, DialectIs
+from lossgen.language import Applied
 from lossgen.layers import interface
 from lossgen.loss import Case, Loss
 from lossgen.memory import remembered
@@ -146,8 +147,7 @@ def make_module(loss: Loss, backend: Backend) -> Module:
 
 
 def _output_shape(parts: Sequence[ModulePart]) -> str:
-    cases = [case for part in parts for case in part.cases]
-    words = {case.output for case in cases if "dialect" not in case.condition}
+    words = {case.output for part in parts for case in part.cases} - {""}
     if len(words) == 1:
         return words.pop()
     return "one for each part" if len(parts) > 1 else " or ".join(sorted(words))
@@ -178,7 +178,7 @@ def _formulas(loss: Loss) -> Iterator[str]:
 
 def told(cases: Sequence[Case]) -> list[Case]:
     """Return cases without those that only repeat one: for a dialect, or a function's meaning."""
-    own = [case for case in cases if case.when is None or not case.when.atoms(DialectIs)]
+    own = [case for case in cases if not conditions.dialect_of(case.when)]
     repeated = {each for case in own for each in spelled_out(case.value)}
     return [case for case in own if case.value not in repeated]
 

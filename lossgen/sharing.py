@@ -32,6 +32,7 @@ class ModuleCase:
         results: what functions of the caller's give, from which the kernel goes on.
         weight: what the loss is multiplied by, entry by entry, or empty.
         endings: what follows the kernel; dialects that differ in that alone share the rest.
+        output: the shape of the unreduced loss, empty for a dialect.
         doubtful: labels may be unknown when they are checked, and then spoil their rows later.
     """
 
