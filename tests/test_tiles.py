@@ -17,7 +17,7 @@ from generated.numpy import _tiles as tiles_of_numpy
 from generated.torch import _runtime as runtime_of_torch
 from generated.torch import _tiles as tiles_of_torch
 
-MANY = 1 << 20
+MANY = 1 << 22  # each thread holds pieces, too, which are no smaller for that
 NAMED = {case.id: case for case in CASES}
 # Of each kind one: entry by entry, with rows of classes, with vectors, with nothing to cut.
 KINDS = ("huber", "gaussian_nll", "cross_entropy", "cosine_embedding", "dice", "info_nce")
@@ -138,6 +138,12 @@ LARGE = {
 }
 
 
+@pytest.fixture
+def two_threads(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+
+
+@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("name", LARGE)
 def test_numpy_holds_the_gradients_and_less_than_one_array_beside(name):
     inputs = LARGE[name](MANY)
@@ -148,6 +154,7 @@ def test_numpy_holds_the_gradients_and_less_than_one_array_beside(name):
     assert most < inputs[0].nbytes
 
 
+@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("name", LARGE)
 def test_chainer_holds_the_gradient_and_less_than_one_array_beside(name):
     first, *others = LARGE[name](MANY)
@@ -158,6 +165,18 @@ def test_chainer_holds_the_gradient_and_less_than_one_array_beside(name):
     with chainer.no_backprop_mode():
         most, _ = peak(lambda: loss(given, *others))
     assert most < first.nbytes
+
+
+@pytest.mark.parametrize("weight", [None, 0.5])
+@pytest.mark.parametrize("tile", [4, 1000])
+def test_a_trained_parameter_of_chainer_has_its_gradient_from_all_pieces(tile, weight, monkeypatch):
+    monkeypatch.setattr(tiles_of_chainer, "TILE", tile)
+    x, t = np.random.default_rng(0).standard_normal((2, 37))
+    delta = chainer.Variable(np.array(0.5))
+    each = None if weight is None else np.full(37, weight)
+    in_chainer.huber_loss(x, t, delta=delta, weight=each, reduction="sum").backward()
+    right = (weight or 1.0) * np.maximum(np.abs(x - t) - 0.5, 0.0).sum()
+    np.testing.assert_allclose(delta.grad, right, rtol=1e-13)
 
 
 def test_a_second_backward_pass_of_chainer_adds_the_same_again():

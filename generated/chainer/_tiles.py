@@ -2,24 +2,33 @@
 """A loss and its gradient by tiles: pieces of the arguments, small enough for the cache.
 
 Value and gradient of a piece are computed together, and what they need on the way never leaves
-the processor's cache: of the size of an input, nothing is held but the gradient itself.
+the processor's cache: of the size of an input, nothing is held but the gradient itself. Several
+threads share the pieces; what these add up to is summed in their order, so that the result is the
+same whatever the number of threads.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from operator import mul
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from ._arrays import Array, total
 from ._chunks import in_chunks
+from ._threads import share_out
 
-TILE = 1 << 15  # entries of the largest piece
+TILE = 1 << 17  # entries of the largest piece
+LOSS = -1  # in the place of an argument: the loss itself
 Formula = Callable[..., Any]
 Span = tuple[slice, ...]  # the place along each axis that is cut
 Cut = tuple[int | None, ...]  # where the loss and each argument have such an axis
+
+# The C library gives the pages of temporaries back, to fault them in anew for the next tile, which
+# takes longer than arithmetic, until it has seen an array go that is larger than all of them.
+np.empty(1 << 22, np.float32)
 
 
 @dataclass(frozen=True)
@@ -127,20 +136,54 @@ def evaluate(
         wanted: names of arguments.
         whole: whether the loss is returned entry by entry.
     """
+    asked = frozenset(wanted)
+    places = [kernels.places[name] for name in kernels.wrt if name in asked]
     tiling = _Tiling(kernels, args, weights)
+    run = _at_once if len(tiling.spans) == 1 else _by_tiles
+    value, found = run(tiling, [LOSS, *places] if whole else places, share, asked)
+    names = tuple(kernels.axes)
+    return found.pop(LOSS, value), {names[k]: gradient for k, gradient in found.items()}
+
+
+def _at_once(
+    tiling: "_Tiling", places: Sequence[int], share: Any, wanted: frozenset[str]
+) -> tuple[Array, dict[int, Array]]:
+    """Return the sum of a loss, and what is asked for in memory of its own."""
+    loss, slopes = _run(tiling.kernels, tiling.args, tiling.weights, share, wanted)
     found: dict[int, Array] = {}
-    sums = []
-    for span, piece, own in tiling.pieces():
-        loss, slopes = _run(kernels, piece, own, share, frozenset(wanted))
-        if whole:
-            tiling.put(found, -1, span, loss)
-        else:
-            sums.append(total(loss))
-        for name, slope in zip(kernels.wrt, slopes, strict=False):
-            if name in wanted:
-                tiling.put(found, kernels.places[name], span, slope)
-    value = found.pop(-1) if whole else sums[0] if len(sums) == 1 else np.asarray(sums).sum()
-    return value, {name: found[kernels.places[name]] for name in kernels.wrt if name in wanted}
+    for k, result in _chosen(tiling, places, loss, slopes):
+        like, shape = tiling.like(k)
+        if not _is_own(result, like, shape, [*tiling.args, *found.values()]):
+            result = _copy(result, like, shape)
+        found[k] = result
+    return None if LOSS in found else total(loss), found
+
+
+def _by_tiles(
+    tiling: "_Tiling", places: Sequence[int], share: Any, wanted: frozenset[str]
+) -> tuple[Array, dict[int, Array]]:
+    """Return the same, computed piece by piece, on as many threads as there are."""
+    found = _Gathered(tiling, places)
+    sums: list[Any] = [None] * len(tiling.spans)
+    whole = LOSS in places
+
+    def work(n: int) -> None:
+        piece, own = tiling.piece(n)
+        loss, slopes = _run(tiling.kernels, piece, own, share, wanted)
+        if not whole:
+            sums[n] = total(loss)
+        found.put(n, _chosen(tiling, places, loss, slopes))
+
+    share_out(work, len(sums))
+    return None if whole else np.asarray(sums).sum(), found.arrays
+
+
+def _chosen(
+    tiling: "_Tiling", places: Sequence[int], loss: Array, slopes: Sequence[Any]
+) -> list[tuple[int, Any]]:
+    """Return what is asked for, by its place: gradients by that of the argument."""
+    results = dict(zip(tiling.kernels.places.values(), slopes, strict=False)) | {LOSS: loss}
+    return [(k, results[k]) for k in places]
 
 
 def _run(
@@ -161,81 +204,106 @@ def _run(
 
 
 class _Tiling:
-    """How the arguments of one call are cut, and their gradients put together."""
+    """How the arguments of one call are cut: not at all, where there is one span."""
 
     def __init__(self, kernels: Kernels, args: Sequence[Any], weights: Sequence[Array]) -> None:
-        arrays = [x for x in (*args, *weights) if _is_array(x) and x.ndim]
-        entries = max((x.size for x in arrays), default=0)
-        self.given, self.shape, self.cuts = args, kernels.shape, kernels.cuts
-        if entries <= TILE or not all(isinstance(x, np.ndarray) for x in arrays):
-            self.cuts = ()  # small, or on a device that has other caches
-        self.flat = bool(self.cuts) and kernels.entrywise and all(map(_is_contiguous, arrays))
-        if self.cuts and kernels.entrywise:
-            places = [0] if self.flat else _outermost_first(arrays[0])
-            self.cuts = tuple((k,) * (len(args) + 1) for k in places)
-        self.args = [self._view(x) for x in args]
-        self.weights = [self._view(x) for x in weights]
+        self.kernels, self.given = kernels, args
+        self.args, self.weights, self.flat = args, weights, False
+        self.cuts: Sequence[Cut] = ()
+        self.spans: list[Span] = [()]
+        arrays = [x for x in (*args, *weights) if _has_axes(x)]
+        entries = max([x.size for x in arrays], default=0)
+        # What is small stays whole, and what is on a device that has other caches.
+        if entries > TILE and all(isinstance(x, np.ndarray) for x in arrays):
+            self._cut(arrays, entries)
+
+    def _cut(self, arrays: Sequence[Array], entries: int) -> None:
+        cuts = self.kernels.cuts
+        flat = bool(cuts) and self.kernels.entrywise and all(map(_is_contiguous, arrays))
+        if cuts and self.kernels.entrywise:
+            places = [0] if flat else _outermost_first(arrays[0])
+            has = [True, *map(_has_axes, self.given)]
+            cuts = tuple(tuple(k if each else None for each in has) for k in places)
+        args = [_flat(x) for x in self.given] if flat else self.given
+        sizes = [_size(args, cut) for cut in cuts]
         # What goes whole to each piece costs as much there: pieces are no smaller than that.
-        whole = [x.size for k, x in enumerate(args) if _is_array(x) and not self._is_cut(k)]
-        sizes = [self._size(cut) for cut in self.cuts]
-        self.spans = list(_spans(sizes, entries, max(TILE, *whole, 0))) if all(sizes) else [()]
+        cut = {k - 1 for axis in cuts for k, place in enumerate(axis) if place is not None}
+        whole = [x.size for k, x in enumerate(args) if _is_array(x) and k not in cut]
+        spans = list(_spans(sizes, entries, max(TILE, *whole, 0))) if all(sizes) else []
+        if len(spans) > 1:
+            self.flat, self.args, self.spans = flat, args, spans
+            self.cuts = cuts[: len(spans[0])]
+            self.weights = [_flat(x) for x in self.weights] if flat else self.weights
 
-    def pieces(self) -> Iterator[tuple[Span, list[Any], list[Array]]]:
-        """Yield where each piece lies, the arguments there and the weights."""
-        for span in self.spans:
-            args = [self._piece(x, k, span) for k, x in enumerate(self.args)]
-            yield span, args, [self._piece(x, -1, span) for x in self.weights]
+    def piece(self, n: int) -> tuple[list[Any], list[Array]]:
+        """Return the arguments in a piece, and the weights."""
+        args = [self.within(x, k, n) for k, x in enumerate(self.args)]
+        return args, [self.within(x, LOSS, n) for x in self.weights]
 
-    def put(self, found: dict[int, Array], k: int, span: Span, result: Any) -> None:
-        """Add the piece of a result: of the gradient by argument k, or of the loss where k is
-        -1."""
-        comes_in_pieces = self._is_cut(k, len(span))
-        if k not in found:
-            like, shape = self._like(k)
-            if not comes_in_pieces and _is_own(result, like, shape, [*self.args, *found.values()]):
-                found[k] = result
-                return
-            empty = comes_in_pieces or len(self.spans) == 1
-            found[k] = (
-                np.empty_like(like, shape=shape) if empty else np.zeros_like(like, shape=shape)
-            )
-        part = self._piece(self._view(found[k]), k, span)
-        if comes_in_pieces or len(self.spans) == 1:
-            part[...] = result
-        else:
-            part += result
-
-    def _is_cut(self, k: int, depth: int | None = None) -> bool:
-        """Say whether argument k comes in pieces, or the loss where k is -1, by so many cuts."""
-        return any(cut[k + 1] is not None for cut in self.cuts[:depth])
-
-    def _like(self, k: int) -> tuple[Array, tuple[int, ...]]:
-        if k >= 0:
-            return self.given[k], self.given[k].shape
-        first = next(x for x in self.given if _is_array(x) and x.dtype.kind == "f")
-        return first, self.shape(self.given)
-
-    def _view(self, x: Any) -> Any:
-        """Return an array so that it can be cut."""
-        return x.reshape(-1) if self.flat and _is_array(x) and x.ndim else x
-
-    def _piece(self, x: Any, k: int, span: Span) -> Any:
-        """Return the piece of argument k, or of the loss where k is -1."""
-        if not _is_array(x) or not x.ndim:
-            return x
-        for cut, part in zip(self.cuts, span, strict=False):
-            place = cut[k + 1]
-            if place is not None:
-                x = x[(slice(None),) * place + (part,)]
+    def within(self, x: Any, k: int, n: int) -> Any:
+        """Return the piece of argument k, or of the loss."""
+        if _has_axes(x):
+            for cut, part in zip(self.cuts, self.spans[n], strict=True):
+                place = cut[k + 1]
+                if place is not None:
+                    x = x[(slice(None),) * place + (part,)]
         return x
 
-    def _size(self, cut: Cut) -> int:
-        pairs = zip(self.args, cut[1:], strict=True)
-        return next(int(x.shape[k]) for x, k in pairs if k is not None and _is_array(x) and x.ndim)
+    def is_cut(self, k: int) -> bool:
+        """Say whether argument k comes in pieces, or the loss."""
+        return any(cut[k + 1] is not None for cut in self.cuts)
+
+    def like(self, k: int) -> tuple[Array, tuple[int, ...]]:
+        """Return the array that a gradient is like, or the loss, and its shape."""
+        if k != LOSS:
+            return self.given[k], self.given[k].shape
+        first = next(x for x in self.given if _is_array(x) and x.dtype.kind == "f")
+        return first, self.kernels.shape(self.given)
+
+
+class _Gathered:
+    """What pieces give: written into its place, or added up in the order of the pieces."""
+
+    def __init__(self, tiling: _Tiling, places: Sequence[int]) -> None:
+        self.tiling = tiling
+        self.arrays: dict[int, Array] = {}
+        for k in places:
+            like, shape = tiling.like(k)
+            make = np.empty_like if tiling.is_cut(k) else np.zeros_like
+            self.arrays[k] = make(like, shape=shape)
+        rooms = {k: room for k, room in self.arrays.items() if tiling.is_cut(k)}
+        self.rooms = {k: _flat(room) for k, room in rooms.items()} if tiling.flat else rooms
+        self.lock, self.turn = Lock(), 0
+        self.early: dict[int, list[tuple[int, Any]]] = {}
+
+    def put(self, n: int, results: Sequence[tuple[int, Any]]) -> None:
+        """Take the results of a piece."""
+        for k, result in results:
+            if k in self.rooms:
+                self.tiling.within(self.rooms[k], k, n)[...] = result
+        rest = [(k, result) for k, result in results if k not in self.rooms]
+        if rest:
+            with self.lock:
+                self.early[n] = rest
+                self._add()
+
+    def _add(self) -> None:
+        while self.turn in self.early:
+            for k, result in self.early.pop(self.turn):
+                self.arrays[k] += result
+            self.turn += 1
 
 
 def _is_array(x: Any) -> bool:
     return hasattr(x, "ndim") and hasattr(x, "dtype")
+
+
+def _has_axes(x: Any) -> bool:
+    return bool(getattr(x, "shape", ()))
+
+
+def _flat(x: Any) -> Any:
+    return x.reshape(-1) if _has_axes(x) else x
 
 
 def _is_contiguous(x: Any) -> bool:
@@ -251,8 +319,19 @@ def _is_own(result: Any, like: Array, shape: tuple[int, ...], others: Sequence[A
     return alone and bool(result.flags.writeable)
 
 
+def _copy(result: Any, like: Array, shape: tuple[int, ...]) -> Array:
+    room = np.empty_like(like, shape=shape)
+    room[...] = result
+    return room
+
+
 def _outermost_first(array: Array) -> list[int]:
     return sorted(range(array.ndim), key=lambda k: -abs(array.strides[k]))
+
+
+def _size(args: Sequence[Any], cut: Cut) -> int:
+    pairs = zip(args, cut[1:], strict=True)
+    return next(int(x.shape[k]) for x, k in pairs if k is not None and _has_axes(x))
 
 
 def _spans(sizes: Sequence[int], entries: int, limit: int) -> Iterator[Span]:
