@@ -159,6 +159,7 @@ NUMPY = Backend(
     parameter="float",
     public="ArrayLike",
     intake="{names} = as_arrays({inputs})",
+    sums=True,
     helpers=frozenset(
         (
             "sigmoid",
@@ -196,6 +197,7 @@ CHAINER = Backend(
         weight="W",
         bias="b",
     ),
+    sums=True,
     helpers=frozenset(
         (
             "sigmoid",

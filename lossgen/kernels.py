@@ -11,6 +11,7 @@ from lossgen.backends import Backend
 from lossgen.bounds import bounded
 from lossgen.code import TOTAL
 from lossgen.language import ELLIPSIS, PYTHON
+from lossgen.names import is_taken
 from lossgen.nodes import Node
 from lossgen.printer import Body, print_body
 from lossgen.program import Program, tangent_name
@@ -201,11 +202,12 @@ def _parts(
 
 
 def total_names(program: Program) -> tuple[str, ...]:
-    """Return a word for each sum over samples, the author's if there is one."""
+    """Return a word for each sum over samples, the author's if there is one and it is free."""
     taken = [argument.name for argument in program.arguments]
     words: list[str] = []
     for node in program.totals.sums if program.totals is not None else ():
-        word = program.names.get(node, "total")
+        word = program.names.get(node, "sums")
+        word = "sums" if is_taken(word) else word
         candidates = itertools.chain([word], (f"{word}_{k}" for k in itertools.count(2)))
         words.append(next(name for name in candidates if name not in (*taken, *words)))
     return tuple(words)

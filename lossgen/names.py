@@ -102,6 +102,7 @@ MODULES = frozenset(
         "passes",
         "reduction",
         "runtime",
+        "threads",
         "tiles",
         "totals",
     )

@@ -19,7 +19,7 @@ from lossgen import nodes as n
 from lossgen.backends import NUMPY
 from lossgen.expand import NAMES
 from lossgen.functions import shared_functions
-from lossgen.kernels import Kernel, print_kernels
+from lossgen.kernels import Kernel, print_kernels, total_names
 from lossgen.language import tensor
 from lossgen.lower import Lowering
 from lossgen.nodes import Node
@@ -27,7 +27,7 @@ from lossgen.printer import print_body
 from lossgen.program import Program
 
 KERNELS = ("value", "gradient", "tangent", "curvature", "hessian_diagonal")
-BACKEND = replace(NUMPY, kernels=KERNELS)
+BACKEND = replace(NUMPY, kernels=KERNELS, sums=False)
 # Some dozens of roundings of 1e-16, in sums whose terms exceed them up to a thousand times.
 TOLERANCE = 1e-11
 
@@ -102,6 +102,24 @@ def test_printed_kernels_compute_the_graph(name: str) -> None:
         found = results["hessian_diagonal"]
         for argument, node, one in zip(tensors, program.diagonals, found, strict=True):
             assert_close(one, here, node, argument.axes)
+
+
+@pytest.mark.parametrize("name", ["sum over all", "ratio of sums", "dice"])
+def test_kernels_that_are_given_sums_compute_the_graph(name: str) -> None:
+    with mp.workdps(DIGITS):
+        here = point(name)
+        program = replace(here.program, homes=homes(here.program))
+        values = {key: numbers(array) for key, array in here.values.items()}
+        backend = replace(BACKEND, kernels=("value", "value_and_gradient"), sums=True)
+        sums, _, both = print_kernels(program, backend, "")
+        found = dict(zip(total_names(program), run(sums, values), strict=True))
+        wanted = frozenset(argument.name for argument in program.wrt)
+        loss, *slopes = run(both, {**values, **found, "wanted": wanted})
+        assert_close(loss, here, program.output, program.axes)
+        for argument, node, slope in zip(program.wrt, program.gradients, slopes, strict=True):
+            assert_close(
+                np.broadcast_to(slope, np.shape(values[argument.name])), here, node, argument.axes
+            )
 
 
 # What no graph of `test_derive` is printed with, since it has no derivative or needs none.

@@ -89,6 +89,23 @@ def test_choosing_bits_is_what_where_does(shape, dtype):
             torch.testing.assert_close(chosen, right, rtol=0, atol=0, equal_nan=True)
 
 
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.class_name == "DiceLoss"], ids=lambda case: case.id
+)
+@pytest.mark.parametrize("shape", [(3, 2, 5), (1, 2, 9), (9, 2)])
+def test_sums_over_samples_come_from_all_pieces(shape, case, monkeypatch):
+    rng = np.random.default_rng(0)
+    inputs = (rng.standard_normal(shape), rng.random(shape))
+    for reduction in case.reductions:
+        whole = numpys(case, inputs, reduction)
+        whole_of_chainer = chainers(case, inputs, reduction)
+        with monkeypatch.context() as patched:
+            patched.setattr(tiles_of_numpy, "TILE", 4)
+            patched.setattr(tiles_of_chainer, "TILE", 4)
+            assert_close(numpys(case, inputs, reduction), list(map(np.asarray, whole)))
+            assert_close(chainers(case, inputs, reduction), list(map(np.asarray, whole_of_chainer)))
+
+
 @each_case
 def test_pieces_of_four_entries_give_what_the_whole_gives(case, monkeypatch):
     for reduction in case.reductions:
@@ -120,6 +137,12 @@ def labelled(size):
     return rng.standard_normal((size // 64, 64), np.float32), rng.integers(64, size=size // 64)
 
 
+def masks(size):
+    rng = np.random.default_rng(0)
+    shape = (8, 4, size // 32)
+    return rng.standard_normal(shape, np.float32), rng.random(shape, np.float32)
+
+
 def peak(run):
     """Return the most memory that was held at once beyond what there was, and the result."""
     tracemalloc.start()
@@ -135,6 +158,7 @@ LARGE = {
     "SigmoidFocalLoss": pair,
     "LogCoshLoss": pair,
     "CrossEntropyLoss": labelled,
+    "DiceLoss": masks,
 }
 
 

@@ -235,8 +235,12 @@ def differentiable(
     rows: str = "",
     scales: bool = False,
     chunks: str = "",
+    sums: Formula | None = None,
+    summed: str = "",
 ) -> Differentiable:
     """Return a loss that is differentiable by its formulas; the other words are those of
     `Kernels`."""
     formulas = (value, value_and_gradient, tangent, curvature)
-    return Differentiable(Kernels(*formulas, axes, wrt, loss, rows, scales, chunks))
+    return Differentiable(
+        Kernels(*formulas, axes, wrt, loss, rows, scales, chunks, sums=sums, summed=summed)
+    )

@@ -24,26 +24,37 @@ from ._runtime import finish, fold, is_number, to_working, working_dtype
 __all__ = ["DiceLoss", "dice_loss"]
 
 
+def _sums(input: Array, target: Array, smooth: Array | float) -> tuple[Array, ...]:
+    """Return what is summed over the samples first."""
+    p = sigmoid(input)
+    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
+    return difference, total(target + p, axis=(0, 2))
+
+
 def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = sigmoid(input)
-    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
-    return ratio(difference, smooth + total(target + p, axis=(0, 2)))
+    difference, sums = _sums(input, target, smooth)
+    return ratio(difference, smooth + sums)
 
 
 def _value_and_gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+    upstream: Array,
+    input: Array,
+    target: Array,
+    smooth: Array | float,
+    difference: Array,
+    sums: Array,
+    wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = 1.0 - target
+    term = smooth + sums
+    quotient = ratio(difference, term)
+    slope = upstream * ratio(quotient, term)
     p = sigmoid(input)
     probability = sigmoid(-input)
-    term_2 = smooth + total(target + p, axis=(0, 2))
-    quotient = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
-    slope = upstream * ratio(quotient, term_2)
-    slope_2 = upstream * ratio(1.0, term_2)
-    product = slope_2[:, None] * (term * p * probability - probability * p * target)
+    slope_2 = upstream * ratio(1.0, term)
+    product = slope_2[:, None] * ((1.0 - target) * p * probability - probability * p * target)
     grad_input = product - slope[:, None] * p * probability
     grad_target = None
     if "target" in wanted:
@@ -137,30 +148,42 @@ _kernel = differentiable(
     wrt=("input", "target", "smooth"),
     loss="c",
     rows="c",
+    sums=_sums,
+    summed="n ...",
 )
+
+
+def _sums_keras(input: Array, target: Array, smooth: Array | float) -> tuple[Array, ...]:
+    """Return what is summed over the samples first."""
+    p = sigmoid(input)
+    sums = total((1.0 - target) * p + sigmoid(-input) * target)
+    return sums, total(target + p)
 
 
 def _value_keras(input: Array, target: Array, smooth: Array | float) -> Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = sigmoid(input)
-    return ratio(
-        smooth + total((1.0 - target) * p + sigmoid(-input) * target), smooth + total(target + p)
-    )
+    sums, sums_2 = _sums_keras(input, target, smooth)
+    return ratio(smooth + sums, smooth + sums_2)
 
 
 def _value_and_gradient_keras(
-    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+    upstream: Array,
+    input: Array,
+    target: Array,
+    smooth: Array | float,
+    sums: Array,
+    sums_2: Array,
+    wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = 1.0 - target
+    term = smooth + sums_2
+    quotient = ratio(smooth + sums, term)
+    quotient_2 = ratio(quotient, term)
     p = sigmoid(input)
     probability = sigmoid(-input)
-    term_2 = smooth + total(target + p)
-    quotient = ratio(smooth + total(term * p + probability * target), term_2)
-    quotient_2 = ratio(quotient, term_2)
-    quotient_3 = ratio(1.0, term_2)
-    slope = upstream * quotient_3 * (term * p * probability - probability * p * target)
+    quotient_3 = ratio(1.0, term)
+    slope = upstream * quotient_3 * ((1.0 - target) * p * probability - probability * p * target)
     grad_input = slope - upstream * quotient_2 * p * probability
     grad_target = None
     if "target" in wanted:
@@ -257,6 +280,8 @@ _kernel_keras = differentiable(
     axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
     loss="",
+    sums=_sums_keras,
+    summed="n c ...",
 )
 
 

@@ -24,6 +24,21 @@ from ._runtime import finish, fold, to_working, working_dtype
 __all__ = ["FocalTverskyLoss", "focal_tversky_loss"]
 
 
+def _sums(
+    input: Array,
+    target: Array,
+    alpha: Array | float,
+    beta: Array | float,
+    gamma: Array | float,
+    smooth: Array | float,
+) -> tuple[Array, ...]:
+    """Return what is summed over the samples first."""
+    sigmoid_input = sigmoid(input)
+    term = (1.0 - target) * alpha * sigmoid_input + sigmoid(-input) * beta * target
+    sums_2 = total(target * sigmoid_input, axis=(0, 2))
+    return total(term, axis=(0, 2)), sums_2
+
+
 def _value(
     input: Array,
     target: Array,
@@ -34,11 +49,9 @@ def _value(
 ) -> Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    sigmoid_input = sigmoid(input)
-    term = (1.0 - target) * alpha * sigmoid_input + sigmoid(-input) * beta * target
-    sums = total(term, axis=(0, 2))
-    tversky = ratio(sums, smooth + total(target * sigmoid_input, axis=(0, 2)) + sums)
-    return np.where(tversky <= 0.0, 0.0, tversky ** (1.0 / gamma))
+    sums, sums_2 = _sums(input, target, alpha, beta, gamma, smooth)
+    quotient = ratio(sums, smooth + sums_2 + sums)
+    return np.where(quotient <= 0.0, 0.0, quotient ** (1.0 / gamma))
 
 
 def _value_and_gradient(
@@ -49,26 +62,27 @@ def _value_and_gradient(
     beta: Array | float,
     gamma: Array | float,
     smooth: Array | float,
+    sums: Array,
+    sums_2: Array,
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    term = 1.0 - target
+    term = smooth + sums_2 + sums
+    quotient = ratio(sums, term)
+    mask = quotient <= 0.0
+    power = 1.0 / gamma
+    power_2 = quotient**power
+    mask_2 = quotient == 0.0
+    chosen = np.where((mask_2 & (power == 0.0)), 0.0, quotient ** (power - 1.0) / gamma)
+    quotient_2 = ratio(quotient, term)
+    slope = upstream * np.where(mask, 0.0, -chosen * quotient_2)
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
-    sums = total(term * alpha * sigmoid_input + probability * beta * target, axis=(0, 2))
-    term_2 = smooth + total(target * sigmoid_input, axis=(0, 2)) + sums
-    tversky = ratio(sums, term_2)
-    mask = tversky <= 0.0
-    power = 1.0 / gamma
-    power_2 = tversky**power
-    mask_2 = tversky == 0.0
-    chosen = np.where((mask_2 & (power == 0.0)), 0.0, tversky ** (power - 1.0) / gamma)
-    quotient = ratio(tversky, term_2)
-    slope = upstream * np.where(mask, 0.0, -chosen * quotient)
-    chosen_2 = np.where(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient))
+    chosen_2 = np.where(mask, 0.0, chosen * (ratio(1.0, term) - quotient_2))
     slope_2 = upstream * chosen_2
+    term_2 = 1.0 - target
     term_3 = (
-        term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
+        term_2 * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
     )
     grad_input = slope[:, None] * target * sigmoid_input * probability + slope_2[:, None] * term_3
     grad_target = None
@@ -78,13 +92,13 @@ def _value_and_gradient(
         )
     grad_alpha = None
     if "alpha" in wanted:
-        grad_alpha = total(upstream * chosen_2 * total(term * sigmoid_input, axis=2))
+        grad_alpha = total(upstream * chosen_2 * total(term_2 * sigmoid_input, axis=2))
     grad_beta = None
     if "beta" in wanted:
         grad_beta = total(upstream * chosen_2 * total(probability * target, axis=2))
     grad_gamma = None
     if "gamma" in wanted:
-        product = -np.where(mask_2, 0.0, power_2 * np.log(tversky)) / (gamma * gamma)
+        product = -np.where(mask_2, 0.0, power_2 * np.log(quotient)) / (gamma * gamma)
         grad_gamma = total(upstream * np.where(mask, 0.0, product))
     return (
         np.where(mask, 0.0, power_2),
@@ -286,6 +300,8 @@ _kernel = differentiable(
     wrt=("input", "target", "alpha", "beta", "gamma", "smooth"),
     loss="c",
     rows="c",
+    sums=_sums,
+    summed="n ...",
 )
 
 

@@ -23,33 +23,49 @@ from ._runtime import finish, fold, to_working, working_dtype
 __all__ = ["LogCoshDiceLoss", "log_cosh_dice_loss"]
 
 
+def _sums(input: Array, target: Array, smooth: Array | float) -> tuple[Array, ...]:
+    """Return what is summed over the samples first."""
+    p = sigmoid(input)
+    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
+    return difference, total(target + p, axis=(0, 2))
+
+
 def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-cosh: log(cosh(z)) -> |z| + log1p(exp(-2|z|)) - log 2
-    p = sigmoid(input)
-    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
-    return log_cosh(ratio(difference, smooth + total(target + p, axis=(0, 2))))
+    difference, sums = _sums(input, target, smooth)
+    return log_cosh(ratio(difference, smooth + sums))
 
 
 def _value_and_gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+    upstream: Array,
+    input: Array,
+    target: Array,
+    smooth: Array | float,
+    difference: Array,
+    sums: Array,
+    wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = 1.0 - target
+    term = smooth + sums
+    quotient = ratio(difference, term)
+    tanh = np.tanh(quotient)
+    slope = upstream * tanh * ratio(quotient, term)
     p = sigmoid(input)
     probability = sigmoid(-input)
-    term_2 = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
-    tanh = np.tanh(dice)
-    slope = upstream * tanh * ratio(dice, term_2)
-    slope_2 = upstream * tanh * ratio(1.0, term_2)
-    product = slope_2[:, None] * (term * p * probability - probability * p * target)
+    slope_2 = upstream * tanh * ratio(1.0, term)
+    product = slope_2[:, None] * ((1.0 - target) * p * probability - probability * p * target)
     grad_input = product - slope[:, None] * p * probability
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
-    return log_cosh(dice), grad_input, grad_target, -total(slope) if "smooth" in wanted else None
+    return (
+        log_cosh(quotient),
+        grad_input,
+        grad_target,
+        -total(slope) if "smooth" in wanted else None,
+    )
 
 
 def _tangent(
@@ -157,6 +173,8 @@ _kernel = differentiable(
     wrt=("input", "target", "smooth"),
     loss="c",
     rows="c",
+    sums=_sums,
+    summed="n ...",
 )
 
 

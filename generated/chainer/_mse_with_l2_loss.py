@@ -57,16 +57,21 @@ _kernel_mse = differentiable(
 )
 
 
+def _sums_l2(weights: Array, coefficient: Array | float) -> tuple[Array, ...]:
+    """Return what is summed over the samples first."""
+    return (total(weights * weights),)
+
+
 def _value_l2(weights: Array, coefficient: Array | float) -> Array:
     """Return the unreduced loss."""
-    return coefficient * total(weights * weights)
+    (sums,) = _sums_l2(weights, coefficient)
+    return coefficient * sums
 
 
 def _value_and_gradient_l2(
-    upstream: Array, weights: Array, coefficient: Array | float, wanted: frozenset[str]
+    upstream: Array, weights: Array, coefficient: Array | float, sums: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `weights` and `coefficient`."""
-    sums = total(weights * weights)
     grad_weights = 2.0 * upstream * coefficient * weights
     return coefficient * sums, grad_weights, upstream * sums if "coefficient" in wanted else None
 
@@ -101,6 +106,8 @@ _kernel_l2 = differentiable(
     axes={"weights": "...", "coefficient": ""},
     wrt=("weights", "coefficient"),
     loss="",
+    sums=_sums_l2,
+    summed="...",
 )
 
 

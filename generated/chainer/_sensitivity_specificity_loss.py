@@ -21,38 +21,49 @@ from ._runtime import finish, fold, to_working, working_dtype
 __all__ = ["SensitivitySpecificityLoss", "sensitivity_specificity_loss"]
 
 
-def _value(input: Array, target: Array, r: Array | float) -> Array:
-    """Return the unreduced loss."""
+def _sums(input: Array, target: Array, r: Array | float) -> tuple[Array, ...]:
+    """Return what is summed over the samples first."""
     squared_error = (target - sigmoid(input)) ** 2
     term = 1.0 - target
-    specificity = ratio(total(squared_error * term, axis=(0, 2)), total(term, axis=(0, 2)))
-    sensitivity = ratio(total(squared_error * target, axis=(0, 2)), total(target, axis=(0, 2)))
-    return (1.0 - r) * specificity + r * sensitivity
+    sums = total(squared_error * term, axis=(0, 2))
+    sums_3 = total(squared_error * target, axis=(0, 2))
+    return sums, total(term, axis=(0, 2)), sums_3, total(target, axis=(0, 2))
+
+
+def _value(input: Array, target: Array, r: Array | float) -> Array:
+    """Return the unreduced loss."""
+    sums, sums_2, sums_3, sums_4 = _sums(input, target, r)
+    return (1.0 - r) * ratio(sums, sums_2) + r * ratio(sums_3, sums_4)
 
 
 def _value_and_gradient(
-    upstream: Array, input: Array, target: Array, r: Array | float, wanted: frozenset[str]
+    upstream: Array,
+    input: Array,
+    target: Array,
+    r: Array | float,
+    sums: Array,
+    sums_2: Array,
+    sums_3: Array,
+    sums_4: Array,
+    wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `r`."""
     term = 1.0 - r
+    quotient = ratio(sums, sums_2)
+    quotient_2 = ratio(sums_3, sums_4)
+    slope = upstream * ratio(1.0, sums_4)
     sigmoid_input = sigmoid(input)
     term_2 = target - sigmoid_input
-    squared_error = term_2 * term_2
-    term_3 = 1.0 - target
-    sums = total(term_3, axis=(0, 2))
-    specificity = ratio(total(squared_error * term_3, axis=(0, 2)), sums)
-    sums_2 = total(target, axis=(0, 2))
-    sensitivity = ratio(total(squared_error * target, axis=(0, 2)), sums_2)
-    slope = upstream * ratio(1.0, sums_2)
     probability = sigmoid(-input)
     product = 2.0 * slope[:, None] * r * term_2 * sigmoid_input * probability * target
-    slope_2 = upstream * ratio(1.0, sums)
+    slope_2 = upstream * ratio(1.0, sums_2)
+    term_3 = 1.0 - target
     product_2 = 2.0 * slope_2[:, None] * term * term_2 * sigmoid_input * probability * term_3
-    loss = term * specificity + r * sensitivity
     grad_target = None
     if "target" in wanted:
-        slope_3 = upstream * r * ratio(sensitivity, sums_2)
-        slope_4 = upstream * term * ratio(specificity, sums)
+        slope_3 = upstream * r * ratio(quotient_2, sums_4)
+        squared_error = term_2 * term_2
+        slope_4 = upstream * term * ratio(quotient, sums_2)
         product_3 = slope_2[:, None] * term * (2.0 * term_2 * term_3 - squared_error)
         grad_target = (
             slope[:, None] * r * (2.0 * term_2 * target + squared_error)
@@ -62,8 +73,8 @@ def _value_and_gradient(
         )
     grad_r = None
     if "r" in wanted:
-        grad_r = total(upstream * (sensitivity - specificity))
-    return loss, -product - product_2, grad_target, grad_r
+        grad_r = total(upstream * (quotient_2 - quotient))
+    return term * quotient + r * quotient_2, -product - product_2, grad_target, grad_r
 
 
 def _tangent(
@@ -190,6 +201,8 @@ _kernel = differentiable(
     wrt=("input", "target", "r"),
     loss="c",
     rows="c",
+    sums=_sums,
+    summed="n ...",
 )
 
 

@@ -25,38 +25,49 @@ from ._runtime import axis_weight, finish, fold, to_working, working_dtype
 __all__ = ["SoftmaxDiceLoss", "softmax_dice_loss"]
 
 
-def _value(input: Array, target: Array, smooth: Array | float) -> Array:
-    """Return the unreduced loss."""
-    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+def _sums(input: Array, target: Array, smooth: Array | float) -> tuple[Array, ...]:
+    """Return what is summed over the samples first."""
     p = softmax(input, axis=-2)
     difference = total(
         (1.0 - target) * p + softmax_complement(input, axis=-2) * target, axis=(0, 2)
     )
-    return ratio(difference, smooth + total(target + p, axis=(0, 2)))
+    return difference, total(target + p, axis=(0, 2))
+
+
+def _value(input: Array, target: Array, smooth: Array | float) -> Array:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    difference, sums = _sums(input, target, smooth)
+    return ratio(difference, smooth + sums)
 
 
 def _value_and_gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+    upstream: Array,
+    input: Array,
+    target: Array,
+    smooth: Array | float,
+    difference: Array,
+    sums: Array,
+    wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = 1.0 - target
+    term = smooth + sums
+    quotient = ratio(difference, term)
     p = softmax(input, axis=-2)
+    slope = upstream * ratio(1.0, term)
     other_probability = softmax_complement(input, axis=-2)
-    term_2 = smooth + total(target + p, axis=(0, 2))
-    quotient = ratio(total(term * p + other_probability * target, axis=(0, 2)), term_2)
-    slope = upstream * ratio(1.0, term_2)
-    term_3 = -slope[:, None] * other_probability * target - sum_of_others(
+    term_2 = -slope[:, None] * other_probability * target - sum_of_others(
         -slope[:, None] * p * target, axis=-2
     )
-    slope_2 = upstream * ratio(quotient, term_2)
-    term_4 = slope[:, None] * term - slope_2[:, None]
-    product = p * (other_probability * term_4 - sum_of_others(p * term_4, axis=-2))
+    slope_2 = upstream * ratio(quotient, term)
+    term_3 = slope[:, None] * (1.0 - target) - slope_2[:, None]
+    product = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     grad_target = None
     if "target" in wanted:
         grad_target = slope[:, None] * (other_probability - p) - slope_2[:, None]
     return (
         quotient,
-        p * term_3 + product,
+        p * term_2 + product,
         grad_target,
         -total(slope_2) if "smooth" in wanted else None,
     )
@@ -156,6 +167,8 @@ _kernel = differentiable(
     axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
     loss="c",
+    sums=_sums,
+    summed="n ...",
 )
 
 

@@ -24,35 +24,46 @@ from ._runtime import finish, fold, to_working, working_dtype
 __all__ = ["SquaredDiceLoss", "squared_dice_loss"]
 
 
+def _sums(input: Array, target: Array, smooth: Array | float) -> tuple[Array, ...]:
+    """Return what is summed over the samples first."""
+    p = sigmoid(input)
+    difference = total((p - target) * (p - target), axis=(0, 2))
+    sums = total(target * target + p * p, axis=(0, 2))
+    return difference, sums
+
+
 def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     """Return the unreduced loss."""
-    p = sigmoid(input)
-    return ratio(
-        smooth + total((p - target) * (p - target), axis=(0, 2)),
-        smooth + total(target * target + p * p, axis=(0, 2)),
-    )
+    difference, sums = _sums(input, target, smooth)
+    return ratio(smooth + difference, smooth + sums)
 
 
 def _value_and_gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+    upstream: Array,
+    input: Array,
+    target: Array,
+    smooth: Array | float,
+    difference: Array,
+    sums: Array,
+    wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    p = sigmoid(input)
-    term = p - target
-    power = p * p
-    term_2 = smooth + total(target * target + power, axis=(0, 2))
-    quotient = ratio(smooth + total(term * term, axis=(0, 2)), term_2)
-    quotient_2 = ratio(quotient, term_2)
+    term = smooth + sums
+    quotient = ratio(smooth + difference, term)
+    quotient_2 = ratio(quotient, term)
     slope = upstream * quotient_2
+    p = sigmoid(input)
     probability = sigmoid(-input)
-    quotient_3 = ratio(1.0, term_2)
+    quotient_3 = ratio(1.0, term)
     slope_2 = upstream * quotient_3
+    term_2 = p - target
     grad_input = (
-        2.0 * slope_2[:, None] * term * p * probability - 2.0 * slope[:, None] * power * probability
+        2.0 * slope_2[:, None] * term_2 * p * probability
+        - 2.0 * slope[:, None] * p * p * probability
     )
     grad_target = None
     if "target" in wanted:
-        grad_target = -2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term
+        grad_target = -2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term_2
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = total(upstream * (quotient_3 - quotient_2))
@@ -150,36 +161,48 @@ _kernel = differentiable(
     wrt=("input", "target", "smooth"),
     loss="c",
     rows="c",
+    sums=_sums,
+    summed="n ...",
 )
+
+
+def _sums_mindspore(input: Array, target: Array, smooth: Array | float) -> tuple[Array, ...]:
+    """Return what is summed over the samples first."""
+    p = sigmoid(input)
+    sums = total((p - target) * (p - target))
+    return sums, total(target * target + p * p)
 
 
 def _value_mindspore(input: Array, target: Array, smooth: Array | float) -> Array:
     """Return the unreduced loss."""
-    p = sigmoid(input)
-    return ratio(
-        smooth + total((p - target) * (p - target)), smooth + total(target * target + p * p)
-    )
+    sums, sums_2 = _sums_mindspore(input, target, smooth)
+    return ratio(smooth + sums, smooth + sums_2)
 
 
 def _value_and_gradient_mindspore(
-    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+    upstream: Array,
+    input: Array,
+    target: Array,
+    smooth: Array | float,
+    sums: Array,
+    sums_2: Array,
+    wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
+    term = smooth + sums_2
+    quotient = ratio(smooth + sums, term)
+    quotient_2 = ratio(quotient, term)
     p = sigmoid(input)
-    term = p - target
-    power = p * p
-    term_2 = smooth + total(target * target + power)
-    quotient = ratio(smooth + total(term * term), term_2)
-    quotient_2 = ratio(quotient, term_2)
     probability = sigmoid(-input)
-    quotient_3 = ratio(1.0, term_2)
+    quotient_3 = ratio(1.0, term)
+    term_2 = p - target
     grad_input = (
-        2.0 * upstream * quotient_3 * term * p * probability
-        - 2.0 * upstream * quotient_2 * power * probability
+        2.0 * upstream * quotient_3 * term_2 * p * probability
+        - 2.0 * upstream * quotient_2 * p * p * probability
     )
     grad_target = None
     if "target" in wanted:
-        grad_target = -2.0 * upstream * quotient_2 * target - 2.0 * upstream * quotient_3 * term
+        grad_target = -2.0 * upstream * quotient_2 * target - 2.0 * upstream * quotient_3 * term_2
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = upstream * (quotient_3 - quotient_2)
@@ -271,6 +294,8 @@ _kernel_mindspore = differentiable(
     axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
     loss="",
+    sums=_sums_mindspore,
+    summed="n c ...",
 )
 
 

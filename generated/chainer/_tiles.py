@@ -43,6 +43,8 @@ class Kernels:
         scales: gradients just multiply by the upstream, so that it may be a number.
         chunks: one axis of the loss of which the kernels can be told to take some entries at a
             time.
+        sums: what is summed first, which value and gradient are given after the arguments.
+        summed: the axes of these sums. Given them, arguments may be cut along these, too.
     """
 
     value: Formula
@@ -55,6 +57,8 @@ class Kernels:
     rows: str = ""
     scales: bool = False
     chunks: str = ""
+    sums: Formula | None = None
+    summed: str = ""
 
     @cached_property
     def entrywise(self) -> bool:
@@ -65,6 +69,15 @@ class Kernels:
     def cuts(self) -> tuple[Cut, ...]:
         """For each axis of rows, where the loss and each argument have it."""
         return tuple(map(self._along, self.rows.split()))
+
+    @cached_property
+    def sum_cuts(self) -> tuple[Cut, ...]:
+        """For each axis that is summed first, where the loss and each argument have it."""
+        return tuple(map(self._along, self.summed.split()))
+
+    def are_summed(self, places: Sequence[int]) -> bool:
+        """Say whether these arguments may be cut along the axes that are summed."""
+        return all(cut[k + 1] is not None for cut in self.sum_cuts for k in places)
 
     @cached_property
     def places(self) -> Mapping[str, int]:
@@ -138,17 +151,19 @@ def evaluate(
     """
     asked = frozenset(wanted)
     places = [kernels.places[name] for name in kernels.wrt if name in asked]
-    tiling = _Tiling(kernels, args, weights)
-    run = _at_once if len(tiling.spans) == 1 else _by_tiles
-    value, found = run(tiling, [LOSS, *places] if whole else places, share, asked)
+    by_sums = kernels.sums is not None and kernels.are_summed(places)
+    tiling = _Tiling(kernels, kernels.sum_cuts if by_sums else kernels.cuts, args, weights)
+    run = _at_once if len(tiling.spans) == 1 else _by_sums if by_sums else _by_tiles
+    results = run(tiling, [LOSS, *places] if whole else places, share, asked)
     names = tuple(kernels.axes)
-    return found.pop(LOSS, value), {names[k]: gradient for k, gradient in found.items()}
+    return results.pop(LOSS), {names[k]: gradient for k, gradient in results.items()}
 
 
 def _at_once(
     tiling: "_Tiling", places: Sequence[int], share: Any, wanted: frozenset[str]
-) -> tuple[Array, dict[int, Array]]:
-    """Return the sum of a loss, and what is asked for in memory of its own."""
+) -> dict[int, Array]:
+    """Return what is asked for, gradients by the place of the argument, and the loss or its
+    sum."""
     loss, slopes = _run(tiling.kernels, tiling.args, tiling.weights, share, wanted)
     found: dict[int, Array] = {}
     for k, result in _chosen(tiling, places, loss, slopes):
@@ -156,26 +171,55 @@ def _at_once(
         if not _is_own(result, like, shape, [*tiling.args, *found.values()]):
             result = _copy(result, like, shape)
         found[k] = result
-    return None if LOSS in found else total(loss), found
+    return {LOSS: total(loss)} | found
 
 
 def _by_tiles(
     tiling: "_Tiling", places: Sequence[int], share: Any, wanted: frozenset[str]
-) -> tuple[Array, dict[int, Array]]:
+) -> dict[int, Array]:
     """Return the same, computed piece by piece, on as many threads as there are."""
     found = _Gathered(tiling, places)
     sums: list[Any] = [None] * len(tiling.spans)
-    whole = LOSS in places
 
     def work(n: int) -> None:
         piece, own = tiling.piece(n)
         loss, slopes = _run(tiling.kernels, piece, own, share, wanted)
-        if not whole:
-            sums[n] = total(loss)
+        sums[n] = total(loss)
         found.put(n, _chosen(tiling, places, loss, slopes))
 
     share_out(work, len(sums))
-    return None if whole else np.asarray(sums).sum(), found.arrays
+    return {LOSS: np.asarray(sums).sum()} | found.arrays
+
+
+def _by_sums(
+    tiling: "_Tiling", places: Sequence[int], share: Any, wanted: frozenset[str]
+) -> dict[int, Array]:
+    """Return the same in two rounds: what the pieces add up to, then the gradient of each."""
+    sums = _sums_of_tiles(tiling)
+    cut = [k for k in places if k != LOSS]
+    found, losses = _Gathered(tiling, cut), list[Array]()
+
+    def work(n: int) -> None:
+        piece, own = tiling.piece(n)
+        loss, slopes = _run(tiling.kernels, piece, own, share, wanted, sums)
+        losses.append(loss)
+        found.put(n, _chosen(tiling, cut, loss, slopes))
+
+    # Each piece knows the whole loss, which is a formula of the sums.
+    share_out(work, len(tiling.spans) if wanted else 1)
+    return {LOSS: losses[0] if LOSS in places else total(losses[0])} | found.arrays
+
+
+def _sums_of_tiles(tiling: "_Tiling") -> list[Array]:
+    """Return what is summed first, added up in the order of the pieces."""
+    parts: list[Any] = [None] * len(tiling.spans)
+    sums: Any = tiling.kernels.sums
+
+    def work(n: int) -> None:
+        parts[n] = sums(*tiling.piece(n)[0])
+
+    share_out(work, len(parts))
+    return [total(np.stack(each), 0) for each in zip(*parts, strict=True)]
 
 
 def _chosen(
@@ -192,21 +236,26 @@ def _run(
     weights: Sequence[Array],
     share: Any,
     wanted: frozenset[str],
+    sums: Sequence[Array] | None = None,
 ) -> tuple[Array, Sequence[Any]]:
-    """Return the weighted loss of a piece, and its gradients."""
+    """Return the weighted loss of a piece, and its gradients; given sums, where they are known."""
     weight = reduce(mul, weights) if weights else None
-    if not wanted:
+    if not wanted and sums is None:
         loss, slopes = kernels.value(*args), ()
     else:
         upstream = weight * share if weights else kernels.upstream(share, args, wanted)
-        loss, *slopes = kernels.value_and_gradient(upstream, *args, wanted)
+        if sums is None:
+            sums = () if kernels.sums is None else kernels.sums(*args)
+        loss, *slopes = kernels.value_and_gradient(upstream, *args, *sums, wanted)
     return loss if weight is None else loss * weight, slopes
 
 
 class _Tiling:
     """How the arguments of one call are cut: not at all, where there is one span."""
 
-    def __init__(self, kernels: Kernels, args: Sequence[Any], weights: Sequence[Array]) -> None:
+    def __init__(
+        self, kernels: Kernels, cuts: Sequence[Cut], args: Sequence[Any], weights: Sequence[Array]
+    ) -> None:
         self.kernels, self.given = kernels, args
         self.args, self.weights, self.flat = args, weights, False
         self.cuts: Sequence[Cut] = ()
@@ -215,10 +264,9 @@ class _Tiling:
         entries = max([x.size for x in arrays], default=0)
         # What is small stays whole, and what is on a device that has other caches.
         if entries > TILE and all(isinstance(x, np.ndarray) for x in arrays):
-            self._cut(arrays, entries)
+            self._cut(cuts, arrays, entries)
 
-    def _cut(self, arrays: Sequence[Array], entries: int) -> None:
-        cuts = self.kernels.cuts
+    def _cut(self, cuts: Sequence[Cut], arrays: Sequence[Array], entries: int) -> None:
         flat = bool(cuts) and self.kernels.entrywise and all(map(_is_contiguous, arrays))
         if cuts and self.kernels.entrywise:
             places = [0] if flat else _outermost_first(arrays[0])

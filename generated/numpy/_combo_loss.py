@@ -140,12 +140,20 @@ def _cross_entropy_loss(input: Any, target: Any, alpha: Any, beta: Any, reductio
     )
 
 
+def _sums_dice(
+    input: Array, target: Array, alpha: Array | float, smooth: Array | float
+) -> tuple[Array, ...]:
+    """Return what is summed over the samples first."""
+    p = sigmoid(input)
+    sums = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
+    return sums, total(target + p, axis=(0, 2))
+
+
 def _value_dice(input: Array, target: Array, alpha: Array | float, smooth: Array | float) -> Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = sigmoid(input)
-    sums = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
-    return (1.0 - alpha) * ratio(sums, smooth + total(target + p, axis=(0, 2)))
+    sums, sums_2 = _sums_dice(input, target, alpha, smooth)
+    return (1.0 - alpha) * ratio(sums, smooth + sums_2)
 
 
 def _value_and_gradient_dice(
@@ -154,29 +162,32 @@ def _value_and_gradient_dice(
     target: Array,
     alpha: Array | float,
     smooth: Array | float,
+    sums: Array,
+    sums_2: Array,
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - alpha
-    term_2 = 1.0 - target
+    term_2 = smooth + sums_2
+    quotient = ratio(sums, term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream * quotient_2
     p = sigmoid(input)
     probability = sigmoid(-input)
-    term_3 = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term_3)
-    quotient = ratio(dice, term_3)
-    slope = upstream * quotient
-    slope_2 = upstream * ratio(1.0, term_3)
-    product = slope_2[:, None] * term * (term_2 * p * probability - probability * p * target)
+    slope_2 = upstream * ratio(1.0, term_2)
+    product = (
+        slope_2[:, None] * term * ((1.0 - target) * p * probability - probability * p * target)
+    )
     grad_input = product - slope[:, None] * term * p * probability
     grad_target = None
     if "target" in wanted:
-        slope_3 = upstream * term * quotient
+        slope_3 = upstream * term * quotient_2
         grad_target = -slope_3[:, None] - slope_2[:, None] * term * np.tanh(0.5 * input)
     return (
-        term * dice,
+        term * quotient,
         grad_input,
         grad_target,
-        -total(upstream * dice) if "alpha" in wanted else None,
+        -total(upstream * quotient) if "alpha" in wanted else None,
         -term * total(slope) if "smooth" in wanted else None,
     )
 
@@ -220,6 +231,8 @@ _kernel_dice = Kernels(
     wrt=("input", "target", "alpha", "smooth"),
     loss="c",
     rows="c",
+    sums=_sums_dice,
+    summed="n ...",
 )
 
 

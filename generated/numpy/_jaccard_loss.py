@@ -40,28 +40,38 @@ from ._tiles import Kernels
 __all__ = ["JaccardLoss", "jaccard_loss"]
 
 
+def _sums(input: Array, target: Array, smooth: Array | float) -> tuple[Array, ...]:
+    """Return what is summed over the samples first."""
+    p = sigmoid(input)
+    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
+    return difference, total(target * p, axis=(0, 2))
+
+
 def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = sigmoid(input)
-    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
-    return ratio(difference, smooth + total(target * p, axis=(0, 2)) + difference)
+    difference, intersection = _sums(input, target, smooth)
+    return ratio(difference, smooth + intersection + difference)
 
 
 def _value_and_gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+    upstream: Array,
+    input: Array,
+    target: Array,
+    smooth: Array | float,
+    difference: Array,
+    intersection: Array,
+    wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = 1.0 - target
+    term = smooth + intersection + difference
+    quotient = ratio(difference, term)
+    quotient_2 = ratio(quotient, term)
+    slope = upstream * quotient_2
     p = sigmoid(input)
     probability = sigmoid(-input)
-    difference = total(term * p + probability * target, axis=(0, 2))
-    term_2 = smooth + total(target * p, axis=(0, 2)) + difference
-    quotient = ratio(difference, term_2)
-    quotient_2 = ratio(quotient, term_2)
-    slope = upstream * quotient_2
-    slope_2 = upstream * (ratio(1.0, term_2) - quotient_2)
-    product = slope_2[:, None] * (term * p * probability - probability * p * target)
+    slope_2 = upstream * (ratio(1.0, term) - quotient_2)
+    product = slope_2[:, None] * ((1.0 - target) * p * probability - probability * p * target)
     grad_input = product - slope[:, None] * target * p * probability
     grad_target = None
     if "target" in wanted:
@@ -113,6 +123,8 @@ _kernel = Kernels(
     wrt=("input", "target", "smooth"),
     loss="c",
     rows="c",
+    sums=_sums,
+    summed="n ...",
 )
 
 

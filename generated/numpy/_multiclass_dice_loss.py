@@ -41,35 +41,48 @@ from ._tiles import Kernels
 __all__ = ["MulticlassDiceLoss", "multiclass_dice_loss"]
 
 
+def _sums(input: Array, target: Array, smooth: Array | float) -> tuple[Array, ...]:
+    """Return what is summed over the samples first."""
+    p = softmax(input, axis=-2)
+    difference = total((p - target) * (p - target), axis=(0, 2))
+    sums = total(target * target, axis=(0, 2))
+    return difference, sums, total(p * p, axis=(0, 2))
+
+
 def _value(input: Array, target: Array, smooth: Array | float) -> Array:
     """Return the unreduced loss."""
-    p = softmax(input, axis=-2)
-    term = smooth + total(target * target, axis=(0, 2)) + total(p * p, axis=(0, 2))
-    return ratio(smooth + total((p - target) * (p - target), axis=(0, 2)), term)
+    difference, sums, sums_2 = _sums(input, target, smooth)
+    return ratio(smooth + difference, smooth + sums + sums_2)
 
 
 def _value_and_gradient(
-    upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
+    upstream: Array,
+    input: Array,
+    target: Array,
+    smooth: Array | float,
+    difference: Array,
+    sums: Array,
+    sums_2: Array,
+    wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
+    term = smooth + sums + sums_2
+    quotient = ratio(smooth + difference, term)
     p = softmax(input, axis=-2)
-    term = p - target
-    term_2 = smooth + total(target * target, axis=(0, 2)) + total(p * p, axis=(0, 2))
-    quotient = ratio(smooth + total(term * term, axis=(0, 2)), term_2)
-    quotient_2 = ratio(quotient, term_2)
+    quotient_2 = ratio(quotient, term)
     slope = upstream * quotient_2
-    quotient_3 = ratio(1.0, term_2)
+    quotient_3 = ratio(1.0, term)
     slope_2 = upstream * quotient_3
-    product = 2.0 * slope_2[:, None] * term
-    term_3 = product - 2.0 * slope[:, None] * p
-    term_4 = softmax_complement(input, axis=-2) * term_3 - sum_of_others(p * term_3, axis=-2)
+    product = 2.0 * slope_2[:, None] * (p - target)
+    term_2 = product - 2.0 * slope[:, None] * p
+    term_3 = softmax_complement(input, axis=-2) * term_2 - sum_of_others(p * term_2, axis=-2)
     grad_target = None
     if "target" in wanted:
         grad_target = -2.0 * slope[:, None] * target - product
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = total(upstream * (quotient_3 - quotient_2))
-    return quotient, p * term_4, grad_target, grad_smooth
+    return quotient, p * term_3, grad_target, grad_smooth
 
 
 def _hessian_diagonal(
@@ -126,6 +139,8 @@ _kernel = Kernels(
     axes={"input": "n c ...", "target": "n c ...", "smooth": ""},
     wrt=("input", "target", "smooth"),
     loss="c",
+    sums=_sums,
+    summed="n ...",
 )
 
 

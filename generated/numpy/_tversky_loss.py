@@ -54,14 +54,22 @@ from ._tiles import Kernels
 __all__ = ["TverskyLoss", "tversky_loss"]
 
 
+def _sums(
+    input: Array, target: Array, alpha: Array | float, beta: Array | float, smooth: Array | float
+) -> tuple[Array, ...]:
+    """Return what is summed over the samples first."""
+    p = sigmoid(input)
+    false = total((1.0 - target) * alpha * p + sigmoid(-input) * beta * target, axis=(0, 2))
+    return false, total(target * p, axis=(0, 2))
+
+
 def _value(
     input: Array, target: Array, alpha: Array | float, beta: Array | float, smooth: Array | float
 ) -> Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = sigmoid(input)
-    false = total((1.0 - target) * alpha * p + sigmoid(-input) * beta * target, axis=(0, 2))
-    return ratio(false, smooth + total(target * p, axis=(0, 2)) + false)
+    false, overlap = _sums(input, target, alpha, beta, smooth)
+    return ratio(false, smooth + overlap + false)
 
 
 def _value_and_gradient(
@@ -71,30 +79,31 @@ def _value_and_gradient(
     alpha: Array | float,
     beta: Array | float,
     smooth: Array | float,
+    false: Array,
+    overlap: Array,
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    term = 1.0 - target
+    term = smooth + overlap + false
+    quotient = ratio(false, term)
+    quotient_2 = ratio(quotient, term)
+    slope = upstream * quotient_2
     p = sigmoid(input)
     probability = sigmoid(-input)
-    false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
-    term_2 = smooth + total(target * p, axis=(0, 2)) + false
-    quotient = ratio(false, term_2)
-    quotient_2 = ratio(quotient, term_2)
-    slope = upstream * quotient_2
-    term_3 = ratio(1.0, term_2) - quotient_2
-    slope_2 = upstream * term_3
-    product = slope_2[:, None] * (term * alpha * p * probability - probability * p * beta * target)
-    grad_input = product - slope[:, None] * target * p * probability
+    term_2 = ratio(1.0, term) - quotient_2
+    slope_2 = upstream * term_2
+    term_3 = 1.0 - target
+    term_4 = term_3 * alpha * p * probability - probability * p * beta * target
+    grad_input = slope_2[:, None] * term_4 - slope[:, None] * target * p * probability
     grad_target = None
     if "target" in wanted:
         grad_target = slope_2[:, None] * (probability * beta - alpha * p) - slope[:, None] * p
     grad_alpha = None
     if "alpha" in wanted:
-        grad_alpha = total(upstream * term_3 * total(term * p, axis=2))
+        grad_alpha = total(upstream * term_2 * total(term_3 * p, axis=2))
     grad_beta = None
     if "beta" in wanted:
-        grad_beta = total(upstream * term_3 * total(probability * target, axis=2))
+        grad_beta = total(upstream * term_2 * total(probability * target, axis=2))
     return (
         quotient,
         grad_input,
@@ -156,6 +165,8 @@ _kernel = Kernels(
     wrt=("input", "target", "alpha", "beta", "smooth"),
     loss="c",
     rows="c",
+    sums=_sums,
+    summed="n ...",
 )
 
 
@@ -193,14 +204,22 @@ def _loss(
     )
 
 
+def _sums_keras(
+    input: Array, target: Array, alpha: Array | float, beta: Array | float, smooth: Array | float
+) -> tuple[Array, ...]:
+    """Return what is summed over the samples first."""
+    p = sigmoid(input)
+    sums = total((1.0 - target) * beta * p + sigmoid(-input) * alpha * target)
+    return sums, total(target * p)
+
+
 def _value_keras(
     input: Array, target: Array, alpha: Array | float, beta: Array | float, smooth: Array | float
 ) -> Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = sigmoid(input)
-    sums = total((1.0 - target) * beta * p + sigmoid(-input) * alpha * target)
-    return ratio(smooth + sums, smooth + total(target * p) + sums)
+    sums, sums_2 = _sums_keras(input, target, alpha, beta, smooth)
+    return ratio(smooth + sums, smooth + sums_2 + sums)
 
 
 def _value_and_gradient_keras(
@@ -210,37 +229,38 @@ def _value_and_gradient_keras(
     alpha: Array | float,
     beta: Array | float,
     smooth: Array | float,
+    sums: Array,
+    sums_2: Array,
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    term = 1.0 - target
+    term = smooth + sums_2 + sums
+    quotient = ratio(smooth + sums, term)
+    quotient_2 = ratio(quotient, term)
     p = sigmoid(input)
     probability = sigmoid(-input)
-    sums = total(term * beta * p + probability * alpha * target)
-    term_2 = smooth + total(target * p) + sums
-    quotient = ratio(smooth + sums, term_2)
-    quotient_2 = ratio(quotient, term_2)
-    term_3 = ratio(1.0, term_2) - quotient_2
-    slope = upstream * term_3 * (term * beta * p * probability - probability * p * alpha * target)
-    grad_input = slope - upstream * quotient_2 * target * p * probability
+    term_2 = ratio(1.0, term) - quotient_2
+    term_3 = 1.0 - target
+    term_4 = term_3 * beta * p * probability - probability * p * alpha * target
+    grad_input = upstream * term_2 * term_4 - upstream * quotient_2 * target * p * probability
     grad_target = None
     if "target" in wanted:
         grad_target = (
-            upstream * term_3 * (probability * alpha - beta * p) - upstream * quotient_2 * p
+            upstream * term_2 * (probability * alpha - beta * p) - upstream * quotient_2 * p
         )
     grad_alpha = None
     if "alpha" in wanted:
-        grad_alpha = upstream * term_3 * total(probability * target)
+        grad_alpha = upstream * term_2 * total(probability * target)
     grad_beta = None
     if "beta" in wanted:
-        grad_beta = upstream * term_3 * total(term * p)
+        grad_beta = upstream * term_2 * total(term_3 * p)
     return (
         quotient,
         grad_input,
         grad_target,
         grad_alpha,
         grad_beta,
-        upstream * term_3 if "smooth" in wanted else None,
+        upstream * term_2 if "smooth" in wanted else None,
     )
 
 
@@ -287,6 +307,8 @@ _kernel_keras = Kernels(
     axes={"input": "n c ...", "target": "n c ...", "alpha": "", "beta": "", "smooth": ""},
     wrt=("input", "target", "alpha", "beta", "smooth"),
     loss="",
+    sums=_sums_keras,
+    summed="n c ...",
 )
 
 

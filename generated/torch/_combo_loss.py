@@ -152,8 +152,8 @@ def _sums_dice(
 ) -> tuple[Tensor, ...]:
     """Return what is summed over the samples first."""
     p = torch.sigmoid(input)
-    total = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
-    return total, (target + p).sum(dim=(0, 2))
+    sums = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
+    return sums, (target + p).sum(dim=(0, 2))
 
 
 def _value_dice(
@@ -161,8 +161,8 @@ def _value_dice(
 ) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    total, total_2 = _sums_dice(input, target, alpha, smooth)
-    return (1.0 - alpha) * ratio(total, smooth + total_2)
+    sums, sums_2 = _sums_dice(input, target, alpha, smooth)
+    return (1.0 - alpha) * ratio(sums, smooth + sums_2)
 
 
 def _value_and_gradient_dice(
@@ -171,14 +171,14 @@ def _value_and_gradient_dice(
     target: Tensor,
     alpha: Tensor | float,
     smooth: Tensor | float,
-    total: Tensor,
-    total_2: Tensor,
+    sums: Tensor,
+    sums_2: Tensor,
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - alpha
-    term_2 = smooth + total_2
-    quotient = ratio(total, term_2)
+    term_2 = smooth + sums_2
+    quotient = ratio(sums, term_2)
     quotient_2 = ratio(quotient, term_2)
     slope = upstream * quotient_2
     p = torch.sigmoid(input)

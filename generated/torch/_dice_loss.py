@@ -32,8 +32,8 @@ def _sums(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor
 def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    difference, total = _sums(input, target, smooth)
-    return ratio(difference, smooth + total)
+    difference, sums = _sums(input, target, smooth)
+    return ratio(difference, smooth + sums)
 
 
 def _value_and_gradient(
@@ -42,11 +42,11 @@ def _value_and_gradient(
     target: Tensor,
     smooth: Tensor | float,
     difference: Tensor,
-    total: Tensor,
+    sums: Tensor,
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = smooth + total
+    term = smooth + sums
     quotient = ratio(difference, term)
     slope = upstream * ratio(quotient, term)
     p = torch.sigmoid(input)
@@ -152,15 +152,15 @@ _kernel = differentiable(
 def _sums_keras(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
     """Return what is summed over the samples first."""
     p = torch.sigmoid(input)
-    total = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum()
-    return total, (target + p).sum()
+    sums = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum()
+    return sums, (target + p).sum()
 
 
 def _value_keras(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    total, total_2 = _sums_keras(input, target, smooth)
-    return ratio(smooth + total, smooth + total_2)
+    sums, sums_2 = _sums_keras(input, target, smooth)
+    return ratio(smooth + sums, smooth + sums_2)
 
 
 def _value_and_gradient_keras(
@@ -168,13 +168,13 @@ def _value_and_gradient_keras(
     input: Tensor,
     target: Tensor,
     smooth: Tensor | float,
-    total: Tensor,
-    total_2: Tensor,
+    sums: Tensor,
+    sums_2: Tensor,
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = smooth + total_2
-    quotient = ratio(smooth + total, term)
+    term = smooth + sums_2
+    quotient = ratio(smooth + sums, term)
     quotient_2 = ratio(quotient, term)
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)

@@ -33,8 +33,8 @@ def _sums(
     """Return what is summed over the samples first."""
     sigmoid_input = torch.sigmoid(input)
     term = (1.0 - target) * alpha * sigmoid_input + torch.sigmoid(-input) * beta * target
-    total_2 = (target * sigmoid_input).sum(dim=(0, 2))
-    return term.sum(dim=(0, 2)), total_2
+    sums_2 = (target * sigmoid_input).sum(dim=(0, 2))
+    return term.sum(dim=(0, 2)), sums_2
 
 
 def _value(
@@ -47,8 +47,8 @@ def _value(
 ) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    total, total_2 = _sums(input, target, alpha, beta, gamma, smooth)
-    quotient = ratio(total, smooth + total_2 + total)
+    sums, sums_2 = _sums(input, target, alpha, beta, gamma, smooth)
+    quotient = ratio(sums, smooth + sums_2 + sums)
     return select(quotient <= 0.0, 0.0, quotient ** (1.0 / gamma))
 
 
@@ -60,13 +60,13 @@ def _value_and_gradient(
     beta: Tensor | float,
     gamma: Tensor | float,
     smooth: Tensor | float,
-    total: Tensor,
-    total_2: Tensor,
+    sums: Tensor,
+    sums_2: Tensor,
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    term = smooth + total_2 + total
-    quotient = ratio(total, term)
+    term = smooth + sums_2 + sums
+    quotient = ratio(sums, term)
     mask = quotient <= 0.0
     power = 1.0 / gamma
     power_2 = quotient**power

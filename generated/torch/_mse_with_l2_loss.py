@@ -63,20 +63,20 @@ def _sums_l2(weights: Tensor, coefficient: Tensor | float) -> tuple[Tensor, ...]
 
 def _value_l2(weights: Tensor, coefficient: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    (total,) = _sums_l2(weights, coefficient)
-    return coefficient * total
+    (sums,) = _sums_l2(weights, coefficient)
+    return coefficient * sums
 
 
 def _value_and_gradient_l2(
     upstream: Tensor,
     weights: Tensor,
     coefficient: Tensor | float,
-    total: Tensor,
+    sums: Tensor,
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `weights` and `coefficient`."""
     grad_weights = 2.0 * upstream * coefficient * weights
-    return coefficient * total, grad_weights, upstream * total if "coefficient" in wanted else None
+    return coefficient * sums, grad_weights, upstream * sums if "coefficient" in wanted else None
 
 
 def _tangent_l2(

@@ -24,14 +24,14 @@ def _sums(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor
     """Return what is summed over the samples first."""
     p = softmax(input, axis=-2)
     difference = ((p - target) * (p - target)).sum(dim=(0, 2))
-    total = (target * target).sum(dim=(0, 2))
-    return difference, total, (p * p).sum(dim=(0, 2))
+    sums = (target * target).sum(dim=(0, 2))
+    return difference, sums, (p * p).sum(dim=(0, 2))
 
 
 def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    difference, total, total_2 = _sums(input, target, smooth)
-    return ratio(smooth + difference, smooth + total + total_2)
+    difference, sums, sums_2 = _sums(input, target, smooth)
+    return ratio(smooth + difference, smooth + sums + sums_2)
 
 
 def _value_and_gradient(
@@ -40,12 +40,12 @@ def _value_and_gradient(
     target: Tensor,
     smooth: Tensor | float,
     difference: Tensor,
-    total: Tensor,
-    total_2: Tensor,
+    sums: Tensor,
+    sums_2: Tensor,
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = smooth + total + total_2
+    term = smooth + sums + sums_2
     quotient = ratio(smooth + difference, term)
     p = softmax(input, axis=-2)
     quotient_2 = ratio(quotient, term)

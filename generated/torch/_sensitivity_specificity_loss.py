@@ -23,15 +23,15 @@ def _sums(input: Tensor, target: Tensor, r: Tensor | float) -> tuple[Tensor, ...
     """Return what is summed over the samples first."""
     squared_error = (target - torch.sigmoid(input)) ** 2
     term = 1.0 - target
-    total = (squared_error * term).sum(dim=(0, 2))
-    total_3 = (squared_error * target).sum(dim=(0, 2))
-    return total, term.sum(dim=(0, 2)), total_3, target.sum(dim=(0, 2))
+    sums = (squared_error * term).sum(dim=(0, 2))
+    sums_3 = (squared_error * target).sum(dim=(0, 2))
+    return sums, term.sum(dim=(0, 2)), sums_3, target.sum(dim=(0, 2))
 
 
 def _value(input: Tensor, target: Tensor, r: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    total, total_2, total_3, total_4 = _sums(input, target, r)
-    return (1.0 - r) * ratio(total, total_2) + r * ratio(total_3, total_4)
+    sums, sums_2, sums_3, sums_4 = _sums(input, target, r)
+    return (1.0 - r) * ratio(sums, sums_2) + r * ratio(sums_3, sums_4)
 
 
 def _value_and_gradient(
@@ -39,29 +39,29 @@ def _value_and_gradient(
     input: Tensor,
     target: Tensor,
     r: Tensor | float,
-    total: Tensor,
-    total_2: Tensor,
-    total_3: Tensor,
-    total_4: Tensor,
+    sums: Tensor,
+    sums_2: Tensor,
+    sums_3: Tensor,
+    sums_4: Tensor,
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `r`."""
     term = 1.0 - r
-    quotient = ratio(total, total_2)
-    quotient_2 = ratio(total_3, total_4)
-    slope = upstream * ratio(1.0, total_4)
+    quotient = ratio(sums, sums_2)
+    quotient_2 = ratio(sums_3, sums_4)
+    slope = upstream * ratio(1.0, sums_4)
     sigmoid_input = torch.sigmoid(input)
     term_2 = target - sigmoid_input
     probability = torch.sigmoid(-input)
     product = 2.0 * slope[:, None] * r * term_2 * sigmoid_input * probability * target
-    slope_2 = upstream * ratio(1.0, total_2)
+    slope_2 = upstream * ratio(1.0, sums_2)
     term_3 = 1.0 - target
     product_2 = 2.0 * slope_2[:, None] * term * term_2 * sigmoid_input * probability * term_3
     grad_target = None
     if "target" in wanted:
-        slope_3 = upstream * r * ratio(quotient_2, total_4)
+        slope_3 = upstream * r * ratio(quotient_2, sums_4)
         squared_error = term_2 * term_2
-        slope_4 = upstream * term * ratio(quotient, total_2)
+        slope_4 = upstream * term * ratio(quotient, sums_2)
         product_3 = slope_2[:, None] * term * (2.0 * term_2 * term_3 - squared_error)
         grad_target = (
             slope[:, None] * r * (2.0 * term_2 * target + squared_error)

@@ -32,8 +32,8 @@ def _sums(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor
 def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    difference, total = _sums(input, target, smooth)
-    return ratio(difference, smooth + total)
+    difference, sums = _sums(input, target, smooth)
+    return ratio(difference, smooth + sums)
 
 
 def _value_and_gradient(
@@ -42,11 +42,11 @@ def _value_and_gradient(
     target: Tensor,
     smooth: Tensor | float,
     difference: Tensor,
-    total: Tensor,
+    sums: Tensor,
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = smooth + total
+    term = smooth + sums
     quotient = ratio(difference, term)
     p = softmax(input, axis=-2)
     slope = upstream * ratio(1.0, term)

@@ -26,14 +26,14 @@ def _sums(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor
     """Return what is summed over the samples first."""
     p = torch.sigmoid(input)
     difference = ((p - target) * (p - target)).sum(dim=(0, 2))
-    total = (target * target + p * p).sum(dim=(0, 2))
-    return difference, total
+    sums = (target * target + p * p).sum(dim=(0, 2))
+    return difference, sums
 
 
 def _value(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    difference, total = _sums(input, target, smooth)
-    return ratio(smooth + difference, smooth + total)
+    difference, sums = _sums(input, target, smooth)
+    return ratio(smooth + difference, smooth + sums)
 
 
 def _value_and_gradient(
@@ -42,11 +42,11 @@ def _value_and_gradient(
     target: Tensor,
     smooth: Tensor | float,
     difference: Tensor,
-    total: Tensor,
+    sums: Tensor,
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = smooth + total
+    term = smooth + sums
     quotient = ratio(smooth + difference, term)
     quotient_2 = ratio(quotient, term)
     slope = upstream * quotient_2
@@ -165,14 +165,14 @@ _kernel = differentiable(
 def _sums_mindspore(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
     """Return what is summed over the samples first."""
     p = torch.sigmoid(input)
-    total = ((p - target) * (p - target)).sum()
-    return total, (target * target + p * p).sum()
+    sums = ((p - target) * (p - target)).sum()
+    return sums, (target * target + p * p).sum()
 
 
 def _value_mindspore(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    total, total_2 = _sums_mindspore(input, target, smooth)
-    return ratio(smooth + total, smooth + total_2)
+    sums, sums_2 = _sums_mindspore(input, target, smooth)
+    return ratio(smooth + sums, smooth + sums_2)
 
 
 def _value_and_gradient_mindspore(
@@ -180,13 +180,13 @@ def _value_and_gradient_mindspore(
     input: Tensor,
     target: Tensor,
     smooth: Tensor | float,
-    total: Tensor,
-    total_2: Tensor,
+    sums: Tensor,
+    sums_2: Tensor,
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = smooth + total_2
-    quotient = ratio(smooth + total, term)
+    term = smooth + sums_2
+    quotient = ratio(smooth + sums, term)
     quotient_2 = ratio(quotient, term)
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)

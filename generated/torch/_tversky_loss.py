@@ -232,8 +232,8 @@ def _value_keras(
 ) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    total, total_2 = _sums_keras(input, target, alpha, beta, smooth)
-    return ratio(smooth + total, smooth + total_2 + total)
+    sums, sums_2 = _sums_keras(input, target, alpha, beta, smooth)
+    return ratio(smooth + sums, smooth + sums_2 + sums)
 
 
 def _value_and_gradient_keras(
@@ -243,13 +243,13 @@ def _value_and_gradient_keras(
     alpha: Tensor | float,
     beta: Tensor | float,
     smooth: Tensor | float,
-    total: Tensor,
-    total_2: Tensor,
+    sums: Tensor,
+    sums_2: Tensor,
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    term = smooth + total_2 + total
-    quotient = ratio(smooth + total, term)
+    term = smooth + sums_2 + sums
+    quotient = ratio(smooth + sums, term)
     quotient_2 = ratio(quotient, term)
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
