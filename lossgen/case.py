@@ -8,7 +8,8 @@ from typing import Any
 
 from sympy import Expr, sympify
 from sympy.core.basic import Basic
-from sympy.core.parameters import distribute
+
+from lossgen.verbatim import verbatim
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +102,8 @@ class Case:
 
 
 def replaced(expression: Basic, table: Mapping[Basic, Basic]) -> Basic:
-    """Return an expression with parts replaced, as an author's own line would have made it.
-
-    Constants are not distributed over differences, which would cost digits.
-    """
-    with distribute(False):
+    """Return an expression with parts replaced, as an author's own line would have made it."""
+    with verbatim():
         result: Basic = expression.xreplace(table)
     return result
 

@@ -11,12 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
-from sympy.core.parameters import distribute
-
 from lossgen.advice import advice
 from lossgen.errors import SpecError
-from lossgen.extrema import quick_extrema
 from lossgen.source import Source, parse
+from lossgen.verbatim import verbatim
 
 
 def read(path: Path) -> Source | SpecError:
@@ -33,9 +31,9 @@ def read(path: Path) -> Source | SpecError:
 
 
 def run(path: Path, folder: Path, source: Source) -> dict[str, object] | SpecError:
-    """Run a spec; constants are not distributed over differences, which would cost digits."""
+    """Run a spec, whose formulas SymPy is to leave as they are written."""
     try:
-        with _at_home(folder), distribute(False), quick_extrema():
+        with _at_home(folder), verbatim():
             return runpy.run_path(str(path))
     except KeyboardInterrupt:
         raise

@@ -13,6 +13,7 @@ from lossgen.kernels import Kernel, print_denominator, print_kernels
 from lossgen.language import Applied, AxisOperation, ParameterSymbol, Ref
 from lossgen.loss import Case, Loss
 from lossgen.program import Program
+from lossgen.verbatim import verbatim
 
 ELEMENTWISE = (
     *("exp", "expm1", "log", "log1p", "sqrt", "sign", "sin", "cos", "atan"),
@@ -66,7 +67,7 @@ def _case(loss: Loss, case: Case, name: str) -> str:
     program = compile_case(loss, case.without_condition())
     title = f"Part {name}" if name else "Formula"
     lines = [f"{title}, where {sympy.pretty(case.when)}:" if case.when is not None else f"{title}:"]
-    lines += ["", _indented(sympy.pretty(_plain(case.value), wrap_line=False)), ""]
+    lines += ["", _indented(_pretty(case.value)), ""]
     lines += [_arguments(program), ""]
     kernels = print_kernels(program, MATHEMATICS, "")
     below = print_denominator(program, MATHEMATICS, "")
@@ -90,6 +91,11 @@ def _listing(kernel: Kernel) -> list[str]:
     lines += [f"    ({comment})" for comment in kernel.comments]
     code = [*kernel.lines, f"→ {kernel.returns}"]
     return [*lines, *(f"    {line.replace('[](', '(')}" for line in code)]  # a sum over all axes
+
+
+def _pretty(expression: sympy.Basic) -> str:
+    with verbatim():
+        return str(sympy.pretty(_plain(expression), wrap_line=False))
 
 
 def _plain(expression: sympy.Basic) -> sympy.Basic:

@@ -207,7 +207,11 @@ class Spelling:
         ):
             return None
         number, entries = scaled.args
-        plain = all(self.text[arg].level == ATOM for arg in (first, entries) if arg in self.text)
+        # A divisor has no text of its own: it is none of its reciprocal's operands.
+        plain = all(
+            n.is_const(arg) or (arg in self.text and self.text[arg].level == ATOM)
+            for arg in (first, entries)
+        )
         if not (plain and first.axes and entries.axes) or is_negative(first) or is_integer(first):
             return None
         return op, first, entries, number

@@ -26,7 +26,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "files": ("cache states resources toolkit watch", ""),
     "words": (
         "atoms axes elementwise places operations arguments callables declarations language "
-        "conditions case variants dialects composition loss",
+        "verbatim conditions case variants dialects composition loss",
         "memory",
     ),
     "oracle": (
@@ -59,7 +59,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "specs": (
         "name_faults prose quote faults class_faults axis_faults dialect_faults formulas check "
-        "source advice extrema execute load",
+        "source advice execute load",
         "memory, sentences, files, words, programs",
     ),
     "spelling": (

@@ -33,7 +33,7 @@ def _value(input: Array, target: Array, scale: Array | float, margin: Array | fl
     cos = np.cos(margin)
     sine = np.where(np.abs(own) >= 1.0, 0.0, np.sqrt((1.0 - own) * (own + 1.0)))
     sin = np.sin(margin)
-    product = scale * np.where(-own < cos, own * cos - sine * sin, own - margin * sin)
+    product = scale * np.where(own > -cos, own * cos - sine * sin, own - margin * sin)
     term = logsumexp(chosen, axis=-1) - product
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
@@ -52,7 +52,7 @@ def _value_and_gradient(
     chosen = np.where(mask, scale * input, -math.inf)
     own = pick(input, target, axis=1)
     cos = np.cos(margin)
-    mask_2 = -own < cos
+    mask_2 = own > -cos
     mask_3 = np.abs(own) >= 1.0
     term = 1.0 - own
     root = np.sqrt(term * (own + 1.0))
@@ -99,7 +99,7 @@ def _tangent(
     chosen = np.where(mask, scale * input, -math.inf)
     own = pick(input, target, axis=1)
     cos = np.cos(margin)
-    mask_2 = -own < cos
+    mask_2 = own > -cos
     mask_3 = np.abs(own) >= 1.0
     term = 1.0 - own
     root = np.sqrt(term * (own + 1.0))
@@ -141,7 +141,7 @@ def _curvature(
     others = logsumexp(chosen, axis=-1)
     own = pick(input, target, axis=1)
     cos = np.cos(margin)
-    mask_2 = -own < cos
+    mask_2 = own > -cos
     mask_3 = np.abs(own) >= 1.0
     term = 1.0 - own
     root = np.sqrt(term * (own + 1.0))
@@ -275,9 +275,9 @@ def arc_face_loss(
         \text{for}\: \left|{\left(\mathrm{input}_{n, c}\right)_{c=\mathrm{target}_{n}}}\right| <
         1 \\0 & \text{otherwise} \end{cases}\right) \sin{\left(\mathrm{margin} \right)} +
         \cos{\left(\mathrm{margin} \right)} \left(\mathrm{input}_{n,
-        c}\right)_{c=\mathrm{target}_{n}} & \text{for}\: \cos{\left(\mathrm{margin} \right)} > -
-        \left(\mathrm{input}_{n, c}\right)_{c=\mathrm{target}_{n}} \\- \mathrm{margin}
-        \sin{\left(\mathrm{margin} \right)} + \left(\mathrm{input}_{n,
+        c}\right)_{c=\mathrm{target}_{n}} & \text{for}\: \left(\mathrm{input}_{n,
+        c}\right)_{c=\mathrm{target}_{n}} > - \cos{\left(\mathrm{margin} \right)} \\-
+        \mathrm{margin} \sin{\left(\mathrm{margin} \right)} + \left(\mathrm{input}_{n,
         c}\right)_{c=\mathrm{target}_{n}} & \text{otherwise} \end{cases}\right) + \log \sum_{c}
         \exp\left(\left. \mathrm{scale} \mathrm{input}_{n, c} \right|_{c \neq
         \mathrm{target}_{n}}\right)} + 1 \right)}

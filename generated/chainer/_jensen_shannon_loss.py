@@ -31,12 +31,13 @@ def _value(input: Array, target: Array) -> Array:
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term = nll - nll_2
+    abs_term = np.abs(term)
     u = 0.5 * term
     term_2 = nll_2 - nll
-    product = sigmoid(term_2) * (np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term))))
+    product = sigmoid(term_2) * (np.maximum(term, 0.0) + np.log1p(np.exp(-abs_term)))
     product_2 = sigmoid(term) * (np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2))))
     cost = np.where(
-        term * term < 4.0,
+        0.5 * abs_term < 1.0,
         0.5 * term * np.tanh(u) - log_cosh(u),
         -product - product_2 + 0.6931471805599453,
     )
@@ -54,11 +55,12 @@ def _value_and_gradient(
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term_2 = nll - nll_2
-    mask = term_2 * term_2 < 4.0
+    magnitude = np.abs(term_2)
+    mask = 0.5 * magnitude < 1.0
     u = 0.5 * term_2
     term_3 = nll_2 - nll
     probability_3 = sigmoid(term_3)
-    softplus = np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
+    softplus = np.maximum(term_2, 0.0) + np.log1p(np.exp(-magnitude))
     share = sigmoid(term_2)
     softplus_2 = np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
     term_4 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
@@ -95,11 +97,12 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term = nll - nll_2
-    mask = term * term < 4.0
+    abs_term = np.abs(term)
+    mask = 0.5 * abs_term < 1.0
     u = 0.5 * term
     term_2 = nll_2 - nll
     probability = sigmoid(term_2)
-    softplus = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    softplus = np.maximum(term, 0.0) + np.log1p(np.exp(-abs_term))
     share = sigmoid(term)
     softplus_2 = np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
     term_3 = -probability * softplus - share * softplus_2 + 0.6931471805599453
@@ -137,13 +140,14 @@ def _curvature(
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term_2 = nll - nll_2
-    mask = term_2 * term_2 < 4.0
+    magnitude = np.abs(term_2)
+    mask = 0.5 * magnitude < 1.0
     u = 0.5 * term_2
     sech2_2 = sech2(u)
     term_3 = nll_2 - nll
     probability_3 = sigmoid(term_3)
     share = sigmoid(term_2)
-    softplus = np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
+    softplus = np.maximum(term_2, 0.0) + np.log1p(np.exp(-magnitude))
     product = probability_3 * share * softplus
     product_2 = probability_3 * share
     softplus_2 = np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
@@ -278,10 +282,10 @@ def jensen_shannon_loss(
         c}\right)\right) + \log \sum_{c} \exp\left(\mathrm{input}_{n, c}\right)}{2} \right)}}{2}
         - \log{\left(\cosh{\left(\frac{- \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c}
         + \log \sum_{c} \exp\left(\mathrm{target}_{n, c}\right)\right) + \log \sum_{c}
-        \exp\left(\mathrm{input}_{n, c}\right)}{2} \right)} \right)} & \text{for}\: \left(-
-        \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c} + \log \sum_{c}
+        \exp\left(\mathrm{input}_{n, c}\right)}{2} \right)} \right)} & \text{for}\:
+        \frac{\left|{- \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c} + \log \sum_{c}
         \exp\left(\mathrm{target}_{n, c}\right)\right) + \log \sum_{c}
-        \exp\left(\mathrm{input}_{n, c}\right)\right)^{2} < 4 \\- (- \left(1 - \sigma\left(-
+        \exp\left(\mathrm{input}_{n, c}\right)}\right|}{2} < 1 \\- (- \left(1 - \sigma\left(-
         \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c} + \log \sum_{c}
         \exp\left(\mathrm{target}_{n, c}\right)\right) + \log \sum_{c}
         \exp\left(\mathrm{input}_{n, c}\right)\right)\right) \log{\left(1 - \sigma\left(-

@@ -15,14 +15,13 @@ __all__ = ["PPOClipLoss", "ppo_clip_loss"]
 
 def _value(input: Array, old: Array, advantage: Array, epsilon: Array | float) -> Array:
     """Return the unreduced loss."""
-    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    term = input - old
-    expm1 = np.expm1(term)
-    exp_term = np.exp(term)
+    exponential = np.exp(input - old)
+    high = epsilon + 1.0
+    low = 1.0 - epsilon
     chosen = np.where(
         advantage > 0.0,
-        np.where(expm1 > epsilon, epsilon + 1.0, exp_term),
-        np.where(-expm1 > epsilon, 1.0 - epsilon, exp_term),
+        np.where(exponential > high, high, exponential),
+        np.where(exponential < low, low, exponential),
     )
     return -chosen * advantage
 
@@ -37,15 +36,15 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = advantage > 0.0
-    term = input - old
-    expm1 = np.expm1(term)
-    mask_2 = expm1 > epsilon
-    exp_term = np.exp(term)
-    mask_3 = -expm1 > epsilon
-    chosen = np.where(
-        mask, np.where(mask_2, epsilon + 1.0, exp_term), np.where(mask_3, 1.0 - epsilon, exp_term)
+    exponential = np.exp(input - old)
+    high = epsilon + 1.0
+    mask_2 = exponential > high
+    low = 1.0 - epsilon
+    mask_3 = exponential < low
+    chosen = np.where(mask, np.where(mask_2, high, exponential), np.where(mask_3, low, exponential))
+    chosen_2 = np.where(
+        mask, np.where(mask_2, 0.0, exponential), np.where(mask_3, 0.0, exponential)
     )
-    chosen_2 = np.where(mask, np.where(mask_2, 0.0, exp_term), np.where(mask_3, 0.0, exp_term))
     slope = upstream * chosen_2 * advantage
     grad_epsilon = None
     if "epsilon" in wanted:
@@ -72,15 +71,17 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     mask = advantage > 0.0
-    term = input - old
-    expm1 = np.expm1(term)
-    mask_2 = expm1 > epsilon
-    mask_3 = -expm1 > epsilon
+    exponential = np.exp(input - old)
+    high = epsilon + 1.0
+    mask_2 = exponential > high
+    low = 1.0 - epsilon
+    mask_3 = exponential < low
     chosen = np.where(mask, mask_2.astype(advantage.dtype), np.where(mask_3, -1.0, 0.0))
-    exp_term = np.exp(term)
-    chosen_2 = np.where(mask, np.where(mask_2, 0.0, exp_term), np.where(mask_3, 0.0, exp_term))
+    chosen_2 = np.where(
+        mask, np.where(mask_2, 0.0, exponential), np.where(mask_3, 0.0, exponential)
+    )
     chosen_3 = np.where(
-        mask, np.where(mask_2, epsilon + 1.0, exp_term), np.where(mask_3, 1.0 - epsilon, exp_term)
+        mask, np.where(mask_2, high, exponential), np.where(mask_3, low, exponential)
     )
     return (
         -chosen * advantage * d_epsilon
@@ -102,17 +103,15 @@ def _curvature(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = advantage > 0.0
-    term = input - old
-    expm1 = np.expm1(term)
-    mask_2 = expm1 > epsilon
-    exp_term = np.exp(term)
-    mask_3 = -expm1 > epsilon
-    chosen = np.where(mask, np.where(mask_2, 0.0, exp_term), np.where(mask_3, 0.0, exp_term))
-    term_2 = d_input - d_old
-    slope = upstream * chosen * advantage * term_2
+    exponential = np.exp(input - old)
+    mask_2 = exponential > epsilon + 1.0
+    mask_3 = exponential < 1.0 - epsilon
+    chosen = np.where(mask, np.where(mask_2, 0.0, exponential), np.where(mask_3, 0.0, exponential))
+    term = d_input - d_old
+    slope = upstream * chosen * advantage * term
     slope_2 = upstream * chosen * d_advantage
     chosen_2 = np.where(mask, mask_2.astype(upstream.dtype), np.where(mask_3, -1.0, 0.0))
-    change_advantage = -upstream * chosen_2 * d_epsilon - upstream * chosen * term_2
+    change_advantage = -upstream * chosen_2 * d_epsilon - upstream * chosen * term
     change_epsilon = -total(upstream * chosen_2 * d_advantage)
     return -slope - slope_2, slope + slope_2, change_advantage, change_epsilon
 
@@ -149,10 +148,10 @@ def ppo_clip_loss(
 
     .. math::
         \ell = - \mathrm{advantage} \left(\begin{cases} \begin{cases} e^{\mathrm{input} -
-        \mathrm{old}} & \text{for}\: \epsilon \geq e^{\mathrm{input} - \mathrm{old}} - 1
+        \mathrm{old}} & \text{for}\: e^{\mathrm{input} - \mathrm{old}} \leq \epsilon + 1
         \\\epsilon + 1 & \text{otherwise} \end{cases} & \text{for}\: \mathrm{advantage} > 0
-        \\\begin{cases} e^{\mathrm{input} - \mathrm{old}} & \text{for}\: \epsilon \geq -
-        (e^{\mathrm{input} - \mathrm{old}} - 1) \\1 - \epsilon & \text{otherwise} \end{cases} &
+        \\\begin{cases} e^{\mathrm{input} - \mathrm{old}} & \text{for}\: e^{\mathrm{input} -
+        \mathrm{old}} \geq 1 - \epsilon \\1 - \epsilon & \text{otherwise} \end{cases} &
         \text{otherwise} \end{cases}\right)
 
     Args:

@@ -35,7 +35,7 @@ def _value(
     cos = jnp.cos(margin)
     sine = jnp.where(jnp.abs(own) >= 1.0, 0.0, jnp.sqrt((1.0 - own) * (own + 1.0)))
     sin = jnp.sin(margin)
-    widened = jnp.where(-own < cos, own * cos - sine * sin, own - margin * sin)
+    widened = jnp.where(own > -cos, own * cos - sine * sin, own - margin * sin)
     term = logsumexp(chosen, axis=-1) - scale * widened
     return jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
 
@@ -48,7 +48,7 @@ def _partials(
     chosen = jnp.where(mask, scale * input, -math.inf)
     own = pick(input, target, axis=1)
     cos = jnp.cos(margin)
-    mask_2 = -own < cos
+    mask_2 = own > -cos
     mask_3 = jnp.abs(own) >= 1.0
     term = 1.0 - own
     root = jnp.sqrt(term * (own + 1.0))
@@ -121,7 +121,7 @@ def _partials_tangent(
     term = jnp.where(mask, input, 0.0) * d_scale + jnp.where(mask, scale, 0.0) * d_input
     own = pick(input, target, axis=1)
     cos = jnp.cos(margin)
-    mask_2 = -own < cos
+    mask_2 = own > -cos
     chosen_3 = mask_2.astype(d_input.dtype)
     mask_3 = jnp.abs(own) >= 1.0
     term_2 = 1.0 - own
@@ -198,9 +198,9 @@ def arc_face_loss(
         \text{for}\: \left|{\left(\mathrm{input}_{n, c}\right)_{c=\mathrm{target}_{n}}}\right| <
         1 \\0 & \text{otherwise} \end{cases}\right) \sin{\left(\mathrm{margin} \right)} +
         \cos{\left(\mathrm{margin} \right)} \left(\mathrm{input}_{n,
-        c}\right)_{c=\mathrm{target}_{n}} & \text{for}\: \cos{\left(\mathrm{margin} \right)} > -
-        \left(\mathrm{input}_{n, c}\right)_{c=\mathrm{target}_{n}} \\- \mathrm{margin}
-        \sin{\left(\mathrm{margin} \right)} + \left(\mathrm{input}_{n,
+        c}\right)_{c=\mathrm{target}_{n}} & \text{for}\: \left(\mathrm{input}_{n,
+        c}\right)_{c=\mathrm{target}_{n}} > - \cos{\left(\mathrm{margin} \right)} \\-
+        \mathrm{margin} \sin{\left(\mathrm{margin} \right)} + \left(\mathrm{input}_{n,
         c}\right)_{c=\mathrm{target}_{n}} & \text{otherwise} \end{cases}\right) + \log \sum_{c}
         \exp\left(\left. \mathrm{scale} \mathrm{input}_{n, c} \right|_{c \neq
         \mathrm{target}_{n}}\right)} + 1 \right)}

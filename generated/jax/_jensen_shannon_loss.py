@@ -25,12 +25,13 @@ def _value(input: jax.Array, target: jax.Array) -> jax.Array:
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term = nll - nll_2
+    abs_term = jnp.abs(term)
     u = 0.5 * term
     term_2 = nll_2 - nll
-    product = jax.nn.sigmoid(term_2) * (jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term))))
+    product = jax.nn.sigmoid(term_2) * (jnp.maximum(term, 0.0) + log1p(jnp.exp(-abs_term)))
     product_2 = jax.nn.sigmoid(term) * (jnp.maximum(term_2, 0.0) + log1p(jnp.exp(-jnp.abs(term_2))))
     cost = jnp.where(
-        term * term < 4.0,
+        0.5 * abs_term < 1.0,
         0.5 * term * jnp.tanh(u) - log_cosh(u),
         -product - product_2 + 0.6931471805599453,
     )
@@ -45,11 +46,12 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term = nll - nll_2
-    mask = term * term < 4.0
+    abs_term = jnp.abs(term)
+    mask = 0.5 * abs_term < 1.0
     u = 0.5 * term
     term_2 = nll_2 - nll
     probability_2 = jax.nn.sigmoid(term_2)
-    softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
+    softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-abs_term))
     share = jax.nn.sigmoid(term)
     softplus_2 = jnp.maximum(term_2, 0.0) + log1p(jnp.exp(-jnp.abs(term_2)))
     term_3 = -probability_2 * softplus - share * softplus_2 + 0.6931471805599453
@@ -114,13 +116,14 @@ def _partials_tangent(
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term = nll - nll_2
-    mask = term * term < 4.0
+    abs_term = jnp.abs(term)
+    mask = 0.5 * abs_term < 1.0
     u = 0.5 * term
     sech2_2 = sech2(u)
     term_2 = nll_2 - nll
     probability = jax.nn.sigmoid(term_2)
     share = jax.nn.sigmoid(term)
-    softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
+    softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-abs_term))
     product = probability * share * softplus
     product_2 = probability * share
     softplus_2 = jnp.maximum(term_2, 0.0) + log1p(jnp.exp(-jnp.abs(term_2)))
@@ -198,10 +201,10 @@ def jensen_shannon_loss(
         c}\right)\right) + \log \sum_{c} \exp\left(\mathrm{input}_{n, c}\right)}{2} \right)}}{2}
         - \log{\left(\cosh{\left(\frac{- \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c}
         + \log \sum_{c} \exp\left(\mathrm{target}_{n, c}\right)\right) + \log \sum_{c}
-        \exp\left(\mathrm{input}_{n, c}\right)}{2} \right)} \right)} & \text{for}\: \left(-
-        \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c} + \log \sum_{c}
+        \exp\left(\mathrm{input}_{n, c}\right)}{2} \right)} \right)} & \text{for}\:
+        \frac{\left|{- \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c} + \log \sum_{c}
         \exp\left(\mathrm{target}_{n, c}\right)\right) + \log \sum_{c}
-        \exp\left(\mathrm{input}_{n, c}\right)\right)^{2} < 4 \\- (- \left(1 - \sigma\left(-
+        \exp\left(\mathrm{input}_{n, c}\right)}\right|}{2} < 1 \\- (- \left(1 - \sigma\left(-
         \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c} + \log \sum_{c}
         \exp\left(\mathrm{target}_{n, c}\right)\right) + \log \sum_{c}
         \exp\left(\mathrm{input}_{n, c}\right)\right)\right) \log{\left(1 - \sigma\left(-

@@ -20,14 +20,13 @@ def _value(
     input: jax.Array, old: jax.Array, advantage: jax.Array, epsilon: jax.Array | float
 ) -> jax.Array:
     """Return the unreduced loss."""
-    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    term = input - old
-    expm1 = jnp.expm1(term)
-    exp_term = jnp.exp(term)
+    exponential = jnp.exp(input - old)
+    high = epsilon + 1.0
+    low = 1.0 - epsilon
     chosen = jnp.where(
         advantage > 0.0,
-        jnp.where(expm1 > epsilon, epsilon + 1.0, exp_term),
-        jnp.where(-expm1 > epsilon, 1.0 - epsilon, exp_term),
+        jnp.where(exponential > high, high, exponential),
+        jnp.where(exponential < low, low, exponential),
     )
     return -chosen * advantage
 
@@ -37,19 +36,15 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     mask = advantage > 0.0
-    term = input - old
-    expm1 = jnp.expm1(term)
-    mask_2 = expm1 > epsilon
-    mask_3 = -expm1 > epsilon
-    exp_term = jnp.exp(term)
+    exponential = jnp.exp(input - old)
+    high = epsilon + 1.0
+    mask_2 = exponential > high
+    low = 1.0 - epsilon
+    mask_3 = exponential < low
     return (
         jnp.where(mask, mask_2.astype(advantage.dtype), jnp.where(mask_3, -1.0, 0.0)),
-        jnp.where(mask, jnp.where(mask_2, 0.0, exp_term), jnp.where(mask_3, 0.0, exp_term)),
-        jnp.where(
-            mask,
-            jnp.where(mask_2, epsilon + 1.0, exp_term),
-            jnp.where(mask_3, 1.0 - epsilon, exp_term),
-        ),
+        jnp.where(mask, jnp.where(mask_2, 0.0, exponential), jnp.where(mask_3, 0.0, exponential)),
+        jnp.where(mask, jnp.where(mask_2, high, exponential), jnp.where(mask_3, low, exponential)),
     )
 
 
@@ -85,13 +80,13 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     mask = advantage > 0.0
-    term = input - old
-    expm1 = jnp.expm1(term)
-    mask_2 = expm1 > epsilon
-    mask_3 = -expm1 > epsilon
+    exponential = jnp.exp(input - old)
+    mask_2 = exponential > epsilon + 1.0
+    mask_3 = exponential < 1.0 - epsilon
     chosen = jnp.where(mask, mask_2.astype(advantage.dtype), jnp.where(mask_3, -1.0, 0.0))
-    exp_term = jnp.exp(term)
-    chosen_2 = jnp.where(mask, jnp.where(mask_2, 0.0, exp_term), jnp.where(mask_3, 0.0, exp_term))
+    chosen_2 = jnp.where(
+        mask, jnp.where(mask_2, 0.0, exponential), jnp.where(mask_3, 0.0, exponential)
+    )
     product = chosen_2 * (d_input - d_old)
     return jnp.full_like(chosen, 0.0), product, chosen * d_epsilon + product
 
@@ -125,10 +120,10 @@ def ppo_clip_loss(
 
     .. math::
         \ell = - \mathrm{advantage} \left(\begin{cases} \begin{cases} e^{\mathrm{input} -
-        \mathrm{old}} & \text{for}\: \epsilon \geq e^{\mathrm{input} - \mathrm{old}} - 1
+        \mathrm{old}} & \text{for}\: e^{\mathrm{input} - \mathrm{old}} \leq \epsilon + 1
         \\\epsilon + 1 & \text{otherwise} \end{cases} & \text{for}\: \mathrm{advantage} > 0
-        \\\begin{cases} e^{\mathrm{input} - \mathrm{old}} & \text{for}\: \epsilon \geq -
-        (e^{\mathrm{input} - \mathrm{old}} - 1) \\1 - \epsilon & \text{otherwise} \end{cases} &
+        \\\begin{cases} e^{\mathrm{input} - \mathrm{old}} & \text{for}\: e^{\mathrm{input} -
+        \mathrm{old}} \geq 1 - \epsilon \\1 - \epsilon & \text{otherwise} \end{cases} &
         \text{otherwise} \end{cases}\right)
 
     Args:

@@ -179,7 +179,7 @@ def smooth_l1_loss(
 
     .. math::
         \ell = \begin{cases} \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2 \beta} &
-        \text{for}\: \beta > \left|{\mathrm{input} - \mathrm{target}}\right| \\- \frac{\beta}{2}
+        \text{for}\: \left|{\mathrm{input} - \mathrm{target}}\right| < \beta \\- \frac{\beta}{2}
         + \left|{\mathrm{input} - \mathrm{target}}\right| & \text{otherwise} \end{cases}
 
     Args:

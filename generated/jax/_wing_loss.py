@@ -144,8 +144,8 @@ def wing_loss(
 
     .. math::
         \ell = \begin{cases} \mathrm{width} \log{\left(1 + \frac{\left|{\mathrm{input} -
-        \mathrm{target}}\right|}{\mathrm{eps}} \right)} & \text{for}\: \mathrm{width} >
-        \left|{\mathrm{input} - \mathrm{target}}\right| \\- (- \mathrm{width} \log{\left(1 +
+        \mathrm{target}}\right|}{\mathrm{eps}} \right)} & \text{for}\: \left|{\mathrm{input} -
+        \mathrm{target}}\right| < \mathrm{width} \\- (- \mathrm{width} \log{\left(1 +
         \frac{\mathrm{width}}{\mathrm{eps}} \right)} + \mathrm{width}) + \left|{\mathrm{input} -
         \mathrm{target}}\right| & \text{otherwise} \end{cases}
 

@@ -31,7 +31,7 @@ def _value(input: Tensor, target: Tensor, scale: Tensor, margin: Tensor) -> Tens
     cos = ops.cos(margin)
     sine = ops.where(ops.abs(own) >= 1.0, 0.0, ops.sqrt((1.0 - own) * (own + 1.0)))
     sin = ops.sin(margin)
-    widened = ops.where(-own < cos, own * cos - sine * sin, own - margin * sin)
+    widened = ops.where(own > -cos, own * cos - sine * sin, own - margin * sin)
     term = logsumexp(chosen, axis=-1) - scale * widened
     return ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
 
@@ -45,7 +45,7 @@ def _gradient(
     chosen = ops.where(mask, scale * input, -math.inf)
     own = pick(input, target, axis=1)
     cos = ops.cos(margin)
-    mask_2 = -own < cos
+    mask_2 = own > -cos
     mask_3 = ops.abs(own) >= 1.0
     term = 1.0 - own
     root = ops.sqrt(term * (own + 1.0))
@@ -85,7 +85,7 @@ def _tangent(
     chosen = ops.where(mask, scale * input, -math.inf)
     own = pick(input, target, axis=1)
     cos = ops.cos(margin)
-    mask_2 = -own < cos
+    mask_2 = own > -cos
     mask_3 = ops.abs(own) >= 1.0
     term = 1.0 - own
     root = ops.sqrt(term * (own + 1.0))
@@ -127,7 +127,7 @@ def _curvature(
     others = logsumexp(chosen, axis=-1)
     own = pick(input, target, axis=1)
     cos = ops.cos(margin)
-    mask_2 = -own < cos
+    mask_2 = own > -cos
     mask_3 = ops.abs(own) >= 1.0
     term = 1.0 - own
     root = ops.sqrt(term * (own + 1.0))
@@ -354,9 +354,9 @@ class ArcFaceLoss(Loss):
         \text{for}\: \left|{\left(\mathrm{input}_{n, c}\right)_{c=\mathrm{target}_{n}}}\right| <
         1 \\0 & \text{otherwise} \end{cases}\right) \sin{\left(\mathrm{margin} \right)} +
         \cos{\left(\mathrm{margin} \right)} \left(\mathrm{input}_{n,
-        c}\right)_{c=\mathrm{target}_{n}} & \text{for}\: \cos{\left(\mathrm{margin} \right)} > -
-        \left(\mathrm{input}_{n, c}\right)_{c=\mathrm{target}_{n}} \\- \mathrm{margin}
-        \sin{\left(\mathrm{margin} \right)} + \left(\mathrm{input}_{n,
+        c}\right)_{c=\mathrm{target}_{n}} & \text{for}\: \left(\mathrm{input}_{n,
+        c}\right)_{c=\mathrm{target}_{n}} > - \cos{\left(\mathrm{margin} \right)} \\-
+        \mathrm{margin} \sin{\left(\mathrm{margin} \right)} + \left(\mathrm{input}_{n,
         c}\right)_{c=\mathrm{target}_{n}} & \text{otherwise} \end{cases}\right) + \log \sum_{c}
         \exp\left(\left. \mathrm{scale} \mathrm{input}_{n, c} \right|_{c \neq
         \mathrm{target}_{n}}\right)} + 1 \right)}

@@ -29,12 +29,13 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term = nll - nll_2
+    abs_term = ops.abs(term)
     u = 0.5 * term
     term_2 = nll_2 - nll
-    product = ops.sigmoid(term_2) * (ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term))))
+    product = ops.sigmoid(term_2) * (ops.maximum(0.0, term) + log1p(ops.exp(-abs_term)))
     product_2 = ops.sigmoid(term) * (ops.maximum(0.0, term_2) + log1p(ops.exp(-ops.abs(term_2))))
     cost = ops.where(
-        term * term < 4.0,
+        0.5 * abs_term < 1.0,
         0.5 * term * ops.tanh(u) - log_cosh(u),
         -product - product_2 + constant(0.6931471805599453, input),
     )
@@ -50,13 +51,14 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term_2 = nll - nll_2
-    mask = term_2 * term_2 < 4.0
+    magnitude = ops.abs(term_2)
+    mask = 0.5 * magnitude < 1.0
     u = 0.5 * term_2
     sech2_2 = sech2(u)
     term_3 = nll_2 - nll
     probability_3 = ops.sigmoid(term_3)
     share = ops.sigmoid(term_2)
-    softplus = ops.maximum(0.0, term_2) + log1p(ops.exp(-ops.abs(term_2)))
+    softplus = ops.maximum(0.0, term_2) + log1p(ops.exp(-magnitude))
     product = probability_3 * share * softplus
     product_2 = probability_3 * share
     softplus_2 = ops.maximum(0.0, term_3) + log1p(ops.exp(-ops.abs(term_3)))
@@ -88,11 +90,12 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term = nll - nll_2
-    mask = term * term < 4.0
+    abs_term = ops.abs(term)
+    mask = 0.5 * abs_term < 1.0
     u = 0.5 * term
     term_2 = nll_2 - nll
     probability = ops.sigmoid(term_2)
-    softplus = ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
+    softplus = ops.maximum(0.0, term) + log1p(ops.exp(-abs_term))
     share = ops.sigmoid(term)
     softplus_2 = ops.maximum(0.0, term_2) + log1p(ops.exp(-ops.abs(term_2)))
     term_3 = -probability * softplus - share * softplus_2 + constant(0.6931471805599453, input)
@@ -132,13 +135,14 @@ def _curvature(
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term_2 = nll - nll_2
-    mask = term_2 * term_2 < 4.0
+    magnitude = ops.abs(term_2)
+    mask = 0.5 * magnitude < 1.0
     u = 0.5 * term_2
     sech2_2 = sech2(u)
     term_3 = nll_2 - nll
     probability_3 = ops.sigmoid(term_3)
     share = ops.sigmoid(term_2)
-    softplus = ops.maximum(0.0, term_2) + log1p(ops.exp(-ops.abs(term_2)))
+    softplus = ops.maximum(0.0, term_2) + log1p(ops.exp(-magnitude))
     product = probability_3 * share * softplus
     product_2 = probability_3 * share
     softplus_2 = ops.maximum(0.0, term_3) + log1p(ops.exp(-ops.abs(term_3)))
@@ -343,10 +347,10 @@ class JensenShannonLoss(Loss):
         c}\right)\right) + \log \sum_{c} \exp\left(\mathrm{input}_{n, c}\right)}{2} \right)}}{2}
         - \log{\left(\cosh{\left(\frac{- \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c}
         + \log \sum_{c} \exp\left(\mathrm{target}_{n, c}\right)\right) + \log \sum_{c}
-        \exp\left(\mathrm{input}_{n, c}\right)}{2} \right)} \right)} & \text{for}\: \left(-
-        \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c} + \log \sum_{c}
+        \exp\left(\mathrm{input}_{n, c}\right)}{2} \right)} \right)} & \text{for}\:
+        \frac{\left|{- \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c} + \log \sum_{c}
         \exp\left(\mathrm{target}_{n, c}\right)\right) + \log \sum_{c}
-        \exp\left(\mathrm{input}_{n, c}\right)\right)^{2} < 4 \\- (- \left(1 - \sigma\left(-
+        \exp\left(\mathrm{input}_{n, c}\right)}\right|}{2} < 1 \\- (- \left(1 - \sigma\left(-
         \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c} + \log \sum_{c}
         \exp\left(\mathrm{target}_{n, c}\right)\right) + \log \sum_{c}
         \exp\left(\mathrm{input}_{n, c}\right)\right)\right) \log{\left(1 - \sigma\left(-

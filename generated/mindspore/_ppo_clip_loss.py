@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, expm1, total
+from ._arrays import Operand, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -13,14 +13,13 @@ __all__ = ["PPOClipLoss", "ppo_clip_loss"]
 
 def _value(input: Tensor, old: Tensor, advantage: Tensor, epsilon: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    term = input - old
-    expm1_2 = expm1(term)
-    exp_term = ops.exp(term)
+    exponential = ops.exp(input - old)
+    high = epsilon + 1.0
+    low = 1.0 - epsilon
     chosen = ops.where(
         advantage > 0.0,
-        ops.where(expm1_2 > epsilon, epsilon + 1.0, exp_term),
-        ops.where(-expm1_2 > epsilon, 1.0 - epsilon, exp_term),
+        ops.where(exponential > high, high, exponential),
+        ops.where(exponential < low, low, exponential),
     )
     return -chosen * advantage
 
@@ -30,15 +29,17 @@ def _gradient(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `old`, `advantage` and `epsilon`, given that of the loss."""
     mask = advantage > 0.0
-    term = input - old
-    expm1_2 = expm1(term)
-    mask_2 = expm1_2 > epsilon
-    exp_term = ops.exp(term)
-    mask_3 = -expm1_2 > epsilon
-    chosen = ops.where(mask, ops.where(mask_2, 0.0, exp_term), ops.where(mask_3, 0.0, exp_term))
+    exponential = ops.exp(input - old)
+    high = epsilon + 1.0
+    mask_2 = exponential > high
+    low = 1.0 - epsilon
+    mask_3 = exponential < low
+    chosen = ops.where(
+        mask, ops.where(mask_2, 0.0, exponential), ops.where(mask_3, 0.0, exponential)
+    )
     slope = upstream * chosen * advantage
     chosen_2 = ops.where(
-        mask, ops.where(mask_2, epsilon + 1.0, exp_term), ops.where(mask_3, 1.0 - epsilon, exp_term)
+        mask, ops.where(mask_2, high, exponential), ops.where(mask_3, low, exponential)
     )
     chosen_3 = ops.where(mask, ops.cast(mask_2, upstream.dtype), ops.where(mask_3, -1.0, 0.0))
     grad_epsilon = -total(upstream * chosen_3 * advantage)
@@ -57,15 +58,17 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = advantage > 0.0
-    term = input - old
-    expm1_2 = expm1(term)
-    mask_2 = expm1_2 > epsilon
-    mask_3 = -expm1_2 > epsilon
+    exponential = ops.exp(input - old)
+    high = epsilon + 1.0
+    mask_2 = exponential > high
+    low = 1.0 - epsilon
+    mask_3 = exponential < low
     chosen = ops.where(mask, ops.cast(mask_2, advantage.dtype), ops.where(mask_3, -1.0, 0.0))
-    exp_term = ops.exp(term)
-    chosen_2 = ops.where(mask, ops.where(mask_2, 0.0, exp_term), ops.where(mask_3, 0.0, exp_term))
+    chosen_2 = ops.where(
+        mask, ops.where(mask_2, 0.0, exponential), ops.where(mask_3, 0.0, exponential)
+    )
     chosen_3 = ops.where(
-        mask, ops.where(mask_2, epsilon + 1.0, exp_term), ops.where(mask_3, 1.0 - epsilon, exp_term)
+        mask, ops.where(mask_2, high, exponential), ops.where(mask_3, low, exponential)
     )
     return (
         -chosen * advantage * d_epsilon
@@ -87,17 +90,17 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = advantage > 0.0
-    term = input - old
-    expm1_2 = expm1(term)
-    mask_2 = expm1_2 > epsilon
-    exp_term = ops.exp(term)
-    mask_3 = -expm1_2 > epsilon
-    chosen = ops.where(mask, ops.where(mask_2, 0.0, exp_term), ops.where(mask_3, 0.0, exp_term))
-    term_2 = d_input - d_old
-    slope = upstream * chosen * advantage * term_2
+    exponential = ops.exp(input - old)
+    mask_2 = exponential > epsilon + 1.0
+    mask_3 = exponential < 1.0 - epsilon
+    chosen = ops.where(
+        mask, ops.where(mask_2, 0.0, exponential), ops.where(mask_3, 0.0, exponential)
+    )
+    term = d_input - d_old
+    slope = upstream * chosen * advantage * term
     slope_2 = upstream * chosen * d_advantage
     chosen_2 = ops.where(mask, ops.cast(mask_2, upstream.dtype), ops.where(mask_3, -1.0, 0.0))
-    change_advantage = -upstream * chosen_2 * d_epsilon - upstream * chosen * term_2
+    change_advantage = -upstream * chosen_2 * d_epsilon - upstream * chosen * term
     change_epsilon = -total(upstream * chosen_2 * d_advantage)
     return -slope - slope_2, slope + slope_2, change_advantage, change_epsilon
 
@@ -210,10 +213,10 @@ class PPOClipLoss(Loss):
 
     .. math::
         \ell = - \mathrm{advantage} \left(\begin{cases} \begin{cases} e^{\mathrm{input} -
-        \mathrm{old}} & \text{for}\: \epsilon \geq e^{\mathrm{input} - \mathrm{old}} - 1
+        \mathrm{old}} & \text{for}\: e^{\mathrm{input} - \mathrm{old}} \leq \epsilon + 1
         \\\epsilon + 1 & \text{otherwise} \end{cases} & \text{for}\: \mathrm{advantage} > 0
-        \\\begin{cases} e^{\mathrm{input} - \mathrm{old}} & \text{for}\: \epsilon \geq -
-        (e^{\mathrm{input} - \mathrm{old}} - 1) \\1 - \epsilon & \text{otherwise} \end{cases} &
+        \\\begin{cases} e^{\mathrm{input} - \mathrm{old}} & \text{for}\: e^{\mathrm{input} -
+        \mathrm{old}} \geq 1 - \epsilon \\1 - \epsilon & \text{otherwise} \end{cases} &
         \text{otherwise} \end{cases}\right)
 
     Args:

@@ -179,8 +179,8 @@ class QuantileHuberLoss(Loss):
     .. math::
         \ell = \sum_{i} \left(\frac{\sum_{j} \left(\left(\begin{cases} \frac{\left(-
         \mathrm{input}_{n, i} + \mathrm{target}_{n, j}\right)^{2}}{2 \mathrm{kappa}} &
-        \text{for}\: \mathrm{kappa} \geq \left|{- \mathrm{input}_{n, i} + \mathrm{target}_{n,
-        j}}\right| \\- \frac{\mathrm{kappa}}{2} + \left|{- \mathrm{input}_{n, i} +
+        \text{for}\: \left|{- \mathrm{input}_{n, i} + \mathrm{target}_{n, j}}\right| \leq
+        \mathrm{kappa} \\- \frac{\mathrm{kappa}}{2} + \left|{- \mathrm{input}_{n, i} +
         \mathrm{target}_{n, j}}\right| & \text{otherwise} \end{cases}\right) \left(\begin{cases}
         \frac{i + 0.5}{N_{i}} & \text{for}\: - \mathrm{input}_{n, i} + \mathrm{target}_{n, j} >
         0 \\- \frac{i + 0.5}{N_{i}} + 1 & \text{otherwise}

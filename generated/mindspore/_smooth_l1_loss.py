@@ -247,7 +247,7 @@ class SmoothL1Loss(Loss):
 
     .. math::
         \ell = \begin{cases} \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2 \beta} &
-        \text{for}\: \beta > \left|{\mathrm{input} - \mathrm{target}}\right| \\- \frac{\beta}{2}
+        \text{for}\: \left|{\mathrm{input} - \mathrm{target}}\right| < \beta \\- \frac{\beta}{2}
         + \left|{\mathrm{input} - \mathrm{target}}\right| & \text{otherwise} \end{cases}
 
     Args:

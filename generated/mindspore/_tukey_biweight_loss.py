@@ -172,7 +172,7 @@ class TukeyBiweightLoss(Loss):
         \ell = \begin{cases} \frac{\mathrm{scale}^{2} \left(1 - \left(1 -
         \frac{\left(\mathrm{input} -
         \mathrm{target}\right)^{2}}{\mathrm{scale}^{2}}\right)^{3}\right)}{6} & \text{for}\:
-        \mathrm{scale} \geq \left|{\mathrm{input} - \mathrm{target}}\right|
+        \left|{\mathrm{input} - \mathrm{target}}\right| \leq \mathrm{scale}
         \\\frac{\mathrm{scale}^{2}}{6} & \text{otherwise} \end{cases}
 
     Args:

@@ -17,7 +17,7 @@ At ``clip`` the slope is 0.
     \ell = - \mathrm{target} \left(1 -
     \sigma\left(\mathrm{input}\right)\right)^{\mathrm{gamma\_pos}}
     \log{\left(\sigma\left(\mathrm{input}\right) \right)} + \begin{cases} 0 & \text{for}\:
-    \mathrm{clip} \geq \sigma\left(\mathrm{input}\right) \\- \left(1 -
+    \sigma\left(\mathrm{input}\right) \leq \mathrm{clip} \\- \left(1 -
     \mathrm{target}\right) \log{\left(1 - \max\left(0, - \mathrm{clip} +
     \sigma\left(\mathrm{input}\right)\right) \right)} \max\left(0, - \mathrm{clip} +
     \sigma\left(\mathrm{input}\right)\right)^{\mathrm{gamma\_neg}} & \text{otherwise}

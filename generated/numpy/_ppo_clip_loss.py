@@ -8,10 +8,10 @@ the clip the slope is that of the ratio. The mean is over the actions, and NaN w
 
 .. math::
     \ell = - \mathrm{advantage} \left(\begin{cases} \begin{cases} e^{\mathrm{input} -
-    \mathrm{old}} & \text{for}\: \epsilon \geq e^{\mathrm{input} - \mathrm{old}} - 1
+    \mathrm{old}} & \text{for}\: e^{\mathrm{input} - \mathrm{old}} \leq \epsilon + 1
     \\\epsilon + 1 & \text{otherwise} \end{cases} & \text{for}\: \mathrm{advantage} > 0
-    \\\begin{cases} e^{\mathrm{input} - \mathrm{old}} & \text{for}\: \epsilon \geq -
-    (e^{\mathrm{input} - \mathrm{old}} - 1) \\1 - \epsilon & \text{otherwise} \end{cases} &
+    \\\begin{cases} e^{\mathrm{input} - \mathrm{old}} & \text{for}\: e^{\mathrm{input} -
+    \mathrm{old}} \geq 1 - \epsilon \\1 - \epsilon & \text{otherwise} \end{cases} &
     \text{otherwise} \end{cases}\right)
 """
 
@@ -39,14 +39,13 @@ __all__ = ["PPOClipLoss", "ppo_clip_loss"]
 
 def _value(input: Array, old: Array, advantage: Array, epsilon: Array | float) -> Array:
     """Return the unreduced loss."""
-    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    term = input - old
-    expm1 = np.expm1(term)
-    exp_term = np.exp(term)
+    exponential = np.exp(input - old)
+    high = epsilon + 1.0
+    low = 1.0 - epsilon
     chosen = np.where(
         advantage > 0.0,
-        np.where(expm1 > epsilon, epsilon + 1.0, exp_term),
-        np.where(-expm1 > epsilon, 1.0 - epsilon, exp_term),
+        np.where(exponential > high, high, exponential),
+        np.where(exponential < low, low, exponential),
     )
     return -chosen * advantage
 
@@ -61,15 +60,15 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = advantage > 0.0
-    term = input - old
-    expm1 = np.expm1(term)
-    mask_2 = expm1 > epsilon
-    exp_term = np.exp(term)
-    mask_3 = -expm1 > epsilon
-    chosen = np.where(
-        mask, np.where(mask_2, epsilon + 1.0, exp_term), np.where(mask_3, 1.0 - epsilon, exp_term)
+    exponential = np.exp(input - old)
+    high = epsilon + 1.0
+    mask_2 = exponential > high
+    low = 1.0 - epsilon
+    mask_3 = exponential < low
+    chosen = np.where(mask, np.where(mask_2, high, exponential), np.where(mask_3, low, exponential))
+    chosen_2 = np.where(
+        mask, np.where(mask_2, 0.0, exponential), np.where(mask_3, 0.0, exponential)
     )
-    chosen_2 = np.where(mask, np.where(mask_2, 0.0, exp_term), np.where(mask_3, 0.0, exp_term))
     slope = upstream * chosen_2 * advantage
     grad_epsilon = None
     if "epsilon" in wanted:
@@ -88,13 +87,11 @@ def _hessian_diagonal(
     upstream: Array, input: Array, old: Array, advantage: Array, epsilon: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`, `old` and `advantage`."""
-    term = input - old
-    expm1 = np.expm1(term)
-    exp_term = np.exp(term)
+    exponential = np.exp(input - old)
     chosen = np.where(
         advantage > 0.0,
-        np.where(expm1 > epsilon, 0.0, exp_term),
-        np.where(-expm1 > epsilon, 0.0, exp_term),
+        np.where(exponential > epsilon + 1.0, 0.0, exponential),
+        np.where(exponential < 1.0 - epsilon, 0.0, exponential),
     )
     slope = -upstream * chosen * advantage
     return slope, slope, np.full_like(advantage, 0.0)

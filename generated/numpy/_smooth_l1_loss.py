@@ -12,7 +12,7 @@ It is the Huber loss divided by ``beta``; with ``beta`` 0 it is the absolute err
 
 .. math::
     \ell = \begin{cases} \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2 \beta} &
-    \text{for}\: \beta > \left|{\mathrm{input} - \mathrm{target}}\right| \\- \frac{\beta}{2}
+    \text{for}\: \left|{\mathrm{input} - \mathrm{target}}\right| < \beta \\- \frac{\beta}{2}
     + \left|{\mathrm{input} - \mathrm{target}}\right| & \text{otherwise} \end{cases}
 """
 

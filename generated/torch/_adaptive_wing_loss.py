@@ -637,7 +637,7 @@ class AdaptiveWingLoss(Loss):
     .. math::
         \ell = \begin{cases} \mathrm{omega} \log{\left(\left(\frac{\left|{\mathrm{input} -
         \mathrm{target}}\right|}{\mathrm{eps}}\right)^{\alpha - \mathrm{target}} + 1 \right)} &
-        \text{for}\: \mathrm{theta} > \left|{\mathrm{input} - \mathrm{target}}\right|
+        \text{for}\: \left|{\mathrm{input} - \mathrm{target}}\right| < \mathrm{theta}
         \\\mathrm{omega} \log{\left(\left(\frac{\mathrm{theta}}{\mathrm{eps}}\right)^{\alpha -
         \mathrm{target}} + 1 \right)} + \frac{\mathrm{omega}
         \left(\frac{\mathrm{theta}}{\mathrm{eps}}\right)^{\alpha - \mathrm{target}} \left(\alpha

@@ -31,7 +31,7 @@ def _value(input: Tensor, target: Tensor, scale: Tensor | float, margin: Tensor 
     cos = torch.cos(torch.as_tensor(margin, dtype=input.dtype))
     sine = select(own.abs() >= 1.0, 0.0, torch.sqrt((1.0 - own) * (own + 1.0)))
     sin = torch.sin(torch.as_tensor(margin, dtype=input.dtype))
-    product = scale * select(-own < cos, own * cos - sine * sin, own - margin * sin)
+    product = scale * select(own > -cos, own * cos - sine * sin, own - margin * sin)
     term = logsumexp(select(mask, scale * input, -math.inf), axis=-1) - product
     return term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
 
@@ -50,7 +50,7 @@ def _value_and_gradient(
     chosen = select(mask, scale * input, -math.inf)
     own = pick(input, target, dim=1)
     cos = torch.cos(torch.as_tensor(margin, dtype=input.dtype))
-    mask_2 = -own < cos
+    mask_2 = own > -cos
     mask_3 = own.abs() >= 1.0
     term = 1.0 - own
     root = torch.sqrt(term * (own + 1.0))
@@ -98,7 +98,7 @@ def _tangent(
     chosen = select(mask, scale * input, -math.inf)
     own = pick(input, target, dim=1)
     cos = torch.cos(torch.as_tensor(margin, dtype=input.dtype))
-    mask_2 = -own < cos
+    mask_2 = own > -cos
     mask_3 = own.abs() >= 1.0
     term = 1.0 - own
     root = torch.sqrt(term * (own + 1.0))
@@ -140,7 +140,7 @@ def _curvature(
     others = logsumexp(chosen, axis=-1)
     own = pick(input, target, dim=1)
     cos = torch.cos(torch.as_tensor(margin, dtype=upstream.dtype))
-    mask_2 = -own < cos
+    mask_2 = own > -cos
     mask_3 = own.abs() >= 1.0
     term = 1.0 - own
     root = torch.sqrt(term * (own + 1.0))
@@ -322,9 +322,9 @@ class ArcFaceLoss(Loss):
         \text{for}\: \left|{\left(\mathrm{input}_{n, c}\right)_{c=\mathrm{target}_{n}}}\right| <
         1 \\0 & \text{otherwise} \end{cases}\right) \sin{\left(\mathrm{margin} \right)} +
         \cos{\left(\mathrm{margin} \right)} \left(\mathrm{input}_{n,
-        c}\right)_{c=\mathrm{target}_{n}} & \text{for}\: \cos{\left(\mathrm{margin} \right)} > -
-        \left(\mathrm{input}_{n, c}\right)_{c=\mathrm{target}_{n}} \\- \mathrm{margin}
-        \sin{\left(\mathrm{margin} \right)} + \left(\mathrm{input}_{n,
+        c}\right)_{c=\mathrm{target}_{n}} & \text{for}\: \left(\mathrm{input}_{n,
+        c}\right)_{c=\mathrm{target}_{n}} > - \cos{\left(\mathrm{margin} \right)} \\-
+        \mathrm{margin} \sin{\left(\mathrm{margin} \right)} + \left(\mathrm{input}_{n,
         c}\right)_{c=\mathrm{target}_{n}} & \text{otherwise} \end{cases}\right) + \log \sum_{c}
         \exp\left(\left. \mathrm{scale} \mathrm{input}_{n, c} \right|_{c \neq
         \mathrm{target}_{n}}\right)} + 1 \right)}

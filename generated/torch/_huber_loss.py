@@ -182,9 +182,10 @@ class HuberLoss(Loss):
 
     .. math::
         \ell = \mathrm{weight} \left(\begin{cases} \frac{\left(\mathrm{input} -
-        \mathrm{target}\right)^{2}}{2} & \text{for}\: \delta \geq \left|{\mathrm{input} -
-        \mathrm{target}}\right| \\\delta \left(- \frac{\delta}{2} + \left|{\mathrm{input} -
-        \mathrm{target}}\right|\right) & \text{otherwise} \end{cases}\right)
+        \mathrm{target}\right)^{2}}{2} & \text{for}\: \left|{\mathrm{input} -
+        \mathrm{target}}\right| \leq \delta \\\delta \left(- \frac{\delta}{2} +
+        \left|{\mathrm{input} - \mathrm{target}}\right|\right) & \text{otherwise}
+        \end{cases}\right)
 
     First and second derivatives are analytic.
 

@@ -30,14 +30,15 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term = nll - nll_2
+    abs_term = term.abs()
     u = 0.5 * term
     term_2 = nll_2 - nll
-    product = torch.sigmoid(term_2) * (term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs())))
+    product = torch.sigmoid(term_2) * (term.clamp(min=0.0) + torch.log1p(torch.exp(-abs_term)))
     product_2 = torch.sigmoid(term) * (
         term_2.clamp(min=0.0) + torch.log1p(torch.exp(-term_2.abs()))
     )
     cost = select(
-        term * term < 4.0,
+        0.5 * abs_term < 1.0,
         0.5 * term * torch.tanh(u) - log_cosh(u),
         -product - product_2 + 0.6931471805599453,
     )
@@ -55,11 +56,12 @@ def _value_and_gradient(
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term_2 = nll - nll_2
-    mask = term_2 * term_2 < 4.0
+    magnitude = term_2.abs()
+    mask = 0.5 * magnitude < 1.0
     u = 0.5 * term_2
     term_3 = nll_2 - nll
     probability_3 = torch.sigmoid(term_3)
-    softplus = term_2.clamp(min=0.0) + torch.log1p(torch.exp(-term_2.abs()))
+    softplus = term_2.clamp(min=0.0) + torch.log1p(torch.exp(-magnitude))
     share = torch.sigmoid(term_2)
     softplus_2 = term_3.clamp(min=0.0) + torch.log1p(torch.exp(-term_3.abs()))
     term_4 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
@@ -96,11 +98,12 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term = nll - nll_2
-    mask = term * term < 4.0
+    abs_term = term.abs()
+    mask = 0.5 * abs_term < 1.0
     u = 0.5 * term
     term_2 = nll_2 - nll
     probability = torch.sigmoid(term_2)
-    softplus = term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
+    softplus = term.clamp(min=0.0) + torch.log1p(torch.exp(-abs_term))
     share = torch.sigmoid(term)
     softplus_2 = term_2.clamp(min=0.0) + torch.log1p(torch.exp(-term_2.abs()))
     term_3 = -probability * softplus - share * softplus_2 + 0.6931471805599453
@@ -138,13 +141,14 @@ def _curvature(
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term_2 = nll - nll_2
-    mask = term_2 * term_2 < 4.0
+    magnitude = term_2.abs()
+    mask = 0.5 * magnitude < 1.0
     u = 0.5 * term_2
     sech2_2 = sech2(u)
     term_3 = nll_2 - nll
     probability_3 = torch.sigmoid(term_3)
     share = torch.sigmoid(term_2)
-    softplus = term_2.clamp(min=0.0) + torch.log1p(torch.exp(-term_2.abs()))
+    softplus = term_2.clamp(min=0.0) + torch.log1p(torch.exp(-magnitude))
     product = probability_3 * share * softplus
     product_2 = probability_3 * share
     softplus_2 = term_3.clamp(min=0.0) + torch.log1p(torch.exp(-term_3.abs()))
@@ -321,10 +325,10 @@ class JensenShannonLoss(Loss):
         c}\right)\right) + \log \sum_{c} \exp\left(\mathrm{input}_{n, c}\right)}{2} \right)}}{2}
         - \log{\left(\cosh{\left(\frac{- \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c}
         + \log \sum_{c} \exp\left(\mathrm{target}_{n, c}\right)\right) + \log \sum_{c}
-        \exp\left(\mathrm{input}_{n, c}\right)}{2} \right)} \right)} & \text{for}\: \left(-
-        \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c} + \log \sum_{c}
+        \exp\left(\mathrm{input}_{n, c}\right)}{2} \right)} \right)} & \text{for}\:
+        \frac{\left|{- \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c} + \log \sum_{c}
         \exp\left(\mathrm{target}_{n, c}\right)\right) + \log \sum_{c}
-        \exp\left(\mathrm{input}_{n, c}\right)\right)^{2} < 4 \\- (- \left(1 - \sigma\left(-
+        \exp\left(\mathrm{input}_{n, c}\right)}\right|}{2} < 1 \\- (- \left(1 - \sigma\left(-
         \mathrm{input}_{n, c} - \left(- \mathrm{target}_{n, c} + \log \sum_{c}
         \exp\left(\mathrm{target}_{n, c}\right)\right) + \log \sum_{c}
         \exp\left(\mathrm{input}_{n, c}\right)\right)\right) \log{\left(1 - \sigma\left(-

@@ -14,14 +14,13 @@ __all__ = ["PPOClipLoss", "ppo_clip_loss"]
 
 def _value(input: Tensor, old: Tensor, advantage: Tensor, epsilon: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    term = input - old
-    expm1 = torch.expm1(term)
-    exp_term = torch.exp(term)
+    exponential = torch.exp(input - old)
+    high = epsilon + 1.0
+    low = 1.0 - epsilon
     chosen = select(
         advantage > 0.0,
-        select(expm1 > epsilon, epsilon + 1.0, exp_term),
-        select(-expm1 > epsilon, 1.0 - epsilon, exp_term),
+        select(exponential > high, high, exponential),
+        select(exponential < low, low, exponential),
     )
     return -chosen * advantage
 
@@ -36,15 +35,13 @@ def _value_and_gradient(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = advantage > 0.0
-    term = input - old
-    expm1 = torch.expm1(term)
-    mask_2 = expm1 > epsilon
-    exp_term = torch.exp(term)
-    mask_3 = -expm1 > epsilon
-    chosen = select(
-        mask, select(mask_2, epsilon + 1.0, exp_term), select(mask_3, 1.0 - epsilon, exp_term)
-    )
-    chosen_2 = select(mask, select(mask_2, 0.0, exp_term), select(mask_3, 0.0, exp_term))
+    exponential = torch.exp(input - old)
+    high = epsilon + 1.0
+    mask_2 = exponential > high
+    low = 1.0 - epsilon
+    mask_3 = exponential < low
+    chosen = select(mask, select(mask_2, high, exponential), select(mask_3, low, exponential))
+    chosen_2 = select(mask, select(mask_2, 0.0, exponential), select(mask_3, 0.0, exponential))
     slope = upstream * chosen_2 * advantage
     grad_epsilon = None
     if "epsilon" in wanted:
@@ -73,16 +70,14 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = advantage > 0.0
-    term = input - old
-    expm1 = torch.expm1(term)
-    mask_2 = expm1 > epsilon
-    mask_3 = -expm1 > epsilon
+    exponential = torch.exp(input - old)
+    high = epsilon + 1.0
+    mask_2 = exponential > high
+    low = 1.0 - epsilon
+    mask_3 = exponential < low
     chosen = select(mask, mask_2.to(advantage.dtype), select(mask_3, -1.0, 0.0).to(advantage.dtype))
-    exp_term = torch.exp(term)
-    chosen_2 = select(mask, select(mask_2, 0.0, exp_term), select(mask_3, 0.0, exp_term))
-    chosen_3 = select(
-        mask, select(mask_2, epsilon + 1.0, exp_term), select(mask_3, 1.0 - epsilon, exp_term)
-    )
+    chosen_2 = select(mask, select(mask_2, 0.0, exponential), select(mask_3, 0.0, exponential))
+    chosen_3 = select(mask, select(mask_2, high, exponential), select(mask_3, low, exponential))
     return (
         -chosen * advantage * d_epsilon
         - chosen_2 * advantage * (d_input - d_old)
@@ -103,17 +98,15 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = advantage > 0.0
-    term = input - old
-    expm1 = torch.expm1(term)
-    mask_2 = expm1 > epsilon
-    exp_term = torch.exp(term)
-    mask_3 = -expm1 > epsilon
-    chosen = select(mask, select(mask_2, 0.0, exp_term), select(mask_3, 0.0, exp_term))
-    term_2 = d_input - d_old
-    slope = upstream * chosen * advantage * term_2
+    exponential = torch.exp(input - old)
+    mask_2 = exponential > epsilon + 1.0
+    mask_3 = exponential < 1.0 - epsilon
+    chosen = select(mask, select(mask_2, 0.0, exponential), select(mask_3, 0.0, exponential))
+    term = d_input - d_old
+    slope = upstream * chosen * advantage * term
     slope_2 = upstream * chosen * d_advantage
     chosen_2 = select(mask, mask_2.to(upstream.dtype), select(mask_3, -1.0, 0.0).to(upstream.dtype))
-    change_advantage = -upstream * chosen_2 * d_epsilon - upstream * chosen * term_2
+    change_advantage = -upstream * chosen_2 * d_epsilon - upstream * chosen * term
     change_epsilon = -(upstream * chosen_2 * d_advantage).sum()
     return -slope - slope_2, slope + slope_2, change_advantage, change_epsilon
 
@@ -193,10 +186,10 @@ class PPOClipLoss(Loss):
 
     .. math::
         \ell = - \mathrm{advantage} \left(\begin{cases} \begin{cases} e^{\mathrm{input} -
-        \mathrm{old}} & \text{for}\: \epsilon \geq e^{\mathrm{input} - \mathrm{old}} - 1
+        \mathrm{old}} & \text{for}\: e^{\mathrm{input} - \mathrm{old}} \leq \epsilon + 1
         \\\epsilon + 1 & \text{otherwise} \end{cases} & \text{for}\: \mathrm{advantage} > 0
-        \\\begin{cases} e^{\mathrm{input} - \mathrm{old}} & \text{for}\: \epsilon \geq -
-        (e^{\mathrm{input} - \mathrm{old}} - 1) \\1 - \epsilon & \text{otherwise} \end{cases} &
+        \\\begin{cases} e^{\mathrm{input} - \mathrm{old}} & \text{for}\: e^{\mathrm{input} -
+        \mathrm{old}} \geq 1 - \epsilon \\1 - \epsilon & \text{otherwise} \end{cases} &
         \text{otherwise} \end{cases}\right)
 
     First and second derivatives are analytic.

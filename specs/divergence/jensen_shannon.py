@@ -7,7 +7,7 @@ digits, with half the logarithm of their ratio. Logits are any numbers. The mean
 of samples, and NaN without any.
 """
 
-from sympy import Piecewise, cosh, log, tanh
+from sympy import Abs, Piecewise, cosh, log, tanh
 
 from lossgen import Loss, logsumexp, sigmoid, softmax, sum_over, tensor
 
@@ -18,6 +18,6 @@ mixture = (softmax(x, "c") + softmax(t, "c")) / 2
 u = ((logsumexp(x, "c") - x) - (logsumexp(t, "c") - t)) / 2
 share = sigmoid(2 * u)
 entropy = -share * log(share) - (1 - share) * log(1 - share)
-cost = Piecewise((u * tanh(u) - log(cosh(u)), u**2 < 1), (log(2) - entropy, True))
+cost = Piecewise((u * tanh(u) - log(cosh(u)), Abs(u) < 1), (log(2) - entropy, True))
 
 jensen_shannon_loss = Loss("JensenShannonLoss", sum_over(mixture * cost, "c"))

@@ -57,6 +57,7 @@ from lossgen import (
 from lossgen.axis_faults import free_axes
 from lossgen.check import check_loss
 from lossgen.operations import AxisOperation
+from lossgen.verbatim import verbatim
 
 DEPTH = 4
 # Functions with their own stable forms, as authors write them; none leaves its domain.
@@ -315,10 +316,10 @@ def losses(draw: Callable[[Any], Any]) -> Drawn:
     world = draw(st.sampled_from(WORLDS))
     ties = draw(st.booleans())
     kept = frozenset(axis for axis in world.axes if axis != "j" and draw(st.booleans()))
-    value = Formulas(draw, world, kept, ties=ties).whole(draw(st.integers(1, DEPTH)))
-    loss = Loss("DrawnLoss", value, **_counting(draw, world, value)).placed(
-        "drawn.py", "Drawn.", ()
-    )
+    with verbatim():  # as specs are run
+        value = Formulas(draw, world, kept, ties=ties).whole(draw(st.integers(1, DEPTH)))
+        loss = Loss("DrawnLoss", value, **_counting(draw, world, value))
+    loss = loss.placed("drawn.py", "Drawn.", ())
     assume(not check_loss(loss))
     reduction = draw(st.sampled_from(("none", "none", "mean", "sum")))
     return Drawn(loss, world, draw(st.integers(0, 2**16)), ties, reduction)

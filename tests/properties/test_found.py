@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from examine import RUNS, Examination
-from sympy import Piecewise, erf, exp, sign
+from sympy import Abs, Piecewise, erf, exp, log, sign
 from worlds import PARAMETERS, SCALE, WORLDS, numbers
 
-from lossgen import Loss, Position, at, max_over, mean_over, softmax, stop_gradient
+from lossgen import Loss, Position, at, max_over, mean_over, softmax, stop_gradient, sum_over
+from lossgen.verbatim import verbatim
 
 ROWS, PAIRS, ANYWHERE, _ = WORLDS
 FOUND = {
@@ -36,6 +37,21 @@ FOUND = {
         ANYWHERE,
         lambda x, t: Piecewise((SCALE, exp(SCALE) > SCALE), (stop_gradient(x), True)),
     ),
+    # SymPy turned the comparison round and round, until Python's stack was full.
+    "a comparison of differences": (
+        ROWS,
+        lambda x, t, v: Piecewise((x, x - t >= v - x), (t, True)),
+    ),
+    # So it did with the sign of a difference of differences.
+    "the size of a difference of differences": (
+        PAIRS,
+        lambda x, xj, t, tj, v, vj: sum_over(Abs((x - xj) - (t - tj)), "j"),
+    ),
+    # PyTorch has a word for a + c * b, and here b is a reciprocal, which is written as a divisor.
+    "a scaled reciprocal": (
+        ANYWHERE,
+        lambda x, t: exp(-(x**2) / (log(1 + exp(x)) ** 2 + 1) ** 2),
+    ),
     "a tangent with fewer axes": (ROWS, lambda x, t, v: stop_gradient(x) + v),
 }
 
@@ -44,7 +60,8 @@ FOUND = {
 @pytest.mark.parametrize("name", FOUND)
 def test_what_was_found_is_mended(name: str, backend: str) -> None:
     world, formula = FOUND[name]
-    loss = Loss("DrawnLoss", formula(*world.floats)).placed("drawn.py", "Drawn.", ())
+    with verbatim():
+        loss = Loss("DrawnLoss", formula(*world.floats)).placed("drawn.py", "Drawn.", ())
     arrays = numbers(world, 1, ties=False, ignoring=False)
     parameters = {symbol.name: symbol.parameter.default for symbol in PARAMETERS}
     faults = list(Examination(loss, world, arrays, parameters).faults(backend))

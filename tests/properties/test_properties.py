@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
+import jax
 import profiles
 from examine import LARGE, RUNS, Examination
 from grammar import Drawn, losses
@@ -14,13 +16,21 @@ from hypothesis import assume, given
 from sympy import loggamma
 from worlds import PARAMETERS, numbers
 
-from lossgen.compile import compile_case
+from lossgen.compile import compile_case, forget
 
 profiles.load()
 
 
+EXAMINED = count(1)
+# What lossgen and JAX remember of losses that do not come again would fill the memory.
+REMEMBERED = 200
+
+
 def examination(drawn: Drawn) -> Examination:
     """Return a drawn loss with its numbers, if naive forms of it keep their digits there."""
+    if next(EXAMINED) % REMEMBERED == 0:
+        forget()
+        jax.clear_caches()
     counted = drawn.loss.cases[0].valid is not None
     arrays = numbers(drawn.world, drawn.seed, ties=drawn.ties, ignoring=counted)
     parameters = {symbol.name: symbol.parameter.default for symbol in PARAMETERS}

@@ -1,17 +1,30 @@
-"""Max and Min in one another, which SymPy alone would take minutes to hold."""
+"""Formulas stay as they are written, also those at which SymPy alone would hang or give up."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sympy import Max, Min, Symbol, factor_terms
+from sympy import (
+    Abs,
+    Expr,
+    Max,
+    Min,
+    Piecewise,
+    Rational,
+    Symbol,
+    factor_terms,
+    loggamma,
+    sqrt,
+    symbols,
+)
 from sympy.functions.elementary import miscellaneous
 
 from lossgen.building import Order, build
-from lossgen.extrema import quick_extrema
+from lossgen.verbatim import verbatim
 
 SPEC = '''"""A staircase."""
 from sympy import Max, Min
@@ -46,7 +59,33 @@ def test_nested_extrema_are_built_and_right(
 
 def test_what_sympy_sees_at_once_it_still_sees() -> None:
     x = Symbol("x", real=True)
-    with quick_extrema():
+    with verbatim():
         assert Max(x, x + 1) == x + 1
         assert Min(Max(x, 1), 0) == 0
     assert miscellaneous.factor_terms is factor_terms
+
+
+a, b, c, d = symbols("a b c d", real=True)
+
+
+@pytest.mark.parametrize(
+    "comparison", [a - b >= c - a, a - b < c - a, 3 * a < b, a + 1 <= b, 2 * a - b > 4 * c], ids=str
+)
+def test_a_comparison_stays_as_it_is_written(comparison: Expr) -> None:
+    with verbatim():
+        assert Piecewise((a, comparison), (b, True)).args[0].args == (a, comparison)
+
+
+@pytest.mark.parametrize("function", [Abs, loggamma, lambda e: sqrt(e**2)])
+def test_a_difference_of_differences_has_a_size(function: Callable[[Expr], Expr]) -> None:
+    point = dict(zip((a, b, c, d), (1, 4, 8, 2), strict=True))
+    with verbatim():
+        found = function(((a - b) - (c - d)) / 2)
+        assert found.has(a - b - (c - d))  # whose two differences stay
+        assert found.xreplace(point) == function(-Rational(9, 2))
+
+
+def test_factors_leave_a_size() -> None:
+    with verbatim():
+        assert Abs(-2 * a * (b - c)) == 2 * Abs(a * (b - c))
+        assert Abs(-2 * a) == 2 * Abs(a)
