@@ -28,7 +28,6 @@ class Row:
         measured: the worst error seen, in ULP; infinite for what is not finite.
         reason: why no formula does better, or what it would cost.
         allowed: the budget, or None for a fault that waits to be mended.
-        sampled: whether only sampled points show a fault, and not those chosen by hand.
     """
 
     losses: tuple[str, ...]
@@ -38,7 +37,6 @@ class Row:
     measured: float
     reason: str
     allowed: float | None = None
-    sampled: bool = False
 
 
 EXCEPTIONS: tuple[Row, ...] = (
@@ -78,16 +76,6 @@ EXCEPTIONS: tuple[Row, ...] = (
         ("CosineEmbeddingLoss",), "mindspore", "float64", "*", 1e8,
         "MindSpore rounds Python numbers to float32: parameters, numbers of functions",
     ),
-    Row(
-        ("SigmoidFocalLoss",), "numpy", "float32", "diagonal", 40.1,
-        "a result of ten times the smallest normal number is the product of smaller ones",
-    ),
-    Row(
-        ("CosFaceLoss", "JaccardLoss", "ListNetLoss", "SigmoidWeightedL1Loss"),
-        "*", "float32", "*", 1.1e7,
-        "factors below the smallest normal number, which XLA takes for 0: 0 for 8e-36",
-        sampled=True,
-    ),
 )  # fmt: skip
 
 
@@ -102,12 +90,10 @@ def budget(
     return plain
 
 
-def fault(
-    loss: str, backend: str, dtype: str, quantity: str, *, sampled: bool = True
-) -> str | None:
-    """Return what is known to be wrong with a quantity, at sampled points or also at others."""
+def fault(loss: str, backend: str, dtype: str, quantity: str) -> str | None:
+    """Return what is known to be wrong with a quantity."""
     for row in _rows(loss, backend, dtype, quantity):
-        if row.allowed is None and (sampled or not row.sampled):
+        if row.allowed is None:
             return row.reason
     return None
 

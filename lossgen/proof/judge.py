@@ -13,8 +13,9 @@ from lossgen.language import Norm, PNorm, Ratio, Ref, SumOver
 from lossgen.oracle import Exact, Solution
 from lossgen.proof.point import Array
 
-# XLA flushes subnormal factors, and what they were multiplied with may be a little above 1.
-FLUSHED = 4
+# XLA flushes subnormal numbers, and what these are multiplied with may be above 1: what is below so
+# many times the smallest normal number may be 0.
+FLUSHED = 2**10
 PRODUCTS = (sympy.Mul, sympy.Pow, sympy.log, sympy.loggamma, Norm, PNorm, Ratio)
 SUMS = (SumOver, Norm, PNorm)
 

@@ -19,7 +19,7 @@ DTYPES = ("float32", "float64")
 def _cases() -> Iterator[object]:
     for loss, backend, dtype in product(SWEEPS, BACKENDS, DTYPES):
         for quantity in quantities(backend):
-            known = fault(loss, backend, dtype, quantity, sampled=False)
+            known = fault(loss, backend, dtype, quantity)
             marks = () if known is None else pytest.mark.xfail(reason=known, strict=True)
             name = f"{loss}-{backend}-{dtype}-{quantity}"
             yield pytest.param(loss, backend, dtype, quantity, id=name, marks=marks)
