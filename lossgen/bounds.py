@@ -10,14 +10,9 @@ from fractions import Fraction
 
 from lossgen import nodes as n
 from lossgen.nodes import Node, call, const, divide, mul, negate, subtract
-from lossgen.rewrite import transform
+from lossgen.rewrite import Pass, rebuild
 
 HALF = const(Fraction(1, 2))
-
-
-def bounded(roots: tuple[Node, ...]) -> tuple[Node, ...]:
-    """Return graphs without selections by abs(x) and a bound, as far as minima say the same."""
-    return transform(roots, _step)
 
 
 def _step(node: Node) -> Node:
@@ -45,6 +40,14 @@ def _bounded(node: Node, size: Node, bound: Node, inside: Node, outside: Node) -
         part = call("maximum", call("minimum", divide(x, bound), n.ONE), n.MINUS_ONE)
         return mul(part, subtract(x, mul(HALF, near)))
     return node
+
+
+_pass = Pass(lambda node, args: _step(rebuild(node, args)))
+
+
+def bounded(roots: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Return graphs without selections by abs(x) and a bound, as far as minima say the same."""
+    return _pass(roots)
 
 
 def _same(left: Node, right: Node) -> bool:

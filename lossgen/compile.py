@@ -14,6 +14,7 @@ from lossgen.atoms import atoms
 from lossgen.language import Applied, Call, Ref, Tensor
 from lossgen.loss import Case, Loss, alone
 from lossgen.lower import Lowering
+from lossgen.memory import remembered
 from lossgen.names import is_taken
 from lossgen.nodes import Node
 from lossgen.program import Argument, Program
@@ -79,9 +80,12 @@ def _without_weight(value: Node, arguments: Sequence[Argument]) -> tuple[Node, A
     return value, None
 
 
+@remembered
 def with_results(case: Case, names: Sequence[tuple[str, Basic]] = ()) -> Case:
     """Return a case as a formula of what functions of the caller's give, by the author's words."""
     called = {a for e in case.expressions() for a in atoms(e, Applied)}
+    if not called:
+        return case
     order, words = _axis_order(case), {e: name for name, e in names}
     taken = {
         symbol.tensor.name if isinstance(symbol, Ref) else str(symbol)
@@ -99,7 +103,7 @@ def with_results(case: Case, names: Sequence[tuple[str, Basic]] = ()) -> Case:
         axes = tuple(axis for axis in order if axis in varying)
         result = Tensor(name, axes, call=Call(applied.parameter.name, inputs))
         table[applied] = Ref(result, axes)
-    return case.replaced(table) if table else case
+    return case.replaced(table)
 
 
 def forget() -> None:

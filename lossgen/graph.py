@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from fractions import Fraction
 from weakref import ref
 
@@ -177,18 +177,23 @@ def leaf(
     return make("leaf", (), (name, view, kind, *(("positive",) if positive else ())), view)
 
 
-def walk(*roots: Node) -> Iterator[Node]:
-    """Yield every node below the roots once, arguments before what uses them."""
+def walk(*roots: Node, known: Container[Node] = frozenset()) -> Iterator[Node]:
+    """Yield every node below the roots once, arguments before what uses them.
+
+    What is ``known`` is left out, and with it what only such nodes use.
+    """
     seen: set[Node] = set()
-    stack: list[Node | tuple[Node]] = [*reversed(roots)]
+    stack: list[Node | None] = [*reversed(roots)]
+    open_nodes: list[Node] = []  # whose arguments are on the way, each with a None on the stack
     while stack:
         node = stack.pop()
-        if isinstance(node, tuple):  # whose arguments have been
-            yield node[0]
-        elif node not in seen:
+        if node is None:
+            yield open_nodes.pop()
+        elif node not in seen and node not in known:
             seen.add(node)
             if node.args:
-                stack.append((node,))
-                stack.extend(reversed(node.args))
+                open_nodes.append(node)
+                stack.append(None)
+                stack += node.args[::-1]
             else:
                 yield node

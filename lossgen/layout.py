@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from lossgen import nodes as n
 from lossgen.memory import remembered
 from lossgen.nodes import Node
-from lossgen.rewrite import transform
+from lossgen.rewrite import Pass, rebuild
 
 # What is at most 1, so that its square cannot overflow, or made of quotients already.
 BOUNDED = ("sigmoid", "softmax", "cosoftmax", "direction", "unit", "sign", "select")
@@ -33,6 +31,7 @@ def is_negative(term: Node) -> bool:
     return term.value < 0 if n.is_const(term) else n.split_coefficient(term)[0] < 0
 
 
+@remembered
 def terms_in_order(node: Node) -> tuple[Node, ...]:
     """Return the terms of a sum, positive ones first; behind a difference come the numbers.
 
@@ -47,11 +46,13 @@ def terms_in_order(node: Node) -> tuple[Node, ...]:
     )
 
 
+@remembered
 def _is_entry(term: Node) -> bool:
     """Say whether a term depends on a tensor, and not on parameters alone."""
     return any(inner.op == "leaf" and inner.view for inner in n.walk(term))
 
 
+@remembered
 def magnitude(term: Node) -> Node:
     """Return a term of a sum as it stands behind its sign."""
     return n.mul(n.MINUS_ONE, term) if is_negative(term) else term
@@ -68,22 +69,28 @@ def denominator(factor: Node) -> Node | None:
 @remembered
 def arranged_products(roots: tuple[Node, ...]) -> tuple[Node, ...]:
     """Multiply what has fewer axes first, and write -(a b) where a b is there already."""
-    roots = tuple(substitute_all(transform(roots, _group_factors), _balanced))
+    roots = _divided(_grouped(roots))
     present = set(n.walk(*roots))
+    if not any(_is_long_negative(node) for node in present):
+        return roots
 
-    def share(node: Node) -> Node:
-        if node.op == "mul" and n.is_const(node.args[0], -1) and len(node.args) > 2:
+    def share(node: Node, args: tuple[Node, ...]) -> Node:
+        if args == node.args and _is_long_negative(node):
             positive = n.make("mul", node.args[1:])
             return n.make("mul", (n.MINUS_ONE, positive)) if positive in present else node
-        return node
+        return _as_it_is(node, args)
 
-    return tuple(substitute_all(roots, share))
+    return Pass(share)(roots)
 
 
-def _balanced(node: Node) -> Node:
+def _is_long_negative(node: Node) -> bool:
+    return node.op == "mul" and len(node.args) > 2 and n.is_const(node.args[0], -1)
+
+
+def _balanced(node: Node, args: tuple[Node, ...]) -> Node:
     """Divide factor by factor: r**2 / v is r (r / v), since the square alone may overflow."""
-    if node.op != "mul":
-        return node
+    if node.op != "mul" or args != node.args:
+        return _as_it_is(node, args)
     below = [(k, arg) for k, arg in enumerate(node.args) if _is_divisor(arg)]
     above = [factor for arg in node.args if not _is_divisor(arg) for factor in _repeated(arg)]
     squares = len(above) > len(node.args) - len(below)
@@ -116,17 +123,6 @@ def _repeated(factor: Node) -> tuple[Node, ...]:
     if square and factor.args[0].op not in BOUNDED:
         return factor.args[0], factor.args[0]
     return (factor,)
-
-
-def substitute_all(roots: tuple[Node, ...], step: Callable[[Node], Node]) -> list[Node]:
-    """Return the roots with a step applied everywhere and nothing simplified."""
-    done: dict[Node, Node] = {}
-    for node in n.walk(*roots):
-        args = tuple([done[arg] for arg in node.args])
-        done[node] = (
-            step(node) if args == node.args else n.make(node.op, args, node.attrs, node.axes)
-        )
-    return [done[root] for root in roots]
 
 
 @remembered
@@ -166,6 +162,15 @@ def _group_factors(node: Node) -> Node:
     minus = [arg for arg in wide if n.is_const(arg)]
     rest = [arg for arg in wide if not n.is_const(arg)]
     return n.make("mul", [*minus, *(n.mul(*group) for group in groups.values()), *rest])
+
+
+def _as_it_is(node: Node, args: tuple[Node, ...]) -> Node:
+    """Return the node over other arguments, and nothing simplified."""
+    return node if args == node.args else n.make(node.op, args, node.attrs, node.axes)
+
+
+_grouped = Pass(lambda node, args: _group_factors(rebuild(node, args)))
+_divided = Pass(_balanced)
 
 
 @remembered

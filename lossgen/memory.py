@@ -1,4 +1,4 @@
-"""Functions of values that remember their results: what is asked again is not worked out again.
+"""Functions of values that remember their results, and when Python looks for what nobody needs.
 
 All backends print the same graphs, and all derivatives of a loss share most of theirs. How much is
 remembered is bounded, so that a thousand losses take no more memory than a hundred.
@@ -6,7 +6,9 @@ remembered is bounded, so that a thousand losses take no more memory than a hund
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import ParamSpec, TypeVar, cast
 
@@ -21,4 +23,19 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", lru_cache(maxsize=MOST, typed=True)(function))
 
 
-__all__ = ["remembered"]
+@contextmanager
+def collected_later() -> Iterator[None]:
+    """Let Python look for circles that nobody needs afterwards, rather than every 700 objects.
+
+    Graphs have none, and most of them are needed to the end of what is made of them.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+__all__ = ["MOST", "collected_later", "remembered"]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lossgen import nodes as n
 from lossgen.axis_spelling import AxisSpelling
 from lossgen.backends import Backend
-from lossgen.code import ATOM, INTEGER_KINDS, TOTAL, Text
+from lossgen.code import ATOM, Text
 from lossgen.expand import FUNCTIONS, NAMES, Expansion
-from lossgen.layout import arranged_products, leaves, operands, printed
+from lossgen.layout import operands
 from lossgen.nodes import Node
+from lossgen.page import page
 from lossgen.pairs import Pair, find_pairs
 from lossgen.sections import Sections
 
@@ -88,8 +88,7 @@ def print_body(
     for node, name in names.items():
         words[expansion.expand(node)[0]] = name
     taken = set(reserved) | backend.helpers | NAMES
-    printer = _Printer(backend, tuple(order), words, taken, roots, keep)
-    printer.places = dict(homes or {}) | printer.places
+    printer = _Printer(backend, tuple(order), words, taken, roots, dict(homes or {}), keep)
     return printer.body(result_names, wanted)
 
 
@@ -103,17 +102,15 @@ class _Printer(AxisSpelling):
         words: dict[Node, str],
         taken: set[str],
         roots: tuple[Node, ...],
+        places: dict[str, tuple[str, int, int]],
         keep: bool,
     ) -> None:
         super().__init__(backend, order, keep=keep)
         self.words, self.taken = words, taken
-        self.roots = arranged_products(roots)
-        self.nodes = printed(self.roots)
-        self.uses = Counter(arg for node in self.nodes for arg in operands(node))
-        self.uses.update(self.roots)
-        self.ordinals = self._ordinals()
-        self.aligned = self._aligned()
-        self.places = self._places()
+        own = page(roots, order, keep=keep)
+        self.roots, self.nodes, self.uses = own.roots, own.nodes, own.uses
+        self.ordinals, self.aligned, self.floats = own.ordinals, own.aligned, own.floats
+        self.places = places | dict(own.places)
         self.sections = Sections(self.roots, operands)
         self.pairs: dict[Node, Pair] = {}
         self.lines: list[str] = []
@@ -132,18 +129,6 @@ class _Printer(AxisSpelling):
                 self.lines.append(f"{name} = {results[k]}")
                 results[k] = name
         return Body(tuple(self.lines), tuple(results), tuple(sorted(self.called)))
-
-    def _places(self) -> dict[str, tuple[str, int, int]]:
-        """Where the length of each axis can be read: an argument, the place, how many it has."""
-        found: dict[str, tuple[str, int, int]] = {}
-        views = sorted(leaves(self.roots), key=lambda leaf: leaf.attrs[2] in INTEGER_KINDS)
-        arrays = [leaf for leaf in views if leaf.axes or leaf.attrs[2] == TOTAL]
-        floats = [leaf for leaf in arrays if leaf.attrs[2] not in INTEGER_KINDS]
-        self.floats = tuple(dict.fromkeys(leaf.name for leaf in floats))
-        for node in views:
-            for place, axis in enumerate(node.view):
-                found.setdefault(axis, (node.name, place, len(node.view)))
-        return found
 
     def _emit(self, node: Node) -> None:
         if node in self.pairs:
@@ -187,28 +172,6 @@ class _Printer(AxisSpelling):
             or len(text.code) > LONG
             or (node in self.aligned and text.level != ATOM)
         )
-
-    def _ordinals(self) -> frozenset[Node]:
-        """Return the positions that arithmetic uses, and not only comparisons and picks."""
-        places = n.BOOLEAN | {"pick", "put", "relabel", "select", "nll_at", "excess_at"}
-        users = (user for user in self.nodes if user.op not in places)
-        return frozenset(arg for user in users for arg in operands(user) if arg.op == "position")
-
-    def _aligned(self) -> set[Node]:
-        """Return the nodes of which a use needs new axes, which read badly behind an expression."""
-        return {
-            node
-            for user in self.nodes
-            if user.op not in n.AXIS_OPERATIONS and user.op != "relabel"
-            for node in operands(user)
-            if self._new_axes(node, user)
-        } | {
-            arg
-            for user in self.nodes
-            if user.op in ("xent", "excess") and user.op in FUNCTIONS
-            for arg in user.args[1:]
-            if self._new_axes(arg, user.args[0])
-        }
 
     def _name(self, node: Node) -> str:
         word = self.words.get(node)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from lossgen import nodes as n
-from lossgen.memory import remembered
+from lossgen.memory import MOST, remembered
 from lossgen.nodes import Node
 
 SIMPLE: dict[str, Callable[..., Node]] = {
@@ -42,6 +42,35 @@ def transform(roots: tuple[Node, ...], step: Callable[[Node], Node]) -> tuple[No
         args = tuple([done[arg] for arg in node.args])
         done[node] = step(node if args == node.args else rebuild(node, args))
     return tuple([done[root] for root in roots])
+
+
+class Pass:
+    """A function of whole graphs, given what a node becomes over what its arguments became.
+
+    It remembers that of each node: the derivatives of a loss share most of theirs.
+    """
+
+    def __init__(self, renew: Callable[[Node, tuple[Node, ...]], Node]) -> None:
+        self._renew = renew
+        self._done: dict[Node, Node] = {}
+        self._depth = 0  # a step may need the pass itself, for graphs that it makes
+
+    def cache_clear(self) -> None:
+        """Forget everything, as functions of ``functools`` do that remember."""
+        self._done.clear()
+
+    def __call__(self, roots: tuple[Node, ...]) -> tuple[Node, ...]:
+        """Return the roots after the pass."""
+        done = self._done
+        if len(done) > MOST and not self._depth:
+            self.cache_clear()
+        self._depth += 1
+        try:
+            for node in n.walk(*roots, known=done):
+                done[node] = self._renew(node, tuple([done[arg] for arg in node.args]))
+        finally:
+            self._depth -= 1
+        return tuple([done[root] for root in roots])
 
 
 def substitute(root: Node, table: Mapping[Node, Node]) -> Node:

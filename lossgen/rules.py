@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lossgen import axis_patterns, exponential_patterns, patterns, square_patterns
 from lossgen.memory import remembered
 from lossgen.nodes import Node
-from lossgen.rewrite import transform
+from lossgen.rewrite import Pass, rebuild, transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,4 +225,9 @@ def stabilise(
         applied: collects the rules that were used.
         skipped: the names of rules not to use.
     """
+    if applied is None and not skipped:
+        return _stable(roots)
     return transform(roots, lambda node: improve(node, applied, skipped))
+
+
+_stable = Pass(lambda node, args: improve(rebuild(node, args)))

@@ -22,6 +22,7 @@ from lossgen.code import (
 )
 from lossgen.layout import denominator, is_negative, magnitude, terms_in_order
 from lossgen.nodes import COMPARISONS, Node
+from lossgen.page import new_axes
 
 
 class Spelling:
@@ -54,13 +55,6 @@ class Spelling:
     def axes_of(self, node: Node) -> tuple[str, ...]:
         """Return a node's axes in the order of arrays; a renamed axis stands beside its own."""
         return sorted_axes(node.axes, self.order)
-
-    def _new_axes(self, node: Node, user: Node) -> list[int]:
-        if node.axes == user.axes or not node.axes or self.keep:
-            return []
-        mine, target = self.axes_of(node), self.axes_of(user)
-        first = target.index(mine[0])
-        return [k for k, axis in enumerate(target[first:]) if axis not in mine]
 
     def _print(self, node: Node) -> Text:
         special = getattr(self, f"_print_{node.op}", None)
@@ -100,7 +94,8 @@ class Spelling:
         if node.op == "const":
             return self._const(node, integer).within(level)
         text = self.text[node]
-        if not (new := self._new_axes(node, user)):
+        new = () if self.keep else new_axes(node, user, self.order)
+        if not new:
             return text.within(level)
         code, form = text.within(ATOM), self.backend.expand
         if form is not None:

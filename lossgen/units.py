@@ -11,6 +11,7 @@ from lossgen.compile import forget
 from lossgen.errors import FaultySpecsError, Found, SpecError
 from lossgen.load import load_spec
 from lossgen.loss import Loss
+from lossgen.memory import collected_later
 from lossgen.record import Unit
 from lossgen.render import render_loss
 from lossgen.states import State
@@ -34,6 +35,7 @@ class Made:
     found: Found
 
 
+@collected_later()
 def make_unit(folder: Path, source: str, backends: Sequence[str]) -> Made:
     """Run one file of specs and render its losses, if nothing is wrong with them."""
     loaded = load_spec(folder, source)

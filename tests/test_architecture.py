@@ -55,7 +55,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "derivatives": ("partials regions derive deltas diagonal", "memory, graphs, stable forms"),
     "programs": (
         "unknown meanings lower rows totals program compile",
-        "sentences, words, graphs, stable forms, derivatives",
+        "memory, sentences, words, graphs, stable forms, derivatives",
     ),
     "specs": (
         "name_faults prose quote faults class_faults axis_faults dialect_faults formulas check "
@@ -63,8 +63,8 @@ ROOMS: dict[str, tuple[str, str]] = {
         "memory, sentences, files, words, programs",
     ),
     "spelling": (
-        "backends registry axis_composites power_composites composites expand layout code spelling "
-        "axis_spelling sections pairs printer functions kernels",
+        "backends registry axis_composites power_composites composites expand layout code page "
+        "spelling axis_spelling sections pairs printer functions kernels",
         "memory, sentences, words, graphs, stable forms, programs",
     ),
     "modules": (
@@ -75,7 +75,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "commands": (
         "manifest reading plan write record current units jobs building locking verifying "
         "auditing testing terminal show catalogue cli __main__",
-        "sentences, files, words, proof, audit, programs, specs, spelling, modules, text",
+        "memory, sentences, files, words, proof, audit, programs, specs, spelling, modules, text",
     ),
 }
 # What a room needs from outside of Python; nothing needs a framework.
@@ -98,7 +98,6 @@ LONG = {
     "diagonal": "one algorithm, a rule for each operation over an axis",
     "kernels": "one kernel for each line of a table, with their words",
     "oracle.evaluate": "one branch for each word of a spec",
-    "printer": "one class, from a graph to its lines",
     "program": "one value, a case with all its derivatives",
     "rules": "one record for each rule, to be read side by side",
     "spelling": "one class, a method for each operation",
