@@ -147,6 +147,7 @@ _NUMPY_OPERATIONS = {
     "p_length_along": "p_length_along({0}, {1}, axis)",
     "put_along": "put_along({0}, axis, {1}, {2})",
     "masked": "masked({1}, {0})",
+    "select": "select({0}, {1}, {2})",
 }
 
 NUMPY = Backend(
@@ -175,6 +176,7 @@ NUMPY = Backend(
             "p_length_along",
             "put_along",
             "masked",
+            "select",
         )
     ),
 )
@@ -213,6 +215,7 @@ CHAINER = Backend(
             "p_length_along",
             "put_along",
             "masked",
+            "select",
         )
     ),
 )

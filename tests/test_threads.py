@@ -19,7 +19,7 @@ from generated.numpy import _threads as threads_of_numpy
 from generated.numpy import _tiles as tiles_of_numpy
 
 ROOT = Path(__file__).parents[1]
-WAIT = 20.0  # seconds, after which a thread that was expected is held to be missing
+WAIT = 60.0  # seconds, after which a thread that was expected is held to be missing
 
 each_package = pytest.mark.parametrize(
     "threads", [threads_of_numpy, threads_of_chainer], ids=["numpy", "chainer"]

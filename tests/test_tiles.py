@@ -12,7 +12,9 @@ from losses import CASES, LAYERED, LIBRARY
 from generated import chainer as in_chainer
 from generated import numpy as in_numpy
 from generated import torch as in_torch
+from generated.chainer import _arrays as arrays_of_chainer
 from generated.chainer import _tiles as tiles_of_chainer
+from generated.numpy import _arrays as arrays_of_numpy
 from generated.numpy import _tiles as tiles_of_numpy
 from generated.torch import _runtime as runtime_of_torch
 from generated.torch import _tiles as tiles_of_torch
@@ -104,6 +106,25 @@ def test_sums_over_samples_come_from_all_pieces(shape, case, monkeypatch):
             patched.setattr(tiles_of_chainer, "TILE", 4)
             assert_close(numpys(case, inputs, reduction), list(map(np.asarray, whole)))
             assert_close(chainers(case, inputs, reduction), list(map(np.asarray, whole_of_chainer)))
+
+
+@pytest.mark.parametrize("select", [arrays_of_numpy.select, arrays_of_chainer.select])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(3,), (1 << 15,), (200, 300)])
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_choosing_bits_is_what_numpys_where_does(share, shape, dtype, select):
+    rng = np.random.default_rng(0)
+    mask, x = rng.random(shape) < share, rng.standard_normal(shape).astype(dtype)
+    y = np.broadcast_to(rng.standard_normal((*shape[:-1], 1)).astype(dtype), shape)
+    x = np.where(rng.random(shape) < 0.1, np.nan, x).astype(dtype)
+    wider = x.astype(np.float64)
+    for one, other in ((x, y), (y, x), (x, 0.0), (-np.inf, x), (x, x[..., :1]), (x, wider), (1, 0)):
+        for rows in (mask, mask[..., :1], mask[..., ::-1]):
+            chosen, right = select(rows, one, other), np.where(rows, one, other)
+            assert chosen.dtype == right.dtype
+            assert chosen.shape == right.shape
+            np.testing.assert_array_equal(chosen, right)
+            np.testing.assert_array_equal(np.signbit(chosen), np.signbit(right))
 
 
 @each_case

@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -38,7 +38,7 @@ def _value(
     power = alpha - target
     border = (theta / eps) ** power
     product = border * (abs_error - theta) * power * omega / ((border + 1.0) * theta)
-    return np.where(
+    return select(
         abs_error < theta,
         omega * np.log1p((abs_error / eps) ** power),
         omega * np.log1p(border) + product,
@@ -73,55 +73,57 @@ def _value_and_gradient(
     mask_2 = product == 0.0
     mask_3 = power == 0.0
     term_5 = power - 1.0
-    chosen = np.where((mask_2 & mask_3), 0.0, power * product**term_5)
+    chosen = select((mask_2 & mask_3), 0.0, power * product**term_5)
     sign_term = np.sign(term)
-    chosen_2 = np.where(
+    chosen_2 = select(
         mask,
         omega * chosen * sign_term / (term_4 * eps),
         border * sign_term * power * omega / (term_2 * theta),
     )
     slope = upstream * chosen_2
-    product_3 = omega * np.where(mask_2, 0.0, power_2 * np.log(product)) / term_4
     mask_4 = product_2 == 0.0
-    chosen_3 = np.where(mask_4, 0.0, border * np.log(product_2))
+    chosen_3 = select(mask_4, 0.0, border * np.log(product_2))
     power_3 = term_2 * term_2
     term_6 = (
         chosen_3 * term_3 * power * omega / (term_2 * theta)
         + border * term_3 * omega / (term_2 * theta)
         - border * chosen_3 * term_3 * power * omega / (power_3 * theta)
     )
-    slope_2 = upstream * np.where(mask, product_3, omega * chosen_3 / term_2 + term_6)
-    chosen_5 = np.where((mask_4 & mask_3), 0.0, power * product_2**term_5)
-    loss = np.where(mask, omega * log_term, far)
+    chosen_4 = select(
+        mask,
+        omega * select(mask_2, 0.0, power_2 * np.log(product)) / term_4,
+        omega * chosen_3 / term_2 + term_6,
+    )
+    slope_2 = upstream * chosen_4
+    chosen_6 = select((mask_4 & mask_3), 0.0, power * product_2**term_5)
+    loss = select(mask, omega * log_term, far)
     grad_omega = None
     if "omega" in wanted:
-        chosen_4 = np.where(
-            mask, log_term, log1p_border + border * term_3 * power / (term_2 * theta)
-        )
-        grad_omega = total(upstream * chosen_4)
+        chosen_5 = select(mask, log_term, log1p_border + border * term_3 * power / (term_2 * theta))
+        grad_omega = total(upstream * chosen_5)
     grad_theta = None
     if "theta" in wanted:
-        product_4 = border * chosen_5 * term_3 * power * omega / (power_3 * eps * theta)
+        product_3 = border * chosen_6 * term_3 * power * omega / (power_3 * eps * theta)
         term_7 = (
-            chosen_5 * term_3 * power * omega / (eps * term_2 * theta)
-            - product_4
+            chosen_6 * term_3 * power * omega / (eps * term_2 * theta)
+            - product_3
             - border * term_3 * power * omega / (term_2 * (theta * theta))
             - border * power * omega / (term_2 * theta)
         )
-        slope_3 = upstream * np.where(mask, 0.0, omega * chosen_5 / (term_2 * eps) + term_7)
+        slope_3 = upstream * select(mask, 0.0, omega * chosen_6 / (term_2 * eps) + term_7)
         grad_theta = total(slope_3)
     grad_eps = None
     if "eps" in wanted:
         power_4 = eps * eps
-        term_8 = border * chosen_5 * term_3 * power * omega / (
+        term_8 = border * chosen_6 * term_3 * power * omega / (
             power_3 * power_4
-        ) - chosen_5 * term_3 * power * omega / (power_4 * term_2)
-        chosen_6 = np.where(
+        ) - chosen_6 * term_3 * power * omega / (power_4 * term_2)
+        chosen_7 = select(
             mask,
             -omega * chosen * abs_error / (term_4 * power_4),
-            term_8 - omega * chosen_5 * theta / (term_2 * power_4),
+            term_8 - omega * chosen_6 * theta / (term_2 * power_4),
         )
-        grad_eps = total(upstream * chosen_6)
+        grad_eps = total(upstream * chosen_7)
     return (
         loss,
         slope,
@@ -158,54 +160,57 @@ def _tangent(
     border = product_2**power
     term_2 = border + 1.0
     term_3 = abs_error - theta
-    chosen = np.where(
+    chosen = select(
         mask, np.log1p(power_2), np.log1p(border) + border * term_3 * power / (term_2 * theta)
     )
     term_4 = power_2 + 1.0
     mask_2 = product == 0.0
     mask_3 = power == 0.0
     term_5 = power - 1.0
-    chosen_2 = np.where((mask_2 & mask_3), 0.0, power * product**term_5)
+    chosen_2 = select((mask_2 & mask_3), 0.0, power * product**term_5)
     power_3 = eps * eps
     mask_4 = product_2 == 0.0
-    chosen_3 = np.where((mask_4 & mask_3), 0.0, power * product_2**term_5)
+    chosen_3 = select((mask_4 & mask_3), 0.0, power * product_2**term_5)
     power_4 = term_2 * term_2
     term_6 = border * chosen_3 * term_3 * power * omega / (
         power_4 * power_3
     ) - chosen_3 * term_3 * power * omega / (power_3 * term_2)
-    chosen_4 = np.where(
+    chosen_4 = select(
         mask,
         -omega * chosen_2 * abs_error / (term_4 * power_3),
         term_6 - omega * chosen_3 * theta / (term_2 * power_3),
     )
     sign_term = np.sign(term)
-    chosen_5 = np.where(
+    chosen_5 = select(
         mask,
         omega * chosen_2 * sign_term / (term_4 * eps),
         border * sign_term * power * omega / (term_2 * theta),
     )
-    product_3 = omega * np.where(mask_2, 0.0, power_2 * np.log(product)) / term_4
-    chosen_6 = np.where(mask_4, 0.0, border * np.log(product_2))
+    chosen_6 = select(mask_4, 0.0, border * np.log(product_2))
     term_7 = (
         chosen_6 * term_3 * power * omega / (term_2 * theta)
         + border * term_3 * omega / (term_2 * theta)
         - border * chosen_6 * term_3 * power * omega / (power_4 * theta)
     )
-    product_4 = np.where(mask, product_3, omega * chosen_6 / term_2 + term_7) * (d_alpha - d_target)
-    product_5 = border * chosen_3 * term_3 * power * omega / (power_4 * eps * theta)
+    chosen_7 = select(
+        mask,
+        omega * select(mask_2, 0.0, power_2 * np.log(product)) / term_4,
+        omega * chosen_6 / term_2 + term_7,
+    )
+    product_3 = border * chosen_3 * term_3 * power * omega / (power_4 * eps * theta)
     term_8 = (
         chosen_3 * term_3 * power * omega / (eps * term_2 * theta)
-        - product_5
+        - product_3
         - border * term_3 * power * omega / (term_2 * (theta * theta))
         - border * power * omega / (term_2 * theta)
     )
-    product_6 = np.where(mask, 0.0, omega * chosen_3 / (term_2 * eps) + term_8) * d_theta
+    product_4 = select(mask, 0.0, omega * chosen_3 / (term_2 * eps) + term_8) * d_theta
     return (
         chosen * d_omega
         + chosen_4 * d_eps
         + chosen_5 * (d_input - d_target)
+        + chosen_7 * (d_alpha - d_target)
         + product_4
-        + product_6
     )
 
 
@@ -237,19 +242,19 @@ def _curvature(
     mask_4 = mask_2 & mask_3
     term_3 = power - 1.0
     power_3 = product**term_3
-    chosen = np.where(mask_4, 0.0, power * power_3)
+    chosen = select(mask_4, 0.0, power * power_3)
     sign_term = np.sign(term)
     product_2 = chosen * sign_term / (term_2 * eps)
     product_3 = theta / eps
     border = product_3**power
     term_4 = border + 1.0
-    chosen_2 = np.where(mask, product_2, border * sign_term * power / (term_4 * theta))
+    chosen_2 = select(mask, product_2, border * sign_term * power / (term_4 * theta))
     product_4 = chosen / term_2 / eps
     mask_5 = term_3 == 0.0
     term_5 = term_3 - 1.0
-    chosen_3 = np.where((mask_2 & mask_5), 0.0, term_3 * product**term_5)
+    chosen_3 = select((mask_2 & mask_5), 0.0, term_3 * product**term_5)
     power_4 = eps * eps
-    chosen_4 = np.where(mask_4, 0.0, -power * chosen_3 * abs_error / power_4)
+    chosen_4 = select(mask_4, 0.0, -power * chosen_3 * abs_error / power_4)
     product_5 = omega * chosen * sign_term / (term_2 * power_4)
     term_6 = (
         omega * abs_error * product_4 * product_4 * (sign_term / eps)
@@ -259,31 +264,31 @@ def _curvature(
     mask_6 = product_3 == 0.0
     mask_7 = mask_6 & mask_3
     power_5 = product_3**term_3
-    chosen_5 = np.where(mask_7, 0.0, power * power_5)
+    chosen_5 = select(mask_7, 0.0, power * power_5)
     power_6 = term_4 * term_4
     product_6 = border * chosen_5 * sign_term * power * omega / (power_6 * power_4)
     term_7 = product_6 - chosen_5 * sign_term * power * omega / (power_4 * term_4)
-    chosen_6 = np.where(mask, term_6, term_7)
-    chosen_7 = np.where(mask_4, 0.0, power * chosen_3 * sign_term / eps)
+    chosen_6 = select(mask, term_6, term_7)
+    chosen_7 = select(mask_4, 0.0, power * chosen_3 * sign_term / eps)
     term_8 = omega * chosen_7 * sign_term / (term_2 * eps) - omega * product_2 * product_2
-    chosen_8 = np.where(mask, term_8, 0.0)
+    chosen_8 = select(mask, term_8, 0.0)
     term_9 = d_input - d_target
     power_7 = term_2 * term_2
     logarithm = np.log(product)
-    chosen_9 = np.where(mask_2, 0.0, power_2 * logarithm)
-    chosen_10 = np.where(mask_4, 0.0, power_3 + power * np.where(mask_2, 0.0, power_3 * logarithm))
+    chosen_9 = select(mask_2, 0.0, power_2 * logarithm)
+    chosen_10 = select(mask_4, 0.0, power_3 + power * select(mask_2, 0.0, power_3 * logarithm))
     term_10 = omega * chosen_10 * sign_term / (
         term_2 * eps
     ) - omega * chosen_9 * chosen * sign_term / (power_7 * eps)
     logarithm_2 = np.log(product_3)
-    chosen_11 = np.where(mask_6, 0.0, border * logarithm_2)
+    chosen_11 = select(mask_6, 0.0, border * logarithm_2)
     product_7 = border * chosen_11 * sign_term * power * omega / (power_6 * theta)
     term_11 = (
         chosen_11 * sign_term * power * omega / (term_4 * theta)
         + border * sign_term * omega / (term_4 * theta)
         - product_7
     )
-    chosen_12 = np.where(mask, term_10, term_11)
+    chosen_12 = select(mask, term_10, term_11)
     term_12 = d_alpha - d_target
     product_8 = border * chosen_5 * sign_term * power * omega / (power_6 * eps * theta)
     power_8 = theta * theta
@@ -292,7 +297,7 @@ def _curvature(
         - product_8
         - border * sign_term * power * omega / (term_4 * power_8)
     )
-    chosen_13 = np.where(mask, 0.0, term_13)
+    chosen_13 = select(mask, 0.0, term_13)
     product_9 = chosen_9 / term_2
     product_10 = chosen_11 / term_4
     term_14 = abs_error - theta
@@ -301,14 +306,14 @@ def _curvature(
         + border * term_14 / (term_4 * theta)
         - border * chosen_11 * term_14 * power / (power_6 * theta)
     )
-    chosen_14 = np.where(mask, product_9, product_10 + term_15)
+    chosen_14 = select(mask, product_9, product_10 + term_15)
     term_16 = -chosen * abs_error * logarithm / power_4 - power_2 * abs_error / (product * power_4)
     term_17 = (
         omega * chosen * abs_error * chosen_9 / (power_7 * power_4)
-        + omega * np.where(mask_2, 0.0, term_16) / term_2
+        + omega * select(mask_2, 0.0, term_16) / term_2
     )
     term_18 = -chosen_5 * theta * logarithm_2 / power_4 - border * theta / (product_3 * power_4)
-    chosen_15 = np.where(mask_6, 0.0, term_18)
+    chosen_15 = select(mask_6, 0.0, term_18)
     term_19 = (
         omega * chosen_5 * theta * chosen_11 / (power_6 * power_4) + omega * chosen_15 / term_4
     )
@@ -322,16 +327,16 @@ def _curvature(
     )
     product_14 = chosen_5 * term_14 * omega / (power_4 * term_4)
     product_15 = border * chosen_5 * term_14 * omega / (power_6 * power_4)
-    chosen_16 = np.where(mask, term_17, term_19 + (term_20 + term_21 + (product_15 - product_14)))
+    chosen_16 = select(mask, term_17, term_19 + (term_20 + term_21 + (product_15 - product_14)))
     term_22 = chosen * sign_term * logarithm / eps + power_2 * sign_term / (product * eps)
-    term_23 = omega * np.where(
+    term_23 = omega * select(
         mask_2, 0.0, term_22
     ) / term_2 - omega * chosen * sign_term * chosen_9 / (power_7 * eps)
-    chosen_17 = np.where(mask, term_23, term_11)
+    chosen_17 = select(mask, term_23, term_11)
     term_24 = (
-        omega * np.where(mask_2, 0.0, chosen_9 * logarithm) / term_2 - omega * product_9 * product_9
+        omega * select(mask_2, 0.0, chosen_9 * logarithm) / term_2 - omega * product_9 * product_9
     )
-    chosen_18 = np.where(mask_6, 0.0, chosen_11 * logarithm_2)
+    chosen_18 = select(mask_6, 0.0, chosen_11 * logarithm_2)
     product_16 = omega * term_14 * power * product_10 * (product_10 / theta)
     product_17 = chosen_11 * term_14 * omega / (term_4 * theta)
     term_25 = chosen_18 * term_14 * power * omega / (term_4 * theta) + product_17 - product_16
@@ -348,8 +353,8 @@ def _curvature(
         - omega * product_10 * product_10
         + (term_25 + term_26 + (product_17 - product_19))
     )
-    chosen_19 = np.where(mask, term_24, term_27)
-    chosen_20 = np.where(mask_6, 0.0, chosen_5 * logarithm_2 / eps + border / (product_3 * eps))
+    chosen_19 = select(mask, term_24, term_27)
+    chosen_20 = select(mask_6, 0.0, chosen_5 * logarithm_2 / eps + border / (product_3 * eps))
     term_28 = omega * chosen_20 / term_4 - omega * chosen_5 * chosen_11 / (power_6 * eps)
     product_20 = chosen_11 * chosen_5 * term_14 * power * omega / (power_6 * eps * theta)
     product_21 = chosen_11 * term_14 * power * omega / (term_4 * power_8)
@@ -378,11 +383,11 @@ def _curvature(
     product_29 = border * term_14 * omega / (term_4 * power_8)
     product_30 = border * omega / (term_4 * theta)
     term_31 = term_29 + term_30 + (product_27 - product_28 - product_29 - product_30)
-    chosen_21 = np.where(mask, 0.0, term_28 + term_31)
+    chosen_21 = select(mask, 0.0, term_28 + term_31)
     term_32 = border * chosen_5 * term_14 * power / (
         power_6 * power_4
     ) - chosen_5 * term_14 * power / (power_4 * term_4)
-    chosen_22 = np.where(
+    chosen_22 = select(
         mask,
         -chosen * abs_error / (term_2 * power_4),
         term_32 - chosen_5 * theta / (term_4 * power_4),
@@ -394,7 +399,7 @@ def _curvature(
         - border * term_14 * power / (term_4 * power_8)
         - border * power / (term_4 * theta)
     )
-    chosen_23 = np.where(mask, 0.0, product_31 + term_33)
+    chosen_23 = select(mask, 0.0, product_31 + term_33)
     term_34 = (
         upstream * chosen_22 * d_eps
         + upstream * chosen_2 * term_9
@@ -403,8 +408,8 @@ def _curvature(
     )
     product_32 = chosen_5 / term_4 / eps
     product_33 = omega * product_32 * product_32 * (theta / eps)
-    chosen_24 = np.where((mask_6 & mask_5), 0.0, term_3 * product_3**term_5)
-    chosen_25 = np.where(mask_7, 0.0, -power * chosen_24 * theta / power_4)
+    chosen_24 = select((mask_6 & mask_5), 0.0, term_3 * product_3**term_5)
+    chosen_25 = select(mask_7, 0.0, -power * chosen_24 * theta / power_4)
     product_34 = omega * chosen_5 / (term_4 * power_4)
     product_35 = power / eps
     product_36 = omega * term_14 * product_32 * product_32 * product_35
@@ -428,7 +433,7 @@ def _curvature(
         + (product_40 - product_41)
     )
     term_38 = product_33 + omega * chosen_25 / (term_4 * eps) - product_34 + term_37
-    chosen_26 = np.where(mask_7, 0.0, power * chosen_24 / eps)
+    chosen_26 = select(mask_7, 0.0, power * chosen_24 / eps)
     term_39 = omega * chosen_26 / (term_4 * eps) - omega * product_31 * product_31
     product_42 = chosen_5 / (eps * term_4)
     product_43 = omega * term_14 * power * product_42 * (product_42 / theta)
@@ -460,9 +465,7 @@ def _curvature(
         + term_41
         + (product_50 + product_51 - product_45)
     )
-    chosen_27 = np.where(
-        mask_7, 0.0, power_5 + power * np.where(mask_6, 0.0, power_5 * logarithm_2)
-    )
+    chosen_27 = select(mask_7, 0.0, power_5 + power * select(mask_6, 0.0, power_5 * logarithm_2))
     term_43 = omega * chosen_27 / (term_4 * eps) - omega * chosen_11 * chosen_5 / (power_6 * eps)
     term_44 = chosen_27 * term_14 * power * omega / (eps * term_4 * theta) + product_27 - product_23
     product_52 = (
@@ -477,9 +480,9 @@ def _curvature(
     )
     term_46 = (
         upstream * chosen_23 * d_omega
-        + upstream * np.where(mask, 0.0, term_38) * d_eps
-        + upstream * np.where(mask, 0.0, term_39 + term_42) * d_theta
-        + upstream * np.where(mask, 0.0, term_43 + term_45) * term_12
+        + upstream * select(mask, 0.0, term_38) * d_eps
+        + upstream * select(mask, 0.0, term_39 + term_42) * d_theta
+        + upstream * select(mask, 0.0, term_43 + term_45) * term_12
         + upstream * chosen_13 * term_9
     )
     product_54 = chosen * abs_error / term_2 / eps
@@ -527,10 +530,10 @@ def _curvature(
     term_58 = term_56 + (term_57 + (product_36 + product_64 - product_37 - product_41))
     term_59 = (
         upstream * chosen_22 * d_omega
-        + upstream * np.where(mask, term_47, term_50) * d_eps
-        + upstream * np.where(mask, term_51, term_7) * term_9
-        + upstream * np.where(mask, term_52, term_55) * term_12
-        + upstream * np.where(mask, 0.0, term_58) * d_theta
+        + upstream * select(mask, term_47, term_50) * d_eps
+        + upstream * select(mask, term_51, term_7) * term_9
+        + upstream * select(mask, term_52, term_55) * term_12
+        + upstream * select(mask, 0.0, term_58) * d_theta
     )
     term_60 = (
         upstream * chosen_14 * d_omega

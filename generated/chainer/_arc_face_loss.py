@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick, sigmoid, total
+from ._arrays import Array, pick, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -28,12 +28,12 @@ __all__ = ["ArcFaceLoss", "arc_face_loss"]
 def _value(input: Array, target: Array, scale: Array | float, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     # softplus: log(1 + exp(z)) -> softplus(z)
-    chosen = np.where(np.arange(input.shape[1]) != target[:, None], scale * input, -math.inf)
+    chosen = select(np.arange(input.shape[1]) != target[:, None], scale * input, -math.inf)
     own = pick(input, target, axis=1)
     cos = np.cos(margin)
-    sine = np.where(np.abs(own) >= 1.0, 0.0, np.sqrt((1.0 - own) * (own + 1.0)))
+    sine = select(np.abs(own) >= 1.0, 0.0, np.sqrt((1.0 - own) * (own + 1.0)))
     sin = np.sin(margin)
-    product = scale * np.where(own > -cos, own * cos - sine * sin, own - margin * sin)
+    product = scale * select(own > -cos, own * cos - sine * sin, own - margin * sin)
     term = logsumexp(chosen, axis=-1) - product
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
@@ -49,37 +49,37 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `scale` and `margin`."""
     index = np.arange(input.shape[1])
     mask = index != target[:, None]
-    chosen = np.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     own = pick(input, target, axis=1)
     cos = np.cos(margin)
     mask_2 = own > -cos
     mask_3 = np.abs(own) >= 1.0
     term = 1.0 - own
     root = np.sqrt(term * (own + 1.0))
-    sine = np.where(mask_3, 0.0, root)
+    sine = select(mask_3, 0.0, root)
     sin = np.sin(margin)
-    widened = np.where(mask_2, own * cos - sine * sin, own - margin * sin)
+    widened = select(mask_2, own * cos - sine * sin, own - margin * sin)
     term_2 = logsumexp(chosen, axis=-1) - scale * widened
     probability = sigmoid(term_2)
     chosen_2 = mask_2.astype(input.dtype)
-    term_3 = cos - np.where(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
+    term_3 = cos - select(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
     term_4 = (
-        -upstream * probability * scale * np.where(mask_2, 0.0, 1.0)
+        -upstream * probability * scale * select(mask_2, 0.0, 1.0)
         - upstream * probability * scale * chosen_2 * term_3
     )
     slope = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
     loss = np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
-    grad_input = np.where(index == target[:, None], term_4[:, None], 0.0) + slope[
+    grad_input = select(index == target[:, None], term_4[:, None], 0.0) + slope[
         :, None
-    ] * probability_2 * np.where(mask, scale, 0.0)
+    ] * probability_2 * select(mask, scale, 0.0)
     grad_scale = None
     if "scale" in wanted:
-        slope_2 = upstream * probability * total(probability_2 * np.where(mask, input, 0.0), axis=1)
+        slope_2 = upstream * probability * total(probability_2 * select(mask, input, 0.0), axis=1)
         grad_scale = total(slope_2) - total(upstream * probability * widened)
     grad_margin = None
     if "margin" in wanted:
-        slope_3 = upstream * probability * np.where(mask_2, 0.0, -sin - margin * cos)
+        slope_3 = upstream * probability * select(mask_2, 0.0, -sin - margin * cos)
         sums = total(upstream * probability * chosen_2 * (own * sin + sine * cos))
         grad_margin = scale * sums - scale * total(slope_3)
     return loss, grad_input, grad_scale, grad_margin
@@ -96,18 +96,18 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     mask = np.arange(input.shape[1]) != target[:, None]
-    chosen = np.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     own = pick(input, target, axis=1)
     cos = np.cos(margin)
     mask_2 = own > -cos
     mask_3 = np.abs(own) >= 1.0
     term = 1.0 - own
     root = np.sqrt(term * (own + 1.0))
-    sine = np.where(mask_3, 0.0, root)
+    sine = select(mask_3, 0.0, root)
     sin = np.sin(margin)
-    widened = np.where(mask_2, own * cos - sine * sin, own - margin * sin)
-    term_2 = np.where(mask, input, 0.0) * d_scale + np.where(mask, scale, 0.0) * d_input
-    term_3 = cos - np.where(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
+    widened = select(mask_2, own * cos - sine * sin, own - margin * sin)
+    term_2 = select(mask, input, 0.0) * d_scale + select(mask, scale, 0.0) * d_input
+    term_3 = cos - select(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
     picked = pick(d_input, target, axis=1)
     product = (
         scale
@@ -118,8 +118,8 @@ def _tangent(
         total(softmax(chosen, axis=-1) * term_2, axis=1)
         - widened * d_scale
         - product
-        - scale * np.where(mask_2, 0.0, 1.0) * picked
-        - scale * np.where(mask_2, 0.0, -sin - margin * cos) * d_margin
+        - scale * select(mask_2, 0.0, 1.0) * picked
+        - scale * select(mask_2, 0.0, -sin - margin * cos) * d_margin
     )
     return sigmoid(logsumexp(chosen, axis=-1) - scale * widened) * term_4
 
@@ -137,7 +137,7 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     index = np.arange(input.shape[1])
     mask = index != target[:, None]
-    chosen = np.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     others = logsumexp(chosen, axis=-1)
     own = pick(input, target, axis=1)
     cos = np.cos(margin)
@@ -145,30 +145,30 @@ def _curvature(
     mask_3 = np.abs(own) >= 1.0
     term = 1.0 - own
     root = np.sqrt(term * (own + 1.0))
-    sine = np.where(mask_3, 0.0, root)
+    sine = select(mask_3, 0.0, root)
     sin = np.sin(margin)
     term_2 = own * cos - sine * sin
     product = margin * sin
-    chosen_2 = np.where(mask_2, term_2, own - product)
+    chosen_2 = select(mask_2, term_2, own - product)
     product_2 = scale * chosen_2
     probability = sigmoid(others - product_2)
     probability_2 = sigmoid(product_2 - others)
-    chosen_3 = np.where(mask_2, 0.0, 1.0)
+    chosen_3 = select(mask_2, 0.0, 1.0)
     chosen_4 = mask_2.astype(upstream.dtype)
     term_3 = -own - 1.0 + term
-    chosen_5 = np.where(mask_3, 0.0, 0.5 * term_3 / root)
+    chosen_5 = select(mask_3, 0.0, 0.5 * term_3 / root)
     term_4 = cos - chosen_5 * sin
     slope = upstream * probability * probability_2 * scale * chosen_4 * term_4
     term_5 = -upstream * probability * probability_2 * scale * chosen_3 - slope
     probability_3 = softmax(chosen, axis=-1)
-    chosen_6 = np.where(mask, input, 0.0)
-    chosen_7 = np.where(mask, scale, 0.0)
+    chosen_6 = select(mask, input, 0.0)
+    chosen_7 = select(mask, scale, 0.0)
     term_6 = chosen_6 * d_scale + chosen_7 * d_input
     picked = pick(d_input, target, axis=1)
     product_3 = own * sin
     product_4 = sine * cos
     term_7 = term_4 * picked + (-product_3 - product_4) * d_margin
-    chosen_8 = np.where(mask_2, 0.0, -sin - margin * cos)
+    chosen_8 = select(mask_2, 0.0, -sin - margin * cos)
     term_8 = (
         total(probability_3 * term_6, axis=1)
         - chosen_2 * d_scale
@@ -184,7 +184,7 @@ def _curvature(
         * probability
         * scale
         * chosen_4
-        * np.where(mask_3, 0.0, product_5 * product_5 * (-0.25 / root))
+        * select(mask_3, 0.0, product_5 * product_5 * (-0.25 / root))
         * sin
         * picked
     )
@@ -194,7 +194,7 @@ def _curvature(
         * probability
         * scale
         * chosen_4
-        * np.where(mask_3, 0.0, 0.5 / root)
+        * select(mask_3, 0.0, 0.5 / root)
         * sin
         * picked
     )
@@ -224,7 +224,7 @@ def _curvature(
     term_14 = total(upstream * probability * chosen_4 * term_13) - total(
         upstream * probability * chosen_8
     )
-    slope_7 = upstream * probability * np.where(mask_2, 0.0, product - 2.0 * cos) * d_margin
+    slope_7 = upstream * probability * select(mask_2, 0.0, product - 2.0 * cos) * d_margin
     term_15 = upstream * probability * probability_2 * chosen_8 * term_8 + slope_7
     slope_8 = upstream * probability * probability_2 * chosen_4 * term_13 * term_8
     slope_9 = upstream * probability * chosen_4 * (term_10 * picked + term_2 * d_margin)

@@ -7,7 +7,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_range, check_reduction, check_shape
 from ._runtime import finish, is_number, to_working, working_dtype
@@ -191,7 +191,7 @@ def _value(
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     p = sigmoid(input)
     lowered = np.maximum(p - clip, 0.0)
-    chosen = np.where(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * np.log1p(-lowered))
+    chosen = select(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * np.log1p(-lowered))
     positive = (
         sigmoid(-input) ** gamma_pos
         * target
@@ -222,7 +222,7 @@ def _value_and_gradient(
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term_2
     mask_2 = lowered == 0.0
-    chosen = np.where((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
+    chosen = select((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
     positive = np.maximum(np.sign(term), 0.0)
     term_3 = 1.0 - lowered
     term_4 = (
@@ -230,15 +230,15 @@ def _value_and_gradient(
         - chosen * positive * p * probability * term_2 * log_term
     )
     term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
-    loss = np.where(mask, 0.0, -power * term_2 * log_term) + power_2 * target * softplus
-    grad_input = upstream * (np.where(mask, 0.0, term_4) + term_5)
+    loss = select(mask, 0.0, -power * term_2 * log_term) + power_2 * target * softplus
+    grad_input = upstream * (select(mask, 0.0, term_4) + term_5)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (np.where(mask, 0.0, power * log_term) + power_2 * softplus)
+        grad_target = upstream * (select(mask, 0.0, power * log_term) + power_2 * softplus)
     grad_gamma_neg = None
     if "gamma_neg" in wanted:
-        product = -np.where(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
-        grad_gamma_neg = total(upstream * np.where(mask, 0.0, product))
+        product = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
+        grad_gamma_neg = total(upstream * select(mask, 0.0, product))
     grad_gamma_pos = None
     if "gamma_pos" in wanted:
         slope = upstream * power_2 * (np.maximum(input, 0.0) + log_term_2) * target * softplus
@@ -246,7 +246,7 @@ def _value_and_gradient(
     grad_clip = None
     if "clip" in wanted:
         term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
-        grad_clip = total(upstream * np.where(mask, 0.0, term_6))
+        grad_clip = total(upstream * select(mask, 0.0, term_6))
     return loss, grad_input, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
 
 
@@ -268,7 +268,7 @@ def _tangent(
     term = p - clip
     lowered = np.maximum(term, 0.0)
     mask_2 = lowered == 0.0
-    chosen = np.where((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
+    chosen = select((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
     positive = np.maximum(np.sign(term), 0.0)
     probability = sigmoid(-input)
     term_2 = 1.0 - target
@@ -284,13 +284,13 @@ def _tangent(
     softplus = np.maximum(-input, 0.0) + log_term_2
     term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
     term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
-    product = -np.where(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
-    product_2 = (np.where(mask, 0.0, power * log_term) + power_2 * softplus) * d_target
+    product = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
+    product_2 = (select(mask, 0.0, power * log_term) + power_2 * softplus) * d_target
     product_3 = power_2 * (np.maximum(input, 0.0) + log_term_2) * target * softplus * d_gamma_pos
     return (
-        (np.where(mask, 0.0, term_4) + term_5) * d_input
-        + np.where(mask, 0.0, term_6) * d_clip
-        + np.where(mask, 0.0, product) * d_gamma_neg
+        (select(mask, 0.0, term_4) + term_5) * d_input
+        + select(mask, 0.0, term_6) * d_clip
+        + select(mask, 0.0, product) * d_gamma_neg
         + product_2
         - product_3
     )
@@ -319,20 +319,20 @@ def _curvature(
     term_2 = gamma_neg - 1.0
     power = lowered**term_2
     logarithm = np.log(lowered)
-    chosen = np.where(mask_3, 0.0, power + gamma_neg * np.where(mask_2, 0.0, power * logarithm))
+    chosen = select(mask_3, 0.0, power + gamma_neg * select(mask_2, 0.0, power * logarithm))
     positive = np.maximum(np.sign(term), 0.0)
     probability = sigmoid(-input)
     term_3 = 1.0 - target
     log_term = np.log1p(-lowered)
     power_2 = lowered**gamma_neg
-    chosen_2 = np.where(mask_2, 0.0, power_2 * logarithm)
+    chosen_2 = select(mask_2, 0.0, power_2 * logarithm)
     term_4 = 1.0 - lowered
     product = chosen_2 * term_3 * positive * p * probability / term_4
     term_5 = product - chosen * positive * p * probability * term_3 * log_term
-    chosen_3 = np.where(mask_3, 0.0, gamma_neg * power)
+    chosen_3 = select(mask_3, 0.0, gamma_neg * power)
     tanh = np.tanh(-0.5 * input)
-    chosen_4 = np.where((mask_2 & (term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0))
-    chosen_5 = np.where(mask_3, 0.0, gamma_neg * chosen_4 * positive * p * probability)
+    chosen_4 = select((mask_2 & (term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0))
+    chosen_5 = select(mask_3, 0.0, gamma_neg * chosen_4 * positive * p * probability)
     power_3 = p * p
     product_2 = term_3 / term_4
     product_3 = chosen_3 * positive * positive * power_3 * probability * probability * product_2
@@ -355,22 +355,22 @@ def _curvature(
         + product_4
         - gamma_pos * power_4 * p * probability * target * softplus
     )
-    term_9 = np.where(mask, 0.0, term_6 + term_7) + (
+    term_9 = select(mask, 0.0, term_6 + term_7) + (
         term_8 + (product_4 + power_4 * target * probability * p)
     )
-    chosen_6 = np.where(mask_3, 0.0, -gamma_neg * chosen_4 * positive)
+    chosen_6 = select(mask_3, 0.0, -gamma_neg * chosen_4 * positive)
     power_5 = positive * positive
     product_5 = chosen_3 * power_5 * p * probability * product_2
     term_10 = -chosen_6 * positive * p * probability * term_3 * log_term - product_5
     product_6 = chosen_3 * power_5 * term_3 * p * (probability / term_4)
     power_6 = (positive / term_4) ** 2
     product_7 = power_2 * term_3 * p * probability * power_6
-    slope = upstream * np.where(mask, 0.0, term_10 + (-product_6 - product_7)) * d_clip
+    slope = upstream * select(mask, 0.0, term_10 + (-product_6 - product_7)) * d_clip
     term_11 = (
         chosen_3 * positive * p * probability * log_term
         - power_2 * positive * p * probability / term_4
     )
-    term_12 = np.where(mask, 0.0, term_11) + (
+    term_12 = select(mask, 0.0, term_11) + (
         -gamma_pos * power_4 * p * softplus - power_4 * probability
     )
     softplus_2 = np.maximum(input, 0.0) + log_term_2
@@ -378,21 +378,17 @@ def _curvature(
         gamma_pos * power_4 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
     )
     slope_2 = upstream * (term_13 + power_4 * softplus_2 * target * probability) * d_gamma_pos
-    chosen_7 = np.where(mask, 0.0, power_2 * positive / term_4 - chosen_3 * positive * log_term)
-    chosen_8 = np.where(mask, 0.0, chosen_2 * log_term)
+    chosen_7 = select(mask, 0.0, power_2 * positive / term_4 - chosen_3 * positive * log_term)
+    chosen_8 = select(mask, 0.0, chosen_2 * log_term)
     term_14 = (
         chosen_3 * positive * p * probability * logarithm
         + power_2 * positive * p * probability / lowered
     )
-    chosen_9 = np.where(mask, 0.0, product - np.where(mask_2, 0.0, term_14) * term_3 * log_term)
-    chosen_10 = np.where(
-        mask_2, 0.0, -chosen_3 * positive * logarithm - power_2 * positive / lowered
-    )
+    chosen_9 = select(mask, 0.0, product - select(mask_2, 0.0, term_14) * term_3 * log_term)
+    chosen_10 = select(mask_2, 0.0, -chosen_3 * positive * logarithm - power_2 * positive / lowered)
     product_8 = chosen_2 * term_3 * positive / term_4
-    slope_3 = upstream * np.where(mask, 0.0, -chosen_10 * term_3 * log_term - product_8) * d_clip
-    chosen_11 = np.where(
-        mask, 0.0, -np.where(mask_2, 0.0, chosen_2 * logarithm) * term_3 * log_term
-    )
+    slope_3 = upstream * select(mask, 0.0, -chosen_10 * term_3 * log_term - product_8) * d_clip
+    chosen_11 = select(mask, 0.0, -select(mask_2, 0.0, chosen_2 * logarithm) * term_3 * log_term)
     term_15 = (
         upstream * chosen_9 * d_input
         + slope_3
@@ -407,7 +403,7 @@ def _curvature(
     )
     slope_5 = upstream * power_4 * softplus_2 * softplus_2 * target * softplus * d_gamma_pos
     term_17 = term_16 * d_input + upstream * power_4 * softplus_2 * softplus * d_target - slope_5
-    chosen_12 = np.where(mask, 0.0, chosen * positive * term_3 * log_term - product_8)
+    chosen_12 = select(mask, 0.0, chosen * positive * term_3 * log_term - product_8)
     term_18 = chosen_5 * positive * term_3 * log_term - product_6 + (-product_5 - product_7)
     product_9 = chosen_3 * positive * positive * product_2
     term_19 = (
@@ -417,12 +413,12 @@ def _curvature(
     )
     term_20 = (
         upstream * chosen_12 * d_gamma_neg
-        + upstream * np.where(mask, 0.0, term_18) * d_input
-        + upstream * np.where(mask, 0.0, term_19) * d_clip
+        + upstream * select(mask, 0.0, term_18) * d_input
+        + upstream * select(mask, 0.0, term_19) * d_clip
         + upstream * chosen_7 * d_target
     )
     change_input = (
-        upstream * np.where(mask, 0.0, term_5) * d_gamma_neg
+        upstream * select(mask, 0.0, term_5) * d_gamma_neg
         + upstream * term_9 * d_input
         + slope
         + upstream * term_12 * d_target

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -50,7 +50,7 @@ def _value_and_gradient(
         grad_var = 0.5 * upstream * power * (1.0 / variance - product * product)
     grad_beta = None
     if "beta" in wanted:
-        slope_2 = upstream * np.where(variance == 0.0, 0.0, power * logarithm) * term_2
+        slope_2 = upstream * select(variance == 0.0, 0.0, power * logarithm) * term_2
         grad_beta = 0.5 * total(slope_2)
     return 0.5 * power * term_2, slope, -slope if "target" in wanted else None, grad_var, grad_beta
 
@@ -74,7 +74,7 @@ def _tangent(
     product = term / variance
     product_2 = (
         0.5
-        * np.where(variance == 0.0, 0.0, power * logarithm)
+        * select(variance == 0.0, 0.0, power * logarithm)
         * (term * product + logarithm)
         * d_beta
     )
@@ -102,7 +102,7 @@ def _curvature(
     mask = variance == 0.0
     power = variance**beta
     logarithm = np.log(variance)
-    chosen = np.where(mask, 0.0, power * logarithm)
+    chosen = select(mask, 0.0, power * logarithm)
     term = input - target
     slope = upstream * chosen * term * d_beta / variance
     term_2 = d_input - d_target
@@ -115,7 +115,7 @@ def _curvature(
         0.5 * upstream * power * (product * product * (2.0 / variance) - 1.0 / power_2) * d_var
     )
     slope_5 = (
-        upstream * np.where(mask, 0.0, chosen * logarithm) * (term * product + logarithm) * d_beta
+        upstream * select(mask, 0.0, chosen * logarithm) * (term * product + logarithm) * d_beta
     )
     term_4 = (
         slope_5

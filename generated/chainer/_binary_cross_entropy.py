@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -44,7 +44,7 @@ def _value_and_gradient(
     grad_target = None
     if "target" in wanted:
         product = 2.0 * input
-        by_target = np.where(
+        by_target = select(
             input <= 0.5, np.log1p((1.0 - product) / input), -np.log1p((product - 1.0) / term)
         )
         grad_target = upstream * by_target
@@ -55,7 +55,7 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     """Return the derivative of the loss along the tangents."""
     product = 2.0 * input
     term = 1.0 - input
-    by_target = np.where(
+    by_target = select(
         input <= 0.5, np.log1p((1.0 - product) / input), -np.log1p((product - 1.0) / term)
     )
     return by_target * d_target + (input - target) * d_input / np.maximum(term * input, 1e-12)
@@ -80,7 +80,7 @@ def _curvature(
     )
     product_3 = (-term_2 / (input * input) - 2.0 / input) / (term_2 / input + 1.0)
     term_3 = product_2 - 1.0
-    chosen = np.where(
+    chosen = select(
         input <= 0.5, product_3, -(term_3 / (term * term) + 2.0 / term) / (term_3 / term + 1.0)
     )
     change_input = upstream * (d_input - d_target) / maximum - slope

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -98,7 +98,7 @@ def _value_chainer(
     term = (1.0 - target) * (np.maximum(input, 0.0) + log_term) + pos_weight * target * (
         np.maximum(-input, 0.0) + log_term
     )
-    return np.where(target != -1.0, term * weight, 0.0)
+    return select(target != -1.0, term * weight, 0.0)
 
 
 def _value_and_gradient_chainer(
@@ -120,8 +120,8 @@ def _value_and_gradient_chainer(
     grad_target = None
     if "target" in wanted:
         slope_2 = upstream * (-positive - log_term + pos_weight * softplus) * weight
-        grad_target = np.where(valid, slope_2, 0.0)
-    return np.where(valid, product, 0.0), np.where(valid, slope, 0.0), grad_target
+        grad_target = select(valid, slope_2, 0.0)
+    return select(valid, product, 0.0), select(valid, slope, 0.0), grad_target
 
 
 def _tangent_chainer(
@@ -136,7 +136,7 @@ def _tangent_chainer(
     log_term = np.log1p(np.exp(-np.abs(input)))
     term = -np.maximum(input, 0.0) - log_term + pos_weight * (np.maximum(-input, 0.0) + log_term)
     term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
-    return np.where(target != -1.0, term * weight * d_target + term_2 * weight * d_input, 0.0)
+    return select(target != -1.0, term * weight * d_target + term_2 * weight * d_input, 0.0)
 
 
 def _curvature_chainer(
@@ -157,8 +157,8 @@ def _curvature_chainer(
         1.0 - target
     ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
     term_3 = upstream * term * weight * d_target + upstream * term_2 * weight * d_input
-    change_target = np.where(valid, upstream * term * weight * d_input, 0.0)
-    return np.where(valid, term_3, 0.0), change_target
+    change_target = select(valid, upstream * term * weight * d_input, 0.0)
+    return select(valid, term_3, 0.0), change_target
 
 
 def _denominator_chainer(target: Array) -> Array:

@@ -5,7 +5,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
 from ._functions import hypot1, over_hypot1, ratio
@@ -22,7 +22,7 @@ def _value(input: Array, target: Array) -> Array:
     true_bottom = target[:, 3]
     true_top = target[:, 1]
     true_height = true_bottom - true_top
-    chosen = np.where(
+    chosen = select(
         true_width <= true_height,
         np.arctan(ratio(true_width, true_height)),
         1.5707963267948966 - np.arctan(ratio(true_height, true_width)),
@@ -33,7 +33,7 @@ def _value(input: Array, target: Array) -> Array:
     bottom = input[:, 3]
     top = input[:, 1]
     height = bottom - top
-    chosen_2 = np.where(
+    chosen_2 = select(
         width <= height,
         np.arctan(ratio(width, height)),
         1.5707963267948966 - np.arctan(ratio(height, width)),
@@ -71,7 +71,7 @@ def _value_and_gradient(
     mask = true_width <= true_height
     quotient = ratio(true_width, true_height)
     quotient_2 = ratio(true_height, true_width)
-    chosen = np.where(mask, np.arctan(quotient), 1.5707963267948966 - np.arctan(quotient_2))
+    chosen = select(mask, np.arctan(quotient), 1.5707963267948966 - np.arctan(quotient_2))
     right = input[:, 2]
     left = input[:, 0]
     width = right - left
@@ -81,7 +81,7 @@ def _value_and_gradient(
     mask_2 = width <= height
     quotient_3 = ratio(width, height)
     quotient_4 = ratio(height, width)
-    chosen_2 = np.where(mask_2, np.arctan(quotient_3), 1.5707963267948966 - np.arctan(quotient_4))
+    chosen_2 = select(mask_2, np.arctan(quotient_3), 1.5707963267948966 - np.arctan(quotient_4))
     gap = chosen - chosen_2
     power = gap * gap
     v = 0.4052847345693511 * power
@@ -116,7 +116,7 @@ def _value_and_gradient(
     slope_2 = upstream * quotient_10 * width
     power_2 = hypot1(quotient_3) ** 2
     power_3 = hypot1(quotient_4) ** 2
-    chosen_3 = np.where(mask_2, -ratio(quotient_3, height) / power_2, -ratio(1.0, width) / power_3)
+    chosen_3 = select(mask_2, -ratio(quotient_3, height) / power_2, -ratio(1.0, width) / power_3)
     slope_3 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_3
     term_10 = (
         slope
@@ -143,7 +143,7 @@ def _value_and_gradient(
     )
     term_16 = -0.5 * np.sign(left - true_left) - 0.5
     slope_5 = upstream * quotient_10 * height
-    chosen_4 = np.where(mask_2, ratio(1.0, height) / power_2, ratio(quotient_4, width) / power_3)
+    chosen_4 = select(mask_2, ratio(1.0, height) / power_2, ratio(quotient_4, width) / power_3)
     slope_6 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_4
     term_17 = (
         slope_4
@@ -162,17 +162,17 @@ def _value_and_gradient(
     )
     loss = 0.4052847345693511 * power * quotient_6 + distance - quotient_5 + 1.0
     grad_input = (
-        np.where(mask_3, term_10[:, None], 0.0)
-        + np.where(mask_4, term_13[:, None], 0.0)
-        + np.where(mask_5, term_17[:, None], 0.0)
-        + np.where(mask_6, term_20[:, None], 0.0)
+        select(mask_3, term_10[:, None], 0.0)
+        + select(mask_4, term_13[:, None], 0.0)
+        + select(mask_5, term_17[:, None], 0.0)
+        + select(mask_6, term_20[:, None], 0.0)
     )
     grad_target = None
     if "target" in wanted:
         slope_7 = upstream * quotient_10 * true_width
         power_4 = hypot1(quotient) ** 2
         power_5 = hypot1(quotient_2) ** 2
-        chosen_5 = np.where(
+        chosen_5 = select(
             mask, -ratio(quotient, true_height) / power_4, -ratio(1.0, true_width) / power_5
         )
         slope_8 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_5
@@ -189,7 +189,7 @@ def _value_and_gradient(
             - slope
         )
         slope_9 = upstream * quotient_10 * true_height
-        chosen_6 = np.where(
+        chosen_6 = select(
             mask, ratio(1.0, true_height) / power_4, ratio(quotient_2, true_width) / power_5
         )
         slope_10 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_6
@@ -206,10 +206,10 @@ def _value_and_gradient(
             - slope_4
         )
         grad_target = (
-            np.where(mask_3, term_21[:, None], 0.0)
-            + np.where(mask_4, term_22[:, None], 0.0)
-            + np.where(mask_5, term_23[:, None], 0.0)
-            + np.where(mask_6, term_24[:, None], 0.0)
+            select(mask_3, term_21[:, None], 0.0)
+            + select(mask_4, term_22[:, None], 0.0)
+            + select(mask_5, term_23[:, None], 0.0)
+            + select(mask_6, term_24[:, None], 0.0)
         )
     return loss, grad_input, grad_target
 
@@ -225,7 +225,7 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     mask = true_width <= true_height
     quotient = ratio(true_width, true_height)
     quotient_2 = ratio(true_height, true_width)
-    chosen = np.where(mask, np.arctan(quotient), 1.5707963267948966 - np.arctan(quotient_2))
+    chosen = select(mask, np.arctan(quotient), 1.5707963267948966 - np.arctan(quotient_2))
     right = input[:, 2]
     left = input[:, 0]
     width = right - left
@@ -235,7 +235,7 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     mask_2 = width <= height
     quotient_3 = ratio(width, height)
     quotient_4 = ratio(height, width)
-    chosen_2 = np.where(mask_2, np.arctan(quotient_3), 1.5707963267948966 - np.arctan(quotient_4))
+    chosen_2 = select(mask_2, np.arctan(quotient_3), 1.5707963267948966 - np.arctan(quotient_4))
     gap = chosen - chosen_2
     v = 0.4052847345693511 * gap * gap
     term = np.minimum(right, true_right) - np.maximum(left, true_left)
@@ -247,13 +247,13 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     quotient_5 = ratio(overlap, term_3)
     power = hypot1(quotient) ** 2
     power_2 = hypot1(quotient_2) ** 2
-    chosen_3 = np.where(
+    chosen_3 = select(
         mask, ratio(1.0, true_height) / power, ratio(quotient_2, true_width) / power_2
     )
     picked = d_target[:, 2]
     picked_2 = d_target[:, 0]
     term_4 = picked - picked_2
-    chosen_4 = np.where(
+    chosen_4 = select(
         mask, -ratio(quotient, true_height) / power, -ratio(1.0, true_width) / power_2
     )
     picked_3 = d_target[:, 3]
@@ -261,11 +261,11 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     term_5 = picked_3 - picked_4
     power_3 = hypot1(quotient_3) ** 2
     power_4 = hypot1(quotient_4) ** 2
-    chosen_5 = np.where(mask_2, ratio(1.0, height) / power_3, ratio(quotient_4, width) / power_4)
+    chosen_5 = select(mask_2, ratio(1.0, height) / power_3, ratio(quotient_4, width) / power_4)
     picked_5 = d_input[:, 2]
     picked_6 = d_input[:, 0]
     term_6 = picked_5 - picked_6
-    chosen_6 = np.where(mask_2, -ratio(quotient_3, height) / power_3, -ratio(1.0, width) / power_4)
+    chosen_6 = select(mask_2, -ratio(quotient_3, height) / power_3, -ratio(1.0, width) / power_4)
     picked_7 = d_input[:, 3]
     picked_8 = d_input[:, 1]
     term_7 = picked_7 - picked_8
@@ -412,11 +412,11 @@ def _curvature(
     mask = true_width <= true_height
     quotient_9 = ratio(true_width, true_height)
     quotient_10 = ratio(true_height, true_width)
-    chosen_2 = np.where(mask, np.arctan(quotient_9), 1.5707963267948966 - np.arctan(quotient_10))
+    chosen_2 = select(mask, np.arctan(quotient_9), 1.5707963267948966 - np.arctan(quotient_10))
     mask_2 = width <= height
     quotient_11 = ratio(width, height)
     quotient_12 = ratio(height, width)
-    chosen_3 = np.where(mask_2, np.arctan(quotient_11), 1.5707963267948966 - np.arctan(quotient_12))
+    chosen_3 = select(mask_2, np.arctan(quotient_11), 1.5707963267948966 - np.arctan(quotient_12))
     gap = chosen_2 - chosen_3
     v = 0.4052847345693511 * gap * gap
     quotient_13 = ratio(v, v - quotient_6 + 1.0)
@@ -438,27 +438,25 @@ def _curvature(
         ratio(quotient_17, width) / power_5
         - 2.0 * over_hypot1_3 * quotient_16 * quotient_17 / power_4
     )
-    slope_10 = (
-        0.8105694691387022 * upstream * gap * quotient_13 * np.where(mask_2, term_32, term_33)
-    )
+    slope_10 = 0.8105694691387022 * upstream * gap * quotient_13 * select(mask_2, term_32, term_33)
     power_6 = hypot1_2 * hypot1_2
-    chosen_4 = np.where(mask_2, -quotient_15 / power_6, -quotient_17 / power_5)
+    chosen_4 = select(mask_2, -quotient_15 / power_6, -quotient_17 / power_5)
     hypot1_4 = hypot1(quotient_9)
     power_7 = hypot1_4 * hypot1_4
     quotient_18 = ratio(1.0, true_height)
     hypot1_5 = hypot1(quotient_10)
     power_8 = hypot1_5 * hypot1_5
     quotient_19 = ratio(quotient_10, true_width)
-    chosen_5 = np.where(mask, quotient_18 / power_7, quotient_19 / power_8)
+    chosen_5 = select(mask, quotient_18 / power_7, quotient_19 / power_8)
     quotient_20 = ratio(quotient_9, true_height)
     quotient_21 = ratio(1.0, true_width)
-    chosen_6 = np.where(mask, -quotient_20 / power_7, -quotient_21 / power_8)
-    chosen_7 = np.where(mask_2, quotient_14 / power_6, quotient_16 / power_5)
+    chosen_6 = select(mask, -quotient_20 / power_7, -quotient_21 / power_8)
+    chosen_7 = select(mask_2, quotient_14 / power_6, quotient_16 / power_5)
     term_34 = chosen_5 * term_26 + chosen_6 * term_27 - chosen_7 * term_24 - chosen_4 * term_25
     slope_11 = 0.8105694691387022 * upstream * quotient_13 * chosen_4 * term_34
     product_3 = (quotient_14 * quotient_15 + ratio(quotient_15, height)) / power_6
     term_35 = product_3 - 2.0 * over_hypot1_2 * quotient_15 * quotient_15 / power_3
-    chosen_8 = np.where(mask_2, term_35, 2.0 * over_hypot1_3 * quotient_17 * quotient_17 / power_4)
+    chosen_8 = select(mask_2, term_35, 2.0 * over_hypot1_3 * quotient_17 * quotient_17 / power_4)
     slope_12 = 0.8105694691387022 * upstream * gap * quotient_13 * chosen_8 * term_25
     term_36 = (
         upstream * term_22 * width * term_30
@@ -517,15 +515,11 @@ def _curvature(
     term_44 = (
         quotient_17 / hypot1_3
     ) ** 2 - 2.0 * over_hypot1_3 * quotient_17 * quotient_16 / power_4
-    slope_19 = (
-        0.8105694691387022 * upstream * gap * quotient_13 * np.where(mask_2, term_43, term_44)
-    )
+    slope_19 = 0.8105694691387022 * upstream * gap * quotient_13 * select(mask_2, term_43, term_44)
     slope_20 = 0.8105694691387022 * upstream * quotient_13 * chosen_7 * term_34
     product_6 = (-quotient_17 * quotient_16 - ratio(quotient_16, width)) / power_5
     term_45 = 2.0 * over_hypot1_3 * quotient_16 * quotient_16 / power_4 + product_6
-    chosen_11 = np.where(
-        mask_2, -2.0 * over_hypot1_2 * quotient_14 * quotient_14 / power_3, term_45
-    )
+    chosen_11 = select(mask_2, -2.0 * over_hypot1_2 * quotient_14 * quotient_14 / power_3, term_45)
     slope_21 = 0.8105694691387022 * upstream * gap * quotient_13 * chosen_11 * term_24
     term_46 = (
         upstream * term_22 * height * term_30
@@ -575,11 +569,11 @@ def _curvature(
         ratio(quotient_21, true_width) / power_8
         - 2.0 * over_hypot1_5 * quotient_19 * quotient_21 / power_10
     )
-    slope_24 = 0.8105694691387022 * upstream * gap * quotient_13 * np.where(mask, term_50, term_51)
+    slope_24 = 0.8105694691387022 * upstream * gap * quotient_13 * select(mask, term_50, term_51)
     slope_25 = 0.8105694691387022 * upstream * quotient_13 * chosen_6 * term_34
     product_9 = (quotient_18 * quotient_20 + ratio(quotient_20, true_height)) / power_7
     term_52 = product_9 - 2.0 * over_hypot1_4 * quotient_20 * quotient_20 / power_9
-    chosen_13 = np.where(mask, term_52, 2.0 * over_hypot1_5 * quotient_21 * quotient_21 / power_10)
+    chosen_13 = select(mask, term_52, 2.0 * over_hypot1_5 * quotient_21 * quotient_21 / power_10)
     slope_26 = 0.8105694691387022 * upstream * gap * quotient_13 * chosen_13 * term_27
     term_53 = (
         upstream * term_22 * true_width * term_30
@@ -624,11 +618,11 @@ def _curvature(
     term_58 = (
         quotient_21 / hypot1_5
     ) ** 2 - 2.0 * over_hypot1_5 * quotient_21 * quotient_19 / power_10
-    slope_29 = 0.8105694691387022 * upstream * gap * quotient_13 * np.where(mask, term_57, term_58)
+    slope_29 = 0.8105694691387022 * upstream * gap * quotient_13 * select(mask, term_57, term_58)
     slope_30 = 0.8105694691387022 * upstream * quotient_13 * chosen_5 * term_34
     product_12 = (-quotient_21 * quotient_19 - ratio(quotient_19, true_width)) / power_8
     term_59 = 2.0 * over_hypot1_5 * quotient_19 * quotient_19 / power_10 + product_12
-    chosen_14 = np.where(mask, -2.0 * over_hypot1_4 * quotient_18 * quotient_18 / power_9, term_59)
+    chosen_14 = select(mask, -2.0 * over_hypot1_4 * quotient_18 * quotient_18 / power_9, term_59)
     slope_31 = 0.8105694691387022 * upstream * gap * quotient_13 * chosen_14 * term_26
     term_60 = (
         upstream * term_22 * true_height * term_30

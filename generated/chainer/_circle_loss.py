@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -33,7 +33,7 @@ def _value_detached(
     # direction: x / norm(x) as one
     # softplus: log(1 + exp(z)) -> softplus(z)
     cosine = direction(input, axis=-1) @ direction(input, axis=-1).T
-    chosen = np.where(
+    chosen = select(
         target[:, None] != target,
         (cosine - margin) * gamma * np.maximum(margin + cosine, 0.0),
         -math.inf,
@@ -42,7 +42,7 @@ def _value_detached(
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     product = (1.0 - margin - cosine) * gamma * np.maximum(margin + 1.0 - cosine, 0.0)
-    term = logsumexp(chosen, axis=-1) + logsumexp(np.where(mask, product, -math.inf), axis=-1)
+    term = logsumexp(chosen, axis=-1) + logsumexp(select(mask, product, -math.inf), axis=-1)
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
@@ -60,21 +60,21 @@ def _value_and_gradient_detached(
     cosine = input_direction @ input_direction.T
     term = cosine - margin
     too_high = np.maximum(margin + cosine, 0.0)
-    chosen = np.where(mask, term * gamma * too_high, -math.inf)
+    chosen = select(mask, term * gamma * too_high, -math.inf)
     mask_2 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     term_2 = 1.0 - margin - cosine
     too_low = np.maximum(margin + 1.0 - cosine, 0.0)
-    chosen_2 = np.where(mask_2, term_2 * gamma * too_low, -math.inf)
+    chosen_2 = select(mask_2, term_2 * gamma * too_low, -math.inf)
     term_3 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
     probability = sigmoid(term_3)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
-    chosen_3 = np.where(mask_2, -gamma * too_low, 0.0)
+    chosen_3 = select(mask_2, -gamma * too_low, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product = gamma * too_high
-    term_4 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * np.where(
+    term_4 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * select(
         mask, product, 0.0
     )
     sums = term_4.T @ input_direction
@@ -91,20 +91,20 @@ def _value_and_gradient_detached(
             upstream[:, None]
             * probability[:, None]
             * probability_2
-            * np.where(mask_2, term_2 * too_low, 0.0)
+            * select(mask_2, term_2 * too_low, 0.0)
         )
         slope_3 = (
             upstream[:, None]
             * probability[:, None]
             * probability_3
-            * np.where(mask, term * too_high, 0.0)
+            * select(mask, term * too_high, 0.0)
         )
         grad_gamma = total(slope_2) + total(slope_3)
     grad_margin = None
     if "margin" in wanted:
         slope_4 = upstream[:, None] * probability[:, None] * probability_2 * chosen_3
         slope_5 = (
-            upstream[:, None] * probability[:, None] * probability_3 * np.where(mask, -product, 0.0)
+            upstream[:, None] * probability[:, None] * probability_3 * select(mask, -product, 0.0)
         )
         grad_margin = total(slope_4) + total(slope_5)
     return loss, grad_input, grad_gamma, grad_margin
@@ -125,13 +125,13 @@ def _tangent_detached(
     cosine = input_direction @ input_direction.T
     term = cosine - margin
     too_high = np.maximum(margin + cosine, 0.0)
-    chosen = np.where(mask, term * gamma * too_high, -math.inf)
+    chosen = select(mask, term * gamma * too_high, -math.inf)
     mask_2 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     term_2 = 1.0 - margin - cosine
     too_low = np.maximum(margin + 1.0 - cosine, 0.0)
-    chosen_2 = np.where(mask_2, term_2 * gamma * too_low, -math.inf)
+    chosen_2 = select(mask_2, term_2 * gamma * too_low, -math.inf)
     probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     product = gamma * too_high
     product_2 = input_direction * total(input_direction * d_input, axis=1)[:, None]
@@ -141,13 +141,13 @@ def _tangent_detached(
     product_4 = ratio(1.0, norm(input, axis=-1)) * (input_direction @ (d_input - product_2).T)
     term_3 = product_3 + product_4
     term_4 = (
-        np.where(mask, product, 0.0) * term_3
-        + np.where(mask, -product, 0.0) * d_margin
-        + np.where(mask, term * too_high, 0.0) * d_gamma
+        select(mask, product, 0.0) * term_3
+        + select(mask, -product, 0.0) * d_margin
+        + select(mask, term * too_high, 0.0) * d_gamma
     )
-    chosen_3 = np.where(mask_2, -gamma * too_low, 0.0)
+    chosen_3 = select(mask_2, -gamma * too_low, 0.0)
     term_5 = (
-        chosen_3 * d_margin + chosen_3 * term_3 + np.where(mask_2, term_2 * too_low, 0.0) * d_gamma
+        chosen_3 * d_margin + chosen_3 * term_3 + select(mask_2, term_2 * too_low, 0.0) * d_gamma
     )
     term_6 = total(softmax(chosen, axis=-1) * term_4, axis=1) + total(
         softmax(chosen_2, axis=-1) * term_5, axis=1
@@ -175,21 +175,21 @@ def _curvature_detached(
     cosine = input_direction @ input_direction.T
     term = cosine - margin
     too_high = np.maximum(margin + cosine, 0.0)
-    chosen = np.where(mask, term * gamma * too_high, -math.inf)
+    chosen = select(mask, term * gamma * too_high, -math.inf)
     log_sum = logsumexp(chosen, axis=-1)
     mask_2 = np.arange(upstream.shape[0])[:, None] != np.arange(input.shape[0])
     mask_3 = (target[:, None] == target) & mask_2
     term_2 = 1.0 - margin - cosine
     too_low = np.maximum(margin + 1.0 - cosine, 0.0)
-    chosen_2 = np.where(mask_3, term_2 * gamma * too_low, -math.inf)
+    chosen_2 = select(mask_3, term_2 * gamma * too_low, -math.inf)
     log_sum_2 = logsumexp(chosen_2, axis=-1)
     probability = sigmoid(log_sum + log_sum_2)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
-    chosen_3 = np.where(mask_3, -gamma * too_low, 0.0)
+    chosen_3 = select(mask_3, -gamma * too_low, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product_2 = gamma * too_high
-    chosen_4 = np.where(mask, product_2, 0.0)
+    chosen_4 = select(mask, product_2, 0.0)
     term_3 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * chosen_4
     sums_2 = term_3.T @ input_direction
     sums_3 = total(sums_2 * input_direction, axis=1)
@@ -198,10 +198,10 @@ def _curvature_detached(
     term_5 = quotient[:, None] * (term_4 @ input_direction.T) + quotient * (
         input_direction @ term_4.T
     )
-    chosen_5 = np.where(mask, -product_2, 0.0)
-    chosen_6 = np.where(mask, term * too_high, 0.0)
+    chosen_5 = select(mask, -product_2, 0.0)
+    chosen_6 = select(mask, term * too_high, 0.0)
     term_6 = chosen_4 * term_5 + chosen_5 * d_margin + chosen_6 * d_gamma
-    chosen_7 = np.where(mask_3, term_2 * too_low, 0.0)
+    chosen_7 = select(mask_3, term_2 * too_low, 0.0)
     term_7 = chosen_3 * d_margin + chosen_3 * term_5 + chosen_7 * d_gamma
     term_8 = total(probability_3 * term_6, axis=1) + total(probability_2 * term_7, axis=1)
     product_3 = probability * probability_4 * term_8
@@ -210,8 +210,8 @@ def _curvature_detached(
     )
     d_probability = softmax_tangent(chosen_2, term_7, axis=-1)
     product_4 = slope[:, None] * chosen_3 * d_probability
-    chosen_8 = np.where(mask_3, -too_low, 0.0)
-    chosen_9 = np.where(mask, too_high, 0.0)
+    chosen_8 = select(mask_3, -too_low, 0.0)
+    chosen_9 = select(mask, too_high, 0.0)
     term_10 = slope[:, None] * probability_2 * chosen_8 + slope[:, None] * probability_3 * chosen_9
     softmax_tangent_2 = softmax_tangent(chosen, term_6, axis=-1)
     term_11 = (
@@ -240,7 +240,7 @@ def _curvature_detached(
         + slope[:, None] * probability_2 * chosen_8 * d_margin
         + slope[:, None] * probability_2 * chosen_8 * term_5
     )
-    chosen_10 = np.where(mask, -too_high, 0.0)
+    chosen_10 = select(mask, -too_high, 0.0)
     term_18 = (
         slope_2[:, None] * probability_3 * chosen_6
         + slope[:, None] * chosen_6 * softmax_tangent_2
@@ -268,9 +268,9 @@ def _curvature_detached(
 def _denominator_detached_keras(target: Array) -> Array:
     """Return what the mean divides by."""
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
-    largest = np.where(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
-    mask_2 = (np.where(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
-    return np.maximum(total(np.where(mask_2, 1.0, 0.0)), 1.0)
+    largest = select(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
+    mask_2 = (select(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
+    return np.maximum(total(select(mask_2, 1.0, 0.0)), 1.0)
 
 
 _kernel_detached = differentiable(
@@ -291,7 +291,7 @@ def _value_through(
     # direction: x / norm(x) as one
     # softplus: log(1 + exp(z)) -> softplus(z)
     cosine = direction(input, axis=-1) @ direction(input, axis=-1).T
-    chosen = np.where(
+    chosen = select(
         target[:, None] != target,
         (cosine - margin) * np.maximum(margin + cosine, 0.0) * gamma,
         -math.inf,
@@ -300,7 +300,7 @@ def _value_through(
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     product = (1.0 - margin - cosine) * np.maximum(margin + 1.0 - cosine, 0.0) * gamma
-    term = logsumexp(chosen, axis=-1) + logsumexp(np.where(mask, product, -math.inf), axis=-1)
+    term = logsumexp(chosen, axis=-1) + logsumexp(select(mask, product, -math.inf), axis=-1)
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
@@ -319,25 +319,25 @@ def _value_and_gradient_through(
     term = cosine - margin
     term_2 = margin + cosine
     too_high = np.maximum(term_2, 0.0)
-    chosen = np.where(mask, term * too_high * gamma, -math.inf)
+    chosen = select(mask, term * too_high * gamma, -math.inf)
     mask_2 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = np.maximum(term_4, 0.0)
-    chosen_2 = np.where(mask_2, term_3 * too_low * gamma, -math.inf)
+    chosen_2 = select(mask_2, term_3 * too_low * gamma, -math.inf)
     term_5 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
     probability = sigmoid(term_5)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
     product = too_low * gamma
     product_2 = term_3 * np.maximum(np.sign(term_4), 0.0) * gamma
-    product_3 = slope[:, None] * probability_2 * np.where(mask_2, -product - product_2, 0.0)
+    product_3 = slope[:, None] * probability_2 * select(mask_2, -product - product_2, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product_4 = too_high * gamma
     product_5 = term * np.maximum(np.sign(term_2), 0.0) * gamma
-    product_6 = slope[:, None] * probability_3 * np.where(mask, product_4 + product_5, 0.0)
+    product_6 = slope[:, None] * probability_3 * select(mask, product_4 + product_5, 0.0)
     term_6 = product_3 + product_6
     sums = term_6.T @ input_direction
     term_7 = sums - input_direction * total(sums * input_direction, axis=1)[:, None]
@@ -353,13 +353,13 @@ def _value_and_gradient_through(
             upstream[:, None]
             * probability[:, None]
             * probability_2
-            * np.where(mask_2, term_3 * too_low, 0.0)
+            * select(mask_2, term_3 * too_low, 0.0)
         )
         slope_3 = (
             upstream[:, None]
             * probability[:, None]
             * probability_3
-            * np.where(mask, term * too_high, 0.0)
+            * select(mask, term * too_high, 0.0)
         )
         grad_gamma = total(slope_2) + total(slope_3)
     grad_margin = None
@@ -368,13 +368,13 @@ def _value_and_gradient_through(
             upstream[:, None]
             * probability[:, None]
             * probability_2
-            * np.where(mask_2, product_2 - product, 0.0)
+            * select(mask_2, product_2 - product, 0.0)
         )
         slope_5 = (
             upstream[:, None]
             * probability[:, None]
             * probability_3
-            * np.where(mask, product_5 - product_4, 0.0)
+            * select(mask, product_5 - product_4, 0.0)
         )
         grad_margin = total(slope_4) + total(slope_5)
     return loss, grad_input, grad_gamma, grad_margin
@@ -396,14 +396,14 @@ def _tangent_through(
     term = cosine - margin
     term_2 = margin + cosine
     too_high = np.maximum(term_2, 0.0)
-    chosen = np.where(mask, term * too_high * gamma, -math.inf)
+    chosen = select(mask, term * too_high * gamma, -math.inf)
     mask_2 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = np.maximum(term_4, 0.0)
-    chosen_2 = np.where(mask_2, term_3 * too_low * gamma, -math.inf)
+    chosen_2 = select(mask_2, term_3 * too_low * gamma, -math.inf)
     probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     product = too_high * gamma
     product_2 = term * np.maximum(np.sign(term_2), 0.0) * gamma
@@ -414,16 +414,16 @@ def _tangent_through(
     product_5 = ratio(1.0, norm(input, axis=-1)) * (input_direction @ (d_input - product_3).T)
     term_5 = product_4 + product_5
     term_6 = (
-        np.where(mask, product + product_2, 0.0) * term_5
-        + np.where(mask, product_2 - product, 0.0) * d_margin
-        + np.where(mask, term * too_high, 0.0) * d_gamma
+        select(mask, product + product_2, 0.0) * term_5
+        + select(mask, product_2 - product, 0.0) * d_margin
+        + select(mask, term * too_high, 0.0) * d_gamma
     )
     product_6 = too_low * gamma
     product_7 = term_3 * np.maximum(np.sign(term_4), 0.0) * gamma
     term_7 = (
-        np.where(mask_2, product_7 - product_6, 0.0) * d_margin
-        + np.where(mask_2, -product_6 - product_7, 0.0) * term_5
-        + np.where(mask_2, term_3 * too_low, 0.0) * d_gamma
+        select(mask_2, product_7 - product_6, 0.0) * d_margin
+        + select(mask_2, -product_6 - product_7, 0.0) * term_5
+        + select(mask_2, term_3 * too_low, 0.0) * d_gamma
     )
     term_8 = total(softmax(chosen, axis=-1) * term_6, axis=1) + total(
         softmax(chosen_2, axis=-1) * term_7, axis=1
@@ -452,14 +452,14 @@ def _curvature_through(
     term = cosine - margin
     term_2 = margin + cosine
     too_high = np.maximum(term_2, 0.0)
-    chosen = np.where(mask, term * too_high * gamma, -math.inf)
+    chosen = select(mask, term * too_high * gamma, -math.inf)
     log_sum = logsumexp(chosen, axis=-1)
     mask_2 = np.arange(upstream.shape[0])[:, None] != np.arange(input.shape[0])
     mask_3 = (target[:, None] == target) & mask_2
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = np.maximum(term_4, 0.0)
-    chosen_2 = np.where(mask_3, term_3 * too_low * gamma, -math.inf)
+    chosen_2 = select(mask_3, term_3 * too_low * gamma, -math.inf)
     log_sum_2 = logsumexp(chosen_2, axis=-1)
     probability = sigmoid(log_sum + log_sum_2)
     slope = upstream * probability
@@ -467,12 +467,12 @@ def _curvature_through(
     product_2 = too_low * gamma
     positive = np.maximum(np.sign(term_4), 0.0)
     product_3 = term_3 * positive * gamma
-    chosen_3 = np.where(mask_3, -product_2 - product_3, 0.0)
+    chosen_3 = select(mask_3, -product_2 - product_3, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product_4 = too_high * gamma
     positive_2 = np.maximum(np.sign(term_2), 0.0)
     product_5 = term * positive_2 * gamma
-    chosen_4 = np.where(mask, product_4 + product_5, 0.0)
+    chosen_4 = select(mask, product_4 + product_5, 0.0)
     term_5 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * chosen_4
     sums_2 = term_5.T @ input_direction
     sums_3 = total(sums_2 * input_direction, axis=1)
@@ -481,11 +481,11 @@ def _curvature_through(
     term_7 = quotient[:, None] * (term_6 @ input_direction.T) + quotient * (
         input_direction @ term_6.T
     )
-    chosen_5 = np.where(mask, product_5 - product_4, 0.0)
-    chosen_6 = np.where(mask, term * too_high, 0.0)
+    chosen_5 = select(mask, product_5 - product_4, 0.0)
+    chosen_6 = select(mask, term * too_high, 0.0)
     term_8 = chosen_4 * term_7 + chosen_5 * d_margin + chosen_6 * d_gamma
-    chosen_7 = np.where(mask_3, product_3 - product_2, 0.0)
-    chosen_8 = np.where(mask_3, term_3 * too_low, 0.0)
+    chosen_7 = select(mask_3, product_3 - product_2, 0.0)
+    chosen_8 = select(mask_3, term_3 * too_low, 0.0)
     term_9 = chosen_7 * d_margin + chosen_3 * term_7 + chosen_8 * d_gamma
     term_10 = total(probability_3 * term_8, axis=1) + total(probability_2 * term_9, axis=1)
     product_6 = probability * probability_4 * term_10
@@ -534,17 +534,17 @@ def _curvature_through(
     term_19 = term_18 - product_12[:, None] * term_6 - input_direction * sums_7[:, None]
     slope_2 = upstream * probability * probability_4 * term_10
     term_20 = product_7 - too_low
-    product_13 = slope[:, None] * probability_2 * np.where(mask_3, term_20, 0.0) * d_margin
-    product_14 = slope[:, None] * probability_2 * np.where(mask_3, term_12, 0.0) * term_7
+    product_13 = slope[:, None] * probability_2 * select(mask_3, term_20, 0.0) * d_margin
+    product_14 = slope[:, None] * probability_2 * select(mask_3, term_12, 0.0) * term_7
     term_21 = (
         slope_2[:, None] * probability_2 * chosen_8
         + slope[:, None] * chosen_8 * softmax_tangent_2
         + product_13
         + product_14
     )
-    product_15 = slope[:, None] * probability_3 * np.where(mask, term_13, 0.0) * term_7
+    product_15 = slope[:, None] * probability_3 * select(mask, term_13, 0.0) * term_7
     term_22 = product_9 - too_high
-    product_16 = slope[:, None] * probability_3 * np.where(mask, term_22, 0.0) * d_margin
+    product_16 = slope[:, None] * probability_3 * select(mask, term_22, 0.0) * d_margin
     term_23 = (
         slope_2[:, None] * probability_3 * chosen_6
         + slope[:, None] * chosen_6 * softmax_tangent_3
@@ -584,9 +584,9 @@ def _curvature_through(
 def _denominator_through_keras(target: Array) -> Array:
     """Return what the mean divides by."""
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
-    largest = np.where(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
-    mask_2 = (np.where(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
-    return np.maximum(total(np.where(mask_2, 1.0, 0.0)), 1.0)
+    largest = select(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
+    mask_2 = (select(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
+    return np.maximum(total(select(mask_2, 1.0, 0.0)), 1.0)
 
 
 _kernel_through = differentiable(

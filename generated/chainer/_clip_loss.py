@@ -5,7 +5,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick, total
+from ._arrays import Array, pick, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -60,7 +60,7 @@ def _value_and_gradient(
     find_text, excess = label_cross_entropy_and_excess(logit, index, axis=-1)
     term = pick(negative_log_softmax(logit, axis=-2), index, axis=1) + find_text
     slope = 0.5 * upstream
-    chosen = np.where(np.arange(text.shape[0]) == index[:, None], slope[:, None], 0.0)
+    chosen = select(np.arange(text.shape[0]) == index[:, None], slope[:, None], 0.0)
     term_2 = (
         softmax(logit, axis=-2) * sum_of_others(chosen, axis=-2)
         - softmax_complement(logit, axis=-2) * chosen
@@ -127,7 +127,7 @@ def _curvature(
     excess = label_excess(logit, index, axis=-1)
     mask = np.arange(text.shape[0]) == index[:, None]
     slope = 0.5 * upstream
-    chosen = np.where(mask, slope[:, None], 0.0)
+    chosen = select(mask, slope[:, None], 0.0)
     rest = sum_of_others(chosen, axis=-2)
     term = softmax(logit, axis=-2) * rest - softmax_complement(logit, axis=-2) * chosen
     term_2 = 0.5 * upstream[:, None] * excess * logit_scale + term * logit_scale
@@ -152,7 +152,7 @@ def _curvature(
         0.5
         * slope_3[:, None]
         * logit_scale
-        * total(np.where(mask[:, :, None], text_direction, 0.0), axis=1)
+        * total(select(mask[:, :, None], text_direction, 0.0), axis=1)
     )
     term_8 = (
         slope_2

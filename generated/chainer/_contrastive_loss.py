@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -24,7 +24,7 @@ __all__ = ["ContrastiveLoss", "contrastive_loss"]
 def _value(input1: Array, input2: Array, target: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     gap = input1 - input2
-    chosen = np.where(
+    chosen = select(
         target == 1.0, total(gap * gap, axis=1), np.maximum(margin - norm(gap, axis=-1), 0.0) ** 2
     )
     return 0.5 * chosen
@@ -44,15 +44,14 @@ def _value_and_gradient(
     term = margin - norm(gap, axis=-1)
     positive = np.maximum(term, 0.0)
     positive_2 = np.maximum(np.sign(term), 0.0)
-    slope = upstream * np.where(mask, 0.0, -2.0 * positive * positive_2)
+    slope = upstream * select(mask, 0.0, -2.0 * positive * positive_2)
     product = 0.5 * slope[:, None] * direction(gap, axis=-1)
     slope_2 = upstream * mask.astype(target.dtype)
     product_2 = slope_2[:, None] * gap
-    loss = 0.5 * np.where(mask, total(gap * gap, axis=1), positive * positive)
+    loss = 0.5 * select(mask, total(gap * gap, axis=1), positive * positive)
     grad_margin = None
     if "margin" in wanted:
-        sums = total(upstream * np.where(mask, 0.0, 2.0 * positive * positive_2))
-        grad_margin = 0.5 * sums
+        grad_margin = 0.5 * total(upstream * select(mask, 0.0, 2.0 * positive * positive_2))
     return (
         loss,
         product + product_2,
@@ -79,13 +78,16 @@ def _tangent(
     term_2 = margin - norm(gap, axis=-1)
     positive = np.maximum(term_2, 0.0)
     positive_2 = np.maximum(np.sign(term_2), 0.0)
-    product = 0.5 * np.where(mask, 0.0, 2.0 * positive * positive_2) * d_margin
-    product_2 = (
+    product = (
         0.5
-        * np.where(mask, 0.0, -2.0 * positive * positive_2)
+        * select(mask, 0.0, -2.0 * positive * positive_2)
         * total(direction(gap, axis=-1) * term, axis=1)
     )
-    return mask.astype(target.dtype) * total(gap * term, axis=1) + product + product_2
+    return (
+        mask.astype(target.dtype) * total(gap * term, axis=1)
+        + 0.5 * select(mask, 0.0, 2.0 * positive * positive_2) * d_margin
+        + product
+    )
 
 
 def _curvature(
@@ -106,15 +108,15 @@ def _curvature(
     term = margin - length
     positive = np.maximum(np.sign(term), 0.0)
     power = positive * positive
-    chosen = np.where(mask, 0.0, -2.0 * power)
-    chosen_2 = np.where(mask, 0.0, 2.0 * power)
+    chosen = select(mask, 0.0, -2.0 * power)
+    chosen_2 = select(mask, 0.0, 2.0 * power)
     direction_2 = direction(gap, axis=-1)
     term_2 = d_input1 - d_input2
     sums = total(direction_2 * term_2, axis=1)
     slope = upstream * (chosen * d_margin + chosen_2 * sums)
     product = 0.5 * slope[:, None] * direction_2
     slope_2 = (
-        upstream * np.where(mask, 0.0, -2.0 * np.maximum(term, 0.0) * positive) * ratio(1.0, length)
+        upstream * select(mask, 0.0, -2.0 * np.maximum(term, 0.0) * positive) * ratio(1.0, length)
     )
     product_2 = 0.5 * slope_2[:, None] * (term_2 - direction_2 * sums[:, None])
     slope_3 = upstream * mask.astype(upstream.dtype)

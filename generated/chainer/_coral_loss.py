@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -25,7 +25,7 @@ def _value(input: Array, target: Array, weight: Array) -> Array:
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    answer = np.where(
+    answer = select(
         target[:, None] > np.arange(input.shape[1]) + 0.5,
         np.maximum(-input, 0.0) + log_term,
         np.maximum(input, 0.0) + log_term,
@@ -39,8 +39,8 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target[:, None] > np.arange(input.shape[1]) + 0.5
     log_term = np.log1p(np.exp(-np.abs(input)))
-    answer = np.where(mask, np.maximum(-input, 0.0) + log_term, np.maximum(input, 0.0) + log_term)
-    grad_input = upstream[:, None] * np.where(mask, -sigmoid(-input), sigmoid(input)) * weight
+    answer = select(mask, np.maximum(-input, 0.0) + log_term, np.maximum(input, 0.0) + log_term)
+    grad_input = upstream[:, None] * select(mask, -sigmoid(-input), sigmoid(input)) * weight
     return (
         total(answer * weight, axis=1),
         grad_input,
@@ -50,7 +50,7 @@ def _value_and_gradient(
 
 def _tangent(input: Array, target: Array, weight: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    chosen = np.where(
+    chosen = select(
         target[:, None] > np.arange(input.shape[1]) + 0.5, -sigmoid(-input), sigmoid(input)
     )
     return total(chosen * weight * d_input, axis=1)
@@ -62,7 +62,7 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     probability = sigmoid(-input)
     sigmoid_input = sigmoid(input)
-    chosen = np.where(
+    chosen = select(
         target[:, None] > np.arange(input.shape[1]) + 0.5,
         probability * sigmoid_input,
         sigmoid_input * probability,

@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick, sigmoid, total
+from ._arrays import Array, pick, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -27,7 +27,7 @@ __all__ = ["CosFaceLoss", "cos_face_loss"]
 def _value(input: Array, target: Array, scale: Array | float, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     # softplus: log(1 + exp(z)) -> softplus(z)
-    chosen = np.where(np.arange(input.shape[1]) != target[:, None], scale * input, -math.inf)
+    chosen = select(np.arange(input.shape[1]) != target[:, None], scale * input, -math.inf)
     term = logsumexp(chosen, axis=-1) - (pick(input, target, axis=1) - margin) * scale
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
@@ -43,7 +43,7 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `scale` and `margin`."""
     index = np.arange(input.shape[1])
     mask = index != target[:, None]
-    chosen = np.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     picked = pick(input, target, axis=1)
     term = logsumexp(chosen, axis=-1) - (picked - margin) * scale
     sigmoid_term = sigmoid(term)
@@ -51,12 +51,12 @@ def _value_and_gradient(
     slope_2 = upstream * sigmoid_term
     probability = softmax(chosen, axis=-1)
     loss = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
-    grad_input = np.where(index == target[:, None], slope[:, None], 0.0) + slope_2[
+    grad_input = select(index == target[:, None], slope[:, None], 0.0) + slope_2[
         :, None
-    ] * probability * np.where(mask, scale, 0.0)
+    ] * probability * select(mask, scale, 0.0)
     grad_scale = None
     if "scale" in wanted:
-        slope_3 = upstream * sigmoid_term * total(probability * np.where(mask, input, 0.0), axis=1)
+        slope_3 = upstream * sigmoid_term * total(probability * select(mask, input, 0.0), axis=1)
         grad_scale = total(upstream * sigmoid_term * (margin - picked)) + total(slope_3)
     return loss, grad_input, grad_scale, scale * total(slope_2) if "margin" in wanted else None
 
@@ -72,9 +72,9 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     mask = np.arange(input.shape[1]) != target[:, None]
-    chosen = np.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     picked = pick(input, target, axis=1)
-    term = np.where(mask, input, 0.0) * d_scale + np.where(mask, scale, 0.0) * d_input
+    term = select(mask, input, 0.0) * d_scale + select(mask, scale, 0.0) * d_input
     term_2 = (
         total(softmax(chosen, axis=-1) * term, axis=1)
         + (margin - picked) * d_scale
@@ -97,15 +97,15 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     index = np.arange(input.shape[1])
     mask = index != target[:, None]
-    chosen = np.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     others = logsumexp(chosen, axis=-1)
     picked = pick(input, target, axis=1)
     product = (picked - margin) * scale
     probability = sigmoid(others - product)
     probability_2 = sigmoid(product - others)
     probability_3 = softmax(chosen, axis=-1)
-    chosen_2 = np.where(mask, input, 0.0)
-    chosen_3 = np.where(mask, scale, 0.0)
+    chosen_2 = select(mask, input, 0.0)
+    chosen_3 = select(mask, scale, 0.0)
     term = chosen_2 * d_scale + chosen_3 * d_input
     picked_2 = pick(d_input, target, axis=1)
     term_2 = margin - picked

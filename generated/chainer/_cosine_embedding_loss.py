@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
 from ._functions import floored_norm, ratio
@@ -19,8 +19,8 @@ def _value(input1: Array, input2: Array, target: Array, margin: Array | float) -
         input2, floored_norm(input2, 1e-06, axis=-1)[:, None]
     )
     cosine = total(product, axis=1)
-    return np.where(
-        target == 1.0, 1.0 - cosine, np.where(target == -1.0, np.maximum(cosine - margin, 0.0), 0.0)
+    return select(
+        target == 1.0, 1.0 - cosine, select(target == -1.0, np.maximum(cosine - margin, 0.0), 0.0)
     )
 
 
@@ -41,10 +41,10 @@ def _value_and_gradient(
     cosine = total(quotient * quotient_2, axis=1)
     mask_2 = target == -1.0
     positive = np.maximum(np.sign(margin - cosine), 0.0)
-    chosen = np.where(mask, -1.0, np.where(mask_2, 1.0 - positive, 0.0))
+    chosen = select(mask, -1.0, select(mask_2, 1.0 - positive, 0.0))
     slope = upstream * chosen * ratio(1.0, length1)
     slope_2 = upstream * chosen * total(ratio(quotient, length1[:, None]) * quotient_2, axis=1)
-    loss = np.where(mask, 1.0 - cosine, np.where(mask_2, np.maximum(cosine - margin, 0.0), 0.0))
+    loss = select(mask, 1.0 - cosine, select(mask_2, np.maximum(cosine - margin, 0.0), 0.0))
     grad_input1 = slope[:, None] * quotient_2 - slope_2[:, None] * quotient
     grad_input2 = None
     if "input2" in wanted:
@@ -53,7 +53,7 @@ def _value_and_gradient(
         grad_input2 = slope_3[:, None] * quotient - slope_4[:, None] * quotient_2
     grad_margin = None
     if "margin" in wanted:
-        slope_5 = upstream * np.where(mask, 0.0, np.where(mask_2, positive - 1.0, 0.0))
+        slope_5 = upstream * select(mask, 0.0, select(mask_2, positive - 1.0, 0.0))
         grad_margin = total(slope_5)
     return (
         loss,
@@ -96,8 +96,8 @@ def _tangent(
         - product
         - product_2
     )
-    product_3 = np.where(mask, -1.0, np.where(mask_2, 1.0 - positive, 0.0)) * total(term, axis=1)
-    product_4 = np.where(mask, 0.0, np.where(mask_2, positive - 1.0, 0.0)) * d_margin
+    product_3 = select(mask, -1.0, select(mask_2, 1.0 - positive, 0.0)) * total(term, axis=1)
+    product_4 = select(mask, 0.0, select(mask_2, positive - 1.0, 0.0)) * d_margin
     return product_3 + product_4
 
 
@@ -118,7 +118,7 @@ def _curvature(
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, length2[:, None])
     positive = np.maximum(np.sign(margin - total(quotient * quotient_2, axis=1)), 0.0)
-    chosen = np.where(target == 1.0, -1.0, np.where(target == -1.0, 1.0 - positive, 0.0))
+    chosen = select(target == 1.0, -1.0, select(target == -1.0, 1.0 - positive, 0.0))
     quotient_3 = ratio(1.0, length1)
     sums = total(quotient * d_input1, axis=1)
     slope = upstream * chosen * ratio(quotient_3, length1) * sums

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, masked, total
+from ._arrays import Array, masked, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -41,8 +41,8 @@ def _value_labels(input: Array, target: Array, weight: Array, ignore_index: int)
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
-    return np.where(valid, label_cross_entropy(input, label, axis=-2) * weight[label], 0.0)
+    label = select(valid, target, 0)
+    return select(valid, label_cross_entropy(input, label, axis=-2) * weight[label], 0.0)
 
 
 def _value_and_gradient_labels(
@@ -55,11 +55,11 @@ def _value_and_gradient_labels(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
     slope = upstream * label_weight
-    loss = np.where(valid, nll_at * label_weight, 0.0)
+    loss = select(valid, nll_at * label_weight, 0.0)
     grad_input = masked(slope[:, None] * excess, valid[:, None])
     return loss, grad_input
 
@@ -69,9 +69,9 @@ def _tangent_labels(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     product = weight[label] * total(label_excess(input, label, axis=-2) * d_input, axis=1)
-    return np.where(valid, product, 0.0)
+    return select(valid, product, 0.0)
 
 
 def _curvature_labels(
@@ -79,24 +79,24 @@ def _curvature_labels(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
-    slope = upstream * weight[np.where(valid, target, 0)]
+    slope = upstream * weight[select(valid, target, 0)]
     return (masked(slope[:, None] * softmax_tangent(input, d_input, axis=-2), valid[:, None]),)
 
 
 def _mass_labels(target: Array, weight: Array, ignore_index: int) -> Array:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return np.where(valid, weight[np.where(valid, target, 0)], 0.0)
+    return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
 def _denominator_labels_chainer(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
+    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 def _denominator_labels_keras(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
+    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 _kernel_labels = differentiable(
@@ -120,9 +120,9 @@ def _value_smoothed_labels(
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
     product = label_smoothing * cross_entropy_with(input, weight[:, None], axis=-2) / input.shape[1]
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     product_2 = (1.0 - label_smoothing) * label_cross_entropy(input, label, axis=-2) * weight[label]
-    return np.where(valid, product + product_2, 0.0)
+    return select(valid, product + product_2, 0.0)
 
 
 def _value_and_gradient_smoothed_labels(
@@ -138,7 +138,7 @@ def _value_and_gradient_smoothed_labels(
     valid = target != ignore_index
     xent, excess = cross_entropy_and_excess(input, weight[:, None], axis=-2)
     term = 1.0 - label_smoothing
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess_2 = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
     term_2 = label_smoothing * xent / input.shape[1] + term * nll_at * label_weight
@@ -149,9 +149,9 @@ def _value_and_gradient_smoothed_labels(
     )
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
-        chosen = np.where(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)
+        chosen = select(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)
         grad_label_smoothing = total(chosen)
-    return np.where(valid, term_2, 0.0), masked(term_3, valid[:, None]), grad_label_smoothing
+    return select(valid, term_2, 0.0), masked(term_3, valid[:, None]), grad_label_smoothing
 
 
 def _tangent_smoothed_labels(
@@ -166,13 +166,13 @@ def _tangent_smoothed_labels(
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
     xent, excess = cross_entropy_and_excess(input, weight[:, None], axis=-2)
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess_2 = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
     product = (xent / input.shape[1] - nll_at * label_weight) * d_label_smoothing
     product_2 = label_smoothing * total(excess * d_input, axis=1) / input.shape[1]
     product_3 = (1.0 - label_smoothing) * label_weight * total(excess_2 * d_input, axis=1)
-    return np.where(valid, product + product_2 + product_3, 0.0)
+    return select(valid, product + product_2 + product_3, 0.0)
 
 
 def _curvature_smoothed_labels(
@@ -187,7 +187,7 @@ def _curvature_smoothed_labels(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     label_weight = weight[label]
     slope = upstream * label_weight
     excess = label_excess(input, label, axis=-2)
@@ -203,24 +203,24 @@ def _curvature_smoothed_labels(
     term_3 = total(excess_2 * d_input, axis=1) / weight.shape[0] - label_weight * total(
         excess * d_input, axis=1
     )
-    change_label_smoothing = total(np.where(valid, upstream * term_3, 0.0))
+    change_label_smoothing = total(select(valid, upstream * term_3, 0.0))
     return masked(term_2, valid[:, None]), change_label_smoothing
 
 
 def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return np.where(valid, weight[np.where(valid, target, 0)], 0.0)
+    return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
 def _denominator_smoothed_labels_chainer(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
+    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 def _denominator_smoothed_labels_keras(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
+    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 _kernel_smoothed_labels = differentiable(

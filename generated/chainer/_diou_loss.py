@@ -5,7 +5,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
@@ -112,10 +112,10 @@ def _value_and_gradient(
         term_14 * term_18 + slope_4 - slope_3 - 2.0 * upstream * quotient_4 * hull_width * term_19
     )
     grad_input = (
-        np.where(mask, term_10[:, None], 0.0)
-        + np.where(mask_2, term_13[:, None], 0.0)
-        + np.where(mask_3, term_17[:, None], 0.0)
-        + np.where(mask_4, term_20[:, None], 0.0)
+        select(mask, term_10[:, None], 0.0)
+        + select(mask_2, term_13[:, None], 0.0)
+        + select(mask_3, term_17[:, None], 0.0)
+        + select(mask_4, term_20[:, None], 0.0)
     )
     grad_target = None
     if "target" in wanted:
@@ -143,10 +143,10 @@ def _value_and_gradient(
             - slope_4
         )
         grad_target = (
-            np.where(mask, term_21[:, None], 0.0)
-            + np.where(mask_2, term_22[:, None], 0.0)
-            + np.where(mask_3, term_23[:, None], 0.0)
-            + np.where(mask_4, term_24[:, None], 0.0)
+            select(mask, term_21[:, None], 0.0)
+            + select(mask_2, term_22[:, None], 0.0)
+            + select(mask_3, term_23[:, None], 0.0)
+            + select(mask_4, term_24[:, None], 0.0)
         )
     return distance - quotient + 1.0, grad_input, grad_target
 

@@ -7,7 +7,7 @@ from typing import Literal, overload
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -125,9 +125,7 @@ def _value_distance(input: Array, target: Array, push: Array | float) -> Array:
     own = chosen @ input / sums[:, None]
     term = 2.0 * push - norm(own[:, None] - chosen @ input / sums[:, None], axis=-1)
     nearness = np.maximum(term, 0.0)
-    chosen_2 = np.where(
-        target[:, None] != target, nearness / sums[:, None] * (nearness / sums), 0.0
-    )
+    chosen_2 = select(target[:, None] != target, nearness / sums[:, None] * (nearness / sums), 0.0)
     clusters = total(1.0 / sums)
     return ratio(total(chosen_2), (clusters - 1.0) * clusters)
 
@@ -143,20 +141,20 @@ def _value_and_gradient_distance(
     term = own[:, None] - chosen @ input / sums[:, None]
     term_2 = 2.0 * push - norm(term, axis=-1)
     nearness = np.maximum(term_2, 0.0)
-    chosen_2 = np.where(mask, nearness / sums[:, None] * (nearness / sums), 0.0)
+    sums_2 = total(select(mask, nearness / sums[:, None] * (nearness / sums), 0.0))
     clusters = total(1.0 / sums)
     product = (clusters - 1.0) * clusters
     quotient = ratio(1.0, product)
     positive = np.maximum(np.sign(term_2), 0.0)
-    chosen_3 = np.where(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    product_2 = chosen_3[:, :, None] * direction(term, axis=-1)
+    chosen_2 = select(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
+    product_2 = chosen_2[:, :, None] * direction(term, axis=-1)
     slope = -upstream * quotient * (chosen.T @ (total(product_2, axis=0) / sums[:, None]))
     slope_2 = upstream * quotient * (chosen.T @ (total(product_2, axis=1) / sums[:, None]))
     grad_push = None
     if "push" in wanted:
-        chosen_4 = np.where(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-        grad_push = upstream * quotient * total(chosen_4)
-    return ratio(total(chosen_2), product), slope + slope_2, grad_push
+        chosen_3 = select(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
+        grad_push = upstream * quotient * total(chosen_3)
+    return ratio(sums_2, product), slope + slope_2, grad_push
 
 
 def _tangent_distance(
@@ -172,8 +170,8 @@ def _tangent_distance(
     term_2 = 2.0 * push - norm(term, axis=-1)
     nearness = np.maximum(term_2, 0.0)
     positive = np.maximum(np.sign(term_2), 0.0)
-    chosen_2 = np.where(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    chosen_3 = np.where(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
+    chosen_2 = select(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
+    chosen_3 = select(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
     product = chosen @ d_input / sums[:, None]
     product_2 = direction(term, axis=-1) * (product[:, None] - chosen @ d_input / sums[:, None])
     return ratio(1.0, (clusters - 1.0) * clusters) * total(
@@ -198,18 +196,18 @@ def _curvature_distance(
     positive = np.maximum(np.sign(term_2), 0.0)
     product = positive / sums[:, None]
     product_2 = positive / sums
-    chosen_2 = np.where(mask, -4.0 * product * product_2, 0.0)
+    chosen_2 = select(mask, -4.0 * product * product_2, 0.0)
     product_3 = chosen @ d_input / sums[:, None]
     term_3 = product_3[:, None] - chosen @ d_input / sums[:, None]
     sums_2 = total(direction_2 * term_3, axis=2)
-    term_4 = chosen_2 * d_push + np.where(mask, 2.0 * product * product_2, 0.0) * sums_2
+    term_4 = chosen_2 * d_push + select(mask, 2.0 * product * product_2, 0.0) * sums_2
     product_4 = -2.0 * np.maximum(term_2, 0.0) * positive / (sums[:, None] * sums)
-    product_5 = np.where(mask, product_4, 0.0) * ratio(1.0, length)
+    product_5 = select(mask, product_4, 0.0) * ratio(1.0, length)
     product_6 = product_5[:, :, None] * (term_3 - direction_2 * sums_2[:, :, None])
     term_5 = direction_2 * term_4[:, :, None] + product_6
     slope = -upstream * quotient * ((chosen / sums[:, None]).T @ total(term_5, axis=0))
     slope_2 = upstream * quotient * ((chosen / sums[:, None]).T @ total(term_5, axis=1))
-    term_6 = np.where(mask, 8.0 * product * product_2, 0.0) * d_push + chosen_2 * sums_2
+    term_6 = select(mask, 8.0 * product * product_2, 0.0) * d_push + chosen_2 * sums_2
     change_push = upstream * quotient * total(term_6)
     return slope + slope_2, change_push
 

@@ -5,9 +5,8 @@
 from typing import Literal, overload
 
 import chainer
-import numpy as np
 
-from ._arrays import Array, masked, total
+from ._arrays import Array, masked, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -322,8 +321,8 @@ def _value_hard_labels(
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
-    product = (1.0 - alpha) * label_cross_entropy(input, np.where(valid, target, 0), axis=-2)
-    return np.where(valid, product, 0.0)
+    product = (1.0 - alpha) * label_cross_entropy(input, select(valid, target, 0), axis=-2)
+    return select(valid, product, 0.0)
 
 
 def _value_and_gradient_hard_labels(
@@ -337,13 +336,13 @@ def _value_and_gradient_hard_labels(
     """Return the loss and, as far as wanted, its gradient by `input` and `alpha`."""
     valid = target != ignore_index
     term = 1.0 - alpha
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
-    loss = np.where(valid, term * nll_at, 0.0)
+    loss = select(valid, term * nll_at, 0.0)
     grad_input = masked(upstream[:, None] * term * excess, valid[:, None])
     grad_alpha = None
     if "alpha" in wanted:
-        grad_alpha = total(np.where(valid, -upstream * nll_at, 0.0))
+        grad_alpha = total(select(valid, -upstream * nll_at, 0.0))
     return loss, grad_input, grad_alpha
 
 
@@ -357,10 +356,10 @@ def _tangent_hard_labels(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     term = (1.0 - alpha) * total(excess * d_input, axis=1) - nll_at * d_alpha
-    return np.where(valid, term, 0.0)
+    return select(valid, term, 0.0)
 
 
 def _curvature_hard_labels(
@@ -374,16 +373,16 @@ def _curvature_hard_labels(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
-    excess = label_excess(input, np.where(valid, target, 0), axis=-2)
+    excess = label_excess(input, select(valid, target, 0), axis=-2)
     slope = upstream[:, None] * (1.0 - alpha) * softmax_tangent(input, d_input, axis=-2)
-    chosen = np.where(valid, -upstream * total(excess * d_input, axis=1), 0.0)
     change_input = masked(slope - upstream[:, None] * excess * d_alpha, valid[:, None])
-    return change_input, total(chosen)
+    change_alpha = total(select(valid, -upstream * total(excess * d_input, axis=1), 0.0))
+    return change_input, change_alpha
 
 
 def _mass_hard_labels(target: Array, ignore_index: int) -> Array:
     """Return how much each entry counts in the mean."""
-    return np.where(target != ignore_index, 1.0, 0.0)
+    return select(target != ignore_index, 1.0, 0.0)
 
 
 _kernel_hard_labels = differentiable(

@@ -2,9 +2,8 @@
 """Expectile loss, smallest on average at the expectile ``q`` (Newey and Powell, 1987)."""
 
 import chainer
-import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_range, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
@@ -15,7 +14,7 @@ __all__ = ["ExpectileLoss", "expectile_loss"]
 def _value(input: Array, target: Array, q: Array | float) -> Array:
     """Return the unreduced loss."""
     error = target - input
-    return error * error * np.where(error > 0.0, q, 1.0 - q)
+    return error * error * select(error > 0.0, q, 1.0 - q)
 
 
 def _value_and_gradient(
@@ -25,10 +24,10 @@ def _value_and_gradient(
     error = target - input
     power = error * error
     mask = error > 0.0
-    chosen = np.where(mask, q, 1.0 - q)
+    chosen = select(mask, q, 1.0 - q)
     grad_q = None
     if "q" in wanted:
-        grad_q = total(upstream * power * np.where(mask, 1.0, -1.0))
+        grad_q = total(upstream * power * select(mask, 1.0, -1.0))
     return (
         power * chosen,
         -2.0 * upstream * error * chosen,
@@ -44,8 +43,8 @@ def _tangent(
     error = target - input
     mask = error > 0.0
     return (
-        2.0 * error * np.where(mask, q, 1.0 - q) * (d_target - d_input)
-        + error * error * np.where(mask, 1.0, -1.0) * d_q
+        2.0 * error * select(mask, q, 1.0 - q) * (d_target - d_input)
+        + error * error * select(mask, 1.0, -1.0) * d_q
     )
 
 
@@ -62,8 +61,8 @@ def _curvature(
     error = target - input
     mask = error > 0.0
     term = d_target - d_input
-    slope = 2.0 * upstream * np.where(mask, q, 1.0 - q) * term
-    chosen = np.where(mask, 1.0, -1.0)
+    slope = 2.0 * upstream * select(mask, q, 1.0 - q) * term
+    chosen = select(mask, 1.0, -1.0)
     slope_2 = 2.0 * upstream * error * chosen * d_q
     change_q = 2.0 * total(upstream * error * chosen * term)
     return -slope - slope_2, slope + slope_2, change_q

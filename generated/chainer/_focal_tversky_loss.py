@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -51,7 +51,7 @@ def _value(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     sums, sums_2 = _sums(input, target, alpha, beta, gamma, smooth)
     quotient = ratio(sums, smooth + sums_2 + sums)
-    return np.where(quotient <= 0.0, 0.0, quotient ** (1.0 / gamma))
+    return select(quotient <= 0.0, 0.0, quotient ** (1.0 / gamma))
 
 
 def _value_and_gradient(
@@ -73,12 +73,12 @@ def _value_and_gradient(
     power = 1.0 / gamma
     power_2 = quotient**power
     mask_2 = quotient == 0.0
-    chosen = np.where((mask_2 & (power == 0.0)), 0.0, quotient ** (power - 1.0) / gamma)
+    chosen = select((mask_2 & (power == 0.0)), 0.0, quotient ** (power - 1.0) / gamma)
     quotient_2 = ratio(quotient, term)
-    slope = upstream * np.where(mask, 0.0, -chosen * quotient_2)
+    slope = upstream * select(mask, 0.0, -chosen * quotient_2)
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
-    chosen_2 = np.where(mask, 0.0, chosen * (ratio(1.0, term) - quotient_2))
+    chosen_2 = select(mask, 0.0, chosen * (ratio(1.0, term) - quotient_2))
     slope_2 = upstream * chosen_2
     term_2 = 1.0 - target
     term_3 = (
@@ -98,10 +98,10 @@ def _value_and_gradient(
         grad_beta = total(upstream * chosen_2 * total(probability * target, axis=2))
     grad_gamma = None
     if "gamma" in wanted:
-        product = -np.where(mask_2, 0.0, power_2 * np.log(quotient)) / (gamma * gamma)
-        grad_gamma = total(upstream * np.where(mask, 0.0, product))
+        product = -select(mask_2, 0.0, power_2 * np.log(quotient)) / (gamma * gamma)
+        grad_gamma = total(upstream * select(mask, 0.0, product))
     return (
-        np.where(mask, 0.0, power_2),
+        select(mask, 0.0, power_2),
         grad_input,
         grad_target,
         grad_alpha,
@@ -135,7 +135,7 @@ def _tangent(
     mask = tversky <= 0.0
     mask_2 = tversky == 0.0
     power = 1.0 / gamma
-    chosen = np.where((mask_2 & (power == 0.0)), 0.0, tversky ** (power - 1.0) / gamma)
+    chosen = select((mask_2 & (power == 0.0)), 0.0, tversky ** (power - 1.0) / gamma)
     quotient = ratio(tversky, term_2)
     term_3 = (
         term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
@@ -146,17 +146,17 @@ def _tangent(
         + term_3 * d_input
         + probability * target * d_beta
     )
-    product = np.where(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient)) * total(
+    product = select(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient)) * total(
         term_4, axis=(0, 2)
     )
-    chosen_2 = np.where(mask, 0.0, -chosen * quotient)
+    chosen_2 = select(mask, 0.0, -chosen * quotient)
     term_5 = sigmoid_input * d_target + target * sigmoid_input * probability * d_input
-    product_2 = -np.where(mask_2, 0.0, tversky**power * np.log(tversky)) / (gamma * gamma)
+    product_2 = -select(mask_2, 0.0, tversky**power * np.log(tversky)) / (gamma * gamma)
     return (
         product
         + chosen_2 * d_smooth
         + chosen_2 * total(term_5, axis=(0, 2))
-        + np.where(mask, 0.0, product_2) * d_gamma
+        + select(mask, 0.0, product_2) * d_gamma
     )
 
 
@@ -191,18 +191,18 @@ def _curvature(
     power_3 = tversky**term_3
     power_4 = gamma**3
     logarithm = np.log(tversky)
-    term_4 = -power_3 / power_2 - np.where(mask_2, 0.0, power_3 * logarithm) / power_4
-    chosen = np.where(mask_3, 0.0, term_4)
+    term_4 = -power_3 / power_2 - select(mask_2, 0.0, power_3 * logarithm) / power_4
+    chosen = select(mask_3, 0.0, term_4)
     quotient = ratio(tversky, term_2)
-    chosen_2 = np.where(mask, 0.0, -chosen * quotient)
-    chosen_3 = np.where((mask_2 & (term_3 == 0.0)), 0.0, term_3 * tversky ** (term_3 - 1.0))
+    chosen_2 = select(mask, 0.0, -chosen * quotient)
+    chosen_3 = select((mask_2 & (term_3 == 0.0)), 0.0, term_3 * tversky ** (term_3 - 1.0))
     quotient_2 = ratio(1.0, term_2)
     term_5 = quotient_2 - quotient
-    chosen_4 = np.where(mask_3, 0.0, chosen_3 * term_5 / gamma)
-    chosen_5 = np.where(mask_3, 0.0, power_3 / gamma)
+    chosen_4 = select(mask_3, 0.0, chosen_3 * term_5 / gamma)
+    chosen_5 = select(mask_3, 0.0, power_3 / gamma)
     product = quotient_2 * term_5
     quotient_3 = ratio(quotient, term_2)
-    chosen_6 = np.where(mask, 0.0, -chosen_4 * quotient - chosen_5 * (product - quotient_3))
+    chosen_6 = select(mask, 0.0, -chosen_4 * quotient - chosen_5 * (product - quotient_3))
     term_6 = probability * beta - alpha * sigmoid_input
     term_7 = (
         term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
@@ -214,52 +214,51 @@ def _curvature(
         + probability * target * d_beta
     )
     sums_2 = total(term_8, axis=(0, 2))
-    chosen_7 = np.where(mask_3, 0.0, -chosen_3 * quotient / gamma)
+    chosen_7 = select(mask_3, 0.0, -chosen_3 * quotient / gamma)
     term_9 = quotient_2 * quotient + quotient_3
-    chosen_8 = np.where(mask, 0.0, chosen_5 * term_9 - chosen_7 * quotient)
+    chosen_8 = select(mask, 0.0, chosen_5 * term_9 - chosen_7 * quotient)
     product_2 = sigmoid_input * d_target
     sums_3 = total(product_2 + target * sigmoid_input * probability * d_input, axis=(0, 2))
     term_10 = chosen_2 * d_gamma + chosen_6 * sums_2 + chosen_8 * d_smooth + chosen_8 * sums_3
     slope = upstream * term_10
-    slope_2 = upstream * np.where(mask, 0.0, -chosen_5 * quotient)
-    slope_3 = upstream * np.where(mask, 0.0, chosen_5 * term_5)
+    slope_2 = upstream * select(mask, 0.0, -chosen_5 * quotient)
+    slope_3 = upstream * select(mask, 0.0, chosen_5 * term_5)
     term_11 = -alpha * sigmoid_input * probability - probability * sigmoid_input * beta
     term_12 = slope_2[:, None] * sigmoid_input * probability + slope_3[:, None] * term_11
     tanh = np.tanh(-0.5 * input)
     product_3 = probability * sigmoid_input * beta * target * np.tanh(0.5 * input)
     product_4 = slope_3[:, None] * (term * alpha * sigmoid_input * probability * tanh + product_3)
     term_13 = slope_2[:, None] * target * sigmoid_input * probability * tanh + product_4
-    chosen_9 = np.where(mask, 0.0, chosen_7 * term_5)
+    chosen_9 = select(mask, 0.0, chosen_7 * term_5)
     quotient_4 = ratio(quotient_2, term_2)
     term_14 = term_9 - quotient_4
     term_15 = term_14 * d_smooth + term_14 * sums_3 + (quotient_3 - product - quotient_4) * sums_2
     term_16 = (
-        np.where(mask, 0.0, chosen * term_5) * d_gamma
-        + np.where(mask, 0.0, chosen_4 * term_5) * sums_2
+        select(mask, 0.0, chosen * term_5) * d_gamma
+        + select(mask, 0.0, chosen_4 * term_5) * sums_2
         + chosen_9 * d_smooth
         + chosen_9 * sums_3
-        + np.where(mask, 0.0, chosen_5) * term_15
+        + select(mask, 0.0, chosen_5) * term_15
     )
     slope_4 = upstream * term_16
     sums_4 = total(term * sigmoid_input * probability * d_input - product_2, axis=2)
     term_17 = probability * d_target - probability * sigmoid_input * target * d_input
     term_18 = slope_4 * total(probability * target, axis=2) + slope_3 * total(term_17, axis=2)
     power_5 = tversky**power
-    chosen_10 = np.where(mask_2, 0.0, chosen_5 * term_5 * logarithm + power_5 * term_5 / tversky)
-    chosen_11 = np.where(
-        mask_2, 0.0, -chosen_5 * quotient * logarithm - power_5 * quotient / tversky
-    )
-    chosen_12 = np.where(mask, 0.0, -chosen_11 / power_2)
-    chosen_13 = np.where(mask_2, 0.0, power_5 * logarithm)
-    product_5 = np.where(mask_2, 0.0, -chosen_13 * logarithm / power_2) / power_2
-    slope_5 = upstream * np.where(mask, 0.0, 2.0 * chosen_13 / power_4 - product_5) * d_gamma
+    chosen_10 = select(mask_2, 0.0, chosen_5 * term_5 * logarithm + power_5 * term_5 / tversky)
+    chosen_11 = select(mask_2, 0.0, -chosen_5 * quotient * logarithm - power_5 * quotient / tversky)
+    chosen_12 = select(mask, 0.0, -chosen_11 / power_2)
+    chosen_13 = select(mask_2, 0.0, power_5 * logarithm)
     term_19 = (
-        upstream * np.where(mask, 0.0, -chosen_10 / power_2) * sums_2
-        + upstream * chosen_12 * d_smooth
-        + upstream * chosen_12 * sums_3
-        + slope_5
+        2.0 * chosen_13 / power_4 - select(mask_2, 0.0, -chosen_13 * logarithm / power_2) / power_2
     )
     term_20 = (
+        upstream * select(mask, 0.0, -chosen_10 / power_2) * sums_2
+        + upstream * chosen_12 * d_smooth
+        + upstream * chosen_12 * sums_3
+        + upstream * select(mask, 0.0, term_19) * d_gamma
+    )
+    term_21 = (
         upstream * chosen_2 * d_gamma
         + upstream * chosen_6 * sums_2
         + upstream * chosen_8 * d_smooth
@@ -281,7 +280,7 @@ def _curvature(
         - slope_3[:, None] * sigmoid_input * d_alpha
     )
     change_alpha = total(slope_4 * total(term * sigmoid_input, axis=2) + slope_3 * sums_4)
-    return change_input, change_target, change_alpha, total(term_18), total(term_19), total(term_20)
+    return change_input, change_target, change_alpha, total(term_18), total(term_20), total(term_21)
 
 
 _kernel = differentiable(

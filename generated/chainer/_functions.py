@@ -11,6 +11,7 @@ from ._arrays import (
     max_along,
     p_length_along,
     put_along,
+    select,
     total,
 )
 
@@ -19,8 +20,8 @@ def box_cox(x: Array, exponent: Array) -> Array:
     """Return ((1 + x)**exponent - 1) / exponent, its limit where the exponent is 0."""
     log1p_x = np.log1p(x)
     product = exponent * log1p_x
-    chosen = np.where(np.abs(product) < 0.5, np.expm1(product), power1p(x, exponent) - 1.0)
-    return np.where(product == 0.0, log1p_x, chosen / exponent)
+    chosen = select(np.abs(product) < 0.5, np.expm1(product), power1p(x, exponent) - 1.0)
+    return select(product == 0.0, log1p_x, chosen / exponent)
 
 
 def box_cox_bend(x: Array, exponent: Array) -> Array:
@@ -28,10 +29,10 @@ def box_cox_bend(x: Array, exponent: Array) -> Array:
     log1p_x = np.log1p(x)
     product = exponent * log1p_x
     product_2 = power1p(x, exponent) * (exponent * log1p_x * (product - 2.0) + 2.0)
-    chosen = np.where(
+    chosen = select(
         np.abs(product) < 1.5,
         exp_moment2(product),
-        (product_2 - 2.0) / np.where(product == 0.0, 1.0, product) ** 3,
+        (product_2 - 2.0) / select(product == 0.0, 1.0, product) ** 3,
     )
     return log1p_x**3 * chosen
 
@@ -40,10 +41,10 @@ def box_cox_slope(x: Array, exponent: Array) -> Array:
     """Return the derivative of box_cox(x, exponent) by the exponent."""
     log1p_x = np.log1p(x)
     product = exponent * log1p_x
-    product_2 = (power1p(x, exponent) * (product - 1.0) + 1.0) / np.where(
+    product_2 = (power1p(x, exponent) * (product - 1.0) + 1.0) / select(
         product == 0.0, 1.0, product
     ) ** 2
-    return log1p_x * log1p_x * np.where(np.abs(product) < 1.5, exp_moment1(product), product_2)
+    return log1p_x * log1p_x * select(np.abs(product) < 1.5, exp_moment1(product), product_2)
 
 
 def centred(x: Array, y: Array, axis: int) -> Array:
@@ -67,7 +68,7 @@ def cross_entropy_and_excess(x: Array, y: Array, axis: int) -> tuple[Array, Arra
     term = others + 1.0
     term_2 = decayed * rest - put_along(term - decayed, axis, top, others) * y
     value = total(
-        np.where(y == 0.0, 0.0, y * (np.log1p(others) + (largest - x))), axis=axis, keepdims=True
+        select(y == 0.0, 0.0, y * (np.log1p(others) + (largest - x))), axis=axis, keepdims=True
     )
     return np.squeeze(value, axis), term_2 * (1.0 / term)
 
@@ -77,7 +78,7 @@ def cross_entropy_with(x: Array, y: Array, axis: int) -> Array:
     largest = max_along(x, axis)
     rest = put_along(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
     product = y * (np.log1p(total(rest, axis=axis, keepdims=True)) + (largest - x))
-    return np.squeeze(total(np.where(y == 0.0, 0.0, product), axis=axis, keepdims=True), axis)
+    return np.squeeze(total(select(y == 0.0, 0.0, product), axis=axis, keepdims=True), axis)
 
 
 def deviation(x: Array, axis: int) -> Array:
@@ -88,7 +89,7 @@ def deviation(x: Array, axis: int) -> Array:
 def digamma(x: Array) -> Array:
     """Return the derivative of the logarithm of the gamma function, for x > 0."""
     mask = x < 8.0
-    chosen = np.where(mask, x + 8.0, x)
+    chosen = select(mask, x + 8.0, x)
     power = (1.0 / chosen) * (1.0 / chosen)
     term = power * (3.0539543302701198 - 26.456212121212122 * power) - 0.4432598039215686
     term_2 = power * (power * term + 0.08333333333333333) - 0.021092796092796094
@@ -105,14 +106,14 @@ def digamma(x: Array) -> Array:
         + 1.0 / (x + 6.0)
         + 1.0 / (x + 7.0)
     )
-    return term_5 - np.where(mask, term_6, 0.0)
+    return term_5 - select(mask, term_6, 0.0)
 
 
 def direction(x: Array, axis: int) -> Array:
     """Return x divided by its norm over an axis; the zero vector stays zero."""
     x_length = length_along(x, axis)
     mask = x_length == 0.0
-    return np.where(mask, 0.0, x / np.where(mask, 1.0, x_length))
+    return select(mask, 0.0, x / select(mask, 1.0, x_length))
 
 
 def excess_over(x: Array, y: Array, axis: int) -> Array:
@@ -178,7 +179,7 @@ def gauss(x: Array, factor: float) -> Array:
 def hypot1(x: Array) -> Array:
     """Return sqrt(1 + x**2), whose square may overflow."""
     abs_x = np.abs(x)
-    return np.where(abs_x > 1073741824.0, abs_x, np.sqrt(x * x + 1.0))
+    return select(abs_x > 1073741824.0, abs_x, np.sqrt(x * x + 1.0))
 
 
 def label_cross_entropy(x: Array, index: Array, axis: int) -> Array:
@@ -223,7 +224,7 @@ def log_cosh(x: Array) -> Array:
     term_2 = power * (power * term + 2.08767569878681e-09) + 2.755731922398589e-07
     term_3 = power * (power * term_2 + 2.48015873015873e-05) + 0.001388888888888889
     log_term = np.log1p(power * (power * (power * term_3 + 0.041666666666666664) + 0.5))
-    return np.where(
+    return select(
         abs_x < 1.0, log_term, abs_x + np.log1p(np.exp(-2.0 * abs_x)) - 0.6931471805599453
     )
 
@@ -250,7 +251,7 @@ def norm(x: Array, axis: int) -> Array:
 def over_hypot1(x: Array) -> Array:
     """Return x / sqrt(1 + x**2)."""
     abs_x = np.abs(x)
-    return x / np.where(abs_x > 1073741824.0, abs_x, np.sqrt(x * x + 1.0))
+    return x / select(abs_x > 1073741824.0, abs_x, np.sqrt(x * x + 1.0))
 
 
 def p_norm(x: Array, order: float, axis: int) -> Array:
@@ -260,26 +261,26 @@ def p_norm(x: Array, order: float, axis: int) -> Array:
 
 def power1p(x: Array, exponent: Array) -> Array:
     """Return (1 + x)**exponent."""
-    return np.where(np.abs(x) > 1.0, (x + 1.0) ** exponent, np.exp(exponent * np.log1p(x)))
+    return select(np.abs(x) > 1.0, (x + 1.0) ** exponent, np.exp(exponent * np.log1p(x)))
 
 
 def power_slope(x: Array, exponent: float) -> Array:
     """Return the derivative of sign(x) * abs(x)**exponent; flat at 0 below 1."""
     abs_x = np.abs(x)
     term = exponent - 1.0
-    return np.where(x == 0.0, abs_x ** (term * term), exponent * abs_x**term)
+    return select(x == 0.0, abs_x ** (term * term), exponent * abs_x**term)
 
 
 def ratio(x: Array, y: Array) -> Array:
     """Return x / y, and 0 where y is 0."""
     mask = y == 0.0
-    return np.where(mask, 0.0, x / np.where(mask, 1.0, y))
+    return select(mask, 0.0, x / select(mask, 1.0, y))
 
 
 def scaled_exp(x: Array, y: Array) -> Array:
     """Return x * exp(y), also where exp(y) overflows."""
     return (
-        x * np.exp(np.minimum(y, 88.0)) * np.where(x == 0.0, 1.0, np.exp(np.maximum(y - 88.0, 0.0)))
+        x * np.exp(np.minimum(y, 88.0)) * select(x == 0.0, 1.0, np.exp(np.maximum(y - 88.0, 0.0)))
     )
 
 
@@ -335,7 +336,7 @@ def sum_of_others(x: Array, axis: int) -> Array:
 def trigamma(x: Array) -> Array:
     """Return the second derivative of the logarithm of the gamma function, for x > 0."""
     mask = x < 8.0
-    power = 1.0 / np.where(mask, x + 8.0, x)
+    power = 1.0 / select(mask, x + 8.0, x)
     power_2 = power * power
     term = power_2 * (6192.123188405797 * power_2 - 529.1242424242424) + 54.971177944862156
     term_2 = power_2 * (power_2 * term - 7.092156862745098) + 1.1666666666666667
@@ -352,4 +353,4 @@ def trigamma(x: Array) -> Array:
         + 1.0 / ((x + 6.0) * (x + 6.0))
         + 1.0 / ((x + 7.0) * (x + 7.0))
     )
-    return power + 0.5 * power_2 + power**3 * term_5 + np.where(mask, term_6, 0.0)
+    return power + 0.5 * power_2 + power**3 * term_5 + select(mask, term_6, 0.0)

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -23,9 +23,7 @@ __all__ = ["GeneralizedKLDivLoss", "generalized_kl_div_loss"]
 def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
     exp_input = np.exp(input)
-    return np.where(
-        target <= 0.0, exp_input, (np.log(target) - input) * target + exp_input - target
-    )
+    return select(target <= 0.0, exp_input, (np.log(target) - input) * target + exp_input - target)
 
 
 def _value_and_gradient(
@@ -35,11 +33,11 @@ def _value_and_gradient(
     mask = target <= 0.0
     exp_input = np.exp(input)
     term = np.log(target) - input
-    loss = np.where(mask, exp_input, term * target + exp_input - target)
-    grad_input = upstream * np.where(mask, exp_input, exp_input - target)
+    loss = select(mask, exp_input, term * target + exp_input - target)
+    grad_input = upstream * select(mask, exp_input, exp_input - target)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * np.where(mask, 0.0, term + 1.0 - 1.0)
+        grad_target = upstream * select(mask, 0.0, term + 1.0 - 1.0)
     return loss, grad_input, grad_target
 
 
@@ -47,8 +45,10 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     """Return the derivative of the loss along the tangents."""
     mask = target <= 0.0
     exp_input = np.exp(input)
-    product = np.where(mask, 0.0, np.log(target) - input + 1.0 - 1.0) * d_target
-    return np.where(mask, exp_input, exp_input - target) * d_input + product
+    return (
+        select(mask, exp_input, exp_input - target) * d_input
+        + select(mask, 0.0, np.log(target) - input + 1.0 - 1.0) * d_target
+    )
 
 
 def _curvature(
@@ -56,10 +56,10 @@ def _curvature(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target <= 0.0
-    chosen = np.where(mask, 0.0, -1.0)
+    chosen = select(mask, 0.0, -1.0)
     change_input = upstream * np.exp(input) * d_input + upstream * chosen * d_target
     change_target = (
-        upstream * np.where(mask, 0.0, 1.0 / target) * d_target + upstream * chosen * d_input
+        upstream * select(mask, 0.0, 1.0 / target) * d_target + upstream * chosen * d_input
     )
     return change_input, change_target
 

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
@@ -107,10 +107,10 @@ def _value_and_gradient(
     term_18 = 0.5 * np.sign(right - true_right) + 0.5
     term_19 = term_12 * term_17 + (slope_3 + slope_4) + term_14 * term_18
     grad_input = (
-        np.where(mask, term_8[:, None], 0.0)
-        + np.where(mask_2, term_11[:, None], 0.0)
-        + np.where(mask_3, term_16[:, None], 0.0)
-        + np.where(mask_4, term_19[:, None], 0.0)
+        select(mask, term_8[:, None], 0.0)
+        + select(mask_2, term_11[:, None], 0.0)
+        + select(mask_3, term_16[:, None], 0.0)
+        + select(mask_4, term_19[:, None], 0.0)
     )
     grad_target = None
     if "target" in wanted:
@@ -123,10 +123,10 @@ def _value_and_gradient(
         term_22 = term_12 * term_15 + (-slope_7 - slope_8) + term_14 * term_13
         term_23 = term_12 * term_18 + (slope_7 + slope_8) + term_14 * term_17
         grad_target = (
-            np.where(mask, term_20[:, None], 0.0)
-            + np.where(mask_2, term_21[:, None], 0.0)
-            + np.where(mask_3, term_22[:, None], 0.0)
-            + np.where(mask_4, term_23[:, None], 0.0)
+            select(mask, term_20[:, None], 0.0)
+            + select(mask_2, term_21[:, None], 0.0)
+            + select(mask_3, term_22[:, None], 0.0)
+            + select(mask_4, term_23[:, None], 0.0)
         )
     return quotient - quotient_2 + 1.0, grad_input, grad_target
 

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
@@ -15,7 +15,7 @@ __all__ = ["HingeEmbeddingLoss", "hinge_embedding_loss"]
 def _value(input: Array, target: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     far = np.maximum(margin - input, 0.0)
-    return np.where(target == 1.0, input, np.where(target == -1.0, far, far + input))
+    return select(target == 1.0, input, select(target == -1.0, far, far + input))
 
 
 def _value_and_gradient(
@@ -25,10 +25,10 @@ def _value_and_gradient(
     mask = target == 1.0
     mask_2 = target == -1.0
     far = np.maximum(margin - input, 0.0)
-    chosen = np.where(mask, 0.0, 1.0 - np.maximum(np.sign(input - margin), 0.0))
+    chosen = select(mask, 0.0, 1.0 - np.maximum(np.sign(input - margin), 0.0))
     slope = upstream * chosen
-    loss = np.where(mask, input, np.where(mask_2, far, far + input))
-    grad_input = upstream * np.where(mask, 1.0, np.where(mask_2, 0.0, 1.0)) - slope
+    loss = select(mask, input, select(mask_2, far, far + input))
+    grad_input = upstream * select(mask, 1.0, select(mask_2, 0.0, 1.0)) - slope
     return (
         loss,
         grad_input,
@@ -47,9 +47,10 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     mask = target == 1.0
-    product = np.where(mask, 1.0, np.where(target == -1.0, 0.0, 1.0)) * d_input
-    chosen = np.where(mask, 0.0, 1.0 - np.maximum(np.sign(input - margin), 0.0))
-    return product + chosen * (d_margin - d_input)
+    chosen = select(mask, 0.0, 1.0 - np.maximum(np.sign(input - margin), 0.0))
+    return select(mask, 1.0, select(target == -1.0, 0.0, 1.0)) * d_input + chosen * (
+        d_margin - d_input
+    )
 
 
 def _curvature(

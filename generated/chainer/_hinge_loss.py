@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -66,7 +66,7 @@ _kernel = differentiable(
 
 def _value_keras(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(1.0 - np.where(target == 0.0, -1.0, target) * input, 0.0)
+    return np.maximum(1.0 - select(target == 0.0, -1.0, target) * input, 0.0)
 
 
 def _value_and_gradient_keras(
@@ -74,21 +74,21 @@ def _value_and_gradient_keras(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
-    chosen = np.where(mask, -1.0, target)
+    chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
     positive = np.maximum(np.sign(term), 0.0)
     grad_target = None
     if "target" in wanted:
-        grad_target = -upstream * positive * np.where(mask, 0.0, 1.0) * input
+        grad_target = -upstream * positive * select(mask, 0.0, 1.0) * input
     return np.maximum(term, 0.0), -upstream * positive * chosen, grad_target
 
 
 def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
-    chosen = np.where(mask, -1.0, target)
+    chosen = select(mask, -1.0, target)
     positive = np.maximum(np.sign(1.0 - chosen * input), 0.0)
-    return -positive * np.where(mask, 0.0, 1.0) * input * d_target - positive * chosen * d_input
+    return -positive * select(mask, 0.0, 1.0) * input * d_target - positive * chosen * d_input
 
 
 def _curvature_keras(
@@ -96,8 +96,8 @@ def _curvature_keras(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
-    positive = np.maximum(np.sign(1.0 - np.where(mask, -1.0, target) * input), 0.0)
-    chosen = np.where(mask, 0.0, 1.0)
+    positive = np.maximum(np.sign(1.0 - select(mask, -1.0, target) * input), 0.0)
+    chosen = select(mask, 0.0, 1.0)
     change_input = -upstream * positive * chosen * d_target
     change_target = -upstream * positive * chosen * d_input
     return change_input, change_target

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -69,9 +69,9 @@ def _curvature(
     mask = np.abs(error) <= delta
     term = d_input - d_target
     slope = upstream * mask.astype(upstream.dtype) * term
-    chosen = np.where(mask, 0.0, np.sign(error))
+    chosen = select(mask, 0.0, np.sign(error))
     slope_2 = upstream * chosen * d_delta
-    term_2 = upstream * np.where(mask, 0.0, -1.0) * d_delta + upstream * chosen * term
+    term_2 = upstream * select(mask, 0.0, -1.0) * d_delta + upstream * chosen * term
     return slope + slope_2, -slope - slope_2, total(term_2)
 
 

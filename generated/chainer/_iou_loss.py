@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
@@ -81,10 +81,10 @@ def _value_and_gradient(
     mask_4 = index == 2
     term_9 = slope_2 + term_7 * (0.5 * np.sign(true_right - right) + 0.5)
     grad_input = (
-        np.where(mask, term_5[:, None], 0.0)
-        + np.where(mask_2, term_6[:, None], 0.0)
-        + np.where(mask_3, term_8[:, None], 0.0)
-        + np.where(mask_4, term_9[:, None], 0.0)
+        select(mask, term_5[:, None], 0.0)
+        + select(mask_2, term_6[:, None], 0.0)
+        + select(mask_3, term_8[:, None], 0.0)
+        + select(mask_4, term_9[:, None], 0.0)
     )
     grad_target = None
     if "target" in wanted:
@@ -95,10 +95,10 @@ def _value_and_gradient(
         term_12 = term_7 * (-0.5 * np.sign(true_left - left) - 0.5) - slope_4
         term_13 = slope_4 + term_7 * (0.5 * np.sign(right - true_right) + 0.5)
         grad_target = (
-            np.where(mask, term_10[:, None], 0.0)
-            + np.where(mask_2, term_11[:, None], 0.0)
-            + np.where(mask_3, term_12[:, None], 0.0)
-            + np.where(mask_4, term_13[:, None], 0.0)
+            select(mask, term_10[:, None], 0.0)
+            + select(mask_2, term_11[:, None], 0.0)
+            + select(mask_3, term_12[:, None], 0.0)
+            + select(mask_4, term_13[:, None], 0.0)
         )
     return 1.0 - quotient, grad_input, grad_target
 

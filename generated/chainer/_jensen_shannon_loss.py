@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
@@ -36,7 +36,7 @@ def _value(input: Array, target: Array) -> Array:
     term_2 = nll_2 - nll
     product = sigmoid(term_2) * (np.maximum(term, 0.0) + np.log1p(np.exp(-abs_term)))
     product_2 = sigmoid(term) * (np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2))))
-    cost = np.where(
+    cost = select(
         0.5 * abs_term < 1.0,
         0.5 * term * np.tanh(u) - log_cosh(u),
         -product - product_2 + 0.6931471805599453,
@@ -64,13 +64,13 @@ def _value_and_gradient(
     share = sigmoid(term_2)
     softplus_2 = np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
     term_4 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
-    cost = np.where(mask, 0.5 * term_2 * np.tanh(u) - log_cosh(u), term_4)
+    cost = select(mask, 0.5 * term_2 * np.tanh(u) - log_cosh(u), term_4)
     sech2_2 = sech2(u)
     product = probability_3 * share * softplus
     product_2 = probability_3 * share
     product_3 = share * probability_3 * softplus_2
     product_4 = share * probability_3
-    chosen = np.where(mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
+    chosen = select(mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
     product_5 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
     term_5 = product_5 - 0.5 * other_probability * upstream[:, None] * term * chosen
@@ -78,7 +78,7 @@ def _value_and_gradient(
     product_6 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
     grad_target = None
     if "target" in wanted:
-        chosen_2 = np.where(
+        chosen_2 = select(
             mask, -0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4)
         )
         rest_2 = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
@@ -106,7 +106,7 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     share = sigmoid(term)
     softplus_2 = np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
     term_3 = -probability * softplus - share * softplus_2 + 0.6931471805599453
-    cost = np.where(mask, 0.5 * term * np.tanh(u) - log_cosh(u), term_3)
+    cost = select(mask, 0.5 * term * np.tanh(u) - log_cosh(u), term_3)
     probability_2 = softmax(input, axis=-2)
     probability_3 = softmax(target, axis=-2)
     term_4 = probability_2 + probability_3
@@ -115,10 +115,10 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     product_2 = probability * share
     product_3 = share * probability * softplus_2
     product_4 = share * probability
-    chosen = np.where(mask, 0.25 * term * sech2_2, product - product_2 + (product_4 - product_3))
+    chosen = select(mask, 0.25 * term * sech2_2, product - product_2 + (product_4 - product_3))
     offset = centred(input, d_input, axis=-2)
     product_5 = term_4 * chosen * (total(probability_2 * offset, axis=1)[:, None] - offset)
-    chosen_2 = np.where(mask, -0.25 * term * sech2_2, product_2 - product + (product_3 - product_4))
+    chosen_2 = select(mask, -0.25 * term * sech2_2, product_2 - product + (product_3 - product_4))
     offset_2 = centred(target, d_target, axis=-2)
     product_6 = term_4 * chosen_2 * (total(probability_3 * offset_2, axis=1)[:, None] - offset_2)
     term_5 = (
@@ -153,13 +153,13 @@ def _curvature(
     softplus_2 = np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
     product_3 = share * probability_3 * softplus_2
     product_4 = share * probability_3
-    chosen = np.where(mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
+    chosen = select(mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
     slope = 0.5 * upstream[:, None] * term * chosen
     other_probability = softmax_complement(input, axis=-2)
     term_4 = sum_of_others(slope, axis=-2) - 0.5 * other_probability * upstream[:, None] * chosen
     tanh = np.tanh(u)
     term_5 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
-    cost = np.where(mask, 0.5 * term_2 * tanh - log_cosh(u), term_5)
+    cost = select(mask, 0.5 * term_2 * tanh - log_cosh(u), term_5)
     slope_2 = 0.5 * probability * upstream[:, None] * cost
     term_6 = 0.5 * other_probability * upstream[:, None] * cost - sum_of_others(slope_2, axis=-2)
     d_probability = softmax_tangent(input, d_input, axis=-2)
@@ -174,11 +174,11 @@ def _curvature(
     product_11 = share * probability_3 * probability_3
     product_12 = share * probability_3 * tanh_2
     term_7 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
-    chosen_2 = np.where(mask, product_5 - product_6, term_7)
+    chosen_2 = select(mask, product_5 - product_6, term_7)
     offset = centred(input, d_input, axis=-2)
     term_8 = total(probability * offset, axis=1)[:, None] - offset
     term_9 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)
-    chosen_3 = np.where(mask, product_6 - product_5, term_9)
+    chosen_3 = select(mask, product_6 - product_5, term_9)
     offset_2 = centred(target, d_target, axis=-2)
     term_10 = total(probability_2 * offset_2, axis=1)[:, None] - offset_2
     term_11 = (
@@ -190,9 +190,7 @@ def _curvature(
     slope_3 = 0.5 * other_probability * upstream[:, None] * chosen * d_probability_2
     slope_4 = 0.5 * probability * other_probability * upstream[:, None] * chosen
     term_12 = slope_4 - 0.5 * other_probability * upstream[:, None] * term * chosen_2
-    chosen_4 = np.where(
-        mask, -0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4)
-    )
+    chosen_4 = select(mask, -0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4))
     slope_5 = 0.5 * probability * other_probability * upstream[:, None] * chosen_4
     term_13 = slope_5 - 0.5 * other_probability * upstream[:, None] * term * chosen_3
     term_14 = (

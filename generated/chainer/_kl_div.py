@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -70,7 +70,7 @@ _kernel_log_target = differentiable(
 
 def _value_target(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.where(target == 0.0, 0.0, (np.log(target) - input) * target)
+    return select(target == 0.0, 0.0, (np.log(target) - input) * target)
 
 
 def _value_and_gradient_target(
@@ -79,20 +79,19 @@ def _value_and_gradient_target(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
     term = np.log(target) - input
-    loss = np.where(mask, 0.0, term * target)
-    grad_input = upstream * np.where(mask, 0.0, -target)
+    grad_input = upstream * select(mask, 0.0, -target)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * np.where(mask, 0.0, term + 1.0)
-    return loss, grad_input, grad_target
+        grad_target = upstream * select(mask, 0.0, term + 1.0)
+    return select(mask, 0.0, term * target), grad_input, grad_target
 
 
 def _tangent_target(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
     return (
-        np.where(mask, 0.0, np.log(target) - input + 1.0) * d_target
-        + np.where(mask, 0.0, -target) * d_input
+        select(mask, 0.0, np.log(target) - input + 1.0) * d_target
+        + select(mask, 0.0, -target) * d_input
     )
 
 
@@ -101,9 +100,9 @@ def _curvature_target(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
-    chosen = np.where(mask, 0.0, -1.0)
+    chosen = select(mask, 0.0, -1.0)
     change_target = (
-        upstream * np.where(mask, 0.0, 1.0 / target) * d_target + upstream * chosen * d_input
+        upstream * select(mask, 0.0, 1.0 / target) * d_target + upstream * chosen * d_input
     )
     return upstream * chosen * d_target, change_target
 

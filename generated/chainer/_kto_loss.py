@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -33,7 +33,7 @@ def _value(
 ) -> Array:
     """Return the unreduced loss."""
     gain = (input - reference - divergence) * beta
-    return np.where(target == 1.0, good_weight * sigmoid(-gain), bad_weight * sigmoid(gain))
+    return select(target == 1.0, good_weight * sigmoid(-gain), bad_weight * sigmoid(gain))
 
 
 def _value_and_gradient(
@@ -53,15 +53,15 @@ def _value_and_gradient(
     gain = term * beta
     probability = sigmoid(-gain)
     sigmoid_gain = sigmoid(gain)
-    chosen = np.where(
+    chosen = select(
         mask,
         -good_weight * probability * sigmoid_gain * beta,
         bad_weight * sigmoid_gain * probability * beta,
     )
-    loss = np.where(mask, good_weight * probability, bad_weight * sigmoid_gain)
+    loss = select(mask, good_weight * probability, bad_weight * sigmoid_gain)
     grad_reference = None
     if "reference" in wanted:
-        chosen_2 = np.where(
+        chosen_2 = select(
             mask,
             good_weight * probability * sigmoid_gain * beta,
             -bad_weight * sigmoid_gain * probability * beta,
@@ -70,14 +70,14 @@ def _value_and_gradient(
     grad_beta = None
     if "beta" in wanted:
         product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
-        chosen_3 = np.where(mask, product, bad_weight * sigmoid_gain * probability * term)
+        chosen_3 = select(mask, product, bad_weight * sigmoid_gain * probability * term)
         grad_beta = total(upstream * chosen_3)
     grad_good_weight = None
     if "good_weight" in wanted:
-        grad_good_weight = total(upstream * np.where(mask, probability, 0.0))
+        grad_good_weight = total(upstream * select(mask, probability, 0.0))
     grad_bad_weight = None
     if "bad_weight" in wanted:
-        grad_bad_weight = total(upstream * np.where(mask, 0.0, sigmoid_gain))
+        grad_bad_weight = total(upstream * select(mask, 0.0, sigmoid_gain))
     return (
         loss,
         upstream * chosen,
@@ -112,24 +112,24 @@ def _tangent(
     gain = term * beta
     probability = sigmoid(-gain)
     sigmoid_gain = sigmoid(gain)
-    chosen = np.where(
+    chosen = select(
         mask,
         -good_weight * probability * sigmoid_gain * beta,
         bad_weight * sigmoid_gain * probability * beta,
     )
-    chosen_2 = np.where(
+    chosen_2 = select(
         mask,
         good_weight * probability * sigmoid_gain * beta,
         -bad_weight * sigmoid_gain * probability * beta,
     )
     product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
-    chosen_3 = np.where(mask, product, bad_weight * sigmoid_gain * probability * term)
+    chosen_3 = select(mask, product, bad_weight * sigmoid_gain * probability * term)
     return (
-        np.where(mask, probability, 0.0) * d_good_weight
+        select(mask, probability, 0.0) * d_good_weight
         + chosen * d_input
         + chosen_2 * d_reference
         + chosen_3 * d_beta
-        + np.where(mask, 0.0, sigmoid_gain) * d_bad_weight
+        + select(mask, 0.0, sigmoid_gain) * d_bad_weight
     )
 
 
@@ -156,16 +156,16 @@ def _curvature(
     gain = term * beta
     probability = sigmoid(-gain)
     sigmoid_gain = sigmoid(gain)
-    chosen = np.where(mask, -probability * sigmoid_gain * beta, 0.0)
+    chosen = select(mask, -probability * sigmoid_gain * beta, 0.0)
     power = beta * beta
     tanh = np.tanh(0.5 * term * beta)
     tanh_2 = np.tanh(-0.5 * term * beta)
-    chosen_2 = np.where(
+    chosen_2 = select(
         mask,
         good_weight * probability * sigmoid_gain * power * tanh,
         bad_weight * sigmoid_gain * probability * power * tanh_2,
     )
-    chosen_3 = np.where(
+    chosen_3 = select(
         mask,
         -good_weight * probability * sigmoid_gain * power * tanh,
         -bad_weight * sigmoid_gain * probability * power * tanh_2,
@@ -179,16 +179,16 @@ def _curvature(
     product_4 = bad_weight * sigmoid_gain * power_3 * term * beta
     product_5 = bad_weight * power_2 * probability * term_2 * beta
     product_6 = bad_weight * sigmoid_gain * probability
-    chosen_4 = np.where(mask, -product - product_2 - product_3, product_4 + product_5 + product_6)
-    chosen_5 = np.where(mask, 0.0, sigmoid_gain * probability * beta)
-    chosen_6 = np.where(mask, probability * sigmoid_gain * beta, 0.0)
-    chosen_7 = np.where(mask, product + product_2 + product_3, -product_4 - product_5 - product_6)
-    chosen_8 = np.where(mask, 0.0, -sigmoid_gain * probability * beta)
-    chosen_9 = np.where(mask, probability * sigmoid_gain * term_2, 0.0)
+    chosen_4 = select(mask, -product - product_2 - product_3, product_4 + product_5 + product_6)
+    chosen_5 = select(mask, 0.0, sigmoid_gain * probability * beta)
+    chosen_6 = select(mask, probability * sigmoid_gain * beta, 0.0)
+    chosen_7 = select(mask, product + product_2 + product_3, -product_4 - product_5 - product_6)
+    chosen_8 = select(mask, 0.0, -sigmoid_gain * probability * beta)
+    chosen_9 = select(mask, probability * sigmoid_gain * term_2, 0.0)
     product_7 = good_weight * probability * sigmoid_gain * beta * term_2 * tanh
     product_8 = bad_weight * sigmoid_gain * probability * beta * term * tanh_2
-    slope = upstream * np.where(mask, -product_7 - product_3, product_8 + product_6) * d_input
-    slope_2 = upstream * np.where(mask, product_7 + product_3, -product_8 - product_6) * d_reference
+    slope = upstream * select(mask, -product_7 - product_3, product_8 + product_6) * d_input
+    slope_2 = upstream * select(mask, product_7 + product_3, -product_8 - product_6) * d_reference
     term_3 = (
         good_weight * probability * power_2 * term_2 * term_2
         + good_weight * power_3 * sigmoid_gain * term * term_2
@@ -197,12 +197,12 @@ def _curvature(
         bad_weight * sigmoid_gain * power_3 * term * term
         + bad_weight * power_2 * probability * term_2 * term
     )
-    chosen_10 = np.where(mask, 0.0, sigmoid_gain * probability * term)
+    chosen_10 = select(mask, 0.0, sigmoid_gain * probability * term)
     term_5 = (
         upstream * chosen_9 * d_good_weight
         + slope
         + slope_2
-        + upstream * np.where(mask, term_3, term_4) * d_beta
+        + upstream * select(mask, term_3, term_4) * d_beta
         + upstream * chosen_10 * d_bad_weight
     )
     term_6 = (

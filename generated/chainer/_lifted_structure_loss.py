@@ -7,7 +7,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -29,10 +29,10 @@ def _value(input: Array, target: Array, margin: Array | float) -> Array:
     # softplus: log(1 + exp(z)) -> softplus(z)
     mask = target[:, None] != target
     distance = norm(input[:, None] - input, axis=-1)
-    chosen = np.where(mask, margin - distance, -math.inf)
+    chosen = select(mask, margin - distance, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
     mask_2 = total(mask.astype(input.dtype), axis=1) <= 0.0
-    gap = np.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
+    gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
     term = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
     mask_3 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
@@ -48,11 +48,11 @@ def _value_and_gradient(
     mask = target[:, None] != target
     term = input[:, None] - input
     distance = norm(term, axis=-1)
-    chosen = np.where(mask, margin - distance, -math.inf)
+    chosen = select(mask, margin - distance, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
     chosen_2 = mask.astype(input.dtype)
     mask_2 = total(chosen_2, axis=1) <= 0.0
-    gap = np.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
+    gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
     term_2 = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
     positive = np.maximum(term_2, 0.0)
     mask_3 = (target[:, None] == target) & (
@@ -60,12 +60,12 @@ def _value_and_gradient(
     )
     positive_2 = mask_3.astype(input.dtype)
     positive_3 = np.maximum(np.sign(term_2), 0.0)
-    chosen_3 = np.where(mask_2, 0.0, 1.0)
+    chosen_3 = select(mask_2, 0.0, 1.0)
     sigmoid_gap = sigmoid(gap)
     slope = upstream[:, None] * chosen_3[:, None] * positive * positive_3 * positive_2 * sigmoid_gap
     sums = total(slope, axis=0)
     probability = softmax(chosen, axis=-2)
-    chosen_4 = np.where(mask, -1.0, 0.0)
+    chosen_4 = select(mask, -1.0, 0.0)
     slope_2 = upstream * chosen_3 * total(positive * positive_3 * positive_2 * sigmoid_gap, axis=1)
     term_3 = upstream * total(positive * positive_3 * positive_2, axis=1) - slope_2
     probability_2 = softmax(chosen, axis=-1)
@@ -92,20 +92,20 @@ def _tangent(
     mask = target[:, None] != target
     term = input[:, None] - input
     distance = norm(term, axis=-1)
-    chosen = np.where(mask, margin - distance, -math.inf)
+    chosen = select(mask, margin - distance, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
     chosen_2 = mask.astype(input.dtype)
     mask_2 = total(chosen_2, axis=1) <= 0.0
-    gap = np.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
+    gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
     term_2 = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
     mask_3 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     sums = total(direction(term, axis=-1) * (d_input[:, None] - d_input), axis=2)
-    term_3 = chosen_2 * d_margin + np.where(mask, -1.0, 0.0) * sums
+    term_3 = chosen_2 * d_margin + select(mask, -1.0, 0.0) * sums
     sums_2 = total(softmax(chosen, axis=-1) * term_3, axis=1)
     term_4 = total(softmax(chosen, axis=-2) * term_3, axis=0) - sums_2[:, None]
-    term_5 = sums_2[:, None] + sums + sigmoid(gap) * np.where(mask_2, 0.0, 1.0)[:, None] * term_4
+    term_5 = sums_2[:, None] + sums + sigmoid(gap) * select(mask_2, 0.0, 1.0)[:, None] * term_4
     product = (
         np.maximum(term_2, 0.0)
         * np.maximum(np.sign(term_2), 0.0)
@@ -128,11 +128,11 @@ def _curvature(
     input_direction = direction(term, axis=-1)
     mask = target[:, None] != target
     distance = norm(term, axis=-1)
-    chosen = np.where(mask, margin - distance, -math.inf)
+    chosen = select(mask, margin - distance, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
     chosen_2 = mask.astype(input.dtype)
     mask_2 = total(chosen_2, axis=1) <= 0.0
-    gap = np.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
+    gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
     term_2 = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
     positive = np.maximum(np.sign(term_2), 0.0)
     power = positive * positive
@@ -141,13 +141,13 @@ def _curvature(
     )
     positive_2 = mask_3.astype(input.dtype)
     probability = softmax(chosen, axis=-1)
-    chosen_3 = np.where(mask, -1.0, 0.0)
+    chosen_3 = select(mask, -1.0, 0.0)
     term_3 = d_input[:, None] - d_input
     sums = total(input_direction * term_3, axis=2)
     term_4 = chosen_2 * d_margin + chosen_3 * sums
     sums_2 = total(probability * term_4, axis=1)
     sigmoid_gap = sigmoid(gap)
-    chosen_4 = np.where(mask_2, 0.0, 1.0)
+    chosen_4 = select(mask_2, 0.0, 1.0)
     probability_2 = softmax(chosen, axis=-2)
     term_5 = total(probability_2 * term_4, axis=0) - sums_2[:, None]
     term_6 = sums_2[:, None] + sums + sigmoid_gap * chosen_4[:, None] * term_5
@@ -207,7 +207,7 @@ def _curvature(
 def _denominator(target: Array) -> Array:
     """Return what the mean divides by."""
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
-    return total(np.where(((target[:, None] == target) & mask), 1.0, 0.0))
+    return total(select(((target[:, None] == target) & mask), 1.0, 0.0))
 
 
 _kernel = differentiable(

@@ -4,9 +4,8 @@
 import math
 
 import chainer
-import numpy as np
 
-from ._arrays import Array, masked, total
+from ._arrays import Array, masked, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -50,9 +49,9 @@ def _value_labels(
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at = label_cross_entropy(linear_bias + input @ linear_weight.T, label, axis=-1)
-    return np.where(valid, nll_at * weight[label], 0.0)
+    return select(valid, nll_at * weight[label], 0.0)
 
 
 def _value_and_gradient_labels(
@@ -68,12 +67,12 @@ def _value_and_gradient_labels(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     valid = target != ignore_index
     logits = linear_bias + input @ linear_weight.T
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     slope = upstream * label_weight
     chosen = masked(slope[:, None] * excess, valid[:, None])
-    loss = np.where(valid, nll_at * label_weight, 0.0)
+    loss = select(valid, nll_at * label_weight, 0.0)
     grad_input = masked(slope[:, None] * (excess @ linear_weight), valid[:, None])
     grad_linear_weight = None
     if "linear_weight" in wanted:
@@ -99,10 +98,10 @@ def _tangent_labels(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     excess = label_excess(linear_bias + input @ linear_weight.T, label, axis=-1)
     term = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
-    return np.where(valid, weight[label] * total(excess * term, axis=1), 0.0)
+    return select(valid, weight[label] * total(excess * term, axis=1), 0.0)
 
 
 def _curvature_labels(
@@ -119,7 +118,7 @@ def _curvature_labels(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     slope = upstream * weight[label]
     logits = linear_bias + input @ linear_weight.T
     term = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
@@ -135,7 +134,7 @@ def _curvature_labels(
 def _mass_labels(target: Array, weight: Array, ignore_index: int) -> Array:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return np.where(valid, weight[np.where(valid, target, 0)], 0.0)
+    return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
 _kernel_labels = differentiable(
@@ -173,11 +172,11 @@ def _value_smoothed_labels(
     valid = target != ignore_index
     logits = linear_bias + input @ linear_weight.T
     product = label_smoothing * cross_entropy_with(logits, weight, axis=-1) / linear_bias.shape[0]
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     product_2 = (
         (1.0 - label_smoothing) * label_cross_entropy(logits, label, axis=-1) * weight[label]
     )
-    return np.where(valid, product + product_2, 0.0)
+    return select(valid, product + product_2, 0.0)
 
 
 def _value_and_gradient_smoothed_labels(
@@ -196,7 +195,7 @@ def _value_and_gradient_smoothed_labels(
     logits = linear_bias + input @ linear_weight.T
     xent, excess = cross_entropy_and_excess(logits, weight, axis=-1)
     term = 1.0 - label_smoothing
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     term_2 = label_smoothing * xent / linear_bias.shape[0] + term * nll_at * label_weight
@@ -215,12 +214,12 @@ def _value_and_gradient_smoothed_labels(
         )
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
-        chosen = np.where(
+        chosen = select(
             valid, upstream * (xent / linear_bias.shape[0] - nll_at * label_weight), 0.0
         )
         grad_label_smoothing = total(chosen)
     return (
-        np.where(valid, term_2, 0.0),
+        select(valid, term_2, 0.0),
         grad_input,
         grad_linear_weight,
         grad_linear_bias,
@@ -245,14 +244,14 @@ def _tangent_smoothed_labels(
     valid = target != ignore_index
     logits = linear_bias + input @ linear_weight.T
     xent, excess = cross_entropy_and_excess(logits, weight, axis=-1)
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     product = (xent / linear_bias.shape[0] - nll_at * label_weight) * d_label_smoothing
     term = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
     product_2 = label_smoothing * total(excess * term, axis=1) / linear_bias.shape[0]
     product_3 = (1.0 - label_smoothing) * label_weight * total(excess_2 * term, axis=1)
-    return np.where(valid, product + product_2 + product_3, 0.0)
+    return select(valid, product + product_2 + product_3, 0.0)
 
 
 def _curvature_smoothed_labels(
@@ -271,7 +270,7 @@ def _curvature_smoothed_labels(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     label_weight = weight[label]
     slope = upstream * label_weight
     logits = linear_bias + input @ linear_weight.T
@@ -299,14 +298,14 @@ def _curvature_smoothed_labels(
     change_linear_bias = total(chosen, axis=0) + total(
         masked(slope_4 + slope_2, valid[:, None]), axis=0
     )
-    change_label_smoothing = total(np.where(valid, upstream * term_6, 0.0))
+    change_label_smoothing = total(select(valid, upstream * term_6, 0.0))
     return change_input, change_linear_weight, change_linear_bias, change_label_smoothing
 
 
 def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return np.where(valid, weight[np.where(valid, target, 0)], 0.0)
+    return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
 _kernel_smoothed_labels = differentiable(

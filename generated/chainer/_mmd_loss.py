@@ -5,7 +5,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -25,12 +25,12 @@ def _value(input: Array, target: Array, bandwidth: Array | float) -> Array:
     """Return the unreduced loss."""
     power = bandwidth * bandwidth
     exponential = np.exp(-0.5 * total((input[:, None] - input) ** 2, axis=2) / power)
-    chosen = np.where(
+    chosen = select(
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0]), exponential, 1.0
     )
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
     exponential_2 = np.exp(-0.5 * total((target[:, None] - target) ** 2, axis=2) / power)
-    product = total(np.where(mask, exponential_2, 1.0)) / (target.shape[0] * target.shape[0])
+    product = total(select(mask, exponential_2, 1.0)) / (target.shape[0] * target.shape[0])
     exponential_3 = np.exp(-0.5 * total((input[:, None] - target) ** 2, axis=2) / power)
     return (
         total(chosen) / (input.shape[0] * input.shape[0])
@@ -48,16 +48,16 @@ def _value_and_gradient(
     term = input[:, None] - input
     sums = total(term * term, axis=2)
     exponential = np.exp(-0.5 * sums / power)
-    product = total(np.where(mask, exponential, 1.0)) / (input.shape[0] * input.shape[0])
+    product = total(select(mask, exponential, 1.0)) / (input.shape[0] * input.shape[0])
     mask_2 = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
     term_2 = target[:, None] - target
     sums_2 = total(term_2 * term_2, axis=2)
     exponential_2 = np.exp(-0.5 * sums_2 / power)
-    product_2 = total(np.where(mask_2, exponential_2, 1.0)) / (target.shape[0] * target.shape[0])
+    product_2 = total(select(mask_2, exponential_2, 1.0)) / (target.shape[0] * target.shape[0])
     term_3 = input[:, None] - target
     sums_3 = total(term_3 * term_3, axis=2)
     exponential_3 = np.exp(-0.5 * sums_3 / power)
-    product_3 = np.where(mask, -0.5 * exponential / power, 0.0)[:, :, None] * term
+    product_3 = select(mask, -0.5 * exponential / power, 0.0)[:, :, None] * term
     slope = -2.0 * upstream * total(product_3, axis=0) / (input.shape[0] * input.shape[0])
     product_4 = exponential_3[:, :, None] * term_3
     slope_2 = 2.0 * upstream * total(product_4, axis=1) / (input.shape[0] * target.shape[0] * power)
@@ -65,7 +65,7 @@ def _value_and_gradient(
     loss = product + product_2 - 2.0 * total(exponential_3) / (input.shape[0] * target.shape[0])
     grad_target = None
     if "target" in wanted:
-        product_5 = np.where(mask_2, -0.5 * exponential_2 / power, 0.0)[:, :, None] * term_2
+        product_5 = select(mask_2, -0.5 * exponential_2 / power, 0.0)[:, :, None] * term_2
         slope_4 = -2.0 * upstream * total(product_5, axis=0) / (target.shape[0] * target.shape[0])
         slope_5 = (
             2.0 * upstream * total(product_4, axis=0) / (input.shape[0] * target.shape[0] * power)
@@ -83,12 +83,12 @@ def _value_and_gradient(
         )
         slope_8 = (
             upstream
-            * total(np.where(mask_2, exponential_2 * sums_2 / power_2, 0.0))
+            * total(select(mask_2, exponential_2 * sums_2 / power_2, 0.0))
             / (target.shape[0] * target.shape[0])
         )
         slope_9 = (
             upstream
-            * total(np.where(mask, exponential * sums / power_2, 0.0))
+            * total(select(mask, exponential * sums / power_2, 0.0))
             / (input.shape[0] * input.shape[0])
         )
         grad_bandwidth = slope_8 + slope_9 - slope_7
@@ -112,18 +112,18 @@ def _tangent(
     power_2 = bandwidth**3
     product = (
         2.0
-        * np.where(mask, -0.5 * exponential / power, 0.0)
+        * select(mask, -0.5 * exponential / power, 0.0)
         * total(term * (d_input[:, None] - d_input), axis=2)
     )
-    term_2 = np.where(mask, exponential * sums / power_2, 0.0) * d_bandwidth + product
+    term_2 = select(mask, exponential * sums / power_2, 0.0) * d_bandwidth + product
     mask_2 = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
     term_3 = target[:, None] - target
     sums_2 = total(term_3 * term_3, axis=2)
     exponential_2 = np.exp(-0.5 * sums_2 / power)
-    product_2 = np.where(mask_2, exponential_2 * sums_2 / power_2, 0.0) * d_bandwidth
+    product_2 = select(mask_2, exponential_2 * sums_2 / power_2, 0.0) * d_bandwidth
     product_3 = (
         2.0
-        * np.where(mask_2, -0.5 * exponential_2 / power, 0.0)
+        * select(mask_2, -0.5 * exponential_2 / power, 0.0)
         * total(term_3 * (d_target[:, None] - d_target), axis=2)
     )
     product_4 = total(product_2 + product_3) / (target.shape[0] * target.shape[0])
@@ -156,12 +156,12 @@ def _curvature(
     exponential = np.exp(-0.5 * sums / power)
     power_2 = bandwidth**5
     power_3 = bandwidth**3
-    chosen = np.where(mask, exponential / power_3 - 0.5 * exponential * sums / power_2, 0.0)
+    chosen = select(mask, exponential / power_3 - 0.5 * exponential * sums / power_2, 0.0)
     power_4 = bandwidth**4
     term_2 = d_input[:, None] - d_input
     sums_2 = total(term * term_2, axis=2)
-    term_3 = chosen * d_bandwidth + 2.0 * np.where(mask, 0.25 * exponential / power_4, 0.0) * sums_2
-    product = np.where(mask, -0.5 * exponential / power, 0.0)[:, :, None] * term_2
+    term_3 = chosen * d_bandwidth + 2.0 * select(mask, 0.25 * exponential / power_4, 0.0) * sums_2
+    product = select(mask, -0.5 * exponential / power, 0.0)[:, :, None] * term_2
     term_4 = term * term_3[:, :, None] + product
     slope = -2.0 * upstream * total(term_4, axis=0) / (input.shape[0] * input.shape[0])
     term_5 = input[:, None] - target
@@ -185,14 +185,12 @@ def _curvature(
     mask_2 = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
     sums_5 = total(term_9 * term_9, axis=2)
     exponential_3 = np.exp(-0.5 * sums_5 / power)
-    chosen_2 = np.where(
-        mask_2, exponential_3 / power_3 - 0.5 * exponential_3 * sums_5 / power_2, 0.0
-    )
+    chosen_2 = select(mask_2, exponential_3 / power_3 - 0.5 * exponential_3 * sums_5 / power_2, 0.0)
     term_10 = d_target[:, None] - d_target
     sums_6 = total(term_9 * term_10, axis=2)
-    product_3 = 2.0 * np.where(mask_2, 0.25 * exponential_3 / power_4, 0.0) * sums_6
+    product_3 = 2.0 * select(mask_2, 0.25 * exponential_3 / power_4, 0.0) * sums_6
     term_11 = chosen_2 * d_bandwidth + product_3
-    product_4 = np.where(mask_2, -0.5 * exponential_3 / power, 0.0)[:, :, None] * term_10
+    product_4 = select(mask_2, -0.5 * exponential_3 / power, 0.0)[:, :, None] * term_10
     term_12 = term_9 * term_11[:, :, None] + product_4
     slope_5 = -2.0 * upstream * total(term_12, axis=0) / (target.shape[0] * target.shape[0])
     slope_6 = (
@@ -221,7 +219,7 @@ def _curvature(
     product_9 = (
         product_8 * product_8 * (exponential_3 / bandwidth / bandwidth / bandwidth / bandwidth)
     )
-    chosen_3 = np.where(mask_2, product_9 - 3.0 * exponential_3 * sums_5 / power_4, 0.0)
+    chosen_3 = select(mask_2, product_9 - 3.0 * exponential_3 * sums_5 / power_4, 0.0)
     slope_11 = (
         upstream
         * total(chosen_3 * d_bandwidth + 2.0 * chosen_2 * sums_6)
@@ -231,7 +229,7 @@ def _curvature(
     product_11 = (
         product_10 * product_10 * (exponential / bandwidth / bandwidth / bandwidth / bandwidth)
     )
-    chosen_4 = np.where(mask, product_11 - 3.0 * exponential * sums / power_4, 0.0)
+    chosen_4 = select(mask, product_11 - 3.0 * exponential * sums / power_4, 0.0)
     slope_12 = (
         upstream
         * total(chosen_4 * d_bandwidth + 2.0 * chosen * sums_2)

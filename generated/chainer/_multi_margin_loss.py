@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick, total
+from ._arrays import Array, pick, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -25,8 +25,8 @@ __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 def _value_linear(input: Array, target: Array, weight: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     gap = np.maximum(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
-    chosen = np.where(target[:, None] != np.arange(weight.shape[0]), gap, 0.0)
-    return weight[target] * total(chosen, axis=1) / weight.shape[0]
+    sums = total(select(target[:, None] != np.arange(weight.shape[0]), gap, 0.0), axis=1)
+    return weight[target] * sums / weight.shape[0]
 
 
 def _value_and_gradient_linear(
@@ -43,11 +43,11 @@ def _value_and_gradient_linear(
     mask = target[:, None] != index
     term = input - pick(input, target, axis=1)[:, None] + margin
     slope = upstream * picked
-    chosen = np.where(mask, np.maximum(np.sign(term), 0.0), 0.0)
+    chosen = select(mask, np.maximum(np.sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
-    loss = picked * total(np.where(mask, np.maximum(term, 0.0), 0.0), axis=1) / weight.shape[0]
-    grad_input = slope[:, None] * chosen / weight.shape[0] + np.where(
+    loss = picked * total(select(mask, np.maximum(term, 0.0), 0.0), axis=1) / weight.shape[0]
+    grad_input = slope[:, None] * chosen / weight.shape[0] + select(
         index == target[:, None], slope_2[:, None], 0.0
     )
     grad_margin = None
@@ -66,7 +66,7 @@ def _tangent_linear(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     positive = np.maximum(np.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
-    chosen = np.where(target[:, None] != np.arange(weight.shape[0]), positive, 0.0)
+    chosen = select(target[:, None] != np.arange(weight.shape[0]), positive, 0.0)
     term = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, axis=1)[:, None]
     return weight[target] * total(term, axis=1) / weight.shape[0]
 
@@ -99,7 +99,7 @@ _kernel_linear = differentiable(
 def _value_squared(input: Array, target: Array, weight: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     gap = np.maximum(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
-    chosen = np.where(target[:, None] != np.arange(weight.shape[0]), gap * gap, 0.0)
+    chosen = select(target[:, None] != np.arange(weight.shape[0]), gap * gap, 0.0)
     return weight[target] * total(chosen, axis=1) / weight.shape[0]
 
 
@@ -118,11 +118,11 @@ def _value_and_gradient_squared(
     term = input - pick(input, target, axis=1)[:, None] + margin
     gap = np.maximum(term, 0.0)
     slope = upstream * picked
-    chosen = np.where(mask, 2.0 * gap * np.maximum(np.sign(term), 0.0), 0.0)
+    chosen = select(mask, 2.0 * gap * np.maximum(np.sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
-    loss = picked * total(np.where(mask, gap * gap, 0.0), axis=1) / weight.shape[0]
-    grad_input = slope[:, None] * chosen / weight.shape[0] + np.where(
+    loss = picked * total(select(mask, gap * gap, 0.0), axis=1) / weight.shape[0]
+    grad_input = slope[:, None] * chosen / weight.shape[0] + select(
         index == target[:, None], slope_2[:, None], 0.0
     )
     grad_margin = None
@@ -141,7 +141,7 @@ def _tangent_squared(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     term = input - pick(input, target, axis=1)[:, None] + margin
-    chosen = np.where(
+    chosen = select(
         target[:, None] != np.arange(weight.shape[0]),
         2.0 * np.maximum(term, 0.0) * np.maximum(np.sign(term), 0.0),
         0.0,
@@ -164,7 +164,7 @@ def _curvature_squared(
     slope = upstream * picked
     index = np.arange(weight.shape[0])
     positive = np.maximum(np.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
-    chosen = np.where(target[:, None] != index, 2.0 * positive * positive, 0.0)
+    chosen = select(target[:, None] != index, 2.0 * positive * positive, 0.0)
     picked_2 = pick(d_input, target, axis=1)
     slope_2 = upstream * picked * picked_2
     term = chosen * d_margin + chosen * d_input - chosen * picked_2[:, None]

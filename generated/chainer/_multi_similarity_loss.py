@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -34,9 +34,9 @@ def _value(
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     gap = direction(input, axis=-1) @ direction(input, axis=-1).T - base
-    pull = logsumexp(np.where(mask, -gap * alpha, -math.inf), axis=-1)
+    pull = logsumexp(select(mask, -gap * alpha, -math.inf), axis=-1)
     product = (np.maximum(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))) / alpha
-    push = logsumexp(np.where(target[:, None] != target, gap * beta, -math.inf), axis=-1)
+    push = logsumexp(select(target[:, None] != target, gap * beta, -math.inf), axis=-1)
     return product + (np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push)))) / beta
 
 
@@ -56,52 +56,49 @@ def _value_and_gradient(
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
     gap = sums - base
-    chosen = np.where(mask, -gap * alpha, -math.inf)
+    chosen = select(mask, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
     softplus = np.maximum(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))
     mask_2 = target[:, None] != target
-    chosen_2 = np.where(mask_2, gap * beta, -math.inf)
+    chosen_2 = select(mask_2, gap * beta, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
     softplus_2 = np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push)))
     sigmoid_push = sigmoid(push)
     slope = upstream * sigmoid_push
     probability = softmax(chosen_2, axis=-1)
-    product = slope[:, None] * probability * np.where(mask_2, beta, 0.0) / beta
     sigmoid_pull = sigmoid(pull)
     slope_2 = upstream * sigmoid_pull
     probability_2 = softmax(chosen, axis=-1)
-    product_2 = slope_2[:, None] * probability_2 * np.where(mask, -alpha, 0.0) / alpha
-    term = product + product_2
+    product = slope_2[:, None] * probability_2 * select(mask, -alpha, 0.0) / alpha
+    term = slope[:, None] * probability * select(mask_2, beta, 0.0) / beta + product
     sums_2 = term.T @ input_direction
-    product_3 = input_direction * total(sums_2 * input_direction, axis=1)[:, None]
+    product_2 = input_direction * total(sums_2 * input_direction, axis=1)[:, None]
     sums_3 = term @ input_direction
-    product_4 = input_direction * total(sums_3 * input_direction, axis=1)[:, None]
+    product_3 = input_direction * total(sums_3 * input_direction, axis=1)[:, None]
     loss = softplus / alpha + softplus_2 / beta
-    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * (sums_2 - product_3) + ratio(
+    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * (sums_2 - product_2) + ratio(
         1.0, norm(input, axis=-1)
-    )[:, None] * (sums_3 - product_4)
+    )[:, None] * (sums_3 - product_3)
     grad_alpha = None
     if "alpha" in wanted:
         slope_3 = (
             upstream[:, None]
             * sigmoid_pull[:, None]
             * probability_2
-            * np.where(mask, base - sums, 0.0)
+            * select(mask, base - sums, 0.0)
         )
         grad_alpha = total(slope_3) / alpha - total(upstream * softplus) / (alpha * alpha)
     grad_beta = None
     if "beta" in wanted:
-        slope_4 = (
-            upstream[:, None] * sigmoid_push[:, None] * probability * np.where(mask_2, gap, 0.0)
-        )
+        slope_4 = upstream[:, None] * sigmoid_push[:, None] * probability * select(mask_2, gap, 0.0)
         grad_beta = total(slope_4) / beta - total(upstream * softplus_2) / (beta * beta)
     grad_base = None
     if "base" in wanted:
         slope_5 = (
-            upstream[:, None] * sigmoid_push[:, None] * probability * np.where(mask_2, -beta, 0.0)
+            upstream[:, None] * sigmoid_push[:, None] * probability * select(mask_2, -beta, 0.0)
         )
         slope_6 = (
-            upstream[:, None] * sigmoid_pull[:, None] * probability_2 * np.where(mask, alpha, 0.0)
+            upstream[:, None] * sigmoid_pull[:, None] * probability_2 * select(mask, alpha, 0.0)
         )
         grad_base = total(slope_5) / beta + total(slope_6) / alpha
     return loss, grad_input, grad_alpha, grad_beta, grad_base
@@ -125,7 +122,7 @@ def _tangent(
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
     gap = sums - base
-    chosen = np.where(mask, -gap * alpha, -math.inf)
+    chosen = select(mask, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
     product = (np.maximum(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))) * d_alpha / (alpha * alpha)
     product_2 = input_direction * total(input_direction * d_input, axis=1)[:, None]
@@ -135,19 +132,19 @@ def _tangent(
     product_4 = ratio(1.0, norm(input, axis=-1)) * (input_direction @ (d_input - product_2).T)
     term = product_3 + product_4
     term_2 = (
-        np.where(mask, -alpha, 0.0) * term
-        + np.where(mask, alpha, 0.0) * d_base
-        + np.where(mask, base - sums, 0.0) * d_alpha
+        select(mask, -alpha, 0.0) * term
+        + select(mask, alpha, 0.0) * d_base
+        + select(mask, base - sums, 0.0) * d_alpha
     )
     product_5 = sigmoid(pull) * total(softmax(chosen, axis=-1) * term_2, axis=1) / alpha
     mask_2 = target[:, None] != target
-    chosen_2 = np.where(mask_2, gap * beta, -math.inf)
+    chosen_2 = select(mask_2, gap * beta, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
     product_6 = (np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push)))) * d_beta / (beta * beta)
     term_3 = (
-        np.where(mask_2, beta, 0.0) * term
-        + np.where(mask_2, -beta, 0.0) * d_base
-        + np.where(mask_2, gap, 0.0) * d_beta
+        select(mask_2, beta, 0.0) * term
+        + select(mask_2, -beta, 0.0) * d_base
+        + select(mask_2, gap, 0.0) * d_beta
     )
     product_7 = sigmoid(push) * total(softmax(chosen_2, axis=-1) * term_3, axis=1) / beta
     return product_5 + product_7 - product - product_6
@@ -174,20 +171,20 @@ def _curvature(
     mask = target[:, None] != target
     sums_2 = input_direction @ input_direction.T
     gap = sums_2 - base
-    chosen = np.where(mask, gap * beta, -math.inf)
+    chosen = select(mask, gap * beta, -math.inf)
     push = logsumexp(chosen, axis=-1)
     sigmoid_push = sigmoid(push)
     slope = upstream * sigmoid_push
     probability = softmax(chosen, axis=-1)
-    chosen_2 = np.where(mask, beta, 0.0)
+    chosen_2 = select(mask, beta, 0.0)
     mask_2 = np.arange(upstream.shape[0])[:, None] != np.arange(input.shape[0])
     mask_3 = (target[:, None] == target) & mask_2
-    chosen_3 = np.where(mask_3, -gap * alpha, -math.inf)
+    chosen_3 = select(mask_3, -gap * alpha, -math.inf)
     pull = logsumexp(chosen_3, axis=-1)
     sigmoid_pull = sigmoid(pull)
     slope_2 = upstream * sigmoid_pull
     probability_2 = softmax(chosen_3, axis=-1)
-    chosen_4 = np.where(mask_3, -alpha, 0.0)
+    chosen_4 = select(mask_3, -alpha, 0.0)
     term = (
         slope[:, None] * probability * chosen_2 / beta
         + slope_2[:, None] * probability_2 * chosen_4 / alpha
@@ -204,20 +201,20 @@ def _curvature(
     term_4 = quotient[:, None] * (term_3 @ input_direction.T) + quotient * (
         input_direction @ term_3.T
     )
-    chosen_6 = np.where(mask, -beta, 0.0)
-    chosen_7 = np.where(mask, gap, 0.0)
+    chosen_6 = select(mask, -beta, 0.0)
+    chosen_7 = select(mask, gap, 0.0)
     term_5 = chosen_2 * term_4 + chosen_6 * d_base + chosen_7 * d_beta
     sums_5 = total(probability * term_5, axis=1)
     slope_3 = upstream * sigmoid_push * sigmoid(-push) * sums_5
     d_probability = softmax_tangent(chosen, term_5, axis=-1)
     power_2 = alpha * alpha
-    chosen_8 = np.where(mask_3, -1.0, 0.0)
+    chosen_8 = select(mask_3, -1.0, 0.0)
     term_6 = (
         slope_2[:, None] * probability_2 * chosen_8 / alpha
         - slope_2[:, None] * probability_2 * chosen_4 / power_2
     )
-    chosen_9 = np.where(mask_3, alpha, 0.0)
-    chosen_10 = np.where(mask_3, base - sums_2, 0.0)
+    chosen_9 = select(mask_3, alpha, 0.0)
+    chosen_10 = select(mask_3, base - sums_2, 0.0)
     term_7 = chosen_4 * term_4 + chosen_9 * d_base + chosen_10 * d_alpha
     sums_6 = total(probability_2 * term_7, axis=1)
     slope_4 = upstream * sigmoid_pull * sigmoid(-pull) * sums_6
@@ -256,7 +253,7 @@ def _curvature(
     slope_7 = upstream * (np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push))))
     slope_8 = upstream[:, None] * sigmoid_push[:, None] * probability * chosen_7
     product_5 = (2.0 * total(slope_7) / beta**3 - total(slope_8) / power) * d_beta
-    chosen_12 = np.where(mask, -1.0, 0.0)
+    chosen_12 = select(mask, -1.0, 0.0)
     term_15 = (
         slope_3[:, None] * probability * chosen_7
         + slope[:, None] * chosen_7 * d_probability

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick, total
+from ._arrays import Array, pick, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -38,7 +38,7 @@ def _value_and_gradient(
     )
     largest = term.max(axis=1)
     chosen = (term == largest[:, None]).astype(input.dtype)
-    chosen_2 = np.where(index[:, None] == target[:, None], (-upstream)[:, None], 0.0)
+    chosen_2 = select(index[:, None] == target[:, None], (-upstream)[:, None], 0.0)
     grad_input = upstream[:, None] * chosen / total(chosen, axis=1)[:, None] + chosen_2
     return largest, grad_input
 

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick, total
+from ._arrays import Array, pick, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -30,7 +30,7 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
     largest = input.max(axis=1)
-    chosen = np.where(
+    chosen = select(
         np.arange(input.shape[1])[:, None] == target[:, None], (-upstream)[:, None], 0.0
     )
     chosen_2 = (input == largest[:, None]).astype(input.dtype)

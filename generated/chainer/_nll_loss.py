@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, masked, pick
+from ._arrays import Array, masked, pick, select
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -25,8 +25,8 @@ __all__ = ["NLLLoss", "nll_loss"]
 def _value(input: Array, target: Array, weight: Array, ignore_index: int) -> Array:
     """Return the unreduced loss."""
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
-    return np.where(valid, -pick(input, label, axis=1) * weight[label], 0.0)
+    label = select(valid, target, 0)
+    return select(valid, -pick(input, label, axis=1) * weight[label], 0.0)
 
 
 def _value_and_gradient(
@@ -39,11 +39,11 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     label_weight = weight[label]
     slope = -upstream * label_weight
-    chosen = np.where(np.arange(input.shape[1])[:, None] == label[:, None], slope[:, None], 0.0)
-    loss = np.where(valid, -pick(input, label, axis=1) * label_weight, 0.0)
+    chosen = select(np.arange(input.shape[1])[:, None] == label[:, None], slope[:, None], 0.0)
+    loss = select(valid, -pick(input, label, axis=1) * label_weight, 0.0)
     return loss, masked(chosen, valid[:, None])
 
 
@@ -52,8 +52,8 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
-    return np.where(valid, -weight[label] * pick(d_input, label, axis=1), 0.0)
+    label = select(valid, target, 0)
+    return select(valid, -weight[label] * pick(d_input, label, axis=1), 0.0)
 
 
 def _curvature(
@@ -66,7 +66,7 @@ def _curvature(
 def _mass(target: Array, weight: Array, ignore_index: int) -> Array:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return np.where(valid, weight[np.where(valid, target, 0)], 0.0)
+    return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
 _kernel = differentiable(

@@ -7,7 +7,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -33,7 +33,7 @@ def _value(input: Array, target: Array, temperature: Array | float) -> Array:
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     logit = direction(input, axis=-1) @ direction(input, axis=-1).T / temperature
-    crowd = logsumexp(np.where(target[:, None] != target, logit, -math.inf), axis=-1)
+    crowd = logsumexp(select(target[:, None] != target, logit, -math.inf), axis=-1)
     term = crowd[:, None] - logit
     product = mask.astype(input.dtype) * (np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term))))
     return total(product, axis=1)
@@ -51,14 +51,14 @@ def _value_and_gradient(
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
     logit = sums / temperature
-    chosen = np.where(mask_2, logit, -math.inf)
+    chosen = select(mask_2, logit, -math.inf)
     term = logsumexp(chosen, axis=-1)[:, None] - logit
     product = positive * (np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term))))
     sigmoid_term = sigmoid(term)
     sums_2 = total(positive * sigmoid_term, axis=1)
     slope = upstream * sums_2
     probability = softmax(chosen, axis=-1)
-    product_2 = slope[:, None] * probability * np.where(mask_2, 1.0 / temperature, 0.0)
+    product_2 = slope[:, None] * probability * select(mask_2, 1.0 / temperature, 0.0)
     term_2 = product_2 - upstream[:, None] * positive * sigmoid_term / temperature
     sums_3 = term_2.T @ input_direction
     product_3 = input_direction * total(sums_3 * input_direction, axis=1)[:, None]
@@ -72,7 +72,7 @@ def _value_and_gradient(
         power = temperature * temperature
         product_5 = total(upstream[:, None] * positive * sigmoid_term * sums) / power
         slope_2 = (
-            upstream[:, None] * sums_2[:, None] * probability * np.where(mask_2, -sums / power, 0.0)
+            upstream[:, None] * sums_2[:, None] * probability * select(mask_2, -sums / power, 0.0)
         )
         grad_temperature = product_5 + total(slope_2)
     return total(product, axis=1), grad_input, grad_temperature
@@ -89,7 +89,7 @@ def _tangent(
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
     logit = sums / temperature
-    chosen = np.where(mask_2, logit, -math.inf)
+    chosen = select(mask_2, logit, -math.inf)
     power = temperature * temperature
     product = input_direction * total(input_direction * d_input, axis=1)[:, None]
     product_2 = ratio(1.0, norm(input, axis=-1))[:, None] * (
@@ -98,8 +98,8 @@ def _tangent(
     product_3 = ratio(1.0, norm(input, axis=-1)) * (input_direction @ (d_input - product).T)
     term = product_2 + product_3
     term_2 = (
-        np.where(mask_2, -sums / power, 0.0) * d_temperature
-        + np.where(mask_2, 1.0 / temperature, 0.0) * term
+        select(mask_2, -sums / power, 0.0) * d_temperature
+        + select(mask_2, 1.0 / temperature, 0.0) * term
     )
     term_3 = (
         total(softmax(chosen, axis=-1) * term_2, axis=1)[:, None]
@@ -131,12 +131,12 @@ def _curvature(
     mask_2 = target[:, None] != target
     sums_2 = input_direction @ input_direction.T
     logit = sums_2 / temperature
-    chosen = np.where(mask_2, logit, -math.inf)
+    chosen = select(mask_2, logit, -math.inf)
     crowd = logsumexp(chosen, axis=-1)
     probability = sigmoid(crowd[:, None] - logit)
     slope = upstream * total(positive * probability, axis=1)
     probability_2 = softmax(chosen, axis=-1)
-    chosen_2 = np.where(mask_2, 1.0 / temperature, 0.0)
+    chosen_2 = select(mask_2, 1.0 / temperature, 0.0)
     term = (
         slope[:, None] * probability_2 * chosen_2
         - upstream[:, None] * positive * probability / temperature
@@ -145,7 +145,7 @@ def _curvature(
     sums_4 = total(sums_3 * input_direction, axis=1)
     probability_3 = sigmoid(logit - crowd[:, None])
     power = temperature * temperature
-    chosen_3 = np.where(mask_2, -sums_2 / power, 0.0)
+    chosen_3 = select(mask_2, -sums_2 / power, 0.0)
     term_2 = d_input - input_direction * sums[:, None]
     term_3 = quotient[:, None] * (term_2 @ input_direction.T) + quotient * (
         input_direction @ term_2.T
@@ -157,7 +157,7 @@ def _curvature(
         - term_3 / temperature
     )
     slope_2 = upstream[:, None] * positive * probability * probability_3 * term_5 / temperature
-    chosen_4 = np.where(mask_2, -1.0 / power, 0.0)
+    chosen_4 = select(mask_2, -1.0 / power, 0.0)
     term_6 = (
         upstream[:, None] * positive * probability / power
         + slope[:, None] * probability_2 * chosen_4
@@ -190,10 +190,7 @@ def _curvature(
     slope_4 = upstream[:, None] * positive * probability * probability_3 * sums_2 * term_5
     sums_9 = total(slope_4 + upstream[:, None] * positive * probability * term_3)
     product_5 = (
-        slope[:, None]
-        * probability_2
-        * np.where(mask_2, 2.0 * sums_2 / power_2, 0.0)
-        * d_temperature
+        slope[:, None] * probability_2 * select(mask_2, 2.0 * sums_2 / power_2, 0.0) * d_temperature
     )
     term_13 = (
         slope_3[:, None] * probability_2 * chosen_3
@@ -213,7 +210,7 @@ def _curvature(
 def _denominator(target: Array) -> Array:
     """Return what the mean divides by."""
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
-    return total(np.where(((target[:, None] == target) & mask), 1.0, 0.0))
+    return total(select(((target[:, None] == target) & mask), 1.0, 0.0))
 
 
 _kernel = differentiable(

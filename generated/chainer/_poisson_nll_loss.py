@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_range, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
@@ -16,7 +16,7 @@ __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 
 def _value_full_log_input(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    chosen = np.where(
+    chosen = select(
         target <= 1.0, 0.0, (target + 0.5) * np.log(target) - target + 0.9189385332046727
     )
     return chosen + np.exp(input) - input * target
@@ -29,18 +29,18 @@ def _value_and_gradient_full_log_input(
     mask = target <= 1.0
     term = target + 0.5
     logarithm = np.log(target)
-    chosen = np.where(mask, 0.0, term * logarithm - target + 0.9189385332046727)
+    chosen = select(mask, 0.0, term * logarithm - target + 0.9189385332046727)
     exp_input = np.exp(input)
     loss = chosen + exp_input - input * target
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (np.where(mask, 0.0, logarithm + term / target - 1.0) - input)
+        grad_target = upstream * (select(mask, 0.0, logarithm + term / target - 1.0) - input)
     return loss, upstream * (exp_input - target), grad_target
 
 
 def _tangent_full_log_input(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    chosen = np.where(target <= 1.0, 0.0, np.log(target) + (target + 0.5) / target - 1.0)
+    chosen = select(target <= 1.0, 0.0, np.log(target) + (target + 0.5) / target - 1.0)
     return (chosen - input) * d_target + (np.exp(input) - target) * d_input
 
 
@@ -48,7 +48,7 @@ def _curvature_full_log_input(
     upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    chosen = np.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
+    chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     change_input = upstream * np.exp(input) * d_input - upstream * d_target
     change_target = upstream * chosen * d_target - upstream * d_input
     return change_input, change_target
@@ -112,7 +112,7 @@ _kernel_log_input = differentiable(
 
 def _value_full_input(input: Array, target: Array, eps: float) -> Array:
     """Return the unreduced loss."""
-    chosen = np.where(
+    chosen = select(
         target <= 1.0, 0.0, (target + 0.5) * np.log(target) - target + 0.9189385332046727
     )
     return chosen + input - target * np.log(eps + input)
@@ -125,15 +125,14 @@ def _value_and_gradient_full_input(
     mask = target <= 1.0
     term = target + 0.5
     logarithm = np.log(target)
-    chosen = np.where(mask, 0.0, term * logarithm - target + 0.9189385332046727)
+    chosen = select(mask, 0.0, term * logarithm - target + 0.9189385332046727)
     term_2 = eps + input
     logarithm_2 = np.log(term_2)
     loss = chosen + input - target * logarithm_2
     grad_input = upstream - upstream * target / term_2
     grad_target = None
     if "target" in wanted:
-        term_3 = np.where(mask, 0.0, logarithm + term / target - 1.0) - logarithm_2
-        grad_target = upstream * term_3
+        grad_target = upstream * (select(mask, 0.0, logarithm + term / target - 1.0) - logarithm_2)
     return loss, grad_input, grad_target
 
 
@@ -141,7 +140,7 @@ def _tangent_full_input(
     input: Array, target: Array, eps: float, d_input: Array, d_target: Array
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    chosen = np.where(target <= 1.0, 0.0, np.log(target) + (target + 0.5) / target - 1.0)
+    chosen = select(target <= 1.0, 0.0, np.log(target) + (target + 0.5) / target - 1.0)
     term = eps + input
     return (chosen - np.log(term)) * d_target + d_input - target * d_input / term
 
@@ -151,7 +150,7 @@ def _curvature_full_input(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
-    chosen = np.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
+    chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     change_input = upstream * target * d_input / (term * term) - upstream * d_target / term
     change_target = upstream * chosen * d_target - upstream * d_input / term
     return change_input, change_target

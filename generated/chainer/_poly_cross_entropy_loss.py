@@ -7,7 +7,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick, total
+from ._arrays import Array, pick, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -56,7 +56,7 @@ def _value_and_gradient_labels(
     nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
     slope = upstream * epsilon
-    chosen = np.where(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
+    chosen = select(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
     product = probability * (-lack * chosen - sum_of_others(-probability * chosen, axis=-2))
     grad_input = upstream[:, None] * excess + product
     return (
@@ -88,10 +88,10 @@ def _curvature_labels(
     lack = softmax_complement(input, axis=-2)
     mask = np.arange(input.shape[1])[:, None] == target[:, None]
     slope = upstream * epsilon
-    chosen = np.where(mask, slope[:, None], 0.0)
+    chosen = select(mask, slope[:, None], 0.0)
     probability = softmax(input, axis=-2)
     product = (-lack * chosen - sum_of_others(-probability * chosen, axis=-2)) * d_probability
-    chosen_2 = np.where(mask, upstream[:, None], 0.0)
+    chosen_2 = select(mask, upstream[:, None], 0.0)
     rest = sum_of_others(-chosen * d_probability - probability * chosen_2 * d_epsilon, axis=-2)
     change_input = (
         upstream[:, None] * d_probability

@@ -5,7 +5,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_range, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
@@ -18,10 +18,10 @@ def _value(input: Array, old: Array, advantage: Array, epsilon: Array | float) -
     exponential = np.exp(input - old)
     high = epsilon + 1.0
     low = 1.0 - epsilon
-    chosen = np.where(
+    chosen = select(
         advantage > 0.0,
-        np.where(exponential > high, high, exponential),
-        np.where(exponential < low, low, exponential),
+        select(exponential > high, high, exponential),
+        select(exponential < low, low, exponential),
     )
     return -chosen * advantage
 
@@ -41,14 +41,12 @@ def _value_and_gradient(
     mask_2 = exponential > high
     low = 1.0 - epsilon
     mask_3 = exponential < low
-    chosen = np.where(mask, np.where(mask_2, high, exponential), np.where(mask_3, low, exponential))
-    chosen_2 = np.where(
-        mask, np.where(mask_2, 0.0, exponential), np.where(mask_3, 0.0, exponential)
-    )
+    chosen = select(mask, select(mask_2, high, exponential), select(mask_3, low, exponential))
+    chosen_2 = select(mask, select(mask_2, 0.0, exponential), select(mask_3, 0.0, exponential))
     slope = upstream * chosen_2 * advantage
     grad_epsilon = None
     if "epsilon" in wanted:
-        chosen_3 = np.where(mask, mask_2.astype(advantage.dtype), np.where(mask_3, -1.0, 0.0))
+        chosen_3 = select(mask, mask_2.astype(advantage.dtype), select(mask_3, -1.0, 0.0))
         grad_epsilon = -total(upstream * chosen_3 * advantage)
     return (
         -chosen * advantage,
@@ -76,13 +74,9 @@ def _tangent(
     mask_2 = exponential > high
     low = 1.0 - epsilon
     mask_3 = exponential < low
-    chosen = np.where(mask, mask_2.astype(advantage.dtype), np.where(mask_3, -1.0, 0.0))
-    chosen_2 = np.where(
-        mask, np.where(mask_2, 0.0, exponential), np.where(mask_3, 0.0, exponential)
-    )
-    chosen_3 = np.where(
-        mask, np.where(mask_2, high, exponential), np.where(mask_3, low, exponential)
-    )
+    chosen = select(mask, mask_2.astype(advantage.dtype), select(mask_3, -1.0, 0.0))
+    chosen_2 = select(mask, select(mask_2, 0.0, exponential), select(mask_3, 0.0, exponential))
+    chosen_3 = select(mask, select(mask_2, high, exponential), select(mask_3, low, exponential))
     return (
         -chosen * advantage * d_epsilon
         - chosen_2 * advantage * (d_input - d_old)
@@ -106,11 +100,11 @@ def _curvature(
     exponential = np.exp(input - old)
     mask_2 = exponential > epsilon + 1.0
     mask_3 = exponential < 1.0 - epsilon
-    chosen = np.where(mask, np.where(mask_2, 0.0, exponential), np.where(mask_3, 0.0, exponential))
+    chosen = select(mask, select(mask_2, 0.0, exponential), select(mask_3, 0.0, exponential))
     term = d_input - d_old
     slope = upstream * chosen * advantage * term
     slope_2 = upstream * chosen * d_advantage
-    chosen_2 = np.where(mask, mask_2.astype(upstream.dtype), np.where(mask_3, -1.0, 0.0))
+    chosen_2 = select(mask, mask_2.astype(upstream.dtype), select(mask_3, -1.0, 0.0))
     change_advantage = -upstream * chosen_2 * d_epsilon - upstream * chosen * term
     change_epsilon = -total(upstream * chosen_2 * d_advantage)
     return -slope - slope_2, slope + slope_2, change_advantage, change_epsilon

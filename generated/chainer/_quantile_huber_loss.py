@@ -5,7 +5,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -27,7 +27,7 @@ def _value(input: Array, target: Array, kappa: Array | float) -> Array:
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
     product = (
-        np.where(error > 0.0, level[:, None], term[:, None])
+        select(error > 0.0, level[:, None], term[:, None])
         * np.maximum(np.minimum(error / kappa, 1.0), -1.0)
         * (error - 0.5 * np.maximum(np.minimum(error, kappa), -kappa))
     )
@@ -41,7 +41,7 @@ def _value_and_gradient(
     error = target[:, None] - input[:, :, None]
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
-    chosen = np.where(error > 0.0, level[:, None], term[:, None])
+    chosen = select(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
     clamped = np.maximum(np.minimum(product, 1.0), -1.0)
     product_2 = chosen * clamped * (error - 0.5 * np.maximum(np.minimum(error, kappa), -kappa))
@@ -53,7 +53,7 @@ def _value_and_gradient(
         grad_target = upstream[:, None] * total(product_3, axis=1) / target.shape[1]
     grad_kappa = None
     if "kappa" in wanted:
-        product_4 = chosen * np.where(np.abs(error) <= kappa, -0.5 * product * product, -0.5)
+        product_4 = chosen * select(np.abs(error) <= kappa, -0.5 * product * product, -0.5)
         grad_kappa = total(upstream * total(product_4, axis=(1, 2))) / target.shape[1]
     return loss, grad_input, grad_target, grad_kappa
 
@@ -70,14 +70,14 @@ def _tangent(
     error = target[:, None] - input[:, :, None]
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
-    chosen = np.where(error > 0.0, level[:, None], term[:, None])
+    chosen = select(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
     product_2 = (
         chosen
         * np.maximum(np.minimum(product, 1.0), -1.0)
         * (d_target[:, None] - d_input[:, :, None])
     )
-    product_3 = chosen * np.where(np.abs(error) <= kappa, -0.5 * product * product, -0.5) * d_kappa
+    product_3 = chosen * select(np.abs(error) <= kappa, -0.5 * product * product, -0.5) * d_kappa
     return total(product_2 + product_3, axis=(1, 2)) / target.shape[1]
 
 
@@ -94,13 +94,13 @@ def _curvature(
     error = target[:, None] - input[:, :, None]
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
-    chosen = np.where(error > 0.0, level[:, None], term[:, None])
+    chosen = select(error > 0.0, level[:, None], term[:, None])
     mask = np.abs(error) <= kappa
     term_2 = d_target[:, None] - d_input[:, :, None]
-    chosen_2 = np.where(mask, -error / (kappa * kappa), 0.0)
-    term_3 = chosen * np.where(mask, 1.0 / kappa, 0.0) * term_2 + chosen * chosen_2 * d_kappa
+    chosen_2 = select(mask, -error / (kappa * kappa), 0.0)
+    term_3 = chosen * select(mask, 1.0 / kappa, 0.0) * term_2 + chosen * chosen_2 * d_kappa
     product = error / kappa
-    product_2 = chosen * np.where(mask, product * (product / kappa), 0.0) * d_kappa
+    product_2 = chosen * select(mask, product * (product / kappa), 0.0) * d_kappa
     slope = upstream * total(chosen * chosen_2 * term_2 + product_2, axis=(1, 2))
     change_input = -upstream[:, None] * total(term_3, axis=2) / target.shape[1]
     change_target = upstream[:, None] * total(term_3, axis=1) / target.shape[1]

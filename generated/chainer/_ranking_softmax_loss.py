@@ -7,7 +7,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, masked, total
+from ._arrays import Array, masked, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -35,9 +35,12 @@ __all__ = ["RankingSoftmaxLoss", "ranking_softmax_loss"]
 def _value(input: Array, target: Array, weights: Array, where: Array) -> Array:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
-    nll = negative_log_softmax(np.where(where > 0.0, input, -math.inf), axis=-1)
-    sums = total(np.where(where <= 0.0, 0.0, nll * target * weights), axis=1)
-    return np.where(where.max(axis=1) > 0.0, sums, 0.0)
+    nll = negative_log_softmax(select(where > 0.0, input, -math.inf), axis=-1)
+    return select(
+        where.max(axis=1) > 0.0,
+        total(select(where <= 0.0, 0.0, nll * target * weights), axis=1),
+        0.0,
+    )
 
 
 def _value_and_gradient(
@@ -52,16 +55,16 @@ def _value_and_gradient(
     valid = where.max(axis=1) > 0.0
     mask = where <= 0.0
     mask_2 = where > 0.0
-    score = np.where(mask_2, input, -math.inf)
+    score = select(mask_2, input, -math.inf)
     nll = negative_log_softmax(score, axis=-1)
-    chosen = np.where(mask, 0.0, target * weights)
+    chosen = select(mask, 0.0, target * weights)
     product = softmax(score, axis=-1) * sum_of_others(upstream[:, None] * chosen, axis=-1)
     term = product - softmax_complement(score, axis=-1) * upstream[:, None] * chosen
-    loss = np.where(valid, total(np.where(mask, 0.0, nll * target * weights), axis=1), 0.0)
+    loss = select(valid, total(select(mask, 0.0, nll * target * weights), axis=1), 0.0)
     grad_input = masked(term * mask_2.astype(where.dtype), valid[:, None])
     grad_target = None
     if "target" in wanted:
-        grad_target = masked(upstream[:, None] * np.where(mask, 0.0, nll * weights), valid[:, None])
+        grad_target = masked(upstream[:, None] * select(mask, 0.0, nll * weights), valid[:, None])
     return loss, grad_input, grad_target
 
 
@@ -71,12 +74,12 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     mask = where <= 0.0
     mask_2 = where > 0.0
-    score = np.where(mask_2, input, -math.inf)
+    score = select(mask_2, input, -math.inf)
     offset = centred(score, mask_2.astype(where.dtype) * d_input, axis=-1)
     term = total(softmax(score, axis=-1) * offset, axis=1)[:, None] - offset
-    chosen = np.where(mask, 0.0, negative_log_softmax(score, axis=-1) * weights)
-    sums = total(np.where(mask, 0.0, target * weights) * term + chosen * d_target, axis=1)
-    return np.where(where.max(axis=1) > 0.0, sums, 0.0)
+    chosen = select(mask, 0.0, negative_log_softmax(score, axis=-1) * weights)
+    sums = total(select(mask, 0.0, target * weights) * term + chosen * d_target, axis=1)
+    return select(where.max(axis=1) > 0.0, sums, 0.0)
 
 
 def _curvature(
@@ -91,15 +94,15 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     valid = where.max(axis=1) > 0.0
     mask = where <= 0.0
-    chosen = np.where(mask, 0.0, target * weights)
+    chosen = select(mask, 0.0, target * weights)
     mask_2 = where > 0.0
     chosen_2 = mask_2.astype(where.dtype)
-    score = np.where(mask_2, input, -math.inf)
+    score = select(mask_2, input, -math.inf)
     product = chosen_2 * d_input
     d_probability = softmax_tangent(score, product, axis=-1)
     product_2 = sum_of_others(upstream[:, None] * chosen, axis=-1) * chosen_2 * d_probability
     probability = softmax(score, axis=-1)
-    chosen_3 = np.where(mask, 0.0, weights)
+    chosen_3 = select(mask, 0.0, weights)
     product_3 = (
         probability * chosen_2 * sum_of_others(upstream[:, None] * chosen_3 * d_target, axis=-1)
     )

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -28,7 +28,7 @@ def _value(
     # direction: x / norm(x) as one
     # softplus: log(1 + exp(z)) -> softplus(z)
     product = logit_scale * (direction(image, axis=-1) @ direction(text, axis=-1).T)
-    z = np.where(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
+    z = select(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
     product_2 = (product + logit_bias) * z
     term = np.maximum(-product_2, 0.0) + np.log1p(np.exp(-np.abs(product_2)))
     return total(term, axis=1)
@@ -46,7 +46,7 @@ def _value_and_gradient(
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
     sums = image_direction @ text_direction.T
-    z = np.where(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
+    z = select(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
     product = (logit_scale * sums + logit_bias) * z
     product_2 = -product
     probability = sigmoid(product_2)
@@ -87,7 +87,7 @@ def _tangent(
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
     sums = image_direction @ text_direction.T
-    z = np.where(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
+    z = select(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
     probability = sigmoid(-(logit_scale * sums + logit_bias) * z)
     product = image_direction * total(image_direction * d_image, axis=1)[:, None]
     product_2 = ratio(1.0, norm(image, axis=-1))[:, None] * ((d_image - product) @ text_direction.T)
@@ -120,7 +120,7 @@ def _curvature(
     product = ratio(quotient, image_length) * sums
     text_direction = direction(text, axis=-1)
     sums_2 = image_direction @ text_direction.T
-    z = np.where(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
+    z = select(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
     product_2 = (logit_scale * sums_2 + logit_bias) * z
     probability = sigmoid(-product_2)
     sums_3 = (probability * z) @ text_direction

@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_range, check_reduction, check_shape
 from ._runtime import finish, is_number, to_working, working_dtype
@@ -72,7 +72,7 @@ def _value_and_gradient(
     loss = clamped * (error - 0.5 * np.maximum(np.minimum(error, beta), -beta))
     grad_beta = None
     if "beta" in wanted:
-        slope_2 = upstream * np.where(np.abs(error) < beta, -0.5 * product * product, -0.5)
+        slope_2 = upstream * select(np.abs(error) < beta, -0.5 * product * product, -0.5)
         grad_beta = total(slope_2)
     return loss, slope, -slope if "target" in wanted else None, grad_beta
 
@@ -84,7 +84,7 @@ def _tangent(
     error = input - target
     product = error / beta
     product_2 = np.maximum(np.minimum(product, 1.0), -1.0) * (d_input - d_target)
-    product_3 = np.where(np.abs(error) < beta, -0.5 * product * product, -0.5) * d_beta
+    product_3 = select(np.abs(error) < beta, -0.5 * product * product, -0.5) * d_beta
     return product_2 + product_3
 
 
@@ -101,11 +101,11 @@ def _curvature(
     error = input - target
     mask = np.abs(error) < beta
     term = d_input - d_target
-    slope = upstream * np.where(mask, 1.0 / beta, 0.0) * term
-    chosen = np.where(mask, -error / (beta * beta), 0.0)
+    slope = upstream * select(mask, 1.0 / beta, 0.0) * term
+    chosen = select(mask, -error / (beta * beta), 0.0)
     slope_2 = upstream * chosen * d_beta
     product = error / beta
-    slope_3 = upstream * np.where(mask, product * (product / beta), 0.0) * d_beta
+    slope_3 = upstream * select(mask, product * (product / beta), 0.0) * d_beta
     change_beta = total(upstream * chosen * term + slope_3)
     return slope + slope_2, -slope - slope_2, change_beta
 

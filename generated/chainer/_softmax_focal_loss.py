@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick, sigmoid, total
+from ._arrays import Array, pick, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -42,7 +42,7 @@ def _value_labels(input: Array, target: Array, weight: Array, gamma: Array | flo
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    chosen = np.where(target[:, None] != np.arange(input.shape[1])[:, None], input, -math.inf)
+    chosen = select(target[:, None] != np.arange(input.shape[1])[:, None], input, -math.inf)
     term = logsumexp(chosen, axis=-2) - pick(input, target, axis=1)
     return (
         sigmoid(term) ** gamma
@@ -63,7 +63,7 @@ def _value_and_gradient_labels(
     picked = pick(input, target, axis=1)
     index = np.arange(input.shape[1])
     mask = target[:, None] != index[:, None]
-    chosen = np.where(mask, input, -math.inf)
+    chosen = select(mask, input, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
     sigmoid_term = sigmoid(term)
@@ -75,7 +75,7 @@ def _value_and_gradient_labels(
     slope = upstream * term_2
     product = slope[:, None] * softmax(chosen, axis=-2) * mask.astype(input.dtype)
     product_2 = -slope
-    chosen_2 = np.where(index[:, None] == target[:, None], product_2[:, None], 0.0)
+    chosen_2 = select(index[:, None] == target[:, None], product_2[:, None], 0.0)
     grad_gamma = None
     if "gamma" in wanted:
         slope_2 = (
@@ -95,7 +95,7 @@ def _tangent_labels(
     """Return the derivative of the loss along the tangents."""
     picked = pick(input, target, axis=1)
     mask = target[:, None] != np.arange(input.shape[1])[:, None]
-    chosen = np.where(mask, input, -math.inf)
+    chosen = select(mask, input, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
     sigmoid_term = sigmoid(term)
@@ -128,7 +128,7 @@ def _curvature_labels(
     picked = pick(input, target, axis=1)
     index = np.arange(input.shape[1])
     mask = target[:, None] != index[:, None]
-    chosen = np.where(mask, input, -math.inf)
+    chosen = select(mask, input, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
     sigmoid_term = sigmoid(term)
@@ -207,7 +207,7 @@ def _value_and_gradient_probabilities(
     probability = softmax(input, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
     mask = other_probability == 0.0
-    chosen = np.where((mask & (gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0))
+    chosen = select((mask & (gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0))
     slope = other_probability * upstream[:, None] * nll * chosen * target * weight[:, None]
     slope_2 = -probability * upstream[:, None] * nll * chosen * target * weight[:, None]
     grad_input = upstream[:, None] * excess + probability * (
@@ -219,10 +219,7 @@ def _value_and_gradient_probabilities(
     grad_gamma = None
     if "gamma" in wanted:
         slope_3 = (
-            upstream[:, None]
-            * nll
-            * np.where(mask, 0.0, power * np.log(other_probability))
-            * target
+            upstream[:, None] * nll * select(mask, 0.0, power * np.log(other_probability)) * target
         )
         grad_gamma = total(weight * total(slope_3, axis=2))
     return by_class, grad_input, grad_target, grad_gamma
@@ -242,10 +239,10 @@ def _tangent_probabilities(
     power = other_probability**gamma
     product = excess_over(input, power * target * weight[:, None], axis=-2) * d_input
     mask = other_probability == 0.0
-    chosen = np.where((mask & (gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0))
+    chosen = select((mask & (gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0))
     product_2 = chosen * target * weight[:, None] * softmax_tangent(input, d_input, axis=-2)
     product_3 = (
-        np.where(mask, 0.0, power * np.log(other_probability)) * target * weight[:, None] * d_gamma
+        select(mask, 0.0, power * np.log(other_probability)) * target * weight[:, None] * d_gamma
     )
     product_4 = negative_log_softmax(input, axis=-2) * (
         product_3 + power * weight[:, None] * d_target - product_2
@@ -272,9 +269,9 @@ def _curvature_probabilities(
     mask_2 = mask & (gamma == 0.0)
     term = gamma - 1.0
     power_2 = other_probability**term
-    chosen = np.where(mask_2, 0.0, gamma * power_2)
+    chosen = select(mask_2, 0.0, gamma * power_2)
     logarithm = np.log(other_probability)
-    chosen_2 = np.where(mask, 0.0, power * logarithm)
+    chosen_2 = select(mask, 0.0, power * logarithm)
     term_2 = (
         chosen_2 * target * weight[:, None] * d_gamma
         + power * weight[:, None] * d_target
@@ -285,8 +282,8 @@ def _curvature_probabilities(
     slope_2 = other_probability * upstream[:, None] * nll * chosen * target * weight[:, None]
     probability = softmax(input, axis=-2)
     slope_3 = -probability * upstream[:, None] * nll * chosen * target * weight[:, None]
-    chosen_3 = np.where((mask & (term == 0.0)), 0.0, term * other_probability ** (term - 1.0))
-    chosen_4 = np.where(mask_2, 0.0, gamma * chosen_3)
+    chosen_3 = select((mask & (term == 0.0)), 0.0, term * other_probability ** (term - 1.0))
+    chosen_4 = select(mask_2, 0.0, gamma * chosen_3)
     slope_4 = other_probability * upstream[:, None] * nll * chosen_4 * target * weight[:, None]
     term_3 = upstream[:, None] * nll * chosen * target * weight[:, None] + slope_4
     offset = centred(input, d_input, axis=-2)
@@ -300,7 +297,7 @@ def _curvature_probabilities(
         * weight[:, None]
         * term_4
     )
-    chosen_5 = np.where(mask_2, 0.0, power_2 + gamma * np.where(mask, 0.0, power_2 * logarithm))
+    chosen_5 = select(mask_2, 0.0, power_2 + gamma * select(mask, 0.0, power_2 * logarithm))
     slope_6 = (
         probability
         * other_probability
@@ -329,10 +326,8 @@ def _curvature_probabilities(
     slope_12 = probability * upstream[:, None] * nll * chosen * weight[:, None] * d_target
     rest = sum_of_others(slope_11 - slope_8 - slope_9 - slope_10 - slope_12, axis=-2)
     slope_13 = upstream[:, None] * nll * chosen * weight[:, None] * d_probability
-    chosen_6 = np.where(mask, 0.0, chosen * logarithm + power / other_probability)
-    slope_14 = (
-        upstream[:, None] * nll * np.where(mask, 0.0, chosen_2 * logarithm) * target * d_gamma
-    )
+    chosen_6 = select(mask, 0.0, chosen * logarithm + power / other_probability)
+    slope_14 = upstream[:, None] * nll * select(mask, 0.0, chosen_2 * logarithm) * target * d_gamma
     term_5 = (
         upstream[:, None] * chosen_2 * target * term_4
         + slope_14

@@ -3,9 +3,8 @@
 (Blondel et al., 2020)."""
 
 import chainer
-import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
@@ -16,8 +15,8 @@ __all__ = ["SparsemaxLoss", "sparsemax_loss"]
 def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
     excess = (1.0 - 2.0 * target) * input
-    chosen = np.where(excess < 1.0, 0.25 * (excess + 1.0) * (excess + 1.0), excess)
-    return np.where(excess <= -1.0, 0.0, chosen)
+    chosen = select(excess < 1.0, 0.25 * (excess + 1.0) * (excess + 1.0), excess)
+    return select(excess <= -1.0, 0.0, chosen)
 
 
 def _value_and_gradient(
@@ -29,12 +28,11 @@ def _value_and_gradient(
     mask = excess <= -1.0
     mask_2 = excess < 1.0
     term_2 = excess + 1.0
-    loss = np.where(mask, 0.0, np.where(mask_2, 0.25 * term_2 * term_2, excess))
-    grad_input = upstream * np.where(mask, 0.0, np.where(mask_2, 0.5 * term_2 * term, term))
+    loss = select(mask, 0.0, select(mask_2, 0.25 * term_2 * term_2, excess))
+    grad_input = upstream * select(mask, 0.0, select(mask_2, 0.5 * term_2 * term, term))
     grad_target = None
     if "target" in wanted:
-        chosen = np.where(mask, 0.0, np.where(mask_2, -term_2 * input, -2.0 * input))
-        grad_target = upstream * chosen
+        grad_target = upstream * select(mask, 0.0, select(mask_2, -term_2 * input, -2.0 * input))
     return loss, grad_input, grad_target
 
 
@@ -45,9 +43,9 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     mask = excess <= -1.0
     mask_2 = excess < 1.0
     term_2 = excess + 1.0
-    chosen = np.where(mask, 0.0, np.where(mask_2, -term_2 * input, -2.0 * input))
-    product = np.where(mask, 0.0, np.where(mask_2, 0.5 * term_2 * term, term)) * d_input
-    return chosen * d_target + product
+    product = select(mask, 0.0, select(mask_2, -term_2 * input, -2.0 * input)) * d_target
+    product_2 = select(mask, 0.0, select(mask_2, 0.5 * term_2 * term, term)) * d_input
+    return product + product_2
 
 
 def _curvature(
@@ -58,10 +56,10 @@ def _curvature(
     excess = term * input
     mask = excess <= -1.0
     mask_2 = excess < 1.0
-    chosen = np.where(mask, 0.0, np.where(mask_2, -2.0 * input * term - 1.0, -2.0))
-    slope = upstream * np.where(mask, 0.0, np.where(mask_2, 0.5 * term * term, 0.0)) * d_input
-    slope_2 = upstream * np.where(mask, 0.0, np.where(mask_2, 2.0 * input * input, 0.0)) * d_target
-    chosen_2 = np.where(mask, 0.0, np.where(mask_2, -2.0 * term * input - 1.0, -2.0))
+    chosen = select(mask, 0.0, select(mask_2, -2.0 * input * term - 1.0, -2.0))
+    slope = upstream * select(mask, 0.0, select(mask_2, 0.5 * term * term, 0.0)) * d_input
+    slope_2 = upstream * select(mask, 0.0, select(mask_2, 2.0 * input * input, 0.0)) * d_target
+    chosen_2 = select(mask, 0.0, select(mask_2, -2.0 * term * input - 1.0, -2.0))
     change_input = upstream * chosen * d_target + slope
     change_target = slope_2 + upstream * chosen_2 * d_input
     return change_input, change_target

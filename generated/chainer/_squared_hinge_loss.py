@@ -5,7 +5,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -83,7 +83,7 @@ _kernel = differentiable(
 
 def _value_keras(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    positive = np.maximum(1.0 - np.where(target == 0.0, -1.0, target) * input, 0.0)
+    positive = np.maximum(1.0 - select(target == 0.0, -1.0, target) * input, 0.0)
     return positive * positive
 
 
@@ -92,25 +92,25 @@ def _value_and_gradient_keras(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
-    chosen = np.where(mask, -1.0, target)
+    chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
     positive = np.maximum(term, 0.0)
     positive_2 = np.maximum(np.sign(term), 0.0)
     grad_input = -2.0 * upstream * positive * positive_2 * chosen
     grad_target = None
     if "target" in wanted:
-        grad_target = -2.0 * upstream * positive * positive_2 * np.where(mask, 0.0, 1.0) * input
+        grad_target = -2.0 * upstream * positive * positive_2 * select(mask, 0.0, 1.0) * input
     return positive * positive, grad_input, grad_target
 
 
 def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
-    chosen = np.where(mask, -1.0, target)
+    chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
     positive = np.maximum(term, 0.0)
     positive_2 = np.maximum(np.sign(term), 0.0)
-    product = 2.0 * positive * positive_2 * np.where(mask, 0.0, 1.0) * input * d_target
+    product = 2.0 * positive * positive_2 * select(mask, 0.0, 1.0) * input * d_target
     return -product - 2.0 * positive * positive_2 * chosen * d_input
 
 
@@ -119,11 +119,11 @@ def _curvature_keras(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
-    chosen = np.where(mask, -1.0, target)
+    chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
     positive = np.maximum(np.sign(term), 0.0)
     power = positive * positive
-    chosen_2 = np.where(mask, 0.0, 1.0)
+    chosen_2 = select(mask, 0.0, 1.0)
     slope = 2.0 * upstream * np.maximum(term, 0.0) * positive * chosen_2
     product = (2.0 * upstream * power * chosen_2 * input * chosen - slope) * d_target
     slope_2 = 2.0 * upstream * power * chosen_2 * chosen_2 * input * input * d_target

@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -40,7 +40,7 @@ def _value(input: Array, target: Array, temperature: Array | float) -> Array:
     mask = np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     product = direction(input, axis=-1) @ direction(input, axis=-1).T / temperature
     positive = ((target[:, None] == target) & mask).astype(input.dtype)
-    xent = cross_entropy_with(np.where(mask, product, -math.inf), positive, axis=-1)
+    xent = cross_entropy_with(select(mask, product, -math.inf), positive, axis=-1)
     return ratio(xent, total(positive, axis=1))
 
 
@@ -51,12 +51,12 @@ def _value_and_gradient(
     mask = np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
-    logit = np.where(mask, sums / temperature, -math.inf)
+    logit = select(mask, sums / temperature, -math.inf)
     positive = ((target[:, None] == target) & mask).astype(input.dtype)
     xent, excess = cross_entropy_and_excess(logit, positive, axis=-1)
     sums_2 = total(positive, axis=1)
     quotient = ratio(1.0, sums_2)
-    chosen = np.where(mask, 1.0 / temperature, 0.0)
+    chosen = select(mask, 1.0 / temperature, 0.0)
     sums_3 = (upstream[:, None] * quotient[:, None] * excess * chosen).T @ input_direction
     product = input_direction * total(sums_3 * input_direction, axis=1)[:, None]
     slope = upstream * quotient
@@ -72,7 +72,7 @@ def _value_and_gradient(
             upstream[:, None]
             * quotient[:, None]
             * excess
-            * np.where(mask, -sums / (temperature * temperature), 0.0)
+            * select(mask, -sums / (temperature * temperature), 0.0)
         )
         grad_temperature = total(slope_3)
     return ratio(xent, sums_2), grad_input, grad_temperature
@@ -86,14 +86,14 @@ def _tangent(
     positive = ((target[:, None] == target) & mask).astype(input.dtype)
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
-    excess = excess_over(np.where(mask, sums / temperature, -math.inf), positive, axis=-1)
-    product = np.where(mask, -sums / (temperature * temperature), 0.0) * d_temperature
+    excess = excess_over(select(mask, sums / temperature, -math.inf), positive, axis=-1)
+    product = select(mask, -sums / (temperature * temperature), 0.0) * d_temperature
     product_2 = input_direction * total(input_direction * d_input, axis=1)[:, None]
     product_3 = ratio(1.0, norm(input, axis=-1))[:, None] * (
         (d_input - product_2) @ input_direction.T
     )
     product_4 = ratio(1.0, norm(input, axis=-1)) * (input_direction @ (d_input - product_2).T)
-    term = product + np.where(mask, 1.0 / temperature, 0.0) * (product_3 + product_4)
+    term = product + select(mask, 1.0 / temperature, 0.0) * (product_3 + product_4)
     return ratio(1.0, total(positive, axis=1)) * total(excess * term, axis=1)
 
 
@@ -116,18 +116,18 @@ def _curvature(
     sums_2 = total(positive, axis=1)
     quotient_2 = ratio(1.0, sums_2)
     sums_3 = input_direction @ input_direction.T
-    logit = np.where(mask, sums_3 / temperature, -math.inf)
+    logit = select(mask, sums_3 / temperature, -math.inf)
     excess = excess_over(logit, positive, axis=-1)
-    chosen = np.where(mask, 1.0 / temperature, 0.0)
+    chosen = select(mask, 1.0 / temperature, 0.0)
     sums_4 = (upstream[:, None] * quotient_2[:, None] * excess * chosen).T @ input_direction
     sums_5 = total(sums_4 * input_direction, axis=1)
     power = temperature * temperature
-    chosen_2 = np.where(mask, -sums_3 / power, 0.0)
+    chosen_2 = select(mask, -sums_3 / power, 0.0)
     term = d_input - input_direction * sums[:, None]
     term_2 = quotient[:, None] * (term @ input_direction.T) + quotient * (input_direction @ term.T)
     d_probability = softmax_tangent(logit, chosen_2 * d_temperature + chosen * term_2, axis=-1)
     slope = upstream[:, None] * quotient_2[:, None] * sums_2[:, None] * chosen * d_probability
-    chosen_3 = np.where(mask, -1.0 / power, 0.0)
+    chosen_3 = select(mask, -1.0 / power, 0.0)
     sums_6 = (upstream[:, None] * quotient_2[:, None] * excess * chosen_3).T @ input_direction
     slope_2 = upstream[:, None] * quotient_2[:, None] * quotient[:, None] * excess * chosen
     term_3 = slope.T @ input_direction + d_temperature * sums_6 + slope_2.T @ term
@@ -155,10 +155,7 @@ def _curvature(
     )
     slope_7 = upstream * quotient_2 * sums_2
     product_4 = (
-        slope_3[:, None]
-        * excess
-        * np.where(mask, 2.0 * sums_3 / temperature**3, 0.0)
-        * d_temperature
+        slope_3[:, None] * excess * select(mask, 2.0 * sums_3 / temperature**3, 0.0) * d_temperature
     )
     term_8 = (
         slope_7[:, None] * chosen_2 * d_probability

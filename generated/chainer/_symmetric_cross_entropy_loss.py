@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick, total
+from ._arrays import Array, pick, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -58,7 +58,7 @@ def _value_and_gradient(
     picked = pick(other_probability, target, axis=1)
     probability = softmax(input, axis=-2)
     slope = -upstream * beta * log_zero
-    chosen = np.where(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
+    chosen = select(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
     sums = total(upstream * picked)
     loss = alpha * nll_at - beta * picked * log_zero
@@ -112,14 +112,14 @@ def _curvature(
     other_probability = softmax_complement(input, axis=-2)
     mask = np.arange(input.shape[1])[:, None] == target[:, None]
     slope = -upstream * beta * log_zero
-    chosen = np.where(mask, slope[:, None], 0.0)
+    chosen = select(mask, slope[:, None], 0.0)
     probability = softmax(input, axis=-2)
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
     d_probability = softmax_tangent(input, d_input, axis=-2)
     slope_2 = -upstream * log_zero
-    chosen_2 = np.where(mask, slope_2[:, None], 0.0)
+    chosen_2 = select(mask, slope_2[:, None], 0.0)
     slope_3 = -upstream * beta
-    chosen_3 = np.where(mask, slope_3[:, None], 0.0)
+    chosen_3 = select(mask, slope_3[:, None], 0.0)
     term_2 = (
         -chosen * d_probability
         - probability * chosen_2 * d_beta

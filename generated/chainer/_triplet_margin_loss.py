@@ -7,7 +7,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -335,22 +335,22 @@ def _value_and_gradient_swapped_optax(
         upstream
         * term_7
         * (0.5 * np.sign(power_4 - power_3) + 0.5)
-        * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
+        * select(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
     )
     mask_2 = p == 0.0
     term_9 = p - 1.0
-    chosen = np.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
+    chosen = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
     product = slope[:, None] * chosen * np.sign(term_3)
-    slope_2 = upstream * term_7 * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
-    chosen_2 = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    slope_2 = upstream * term_7 * select(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
+    chosen_2 = select(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
     product_2 = slope_2[:, None] * chosen_2 * np.sign(term)
     slope_3 = (
         upstream
         * term_7
         * (0.5 * np.sign(power_3 - power_4) + 0.5)
-        * np.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
+        * select(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
     )
-    chosen_3 = np.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
+    chosen_3 = select(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
     product_3 = slope_3[:, None] * chosen_3 * np.sign(term_5)
     loss = np.maximum(power_2 - minimum + margin, 0.0)
     return (
@@ -393,26 +393,26 @@ def _tangent_swapped_optax(
     term_8 = power - 1.0
     mask_2 = p == 0.0
     term_9 = p - 1.0
-    chosen = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    chosen = select(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
     product = (
         term_7
-        * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
+        * select(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
         * total(chosen * np.sign(term) * (d_anchor - d_positive), axis=1)
     )
-    chosen_2 = np.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
+    chosen_2 = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
     sums = total(chosen_2 * np.sign(term_3) * (d_anchor - d_negative), axis=1)
     product_2 = (
         term_7
         * (0.5 * np.sign(power_3 - power_2) + 0.5)
-        * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
+        * select(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
         * sums
     )
-    chosen_3 = np.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
+    chosen_3 = select(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
     sums_2 = total(chosen_3 * np.sign(term_5) * (d_positive - d_negative), axis=1)
     product_3 = (
         term_7
         * (0.5 * np.sign(power_2 - power_3) + 0.5)
-        * np.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
+        * select(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
         * sums_2
     )
     return product + term_7 * d_margin - product_2 - product_3
@@ -453,64 +453,55 @@ def _curvature_swapped_optax(
     term_9 = power - 1.0
     mask_4 = term_9 == 0.0
     term_10 = term_9 - 1.0
-    chosen = np.where(mask_3, 0.0, np.where((mask & mask_4), 0.0, term_9 * term_4**term_10) / p)
+    chosen = select(mask_3, 0.0, select((mask & mask_4), 0.0, term_9 * term_4**term_10) / p)
     mask_5 = magnitude == 0.0
     mask_6 = p == 0.0
     mask_7 = mask_5 & mask_6
     term_11 = p - 1.0
-    chosen_2 = np.where(mask_7, 0.0, p * magnitude**term_11)
+    chosen_2 = select(mask_7, 0.0, p * magnitude**term_11)
     direction_2 = np.sign(term_3)
     term_12 = d_anchor - d_negative
     slope = upstream * term_7 * term_8 * chosen * total(chosen_2 * direction_2 * term_12, axis=1)
     product = slope[:, None] * chosen_2 * direction_2
-    slope_2 = upstream * term_7 * term_8 * np.where(mask_3, 0.0, term_4**term_9 / p)
+    slope_2 = upstream * term_7 * term_8 * select(mask_3, 0.0, term_4**term_9 / p)
     mask_8 = term_11 == 0.0
     term_13 = term_11 - 1.0
-    product_2 = p * np.where((mask_5 & mask_8), 0.0, term_11 * magnitude**term_13) * direction_2
-    product_3 = slope_2[:, None] * np.where(mask_7, 0.0, product_2) * direction_2 * term_12
+    product_2 = p * select((mask_5 & mask_8), 0.0, term_11 * magnitude**term_13) * direction_2
+    product_3 = slope_2[:, None] * select(mask_7, 0.0, product_2) * direction_2 * term_12
     mask_9 = term_2 == 0.0
     mask_10 = mask_9 & mask_2
-    chosen_3 = np.where(
-        mask_10, 0.0, np.where((mask_9 & mask_4), 0.0, term_9 * term_2**term_10) / p
-    )
+    chosen_3 = select(mask_10, 0.0, select((mask_9 & mask_4), 0.0, term_9 * term_2**term_10) / p)
     mask_11 = abs_term == 0.0
     mask_12 = mask_11 & mask_6
-    chosen_4 = np.where(mask_12, 0.0, p * abs_term**term_11)
+    chosen_4 = select(mask_12, 0.0, p * abs_term**term_11)
     sign_term = np.sign(term)
     term_14 = d_anchor - d_positive
     slope_3 = upstream * term_7 * chosen_3 * total(chosen_4 * sign_term * term_14, axis=1)
     product_4 = slope_3[:, None] * chosen_4 * sign_term
-    slope_4 = upstream * term_7 * np.where(mask_10, 0.0, term_2**term_9 / p)
-    product_5 = p * np.where((mask_11 & mask_8), 0.0, term_11 * abs_term**term_13) * sign_term
-    product_6 = slope_4[:, None] * np.where(mask_12, 0.0, product_5) * sign_term * term_14
+    slope_4 = upstream * term_7 * select(mask_10, 0.0, term_2**term_9 / p)
+    product_5 = p * select((mask_11 & mask_8), 0.0, term_11 * abs_term**term_13) * sign_term
+    product_6 = slope_4[:, None] * select(mask_12, 0.0, product_5) * sign_term * term_14
     term_15 = 0.5 * np.sign(power_2 - power_3) + 0.5
     mask_13 = term_6 == 0.0
     mask_14 = mask_13 & mask_2
-    product_7 = np.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
+    chosen_5 = select(mask_14, 0.0, select((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p)
     mask_15 = magnitude_2 == 0.0
     mask_16 = mask_15 & mask_6
-    chosen_5 = np.where(mask_16, 0.0, p * magnitude_2**term_11)
+    chosen_6 = select(mask_16, 0.0, p * magnitude_2**term_11)
     direction_3 = np.sign(term_5)
     term_16 = d_positive - d_negative
     slope_5 = (
-        upstream
-        * term_7
-        * term_15
-        * np.where(mask_14, 0.0, product_7)
-        * total(chosen_5 * direction_3 * term_16, axis=1)
+        upstream * term_7 * term_15 * chosen_5 * total(chosen_6 * direction_3 * term_16, axis=1)
     )
-    product_8 = slope_5[:, None] * chosen_5 * direction_3
-    slope_6 = upstream * term_7 * term_15 * np.where(mask_14, 0.0, term_6**term_9 / p)
-    chosen_6 = np.where((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
-    product_9 = (
-        slope_6[:, None]
-        * np.where(mask_16, 0.0, p * chosen_6 * direction_3)
-        * direction_3
-        * term_16
+    product_7 = slope_5[:, None] * chosen_6 * direction_3
+    slope_6 = upstream * term_7 * term_15 * select(mask_14, 0.0, term_6**term_9 / p)
+    chosen_7 = select((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
+    product_8 = (
+        slope_6[:, None] * select(mask_16, 0.0, p * chosen_7 * direction_3) * direction_3 * term_16
     )
     change_anchor = product_4 + product_6 - product - product_3
-    change_positive = -product_8 - product_9 - product_4 - product_6
-    change_negative = product_8 + product_9 + product + product_3
+    change_positive = -product_7 - product_8 - product_4 - product_6
+    change_negative = product_7 + product_8 + product + product_3
     return change_anchor, change_positive, change_negative, 0.0
 
 
@@ -562,13 +553,13 @@ def _value_and_gradient_plain_optax(
     term_5 = 1.0 - np.maximum(np.sign(power_3 - power_2 - margin), 0.0)
     mask = power == 0.0
     term_6 = power - 1.0
-    slope = upstream * term_5 * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
+    slope = upstream * term_5 * select(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
     mask_2 = p == 0.0
     term_7 = p - 1.0
-    chosen = np.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
+    chosen = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
     product = slope[:, None] * chosen * np.sign(term_3)
-    slope_2 = upstream * term_5 * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
-    chosen_2 = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    slope_2 = upstream * term_5 * select(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
+    chosen_2 = select(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
     product_2 = slope_2[:, None] * chosen_2 * np.sign(term)
     loss = np.maximum(power_2 - power_3 + margin, 0.0)
     return (
@@ -606,15 +597,15 @@ def _tangent_plain_optax(
     term_6 = power - 1.0
     mask_2 = p == 0.0
     term_7 = p - 1.0
-    chosen = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    chosen = select(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
     product = (
         term_5
-        * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
+        * select(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
         * total(chosen * np.sign(term) * (d_anchor - d_positive), axis=1)
     )
-    chosen_2 = np.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
+    chosen_2 = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
     sums = total(chosen_2 * np.sign(term_3) * (d_anchor - d_negative), axis=1)
-    product_2 = term_5 * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p) * sums
+    product_2 = term_5 * select(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p) * sums
     return product + term_5 * d_margin - product_2
 
 
@@ -647,34 +638,34 @@ def _curvature_plain_optax(
     term_6 = power - 1.0
     mask_4 = term_6 == 0.0
     term_7 = term_6 - 1.0
-    chosen = np.where(mask_3, 0.0, np.where((mask & mask_4), 0.0, term_6 * term_4**term_7) / p)
+    chosen = select(mask_3, 0.0, select((mask & mask_4), 0.0, term_6 * term_4**term_7) / p)
     mask_5 = magnitude == 0.0
     mask_6 = p == 0.0
     mask_7 = mask_5 & mask_6
     term_8 = p - 1.0
-    chosen_2 = np.where(mask_7, 0.0, p * magnitude**term_8)
+    chosen_2 = select(mask_7, 0.0, p * magnitude**term_8)
     direction_2 = np.sign(term_3)
     term_9 = d_anchor - d_negative
     slope = upstream * term_5 * chosen * total(chosen_2 * direction_2 * term_9, axis=1)
     product = slope[:, None] * chosen_2 * direction_2
-    slope_2 = upstream * term_5 * np.where(mask_3, 0.0, term_4**term_6 / p)
+    slope_2 = upstream * term_5 * select(mask_3, 0.0, term_4**term_6 / p)
     mask_8 = term_8 == 0.0
     term_10 = term_8 - 1.0
-    product_2 = p * np.where((mask_5 & mask_8), 0.0, term_8 * magnitude**term_10) * direction_2
-    product_3 = slope_2[:, None] * np.where(mask_7, 0.0, product_2) * direction_2 * term_9
+    product_2 = p * select((mask_5 & mask_8), 0.0, term_8 * magnitude**term_10) * direction_2
+    product_3 = slope_2[:, None] * select(mask_7, 0.0, product_2) * direction_2 * term_9
     mask_9 = term_2 == 0.0
     mask_10 = mask_9 & mask_2
-    chosen_3 = np.where(mask_10, 0.0, np.where((mask_9 & mask_4), 0.0, term_6 * term_2**term_7) / p)
+    chosen_3 = select(mask_10, 0.0, select((mask_9 & mask_4), 0.0, term_6 * term_2**term_7) / p)
     mask_11 = abs_term == 0.0
     mask_12 = mask_11 & mask_6
-    chosen_4 = np.where(mask_12, 0.0, p * abs_term**term_8)
+    chosen_4 = select(mask_12, 0.0, p * abs_term**term_8)
     sign_term = np.sign(term)
     term_11 = d_anchor - d_positive
     slope_3 = upstream * term_5 * chosen_3 * total(chosen_4 * sign_term * term_11, axis=1)
     product_4 = slope_3[:, None] * chosen_4 * sign_term
-    slope_4 = upstream * term_5 * np.where(mask_10, 0.0, term_2**term_6 / p)
-    product_5 = p * np.where((mask_11 & mask_8), 0.0, term_8 * abs_term**term_10) * sign_term
-    product_6 = slope_4[:, None] * np.where(mask_12, 0.0, product_5) * sign_term * term_11
+    slope_4 = upstream * term_5 * select(mask_10, 0.0, term_2**term_6 / p)
+    product_5 = p * select((mask_11 & mask_8), 0.0, term_8 * abs_term**term_10) * sign_term
+    product_6 = slope_4[:, None] * select(mask_12, 0.0, product_5) * sign_term * term_11
     change_anchor = product_4 + product_6 - product - product_3
     return change_anchor, -product_4 - product_6, product + product_3, 0.0
 

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -26,7 +26,7 @@ def _value(input: Array, target: Array, scale: Array | float) -> Array:
     # power transform: (1 + z)**p - 1 -> p box_cox(z, p)
     error = input - target
     power = scale * scale
-    return np.where(
+    return select(
         np.abs(error) > scale,
         0.16666666666666666 * power,
         -0.5 * power * box_cox(-(error / scale) * (error / scale), 3.0),
@@ -44,11 +44,11 @@ def _value_and_gradient(
     power_2 = product * product
     box_cox_2 = box_cox(-power_2, 3.0)
     power_3 = (1.0 - power_2) * (1.0 - power_2)
-    slope = upstream * np.where(mask, 0.0, power_3 * error)
-    loss = np.where(mask, 0.16666666666666666 * power, -0.5 * power * box_cox_2)
+    slope = upstream * select(mask, 0.0, power_3 * error)
+    loss = select(mask, 0.16666666666666666 * power, -0.5 * power * box_cox_2)
     grad_scale = None
     if "scale" in wanted:
-        chosen = np.where(
+        chosen = select(
             mask, 0.3333333333333333 * scale, -scale * box_cox_2 - power_3 * error * product
         )
         grad_scale = total(upstream * chosen)
@@ -69,10 +69,10 @@ def _tangent(
     product = error / scale
     power = product * product
     power_2 = (1.0 - power) * (1.0 - power)
-    chosen = np.where(
+    chosen = select(
         mask, 0.3333333333333333 * scale, -scale * box_cox(-power, 3.0) - power_2 * error * product
     )
-    return chosen * d_scale + np.where(mask, 0.0, power_2 * error) * (d_input - d_target)
+    return chosen * d_scale + select(mask, 0.0, power_2 * error) * (d_input - d_target)
 
 
 def _curvature(
@@ -91,12 +91,14 @@ def _curvature(
     power = product * product
     term = 1.0 - power
     term_2 = d_input - d_target
-    slope = upstream * np.where(mask, 0.0, term * term - 4.0 * term * power) * term_2
-    slope_2 = upstream * np.where(mask, 0.0, 4.0 * term * product**3) * d_scale
+    slope = upstream * select(mask, 0.0, term * term - 4.0 * term * power) * term_2
+    slope_2 = upstream * select(mask, 0.0, 4.0 * term * product**3) * d_scale
     power_2 = (term * error / scale) ** 2
     term_3 = -box_cox(-power, 3.0) - 2.0 * power_2 + (power_2 - 4.0 * term * product**4)
-    slope_3 = upstream * np.where(mask, 0.0, 4.0 * term * product**3) * term_2
-    term_4 = upstream * np.where(mask, 0.3333333333333333, term_3) * d_scale + slope_3
+    term_4 = (
+        upstream * select(mask, 0.3333333333333333, term_3) * d_scale
+        + upstream * select(mask, 0.0, 4.0 * term * product**3) * term_2
+    )
     return slope + slope_2, -slope - slope_2, total(term_4)
 
 

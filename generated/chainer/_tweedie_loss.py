@@ -5,7 +5,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_range, check_reduction, check_shape
 from ._functions import scaled_exp
@@ -141,17 +141,17 @@ def _value_and_gradient_mean(
     term_3 = 1.0 - power
     power_3 = input**term_3
     mask = input == 0.0
-    chosen = np.where((mask & (term == 0.0)), 0.0, term * input ** (term - 1.0))
-    chosen_2 = np.where((mask & (term_3 == 0.0)), 0.0, term_3 * input ** (term_3 - 1.0))
+    chosen = select((mask & (term == 0.0)), 0.0, term * input ** (term - 1.0))
+    chosen_2 = select((mask & (term_3 == 0.0)), 0.0, term_3 * input ** (term_3 - 1.0))
     loss = power_2 / term + power_3 * target / term_2
     grad_input = upstream * (chosen / term + chosen_2 * target / term_2)
     grad_power = None
     if "power" in wanted:
         logarithm = np.log(input)
-        term_4 = power_2 / (term * term) - np.where(mask, 0.0, power_2 * logarithm) / term
+        term_4 = power_2 / (term * term) - select(mask, 0.0, power_2 * logarithm) / term
         term_5 = (
             -power_3 * target / (term_2 * term_2)
-            - np.where(mask, 0.0, power_3 * logarithm) * target / term_2
+            - select(mask, 0.0, power_3 * logarithm) * target / term_2
         )
         grad_power = total(upstream * (term_4 + term_5))
     return loss, grad_input, upstream * power_3 / term_2 if "target" in wanted else None, grad_power
@@ -170,16 +170,16 @@ def _tangent_mean(
     power_2 = input**term
     mask = input == 0.0
     logarithm = np.log(input)
-    term_2 = power_2 / (term * term) - np.where(mask, 0.0, power_2 * logarithm) / term
+    term_2 = power_2 / (term * term) - select(mask, 0.0, power_2 * logarithm) / term
     term_3 = power - 1.0
     term_4 = 1.0 - power
     power_3 = input**term_4
     term_5 = (
         -power_3 * target / (term_3 * term_3)
-        - np.where(mask, 0.0, power_3 * logarithm) * target / term_3
+        - select(mask, 0.0, power_3 * logarithm) * target / term_3
     )
-    chosen = np.where((mask & (term == 0.0)), 0.0, term * input ** (term - 1.0))
-    chosen_2 = np.where((mask & (term_4 == 0.0)), 0.0, term_4 * input ** (term_4 - 1.0))
+    chosen = select((mask & (term == 0.0)), 0.0, term * input ** (term - 1.0))
+    chosen_2 = select((mask & (term_4 == 0.0)), 0.0, term_4 * input ** (term_4 - 1.0))
     return (
         (term_2 + term_5) * d_power
         + (chosen / term + chosen_2 * target / term_3) * d_input
@@ -203,42 +203,42 @@ def _curvature_mean(
     mask_2 = mask & (term == 0.0)
     term_2 = term - 1.0
     power_3 = input**term_2
-    chosen = np.where(mask_2, 0.0, term * power_3)
+    chosen = select(mask_2, 0.0, term * power_3)
     product = chosen / power_2
     logarithm = np.log(input)
-    chosen_2 = np.where(mask_2, 0.0, -power_3 - term * np.where(mask, 0.0, power_3 * logarithm))
+    chosen_2 = select(mask_2, 0.0, -power_3 - term * select(mask, 0.0, power_3 * logarithm))
     term_3 = power - 1.0
     power_4 = term_3 * term_3
     term_4 = 1.0 - power
     mask_3 = mask & (term_4 == 0.0)
     term_5 = term_4 - 1.0
     power_5 = input**term_5
-    chosen_3 = np.where(mask_3, 0.0, term_4 * power_5)
+    chosen_3 = select(mask_3, 0.0, term_4 * power_5)
     product_2 = chosen_3 * target / power_4
-    chosen_4 = np.where(mask_3, 0.0, -power_5 - term_4 * np.where(mask, 0.0, power_5 * logarithm))
+    chosen_4 = select(mask_3, 0.0, -power_5 - term_4 * select(mask, 0.0, power_5 * logarithm))
     term_6 = product + chosen_2 / term + (chosen_4 * target / term_3 - product_2)
-    chosen_5 = np.where((mask & (term_2 == 0.0)), 0.0, term_2 * input ** (term_2 - 1.0))
-    chosen_6 = np.where((mask & (term_5 == 0.0)), 0.0, term_5 * input ** (term_5 - 1.0))
+    chosen_5 = select((mask & (term_2 == 0.0)), 0.0, term_2 * input ** (term_2 - 1.0))
+    chosen_6 = select((mask & (term_5 == 0.0)), 0.0, term_5 * input ** (term_5 - 1.0))
     term_7 = (
-        np.where(mask_2, 0.0, term * chosen_5) / term
-        + np.where(mask_3, 0.0, term_4 * chosen_6) * target / term_3
+        select(mask_2, 0.0, term * chosen_5) / term
+        + select(mask_3, 0.0, term_4 * chosen_6) * target / term_3
     )
     power_6 = input**term_4
-    chosen_7 = np.where(mask, 0.0, power_6 * logarithm)
+    chosen_7 = select(mask, 0.0, power_6 * logarithm)
     product_3 = (-upstream * power_6 / power_4 - upstream * chosen_7 / term_3) * d_power
     power_7 = input**term
-    chosen_8 = np.where(mask, 0.0, power_7 * logarithm)
+    chosen_8 = select(mask, 0.0, power_7 * logarithm)
     product_4 = chosen_8 / power_2
     term_8 = (
         2.0 * power_7 / term**3
         - product_4
-        + (-product_4 - np.where(mask, 0.0, -chosen_8 * logarithm) / term)
+        + (-product_4 - select(mask, 0.0, -chosen_8 * logarithm) / term)
     )
     product_5 = chosen_7 * target / power_4
-    term_9 = product_5 - np.where(mask, 0.0, -chosen_7 * logarithm) * target / term_3
+    term_9 = product_5 - select(mask, 0.0, -chosen_7 * logarithm) * target / term_3
     term_10 = term_8 + (2.0 * power_6 * target / term_3**3 + product_5 + term_9)
-    term_11 = product - np.where(mask, 0.0, chosen * logarithm + power_7 / input) / term
-    product_6 = np.where(mask, 0.0, chosen_3 * logarithm + power_6 / input) * target / term_3
+    term_11 = product - select(mask, 0.0, chosen * logarithm + power_7 / input) / term
+    product_6 = select(mask, 0.0, chosen_3 * logarithm + power_6 / input) * target / term_3
     term_12 = (
         upstream * term_10 * d_power
         + upstream * (term_11 + (-product_2 - product_6)) * d_input

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -23,7 +23,7 @@ def _value(input: Array, target: Array, width: Array | float, eps: Array | float
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
     abs_error = np.abs(input - target)
-    return np.where(
+    return select(
         abs_error < width,
         width * np.log1p(abs_error / eps),
         abs_error + (width * np.log1p(width / eps) - width),
@@ -48,16 +48,16 @@ def _value_and_gradient(
     log_term = np.log1p(product_2)
     term_2 = product + 1.0
     sign_term = np.sign(term)
-    slope = upstream * np.where(mask, width * sign_term / (term_2 * eps), sign_term)
+    slope = upstream * select(mask, width * sign_term / (term_2 * eps), sign_term)
     term_3 = product_2 + 1.0
-    loss = np.where(mask, width * log1p_product, abs_error + (width * log_term - width))
+    loss = select(mask, width * log1p_product, abs_error + (width * log_term - width))
     grad_width = None
     if "width" in wanted:
-        chosen = np.where(mask, log1p_product, log_term + width / (term_3 * eps) - 1.0)
+        chosen = select(mask, log1p_product, log_term + width / (term_3 * eps) - 1.0)
         grad_width = total(upstream * chosen)
     grad_eps = None
     if "eps" in wanted:
-        chosen_2 = np.where(
+        chosen_2 = select(
             mask, -width * abs_error / (term_2 * (eps * eps)), -product_2 * (product_2 / term_3)
         )
         grad_eps = total(upstream * chosen_2)
@@ -81,13 +81,13 @@ def _tangent(
     product = abs_error / eps
     product_2 = width / eps
     term_2 = product_2 + 1.0
-    chosen = np.where(mask, np.log1p(product), np.log1p(product_2) + width / (term_2 * eps) - 1.0)
+    chosen = select(mask, np.log1p(product), np.log1p(product_2) + width / (term_2 * eps) - 1.0)
     term_3 = product + 1.0
-    chosen_2 = np.where(
+    chosen_2 = select(
         mask, -width * abs_error / (term_3 * (eps * eps)), -product_2 * (product_2 / term_2)
     )
     sign_term = np.sign(term)
-    product_3 = np.where(mask, width * sign_term / (term_3 * eps), sign_term) * (d_input - d_target)
+    product_3 = select(mask, width * sign_term / (term_3 * eps), sign_term) * (d_input - d_target)
     return chosen * d_width + chosen_2 * d_eps + product_3
 
 
@@ -109,29 +109,29 @@ def _curvature(
     term_2 = abs_error / eps + 1.0
     sign_term = np.sign(term)
     product = sign_term / (term_2 * eps)
-    chosen = np.where(mask, product, 0.0)
+    chosen = select(mask, product, 0.0)
     slope = upstream * chosen * d_width
     power = term_2 * term_2
     power_2 = eps**3
     power_3 = eps * eps
     product_2 = width * sign_term / (term_2 * power_3)
-    chosen_2 = np.where(mask, width * abs_error * sign_term / (power * power_2) - product_2, 0.0)
+    chosen_2 = select(mask, width * abs_error * sign_term / (power * power_2) - product_2, 0.0)
     slope_2 = upstream * chosen_2 * d_eps
     term_3 = d_input - d_target
-    slope_3 = upstream * np.where(mask, -width * product * product, 0.0) * term_3
+    slope_3 = upstream * select(mask, -width * product * product, 0.0) * term_3
     product_3 = -abs_error / (term_2 * power_3)
     term_4 = width / eps + 1.0
     product_4 = width / term_4
     product_5 = product_4 / eps
-    chosen_3 = np.where(
+    chosen_3 = select(
         mask, product_3, product_5 * (product_5 / eps) - 2.0 * width / (term_4 * power_3)
     )
-    chosen_4 = np.where(mask, 0.0, 2.0 / (term_4 * eps) - width / ((term_4 * term_4) * power_3))
+    chosen_4 = select(mask, 0.0, 2.0 / (term_4 * eps) - width / ((term_4 * term_4) * power_3))
     term_5 = (
         upstream * chosen_3 * d_eps + upstream * chosen * term_3 + upstream * chosen_4 * d_width
     )
     product_6 = width / (term_4 * eps)
-    chosen_5 = np.where(
+    chosen_5 = select(
         mask, product_3, product_6 * (product_6 / eps) - 2.0 * width / (term_4 * power_3)
     )
     product_7 = abs_error / term_2 / eps
@@ -140,10 +140,10 @@ def _curvature(
         term_2 * power_2
     )
     term_7 = product_4 * product_8 * (2.0 / eps / eps) - width * (width / (term_4 * power_3)) ** 2
-    chosen_6 = np.where(mask, width * sign_term * abs_error / (power * power_2) - product_2, 0.0)
+    chosen_6 = select(mask, width * sign_term * abs_error / (power * power_2) - product_2, 0.0)
     term_8 = (
         upstream * chosen_5 * d_width
-        + upstream * np.where(mask, term_6, term_7) * d_eps
+        + upstream * select(mask, term_6, term_7) * d_eps
         + upstream * chosen_6 * term_3
     )
     return slope + slope_2 + slope_3, -slope - slope_2 - slope_3, total(term_5), total(term_8)

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._checks import (
     check_floating,
     check_least,
@@ -62,7 +62,7 @@ def _value(
     power = alpha - target
     border = (theta / eps) ** power
     product = border * (abs_error - theta) * power * omega / ((border + 1.0) * theta)
-    return np.where(
+    return select(
         abs_error < theta,
         omega * np.log1p((abs_error / eps) ** power),
         omega * np.log1p(border) + product,
@@ -97,55 +97,57 @@ def _value_and_gradient(
     mask_2 = product == 0.0
     mask_3 = power == 0.0
     term_5 = power - 1.0
-    chosen = np.where((mask_2 & mask_3), 0.0, power * product**term_5)
+    chosen = select((mask_2 & mask_3), 0.0, power * product**term_5)
     sign_term = np.sign(term)
-    chosen_2 = np.where(
+    chosen_2 = select(
         mask,
         omega * chosen * sign_term / (term_4 * eps),
         border * sign_term * power * omega / (term_2 * theta),
     )
     slope = upstream * chosen_2
-    product_3 = omega * np.where(mask_2, 0.0, power_2 * np.log(product)) / term_4
     mask_4 = product_2 == 0.0
-    chosen_3 = np.where(mask_4, 0.0, border * np.log(product_2))
+    chosen_3 = select(mask_4, 0.0, border * np.log(product_2))
     power_3 = term_2 * term_2
     term_6 = (
         chosen_3 * term_3 * power * omega / (term_2 * theta)
         + border * term_3 * omega / (term_2 * theta)
         - border * chosen_3 * term_3 * power * omega / (power_3 * theta)
     )
-    slope_2 = upstream * np.where(mask, product_3, omega * chosen_3 / term_2 + term_6)
-    chosen_5 = np.where((mask_4 & mask_3), 0.0, power * product_2**term_5)
-    loss = np.where(mask, omega * log_term, far)
+    chosen_4 = select(
+        mask,
+        omega * select(mask_2, 0.0, power_2 * np.log(product)) / term_4,
+        omega * chosen_3 / term_2 + term_6,
+    )
+    slope_2 = upstream * chosen_4
+    chosen_6 = select((mask_4 & mask_3), 0.0, power * product_2**term_5)
+    loss = select(mask, omega * log_term, far)
     grad_omega = None
     if "omega" in wanted:
-        chosen_4 = np.where(
-            mask, log_term, log1p_border + border * term_3 * power / (term_2 * theta)
-        )
-        grad_omega = total(upstream * chosen_4)
+        chosen_5 = select(mask, log_term, log1p_border + border * term_3 * power / (term_2 * theta))
+        grad_omega = total(upstream * chosen_5)
     grad_theta = None
     if "theta" in wanted:
-        product_4 = border * chosen_5 * term_3 * power * omega / (power_3 * eps * theta)
+        product_3 = border * chosen_6 * term_3 * power * omega / (power_3 * eps * theta)
         term_7 = (
-            chosen_5 * term_3 * power * omega / (eps * term_2 * theta)
-            - product_4
+            chosen_6 * term_3 * power * omega / (eps * term_2 * theta)
+            - product_3
             - border * term_3 * power * omega / (term_2 * (theta * theta))
             - border * power * omega / (term_2 * theta)
         )
-        slope_3 = upstream * np.where(mask, 0.0, omega * chosen_5 / (term_2 * eps) + term_7)
+        slope_3 = upstream * select(mask, 0.0, omega * chosen_6 / (term_2 * eps) + term_7)
         grad_theta = total(slope_3)
     grad_eps = None
     if "eps" in wanted:
         power_4 = eps * eps
-        term_8 = border * chosen_5 * term_3 * power * omega / (
+        term_8 = border * chosen_6 * term_3 * power * omega / (
             power_3 * power_4
-        ) - chosen_5 * term_3 * power * omega / (power_4 * term_2)
-        chosen_6 = np.where(
+        ) - chosen_6 * term_3 * power * omega / (power_4 * term_2)
+        chosen_7 = select(
             mask,
             -omega * chosen * abs_error / (term_4 * power_4),
-            term_8 - omega * chosen_5 * theta / (term_2 * power_4),
+            term_8 - omega * chosen_6 * theta / (term_2 * power_4),
         )
-        grad_eps = total(upstream * chosen_6)
+        grad_eps = total(upstream * chosen_7)
     return (
         loss,
         slope,
@@ -178,20 +180,17 @@ def _hessian_diagonal(
     mask_3 = mask_2 & (power == 0.0)
     term_3 = power - 1.0
     power_3 = product**term_3
-    chosen = np.where(mask_3, 0.0, power * power_3)
+    chosen = select(mask_3, 0.0, power * power_3)
     sign_term = np.sign(term)
-    chosen_2 = np.where((mask_2 & (term_3 == 0.0)), 0.0, term_3 * product ** (term_3 - 1.0))
+    chosen_2 = select((mask_2 & (term_3 == 0.0)), 0.0, term_3 * product ** (term_3 - 1.0))
     product_2 = (
-        omega
-        * np.where(mask_3, 0.0, power * chosen_2 * sign_term / eps)
-        * sign_term
-        / (term_2 * eps)
+        omega * select(mask_3, 0.0, power * chosen_2 * sign_term / eps) * sign_term / (term_2 * eps)
     )
-    chosen_3 = np.where(mask, product_2 - omega * (chosen * sign_term / (term_2 * eps)) ** 2, 0.0)
+    chosen_3 = select(mask, product_2 - omega * (chosen * sign_term / (term_2 * eps)) ** 2, 0.0)
     power_4 = term_2 * term_2
     logarithm = np.log(product)
-    chosen_4 = np.where(mask_2, 0.0, power_2 * logarithm)
-    chosen_5 = np.where(mask_3, 0.0, power_3 + power * np.where(mask_2, 0.0, power_3 * logarithm))
+    chosen_4 = select(mask_2, 0.0, power_2 * logarithm)
+    chosen_5 = select(mask_3, 0.0, power_3 + power * select(mask_2, 0.0, power_3 * logarithm))
     term_4 = omega * chosen_5 * sign_term / (
         term_2 * eps
     ) - omega * chosen_4 * chosen * sign_term / (power_4 * eps)
@@ -199,7 +198,7 @@ def _hessian_diagonal(
     mask_4 = product_3 == 0.0
     border = product_3**power
     logarithm_2 = np.log(product_3)
-    chosen_6 = np.where(mask_4, 0.0, border * logarithm_2)
+    chosen_6 = select(mask_4, 0.0, border * logarithm_2)
     term_5 = border + 1.0
     power_5 = term_5 * term_5
     product_4 = border * chosen_6 * sign_term * power * omega / (power_5 * theta)
@@ -209,14 +208,14 @@ def _hessian_diagonal(
         - product_4
     )
     term_7 = chosen * sign_term * logarithm / eps + power_2 * sign_term / (product * eps)
-    term_8 = omega * np.where(
+    term_8 = omega * select(
         mask_2, 0.0, term_7
     ) / term_2 - omega * chosen * sign_term * chosen_4 / (power_4 * eps)
     term_9 = (
-        omega * np.where(mask_2, 0.0, chosen_4 * logarithm) / term_2
+        omega * select(mask_2, 0.0, chosen_4 * logarithm) / term_2
         - omega * (chosen_4 / term_2) ** 2
     )
-    chosen_7 = np.where(mask_4, 0.0, chosen_6 * logarithm_2)
+    chosen_7 = select(mask_4, 0.0, chosen_6 * logarithm_2)
     term_10 = abs_error - theta
     product_5 = chosen_6 / term_5
     product_6 = omega * term_10 * power * product_5 * (product_5 / theta)
@@ -237,8 +236,8 @@ def _hessian_diagonal(
     )
     term_14 = (
         chosen_3
-        + np.where(mask, term_4, term_6)
-        + (np.where(mask, term_8, term_6) + np.where(mask, term_9, term_13))
+        + select(mask, term_4, term_6)
+        + (select(mask, term_8, term_6) + select(mask, term_9, term_13))
     )
     return upstream * chosen_3, upstream * term_14
 

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, sigmoid, total
+from ._arrays import Array, pick, select, sigmoid, total
 from ._checks import (
     check_floating,
     check_labels,
@@ -56,12 +56,12 @@ __all__ = ["ArcFaceLoss", "arc_face_loss"]
 def _value(input: Array, target: Array, scale: Array | float, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     # softplus: log(1 + exp(z)) -> softplus(z)
-    chosen = np.where(np.arange(input.shape[1]) != target[:, None], scale * input, -math.inf)
+    chosen = select(np.arange(input.shape[1]) != target[:, None], scale * input, -math.inf)
     own = pick(input, target, axis=1)
     cos = np.cos(margin)
-    sine = np.where(np.abs(own) >= 1.0, 0.0, np.sqrt((1.0 - own) * (own + 1.0)))
+    sine = select(np.abs(own) >= 1.0, 0.0, np.sqrt((1.0 - own) * (own + 1.0)))
     sin = np.sin(margin)
-    product = scale * np.where(own > -cos, own * cos - sine * sin, own - margin * sin)
+    product = scale * select(own > -cos, own * cos - sine * sin, own - margin * sin)
     term = logsumexp(chosen, axis=-1) - product
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
@@ -77,37 +77,37 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `scale` and `margin`."""
     index = np.arange(input.shape[1])
     mask = index != target[:, None]
-    chosen = np.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     own = pick(input, target, axis=1)
     cos = np.cos(margin)
     mask_2 = own > -cos
     mask_3 = np.abs(own) >= 1.0
     term = 1.0 - own
     root = np.sqrt(term * (own + 1.0))
-    sine = np.where(mask_3, 0.0, root)
+    sine = select(mask_3, 0.0, root)
     sin = np.sin(margin)
-    widened = np.where(mask_2, own * cos - sine * sin, own - margin * sin)
+    widened = select(mask_2, own * cos - sine * sin, own - margin * sin)
     term_2 = logsumexp(chosen, axis=-1) - scale * widened
     probability = sigmoid(term_2)
     chosen_2 = mask_2.astype(input.dtype)
-    term_3 = cos - np.where(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
+    term_3 = cos - select(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
     term_4 = (
-        -upstream * probability * scale * np.where(mask_2, 0.0, 1.0)
+        -upstream * probability * scale * select(mask_2, 0.0, 1.0)
         - upstream * probability * scale * chosen_2 * term_3
     )
     slope = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
     loss = np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
-    grad_input = np.where(index == target[:, None], term_4[:, None], 0.0) + slope[
+    grad_input = select(index == target[:, None], term_4[:, None], 0.0) + slope[
         :, None
-    ] * probability_2 * np.where(mask, scale, 0.0)
+    ] * probability_2 * select(mask, scale, 0.0)
     grad_scale = None
     if "scale" in wanted:
-        slope_2 = upstream * probability * total(probability_2 * np.where(mask, input, 0.0), axis=1)
+        slope_2 = upstream * probability * total(probability_2 * select(mask, input, 0.0), axis=1)
         grad_scale = total(slope_2) - total(upstream * probability * widened)
     grad_margin = None
     if "margin" in wanted:
-        slope_3 = upstream * probability * np.where(mask_2, 0.0, -sin - margin * cos)
+        slope_3 = upstream * probability * select(mask_2, 0.0, -sin - margin * cos)
         sums = total(upstream * probability * chosen_2 * (own * sin + sine * cos))
         grad_margin = scale * sums - scale * total(slope_3)
     return loss, grad_input, grad_scale, grad_margin
@@ -119,7 +119,7 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input`."""
     index = np.arange(input.shape[1])
     mask = index != target[:, None]
-    chosen = np.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     others = logsumexp(chosen, axis=-1)
     own = pick(input, target, axis=1)
     cos = np.cos(margin)
@@ -128,30 +128,29 @@ def _hessian_diagonal(
     term = 1.0 - own
     root = np.sqrt(term * (own + 1.0))
     sin = np.sin(margin)
-    widened = np.where(mask_2, own * cos - np.where(mask_3, 0.0, root) * sin, own - margin * sin)
+    widened = select(mask_2, own * cos - select(mask_3, 0.0, root) * sin, own - margin * sin)
     product = scale * widened
     probability = sigmoid(others - product)
     probability_2 = softmax(chosen, axis=-1)
-    chosen_2 = np.where(mask, scale, 0.0)
+    chosen_2 = select(mask, scale, 0.0)
     product_2 = probability_2 * softmax_complement(chosen, axis=-1) * chosen_2 * chosen_2
     chosen_3 = mask_2.astype(upstream.dtype)
     chosen_4 = (index == target[:, None]).astype(upstream.dtype)
     term_2 = -own - 1.0 + term
     product_3 = term_2 / root
     product_4 = (
-        np.where(mask_3, 0.0, product_3 * product_3 * (-0.25 / root))[:, None] * sin * chosen_4
+        select(mask_3, 0.0, product_3 * product_3 * (-0.25 / root))[:, None] * sin * chosen_4
     )
-    product_5 = 2.0 * np.where(mask_3, 0.0, 0.5 / root)[:, None] * sin * chosen_4
-    term_3 = product_2 - scale * chosen_3[:, None] * chosen_4 * (product_5 - product_4)
+    term_3 = 2.0 * select(mask_3, 0.0, 0.5 / root)[:, None] * sin * chosen_4 - product_4
+    product_5 = probability[:, None] * (product_2 - scale * chosen_3[:, None] * chosen_4 * term_3)
     product_6 = probability * sigmoid(product - others)
-    product_7 = chosen_3 * (cos - np.where(mask_3, 0.0, 0.5 * term_2 / root) * sin)
+    product_7 = chosen_3 * (cos - select(mask_3, 0.0, 0.5 * term_2 / root) * sin)
     term_4 = (
         probability_2 * chosen_2
         - product_7[:, None] * scale * chosen_4
-        - scale * np.where(mask_2, 0.0, 1.0)[:, None] * chosen_4
+        - scale * select(mask_2, 0.0, 1.0)[:, None] * chosen_4
     )
-    term_5 = probability[:, None] * term_3 + product_6[:, None] * term_4 * term_4
-    return (upstream[:, None] * term_5,)
+    return (upstream[:, None] * (product_5 + product_6[:, None] * term_4 * term_4),)
 
 
 _kernel = Kernels(

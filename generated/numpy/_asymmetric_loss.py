@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -183,7 +183,7 @@ def _value(
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     p = sigmoid(input)
     lowered = np.maximum(p - clip, 0.0)
-    chosen = np.where(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * np.log1p(-lowered))
+    chosen = select(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * np.log1p(-lowered))
     positive = (
         sigmoid(-input) ** gamma_pos
         * target
@@ -214,7 +214,7 @@ def _value_and_gradient(
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term_2
     mask_2 = lowered == 0.0
-    chosen = np.where((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
+    chosen = select((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
     positive = np.maximum(np.sign(term), 0.0)
     term_3 = 1.0 - lowered
     term_4 = (
@@ -222,15 +222,15 @@ def _value_and_gradient(
         - chosen * positive * p * probability * term_2 * log_term
     )
     term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
-    loss = np.where(mask, 0.0, -power * term_2 * log_term) + power_2 * target * softplus
-    grad_input = upstream * (np.where(mask, 0.0, term_4) + term_5)
+    loss = select(mask, 0.0, -power * term_2 * log_term) + power_2 * target * softplus
+    grad_input = upstream * (select(mask, 0.0, term_4) + term_5)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (np.where(mask, 0.0, power * log_term) + power_2 * softplus)
+        grad_target = upstream * (select(mask, 0.0, power * log_term) + power_2 * softplus)
     grad_gamma_neg = None
     if "gamma_neg" in wanted:
-        product = -np.where(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
-        grad_gamma_neg = total(upstream * np.where(mask, 0.0, product))
+        product = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
+        grad_gamma_neg = total(upstream * select(mask, 0.0, product))
     grad_gamma_pos = None
     if "gamma_pos" in wanted:
         slope = upstream * power_2 * (np.maximum(input, 0.0) + log_term_2) * target * softplus
@@ -238,7 +238,7 @@ def _value_and_gradient(
     grad_clip = None
     if "clip" in wanted:
         term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
-        grad_clip = total(upstream * np.where(mask, 0.0, term_6))
+        grad_clip = total(upstream * select(mask, 0.0, term_6))
     return loss, grad_input, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
 
 
@@ -257,14 +257,14 @@ def _hessian_diagonal(
     mask = lowered == 0.0
     mask_2 = mask & (gamma_neg == 0.0)
     term_2 = gamma_neg - 1.0
-    chosen = np.where(mask_2, 0.0, gamma_neg * lowered**term_2)
+    chosen = select(mask_2, 0.0, gamma_neg * lowered**term_2)
     positive = np.maximum(np.sign(term), 0.0)
     probability = sigmoid(-input)
     term_3 = 1.0 - target
     log_term = np.log1p(-lowered)
     tanh = np.tanh(-0.5 * input)
-    chosen_2 = np.where((mask & (term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0))
-    chosen_3 = np.where(mask_2, 0.0, gamma_neg * chosen_2 * positive * p * probability)
+    chosen_2 = select((mask & (term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0))
+    chosen_3 = select(mask_2, 0.0, gamma_neg * chosen_2 * positive * p * probability)
     power = p * p
     term_4 = 1.0 - lowered
     product = chosen * positive * positive * power * probability * probability * (term_3 / term_4)
@@ -287,7 +287,7 @@ def _hessian_diagonal(
         + product_2
         - gamma_pos * power_3 * p * probability * target * softplus
     )
-    term_8 = np.where(p <= clip, 0.0, term_5 + term_6) + (
+    term_8 = select(p <= clip, 0.0, term_5 + term_6) + (
         term_7 + (product_2 + power_3 * target * probability * p)
     )
     return upstream * term_8, np.full_like(target, 0.0)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._checks import (
     check_floating,
     check_least,
@@ -71,7 +71,7 @@ def _value_and_gradient(
         grad_var = 0.5 * upstream * power * (1.0 / variance - product * product)
     grad_beta = None
     if "beta" in wanted:
-        slope_2 = upstream * np.where(variance == 0.0, 0.0, power * logarithm) * term_2
+        slope_2 = upstream * select(variance == 0.0, 0.0, power * logarithm) * term_2
         grad_beta = 0.5 * total(slope_2)
     return 0.5 * power * term_2, slope, -slope if "target" in wanted else None, grad_var, grad_beta
 

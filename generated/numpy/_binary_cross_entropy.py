@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._checks import (
     check_dialect,
     check_floating,
@@ -67,7 +67,7 @@ def _value_and_gradient(
     grad_target = None
     if "target" in wanted:
         product = 2.0 * input
-        by_target = np.where(
+        by_target = select(
             input <= 0.5, np.log1p((1.0 - product) / input), -np.log1p((product - 1.0) / term)
         )
         grad_target = upstream * by_target

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -144,7 +144,7 @@ def _value_chainer(
     term = (1.0 - target) * (np.maximum(input, 0.0) + log_term) + pos_weight * target * (
         np.maximum(-input, 0.0) + log_term
     )
-    return np.where(target != -1.0, term * weight, 0.0)
+    return select(target != -1.0, term * weight, 0.0)
 
 
 def _value_and_gradient_chainer(
@@ -166,8 +166,8 @@ def _value_and_gradient_chainer(
     grad_target = None
     if "target" in wanted:
         slope_2 = upstream * (-positive - log_term + pos_weight * softplus) * weight
-        grad_target = np.where(valid, slope_2, 0.0)
-    return np.where(valid, product, 0.0), np.where(valid, slope, 0.0), grad_target
+        grad_target = select(valid, slope_2, 0.0)
+    return select(valid, product, 0.0), select(valid, slope, 0.0), grad_target
 
 
 def _hessian_diagonal_chainer(
@@ -179,7 +179,7 @@ def _hessian_diagonal_chainer(
     term = (
         1.0 - target
     ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
-    diagonal_input = np.where(target != -1.0, upstream * term * weight, 0.0)
+    diagonal_input = select(target != -1.0, upstream * term * weight, 0.0)
     return diagonal_input, np.full_like(target, 0.0)
 
 

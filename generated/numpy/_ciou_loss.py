@@ -112,7 +112,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import hypot1, over_hypot1, ratio
 from ._runtime import (
@@ -138,7 +138,7 @@ def _value(input: Array, target: Array) -> Array:
     true_bottom = target[:, 3]
     true_top = target[:, 1]
     true_height = true_bottom - true_top
-    chosen = np.where(
+    chosen = select(
         true_width <= true_height,
         np.arctan(ratio(true_width, true_height)),
         1.5707963267948966 - np.arctan(ratio(true_height, true_width)),
@@ -149,7 +149,7 @@ def _value(input: Array, target: Array) -> Array:
     bottom = input[:, 3]
     top = input[:, 1]
     height = bottom - top
-    chosen_2 = np.where(
+    chosen_2 = select(
         width <= height,
         np.arctan(ratio(width, height)),
         1.5707963267948966 - np.arctan(ratio(height, width)),
@@ -187,7 +187,7 @@ def _value_and_gradient(
     mask = true_width <= true_height
     quotient = ratio(true_width, true_height)
     quotient_2 = ratio(true_height, true_width)
-    chosen = np.where(mask, np.arctan(quotient), 1.5707963267948966 - np.arctan(quotient_2))
+    chosen = select(mask, np.arctan(quotient), 1.5707963267948966 - np.arctan(quotient_2))
     right = input[:, 2]
     left = input[:, 0]
     width = right - left
@@ -197,7 +197,7 @@ def _value_and_gradient(
     mask_2 = width <= height
     quotient_3 = ratio(width, height)
     quotient_4 = ratio(height, width)
-    chosen_2 = np.where(mask_2, np.arctan(quotient_3), 1.5707963267948966 - np.arctan(quotient_4))
+    chosen_2 = select(mask_2, np.arctan(quotient_3), 1.5707963267948966 - np.arctan(quotient_4))
     gap = chosen - chosen_2
     power = gap * gap
     v = 0.4052847345693511 * power
@@ -232,7 +232,7 @@ def _value_and_gradient(
     slope_2 = upstream * quotient_10 * width
     power_2 = hypot1(quotient_3) ** 2
     power_3 = hypot1(quotient_4) ** 2
-    chosen_3 = np.where(mask_2, -ratio(quotient_3, height) / power_2, -ratio(1.0, width) / power_3)
+    chosen_3 = select(mask_2, -ratio(quotient_3, height) / power_2, -ratio(1.0, width) / power_3)
     slope_3 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_3
     term_10 = (
         slope
@@ -259,7 +259,7 @@ def _value_and_gradient(
     )
     term_16 = -0.5 * np.sign(left - true_left) - 0.5
     slope_5 = upstream * quotient_10 * height
-    chosen_4 = np.where(mask_2, ratio(1.0, height) / power_2, ratio(quotient_4, width) / power_3)
+    chosen_4 = select(mask_2, ratio(1.0, height) / power_2, ratio(quotient_4, width) / power_3)
     slope_6 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_4
     term_17 = (
         slope_4
@@ -278,17 +278,17 @@ def _value_and_gradient(
     )
     loss = 0.4052847345693511 * power * quotient_6 + distance - quotient_5 + 1.0
     grad_input = (
-        np.where(mask_3, term_10[:, None], 0.0)
-        + np.where(mask_4, term_13[:, None], 0.0)
-        + np.where(mask_5, term_17[:, None], 0.0)
-        + np.where(mask_6, term_20[:, None], 0.0)
+        select(mask_3, term_10[:, None], 0.0)
+        + select(mask_4, term_13[:, None], 0.0)
+        + select(mask_5, term_17[:, None], 0.0)
+        + select(mask_6, term_20[:, None], 0.0)
     )
     grad_target = None
     if "target" in wanted:
         slope_7 = upstream * quotient_10 * true_width
         power_4 = hypot1(quotient) ** 2
         power_5 = hypot1(quotient_2) ** 2
-        chosen_5 = np.where(
+        chosen_5 = select(
             mask, -ratio(quotient, true_height) / power_4, -ratio(1.0, true_width) / power_5
         )
         slope_8 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_5
@@ -305,7 +305,7 @@ def _value_and_gradient(
             - slope
         )
         slope_9 = upstream * quotient_10 * true_height
-        chosen_6 = np.where(
+        chosen_6 = select(
             mask, ratio(1.0, true_height) / power_4, ratio(quotient_2, true_width) / power_5
         )
         slope_10 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_6
@@ -322,10 +322,10 @@ def _value_and_gradient(
             - slope_4
         )
         grad_target = (
-            np.where(mask_3, term_21[:, None], 0.0)
-            + np.where(mask_4, term_22[:, None], 0.0)
-            + np.where(mask_5, term_23[:, None], 0.0)
-            + np.where(mask_6, term_24[:, None], 0.0)
+            select(mask_3, term_21[:, None], 0.0)
+            + select(mask_4, term_22[:, None], 0.0)
+            + select(mask_5, term_23[:, None], 0.0)
+            + select(mask_6, term_24[:, None], 0.0)
         )
     return loss, grad_input, grad_target
 
@@ -341,7 +341,7 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     mask = true_width <= true_height
     quotient = ratio(true_width, true_height)
     quotient_2 = ratio(true_height, true_width)
-    chosen = np.where(mask, np.arctan(quotient), 1.5707963267948966 - np.arctan(quotient_2))
+    chosen = select(mask, np.arctan(quotient), 1.5707963267948966 - np.arctan(quotient_2))
     right = input[:, 2]
     left = input[:, 0]
     width = right - left
@@ -351,7 +351,7 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     mask_2 = width <= height
     quotient_3 = ratio(width, height)
     quotient_4 = ratio(height, width)
-    chosen_2 = np.where(mask_2, np.arctan(quotient_3), 1.5707963267948966 - np.arctan(quotient_4))
+    chosen_2 = select(mask_2, np.arctan(quotient_3), 1.5707963267948966 - np.arctan(quotient_4))
     gap = chosen - chosen_2
     v = 0.4052847345693511 * gap * gap
     term = np.minimum(right, true_right) - np.maximum(left, true_left)
@@ -381,7 +381,7 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
         2.0 * over_hypot1_3 * quotient_8 * quotient_8 / power_2
         + (-quotient_9 * quotient_8 - ratio(quotient_8, width)) / power_3
     )
-    chosen_5 = np.where(mask_2, -2.0 * over_hypot1_2 * quotient_7 * quotient_7 / power, term_5)
+    chosen_5 = select(mask_2, -2.0 * over_hypot1_2 * quotient_7 * quotient_7 / power, term_5)
     quotient_10 = ratio(quotient_3, height)
     power_4 = hypot1_2 * hypot1_2
     term_6 = (
@@ -391,18 +391,18 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     chosen_6 = (index == 3).astype(upstream.dtype)
     chosen_7 = (index == 1).astype(upstream.dtype)
     term_8 = chosen_6 - chosen_7
-    term_9 = -chosen_5[:, None] * term_4 - np.where(mask_2, term_6, term_7)[:, None] * term_8
+    term_9 = -chosen_5[:, None] * term_4 - select(mask_2, term_6, term_7)[:, None] * term_8
     term_10 = 2.0 * over_hypot1_2 * quotient_7 * quotient_10 / power - (quotient_7 / hypot1_2) ** 2
     term_11 = (
         ratio(quotient_9, width) / power_3 - 2.0 * over_hypot1_3 * quotient_8 * quotient_9 / power_2
     )
     product_2 = (quotient_7 * quotient_10 + ratio(quotient_10, height)) / power_4
     term_12 = product_2 - 2.0 * over_hypot1_2 * quotient_10 * quotient_10 / power
-    chosen_8 = np.where(mask_2, term_12, 2.0 * over_hypot1_3 * quotient_9 * quotient_9 / power_2)
-    term_13 = -np.where(mask_2, term_10, term_11)[:, None] * term_4 - chosen_8[:, None] * term_8
+    chosen_8 = select(mask_2, term_12, 2.0 * over_hypot1_3 * quotient_9 * quotient_9 / power_2)
+    term_13 = -select(mask_2, term_10, term_11)[:, None] * term_4 - chosen_8[:, None] * term_8
     product_3 = 0.8105694691387022 * product[:, None] * (term_4 * term_9 + term_8 * term_13)
-    product_4 = np.where(mask_2, quotient_7 / power_4, quotient_8 / power_3)[:, None] * term_4
-    product_5 = np.where(mask_2, -quotient_10 / power_4, -quotient_9 / power_3)[:, None] * term_8
+    product_4 = select(mask_2, quotient_7 / power_4, quotient_8 / power_3)[:, None] * term_4
+    product_5 = select(mask_2, -quotient_10 / power_4, -quotient_9 / power_3)[:, None] * term_8
     product_6 = 0.8105694691387022 * (-product_4 - product_5) ** 2 * quotient_6[:, None]
     hull_width = np.maximum(right, true_right) - np.minimum(left, true_left)
     hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
@@ -472,7 +472,7 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     quotient_19 = ratio(1.0, true_width)
     product_22 = (-quotient_19 * quotient_18 - ratio(quotient_18, true_width)) / power_9
     term_40 = 2.0 * over_hypot1_5 * quotient_18 * quotient_18 / power_8 + product_22
-    chosen_9 = np.where(mask, -2.0 * over_hypot1_4 * quotient_17 * quotient_17 / power_7, term_40)
+    chosen_9 = select(mask, -2.0 * over_hypot1_4 * quotient_17 * quotient_17 / power_7, term_40)
     quotient_20 = ratio(quotient, true_height)
     power_10 = hypot1_4 * hypot1_4
     term_41 = (
@@ -482,7 +482,7 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     term_42 = (
         quotient_19 / hypot1_5
     ) ** 2 - 2.0 * over_hypot1_5 * quotient_19 * quotient_18 / power_8
-    term_43 = chosen_9[:, None] * term_4 + np.where(mask, term_41, term_42)[:, None] * term_8
+    term_43 = chosen_9[:, None] * term_4 + select(mask, term_41, term_42)[:, None] * term_8
     term_44 = (
         2.0 * over_hypot1_4 * quotient_17 * quotient_20 / power_7 - (quotient_17 / hypot1_4) ** 2
     )
@@ -492,11 +492,11 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     )
     product_23 = (quotient_17 * quotient_20 + ratio(quotient_20, true_height)) / power_10
     term_46 = product_23 - 2.0 * over_hypot1_4 * quotient_20 * quotient_20 / power_7
-    chosen_10 = np.where(mask, term_46, 2.0 * over_hypot1_5 * quotient_19 * quotient_19 / power_8)
-    term_47 = np.where(mask, term_44, term_45)[:, None] * term_4 + chosen_10[:, None] * term_8
+    chosen_10 = select(mask, term_46, 2.0 * over_hypot1_5 * quotient_19 * quotient_19 / power_8)
+    term_47 = select(mask, term_44, term_45)[:, None] * term_4 + chosen_10[:, None] * term_8
     product_24 = 0.8105694691387022 * product[:, None] * (term_4 * term_43 + term_8 * term_47)
-    product_25 = np.where(mask, quotient_17 / power_10, quotient_18 / power_9)[:, None] * term_4
-    product_26 = np.where(mask, -quotient_20 / power_10, -quotient_19 / power_9)[:, None] * term_8
+    product_25 = select(mask, quotient_17 / power_10, quotient_18 / power_9)[:, None] * term_4
+    product_26 = select(mask, -quotient_20 / power_10, -quotient_19 / power_9)[:, None] * term_8
     product_27 = 0.8105694691387022 * (product_25 + product_26) ** 2 * quotient_6[:, None]
     term_48 = -chosen_4 - chosen_3
     term_49 = -chosen_7 - chosen_6

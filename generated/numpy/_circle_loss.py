@@ -52,7 +52,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, masked, pick, sigmoid, total
+from ._arrays import Array, argmax_along, masked, pick, select, sigmoid, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -94,7 +94,7 @@ def _value_detached(
     # direction: x / norm(x) as one
     # softplus: log(1 + exp(z)) -> softplus(z)
     cosine = direction(input, axis=-1) @ direction(input, axis=-1).T
-    chosen = np.where(
+    chosen = select(
         target[:, None] != target,
         (cosine - margin) * gamma * np.maximum(margin + cosine, 0.0),
         -math.inf,
@@ -103,7 +103,7 @@ def _value_detached(
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     product = (1.0 - margin - cosine) * gamma * np.maximum(margin + 1.0 - cosine, 0.0)
-    term = logsumexp(chosen, axis=-1) + logsumexp(np.where(mask, product, -math.inf), axis=-1)
+    term = logsumexp(chosen, axis=-1) + logsumexp(select(mask, product, -math.inf), axis=-1)
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
@@ -121,21 +121,21 @@ def _value_and_gradient_detached(
     cosine = input_direction @ input_direction.T
     term = cosine - margin
     too_high = np.maximum(margin + cosine, 0.0)
-    chosen = np.where(mask, term * gamma * too_high, -math.inf)
+    chosen = select(mask, term * gamma * too_high, -math.inf)
     mask_2 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     term_2 = 1.0 - margin - cosine
     too_low = np.maximum(margin + 1.0 - cosine, 0.0)
-    chosen_2 = np.where(mask_2, term_2 * gamma * too_low, -math.inf)
+    chosen_2 = select(mask_2, term_2 * gamma * too_low, -math.inf)
     term_3 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
     probability = sigmoid(term_3)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
-    chosen_3 = np.where(mask_2, -gamma * too_low, 0.0)
+    chosen_3 = select(mask_2, -gamma * too_low, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product = gamma * too_high
-    term_4 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * np.where(
+    term_4 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * select(
         mask, product, 0.0
     )
     sums = term_4.T @ input_direction
@@ -152,20 +152,20 @@ def _value_and_gradient_detached(
             upstream[:, None]
             * probability[:, None]
             * probability_2
-            * np.where(mask_2, term_2 * too_low, 0.0)
+            * select(mask_2, term_2 * too_low, 0.0)
         )
         slope_3 = (
             upstream[:, None]
             * probability[:, None]
             * probability_3
-            * np.where(mask, term * too_high, 0.0)
+            * select(mask, term * too_high, 0.0)
         )
         grad_gamma = total(slope_2) + total(slope_3)
     grad_margin = None
     if "margin" in wanted:
         slope_4 = upstream[:, None] * probability[:, None] * probability_2 * chosen_3
         slope_5 = (
-            upstream[:, None] * probability[:, None] * probability_3 * np.where(mask, -product, 0.0)
+            upstream[:, None] * probability[:, None] * probability_3 * select(mask, -product, 0.0)
         )
         grad_margin = total(slope_4) + total(slope_5)
     return loss, grad_input, grad_gamma, grad_margin
@@ -179,17 +179,17 @@ def _hessian_diagonal_detached(
     input_direction = direction(input, axis=-1)
     cosine = input_direction @ input_direction.T
     too_high = np.maximum(margin + cosine, 0.0)
-    chosen = np.where(mask, (cosine - margin) * gamma * too_high, -math.inf)
+    chosen = select(mask, (cosine - margin) * gamma * too_high, -math.inf)
     log_sum = logsumexp(chosen, axis=-1)
     index = np.arange(upstream.shape[0])
     index_2 = np.arange(input.shape[0])
     mask_2 = (target[:, None] == target) & (index[:, None] != index_2)
     too_low = np.maximum(margin + 1.0 - cosine, 0.0)
-    chosen_2 = np.where(mask_2, (1.0 - margin - cosine) * gamma * too_low, -math.inf)
+    chosen_2 = select(mask_2, (1.0 - margin - cosine) * gamma * too_low, -math.inf)
     log_sum_2 = logsumexp(chosen_2, axis=-1)
     probability = sigmoid(log_sum + log_sum_2)
     probability_2 = softmax(chosen, axis=-1)
-    chosen_3 = np.where(mask, gamma * too_high, 0.0)
+    chosen_3 = select(mask, gamma * too_high, 0.0)
     quotient = ratio(1.0, norm(input, axis=-1))
     power = quotient * quotient
     product = 2.0 * input_direction * input_direction[:, None] * power[:, None, None]
@@ -199,7 +199,7 @@ def _hessian_diagonal_detached(
     sums = total(probability_2[:, :, None] * chosen_3[:, :, None] * term_2, axis=1)
     picked = pick(probability_2, index, axis=1)
     sums_2 = total(power_2, axis=1)
-    chosen_4 = np.where(target != target, gamma * np.maximum(margin + sums_2, 0.0), 0.0)
+    chosen_4 = select(target != target, gamma * np.maximum(margin + sums_2, 0.0), 0.0)
     product_2 = picked * chosen_4
     product_3 = power * sums_2
     term_3 = (
@@ -217,17 +217,17 @@ def _hessian_diagonal_detached(
     term_5 = input_direction * quotient[:, None] - product_8[:, None] * input_direction
     product_9 = 2.0 * product_7[:, None] * (sums_4 + (sums_3 - chosen_4[:, None] * term_5)) * term_5
     mask_3 = index_2 == index[:, None]
-    term_6 = sums_3[:, None] - np.where(mask, gamma * too_high, 0.0)[:, :, None] * term_4
+    term_6 = sums_3[:, None] - select(mask, gamma * too_high, 0.0)[:, :, None] * term_4
     rest = sum_of_others(probability_2[:, :, None] * (sums_4[:, None] + term_6), axis=-2)
     product_10 = 2.0 * product_2[:, None] * term_5 * total(masked(rest, mask_3[:, :, None]), axis=1)
     term_7 = (
         sums + product_2[:, None] * term_3 + (total(product_6, axis=1) - product_9 + product_10)
     )
     probability_3 = softmax(chosen_2, axis=-1)
-    chosen_5 = np.where(mask_2, -gamma * too_low, 0.0)
+    chosen_5 = select(mask_2, -gamma * too_low, 0.0)
     sums_5 = total(probability_3[:, :, None] * chosen_5[:, :, None] * term_2, axis=1)
     picked_2 = pick(probability_3, index, axis=1)
-    chosen_6 = np.where(
+    chosen_6 = select(
         ((target == target) & (index != index)),
         -gamma * np.maximum(margin + 1.0 - sums_2, 0.0),
         0.0,
@@ -242,7 +242,7 @@ def _hessian_diagonal_detached(
     product_15 = (
         2.0 * product_14[:, None] * (sums_7 + (sums_6 - chosen_6[:, None] * term_5)) * term_5
     )
-    term_8 = sums_6[:, None] - np.where(mask_2, -gamma * too_low, 0.0)[:, :, None] * term_4
+    term_8 = sums_6[:, None] - select(mask_2, -gamma * too_low, 0.0)[:, :, None] * term_4
     rest_2 = sum_of_others(probability_3[:, :, None] * (sums_7[:, None] + term_8), axis=-2)
     product_16 = (
         2.0 * product_11[:, None] * term_5 * total(masked(rest_2, mask_3[:, :, None]), axis=1)
@@ -265,22 +265,22 @@ def _hessian_diagonal_detached(
     term_11 = probability[:, None] * (term_7 + term_9) + (
         product_17[:, None] * term_10 * term_10 + product_18
     )
-    chosen_7 = np.where(
+    chosen_7 = select(
         target[:, None] != target,
         (cosine - margin) * gamma * np.maximum(margin + cosine, 0.0),
         -math.inf,
     )
     log_sum_3 = logsumexp(chosen_7, axis=-1)
     product_19 = (1.0 - margin - cosine) * gamma * np.maximum(margin + 1.0 - cosine, 0.0)
-    chosen_8 = np.where(
+    chosen_8 = select(
         ((target[:, None] == target) & (index[:, None] != index_2)), product_19, -math.inf
     )
     log_sum_4 = logsumexp(chosen_8, axis=-1)
     probability_4 = sigmoid(log_sum_3 + log_sum_4)
     mask_4 = target != target[:, None]
-    chosen_9 = np.where(mask_4, (cosine - margin) * gamma * too_high, -math.inf)
+    chosen_9 = select(mask_4, (cosine - margin) * gamma * too_high, -math.inf)
     probability_5 = softmax(chosen_9, axis=-2)
-    chosen_10 = np.where(mask_4, gamma * too_high, 0.0)
+    chosen_10 = select(mask_4, gamma * too_high, 0.0)
     product_20 = probability_5 * chosen_10
     other_probability = softmax_complement(chosen_9, axis=-2)
     power_3 = chosen_10 * chosen_10
@@ -289,9 +289,9 @@ def _hessian_diagonal_detached(
     product_22 = probability_5 * probability_5 * power_3 * other_probability
     term_12 = product_21[:, :, None] * power_4 + product_22[:, :, None] * power_4
     mask_5 = (target == target[:, None]) & (index != index[:, None])
-    chosen_11 = np.where(mask_5, (1.0 - margin - cosine) * gamma * too_low, -math.inf)
+    chosen_11 = select(mask_5, (1.0 - margin - cosine) * gamma * too_low, -math.inf)
     probability_6 = softmax(chosen_11, axis=-2)
-    chosen_12 = np.where(mask_5, -gamma * too_low, 0.0)
+    chosen_12 = select(mask_5, -gamma * too_low, 0.0)
     product_23 = probability_6 * chosen_12
     other_probability_2 = softmax_complement(chosen_11, axis=-2)
     power_5 = chosen_12 * chosen_12
@@ -310,9 +310,9 @@ def _hessian_diagonal_detached(
 def _denominator_detached_keras(target: Array) -> Array:
     """Return what the mean divides by."""
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
-    largest = np.where(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
-    mask_2 = (np.where(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
-    return np.maximum(total(np.where(mask_2, 1.0, 0.0)), 1.0)
+    largest = select(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
+    mask_2 = (select(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
+    return np.maximum(total(select(mask_2, 1.0, 0.0)), 1.0)
 
 
 _kernel_detached = Kernels(
@@ -373,7 +373,7 @@ def _value_through(
     # direction: x / norm(x) as one
     # softplus: log(1 + exp(z)) -> softplus(z)
     cosine = direction(input, axis=-1) @ direction(input, axis=-1).T
-    chosen = np.where(
+    chosen = select(
         target[:, None] != target,
         (cosine - margin) * np.maximum(margin + cosine, 0.0) * gamma,
         -math.inf,
@@ -382,7 +382,7 @@ def _value_through(
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     product = (1.0 - margin - cosine) * np.maximum(margin + 1.0 - cosine, 0.0) * gamma
-    term = logsumexp(chosen, axis=-1) + logsumexp(np.where(mask, product, -math.inf), axis=-1)
+    term = logsumexp(chosen, axis=-1) + logsumexp(select(mask, product, -math.inf), axis=-1)
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
@@ -401,25 +401,25 @@ def _value_and_gradient_through(
     term = cosine - margin
     term_2 = margin + cosine
     too_high = np.maximum(term_2, 0.0)
-    chosen = np.where(mask, term * too_high * gamma, -math.inf)
+    chosen = select(mask, term * too_high * gamma, -math.inf)
     mask_2 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = np.maximum(term_4, 0.0)
-    chosen_2 = np.where(mask_2, term_3 * too_low * gamma, -math.inf)
+    chosen_2 = select(mask_2, term_3 * too_low * gamma, -math.inf)
     term_5 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
     probability = sigmoid(term_5)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
     product = too_low * gamma
     product_2 = term_3 * np.maximum(np.sign(term_4), 0.0) * gamma
-    product_3 = slope[:, None] * probability_2 * np.where(mask_2, -product - product_2, 0.0)
+    product_3 = slope[:, None] * probability_2 * select(mask_2, -product - product_2, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product_4 = too_high * gamma
     product_5 = term * np.maximum(np.sign(term_2), 0.0) * gamma
-    product_6 = slope[:, None] * probability_3 * np.where(mask, product_4 + product_5, 0.0)
+    product_6 = slope[:, None] * probability_3 * select(mask, product_4 + product_5, 0.0)
     term_6 = product_3 + product_6
     sums = term_6.T @ input_direction
     term_7 = sums - input_direction * total(sums * input_direction, axis=1)[:, None]
@@ -435,13 +435,13 @@ def _value_and_gradient_through(
             upstream[:, None]
             * probability[:, None]
             * probability_2
-            * np.where(mask_2, term_3 * too_low, 0.0)
+            * select(mask_2, term_3 * too_low, 0.0)
         )
         slope_3 = (
             upstream[:, None]
             * probability[:, None]
             * probability_3
-            * np.where(mask, term * too_high, 0.0)
+            * select(mask, term * too_high, 0.0)
         )
         grad_gamma = total(slope_2) + total(slope_3)
     grad_margin = None
@@ -450,13 +450,13 @@ def _value_and_gradient_through(
             upstream[:, None]
             * probability[:, None]
             * probability_2
-            * np.where(mask_2, product_2 - product, 0.0)
+            * select(mask_2, product_2 - product, 0.0)
         )
         slope_5 = (
             upstream[:, None]
             * probability[:, None]
             * probability_3
-            * np.where(mask, product_5 - product_4, 0.0)
+            * select(mask, product_5 - product_4, 0.0)
         )
         grad_margin = total(slope_4) + total(slope_5)
     return loss, grad_input, grad_gamma, grad_margin
@@ -472,7 +472,7 @@ def _hessian_diagonal_through(
     term = cosine - margin
     term_2 = margin + cosine
     too_high = np.maximum(term_2, 0.0)
-    chosen = np.where(mask, term * too_high * gamma, -math.inf)
+    chosen = select(mask, term * too_high * gamma, -math.inf)
     log_sum = logsumexp(chosen, axis=-1)
     index = np.arange(upstream.shape[0])
     index_2 = np.arange(input.shape[0])
@@ -480,12 +480,12 @@ def _hessian_diagonal_through(
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = np.maximum(term_4, 0.0)
-    chosen_2 = np.where(mask_2, term_3 * too_low * gamma, -math.inf)
+    chosen_2 = select(mask_2, term_3 * too_low * gamma, -math.inf)
     log_sum_2 = logsumexp(chosen_2, axis=-1)
     probability = sigmoid(log_sum + log_sum_2)
     probability_2 = softmax(chosen, axis=-1)
     positive = np.maximum(np.sign(term_2), 0.0)
-    chosen_3 = np.where(mask, too_high * gamma + term * positive * gamma, 0.0)
+    chosen_3 = select(mask, too_high * gamma + term * positive * gamma, 0.0)
     quotient = ratio(1.0, norm(input, axis=-1))
     power = quotient * quotient
     product = 2.0 * input_direction * input_direction[:, None] * power[:, None, None]
@@ -503,7 +503,7 @@ def _hessian_diagonal_through(
     term_9 = margin + sums
     positive_2 = np.maximum(np.sign(term_9), 0.0)
     term_10 = np.maximum(term_9, 0.0) * gamma + (sums - margin) * positive_2 * gamma
-    chosen_4 = np.where(mask_3, term_10, 0.0)
+    chosen_4 = select(mask_3, term_10, 0.0)
     product_4 = power * sums
     term_11 = (
         2.0 * (power[:, None] - 2.0 * power[:, None] * power_2) + 2.0 * product_4[:, None] * power_2
@@ -526,14 +526,14 @@ def _hessian_diagonal_through(
     product_11 = picked * chosen_4
     mask_4 = index_2 == index[:, None]
     term_15 = too_high * gamma + term * np.maximum(np.sign(term_2), 0.0) * gamma
-    term_16 = sums_2[:, None] - np.where(mask, term_15, 0.0)[:, :, None] * term_7
+    term_16 = sums_2[:, None] - select(mask, term_15, 0.0)[:, :, None] * term_7
     rest = sum_of_others(probability_2[:, :, None] * (sums_3[:, None] + term_16), axis=-2)
     product_12 = (
         2.0 * product_11[:, None] * term_12 * total(masked(rest, mask_4[:, :, None]), axis=1)
     )
     probability_3 = softmax(chosen_2, axis=-1)
     positive_3 = np.maximum(np.sign(term_4), 0.0)
-    chosen_5 = np.where(mask_2, -too_low * gamma - term_3 * positive_3 * gamma, 0.0)
+    chosen_5 = select(mask_2, -too_low * gamma - term_3 * positive_3 * gamma, 0.0)
     product_13 = mask_2.astype(upstream.dtype) * positive_3
     term_17 = chosen_5[:, :, None] * term_6 + 2.0 * product_13[:, :, None] * power_3 * gamma
     picked_2 = pick(probability_3, index, axis=1)
@@ -541,7 +541,7 @@ def _hessian_diagonal_through(
     term_18 = margin + 1.0 - sums
     positive_4 = np.maximum(np.sign(term_18), 0.0)
     term_19 = -np.maximum(term_18, 0.0) * gamma - (1.0 - margin - sums) * positive_4 * gamma
-    chosen_6 = np.where(mask_5, term_19, 0.0)
+    chosen_6 = select(mask_5, term_19, 0.0)
     product_14 = mask_5.astype(upstream.dtype) * positive_4
     term_20 = chosen_6[:, None] * term_11 + 4.0 * product_14[:, None] * power_4 * gamma
     term_21 = total(probability_3[:, :, None] * term_17, axis=1) + picked_2[:, None] * term_20
@@ -556,7 +556,7 @@ def _hessian_diagonal_through(
     )
     product_19 = picked_2 * chosen_6
     term_22 = -too_low * gamma - term_3 * np.maximum(np.sign(term_4), 0.0) * gamma
-    term_23 = sums_4[:, None] - np.where(mask_2, term_22, 0.0)[:, :, None] * term_7
+    term_23 = sums_4[:, None] - select(mask_2, term_22, 0.0)[:, :, None] * term_7
     rest_2 = sum_of_others(probability_3[:, :, None] * (sums_5[:, None] + term_23), axis=-2)
     product_20 = (
         2.0 * product_19[:, None] * term_12 * total(masked(rest_2, mask_4[:, :, None]), axis=1)
@@ -579,22 +579,22 @@ def _hessian_diagonal_through(
     term_26 = probability[:, None] * term_24 + (
         product_21[:, None] * term_25 * term_25 + product_22
     )
-    chosen_7 = np.where(
+    chosen_7 = select(
         target[:, None] != target,
         (cosine - margin) * np.maximum(margin + cosine, 0.0) * gamma,
         -math.inf,
     )
     log_sum_3 = logsumexp(chosen_7, axis=-1)
     product_23 = (1.0 - margin - cosine) * np.maximum(margin + 1.0 - cosine, 0.0) * gamma
-    chosen_8 = np.where(
+    chosen_8 = select(
         ((target[:, None] == target) & (index[:, None] != index_2)), product_23, -math.inf
     )
     log_sum_4 = logsumexp(chosen_8, axis=-1)
     probability_4 = sigmoid(log_sum_3 + log_sum_4)
     mask_6 = target != target[:, None]
-    chosen_9 = np.where(mask_6, term * too_high * gamma, -math.inf)
+    chosen_9 = select(mask_6, term * too_high * gamma, -math.inf)
     probability_5 = softmax(chosen_9, axis=-2)
-    chosen_10 = np.where(mask_6, too_high * gamma + term * positive * gamma, 0.0)
+    chosen_10 = select(mask_6, too_high * gamma + term * positive * gamma, 0.0)
     product_24 = mask_6.astype(upstream.dtype) * positive
     term_27 = chosen_10[:, :, None] * term_6 + 2.0 * product_24[:, :, None] * power_3 * gamma
     other_probability = softmax_complement(chosen_9, axis=-2)
@@ -603,9 +603,9 @@ def _hessian_diagonal_through(
     product_26 = probability_5 * probability_5 * power_5 * other_probability
     term_28 = product_25[:, :, None] * power_3 + product_26[:, :, None] * power_3
     mask_7 = (target == target[:, None]) & (index != index[:, None])
-    chosen_11 = np.where(mask_7, term_3 * too_low * gamma, -math.inf)
+    chosen_11 = select(mask_7, term_3 * too_low * gamma, -math.inf)
     probability_6 = softmax(chosen_11, axis=-2)
-    chosen_12 = np.where(mask_7, -too_low * gamma - term_3 * positive_3 * gamma, 0.0)
+    chosen_12 = select(mask_7, -too_low * gamma - term_3 * positive_3 * gamma, 0.0)
     product_27 = mask_7.astype(upstream.dtype) * positive_3
     term_29 = chosen_12[:, :, None] * term_6 + 2.0 * product_27[:, :, None] * power_3 * gamma
     other_probability_2 = softmax_complement(chosen_11, axis=-2)
@@ -629,9 +629,9 @@ def _hessian_diagonal_through(
 def _denominator_through_keras(target: Array) -> Array:
     """Return what the mean divides by."""
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
-    largest = np.where(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
-    mask_2 = (np.where(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
-    return np.maximum(total(np.where(mask_2, 1.0, 0.0)), 1.0)
+    largest = select(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
+    mask_2 = (select(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
+    return np.maximum(total(select(mask_2, 1.0, 0.0)), 1.0)
 
 
 _kernel_through = Kernels(

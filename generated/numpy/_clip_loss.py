@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, masked, pick, total
+from ._arrays import Array, argmax_along, masked, pick, select, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import (
     direction,
@@ -80,7 +80,7 @@ def _value_and_gradient(
     find_text, excess = label_cross_entropy_and_excess(logit, index, axis=-1)
     term = pick(negative_log_softmax(logit, axis=-2), index, axis=1) + find_text
     slope = 0.5 * upstream
-    chosen = np.where(np.arange(text.shape[0]) == index[:, None], slope[:, None], 0.0)
+    chosen = select(np.arange(text.shape[0]) == index[:, None], slope[:, None], 0.0)
     term_2 = (
         softmax(logit, axis=-2) * sum_of_others(chosen, axis=-2)
         - softmax_complement(logit, axis=-2) * chosen
@@ -134,20 +134,20 @@ def _hessian_diagonal(
     product_6 = probability[:, :, None] * (sums_3[:, None] + (product_5[:, None] - product_4)) ** 2
     slope = 0.5 * upstream[:, None] * (logit_scale * sums_2 + total(product_6, axis=1) - product_2)
     mask_2 = index != index[:, None]
-    sums_4 = total(np.where(mask, softmax(logit, axis=-2)[:, None], 0.0), axis=2)
+    sums_4 = total(select(mask, softmax(logit, axis=-2)[:, None], 0.0), axis=2)
     slope_2 = (
         upstream[:, None]
         * sums_4[:, :, None]
         * logit_scale
-        * total(np.where(mask[:, :, None], term_2[:, None], 0.0), axis=2)
+        * total(select(mask[:, :, None], term_2[:, None], 0.0), axis=2)
     )
     power_3 = logit_scale * logit_scale
     power_4 = term_3 * term_3
     slope_3 = (
         upstream[:, None]
         * sums_4[:, :, None]
-        * total(np.where(mask, other_probability[:, None], 0.0), axis=2)[:, :, None]
-        * total(np.where(mask[:, :, None], power_4[:, None], 0.0), axis=2)
+        * total(select(mask, other_probability[:, None], 0.0), axis=2)[:, :, None]
+        * total(select(mask[:, :, None], power_4[:, None], 0.0), axis=2)
     )
     mask_3 = index[:, None] == index
     sums_5 = text_direction @ image_direction.T

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import direction, norm, ratio, sum_of_others
 from ._runtime import (
@@ -40,7 +40,7 @@ __all__ = ["ContrastiveLoss", "contrastive_loss"]
 def _value(input1: Array, input2: Array, target: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     gap = input1 - input2
-    chosen = np.where(
+    chosen = select(
         target == 1.0, total(gap * gap, axis=1), np.maximum(margin - norm(gap, axis=-1), 0.0) ** 2
     )
     return 0.5 * chosen
@@ -60,15 +60,14 @@ def _value_and_gradient(
     term = margin - norm(gap, axis=-1)
     positive = np.maximum(term, 0.0)
     positive_2 = np.maximum(np.sign(term), 0.0)
-    slope = upstream * np.where(mask, 0.0, -2.0 * positive * positive_2)
+    slope = upstream * select(mask, 0.0, -2.0 * positive * positive_2)
     product = 0.5 * slope[:, None] * direction(gap, axis=-1)
     slope_2 = upstream * mask.astype(target.dtype)
     product_2 = slope_2[:, None] * gap
-    loss = 0.5 * np.where(mask, total(gap * gap, axis=1), positive * positive)
+    loss = 0.5 * select(mask, total(gap * gap, axis=1), positive * positive)
     grad_margin = None
     if "margin" in wanted:
-        sums = total(upstream * np.where(mask, 0.0, 2.0 * positive * positive_2))
-        grad_margin = 0.5 * sums
+        grad_margin = 0.5 * total(upstream * select(mask, 0.0, 2.0 * positive * positive_2))
     return (
         loss,
         product + product_2,
@@ -87,12 +86,12 @@ def _hessian_diagonal(
     length = norm(gap, axis=-1)
     term = margin - length
     positive = np.maximum(np.sign(term), 0.0)
-    product = np.where(mask, 0.0, -2.0 * np.maximum(term, 0.0) * positive) * ratio(1.0, length)
+    product = select(mask, 0.0, -2.0 * np.maximum(term, 0.0) * positive) * ratio(1.0, length)
     power = direction(gap, axis=-1) ** 2
     term_2 = mask.astype(upstream.dtype)[:, None] + 0.5 * product[:, None] * sum_of_others(
         power, axis=-1
     )
-    product_2 = 0.5 * power * np.where(mask, 0.0, 2.0 * positive * positive)[:, None]
+    product_2 = 0.5 * power * select(mask, 0.0, 2.0 * positive * positive)[:, None]
     slope = upstream[:, None] * (term_2 + product_2)
     return slope, slope, np.full_like(target, 0.0)
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -40,7 +40,7 @@ def _value(input: Array, target: Array, weight: Array) -> Array:
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    answer = np.where(
+    answer = select(
         target[:, None] > np.arange(input.shape[1]) + 0.5,
         np.maximum(-input, 0.0) + log_term,
         np.maximum(input, 0.0) + log_term,
@@ -54,8 +54,8 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target[:, None] > np.arange(input.shape[1]) + 0.5
     log_term = np.log1p(np.exp(-np.abs(input)))
-    answer = np.where(mask, np.maximum(-input, 0.0) + log_term, np.maximum(input, 0.0) + log_term)
-    grad_input = upstream[:, None] * np.where(mask, -sigmoid(-input), sigmoid(input)) * weight
+    answer = select(mask, np.maximum(-input, 0.0) + log_term, np.maximum(input, 0.0) + log_term)
+    grad_input = upstream[:, None] * select(mask, -sigmoid(-input), sigmoid(input)) * weight
     return (
         total(answer * weight, axis=1),
         grad_input,
@@ -69,7 +69,7 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input` and `target`."""
     probability = sigmoid(-input)
     sigmoid_input = sigmoid(input)
-    chosen = np.where(
+    chosen = select(
         target[:, None] > np.arange(input.shape[1]) + 0.5,
         probability * sigmoid_input,
         sigmoid_input * probability,

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, sigmoid, total
+from ._arrays import Array, pick, select, sigmoid, total
 from ._checks import (
     check_floating,
     check_labels,
@@ -44,7 +44,7 @@ __all__ = ["CosFaceLoss", "cos_face_loss"]
 def _value(input: Array, target: Array, scale: Array | float, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     # softplus: log(1 + exp(z)) -> softplus(z)
-    chosen = np.where(np.arange(input.shape[1]) != target[:, None], scale * input, -math.inf)
+    chosen = select(np.arange(input.shape[1]) != target[:, None], scale * input, -math.inf)
     term = logsumexp(chosen, axis=-1) - (pick(input, target, axis=1) - margin) * scale
     return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
@@ -60,7 +60,7 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `scale` and `margin`."""
     index = np.arange(input.shape[1])
     mask = index != target[:, None]
-    chosen = np.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     picked = pick(input, target, axis=1)
     term = logsumexp(chosen, axis=-1) - (picked - margin) * scale
     sigmoid_term = sigmoid(term)
@@ -68,12 +68,12 @@ def _value_and_gradient(
     slope_2 = upstream * sigmoid_term
     probability = softmax(chosen, axis=-1)
     loss = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
-    grad_input = np.where(index == target[:, None], slope[:, None], 0.0) + slope_2[
+    grad_input = select(index == target[:, None], slope[:, None], 0.0) + slope_2[
         :, None
-    ] * probability * np.where(mask, scale, 0.0)
+    ] * probability * select(mask, scale, 0.0)
     grad_scale = None
     if "scale" in wanted:
-        slope_3 = upstream * sigmoid_term * total(probability * np.where(mask, input, 0.0), axis=1)
+        slope_3 = upstream * sigmoid_term * total(probability * select(mask, input, 0.0), axis=1)
         grad_scale = total(upstream * sigmoid_term * (margin - picked)) + total(slope_3)
     return loss, grad_input, grad_scale, scale * total(slope_2) if "margin" in wanted else None
 
@@ -84,12 +84,12 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input`."""
     index = np.arange(input.shape[1])
     mask = index != target[:, None]
-    chosen = np.where(mask, scale * input, -math.inf)
+    chosen = select(mask, scale * input, -math.inf)
     others = logsumexp(chosen, axis=-1)
     product = (pick(input, target, axis=1) - margin) * scale
     probability = sigmoid(others - product)
     probability_2 = softmax(chosen, axis=-1)
-    chosen_2 = np.where(mask, scale, 0.0)
+    chosen_2 = select(mask, scale, 0.0)
     product_2 = (
         probability[:, None]
         * probability_2

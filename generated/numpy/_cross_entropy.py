@@ -42,7 +42,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, masked, total
+from ._arrays import Array, masked, select, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -86,8 +86,8 @@ def _value_labels(input: Array, target: Array, weight: Array, ignore_index: int)
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
-    return np.where(valid, label_cross_entropy(input, label, axis=-2) * weight[label], 0.0)
+    label = select(valid, target, 0)
+    return select(valid, label_cross_entropy(input, label, axis=-2) * weight[label], 0.0)
 
 
 def _value_and_gradient_labels(
@@ -100,11 +100,11 @@ def _value_and_gradient_labels(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
     slope = upstream * label_weight
-    loss = np.where(valid, nll_at * label_weight, 0.0)
+    loss = select(valid, nll_at * label_weight, 0.0)
     grad_input = masked(slope[:, None] * excess, valid[:, None])
     return loss, grad_input
 
@@ -114,7 +114,7 @@ def _hessian_diagonal_labels(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
     valid = target != ignore_index
-    slope = upstream * weight[np.where(valid, target, 0)]
+    slope = upstream * weight[select(valid, target, 0)]
     product = slope[:, None] * softmax(input, axis=-2) * softmax_complement(input, axis=-2)
     return (masked(product, valid[:, None]),)
 
@@ -122,17 +122,17 @@ def _hessian_diagonal_labels(
 def _mass_labels(target: Array, weight: Array, ignore_index: int) -> Array:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return np.where(valid, weight[np.where(valid, target, 0)], 0.0)
+    return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
 def _denominator_labels_chainer(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
+    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 def _denominator_labels_keras(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
+    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 _kernel_labels = Kernels(
@@ -204,9 +204,9 @@ def _value_smoothed_labels(
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
     product = label_smoothing * cross_entropy_with(input, weight[:, None], axis=-2) / input.shape[1]
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     product_2 = (1.0 - label_smoothing) * label_cross_entropy(input, label, axis=-2) * weight[label]
-    return np.where(valid, product + product_2, 0.0)
+    return select(valid, product + product_2, 0.0)
 
 
 def _value_and_gradient_smoothed_labels(
@@ -222,7 +222,7 @@ def _value_and_gradient_smoothed_labels(
     valid = target != ignore_index
     xent, excess = cross_entropy_and_excess(input, weight[:, None], axis=-2)
     term = 1.0 - label_smoothing
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess_2 = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
     term_2 = label_smoothing * xent / input.shape[1] + term * nll_at * label_weight
@@ -233,9 +233,9 @@ def _value_and_gradient_smoothed_labels(
     )
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
-        chosen = np.where(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)
+        chosen = select(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)
         grad_label_smoothing = total(chosen)
-    return np.where(valid, term_2, 0.0), masked(term_3, valid[:, None]), grad_label_smoothing
+    return select(valid, term_2, 0.0), masked(term_3, valid[:, None]), grad_label_smoothing
 
 
 def _hessian_diagonal_smoothed_labels(
@@ -253,7 +253,7 @@ def _hessian_diagonal_smoothed_labels(
     product = label_smoothing * total(weight) * probability * other_probability / weight.shape[0]
     product_2 = (
         (1.0 - label_smoothing)
-        * weight[np.where(valid, target, 0)][:, None]
+        * weight[select(valid, target, 0)][:, None]
         * probability
         * other_probability
     )
@@ -263,17 +263,17 @@ def _hessian_diagonal_smoothed_labels(
 def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return np.where(valid, weight[np.where(valid, target, 0)], 0.0)
+    return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
 def _denominator_smoothed_labels_chainer(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
+    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 def _denominator_smoothed_labels_keras(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(np.where(target != ignore_index, 1.0, 0.0)), 1.0)
+    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 _kernel_smoothed_labels = Kernels(

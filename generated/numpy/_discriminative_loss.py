@@ -53,7 +53,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, masked, total
+from ._arrays import Array, masked, select, total
 from ._checks import (
     check_floating,
     check_integers,
@@ -199,9 +199,7 @@ def _value_distance(input: Array, target: Array, push: Array | float) -> Array:
     own = chosen @ input / sums[:, None]
     term = 2.0 * push - norm(own[:, None] - chosen @ input / sums[:, None], axis=-1)
     nearness = np.maximum(term, 0.0)
-    chosen_2 = np.where(
-        target[:, None] != target, nearness / sums[:, None] * (nearness / sums), 0.0
-    )
+    chosen_2 = select(target[:, None] != target, nearness / sums[:, None] * (nearness / sums), 0.0)
     clusters = total(1.0 / sums)
     return ratio(total(chosen_2), (clusters - 1.0) * clusters)
 
@@ -217,20 +215,20 @@ def _value_and_gradient_distance(
     term = own[:, None] - chosen @ input / sums[:, None]
     term_2 = 2.0 * push - norm(term, axis=-1)
     nearness = np.maximum(term_2, 0.0)
-    chosen_2 = np.where(mask, nearness / sums[:, None] * (nearness / sums), 0.0)
+    sums_2 = total(select(mask, nearness / sums[:, None] * (nearness / sums), 0.0))
     clusters = total(1.0 / sums)
     product = (clusters - 1.0) * clusters
     quotient = ratio(1.0, product)
     positive = np.maximum(np.sign(term_2), 0.0)
-    chosen_3 = np.where(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    product_2 = chosen_3[:, :, None] * direction(term, axis=-1)
+    chosen_2 = select(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
+    product_2 = chosen_2[:, :, None] * direction(term, axis=-1)
     slope = -upstream * quotient * (chosen.T @ (total(product_2, axis=0) / sums[:, None]))
     slope_2 = upstream * quotient * (chosen.T @ (total(product_2, axis=1) / sums[:, None]))
     grad_push = None
     if "push" in wanted:
-        chosen_4 = np.where(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-        grad_push = upstream * quotient * total(chosen_4)
-    return ratio(total(chosen_2), product), slope + slope_2, grad_push
+        chosen_3 = select(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
+        grad_push = upstream * quotient * total(chosen_3)
+    return ratio(sums_2, product), slope + slope_2, grad_push
 
 
 def _hessian_diagonal_distance(

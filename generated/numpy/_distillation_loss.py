@@ -21,10 +21,9 @@ that count, and NaN without any.
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, masked, total
+from ._arrays import Array, masked, select, total
 from ._checks import (
     check_floating,
     check_integer,
@@ -196,8 +195,8 @@ def _value_hard_labels(
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
-    product = (1.0 - alpha) * label_cross_entropy(input, np.where(valid, target, 0), axis=-2)
-    return np.where(valid, product, 0.0)
+    product = (1.0 - alpha) * label_cross_entropy(input, select(valid, target, 0), axis=-2)
+    return select(valid, product, 0.0)
 
 
 def _value_and_gradient_hard_labels(
@@ -211,13 +210,13 @@ def _value_and_gradient_hard_labels(
     """Return the loss and, as far as wanted, its gradient by `input` and `alpha`."""
     valid = target != ignore_index
     term = 1.0 - alpha
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
-    loss = np.where(valid, term * nll_at, 0.0)
+    loss = select(valid, term * nll_at, 0.0)
     grad_input = masked(upstream[:, None] * term * excess, valid[:, None])
     grad_alpha = None
     if "alpha" in wanted:
-        grad_alpha = total(np.where(valid, -upstream * nll_at, 0.0))
+        grad_alpha = total(select(valid, -upstream * nll_at, 0.0))
     return loss, grad_input, grad_alpha
 
 
@@ -237,7 +236,7 @@ def _hessian_diagonal_hard_labels(
 
 def _mass_hard_labels(target: Array, ignore_index: int) -> Array:
     """Return how much each entry counts in the mean."""
-    return np.where(target != ignore_index, 1.0, 0.0)
+    return select(target != ignore_index, 1.0, 0.0)
 
 
 _kernel_hard_labels = Kernels(

@@ -13,10 +13,9 @@ any. The slope at 0 is 0.
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -36,7 +35,7 @@ __all__ = ["ExpectileLoss", "expectile_loss"]
 def _value(input: Array, target: Array, q: Array | float) -> Array:
     """Return the unreduced loss."""
     error = target - input
-    return error * error * np.where(error > 0.0, q, 1.0 - q)
+    return error * error * select(error > 0.0, q, 1.0 - q)
 
 
 def _value_and_gradient(
@@ -46,10 +45,10 @@ def _value_and_gradient(
     error = target - input
     power = error * error
     mask = error > 0.0
-    chosen = np.where(mask, q, 1.0 - q)
+    chosen = select(mask, q, 1.0 - q)
     grad_q = None
     if "q" in wanted:
-        grad_q = total(upstream * power * np.where(mask, 1.0, -1.0))
+        grad_q = total(upstream * power * select(mask, 1.0, -1.0))
     return (
         power * chosen,
         -2.0 * upstream * error * chosen,
@@ -62,7 +61,7 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, q: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    slope = 2.0 * upstream * np.where(target - input > 0.0, q, 1.0 - q)
+    slope = 2.0 * upstream * select(target - input > 0.0, q, 1.0 - q)
     return slope, slope
 
 

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._checks import (
     check_floating,
     check_positive,
@@ -84,7 +84,7 @@ def _value(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     sums, sums_2 = _sums(input, target, alpha, beta, gamma, smooth)
     quotient = ratio(sums, smooth + sums_2 + sums)
-    return np.where(quotient <= 0.0, 0.0, quotient ** (1.0 / gamma))
+    return select(quotient <= 0.0, 0.0, quotient ** (1.0 / gamma))
 
 
 def _value_and_gradient(
@@ -106,12 +106,12 @@ def _value_and_gradient(
     power = 1.0 / gamma
     power_2 = quotient**power
     mask_2 = quotient == 0.0
-    chosen = np.where((mask_2 & (power == 0.0)), 0.0, quotient ** (power - 1.0) / gamma)
+    chosen = select((mask_2 & (power == 0.0)), 0.0, quotient ** (power - 1.0) / gamma)
     quotient_2 = ratio(quotient, term)
-    slope = upstream * np.where(mask, 0.0, -chosen * quotient_2)
+    slope = upstream * select(mask, 0.0, -chosen * quotient_2)
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
-    chosen_2 = np.where(mask, 0.0, chosen * (ratio(1.0, term) - quotient_2))
+    chosen_2 = select(mask, 0.0, chosen * (ratio(1.0, term) - quotient_2))
     slope_2 = upstream * chosen_2
     term_2 = 1.0 - target
     term_3 = (
@@ -131,10 +131,10 @@ def _value_and_gradient(
         grad_beta = total(upstream * chosen_2 * total(probability * target, axis=2))
     grad_gamma = None
     if "gamma" in wanted:
-        product = -np.where(mask_2, 0.0, power_2 * np.log(quotient)) / (gamma * gamma)
-        grad_gamma = total(upstream * np.where(mask, 0.0, product))
+        product = -select(mask_2, 0.0, power_2 * np.log(quotient)) / (gamma * gamma)
+        grad_gamma = total(upstream * select(mask, 0.0, product))
     return (
-        np.where(mask, 0.0, power_2),
+        select(mask, 0.0, power_2),
         grad_input,
         grad_target,
         grad_alpha,
@@ -165,25 +165,25 @@ def _hessian_diagonal(
     power = 1.0 / gamma
     mask_3 = mask_2 & (power == 0.0)
     term_3 = power - 1.0
-    chosen = np.where(mask_3, 0.0, tversky**term_3 / gamma)
+    chosen = select(mask_3, 0.0, tversky**term_3 / gamma)
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(tversky, term_2)
     term_4 = quotient - quotient_2
     tanh = np.tanh(-0.5 * input)
     product = probability * sigmoid_input * beta * target * np.tanh(0.5 * input)
-    product_2 = np.where(mask, 0.0, chosen * term_4)[:, None] * (
+    product_2 = select(mask, 0.0, chosen * term_4)[:, None] * (
         term * alpha * sigmoid_input * probability * tanh + product
     )
     term_5 = (
         term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
     )
-    chosen_2 = np.where((mask_2 & (term_3 == 0.0)), 0.0, term_3 * tversky ** (term_3 - 1.0))
-    chosen_3 = np.where(mask_3, 0.0, chosen_2 * term_4 / gamma)
-    chosen_4 = np.where(mask, 0.0, chosen_3 * term_4)
-    chosen_5 = np.where(mask_3, 0.0, -chosen_2 * quotient_2 / gamma)
-    chosen_6 = np.where(mask, 0.0, chosen_5 * term_4)
+    chosen_2 = select((mask_2 & (term_3 == 0.0)), 0.0, term_3 * tversky ** (term_3 - 1.0))
+    chosen_3 = select(mask_3, 0.0, chosen_2 * term_4 / gamma)
+    chosen_4 = select(mask, 0.0, chosen_3 * term_4)
+    chosen_5 = select(mask_3, 0.0, -chosen_2 * quotient_2 / gamma)
+    chosen_6 = select(mask, 0.0, chosen_5 * term_4)
     term_6 = chosen_4[:, None] * term_5 + chosen_6[:, None] * target * sigmoid_input * probability
-    chosen_7 = np.where(mask, 0.0, chosen)
+    chosen_7 = select(mask, 0.0, chosen)
     quotient_3 = ratio(quotient, term_2)
     quotient_4 = ratio(quotient_2, term_2)
     term_7 = quotient * quotient_2 + quotient_4
@@ -192,15 +192,15 @@ def _hessian_diagonal(
     term_9 = quotient_4 - product_3 - quotient_3
     term_10 = term_8[:, None] * target * sigmoid_input * probability + term_9[:, None] * term_5
     product_4 = (
-        np.where(mask, 0.0, -chosen * quotient_2)[:, None]
+        select(mask, 0.0, -chosen * quotient_2)[:, None]
         * target
         * sigmoid_input
         * probability
         * tanh
     )
     term_11 = product_2 + term_5 * (term_6 + chosen_7[:, None] * term_10) + product_4
-    chosen_8 = np.where(mask, 0.0, -chosen_3 * quotient_2 - chosen * (product_3 - quotient_4))
-    chosen_9 = np.where(mask, 0.0, chosen * term_7 - chosen_5 * quotient_2)
+    chosen_8 = select(mask, 0.0, -chosen_3 * quotient_2 - chosen * (product_3 - quotient_4))
+    chosen_9 = select(mask, 0.0, chosen * term_7 - chosen_5 * quotient_2)
     term_12 = chosen_8[:, None] * term_5 + chosen_9[:, None] * target * sigmoid_input * probability
     term_13 = probability * beta - alpha * sigmoid_input
     product_5 = chosen_7[:, None] * (term_8[:, None] * sigmoid_input + term_9[:, None] * term_13)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._checks import check_dialect, check_floating, check_least, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -39,9 +39,7 @@ __all__ = ["GeneralizedKLDivLoss", "generalized_kl_div_loss"]
 def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
     exp_input = np.exp(input)
-    return np.where(
-        target <= 0.0, exp_input, (np.log(target) - input) * target + exp_input - target
-    )
+    return select(target <= 0.0, exp_input, (np.log(target) - input) * target + exp_input - target)
 
 
 def _value_and_gradient(
@@ -51,17 +49,17 @@ def _value_and_gradient(
     mask = target <= 0.0
     exp_input = np.exp(input)
     term = np.log(target) - input
-    loss = np.where(mask, exp_input, term * target + exp_input - target)
-    grad_input = upstream * np.where(mask, exp_input, exp_input - target)
+    loss = select(mask, exp_input, term * target + exp_input - target)
+    grad_input = upstream * select(mask, exp_input, exp_input - target)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * np.where(mask, 0.0, term + 1.0 - 1.0)
+        grad_target = upstream * select(mask, 0.0, term + 1.0 - 1.0)
     return loss, grad_input, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    diagonal_target = upstream * np.where(target <= 0.0, 0.0, 1.0 / target)
+    diagonal_target = upstream * select(target <= 0.0, 0.0, 1.0 / target)
     return upstream * np.exp(input), diagonal_target
 
 

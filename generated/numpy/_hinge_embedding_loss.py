@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -39,7 +39,7 @@ __all__ = ["HingeEmbeddingLoss", "hinge_embedding_loss"]
 def _value(input: Array, target: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     far = np.maximum(margin - input, 0.0)
-    return np.where(target == 1.0, input, np.where(target == -1.0, far, far + input))
+    return select(target == 1.0, input, select(target == -1.0, far, far + input))
 
 
 def _value_and_gradient(
@@ -49,10 +49,10 @@ def _value_and_gradient(
     mask = target == 1.0
     mask_2 = target == -1.0
     far = np.maximum(margin - input, 0.0)
-    chosen = np.where(mask, 0.0, 1.0 - np.maximum(np.sign(input - margin), 0.0))
+    chosen = select(mask, 0.0, 1.0 - np.maximum(np.sign(input - margin), 0.0))
     slope = upstream * chosen
-    loss = np.where(mask, input, np.where(mask_2, far, far + input))
-    grad_input = upstream * np.where(mask, 1.0, np.where(mask_2, 0.0, 1.0)) - slope
+    loss = select(mask, input, select(mask_2, far, far + input))
+    grad_input = upstream * select(mask, 1.0, select(mask_2, 0.0, 1.0)) - slope
     return (
         loss,
         grad_input,

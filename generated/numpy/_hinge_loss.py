@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -107,7 +107,7 @@ def _loss(
 
 def _value_keras(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(1.0 - np.where(target == 0.0, -1.0, target) * input, 0.0)
+    return np.maximum(1.0 - select(target == 0.0, -1.0, target) * input, 0.0)
 
 
 def _value_and_gradient_keras(
@@ -115,12 +115,12 @@ def _value_and_gradient_keras(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
-    chosen = np.where(mask, -1.0, target)
+    chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
     positive = np.maximum(np.sign(term), 0.0)
     grad_target = None
     if "target" in wanted:
-        grad_target = -upstream * positive * np.where(mask, 0.0, 1.0) * input
+        grad_target = -upstream * positive * select(mask, 0.0, 1.0) * input
     return np.maximum(term, 0.0), -upstream * positive * chosen, grad_target
 
 

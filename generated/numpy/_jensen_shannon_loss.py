@@ -40,7 +40,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
     log_cosh,
@@ -80,7 +80,7 @@ def _value(input: Array, target: Array) -> Array:
     term_2 = nll_2 - nll
     product = sigmoid(term_2) * (np.maximum(term, 0.0) + np.log1p(np.exp(-abs_term)))
     product_2 = sigmoid(term) * (np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2))))
-    cost = np.where(
+    cost = select(
         0.5 * abs_term < 1.0,
         0.5 * term * np.tanh(u) - log_cosh(u),
         -product - product_2 + 0.6931471805599453,
@@ -108,13 +108,13 @@ def _value_and_gradient(
     share = sigmoid(term_2)
     softplus_2 = np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
     term_4 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
-    cost = np.where(mask, 0.5 * term_2 * np.tanh(u) - log_cosh(u), term_4)
+    cost = select(mask, 0.5 * term_2 * np.tanh(u) - log_cosh(u), term_4)
     sech2_2 = sech2(u)
     product = probability_3 * share * softplus
     product_2 = probability_3 * share
     product_3 = share * probability_3 * softplus_2
     product_4 = share * probability_3
-    chosen = np.where(mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
+    chosen = select(mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
     product_5 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
     term_5 = product_5 - 0.5 * other_probability * upstream[:, None] * term * chosen
@@ -122,7 +122,7 @@ def _value_and_gradient(
     product_6 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
     grad_target = None
     if "target" in wanted:
-        chosen_2 = np.where(
+        chosen_2 = select(
             mask, -0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4)
         )
         rest_2 = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
@@ -151,7 +151,7 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     share = sigmoid(term)
     softplus_2 = np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
     term_3 = -probability * softplus - share * softplus_2 + 0.6931471805599453
-    cost = np.where(mask, 0.5 * term * tanh - log_cosh(u), term_3)
+    cost = select(mask, 0.5 * term * tanh - log_cosh(u), term_3)
     probability_2 = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
     term_4 = other_probability - probability_2
@@ -160,7 +160,7 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     product_2 = probability * share
     product_3 = share * probability * softplus_2
     product_4 = share * probability
-    chosen = np.where(mask, 0.25 * term * sech2_2, product - product_2 + (product_4 - product_3))
+    chosen = select(mask, 0.25 * term * sech2_2, product - product_2 + (product_4 - product_3))
     term_5 = (
         cost * probability_2 * other_probability * term_4
         - probability_2 * other_probability**2 * chosen
@@ -171,7 +171,7 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     tanh_2 = np.tanh(0.5 * term_2)
     term_8 = share * probability * probability - share * probability * softplus_2 * tanh_2
     term_9 = term_7 + probability * share * tanh + (term_8 + share * probability * tanh_2)
-    chosen_2 = np.where(mask, 0.25 * sech2_2 - 0.25 * term * tanh * sech2_2, term_9)
+    chosen_2 = select(mask, 0.25 * sech2_2 - 0.25 * term * tanh * sech2_2, term_9)
     term_10 = chosen * probability_2 * other_probability - term_6 * chosen_2 * other_probability
     product_5 = probability_2 * term_4 * sum_of_others(cost * probability_2, axis=-2)
     product_6 = probability_2 * probability_2 * sum_of_others(probability_2 * chosen, axis=-2)
@@ -183,7 +183,7 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     product_7 = probability_2 * other_probability * total(term_6 * chosen, axis=1)[:, None]
     other_probability_2 = softmax_complement(target, axis=-2)
     term_13 = other_probability_2 - probability_3
-    chosen_3 = np.where(mask, -0.25 * term * sech2_2, product_2 - product + (product_3 - product_4))
+    chosen_3 = select(mask, -0.25 * term * sech2_2, product_2 - product + (product_3 - product_4))
     term_14 = (
         cost * probability_3 * other_probability_2 * term_13
         - probability_3 * other_probability_2**2 * chosen_3

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._functions import scaled_exp
 from ._runtime import (
@@ -117,7 +117,7 @@ def _log_target_loss(
 
 def _value_target(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.where(target == 0.0, 0.0, (np.log(target) - input) * target)
+    return select(target == 0.0, 0.0, (np.log(target) - input) * target)
 
 
 def _value_and_gradient_target(
@@ -126,17 +126,16 @@ def _value_and_gradient_target(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
     term = np.log(target) - input
-    loss = np.where(mask, 0.0, term * target)
-    grad_input = upstream * np.where(mask, 0.0, -target)
+    grad_input = upstream * select(mask, 0.0, -target)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * np.where(mask, 0.0, term + 1.0)
-    return loss, grad_input, grad_target
+        grad_target = upstream * select(mask, 0.0, term + 1.0)
+    return select(mask, 0.0, term * target), grad_input, grad_target
 
 
 def _hessian_diagonal_target(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    diagonal_target = upstream * np.where(target == 0.0, 0.0, 1.0 / target)
+    diagonal_target = upstream * select(target == 0.0, 0.0, 1.0 / target)
     return np.full_like(input, 0.0), diagonal_target
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._checks import check_floating, check_positive, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -48,7 +48,7 @@ def _value(
 ) -> Array:
     """Return the unreduced loss."""
     gain = (input - reference - divergence) * beta
-    return np.where(target == 1.0, good_weight * sigmoid(-gain), bad_weight * sigmoid(gain))
+    return select(target == 1.0, good_weight * sigmoid(-gain), bad_weight * sigmoid(gain))
 
 
 def _value_and_gradient(
@@ -68,15 +68,15 @@ def _value_and_gradient(
     gain = term * beta
     probability = sigmoid(-gain)
     sigmoid_gain = sigmoid(gain)
-    chosen = np.where(
+    chosen = select(
         mask,
         -good_weight * probability * sigmoid_gain * beta,
         bad_weight * sigmoid_gain * probability * beta,
     )
-    loss = np.where(mask, good_weight * probability, bad_weight * sigmoid_gain)
+    loss = select(mask, good_weight * probability, bad_weight * sigmoid_gain)
     grad_reference = None
     if "reference" in wanted:
-        chosen_2 = np.where(
+        chosen_2 = select(
             mask,
             good_weight * probability * sigmoid_gain * beta,
             -bad_weight * sigmoid_gain * probability * beta,
@@ -85,14 +85,14 @@ def _value_and_gradient(
     grad_beta = None
     if "beta" in wanted:
         product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
-        chosen_3 = np.where(mask, product, bad_weight * sigmoid_gain * probability * term)
+        chosen_3 = select(mask, product, bad_weight * sigmoid_gain * probability * term)
         grad_beta = total(upstream * chosen_3)
     grad_good_weight = None
     if "good_weight" in wanted:
-        grad_good_weight = total(upstream * np.where(mask, probability, 0.0))
+        grad_good_weight = total(upstream * select(mask, probability, 0.0))
     grad_bad_weight = None
     if "bad_weight" in wanted:
-        grad_bad_weight = total(upstream * np.where(mask, 0.0, sigmoid_gain))
+        grad_bad_weight = total(upstream * select(mask, 0.0, sigmoid_gain))
     return (
         loss,
         upstream * chosen,
@@ -123,7 +123,7 @@ def _hessian_diagonal(
     power = beta * beta
     product = good_weight * probability * sigmoid_gain * power * np.tanh(0.5 * term * beta)
     product_2 = bad_weight * sigmoid_gain * probability * power * np.tanh(-0.5 * term * beta)
-    slope = upstream * np.where(target == 1.0, product, product_2)
+    slope = upstream * select(target == 1.0, product, product_2)
     return slope, slope, np.full_like(target, 0.0)
 
 

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, masked, pick, sigmoid, total
+from ._arrays import Array, argmax_along, masked, pick, select, sigmoid, total
 from ._checks import check_floating, check_integers, check_rank, check_reduction, check_shape
 from ._functions import (
     direction,
@@ -58,10 +58,10 @@ def _value(input: Array, target: Array, margin: Array | float) -> Array:
     # softplus: log(1 + exp(z)) -> softplus(z)
     mask = target[:, None] != target
     distance = norm(input[:, None] - input, axis=-1)
-    chosen = np.where(mask, margin - distance, -math.inf)
+    chosen = select(mask, margin - distance, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
     mask_2 = total(mask.astype(input.dtype), axis=1) <= 0.0
-    gap = np.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
+    gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
     term = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
     mask_3 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
@@ -77,11 +77,11 @@ def _value_and_gradient(
     mask = target[:, None] != target
     term = input[:, None] - input
     distance = norm(term, axis=-1)
-    chosen = np.where(mask, margin - distance, -math.inf)
+    chosen = select(mask, margin - distance, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
     chosen_2 = mask.astype(input.dtype)
     mask_2 = total(chosen_2, axis=1) <= 0.0
-    gap = np.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
+    gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
     term_2 = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
     positive = np.maximum(term_2, 0.0)
     mask_3 = (target[:, None] == target) & (
@@ -89,12 +89,12 @@ def _value_and_gradient(
     )
     positive_2 = mask_3.astype(input.dtype)
     positive_3 = np.maximum(np.sign(term_2), 0.0)
-    chosen_3 = np.where(mask_2, 0.0, 1.0)
+    chosen_3 = select(mask_2, 0.0, 1.0)
     sigmoid_gap = sigmoid(gap)
     slope = upstream[:, None] * chosen_3[:, None] * positive * positive_3 * positive_2 * sigmoid_gap
     sums = total(slope, axis=0)
     probability = softmax(chosen, axis=-2)
-    chosen_4 = np.where(mask, -1.0, 0.0)
+    chosen_4 = select(mask, -1.0, 0.0)
     slope_2 = upstream * chosen_3 * total(positive * positive_3 * positive_2 * sigmoid_gap, axis=1)
     term_3 = upstream * total(positive * positive_3 * positive_2, axis=1) - slope_2
     probability_2 = softmax(chosen, axis=-1)
@@ -121,28 +121,28 @@ def _hessian_diagonal(
     mask = target[:, None] != target
     term = input[:, None] - input
     distance = norm(term, axis=-1)
-    chosen = np.where(mask, margin - distance, -math.inf)
+    chosen = select(mask, margin - distance, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
     mask_2 = total(mask.astype(upstream.dtype), axis=1) <= 0.0
     near_j = logsumexp(chosen, axis=-2)
-    gap = np.where(mask_2[:, None], 0.0, near_j - near_i[:, None])
+    gap = select(mask_2[:, None], 0.0, near_j - near_i[:, None])
     term_2 = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
     positive = np.maximum(np.sign(term_2), 0.0)
     index = np.arange(upstream.shape[0])
     index_2 = np.arange(input.shape[0])
     positive_2 = ((target[:, None] == target) & (index[:, None] != index_2)).astype(upstream.dtype)
     probability = softmax(chosen, axis=-1)
-    chosen_2 = np.where(mask, -1.0, 0.0)
+    chosen_2 = select(mask, -1.0, 0.0)
     quotient = ratio(1.0, distance)
     input_direction = direction(term, axis=-1)
     power = input_direction * input_direction
     term_3 = 1.0 - 2.0 * power + power * total(power, axis=2)[:, :, None]
     product = probability[:, :, None] * chosen_2[:, :, None] * quotient[:, :, None] * term_3
     sums = total(product, axis=1)
-    chosen_3 = np.where(mask, margin - norm(term, axis=-1), -math.inf)
+    chosen_3 = select(mask, margin - norm(term, axis=-1), -math.inf)
     probability_2 = softmax(chosen_3, axis=-1)
     picked = pick(probability_2, index, axis=1)
-    chosen_4 = np.where(target != target, -1.0, 0.0)
+    chosen_4 = select(target != target, -1.0, 0.0)
     quotient_2 = ratio(1.0, 0.0)
     quotient_3 = ratio(0.0, 0.0)
     power_2 = quotient_3 * quotient_3
@@ -159,14 +159,14 @@ def _hessian_diagonal(
     product_7 = 2.0 * product_5[:, None] * (sums_3 + (sums_2 - product_6[:, None])) * quotient_3
     product_8 = picked * chosen_4
     mask_3 = np.arange(input.shape[0]) == index[:, None]
-    term_5 = sums_2[:, None] - np.where(mask, -1.0, 0.0)[:, :, None] * direction(term, axis=-1)
+    term_5 = sums_2[:, None] - select(mask, -1.0, 0.0)[:, :, None] * direction(term, axis=-1)
     rest = sum_of_others(probability_2[:, :, None] * (sums_3[:, None] + term_5), axis=-2)
     product_9 = (
         2.0 * product_8[:, None] * quotient_3 * total(masked(rest, mask_3[:, :, None]), axis=1)
     )
     term_6 = sums + product_2[:, None] + (sums_4 + product_7 - product_9)
     sigmoid_gap = sigmoid(gap)
-    chosen_5 = np.where(mask_2, 0.0, 1.0)
+    chosen_5 = select(mask_2, 0.0, 1.0)
     term_7 = -sums - product_2[:, None] + (-sums_4 - product_7 + product_9)
     product_10 = sigmoid_gap[:, :, None] * chosen_5[:, None, None] * term_7[:, None]
     product_11 = sigmoid_gap * sigmoid(-gap)
@@ -195,9 +195,9 @@ def _hessian_diagonal(
     mask_4 = target != target[:, None]
     term_12 = input - input[:, None]
     input_length = norm(term_12, axis=-1)
-    chosen_6 = np.where(mask_4, margin - input_length, -math.inf)
+    chosen_6 = select(mask_4, margin - input_length, -math.inf)
     log_sum = logsumexp(chosen_6, axis=-1)
-    chosen_7 = np.where(mask_2, 0.0, log_sum - near_i)
+    chosen_7 = select(mask_2, 0.0, log_sum - near_i)
     term_13 = near_i + (np.maximum(chosen_7, 0.0) + np.log1p(np.exp(-np.abs(chosen_7))))
     positive_3 = np.maximum(np.sign(term_13), 0.0)
     chosen_8 = ((target == target) & (index != index)).astype(upstream.dtype)
@@ -205,7 +205,7 @@ def _hessian_diagonal(
     probability_4 = sigmoid(chosen_7)
     product_20 = probability_4 * sigmoid(-chosen_7) * power_3
     probability_5 = softmax(chosen_6, axis=-1)
-    chosen_9 = np.where(mask_4, -1.0, 0.0)
+    chosen_9 = select(mask_4, -1.0, 0.0)
     input_direction_2 = direction(term_12, axis=-1)
     product_21 = probability_5[:, :, None] * chosen_9[:, :, None] * input_direction_2
     sums_8 = total(product_21, axis=1)
@@ -224,8 +224,8 @@ def _hessian_diagonal(
         + (2.0 * product_19[:, None] * term_14 + product_24)
     )
     input_length_2 = norm(input[:, None] - input, axis=-1)
-    log_sum_2 = logsumexp(np.where(mask, margin - input_length_2, -math.inf), axis=-1)
-    chosen_10 = np.where(mask_2[:, None], 0.0, near_j - log_sum_2[:, None])
+    log_sum_2 = logsumexp(select(mask, margin - input_length_2, -math.inf), axis=-1)
+    chosen_10 = select(mask_2[:, None], 0.0, near_j - log_sum_2[:, None])
     softplus = np.maximum(chosen_10, 0.0) + np.log1p(np.exp(-np.abs(chosen_10)))
     term_16 = log_sum_2[:, None] + input_length_2 + softplus
     positive_4 = np.maximum(np.sign(term_16), 0.0)
@@ -272,14 +272,14 @@ def _hessian_diagonal(
     power_9 = positive_4 * positive_4
     term_22 = probability_7[:, :, None] * chosen_5[:, None, None] * term_21 - product_37[:, :, None]
     sums_9 = total(power_9[:, :, None] * chosen_11[:, :, None] * term_22 * term_22, axis=2)
-    chosen_12 = np.where(mask_2, 0.0, log_sum[:, None] - log_sum_2)
+    chosen_12 = select(mask_2, 0.0, log_sum[:, None] - log_sum_2)
     softplus_2 = np.maximum(chosen_12, 0.0) + np.log1p(np.exp(-np.abs(chosen_12)))
     term_23 = log_sum_2 + input_length + softplus_2
     positive_5 = np.maximum(np.sign(term_23), 0.0)
     chosen_13 = ((target == target[:, None]) & (index_2 != index[:, None])).astype(upstream.dtype)
     product_40 = np.maximum(term_23, 0.0) * positive_5 * chosen_13
     probability_8 = sigmoid(chosen_12)
-    chosen_14 = np.where(mask_4, margin - norm(term_12, axis=-1), -math.inf)
+    chosen_14 = select(mask_4, margin - norm(term_12, axis=-1), -math.inf)
     probability_9 = softmax(chosen_14, axis=-1)
     picked_2 = pick(probability_9, index, axis=1)
     product_41 = picked_2 * chosen_4 * quotient_2 * term_4
@@ -291,7 +291,7 @@ def _hessian_diagonal(
     sums_11 = total(probability_5[:, :, None] * (sums_10[:, None] - product_44), axis=1)
     product_45 = 2.0 * product_43[:, None] * quotient_3 * (sums_11 + (product_6[:, None] - sums_10))
     product_46 = picked_2 * chosen_4
-    product_47 = np.where(mask_4, -1.0, 0.0)[:, :, None] * direction(term_12, axis=-1)
+    product_47 = select(mask_4, -1.0, 0.0)[:, :, None] * direction(term_12, axis=-1)
     product_48 = probability_9[:, :, None] * (sums_11[:, None] + (product_47 - sums_10[:, None]))
     sums_12 = total(masked(sum_of_others(product_48, axis=-2), mask_3[:, :, None]), axis=1)
     product_49 = (
@@ -329,7 +329,7 @@ def _hessian_diagonal(
 def _denominator(target: Array) -> Array:
     """Return what the mean divides by."""
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
-    return total(np.where(((target[:, None] == target) & mask), 1.0, 0.0))
+    return total(select(((target[:, None] == target) & mask), 1.0, 0.0))
 
 
 _kernel = Kernels(

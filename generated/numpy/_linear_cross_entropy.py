@@ -41,7 +41,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, masked, total
+from ._arrays import Array, argmax_along, masked, select, total
 from ._checks import (
     check_floating,
     check_integer,
@@ -92,9 +92,9 @@ def _value_labels(
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at = label_cross_entropy(linear_bias + input @ linear_weight.T, label, axis=-1)
-    return np.where(valid, nll_at * weight[label], 0.0)
+    return select(valid, nll_at * weight[label], 0.0)
 
 
 def _value_and_gradient_labels(
@@ -110,12 +110,12 @@ def _value_and_gradient_labels(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     valid = target != ignore_index
     logits = linear_bias + input @ linear_weight.T
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     slope = upstream * label_weight
     chosen = masked(slope[:, None] * excess, valid[:, None])
-    loss = np.where(valid, nll_at * label_weight, 0.0)
+    loss = select(valid, nll_at * label_weight, 0.0)
     grad_input = masked(slope[:, None] * (excess @ linear_weight), valid[:, None])
     grad_linear_weight = None
     if "linear_weight" in wanted:
@@ -139,11 +139,11 @@ def _hessian_diagonal_labels(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`, `linear_weight` and `linear_bias`."""
     valid = target != ignore_index
-    slope = upstream * weight[np.where(valid, target, 0)]
+    slope = upstream * weight[select(valid, target, 0)]
     logits = linear_bias + input @ linear_weight.T
     probability = softmax(logits, axis=-1)
     is_largest = np.arange(weight.shape[0]) == argmax_along(logits, axis=1).squeeze(axis=1)[:, None]
-    sums = total(np.where(is_largest[:, :, None], linear_weight, 0.0), axis=1)
+    sums = total(select(is_largest[:, :, None], linear_weight, 0.0), axis=1)
     sums_2 = total(probability[:, :, None] * (linear_weight - sums[:, None]), axis=1)
     product = probability[:, :, None] * (sums_2[:, None] + (sums[:, None] - linear_weight)) ** 2
     product_2 = slope[:, None] * probability * softmax_complement(logits, axis=-1)
@@ -156,7 +156,7 @@ def _hessian_diagonal_labels(
 def _mass_labels(target: Array, weight: Array, ignore_index: int) -> Array:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return np.where(valid, weight[np.where(valid, target, 0)], 0.0)
+    return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
 _kernel_labels = Kernels(
@@ -246,11 +246,11 @@ def _value_smoothed_labels(
     valid = target != ignore_index
     logits = linear_bias + input @ linear_weight.T
     product = label_smoothing * cross_entropy_with(logits, weight, axis=-1) / linear_bias.shape[0]
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     product_2 = (
         (1.0 - label_smoothing) * label_cross_entropy(logits, label, axis=-1) * weight[label]
     )
-    return np.where(valid, product + product_2, 0.0)
+    return select(valid, product + product_2, 0.0)
 
 
 def _value_and_gradient_smoothed_labels(
@@ -269,7 +269,7 @@ def _value_and_gradient_smoothed_labels(
     logits = linear_bias + input @ linear_weight.T
     xent, excess = cross_entropy_and_excess(logits, weight, axis=-1)
     term = 1.0 - label_smoothing
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     term_2 = label_smoothing * xent / linear_bias.shape[0] + term * nll_at * label_weight
@@ -288,12 +288,12 @@ def _value_and_gradient_smoothed_labels(
         )
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
-        chosen = np.where(
+        chosen = select(
             valid, upstream * (xent / linear_bias.shape[0] - nll_at * label_weight), 0.0
         )
         grad_label_smoothing = total(chosen)
     return (
-        np.where(valid, term_2, 0.0),
+        select(valid, term_2, 0.0),
         grad_input,
         grad_linear_weight,
         grad_linear_bias,
@@ -317,12 +317,12 @@ def _hessian_diagonal_smoothed_labels(
     logits = linear_bias + input @ linear_weight.T
     probability = softmax(logits, axis=-1)
     is_largest = np.arange(weight.shape[0]) == argmax_along(logits, axis=1).squeeze(axis=1)[:, None]
-    sums_2 = total(np.where(is_largest[:, :, None], linear_weight, 0.0), axis=1)
+    sums_2 = total(select(is_largest[:, :, None], linear_weight, 0.0), axis=1)
     sums_3 = total(probability[:, :, None] * (linear_weight - sums_2[:, None]), axis=1)
     product = probability[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - linear_weight)) ** 2
     sums_4 = total(product, axis=1)
     term = 1.0 - label_smoothing
-    label_weight = weight[np.where(valid, target, 0)]
+    label_weight = weight[select(valid, target, 0)]
     term_2 = (
         label_smoothing * sums * sums_4 / weight.shape[0] + term * label_weight[:, None] * sums_4
     )
@@ -342,7 +342,7 @@ def _hessian_diagonal_smoothed_labels(
 def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return np.where(valid, weight[np.where(valid, target, 0)], 0.0)
+    return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
 _kernel_smoothed_labels = Kernels(
@@ -493,7 +493,7 @@ def _hessian_diagonal_probabilities(
     logits = linear_bias + input @ linear_weight.T
     probability = softmax(logits, axis=-1)
     is_largest = np.arange(target.shape[1]) == argmax_along(logits, axis=1).squeeze(axis=1)[:, None]
-    sums_2 = total(np.where(is_largest[:, :, None], linear_weight, 0.0), axis=1)
+    sums_2 = total(select(is_largest[:, :, None], linear_weight, 0.0), axis=1)
     sums_3 = total(probability[:, :, None] * (linear_weight - sums_2[:, None]), axis=1)
     product = probability[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - linear_weight)) ** 2
     slope_2 = upstream[:, None] * sums[:, None] * probability * softmax_complement(logits, axis=-1)

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -45,12 +45,12 @@ def _value(input: Array, target: Array, bandwidth: Array | float) -> Array:
     """Return the unreduced loss."""
     power = bandwidth * bandwidth
     exponential = np.exp(-0.5 * total((input[:, None] - input) ** 2, axis=2) / power)
-    chosen = np.where(
+    chosen = select(
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0]), exponential, 1.0
     )
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
     exponential_2 = np.exp(-0.5 * total((target[:, None] - target) ** 2, axis=2) / power)
-    product = total(np.where(mask, exponential_2, 1.0)) / (target.shape[0] * target.shape[0])
+    product = total(select(mask, exponential_2, 1.0)) / (target.shape[0] * target.shape[0])
     exponential_3 = np.exp(-0.5 * total((input[:, None] - target) ** 2, axis=2) / power)
     return (
         total(chosen) / (input.shape[0] * input.shape[0])
@@ -68,16 +68,16 @@ def _value_and_gradient(
     term = input[:, None] - input
     sums = total(term * term, axis=2)
     exponential = np.exp(-0.5 * sums / power)
-    product = total(np.where(mask, exponential, 1.0)) / (input.shape[0] * input.shape[0])
+    product = total(select(mask, exponential, 1.0)) / (input.shape[0] * input.shape[0])
     mask_2 = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
     term_2 = target[:, None] - target
     sums_2 = total(term_2 * term_2, axis=2)
     exponential_2 = np.exp(-0.5 * sums_2 / power)
-    product_2 = total(np.where(mask_2, exponential_2, 1.0)) / (target.shape[0] * target.shape[0])
+    product_2 = total(select(mask_2, exponential_2, 1.0)) / (target.shape[0] * target.shape[0])
     term_3 = input[:, None] - target
     sums_3 = total(term_3 * term_3, axis=2)
     exponential_3 = np.exp(-0.5 * sums_3 / power)
-    product_3 = np.where(mask, -0.5 * exponential / power, 0.0)[:, :, None] * term
+    product_3 = select(mask, -0.5 * exponential / power, 0.0)[:, :, None] * term
     slope = -2.0 * upstream * total(product_3, axis=0) / (input.shape[0] * input.shape[0])
     product_4 = exponential_3[:, :, None] * term_3
     slope_2 = 2.0 * upstream * total(product_4, axis=1) / (input.shape[0] * target.shape[0] * power)
@@ -85,7 +85,7 @@ def _value_and_gradient(
     loss = product + product_2 - 2.0 * total(exponential_3) / (input.shape[0] * target.shape[0])
     grad_target = None
     if "target" in wanted:
-        product_5 = np.where(mask_2, -0.5 * exponential_2 / power, 0.0)[:, :, None] * term_2
+        product_5 = select(mask_2, -0.5 * exponential_2 / power, 0.0)[:, :, None] * term_2
         slope_4 = -2.0 * upstream * total(product_5, axis=0) / (target.shape[0] * target.shape[0])
         slope_5 = (
             2.0 * upstream * total(product_4, axis=0) / (input.shape[0] * target.shape[0] * power)
@@ -103,12 +103,12 @@ def _value_and_gradient(
         )
         slope_8 = (
             upstream
-            * total(np.where(mask_2, exponential_2 * sums_2 / power_2, 0.0))
+            * total(select(mask_2, exponential_2 * sums_2 / power_2, 0.0))
             / (target.shape[0] * target.shape[0])
         )
         slope_9 = (
             upstream
-            * total(np.where(mask, exponential * sums / power_2, 0.0))
+            * total(select(mask, exponential * sums / power_2, 0.0))
             / (input.shape[0] * input.shape[0])
         )
         grad_bandwidth = slope_8 + slope_9 - slope_7
@@ -124,23 +124,20 @@ def _hessian_diagonal(
     power = bandwidth * bandwidth
     power_2 = (input[:, None] - input) ** 2
     exponential = np.exp(-0.5 * total(power_2, axis=2) / power)
-    product = 2.0 * total(np.where(mask, -0.5 * exponential / power, 0.0), axis=1)
+    product = 2.0 * total(select(mask, -0.5 * exponential / power, 0.0), axis=1)
     power_3 = bandwidth**4
-    product_2 = power_2 * np.where(mask, 0.25 * exponential / power_3, 0.0)[:, :, None]
+    product_2 = power_2 * select(mask, 0.25 * exponential / power_3, 0.0)[:, :, None]
     mask_2 = index != index
     power_4 = 0.0 * 0.0
     exponential_2 = np.exp(-0.5 * input.shape[1] * power_4)
     product_3 = -0.5 * exponential_2 / power
     product_4 = 0.25 * exponential_2 / power_3
-    term = -4.0 * np.where(mask_2, product_3, 0.0) - 8.0 * power_4 * np.where(
-        mask_2, product_4, 0.0
-    )
+    term = -4.0 * select(mask_2, product_3, 0.0) - 8.0 * power_4 * select(mask_2, product_4, 0.0)
     mask_3 = np.arange(input.shape[0]) != index[:, None]
     power_5 = (input - input[:, None]) ** 2
     exponential_3 = np.exp(-0.5 * total(power_5, axis=2) / power)
-    sums = total(np.where(mask_3, -0.5 * exponential_3 / power, 0.0), axis=1)
-    product_5 = 2.0 * sums
-    product_6 = power_5 * np.where(mask_3, 0.25 * exponential_3 / power_3, 0.0)[:, :, None]
+    product_5 = 2.0 * total(select(mask_3, -0.5 * exponential_3 / power, 0.0), axis=1)
+    product_6 = power_5 * select(mask_3, 0.25 * exponential_3 / power_3, 0.0)[:, :, None]
     term_2 = term[:, None] + (product_5[:, None] + 4.0 * total(product_6, axis=1))
     product_7 = (product[:, None] + 4.0 * total(product_2, axis=1) + term_2) / (
         input.shape[0] * input.shape[0]
@@ -158,19 +155,15 @@ def _hessian_diagonal(
     mask_4 = index_2[:, None] != np.arange(target.shape[0])
     power_7 = (target[:, None] - target) ** 2
     exponential_5 = np.exp(-0.5 * total(power_7, axis=2) / power)
-    sums_2 = total(np.where(mask_4, -0.5 * exponential_5 / power, 0.0), axis=1)
-    product_11 = 2.0 * sums_2
-    product_12 = power_7 * np.where(mask_4, 0.25 * exponential_5 / power_3, 0.0)[:, :, None]
+    product_11 = 2.0 * total(select(mask_4, -0.5 * exponential_5 / power, 0.0), axis=1)
+    product_12 = power_7 * select(mask_4, 0.25 * exponential_5 / power_3, 0.0)[:, :, None]
     mask_5 = index_2 != index_2
-    term_3 = -4.0 * np.where(mask_5, product_3, 0.0) - 8.0 * power_4 * np.where(
-        mask_5, product_4, 0.0
-    )
+    term_3 = -4.0 * select(mask_5, product_3, 0.0) - 8.0 * power_4 * select(mask_5, product_4, 0.0)
     mask_6 = np.arange(target.shape[0]) != index_2[:, None]
     power_8 = (target - target[:, None]) ** 2
     exponential_6 = np.exp(-0.5 * total(power_8, axis=2) / power)
-    sums_3 = total(np.where(mask_6, -0.5 * exponential_6 / power, 0.0), axis=1)
-    product_13 = 2.0 * sums_3
-    product_14 = power_8 * np.where(mask_6, 0.25 * exponential_6 / power_3, 0.0)[:, :, None]
+    product_13 = 2.0 * total(select(mask_6, -0.5 * exponential_6 / power, 0.0), axis=1)
+    product_14 = power_8 * select(mask_6, 0.25 * exponential_6 / power_3, 0.0)[:, :, None]
     term_4 = term_3[:, None] + (product_13[:, None] + 4.0 * total(product_14, axis=1))
     product_15 = (product_11[:, None] + 4.0 * total(product_12, axis=1) + term_4) / (
         target.shape[0] * target.shape[0]

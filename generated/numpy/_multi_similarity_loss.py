@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, masked, pick, sigmoid, total
+from ._arrays import Array, argmax_along, masked, pick, select, sigmoid, total
 from ._checks import (
     check_floating,
     check_integers,
@@ -67,9 +67,9 @@ def _value(
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     gap = direction(input, axis=-1) @ direction(input, axis=-1).T - base
-    pull = logsumexp(np.where(mask, -gap * alpha, -math.inf), axis=-1)
+    pull = logsumexp(select(mask, -gap * alpha, -math.inf), axis=-1)
     product = (np.maximum(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))) / alpha
-    push = logsumexp(np.where(target[:, None] != target, gap * beta, -math.inf), axis=-1)
+    push = logsumexp(select(target[:, None] != target, gap * beta, -math.inf), axis=-1)
     return product + (np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push)))) / beta
 
 
@@ -89,52 +89,49 @@ def _value_and_gradient(
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
     gap = sums - base
-    chosen = np.where(mask, -gap * alpha, -math.inf)
+    chosen = select(mask, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
     softplus = np.maximum(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))
     mask_2 = target[:, None] != target
-    chosen_2 = np.where(mask_2, gap * beta, -math.inf)
+    chosen_2 = select(mask_2, gap * beta, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
     softplus_2 = np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push)))
     sigmoid_push = sigmoid(push)
     slope = upstream * sigmoid_push
     probability = softmax(chosen_2, axis=-1)
-    product = slope[:, None] * probability * np.where(mask_2, beta, 0.0) / beta
     sigmoid_pull = sigmoid(pull)
     slope_2 = upstream * sigmoid_pull
     probability_2 = softmax(chosen, axis=-1)
-    product_2 = slope_2[:, None] * probability_2 * np.where(mask, -alpha, 0.0) / alpha
-    term = product + product_2
+    product = slope_2[:, None] * probability_2 * select(mask, -alpha, 0.0) / alpha
+    term = slope[:, None] * probability * select(mask_2, beta, 0.0) / beta + product
     sums_2 = term.T @ input_direction
-    product_3 = input_direction * total(sums_2 * input_direction, axis=1)[:, None]
+    product_2 = input_direction * total(sums_2 * input_direction, axis=1)[:, None]
     sums_3 = term @ input_direction
-    product_4 = input_direction * total(sums_3 * input_direction, axis=1)[:, None]
+    product_3 = input_direction * total(sums_3 * input_direction, axis=1)[:, None]
     loss = softplus / alpha + softplus_2 / beta
-    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * (sums_2 - product_3) + ratio(
+    grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * (sums_2 - product_2) + ratio(
         1.0, norm(input, axis=-1)
-    )[:, None] * (sums_3 - product_4)
+    )[:, None] * (sums_3 - product_3)
     grad_alpha = None
     if "alpha" in wanted:
         slope_3 = (
             upstream[:, None]
             * sigmoid_pull[:, None]
             * probability_2
-            * np.where(mask, base - sums, 0.0)
+            * select(mask, base - sums, 0.0)
         )
         grad_alpha = total(slope_3) / alpha - total(upstream * softplus) / (alpha * alpha)
     grad_beta = None
     if "beta" in wanted:
-        slope_4 = (
-            upstream[:, None] * sigmoid_push[:, None] * probability * np.where(mask_2, gap, 0.0)
-        )
+        slope_4 = upstream[:, None] * sigmoid_push[:, None] * probability * select(mask_2, gap, 0.0)
         grad_beta = total(slope_4) / beta - total(upstream * softplus_2) / (beta * beta)
     grad_base = None
     if "base" in wanted:
         slope_5 = (
-            upstream[:, None] * sigmoid_push[:, None] * probability * np.where(mask_2, -beta, 0.0)
+            upstream[:, None] * sigmoid_push[:, None] * probability * select(mask_2, -beta, 0.0)
         )
         slope_6 = (
-            upstream[:, None] * sigmoid_pull[:, None] * probability_2 * np.where(mask, alpha, 0.0)
+            upstream[:, None] * sigmoid_pull[:, None] * probability_2 * select(mask, alpha, 0.0)
         )
         grad_base = total(slope_5) / beta + total(slope_6) / alpha
     return loss, grad_input, grad_alpha, grad_beta, grad_base
@@ -154,11 +151,11 @@ def _hessian_diagonal(
     mask = (target[:, None] == target) & (index[:, None] != index_2)
     input_direction = direction(input, axis=-1)
     gap = input_direction @ input_direction.T - base
-    chosen = np.where(mask, -gap * alpha, -math.inf)
+    chosen = select(mask, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
     sigmoid_pull = sigmoid(pull)
     probability = softmax(chosen, axis=-1)
-    chosen_2 = np.where(mask, -alpha, 0.0)
+    chosen_2 = select(mask, -alpha, 0.0)
     quotient = ratio(1.0, norm(input, axis=-1))
     power = quotient * quotient
     product = 2.0 * input_direction * input_direction[:, None] * power[:, None, None]
@@ -168,7 +165,7 @@ def _hessian_diagonal(
     term_2 = term[:, None] * power[:, None, None] * sums[:, :, None] - product
     sums_2 = total(probability[:, :, None] * chosen_2[:, :, None] * term_2, axis=1)
     picked = pick(probability, index, axis=1)
-    chosen_3 = np.where(((target == target) & (index != index)), -alpha, 0.0)
+    chosen_3 = select(((target == target) & (index != index)), -alpha, 0.0)
     product_2 = picked * chosen_3
     sums_3 = total(power_2, axis=1)
     product_3 = power * sums_3
@@ -187,12 +184,14 @@ def _hessian_diagonal(
     term_5 = input_direction * quotient[:, None] - product_8[:, None] * input_direction
     product_9 = 2.0 * product_7[:, None] * (sums_5 + (sums_4 - chosen_3[:, None] * term_5)) * term_5
     mask_2 = index_2 == index[:, None]
-    term_6 = sums_4[:, None] - np.where(mask, -alpha, 0.0)[:, :, None] * term_4
-    rest = sum_of_others(probability[:, :, None] * (sums_5[:, None] + term_6), axis=-2)
-    product_10 = 2.0 * product_2[:, None] * term_5 * total(masked(rest, mask_2[:, :, None]), axis=1)
+    term_6 = sums_5[:, None] + (sums_4[:, None] - select(mask, -alpha, 0.0)[:, :, None] * term_4)
+    chosen_4 = masked(sum_of_others(probability[:, :, None] * term_6, axis=-2), mask_2[:, :, None])
     term_7 = (
-        sums_2 + product_2[:, None] * term_3 + (total(product_6, axis=1) - product_9 + product_10)
+        total(product_6, axis=1)
+        - product_9
+        + 2.0 * product_2[:, None] * term_5 * total(chosen_4, axis=1)
     )
+    product_10 = sigmoid_pull[:, None] * (sums_2 + product_2[:, None] * term_3 + term_7) / alpha
     probability_2 = sigmoid(-pull)
     product_11 = sigmoid_pull * probability_2
     sums_6 = total(probability[:, :, None] * chosen_2[:, :, None] * term_4, axis=1)
@@ -202,86 +201,85 @@ def _hessian_diagonal(
         + 2.0 * product_12[:, None] * sums_6 * term_5 / alpha
     )
     mask_3 = target[:, None] != target
-    chosen_4 = np.where(mask_3, gap * beta, -math.inf)
-    push = logsumexp(chosen_4, axis=-1)
+    chosen_5 = select(mask_3, gap * beta, -math.inf)
+    push = logsumexp(chosen_5, axis=-1)
     sigmoid_push = sigmoid(push)
-    probability_3 = softmax(chosen_4, axis=-1)
-    chosen_5 = np.where(mask_3, beta, 0.0)
-    sums_7 = total(probability_3[:, :, None] * chosen_5[:, :, None] * term_2, axis=1)
+    probability_3 = softmax(chosen_5, axis=-1)
+    chosen_6 = select(mask_3, beta, 0.0)
+    sums_7 = total(probability_3[:, :, None] * chosen_6[:, :, None] * term_2, axis=1)
     picked_2 = pick(probability_3, index, axis=1)
-    chosen_6 = np.where(target != target, beta, 0.0)
-    product_13 = picked_2 * chosen_6
-    product_14 = chosen_5[:, :, None] * term_4
-    is_largest_2 = index_2 == argmax_along(chosen_4, axis=1).squeeze(axis=1)[:, None]
+    chosen_7 = select(target != target, beta, 0.0)
+    product_13 = picked_2 * chosen_7
+    product_14 = chosen_6[:, :, None] * term_4
+    is_largest_2 = index_2 == argmax_along(chosen_5, axis=1).squeeze(axis=1)[:, None]
     sums_8 = total(masked(product_14, is_largest_2[:, :, None]), axis=1)
     sums_9 = total(probability_3[:, :, None] * (product_14 - sums_8[:, None]), axis=1)
     product_15 = probability_3[:, :, None] * (sums_9[:, None] + (sums_8[:, None] - product_14)) ** 2
-    product_16 = picked_2 * pick(softmax_complement(chosen_4, axis=-1), index, axis=1) * chosen_6
+    product_16 = picked_2 * pick(softmax_complement(chosen_5, axis=-1), index, axis=1) * chosen_7
     product_17 = (
-        2.0 * product_16[:, None] * (sums_9 + (sums_8 - chosen_6[:, None] * term_5)) * term_5
+        2.0 * product_16[:, None] * (sums_9 + (sums_8 - chosen_7[:, None] * term_5)) * term_5
     )
-    term_9 = sums_8[:, None] - np.where(mask_3, beta, 0.0)[:, :, None] * term_4
-    rest_2 = sum_of_others(probability_3[:, :, None] * (sums_9[:, None] + term_9), axis=-2)
-    product_18 = (
-        2.0 * product_13[:, None] * term_5 * total(masked(rest_2, mask_2[:, :, None]), axis=1)
+    term_9 = sums_9[:, None] + (sums_8[:, None] - select(mask_3, beta, 0.0)[:, :, None] * term_4)
+    chosen_8 = masked(
+        sum_of_others(probability_3[:, :, None] * term_9, axis=-2), mask_2[:, :, None]
     )
     term_10 = (
-        sums_7
-        + product_13[:, None] * term_3
-        + (total(product_15, axis=1) - product_17 + product_18)
+        total(product_15, axis=1)
+        - product_17
+        + 2.0 * product_13[:, None] * term_5 * total(chosen_8, axis=1)
     )
-    term_11 = (
-        sigmoid_pull[:, None] * term_7 / alpha + term_8 + sigmoid_push[:, None] * term_10 / beta
-    )
+    product_18 = sigmoid_push[:, None] * (sums_7 + product_13[:, None] * term_3 + term_10) / beta
     probability_4 = sigmoid(-push)
     product_19 = sigmoid_push * probability_4
-    sums_10 = total(probability_3[:, :, None] * chosen_5[:, :, None] * term_4, axis=1)
-    product_20 = sigmoid_push * probability_4 * picked_2 * chosen_6
-    term_12 = (
+    sums_10 = total(probability_3[:, :, None] * chosen_6[:, :, None] * term_4, axis=1)
+    product_20 = sigmoid_push * probability_4 * picked_2 * chosen_7
+    term_11 = (
         product_19[:, None] * sums_10 * (sums_10 / beta)
         + 2.0 * product_20[:, None] * sums_10 * term_5 / beta
     )
-    chosen_7 = np.where(
+    chosen_9 = select(
         ((target[:, None] == target) & (index[:, None] != index_2)), -gap * alpha, -math.inf
     )
-    log_sum = logsumexp(chosen_7, axis=-1)
+    log_sum = logsumexp(chosen_9, axis=-1)
     sigmoid_log_sum = sigmoid(log_sum)
     mask_4 = (target == target[:, None]) & (index != index[:, None])
-    term_13 = sums - base
-    chosen_8 = np.where(mask_4, -term_13 * alpha, -math.inf)
-    probability_5 = softmax(chosen_8, axis=-2)
-    chosen_9 = np.where(mask_4, -alpha, 0.0)
-    product_21 = probability_5 * chosen_9
-    other_probability = softmax_complement(chosen_8, axis=-2)
-    power_3 = chosen_9 * chosen_9
+    term_12 = sums - base
+    chosen_10 = select(mask_4, -term_12 * alpha, -math.inf)
+    probability_5 = softmax(chosen_10, axis=-2)
+    chosen_11 = select(mask_4, -alpha, 0.0)
+    product_21 = probability_5 * chosen_11
+    other_probability = softmax_complement(chosen_10, axis=-2)
+    power_3 = chosen_11 * chosen_11
     product_22 = probability_5 * other_probability**2 * power_3
     power_4 = term_4 * term_4
     power_5 = probability_5 * probability_5
     product_23 = power_5 * power_3 * other_probability
-    term_14 = product_22[:, :, None] * power_4 + product_23[:, :, None] * power_4
-    product_24 = sigmoid_log_sum[:, None] * (product_21[:, :, None] * term_2 + term_14) / alpha
+    term_13 = product_22[:, :, None] * power_4 + product_23[:, :, None] * power_4
+    product_24 = sigmoid_log_sum[:, None] * (product_21[:, :, None] * term_2 + term_13) / alpha
     product_25 = sigmoid_log_sum * sigmoid(-log_sum)
     product_26 = power_5 * power_3
     product_27 = product_25[:, None] * product_26[:, :, None] * term_4 * (term_4 / alpha)
-    log_sum_2 = logsumexp(np.where(target[:, None] != target, gap * beta, -math.inf), axis=-1)
+    log_sum_2 = logsumexp(select(target[:, None] != target, gap * beta, -math.inf), axis=-1)
     probability_6 = sigmoid(log_sum_2)
     mask_5 = target != target[:, None]
-    chosen_10 = np.where(mask_5, term_13 * beta, -math.inf)
-    probability_7 = softmax(chosen_10, axis=-2)
-    chosen_11 = np.where(mask_5, beta, 0.0)
-    product_28 = probability_7 * chosen_11
-    other_probability_2 = softmax_complement(chosen_10, axis=-2)
-    power_6 = chosen_11 * chosen_11
+    chosen_12 = select(mask_5, term_12 * beta, -math.inf)
+    probability_7 = softmax(chosen_12, axis=-2)
+    chosen_13 = select(mask_5, beta, 0.0)
+    product_28 = probability_7 * chosen_13
+    other_probability_2 = softmax_complement(chosen_12, axis=-2)
+    power_6 = chosen_13 * chosen_13
     product_29 = probability_7 * other_probability_2**2 * power_6
     power_7 = probability_7 * probability_7
     product_30 = power_7 * power_6 * other_probability_2
-    term_15 = product_29[:, :, None] * power_4 + product_30[:, :, None] * power_4
-    product_31 = probability_6[:, None] * (product_28[:, :, None] * term_2 + term_15) / beta
+    term_14 = product_29[:, :, None] * power_4 + product_30[:, :, None] * power_4
+    product_31 = probability_6[:, None] * (product_28[:, :, None] * term_2 + term_14) / beta
     product_32 = probability_6 * sigmoid(-log_sum_2)
     product_33 = power_7 * power_6
     product_34 = product_32[:, None] * product_33[:, :, None] * term_4 * (term_4 / beta)
     slope = upstream[:, None] * (product_24 + product_27 + product_31 + product_34)
-    return (upstream[:, None] * (term_11 + term_12) + total(slope, axis=1),)
+    return (
+        upstream[:, None] * (product_10 + term_8 + product_18 + term_11) + total(slope, axis=1),
+    )
 
 
 _kernel = Kernels(

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, total
+from ._arrays import Array, pick, select, total
 from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -53,7 +53,7 @@ def _value_and_gradient(
     )
     largest = term.max(axis=1)
     chosen = (term == largest[:, None]).astype(input.dtype)
-    chosen_2 = np.where(index[:, None] == target[:, None], (-upstream)[:, None], 0.0)
+    chosen_2 = select(index[:, None] == target[:, None], (-upstream)[:, None], 0.0)
     grad_input = upstream[:, None] * chosen / total(chosen, axis=1)[:, None] + chosen_2
     return largest, grad_input
 

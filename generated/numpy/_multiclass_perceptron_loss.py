@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, total
+from ._arrays import Array, pick, select, total
 from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -44,7 +44,7 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
     largest = input.max(axis=1)
-    chosen = np.where(
+    chosen = select(
         np.arange(input.shape[1])[:, None] == target[:, None], (-upstream)[:, None], 0.0
     )
     chosen_2 = (input == largest[:, None]).astype(input.dtype)

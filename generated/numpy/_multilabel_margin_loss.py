@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -46,8 +46,8 @@ def _value(input: Array, target: Array) -> Array:
     named = 1.0 - (mask[:, :, None] & mask_2).astype(input.dtype).max(axis=1)
     index = np.arange(input.shape[1])
     product = named[:, None] * (target[:, None] == index[:, None]).astype(input.dtype)
-    chosen = np.where(
-        index[:, None] == np.where(target != -1, target, 0)[:, None], input[:, :, None], 0.0
+    chosen = select(
+        index[:, None] == select(target != -1, target, 0)[:, None], input[:, :, None], 0.0
     )
     gap = np.maximum(input[:, :, None] - total(chosen, axis=1)[:, None] + 1.0, 0.0)
     product_2 = (1.0 - product.max(axis=2)) * total(named[:, None] * gap, axis=2)
@@ -64,8 +64,8 @@ def _value_and_gradient(
     index = np.arange(input.shape[1])
     product = named[:, None] * (target[:, None] == index[:, None]).astype(input.dtype)
     other = 1.0 - product.max(axis=2)
-    mask_3 = index[:, None] == np.where(target != -1, target, 0)[:, None]
-    term = input[:, :, None] - total(np.where(mask_3, input[:, :, None], 0.0), axis=1)[:, None]
+    mask_3 = index[:, None] == select(target != -1, target, 0)[:, None]
+    term = input[:, :, None] - total(select(mask_3, input[:, :, None], 0.0), axis=1)[:, None]
     term_2 = term + 1.0
     sums = total(other * total(named[:, None] * np.maximum(term_2, 0.0), axis=2), axis=1)
     positive = np.maximum(np.sign(term_2), 0.0)
@@ -73,7 +73,7 @@ def _value_and_gradient(
     slope_2 = (
         -upstream[:, None] * named * total(other[:, :, None] * positive, axis=1) / input.shape[1]
     )
-    grad_input = slope + total(np.where(mask_3, slope_2[:, None], 0.0), axis=2)
+    grad_input = slope + total(select(mask_3, slope_2[:, None], 0.0), axis=2)
     return sums / input.shape[1], grad_input
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, total
+from ._arrays import Array, argmax_along, select, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import (
     label_cross_entropy,
@@ -77,7 +77,7 @@ def _hessian_diagonal(
     is_largest = (
         np.arange(positive.shape[0]) == argmax_along(similarity, axis=1).squeeze(axis=1)[:, None]
     )
-    sums = total(np.where(is_largest[:, :, None], positive, 0.0), axis=1)
+    sums = total(select(is_largest[:, :, None], positive, 0.0), axis=1)
     sums_2 = total(probability[:, :, None] * (positive - sums[:, None]), axis=1)
     product = probability[:, :, None] * (sums_2[:, None] + (sums[:, None] - positive)) ** 2
     slope = upstream * l2

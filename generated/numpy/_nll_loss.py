@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, masked, pick
+from ._arrays import Array, masked, pick, select
 from ._checks import (
     check_floating,
     check_integer,
@@ -44,8 +44,8 @@ __all__ = ["NLLLoss", "nll_loss"]
 def _value(input: Array, target: Array, weight: Array, ignore_index: int) -> Array:
     """Return the unreduced loss."""
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
-    return np.where(valid, -pick(input, label, axis=1) * weight[label], 0.0)
+    label = select(valid, target, 0)
+    return select(valid, -pick(input, label, axis=1) * weight[label], 0.0)
 
 
 def _value_and_gradient(
@@ -58,11 +58,11 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
     valid = target != ignore_index
-    label = np.where(valid, target, 0)
+    label = select(valid, target, 0)
     label_weight = weight[label]
     slope = -upstream * label_weight
-    chosen = np.where(np.arange(input.shape[1])[:, None] == label[:, None], slope[:, None], 0.0)
-    loss = np.where(valid, -pick(input, label, axis=1) * label_weight, 0.0)
+    chosen = select(np.arange(input.shape[1])[:, None] == label[:, None], slope[:, None], 0.0)
+    loss = select(valid, -pick(input, label, axis=1) * label_weight, 0.0)
     return loss, masked(chosen, valid[:, None])
 
 
@@ -76,7 +76,7 @@ def _hessian_diagonal(
 def _mass(target: Array, weight: Array, ignore_index: int) -> Array:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return np.where(valid, weight[np.where(valid, target, 0)], 0.0)
+    return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
 _kernel = Kernels(

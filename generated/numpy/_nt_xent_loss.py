@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, masked, pick, sigmoid, total
+from ._arrays import Array, argmax_along, masked, pick, select, sigmoid, total
 from ._checks import (
     check_floating,
     check_integers,
@@ -66,7 +66,7 @@ def _value(input: Array, target: Array, temperature: Array | float) -> Array:
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     logit = direction(input, axis=-1) @ direction(input, axis=-1).T / temperature
-    crowd = logsumexp(np.where(target[:, None] != target, logit, -math.inf), axis=-1)
+    crowd = logsumexp(select(target[:, None] != target, logit, -math.inf), axis=-1)
     term = crowd[:, None] - logit
     product = mask.astype(input.dtype) * (np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term))))
     return total(product, axis=1)
@@ -84,14 +84,14 @@ def _value_and_gradient(
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
     logit = sums / temperature
-    chosen = np.where(mask_2, logit, -math.inf)
+    chosen = select(mask_2, logit, -math.inf)
     term = logsumexp(chosen, axis=-1)[:, None] - logit
     product = positive * (np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term))))
     sigmoid_term = sigmoid(term)
     sums_2 = total(positive * sigmoid_term, axis=1)
     slope = upstream * sums_2
     probability = softmax(chosen, axis=-1)
-    product_2 = slope[:, None] * probability * np.where(mask_2, 1.0 / temperature, 0.0)
+    product_2 = slope[:, None] * probability * select(mask_2, 1.0 / temperature, 0.0)
     term_2 = product_2 - upstream[:, None] * positive * sigmoid_term / temperature
     sums_3 = term_2.T @ input_direction
     product_3 = input_direction * total(sums_3 * input_direction, axis=1)[:, None]
@@ -105,7 +105,7 @@ def _value_and_gradient(
         power = temperature * temperature
         product_5 = total(upstream[:, None] * positive * sigmoid_term * sums) / power
         slope_2 = (
-            upstream[:, None] * sums_2[:, None] * probability * np.where(mask_2, -sums / power, 0.0)
+            upstream[:, None] * sums_2[:, None] * probability * select(mask_2, -sums / power, 0.0)
         )
         grad_temperature = product_5 + total(slope_2)
     return total(product, axis=1), grad_input, grad_temperature
@@ -121,12 +121,12 @@ def _hessian_diagonal(
     mask = target[:, None] != target
     input_direction = direction(input, axis=-1)
     logit = input_direction @ input_direction.T / temperature
-    chosen = np.where(mask, logit, -math.inf)
+    chosen = select(mask, logit, -math.inf)
     crowd = logsumexp(chosen, axis=-1)
     probability = sigmoid(crowd[:, None] - logit)
     probability_2 = softmax(chosen, axis=-1)
     power = 1.0 / temperature
-    chosen_2 = np.where(mask, power, 0.0)
+    chosen_2 = select(mask, power, 0.0)
     quotient = ratio(1.0, norm(input, axis=-1))
     power_2 = quotient * quotient
     product = 2.0 * input_direction * input_direction[:, None] * power_2[:, None, None]
@@ -135,10 +135,10 @@ def _hessian_diagonal(
     sums = input_direction @ input_direction.T
     term_2 = term[:, None] * power_2[:, None, None] * sums[:, :, None] - product
     sums_2 = total(probability_2[:, :, None] * chosen_2[:, :, None] * term_2, axis=1)
-    chosen_3 = np.where(mask, input_direction @ input_direction.T / temperature, -math.inf)
+    chosen_3 = select(mask, input_direction @ input_direction.T / temperature, -math.inf)
     probability_3 = softmax(chosen_3, axis=-1)
     picked = pick(probability_3, index, axis=1)
-    chosen_4 = np.where(target != target, power, 0.0)
+    chosen_4 = select(target != target, power, 0.0)
     product_2 = picked * chosen_4
     sums_3 = total(power_3, axis=1)
     product_3 = power_2 * sums_3
@@ -158,7 +158,7 @@ def _hessian_diagonal(
     term_5 = input_direction * quotient[:, None] - product_8[:, None] * input_direction
     product_9 = 2.0 * product_7[:, None] * (sums_5 + (sums_4 - chosen_4[:, None] * term_5)) * term_5
     mask_2 = np.arange(input.shape[0]) == index[:, None]
-    product_10 = np.where(mask, power, 0.0)[:, :, None] * (
+    product_10 = select(mask, power, 0.0)[:, :, None] * (
         input_direction * quotient[:, None, None] - product_4
     )
     product_11 = probability_3[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_10))
@@ -191,9 +191,9 @@ def _hessian_diagonal(
     )
     mask_3 = target != target[:, None]
     product_19 = sums / temperature
-    chosen_6 = np.where(mask_3, product_19, -math.inf)
+    chosen_6 = select(mask_3, product_19, -math.inf)
     probability_6 = softmax(chosen_6, axis=-2)
-    chosen_7 = np.where(mask_3, power, 0.0)
+    chosen_7 = select(mask_3, power, 0.0)
     product_20 = probability_6 * chosen_7
     other_probability = softmax_complement(chosen_6, axis=-2)
     power_4 = chosen_7 * chosen_7
@@ -202,7 +202,7 @@ def _hessian_diagonal(
     power_6 = probability_6 * probability_6
     product_22 = power_6 * power_4 * other_probability
     term_11 = product_21[:, :, None] * power_5 + product_22[:, :, None] * power_5
-    log_sum = logsumexp(np.where(target[:, None] != target, logit, -math.inf), axis=-1)
+    log_sum = logsumexp(select(target[:, None] != target, logit, -math.inf), axis=-1)
     probability_7 = sigmoid(log_sum[:, None] - logit)
     product_23 = (product_20[:, :, None] * term_2 + term_11) * total(
         positive * probability_7, axis=1
@@ -229,7 +229,7 @@ def _hessian_diagonal(
 def _denominator(target: Array) -> Array:
     """Return what the mean divides by."""
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
-    return total(np.where(((target[:, None] == target) & mask), 1.0, 0.0))
+    return total(select(((target[:, None] == target) & mask), 1.0, 0.0))
 
 
 _kernel = Kernels(

@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -53,7 +53,7 @@ __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 
 def _value_full_log_input(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    chosen = np.where(
+    chosen = select(
         target <= 1.0, 0.0, (target + 0.5) * np.log(target) - target + 0.9189385332046727
     )
     return chosen + np.exp(input) - input * target
@@ -66,12 +66,12 @@ def _value_and_gradient_full_log_input(
     mask = target <= 1.0
     term = target + 0.5
     logarithm = np.log(target)
-    chosen = np.where(mask, 0.0, term * logarithm - target + 0.9189385332046727)
+    chosen = select(mask, 0.0, term * logarithm - target + 0.9189385332046727)
     exp_input = np.exp(input)
     loss = chosen + exp_input - input * target
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (np.where(mask, 0.0, logarithm + term / target - 1.0) - input)
+        grad_target = upstream * (select(mask, 0.0, logarithm + term / target - 1.0) - input)
     return loss, upstream * (exp_input - target), grad_target
 
 
@@ -79,7 +79,7 @@ def _hessian_diagonal_full_log_input(
     upstream: Array, input: Array, target: Array
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    chosen = np.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
+    chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     return upstream * np.exp(input), upstream * chosen
 
 
@@ -181,7 +181,7 @@ def _log_input_loss(
 
 def _value_full_input(input: Array, target: Array, eps: float) -> Array:
     """Return the unreduced loss."""
-    chosen = np.where(
+    chosen = select(
         target <= 1.0, 0.0, (target + 0.5) * np.log(target) - target + 0.9189385332046727
     )
     return chosen + input - target * np.log(eps + input)
@@ -194,15 +194,14 @@ def _value_and_gradient_full_input(
     mask = target <= 1.0
     term = target + 0.5
     logarithm = np.log(target)
-    chosen = np.where(mask, 0.0, term * logarithm - target + 0.9189385332046727)
+    chosen = select(mask, 0.0, term * logarithm - target + 0.9189385332046727)
     term_2 = eps + input
     logarithm_2 = np.log(term_2)
     loss = chosen + input - target * logarithm_2
     grad_input = upstream - upstream * target / term_2
     grad_target = None
     if "target" in wanted:
-        term_3 = np.where(mask, 0.0, logarithm + term / target - 1.0) - logarithm_2
-        grad_target = upstream * term_3
+        grad_target = upstream * (select(mask, 0.0, logarithm + term / target - 1.0) - logarithm_2)
     return loss, grad_input, grad_target
 
 
@@ -210,7 +209,7 @@ def _hessian_diagonal_full_input(
     upstream: Array, input: Array, target: Array, eps: float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    chosen = np.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
+    chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     diagonal_input = upstream * target / ((eps + input) * (eps + input))
     return diagonal_input, upstream * chosen
 

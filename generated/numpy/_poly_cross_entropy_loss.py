@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, total
+from ._arrays import Array, pick, select, total
 from ._checks import (
     check_floating,
     check_labels,
@@ -80,7 +80,7 @@ def _value_and_gradient_labels(
     nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
     slope = upstream * epsilon
-    chosen = np.where(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
+    chosen = select(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
     product = probability * (-lack * chosen - sum_of_others(-probability * chosen, axis=-2))
     grad_input = upstream[:, None] * excess + product
     return (
@@ -98,10 +98,10 @@ def _hessian_diagonal_labels(
     probability = softmax(input, axis=-2)
     lack = softmax_complement(input, axis=-2)
     term = lack - probability
-    chosen = np.where(index[:, None] == target[:, None], -probability * lack * term, 0.0)
+    chosen = select(index[:, None] == target[:, None], -probability * lack * term, 0.0)
     product = pick(softmax(input, axis=-2), target, axis=1)[:, None] * probability * term
-    term_2 = chosen + np.where(index[:, None] != target[:, None], product, 0.0)
-    return (upstream[:, None] * (epsilon * term_2 + probability * lack),)
+    product_2 = epsilon * (chosen + select(index[:, None] != target[:, None], product, 0.0))
+    return (upstream[:, None] * (product_2 + probability * lack),)
 
 
 _kernel_labels = Kernels(

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -42,10 +42,10 @@ def _value(input: Array, old: Array, advantage: Array, epsilon: Array | float) -
     exponential = np.exp(input - old)
     high = epsilon + 1.0
     low = 1.0 - epsilon
-    chosen = np.where(
+    chosen = select(
         advantage > 0.0,
-        np.where(exponential > high, high, exponential),
-        np.where(exponential < low, low, exponential),
+        select(exponential > high, high, exponential),
+        select(exponential < low, low, exponential),
     )
     return -chosen * advantage
 
@@ -65,14 +65,12 @@ def _value_and_gradient(
     mask_2 = exponential > high
     low = 1.0 - epsilon
     mask_3 = exponential < low
-    chosen = np.where(mask, np.where(mask_2, high, exponential), np.where(mask_3, low, exponential))
-    chosen_2 = np.where(
-        mask, np.where(mask_2, 0.0, exponential), np.where(mask_3, 0.0, exponential)
-    )
+    chosen = select(mask, select(mask_2, high, exponential), select(mask_3, low, exponential))
+    chosen_2 = select(mask, select(mask_2, 0.0, exponential), select(mask_3, 0.0, exponential))
     slope = upstream * chosen_2 * advantage
     grad_epsilon = None
     if "epsilon" in wanted:
-        chosen_3 = np.where(mask, mask_2.astype(advantage.dtype), np.where(mask_3, -1.0, 0.0))
+        chosen_3 = select(mask, mask_2.astype(advantage.dtype), select(mask_3, -1.0, 0.0))
         grad_epsilon = -total(upstream * chosen_3 * advantage)
     return (
         -chosen * advantage,
@@ -88,10 +86,10 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`, `old` and `advantage`."""
     exponential = np.exp(input - old)
-    chosen = np.where(
+    chosen = select(
         advantage > 0.0,
-        np.where(exponential > epsilon + 1.0, 0.0, exponential),
-        np.where(exponential < 1.0 - epsilon, 0.0, exponential),
+        select(exponential > epsilon + 1.0, 0.0, exponential),
+        select(exponential < 1.0 - epsilon, 0.0, exponential),
     )
     slope = -upstream * chosen * advantage
     return slope, slope, np.full_like(advantage, 0.0)

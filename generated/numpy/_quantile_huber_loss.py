@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -44,7 +44,7 @@ def _value(input: Array, target: Array, kappa: Array | float) -> Array:
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
     product = (
-        np.where(error > 0.0, level[:, None], term[:, None])
+        select(error > 0.0, level[:, None], term[:, None])
         * np.maximum(np.minimum(error / kappa, 1.0), -1.0)
         * (error - 0.5 * np.maximum(np.minimum(error, kappa), -kappa))
     )
@@ -58,7 +58,7 @@ def _value_and_gradient(
     error = target[:, None] - input[:, :, None]
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
-    chosen = np.where(error > 0.0, level[:, None], term[:, None])
+    chosen = select(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
     clamped = np.maximum(np.minimum(product, 1.0), -1.0)
     product_2 = chosen * clamped * (error - 0.5 * np.maximum(np.minimum(error, kappa), -kappa))
@@ -70,7 +70,7 @@ def _value_and_gradient(
         grad_target = upstream[:, None] * total(product_3, axis=1) / target.shape[1]
     grad_kappa = None
     if "kappa" in wanted:
-        product_4 = chosen * np.where(np.abs(error) <= kappa, -0.5 * product * product, -0.5)
+        product_4 = chosen * select(np.abs(error) <= kappa, -0.5 * product * product, -0.5)
         grad_kappa = total(upstream * total(product_4, axis=(1, 2))) / target.shape[1]
     return loss, grad_input, grad_target, grad_kappa
 
@@ -82,7 +82,7 @@ def _hessian_diagonal(
     error = target[:, None] - input[:, :, None]
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
-    product = np.where(error > 0.0, level[:, None], term[:, None]) * np.where(
+    product = select(error > 0.0, level[:, None], term[:, None]) * select(
         np.abs(error) <= kappa, 1.0 / kappa, 0.0
     )
     diagonal_input = upstream[:, None] * total(product, axis=2) / target.shape[1]

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, masked, total
+from ._arrays import Array, masked, select, total
 from ._checks import check_dialect, check_floating, check_rank, check_reduction, check_shape
 from ._functions import negative_log_softmax, softmax, softmax_complement, sum_of_others
 from ._runtime import (
@@ -42,9 +42,12 @@ __all__ = ["RankingSoftmaxLoss", "ranking_softmax_loss"]
 def _value(input: Array, target: Array, weights: Array, where: Array) -> Array:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
-    nll = negative_log_softmax(np.where(where > 0.0, input, -math.inf), axis=-1)
-    sums = total(np.where(where <= 0.0, 0.0, nll * target * weights), axis=1)
-    return np.where(where.max(axis=1) > 0.0, sums, 0.0)
+    nll = negative_log_softmax(select(where > 0.0, input, -math.inf), axis=-1)
+    return select(
+        where.max(axis=1) > 0.0,
+        total(select(where <= 0.0, 0.0, nll * target * weights), axis=1),
+        0.0,
+    )
 
 
 def _value_and_gradient(
@@ -59,16 +62,16 @@ def _value_and_gradient(
     valid = where.max(axis=1) > 0.0
     mask = where <= 0.0
     mask_2 = where > 0.0
-    score = np.where(mask_2, input, -math.inf)
+    score = select(mask_2, input, -math.inf)
     nll = negative_log_softmax(score, axis=-1)
-    chosen = np.where(mask, 0.0, target * weights)
+    chosen = select(mask, 0.0, target * weights)
     product = softmax(score, axis=-1) * sum_of_others(upstream[:, None] * chosen, axis=-1)
     term = product - softmax_complement(score, axis=-1) * upstream[:, None] * chosen
-    loss = np.where(valid, total(np.where(mask, 0.0, nll * target * weights), axis=1), 0.0)
+    loss = select(valid, total(select(mask, 0.0, nll * target * weights), axis=1), 0.0)
     grad_input = masked(term * mask_2.astype(where.dtype), valid[:, None])
     grad_target = None
     if "target" in wanted:
-        grad_target = masked(upstream[:, None] * np.where(mask, 0.0, nll * weights), valid[:, None])
+        grad_target = masked(upstream[:, None] * select(mask, 0.0, nll * weights), valid[:, None])
     return loss, grad_input, grad_target
 
 
@@ -77,9 +80,9 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     valid = where.max(axis=1) > 0.0
-    slope = upstream * total(np.where(where <= 0.0, 0.0, target * weights), axis=1)
+    slope = upstream * total(select(where <= 0.0, 0.0, target * weights), axis=1)
     mask = where > 0.0
-    score = np.where(mask, input, -math.inf)
+    score = select(mask, input, -math.inf)
     product = (
         slope[:, None]
         * softmax(score, axis=-1)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, select, sigmoid, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import direction, norm, ratio, sum_of_others
 from ._runtime import (
@@ -44,7 +44,7 @@ def _value(
     # direction: x / norm(x) as one
     # softplus: log(1 + exp(z)) -> softplus(z)
     product = logit_scale * (direction(image, axis=-1) @ direction(text, axis=-1).T)
-    z = np.where(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
+    z = select(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
     product_2 = (product + logit_bias) * z
     term = np.maximum(-product_2, 0.0) + np.log1p(np.exp(-np.abs(product_2)))
     return total(term, axis=1)
@@ -62,7 +62,7 @@ def _value_and_gradient(
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
     sums = image_direction @ text_direction.T
-    z = np.where(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
+    z = select(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
     product = (logit_scale * sums + logit_bias) * z
     product_2 = -product
     probability = sigmoid(product_2)
@@ -100,7 +100,7 @@ def _hessian_diagonal(
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
     index = np.arange(upstream.shape[0])
-    z = np.where(index[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
+    z = select(index[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
     product = (logit_scale * (image_direction @ text_direction.T) + logit_bias) * z
     probability = sigmoid(-product)
     quotient = ratio(1.0, norm(image, axis=-1))
@@ -121,7 +121,7 @@ def _hessian_diagonal(
         * (text_direction * quotient[:, None, None] - product_4) ** 2
     )
     sums_2 = text_direction @ image_direction.T
-    chosen = np.where(np.arange(upstream.shape[0]) == index[:, None], 1.0, -1.0)
+    chosen = select(np.arange(upstream.shape[0]) == index[:, None], 1.0, -1.0)
     product_6 = (logit_scale * sums_2 + logit_bias) * chosen
     probability_2 = sigmoid(-product_6)
     product_7 = probability_2 * chosen

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -115,7 +115,7 @@ def _value_and_gradient(
     loss = clamped * (error - 0.5 * np.maximum(np.minimum(error, beta), -beta))
     grad_beta = None
     if "beta" in wanted:
-        slope_2 = upstream * np.where(np.abs(error) < beta, -0.5 * product * product, -0.5)
+        slope_2 = upstream * select(np.abs(error) < beta, -0.5 * product * product, -0.5)
         grad_beta = total(slope_2)
     return loss, slope, -slope if "target" in wanted else None, grad_beta
 
@@ -124,7 +124,7 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, beta: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    slope = upstream * np.where(np.abs(input - target) < beta, 1.0 / beta, 0.0)
+    slope = upstream * select(np.abs(input - target) < beta, 1.0 / beta, 0.0)
     return slope, slope
 
 

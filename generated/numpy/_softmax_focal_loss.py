@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, sigmoid, total
+from ._arrays import Array, pick, select, sigmoid, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -74,7 +74,7 @@ def _value_labels(input: Array, target: Array, weight: Array, gamma: Array | flo
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    chosen = np.where(target[:, None] != np.arange(input.shape[1])[:, None], input, -math.inf)
+    chosen = select(target[:, None] != np.arange(input.shape[1])[:, None], input, -math.inf)
     term = logsumexp(chosen, axis=-2) - pick(input, target, axis=1)
     return (
         sigmoid(term) ** gamma
@@ -95,7 +95,7 @@ def _value_and_gradient_labels(
     picked = pick(input, target, axis=1)
     index = np.arange(input.shape[1])
     mask = target[:, None] != index[:, None]
-    chosen = np.where(mask, input, -math.inf)
+    chosen = select(mask, input, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
     sigmoid_term = sigmoid(term)
@@ -107,7 +107,7 @@ def _value_and_gradient_labels(
     slope = upstream * term_2
     product = slope[:, None] * softmax(chosen, axis=-2) * mask.astype(input.dtype)
     product_2 = -slope
-    chosen_2 = np.where(index[:, None] == target[:, None], product_2[:, None], 0.0)
+    chosen_2 = select(index[:, None] == target[:, None], product_2[:, None], 0.0)
     grad_gamma = None
     if "gamma" in wanted:
         slope_2 = (
@@ -128,7 +128,7 @@ def _hessian_diagonal_labels(
     picked = pick(input, target, axis=1)
     index = np.arange(input.shape[1])
     mask = target[:, None] != index[:, None]
-    chosen = np.where(mask, input, -math.inf)
+    chosen = select(mask, input, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
     sigmoid_term = sigmoid(term)
@@ -237,7 +237,7 @@ def _value_and_gradient_probabilities(
     probability = softmax(input, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
     mask = other_probability == 0.0
-    chosen = np.where((mask & (gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0))
+    chosen = select((mask & (gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0))
     slope = other_probability * upstream[:, None] * nll * chosen * target * weight[:, None]
     slope_2 = -probability * upstream[:, None] * nll * chosen * target * weight[:, None]
     grad_input = upstream[:, None] * excess + probability * (
@@ -249,10 +249,7 @@ def _value_and_gradient_probabilities(
     grad_gamma = None
     if "gamma" in wanted:
         slope_3 = (
-            upstream[:, None]
-            * nll
-            * np.where(mask, 0.0, power * np.log(other_probability))
-            * target
+            upstream[:, None] * nll * select(mask, 0.0, power * np.log(other_probability)) * target
         )
         grad_gamma = total(weight * total(slope_3, axis=2))
     return by_class, grad_input, grad_target, grad_gamma
@@ -268,7 +265,7 @@ def _hessian_diagonal_probabilities(
     mask = other_probability == 0.0
     mask_2 = mask & (gamma == 0.0)
     term = gamma - 1.0
-    chosen = np.where(mask_2, 0.0, gamma * other_probability**term)
+    chosen = select(mask_2, 0.0, gamma * other_probability**term)
     power = other_probability**2
     power_2 = probability * probability
     rest = sum_of_others(chosen * target * weight[:, None] * probability, axis=-2)
@@ -276,8 +273,8 @@ def _hessian_diagonal_probabilities(
     nll = negative_log_softmax(input, axis=-2)
     term_3 = other_probability - probability
     product = chosen * target * weight[:, None] * probability * other_probability * term_3
-    chosen_2 = np.where((mask & (term == 0.0)), 0.0, term * other_probability ** (term - 1.0))
-    chosen_3 = np.where(mask_2, 0.0, gamma * chosen_2)
+    chosen_2 = select((mask & (term == 0.0)), 0.0, term * other_probability ** (term - 1.0))
+    chosen_3 = select(mask_2, 0.0, gamma * chosen_2)
     product_2 = nll * (power_2 * power * chosen_3 * target * weight[:, None] - product)
     rest_2 = sum_of_others(nll * chosen * target * weight[:, None] * probability, axis=-2)
     rest_3 = sum_of_others(nll * power_2 * chosen_3 * target * weight[:, None], axis=-2)

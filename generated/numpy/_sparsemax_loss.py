@@ -15,10 +15,9 @@ numbers, targets 0 or 1. The mean is over the number of entries, and NaN without
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -38,8 +37,8 @@ __all__ = ["SparsemaxLoss", "sparsemax_loss"]
 def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
     excess = (1.0 - 2.0 * target) * input
-    chosen = np.where(excess < 1.0, 0.25 * (excess + 1.0) * (excess + 1.0), excess)
-    return np.where(excess <= -1.0, 0.0, chosen)
+    chosen = select(excess < 1.0, 0.25 * (excess + 1.0) * (excess + 1.0), excess)
+    return select(excess <= -1.0, 0.0, chosen)
 
 
 def _value_and_gradient(
@@ -51,12 +50,11 @@ def _value_and_gradient(
     mask = excess <= -1.0
     mask_2 = excess < 1.0
     term_2 = excess + 1.0
-    loss = np.where(mask, 0.0, np.where(mask_2, 0.25 * term_2 * term_2, excess))
-    grad_input = upstream * np.where(mask, 0.0, np.where(mask_2, 0.5 * term_2 * term, term))
+    loss = select(mask, 0.0, select(mask_2, 0.25 * term_2 * term_2, excess))
+    grad_input = upstream * select(mask, 0.0, select(mask_2, 0.5 * term_2 * term, term))
     grad_target = None
     if "target" in wanted:
-        chosen = np.where(mask, 0.0, np.where(mask_2, -term_2 * input, -2.0 * input))
-        grad_target = upstream * chosen
+        grad_target = upstream * select(mask, 0.0, select(mask_2, -term_2 * input, -2.0 * input))
     return loss, grad_input, grad_target
 
 
@@ -66,8 +64,8 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     excess = term * input
     mask = excess <= -1.0
     mask_2 = excess < 1.0
-    diagonal_input = upstream * np.where(mask, 0.0, np.where(mask_2, 0.5 * term * term, 0.0))
-    diagonal_target = upstream * np.where(mask, 0.0, np.where(mask_2, 2.0 * input * input, 0.0))
+    diagonal_input = upstream * select(mask, 0.0, select(mask_2, 0.5 * term * term, 0.0))
+    diagonal_target = upstream * select(mask, 0.0, select(mask_2, 2.0 * input * input, 0.0))
     return diagonal_input, diagonal_target
 
 

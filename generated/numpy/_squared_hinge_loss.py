@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, select
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -110,7 +110,7 @@ def _loss(
 
 def _value_keras(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    positive = np.maximum(1.0 - np.where(target == 0.0, -1.0, target) * input, 0.0)
+    positive = np.maximum(1.0 - select(target == 0.0, -1.0, target) * input, 0.0)
     return positive * positive
 
 
@@ -119,24 +119,24 @@ def _value_and_gradient_keras(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
-    chosen = np.where(mask, -1.0, target)
+    chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
     positive = np.maximum(term, 0.0)
     positive_2 = np.maximum(np.sign(term), 0.0)
     grad_input = -2.0 * upstream * positive * positive_2 * chosen
     grad_target = None
     if "target" in wanted:
-        grad_target = -2.0 * upstream * positive * positive_2 * np.where(mask, 0.0, 1.0) * input
+        grad_target = -2.0 * upstream * positive * positive_2 * select(mask, 0.0, 1.0) * input
     return positive * positive, grad_input, grad_target
 
 
 def _hessian_diagonal_keras(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     mask = target == 0.0
-    chosen = np.where(mask, -1.0, target)
+    chosen = select(mask, -1.0, target)
     power = np.maximum(np.sign(1.0 - chosen * input), 0.0) ** 2
     diagonal_input = 2.0 * upstream * power * chosen * chosen
-    diagonal_target = 2.0 * upstream * power * np.where(mask, 0.0, 1.0) ** 2 * input * input
+    diagonal_target = 2.0 * upstream * power * select(mask, 0.0, 1.0) ** 2 * input * input
     return diagonal_input, diagonal_target
 
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, masked, pick, total
+from ._arrays import Array, argmax_along, masked, pick, select, total
 from ._checks import (
     check_floating,
     check_integers,
@@ -66,7 +66,7 @@ def _value(input: Array, target: Array, temperature: Array | float) -> Array:
     mask = np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     product = direction(input, axis=-1) @ direction(input, axis=-1).T / temperature
     positive = ((target[:, None] == target) & mask).astype(input.dtype)
-    xent = cross_entropy_with(np.where(mask, product, -math.inf), positive, axis=-1)
+    xent = cross_entropy_with(select(mask, product, -math.inf), positive, axis=-1)
     return ratio(xent, total(positive, axis=1))
 
 
@@ -77,12 +77,12 @@ def _value_and_gradient(
     mask = np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     input_direction = direction(input, axis=-1)
     sums = input_direction @ input_direction.T
-    logit = np.where(mask, sums / temperature, -math.inf)
+    logit = select(mask, sums / temperature, -math.inf)
     positive = ((target[:, None] == target) & mask).astype(input.dtype)
     xent, excess = cross_entropy_and_excess(logit, positive, axis=-1)
     sums_2 = total(positive, axis=1)
     quotient = ratio(1.0, sums_2)
-    chosen = np.where(mask, 1.0 / temperature, 0.0)
+    chosen = select(mask, 1.0 / temperature, 0.0)
     sums_3 = (upstream[:, None] * quotient[:, None] * excess * chosen).T @ input_direction
     product = input_direction * total(sums_3 * input_direction, axis=1)[:, None]
     slope = upstream * quotient
@@ -98,7 +98,7 @@ def _value_and_gradient(
             upstream[:, None]
             * quotient[:, None]
             * excess
-            * np.where(mask, -sums / (temperature * temperature), 0.0)
+            * select(mask, -sums / (temperature * temperature), 0.0)
         )
         grad_temperature = total(slope_3)
     return ratio(xent, sums_2), grad_input, grad_temperature
@@ -115,9 +115,9 @@ def _hessian_diagonal(
     sums = total(positive, axis=1)
     slope = upstream * ratio(1.0, sums)
     input_direction = direction(input, axis=-1)
-    logit = np.where(mask, input_direction @ input_direction.T / temperature, -math.inf)
+    logit = select(mask, input_direction @ input_direction.T / temperature, -math.inf)
     power = 1.0 / temperature
-    chosen = np.where(mask, power, 0.0)
+    chosen = select(mask, power, 0.0)
     quotient = ratio(1.0, norm(input, axis=-1))
     power_2 = quotient * quotient
     product = 2.0 * input_direction * input_direction[:, None] * power_2[:, None, None]
@@ -129,7 +129,7 @@ def _hessian_diagonal(
     excess = excess_over(
         logit, ((target[:, None] == target) & mask).astype(upstream.dtype), axis=-1
     )
-    chosen_2 = np.where(index != index, power, 0.0)
+    chosen_2 = select(index != index, power, 0.0)
     product_3 = pick(excess, index, axis=1) * chosen_2
     sums_3 = total(power_3, axis=1)
     product_4 = power_2 * sums_3
@@ -153,7 +153,7 @@ def _hessian_diagonal(
     )
     product_11 = picked * chosen_2
     mask_2 = index_2 == index[:, None]
-    product_12 = np.where(mask, power, 0.0)[:, :, None] * (
+    product_12 = select(mask, power, 0.0)[:, :, None] * (
         input_direction * quotient[:, None, None] - product_5
     )
     product_13 = probability[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_12))
@@ -163,11 +163,11 @@ def _hessian_diagonal(
     chosen_3 = ((target[:, None] == target) & (index[:, None] != index_2)).astype(upstream.dtype)
     sums_7 = total(chosen_3, axis=1)
     mask_3 = index != index[:, None]
-    chosen_4 = np.where(mask_3, sums_2 / temperature, -math.inf)
+    chosen_4 = select(mask_3, sums_2 / temperature, -math.inf)
     excess_2 = excess_over(
         chosen_4, ((target == target[:, None]) & mask_3).astype(upstream.dtype), axis=-2
     )
-    chosen_5 = np.where(mask_3, power, 0.0)
+    chosen_5 = select(mask_3, power, 0.0)
     product_14 = excess_2 * chosen_5
     probability_2 = softmax(chosen_4, axis=-2)
     other_probability = softmax_complement(chosen_4, axis=-2)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, total
+from ._arrays import Array, pick, select, total
 from ._checks import (
     check_floating,
     check_labels,
@@ -77,7 +77,7 @@ def _value_and_gradient(
     picked = pick(other_probability, target, axis=1)
     probability = softmax(input, axis=-2)
     slope = -upstream * beta * log_zero
-    chosen = np.where(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
+    chosen = select(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
     sums = total(upstream * picked)
     loss = alpha * nll_at - beta * picked * log_zero
@@ -104,13 +104,10 @@ def _hessian_diagonal(
     other_probability = softmax_complement(input, axis=-2)
     index = np.arange(input.shape[1])
     term = other_probability - probability
-    chosen = np.where(
-        index[:, None] == target[:, None], -probability * other_probability * term, 0.0
-    )
+    chosen = select(index[:, None] == target[:, None], -probability * other_probability * term, 0.0)
     product = pick(softmax(input, axis=-2), target, axis=1)[:, None] * probability * term
-    term_2 = chosen + np.where(index[:, None] != target[:, None], product, 0.0)
-    term_3 = alpha * probability * other_probability - beta * log_zero * term_2
-    return (upstream[:, None] * term_3,)
+    product_2 = beta * log_zero * (chosen + select(index[:, None] != target[:, None], product, 0.0))
+    return (upstream[:, None] * (alpha * probability * other_probability - product_2),)
 
 
 _kernel = Kernels(

@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -375,22 +375,22 @@ def _value_and_gradient_swapped_optax(
         upstream
         * term_7
         * (0.5 * np.sign(power_4 - power_3) + 0.5)
-        * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
+        * select(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
     )
     mask_2 = p == 0.0
     term_9 = p - 1.0
-    chosen = np.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
+    chosen = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
     product = slope[:, None] * chosen * np.sign(term_3)
-    slope_2 = upstream * term_7 * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
-    chosen_2 = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    slope_2 = upstream * term_7 * select(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
+    chosen_2 = select(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
     product_2 = slope_2[:, None] * chosen_2 * np.sign(term)
     slope_3 = (
         upstream
         * term_7
         * (0.5 * np.sign(power_3 - power_4) + 0.5)
-        * np.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
+        * select(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
     )
-    chosen_3 = np.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
+    chosen_3 = select(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
     product_3 = slope_3[:, None] * chosen_3 * np.sign(term_5)
     loss = np.maximum(power_2 - minimum + margin, 0.0)
     return (
@@ -430,7 +430,7 @@ def _hessian_diagonal_swapped_optax(
     mask_2 = power == 0.0
     mask_3 = mask & mask_2
     term_8 = power - 1.0
-    product = term_7 * np.where(mask_3, 0.0, term_2**term_8 / p)
+    product = term_7 * select(mask_3, 0.0, term_2**term_8 / p)
     mask_4 = abs_term == 0.0
     mask_5 = p == 0.0
     mask_6 = mask_4 & mask_5
@@ -438,59 +438,52 @@ def _hessian_diagonal_swapped_optax(
     mask_7 = term_9 == 0.0
     term_10 = term_9 - 1.0
     sign_term = np.sign(term)
-    product_2 = p * np.where((mask_4 & mask_7), 0.0, term_9 * abs_term**term_10) * sign_term
+    product_2 = p * select((mask_4 & mask_7), 0.0, term_9 * abs_term**term_10) * sign_term
     mask_8 = term_8 == 0.0
     term_11 = term_8 - 1.0
-    chosen = np.where(mask_3, 0.0, np.where((mask & mask_8), 0.0, term_8 * term_2**term_11) / p)
+    chosen = select(mask_3, 0.0, select((mask & mask_8), 0.0, term_8 * term_2**term_11) / p)
     product_3 = term_7 * chosen
     product_4 = (
-        product_3[:, None]
-        * np.where(mask_6, 0.0, p * abs_term**term_9) ** 2
-        * sign_term
-        * sign_term
+        product_3[:, None] * select(mask_6, 0.0, p * abs_term**term_9) ** 2 * sign_term * sign_term
     )
-    term_12 = product[:, None] * np.where(mask_6, 0.0, product_2) * sign_term + product_4
+    term_12 = product[:, None] * select(mask_6, 0.0, product_2) * sign_term + product_4
     term_13 = 0.5 * np.sign(power_3 - power_2) + 0.5
     mask_9 = term_4 == 0.0
     mask_10 = mask_9 & mask_2
-    product_5 = term_7 * term_13 * np.where(mask_10, 0.0, term_4**term_8 / p)
+    product_5 = term_7 * term_13 * select(mask_10, 0.0, term_4**term_8 / p)
     mask_11 = magnitude == 0.0
     mask_12 = mask_11 & mask_5
     direction_2 = np.sign(term_3)
-    product_6 = p * np.where((mask_11 & mask_7), 0.0, term_9 * magnitude**term_10) * direction_2
-    product_7 = product_5[:, None] * np.where(mask_12, 0.0, product_6) * direction_2
-    chosen_2 = np.where(
-        mask_10, 0.0, np.where((mask_9 & mask_8), 0.0, term_8 * term_4**term_11) / p
-    )
+    product_6 = p * select((mask_11 & mask_7), 0.0, term_9 * magnitude**term_10) * direction_2
+    product_7 = product_5[:, None] * select(mask_12, 0.0, product_6) * direction_2
+    chosen_2 = select(mask_10, 0.0, select((mask_9 & mask_8), 0.0, term_8 * term_4**term_11) / p)
     product_8 = term_7 * term_13 * chosen_2
     product_9 = (
         product_8[:, None]
-        * np.where(mask_12, 0.0, p * magnitude**term_9) ** 2
+        * select(mask_12, 0.0, p * magnitude**term_9) ** 2
         * direction_2
         * direction_2
     )
     term_14 = 0.5 * np.sign(power_2 - power_3) + 0.5
     mask_13 = term_6 == 0.0
     mask_14 = mask_13 & mask_2
-    product_10 = term_7 * term_14 * np.where(mask_14, 0.0, term_6**term_8 / p)
+    product_10 = term_7 * term_14 * select(mask_14, 0.0, term_6**term_8 / p)
     mask_15 = magnitude_2 == 0.0
     mask_16 = mask_15 & mask_5
-    chosen_3 = np.where((mask_15 & mask_7), 0.0, term_9 * magnitude_2**term_10)
     direction_3 = np.sign(term_5)
-    product_11 = (
-        product_10[:, None] * np.where(mask_16, 0.0, p * chosen_3 * direction_3) * direction_3
-    )
-    product_12 = np.where((mask_13 & mask_8), 0.0, term_8 * term_6**term_11) / p
-    product_13 = term_7 * term_14 * np.where(mask_14, 0.0, product_12)
+    product_11 = p * select((mask_15 & mask_7), 0.0, term_9 * magnitude_2**term_10) * direction_3
+    product_12 = product_10[:, None] * select(mask_16, 0.0, product_11) * direction_3
+    chosen_3 = select(mask_14, 0.0, select((mask_13 & mask_8), 0.0, term_8 * term_6**term_11) / p)
+    product_13 = term_7 * term_14 * chosen_3
     product_14 = (
         product_13[:, None]
-        * np.where(mask_16, 0.0, p * magnitude_2**term_9) ** 2
+        * select(mask_16, 0.0, p * magnitude_2**term_9) ** 2
         * direction_3
         * direction_3
     )
     diagonal_anchor = upstream[:, None] * (term_12 - product_7 - product_9)
-    diagonal_positive = upstream[:, None] * (term_12 - product_11 - product_14)
-    diagonal_negative = upstream[:, None] * (-product_7 - product_9 - product_11 - product_14)
+    diagonal_positive = upstream[:, None] * (term_12 - product_12 - product_14)
+    diagonal_negative = upstream[:, None] * (-product_7 - product_9 - product_12 - product_14)
     return diagonal_anchor, diagonal_positive, diagonal_negative
 
 
@@ -586,13 +579,13 @@ def _value_and_gradient_plain_optax(
     term_5 = 1.0 - np.maximum(np.sign(power_3 - power_2 - margin), 0.0)
     mask = power == 0.0
     term_6 = power - 1.0
-    slope = upstream * term_5 * np.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
+    slope = upstream * term_5 * select(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
     mask_2 = p == 0.0
     term_7 = p - 1.0
-    chosen = np.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
+    chosen = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
     product = slope[:, None] * chosen * np.sign(term_3)
-    slope_2 = upstream * term_5 * np.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
-    chosen_2 = np.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    slope_2 = upstream * term_5 * select(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
+    chosen_2 = select(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
     product_2 = slope_2[:, None] * chosen_2 * np.sign(term)
     loss = np.maximum(power_2 - power_3 + margin, 0.0)
     return (
@@ -627,7 +620,7 @@ def _hessian_diagonal_plain_optax(
     mask_2 = power == 0.0
     mask_3 = mask & mask_2
     term_6 = power - 1.0
-    product = term_5 * np.where(mask_3, 0.0, term_2**term_6 / p)
+    product = term_5 * select(mask_3, 0.0, term_2**term_6 / p)
     mask_4 = abs_term == 0.0
     mask_5 = p == 0.0
     mask_6 = mask_4 & mask_5
@@ -635,31 +628,28 @@ def _hessian_diagonal_plain_optax(
     mask_7 = term_7 == 0.0
     term_8 = term_7 - 1.0
     sign_term = np.sign(term)
-    product_2 = p * np.where((mask_4 & mask_7), 0.0, term_7 * abs_term**term_8) * sign_term
+    product_2 = p * select((mask_4 & mask_7), 0.0, term_7 * abs_term**term_8) * sign_term
     mask_8 = term_6 == 0.0
     term_9 = term_6 - 1.0
-    chosen = np.where(mask_3, 0.0, np.where((mask & mask_8), 0.0, term_6 * term_2**term_9) / p)
+    chosen = select(mask_3, 0.0, select((mask & mask_8), 0.0, term_6 * term_2**term_9) / p)
     product_3 = term_5 * chosen
     product_4 = (
-        product_3[:, None]
-        * np.where(mask_6, 0.0, p * abs_term**term_7) ** 2
-        * sign_term
-        * sign_term
+        product_3[:, None] * select(mask_6, 0.0, p * abs_term**term_7) ** 2 * sign_term * sign_term
     )
-    term_10 = product[:, None] * np.where(mask_6, 0.0, product_2) * sign_term + product_4
+    term_10 = product[:, None] * select(mask_6, 0.0, product_2) * sign_term + product_4
     mask_9 = term_4 == 0.0
     mask_10 = mask_9 & mask_2
-    product_5 = term_5 * np.where(mask_10, 0.0, term_4**term_6 / p)
+    product_5 = term_5 * select(mask_10, 0.0, term_4**term_6 / p)
     mask_11 = magnitude == 0.0
     mask_12 = mask_11 & mask_5
     direction_2 = np.sign(term_3)
-    product_6 = p * np.where((mask_11 & mask_7), 0.0, term_7 * magnitude**term_8) * direction_2
-    product_7 = product_5[:, None] * np.where(mask_12, 0.0, product_6) * direction_2
-    chosen_2 = np.where(mask_10, 0.0, np.where((mask_9 & mask_8), 0.0, term_6 * term_4**term_9) / p)
+    product_6 = p * select((mask_11 & mask_7), 0.0, term_7 * magnitude**term_8) * direction_2
+    product_7 = product_5[:, None] * select(mask_12, 0.0, product_6) * direction_2
+    chosen_2 = select(mask_10, 0.0, select((mask_9 & mask_8), 0.0, term_6 * term_4**term_9) / p)
     product_8 = term_5 * chosen_2
     product_9 = (
         product_8[:, None]
-        * np.where(mask_12, 0.0, p * magnitude**term_7) ** 2
+        * select(mask_12, 0.0, p * magnitude**term_7) ** 2
         * direction_2
         * direction_2
     )

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import box_cox
 from ._runtime import (
@@ -41,7 +41,7 @@ def _value(input: Array, target: Array, scale: Array | float) -> Array:
     # power transform: (1 + z)**p - 1 -> p box_cox(z, p)
     error = input - target
     power = scale * scale
-    return np.where(
+    return select(
         np.abs(error) > scale,
         0.16666666666666666 * power,
         -0.5 * power * box_cox(-(error / scale) * (error / scale), 3.0),
@@ -59,11 +59,11 @@ def _value_and_gradient(
     power_2 = product * product
     box_cox_2 = box_cox(-power_2, 3.0)
     power_3 = (1.0 - power_2) * (1.0 - power_2)
-    slope = upstream * np.where(mask, 0.0, power_3 * error)
-    loss = np.where(mask, 0.16666666666666666 * power, -0.5 * power * box_cox_2)
+    slope = upstream * select(mask, 0.0, power_3 * error)
+    loss = select(mask, 0.16666666666666666 * power, -0.5 * power * box_cox_2)
     grad_scale = None
     if "scale" in wanted:
-        chosen = np.where(
+        chosen = select(
             mask, 0.3333333333333333 * scale, -scale * box_cox_2 - power_3 * error * product
         )
         grad_scale = total(upstream * chosen)
@@ -77,7 +77,7 @@ def _hessian_diagonal(
     error = input - target
     power = (error / scale) * (error / scale)
     term = 1.0 - power
-    chosen = np.where(np.abs(error) > scale, 0.0, term * term - 4.0 * term * power)
+    chosen = select(np.abs(error) > scale, 0.0, term * term - 4.0 * term * power)
     slope = upstream * chosen
     return slope, slope
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._functions import scaled_exp
 from ._runtime import (
@@ -136,17 +136,17 @@ def _value_and_gradient_mean(
     term_3 = 1.0 - power
     power_3 = input**term_3
     mask = input == 0.0
-    chosen = np.where((mask & (term == 0.0)), 0.0, term * input ** (term - 1.0))
-    chosen_2 = np.where((mask & (term_3 == 0.0)), 0.0, term_3 * input ** (term_3 - 1.0))
+    chosen = select((mask & (term == 0.0)), 0.0, term * input ** (term - 1.0))
+    chosen_2 = select((mask & (term_3 == 0.0)), 0.0, term_3 * input ** (term_3 - 1.0))
     loss = power_2 / term + power_3 * target / term_2
     grad_input = upstream * (chosen / term + chosen_2 * target / term_2)
     grad_power = None
     if "power" in wanted:
         logarithm = np.log(input)
-        term_4 = power_2 / (term * term) - np.where(mask, 0.0, power_2 * logarithm) / term
+        term_4 = power_2 / (term * term) - select(mask, 0.0, power_2 * logarithm) / term
         term_5 = (
             -power_3 * target / (term_2 * term_2)
-            - np.where(mask, 0.0, power_3 * logarithm) * target / term_2
+            - select(mask, 0.0, power_3 * logarithm) * target / term_2
         )
         grad_power = total(upstream * (term_4 + term_5))
     return loss, grad_input, upstream * power_3 / term_2 if "target" in wanted else None, grad_power
@@ -159,12 +159,12 @@ def _hessian_diagonal_mean(
     term = 2.0 - power
     mask = input == 0.0
     term_2 = term - 1.0
-    chosen = np.where((mask & (term_2 == 0.0)), 0.0, term_2 * input ** (term_2 - 1.0))
+    chosen = select((mask & (term_2 == 0.0)), 0.0, term_2 * input ** (term_2 - 1.0))
     term_3 = 1.0 - power
     term_4 = term_3 - 1.0
-    chosen_2 = np.where((mask & (term_4 == 0.0)), 0.0, term_4 * input ** (term_4 - 1.0))
-    product = np.where((mask & (term_3 == 0.0)), 0.0, term_3 * chosen_2) * target / (power - 1.0)
-    term_5 = np.where((mask & (term == 0.0)), 0.0, term * chosen) / term + product
+    chosen_2 = select((mask & (term_4 == 0.0)), 0.0, term_4 * input ** (term_4 - 1.0))
+    product = select((mask & (term_3 == 0.0)), 0.0, term_3 * chosen_2) * target / (power - 1.0)
+    term_5 = select((mask & (term == 0.0)), 0.0, term * chosen) / term + product
     return upstream * term_5, np.full_like(target, 0.0)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, select, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -38,7 +38,7 @@ def _value(input: Array, target: Array, width: Array | float, eps: Array | float
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
     abs_error = np.abs(input - target)
-    return np.where(
+    return select(
         abs_error < width,
         width * np.log1p(abs_error / eps),
         abs_error + (width * np.log1p(width / eps) - width),
@@ -63,16 +63,16 @@ def _value_and_gradient(
     log_term = np.log1p(product_2)
     term_2 = product + 1.0
     sign_term = np.sign(term)
-    slope = upstream * np.where(mask, width * sign_term / (term_2 * eps), sign_term)
+    slope = upstream * select(mask, width * sign_term / (term_2 * eps), sign_term)
     term_3 = product_2 + 1.0
-    loss = np.where(mask, width * log1p_product, abs_error + (width * log_term - width))
+    loss = select(mask, width * log1p_product, abs_error + (width * log_term - width))
     grad_width = None
     if "width" in wanted:
-        chosen = np.where(mask, log1p_product, log_term + width / (term_3 * eps) - 1.0)
+        chosen = select(mask, log1p_product, log_term + width / (term_3 * eps) - 1.0)
         grad_width = total(upstream * chosen)
     grad_eps = None
     if "eps" in wanted:
-        chosen_2 = np.where(
+        chosen_2 = select(
             mask, -width * abs_error / (term_2 * (eps * eps)), -product_2 * (product_2 / term_3)
         )
         grad_eps = total(upstream * chosen_2)
@@ -85,7 +85,7 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input` and `target`."""
     term = input - target
     abs_error = np.abs(term)
-    chosen = np.where(
+    chosen = select(
         abs_error < width, -width * (np.sign(term) / ((abs_error / eps + 1.0) * eps)) ** 2, 0.0
     )
     slope = upstream * chosen
