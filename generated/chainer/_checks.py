@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import chainer
-import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import Array
@@ -58,7 +57,7 @@ def check_floating(**tensors: Given) -> None:
     """Refuse integer predictions, whose loss could only be rounded."""
     check_given(**tensors)
     for name, tensor in tensors.items():
-        if not np.issubdtype(tensor.dtype, np.floating):
+        if tensor.dtype.kind != "f":
             raise TypeError(
                 f"{name} must be a floating-point Variable or array, got {tensor.dtype}"
             )
@@ -112,7 +111,7 @@ def check_most(name: str, tensor: Given, high: float) -> None:
 def check_integers(name: str, labels: Given) -> Array:
     """Return labels that are only compared with each other; refuse what is no integer."""
     array = array_of(labels)
-    if not np.issubdtype(array.dtype, np.integer):
+    if array.dtype.kind not in "iu":
         raise TypeError(f"{name} must hold integer labels, got dtype {array.dtype}")
     return array
 

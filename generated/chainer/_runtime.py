@@ -43,7 +43,12 @@ def to_working(tensor: Given | float, dtype: DTypeLike) -> Any:
 
 def cast_floats(dtype: DTypeLike, *tensors: Any) -> list[Any]:
     """Return floating-point tensors in a dtype; labels, and what checks refuse, as they are."""
-    return [F.cast(x, dtype) if _is_floating(x) else x for x in tensors]
+    return [_cast(x, dtype) if _is_floating(x) else x for x in tensors]
+
+
+def _cast(x: Any, dtype: DTypeLike) -> chainer.Variable:
+    """Return a Variable in a dtype; F.cast has a node of the graph also where it is that."""
+    return chainer.as_variable(x) if x.dtype == dtype else F.cast(x, dtype)
 
 
 def _is_floating(tensor: Any) -> bool:
@@ -175,7 +180,7 @@ def finish(
     weights = [] if weight is None else [np.broadcast_to(weight, own)]
     if rows is None and sample_weight is None and reduction != "none":
         below = _divisor(reduction, math.prod(own), mass, count)
-        return F.cast(formula.total(given, weights, factor, below), dtype)
+        return _cast(formula.total(given, weights, factor, below), dtype)
     loss = formula.unreduced(given)
     for each in weights:
         loss = loss * each
@@ -196,7 +201,7 @@ def finish(
             mass = each if mass is None else np.reshape(array_of(mass), loss.shape) * each
     if reduction != "none":
         loss = Sum(_divisor(reduction, loss.size, mass, count)).apply((loss,))[0]
-    return F.cast(loss, dtype)
+    return _cast(loss, dtype)
 
 
 def _divisor(reduction: str, size: int, mass: Given | None, count: Given | float | None) -> Any:
@@ -212,8 +217,8 @@ def finish_parts(
     parts: dict[str, chainer.Variable], dtype: DTypeLike
 ) -> tuple[chainer.Variable, dict[str, chainer.Variable]]:
     """Return the sum of the parts, rounded once, and the parts with the caller's dtype."""
-    loss = F.cast(fold_left(add, parts.values()), dtype)
-    return loss, {name: F.cast(part, dtype) for name, part in parts.items()}
+    loss = _cast(fold_left(add, parts.values()), dtype)
+    return loss, {name: _cast(part, dtype) for name, part in parts.items()}
 
 
 def report(parts: dict[str, chainer.Variable], link: chainer.Link) -> None:

@@ -35,7 +35,7 @@ def check_dialect(dialect: str | None, choices: Sequence[str]) -> None:
 def check_floating(**tensors: Array) -> None:
     """Refuse integer predictions, whose loss could only be rounded."""
     for name, tensor in tensors.items():
-        if not np.issubdtype(tensor.dtype, np.floating):
+        if tensor.dtype.kind != "f":
             raise TypeError(f"{name} must be a floating-point array, got dtype {tensor.dtype}")
 
 
@@ -82,7 +82,7 @@ def check_most(name: str, tensor: Array, high: float) -> None:
 
 def check_integers(name: str, labels: Array) -> Array:
     """Return labels that are only compared with each other; refuse what is no integer."""
-    if not np.issubdtype(labels.dtype, np.integer):
+    if labels.dtype.kind not in "iu":
         raise TypeError(f"{name} must hold integer labels, got dtype {labels.dtype}")
     return labels
 

@@ -34,11 +34,11 @@ def _as_array(name: str, tensor: ArrayLike) -> NDArray[Any]:
 
 def is_integer(tensor: ArrayLike) -> bool:
     """Say whether a target holds labels."""
-    return bool(np.issubdtype(np.asarray(tensor).dtype, np.integer))
+    return np.asarray(tensor).dtype.kind in "iu"
 
 
 def _is_floating(tensor: NDArray[Any]) -> bool:
-    return bool(np.issubdtype(tensor.dtype, np.floating))
+    return tensor.dtype.kind == "f"
 
 
 def is_number(value: Any, number: float) -> bool:
@@ -216,36 +216,39 @@ class Case:
         """Return the call with some attributes changed."""
         return replace(self, **changes)
 
+    def rounded(self, loss: Array) -> Any:
+        """Return a loss in the dtype of the prediction."""
+        # The index makes a numpy scalar of what has no axes, and leaves arrays as they are.
+        return np.asarray(loss, self.dtype)[()]
+
     def value(self) -> Array:
         """Return the reduced loss, not yet rounded to the dtype of the prediction."""
         return self.value_and_gradients(())[0]
 
     def value_and_gradients(self, inputs: Collection[str]) -> tuple[Array, dict[str, Array]]:
         """Return the reduced loss and gradients by inputs; of the sum where unreduced."""
-        with np.errstate(all="ignore"):
-            below = self._below()
-            wanted = self._wanted(inputs)
-            share = np.asarray(np.divide(self.factor, below), self._working())[()]
-            weights, whole = self._weights(), self.reduction == "none"
-            loss, slopes = evaluate(
-                self._kernels(), self.arguments, weights, share, wanted, whole=whole
-            )
-            results = [slopes.get(name) for name in self.kernels.wrt]
-            if whole:
-                loss = np.asarray(loss) * self.factor if self.factor != 1.0 else loss
-                loss = loss if self.rows is None else along(loss, *self.rows)
-                loss = loss.reshape(self._left(self.shape))
-            else:
-                loss = np.divide(loss * self.factor, below)
-            return loss, self._by_input(1, results) if inputs else {}
+        below = self._below()
+        wanted = self._wanted(inputs)
+        share = np.asarray(np.divide(self.factor, below), self._working())[()]
+        weights, whole = self._weights(), self.reduction == "none"
+        loss, slopes = evaluate(
+            self._kernels(), self.arguments, weights, share, wanted, whole=whole
+        )
+        results = [slopes.get(name) for name in self.kernels.wrt]
+        if whole:
+            loss = np.asarray(loss) * self.factor if self.factor != 1.0 else loss
+            loss = loss if self.rows is None else along(loss, *self.rows)
+            loss = loss.reshape(self._left(self.shape))
+        else:
+            loss = np.divide(loss * self.factor, below)
+        return loss, self._by_input(1, results) if inputs else {}
 
     def hessian_diagonals(self) -> dict[str, Array]:
         """Return the diagonal of the second derivative by input; of the sum where unreduced."""
-        with np.errstate(all="ignore"):
-            share = np.asarray(np.divide(self.factor, self._below()), self._working())
-            upstream = reduce(mul, self._weights(), np.broadcast_to(share, self.folded))
-            results = self._kernels().hessian_diagonal(upstream, *self.arguments)
-            return self._by_input(2, list(map(np.array, results)))
+        share = np.asarray(np.divide(self.factor, self._below()), self._working())
+        upstream = reduce(mul, self._weights(), np.broadcast_to(share, self.folded))
+        results = self._kernels().hessian_diagonal(upstream, *self.arguments)
+        return self._by_input(2, list(map(np.array, results)))
 
     def _by_input(self, order: int, results: Sequence[Any]) -> dict[str, Array]:
         """Return derivatives in the shapes of the inputs, given those by the kernel's
@@ -326,27 +329,32 @@ class Case:
 
 def loss_of(cases: dict[str, Case]) -> Any:
     """Return the loss: the sum of its parts, rounded once to the dtype of the first."""
-    loss = reduce(add, (case.value() for case in cases.values()))
-    return _rounded(loss, next(iter(cases.values())).dtype)
+    with np.errstate(all="ignore"):
+        return _first(cases).rounded(reduce(add, (case.value() for case in cases.values())))
 
 
 def parts_of(cases: dict[str, Case]) -> dict[str, Any]:
     """Return the parts of the loss by name, with the dtype of the first."""
-    dtype = next(iter(cases.values())).dtype
-    return {name: _rounded(case.value(), dtype) for name, case in cases.items()}
+    with np.errstate(all="ignore"):
+        return {name: _first(cases).rounded(case.value()) for name, case in cases.items()}
 
 
 def loss_and_gradients_of(cases: dict[str, Case]) -> tuple[Any, tuple[NDArray[Any], ...]]:
     """Return the loss, and the gradient by each input: the sums of the parts, rounded once."""
-    found = [case.value_and_gradients(case.inputs) for case in cases.values()]
-    loss = reduce(add, (value for value, _ in found))
-    gradients = _summed(cases, [slopes for _, slopes in found])
-    return _rounded(loss, next(iter(cases.values())).dtype), gradients
+    with np.errstate(all="ignore"):
+        found = [case.value_and_gradients(case.inputs) for case in cases.values()]
+        loss = _first(cases).rounded(reduce(add, (value for value, _ in found)))
+        return loss, _summed(cases, [slopes for _, slopes in found])
 
 
 def hessian_diagonals_of(cases: dict[str, Case]) -> tuple[NDArray[Any], ...]:
     """Return the diagonal of the second derivative by each input, rounded once."""
-    return _summed(cases, [case.hessian_diagonals() for case in cases.values()])
+    with np.errstate(all="ignore"):
+        return _summed(cases, [case.hessian_diagonals() for case in cases.values()])
+
+
+def _first(cases: dict[str, Case]) -> Case:
+    return next(iter(cases.values()))
 
 
 def _summed(cases: dict[str, Case], found: Sequence[dict[str, Array]]) -> tuple[NDArray[Any], ...]:
@@ -357,14 +365,7 @@ def _summed(cases: dict[str, Case], found: Sequence[dict[str, Array]]) -> tuple[
         for name, derivative in derivatives.items():
             sums[name] = sums[name] + derivative if name in sums else derivative
             dtypes[name] = case.inputs[name].dtype
-    with np.errstate(all="ignore"):
-        return tuple(np.asarray(sums[name], dtype) for name, dtype in dtypes.items())
-
-
-def _rounded(loss: Array, dtype: DTypeLike) -> Any:
-    # The index makes a numpy scalar of what has no axes, and leaves arrays as they are.
-    with np.errstate(all="ignore"):
-        return np.asarray(loss, dtype)[()]
+    return tuple(np.asarray(sums[name], dtype) for name, dtype in dtypes.items())
 
 
 def represent(loss: object, *names: str) -> str:
