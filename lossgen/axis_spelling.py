@@ -10,6 +10,9 @@ from lossgen.layout import matrix_pair
 from lossgen.nodes import Node
 from lossgen.spelling import Spelling
 
+# Operations that make an array; where that has no name, it may be written into.
+FRESH = frozenset(("add", "exp", "exp_difference", "mul"))
+
 
 class AxisSpelling(Spelling):
     """Writes all expressions for a backend."""
@@ -125,7 +128,9 @@ class AxisSpelling(Spelling):
 
     def _print_put(self, node: Node) -> Text:
         body, index = (self.text[arg].code for arg in node.args[:2])
-        return Text(self._spell("put_along", body, index, self._alone(node.args[2])))
+        owned = "put_into" in self.backend.operations and not body.isidentifier()
+        op = "put_into" if owned and node.args[0].op in FRESH else "put_along"
+        return Text(self._spell(op, body, index, self._alone(node.args[2])))
 
     def _print_length(self, node: Node) -> Text:
         args = (self.text[arg].code for arg in node.args)

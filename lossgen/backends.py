@@ -48,7 +48,8 @@ class Backend:
         detached: a format that takes an argument out of the framework's differentiation.
         truth: a format for a comparison of numbers, which selections take.
         scalar: a format that lets the framework's functions take a Python number.
-        helpers: functions of the package's runtime that the formats call.
+        helpers: functions of the package's runtime that the formats call, or that stand there in
+            place of a shared function of that name.
         intake: the first line of a public function: ``{names}`` are its inputs, ``{inputs}`` the
             same as keywords, ``{keywords}`` all its tensors as keywords.
         bring: a format that makes an array of a number beside ``{like}``, where intake does not.
@@ -236,6 +237,8 @@ TORCH = Backend(
         amax="{0}.amax({axis})",
         amin="{0}.amin({axis})",
         sigmoid="torch.sigmoid({0})",
+        tanh="tanh({0})",
+        length_along="length_along({0}, axis)",
         position="torch.arange({size}, device={like}.device)",
         ordinal="torch.arange({size}, dtype={like}.dtype, device={like}.device)",
         indicator="{0}.to({like}.dtype)",
@@ -245,6 +248,7 @@ TORCH = Backend(
         transpose="{0}.permute({permutation})",
         pick_along="torch.gather({0}, axis, {1})",
         put_along="put_along({0}, axis, {1}, {2})",
+        put_into="put_into({0}, axis, {1}, {2})",
         masked="masked({1}, {0})",
         squeeze="{0}.squeeze(axis)",
         unsqueeze="{0}.unsqueeze(axis)",
@@ -271,13 +275,18 @@ TORCH = Backend(
     sums=True,
     helpers=frozenset(
         (
+            "length_along",
+            "log_cosh",
             "pick",
+            "ratio",
             "sign",
+            "tanh",
             "positions",
             "exp_difference",
             "max_along",
             "argmax_along",
             "put_along",
+            "put_into",
             "masked",
             "select",
             "within",

@@ -8,6 +8,7 @@ from functools import partial
 
 from lossgen import nodes as n
 from lossgen.backends import Backend
+from lossgen.code import is_primary
 from lossgen.composites import EXPANSIONS
 from lossgen.expand import FUNCTIONS, PAIRS
 from lossgen.nodes import Node
@@ -123,7 +124,7 @@ def shared_functions(backend: Backend, called: Set[str]) -> tuple[Function, ...]
     names: dict[str, tuple[str, ...]] = {name: (op,) for op, name in FUNCTIONS.items()}
     names |= {name: pair for pair, name in PAIRS.items()}
     found: dict[str, Function] = {}
-    waiting = sorted(called & names.keys())
+    waiting = sorted((called & names.keys()) - backend.helpers)
     while waiting:
         name = waiting.pop()
         if name not in found:
@@ -135,13 +136,15 @@ def shared_functions(backend: Backend, called: Set[str]) -> tuple[Function, ...]
 def _function(backend: Backend, name: str, ops: tuple[str, ...]) -> Function:
     op = ops[0]
     arguments = _signature(op)[0]
+    own = {inner for inner in OWN if f"{inner}_along" in backend.operations}
+    own |= {inner for inner, function in FUNCTIONS.items() if function in backend.helpers}
     body: Body = print_body(
         backend,
         tuple(EXPANSIONS[each](_signature(each)[1]) for each in ops),
         ("axis",),
         {},
         (*arguments,),
-        calls=NESTED - {op} | {inner for inner in OWN if f"{inner}_along" in backend.operations},
+        calls=NESTED - {op} | own,
         keep=op not in ELEMENTWISE,
         result_names=("value", "excess")[: len(ops)],
     )
@@ -161,7 +164,7 @@ def _result(backend: Backend, op: str, code: str) -> str:
     if op in KEEPS_AXIS | ELEMENTWISE:
         return code
     squeeze = backend.operations["squeeze"]
-    bare = code.isidentifier() or not squeeze.startswith("{0}.")
+    bare = is_primary(code) or not squeeze.startswith("{0}.")
     return squeeze.format(code if bare else f"({code})")
 
 

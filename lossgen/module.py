@@ -137,7 +137,7 @@ def make_module(loss: Loss, backend: Backend) -> Module:
         reduction=loss.reduction,
         parts=module_parts,
         named_parts=bool(loss.parts),
-        functions=tuple(sorted(called & NAMES)),
+        functions=tuple(sorted((called & NAMES) - backend.helpers)),
         arithmetic=tuple(sorted(arithmetic)),
         checks=tuple(name for name in helpers if name.startswith("check_")),
         casts=tuple(name for name in helpers if not name.startswith("check_")),

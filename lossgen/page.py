@@ -15,6 +15,7 @@ from lossgen.expand import FUNCTIONS
 from lossgen.layout import arranged_products, leaves, operands, printed
 from lossgen.memory import remembered
 from lossgen.nodes import Node
+from lossgen.products import shared_products
 
 # Those that only compare a position, or read at it.
 PLACES = n.BOOLEAN | {"pick", "put", "relabel", "select", "nll_at", "excess_at"}
@@ -44,15 +45,21 @@ class Page:
 
 
 @remembered
-def page(roots: tuple[Node, ...], order: tuple[str, ...], *, keep: bool) -> Page:
+def page(
+    roots: tuple[Node, ...], order: tuple[str, ...], optional: tuple[bool, ...], *, keep: bool
+) -> Page:
     """Return what graphs are printed from.
 
     Args:
         roots: the results.
         order: all axes in the order in which arrays carry them.
+        optional: for each result whether it is computed only if wanted; none at all if empty.
         keep: reductions keep their axis, so that no use needs another.
     """
     roots = arranged_products(roots)
+    roots = shared_products(
+        roots, [root for k, root in enumerate(roots) if not any(optional[k : k + 1])]
+    )
     nodes = printed(roots)
     uses = Counter(arg for node in nodes for arg in operands(node))
     uses.update(roots)

@@ -42,6 +42,7 @@ DEFAULT_WORDS = {
     "sign": "direction",
     "log": "logarithm",
     "relu": "positive",
+    "tanh": "squashed",
 }
 
 
@@ -88,8 +89,8 @@ def print_body(
     for node, name in names.items():
         words[expansion.expand(node)[0]] = name
     taken = set(reserved) | backend.helpers | NAMES
-    printer = _Printer(backend, tuple(order), words, taken, roots, dict(homes or {}), keep)
-    return printer.body(result_names, wanted)
+    printer = _Printer(backend, tuple(order), words, taken, roots, dict(homes or {}), keep, wanted)
+    return printer.body(result_names)
 
 
 class _Printer(AxisSpelling):
@@ -104,20 +105,20 @@ class _Printer(AxisSpelling):
         roots: tuple[Node, ...],
         places: dict[str, tuple[str, int, int]],
         keep: bool,
+        wanted: Sequence[str],
     ) -> None:
         super().__init__(backend, order, keep=keep)
         self.words, self.taken = words, taken
-        own = page(roots, order, keep=keep)
+        own = page(roots, order, tuple(map(bool, wanted)), keep=keep)
         self.roots, self.nodes, self.uses = own.roots, own.nodes, own.uses
         self.ordinals, self.aligned, self.floats = own.ordinals, own.aligned, own.floats
         self.places = places | dict(own.places)
-        self.sections = Sections(self.roots, operands)
+        self.sections = Sections(self.roots, operands, wanted)
         self.pairs: dict[Node, Pair] = {}
         self.lines: list[str] = []
         self.assigned: dict[tuple[str, int | None], str] = {}
 
-    def body(self, result_names: Sequence[str], wanted: Sequence[str]) -> Body:
-        self.sections = Sections(self.roots, operands, wanted)
+    def body(self, result_names: Sequence[str]) -> Body:
         self.pairs = find_pairs(self.nodes, lambda node: self.sections.of(node) is None)
         for node in self.nodes:
             self._emit(node)

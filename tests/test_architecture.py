@@ -63,8 +63,8 @@ ROOMS: dict[str, tuple[str, str]] = {
         "memory, sentences, files, words, programs",
     ),
     "spelling": (
-        "backends registry axis_composites power_composites composites expand layout code page "
-        "spelling axis_spelling sections pairs printer functions kernels",
+        "backends registry axis_composites power_composites composites expand layout products code "
+        "page spelling axis_spelling sections pairs printer functions kernels",
         "memory, sentences, words, graphs, stable forms, programs",
     ),
     "modules": (

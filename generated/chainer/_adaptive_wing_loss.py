@@ -337,52 +337,53 @@ def _curvature(
         omega * select(mask_2, 0.0, chosen_9 * logarithm) / term_2 - omega * product_9 * product_9
     )
     chosen_18 = select(mask_6, 0.0, chosen_11 * logarithm_2)
-    product_16 = omega * term_14 * power * product_10 * (product_10 / theta)
-    product_17 = chosen_11 * term_14 * omega / (term_4 * theta)
-    term_25 = chosen_18 * term_14 * power * omega / (term_4 * theta) + product_17 - product_16
-    product_18 = 2.0 * border * chosen_11 * chosen_11 * term_14 * power * omega / (power_9 * theta)
-    product_19 = border * chosen_11 * term_14 * omega / (power_6 * theta)
+    product_16 = omega * term_14 * power
+    product_17 = product_16 * product_10 * (product_10 / theta)
+    product_18 = chosen_11 * term_14 * omega / (term_4 * theta)
+    term_25 = chosen_18 * term_14 * power * omega / (term_4 * theta) + product_18 - product_17
+    product_19 = 2.0 * border * chosen_11 * chosen_11 * term_14 * power * omega / (power_9 * theta)
+    product_20 = border * chosen_11 * term_14 * omega / (power_6 * theta)
     term_26 = (
-        product_18
-        - product_16
+        product_19
+        - product_17
         - border * chosen_18 * term_14 * power * omega / (power_6 * theta)
-        - product_19
+        - product_20
     )
     term_27 = (
         omega * chosen_18 / term_4
         - omega * product_10 * product_10
-        + (term_25 + term_26 + (product_17 - product_19))
+        + (term_25 + term_26 + (product_18 - product_20))
     )
     chosen_19 = select(mask, term_24, term_27)
     chosen_20 = select(mask_6, 0.0, chosen_5 * logarithm_2 / eps + border / (product_3 * eps))
     term_28 = omega * chosen_20 / term_4 - omega * chosen_5 * chosen_11 / (power_6 * eps)
-    product_20 = chosen_11 * chosen_5 * term_14 * power * omega / (power_6 * eps * theta)
-    product_21 = chosen_11 * term_14 * power * omega / (term_4 * power_8)
-    product_22 = chosen_11 * power * omega / (term_4 * theta)
+    product_21 = chosen_11 * chosen_5 * term_14 * power * omega / (power_6 * eps * theta)
+    product_22 = chosen_11 * term_14 * power * omega / (term_4 * power_8)
+    product_23 = chosen_11 * power * omega / (term_4 * theta)
     term_29 = (
         chosen_20 * term_14 * power * omega / (term_4 * theta)
-        - product_20
         - product_21
         - product_22
+        - product_23
     )
-    product_23 = chosen_5 * chosen_11 * term_14 * power * omega / (eps * power_6 * theta)
-    product_24 = (
+    product_24 = chosen_5 * chosen_11 * term_14 * power * omega / (eps * power_6 * theta)
+    product_25 = (
         2.0 * border * chosen_5 * chosen_11 * term_14 * power * omega / (power_9 * eps * theta)
     )
-    product_25 = border * chosen_11 * term_14 * power * omega / (power_6 * power_8)
-    product_26 = border * chosen_11 * power * omega / (power_6 * theta)
+    product_26 = border * chosen_11 * term_14 * power * omega / (power_6 * power_8)
+    product_27 = border * chosen_11 * power * omega / (power_6 * theta)
     term_30 = (
-        product_24
-        + product_25
+        product_25
         + product_26
-        - product_23
+        + product_27
+        - product_24
         - border * chosen_20 * term_14 * power * omega / (power_6 * theta)
     )
-    product_27 = chosen_5 * term_14 * omega / (eps * term_4 * theta)
-    product_28 = border * chosen_5 * term_14 * omega / (power_6 * eps * theta)
-    product_29 = border * term_14 * omega / (term_4 * power_8)
-    product_30 = border * omega / (term_4 * theta)
-    term_31 = term_29 + term_30 + (product_27 - product_28 - product_29 - product_30)
+    product_28 = chosen_5 * term_14 * omega / (eps * term_4 * theta)
+    product_29 = border * chosen_5 * term_14 * omega / (power_6 * eps * theta)
+    product_30 = border * term_14 * omega / (term_4 * power_8)
+    product_31 = border * omega / (term_4 * theta)
+    term_31 = term_29 + term_30 + (product_28 - product_29 - product_30 - product_31)
     chosen_21 = select(mask, 0.0, term_28 + term_31)
     term_32 = border * chosen_5 * term_14 * power / (
         power_6 * power_4
@@ -392,91 +393,91 @@ def _curvature(
         -chosen * abs_error / (term_2 * power_4),
         term_32 - chosen_5 * theta / (term_4 * power_4),
     )
-    product_31 = chosen_5 / (term_4 * eps)
+    product_32 = chosen_5 / (term_4 * eps)
     term_33 = (
         chosen_5 * term_14 * power / (eps * term_4 * theta)
         - border * chosen_5 * term_14 * power / (power_6 * eps * theta)
         - border * term_14 * power / (term_4 * power_8)
         - border * power / (term_4 * theta)
     )
-    chosen_23 = select(mask, 0.0, product_31 + term_33)
+    chosen_23 = select(mask, 0.0, product_32 + term_33)
     term_34 = (
         upstream * chosen_22 * d_eps
         + upstream * chosen_2 * term_9
         + upstream * chosen_14 * term_12
         + upstream * chosen_23 * d_theta
     )
-    product_32 = chosen_5 / term_4 / eps
-    product_33 = omega * product_32 * product_32 * (theta / eps)
+    product_33 = chosen_5 / term_4 / eps
+    product_34 = omega * product_33 * product_33 * (theta / eps)
     chosen_24 = select((mask_6 & mask_5), 0.0, term_3 * product_3**term_5)
     chosen_25 = select(mask_7, 0.0, -power * chosen_24 * theta / power_4)
-    product_34 = omega * chosen_5 / (term_4 * power_4)
-    product_35 = power / eps
-    product_36 = omega * term_14 * product_32 * product_32 * product_35
+    product_35 = omega * chosen_5 / (term_4 * power_4)
+    product_36 = power / eps
+    product_37 = omega * term_14 * product_33 * product_33 * product_36
     term_35 = (
         chosen_25 * term_14 * power * omega / (eps * term_4 * theta)
-        + product_36
+        + product_37
         - chosen_5 * term_14 * power * omega / (power_4 * term_4 * theta)
     )
     power_10 = chosen_5 * chosen_5
     power_11 = eps**3
-    product_37 = 2.0 * border * power_10 * term_14 * power * omega / (power_9 * power_11)
-    product_38 = border * chosen_25 * term_14 * power * omega / (power_6 * eps * theta)
-    product_39 = border * chosen_5 * term_14 * power * omega / (power_6 * power_4 * theta)
-    term_36 = chosen_5 * term_14 * power * omega / (power_4 * theta * term_4) - product_39
-    product_40 = chosen_5 * power * omega / (power_4 * term_4)
-    product_41 = border * chosen_5 * power * omega / (power_6 * power_4)
+    product_38 = 2.0 * border * power_10 * term_14 * power * omega / (power_9 * power_11)
+    product_39 = border * chosen_25 * term_14 * power * omega / (power_6 * eps * theta)
+    product_40 = border * chosen_5 * term_14 * power * omega / (power_6 * power_4 * theta)
+    term_36 = chosen_5 * term_14 * power * omega / (power_4 * theta * term_4) - product_40
+    product_41 = chosen_5 * power * omega / (power_4 * term_4)
+    product_42 = border * chosen_5 * power * omega / (power_6 * power_4)
     term_37 = (
         term_35
-        + (product_36 + product_39 - product_37 - product_38)
+        + (product_37 + product_40 - product_38 - product_39)
         + term_36
-        + (product_40 - product_41)
+        + (product_41 - product_42)
     )
-    term_38 = product_33 + omega * chosen_25 / (term_4 * eps) - product_34 + term_37
+    term_38 = product_34 + omega * chosen_25 / (term_4 * eps) - product_35 + term_37
     chosen_26 = select(mask_7, 0.0, power * chosen_24 / eps)
-    term_39 = omega * chosen_26 / (term_4 * eps) - omega * product_31 * product_31
-    product_42 = chosen_5 / (eps * term_4)
-    product_43 = omega * term_14 * power * product_42 * (product_42 / theta)
-    product_44 = chosen_5 * term_14 * power * omega / (eps * term_4 * power_8)
-    product_45 = chosen_5 * power * omega / (eps * term_4 * theta)
+    term_39 = omega * chosen_26 / (term_4 * eps) - omega * product_32 * product_32
+    product_43 = chosen_5 / (eps * term_4)
+    product_44 = product_16 * product_43 * (product_43 / theta)
+    product_45 = chosen_5 * term_14 * power * omega / (eps * term_4 * power_8)
+    product_46 = chosen_5 * power * omega / (eps * term_4 * theta)
     term_40 = (
         chosen_26 * term_14 * power * omega / (eps * term_4 * theta)
-        - product_43
         - product_44
         - product_45
+        - product_46
     )
-    product_46 = chosen_5 / eps / term_4
-    product_47 = (
-        2.0 * omega * border * product_46 * product_46 * (power / term_4) * (term_14 / theta)
+    product_47 = chosen_5 / eps / term_4
+    product_48 = (
+        2.0 * omega * border * product_47 * product_47 * (power / term_4) * (term_14 / theta)
     )
-    product_48 = border * chosen_26 * term_14 * power * omega / (power_6 * eps * theta)
-    product_49 = border * chosen_5 * term_14 * power * omega / (power_6 * eps * power_8)
-    product_50 = border * chosen_5 * power * omega / (power_6 * eps * theta)
-    product_51 = border * power * omega / (term_4 * power_8)
+    product_49 = border * chosen_26 * term_14 * power * omega / (power_6 * eps * theta)
+    product_50 = border * chosen_5 * term_14 * power * omega / (power_6 * eps * power_8)
+    product_51 = border * chosen_5 * power * omega / (power_6 * eps * theta)
+    product_52 = border * power * omega / (term_4 * power_8)
     term_41 = (
-        product_49
+        product_50
         + 2.0 * border * term_14 * power * omega / (term_4 * theta**3)
-        + product_51
-        - product_44
+        + product_52
+        - product_45
     )
     term_42 = (
         term_40
-        + (product_47 + product_49 + product_50 - product_43 - product_48)
+        + (product_48 + product_50 + product_51 - product_44 - product_49)
         + term_41
-        + (product_50 + product_51 - product_45)
+        + (product_51 + product_52 - product_46)
     )
     chosen_27 = select(mask_7, 0.0, power_5 + power * select(mask_6, 0.0, power_5 * logarithm_2))
     term_43 = omega * chosen_27 / (term_4 * eps) - omega * chosen_11 * chosen_5 / (power_6 * eps)
-    term_44 = chosen_27 * term_14 * power * omega / (eps * term_4 * theta) + product_27 - product_23
-    product_52 = (
+    term_44 = chosen_27 * term_14 * power * omega / (eps * term_4 * theta) + product_28 - product_24
+    product_53 = (
         2.0 * border * chosen_11 * chosen_5 * term_14 * power * omega / (power_9 * eps * theta)
     )
-    product_53 = border * chosen_27 * term_14 * power * omega / (power_6 * eps * theta)
+    product_54 = border * chosen_27 * term_14 * power * omega / (power_6 * eps * theta)
     term_45 = (
         term_44
-        + (product_52 - product_20 - product_53 - product_28)
-        + (product_25 - product_21 - product_29)
+        + (product_53 - product_21 - product_54 - product_29)
         + (product_26 - product_22 - product_30)
+        + (product_27 - product_23 - product_31)
     )
     term_46 = (
         upstream * chosen_23 * d_omega
@@ -485,30 +486,30 @@ def _curvature(
         + upstream * select(mask, 0.0, term_43 + term_45) * term_12
         + upstream * chosen_13 * term_9
     )
-    product_54 = chosen * abs_error / term_2 / eps
-    product_55 = omega / eps
-    product_56 = -1.0 / eps
+    product_55 = chosen * abs_error / term_2 / eps
+    product_56 = omega / eps
+    product_57 = -1.0 / eps
     term_47 = (
-        product_54 * product_54 * product_55 * product_56
+        product_55 * product_55 * product_56 * product_57
         + 2.0 * omega * chosen * abs_error / (term_2 * power_11)
         - omega * chosen_4 * abs_error / (term_2 * power_4)
     )
-    product_57 = chosen_5 * theta / term_4 / eps
+    product_58 = chosen_5 * theta / term_4 / eps
     term_48 = (
-        product_57 * product_57 * product_55 * product_56
+        product_58 * product_58 * product_56 * product_57
         + 2.0 * omega * chosen_5 * theta / (term_4 * power_11)
         - omega * chosen_25 * theta / (term_4 * power_4)
     )
-    product_58 = theta * omega * product_32 * product_32 * product_35 * (term_14 / eps)
+    product_59 = theta * omega * product_33 * product_33 * product_36 * (term_14 / eps)
     term_49 = (
         2.0 * chosen_5 * term_14 * power * omega / (power_11 * term_4)
         - chosen_25 * term_14 * power * omega / (power_4 * term_4)
-        - product_58
+        - product_59
     )
-    product_59 = 2.0 * border * power_10 * theta * term_14 * power * omega / (power_9 * eps**4)
-    product_60 = border * chosen_25 * term_14 * power * omega / (power_6 * power_4)
-    product_61 = 2.0 * border * chosen_5 * term_14 * power * omega / (power_6 * power_11)
-    term_50 = term_48 + (term_49 + (product_59 + product_60 - product_58 - product_61))
+    product_60 = 2.0 * border * power_10 * theta * term_14 * power * omega / (power_9 * eps**4)
+    product_61 = border * chosen_25 * term_14 * power * omega / (power_6 * power_4)
+    product_62 = 2.0 * border * chosen_5 * term_14 * power * omega / (power_6 * power_11)
+    term_50 = term_48 + (term_49 + (product_60 + product_61 - product_59 - product_62))
     term_51 = (
         omega * sign_term * product_4 * product_4 * (abs_error / eps)
         - omega * chosen_7 * abs_error / (term_2 * power_4)
@@ -521,13 +522,13 @@ def _curvature(
         power_6 * power_4
     ) - omega * chosen_27 * theta / (term_4 * power_4)
     term_54 = product_12 - chosen_27 * term_14 * power * omega / (power_4 * term_4) - product_14
-    product_62 = 2.0 * border * chosen_11 * chosen_5 * term_14 * power * omega / (power_9 * power_4)
-    product_63 = border * chosen_27 * term_14 * power * omega / (power_6 * power_4)
-    term_55 = term_53 + (term_54 + (product_11 + product_63 + product_15 - product_62))
-    term_56 = product_33 - omega * chosen_26 * theta / (term_4 * power_4) - product_34
-    term_57 = product_36 + product_40 - chosen_26 * term_14 * power * omega / (power_4 * term_4)
-    product_64 = border * chosen_26 * term_14 * power * omega / (power_6 * power_4)
-    term_58 = term_56 + (term_57 + (product_36 + product_64 - product_37 - product_41))
+    product_63 = 2.0 * border * chosen_11 * chosen_5 * term_14 * power * omega / (power_9 * power_4)
+    product_64 = border * chosen_27 * term_14 * power * omega / (power_6 * power_4)
+    term_55 = term_53 + (term_54 + (product_11 + product_64 + product_15 - product_63))
+    term_56 = product_34 - omega * chosen_26 * theta / (term_4 * power_4) - product_35
+    term_57 = product_37 + product_41 - chosen_26 * term_14 * power * omega / (power_4 * term_4)
+    product_65 = border * chosen_26 * term_14 * power * omega / (power_6 * power_4)
+    term_58 = term_56 + (term_57 + (product_37 + product_65 - product_38 - product_42))
     term_59 = (
         upstream * chosen_22 * d_omega
         + upstream * select(mask, term_47, term_50) * d_eps

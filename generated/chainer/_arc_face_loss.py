@@ -210,33 +210,38 @@ def _curvature(
     slope_5 = upstream * probability
     d_probability = softmax_tangent(chosen, term_6, axis=-1)
     chosen_9 = mask.astype(upstream.dtype)
+    product_7 = probability * probability_2 * term_8
+    product_8 = probability * chosen_4
+    product_9 = probability * chosen_8
     term_12 = (
-        upstream * probability * probability_2 * chosen_2 * term_8
-        + upstream * probability * chosen_4 * term_7
+        upstream * product_7 * chosen_2
+        + upstream * product_8 * term_7
         + upstream * probability * chosen_3 * picked
-        + upstream * probability * chosen_8 * d_margin
-    )
-    slope_6 = (
-        upstream * probability * probability_2 * total(probability_3 * chosen_6, axis=1) * term_8
+        + upstream * product_9 * d_margin
     )
     sums = total(chosen_6 * d_probability + probability_3 * chosen_9 * d_input, axis=1)
-    term_13 = product_3 + product_4
-    term_14 = total(upstream * probability * chosen_4 * term_13) - total(
-        upstream * probability * chosen_8
+    term_13 = (
+        upstream * product_7 * total(probability_3 * chosen_6, axis=1)
+        + upstream * probability * sums
     )
-    slope_7 = upstream * probability * select(mask_2, 0.0, product - 2.0 * cos) * d_margin
-    term_15 = upstream * probability * probability_2 * chosen_8 * term_8 + slope_7
-    slope_8 = upstream * probability * probability_2 * chosen_4 * term_13 * term_8
-    slope_9 = upstream * probability * chosen_4 * (term_10 * picked + term_2 * d_margin)
+    term_14 = product_3 + product_4
+    term_15 = total(upstream * product_8 * term_14) - total(upstream * product_9)
+    slope_6 = upstream * probability * select(mask_2, 0.0, product - 2.0 * cos) * d_margin
+    term_16 = upstream * product_7 * chosen_4 * term_14 + upstream * product_8 * (
+        term_10 * picked + term_2 * d_margin
+    )
     change_input = (
         product_6
         + slope_4[:, None] * probability_3 * chosen_7
         + slope_5[:, None] * chosen_7 * d_probability
         + slope_5[:, None] * probability_3 * chosen_9 * d_scale
     )
-    change_scale = total(slope_6 + upstream * probability * sums) - total(term_12)
-    change_margin = term_14 * d_scale + scale * total(slope_8 + slope_9) - scale * total(term_15)
-    return change_input, change_scale, change_margin
+    change_margin = (
+        term_15 * d_scale
+        + scale * total(term_16)
+        - scale * total(upstream * product_7 * chosen_8 + slope_6)
+    )
+    return change_input, total(term_13) - total(term_12), change_margin
 
 
 _kernel = differentiable(

@@ -39,25 +39,29 @@ def _value_and_gradient_clip_0(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     probability = sigmoid(-input)
     power = probability**gamma_pos
+    product = power * target
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term
     p = sigmoid(input)
     power_2 = p**gamma_neg
-    term = 1.0 - target
+    product_2 = power_2 * (1.0 - target)
     softplus_2 = np.maximum(input, 0.0) + log_term
-    term_2 = -gamma_pos * power * p * target * softplus - power * target * probability
-    term_3 = gamma_neg * power_2 * probability * term * softplus_2 + power_2 * term * p
-    loss = power * target * softplus + power_2 * term * softplus_2
+    term = (
+        -gamma_pos * product * p * softplus
+        - product * probability
+        + (gamma_neg * product_2 * probability * softplus_2 + product_2 * p)
+    )
+    loss = product * softplus + product_2 * softplus_2
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (power * softplus - power_2 * softplus_2)
     grad_gamma_neg = None
     if "gamma_neg" in wanted:
-        grad_gamma_neg = -total(upstream * power_2 * softplus * term * softplus_2)
+        grad_gamma_neg = -total(upstream * product_2 * softplus * softplus_2)
     grad_gamma_pos = None
     if "gamma_pos" in wanted:
-        grad_gamma_pos = -total(upstream * power * softplus_2 * target * softplus)
-    return loss, upstream * (term_2 + term_3), grad_target, grad_gamma_neg, grad_gamma_pos
+        grad_gamma_pos = -total(upstream * product * softplus_2 * softplus)
+    return loss, upstream * term, grad_target, grad_gamma_neg, grad_gamma_pos
 
 
 def _tangent_clip_0(
@@ -106,62 +110,74 @@ def _curvature_clip_0(
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term
+    product = gamma_pos * power
     softplus_2 = np.maximum(input, 0.0) + log_term
-    term = gamma_pos * power * softplus_2 * p * target * softplus - power * p * target * softplus
-    slope = upstream * (term + power * softplus_2 * target * probability) * d_gamma_pos
-    product = gamma_pos * power * p * target * probability
+    term = product * softplus_2 * p * target * softplus - power * p * target * softplus
+    product_2 = power * softplus_2
+    product_3 = product_2 * target
+    product_4 = product * p
+    product_5 = product_4 * target * probability
     term_2 = (
         gamma_pos * gamma_pos * power * p * p * target * softplus
-        + product
-        - gamma_pos * power * p * probability * target * softplus
+        + product_5
+        - product_4 * probability * target * softplus
     )
+    product_6 = power * target
     power_2 = p**gamma_neg
     term_3 = 1.0 - target
-    product_2 = gamma_neg * gamma_neg * power_2 * probability * probability * term_3 * softplus_2
-    product_3 = gamma_neg * power_2 * probability * term_3 * p
-    term_4 = product_2 + product_3 - gamma_neg * power_2 * probability * p * term_3 * softplus_2
-    term_5 = (
-        term_2
-        + (product + power * target * probability * p)
-        + (term_4 + (product_3 + power_2 * term_3 * p * probability))
+    product_7 = gamma_neg * gamma_neg * power_2 * probability * probability * term_3 * softplus_2
+    product_8 = gamma_neg * power_2
+    product_9 = product_8 * probability
+    product_10 = product_9 * term_3 * p
+    product_11 = power_2 * term_3
+    product_12 = product_11 * p
+    term_4 = (
+        product_7
+        + product_10
+        - product_9 * p * term_3 * softplus_2
+        + (product_10 + product_12 * probability)
     )
+    slope = upstream * (term_2 + (product_5 + product_6 * probability * p) + term_4) * d_input
+    term_5 = -product_4 * softplus - power * probability + (-product_9 * softplus_2 - power_2 * p)
     term_6 = (
-        -gamma_pos * power * p * softplus
-        - power * probability
-        + (-gamma_neg * power_2 * probability * softplus_2 - power_2 * p)
+        power_2 * probability * term_3 * softplus_2
+        - product_8 * softplus * probability * term_3 * softplus_2
     )
-    product_4 = gamma_neg * power_2 * softplus * probability * term_3 * softplus_2
+    product_13 = power_2 * softplus
+    product_14 = product_2 * softplus
+    product_15 = product_13 * softplus_2
+    product_16 = product_11 * softplus_2
+    product_17 = product_16 * probability
     term_7 = (
-        power_2 * probability * term_3 * softplus_2 - product_4 - power_2 * softplus * term_3 * p
+        upstream * gamma_neg * product_17 * softplus
+        + upstream * product_12 * softplus
+        - upstream * product_17
     )
-    slope_2 = upstream * gamma_neg * power_2 * probability * softplus * term_3 * softplus_2
     term_8 = (
-        slope_2
-        + upstream * power_2 * softplus * term_3 * p
-        - upstream * power_2 * probability * term_3 * softplus_2
+        term_7 * d_input
+        - upstream * product_16 * softplus * softplus * d_gamma_neg
+        - upstream * product_15 * d_target
     )
-    slope_3 = upstream * power_2 * softplus * softplus * term_3 * softplus_2 * d_gamma_neg
-    term_9 = term_8 * d_input - slope_3 - upstream * power_2 * softplus * softplus_2 * d_target
-    slope_4 = upstream * gamma_pos * power * p * softplus_2 * target * softplus
-    term_10 = (
-        upstream * power * p * target * softplus
-        - slope_4
-        - upstream * power * softplus_2 * target * probability
+    product_18 = p * softplus
+    term_9 = (
+        upstream * product_6 * product_18
+        - upstream * gamma_pos * product_3 * product_18
+        - upstream * product_3 * probability
     )
-    slope_5 = upstream * power * softplus_2 * softplus_2 * target * softplus * d_gamma_pos
-    term_11 = term_10 * d_input + upstream * power * softplus_2 * softplus * d_target - slope_5
+    slope_2 = upstream * product_6 * softplus_2 * softplus_2 * softplus * d_gamma_pos
+    sums = total(term_9 * d_input + upstream * product_14 * d_target - slope_2)
     change_input = (
-        slope
-        + upstream * term_5 * d_input
-        + upstream * term_6 * d_target
-        + upstream * term_7 * d_gamma_neg
+        upstream * (term + product_3 * probability) * d_gamma_pos
+        + slope
+        + upstream * term_5 * d_target
+        + upstream * (term_6 - product_13 * term_3 * p) * d_gamma_neg
     )
     change_target = (
-        upstream * term_6 * d_input
-        + upstream * power_2 * softplus * softplus_2 * d_gamma_neg
-        - upstream * power * softplus_2 * softplus * d_gamma_pos
+        upstream * term_5 * d_input
+        + upstream * product_15 * d_gamma_neg
+        - upstream * product_14 * d_gamma_pos
     )
-    return change_input, change_target, -total(term_9), -total(term_11)
+    return change_input, change_target, -total(term_8), -sums
 
 
 _kernel_clip_0 = differentiable(
@@ -219,6 +235,7 @@ def _value_and_gradient(
     log_term = np.log1p(-lowered)
     probability = sigmoid(-input)
     power_2 = probability**gamma_pos
+    product = power_2 * target
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term_2
     mask_2 = lowered == 0.0
@@ -229,25 +246,26 @@ def _value_and_gradient(
         power * term_2 * positive * p * probability / term_3
         - chosen * positive * p * probability * term_2 * log_term
     )
-    term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
-    loss = select(mask, 0.0, -power * term_2 * log_term) + power_2 * target * softplus
-    grad_input = upstream * (select(mask, 0.0, term_4) + term_5)
+    term_5 = select(mask, 0.0, term_4) + (
+        -gamma_pos * product * p * softplus - product * probability
+    )
+    loss = select(mask, 0.0, -power * term_2 * log_term) + product * softplus
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (select(mask, 0.0, power * log_term) + power_2 * softplus)
     grad_gamma_neg = None
     if "gamma_neg" in wanted:
-        product = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
-        grad_gamma_neg = total(upstream * select(mask, 0.0, product))
+        product_2 = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
+        grad_gamma_neg = total(upstream * select(mask, 0.0, product_2))
     grad_gamma_pos = None
     if "gamma_pos" in wanted:
-        slope = upstream * power_2 * (np.maximum(input, 0.0) + log_term_2) * target * softplus
+        slope = upstream * product * (np.maximum(input, 0.0) + log_term_2) * softplus
         grad_gamma_pos = -total(slope)
     grad_clip = None
     if "clip" in wanted:
         term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
         grad_clip = total(upstream * select(mask, 0.0, term_6))
-    return loss, grad_input, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
+    return loss, upstream * term_5, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
 
 
 def _tangent(
@@ -270,6 +288,7 @@ def _tangent(
     mask_2 = lowered == 0.0
     chosen = select((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
     positive = np.maximum(np.sign(term), 0.0)
+    product = chosen * positive
     probability = sigmoid(-input)
     term_2 = 1.0 - target
     log_term = np.log1p(-lowered)
@@ -277,22 +296,22 @@ def _tangent(
     term_3 = 1.0 - lowered
     term_4 = (
         power * term_2 * positive * p * probability / term_3
-        - chosen * positive * p * probability * term_2 * log_term
+        - product * p * probability * term_2 * log_term
     )
     power_2 = probability**gamma_pos
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term_2
     term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
-    term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
-    product = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
-    product_2 = (select(mask, 0.0, power * log_term) + power_2 * softplus) * d_target
-    product_3 = power_2 * (np.maximum(input, 0.0) + log_term_2) * target * softplus * d_gamma_pos
+    chosen_2 = select(mask, 0.0, product * term_2 * log_term - power * term_2 * positive / term_3)
+    product_2 = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
+    product_3 = (select(mask, 0.0, power * log_term) + power_2 * softplus) * d_target
+    product_4 = power_2 * (np.maximum(input, 0.0) + log_term_2) * target * softplus * d_gamma_pos
     return (
         (select(mask, 0.0, term_4) + term_5) * d_input
-        + select(mask, 0.0, term_6) * d_clip
-        + select(mask, 0.0, product) * d_gamma_neg
-        + product_2
-        - product_3
+        + chosen_2 * d_clip
+        + select(mask, 0.0, product_2) * d_gamma_neg
+        + product_3
+        - product_4
     )
 
 
@@ -330,91 +349,88 @@ def _curvature(
     product = chosen_2 * term_3 * positive * p * probability / term_4
     term_5 = product - chosen * positive * p * probability * term_3 * log_term
     chosen_3 = select(mask_3, 0.0, gamma_neg * power)
-    tanh = np.tanh(-0.5 * input)
+    product_2 = chosen_3 * positive
+    product_3 = product_2 * p * probability
+    squashed = np.tanh(-0.5 * input)
     chosen_4 = select((mask_2 & (term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0))
-    chosen_5 = select(mask_3, 0.0, gamma_neg * chosen_4 * positive * p * probability)
+    product_4 = gamma_neg * chosen_4 * positive
+    chosen_5 = select(mask_3, 0.0, product_4 * p * probability)
     power_3 = p * p
-    product_2 = term_3 / term_4
-    product_3 = chosen_3 * positive * positive * power_3 * probability * probability * product_2
+    product_5 = term_3 / term_4
+    product_6 = chosen_3 * positive * positive * power_3 * probability * probability * product_5
     term_6 = (
-        product_3
-        - chosen_3 * positive * p * probability * term_3 * log_term * tanh
+        product_6
+        - product_3 * term_3 * log_term * squashed
         - chosen_5 * positive * p * probability * term_3 * log_term
     )
-    term_7 = (
-        power_2 * term_3 * positive * p * probability * tanh / term_4
-        + product_3
-        + power_2 * term_3 * (positive * p * probability / term_4) ** 2
-    )
+    product_7 = power_2 * term_3 * positive * p * probability * squashed / term_4
+    product_8 = power_2 * term_3
+    term_7 = product_7 + product_6 + product_8 * (positive * p * probability / term_4) ** 2
     power_4 = probability**gamma_pos
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term_2
-    product_4 = gamma_pos * power_4 * p * target * probability
+    product_9 = gamma_pos * power_4
+    product_10 = product_9 * p
+    product_11 = product_10 * target * probability
     term_8 = (
         gamma_pos * gamma_pos * power_4 * power_3 * target * softplus
-        + product_4
-        - gamma_pos * power_4 * p * probability * target * softplus
+        + product_11
+        - product_10 * probability * target * softplus
     )
-    term_9 = select(mask, 0.0, term_6 + term_7) + (
-        term_8 + (product_4 + power_4 * target * probability * p)
-    )
-    chosen_6 = select(mask_3, 0.0, -gamma_neg * chosen_4 * positive)
+    product_12 = power_4 * target
+    product_13 = product_12 * probability
+    term_9 = select(mask, 0.0, term_6 + term_7) + (term_8 + (product_11 + product_13 * p))
+    chosen_6 = select(mask_3, 0.0, -product_4)
     power_5 = positive * positive
-    product_5 = chosen_3 * power_5 * p * probability * product_2
-    term_10 = -chosen_6 * positive * p * probability * term_3 * log_term - product_5
-    product_6 = chosen_3 * power_5 * term_3 * p * (probability / term_4)
+    product_14 = chosen_3 * power_5 * p * probability * product_5
+    term_10 = -chosen_6 * positive * p * probability * term_3 * log_term - product_14
+    product_15 = chosen_3 * power_5 * term_3 * p * (probability / term_4)
     power_6 = (positive / term_4) ** 2
-    product_7 = power_2 * term_3 * p * probability * power_6
-    slope = upstream * select(mask, 0.0, term_10 + (-product_6 - product_7)) * d_clip
-    term_11 = (
-        chosen_3 * positive * p * probability * log_term
-        - power_2 * positive * p * probability / term_4
-    )
-    term_12 = select(mask, 0.0, term_11) + (
-        -gamma_pos * power_4 * p * softplus - power_4 * probability
-    )
+    product_16 = product_8 * p * probability * power_6
+    slope = upstream * select(mask, 0.0, term_10 + (-product_15 - product_16)) * d_clip
+    term_11 = product_3 * log_term - power_2 * positive * p * probability / term_4
+    term_12 = select(mask, 0.0, term_11) + (-product_10 * softplus - power_4 * probability)
     softplus_2 = np.maximum(input, 0.0) + log_term_2
-    term_13 = (
-        gamma_pos * power_4 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
-    )
-    slope_2 = upstream * (term_13 + power_4 * softplus_2 * target * probability) * d_gamma_pos
-    chosen_7 = select(mask, 0.0, power_2 * positive / term_4 - chosen_3 * positive * log_term)
+    term_13 = product_9 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
+    product_17 = power_4 * softplus_2
+    slope_2 = upstream * (term_13 + product_17 * target * probability) * d_gamma_pos
+    chosen_7 = select(mask, 0.0, power_2 * positive / term_4 - product_2 * log_term)
     chosen_8 = select(mask, 0.0, chosen_2 * log_term)
-    term_14 = (
-        chosen_3 * positive * p * probability * logarithm
-        + power_2 * positive * p * probability / lowered
-    )
-    chosen_9 = select(mask, 0.0, product - select(mask_2, 0.0, term_14) * term_3 * log_term)
-    chosen_10 = select(mask_2, 0.0, -chosen_3 * positive * logarithm - power_2 * positive / lowered)
-    product_8 = chosen_2 * term_3 * positive / term_4
-    slope_3 = upstream * select(mask, 0.0, -chosen_10 * term_3 * log_term - product_8) * d_clip
-    chosen_11 = select(mask, 0.0, -select(mask_2, 0.0, chosen_2 * logarithm) * term_3 * log_term)
+    product_18 = product_17 * softplus
+    term_14 = product_3 * logarithm + power_2 * positive * p * probability / lowered
+    product_19 = term_3 * log_term
+    chosen_9 = select(mask, 0.0, product - select(mask_2, 0.0, term_14) * product_19)
+    chosen_10 = select(mask_2, 0.0, -product_2 * logarithm - power_2 * positive / lowered)
+    product_20 = chosen_2 * term_3 * positive / term_4
+    slope_3 = upstream * select(mask, 0.0, -chosen_10 * product_19 - product_20) * d_clip
+    chosen_11 = select(mask, 0.0, -select(mask_2, 0.0, chosen_2 * logarithm) * product_19)
     term_15 = (
         upstream * chosen_9 * d_input
         + slope_3
         + upstream * chosen_11 * d_gamma_neg
         + upstream * chosen_8 * d_target
     )
-    slope_4 = upstream * gamma_pos * power_4 * p * softplus_2 * target * softplus
+    product_21 = product_12 * softplus
+    product_22 = product_21 * p
     term_16 = (
-        upstream * power_4 * p * target * softplus
-        - slope_4
-        - upstream * power_4 * softplus_2 * target * probability
+        upstream * product_22
+        - upstream * gamma_pos * product_22 * softplus_2
+        - upstream * product_13 * softplus_2
     )
-    slope_5 = upstream * power_4 * softplus_2 * softplus_2 * target * softplus * d_gamma_pos
-    term_17 = term_16 * d_input + upstream * power_4 * softplus_2 * softplus * d_target - slope_5
-    chosen_12 = select(mask, 0.0, chosen * positive * term_3 * log_term - product_8)
-    term_18 = chosen_5 * positive * term_3 * log_term - product_6 + (-product_5 - product_7)
-    product_9 = chosen_3 * positive * positive * product_2
+    term_17 = (
+        term_16 * d_input
+        + upstream * product_18 * d_target
+        - upstream * product_21 * softplus_2 * softplus_2 * d_gamma_pos
+    )
+    product_23 = positive * product_19
+    slope_4 = upstream * select(mask, 0.0, chosen * product_23 - product_20) * d_gamma_neg
+    chosen_12 = select(mask, 0.0, chosen_5 * product_23 - product_15 + (-product_14 - product_16))
+    product_24 = chosen_3 * positive * positive * product_5
+    term_18 = chosen_6 * product_23 + product_24 + (product_24 + product_8 * power_6)
     term_19 = (
-        chosen_6 * positive * term_3 * log_term
-        + product_9
-        + (product_9 + power_2 * term_3 * power_6)
-    )
-    term_20 = (
-        upstream * chosen_12 * d_gamma_neg
-        + upstream * select(mask, 0.0, term_18) * d_input
-        + upstream * select(mask, 0.0, term_19) * d_clip
+        slope_4
+        + upstream * chosen_12 * d_input
+        + upstream * select(mask, 0.0, term_18) * d_clip
         + upstream * chosen_7 * d_target
     )
     change_input = (
@@ -428,9 +444,9 @@ def _curvature(
         upstream * term_12 * d_input
         + upstream * chosen_7 * d_clip
         + upstream * chosen_8 * d_gamma_neg
-        - upstream * power_4 * softplus_2 * softplus * d_gamma_pos
+        - upstream * product_18 * d_gamma_pos
     )
-    return change_input, change_target, total(term_15), -total(term_17), total(term_20)
+    return change_input, change_target, total(term_15), -total(term_17), total(term_19)
 
 
 _kernel = differentiable(

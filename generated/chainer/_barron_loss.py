@@ -455,37 +455,37 @@ def _curvature_general(
     slope_4 = 2.0 * upstream * term * power1p_2 * power_5 / (beta * scale**5)
     power_6 = scale**3
     slope_5 = 2.0 * upstream * power1p_3 * term_2 / power_6
-    product_4 = 2.0 * power1p_3 * (direction_2 * term_2 / scale) ** 2 / beta**3
-    term_6 = 0.5 * box_cox_bend(product_3, product) - log_term * power1p_3 * direction_2 * power
-    product_5 = 0.5 * (product_4 - term_4 * direction_2 * power + 0.5 * term_6) * beta
-    term_7 = 0.5 * box_cox_slope(product_3, product) - power1p_3 * direction_2 * power
-    product_6 = (
+    product_4 = direction_2 * power
+    product_5 = 2.0 * power1p_3 * (direction_2 * term_2 / scale) ** 2 / beta**3
+    product_6 = power1p_3 * product_4
+    product_7 = 0.5 * (0.5 * box_cox_bend(product_3, product) - log_term * product_6)
+    product_8 = (0.5 * box_cox_slope(product_3, product) - product_6) * direction_2
+    term_6 = 0.5 * (product_5 - term_4 * product_4 + product_7) * beta + product_8
+    product_9 = (
         2.0 * term * power1p_2 * term_2 * direction_2 * (term_2 / (power_2 * beta)) ** 2 / beta
     )
-    product_7 = 2.0 * power1p_3 * direction_2 * term_2 / ((beta * beta) * power_2)
-    term_8 = -product_6 - product_7 + log_term * power1p_3 * term_2 / (beta * power_2)
-    term_9 = 0.5 * term_8 * beta + power1p_3 * term_2 * direction_2 / (beta * power_2)
-    product_8 = 2.0 * term * power1p_2 * power_3 * direction_2 * power / (beta * power_6)
-    product_9 = 2.0 * power1p_3 * direction_2 * (term_2 / beta) * (term_2 / beta) / power_6
-    term_10 = product_8 + product_9 - log_term * power1p_3 * power_3 / (beta * power_6)
-    term_11 = 0.5 * term_10 * beta - power1p_3 * power_3 * direction_2 / (beta * power_6)
-    term_12 = (
-        upstream * (product_5 + term_7 * direction_2) * d_alpha
-        + upstream * term_9 * term_5
-        + upstream * term_11 * d_scale
+    product_10 = 2.0 * power1p_3 * direction_2 * term_2 / ((beta * beta) * power_2)
+    term_7 = -product_9 - product_10 + log_term * power1p_3 * term_2 / (beta * power_2)
+    term_8 = 0.5 * term_7 * beta + power1p_3 * term_2 * direction_2 / (beta * power_2)
+    product_11 = 2.0 * term * power1p_2 * power_3 * direction_2 * power / (beta * power_6)
+    product_12 = 2.0 * power1p_3 * direction_2 * (term_2 / beta) * (term_2 / beta) / power_6
+    term_9 = product_11 + product_12 - log_term * power1p_3 * power_3 / (beta * power_6)
+    term_10 = 0.5 * term_9 * beta - power1p_3 * power_3 * direction_2 / (beta * power_6)
+    term_11 = (
+        upstream * term_6 * d_alpha + upstream * term_8 * term_5 + upstream * term_10 * d_scale
     )
-    term_13 = (
+    term_12 = (
         2.0 * upstream * term * power1p_2 * power_5 / (beta * power_2)
         + 2.0 * upstream * power1p_3 * term_2
     )
     slope_6 = 2.0 * upstream * term * power1p_2 * term_2**4 * d_scale / (beta * power_6)
-    term_14 = upstream * term_4 * power_3 * d_alpha + term_13 * term_5 - slope_6
+    term_13 = upstream * term_4 * power_3 * d_alpha + term_12 * term_5 - slope_6
     change_input = slope + (slope_2 + slope_3) * term_5 + (-slope_4 - slope_5) * d_scale
     change_target = (-slope_2 - slope_3) * term_5 + (slope_4 + slope_5) * d_scale - slope
     change_scale = (
-        3.0 * total(upstream * power1p_3 * power_3) * d_scale / power_4 - total(term_14) / power_6
+        3.0 * total(upstream * power1p_3 * power_3) * d_scale / power_4 - total(term_13) / power_6
     )
-    return change_input, change_target, total(term_12), change_scale
+    return change_input, change_target, total(term_11), change_scale
 
 
 _kernel_general = differentiable(

@@ -37,9 +37,10 @@ def _value_and_gradient(
     term = 1.0 - target
     positive = np.maximum(input, 0.0)
     log_term = np.log1p(np.exp(-np.abs(input)))
+    product = pos_weight * target
     softplus = np.maximum(-input, 0.0) + log_term
-    loss = term * (positive + log_term) + pos_weight * target * softplus
-    grad_input = upstream * (term * sigmoid(input) - pos_weight * target * sigmoid(-input))
+    loss = term * (positive + log_term) + product * softplus
+    grad_input = upstream * (term * sigmoid(input) - product * sigmoid(-input))
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (-positive - log_term + pos_weight * softplus)
@@ -114,14 +115,15 @@ def _value_and_gradient_chainer(
     term = 1.0 - target
     positive = np.maximum(input, 0.0)
     log_term = np.log1p(np.exp(-np.abs(input)))
+    product = pos_weight * target
     softplus = np.maximum(-input, 0.0) + log_term
-    product = (term * (positive + log_term) + pos_weight * target * softplus) * weight
-    slope = upstream * (term * sigmoid(input) - pos_weight * target * sigmoid(-input)) * weight
+    slope = upstream * (term * sigmoid(input) - product * sigmoid(-input)) * weight
+    loss = select(valid, (term * (positive + log_term) + product * softplus) * weight, 0.0)
     grad_target = None
     if "target" in wanted:
         slope_2 = upstream * (-positive - log_term + pos_weight * softplus) * weight
         grad_target = select(valid, slope_2, 0.0)
-    return select(valid, product, 0.0), select(valid, slope, 0.0), grad_target
+    return loss, select(valid, slope, 0.0), grad_target
 
 
 def _tangent_chainer(

@@ -193,7 +193,7 @@ def _curvature_detached(
     term_3 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * chosen_4
     sums_2 = term_3.T @ input_direction
     sums_3 = total(sums_2 * input_direction, axis=1)
-    probability_4 = sigmoid(-log_sum - log_sum_2)
+    product_3 = probability * sigmoid(-log_sum - log_sum_2)
     term_4 = d_input - input_direction * sums[:, None]
     term_5 = quotient[:, None] * (term_4 @ input_direction.T) + quotient * (
         input_direction @ term_4.T
@@ -204,58 +204,59 @@ def _curvature_detached(
     chosen_7 = select(mask_3, term_2 * too_low, 0.0)
     term_7 = chosen_3 * d_margin + chosen_3 * term_5 + chosen_7 * d_gamma
     term_8 = total(probability_3 * term_6, axis=1) + total(probability_2 * term_7, axis=1)
-    product_3 = probability * probability_4 * term_8
+    product_4 = product_3 * term_8
     term_9 = (
         upstream[:, None] * probability_2 * chosen_3 + upstream[:, None] * probability_3 * chosen_4
     )
     d_probability = softmax_tangent(chosen_2, term_7, axis=-1)
-    product_4 = slope[:, None] * chosen_3 * d_probability
+    product_5 = slope[:, None] * chosen_3 * d_probability
     chosen_8 = select(mask_3, -too_low, 0.0)
     chosen_9 = select(mask, too_high, 0.0)
     term_10 = slope[:, None] * probability_2 * chosen_8 + slope[:, None] * probability_3 * chosen_9
     softmax_tangent_2 = softmax_tangent(chosen, term_6, axis=-1)
     term_11 = (
-        product_3[:, None] * term_9
-        + product_4
+        product_4[:, None] * term_9
+        + product_5
         + term_10 * d_gamma
         + slope[:, None] * chosen_4 * softmax_tangent_2
     )
     term_12 = term_11.T @ input_direction + (term_3 * quotient[:, None]).T @ term_4
-    product_5 = sums_3 * quotient
+    product_6 = sums_3 * quotient
     sums_4 = total(input_direction * term_12 + sums_2 * quotient[:, None] * term_4, axis=1)
-    term_13 = term_12 - product_5[:, None] * term_4 - input_direction * sums_4[:, None]
+    term_13 = term_12 - product_6[:, None] * term_4 - input_direction * sums_4[:, None]
     term_14 = quotient[:, None] * term_13 - product[:, None] * (
         sums_2 - input_direction * sums_3[:, None]
     )
     sums_5 = term_3 @ input_direction
     sums_6 = total(sums_5 * input_direction, axis=1)
     term_15 = term_11 @ input_direction + (term_3 * quotient) @ term_4
-    product_6 = sums_6 * quotient
+    product_7 = sums_6 * quotient
     sums_7 = total(input_direction * term_15 + sums_5 * quotient[:, None] * term_4, axis=1)
-    term_16 = term_15 - product_6[:, None] * term_4 - input_direction * sums_7[:, None]
-    slope_2 = upstream * probability * probability_4 * term_8
+    term_16 = term_15 - product_7[:, None] * term_4 - input_direction * sums_7[:, None]
+    slope_2 = upstream * product_3 * term_8
+    product_8 = probability_2 * chosen_8
     term_17 = (
         slope_2[:, None] * probability_2 * chosen_7
         + slope[:, None] * chosen_7 * d_probability
-        + slope[:, None] * probability_2 * chosen_8 * d_margin
-        + slope[:, None] * probability_2 * chosen_8 * term_5
+        + slope[:, None] * product_8 * d_margin
+        + slope[:, None] * product_8 * term_5
     )
-    chosen_10 = select(mask, -too_high, 0.0)
+    product_9 = probability_3 * select(mask, -too_high, 0.0)
     term_18 = (
         slope_2[:, None] * probability_3 * chosen_6
         + slope[:, None] * chosen_6 * softmax_tangent_2
         + slope[:, None] * probability_3 * chosen_9 * term_5
-        + slope[:, None] * probability_3 * chosen_10 * d_margin
+        + slope[:, None] * product_9 * d_margin
     )
     term_19 = (
         slope_2[:, None] * probability_2 * chosen_3
-        + product_4
-        + slope[:, None] * probability_2 * chosen_8 * d_gamma
+        + product_5
+        + slope[:, None] * product_8 * d_gamma
     )
     term_20 = (
         slope_2[:, None] * probability_3 * chosen_5
         + slope[:, None] * chosen_5 * softmax_tangent_2
-        + slope[:, None] * probability_3 * chosen_10 * d_gamma
+        + slope[:, None] * product_9 * d_gamma
     )
     change_input = (
         term_14
@@ -396,34 +397,36 @@ def _tangent_through(
     term = cosine - margin
     term_2 = margin + cosine
     too_high = np.maximum(term_2, 0.0)
-    chosen = select(mask, term * too_high * gamma, -math.inf)
+    product = term * too_high
+    chosen = select(mask, product * gamma, -math.inf)
     mask_2 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = np.maximum(term_4, 0.0)
-    chosen_2 = select(mask_2, term_3 * too_low * gamma, -math.inf)
+    product_2 = term_3 * too_low
+    chosen_2 = select(mask_2, product_2 * gamma, -math.inf)
     probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
-    product = too_high * gamma
-    product_2 = term * np.maximum(np.sign(term_2), 0.0) * gamma
-    product_3 = input_direction * total(input_direction * d_input, axis=1)[:, None]
-    product_4 = ratio(1.0, norm(input, axis=-1))[:, None] * (
-        (d_input - product_3) @ input_direction.T
+    product_3 = too_high * gamma
+    product_4 = term * np.maximum(np.sign(term_2), 0.0) * gamma
+    product_5 = input_direction * total(input_direction * d_input, axis=1)[:, None]
+    product_6 = ratio(1.0, norm(input, axis=-1))[:, None] * (
+        (d_input - product_5) @ input_direction.T
     )
-    product_5 = ratio(1.0, norm(input, axis=-1)) * (input_direction @ (d_input - product_3).T)
-    term_5 = product_4 + product_5
+    product_7 = ratio(1.0, norm(input, axis=-1)) * (input_direction @ (d_input - product_5).T)
+    term_5 = product_6 + product_7
     term_6 = (
-        select(mask, product + product_2, 0.0) * term_5
-        + select(mask, product_2 - product, 0.0) * d_margin
-        + select(mask, term * too_high, 0.0) * d_gamma
+        select(mask, product_3 + product_4, 0.0) * term_5
+        + select(mask, product_4 - product_3, 0.0) * d_margin
+        + select(mask, product, 0.0) * d_gamma
     )
-    product_6 = too_low * gamma
-    product_7 = term_3 * np.maximum(np.sign(term_4), 0.0) * gamma
+    product_8 = too_low * gamma
+    product_9 = term_3 * np.maximum(np.sign(term_4), 0.0) * gamma
     term_7 = (
-        select(mask_2, product_7 - product_6, 0.0) * d_margin
-        + select(mask_2, -product_6 - product_7, 0.0) * term_5
-        + select(mask_2, term_3 * too_low, 0.0) * d_gamma
+        select(mask_2, product_9 - product_8, 0.0) * d_margin
+        + select(mask_2, -product_8 - product_9, 0.0) * term_5
+        + select(mask_2, product_2, 0.0) * d_gamma
     )
     term_8 = total(softmax(chosen, axis=-1) * term_6, axis=1) + total(
         softmax(chosen_2, axis=-1) * term_7, axis=1
@@ -452,126 +455,125 @@ def _curvature_through(
     term = cosine - margin
     term_2 = margin + cosine
     too_high = np.maximum(term_2, 0.0)
-    chosen = select(mask, term * too_high * gamma, -math.inf)
-    log_sum = logsumexp(chosen, axis=-1)
+    product_2 = term * too_high
+    chosen = select(mask, product_2 * gamma, -math.inf)
+    lse = logsumexp(chosen, axis=-1)
     mask_2 = np.arange(upstream.shape[0])[:, None] != np.arange(input.shape[0])
     mask_3 = (target[:, None] == target) & mask_2
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = np.maximum(term_4, 0.0)
-    chosen_2 = select(mask_3, term_3 * too_low * gamma, -math.inf)
-    log_sum_2 = logsumexp(chosen_2, axis=-1)
-    probability = sigmoid(log_sum + log_sum_2)
+    product_3 = term_3 * too_low
+    chosen_2 = select(mask_3, product_3 * gamma, -math.inf)
+    lse_2 = logsumexp(chosen_2, axis=-1)
+    probability = sigmoid(lse + lse_2)
     slope = upstream * probability
-    probability_2 = softmax(chosen_2, axis=-1)
-    product_2 = too_low * gamma
+    softmax_2 = softmax(chosen_2, axis=-1)
+    product_4 = too_low * gamma
     positive = np.maximum(np.sign(term_4), 0.0)
-    product_3 = term_3 * positive * gamma
-    chosen_3 = select(mask_3, -product_2 - product_3, 0.0)
-    probability_3 = softmax(chosen, axis=-1)
-    product_4 = too_high * gamma
+    product_5 = term_3 * positive
+    product_6 = product_5 * gamma
+    chosen_3 = select(mask_3, -product_4 - product_6, 0.0)
+    softmax_3 = softmax(chosen, axis=-1)
+    product_7 = too_high * gamma
     positive_2 = np.maximum(np.sign(term_2), 0.0)
-    product_5 = term * positive_2 * gamma
-    chosen_4 = select(mask, product_4 + product_5, 0.0)
-    term_5 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * chosen_4
+    product_8 = term * positive_2
+    product_9 = product_8 * gamma
+    chosen_4 = select(mask, product_7 + product_9, 0.0)
+    term_5 = slope[:, None] * softmax_2 * chosen_3 + slope[:, None] * softmax_3 * chosen_4
     sums_2 = term_5.T @ input_direction
     sums_3 = total(sums_2 * input_direction, axis=1)
-    probability_4 = sigmoid(-log_sum - log_sum_2)
+    product_10 = probability * sigmoid(-lse - lse_2)
     term_6 = d_input - input_direction * sums[:, None]
     term_7 = quotient[:, None] * (term_6 @ input_direction.T) + quotient * (
         input_direction @ term_6.T
     )
-    chosen_5 = select(mask, product_5 - product_4, 0.0)
-    chosen_6 = select(mask, term * too_high, 0.0)
+    chosen_5 = select(mask, product_9 - product_7, 0.0)
+    chosen_6 = select(mask, product_2, 0.0)
     term_8 = chosen_4 * term_7 + chosen_5 * d_margin + chosen_6 * d_gamma
-    chosen_7 = select(mask_3, product_3 - product_2, 0.0)
-    chosen_8 = select(mask_3, term_3 * too_low, 0.0)
+    chosen_7 = select(mask_3, product_6 - product_4, 0.0)
+    chosen_8 = select(mask_3, product_3, 0.0)
     term_9 = chosen_7 * d_margin + chosen_3 * term_7 + chosen_8 * d_gamma
-    term_10 = total(probability_3 * term_8, axis=1) + total(probability_2 * term_9, axis=1)
-    product_6 = probability * probability_4 * term_10
-    term_11 = (
-        upstream[:, None] * probability_2 * chosen_3 + upstream[:, None] * probability_3 * chosen_4
-    )
+    term_10 = total(softmax_3 * term_8, axis=1) + total(softmax_2 * term_9, axis=1)
+    product_11 = product_10 * term_10
+    term_11 = upstream[:, None] * softmax_2 * chosen_3 + upstream[:, None] * softmax_3 * chosen_4
     softmax_tangent_2 = softmax_tangent(chosen_2, term_9, axis=-1)
     chosen_9 = mask_3.astype(upstream.dtype)
-    product_7 = term_3 * positive
-    term_12 = -too_low - product_7
-    product_8 = (
+    term_12 = -too_low - product_5
+    product_12 = (
         slope[:, None]
-        * probability_2
+        * softmax_2
         * chosen_9
         * (2.0 * positive * gamma * term_7 + term_12 * d_gamma)
     )
     softmax_tangent_3 = softmax_tangent(chosen, term_8, axis=-1)
     chosen_10 = mask.astype(upstream.dtype)
-    product_9 = term * positive_2
-    term_13 = too_high + product_9
-    product_10 = (
+    term_13 = too_high + product_8
+    product_13 = (
         slope[:, None]
-        * probability_3
+        * softmax_3
         * chosen_10
         * (2.0 * positive_2 * gamma * term_7 + term_13 * d_gamma)
     )
     term_14 = (
-        product_6[:, None] * term_11
+        product_11[:, None] * term_11
         + slope[:, None] * chosen_3 * softmax_tangent_2
-        + product_8
+        + product_12
         + slope[:, None] * chosen_4 * softmax_tangent_3
-        + product_10
+        + product_13
     )
     term_15 = term_14.T @ input_direction + (term_5 * quotient[:, None]).T @ term_6
-    product_11 = sums_3 * quotient
+    product_14 = sums_3 * quotient
     sums_4 = total(input_direction * term_15 + sums_2 * quotient[:, None] * term_6, axis=1)
-    term_16 = term_15 - product_11[:, None] * term_6 - input_direction * sums_4[:, None]
+    term_16 = term_15 - product_14[:, None] * term_6 - input_direction * sums_4[:, None]
     term_17 = quotient[:, None] * term_16 - product[:, None] * (
         sums_2 - input_direction * sums_3[:, None]
     )
     sums_5 = term_5 @ input_direction
     sums_6 = total(sums_5 * input_direction, axis=1)
     term_18 = term_14 @ input_direction + (term_5 * quotient) @ term_6
-    product_12 = sums_6 * quotient
+    product_15 = sums_6 * quotient
     sums_7 = total(input_direction * term_18 + sums_5 * quotient[:, None] * term_6, axis=1)
-    term_19 = term_18 - product_12[:, None] * term_6 - input_direction * sums_7[:, None]
-    slope_2 = upstream * probability * probability_4 * term_10
-    term_20 = product_7 - too_low
-    product_13 = slope[:, None] * probability_2 * select(mask_3, term_20, 0.0) * d_margin
-    product_14 = slope[:, None] * probability_2 * select(mask_3, term_12, 0.0) * term_7
+    term_19 = term_18 - product_15[:, None] * term_6 - input_direction * sums_7[:, None]
+    slope_2 = upstream * product_10 * term_10
+    term_20 = product_5 - too_low
+    product_16 = slope[:, None] * softmax_2 * select(mask_3, term_20, 0.0) * d_margin
+    product_17 = slope[:, None] * softmax_2 * select(mask_3, term_12, 0.0) * term_7
     term_21 = (
-        slope_2[:, None] * probability_2 * chosen_8
+        slope_2[:, None] * softmax_2 * chosen_8
         + slope[:, None] * chosen_8 * softmax_tangent_2
-        + product_13
-        + product_14
-    )
-    product_15 = slope[:, None] * probability_3 * select(mask, term_13, 0.0) * term_7
-    term_22 = product_9 - too_high
-    product_16 = slope[:, None] * probability_3 * select(mask, term_22, 0.0) * d_margin
-    term_23 = (
-        slope_2[:, None] * probability_3 * chosen_6
-        + slope[:, None] * chosen_6 * softmax_tangent_3
-        + product_15
         + product_16
+        + product_17
     )
-    product_17 = (
+    term_22 = product_8 - too_high
+    product_18 = slope[:, None] * softmax_3 * select(mask, term_22, 0.0) * d_margin
+    term_23 = (
+        slope_2[:, None] * softmax_3 * chosen_6
+        + slope[:, None] * chosen_6 * softmax_tangent_3
+        + slope[:, None] * softmax_3 * select(mask, term_13, 0.0) * term_7
+        + product_18
+    )
+    product_19 = (
         slope[:, None]
-        * probability_2
+        * softmax_2
         * chosen_9
         * (term_20 * d_gamma - 2.0 * positive * gamma * d_margin)
     )
     term_24 = (
-        slope_2[:, None] * probability_2 * chosen_7
+        slope_2[:, None] * softmax_2 * chosen_7
         + slope[:, None] * chosen_7 * softmax_tangent_2
-        + product_17
+        + product_19
     )
-    product_18 = (
+    product_20 = (
         slope[:, None]
-        * probability_3
+        * softmax_3
         * chosen_10
         * (term_22 * d_gamma - 2.0 * positive_2 * gamma * d_margin)
     )
     term_25 = (
-        slope_2[:, None] * probability_3 * chosen_5
+        slope_2[:, None] * softmax_3 * chosen_5
         + slope[:, None] * chosen_5 * softmax_tangent_3
-        + product_18
+        + product_20
     )
     change_input = (
         term_17

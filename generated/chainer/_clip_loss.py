@@ -182,11 +182,13 @@ def _curvature(
         sums_7 - text_direction * sums_8[:, None]
     )
     term_13 = upstream[:, None] * sums_2 * d_probability + upstream[:, None] * excess * term_5
-    term_14 = rest * sums_2 * d_probability_2 + chosen * sums_2 * d_probability_2 + term * term_5
+    product_8 = sums_2 * d_probability_2
     change_image = quotient[:, None] * term_9 - product[:, None] * (
         sums_3 - image_direction * sums_4[:, None]
     )
-    change_logit_scale = 0.5 * total(term_13) + total(term_14)
+    change_logit_scale = 0.5 * total(term_13) + total(
+        rest * product_8 + chosen * product_8 + term * term_5
+    )
     return change_image, term_12, change_logit_scale
 
 

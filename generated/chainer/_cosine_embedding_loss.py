@@ -130,30 +130,33 @@ def _curvature(
     power = quotient_3 * quotient_3
     quotient_6 = ratio(quotient, length1[:, None])
     term = -quotient_3[:, None] * quotient_6 - ratio(quotient_6, length1[:, None])
+    product = quotient_6 * quotient_5
     term_2 = (
         power[:, None] * quotient_2 * d_input1
         + term * quotient_2 * sums[:, None]
         + quotient_6 * quotient_4[:, None] * d_input2
-        - quotient_6 * quotient_5 * sums_2[:, None]
+        - product * sums_2[:, None]
     )
     slope_4 = upstream * chosen * total(term_2, axis=1)
     sums_3 = total(quotient_6 * quotient_2, axis=1)
     slope_5 = upstream * chosen * sums_3 * quotient_3
     slope_6 = upstream * chosen * sums_3 * sums
-    slope_7 = upstream * chosen * quotient_4 * sums
-    slope_8 = upstream * chosen * ratio(quotient_4, length2) * sums_2
+    product_2 = chosen * quotient_4
+    slope_7 = upstream * product_2 * sums
+    product_3 = chosen * sums_2
+    slope_8 = upstream * product_3 * ratio(quotient_4, length2)
     power_2 = quotient_4 * quotient_4
     term_3 = -quotient_4[:, None] * quotient_5 - ratio(quotient_5, length2[:, None])
     term_4 = (
         quotient_3[:, None] * quotient_5 * d_input1
         + quotient * power_2[:, None] * d_input2
         + quotient * term_3 * sums_2[:, None]
-        - quotient_6 * quotient_5 * sums[:, None]
+        - product * sums[:, None]
     )
     slope_9 = upstream * chosen * total(term_4, axis=1)
     sums_4 = total(quotient * quotient_5, axis=1)
-    slope_10 = upstream * chosen * sums_4 * quotient_4
-    slope_11 = upstream * chosen * sums_4 * sums_2
+    slope_10 = upstream * product_2 * sums_4
+    slope_11 = upstream * product_3 * sums_4
     change_input1 = (
         slope_2[:, None] * d_input2
         + slope_6[:, None] * quotient_6

@@ -35,28 +35,28 @@ def _value_and_gradient(
     term = 1.0 - target
     p = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    difference = total(term * p + other_probability * target, axis=2)
+    product = other_probability * target
+    difference = total(term * p + product, axis=2)
     sums = total(target + p, axis=2)
     sums_2 = total(class_weight * sums, axis=1)
     quotient = ratio(total(class_weight * difference, axis=1), sums_2)
     slope = upstream * ratio(1.0, sums_2)
-    product = slope[:, None, None] * class_weight[:, :, None] * other_probability * target
     rest = sum_of_others(-slope[:, None, None] * class_weight[:, :, None] * p * target, axis=-2)
+    term_2 = -slope[:, None, None] * class_weight[:, :, None] * product - rest
     slope_2 = upstream * ratio(quotient, sums_2)
     product_2 = slope_2[:, None] * class_weight
-    term_2 = slope[:, None, None] * class_weight[:, :, None] * term - product_2[:, :, None]
-    product_3 = p * (other_probability * term_2 - sum_of_others(p * term_2, axis=-2))
-    grad_input = p * (-product - rest) + product_3
+    term_3 = slope[:, None, None] * class_weight[:, :, None] * term - product_2[:, :, None]
+    product_3 = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     grad_target = None
     if "target" in wanted:
         product_4 = slope[:, None, None] * class_weight[:, :, None] * (other_probability - p)
         quotient_2 = ratio(class_weight, power)
-        term_3 = (
+        term_4 = (
             2.0 * slope_2[:, None] * quotient_2 * volume * sums
             - 2.0 * slope[:, None] * quotient_2 * volume * difference
         )
-        grad_target = product_4 + term_3[:, :, None] - product_2[:, :, None]
-    return quotient, grad_input, grad_target
+        grad_target = product_4 + term_4[:, :, None] - product_2[:, :, None]
+    return quotient, p * term_2 + product_3, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:

@@ -70,16 +70,16 @@ def _value_and_gradient(
     index = np.arange(input.shape[1])
     mask = index == 1
     quotient_3 = ratio(1.0, term_3)
-    positive = np.maximum(np.sign(term_2), 0.0)
+    product_3 = overlap_width * np.maximum(np.sign(term_2), 0.0)
     quotient_4 = ratio(quotient_2, term_3)
     quotient_5 = ratio(1.0, hull)
     term_4 = (
-        upstream * quotient_5 * overlap_width * positive
-        - upstream * quotient_3 * overlap_width * positive
-        - upstream * quotient_4 * overlap_width * positive
+        upstream * quotient_5 * product_3
+        - upstream * quotient_3 * product_3
+        - upstream * quotient_4 * product_3
     )
     term_5 = -0.5 * np.sign(top - true_top) - 0.5
-    slope = upstream * quotient_4 * width
+    slope = upstream * (quotient_4 * width)
     slope_2 = upstream * quotient_5 * (left - right)
     quotient_6 = ratio(quotient, hull)
     term_6 = upstream * quotient_5 * hull_width - upstream * quotient_6 * hull_width
@@ -90,14 +90,14 @@ def _value_and_gradient(
     term_10 = 0.5 * np.sign(bottom - true_bottom) + 0.5
     term_11 = term_4 * term_9 + (slope + slope_2) + term_6 * term_10
     mask_3 = index == 0
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    product_4 = np.maximum(np.sign(term), 0.0) * overlap_height
     term_12 = (
-        upstream * quotient_5 * positive_2 * overlap_height
-        - upstream * quotient_3 * positive_2 * overlap_height
-        - upstream * quotient_4 * positive_2 * overlap_height
+        upstream * quotient_5 * product_4
+        - upstream * quotient_3 * product_4
+        - upstream * quotient_4 * product_4
     )
     term_13 = -0.5 * np.sign(left - true_left) - 0.5
-    slope_3 = upstream * quotient_4 * height
+    slope_3 = upstream * (quotient_4 * height)
     slope_4 = upstream * quotient_5 * (top - bottom)
     term_14 = upstream * quotient_5 * hull_height - upstream * quotient_6 * hull_height
     term_15 = -0.5 * np.sign(true_left - left) - 0.5
@@ -322,6 +322,8 @@ def _curvature(
         - slope_13
     )
     power_2 = quotient_5 * quotient_5
+    product_6 = hull_height * term_21
+    product_7 = hull_width * term_22
     term_26 = top - bottom
     term_27 = true_top - true_bottom
     term_28 = true_left - true_right
@@ -333,10 +335,11 @@ def _curvature(
         + product_4
         + product_5
     )
-    term_30 = hull_height * term_21 + hull_width * term_22 + term_29
+    term_30 = product_6 + product_7 + term_29
     quotient_7 = ratio(ratio(hull + (overlap - product - product_2), hull), hull)
+    product_8 = quotient_5 * quotient_7
     quotient_8 = ratio(quotient_7, hull)
-    term_31 = quotient_5 * quotient_7 * hull_height + quotient_8 * hull_height
+    term_31 = product_8 * hull_height + quotient_8 * hull_height
     slope_14 = upstream * quotient_7
     slope_15 = upstream * quotient_5
     term_32 = (
@@ -344,7 +347,7 @@ def _curvature(
         - slope_14
         + (slope_15 - upstream * quotient_6 * hull_height * hull_width)
     )
-    term_33 = quotient_5 * quotient_7 * hull_width + quotient_8 * hull_width
+    term_33 = product_8 * hull_width + quotient_8 * hull_width
     term_34 = upstream * term_33 * hull_width - upstream * quotient_6 * hull_width * hull_width
     term_35 = term_32 * term_21 + term_34 * term_22 - upstream * power_2 * hull_width * term_30
     term_36 = term * term_23 + term_25 + term_18 * term_35
@@ -412,14 +415,17 @@ def _curvature(
         - slope_24
     )
     term_48 = term_11 * term_41 + term_47 + term_12 * term_45
-    slope_26 = upstream * power * positive_2 * overlap_height * true_width * term_15
-    slope_27 = upstream * power * overlap_width * positive * true_width * term_19
-    slope_28 = upstream * quotient_3 * term_9
-    slope_29 = upstream * quotient_6 * hull_height * term_28 * term_21
-    slope_30 = upstream * quotient_6 * hull_width * term_28 * term_22
+    product_9 = power * true_width
+    slope_26 = upstream * (product_9 * product_4)
+    slope_27 = upstream * (product_9 * product_5)
+    product_10 = term_5 * term_20
+    slope_28 = upstream * (quotient_3 * term_9)
+    product_11 = quotient_6 * term_28
+    slope_29 = upstream * product_11 * product_6
+    slope_30 = upstream * product_11 * product_7
     slope_31 = upstream * quotient_5 * (picked_6 - picked_5)
     term_49 = (
-        upstream * term_5 * true_width * term_20
+        upstream * product_10 * true_width
         + slope_29
         + slope_30
         - slope_26
@@ -428,24 +434,27 @@ def _curvature(
         - slope_31
     )
     term_50 = term_18 * term_23 + term_49 + term * term_35
+    product_12 = term_37 * term_20
     term_51 = (
         slope_26
         + slope_27
-        + upstream * term_37 * true_width * term_20
+        + upstream * product_12 * true_width
         + slope_28
         + slope_31
         - slope_29
         - slope_30
     )
     term_52 = term_17 * term_23 + term_51 + term_16 * term_35
-    slope_32 = upstream * power * positive_2 * overlap_height * true_height * term_15
-    slope_33 = upstream * power * overlap_width * positive * true_height * term_19
-    slope_34 = upstream * quotient_3 * term_10
-    slope_35 = upstream * quotient_6 * hull_height * term_27 * term_21
-    slope_36 = upstream * quotient_6 * hull_width * term_27 * term_22
+    product_13 = power * true_height
+    slope_32 = upstream * (product_13 * product_4)
+    slope_33 = upstream * (product_13 * product_5)
+    slope_34 = upstream * (quotient_3 * term_10)
+    product_14 = quotient_6 * term_27
+    slope_35 = upstream * product_14 * product_6
+    slope_36 = upstream * product_14 * product_7
     slope_37 = upstream * quotient_5 * (picked_8 - picked_7)
     term_53 = (
-        upstream * term_5 * true_height * term_20
+        upstream * product_10 * true_height
         + slope_35
         + slope_36
         - slope_32
@@ -457,7 +466,7 @@ def _curvature(
     term_55 = (
         slope_32
         + slope_33
-        + upstream * term_37 * true_height * term_20
+        + upstream * product_12 * true_height
         + slope_34
         + slope_37
         - slope_35

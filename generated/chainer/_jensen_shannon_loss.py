@@ -60,36 +60,42 @@ def _value_and_gradient(
     u = 0.5 * term_2
     term_3 = nll_2 - nll
     probability_3 = sigmoid(term_3)
-    softplus = np.maximum(term_2, 0.0) + np.log1p(np.exp(-magnitude))
+    product = probability_3 * (np.maximum(term_2, 0.0) + np.log1p(np.exp(-magnitude)))
     share = sigmoid(term_2)
-    softplus_2 = np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
-    term_4 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
-    cost = select(mask, 0.5 * term_2 * np.tanh(u) - log_cosh(u), term_4)
+    product_2 = share * (np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3))))
+    chosen = select(
+        mask, 0.5 * term_2 * np.tanh(u) - log_cosh(u), -product - product_2 + 0.6931471805599453
+    )
     sech2_2 = sech2(u)
-    product = probability_3 * share * softplus
-    product_2 = probability_3 * share
-    product_3 = share * probability_3 * softplus_2
-    product_4 = share * probability_3
-    chosen = select(mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
-    product_5 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
+    product_3 = product * share
+    product_4 = probability_3 * share
+    product_5 = product_2 * probability_3
+    product_6 = share * probability_3
+    chosen_2 = select(
+        mask, 0.25 * term_2 * sech2_2, product_3 - product_4 + (product_6 - product_5)
+    )
+    rest = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    term_5 = product_5 - 0.5 * other_probability * upstream[:, None] * term * chosen
-    rest = sum_of_others(0.5 * probability * upstream[:, None] * cost, axis=-2)
-    product_6 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
+    term_4 = probability * rest - 0.5 * other_probability * upstream[:, None] * term * chosen_2
+    rest_2 = sum_of_others(0.5 * probability * upstream[:, None] * chosen, axis=-2)
+    product_7 = probability * (0.5 * other_probability * upstream[:, None] * chosen - rest_2)
+    loss = 0.5 * total(term * chosen, axis=1)
     grad_target = None
     if "target" in wanted:
-        chosen_2 = select(
-            mask, -0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4)
+        chosen_3 = select(
+            mask, -0.25 * term_2 * sech2_2, product_4 - product_3 + (product_5 - product_6)
         )
-        rest_2 = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
+        rest_3 = sum_of_others(0.5 * upstream[:, None] * term * chosen_3, axis=-2)
         other_probability_2 = softmax_complement(target, axis=-2)
-        term_6 = (
-            probability_2 * rest_2 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_2
+        term_5 = (
+            probability_2 * rest_3 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_3
         )
-        rest_3 = sum_of_others(0.5 * probability_2 * upstream[:, None] * cost, axis=-2)
-        product_7 = probability_2 * (0.5 * other_probability_2 * upstream[:, None] * cost - rest_3)
-        grad_target = term_6 + product_7
-    return 0.5 * total(term * cost, axis=1), term_5 + product_6, grad_target
+        rest_4 = sum_of_others(0.5 * probability_2 * upstream[:, None] * chosen, axis=-2)
+        product_8 = probability_2 * (
+            0.5 * other_probability_2 * upstream[:, None] * chosen - rest_4
+        )
+        grad_target = term_5 + product_8
+    return loss, term_4 + product_7, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -111,14 +117,14 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     probability_3 = softmax(target, axis=-2)
     term_4 = probability_2 + probability_3
     sech2_2 = sech2(u)
-    product = probability * share * softplus
-    product_2 = probability * share
-    product_3 = share * probability * softplus_2
-    product_4 = share * probability
-    chosen = select(mask, 0.25 * term * sech2_2, product - product_2 + (product_4 - product_3))
+    product = probability * share
+    product_2 = product * softplus
+    product_3 = share * probability
+    product_4 = product_3 * softplus_2
+    chosen = select(mask, 0.25 * term * sech2_2, product_2 - product + (product_3 - product_4))
     offset = centred(input, d_input, axis=-2)
     product_5 = term_4 * chosen * (total(probability_2 * offset, axis=1)[:, None] - offset)
-    chosen_2 = select(mask, -0.25 * term * sech2_2, product_2 - product + (product_3 - product_4))
+    chosen_2 = select(mask, -0.25 * term * sech2_2, product - product_2 + (product_4 - product_3))
     offset_2 = centred(target, d_target, axis=-2)
     product_6 = term_4 * chosen_2 * (total(probability_3 * offset_2, axis=1)[:, None] - offset_2)
     term_5 = (
@@ -147,32 +153,32 @@ def _curvature(
     term_3 = nll_2 - nll
     probability_3 = sigmoid(term_3)
     share = sigmoid(term_2)
+    product = probability_3 * share
     softplus = np.maximum(term_2, 0.0) + np.log1p(np.exp(-magnitude))
-    product = probability_3 * share * softplus
-    product_2 = probability_3 * share
+    product_2 = product * softplus
+    product_3 = share * probability_3
     softplus_2 = np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
-    product_3 = share * probability_3 * softplus_2
-    product_4 = share * probability_3
-    chosen = select(mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
+    product_4 = product_3 * softplus_2
+    chosen = select(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4))
     slope = 0.5 * upstream[:, None] * term * chosen
     other_probability = softmax_complement(input, axis=-2)
     term_4 = sum_of_others(slope, axis=-2) - 0.5 * other_probability * upstream[:, None] * chosen
-    tanh = np.tanh(u)
+    squashed = np.tanh(u)
     term_5 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
-    cost = select(mask, 0.5 * term_2 * tanh - log_cosh(u), term_5)
+    cost = select(mask, 0.5 * term_2 * squashed - log_cosh(u), term_5)
     slope_2 = 0.5 * probability * upstream[:, None] * cost
     term_6 = 0.5 * other_probability * upstream[:, None] * cost - sum_of_others(slope_2, axis=-2)
     d_probability = softmax_tangent(input, d_input, axis=-2)
     d_probability_2 = softmax_tangent(target, d_target, axis=-2)
     product_5 = 0.25 * sech2_2
-    product_6 = 0.25 * term_2 * tanh * sech2_2
-    product_7 = probability_3 * share * softplus * tanh
+    product_6 = 0.25 * term_2 * squashed * sech2_2
+    product_7 = product * softplus * squashed
     product_8 = probability_3 * share * share
-    product_9 = probability_3 * share * tanh
-    tanh_2 = np.tanh(0.5 * term_3)
-    product_10 = share * probability_3 * softplus_2 * tanh_2
+    product_9 = product * squashed
+    squashed_2 = np.tanh(0.5 * term_3)
+    product_10 = product_3 * softplus_2 * squashed_2
     product_11 = share * probability_3 * probability_3
-    product_12 = share * probability_3 * tanh_2
+    product_12 = product_3 * squashed_2
     term_7 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
     chosen_2 = select(mask, product_5 - product_6, term_7)
     offset = centred(input, d_input, axis=-2)
@@ -190,7 +196,7 @@ def _curvature(
     slope_3 = 0.5 * other_probability * upstream[:, None] * chosen * d_probability_2
     slope_4 = 0.5 * probability * other_probability * upstream[:, None] * chosen
     term_12 = slope_4 - 0.5 * other_probability * upstream[:, None] * term * chosen_2
-    chosen_4 = select(mask, -0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4))
+    chosen_4 = select(mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
     slope_5 = 0.5 * probability * other_probability * upstream[:, None] * chosen_4
     term_13 = slope_5 - 0.5 * other_probability * upstream[:, None] * term * chosen_3
     term_14 = (

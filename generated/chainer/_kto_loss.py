@@ -52,25 +52,21 @@ def _value_and_gradient(
     term = input - reference - divergence
     gain = term * beta
     probability = sigmoid(-gain)
+    product = good_weight * probability
     sigmoid_gain = sigmoid(gain)
-    chosen = select(
-        mask,
-        -good_weight * probability * sigmoid_gain * beta,
-        bad_weight * sigmoid_gain * probability * beta,
-    )
-    loss = select(mask, good_weight * probability, bad_weight * sigmoid_gain)
+    bad = bad_weight * sigmoid_gain
+    chosen = select(mask, -product * sigmoid_gain * beta, bad * probability * beta)
     grad_reference = None
     if "reference" in wanted:
-        chosen_2 = select(
-            mask,
-            good_weight * probability * sigmoid_gain * beta,
-            -bad_weight * sigmoid_gain * probability * beta,
-        )
+        chosen_2 = select(mask, product * sigmoid_gain * beta, -bad * probability * beta)
         grad_reference = upstream * chosen_2
     grad_beta = None
     if "beta" in wanted:
-        product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
-        chosen_3 = select(mask, product, bad_weight * sigmoid_gain * probability * term)
+        chosen_3 = select(
+            mask,
+            product * sigmoid_gain * (reference - input + divergence),
+            bad * probability * term,
+        )
         grad_beta = total(upstream * chosen_3)
     grad_good_weight = None
     if "good_weight" in wanted:
@@ -79,7 +75,7 @@ def _value_and_gradient(
     if "bad_weight" in wanted:
         grad_bad_weight = total(upstream * select(mask, 0.0, sigmoid_gain))
     return (
-        loss,
+        select(mask, product, bad),
         upstream * chosen,
         grad_reference,
         np.full_like(target, 0.0) if "target" in wanted else None,
@@ -112,23 +108,14 @@ def _tangent(
     gain = term * beta
     probability = sigmoid(-gain)
     sigmoid_gain = sigmoid(gain)
-    chosen = select(
-        mask,
-        -good_weight * probability * sigmoid_gain * beta,
-        bad_weight * sigmoid_gain * probability * beta,
-    )
-    chosen_2 = select(
-        mask,
-        good_weight * probability * sigmoid_gain * beta,
-        -bad_weight * sigmoid_gain * probability * beta,
-    )
-    product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
-    chosen_3 = select(mask, product, bad_weight * sigmoid_gain * probability * term)
+    product = good_weight * probability * sigmoid_gain
+    product_2 = bad_weight * sigmoid_gain * probability
+    chosen = select(mask, product * (reference - input + divergence), product_2 * term)
     return (
         select(mask, probability, 0.0) * d_good_weight
-        + chosen * d_input
-        + chosen_2 * d_reference
-        + chosen_3 * d_beta
+        + select(mask, -product * beta, product_2 * beta) * d_input
+        + select(mask, product * beta, -product_2 * beta) * d_reference
+        + chosen * d_beta
         + select(mask, 0.0, sigmoid_gain) * d_bad_weight
     )
 
@@ -156,64 +143,61 @@ def _curvature(
     gain = term * beta
     probability = sigmoid(-gain)
     sigmoid_gain = sigmoid(gain)
-    chosen = select(mask, -probability * sigmoid_gain * beta, 0.0)
+    product = probability * sigmoid_gain
+    chosen = select(mask, -product * beta, 0.0)
+    product_2 = good_weight * probability
+    product_3 = product_2 * sigmoid_gain
     power = beta * beta
-    tanh = np.tanh(0.5 * term * beta)
-    tanh_2 = np.tanh(-0.5 * term * beta)
-    chosen_2 = select(
-        mask,
-        good_weight * probability * sigmoid_gain * power * tanh,
-        bad_weight * sigmoid_gain * probability * power * tanh_2,
-    )
-    chosen_3 = select(
-        mask,
-        -good_weight * probability * sigmoid_gain * power * tanh,
-        -bad_weight * sigmoid_gain * probability * power * tanh_2,
-    )
+    squashed = np.tanh(0.5 * term * beta)
+    bad = bad_weight * sigmoid_gain
+    product_4 = bad * probability
+    squashed_2 = np.tanh(-0.5 * term * beta)
+    chosen_2 = select(mask, product_3 * power * squashed, product_4 * power * squashed_2)
+    chosen_3 = select(mask, -product_3 * power * squashed, -product_4 * power * squashed_2)
     power_2 = sigmoid_gain * sigmoid_gain
+    product_5 = product_2 * power_2
     term_2 = reference - input + divergence
-    product = good_weight * probability * power_2 * term_2 * beta
+    product_6 = product_5 * term_2 * beta
     power_3 = probability * probability
-    product_2 = good_weight * power_3 * sigmoid_gain * term * beta
-    product_3 = good_weight * probability * sigmoid_gain
-    product_4 = bad_weight * sigmoid_gain * power_3 * term * beta
-    product_5 = bad_weight * power_2 * probability * term_2 * beta
-    product_6 = bad_weight * sigmoid_gain * probability
-    chosen_4 = select(mask, -product - product_2 - product_3, product_4 + product_5 + product_6)
-    chosen_5 = select(mask, 0.0, sigmoid_gain * probability * beta)
-    chosen_6 = select(mask, probability * sigmoid_gain * beta, 0.0)
-    chosen_7 = select(mask, product + product_2 + product_3, -product_4 - product_5 - product_6)
-    chosen_8 = select(mask, 0.0, -sigmoid_gain * probability * beta)
-    chosen_9 = select(mask, probability * sigmoid_gain * term_2, 0.0)
-    product_7 = good_weight * probability * sigmoid_gain * beta * term_2 * tanh
-    product_8 = bad_weight * sigmoid_gain * probability * beta * term * tanh_2
-    slope = upstream * select(mask, -product_7 - product_3, product_8 + product_6) * d_input
-    slope_2 = upstream * select(mask, product_7 + product_3, -product_8 - product_6) * d_reference
+    product_7 = good_weight * power_3 * sigmoid_gain * term
+    product_8 = product_7 * beta
+    product_9 = bad * power_3
+    product_10 = product_9 * term * beta
+    product_11 = bad_weight * power_2 * probability * term_2
+    product_12 = product_11 * beta
+    chosen_4 = select(mask, -product_6 - product_8 - product_3, product_10 + product_12 + product_4)
+    product_13 = sigmoid_gain * probability
+    chosen_5 = select(mask, 0.0, product_13 * beta)
+    chosen_6 = select(mask, product * beta, 0.0)
+    chosen_7 = select(mask, product_6 + product_8 + product_3, -product_10 - product_12 - product_4)
+    chosen_8 = select(mask, 0.0, -product_13 * beta)
+    chosen_9 = select(mask, product * term_2, 0.0)
+    product_14 = product_3 * squashed * (beta * term_2)
+    product_15 = product_4 * squashed_2 * (beta * term)
+    slope = upstream * select(mask, -product_14 - product_3, product_15 + product_4) * d_input
+    slope_2 = upstream * select(mask, product_14 + product_3, -product_15 - product_4) * d_reference
+    chosen_10 = select(
+        mask,
+        product_5 * term_2 * term_2 + product_7 * term_2,
+        product_9 * term * term + product_11 * term,
+    )
+    chosen_11 = select(mask, 0.0, product_13 * term)
     term_3 = (
-        good_weight * probability * power_2 * term_2 * term_2
-        + good_weight * power_3 * sigmoid_gain * term * term_2
-    )
-    term_4 = (
-        bad_weight * sigmoid_gain * power_3 * term * term
-        + bad_weight * power_2 * probability * term_2 * term
-    )
-    chosen_10 = select(mask, 0.0, sigmoid_gain * probability * term)
-    term_5 = (
         upstream * chosen_9 * d_good_weight
         + slope
         + slope_2
-        + upstream * select(mask, term_3, term_4) * d_beta
-        + upstream * chosen_10 * d_bad_weight
+        + upstream * chosen_10 * d_beta
+        + upstream * chosen_11 * d_bad_weight
     )
-    term_6 = (
+    term_4 = (
         upstream * chosen * d_input
         + upstream * chosen_6 * d_reference
         + upstream * chosen_9 * d_beta
     )
-    term_7 = (
+    term_5 = (
         upstream * chosen_5 * d_input
         + upstream * chosen_8 * d_reference
-        + upstream * chosen_10 * d_beta
+        + upstream * chosen_11 * d_beta
     )
     change_input = (
         upstream * chosen * d_good_weight
@@ -233,9 +217,9 @@ def _curvature(
         change_input,
         change_reference,
         np.full_like(target, 0.0),
+        total(term_3),
+        total(term_4),
         total(term_5),
-        total(term_6),
-        total(term_7),
         0.0,
     )
 

@@ -59,24 +59,24 @@ def _value_and_gradient(
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     positive_2 = mask_3.astype(input.dtype)
-    positive_3 = np.maximum(np.sign(term_2), 0.0)
+    product = positive * np.maximum(np.sign(term_2), 0.0) * positive_2
     chosen_3 = select(mask_2, 0.0, 1.0)
     sigmoid_gap = sigmoid(gap)
-    slope = upstream[:, None] * chosen_3[:, None] * positive * positive_3 * positive_2 * sigmoid_gap
-    sums = total(slope, axis=0)
+    sums = total(upstream[:, None] * chosen_3[:, None] * product * sigmoid_gap, axis=0)
     probability = softmax(chosen, axis=-2)
     chosen_4 = select(mask, -1.0, 0.0)
-    slope_2 = upstream * chosen_3 * total(positive * positive_3 * positive_2 * sigmoid_gap, axis=1)
-    term_3 = upstream * total(positive * positive_3 * positive_2, axis=1) - slope_2
+    term_3 = upstream * total(product, axis=1) - upstream * chosen_3 * total(
+        product * sigmoid_gap, axis=1
+    )
     probability_2 = softmax(chosen, axis=-1)
     term_4 = (
-        upstream[:, None] * positive * positive_3 * positive_2
+        upstream[:, None] * product
         + sums * probability * chosen_4
         + term_3[:, None] * probability_2 * chosen_4
     )
-    product = term_4[:, :, None] * direction(term, axis=-1)
+    product_2 = term_4[:, :, None] * direction(term, axis=-1)
     loss = 0.5 * total(positive * positive * positive_2, axis=1)
-    grad_input = -total(product, axis=0) + total(product, axis=1)
+    grad_input = -total(product_2, axis=0) + total(product_2, axis=1)
     grad_margin = None
     if "margin" in wanted:
         grad_margin = total(sums * total(probability * chosen_2, axis=0)) + total(
@@ -165,19 +165,14 @@ def _curvature(
     )
     sums_4 = total(slope_3, axis=0)
     d_probability = softmax_tangent(chosen, term_4, axis=-2)
-    product_2 = (
-        positive_3
-        * positive
-        * positive_2
-        * sigmoid_gap
-        * probability_3
-        * chosen_4[:, None]
-        * term_5
+    product_2 = power * positive_2
+    product_3 = positive_3 * positive * positive_2
+    product_4 = product_3 * sigmoid_gap * probability_3 * chosen_4[:, None] * term_5
+    slope_4 = upstream * chosen_4 * total(product_2 * sigmoid_gap * term_6 + product_4, axis=1)
+    term_8 = upstream * total(product_2 * term_6, axis=1) - slope_4
+    term_9 = upstream * total(product_3, axis=1) - upstream * chosen_4 * total(
+        product_3 * sigmoid_gap, axis=1
     )
-    sums_5 = total(power * positive_2 * sigmoid_gap * term_6 + product_2, axis=1)
-    term_8 = upstream * total(power * positive_2 * term_6, axis=1) - upstream * chosen_4 * sums_5
-    slope_4 = upstream * chosen_4 * total(positive_3 * positive * positive_2 * sigmoid_gap, axis=1)
-    term_9 = upstream * total(positive_3 * positive * positive_2, axis=1) - slope_4
     d_probability_2 = softmax_tangent(chosen, term_4, axis=-1)
     term_10 = (
         upstream[:, None] * power * positive_2 * term_6
@@ -191,9 +186,9 @@ def _curvature(
         + sums_4 * probability_2 * chosen_3
         + term_9[:, None] * probability * chosen_3
     )
-    product_3 = term_11 * ratio(1.0, distance)
-    product_4 = product_3[:, :, None] * (term_3 - input_direction * sums[:, :, None])
-    term_12 = input_direction * term_10[:, :, None] + product_4
+    product_5 = term_11 * ratio(1.0, distance)
+    product_6 = product_5[:, :, None] * (term_3 - input_direction * sums[:, :, None])
+    term_12 = input_direction * term_10[:, :, None] + product_6
     term_13 = total(probability_2 * chosen_2, axis=0) * sums_3 + sums_4 * total(
         chosen_2 * d_probability, axis=0
     )

@@ -50,13 +50,14 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = smooth + sums
     quotient = ratio(difference, term)
-    tanh = np.tanh(quotient)
-    slope = upstream * tanh * ratio(quotient, term)
+    squashed = np.tanh(quotient)
+    slope = upstream * squashed * ratio(quotient, term)
     p = sigmoid(input)
     probability = sigmoid(-input)
-    slope_2 = upstream * tanh * ratio(1.0, term)
-    product = slope_2[:, None] * ((1.0 - target) * p * probability - probability * p * target)
-    grad_input = product - slope[:, None] * p * probability
+    product = p * probability
+    slope_2 = upstream * squashed * ratio(1.0, term)
+    product_2 = slope_2[:, None] * ((1.0 - target) * product - probability * p * target)
+    grad_input = product_2 - slope[:, None] * product
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
@@ -77,21 +78,19 @@ def _tangent(
     d_smooth: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    term = 1.0 - target
     p = sigmoid(input)
+    product = (1.0 - target) * p
     probability = sigmoid(-input)
-    term_2 = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
-    tanh = np.tanh(dice)
-    term_3 = (term * p * probability - probability * p * target) * d_input - np.tanh(
+    term = smooth + total(target + p, axis=(0, 2))
+    dice = ratio(total(product + probability * target, axis=(0, 2)), term)
+    squashed = np.tanh(dice)
+    term_2 = (product * probability - probability * p * target) * d_input - np.tanh(
         0.5 * input
     ) * d_target
-    quotient = ratio(dice, term_2)
-    product = tanh * quotient * total(d_target + p * probability * d_input, axis=(0, 2))
+    product_2 = squashed * ratio(dice, term)
+    product_3 = product_2 * total(d_target + p * probability * d_input, axis=(0, 2))
     return (
-        tanh * ratio(1.0, term_2) * total(term_3, axis=(0, 2))
-        - tanh * quotient * d_smooth
-        - product
+        squashed * ratio(1.0, term) * total(term_2, axis=(0, 2)) - product_2 * d_smooth - product_3
     )
 
 
@@ -105,63 +104,63 @@ def _curvature(
     d_smooth: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = 1.0 - target
     p = sigmoid(input)
+    product = (1.0 - target) * p
     probability = sigmoid(-input)
-    term_2 = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
-    quotient = ratio(dice, term_2)
+    term = smooth + total(target + p, axis=(0, 2))
+    dice = ratio(total(product + probability * target, axis=(0, 2)), term)
+    quotient = ratio(dice, term)
     slope = upstream * quotient
-    quotient_2 = ratio(1.0, term_2)
+    quotient_2 = ratio(1.0, term)
     slope_2 = upstream * quotient_2
-    term_3 = term * p * probability - probability * p * target
+    product_2 = probability * p * target
+    term_2 = product * probability - product_2
     sech2_2 = sech2(dice)
-    product = 0.5 * input
-    tanh = np.tanh(product)
-    sums = total(term_3 * d_input - tanh * d_target, axis=(0, 2))
+    product_3 = 0.5 * input
+    squashed = np.tanh(product_3)
+    sums = total(term_2 * d_input - squashed * d_target, axis=(0, 2))
+    product_4 = sech2_2 * quotient
     sums_2 = total(d_target + p * probability * d_input, axis=(0, 2))
-    term_4 = (
-        sech2_2 * quotient_2 * sums - sech2_2 * quotient * d_smooth - sech2_2 * quotient * sums_2
-    )
-    product_2 = (slope_2[:, None] * term_3 - slope[:, None] * p * probability) * term_4[:, None]
-    tanh_2 = np.tanh(dice)
+    term_3 = sech2_2 * quotient_2 * sums - product_4 * d_smooth - product_4 * sums_2
+    product_5 = (slope_2[:, None] * term_2 - slope[:, None] * p * probability) * term_3[:, None]
+    squashed_2 = np.tanh(dice)
     power = quotient_2 * quotient_2
-    product_3 = quotient_2 * quotient
-    quotient_3 = ratio(quotient, term_2)
-    term_5 = -product_3 - quotient_3
-    slope_3 = upstream * tanh_2 * (power * sums + term_5 * d_smooth + term_5 * sums_2)
-    slope_4 = upstream * tanh_2 * quotient
-    tanh_3 = np.tanh(-0.5 * input)
-    slope_5 = upstream * tanh_2 * quotient_2
-    term_6 = term * p * probability * tanh_3 + probability * p * target * tanh
-    term_7 = slope_5[:, None] * term_6 - slope_4[:, None] * p * probability * tanh_3
-    quotient_4 = ratio(quotient_2, term_2)
-    product_4 = quotient_4 * d_smooth
-    product_5 = quotient_4 * sums_2
-    slope_6 = upstream * tanh_2 * (-product_4 - product_5)
-    slope_7 = upstream * sech2_2 * quotient_2 * quotient
-    slope_8 = upstream * tanh_2 * power
+    product_6 = quotient_2 * quotient
+    quotient_3 = ratio(quotient, term)
+    term_4 = -product_6 - quotient_3
+    slope_3 = upstream * squashed_2 * (power * sums + term_4 * d_smooth + term_4 * sums_2)
+    slope_4 = upstream * squashed_2 * quotient
+    squashed_3 = np.tanh(-0.5 * input)
+    slope_5 = upstream * squashed_2 * quotient_2
+    product_7 = slope_5[:, None] * (product * probability * squashed_3 + product_2 * squashed)
+    product_8 = (product_7 - slope_4[:, None] * p * probability * squashed_3) * d_input
+    quotient_4 = ratio(quotient_2, term)
+    product_9 = quotient_4 * d_smooth
+    product_10 = quotient_4 * sums_2
+    slope_6 = upstream * squashed_2 * (-product_9 - product_10)
+    slope_7 = upstream * product_4 * quotient_2
+    slope_8 = upstream * squashed_2 * power
     slope_9 = upstream * sech2_2 * quotient * quotient
-    term_8 = slope_9 + upstream * tanh_2 * (product_3 + quotient_3)
-    term_9 = (-slope_7 - slope_8) * sums + term_8 * d_smooth + term_8 * sums_2
-    slope_10 = upstream * quotient_2 * term_4
-    slope_11 = upstream * tanh_2 * (product_4 + product_5)
-    term_10 = upstream * tanh_2 * term_5 - slope_9
-    term_11 = (slope_7 + slope_8) * sums + term_10 * d_smooth + term_10 * sums_2
+    term_5 = slope_9 + upstream * squashed_2 * (product_6 + quotient_3)
+    term_6 = (-slope_7 - slope_8) * sums + term_5 * d_smooth + term_5 * sums_2
+    slope_10 = upstream * quotient_2 * term_3
+    slope_11 = upstream * squashed_2 * (product_9 + product_10)
+    term_7 = upstream * squashed_2 * term_4 - slope_9
+    sums_3 = total((slope_7 + slope_8) * sums + term_7 * d_smooth + term_7 * sums_2)
     change_input = (
-        product_2
-        + term_7 * d_input
-        + slope_6[:, None] * term_3
+        product_5
+        + product_8
+        + slope_6[:, None] * term_2
         - slope_3[:, None] * p * probability
         - 2.0 * slope_5[:, None] * p * probability * d_target
     )
     change_target = (
-        term_9[:, None]
-        + slope_11[:, None] * tanh
-        - slope_10[:, None] * tanh
-        - 0.5 * slope_5[:, None] * sech2(product) * d_input
+        term_6[:, None]
+        + slope_11[:, None] * squashed
+        - slope_10[:, None] * squashed
+        - 0.5 * slope_5[:, None] * sech2(product_3) * d_input
     )
-    return change_input, change_target, -total(term_11)
+    return change_input, change_target, -sums_3
 
 
 _kernel = differentiable(

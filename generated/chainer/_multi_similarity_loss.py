@@ -241,36 +241,38 @@ def _curvature(
     sums_10 = total(input_direction * term_12 + sums_8 * quotient[:, None] * term_3, axis=1)
     term_13 = term_12 - product_3[:, None] * term_3 - input_direction * sums_10[:, None]
     slope_5 = upstream * (np.maximum(pull, 0.0) + np.log1p(np.exp(-np.abs(pull))))
-    slope_6 = upstream[:, None] * sigmoid_pull[:, None] * probability_2 * chosen_10
-    product_4 = (2.0 * total(slope_5) / alpha**3 - total(slope_6) / power_2) * d_alpha
-    chosen_11 = mask_3.astype(upstream.dtype)
+    product_4 = probability_2 * chosen_10
+    product_5 = total(upstream[:, None] * sigmoid_pull[:, None] * product_4) / power_2
+    product_6 = probability_2 * mask_3.astype(upstream.dtype)
     term_14 = (
-        slope_4[:, None] * probability_2 * chosen_10
+        slope_4[:, None] * product_4
         + slope_2[:, None] * chosen_10 * d_probability_2
         + slope_2[:, None] * probability_2 * chosen_8 * term_4
-        + slope_2[:, None] * probability_2 * chosen_11 * d_base
+        + slope_2[:, None] * product_6 * d_base
     )
-    slope_7 = upstream * (np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push))))
-    slope_8 = upstream[:, None] * sigmoid_push[:, None] * probability * chosen_7
-    product_5 = (2.0 * total(slope_7) / beta**3 - total(slope_8) / power) * d_beta
-    chosen_12 = select(mask, -1.0, 0.0)
+    slope_6 = upstream * (np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push))))
+    product_7 = probability * chosen_7
+    product_8 = total(upstream[:, None] * sigmoid_push[:, None] * product_7) / power
+    product_9 = probability * select(mask, -1.0, 0.0)
     term_15 = (
-        slope_3[:, None] * probability * chosen_7
+        slope_3[:, None] * product_7
         + slope[:, None] * chosen_7 * d_probability
         + slope[:, None] * probability * chosen_5 * term_4
-        + slope[:, None] * probability * chosen_12 * d_base
+        + slope[:, None] * product_9 * d_base
     )
-    slope_9 = upstream[:, None] * sigmoid_push[:, None] * probability * chosen_6
+    product_10 = probability * chosen_6
+    product_11 = total(upstream[:, None] * sigmoid_push[:, None] * product_10) * d_beta / power
     term_16 = (
-        slope_3[:, None] * probability * chosen_6
+        slope_3[:, None] * product_10
         + slope[:, None] * chosen_6 * d_probability
-        + slope[:, None] * probability * chosen_12 * d_beta
+        + slope[:, None] * product_9 * d_beta
     )
-    slope_10 = upstream[:, None] * sigmoid_pull[:, None] * probability_2 * chosen_9
+    product_12 = probability_2 * chosen_9
+    product_13 = total(upstream[:, None] * sigmoid_pull[:, None] * product_12) * d_alpha / power_2
     term_17 = (
-        slope_4[:, None] * probability_2 * chosen_9
+        slope_4[:, None] * product_12
         + slope_2[:, None] * chosen_9 * d_probability_2
-        + slope_2[:, None] * probability_2 * chosen_11 * d_alpha
+        + slope_2[:, None] * product_6 * d_alpha
     )
     change_input = (
         term_11
@@ -278,17 +280,16 @@ def _curvature(
         - product[:, None] * (sums_8 - input_direction * sums_9[:, None])
     )
     change_alpha = (
-        product_4 + total(term_14) / alpha - total(upstream * sigmoid_pull * sums_6) / power_2
+        (2.0 * total(slope_5) / alpha**3 - product_5) * d_alpha
+        + total(term_14) / alpha
+        - total(upstream * sigmoid_pull * sums_6) / power_2
     )
     change_beta = (
-        product_5 + total(term_15) / beta - total(upstream * sigmoid_push * sums_5) / power
+        (2.0 * total(slope_6) / beta**3 - product_8) * d_beta
+        + total(term_15) / beta
+        - total(upstream * sigmoid_push * sums_5) / power
     )
-    change_base = (
-        total(term_16) / beta
-        + total(term_17) / alpha
-        - total(slope_9) * d_beta / power
-        - total(slope_10) * d_alpha / power_2
-    )
+    change_base = total(term_16) / beta + total(term_17) / alpha - product_11 - product_13
     return change_input, change_alpha, change_beta, change_base
 
 

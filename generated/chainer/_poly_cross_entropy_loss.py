@@ -90,13 +90,14 @@ def _curvature_labels(
     slope = upstream * epsilon
     chosen = select(mask, slope[:, None], 0.0)
     probability = softmax(input, axis=-2)
-    product = (-lack * chosen - sum_of_others(-probability * chosen, axis=-2)) * d_probability
+    product = probability * chosen
+    product_2 = (-lack * chosen - sum_of_others(-product, axis=-2)) * d_probability
     chosen_2 = select(mask, upstream[:, None], 0.0)
     rest = sum_of_others(-chosen * d_probability - probability * chosen_2 * d_epsilon, axis=-2)
     change_input = (
         upstream[:, None] * d_probability
-        + product
-        + probability * chosen * d_probability
+        + product_2
+        + product * d_probability
         - probability * lack * chosen_2 * d_epsilon
         - probability * rest
     )
@@ -130,12 +131,14 @@ def _value_and_gradient_probabilities(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `epsilon`."""
     lack = softmax_complement(input, axis=-2)
-    sums = total(lack * target, axis=1)
+    product = lack * target
+    sums = total(product, axis=1)
     xent, excess = cross_entropy_and_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
     rest = sum_of_others(-probability * upstream[:, None] * epsilon * target, axis=-2)
-    product = probability * (-lack * upstream[:, None] * epsilon * target - rest)
-    grad_input = upstream[:, None] * excess + product
+    grad_input = upstream[:, None] * excess + probability * (
+        -product * upstream[:, None] * epsilon - rest
+    )
     grad_target = None
     if "target" in wanted:
         grad_target = (

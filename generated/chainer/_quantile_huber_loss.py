@@ -43,14 +43,13 @@ def _value_and_gradient(
     term = 1.0 - level
     chosen = select(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
-    clamped = np.maximum(np.minimum(product, 1.0), -1.0)
-    product_2 = chosen * clamped * (error - 0.5 * np.maximum(np.minimum(error, kappa), -kappa))
-    product_3 = chosen * clamped
-    loss = total(product_2, axis=(1, 2)) / target.shape[1]
-    grad_input = -upstream[:, None] * total(product_3, axis=2) / target.shape[1]
+    product_2 = chosen * np.maximum(np.minimum(product, 1.0), -1.0)
+    product_3 = product_2 * (error - 0.5 * np.maximum(np.minimum(error, kappa), -kappa))
+    loss = total(product_3, axis=(1, 2)) / target.shape[1]
+    grad_input = -upstream[:, None] * total(product_2, axis=2) / target.shape[1]
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream[:, None] * total(product_3, axis=1) / target.shape[1]
+        grad_target = upstream[:, None] * total(product_2, axis=1) / target.shape[1]
     grad_kappa = None
     if "kappa" in wanted:
         product_4 = chosen * select(np.abs(error) <= kappa, -0.5 * product * product, -0.5)
@@ -97,14 +96,14 @@ def _curvature(
     chosen = select(error > 0.0, level[:, None], term[:, None])
     mask = np.abs(error) <= kappa
     term_2 = d_target[:, None] - d_input[:, :, None]
-    chosen_2 = select(mask, -error / (kappa * kappa), 0.0)
-    term_3 = chosen * select(mask, 1.0 / kappa, 0.0) * term_2 + chosen * chosen_2 * d_kappa
-    product = error / kappa
-    product_2 = chosen * select(mask, product * (product / kappa), 0.0) * d_kappa
-    slope = upstream * total(chosen * chosen_2 * term_2 + product_2, axis=(1, 2))
+    product = chosen * select(mask, -error / (kappa * kappa), 0.0)
+    term_3 = chosen * select(mask, 1.0 / kappa, 0.0) * term_2 + product * d_kappa
+    product_2 = error / kappa
+    product_3 = chosen * select(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
+    sums = total(upstream * total(product * term_2 + product_3, axis=(1, 2)))
     change_input = -upstream[:, None] * total(term_3, axis=2) / target.shape[1]
     change_target = upstream[:, None] * total(term_3, axis=1) / target.shape[1]
-    return change_input, change_target, total(slope) / target.shape[1]
+    return change_input, change_target, sums / target.shape[1]
 
 
 _kernel = differentiable(

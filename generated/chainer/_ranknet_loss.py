@@ -65,10 +65,11 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     ordered = (target[:, :, None] > target[:, None]).astype(target.dtype)
-    probability = sigmoid(-(input[:, :, None] - input[:, None]) * sigma)
-    product = ordered * probability * sigma * (d_input[:, :, None] - d_input[:, None])
-    product_2 = ordered * probability * (input[:, None] - input[:, :, None]) * d_sigma
-    return ratio(1.0, total(ordered, axis=(1, 2))) * total(product_2 - product, axis=(1, 2))
+    product = ordered * sigmoid(-(input[:, :, None] - input[:, None]) * sigma)
+    term = product * (input[:, None] - input[:, :, None]) * d_sigma - product * sigma * (
+        d_input[:, :, None] - d_input[:, None]
+    )
+    return ratio(1.0, total(ordered, axis=(1, 2))) * total(term, axis=(1, 2))
 
 
 def _curvature(
@@ -85,23 +86,19 @@ def _curvature(
     quotient = ratio(1.0, total(ordered, axis=(1, 2)))
     slope = upstream * quotient
     product = (input[:, :, None] - input[:, None]) * sigma
-    probability = sigmoid(-product)
-    product_2 = ordered * probability
-    sigmoid_product = sigmoid(product)
+    product_2 = ordered * sigmoid(-product)
+    product_3 = product_2 * sigmoid(product)
     term = d_input[:, :, None] - d_input[:, None]
     term_2 = input[:, None] - input[:, :, None]
-    term_3 = (
-        ordered * probability * sigmoid_product * term_2 * d_sigma
-        - ordered * probability * sigmoid_product * sigma * term
-    )
+    product_4 = product_3 * term_2
+    term_3 = product_4 * d_sigma - product_3 * sigma * term
     term_4 = slope[:, None] * total(product_2, axis=1) * d_sigma + slope[:, None] * sigma * total(
         term_3, axis=1
     )
-    product_3 = ordered * probability * sigmoid_product * term_2 * term_2 * d_sigma
     term_5 = (
-        product_3
-        + ordered * probability * (d_input[:, None] - d_input[:, :, None])
-        - ordered * probability * sigmoid_product * sigma * term_2 * term
+        product_3 * term_2 * term_2 * d_sigma
+        + product_2 * (d_input[:, None] - d_input[:, :, None])
+        - product_4 * sigma * term
     )
     change_input = (
         term_4

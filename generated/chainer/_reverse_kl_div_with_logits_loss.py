@@ -154,20 +154,23 @@ def _curvature(
     rest_5 = sum_of_others(slope, axis=-2)
     d_probability_2 = softmax_tangent(product_2, term_9, axis=-2)
     rest_6 = sum_of_others(slope_5 + slope_6, axis=-2)
+    product_3 = probability * d_probability_2
     other_probability_2 = softmax_complement(product_2, axis=-2)
     term_13 = probability_2 * rest_5 - other_probability_2 * upstream[:, None] * power * probability
     term_14 = -2.0 * other_probability_2 * upstream[:, None] * probability - term_13 / power
-    slope_7 = other_probability_2 * upstream[:, None] * temperature * d_probability
+    product_4 = other_probability_2 * d_probability
     power_2 = temperature**3
+    product_5 = probability * input
     term_15 = (
         2.0 * total(upstream * total(term * probability, axis=1))
-        + 2.0 * total(probability * term_2 * input) / power_2
+        + 2.0 * total(product_5 * term_2) / power_2
         + 2.0 * total(term_7 * input) / power_2
         + 2.0 * total(term_13 * target) / power_2
     )
-    term_16 = probability * term_10 + term * d_probability - probability * term_11
-    slope_8 = probability * upstream[:, None] * power * term * input * d_probability
-    slope_9 = (
+    product_6 = term * d_probability
+    sums = total(probability * term_10 + product_6 - probability * term_11, axis=1)
+    product_7 = input * d_probability
+    slope_7 = (
         2.0
         * probability
         * other_probability
@@ -177,18 +180,17 @@ def _curvature(
         * input
         * d_temperature
     )
-    slope_10 = probability * other_probability * upstream[:, None] * power * input * term_10
-    slope_11 = probability * other_probability * upstream[:, None] * power * input * term_11
-    term_17 = (
-        term_2 * input * d_probability
-        + slope_9
-        + slope_10
+    product_8 = product_5 * other_probability
+    term_16 = (
+        term_2 * product_7
+        + slope_7
+        + product_8 * upstream[:, None] * power * term_10
         + probability * term_2 * d_input
-        - slope_8
-        - slope_11
-        - probability * input * rest_3
+        - product_5 * upstream[:, None] * power * product_6
+        - product_8 * upstream[:, None] * power * term_11
+        - product_5 * rest_3
     )
-    slope_12 = (
+    slope_8 = (
         2.0
         * other_probability
         * upstream[:, None]
@@ -197,15 +199,14 @@ def _curvature(
         * input
         * d_temperature
     )
-    term_18 = (
-        term_3 * input * d_probability
-        + probability * input * rest_4
-        + slope_12
+    term_17 = (
+        term_3 * product_7
+        + product_5 * rest_4
+        + slope_8
         + term_7 * d_input
-        - upstream[:, None] * power * probability * input * d_probability
+        - upstream[:, None] * power * product_5 * d_probability
     )
-    slope_13 = upstream[:, None] * power * probability * target * d_probability_2
-    slope_14 = (
+    slope_9 = (
         2.0
         * other_probability_2
         * upstream[:, None]
@@ -214,14 +215,13 @@ def _curvature(
         * target
         * d_temperature
     )
-    slope_15 = other_probability_2 * upstream[:, None] * power * target * d_probability
-    term_19 = (
+    term_18 = (
         rest_5 * target * d_probability_2
         + probability_2 * target * rest_6
-        + slope_13
+        + upstream[:, None] * power * product_3 * target
         + term_13 * d_target
-        - slope_14
-        - slope_15
+        - slope_9
+        - product_4 * upstream[:, None] * power * target
     )
     change_input = (
         (term_2 / temperature + term_3 / temperature) * d_probability
@@ -235,16 +235,16 @@ def _curvature(
     change_target = (
         rest_5 * d_probability_2 / temperature
         + probability_2 * rest_6 / temperature
-        + upstream[:, None] * temperature * probability * d_probability_2
+        + upstream[:, None] * temperature * product_3
         + term_14 * d_temperature
-        - slope_7
+        - product_4 * upstream[:, None] * temperature
     )
     change_temperature = (
         term_15 * d_temperature
-        + 2.0 * temperature * total(upstream * total(term_16, axis=1))
+        + 2.0 * temperature * total(upstream * sums)
+        - total(term_16) / power
         - total(term_17) / power
         - total(term_18) / power
-        - total(term_19) / power
     )
     return change_input, change_target, change_temperature
 

@@ -128,7 +128,7 @@ def _curvature(
     slope = upstream * sums_4
     term = slope[:, None] * image_direction * logit_scale - upstream[:, None] * logit_scale * sums_3
     product_3 = (slope[:, None] * image_direction - upstream[:, None] * sums_3) * d_logit_scale
-    probability_2 = sigmoid(product_2)
+    product_4 = probability * sigmoid(product_2)
     term_2 = d_image - image_direction * sums[:, None]
     text_length = norm(text, axis=-1)
     quotient_2 = ratio(1.0, text_length)
@@ -138,9 +138,9 @@ def _curvature(
         image_direction @ term_3.T
     )
     term_5 = (
-        -probability * probability_2 * sums_2 * z * d_logit_scale
-        - probability * probability_2 * logit_scale * z * term_4
-        - probability * probability_2 * z * d_logit_bias
+        -product_4 * sums_2 * z * d_logit_scale
+        - product_4 * logit_scale * z * term_4
+        - product_4 * z * d_logit_bias
     )
     term_6 = (z * term_5) @ text_direction + (probability * z * quotient_2) @ term_3
     slope_2 = upstream * sums_4 * quotient
@@ -152,35 +152,36 @@ def _curvature(
         + slope_3[:, None] * image_direction * logit_scale
         - upstream[:, None] * logit_scale * term_6
     )
-    product_4 = ratio(quotient_2, text_length) * sums_5
+    product_5 = ratio(quotient_2, text_length) * sums_5
     slope_4 = upstream[:, None] * probability * z
     sums_7 = slope_4.T @ image_direction
     sums_8 = total(sums_7 * text_direction, axis=1)
     term_8 = text_direction * logit_scale * sums_8[:, None] - logit_scale * sums_7
     sums_9 = (upstream[:, None] * quotient[:, None] * probability * z).T @ term_2
     term_9 = (upstream[:, None] * z * term_5).T @ image_direction + sums_9
-    product_5 = sums_8 * quotient_2
+    product_6 = sums_8 * quotient_2
     sums_10 = total(text_direction * term_9 + sums_7 * quotient_2[:, None] * term_3, axis=1)
     term_10 = (
         (text_direction * sums_8[:, None] - sums_7) * d_logit_scale
-        + product_5[:, None] * logit_scale * term_3
+        + product_6[:, None] * logit_scale * term_3
         + text_direction * logit_scale * sums_10[:, None]
         - logit_scale * term_9
     )
-    power = z * z
-    slope_5 = (
-        upstream[:, None] * probability * probability_2 * sums_2 * sums_2 * power * d_logit_scale
+    product_7 = product_4 * z * z
+    product_8 = product_7 * sums_2
+    term_11 = (
+        (slope_4 - upstream[:, None] * product_8 * logit_scale) * term_4
+        - upstream[:, None] * product_7 * sums_2 * sums_2 * d_logit_scale
+        - upstream[:, None] * product_8 * d_logit_bias
     )
-    slope_6 = upstream[:, None] * probability * probability_2 * logit_scale * power * sums_2
-    slope_7 = upstream[:, None] * probability * probability_2 * power * sums_2 * d_logit_bias
-    slope_8 = upstream[:, None] * probability * probability_2 * sums_2 * power * d_logit_scale
-    slope_9 = upstream[:, None] * probability * probability_2 * logit_scale * power * term_4
-    slope_10 = upstream[:, None] * probability * probability_2 * power * d_logit_bias
+    term_12 = (
+        -upstream[:, None] * product_8 * d_logit_scale
+        - upstream[:, None] * product_7 * logit_scale * term_4
+        - upstream[:, None] * product_7 * d_logit_bias
+    )
     change_image = quotient[:, None] * term_7 - product[:, None] * term
-    change_text = quotient_2[:, None] * term_10 - product_4[:, None] * term_8
-    change_logit_scale = -total((slope_4 - slope_6) * term_4 - slope_5 - slope_7)
-    change_logit_bias = -total(-slope_8 - slope_9 - slope_10)
-    return change_image, change_text, change_logit_scale, change_logit_bias
+    change_text = quotient_2[:, None] * term_10 - product_5[:, None] * term_8
+    return change_image, change_text, -total(term_11), -total(term_12)
 
 
 _kernel = differentiable(

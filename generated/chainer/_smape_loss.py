@@ -59,12 +59,13 @@ def _curvature(
     sign_input = np.sign(input)
     term_3 = d_input - d_target
     quotient_2 = ratio(ratio(np.abs(term_2), term), term)
+    product = quotient * quotient_2
     quotient_3 = ratio(quotient_2, term)
-    term_4 = quotient * quotient_2 * sign_input + quotient_3 * sign_input
+    term_4 = product * sign_input + quotient_3 * sign_input
     quotient_4 = ratio(quotient, term)
     slope = 200.0 * upstream * quotient_4 * sign_input * direction_2
     sign_target = np.sign(target)
-    term_5 = quotient * quotient_2 * sign_target + quotient_3 * sign_target
+    term_5 = product * sign_target + quotient_3 * sign_target
     slope_2 = 200.0 * upstream * quotient_4 * sign_target * direction_2
     change_input = (
         (200.0 * upstream * term_4 * sign_input - slope) * d_input

@@ -50,9 +50,11 @@ def _curvature(
     slope = upstream * probability * sigmoid_product * target * target * d_input
     slope_2 = upstream * probability
     term = upstream * probability * sigmoid_product * input * target - slope_2
-    term_2 = upstream * probability * sigmoid_product * target * input - slope_2
-    slope_3 = upstream * probability * sigmoid_product * input * input * d_target
-    return slope + term * d_target, term_2 * d_input + slope_3
+    product_2 = probability * sigmoid_product
+    change_target = (
+        upstream * product_2 * target * input - slope_2
+    ) * d_input + upstream * product_2 * input * input * d_target
+    return slope + term * d_target, change_target
 
 
 _kernel = differentiable(

@@ -140,17 +140,17 @@ def _curvature_swapped(
     product_3 = slope_3[:, None] * power_slope_3 * term_8
     slope_4 = upstream * term_4 * total(signed_power(quotient_2, term_6) * term_8, axis=1)
     product_4 = slope_4[:, None] * power_slope_3 * ratio(quotient_2, near[:, None])
-    term_9 = -0.5 * np.sign(far - across) - 0.5
-    slope_5 = upstream * term_4 * term_9 * ratio(1.0, across)
+    product_5 = term_4 * (-0.5 * np.sign(far - across) - 0.5)
+    slope_5 = upstream * product_5 * ratio(1.0, across)
     quotient_3 = ratio(term_3, across[:, None])
     power_slope_4 = power_slope(quotient_3, term_6)
-    term_10 = d_positive - d_negative
-    product_5 = slope_5[:, None] * power_slope_4 * term_10
-    slope_6 = upstream * term_4 * term_9 * total(signed_power(quotient_3, term_6) * term_10, axis=1)
-    product_6 = slope_6[:, None] * power_slope_4 * ratio(quotient_3, across[:, None])
+    term_9 = d_positive - d_negative
+    product_6 = slope_5[:, None] * power_slope_4 * term_9
+    slope_6 = upstream * product_5 * total(signed_power(quotient_3, term_6) * term_9, axis=1)
+    product_7 = slope_6[:, None] * power_slope_4 * ratio(quotient_3, across[:, None])
     change_anchor = product + product_3 - product_2 - product_4
-    change_positive = product_5 + product_4 - product_6 - product_3
-    change_negative = product_6 + product_2 - product_5 - product
+    change_positive = product_6 + product_4 - product_7 - product_3
+    change_negative = product_7 + product_2 - product_6 - product
     return change_anchor, change_positive, change_negative, 0.0
 
 
@@ -481,27 +481,25 @@ def _curvature_swapped_optax(
     slope_4 = upstream * term_7 * select(mask_10, 0.0, term_2**term_9 / p)
     product_5 = p * select((mask_11 & mask_8), 0.0, term_11 * abs_term**term_13) * sign_term
     product_6 = slope_4[:, None] * select(mask_12, 0.0, product_5) * sign_term * term_14
-    term_15 = 0.5 * np.sign(power_2 - power_3) + 0.5
+    product_7 = term_7 * (0.5 * np.sign(power_2 - power_3) + 0.5)
     mask_13 = term_6 == 0.0
     mask_14 = mask_13 & mask_2
     chosen_5 = select(mask_14, 0.0, select((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p)
     mask_15 = magnitude_2 == 0.0
     mask_16 = mask_15 & mask_6
-    chosen_6 = select(mask_16, 0.0, p * magnitude_2**term_11)
     direction_3 = np.sign(term_5)
-    term_16 = d_positive - d_negative
-    slope_5 = (
-        upstream * term_7 * term_15 * chosen_5 * total(chosen_6 * direction_3 * term_16, axis=1)
-    )
-    product_7 = slope_5[:, None] * chosen_6 * direction_3
-    slope_6 = upstream * term_7 * term_15 * select(mask_14, 0.0, term_6**term_9 / p)
-    chosen_7 = select((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
-    product_8 = (
-        slope_6[:, None] * select(mask_16, 0.0, p * chosen_7 * direction_3) * direction_3 * term_16
+    product_8 = select(mask_16, 0.0, p * magnitude_2**term_11) * direction_3
+    term_15 = d_positive - d_negative
+    slope_5 = upstream * product_7 * chosen_5 * total(product_8 * term_15, axis=1)
+    product_9 = slope_5[:, None] * product_8
+    slope_6 = upstream * product_7 * select(mask_14, 0.0, term_6**term_9 / p)
+    chosen_6 = select((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
+    product_10 = (
+        slope_6[:, None] * select(mask_16, 0.0, p * chosen_6 * direction_3) * direction_3 * term_15
     )
     change_anchor = product_4 + product_6 - product - product_3
-    change_positive = -product_7 - product_8 - product_4 - product_6
-    change_negative = product_7 + product_8 + product + product_3
+    change_positive = -product_9 - product_10 - product_4 - product_6
+    change_negative = product_9 + product_10 + product + product_3
     return change_anchor, change_positive, change_negative, 0.0
 
 

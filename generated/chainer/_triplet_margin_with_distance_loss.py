@@ -268,36 +268,36 @@ def _curvature_swapped_cosine(
     sums_7 = total(anchor_direction * term_8 + term_5 * quotient[:, None] * term_9, axis=1)
     term_10 = term_8 - product_2[:, None] * term_9 - anchor_direction * sums_7[:, None]
     product_3 = ratio(quotient_2, positive_length) * sums_5
-    term_11 = 0.5 * np.sign(far + (sums_3 - 1.0)) + 0.5
-    slope_5 = upstream * term_3 * term_11
-    term_12 = slope[:, None] * anchor_direction + slope_5[:, None] * negative_direction
-    sums_8 = total(term_12 * positive_direction, axis=1)
-    product_4 = product_3[:, None] * (term_12 - positive_direction * sums_8[:, None])
+    product_4 = term_3 * (0.5 * np.sign(far + (sums_3 - 1.0)) + 0.5)
+    slope_5 = upstream * product_4
+    term_11 = slope[:, None] * anchor_direction + slope_5[:, None] * negative_direction
+    sums_8 = total(term_11 * positive_direction, axis=1)
+    product_5 = product_3[:, None] * (term_11 - positive_direction * sums_8[:, None])
     slope_6 = upstream * term_2 * quotient
-    slope_7 = upstream * term_3 * term_11 * quotient_3
-    term_13 = slope_6[:, None] * term_9 + slope_7[:, None] * term_7
-    product_5 = sums_8 * quotient_2
-    term_14 = positive_direction * term_13 + term_12 * quotient_2[:, None] * term_6
-    term_15 = (
-        term_13 - product_5[:, None] * term_6 - positive_direction * total(term_14, axis=1)[:, None]
+    slope_7 = upstream * product_4 * quotient_3
+    term_12 = slope_6[:, None] * term_9 + slope_7[:, None] * term_7
+    product_6 = sums_8 * quotient_2
+    term_13 = positive_direction * term_12 + term_11 * quotient_2[:, None] * term_6
+    term_14 = (
+        term_12 - product_6[:, None] * term_6 - positive_direction * total(term_13, axis=1)[:, None]
     )
-    product_6 = ratio(quotient_3, negative_length) * sums_6
-    term_16 = slope_5[:, None] * positive_direction + slope_2[:, None] * anchor_direction
-    sums_9 = total(term_16 * negative_direction, axis=1)
-    product_7 = product_6[:, None] * (term_16 - negative_direction * sums_9[:, None])
-    slope_8 = upstream * term_3 * term_11 * quotient_2
+    product_7 = ratio(quotient_3, negative_length) * sums_6
+    term_15 = slope_5[:, None] * positive_direction + slope_2[:, None] * anchor_direction
+    sums_9 = total(term_15 * negative_direction, axis=1)
+    product_8 = product_7[:, None] * (term_15 - negative_direction * sums_9[:, None])
+    slope_8 = upstream * product_4 * quotient_2
     slope_9 = upstream * term_3 * term_4 * quotient
-    term_17 = slope_8[:, None] * term_6 + slope_9[:, None] * term_9
-    product_8 = sums_9 * quotient_3
-    term_18 = negative_direction * term_17 + term_16 * quotient_3[:, None] * term_7
-    term_19 = (
-        term_17 - product_8[:, None] * term_7 - negative_direction * total(term_18, axis=1)[:, None]
+    term_16 = slope_8[:, None] * term_6 + slope_9[:, None] * term_9
+    product_9 = sums_9 * quotient_3
+    term_17 = negative_direction * term_16 + term_15 * quotient_3[:, None] * term_7
+    term_18 = (
+        term_16 - product_9[:, None] * term_7 - negative_direction * total(term_17, axis=1)[:, None]
     )
     change_anchor = quotient[:, None] * term_10 - product[:, None] * (
         term_5 - anchor_direction * sums_4[:, None]
     )
-    change_positive = quotient_2[:, None] * term_15 - product_4
-    change_negative = quotient_3[:, None] * term_19 - product_7
+    change_positive = quotient_2[:, None] * term_14 - product_5
+    change_negative = quotient_3[:, None] * term_18 - product_8
     return change_anchor, change_positive, change_negative, 0.0
 
 
@@ -847,10 +847,11 @@ def _curvature_plain_cosine(
     sums_7 = total(anchor_direction * term_6 + term_3 * quotient[:, None] * term_7, axis=1)
     term_8 = term_6 - product_2[:, None] * term_7 - anchor_direction * sums_7[:, None]
     product_3 = ratio(quotient_2, positive_length) * sums_5
-    slope_5 = upstream * term * sums_3
+    product_4 = term * sums_3
+    slope_5 = upstream * product_4
     term_9 = slope[:, None] * anchor_direction - slope_5[:, None] * positive_direction
     slope_6 = upstream * term * quotient
-    slope_7 = upstream * term * sums_3 * quotient_2
+    slope_7 = upstream * product_4 * quotient_2
     term_10 = (
         positive_direction * quotient[:, None] * term_7
         + anchor_direction * quotient_2[:, None] * term_4
@@ -861,11 +862,12 @@ def _curvature_plain_cosine(
         - slope_7[:, None] * term_4
         - slope_8[:, None] * positive_direction
     )
-    product_4 = ratio(quotient_3, negative_length) * sums_6
-    slope_9 = upstream * term_2 * sums_2
+    product_5 = ratio(quotient_3, negative_length) * sums_6
+    product_6 = term_2 * sums_2
+    slope_9 = upstream * product_6
     term_12 = slope_2[:, None] * anchor_direction - slope_9[:, None] * negative_direction
     slope_10 = upstream * term_2 * quotient
-    slope_11 = upstream * term_2 * sums_2 * quotient_3
+    slope_11 = upstream * product_6 * quotient_3
     term_13 = (
         negative_direction * quotient[:, None] * term_7
         + anchor_direction * quotient_3[:, None] * term_5
@@ -880,7 +882,7 @@ def _curvature_plain_cosine(
         term_3 - anchor_direction * sums_4[:, None]
     )
     change_positive = quotient_2[:, None] * term_11 - product_3[:, None] * term_9
-    change_negative = quotient_3[:, None] * term_14 - product_4[:, None] * term_12
+    change_negative = quotient_3[:, None] * term_14 - product_5[:, None] * term_12
     return change_anchor, change_positive, change_negative, 0.0
 
 

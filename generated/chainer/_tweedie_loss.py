@@ -93,9 +93,7 @@ def _curvature_log_mean(
     exponential_2 = np.exp(product_2)
     term_5 = -upstream * exponential_2 / power_2 - upstream * exponential_2 * input / term_2
     product_5 = exponential * input / (term * term)
-    term_6 = (
-        2.0 * exponential / term**3 - product_5 + (exponential * input * (input / term) - product_5)
-    )
+    term_6 = 2.0 * exponential / term**3 - product_5 + (product * (input / term) - product_5)
     product_6 = scaled_exp_2 * input / power_2
     term_7 = (
         2.0 * scaled_exp_2 / term_2**3

@@ -328,105 +328,106 @@ def _partials_tangent(
         - omega * product_4 * product_4
     )
     chosen_20 = jnp.where(mask_5, 0.0, chosen_6 * logarithm_2)
-    product_36 = omega * term_5 * power * product_5 * (product_5 / theta)
-    product_37 = chosen_6 * term_5 * omega / (term_4 * theta)
-    term_39 = chosen_20 * term_5 * power * omega / (term_4 * theta) + product_37 - product_36
-    product_38 = 2.0 * border * chosen_6 * chosen_6 * term_5 * power * omega / (power_9 * theta)
-    product_39 = border * chosen_6 * term_5 * omega / (power_6 * theta)
+    product_36 = omega * term_5 * power
+    product_37 = product_36 * product_5 * (product_5 / theta)
+    product_38 = chosen_6 * term_5 * omega / (term_4 * theta)
+    term_39 = chosen_20 * term_5 * power * omega / (term_4 * theta) + product_38 - product_37
+    product_39 = 2.0 * border * chosen_6 * chosen_6 * term_5 * power * omega / (power_9 * theta)
+    product_40 = border * chosen_6 * term_5 * omega / (power_6 * theta)
     term_40 = (
-        product_38
-        - product_36
+        product_39
+        - product_37
         - border * chosen_20 * term_5 * power * omega / (power_6 * theta)
-        - product_39
+        - product_40
     )
     term_41 = (
         omega * chosen_20 / term_4
         - omega * product_5 * product_5
-        + (term_39 + term_40 + (product_37 - product_39))
+        + (term_39 + term_40 + (product_38 - product_40))
     )
     chosen_21 = jnp.where(mask_5, 0.0, chosen_2 * logarithm_2 / eps + border / (product_2 * eps))
     term_42 = omega * chosen_21 / term_4 - omega * chosen_2 * chosen_6 / (power_6 * eps)
-    product_40 = chosen_6 * chosen_2 * term_5 * power * omega / (power_6 * eps * theta)
-    product_41 = chosen_6 * term_5 * power * omega / (term_4 * power_7)
-    product_42 = chosen_6 * power * omega / (term_4 * theta)
+    product_41 = chosen_6 * chosen_2 * term_5 * power * omega / (power_6 * eps * theta)
+    product_42 = chosen_6 * term_5 * power * omega / (term_4 * power_7)
+    product_43 = chosen_6 * power * omega / (term_4 * theta)
     term_43 = (
-        chosen_21 * term_5 * power * omega / (term_4 * theta) - product_40 - product_41 - product_42
+        chosen_21 * term_5 * power * omega / (term_4 * theta) - product_41 - product_42 - product_43
     )
-    product_43 = chosen_2 * chosen_6 * term_5 * power * omega / (eps * power_6 * theta)
-    product_44 = (
+    product_44 = chosen_2 * chosen_6 * term_5 * power * omega / (eps * power_6 * theta)
+    product_45 = (
         2.0 * border * chosen_2 * chosen_6 * term_5 * power * omega / (power_9 * eps * theta)
     )
-    product_45 = border * chosen_6 * term_5 * power * omega / (power_6 * power_7)
-    product_46 = border * chosen_6 * power * omega / (power_6 * theta)
+    product_46 = border * chosen_6 * term_5 * power * omega / (power_6 * power_7)
+    product_47 = border * chosen_6 * power * omega / (power_6 * theta)
     term_44 = (
-        product_44
-        + product_45
+        product_45
         + product_46
-        - product_43
+        + product_47
+        - product_44
         - border * chosen_21 * term_5 * power * omega / (power_6 * theta)
     )
-    product_47 = chosen_2 * term_5 * omega / (eps * term_4 * theta)
-    product_48 = border * chosen_2 * term_5 * omega / (power_6 * eps * theta)
-    product_49 = border * term_5 * omega / (term_4 * power_7)
-    product_50 = border * omega / (term_4 * theta)
-    term_45 = term_43 + term_44 + (product_47 - product_48 - product_49 - product_50)
+    product_48 = chosen_2 * term_5 * omega / (eps * term_4 * theta)
+    product_49 = border * chosen_2 * term_5 * omega / (power_6 * eps * theta)
+    product_50 = border * term_5 * omega / (term_4 * power_7)
+    product_51 = border * omega / (term_4 * theta)
+    term_45 = term_43 + term_44 + (product_48 - product_49 - product_50 - product_51)
     term_46 = (
         chosen_12 * term_5 * power * omega / (eps * term_4 * theta)
         + product_28
         - chosen_2 * term_5 * power * omega / (power_4 * term_4 * theta)
     )
-    product_51 = border * chosen_12 * term_5 * power * omega / (power_6 * eps * theta)
-    product_52 = border * chosen_2 * term_5 * power * omega / (power_6 * power_4 * theta)
-    term_47 = chosen_2 * term_5 * power * omega / (power_4 * theta * term_4) - product_52
+    product_52 = border * chosen_12 * term_5 * power * omega / (power_6 * eps * theta)
+    product_53 = border * chosen_2 * term_5 * power * omega / (power_6 * power_4 * theta)
+    term_47 = chosen_2 * term_5 * power * omega / (power_4 * theta * term_4) - product_53
     term_48 = (
         term_46
-        + (product_28 + product_52 - product_30 - product_51)
+        + (product_28 + product_53 - product_30 - product_52)
         + term_47
         + (product_29 - product_32)
     )
     term_49 = product_26 + omega * chosen_12 / (term_4 * eps) - product_27 + term_48
     term_50 = omega * chosen_16 / (term_4 * eps) - omega * product_6 * product_6
-    product_53 = chosen_2 / (eps * term_4)
-    product_54 = omega * term_5 * power * product_53 * (product_53 / theta)
-    product_55 = chosen_2 * term_5 * power * omega / (eps * term_4 * power_7)
-    product_56 = chosen_2 * power * omega / (eps * term_4 * theta)
+    product_54 = chosen_2 / (eps * term_4)
+    product_55 = product_36 * product_54 * (product_54 / theta)
+    product_56 = chosen_2 * term_5 * power * omega / (eps * term_4 * power_7)
+    product_57 = chosen_2 * power * omega / (eps * term_4 * theta)
     term_51 = (
         chosen_16 * term_5 * power * omega / (eps * term_4 * theta)
-        - product_54
         - product_55
         - product_56
+        - product_57
     )
-    product_57 = chosen_2 / eps / term_4
-    product_58 = (
-        2.0 * omega * border * product_57 * product_57 * (power / term_4) * (term_5 / theta)
+    product_58 = chosen_2 / eps / term_4
+    product_59 = (
+        2.0 * omega * border * product_58 * product_58 * (power / term_4) * (term_5 / theta)
     )
-    product_59 = border * chosen_16 * term_5 * power * omega / (power_6 * eps * theta)
-    product_60 = border * chosen_2 * term_5 * power * omega / (power_6 * eps * power_7)
-    product_61 = border * chosen_2 * power * omega / (power_6 * eps * theta)
-    product_62 = border * power * omega / (term_4 * power_7)
+    product_60 = border * chosen_16 * term_5 * power * omega / (power_6 * eps * theta)
+    product_61 = border * chosen_2 * term_5 * power * omega / (power_6 * eps * power_7)
+    product_62 = border * chosen_2 * power * omega / (power_6 * eps * theta)
+    product_63 = border * power * omega / (term_4 * power_7)
     term_52 = (
-        product_60
+        product_61
         + 2.0 * border * term_5 * power * omega / (term_4 * theta**3)
-        + product_62
-        - product_55
+        + product_63
+        - product_56
     )
     term_53 = (
         term_51
-        + (product_58 + product_60 + product_61 - product_54 - product_59)
+        + (product_59 + product_61 + product_62 - product_55 - product_60)
         + term_52
-        + (product_61 + product_62 - product_56)
+        + (product_62 + product_63 - product_57)
     )
     term_54 = omega * chosen_15 / (term_4 * eps) - omega * chosen_6 * chosen_2 / (power_6 * eps)
-    term_55 = chosen_15 * term_5 * power * omega / (eps * term_4 * theta) + product_47 - product_43
-    product_63 = (
+    term_55 = chosen_15 * term_5 * power * omega / (eps * term_4 * theta) + product_48 - product_44
+    product_64 = (
         2.0 * border * chosen_6 * chosen_2 * term_5 * power * omega / (power_9 * eps * theta)
     )
-    product_64 = border * chosen_15 * term_5 * power * omega / (power_6 * eps * theta)
+    product_65 = border * chosen_15 * term_5 * power * omega / (power_6 * eps * theta)
     term_56 = (
         term_55
-        + (product_63 - product_40 - product_64 - product_48)
-        + (product_45 - product_41 - product_49)
+        + (product_64 - product_41 - product_65 - product_49)
         + (product_46 - product_42 - product_50)
+        + (product_47 - product_43 - product_51)
     )
     return (
         chosen_3 * d_eps + chosen_4 * term_7 + chosen_7 * term_9 + chosen_8 * d_theta,

@@ -99,45 +99,48 @@ def _partials_tangent_clip_0(
     p = jax.nn.sigmoid(input)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
+    product = gamma_pos * power
     softplus_2 = jnp.maximum(input, 0.0) + log_term
-    term = gamma_pos * power * softplus_2 * p * target * softplus - power * p * target * softplus
-    product = gamma_pos * power * p * target * probability
+    term = product * softplus_2 * p * target * softplus - power * p * target * softplus
+    product_2 = power * softplus_2
+    product_3 = product * p
+    product_4 = product_3 * target * probability
     term_2 = (
         gamma_pos * gamma_pos * power * p * p * target * softplus
-        + product
-        - gamma_pos * power * p * probability * target * softplus
+        + product_4
+        - product_3 * probability * target * softplus
     )
     power_2 = p**gamma_neg
     term_3 = 1.0 - target
-    product_2 = gamma_neg * gamma_neg * power_2 * probability * probability * term_3 * softplus_2
-    product_3 = gamma_neg * power_2 * probability * term_3 * p
-    term_4 = product_2 + product_3 - gamma_neg * power_2 * probability * p * term_3 * softplus_2
-    term_5 = (
-        term_2
-        + (product + power * target * probability * p)
-        + (term_4 + (product_3 + power_2 * term_3 * p * probability))
+    product_5 = gamma_neg * gamma_neg * power_2 * probability * probability * term_3 * softplus_2
+    product_6 = gamma_neg * power_2
+    product_7 = product_6 * probability
+    product_8 = product_7 * term_3 * p
+    term_4 = (
+        product_5
+        + product_8
+        - product_7 * p * term_3 * softplus_2
+        + (product_8 + power_2 * term_3 * p * probability)
     )
+    product_9 = (term_2 + (product_4 + power * target * probability * p) + term_4) * d_input
+    term_5 = -product_3 * softplus - power * probability + (-product_7 * softplus_2 - power_2 * p)
     term_6 = (
-        -gamma_pos * power * p * softplus
-        - power * probability
-        + (-gamma_neg * power_2 * probability * softplus_2 - power_2 * p)
+        power_2 * probability * term_3 * softplus_2
+        - product_6 * softplus * probability * term_3 * softplus_2
     )
-    product_4 = gamma_neg * power_2 * softplus * probability * term_3 * softplus_2
-    term_7 = (
-        power_2 * probability * term_3 * softplus_2 - product_4 - power_2 * softplus * term_3 * p
-    )
+    product_10 = power_2 * softplus
     return (
-        (term + power * softplus_2 * target * probability) * d_gamma_pos
-        + term_5 * d_input
-        + term_6 * d_target
-        + term_7 * d_gamma_neg,
-        -gamma_pos * power * p * d_input - power * softplus_2 * d_gamma_pos,
+        (term + product_2 * target * probability) * d_gamma_pos
+        + product_9
+        + term_5 * d_target
+        + (term_6 - product_10 * term_3 * p) * d_gamma_neg,
+        -product_3 * d_input - product_2 * d_gamma_pos,
         p * d_input,
         -probability * d_input,
-        term_6 * d_input
-        + power_2 * softplus * softplus_2 * d_gamma_neg
-        - power * softplus_2 * softplus * d_gamma_pos,
-        gamma_neg * power_2 * probability * d_input - power_2 * softplus * d_gamma_neg,
+        term_5 * d_input
+        + product_10 * softplus_2 * d_gamma_neg
+        - product_2 * softplus * d_gamma_pos,
+        product_7 * d_input - product_10 * d_gamma_neg,
         -d_target,
     )
 
@@ -190,6 +193,7 @@ def _partials(
     mask_2 = lowered == 0.0
     chosen = jnp.where((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
     positive = jnp.maximum(jnp.sign(term), 0.0)
+    product = chosen * positive
     probability = jax.nn.sigmoid(-input)
     term_2 = 1.0 - target
     log_term = log1p(-lowered)
@@ -197,18 +201,17 @@ def _partials(
     term_3 = 1.0 - lowered
     term_4 = (
         power * term_2 * positive * p * probability / term_3
-        - chosen * positive * p * probability * term_2 * log_term
+        - product * p * probability * term_2 * log_term
     )
     power_2 = probability**gamma_pos
     log_term_2 = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term_2
     term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
-    term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
-    product = -jnp.where(mask_2, 0.0, power * jnp.log(lowered)) * term_2 * log_term
+    product_2 = term_2 * log_term
     return (
         jnp.where(mask, 0.0, term_4) + term_5,
-        jnp.where(mask, 0.0, term_6),
-        jnp.where(mask, 0.0, product),
+        jnp.where(mask, 0.0, product * product_2 - power * term_2 * positive / term_3),
+        jnp.where(mask, 0.0, -jnp.where(mask_2, 0.0, power * jnp.log(lowered)) * product_2),
         jnp.where(mask, 0.0, power * log_term) + power_2 * softplus,
         power_2,
         jnp.maximum(input, 0.0) + log_term_2,
@@ -276,94 +279,80 @@ def _partials_tangent(
     product = chosen_2 * term_3 * positive * p * probability / term_4
     term_5 = product - chosen * positive * p * probability * term_3 * log_term
     chosen_3 = jnp.where(mask_3, 0.0, gamma_neg * power)
-    tanh = jnp.tanh(-0.5 * input)
+    product_2 = chosen_3 * positive
+    product_3 = product_2 * p * probability
+    squashed = jnp.tanh(-0.5 * input)
     chosen_4 = jnp.where((mask_2 & (term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0))
-    chosen_5 = jnp.where(mask_3, 0.0, gamma_neg * chosen_4 * positive * p * probability)
+    product_4 = gamma_neg * chosen_4 * positive
+    chosen_5 = jnp.where(mask_3, 0.0, product_4 * p * probability)
     power_3 = p * p
-    product_2 = term_3 / term_4
-    product_3 = chosen_3 * positive * positive * power_3 * probability * probability * product_2
+    product_5 = term_3 / term_4
+    product_6 = chosen_3 * positive * positive * power_3 * probability * probability * product_5
     term_6 = (
-        product_3
-        - chosen_3 * positive * p * probability * term_3 * log_term * tanh
+        product_6
+        - product_3 * term_3 * log_term * squashed
         - chosen_5 * positive * p * probability * term_3 * log_term
     )
-    term_7 = (
-        power_2 * term_3 * positive * p * probability * tanh / term_4
-        + product_3
-        + power_2 * term_3 * (positive * p * probability / term_4) ** 2
-    )
+    product_7 = power_2 * term_3 * positive * p * probability * squashed / term_4
+    product_8 = power_2 * term_3
+    term_7 = product_7 + product_6 + product_8 * (positive * p * probability / term_4) ** 2
     power_4 = probability**gamma_pos
     log_term_2 = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term_2
-    product_4 = gamma_pos * power_4 * p * target * probability
+    product_9 = gamma_pos * power_4
+    product_10 = product_9 * p
+    product_11 = product_10 * target * probability
     term_8 = (
         gamma_pos * gamma_pos * power_4 * power_3 * target * softplus
-        + product_4
-        - gamma_pos * power_4 * p * probability * target * softplus
+        + product_11
+        - product_10 * probability * target * softplus
     )
     term_9 = jnp.where(mask, 0.0, term_6 + term_7) + (
-        term_8 + (product_4 + power_4 * target * probability * p)
+        term_8 + (product_11 + power_4 * target * probability * p)
     )
-    chosen_6 = jnp.where(mask_3, 0.0, -gamma_neg * chosen_4 * positive)
+    chosen_6 = jnp.where(mask_3, 0.0, -product_4)
     power_5 = positive * positive
-    product_5 = chosen_3 * power_5 * p * probability * product_2
-    term_10 = -chosen_6 * positive * p * probability * term_3 * log_term - product_5
-    product_6 = chosen_3 * power_5 * term_3 * p * (probability / term_4)
+    product_12 = chosen_3 * power_5 * p * probability * product_5
+    term_10 = -chosen_6 * positive * p * probability * term_3 * log_term - product_12
+    product_13 = chosen_3 * power_5 * term_3 * p * (probability / term_4)
     power_6 = (positive / term_4) ** 2
-    product_7 = power_2 * term_3 * p * probability * power_6
-    product_8 = jnp.where(mask, 0.0, term_10 + (-product_6 - product_7)) * d_clip
-    term_11 = (
-        chosen_3 * positive * p * probability * log_term
-        - power_2 * positive * p * probability / term_4
-    )
-    term_12 = jnp.where(mask, 0.0, term_11) + (
-        -gamma_pos * power_4 * p * softplus - power_4 * probability
-    )
+    product_14 = product_8 * p * probability * power_6
+    product_15 = jnp.where(mask, 0.0, term_10 + (-product_13 - product_14)) * d_clip
+    term_11 = product_3 * log_term - power_2 * positive * p * probability / term_4
+    term_12 = jnp.where(mask, 0.0, term_11) + (-product_10 * softplus - power_4 * probability)
     softplus_2 = jnp.maximum(input, 0.0) + log_term_2
-    term_13 = (
-        gamma_pos * power_4 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
-    )
-    product_9 = (term_13 + power_4 * softplus_2 * target * probability) * d_gamma_pos
-    product_10 = chosen_2 * term_3 * positive / term_4
-    chosen_7 = jnp.where(mask, 0.0, chosen * positive * term_3 * log_term - product_10)
-    term_14 = chosen_5 * positive * term_3 * log_term - product_6 + (-product_5 - product_7)
-    product_11 = chosen_3 * positive * positive * product_2
-    term_15 = (
-        chosen_6 * positive * term_3 * log_term
-        + product_11
-        + (product_11 + power_2 * term_3 * power_6)
-    )
-    chosen_8 = jnp.where(mask, 0.0, power_2 * positive / term_4 - chosen_3 * positive * log_term)
-    term_16 = (
-        chosen_3 * positive * p * probability * logarithm
-        + power_2 * positive * p * probability / lowered
-    )
-    chosen_9 = jnp.where(mask, 0.0, product - jnp.where(mask_2, 0.0, term_16) * term_3 * log_term)
-    chosen_10 = jnp.where(
-        mask_2, 0.0, -chosen_3 * positive * logarithm - power_2 * positive / lowered
-    )
-    chosen_11 = jnp.where(mask, 0.0, -chosen_10 * term_3 * log_term - product_10)
-    product_12 = -jnp.where(mask_2, 0.0, chosen_2 * logarithm) * term_3 * log_term
+    term_13 = product_9 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
+    product_16 = power_4 * softplus_2
+    product_17 = term_3 * log_term
+    product_18 = positive * product_17
+    product_19 = chosen_2 * term_3 * positive / term_4
+    product_20 = jnp.where(mask, 0.0, chosen * product_18 - product_19) * d_gamma_neg
+    chosen_7 = jnp.where(mask, 0.0, chosen_5 * product_18 - product_13 + (-product_12 - product_14))
+    product_21 = chosen_3 * positive * positive * product_5
+    term_14 = chosen_6 * product_18 + product_21 + (product_21 + product_8 * power_6)
+    chosen_8 = jnp.where(mask, 0.0, power_2 * positive / term_4 - product_2 * log_term)
+    term_15 = product_3 * logarithm + power_2 * positive * p * probability / lowered
+    chosen_9 = jnp.where(mask, 0.0, product - jnp.where(mask_2, 0.0, term_15) * product_17)
+    chosen_10 = jnp.where(mask_2, 0.0, -product_2 * logarithm - power_2 * positive / lowered)
+    product_22 = jnp.where(mask, 0.0, -chosen_10 * product_17 - product_19) * d_clip
+    chosen_11 = jnp.where(mask, 0.0, -jnp.where(mask_2, 0.0, chosen_2 * logarithm) * product_17)
     chosen_12 = jnp.where(mask, 0.0, chosen_2 * log_term)
     return (
         jnp.where(mask, 0.0, term_5) * d_gamma_neg
         + term_9 * d_input
-        + product_8
+        + product_15
         + term_12 * d_target
-        + product_9,
-        chosen_7 * d_gamma_neg
-        + jnp.where(mask, 0.0, term_14) * d_input
-        + jnp.where(mask, 0.0, term_15) * d_clip
+        + (term_13 + product_16 * target * probability) * d_gamma_pos,
+        product_20
+        + chosen_7 * d_input
+        + jnp.where(mask, 0.0, term_14) * d_clip
         + chosen_8 * d_target,
-        chosen_9 * d_input
-        + chosen_11 * d_clip
-        + jnp.where(mask, 0.0, product_12) * d_gamma_neg
-        + chosen_12 * d_target,
+        chosen_9 * d_input + product_22 + chosen_11 * d_gamma_neg + chosen_12 * d_target,
         term_12 * d_input
         + chosen_8 * d_clip
         + chosen_12 * d_gamma_neg
-        - power_4 * softplus_2 * softplus * d_gamma_pos,
-        -gamma_pos * power_4 * p * d_input - power_4 * softplus_2 * d_gamma_pos,
+        - product_16 * softplus * d_gamma_pos,
+        -product_10 * d_input - product_16 * d_gamma_pos,
         p * d_input,
         -probability * d_input,
     )

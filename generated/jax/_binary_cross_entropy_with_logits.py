@@ -58,10 +58,9 @@ def _partials_tangent(
     """Return the derivatives of the coefficients along the tangents."""
     sigmoid_input = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
-    term = -sigmoid_input - pos_weight * probability
-    term_2 = (
-        1.0 - target
-    ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
+    product = pos_weight * probability
+    term = -sigmoid_input - product
+    term_2 = (1.0 - target) * sigmoid_input * probability + product * target * sigmoid_input
     return term * d_input, term * d_target + term_2 * d_input
 
 
@@ -126,11 +125,10 @@ def _partials_tangent_chainer(
     chosen = jnp.where(valid, input, 0.0)
     sigmoid_chosen = jax.nn.sigmoid(chosen)
     probability = jax.nn.sigmoid(-chosen)
-    term = -sigmoid_chosen - pos_weight * probability
+    product = pos_weight * probability
+    term = -sigmoid_chosen - product
     chosen_2 = jnp.where(valid, target, 0.0)
-    term_2 = (
-        1.0 - chosen_2
-    ) * sigmoid_chosen * probability + pos_weight * chosen_2 * probability * sigmoid_chosen
+    term_2 = (1.0 - chosen_2) * sigmoid_chosen * probability + product * chosen_2 * sigmoid_chosen
     return term * d_input, term * d_target + term_2 * d_input, jnp.full_like(valid, 0.0)
 
 

@@ -376,19 +376,23 @@ def _partials_tangent(
     quotient_16 = ratio(1.0, term_19)
     positive = jnp.maximum(jnp.sign(term_17), 0.0)
     term_36 = term_24 * picked_5 + term_23 * picked + term_26 * picked_6 + term_25 * picked_2
+    product_10 = positive * term_36
+    product_11 = product_10 * overlap_height
     positive_2 = jnp.maximum(jnp.sign(term_18), 0.0)
     term_37 = term_29 * picked_7 + term_28 * picked_3 + term_31 * picked_8 + term_30 * picked_4
+    product_12 = positive_2 * term_37
+    product_13 = overlap_width * product_12
     term_38 = (
         height * term_10
         + width * term_13
         + true_height * term_2
         + true_width * term_5
-        - positive * overlap_height * term_36
-        - overlap_width * positive_2 * term_37
+        - product_11
+        - product_13
     )
     power_9 = quotient_16 * quotient_16
     quotient_17 = ratio(quotient_13, term_19)
-    product_10 = (-quotient_16 * quotient_17 - ratio(quotient_17, term_19)) * term_38
+    product_14 = (-quotient_16 * quotient_17 - ratio(quotient_17, term_19)) * term_38
     return (
         chosen * term_2 + jnp.where(mask, term_3, term_4) * term_5,
         jnp.where(mask, term_6, term_7) * term_2 + chosen_2 * term_5,
@@ -412,16 +416,14 @@ def _partials_tangent(
         product_8 + product_9,
         -ratio(quotient_16, term_19) * term_38,
         jnp.full_like(positive, 0.0),
-        positive_2 * term_37,
-        positive * term_36,
+        product_12,
+        product_10,
         jnp.full_like(positive_2, 0.0),
         term_13,
         term_10,
         term_5,
         term_2,
-        power_9 * positive * overlap_height * term_36
-        + power_9 * overlap_width * positive_2 * term_37
-        + product_10,
+        power_9 * product_11 + power_9 * product_13 + product_14,
     )
 
 

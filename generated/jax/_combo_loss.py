@@ -45,13 +45,15 @@ def _partials_cross_entropy(
     term = 1.0 - target
     log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(input, 0.0) + log_term
+    product = term * softplus
     softplus_2 = jnp.maximum(-input, 0.0) + log_term
+    product_2 = target * softplus_2
     term_2 = 1.0 - beta
     return (
-        target * softplus_2 - term * softplus,
+        product_2 - product,
         beta * softplus_2 - term_2 * softplus,
         term_2 * term * jax.nn.sigmoid(input) - beta * target * jax.nn.sigmoid(-input),
-        term_2 * term * softplus + beta * target * softplus_2,
+        term_2 * product + beta * product_2,
     )
 
 
@@ -93,18 +95,22 @@ def _partials_tangent_cross_entropy(
     term = softplus + softplus_2
     term_2 = 1.0 - target
     p = jax.nn.sigmoid(input)
+    product = term_2 * p
     probability = jax.nn.sigmoid(-input)
-    term_3 = -term_2 * p - target * probability
+    product_2 = target * probability
+    term_3 = -product - product_2
     term_4 = 1.0 - beta
     term_5 = -term_4 * p - beta * probability
-    term_6 = term_4 * term_2 * p * probability + beta * target * probability * p
+    product_3 = beta * product_2
     return (
         term * d_target + term_3 * d_input,
         term * d_beta + term_5 * d_input,
-        term_3 * d_beta + term_5 * d_target + term_6 * d_input,
+        term_3 * d_beta
+        + term_5 * d_target
+        + (term_4 * product * probability + product_3 * p) * d_input,
         (target * softplus_2 - term_2 * softplus) * d_beta
         + (beta * softplus_2 - term_4 * softplus) * d_target
-        + (term_4 * term_2 * p - beta * target * probability) * d_input,
+        + (term_4 * product - product_3) * d_input,
     )
 
 
@@ -132,18 +138,19 @@ def _partials_dice(
     input: jax.Array, target: jax.Array, alpha: jax.Array | float, smooth: jax.Array | float
 ) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
-    term = 1.0 - target
     p = jax.nn.sigmoid(input)
+    product = (1.0 - target) * p
     probability = jax.nn.sigmoid(-input)
-    term_2 = smooth + (target + p).sum(axis=(0, 2))
-    dice = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
+    product_2 = probability * target
+    term = smooth + (target + p).sum(axis=(0, 2))
+    dice = ratio((product + product_2).sum(axis=(0, 2)), term)
     return (
         dice,
         jnp.tanh(0.5 * input),
-        term * p * probability - probability * p * target,
+        product * probability - product_2 * p,
         1.0 - alpha,
-        ratio(1.0, term_2),
-        ratio(dice, term_2),
+        ratio(1.0, term),
+        ratio(dice, term),
         p,
         probability,
     )
@@ -165,10 +172,9 @@ def _tangent_dice(
         partials
     )
     product = by_smooth * coefficient * (by_input * d_input - by_target * d_target).sum(axis=(0, 2))
-    product_2 = (
-        by_smooth * by_smooth_2 * (d_target + by_input_2 * by_input_3 * d_input).sum(axis=(0, 2))
-    )
-    return product - by_alpha * d_alpha - by_smooth * by_smooth_2 * d_smooth - product_2
+    product_2 = by_smooth * by_smooth_2
+    product_3 = product_2 * (d_target + by_input_2 * by_input_3 * d_input).sum(axis=(0, 2))
+    return product - by_alpha * d_alpha - product_2 * d_smooth - product_3
 
 
 def _partials_tangent_dice(
@@ -186,27 +192,28 @@ def _partials_tangent_dice(
     term = smooth + (target + p).sum(axis=(0, 2))
     quotient = ratio(1.0, term)
     product = 0.5 * input
-    tanh = jnp.tanh(product)
-    term_2 = 1.0 - target
+    squashed = jnp.tanh(product)
+    product_2 = (1.0 - target) * p
     probability = jax.nn.sigmoid(-input)
-    term_3 = (term_2 * p * probability - probability * p * target) * d_input - tanh * d_target
-    sums = term_3.sum(axis=(0, 2))
-    dice = ratio((term_2 * p + probability * target).sum(axis=(0, 2)), term)
-    quotient_2 = ratio(dice, term)
-    product_2 = p * probability * d_input
-    sums_2 = (d_target + product_2).sum(axis=(0, 2))
-    term_4 = term_2 * p * probability * jnp.tanh(-0.5 * input) + probability * p * target * tanh
+    product_3 = probability * p
+    product_4 = product_3 * target
+    term_2 = (product_2 * probability - product_4) * d_input - squashed * d_target
+    sums = term_2.sum(axis=(0, 2))
+    quotient_2 = ratio(ratio((product_2 + probability * target).sum(axis=(0, 2)), term), term)
+    product_5 = p * probability * d_input
+    sums_2 = (d_target + product_5).sum(axis=(0, 2))
+    term_3 = product_2 * probability * jnp.tanh(-0.5 * input) + product_4 * squashed
     quotient_3 = ratio(quotient, term)
-    term_5 = -quotient * quotient_2 - ratio(quotient_2, term)
+    term_4 = -quotient * quotient_2 - ratio(quotient_2, term)
     return (
         quotient * sums - quotient_2 * d_smooth - quotient_2 * sums_2,
         0.5 * sech2(product) * d_input,
-        term_4 * d_input - 2.0 * p * probability * d_target,
+        term_3 * d_input - 2.0 * p * probability * d_target,
         -d_alpha,
         -quotient_3 * d_smooth - quotient_3 * sums_2,
-        quotient * quotient * sums + term_5 * d_smooth + term_5 * sums_2,
-        product_2,
-        -probability * p * d_input,
+        quotient * quotient * sums + term_4 * d_smooth + term_4 * sums_2,
+        product_5,
+        -product_3 * d_input,
     )
 
 

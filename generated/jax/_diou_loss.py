@@ -242,19 +242,23 @@ def _partials_tangent(
     term_23 = picked_8 - picked_7
     positive = jnp.maximum(jnp.sign(term_17), 0.0)
     term_24 = term_5 * picked_2 + term_4 * picked_4 + term_7 * picked + term_6 * picked_3
+    product_2 = positive * term_24
+    product_3 = product_2 * overlap_height
     positive_2 = jnp.maximum(jnp.sign(term_18), 0.0)
     term_25 = term_10 * picked_6 + term_9 * picked_8 + term_12 * picked_5 + term_11 * picked_7
+    product_4 = positive_2 * term_25
+    product_5 = overlap_width * product_4
     term_26 = (
         height * term_20
         + width * term_21
         + true_height * term_22
         + true_width * term_23
-        - positive * overlap_height * term_24
-        - overlap_width * positive_2 * term_25
+        - product_3
+        - product_5
     )
     power = quotient_3 * quotient_3
     quotient_4 = ratio(ratio(overlap, term_19), term_19)
-    product_2 = (-quotient_3 * quotient_4 - ratio(quotient_4, term_19)) * term_26
+    product_6 = (-quotient_3 * quotient_4 - ratio(quotient_4, term_19)) * term_26
     return (
         term,
         term_2,
@@ -272,16 +276,14 @@ def _partials_tangent(
         product + (-quotient * quotient_2 - ratio(quotient_2, term_3)) * term_14,
         -ratio(quotient_3, term_19) * term_26,
         jnp.full_like(positive, 0.0),
-        positive_2 * term_25,
-        positive * term_24,
+        product_4,
+        product_2,
         jnp.full_like(positive_2, 0.0),
         term_21,
         term_20,
         term_23,
         term_22,
-        power * positive * overlap_height * term_24
-        + power * overlap_width * positive_2 * term_25
-        + product_2,
+        power * product_3 + power * product_5 + product_6,
     )
 
 

@@ -43,19 +43,13 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     gain = chosen + (reference_rejected - rejected) - reference_chosen
-    term = 1.0 - label_smoothing
     product = gain * beta
-    probability = jax.nn.sigmoid(-product)
-    product_2 = term * probability * beta
-    p = jax.nn.sigmoid(product)
-    product_3 = label_smoothing * p * beta
-    product_4 = term * probability * (rejected - reference_rejected + reference_chosen - chosen)
-    return (
-        gain,
-        product_3 - product_2,
-        product_2 - product_3,
-        product_4 + label_smoothing * p * gain,
-    )
+    product_2 = (1.0 - label_smoothing) * jax.nn.sigmoid(-product)
+    product_3 = product_2 * beta
+    product_4 = label_smoothing * jax.nn.sigmoid(product)
+    product_5 = product_4 * beta
+    product_6 = product_2 * (rejected - reference_rejected + reference_chosen - chosen)
+    return gain, product_5 - product_3, product_3 - product_5, product_6 + product_4 * gain
 
 
 def _tangent(
@@ -106,42 +100,39 @@ def _partials_tangent(
     product_2 = probability * beta
     p = jax.nn.sigmoid(product)
     product_3 = p * beta
-    term_2 = 1.0 - label_smoothing
+    product_4 = (1.0 - label_smoothing) * probability
+    product_5 = product_4 * p
     power = beta * beta
-    product_4 = term_2 * probability * p * power
-    product_5 = label_smoothing * p * probability * power
-    term_3 = product_4 + product_5
-    term_4 = -product_4 - product_5
-    term_5 = rejected - reference_rejected + reference_chosen - chosen
-    product_6 = term_2 * probability * p * term_5 * beta
-    product_7 = term_2 * probability
-    product_8 = label_smoothing * p * probability * gain * beta
-    product_9 = label_smoothing * p
-    product_10 = term_2 * probability * p * beta * term_5
-    product_11 = label_smoothing * p * probability * beta * gain
-    term_6 = product_11 + product_9
-    product_12 = (product_10 + product_7 + (-product_11 - product_9)) * d_reference_chosen
-    term_7 = (
-        term_2 * probability * p * term_5 * term_5 + label_smoothing * p * probability * gain * gain
-    )
+    product_6 = product_5 * power
+    product_7 = label_smoothing * p
+    product_8 = product_7 * probability
+    product_9 = product_8 * power
+    term_2 = product_6 + product_9
+    term_3 = -product_6 - product_9
+    term_4 = rejected - reference_rejected + reference_chosen - chosen
+    product_10 = product_5 * term_4 * beta
+    product_11 = product_8 * gain * beta
+    term_5 = product_11 + product_7
+    term_6 = -product_10 - product_4 + term_5
+    term_7 = product_10 + product_4 + (-product_11 - product_7)
     return (
         d_chosen + term - d_reference_chosen,
         (product_2 + product_3) * d_label_smoothing
+        + term_2 * d_chosen
+        + term_2 * term
+        + term_3 * d_reference_chosen
+        + term_6 * d_beta,
+        (-product_2 - product_3) * d_label_smoothing
         + term_3 * d_chosen
         + term_3 * term
-        + term_4 * d_reference_chosen
-        + (-product_6 - product_7 + (product_8 + product_9)) * d_beta,
-        (-product_2 - product_3) * d_label_smoothing
-        + term_4 * d_chosen
-        + term_4 * term
-        + term_3 * d_reference_chosen
-        + (product_6 + product_7 + (-product_8 - product_9)) * d_beta,
-        (p * gain - probability * term_5) * d_label_smoothing
-        + (-product_10 - product_7 + term_6) * d_chosen
-        + (term_6 - product_10) * term
-        + product_12
-        + term_7 * d_beta
-        + term_2 * probability * (d_rejected - d_reference_rejected),
+        + term_2 * d_reference_chosen
+        + term_7 * d_beta,
+        (p * gain - probability * term_4) * d_label_smoothing
+        + term_6 * d_chosen
+        + (term_5 - product_10) * term
+        + term_7 * d_reference_chosen
+        + (product_5 * term_4 * term_4 + product_8 * gain * gain) * d_beta
+        + product_4 * (d_rejected - d_reference_rejected),
     )
 
 

@@ -51,26 +51,28 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     sigmoid_input = jax.nn.sigmoid(input)
+    product = alpha * sigmoid_input
     probability = jax.nn.sigmoid(-input)
     term = 1.0 - target
-    sums = (term * alpha * sigmoid_input + probability * beta * target).sum(axis=(0, 2))
+    product_2 = probability * target
+    sums = (term * product + product_2 * beta).sum(axis=(0, 2))
     term_2 = smooth + (target * sigmoid_input).sum(axis=(0, 2)) + sums
-    tversky = ratio(sums, term_2)
-    mask = tversky <= 0.0
-    mask_2 = tversky == 0.0
+    quotient = ratio(sums, term_2)
+    mask = quotient <= 0.0
+    mask_2 = quotient == 0.0
     power = 1.0 / gamma
-    chosen = jnp.where((mask_2 & (power == 0.0)), 0.0, tversky ** (power - 1.0) / gamma)
-    quotient = ratio(tversky, term_2)
-    product = -jnp.where(mask_2, 0.0, tversky**power * jnp.log(tversky)) / (gamma * gamma)
+    chosen = jnp.where((mask_2 & (power == 0.0)), 0.0, quotient ** (power - 1.0) / gamma)
+    quotient_2 = ratio(quotient, term_2)
+    product_3 = -jnp.where(mask_2, 0.0, quotient**power * jnp.log(quotient)) / (gamma * gamma)
     return (
-        probability * beta - alpha * sigmoid_input,
+        probability * beta - product,
         term,
         sigmoid_input,
-        term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target,
+        term * product * probability - product_2 * sigmoid_input * beta,
         probability,
-        jnp.where(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient)),
-        jnp.where(mask, 0.0, -chosen * quotient),
-        jnp.where(mask, 0.0, product),
+        jnp.where(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient_2)),
+        jnp.where(mask, 0.0, -chosen * quotient_2),
+        jnp.where(mask, 0.0, product_3),
     )
 
 
@@ -124,82 +126,84 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     sigmoid_input = jax.nn.sigmoid(input)
+    product = alpha * sigmoid_input
     probability = jax.nn.sigmoid(-input)
-    term = -alpha * sigmoid_input * probability - probability * sigmoid_input * beta
+    product_2 = product * probability
+    product_3 = probability * sigmoid_input
+    term = -product_2 - product_3 * beta
+    product_4 = sigmoid_input * probability
     term_2 = 1.0 - target
-    product = term_2 * alpha * sigmoid_input * probability * jnp.tanh(-0.5 * input)
-    product_2 = probability * sigmoid_input * beta * target * jnp.tanh(0.5 * input)
-    sums = (term_2 * alpha * sigmoid_input + probability * beta * target).sum(axis=(0, 2))
-    term_3 = smooth + (target * sigmoid_input).sum(axis=(0, 2)) + sums
-    tversky = ratio(sums, term_3)
-    mask = tversky <= 0.0
-    mask_2 = tversky == 0.0
+    product_5 = beta * target
+    product_6 = product_3 * product_5
+    term_3 = term_2 * product_2 * jnp.tanh(-0.5 * input) + product_6 * jnp.tanh(0.5 * input)
+    sums = (term_2 * product + probability * product_5).sum(axis=(0, 2))
+    term_4 = smooth + (target * sigmoid_input).sum(axis=(0, 2)) + sums
+    quotient = ratio(sums, term_4)
+    mask = quotient <= 0.0
+    mask_2 = quotient == 0.0
     power = 1.0 / gamma
     mask_3 = mask_2 & (power == 0.0)
     power_2 = gamma * gamma
-    term_4 = power - 1.0
-    power_3 = tversky**term_4
+    term_5 = power - 1.0
+    power_3 = quotient**term_5
     power_4 = gamma**3
-    logarithm = jnp.log(tversky)
-    term_5 = -power_3 / power_2 - jnp.where(mask_2, 0.0, power_3 * logarithm) / power_4
-    chosen = jnp.where(mask_3, 0.0, term_5)
-    quotient = ratio(1.0, term_3)
-    quotient_2 = ratio(tversky, term_3)
-    term_6 = quotient - quotient_2
-    chosen_2 = jnp.where((mask_2 & (term_4 == 0.0)), 0.0, term_4 * tversky ** (term_4 - 1.0))
-    chosen_3 = jnp.where(mask_3, 0.0, chosen_2 * term_6 / gamma)
-    term_7 = (
-        term_2 * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
-    )
+    logarithm = jnp.log(quotient)
+    term_6 = -power_3 / power_2 - jnp.where(mask_2, 0.0, power_3 * logarithm) / power_4
+    chosen = jnp.where(mask_3, 0.0, term_6)
+    quotient_2 = ratio(1.0, term_4)
+    quotient_3 = ratio(quotient, term_4)
+    term_7 = quotient_2 - quotient_3
+    chosen_2 = jnp.where((mask_2 & (term_5 == 0.0)), 0.0, term_5 * quotient ** (term_5 - 1.0))
+    chosen_3 = jnp.where(mask_3, 0.0, chosen_2 * term_7 / gamma)
     term_8 = (
-        (probability * beta - alpha * sigmoid_input) * d_target
+        (probability * beta - product) * d_target
         + term_2 * sigmoid_input * d_alpha
-        + term_7 * d_input
+        + (term_2 * product_2 - product_6) * d_input
         + probability * target * d_beta
     )
     sums_2 = term_8.sum(axis=(0, 2))
-    chosen_4 = jnp.where(mask_3, 0.0, -chosen_2 * quotient_2 / gamma)
-    chosen_5 = jnp.where(mask, 0.0, chosen_4 * term_6)
-    term_9 = sigmoid_input * d_target + target * sigmoid_input * probability * d_input
-    sums_3 = term_9.sum(axis=(0, 2))
+    chosen_4 = jnp.where(mask_3, 0.0, -chosen_2 * quotient_3 / gamma)
+    chosen_5 = jnp.where(mask, 0.0, chosen_4 * term_7)
+    sums_3 = (sigmoid_input * d_target + target * product_4 * d_input).sum(axis=(0, 2))
     chosen_6 = jnp.where(mask_3, 0.0, power_3 / gamma)
-    quotient_3 = ratio(quotient, term_3)
-    quotient_4 = ratio(quotient_2, term_3)
-    term_10 = quotient * quotient_2 + quotient_4
-    term_11 = term_10 - quotient_3
-    product_3 = quotient * term_6
-    term_12 = term_11 * d_smooth + term_11 * sums_3 + (quotient_4 - product_3 - quotient_3) * sums_2
-    chosen_7 = jnp.where(mask, 0.0, -chosen_3 * quotient_2 - chosen_6 * (product_3 - quotient_4))
-    chosen_8 = jnp.where(mask, 0.0, chosen_6 * term_10 - chosen_4 * quotient_2)
-    power_5 = tversky**power
-    chosen_9 = jnp.where(mask_2, 0.0, chosen_6 * term_6 * logarithm + power_5 * term_6 / tversky)
-    term_13 = -chosen_6 * quotient_2 * logarithm - power_5 * quotient_2 / tversky
-    chosen_10 = jnp.where(mask, 0.0, -jnp.where(mask_2, 0.0, term_13) / power_2)
-    chosen_11 = jnp.where(mask_2, 0.0, power_5 * logarithm)
-    product_4 = jnp.where(mask_2, 0.0, -chosen_11 * logarithm / power_2) / power_2
-    product_5 = jnp.where(mask, 0.0, 2.0 * chosen_11 / power_4 - product_4) * d_gamma
+    quotient_4 = ratio(quotient_2, term_4)
+    quotient_5 = ratio(quotient_3, term_4)
+    term_9 = quotient_2 * quotient_3 + quotient_5
+    term_10 = term_9 - quotient_4
+    product_7 = quotient_2 * term_7
+    term_11 = term_10 * d_smooth + term_10 * sums_3 + (quotient_5 - product_7 - quotient_4) * sums_2
+    chosen_7 = jnp.where(mask, 0.0, -chosen_3 * quotient_3 - chosen_6 * (product_7 - quotient_5))
+    chosen_8 = jnp.where(mask, 0.0, chosen_6 * term_9 - chosen_4 * quotient_3)
+    product_8 = chosen_6 * logarithm
+    power_5 = quotient**power
+    chosen_9 = jnp.where(mask_2, 0.0, product_8 * term_7 + power_5 * term_7 / quotient)
+    chosen_10 = jnp.where(mask_2, 0.0, -product_8 * quotient_3 - power_5 * quotient_3 / quotient)
+    chosen_11 = jnp.where(mask, 0.0, -chosen_10 / power_2)
+    chosen_12 = jnp.where(mask_2, 0.0, power_5 * logarithm)
+    product_9 = jnp.where(mask_2, 0.0, -chosen_12 * logarithm / power_2) / power_2
+    product_10 = jnp.where(mask, 0.0, 2.0 * chosen_12 / power_4 - product_9) * d_gamma
     return (
         term * d_input + probability * d_beta - sigmoid_input * d_alpha,
         -d_target,
-        sigmoid_input * probability * d_input,
+        product_4 * d_input,
         term * d_target
-        + term_2 * sigmoid_input * probability * d_alpha
-        + (product + product_2) * d_input
-        - probability * sigmoid_input * target * d_beta,
-        -probability * sigmoid_input * d_input,
-        jnp.where(mask, 0.0, chosen * term_6) * d_gamma
-        + jnp.where(mask, 0.0, chosen_3 * term_6) * sums_2
+        + term_2 * product_4 * d_alpha
+        + term_3 * d_input
+        - product_3 * target * d_beta,
+        -product_3 * d_input,
+        jnp.where(mask, 0.0, chosen * term_7) * d_gamma
+        + jnp.where(mask, 0.0, chosen_3 * term_7) * sums_2
         + chosen_5 * d_smooth
         + chosen_5 * sums_3
-        + jnp.where(mask, 0.0, chosen_6) * term_12,
-        jnp.where(mask, 0.0, -chosen * quotient_2) * d_gamma
+        + jnp.where(mask, 0.0, chosen_6) * term_11,
+        jnp.where(mask, 0.0, -chosen * quotient_3) * d_gamma
         + chosen_7 * sums_2
         + chosen_8 * d_smooth
         + chosen_8 * sums_3,
         jnp.where(mask, 0.0, -chosen_9 / power_2) * sums_2
-        + chosen_10 * d_smooth
-        + chosen_10 * sums_3
-        + product_5,
+        + chosen_11 * d_smooth
+        + chosen_11 * sums_3
+        + product_10,
     )
 
 

@@ -232,53 +232,55 @@ def _partials_tangent(
     term_12 = jnp.minimum(bottom, true_bottom) - jnp.maximum(top, true_top)
     positive_2 = jnp.maximum(jnp.sign(term_12), 0.0)
     term_13 = term_6 * picked + term_5 * picked_2 + term_8 * picked_3 + term_7 * picked_4
+    product = positive_2 * term_13
     term_14 = term_2 * picked_5 + term * picked_6 + term_4 * picked_7 + term_3 * picked_8
+    product_2 = positive * term_14
     hull_width = jnp.maximum(right, true_right) - jnp.minimum(left, true_left)
     hull_height = jnp.maximum(bottom, true_bottom) - jnp.minimum(top, true_top)
     hull = hull_width * hull_height
     quotient = ratio(1.0, hull)
     quotient_2 = ratio(quotient, hull)
+    product_3 = hull_height * term_10
+    product_4 = hull_width * term_9
     term_15 = picked_5 - picked_7
     term_16 = picked - picked_3
     term_17 = picked_6 - picked_8
     term_18 = picked_2 - picked_4
     overlap_height = jnp.maximum(term_12, 0.0)
-    product = positive * overlap_height * term_14
+    product_5 = product_2 * overlap_height
     overlap_width = jnp.maximum(term_11, 0.0)
-    product_2 = overlap_width * positive_2 * term_13
+    product_6 = overlap_width * product
     term_19 = (
         (top - bottom) * term_15
         + (left - right) * term_16
         + (true_top - true_bottom) * term_17
         + (true_left - true_right) * term_18
-        + product
-        + product_2
+        + product_5
+        + product_6
     )
-    product_3 = quotient * quotient * (hull_height * term_10 + hull_width * term_9 + term_19)
     width = right - left
     height = bottom - top
-    product_4 = width * height
+    product_7 = width * height
     true_width = true_right - true_left
     true_height = true_bottom - true_top
-    product_5 = true_width * true_height
+    product_8 = true_width * true_height
     overlap = overlap_width * overlap_height
-    quotient_3 = ratio(ratio(hull + (overlap - product_4 - product_5), hull), hull)
+    quotient_3 = ratio(ratio(hull + (overlap - product_7 - product_8), hull), hull)
+    product_9 = quotient * quotient_3
     quotient_4 = ratio(quotient_3, hull)
-    product_6 = (-quotient * quotient_3 * hull_height - quotient_4 * hull_height) * term_10
-    product_7 = (-quotient * quotient_3 * hull_width - quotient_4 * hull_width) * term_9
-    term_20 = product_4 + product_5 - overlap
+    term_20 = product_7 + product_8 - overlap
     quotient_5 = ratio(1.0, term_20)
     term_21 = (
         height * term_15
         + width * term_16
         + true_height * term_17
         + true_width * term_18
-        - product
-        - product_2
+        - product_5
+        - product_6
     )
     power = quotient_5 * quotient_5
     quotient_6 = ratio(ratio(overlap, term_20), term_20)
-    product_8 = (-quotient_5 * quotient_6 - ratio(quotient_6, term_20)) * term_21
+    product_10 = (-quotient_5 * quotient_6 - ratio(quotient_6, term_20)) * term_21
     return (
         jnp.full_like(term, 0.0),
         jnp.full_like(term_2, 0.0),
@@ -295,19 +297,19 @@ def _partials_tangent(
         picked_4 - picked_2,
         picked_8 - picked_6,
         jnp.full_like(positive, 0.0),
-        positive_2 * term_13,
-        positive * term_14,
+        product,
+        product_2,
         jnp.full_like(positive_2, 0.0),
-        -quotient_2 * hull_height * term_10 - quotient_2 * hull_width * term_9,
-        product_3 + product_6 + product_7,
+        -quotient_2 * product_3 - quotient_2 * product_4,
+        quotient * quotient * (product_3 + product_4 + term_19)
+        + (-product_9 * hull_height - quotient_4 * hull_height) * term_10
+        + (-product_9 * hull_width - quotient_4 * hull_width) * term_9,
         -ratio(quotient_5, term_20) * term_21,
         term_16,
         term_15,
         term_18,
         term_17,
-        power * positive * overlap_height * term_14
-        + power * overlap_width * positive_2 * term_13
-        + product_8,
+        power * product_2 * overlap_height + power * overlap_width * product + product_10,
     )
 
 

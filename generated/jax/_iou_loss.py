@@ -183,19 +183,23 @@ def _partials_tangent(
     term_11 = picked_7 - picked_8
     positive = jnp.maximum(jnp.sign(term_5), 0.0)
     term_12 = term * picked + term_2 * picked_5 + term_3 * picked_2 + term_4 * picked_6
+    product = positive * term_12
+    product_2 = product * overlap_height
     positive_2 = jnp.maximum(jnp.sign(term_6), 0.0)
     term_13 = 0.5 * jnp.sign(true_bottom - bottom) + 0.5
     term_14 = 0.5 * jnp.sign(bottom - true_bottom) + 0.5
     term_15 = -0.5 * jnp.sign(top - true_top) - 0.5
     term_16 = -0.5 * jnp.sign(true_top - top) - 0.5
     term_17 = term_13 * picked_3 + term_14 * picked_7 + term_15 * picked_4 + term_16 * picked_8
+    product_3 = positive_2 * term_17
+    product_4 = overlap_width * product_3
     term_18 = (
         height * term_8
         + width * term_9
         + true_height * term_10
         + true_width * term_11
-        - positive * overlap_height * term_12
-        - overlap_width * positive_2 * term_17
+        - product_2
+        - product_4
     )
     power = quotient * quotient
     quotient_2 = ratio(ratio(overlap, term_7), term_7)
@@ -206,19 +210,19 @@ def _partials_tangent(
         jnp.full_like(term_4, 0.0),
         -ratio(quotient, term_7) * term_18,
         jnp.full_like(positive, 0.0),
-        positive_2 * term_17,
+        product_3,
         jnp.full_like(term_13, 0.0),
         jnp.full_like(term_14, 0.0),
         jnp.full_like(term_15, 0.0),
         jnp.full_like(term_16, 0.0),
-        positive * term_12,
+        product,
         jnp.full_like(positive_2, 0.0),
         term_9,
         term_8,
         term_11,
         term_10,
-        power * positive * overlap_height * term_12
-        + power * overlap_width * positive_2 * term_17
+        power * product_2
+        + power * product_4
         + (-quotient * quotient_2 - ratio(quotient_2, term_7)) * term_18,
     )
 

@@ -29,16 +29,17 @@ def _partials(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    term = 1.0 - target
     p = jax.nn.sigmoid(input)
+    product = (1.0 - target) * p
     probability = jax.nn.sigmoid(-input)
-    difference = (term * p + probability * target).sum(axis=(0, 2))
-    term_2 = smooth + (target * p).sum(axis=(0, 2)) + difference
-    quotient = ratio(ratio(difference, term_2), term_2)
+    product_2 = probability * target
+    difference = (product + product_2).sum(axis=(0, 2))
+    term = smooth + (target * p).sum(axis=(0, 2)) + difference
+    quotient = ratio(ratio(difference, term), term)
     return (
         jnp.tanh(0.5 * input),
-        term * p * probability - probability * p * target,
-        ratio(1.0, term_2) - quotient,
+        product * probability - product_2 * p,
+        ratio(1.0, term) - quotient,
         quotient,
         p,
         probability,
@@ -74,28 +75,30 @@ def _partials_tangent(
     p = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
     term = 1.0 - target
-    tanh = jnp.tanh(product)
-    term_2 = term * p * probability * jnp.tanh(-0.5 * input) + probability * p * target * tanh
+    product_2 = p * probability
+    product_3 = probability * p
+    product_4 = product_3 * target
+    squashed = jnp.tanh(product)
+    product_5 = (term * product_2 * jnp.tanh(-0.5 * input) + product_4 * squashed) * d_input
     difference = (term * p + probability * target).sum(axis=(0, 2))
-    term_3 = smooth + (target * p).sum(axis=(0, 2)) + difference
-    quotient = ratio(1.0, term_3)
-    quotient_2 = ratio(quotient, term_3)
-    quotient_3 = ratio(ratio(difference, term_3), term_3)
-    product_2 = quotient * quotient_3
-    quotient_4 = ratio(quotient_3, term_3)
-    term_4 = product_2 + quotient_4 - quotient_2
-    sums = (p * d_target + target * p * probability * d_input).sum(axis=(0, 2))
-    product_3 = quotient * (quotient - quotient_3)
-    term_5 = (term * p * probability - probability * p * target) * d_input - tanh * d_target
-    sums_2 = term_5.sum(axis=(0, 2))
-    term_6 = -product_2 - quotient_4
+    term_2 = smooth + (target * p).sum(axis=(0, 2)) + difference
+    quotient = ratio(1.0, term_2)
+    quotient_2 = ratio(quotient, term_2)
+    quotient_3 = ratio(ratio(difference, term_2), term_2)
+    product_6 = quotient * quotient_3
+    quotient_4 = ratio(quotient_3, term_2)
+    term_3 = product_6 + quotient_4 - quotient_2
+    sums = (p * d_target + target * product_2 * d_input).sum(axis=(0, 2))
+    product_7 = quotient * (quotient - quotient_3)
+    sums_2 = ((term * product_2 - product_4) * d_input - squashed * d_target).sum(axis=(0, 2))
+    term_4 = -product_6 - quotient_4
     return (
         0.5 * sech2(product) * d_input,
-        term_2 * d_input - 2.0 * p * probability * d_target,
-        term_4 * d_smooth + term_4 * sums + (quotient_4 - product_3 - quotient_2) * sums_2,
-        (product_3 - quotient_4) * sums_2 + term_6 * d_smooth + term_6 * sums,
-        p * probability * d_input,
-        -probability * p * d_input,
+        product_5 - 2.0 * p * probability * d_target,
+        term_3 * d_smooth + term_3 * sums + (quotient_4 - product_7 - quotient_2) * sums_2,
+        (product_7 - quotient_4) * sums_2 + term_4 * d_smooth + term_4 * sums,
+        product_2 * d_input,
+        -product_3 * d_input,
     )
 
 

@@ -47,20 +47,13 @@ def _partials(
     gain = term * beta
     probability = jax.nn.sigmoid(-gain)
     sigmoid_gain = jax.nn.sigmoid(gain)
-    product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
+    product = good_weight * probability * sigmoid_gain
+    product_2 = bad_weight * sigmoid_gain * probability
     return (
         jnp.where(mask, probability, 0.0),
-        jnp.where(
-            mask,
-            -good_weight * probability * sigmoid_gain * beta,
-            bad_weight * sigmoid_gain * probability * beta,
-        ),
-        jnp.where(
-            mask,
-            good_weight * probability * sigmoid_gain * beta,
-            -bad_weight * sigmoid_gain * probability * beta,
-        ),
-        jnp.where(mask, product, bad_weight * sigmoid_gain * probability * term),
+        jnp.where(mask, -product * beta, product_2 * beta),
+        jnp.where(mask, product * beta, -product_2 * beta),
+        jnp.where(mask, product * (reference - input + divergence), product_2 * term),
         jnp.where(mask, 0.0, sigmoid_gain),
     )
 
@@ -115,48 +108,49 @@ def _partials_tangent(
     gain = term * beta
     probability = jax.nn.sigmoid(-gain)
     sigmoid_gain = jax.nn.sigmoid(gain)
-    chosen = jnp.where(mask, -probability * sigmoid_gain * beta, 0.0)
-    chosen_2 = jnp.where(mask, probability * sigmoid_gain * beta, 0.0)
+    product = probability * sigmoid_gain
+    chosen = jnp.where(mask, -product * beta, 0.0)
+    chosen_2 = jnp.where(mask, product * beta, 0.0)
     term_2 = reference - input + divergence
-    chosen_3 = jnp.where(mask, probability * sigmoid_gain * term_2, 0.0)
+    chosen_3 = jnp.where(mask, product * term_2, 0.0)
     power = beta * beta
-    tanh = jnp.tanh(0.5 * term * beta)
-    tanh_2 = jnp.tanh(-0.5 * term * beta)
-    chosen_4 = jnp.where(
-        mask,
-        good_weight * probability * sigmoid_gain * power * tanh,
-        bad_weight * sigmoid_gain * probability * power * tanh_2,
-    )
-    chosen_5 = jnp.where(
-        mask,
-        -good_weight * probability * sigmoid_gain * power * tanh,
-        -bad_weight * sigmoid_gain * probability * power * tanh_2,
-    )
+    product_2 = good_weight * power
+    product_3 = product * jnp.tanh(0.5 * term * beta)
+    bad = bad_weight * sigmoid_gain
+    product_4 = bad * probability
+    product_5 = product_4 * jnp.tanh(-0.5 * term * beta)
+    chosen_4 = jnp.where(mask, product_2 * product_3, product_5 * power)
+    chosen_5 = jnp.where(mask, -product_2 * product_3, -product_5 * power)
+    product_6 = good_weight * beta
     power_2 = sigmoid_gain * sigmoid_gain
-    product = good_weight * probability * power_2 * term_2 * beta
+    product_7 = probability * term_2
+    product_8 = product_6 * power_2 * product_7
     power_3 = probability * probability
-    product_2 = good_weight * power_3 * sigmoid_gain * term * beta
-    product_3 = good_weight * probability * sigmoid_gain
-    product_4 = bad_weight * sigmoid_gain * power_3 * term * beta
-    product_5 = bad_weight * power_2 * probability * term_2 * beta
-    product_6 = bad_weight * sigmoid_gain * probability
-    chosen_6 = jnp.where(mask, -product - product_2 - product_3, product_4 + product_5 + product_6)
-    chosen_7 = jnp.where(mask, 0.0, sigmoid_gain * probability * beta)
-    chosen_8 = jnp.where(mask, product + product_2 + product_3, -product_4 - product_5 - product_6)
-    chosen_9 = jnp.where(mask, 0.0, -sigmoid_gain * probability * beta)
-    product_7 = good_weight * probability * sigmoid_gain * beta * term_2 * tanh
-    product_8 = bad_weight * sigmoid_gain * probability * beta * term * tanh_2
-    product_9 = jnp.where(mask, -product_7 - product_3, product_8 + product_6) * d_input
-    product_10 = jnp.where(mask, product_7 + product_3, -product_8 - product_6) * d_reference
+    product_9 = power_3 * term
+    product_10 = product_9 * sigmoid_gain
+    product_11 = product_6 * product_10
+    product_12 = good_weight * product
+    product_13 = bad * product_9 * beta
+    product_14 = bad_weight * power_2 * product_7
+    product_15 = product_14 * beta
+    chosen_6 = jnp.where(
+        mask, -product_8 - product_11 - product_12, product_13 + product_15 + product_4
+    )
+    product_16 = sigmoid_gain * probability
+    chosen_7 = jnp.where(mask, 0.0, product_16 * beta)
+    chosen_8 = jnp.where(
+        mask, product_8 + product_11 + product_12, -product_13 - product_15 - product_4
+    )
+    chosen_9 = jnp.where(mask, 0.0, -product_16 * beta)
+    product_17 = product_6 * term_2 * product_3
+    product_18 = product_5 * (beta * term)
+    chosen_10 = jnp.where(mask, -product_17 - product_12, product_18 + product_4)
+    chosen_11 = jnp.where(mask, product_17 + product_12, -product_18 - product_4)
     term_3 = (
-        good_weight * probability * power_2 * term_2 * term_2
-        + good_weight * power_3 * sigmoid_gain * term * term_2
+        good_weight * probability * power_2 * term_2 * term_2 + good_weight * product_10 * term_2
     )
-    term_4 = (
-        bad_weight * sigmoid_gain * power_3 * term * term
-        + bad_weight * power_2 * probability * term_2 * term
-    )
-    chosen_10 = jnp.where(mask, 0.0, sigmoid_gain * probability * term)
+    chosen_12 = jnp.where(mask, term_3, bad * power_3 * term * term + product_14 * term)
+    chosen_13 = jnp.where(mask, 0.0, product_16 * term)
     return (
         chosen * d_input + chosen_2 * d_reference + chosen_3 * d_beta,
         chosen * d_good_weight
@@ -170,11 +164,11 @@ def _partials_tangent(
         + chosen_8 * d_beta
         + chosen_9 * d_bad_weight,
         chosen_3 * d_good_weight
-        + product_9
-        + product_10
-        + jnp.where(mask, term_3, term_4) * d_beta
-        + chosen_10 * d_bad_weight,
-        chosen_7 * d_input + chosen_9 * d_reference + chosen_10 * d_beta,
+        + chosen_10 * d_input
+        + chosen_11 * d_reference
+        + chosen_12 * d_beta
+        + chosen_13 * d_bad_weight,
+        chosen_7 * d_input + chosen_9 * d_reference + chosen_13 * d_beta,
     )
 
 

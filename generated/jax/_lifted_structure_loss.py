@@ -105,19 +105,18 @@ def _partials_tangent(
     mask_2 = chosen_2.sum(axis=1) <= 0.0
     near_i = logsumexp(chosen, axis=-1)
     gap = jnp.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
-    sigmoid_gap = jax.nn.sigmoid(gap)
-    chosen_3 = jnp.where(mask_2, 0.0, 1.0)
     sums_2 = (softmax(chosen, axis=-1) * term_3).sum(axis=1)
     term_4 = (softmax(chosen, axis=-2) * term_3).sum(axis=0) - sums_2[:, None]
+    product = jax.nn.sigmoid(gap) * term_4
+    chosen_3 = jnp.where(mask_2, 0.0, 1.0)
     term_5 = near_i[:, None] + distance + (jnp.maximum(gap, 0.0) + log1p(jnp.exp(-jnp.abs(gap))))
     positive = jnp.maximum(jnp.sign(term_5), 0.0)
-    term_6 = sums_2[:, None] + sums + sigmoid_gap * chosen_3[:, None] * term_4
     return (
         ratio(1.0, distance)[:, :, None] * (term_2 - input_direction * sums[:, :, None]),
         softmax_tangent(chosen, term_3, axis=-1),
         softmax_tangent(chosen, term_3, axis=-2),
-        sigmoid_gap * jax.nn.sigmoid(-gap) * chosen_3[:, None] * term_4,
-        positive * term_6,
+        product * jax.nn.sigmoid(-gap) * chosen_3[:, None],
+        positive * (sums_2[:, None] + sums + product * chosen_3[:, None]),
         jnp.full_like(positive, 0.0),
     )
 

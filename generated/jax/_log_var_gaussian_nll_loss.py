@@ -60,10 +60,8 @@ def _partials_tangent(
     term = d_input - d_target
     term_2 = input - target
     scaled_exp_2 = scaled_exp(term_2, -log_var)
-    return (
-        jnp.exp(-log_var) * term - scaled_exp_2 * d_log_var,
-        term_2 * scaled_exp_2 * d_log_var - 2.0 * scaled_exp_2 * term,
-    )
+    product = scaled_exp_2 * d_log_var
+    return jnp.exp(-log_var) * term - product, term_2 * product - 2.0 * scaled_exp_2 * term
 
 
 _kernel = differentiable(

@@ -152,7 +152,6 @@ def _partials_tangent(
     gap = sums - base
     chosen = jnp.where(mask_2, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    sigmoid_pull = jax.nn.sigmoid(pull)
     input_length = norm(input, axis=-1)
     quotient = ratio(1.0, input_length)
     sums_2 = (input_direction * d_input).sum(axis=1)
@@ -163,24 +162,23 @@ def _partials_tangent(
         + jnp.where(mask_2, alpha, 0.0) * d_base
         + jnp.where(mask_2, base - sums, 0.0) * d_alpha
     )
-    sums_3 = (softmax(chosen, axis=-1) * term_3).sum(axis=1)
+    product = jax.nn.sigmoid(pull) * (softmax(chosen, axis=-1) * term_3).sum(axis=1)
     chosen_2 = jnp.where(mask_2, -1.0, 0.0)
     chosen_3 = mask_2.astype(input.dtype)
     mask_3 = target[:, None] != target
     chosen_4 = jnp.where(mask_3, gap * beta, -math.inf)
     push = logsumexp(chosen_4, axis=-1)
-    sigmoid_push = jax.nn.sigmoid(push)
     term_4 = (
         jnp.where(mask_3, beta, 0.0) * term_2
         + jnp.where(mask_3, -beta, 0.0) * d_base
         + jnp.where(mask_3, gap, 0.0) * d_beta
     )
-    sums_4 = (softmax(chosen_4, axis=-1) * term_4).sum(axis=1)
+    product_2 = jax.nn.sigmoid(push) * (softmax(chosen_4, axis=-1) * term_4).sum(axis=1)
     chosen_5 = mask_3.astype(input.dtype)
     chosen_6 = jnp.where(mask_3, -1.0, 0.0)
     return (
         -2.0 * d_alpha / alpha**3,
-        sigmoid_pull * sums_3,
+        product,
         quotient[:, None] * term,
         quotient[:, None] * term,
         -ratio(quotient, input_length) * sums_2,
@@ -190,15 +188,15 @@ def _partials_tangent(
         chosen_2 * term_2 + chosen_3 * d_base,
         softmax_tangent(chosen, term_3, axis=-1),
         -d_alpha / (alpha * alpha),
-        sigmoid_pull * jax.nn.sigmoid(-pull) * sums_3,
+        product * jax.nn.sigmoid(-pull),
         -2.0 * d_beta / beta**3,
-        sigmoid_push * sums_4,
+        product_2,
         chosen_5 * d_beta,
         chosen_6 * d_beta,
         chosen_5 * term_2 + chosen_6 * d_base,
         softmax_tangent(chosen_4, term_4, axis=-1),
         -d_beta / (beta * beta),
-        sigmoid_push * jax.nn.sigmoid(-push) * sums_4,
+        product_2 * jax.nn.sigmoid(-push),
     )
 
 

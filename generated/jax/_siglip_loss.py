@@ -91,8 +91,7 @@ def _partials_tangent(
     sums = image_direction @ text_direction.T
     z = jnp.where(jnp.arange(image.shape[0])[:, None] == jnp.arange(text.shape[0]), 1.0, -1.0)
     product = (logit_scale * sums + logit_bias) * z
-    probability = jax.nn.sigmoid(-product)
-    sigmoid_product = jax.nn.sigmoid(product)
+    product_2 = jax.nn.sigmoid(-product) * jax.nn.sigmoid(product)
     image_length = norm(image, axis=-1)
     quotient = ratio(1.0, image_length)
     sums_2 = (image_direction * d_image).sum(axis=1)
@@ -105,9 +104,9 @@ def _partials_tangent(
         image_direction @ term_2.T
     )
     return (
-        -probability * sigmoid_product * sums * z * d_logit_scale
-        - probability * sigmoid_product * logit_scale * z * term_3
-        - probability * sigmoid_product * z * d_logit_bias,
+        -product_2 * sums * z * d_logit_scale
+        - product_2 * logit_scale * z * term_3
+        - product_2 * z * d_logit_bias,
         term_3,
         quotient[:, None] * term,
         quotient_2[:, None] * term_2,

@@ -62,13 +62,14 @@ def _partials_tangent(
     term_2 = input - target
     direction_2 = jnp.sign(term_2)
     quotient_3 = ratio(ratio(jnp.abs(term_2), term), term)
+    product = quotient * quotient_3
     quotient_4 = ratio(quotient_3, term)
-    product = (-quotient * quotient_3 * sign_input - quotient_4 * sign_input) * d_input
-    product_2 = (-quotient * quotient_3 * sign_target - quotient_4 * sign_target) * d_target
     return (
         -quotient_2 * sign_input * d_input - quotient_2 * sign_target * d_target,
         jnp.full_like(direction_2, 0.0),
-        quotient * quotient * direction_2 * (d_input - d_target) + product + product_2,
+        quotient * quotient * direction_2 * (d_input - d_target)
+        + (-product * sign_input - quotient_4 * sign_input) * d_input
+        + (-product * sign_target - quotient_4 * sign_target) * d_target,
         jnp.full_like(sign_input, 0.0),
         jnp.full_like(sign_target, 0.0),
     )

@@ -44,12 +44,8 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     product = input * target
-    probability = jax.nn.sigmoid(-product)
-    sigmoid_product = jax.nn.sigmoid(product)
-    return (
-        -probability * sigmoid_product * target * d_input
-        - probability * sigmoid_product * input * d_target,
-    )
+    product_2 = jax.nn.sigmoid(-product) * jax.nn.sigmoid(product)
+    return (-product_2 * target * d_input - product_2 * input * d_target,)
 
 
 _kernel = differentiable(

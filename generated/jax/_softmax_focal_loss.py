@@ -70,13 +70,12 @@ def _partials_labels(
     term = log_sum - picked
     sigmoid_term = jax.nn.sigmoid(term)
     power = sigmoid_term**gamma
+    product = power * weight[target]
     lead = picked - log_sum
-    picked_2 = weight[target]
     softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
     return (
         softmax(chosen, axis=-2),
-        gamma * power * jax.nn.sigmoid(lead) * picked_2 * softplus
-        + power * picked_2 * sigmoid_term,
+        gamma * product * jax.nn.sigmoid(lead) * softplus + product * sigmoid_term,
         power,
         jnp.maximum(lead, 0.0) + log1p(jnp.exp(-jnp.abs(lead))),
         softplus,
@@ -110,32 +109,34 @@ def _partials_tangent_labels(
     """Return the derivatives of the coefficients along the tangents."""
     mask = target[:, None] != jnp.arange(input.shape[1])[:, None]
     chosen = jnp.where(mask, input, -math.inf)
-    chosen_2 = mask.astype(input.dtype)
+    product = mask.astype(input.dtype) * d_input
     picked = pick(input, target, axis=1)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
     sigmoid_term = jax.nn.sigmoid(term)
     power = sigmoid_term**gamma
+    product_2 = power * weight[target]
     lead = picked - log_sum
     p = jax.nn.sigmoid(lead)
-    picked_2 = weight[target]
+    product_3 = product_2 * p
     softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
+    product_4 = gamma * product_3
+    product_5 = product_4 * softplus
     softplus_2 = jnp.maximum(lead, 0.0) + log1p(jnp.exp(-jnp.abs(lead)))
-    term_2 = power * p * picked_2 * softplus - gamma * power * softplus_2 * p * picked_2 * softplus
-    product = (term_2 - power * softplus_2 * picked_2 * sigmoid_term) * d_gamma
-    product_2 = gamma * power * p * picked_2 * sigmoid_term
+    term_2 = product_3 * softplus - product_5 * softplus_2 - product_2 * softplus_2 * sigmoid_term
+    product_6 = product_4 * sigmoid_term
     term_3 = (
-        gamma * gamma * power * p * p * picked_2 * softplus
-        + product_2
-        + (product_2 + power * picked_2 * sigmoid_term * p)
+        gamma * gamma * product_2 * p * p * softplus
+        + product_6
+        + (product_6 + product_3 * sigmoid_term)
     )
-    picked_3 = pick(d_input, target, axis=1)
-    sums = (softmax(chosen, axis=-2) * chosen_2 * d_input).sum(axis=1)
-    term_4 = sums - picked_3
-    term_5 = picked_3 - sums
+    picked_2 = pick(d_input, target, axis=1)
+    sums = (softmax(chosen, axis=-2) * product).sum(axis=1)
+    term_4 = sums - picked_2
+    term_5 = picked_2 - sums
     return (
-        softmax_tangent(chosen, chosen_2 * d_input, axis=-2),
-        product + term_3 * term_4 + gamma * power * p * sigmoid_term * picked_2 * softplus * term_5,
+        softmax_tangent(chosen, product, axis=-2),
+        term_2 * d_gamma + term_3 * term_4 + product_5 * sigmoid_term * term_5,
         gamma * power * p * term_4 - power * softplus_2 * d_gamma,
         p * term_5,
         sigmoid_term * term_4,

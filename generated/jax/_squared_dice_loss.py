@@ -89,14 +89,15 @@ def _partials_tangent(
     sums = (2.0 * target * d_target + product_3).sum(axis=(0, 2))
     term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
     product_4 = quotient * quotient * term_3.sum(axis=(0, 2))
-    product_5 = p * probability * d_input
+    product_5 = p * d_input
+    product_6 = product_5 * probability
     return (
         (quotient_4 - product - quotient_2) * d_smooth
         + (product_2 + quotient_4 - quotient_2) * sums
         - product_4,
-        product_5 - d_target,
-        product_5,
-        -probability * p * d_input,
+        product_6 - d_target,
+        product_6,
+        -probability * product_5,
         -quotient_2 * d_smooth - quotient_2 * sums,
         product_3,
         (product - quotient_4) * d_smooth + product_4 + (-product_2 - quotient_4) * sums,
@@ -174,14 +175,15 @@ def _partials_tangent_mindspore(
     sums = (2.0 * target * d_target + product_3).sum()
     term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
     product_4 = quotient * quotient * term_3.sum()
-    product_5 = p * probability * d_input
+    product_5 = p * d_input
+    product_6 = product_5 * probability
     return (
         (quotient_4 - product - quotient_2) * d_smooth
         + (product_2 + quotient_4 - quotient_2) * sums
         - product_4,
-        product_5 - d_target,
-        product_5,
-        -probability * p * d_input,
+        product_6 - d_target,
+        product_6,
+        -probability * product_5,
         -quotient_2 * d_smooth - quotient_2 * sums,
         product_3,
         (product - quotient_4) * d_smooth + product_4 + (-product_2 - quotient_4) * sums,

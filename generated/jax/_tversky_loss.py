@@ -48,16 +48,18 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     p = jax.nn.sigmoid(input)
+    product = alpha * p
     probability = jax.nn.sigmoid(-input)
     term = 1.0 - target
-    false = (term * alpha * p + probability * beta * target).sum(axis=(0, 2))
-    term_2 = smooth + (target * p).sum(axis=(0, 2)) + false
-    quotient = ratio(ratio(false, term_2), term_2)
+    product_2 = probability * target
+    sums = (term * product + product_2 * beta).sum(axis=(0, 2))
+    term_2 = smooth + (target * p).sum(axis=(0, 2)) + sums
+    quotient = ratio(ratio(sums, term_2), term_2)
     return (
-        probability * beta - alpha * p,
+        probability * beta - product,
         term,
         p,
-        term * alpha * p * probability - probability * p * beta * target,
+        term * product * probability - product_2 * p * beta,
         probability,
         ratio(1.0, term_2) - quotient,
         quotient,
@@ -103,42 +105,45 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     p = jax.nn.sigmoid(input)
+    product = alpha * p
     probability = jax.nn.sigmoid(-input)
-    term = -alpha * p * probability - probability * p * beta
+    product_2 = product * probability
+    product_3 = probability * p
+    term = -product_2 - product_3 * beta
+    product_4 = p * probability
     term_2 = 1.0 - target
-    term_3 = term_2 * alpha * p * probability * jnp.tanh(
-        -0.5 * input
-    ) + probability * p * beta * target * jnp.tanh(0.5 * input)
-    false = (term_2 * alpha * p + probability * beta * target).sum(axis=(0, 2))
-    term_4 = smooth + (target * p).sum(axis=(0, 2)) + false
+    product_5 = beta * target
+    product_6 = product_3 * product_5
+    term_3 = term_2 * product_2 * jnp.tanh(-0.5 * input) + product_6 * jnp.tanh(0.5 * input)
+    sums = (term_2 * product + probability * product_5).sum(axis=(0, 2))
+    term_4 = smooth + (target * p).sum(axis=(0, 2)) + sums
     quotient = ratio(1.0, term_4)
     quotient_2 = ratio(quotient, term_4)
-    quotient_3 = ratio(ratio(false, term_4), term_4)
-    product = quotient * quotient_3
+    quotient_3 = ratio(ratio(sums, term_4), term_4)
+    product_7 = quotient * quotient_3
     quotient_4 = ratio(quotient_3, term_4)
-    term_5 = product + quotient_4 - quotient_2
-    sums = (p * d_target + target * p * probability * d_input).sum(axis=(0, 2))
-    product_2 = quotient * (quotient - quotient_3)
-    term_6 = term_2 * alpha * p * probability - probability * p * beta * target
-    term_7 = (
-        (probability * beta - alpha * p) * d_target
+    term_5 = product_7 + quotient_4 - quotient_2
+    sums_2 = (p * d_target + target * product_4 * d_input).sum(axis=(0, 2))
+    product_8 = quotient * (quotient - quotient_3)
+    term_6 = (
+        (probability * beta - product) * d_target
         + term_2 * p * d_alpha
-        + term_6 * d_input
+        + (term_2 * product_2 - product_6) * d_input
         + probability * target * d_beta
     )
-    sums_2 = term_7.sum(axis=(0, 2))
-    term_8 = -product - quotient_4
+    sums_3 = term_6.sum(axis=(0, 2))
+    term_7 = -product_7 - quotient_4
     return (
         term * d_input + probability * d_beta - p * d_alpha,
         -d_target,
-        p * probability * d_input,
+        product_4 * d_input,
         term * d_target
-        + term_2 * p * probability * d_alpha
+        + term_2 * product_4 * d_alpha
         + term_3 * d_input
-        - probability * p * target * d_beta,
-        -probability * p * d_input,
-        term_5 * d_smooth + term_5 * sums + (quotient_4 - product_2 - quotient_2) * sums_2,
-        (product_2 - quotient_4) * sums_2 + term_8 * d_smooth + term_8 * sums,
+        - product_3 * target * d_beta,
+        -product_3 * d_input,
+        term_5 * d_smooth + term_5 * sums_2 + (quotient_4 - product_8 - quotient_2) * sums_3,
+        (product_8 - quotient_4) * sums_3 + term_7 * d_smooth + term_7 * sums_2,
     )
 
 
@@ -181,12 +186,13 @@ def _partials_keras(
     sums = (term * beta * p + probability * alpha * target).sum()
     term_2 = smooth + (target * p).sum() + sums
     quotient = ratio(ratio(smooth + sums, term_2), term_2)
+    product = beta * p
     return (
         ratio(1.0, term_2) - quotient,
-        probability * alpha - beta * p,
+        probability * alpha - product,
         term,
         p,
-        term * beta * p * probability - probability * p * alpha * target,
+        term * product * probability - probability * p * alpha * target,
         probability,
         quotient,
     )
@@ -231,42 +237,42 @@ def _partials_tangent_keras(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     p = jax.nn.sigmoid(input)
+    product = target * p
     term = 1.0 - target
     probability = jax.nn.sigmoid(-input)
     sums = (term * beta * p + probability * alpha * target).sum()
-    term_2 = smooth + (target * p).sum() + sums
+    term_2 = smooth + product.sum() + sums
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(quotient, term_2)
     quotient_3 = ratio(ratio(smooth + sums, term_2), term_2)
-    product = quotient * (quotient - quotient_3)
+    product_2 = quotient * (quotient - quotient_3)
     quotient_4 = ratio(quotient_3, term_2)
-    term_3 = quotient_4 - product - quotient_2
-    product_2 = quotient * quotient_3
-    sums_2 = (p * d_target + target * p * probability * d_input).sum()
-    product_3 = (term * beta * p * probability - probability * p * alpha * target) * d_input
+    term_3 = quotient_4 - product_2 - quotient_2
+    product_3 = quotient * quotient_3
+    sums_2 = (p * d_target + product * probability * d_input).sum()
+    product_4 = probability * p
+    product_5 = (term * beta * p * probability - product_4 * alpha * target) * d_input
     term_4 = (
         (probability * alpha - beta * p) * d_target
         + term * p * d_beta
-        + product_3
+        + product_5
         + probability * target * d_alpha
     )
     sums_3 = term_4.sum()
-    term_5 = -beta * p * probability - probability * p * alpha
-    term_6 = term * beta * p * probability * jnp.tanh(
-        -0.5 * input
-    ) + probability * p * alpha * target * jnp.tanh(0.5 * input)
-    term_7 = product - quotient_4
+    product_6 = p * probability
+    product_7 = beta * product_6
+    term_5 = -product_7 - product_4 * alpha
+    product_8 = product_4 * target
+    term_6 = term * product_7 * jnp.tanh(-0.5 * input) + product_8 * alpha * jnp.tanh(0.5 * input)
+    term_7 = product_2 - quotient_4
     return (
-        term_3 * d_smooth + (product_2 + quotient_4 - quotient_2) * sums_2 + term_3 * sums_3,
+        term_3 * d_smooth + (product_3 + quotient_4 - quotient_2) * sums_2 + term_3 * sums_3,
         term_5 * d_input + probability * d_alpha - p * d_beta,
         -d_target,
-        p * probability * d_input,
-        term_5 * d_target
-        + term * p * probability * d_beta
-        + term_6 * d_input
-        - probability * p * target * d_alpha,
-        -probability * p * d_input,
-        term_7 * d_smooth + term_7 * sums_3 + (-product_2 - quotient_4) * sums_2,
+        product_6 * d_input,
+        term_5 * d_target + term * product_6 * d_beta + term_6 * d_input - product_8 * d_alpha,
+        -product_4 * d_input,
+        term_7 * d_smooth + term_7 * sums_3 + (-product_3 - quotient_4) * sums_2,
     )
 
 

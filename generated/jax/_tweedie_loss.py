@@ -69,27 +69,25 @@ def _partials_tangent_log_mean(
     term = 2.0 - power
     exponential = jnp.exp(term * input)
     product = exponential * input / (term * term)
-    term_2 = (
-        2.0 * exponential / term**3 - product + (exponential * input * (input / term) - product)
-    )
+    product_2 = exponential * input
+    term_2 = 2.0 * exponential / term**3 - product + (product_2 * (input / term) - product)
     term_3 = power - 1.0
     term_4 = 1.0 - power
-    product_2 = term_4 * input
-    scaled_exp_2 = scaled_exp(target, product_2)
+    product_3 = term_4 * input
+    scaled_exp_2 = scaled_exp(target, product_3)
     power_2 = term_3 * term_3
-    product_3 = scaled_exp_2 * input / power_2
+    product_4 = scaled_exp_2 * input / power_2
     term_5 = (
         2.0 * scaled_exp_2 / term_3**3
-        + product_3
-        + (product_3 + scaled_exp_2 * input * (input / term_3))
+        + product_4
+        + (product_4 + scaled_exp_2 * input * (input / term_3))
     )
-    product_4 = exponential * input
     product_5 = scaled_exp_2 * term_4 / power_2
     product_6 = scaled_exp_2 / term_3
-    term_6 = -scaled_exp_2 * term_4 * input / term_3 - product_6 - product_5 - product_4
-    exponential_2 = jnp.exp(product_2)
+    term_6 = -scaled_exp_2 * term_4 * input / term_3 - product_6 - product_5 - product_2
+    exponential_2 = jnp.exp(product_3)
     product_7 = (-exponential_2 / power_2 - exponential_2 * input / term_3) * d_target
-    term_7 = -product_5 - scaled_exp_2 * input * term_4 / term_3 - product_6 - product_4
+    term_7 = -product_5 - scaled_exp_2 * input * term_4 / term_3 - product_6 - product_2
     product_8 = (exponential * term + term_4 * term_4 * (scaled_exp_2 / term_3)) * d_input
     return (
         (term_2 + term_5) * d_power + term_6 * d_input + product_7,

@@ -153,7 +153,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         + (slope_5 - slope_6)
         - 2.0 * upstream * quotient * hull_width * term_18
     )
-    slope_7 = upstream * quotient_5 * true_width
+    slope_7 = upstream * (quotient_5 * true_width)
     power_3 = hypot1(quotient_6) ** 2
     power_4 = hypot1(quotient_7) ** 2
     chosen_5 = ops.where(
@@ -172,7 +172,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         - 2.0 * upstream * quotient * hull_height * term_12
         - slope
     )
-    slope_9 = upstream * quotient_5 * true_height
+    slope_9 = upstream * (quotient_5 * true_height)
     chosen_6 = ops.where(
         mask_2, ratio(1.0, true_height) / power_3, ratio(quotient_7, true_width) / power_4
     )
@@ -387,14 +387,16 @@ def _curvature(
     term_27 = picked_8 - picked_7
     positive_2 = ops.maximum(0.0, sign(term_19))
     term_28 = term_10 * picked_2 + term_9 * picked_4 + term_12 * picked + term_11 * picked_3
+    product_3 = positive_2 * overlap_height * term_28
     term_29 = term_15 * picked_6 + term_14 * picked_8 + term_16 * picked_5 + term_2 * picked_7
+    product_4 = overlap_width * positive * term_29
     term_30 = (
         height * term_24
         + width * term_25
         + true_height * term_26
         + true_width * term_27
-        - positive_2 * overlap_height * term_28
-        - overlap_width * positive * term_29
+        - product_3
+        - product_4
     )
     slope_3 = upstream * quotient_4 * positive_2 * positive
     power_2 = quotient_4 * quotient_4
@@ -464,8 +466,8 @@ def _curvature(
     chosen_7 = ops.where(mask_2, quotient_14 / power_6, quotient_16 / power_5)
     term_34 = chosen_5 * term_26 + chosen_6 * term_27 - chosen_7 * term_24 - chosen_4 * term_25
     slope_11 = constant(0.8105694691387022, upstream) * upstream * quotient_13 * chosen_4 * term_34
-    product_3 = (quotient_14 * quotient_15 + ratio(quotient_15, height)) / power_6
-    term_35 = product_3 - 2.0 * over_hypot1_2 * quotient_15 * quotient_15 / power_3
+    product_5 = (quotient_14 * quotient_15 + ratio(quotient_15, height)) / power_6
+    term_35 = product_5 - 2.0 * over_hypot1_2 * quotient_15 * quotient_15 / power_3
     chosen_8 = ops.where(mask_2, term_35, 2.0 * over_hypot1_3 * quotient_17 * quotient_17 / power_4)
     slope_12 = (
         constant(0.8105694691387022, upstream) * upstream * gap * quotient_13 * chosen_8 * term_25
@@ -487,7 +489,7 @@ def _curvature(
         - 2.0 * upstream * quotient_2 * term_2 * term_17
     )
     chosen_9 = ops.cast(index == 3, upstream.dtype)
-    product_4 = (2.0 * upstream * term_8 * hull_height * term_14 - slope) * term_18
+    product_6 = (2.0 * upstream * term_8 * hull_height * term_14 - slope) * term_18
     term_38 = -product_2 - quotient_8
     term_39 = (
         slope_7
@@ -498,7 +500,7 @@ def _curvature(
         - slope_12
     )
     term_40 = (
-        product_4
+        product_6
         + slope_2
         + term_15 * term_31
         + term_39
@@ -507,7 +509,7 @@ def _curvature(
     )
     chosen_10 = ops.cast(index == 0, upstream.dtype)
     slope_13 = 0.5 * upstream * quotient_3 * term_3
-    product_5 = (2.0 * upstream * term_8 * hull_width * term_11 - slope_13) * term_18
+    product_7 = (2.0 * upstream * term_8 * hull_width * term_11 - slope_13) * term_18
     slope_14 = 0.5 * upstream * quotient * term_4
     term_41 = (
         upstream * quotient_5 * positive_2 * overlap_height
@@ -535,8 +537,8 @@ def _curvature(
         * ops.where(mask_2, term_43, term_44)
     )
     slope_20 = constant(0.8105694691387022, upstream) * upstream * quotient_13 * chosen_7 * term_34
-    product_6 = (-quotient_17 * quotient_16 - ratio(quotient_16, width)) / power_5
-    term_45 = 2.0 * over_hypot1_3 * quotient_16 * quotient_16 / power_4 + product_6
+    product_8 = (-quotient_17 * quotient_16 - ratio(quotient_16, width)) / power_5
+    term_45 = 2.0 * over_hypot1_3 * quotient_16 * quotient_16 / power_4 + product_8
     chosen_11 = ops.where(
         mask_2, -2.0 * over_hypot1_2 * quotient_14 * quotient_14 / power_3, term_45
     )
@@ -552,7 +554,7 @@ def _curvature(
         - slope_18
     )
     term_47 = (
-        product_5
+        product_7
         + slope_14
         + term_12 * term_42
         + term_46
@@ -560,7 +562,7 @@ def _curvature(
         - 2.0 * upstream * quotient_2 * term_11 * term_13
     )
     chosen_12 = ops.cast(index == 2, upstream.dtype)
-    product_7 = (2.0 * upstream * term_8 * hull_width * term_9 - slope_13) * term_18
+    product_9 = (2.0 * upstream * term_8 * hull_width * term_9 - slope_13) * term_18
     term_48 = (
         slope_17
         + slope_18
@@ -570,16 +572,18 @@ def _curvature(
         - slope_21
     )
     term_49 = (
-        product_7
+        product_9
         + slope_14
         + term_10 * term_42
         + term_48
         - 2.0 * upstream * power * hull_width * term_9 * term_7
         - 2.0 * upstream * quotient_2 * term_9 * term_13
     )
-    product_8 = (2.0 * upstream * term_8 * hull_height * term_16 + slope) * term_18
-    slope_22 = upstream * power_2 * positive_2 * overlap_height * true_width * term_28
-    slope_23 = upstream * power_2 * overlap_width * positive * true_width * term_29
+    product_10 = (2.0 * upstream * term_8 * hull_height * term_16 + slope) * term_18
+    product_11 = power_2 * true_width
+    slope_22 = upstream * (product_11 * product_3)
+    slope_23 = upstream * (product_11 * product_4)
+    product_12 = term_22 * term_30
     power_9 = hypot1_4**3
     over_hypot1_4 = over_hypot1(quotient_9)
     term_50 = (
@@ -599,14 +603,14 @@ def _curvature(
         * ops.where(mask, term_50, term_51)
     )
     slope_25 = constant(0.8105694691387022, upstream) * upstream * quotient_13 * chosen_6 * term_34
-    product_9 = (quotient_18 * quotient_20 + ratio(quotient_20, true_height)) / power_7
-    term_52 = product_9 - 2.0 * over_hypot1_4 * quotient_20 * quotient_20 / power_9
+    product_13 = (quotient_18 * quotient_20 + ratio(quotient_20, true_height)) / power_7
+    term_52 = product_13 - 2.0 * over_hypot1_4 * quotient_20 * quotient_20 / power_9
     chosen_13 = ops.where(mask, term_52, 2.0 * over_hypot1_5 * quotient_21 * quotient_21 / power_10)
     slope_26 = (
         constant(0.8105694691387022, upstream) * upstream * gap * quotient_13 * chosen_13 * term_27
     )
     term_53 = (
-        upstream * term_22 * true_width * term_30
+        upstream * product_12 * true_width
         + (-slope_9 - slope_24) * term_26
         - slope_22
         - slope_23
@@ -614,33 +618,35 @@ def _curvature(
         - slope_26
     )
     term_54 = (
-        product_8
+        product_10
         + term_2 * term_31
         + term_53
         - 2.0 * upstream * power * hull_height * term_16 * term_7
         - 2.0 * upstream * quotient_2 * term_16 * term_17
         - slope_2
     )
-    product_10 = (2.0 * upstream * term_8 * hull_height * term_15 + slope) * term_18
+    product_14 = (2.0 * upstream * term_8 * hull_height * term_15 + slope) * term_18
+    product_15 = term_38 * term_30
     term_55 = (
         slope_22
         + slope_23
-        + upstream * term_38 * true_width * term_30
+        + upstream * product_15 * true_width
         + (slope_9 + slope_24) * term_26
         + slope_25
         + slope_26
     )
     term_56 = (
-        product_10
+        product_14
         + term_14 * term_31
         + term_55
         - 2.0 * upstream * power * hull_height * term_15 * term_7
         - 2.0 * upstream * quotient_2 * term_15 * term_17
         - slope_2
     )
-    product_11 = (2.0 * upstream * term_8 * hull_width * term_12 + slope_13) * term_18
-    slope_27 = upstream * power_2 * positive_2 * overlap_height * true_height * term_28
-    slope_28 = upstream * power_2 * overlap_width * positive * true_height * term_29
+    product_16 = (2.0 * upstream * term_8 * hull_width * term_12 + slope_13) * term_18
+    product_17 = power_2 * true_height
+    slope_27 = upstream * (product_17 * product_3)
+    slope_28 = upstream * (product_17 * product_4)
     term_57 = (
         2.0 * over_hypot1_4 * quotient_20 * quotient_18 / power_9
         - ratio(quotient_18, true_height) / power_7
@@ -656,14 +662,14 @@ def _curvature(
         * ops.where(mask, term_57, term_58)
     )
     slope_30 = constant(0.8105694691387022, upstream) * upstream * quotient_13 * chosen_5 * term_34
-    product_12 = (-quotient_21 * quotient_19 - ratio(quotient_19, true_width)) / power_8
-    term_59 = 2.0 * over_hypot1_5 * quotient_19 * quotient_19 / power_10 + product_12
+    product_18 = (-quotient_21 * quotient_19 - ratio(quotient_19, true_width)) / power_8
+    term_59 = 2.0 * over_hypot1_5 * quotient_19 * quotient_19 / power_10 + product_18
     chosen_14 = ops.where(mask, -2.0 * over_hypot1_4 * quotient_18 * quotient_18 / power_9, term_59)
     slope_31 = (
         constant(0.8105694691387022, upstream) * upstream * gap * quotient_13 * chosen_14 * term_26
     )
     term_60 = (
-        upstream * term_22 * true_height * term_30
+        upstream * product_12 * true_height
         + (-slope_9 - slope_29) * term_27
         - slope_27
         - slope_28
@@ -671,24 +677,24 @@ def _curvature(
         - slope_31
     )
     term_61 = (
-        product_11
+        product_16
         + term_11 * term_42
         + term_60
         - 2.0 * upstream * power * hull_width * term_12 * term_7
         - 2.0 * upstream * quotient_2 * term_12 * term_13
         - slope_14
     )
-    product_13 = (2.0 * upstream * term_8 * hull_width * term_10 + slope_13) * term_18
+    product_19 = (2.0 * upstream * term_8 * hull_width * term_10 + slope_13) * term_18
     term_62 = (
         slope_27
         + slope_28
-        + upstream * term_38 * true_height * term_30
+        + upstream * product_15 * true_height
         + (slope_9 + slope_29) * term_27
         + slope_30
         + slope_31
     )
     term_63 = (
-        product_13
+        product_19
         + term_9 * term_42
         + term_62
         - 2.0 * upstream * power * hull_width * term_10 * term_7

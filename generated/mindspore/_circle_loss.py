@@ -181,26 +181,26 @@ def _curvature_detached(
     product_3 = ops.expand_dims(product, 1) * (
         sums_2 - input_direction * ops.expand_dims(sums_3, 1)
     )
-    probability_4 = ops.sigmoid(-log_sum - log_sum_2)
+    product_4 = probability * ops.sigmoid(-log_sum - log_sum_2)
     term_4 = d_input - input_direction * ops.expand_dims(sums, 1)
-    product_4 = ops.expand_dims(quotient, 1) * ops.matmul(
+    product_5 = ops.expand_dims(quotient, 1) * ops.matmul(
         term_4, ops.transpose(input_direction, (1, 0))
     )
-    product_5 = quotient * ops.matmul(input_direction, ops.transpose(term_4, (1, 0)))
-    term_5 = product_4 + product_5
+    product_6 = quotient * ops.matmul(input_direction, ops.transpose(term_4, (1, 0)))
+    term_5 = product_5 + product_6
     chosen_5 = ops.where(mask, -product_2, 0.0)
     chosen_6 = ops.where(mask, term * too_high, 0.0)
     term_6 = chosen_4 * term_5 + chosen_5 * d_margin + chosen_6 * d_gamma
     chosen_7 = ops.where(mask_3, term_2 * too_low, 0.0)
     term_7 = chosen_3 * d_margin + chosen_3 * term_5 + chosen_7 * d_gamma
     term_8 = total(probability_3 * term_6, axis=1) + total(probability_2 * term_7, axis=1)
-    product_6 = probability * probability_4 * term_8
+    product_7 = product_4 * term_8
     term_9 = (
         ops.expand_dims(upstream, 1) * probability_2 * chosen_3
         + ops.expand_dims(upstream, 1) * probability_3 * chosen_4
     )
     d_probability = softmax_tangent(chosen_2, term_7, axis=-1)
-    product_7 = ops.expand_dims(slope, 1) * chosen_3 * d_probability
+    product_8 = ops.expand_dims(slope, 1) * chosen_3 * d_probability
     chosen_8 = ops.where(mask_3, -too_low, 0.0)
     chosen_9 = ops.where(mask, too_high, 0.0)
     term_10 = (
@@ -209,62 +209,63 @@ def _curvature_detached(
     )
     softmax_tangent_2 = softmax_tangent(chosen, term_6, axis=-1)
     term_11 = (
-        ops.expand_dims(product_6, 1) * term_9
-        + product_7
+        ops.expand_dims(product_7, 1) * term_9
+        + product_8
         + term_10 * d_gamma
         + ops.expand_dims(slope, 1) * chosen_4 * softmax_tangent_2
     )
     sums_4 = ops.matmul(ops.transpose((term_3 * ops.expand_dims(quotient, 1)), (1, 0)), term_4)
     term_12 = ops.matmul(ops.transpose(term_11, (1, 0)), input_direction) + sums_4
-    product_8 = sums_3 * quotient
+    product_9 = sums_3 * quotient
     term_13 = input_direction * term_12 + sums_2 * ops.expand_dims(quotient, 1) * term_4
     term_14 = (
         term_12
-        - ops.expand_dims(product_8, 1) * term_4
+        - ops.expand_dims(product_9, 1) * term_4
         - input_direction * ops.expand_dims(total(term_13, axis=1), 1)
     )
     sums_5 = ops.matmul(term_3, input_direction)
     sums_6 = total(sums_5 * input_direction, axis=1)
-    product_9 = ops.expand_dims(product, 1) * (
+    product_10 = ops.expand_dims(product, 1) * (
         sums_5 - input_direction * ops.expand_dims(sums_6, 1)
     )
     term_15 = ops.matmul(term_11, input_direction) + ops.matmul((term_3 * quotient), term_4)
-    product_10 = sums_6 * quotient
+    product_11 = sums_6 * quotient
     term_16 = input_direction * term_15 + sums_5 * ops.expand_dims(quotient, 1) * term_4
     term_17 = (
         term_15
-        - ops.expand_dims(product_10, 1) * term_4
+        - ops.expand_dims(product_11, 1) * term_4
         - input_direction * ops.expand_dims(total(term_16, axis=1), 1)
     )
-    slope_2 = upstream * probability * probability_4 * term_8
+    slope_2 = upstream * product_4 * term_8
+    product_12 = probability_2 * chosen_8
     term_18 = (
         ops.expand_dims(slope_2, 1) * probability_2 * chosen_7
         + ops.expand_dims(slope, 1) * chosen_7 * d_probability
-        + ops.expand_dims(slope, 1) * probability_2 * chosen_8 * d_margin
-        + ops.expand_dims(slope, 1) * probability_2 * chosen_8 * term_5
+        + ops.expand_dims(slope, 1) * product_12 * d_margin
+        + ops.expand_dims(slope, 1) * product_12 * term_5
     )
-    chosen_10 = ops.where(mask, -too_high, 0.0)
+    product_13 = probability_3 * ops.where(mask, -too_high, 0.0)
     term_19 = (
         ops.expand_dims(slope_2, 1) * probability_3 * chosen_6
         + ops.expand_dims(slope, 1) * chosen_6 * softmax_tangent_2
         + ops.expand_dims(slope, 1) * probability_3 * chosen_9 * term_5
-        + ops.expand_dims(slope, 1) * probability_3 * chosen_10 * d_margin
+        + ops.expand_dims(slope, 1) * product_13 * d_margin
     )
     term_20 = (
         ops.expand_dims(slope_2, 1) * probability_2 * chosen_3
-        + product_7
-        + ops.expand_dims(slope, 1) * probability_2 * chosen_8 * d_gamma
+        + product_8
+        + ops.expand_dims(slope, 1) * product_12 * d_gamma
     )
     term_21 = (
         ops.expand_dims(slope_2, 1) * probability_3 * chosen_5
         + ops.expand_dims(slope, 1) * chosen_5 * softmax_tangent_2
-        + ops.expand_dims(slope, 1) * probability_3 * chosen_10 * d_gamma
+        + ops.expand_dims(slope, 1) * product_13 * d_gamma
     )
     change_input = (
         ops.expand_dims(quotient, 1) * term_14
         - product_3
         + ops.expand_dims(quotient, 1) * term_17
-        - product_9
+        - product_10
     )
     return change_input, total(term_18) + total(term_19), total(term_20) + total(term_21)
 
@@ -361,59 +362,59 @@ def _gradient_through(
     term = cosine - margin
     term_2 = margin + cosine
     too_high = ops.maximum(0.0, term_2)
-    chosen = ops.where(mask, term * too_high * gamma, -math.inf)
+    product = term * too_high
+    chosen = ops.where(mask, product * gamma, -math.inf)
     mask_2 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = ops.maximum(0.0, term_4)
-    chosen_2 = ops.where(mask_3, term_3 * too_low * gamma, -math.inf)
+    product_2 = term_3 * too_low
+    chosen_2 = ops.where(mask_3, product_2 * gamma, -math.inf)
     probability = ops.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     slope = upstream * probability
-    probability_2 = softmax(chosen_2, axis=-1)
-    product = too_low * gamma
-    product_2 = term_3 * ops.maximum(0.0, sign(term_4)) * gamma
-    product_3 = (
-        ops.expand_dims(slope, 1) * probability_2 * ops.where(mask_3, -product - product_2, 0.0)
+    softmax_2 = softmax(chosen_2, axis=-1)
+    product_3 = too_low * gamma
+    product_4 = term_3 * ops.maximum(0.0, sign(term_4)) * gamma
+    product_5 = (
+        ops.expand_dims(slope, 1) * softmax_2 * ops.where(mask_3, -product_3 - product_4, 0.0)
     )
-    probability_3 = softmax(chosen, axis=-1)
-    product_4 = too_high * gamma
-    product_5 = term * ops.maximum(0.0, sign(term_2)) * gamma
-    product_6 = (
-        ops.expand_dims(slope, 1) * probability_3 * ops.where(mask, product_4 + product_5, 0.0)
-    )
-    term_5 = product_3 + product_6
+    softmax_3 = softmax(chosen, axis=-1)
+    product_6 = too_high * gamma
+    product_7 = term * ops.maximum(0.0, sign(term_2)) * gamma
+    product_8 = ops.expand_dims(slope, 1) * softmax_3 * ops.where(mask, product_6 + product_7, 0.0)
+    term_5 = product_5 + product_8
     sums = ops.matmul(ops.transpose(term_5, (1, 0)), input_direction)
-    product_7 = input_direction * ops.expand_dims(total(sums * input_direction, axis=1), 1)
-    product_8 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums - product_7)
+    product_9 = input_direction * ops.expand_dims(total(sums * input_direction, axis=1), 1)
+    product_10 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums - product_9)
     sums_2 = ops.matmul(term_5, input_direction)
-    product_9 = input_direction * ops.expand_dims(total(sums_2 * input_direction, axis=1), 1)
-    product_10 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums_2 - product_9)
+    product_11 = input_direction * ops.expand_dims(total(sums_2 * input_direction, axis=1), 1)
+    product_12 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums_2 - product_11)
     slope_2 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(probability, 1)
-        * probability_2
-        * ops.where(mask_3, term_3 * too_low, 0.0)
+        * softmax_2
+        * ops.where(mask_3, product_2, 0.0)
     )
     slope_3 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(probability, 1)
-        * probability_3
-        * ops.where(mask, term * too_high, 0.0)
+        * softmax_3
+        * ops.where(mask, product, 0.0)
     )
     slope_4 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(probability, 1)
-        * probability_2
-        * ops.where(mask_3, product_2 - product, 0.0)
+        * softmax_2
+        * ops.where(mask_3, product_4 - product_3, 0.0)
     )
     slope_5 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(probability, 1)
-        * probability_3
-        * ops.where(mask, product_5 - product_4, 0.0)
+        * softmax_3
+        * ops.where(mask, product_7 - product_6, 0.0)
     )
-    return product_8 + product_10, total(slope_2) + total(slope_3), total(slope_4) + total(slope_5)
+    return product_10 + product_12, total(slope_2) + total(slope_3), total(slope_4) + total(slope_5)
 
 
 def _tangent_through(
@@ -432,34 +433,36 @@ def _tangent_through(
     term = cosine - margin
     term_2 = margin + cosine
     too_high = ops.maximum(0.0, term_2)
-    chosen = ops.where(mask, term * too_high * gamma, -math.inf)
+    product = term * too_high
+    chosen = ops.where(mask, product * gamma, -math.inf)
     mask_2 = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = ops.maximum(0.0, term_4)
-    chosen_2 = ops.where(mask_3, term_3 * too_low * gamma, -math.inf)
+    product_2 = term_3 * too_low
+    chosen_2 = ops.where(mask_3, product_2 * gamma, -math.inf)
     probability = ops.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
-    product = too_high * gamma
-    product_2 = term * ops.maximum(0.0, sign(term_2)) * gamma
-    product_3 = input_direction * ops.expand_dims(total(input_direction * d_input, axis=1), 1)
-    sums = ops.matmul((d_input - product_3), ops.transpose(input_direction, (1, 0)))
-    sums_2 = ops.matmul(input_direction, ops.transpose((d_input - product_3), (1, 0)))
+    product_3 = too_high * gamma
+    product_4 = term * ops.maximum(0.0, sign(term_2)) * gamma
+    product_5 = input_direction * ops.expand_dims(total(input_direction * d_input, axis=1), 1)
+    sums = ops.matmul((d_input - product_5), ops.transpose(input_direction, (1, 0)))
+    sums_2 = ops.matmul(input_direction, ops.transpose((d_input - product_5), (1, 0)))
     term_5 = (
         ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * sums
         + ratio(1.0, norm(input, axis=-1)) * sums_2
     )
     term_6 = (
-        ops.where(mask, product + product_2, 0.0) * term_5
-        + ops.where(mask, product_2 - product, 0.0) * d_margin
-        + ops.where(mask, term * too_high, 0.0) * d_gamma
+        ops.where(mask, product_3 + product_4, 0.0) * term_5
+        + ops.where(mask, product_4 - product_3, 0.0) * d_margin
+        + ops.where(mask, product, 0.0) * d_gamma
     )
-    product_4 = too_low * gamma
-    product_5 = term_3 * ops.maximum(0.0, sign(term_4)) * gamma
+    product_6 = too_low * gamma
+    product_7 = term_3 * ops.maximum(0.0, sign(term_4)) * gamma
     term_7 = (
-        ops.where(mask_3, product_5 - product_4, 0.0) * d_margin
-        + ops.where(mask_3, -product_4 - product_5, 0.0) * term_5
-        + ops.where(mask_3, term_3 * too_low, 0.0) * d_gamma
+        ops.where(mask_3, product_7 - product_6, 0.0) * d_margin
+        + ops.where(mask_3, -product_6 - product_7, 0.0) * term_5
+        + ops.where(mask_3, product_2, 0.0) * d_gamma
     )
     term_8 = total(softmax(chosen, axis=-1) * term_6, axis=1) + total(
         softmax(chosen_2, axis=-1) * term_7, axis=1
@@ -488,156 +491,152 @@ def _curvature_through(
     term = cosine - margin
     term_2 = margin + cosine
     too_high = ops.maximum(0.0, term_2)
-    chosen = ops.where(mask, term * too_high * gamma, -math.inf)
-    log_sum = logsumexp(chosen, axis=-1)
+    product_2 = term * too_high
+    chosen = ops.where(mask, product_2 * gamma, -math.inf)
+    lse = logsumexp(chosen, axis=-1)
     mask_2 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = ops.maximum(0.0, term_4)
-    chosen_2 = ops.where(mask_3, term_3 * too_low * gamma, -math.inf)
-    log_sum_2 = logsumexp(chosen_2, axis=-1)
-    probability = ops.sigmoid(log_sum + log_sum_2)
+    product_3 = term_3 * too_low
+    chosen_2 = ops.where(mask_3, product_3 * gamma, -math.inf)
+    lse_2 = logsumexp(chosen_2, axis=-1)
+    probability = ops.sigmoid(lse + lse_2)
     slope = upstream * probability
-    probability_2 = softmax(chosen_2, axis=-1)
-    product_2 = too_low * gamma
+    softmax_2 = softmax(chosen_2, axis=-1)
+    product_4 = too_low * gamma
     positive = ops.maximum(0.0, sign(term_4))
-    product_3 = term_3 * positive * gamma
-    chosen_3 = ops.where(mask_3, -product_2 - product_3, 0.0)
-    probability_3 = softmax(chosen, axis=-1)
-    product_4 = too_high * gamma
+    product_5 = term_3 * positive
+    product_6 = product_5 * gamma
+    chosen_3 = ops.where(mask_3, -product_4 - product_6, 0.0)
+    softmax_3 = softmax(chosen, axis=-1)
+    product_7 = too_high * gamma
     positive_2 = ops.maximum(0.0, sign(term_2))
-    product_5 = term * positive_2 * gamma
-    chosen_4 = ops.where(mask, product_4 + product_5, 0.0)
+    product_8 = term * positive_2
+    product_9 = product_8 * gamma
+    chosen_4 = ops.where(mask, product_7 + product_9, 0.0)
     term_5 = (
-        ops.expand_dims(slope, 1) * probability_2 * chosen_3
-        + ops.expand_dims(slope, 1) * probability_3 * chosen_4
+        ops.expand_dims(slope, 1) * softmax_2 * chosen_3
+        + ops.expand_dims(slope, 1) * softmax_3 * chosen_4
     )
     sums_2 = ops.matmul(ops.transpose(term_5, (1, 0)), input_direction)
     sums_3 = total(sums_2 * input_direction, axis=1)
-    product_6 = ops.expand_dims(product, 1) * (
+    product_10 = ops.expand_dims(product, 1) * (
         sums_2 - input_direction * ops.expand_dims(sums_3, 1)
     )
-    probability_4 = ops.sigmoid(-log_sum - log_sum_2)
+    product_11 = probability * ops.sigmoid(-lse - lse_2)
     term_6 = d_input - input_direction * ops.expand_dims(sums, 1)
-    product_7 = ops.expand_dims(quotient, 1) * ops.matmul(
+    product_12 = ops.expand_dims(quotient, 1) * ops.matmul(
         term_6, ops.transpose(input_direction, (1, 0))
     )
-    product_8 = quotient * ops.matmul(input_direction, ops.transpose(term_6, (1, 0)))
-    term_7 = product_7 + product_8
-    chosen_5 = ops.where(mask, product_5 - product_4, 0.0)
-    chosen_6 = ops.where(mask, term * too_high, 0.0)
+    product_13 = quotient * ops.matmul(input_direction, ops.transpose(term_6, (1, 0)))
+    term_7 = product_12 + product_13
+    chosen_5 = ops.where(mask, product_9 - product_7, 0.0)
+    chosen_6 = ops.where(mask, product_2, 0.0)
     term_8 = chosen_4 * term_7 + chosen_5 * d_margin + chosen_6 * d_gamma
-    chosen_7 = ops.where(mask_3, product_3 - product_2, 0.0)
-    chosen_8 = ops.where(mask_3, term_3 * too_low, 0.0)
+    chosen_7 = ops.where(mask_3, product_6 - product_4, 0.0)
+    chosen_8 = ops.where(mask_3, product_3, 0.0)
     term_9 = chosen_7 * d_margin + chosen_3 * term_7 + chosen_8 * d_gamma
-    term_10 = total(probability_3 * term_8, axis=1) + total(probability_2 * term_9, axis=1)
-    product_9 = probability * probability_4 * term_10
+    term_10 = total(softmax_3 * term_8, axis=1) + total(softmax_2 * term_9, axis=1)
+    product_14 = product_11 * term_10
     term_11 = (
-        ops.expand_dims(upstream, 1) * probability_2 * chosen_3
-        + ops.expand_dims(upstream, 1) * probability_3 * chosen_4
+        ops.expand_dims(upstream, 1) * softmax_2 * chosen_3
+        + ops.expand_dims(upstream, 1) * softmax_3 * chosen_4
     )
     softmax_tangent_2 = softmax_tangent(chosen_2, term_9, axis=-1)
     chosen_9 = ops.cast(mask_3, upstream.dtype)
-    product_10 = term_3 * positive
-    term_12 = -too_low - product_10
-    product_11 = (
+    term_12 = -too_low - product_5
+    product_15 = (
         ops.expand_dims(slope, 1)
-        * probability_2
+        * softmax_2
         * chosen_9
         * (2.0 * positive * gamma * term_7 + term_12 * d_gamma)
     )
     softmax_tangent_3 = softmax_tangent(chosen, term_8, axis=-1)
     chosen_10 = ops.cast(mask, upstream.dtype)
-    product_12 = term * positive_2
-    term_13 = too_high + product_12
-    product_13 = (
+    term_13 = too_high + product_8
+    product_16 = (
         ops.expand_dims(slope, 1)
-        * probability_3
+        * softmax_3
         * chosen_10
         * (2.0 * positive_2 * gamma * term_7 + term_13 * d_gamma)
     )
     term_14 = (
-        ops.expand_dims(product_9, 1) * term_11
+        ops.expand_dims(product_14, 1) * term_11
         + ops.expand_dims(slope, 1) * chosen_3 * softmax_tangent_2
-        + product_11
+        + product_15
         + ops.expand_dims(slope, 1) * chosen_4 * softmax_tangent_3
-        + product_13
+        + product_16
     )
     sums_4 = ops.matmul(ops.transpose((term_5 * ops.expand_dims(quotient, 1)), (1, 0)), term_6)
     term_15 = ops.matmul(ops.transpose(term_14, (1, 0)), input_direction) + sums_4
-    product_14 = sums_3 * quotient
+    product_17 = sums_3 * quotient
     term_16 = input_direction * term_15 + sums_2 * ops.expand_dims(quotient, 1) * term_6
     term_17 = (
         term_15
-        - ops.expand_dims(product_14, 1) * term_6
+        - ops.expand_dims(product_17, 1) * term_6
         - input_direction * ops.expand_dims(total(term_16, axis=1), 1)
     )
     sums_5 = ops.matmul(term_5, input_direction)
     sums_6 = total(sums_5 * input_direction, axis=1)
-    product_15 = ops.expand_dims(product, 1) * (
+    product_18 = ops.expand_dims(product, 1) * (
         sums_5 - input_direction * ops.expand_dims(sums_6, 1)
     )
     term_18 = ops.matmul(term_14, input_direction) + ops.matmul((term_5 * quotient), term_6)
-    product_16 = sums_6 * quotient
+    product_19 = sums_6 * quotient
     term_19 = input_direction * term_18 + sums_5 * ops.expand_dims(quotient, 1) * term_6
     term_20 = (
         term_18
-        - ops.expand_dims(product_16, 1) * term_6
+        - ops.expand_dims(product_19, 1) * term_6
         - input_direction * ops.expand_dims(total(term_19, axis=1), 1)
     )
-    slope_2 = upstream * probability * probability_4 * term_10
-    term_21 = product_10 - too_low
-    product_17 = (
-        ops.expand_dims(slope, 1) * probability_2 * ops.where(mask_3, term_21, 0.0) * d_margin
-    )
-    product_18 = (
-        ops.expand_dims(slope, 1) * probability_2 * ops.where(mask_3, term_12, 0.0) * term_7
-    )
+    slope_2 = upstream * product_11 * term_10
+    term_21 = product_5 - too_low
+    product_20 = ops.expand_dims(slope, 1) * softmax_2 * ops.where(mask_3, term_21, 0.0) * d_margin
+    product_21 = ops.expand_dims(slope, 1) * softmax_2 * ops.where(mask_3, term_12, 0.0) * term_7
     term_22 = (
-        ops.expand_dims(slope_2, 1) * probability_2 * chosen_8
+        ops.expand_dims(slope_2, 1) * softmax_2 * chosen_8
         + ops.expand_dims(slope, 1) * chosen_8 * softmax_tangent_2
-        + product_17
-        + product_18
-    )
-    product_19 = ops.expand_dims(slope, 1) * probability_3 * ops.where(mask, term_13, 0.0) * term_7
-    term_23 = product_12 - too_high
-    product_20 = (
-        ops.expand_dims(slope, 1) * probability_3 * ops.where(mask, term_23, 0.0) * d_margin
-    )
-    term_24 = (
-        ops.expand_dims(slope_2, 1) * probability_3 * chosen_6
-        + ops.expand_dims(slope, 1) * chosen_6 * softmax_tangent_3
-        + product_19
         + product_20
+        + product_21
     )
-    product_21 = (
+    product_22 = ops.expand_dims(slope, 1) * softmax_3 * ops.where(mask, term_13, 0.0) * term_7
+    term_23 = product_8 - too_high
+    product_23 = ops.expand_dims(slope, 1) * softmax_3 * ops.where(mask, term_23, 0.0) * d_margin
+    term_24 = (
+        ops.expand_dims(slope_2, 1) * softmax_3 * chosen_6
+        + ops.expand_dims(slope, 1) * chosen_6 * softmax_tangent_3
+        + product_22
+        + product_23
+    )
+    product_24 = (
         ops.expand_dims(slope, 1)
-        * probability_2
+        * softmax_2
         * chosen_9
         * (term_21 * d_gamma - 2.0 * positive * gamma * d_margin)
     )
     term_25 = (
-        ops.expand_dims(slope_2, 1) * probability_2 * chosen_7
+        ops.expand_dims(slope_2, 1) * softmax_2 * chosen_7
         + ops.expand_dims(slope, 1) * chosen_7 * softmax_tangent_2
-        + product_21
+        + product_24
     )
-    product_22 = (
+    product_25 = (
         ops.expand_dims(slope, 1)
-        * probability_3
+        * softmax_3
         * chosen_10
         * (term_23 * d_gamma - 2.0 * positive_2 * gamma * d_margin)
     )
     term_26 = (
-        ops.expand_dims(slope_2, 1) * probability_3 * chosen_5
+        ops.expand_dims(slope_2, 1) * softmax_3 * chosen_5
         + ops.expand_dims(slope, 1) * chosen_5 * softmax_tangent_3
-        + product_22
+        + product_25
     )
     change_input = (
         ops.expand_dims(quotient, 1) * term_17
-        - product_6
+        - product_10
         + ops.expand_dims(quotient, 1) * term_20
-        - product_15
+        - product_18
     )
     return change_input, total(term_22) + total(term_24), total(term_25) + total(term_26)
 

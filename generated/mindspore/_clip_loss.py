@@ -188,10 +188,12 @@ def _curvature(
         ops.expand_dims(upstream, 1) * sums_2 * d_probability
         + ops.expand_dims(upstream, 1) * excess * term_5
     )
-    term_15 = rest * sums_2 * d_probability_2 + chosen * sums_2 * d_probability_2 + term * term_5
+    product_12 = sums_2 * d_probability_2
     change_image = ops.expand_dims(quotient, 1) * term_10 - product_2
     change_text = ops.expand_dims(quotient_2, 1) * term_13 - product_8
-    change_logit_scale = 0.5 * total(term_14) + total(term_15)
+    change_logit_scale = 0.5 * total(term_14) + total(
+        rest * product_12 + chosen * product_12 + term * term_5
+    )
     return change_image, change_text, change_logit_scale
 
 

@@ -29,14 +29,16 @@ def _gradient_cross_entropy(
     """Return the gradient by `input`, `target`, `alpha` and `beta`, given that of the loss."""
     term = 1.0 - beta
     term_2 = 1.0 - target
-    term_3 = term * term_2 * ops.sigmoid(input) - beta * target * ops.sigmoid(-input)
+    product = term * term_2
+    product_2 = beta * target
     log_term = log1p(ops.exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, input) + log_term
     softplus_2 = ops.maximum(0.0, -input) + log_term
-    slope = upstream * (term * term_2 * softplus + beta * target * softplus_2)
+    grad_input = upstream * (product * ops.sigmoid(input) - product_2 * ops.sigmoid(-input)) * alpha
     grad_target = upstream * (beta * softplus_2 - term * softplus) * alpha
+    grad_alpha = total(upstream * (product * softplus + product_2 * softplus_2))
     grad_beta = alpha * total(upstream * (target * softplus_2 - term_2 * softplus))
-    return upstream * term_3 * alpha, grad_target, total(slope), grad_beta
+    return grad_input, grad_target, grad_alpha, grad_beta
 
 
 def _tangent_cross_entropy(
@@ -55,13 +57,14 @@ def _tangent_cross_entropy(
     softplus = ops.maximum(0.0, input) + log_term
     softplus_2 = ops.maximum(0.0, -input) + log_term
     term_2 = 1.0 - beta
-    term_3 = term_2 * term * ops.sigmoid(input) - beta * target * ops.sigmoid(-input)
-    product = (term_2 * term * softplus + beta * target * softplus_2) * d_alpha
+    product = term_2 * term
+    product_2 = beta * target
+    product_3 = (product * ops.sigmoid(input) - product_2 * ops.sigmoid(-input)) * alpha * d_input
     return (
         (target * softplus_2 - term * softplus) * alpha * d_beta
         + (beta * softplus_2 - term_2 * softplus) * alpha * d_target
-        + term_3 * alpha * d_input
-        + product
+        + product_3
+        + (product * softplus + product_2 * softplus_2) * d_alpha
     )
 
 
@@ -83,31 +86,31 @@ def _curvature_cross_entropy(
     term_2 = -term * p - target * probability
     term_3 = 1.0 - beta
     term_4 = -term_3 * p - beta * probability
-    term_5 = term_3 * term * p * probability + beta * target * probability * p
-    term_6 = term_3 * term * p - beta * target * probability
+    product = term_3 * term
+    product_2 = beta * target * probability
+    slope = upstream * (product * p * probability + product_2 * p) * alpha * d_input
+    term_5 = product * p - product_2
     log_term = log1p(ops.exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, input) + log_term
     softplus_2 = ops.maximum(0.0, -input) + log_term
-    term_7 = softplus + softplus_2
-    term_8 = beta * softplus_2 - term_3 * softplus
-    term_9 = target * softplus_2 - term * softplus
-    term_10 = (
-        upstream * term_9 * d_beta + upstream * term_8 * d_target + upstream * term_6 * d_input
-    )
-    sums = total(upstream * term_7 * d_target + upstream * term_2 * d_input)
+    term_6 = softplus + softplus_2
+    term_7 = beta * softplus_2 - term_3 * softplus
+    term_8 = target * softplus_2 - term * softplus
+    term_9 = upstream * term_8 * d_beta + upstream * term_7 * d_target + upstream * term_5 * d_input
+    sums = total(upstream * term_6 * d_target + upstream * term_2 * d_input)
     change_input = (
         upstream * term_2 * alpha * d_beta
         + upstream * term_4 * alpha * d_target
-        + upstream * term_5 * alpha * d_input
-        + upstream * term_6 * d_alpha
+        + slope
+        + upstream * term_5 * d_alpha
     )
     change_target = (
-        upstream * term_7 * alpha * d_beta
+        upstream * term_6 * alpha * d_beta
         + upstream * term_4 * alpha * d_input
-        + upstream * term_8 * d_alpha
+        + upstream * term_7 * d_alpha
     )
-    change_beta = total(upstream * term_9) * d_alpha + alpha * sums
-    return change_input, change_target, total(term_10), change_beta
+    change_beta = total(upstream * term_8) * d_alpha + alpha * sums
+    return change_input, change_target, total(term_9), change_beta
 
 
 class _GradientCrossEntropy(nn.Cell):
@@ -167,24 +170,24 @@ def _gradient_dice(
     upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, smooth: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target`, `alpha` and `smooth`, given that of the loss."""
-    term = 1.0 - target
     p = ops.sigmoid(input)
+    product = (1.0 - target) * p
     probability = ops.sigmoid(-input)
-    term_2 = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
-    quotient = ratio(dice, term_2)
+    term = smooth + total(target + p, axis=(0, 2))
+    dice = ratio(total(product + probability * target, axis=(0, 2)), term)
+    quotient = ratio(dice, term)
     slope = upstream * quotient
-    term_3 = 1.0 - alpha
-    slope_2 = upstream * ratio(1.0, term_2)
-    product = (
-        ops.expand_dims(slope_2, 1) * term_3 * (term * p * probability - probability * p * target)
+    term_2 = 1.0 - alpha
+    slope_2 = upstream * ratio(1.0, term)
+    product_2 = (
+        ops.expand_dims(slope_2, 1) * term_2 * (product * probability - probability * p * target)
     )
-    slope_3 = upstream * term_3 * quotient
-    grad_input = product - ops.expand_dims(slope, 1) * term_3 * p * probability
-    grad_target = -ops.expand_dims(slope_3, 1) - ops.expand_dims(slope_2, 1) * term_3 * ops.tanh(
+    slope_3 = upstream * term_2 * quotient
+    grad_input = product_2 - ops.expand_dims(slope, 1) * term_2 * p * probability
+    grad_target = -ops.expand_dims(slope_3, 1) - ops.expand_dims(slope_2, 1) * term_2 * ops.tanh(
         0.5 * input
     )
-    return grad_input, grad_target, -total(upstream * dice), -term_3 * total(slope)
+    return grad_input, grad_target, -total(upstream * dice), -term_2 * total(slope)
 
 
 def _tangent_dice(
@@ -198,22 +201,22 @@ def _tangent_dice(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = 1.0 - target
     p = ops.sigmoid(input)
+    product = (1.0 - target) * p
     probability = ops.sigmoid(-input)
-    term_2 = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
-    term_3 = 1.0 - alpha
-    term_4 = (term * p * probability - probability * p * target) * d_input - ops.tanh(
+    term = smooth + total(target + p, axis=(0, 2))
+    dice = ratio(total(product + probability * target, axis=(0, 2)), term)
+    term_2 = 1.0 - alpha
+    term_3 = (product * probability - probability * p * target) * d_input - ops.tanh(
         0.5 * input
     ) * d_target
-    quotient = ratio(dice, term_2)
-    product = term_3 * quotient * total(d_target + p * probability * d_input, axis=(0, 2))
+    product_2 = term_2 * ratio(dice, term)
+    product_3 = product_2 * total(d_target + p * probability * d_input, axis=(0, 2))
     return (
-        term_3 * ratio(1.0, term_2) * total(term_4, axis=(0, 2))
+        term_2 * ratio(1.0, term) * total(term_3, axis=(0, 2))
         - dice * d_alpha
-        - term_3 * quotient * d_smooth
-        - product
+        - product_2 * d_smooth
+        - product_3
     )
 
 
@@ -229,66 +232,68 @@ def _curvature_dice(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = 1.0 - target
     p = ops.sigmoid(input)
+    product = (1.0 - target) * p
     probability = ops.sigmoid(-input)
-    term_2 = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
-    quotient = ratio(dice, term_2)
+    term = smooth + total(target + p, axis=(0, 2))
+    quotient = ratio(ratio(total(product + probability * target, axis=(0, 2)), term), term)
     slope = upstream * quotient
-    quotient_2 = ratio(1.0, term_2)
+    quotient_2 = ratio(1.0, term)
     slope_2 = upstream * quotient_2
-    term_3 = term * p * probability - probability * p * target
-    term_4 = ops.expand_dims(slope, 1) * p * probability - ops.expand_dims(slope_2, 1) * term_3
-    power = quotient_2 * quotient_2
-    product = 0.5 * input
-    tanh = ops.tanh(product)
-    sums = total(term_3 * d_input - tanh * d_target, axis=(0, 2))
-    product_2 = quotient_2 * quotient
-    quotient_3 = ratio(quotient, term_2)
-    term_5 = -product_2 - quotient_3
+    product_2 = probability * p * target
+    term_2 = product * probability - product_2
+    term_3 = ops.expand_dims(slope, 1) * p * probability - ops.expand_dims(slope_2, 1) * term_2
+    product_3 = 0.5 * input
+    squashed = ops.tanh(product_3)
+    sums = total(term_2 * d_input - squashed * d_target, axis=(0, 2))
+    product_4 = quotient_2 * quotient_2 * sums
+    product_5 = quotient_2 * quotient
+    quotient_3 = ratio(quotient, term)
+    term_4 = -product_5 - quotient_3
     sums_2 = total(d_target + p * probability * d_input, axis=(0, 2))
-    slope_3 = upstream * (power * sums + term_5 * d_smooth + term_5 * sums_2)
-    term_6 = 1.0 - alpha
-    tanh_2 = ops.tanh(-0.5 * input)
-    term_7 = term * p * probability * tanh_2 + probability * p * target * tanh
-    term_8 = (
-        ops.expand_dims(slope_2, 1) * term_6 * term_7
-        - ops.expand_dims(slope, 1) * term_6 * p * probability * tanh_2
+    product_6 = term_4 * sums_2
+    slope_3 = upstream * (product_4 + term_4 * d_smooth + product_6)
+    term_5 = 1.0 - alpha
+    squashed_2 = ops.tanh(-0.5 * input)
+    product_7 = ops.expand_dims(slope, 1) * term_5 * p * probability * squashed_2
+    product_8 = (
+        ops.expand_dims(slope_2, 1)
+        * term_5
+        * (product * probability * squashed_2 + product_2 * squashed)
     )
-    quotient_4 = ratio(quotient_2, term_2)
-    product_3 = quotient_4 * d_smooth
-    product_4 = quotient_4 * sums_2
-    slope_4 = upstream * (-product_3 - product_4)
-    product_5 = 2.0 * ops.expand_dims(slope_2, 1) * term_6 * p * probability * d_target
-    term_9 = product_2 + quotient_3
-    term_10 = (
+    quotient_4 = ratio(quotient_2, term)
+    product_9 = quotient_4 * d_smooth
+    product_10 = quotient_4 * sums_2
+    slope_4 = upstream * (-product_9 - product_10)
+    product_11 = 2.0 * ops.expand_dims(slope_2, 1) * term_5 * p * probability * d_target
+    term_6 = product_5 + quotient_3
+    term_7 = (
         upstream * quotient * d_alpha
-        + upstream * term_6 * term_9 * d_smooth
-        + upstream * term_6 * term_9 * sums_2
-        - upstream * term_6 * power * sums
+        + upstream * term_5 * term_6 * d_smooth
+        + upstream * term_5 * term_6 * sums_2
+        - upstream * term_5 * product_4
     )
-    slope_5 = upstream * (product_3 + product_4)
-    product_6 = 0.5 * ops.expand_dims(slope_2, 1) * term_6 * sech2(product) * d_input
-    term_11 = (
+    slope_5 = upstream * (product_9 + product_10)
+    product_12 = 0.5 * ops.expand_dims(slope_2, 1) * term_5 * sech2(product_3) * d_input
+    term_8 = (
         upstream * quotient_2 * sums - upstream * quotient * d_smooth - upstream * quotient * sums_2
     )
-    term_12 = upstream * power * sums + upstream * term_5 * d_smooth + upstream * term_5 * sums_2
+    term_9 = upstream * product_4 + upstream * term_4 * d_smooth + upstream * product_6
     change_input = (
-        term_4 * d_alpha
-        + term_8 * d_input
-        + ops.expand_dims(slope_4, 1) * term_6 * term_3
-        - ops.expand_dims(slope_3, 1) * term_6 * p * probability
-        - product_5
+        term_3 * d_alpha
+        + (product_8 - product_7) * d_input
+        + ops.expand_dims(slope_4, 1) * term_5 * term_2
+        - ops.expand_dims(slope_3, 1) * term_5 * p * probability
+        - product_11
     )
     change_target = (
-        ops.expand_dims(term_10, 1)
-        + ops.expand_dims(slope_2, 1) * tanh * d_alpha
-        + ops.expand_dims(slope_5, 1) * term_6 * tanh
-        - product_6
+        ops.expand_dims(term_7, 1)
+        + ops.expand_dims(slope_2, 1) * squashed * d_alpha
+        + ops.expand_dims(slope_5, 1) * term_5 * squashed
+        - product_12
     )
-    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(term_12)
-    return change_input, change_target, -total(term_11), change_smooth
+    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(term_9)
+    return change_input, change_target, -total(term_8), change_smooth
 
 
 class _GradientDice(nn.Cell):

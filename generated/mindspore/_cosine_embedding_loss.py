@@ -115,18 +115,21 @@ def _curvature(
     term = -ops.expand_dims(quotient_3, 1) * quotient_6 - ratio(
         quotient_6, ops.expand_dims(length1, 1)
     )
+    product = quotient_6 * quotient_5
     term_2 = (
         ops.expand_dims(power, 1) * quotient_2 * d_input1
         + term * quotient_2 * ops.expand_dims(sums, 1)
         + quotient_6 * ops.expand_dims(quotient_4, 1) * d_input2
-        - quotient_6 * quotient_5 * ops.expand_dims(sums_2, 1)
+        - product * ops.expand_dims(sums_2, 1)
     )
     slope_4 = upstream * chosen * total(term_2, axis=1)
     sums_3 = total(quotient_6 * quotient_2, axis=1)
     slope_5 = upstream * chosen * sums_3 * quotient_3
     slope_6 = upstream * chosen * sums_3 * sums
-    slope_7 = upstream * chosen * quotient_4 * sums
-    slope_8 = upstream * chosen * ratio(quotient_4, length2) * sums_2
+    product_2 = chosen * quotient_4
+    slope_7 = upstream * product_2 * sums
+    product_3 = chosen * sums_2
+    slope_8 = upstream * product_3 * ratio(quotient_4, length2)
     power_2 = quotient_4 * quotient_4
     term_3 = -ops.expand_dims(quotient_4, 1) * quotient_5 - ratio(
         quotient_5, ops.expand_dims(length2, 1)
@@ -135,12 +138,12 @@ def _curvature(
         ops.expand_dims(quotient_3, 1) * quotient_5 * d_input1
         + quotient * ops.expand_dims(power_2, 1) * d_input2
         + quotient * term_3 * ops.expand_dims(sums_2, 1)
-        - quotient_6 * quotient_5 * ops.expand_dims(sums, 1)
+        - product * ops.expand_dims(sums, 1)
     )
     slope_9 = upstream * chosen * total(term_4, axis=1)
     sums_4 = total(quotient * quotient_5, axis=1)
-    slope_10 = upstream * chosen * sums_4 * quotient_4
-    slope_11 = upstream * chosen * sums_4 * sums_2
+    slope_10 = upstream * product_2 * sums_4
+    slope_11 = upstream * product_3 * sums_4
     change_input1 = (
         ops.expand_dims(slope_2, 1) * d_input2
         + ops.expand_dims(slope_6, 1) * quotient_6

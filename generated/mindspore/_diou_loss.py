@@ -106,14 +106,14 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term_20 = (
         term_14 * term_18 + slope_4 - slope_3 - 2.0 * upstream * quotient_3 * hull_width * term_19
     )
-    slope_5 = upstream * quotient * true_width
+    slope_5 = upstream * (quotient * true_width)
     term_21 = (
         slope_5 + term_4 * term_9 - 2.0 * upstream * quotient_3 * hull_height * term_5 - slope_2
     )
     term_22 = (
         term_4 * term_12 - slope_5 - 2.0 * upstream * quotient_3 * hull_height * term_11 - slope_2
     )
-    slope_6 = upstream * quotient * true_height
+    slope_6 = upstream * (quotient * true_height)
     term_23 = (
         slope_6 + term_14 * term_16 - 2.0 * upstream * quotient_3 * hull_width * term_15 - slope_4
     )
@@ -261,13 +261,15 @@ def _curvature(
     term_16 = picked_5 - picked_7
     term_17 = picked_2 - picked_4
     term_18 = picked_6 - picked_8
+    product_2 = positive * overlap_height * term_8
+    product_3 = overlap_width * positive_2 * term_13
     term_19 = (
         height * term_15
         + width * term_16
         + true_height * term_17
         + true_width * term_18
-        - positive * overlap_height * term_8
-        - overlap_width * positive_2 * term_13
+        - product_2
+        - product_3
     )
     slope_3 = upstream * quotient_2 * term_15
     quotient_4 = ratio(quotient, term_3)
@@ -299,7 +301,7 @@ def _curvature(
     term_30 = term_5 * picked + term_4 * picked_2 + term_7 * picked_3 + term_6 * picked_4
     term_31 = term_10 * picked_5 + term_9 * picked_6 + term_12 * picked_7 + term_11 * picked_8
     term_32 = 2.0 * hull_width * term_30 + 2.0 * hull_height * term_31
-    product_2 = (2.0 * upstream * term_29 * hull_height * term_10 - slope_8) * term_32
+    product_4 = (2.0 * upstream * term_29 * hull_height * term_10 - slope_8) * term_32
     slope_9 = 0.5 * upstream * quotient_5 * term_27
     term_33 = (
         slope
@@ -307,17 +309,17 @@ def _curvature(
         + upstream * term_14 * width * term_19
         + slope_3
         + term_9 * term_22
-        + product_2
+        + product_4
         + slope_9
         - 2.0 * upstream * power_2 * hull_height * term_10 * term_28
         - 2.0 * upstream * quotient_6 * term_10 * term_31
     )
     chosen_2 = ops.cast(index == 1, upstream.dtype)
-    product_3 = (2.0 * upstream * term_29 * hull_height * term_12 - slope_8) * term_32
+    product_5 = (2.0 * upstream * term_29 * hull_height * term_12 - slope_8) * term_32
     term_34 = (
         upstream * term_20 * width * term_19
         + term_11 * term_22
-        + product_3
+        + product_5
         + slope_9
         - slope
         - slope_2
@@ -337,7 +339,7 @@ def _curvature(
     slope_14 = upstream * power * positive * positive * overlap_height * overlap_height * term_8
     term_36 = term_35 * term_19 + (-slope_13 - slope_6 - slope_4) * term_13 - slope_14
     slope_15 = 0.5 * upstream * quotient_7 * term_24
-    product_4 = (2.0 * upstream * term_29 * hull_width * term_5 - slope_15) * term_32
+    product_6 = (2.0 * upstream * term_29 * hull_width * term_5 - slope_15) * term_32
     slope_16 = 0.5 * upstream * quotient_5 * term_25
     term_37 = (
         slope_10
@@ -345,17 +347,17 @@ def _curvature(
         + upstream * term_14 * height * term_19
         + slope_12
         + term_4 * term_36
-        + product_4
+        + product_6
         + slope_16
         - 2.0 * upstream * power_2 * hull_width * term_5 * term_28
         - 2.0 * upstream * quotient_6 * term_5 * term_30
     )
     chosen_4 = ops.cast(index == 0, upstream.dtype)
-    product_5 = (2.0 * upstream * term_29 * hull_width * term_7 - slope_15) * term_32
+    product_7 = (2.0 * upstream * term_29 * hull_width * term_7 - slope_15) * term_32
     term_38 = (
         upstream * term_20 * height * term_19
         + term_6 * term_36
-        + product_5
+        + product_7
         + slope_16
         - slope_10
         - slope_11
@@ -363,26 +365,29 @@ def _curvature(
         - 2.0 * upstream * power_2 * hull_width * term_7 * term_28
         - 2.0 * upstream * quotient_6 * term_7 * term_30
     )
-    slope_17 = upstream * power * positive * overlap_height * true_width * term_8
-    slope_18 = upstream * power * overlap_width * positive_2 * true_width * term_13
-    slope_19 = upstream * quotient_2 * term_17
-    product_6 = (2.0 * upstream * term_29 * hull_height * term_9 + slope_8) * term_32
+    product_8 = power * true_width
+    slope_17 = upstream * (product_8 * product_2)
+    slope_18 = upstream * (product_8 * product_3)
+    product_9 = term_14 * term_19
+    slope_19 = upstream * (quotient_2 * term_17)
+    product_10 = (2.0 * upstream * term_29 * hull_height * term_9 + slope_8) * term_32
     term_39 = (
         slope_17
         + slope_18
-        + upstream * term_14 * true_width * term_19
+        + upstream * product_9 * true_width
         + slope_19
         + term_10 * term_22
-        + product_6
+        + product_10
         - 2.0 * upstream * power_2 * hull_height * term_9 * term_28
         - 2.0 * upstream * quotient_6 * term_9 * term_31
         - slope_9
     )
-    product_7 = (2.0 * upstream * term_29 * hull_height * term_11 + slope_8) * term_32
+    product_11 = term_20 * term_19
+    product_12 = (2.0 * upstream * term_29 * hull_height * term_11 + slope_8) * term_32
     term_40 = (
-        upstream * term_20 * true_width * term_19
+        upstream * product_11 * true_width
         + term_12 * term_22
-        + product_7
+        + product_12
         - slope_17
         - slope_18
         - slope_19
@@ -390,26 +395,27 @@ def _curvature(
         - 2.0 * upstream * quotient_6 * term_11 * term_31
         - slope_9
     )
-    slope_20 = upstream * power * positive * overlap_height * true_height * term_8
-    slope_21 = upstream * power * overlap_width * positive_2 * true_height * term_13
-    slope_22 = upstream * quotient_2 * term_18
-    product_8 = (2.0 * upstream * term_29 * hull_width * term_4 + slope_15) * term_32
+    product_13 = power * true_height
+    slope_20 = upstream * (product_13 * product_2)
+    slope_21 = upstream * (product_13 * product_3)
+    slope_22 = upstream * (quotient_2 * term_18)
+    product_14 = (2.0 * upstream * term_29 * hull_width * term_4 + slope_15) * term_32
     term_41 = (
         slope_20
         + slope_21
-        + upstream * term_14 * true_height * term_19
+        + upstream * product_9 * true_height
         + slope_22
         + term_5 * term_36
-        + product_8
+        + product_14
         - 2.0 * upstream * power_2 * hull_width * term_4 * term_28
         - 2.0 * upstream * quotient_6 * term_4 * term_30
         - slope_16
     )
-    product_9 = (2.0 * upstream * term_29 * hull_width * term_6 + slope_15) * term_32
+    product_15 = (2.0 * upstream * term_29 * hull_width * term_6 + slope_15) * term_32
     term_42 = (
-        upstream * term_20 * true_height * term_19
+        upstream * product_11 * true_height
         + term_7 * term_36
-        + product_9
+        + product_15
         - slope_20
         - slope_21
         - slope_22

@@ -151,46 +151,35 @@ def _curvature_soft(
     other_probability_2 = softmax_complement(product, axis=-2)
     term_4 = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
     slope_10 = other_probability_2 * ops.expand_dims(upstream, 1) * power * alpha * term_4
-    slope_11 = probability * ops.expand_dims(upstream, 1) * power * alpha * term_4
-    term_5 = slope_10 - sum_of_others(slope_11, axis=-2)
-    rest_3 = sum_of_others(-slope, axis=-2)
-    slope_12 = other_probability_2 * ops.expand_dims(upstream, 1) * power * alpha
-    term_6 = rest_3 + slope_12
-    slope_13 = probability * ops.expand_dims(upstream, 1) * temperature * alpha * term_4
-    term_7 = slope_13 + ops.expand_dims(upstream, 1) * temperature * alpha * probability
-    slope_14 = (
+    product_3 = probability * term_4
+    rest_3 = sum_of_others(product_3 * ops.expand_dims(upstream, 1) * power * alpha, axis=-2)
+    term_5 = slope_10 - rest_3
+    rest_4 = sum_of_others(-slope, axis=-2)
+    slope_11 = other_probability_2 * ops.expand_dims(upstream, 1) * power * alpha
+    term_6 = rest_4 + slope_11
+    term_7 = (
+        product_3 * ops.expand_dims(upstream, 1) * temperature * alpha
+        + ops.expand_dims(upstream, 1) * temperature * alpha * probability
+    )
+    slope_12 = (
         2.0 * probability * other_probability_2 * ops.expand_dims(upstream, 1) * alpha * term_4
     )
-    slope_15 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * alpha * probability
-    slope_16 = other_probability_2 * ops.expand_dims(upstream, 1) * power * alpha * probability
-    term_8 = probability * rest_3 + slope_16
-    term_9 = slope_14 - probability * term_5 / power + (slope_15 - term_8 / power)
-    slope_17 = (
-        probability * other_probability_2 * ops.expand_dims(upstream, 1) * temperature * term_4
-    )
-    slope_18 = other_probability_2 * ops.expand_dims(upstream, 1) * temperature * probability
+    slope_13 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * alpha * probability
+    product_4 = other_probability_2 * probability
+    term_8 = probability * rest_4 + product_4 * ops.expand_dims(upstream, 1) * power * alpha
+    term_9 = slope_12 - probability * term_5 / power + (slope_13 - term_8 / power)
+    slope_14 = product_3 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature
+    term_10 = slope_14 + product_4 * ops.expand_dims(upstream, 1) * temperature
     offset = centred(product_2, term, axis=-2)
-    term_10 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
-    slope_19 = (
-        probability
-        * other_probability_2
-        * ops.expand_dims(upstream, 1)
-        * temperature
-        * alpha
-        * term_10
-    )
+    term_11 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
+    product_5 = probability * term_11
+    slope_15 = product_5 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature * alpha
     offset_2 = centred(product, term_2, axis=-2)
-    term_11 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
-    slope_20 = (
-        probability
-        * other_probability_2
-        * ops.expand_dims(upstream, 1)
-        * temperature
-        * alpha
-        * term_11
-    )
-    slope_21 = ops.expand_dims(upstream, 1) * power * alpha * term_4 * d_probability_2
-    slope_22 = (
+    term_12 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
+    product_6 = probability * term_12
+    slope_16 = product_6 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature * alpha
+    product_7 = term_4 * d_probability_2
+    slope_17 = (
         2.0
         * probability
         * ops.expand_dims(upstream, 1)
@@ -199,31 +188,28 @@ def _curvature_soft(
         * term_4
         * d_temperature
     )
-    slope_23 = probability * ops.expand_dims(upstream, 1) * power * term_4 * d_alpha
-    slope_24 = probability * ops.expand_dims(upstream, 1) * power * alpha * term_10
-    slope_25 = probability * ops.expand_dims(upstream, 1) * power * alpha * term_11
-    rest_4 = sum_of_others(slope_21 + slope_22 + slope_23 + slope_24 - slope_25, axis=-2)
-    rest_5 = sum_of_others(-slope_2 - slope_3 - slope_4, axis=-2)
-    sums = total(upstream * total(term_4 * probability, axis=1))
-    term_12 = probability * term_10 + term_4 * d_probability_2 - probability * term_11
-    sums_2 = total(upstream * total(term_12, axis=1))
-    power_2 = temperature**3
     term_13 = (
+        ops.expand_dims(upstream, 1) * power * alpha * product_7
+        + slope_17
+        + product_3 * ops.expand_dims(upstream, 1) * power * d_alpha
+        + product_5 * ops.expand_dims(upstream, 1) * power * alpha
+        - product_6 * ops.expand_dims(upstream, 1) * power * alpha
+    )
+    rest_5 = sum_of_others(term_13, axis=-2)
+    rest_6 = sum_of_others(-slope_2 - slope_3 - slope_4, axis=-2)
+    sums = total(upstream * total(term_4 * probability, axis=1))
+    sums_2 = total(upstream * total(product_5 + product_7 - product_6, axis=1))
+    power_2 = temperature**3
+    product_8 = probability * teacher
+    term_14 = (
         2.0 * alpha * sums
-        + 2.0 * total(probability * term_5 * teacher) / power_2
+        + 2.0 * total(product_8 * term_5) / power_2
         + 2.0 * total(term_8 * teacher) / power_2
         + 2.0 * total(term_3 * input) / power_2
     )
-    slope_26 = (
-        probability
-        * ops.expand_dims(upstream, 1)
-        * power
-        * alpha
-        * term_4
-        * teacher
-        * d_probability_2
-    )
-    slope_27 = (
+    product_9 = teacher * d_probability_2
+    slope_18 = product_8 * ops.expand_dims(upstream, 1) * power * alpha * product_7
+    slope_19 = (
         2.0
         * probability
         * other_probability_2
@@ -234,69 +220,43 @@ def _curvature_soft(
         * teacher
         * d_temperature
     )
-    slope_28 = (
-        probability
-        * other_probability_2
-        * ops.expand_dims(upstream, 1)
-        * power
-        * term_4
-        * teacher
-        * d_alpha
-    )
-    slope_29 = (
-        probability
-        * other_probability_2
-        * ops.expand_dims(upstream, 1)
-        * power
-        * alpha
-        * teacher
-        * term_10
-    )
-    slope_30 = (
-        probability
-        * other_probability_2
-        * ops.expand_dims(upstream, 1)
-        * power
-        * alpha
-        * teacher
-        * term_11
-    )
-    term_14 = (
-        term_5 * teacher * d_probability_2
-        + slope_27
-        + slope_28
-        + slope_29
-        + probability * term_5 * d_teacher
-        - slope_26
-        - slope_30
-        - probability * teacher * rest_4
-    )
-    slope_31 = (
-        ops.expand_dims(upstream, 1) * power * alpha * probability * teacher * d_probability_2
-    )
-    slope_32 = (
-        2.0
-        * other_probability_2
-        * ops.expand_dims(upstream, 1)
-        * temperature
-        * alpha
-        * probability
-        * teacher
-        * d_temperature
-    )
-    slope_33 = (
-        other_probability_2 * ops.expand_dims(upstream, 1) * power * probability * teacher * d_alpha
-    )
+    product_10 = product_8 * other_probability_2
+    slope_20 = product_10 * ops.expand_dims(upstream, 1) * power * term_4 * d_alpha
+    slope_21 = product_10 * ops.expand_dims(upstream, 1) * power * alpha * term_11
+    slope_22 = product_10 * ops.expand_dims(upstream, 1) * power * alpha * term_12
     term_15 = (
-        term_6 * teacher * d_probability_2
-        + probability * teacher * rest_5
-        + slope_32
-        + slope_33
-        + term_8 * d_teacher
-        - slope_31
+        term_5 * product_9
+        + slope_19
+        + slope_20
+        + slope_21
+        + probability * term_5 * d_teacher
+        - slope_18
+        - slope_22
+        - product_8 * rest_5
     )
-    slope_34 = ops.expand_dims(upstream, 1) * power * alpha * probability * input * d_probability
-    slope_35 = (
+    slope_23 = ops.expand_dims(upstream, 1) * power * alpha * product_8 * d_probability_2
+    slope_24 = (
+        2.0
+        * other_probability_2
+        * ops.expand_dims(upstream, 1)
+        * temperature
+        * alpha
+        * probability
+        * teacher
+        * d_temperature
+    )
+    slope_25 = other_probability_2 * ops.expand_dims(upstream, 1) * power * product_8 * d_alpha
+    term_16 = (
+        term_6 * product_9
+        + product_8 * rest_6
+        + slope_24
+        + slope_25
+        + term_8 * d_teacher
+        - slope_23
+    )
+    product_11 = input * d_probability
+    slope_26 = ops.expand_dims(upstream, 1) * power * alpha * probability * product_11
+    slope_27 = (
         2.0
         * other_probability
         * ops.expand_dims(upstream, 1)
@@ -306,20 +266,17 @@ def _curvature_soft(
         * input
         * d_temperature
     )
-    slope_36 = (
-        other_probability * ops.expand_dims(upstream, 1) * power * probability * input * d_alpha
-    )
-    slope_37 = (
-        other_probability * ops.expand_dims(upstream, 1) * power * alpha * input * d_probability_2
-    )
-    term_16 = (
-        rest * input * d_probability
+    product_12 = other_probability * input
+    slope_28 = product_12 * ops.expand_dims(upstream, 1) * power * probability * d_alpha
+    slope_29 = product_12 * ops.expand_dims(upstream, 1) * power * alpha * d_probability_2
+    term_17 = (
+        rest * product_11
         + probability_2 * input * rest_2
-        + slope_34
+        + slope_26
         + term_3 * d_input
-        - slope_35
-        - slope_36
-        - slope_37
+        - slope_27
+        - slope_28
+        - slope_29
     )
     change_input = (
         rest * d_probability / temperature
@@ -332,21 +289,21 @@ def _curvature_soft(
     change_teacher = (
         (term_5 / temperature + term_6 / temperature) * d_probability_2
         + term_9 * d_temperature
-        + (slope_17 + slope_18) * d_alpha
-        + slope_19
-        + probability * rest_5 / temperature
+        + term_10 * d_alpha
+        + slope_15
+        + probability * rest_6 / temperature
         - term_7 * d_probability_2
-        - slope_20
-        - probability * rest_4 / temperature
+        - slope_16
+        - probability * rest_5 / temperature
     )
     change_alpha = 2.0 * temperature * sums * d_temperature + power * sums_2
     change_temperature = (
-        term_13 * d_temperature
+        term_14 * d_temperature
         + 2.0 * temperature * sums * d_alpha
         + 2.0 * temperature * alpha * sums_2
-        - total(term_14) / power
         - total(term_15) / power
         - total(term_16) / power
+        - total(term_17) / power
     )
     return change_input, change_teacher, change_alpha, change_temperature
 

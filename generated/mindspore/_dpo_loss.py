@@ -38,21 +38,20 @@ def _gradient(
     label_smoothing: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    term = 1.0 - label_smoothing
     gain = chosen + (reference_rejected - rejected) - reference_chosen
     product = gain * beta
-    probability = ops.sigmoid(-product)
-    product_2 = term * probability * beta
-    p = ops.sigmoid(product)
-    product_3 = label_smoothing * p * beta
-    term_2 = product_3 - product_2
-    slope = upstream * term_2
-    product_4 = term * probability * (rejected - reference_rejected + reference_chosen - chosen)
-    grad_reference_chosen = upstream * (product_2 - product_3)
-    grad_beta = total(upstream * (product_4 + label_smoothing * p * gain))
+    product_2 = (1.0 - label_smoothing) * ops.sigmoid(-product)
+    product_3 = product_2 * beta
+    product_4 = label_smoothing * ops.sigmoid(product)
+    product_5 = product_4 * beta
+    term = product_5 - product_3
+    slope = upstream * term
+    product_6 = product_2 * (rejected - reference_rejected + reference_chosen - chosen)
+    grad_reference_chosen = upstream * (product_3 - product_5)
+    grad_beta = total(upstream * (product_6 + product_4 * gain))
     return (
         slope,
-        -upstream * term_2,
+        -upstream * term,
         grad_reference_chosen,
         slope,
         grad_beta,
@@ -76,20 +75,19 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     gain = chosen + (reference_rejected - rejected) - reference_chosen
-    term = 1.0 - label_smoothing
     product = gain * beta
-    probability = ops.sigmoid(-product)
-    product_2 = term * probability * beta
-    p = ops.sigmoid(product)
-    product_3 = label_smoothing * p * beta
-    term_2 = product_3 - product_2
-    product_4 = term * probability * (rejected - reference_rejected + reference_chosen - chosen)
+    product_2 = (1.0 - label_smoothing) * ops.sigmoid(-product)
+    product_3 = product_2 * beta
+    product_4 = label_smoothing * ops.sigmoid(product)
+    product_5 = product_4 * beta
+    term = product_5 - product_3
+    product_6 = product_2 * (rejected - reference_rejected + reference_chosen - chosen)
     return (
         gain * beta * d_label_smoothing
-        + term_2 * d_chosen
-        + term_2 * (d_reference_rejected - d_rejected)
-        + (product_2 - product_3) * d_reference_chosen
-        + (product_4 + label_smoothing * p * gain) * d_beta
+        + term * d_chosen
+        + term * (d_reference_rejected - d_rejected)
+        + (product_3 - product_5) * d_reference_chosen
+        + (product_6 + product_4 * gain) * d_beta
     )
 
 
@@ -117,55 +115,53 @@ def _curvature(
     product_3 = p * beta
     slope = upstream * (product_2 + product_3) * d_label_smoothing
     term = 1.0 - label_smoothing
+    product_4 = term * probability
+    product_5 = product_4 * p
     power = beta * beta
-    product_4 = term * probability * p * power
-    product_5 = label_smoothing * p * probability * power
-    term_2 = product_4 + product_5
+    product_6 = product_5 * power
+    product_7 = label_smoothing * p
+    product_8 = product_7 * probability
+    product_9 = product_8 * power
+    term_2 = product_6 + product_9
     slope_2 = upstream * term_2 * d_chosen
     term_3 = d_reference_rejected - d_rejected
     slope_3 = upstream * term_2 * term_3
-    term_4 = -product_4 - product_5
+    term_4 = -product_6 - product_9
     term_5 = rejected - reference_rejected + reference_chosen - chosen
-    product_6 = term * probability * p * term_5 * beta
-    product_7 = term * probability
-    product_8 = label_smoothing * p * probability * gain * beta
-    product_9 = label_smoothing * p
-    slope_4 = upstream * (-product_6 - product_7 + (product_8 + product_9)) * d_beta
-    term_6 = slope + slope_2 + slope_3 + upstream * term_4 * d_reference_chosen + slope_4
+    product_10 = product_5 * term_5 * beta
+    product_11 = product_8 * gain * beta
+    term_6 = product_11 + product_7
+    term_7 = -product_10 - product_4 + term_6
+    slope_4 = upstream * term_7 * d_beta
+    term_8 = slope + slope_2 + slope_3 + upstream * term_4 * d_reference_chosen + slope_4
     slope_5 = upstream * term_2 * d_reference_chosen
-    slope_6 = upstream * (product_6 + product_7 + (-product_8 - product_9)) * d_beta
-    product_10 = term * probability * p * beta * term_5
-    product_11 = label_smoothing * p * probability * beta * gain
-    term_7 = product_11 + product_9
-    slope_7 = upstream * (product_10 + product_7 + (-product_11 - product_9)) * d_reference_chosen
-    term_8 = (
-        term * probability * p * term_5 * term_5 + label_smoothing * p * probability * gain * gain
-    )
-    slope_8 = upstream * term * probability * (d_rejected - d_reference_rejected)
-    term_9 = (
+    term_9 = product_10 + product_4 + (-product_11 - product_7)
+    slope_6 = upstream * (product_5 * term_5 * term_5 + product_8 * gain * gain) * d_beta
+    slope_7 = upstream * term * probability * (d_rejected - d_reference_rejected)
+    term_10 = (
         upstream * (p * gain - probability * term_5) * d_label_smoothing
-        + upstream * (-product_10 - product_7 + term_7) * d_chosen
-        + upstream * (term_7 - product_10) * term_3
+        + upstream * term_7 * d_chosen
+        + upstream * (term_6 - product_10) * term_3
+        + upstream * term_9 * d_reference_chosen
+        + slope_6
         + slope_7
-        + upstream * term_8 * d_beta
-        + slope_8
     )
-    term_10 = upstream * d_chosen + upstream * term_3 - upstream * d_reference_chosen
+    term_11 = upstream * d_chosen + upstream * term_3 - upstream * d_reference_chosen
     change_rejected = slope_5 - slope - slope_2 - slope_3 - slope_4
     change_reference_chosen = (
         upstream * (-product_2 - product_3) * d_label_smoothing
         + upstream * term_4 * d_chosen
         + upstream * term_4 * term_3
         + slope_5
-        + slope_6
+        + upstream * term_9 * d_beta
     )
-    change_label_smoothing = total(upstream * gain) * d_beta + beta * total(term_10)
+    change_label_smoothing = total(upstream * gain) * d_beta + beta * total(term_11)
     return (
-        term_6,
+        term_8,
         change_rejected,
         change_reference_chosen,
-        term_6,
-        total(term_9),
+        term_8,
+        total(term_10),
         change_label_smoothing,
     )
 

@@ -100,11 +100,11 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term_17 = 0.5 * sign(true_right - right) + 0.5
     term_18 = 0.5 * sign(right - true_right) + 0.5
     term_19 = term_12 * term_17 + (slope_3 + slope_4) + term_14 * term_18
-    slope_5 = upstream * quotient_2 * true_width
+    slope_5 = upstream * (quotient_2 * true_width)
     slope_6 = upstream * quotient_3 * (true_left - true_right)
     term_20 = term_4 * term_7 + (-slope_5 - slope_6) + term_6 * term_5
     term_21 = term_4 * term_10 + (slope_5 + slope_6) + term_6 * term_9
-    slope_7 = upstream * quotient_2 * true_height
+    slope_7 = upstream * (quotient_2 * true_height)
     slope_8 = upstream * quotient_3 * (true_top - true_bottom)
     term_22 = term_12 * term_15 + (-slope_7 - slope_8) + term_14 * term_13
     term_23 = term_12 * term_18 + (slope_7 + slope_8) + term_14 * term_17
@@ -314,6 +314,8 @@ def _curvature(
         - slope_13
     )
     power_2 = quotient_5 * quotient_5
+    product_6 = hull_height * term_21
+    product_7 = hull_width * term_22
     term_26 = top - bottom
     term_27 = true_top - true_bottom
     term_28 = true_left - true_right
@@ -325,10 +327,11 @@ def _curvature(
         + product_4
         + product_5
     )
-    term_30 = hull_height * term_21 + hull_width * term_22 + term_29
+    term_30 = product_6 + product_7 + term_29
     quotient_7 = ratio(ratio(hull + (overlap - product - product_2), hull), hull)
+    product_8 = quotient_5 * quotient_7
     quotient_8 = ratio(quotient_7, hull)
-    term_31 = quotient_5 * quotient_7 * hull_height + quotient_8 * hull_height
+    term_31 = product_8 * hull_height + quotient_8 * hull_height
     slope_14 = upstream * quotient_7
     slope_15 = upstream * quotient_5
     term_32 = (
@@ -336,7 +339,7 @@ def _curvature(
         - slope_14
         + (slope_15 - upstream * quotient_6 * hull_height * hull_width)
     )
-    term_33 = quotient_5 * quotient_7 * hull_width + quotient_8 * hull_width
+    term_33 = product_8 * hull_width + quotient_8 * hull_width
     term_34 = upstream * term_33 * hull_width - upstream * quotient_6 * hull_width * hull_width
     term_35 = term_32 * term_21 + term_34 * term_22 - upstream * power_2 * hull_width * term_30
     term_36 = term * term_23 + term_25 + term_18 * term_35
@@ -404,14 +407,17 @@ def _curvature(
         - slope_24
     )
     term_48 = term_11 * term_41 + term_47 + term_12 * term_45
-    slope_26 = upstream * power * positive_2 * overlap_height * true_width * term_15
-    slope_27 = upstream * power * overlap_width * positive * true_width * term_19
-    slope_28 = upstream * quotient_3 * term_9
-    slope_29 = upstream * quotient_6 * hull_height * term_28 * term_21
-    slope_30 = upstream * quotient_6 * hull_width * term_28 * term_22
+    product_9 = power * true_width
+    slope_26 = upstream * (product_9 * product_4)
+    slope_27 = upstream * (product_9 * product_5)
+    product_10 = term_5 * term_20
+    slope_28 = upstream * (quotient_3 * term_9)
+    product_11 = quotient_6 * term_28
+    slope_29 = upstream * product_11 * product_6
+    slope_30 = upstream * product_11 * product_7
     slope_31 = upstream * quotient_5 * (picked_6 - picked_5)
     term_49 = (
-        upstream * term_5 * true_width * term_20
+        upstream * product_10 * true_width
         + slope_29
         + slope_30
         - slope_26
@@ -420,24 +426,27 @@ def _curvature(
         - slope_31
     )
     term_50 = term_18 * term_23 + term_49 + term * term_35
+    product_12 = term_37 * term_20
     term_51 = (
         slope_26
         + slope_27
-        + upstream * term_37 * true_width * term_20
+        + upstream * product_12 * true_width
         + slope_28
         + slope_31
         - slope_29
         - slope_30
     )
     term_52 = term_17 * term_23 + term_51 + term_16 * term_35
-    slope_32 = upstream * power * positive_2 * overlap_height * true_height * term_15
-    slope_33 = upstream * power * overlap_width * positive * true_height * term_19
-    slope_34 = upstream * quotient_3 * term_10
-    slope_35 = upstream * quotient_6 * hull_height * term_27 * term_21
-    slope_36 = upstream * quotient_6 * hull_width * term_27 * term_22
+    product_13 = power * true_height
+    slope_32 = upstream * (product_13 * product_4)
+    slope_33 = upstream * (product_13 * product_5)
+    slope_34 = upstream * (quotient_3 * term_10)
+    product_14 = quotient_6 * term_27
+    slope_35 = upstream * product_14 * product_6
+    slope_36 = upstream * product_14 * product_7
     slope_37 = upstream * quotient_5 * (picked_8 - picked_7)
     term_53 = (
-        upstream * term_5 * true_height * term_20
+        upstream * product_10 * true_height
         + slope_35
         + slope_36
         - slope_32
@@ -449,7 +458,7 @@ def _curvature(
     term_55 = (
         slope_32
         + slope_33
-        + upstream * term_37 * true_height * term_20
+        + upstream * product_12 * true_height
         + slope_34
         + slope_37
         - slope_35

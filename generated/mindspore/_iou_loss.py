@@ -75,10 +75,10 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term_8 = term_7 * (-0.5 * sign(left - true_left) - 0.5) - slope_2
     mask_4 = index == 2
     term_9 = slope_2 + term_7 * (0.5 * sign(true_right - right) + 0.5)
-    slope_3 = upstream * quotient * true_width
+    slope_3 = upstream * (quotient * true_width)
     term_10 = term_4 * (-0.5 * sign(true_top - top) - 0.5) - slope_3
     term_11 = slope_3 + term_4 * (0.5 * sign(bottom - true_bottom) + 0.5)
-    slope_4 = upstream * quotient * true_height
+    slope_4 = upstream * (quotient * true_height)
     term_12 = term_7 * (-0.5 * sign(true_left - left) - 0.5) - slope_4
     term_13 = slope_4 + term_7 * (0.5 * sign(right - true_right) + 0.5)
     grad_input = (
@@ -210,13 +210,15 @@ def _curvature(
     term_16 = picked_5 - picked_7
     term_17 = picked_2 - picked_4
     term_18 = picked_6 - picked_8
+    product_2 = positive * overlap_height * term_8
+    product_3 = overlap_width * positive_2 * term_13
     term_19 = (
         height * term_15
         + width * term_16
         + true_height * term_17
         + true_width * term_18
-        - positive * overlap_height * term_8
-        - overlap_width * positive_2 * term_13
+        - product_2
+        - product_3
     )
     slope_3 = upstream * quotient_2 * term_15
     quotient_4 = ratio(quotient, term_3)
@@ -251,40 +253,20 @@ def _curvature(
     term_28 = (
         slope_8 + slope_9 + upstream * term_23 * height * term_19 + slope_10 + term_4 * term_26
     )
-    slope_13 = upstream * power * positive * overlap_height * true_width * term_8
-    slope_14 = upstream * power * overlap_width * positive_2 * true_width * term_13
-    slope_15 = upstream * quotient_2 * term_17
-    term_29 = (
-        upstream * term_14 * true_width * term_19
-        + term_12 * term_21
-        - slope_13
-        - slope_14
-        - slope_15
-    )
-    term_30 = (
-        slope_13
-        + slope_14
-        + upstream * term_23 * true_width * term_19
-        + slope_15
-        + term_10 * term_21
-    )
-    slope_16 = upstream * power * positive * overlap_height * true_height * term_8
-    slope_17 = upstream * power * overlap_width * positive_2 * true_height * term_13
-    slope_18 = upstream * quotient_2 * term_18
-    term_31 = (
-        upstream * term_14 * true_height * term_19
-        + term_7 * term_26
-        - slope_16
-        - slope_17
-        - slope_18
-    )
-    term_32 = (
-        slope_16
-        + slope_17
-        + upstream * term_23 * true_height * term_19
-        + slope_18
-        + term_5 * term_26
-    )
+    product_4 = power * true_width
+    slope_13 = upstream * (product_4 * product_2)
+    slope_14 = upstream * (product_4 * product_3)
+    product_5 = term_14 * term_19
+    slope_15 = upstream * (quotient_2 * term_17)
+    term_29 = upstream * product_5 * true_width + term_12 * term_21 - slope_13 - slope_14 - slope_15
+    product_6 = term_23 * term_19
+    term_30 = slope_13 + slope_14 + upstream * product_6 * true_width + slope_15 + term_10 * term_21
+    product_7 = power * true_height
+    slope_16 = upstream * (product_7 * product_2)
+    slope_17 = upstream * (product_7 * product_3)
+    slope_18 = upstream * (quotient_2 * term_18)
+    term_31 = upstream * product_5 * true_height + term_7 * term_26 - slope_16 - slope_17 - slope_18
+    term_32 = slope_16 + slope_17 + upstream * product_6 * true_height + slope_18 + term_5 * term_26
     change_input = (
         chosen * ops.expand_dims(term_22, 1)
         + chosen_2 * ops.expand_dims(term_24, 1)

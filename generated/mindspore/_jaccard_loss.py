@@ -25,16 +25,16 @@ def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
-    term = 1.0 - target
     p = ops.sigmoid(input)
+    product = (1.0 - target) * p
     probability = ops.sigmoid(-input)
-    difference = total(term * p + probability * target, axis=(0, 2))
-    term_2 = smooth + total(target * p, axis=(0, 2)) + difference
-    quotient = ratio(ratio(difference, term_2), term_2)
+    difference = total(product + probability * target, axis=(0, 2))
+    term = smooth + total(target * p, axis=(0, 2)) + difference
+    quotient = ratio(ratio(difference, term), term)
     slope = upstream * quotient
-    slope_2 = upstream * (ratio(1.0, term_2) - quotient)
-    product = ops.expand_dims(slope_2, 1) * (term * p * probability - probability * p * target)
-    grad_input = product - ops.expand_dims(slope, 1) * target * p * probability
+    slope_2 = upstream * (ratio(1.0, term) - quotient)
+    product_2 = ops.expand_dims(slope_2, 1) * (product * probability - probability * p * target)
+    grad_input = product_2 - ops.expand_dims(slope, 1) * target * p * probability
     grad_target = -ops.expand_dims(slope, 1) * p - ops.expand_dims(slope_2, 1) * ops.tanh(
         0.5 * input
     )
@@ -51,17 +51,18 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     p = ops.sigmoid(input)
-    term = 1.0 - target
+    product = target * p
+    product_2 = (1.0 - target) * p
     probability = ops.sigmoid(-input)
-    difference = total(term * p + probability * target, axis=(0, 2))
-    term_2 = smooth + total(target * p, axis=(0, 2)) + difference
-    quotient = ratio(ratio(difference, term_2), term_2)
-    term_3 = (term * p * probability - probability * p * target) * d_input - ops.tanh(
+    difference = total(product_2 + probability * target, axis=(0, 2))
+    term = smooth + total(product, axis=(0, 2)) + difference
+    quotient = ratio(ratio(difference, term), term)
+    term_2 = (product_2 * probability - probability * p * target) * d_input - ops.tanh(
         0.5 * input
     ) * d_target
-    sums = total(p * d_target + target * p * probability * d_input, axis=(0, 2))
+    sums = total(p * d_target + product * probability * d_input, axis=(0, 2))
     return (
-        (ratio(1.0, term_2) - quotient) * total(term_3, axis=(0, 2))
+        (ratio(1.0, term) - quotient) * total(term_2, axis=(0, 2))
         - quotient * d_smooth
         - quotient * sums
     )
@@ -78,50 +79,52 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = ops.sigmoid(input)
-    term = 1.0 - target
+    product = target * p
+    product_2 = (1.0 - target) * p
     probability = ops.sigmoid(-input)
-    difference = total(term * p + probability * target, axis=(0, 2))
-    term_2 = smooth + total(target * p, axis=(0, 2)) + difference
-    quotient = ratio(1.0, term_2)
-    quotient_2 = ratio(ratio(difference, term_2), term_2)
-    term_3 = quotient - quotient_2
-    product = quotient * term_3
-    quotient_3 = ratio(quotient_2, term_2)
-    term_4 = product - quotient_3
-    product_2 = 0.5 * input
-    tanh = ops.tanh(product_2)
-    term_5 = term * p * probability - probability * p * target
-    sums = total(term_5 * d_input - tanh * d_target, axis=(0, 2))
-    product_3 = quotient * quotient_2
-    term_6 = -product_3 - quotient_3
-    sums_2 = total(p * d_target + target * p * probability * d_input, axis=(0, 2))
-    slope = upstream * (term_4 * sums + term_6 * d_smooth + term_6 * sums_2)
+    difference = total(product_2 + probability * target, axis=(0, 2))
+    term = smooth + total(product, axis=(0, 2)) + difference
+    quotient = ratio(1.0, term)
+    quotient_2 = ratio(ratio(difference, term), term)
+    term_2 = quotient - quotient_2
+    product_3 = quotient * term_2
+    quotient_3 = ratio(quotient_2, term)
+    product_4 = 0.5 * input
+    squashed = ops.tanh(product_4)
+    product_5 = probability * p * target
+    term_3 = product_2 * probability - product_5
+    sums = total(term_3 * d_input - squashed * d_target, axis=(0, 2))
+    product_6 = (product_3 - quotient_3) * sums
+    product_7 = quotient * quotient_2
+    term_4 = -product_7 - quotient_3
+    sums_2 = total(p * d_target + product * probability * d_input, axis=(0, 2))
+    product_8 = term_4 * sums_2
+    slope = upstream * (product_6 + term_4 * d_smooth + product_8)
     slope_2 = upstream * quotient_2
-    product_4 = ops.expand_dims(slope_2, 1) * p * probability
-    slope_3 = upstream * term_3
-    product_5 = (-product_4 - 2.0 * ops.expand_dims(slope_3, 1) * p * probability) * d_target
-    tanh_2 = ops.tanh(-0.5 * input)
-    term_7 = term * p * probability * tanh_2 + probability * p * target * tanh
-    term_8 = (
-        ops.expand_dims(slope_3, 1) * term_7
-        - ops.expand_dims(slope_2, 1) * target * p * probability * tanh_2
+    product_9 = ops.expand_dims(slope_2, 1) * p * probability
+    slope_3 = upstream * term_2
+    product_10 = (-product_9 - 2.0 * ops.expand_dims(slope_3, 1) * p * probability) * d_target
+    squashed_2 = ops.tanh(-0.5 * input)
+    product_11 = ops.expand_dims(slope_2, 1) * target * p * probability * squashed_2
+    product_12 = ops.expand_dims(slope_3, 1) * (
+        product_2 * probability * squashed_2 + product_5 * squashed
     )
-    quotient_4 = ratio(quotient, term_2)
-    term_9 = product_3 + quotient_3 - quotient_4
-    term_10 = term_9 * d_smooth + term_9 * sums_2 + (quotient_3 - product - quotient_4) * sums
-    slope_4 = upstream * term_10
-    term_11 = -product_4 - 0.5 * ops.expand_dims(slope_3, 1) * sech2(product_2)
-    term_12 = upstream * term_4 * sums + upstream * term_6 * d_smooth + upstream * term_6 * sums_2
+    quotient_4 = ratio(quotient, term)
+    term_5 = product_7 + quotient_3 - quotient_4
+    term_6 = term_5 * d_smooth + term_5 * sums_2 + (quotient_3 - product_3 - quotient_4) * sums
+    slope_4 = upstream * term_6
+    term_7 = -product_9 - 0.5 * ops.expand_dims(slope_3, 1) * sech2(product_4)
+    term_8 = upstream * product_6 + upstream * term_4 * d_smooth + upstream * product_8
     change_input = (
-        product_5
-        + term_8 * d_input
-        + ops.expand_dims(slope_4, 1) * term_5
+        product_10
+        + (product_12 - product_11) * d_input
+        + ops.expand_dims(slope_4, 1) * term_3
         - ops.expand_dims(slope, 1) * target * p * probability
     )
     change_target = (
-        term_11 * d_input - ops.expand_dims(slope, 1) * p - ops.expand_dims(slope_4, 1) * tanh
+        term_7 * d_input - ops.expand_dims(slope, 1) * p - ops.expand_dims(slope_4, 1) * squashed
     )
-    return change_input, change_target, -total(term_12)
+    return change_input, change_target, -total(term_8)
 
 
 class _Gradient(nn.Cell):

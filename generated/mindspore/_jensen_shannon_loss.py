@@ -58,13 +58,13 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term_3 = nll_2 - nll
     probability_3 = ops.sigmoid(term_3)
     share = ops.sigmoid(term_2)
+    product = probability_3 * share
     softplus = ops.maximum(0.0, term_2) + log1p(ops.exp(-magnitude))
-    product = probability_3 * share * softplus
-    product_2 = probability_3 * share
+    product_2 = product * softplus
+    product_3 = share * probability_3
     softplus_2 = ops.maximum(0.0, term_3) + log1p(ops.exp(-ops.abs(term_3)))
-    product_3 = share * probability_3 * softplus_2
-    product_4 = share * probability_3
-    chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
+    product_4 = product_3 * softplus_2
+    chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4))
     rest = sum_of_others(0.5 * ops.expand_dims(upstream, 1) * term * chosen, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
     slope = 0.5 * other_probability * ops.expand_dims(upstream, 1) * term * chosen
@@ -73,7 +73,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     rest_2 = sum_of_others(0.5 * probability * ops.expand_dims(upstream, 1) * cost, axis=-2)
     term_5 = 0.5 * other_probability * ops.expand_dims(upstream, 1) * cost - rest_2
     chosen_2 = ops.where(
-        mask, -0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4)
+        mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3)
     )
     rest_3 = sum_of_others(0.5 * ops.expand_dims(upstream, 1) * term * chosen_2, axis=-2)
     other_probability_2 = softmax_complement(target, axis=-2)
@@ -104,15 +104,15 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     probability_3 = softmax(target, axis=-2)
     term_4 = probability_2 + probability_3
     sech2_2 = sech2(u)
-    product = probability * share * softplus
-    product_2 = probability * share
-    product_3 = share * probability * softplus_2
-    product_4 = share * probability
-    chosen = ops.where(mask, 0.25 * term * sech2_2, product - product_2 + (product_4 - product_3))
+    product = probability * share
+    product_2 = product * softplus
+    product_3 = share * probability
+    product_4 = product_3 * softplus_2
+    chosen = ops.where(mask, 0.25 * term * sech2_2, product_2 - product + (product_3 - product_4))
     offset = centred(input, d_input, axis=-2)
     term_5 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
     chosen_2 = ops.where(
-        mask, -0.25 * term * sech2_2, product_2 - product + (product_3 - product_4)
+        mask, -0.25 * term * sech2_2, product - product_2 + (product_4 - product_3)
     )
     offset_2 = centred(target, d_target, axis=-2)
     term_6 = ops.expand_dims(total(probability_3 * offset_2, axis=1), 1) - offset_2
@@ -142,22 +142,22 @@ def _curvature(
     term_3 = nll_2 - nll
     probability_3 = ops.sigmoid(term_3)
     share = ops.sigmoid(term_2)
+    product = probability_3 * share
     softplus = ops.maximum(0.0, term_2) + log1p(ops.exp(-magnitude))
-    product = probability_3 * share * softplus
-    product_2 = probability_3 * share
+    product_2 = product * softplus
+    product_3 = share * probability_3
     softplus_2 = ops.maximum(0.0, term_3) + log1p(ops.exp(-ops.abs(term_3)))
-    product_3 = share * probability_3 * softplus_2
-    product_4 = share * probability_3
-    chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
+    product_4 = product_3 * softplus_2
+    chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4))
     slope = 0.5 * ops.expand_dims(upstream, 1) * term * chosen
     other_probability = softmax_complement(input, axis=-2)
     term_4 = (
         sum_of_others(slope, axis=-2)
         - 0.5 * other_probability * ops.expand_dims(upstream, 1) * chosen
     )
-    tanh = ops.tanh(u)
+    squashed = ops.tanh(u)
     term_5 = -probability_3 * softplus - share * softplus_2 + constant(0.6931471805599453, upstream)
-    cost = ops.where(mask, 0.5 * term_2 * tanh - log_cosh(u), term_5)
+    cost = ops.where(mask, 0.5 * term_2 * squashed - log_cosh(u), term_5)
     slope_2 = 0.5 * probability * ops.expand_dims(upstream, 1) * cost
     term_6 = 0.5 * other_probability * ops.expand_dims(upstream, 1) * cost - sum_of_others(
         slope_2, axis=-2
@@ -165,14 +165,14 @@ def _curvature(
     d_probability = softmax_tangent(input, d_input, axis=-2)
     d_probability_2 = softmax_tangent(target, d_target, axis=-2)
     product_5 = 0.25 * sech2_2
-    product_6 = 0.25 * term_2 * tanh * sech2_2
-    product_7 = probability_3 * share * softplus * tanh
+    product_6 = 0.25 * term_2 * squashed * sech2_2
+    product_7 = product * softplus * squashed
     product_8 = probability_3 * share * share
-    product_9 = probability_3 * share * tanh
-    tanh_2 = ops.tanh(0.5 * term_3)
-    product_10 = share * probability_3 * softplus_2 * tanh_2
+    product_9 = product * squashed
+    squashed_2 = ops.tanh(0.5 * term_3)
+    product_10 = product_3 * softplus_2 * squashed_2
     product_11 = share * probability_3 * probability_3
-    product_12 = share * probability_3 * tanh_2
+    product_12 = product_3 * squashed_2
     term_7 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
     chosen_2 = ops.where(mask, product_5 - product_6, term_7)
     offset = centred(input, d_input, axis=-2)
@@ -192,7 +192,7 @@ def _curvature(
     slope_5 = 0.5 * probability * other_probability * ops.expand_dims(upstream, 1) * chosen
     slope_6 = 0.5 * other_probability * ops.expand_dims(upstream, 1) * term * chosen_3
     chosen_4 = ops.where(
-        mask, -0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4)
+        mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3)
     )
     slope_7 = 0.5 * probability * other_probability * ops.expand_dims(upstream, 1) * chosen_4
     slope_8 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen * term_8

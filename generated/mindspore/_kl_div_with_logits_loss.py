@@ -120,50 +120,51 @@ def _curvature(
     other_probability_2 = softmax_complement(soft_target, axis=-2)
     term_4 = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
     slope_8 = other_probability_2 * ops.expand_dims(upstream, 1) * power * term_4
-    rest_3 = sum_of_others(probability * ops.expand_dims(upstream, 1) * power * term_4, axis=-2)
+    product = probability * term_4
+    rest_3 = sum_of_others(product * ops.expand_dims(upstream, 1) * power, axis=-2)
     term_5 = slope_8 - rest_3
     rest_4 = sum_of_others(-slope, axis=-2)
     term_6 = rest_4 + other_probability_2 * ops.expand_dims(upstream, 1) * power
-    slope_9 = probability * ops.expand_dims(upstream, 1) * temperature * term_4
-    term_7 = slope_9 + ops.expand_dims(upstream, 1) * temperature * probability
-    slope_10 = 2.0 * probability * other_probability_2 * ops.expand_dims(upstream, 1) * term_4
-    slope_11 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * probability
-    slope_12 = other_probability_2 * ops.expand_dims(upstream, 1) * power * probability
-    term_8 = probability * rest_4 + slope_12
-    term_9 = slope_10 - probability * term_5 / power + (slope_11 - term_8 / power)
+    term_7 = (
+        product * ops.expand_dims(upstream, 1) * temperature
+        + ops.expand_dims(upstream, 1) * temperature * probability
+    )
+    slope_9 = 2.0 * probability * other_probability_2 * ops.expand_dims(upstream, 1) * term_4
+    slope_10 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * probability
+    slope_11 = other_probability_2 * ops.expand_dims(upstream, 1) * power * probability
+    term_8 = probability * rest_4 + slope_11
+    term_9 = slope_9 - probability * term_5 / power + (slope_10 - term_8 / power)
     offset = centred(soft_input, term, axis=-2)
     term_10 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
-    slope_13 = (
-        probability * other_probability_2 * ops.expand_dims(upstream, 1) * temperature * term_10
-    )
+    product_2 = probability * term_10
+    slope_12 = product_2 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature
     offset_2 = centred(soft_target, term_2, axis=-2)
     term_11 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
+    product_3 = probability * term_11
+    slope_13 = product_3 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature
+    product_4 = term_4 * d_probability_2
     slope_14 = (
-        probability * other_probability_2 * ops.expand_dims(upstream, 1) * temperature * term_11
-    )
-    slope_15 = (
         2.0 * probability * ops.expand_dims(upstream, 1) * temperature * term_4 * d_temperature
     )
     term_12 = (
-        ops.expand_dims(upstream, 1) * power * term_4 * d_probability_2
-        + slope_15
-        + probability * ops.expand_dims(upstream, 1) * power * term_10
-        - probability * ops.expand_dims(upstream, 1) * power * term_11
+        ops.expand_dims(upstream, 1) * power * product_4
+        + slope_14
+        + product_2 * ops.expand_dims(upstream, 1) * power
+        - product_3 * ops.expand_dims(upstream, 1) * power
     )
     rest_5 = sum_of_others(term_12, axis=-2)
     rest_6 = sum_of_others(-slope_2 - slope_3, axis=-2)
     power_2 = temperature**3
+    product_5 = probability * target
     term_13 = (
         2.0 * total(upstream * total(term_4 * probability, axis=1))
-        + 2.0 * total(probability * term_5 * target) / power_2
+        + 2.0 * total(product_5 * term_5) / power_2
         + 2.0 * total(term_8 * target) / power_2
         + 2.0 * total(term_3 * input) / power_2
     )
-    term_14 = probability * term_10 + term_4 * d_probability_2 - probability * term_11
-    slope_16 = (
-        probability * ops.expand_dims(upstream, 1) * power * term_4 * target * d_probability_2
-    )
-    slope_17 = (
+    sums = total(upstream * total(product_2 + product_4 - product_3, axis=1))
+    product_6 = target * d_probability_2
+    slope_15 = (
         2.0
         * probability
         * other_probability_2
@@ -173,23 +174,18 @@ def _curvature(
         * target
         * d_temperature
     )
-    slope_18 = (
-        probability * other_probability_2 * ops.expand_dims(upstream, 1) * power * target * term_10
-    )
-    slope_19 = (
-        probability * other_probability_2 * ops.expand_dims(upstream, 1) * power * target * term_11
-    )
-    term_15 = (
-        term_5 * target * d_probability_2
-        + slope_17
-        + slope_18
+    product_7 = product_5 * other_probability_2
+    term_14 = (
+        term_5 * product_6
+        + slope_15
+        + product_7 * ops.expand_dims(upstream, 1) * power * term_10
         + probability * term_5 * d_target
-        - slope_16
-        - slope_19
-        - probability * target * rest_5
+        - product_5 * ops.expand_dims(upstream, 1) * power * product_4
+        - product_7 * ops.expand_dims(upstream, 1) * power * term_11
+        - product_5 * rest_5
     )
-    slope_20 = ops.expand_dims(upstream, 1) * power * probability * target * d_probability_2
-    slope_21 = (
+    slope_16 = ops.expand_dims(upstream, 1) * power * product_5 * d_probability_2
+    slope_17 = (
         2.0
         * other_probability_2
         * ops.expand_dims(upstream, 1)
@@ -198,15 +194,9 @@ def _curvature(
         * target
         * d_temperature
     )
-    term_16 = (
-        term_6 * target * d_probability_2
-        + probability * target * rest_6
-        + slope_21
-        + term_8 * d_target
-        - slope_20
-    )
-    slope_22 = ops.expand_dims(upstream, 1) * power * probability * input * d_probability
-    slope_23 = (
+    term_15 = term_6 * product_6 + product_5 * rest_6 + slope_17 + term_8 * d_target - slope_16
+    product_8 = input * d_probability
+    slope_18 = (
         2.0
         * other_probability
         * ops.expand_dims(upstream, 1)
@@ -215,14 +205,14 @@ def _curvature(
         * input
         * d_temperature
     )
-    slope_24 = other_probability * ops.expand_dims(upstream, 1) * power * input * d_probability_2
-    term_17 = (
-        rest * input * d_probability
+    slope_19 = other_probability * ops.expand_dims(upstream, 1) * power * input * d_probability_2
+    term_16 = (
+        rest * product_8
         + probability_2 * input * rest_2
-        + slope_22
+        + ops.expand_dims(upstream, 1) * power * probability * product_8
         + term_3 * d_input
-        - slope_23
-        - slope_24
+        - slope_18
+        - slope_19
     )
     change_input = (
         rest * d_probability / temperature
@@ -234,18 +224,18 @@ def _curvature(
     change_target = (
         (term_5 / temperature + term_6 / temperature) * d_probability_2
         + term_9 * d_temperature
-        + slope_13
+        + slope_12
         + probability * rest_6 / temperature
         - term_7 * d_probability_2
-        - slope_14
+        - slope_13
         - probability * rest_5 / temperature
     )
     change_temperature = (
         term_13 * d_temperature
-        + 2.0 * temperature * total(upstream * total(term_14, axis=1))
+        + 2.0 * temperature * sums
+        - total(term_14) / power
         - total(term_15) / power
         - total(term_16) / power
-        - total(term_17) / power
     )
     return change_input, change_target, change_temperature
 

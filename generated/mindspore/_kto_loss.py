@@ -44,26 +44,19 @@ def _gradient(
     gain = term * beta
     probability = ops.sigmoid(-gain)
     sigmoid_gain = ops.sigmoid(gain)
-    chosen = ops.where(
-        mask,
-        -good_weight * probability * sigmoid_gain * beta,
-        bad_weight * sigmoid_gain * probability * beta,
-    )
-    chosen_2 = ops.where(
-        mask,
-        good_weight * probability * sigmoid_gain * beta,
-        -bad_weight * sigmoid_gain * probability * beta,
-    )
-    product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
-    chosen_3 = ops.where(mask, product, bad_weight * sigmoid_gain * probability * term)
+    product = good_weight * probability * sigmoid_gain
+    product_2 = bad_weight * sigmoid_gain * probability
+    chosen = ops.where(mask, product * (reference - input + divergence), product_2 * term)
+    grad_input = upstream * ops.where(mask, -product * beta, product_2 * beta)
+    grad_reference = upstream * ops.where(mask, product * beta, -product_2 * beta)
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
     grad_good_weight = total(upstream * ops.where(mask, probability, 0.0))
     grad_bad_weight = total(upstream * ops.where(mask, 0.0, sigmoid_gain))
     return (
-        upstream * chosen,
-        upstream * chosen_2,
+        grad_input,
+        grad_reference,
         grad_target,
-        total(upstream * chosen_3),
+        total(upstream * chosen),
         grad_good_weight,
         grad_bad_weight,
         constant(0.0, upstream),
@@ -92,23 +85,14 @@ def _tangent(
     gain = term * beta
     probability = ops.sigmoid(-gain)
     sigmoid_gain = ops.sigmoid(gain)
-    chosen = ops.where(
-        mask,
-        -good_weight * probability * sigmoid_gain * beta,
-        bad_weight * sigmoid_gain * probability * beta,
-    )
-    chosen_2 = ops.where(
-        mask,
-        good_weight * probability * sigmoid_gain * beta,
-        -bad_weight * sigmoid_gain * probability * beta,
-    )
-    product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
-    chosen_3 = ops.where(mask, product, bad_weight * sigmoid_gain * probability * term)
+    product = good_weight * probability * sigmoid_gain
+    product_2 = bad_weight * sigmoid_gain * probability
+    chosen = ops.where(mask, product * (reference - input + divergence), product_2 * term)
     return (
         ops.where(mask, probability, 0.0) * d_good_weight
-        + chosen * d_input
-        + chosen_2 * d_reference
-        + chosen_3 * d_beta
+        + ops.where(mask, -product * beta, product_2 * beta) * d_input
+        + ops.where(mask, product * beta, -product_2 * beta) * d_reference
+        + chosen * d_beta
         + ops.where(mask, 0.0, sigmoid_gain) * d_bad_weight
     )
 
@@ -136,66 +120,67 @@ def _curvature(
     gain = term * beta
     probability = ops.sigmoid(-gain)
     sigmoid_gain = ops.sigmoid(gain)
-    chosen = ops.where(mask, -probability * sigmoid_gain * beta, 0.0)
+    product = probability * sigmoid_gain
+    chosen = ops.where(mask, -product * beta, 0.0)
+    product_2 = good_weight * probability
+    product_3 = product_2 * sigmoid_gain
     power = beta * beta
-    tanh = ops.tanh(0.5 * term * beta)
-    tanh_2 = ops.tanh(-0.5 * term * beta)
-    chosen_2 = ops.where(
-        mask,
-        good_weight * probability * sigmoid_gain * power * tanh,
-        bad_weight * sigmoid_gain * probability * power * tanh_2,
-    )
-    chosen_3 = ops.where(
-        mask,
-        -good_weight * probability * sigmoid_gain * power * tanh,
-        -bad_weight * sigmoid_gain * probability * power * tanh_2,
-    )
+    squashed = ops.tanh(0.5 * term * beta)
+    bad = bad_weight * sigmoid_gain
+    product_4 = bad * probability
+    squashed_2 = ops.tanh(-0.5 * term * beta)
+    chosen_2 = ops.where(mask, product_3 * power * squashed, product_4 * power * squashed_2)
+    chosen_3 = ops.where(mask, -product_3 * power * squashed, -product_4 * power * squashed_2)
     power_2 = sigmoid_gain * sigmoid_gain
+    product_5 = product_2 * power_2
     term_2 = reference - input + divergence
-    product = good_weight * probability * power_2 * term_2 * beta
+    product_6 = product_5 * term_2 * beta
     power_3 = probability * probability
-    product_2 = good_weight * power_3 * sigmoid_gain * term * beta
-    product_3 = good_weight * probability * sigmoid_gain
-    product_4 = bad_weight * sigmoid_gain * power_3 * term * beta
-    product_5 = bad_weight * power_2 * probability * term_2 * beta
-    product_6 = bad_weight * sigmoid_gain * probability
-    chosen_4 = ops.where(mask, -product - product_2 - product_3, product_4 + product_5 + product_6)
-    chosen_5 = ops.where(mask, 0.0, sigmoid_gain * probability * beta)
-    chosen_6 = ops.where(mask, probability * sigmoid_gain * beta, 0.0)
-    chosen_7 = ops.where(mask, product + product_2 + product_3, -product_4 - product_5 - product_6)
-    chosen_8 = ops.where(mask, 0.0, -sigmoid_gain * probability * beta)
-    chosen_9 = ops.where(mask, probability * sigmoid_gain * term_2, 0.0)
-    product_7 = good_weight * probability * sigmoid_gain * beta * term_2 * tanh
-    product_8 = bad_weight * sigmoid_gain * probability * beta * term * tanh_2
-    slope = upstream * ops.where(mask, -product_7 - product_3, product_8 + product_6) * d_input
+    product_7 = good_weight * power_3 * sigmoid_gain * term
+    product_8 = product_7 * beta
+    product_9 = bad * power_3
+    product_10 = product_9 * term * beta
+    product_11 = bad_weight * power_2 * probability * term_2
+    product_12 = product_11 * beta
+    chosen_4 = ops.where(
+        mask, -product_6 - product_8 - product_3, product_10 + product_12 + product_4
+    )
+    product_13 = sigmoid_gain * probability
+    chosen_5 = ops.where(mask, 0.0, product_13 * beta)
+    chosen_6 = ops.where(mask, product * beta, 0.0)
+    chosen_7 = ops.where(
+        mask, product_6 + product_8 + product_3, -product_10 - product_12 - product_4
+    )
+    chosen_8 = ops.where(mask, 0.0, -product_13 * beta)
+    chosen_9 = ops.where(mask, product * term_2, 0.0)
+    product_14 = product_3 * squashed * (beta * term_2)
+    product_15 = product_4 * squashed_2 * (beta * term)
+    slope = upstream * ops.where(mask, -product_14 - product_3, product_15 + product_4) * d_input
     slope_2 = (
-        upstream * ops.where(mask, product_7 + product_3, -product_8 - product_6) * d_reference
+        upstream * ops.where(mask, product_14 + product_3, -product_15 - product_4) * d_reference
     )
+    chosen_10 = ops.where(
+        mask,
+        product_5 * term_2 * term_2 + product_7 * term_2,
+        product_9 * term * term + product_11 * term,
+    )
+    chosen_11 = ops.where(mask, 0.0, product_13 * term)
     term_3 = (
-        good_weight * probability * power_2 * term_2 * term_2
-        + good_weight * power_3 * sigmoid_gain * term * term_2
-    )
-    term_4 = (
-        bad_weight * sigmoid_gain * power_3 * term * term
-        + bad_weight * power_2 * probability * term_2 * term
-    )
-    chosen_10 = ops.where(mask, 0.0, sigmoid_gain * probability * term)
-    term_5 = (
         upstream * chosen_9 * d_good_weight
         + slope
         + slope_2
-        + upstream * ops.where(mask, term_3, term_4) * d_beta
-        + upstream * chosen_10 * d_bad_weight
+        + upstream * chosen_10 * d_beta
+        + upstream * chosen_11 * d_bad_weight
     )
-    term_6 = (
+    term_4 = (
         upstream * chosen * d_input
         + upstream * chosen_6 * d_reference
         + upstream * chosen_9 * d_beta
     )
-    term_7 = (
+    term_5 = (
         upstream * chosen_5 * d_input
         + upstream * chosen_8 * d_reference
-        + upstream * chosen_10 * d_beta
+        + upstream * chosen_11 * d_beta
     )
     change_input = (
         upstream * chosen * d_good_weight
@@ -216,9 +201,9 @@ def _curvature(
         change_input,
         change_reference,
         change_target,
+        total(term_3),
+        total(term_4),
         total(term_5),
-        total(term_6),
-        total(term_7),
         constant(0.0, upstream),
     )
 

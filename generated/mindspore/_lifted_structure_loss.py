@@ -72,16 +72,17 @@ def _gradient(
     sums = total(slope_2, axis=0)
     probability = softmax(chosen, axis=-2)
     chosen_4 = ops.where(mask, -1.0, 0.0)
-    slope_3 = upstream * chosen_3 * total(positive * positive_2 * positive_3 * sigmoid_gap, axis=1)
-    term_3 = upstream * total(positive * positive_2 * positive_3, axis=1) - slope_3
+    product = positive * positive_2
+    slope_3 = upstream * chosen_3 * total(product * positive_3 * sigmoid_gap, axis=1)
+    term_3 = upstream * total(product * positive_3, axis=1) - slope_3
     probability_2 = softmax(chosen, axis=-1)
     term_4 = (
         slope
         + sums * probability * chosen_4
         + ops.expand_dims(term_3, 1) * probability_2 * chosen_4
     )
-    product = ops.expand_dims(term_4, 2) * direction(term, axis=-1)
-    grad_input = -total(product, axis=0) + total(product, axis=1)
+    product_2 = ops.expand_dims(term_4, 2) * direction(term, axis=-1)
+    grad_input = -total(product_2, axis=0) + total(product_2, axis=1)
     grad_margin = total(sums * total(probability * chosen_2, axis=0)) + total(
         ops.expand_dims(term_3, 1) * probability_2 * chosen_2
     )
@@ -189,19 +190,14 @@ def _curvature(
     )
     sums_4 = total(slope_3, axis=0)
     d_probability = softmax_tangent(chosen, term_4, axis=-2)
-    product_3 = (
-        positive_3
-        * positive
-        * positive_2
-        * sigmoid_gap
-        * probability_3
-        * ops.expand_dims(chosen_4, 1)
-        * term_5
+    product_3 = power * positive_2
+    product_4 = positive_3 * positive * positive_2
+    product_5 = product_4 * sigmoid_gap * probability_3 * ops.expand_dims(chosen_4, 1) * term_5
+    slope_4 = upstream * chosen_4 * total(product_3 * sigmoid_gap * term_6 + product_5, axis=1)
+    term_7 = upstream * total(product_3 * term_6, axis=1) - slope_4
+    term_8 = upstream * total(product_4, axis=1) - upstream * chosen_4 * total(
+        product_4 * sigmoid_gap, axis=1
     )
-    sums_5 = total(power * positive_2 * sigmoid_gap * term_6 + product_3, axis=1)
-    term_7 = upstream * total(power * positive_2 * term_6, axis=1) - upstream * chosen_4 * sums_5
-    slope_4 = upstream * chosen_4 * total(positive_3 * positive * positive_2 * sigmoid_gap, axis=1)
-    term_8 = upstream * total(positive_3 * positive * positive_2, axis=1) - slope_4
     d_probability_2 = softmax_tangent(chosen, term_4, axis=-1)
     term_9 = (
         ops.expand_dims(upstream, 1) * power * positive_2 * term_6
@@ -216,11 +212,11 @@ def _curvature(
         + sums_4 * probability_2 * chosen_3
         + ops.expand_dims(term_8, 1) * probability * chosen_3
     )
-    product_4 = term_10 * ratio(1.0, distance)
-    product_5 = ops.expand_dims(product_4, 2) * (
+    product_6 = term_10 * ratio(1.0, distance)
+    product_7 = ops.expand_dims(product_6, 2) * (
         term_3 - input_direction * ops.expand_dims(sums, 2)
     )
-    term_11 = input_direction * ops.expand_dims(term_9, 2) + product_5
+    term_11 = input_direction * ops.expand_dims(term_9, 2) + product_7
     term_12 = total(probability_2 * chosen_2, axis=0) * sums_3 + sums_4 * total(
         chosen_2 * d_probability, axis=0
     )

@@ -55,23 +55,24 @@ def _curvature(
     d_probability = softmax_tangent(target, d_target, axis=-1)
     other_probability = softmax_complement(target, axis=-1)
     nll = negative_log_softmax(input, axis=-1)
-    rest = sum_of_others(probability * ops.expand_dims(upstream, 1) * nll, axis=-1)
-    product_2 = (other_probability * ops.expand_dims(upstream, 1) * nll - rest) * d_probability
+    product_2 = probability * nll
+    term = other_probability * ops.expand_dims(upstream, 1) * nll - sum_of_others(
+        product_2 * ops.expand_dims(upstream, 1), axis=-1
+    )
     offset = centred(input, d_input, axis=-1)
-    term = ops.expand_dims(total(softmax(input, axis=-1) * offset, axis=1), 1) - offset
-    slope = probability * other_probability * ops.expand_dims(upstream, 1) * term
-    term_2 = (
-        ops.expand_dims(upstream, 1) * nll * d_probability
-        + probability * ops.expand_dims(upstream, 1) * term
+    term_2 = ops.expand_dims(total(softmax(input, axis=-1) * offset, axis=1), 1) - offset
+    product_3 = probability * term_2
+    term_3 = ops.expand_dims(upstream, 1) * nll * d_probability + product_3 * ops.expand_dims(
+        upstream, 1
     )
     change_input = ops.expand_dims(upstream, 1) * (
         product + excess_over(input, d_probability, axis=-1)
     )
     change_target = (
-        product_2
-        + slope
-        - probability * ops.expand_dims(upstream, 1) * nll * d_probability
-        - probability * sum_of_others(term_2, axis=-1)
+        term * d_probability
+        + product_3 * other_probability * ops.expand_dims(upstream, 1)
+        - product_2 * ops.expand_dims(upstream, 1) * d_probability
+        - probability * sum_of_others(term_3, axis=-1)
     )
     return change_input, change_target
 

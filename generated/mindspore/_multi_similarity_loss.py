@@ -247,45 +247,40 @@ def _curvature(
         - input_direction * ops.expand_dims(total(term_13, axis=1), 1)
     )
     slope_5 = upstream * (ops.maximum(0.0, pull) + log1p(ops.exp(-ops.abs(pull))))
-    slope_6 = (
-        ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * probability_2 * chosen_10
-    )
-    product_8 = (2.0 * total(slope_5) / alpha**3 - total(slope_6) / power_2) * d_alpha
-    chosen_11 = ops.cast(mask_3, upstream.dtype)
+    product_8 = probability_2 * chosen_10
+    slope_6 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * product_8
+    product_9 = (2.0 * total(slope_5) / alpha**3 - total(slope_6) / power_2) * d_alpha
+    product_10 = probability_2 * ops.cast(mask_3, upstream.dtype)
     term_15 = (
-        ops.expand_dims(slope_4, 1) * probability_2 * chosen_10
+        ops.expand_dims(slope_4, 1) * product_8
         + ops.expand_dims(slope_2, 1) * chosen_10 * d_probability_2
         + ops.expand_dims(slope_2, 1) * probability_2 * chosen_8 * term_4
-        + ops.expand_dims(slope_2, 1) * probability_2 * chosen_11 * d_base
+        + ops.expand_dims(slope_2, 1) * product_10 * d_base
     )
     slope_7 = upstream * (ops.maximum(0.0, push) + log1p(ops.exp(-ops.abs(push))))
-    slope_8 = (
-        ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * probability * chosen_7
-    )
-    product_9 = (2.0 * total(slope_7) / beta**3 - total(slope_8) / power) * d_beta
-    chosen_12 = ops.where(mask, -1.0, 0.0)
+    product_11 = probability * chosen_7
+    slope_8 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * product_11
+    product_12 = (2.0 * total(slope_7) / beta**3 - total(slope_8) / power) * d_beta
+    product_13 = probability * ops.where(mask, -1.0, 0.0)
     term_16 = (
-        ops.expand_dims(slope_3, 1) * probability * chosen_7
+        ops.expand_dims(slope_3, 1) * product_11
         + ops.expand_dims(slope, 1) * chosen_7 * d_probability
         + ops.expand_dims(slope, 1) * probability * chosen_5 * term_4
-        + ops.expand_dims(slope, 1) * probability * chosen_12 * d_base
+        + ops.expand_dims(slope, 1) * product_13 * d_base
     )
-    slope_9 = (
-        ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * probability * chosen_6
-    )
+    product_14 = probability * chosen_6
+    slope_9 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * product_14
     term_17 = (
-        ops.expand_dims(slope_3, 1) * probability * chosen_6
+        ops.expand_dims(slope_3, 1) * product_14
         + ops.expand_dims(slope, 1) * chosen_6 * d_probability
-        + ops.expand_dims(slope, 1) * probability * chosen_12 * d_beta
+        + ops.expand_dims(slope, 1) * product_13 * d_beta
     )
-    slope_10 = (
-        ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * probability_2 * chosen_9
-    )
-    product_10 = ops.expand_dims(slope_2, 1) * probability_2 * chosen_11 * d_alpha
+    product_15 = probability_2 * chosen_9
+    slope_10 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * product_15
     term_18 = (
-        ops.expand_dims(slope_4, 1) * probability_2 * chosen_9
+        ops.expand_dims(slope_4, 1) * product_15
         + ops.expand_dims(slope_2, 1) * chosen_9 * d_probability_2
-        + product_10
+        + ops.expand_dims(slope_2, 1) * product_10 * d_alpha
     )
     change_input = (
         ops.expand_dims(quotient, 1) * term_11
@@ -294,10 +289,10 @@ def _curvature(
         - product_6
     )
     change_alpha = (
-        product_8 + total(term_15) / alpha - total(upstream * sigmoid_pull * sums_6) / power_2
+        product_9 + total(term_15) / alpha - total(upstream * sigmoid_pull * sums_6) / power_2
     )
     change_beta = (
-        product_9 + total(term_16) / beta - total(upstream * sigmoid_push * sums_5) / power
+        product_12 + total(term_16) / beta - total(upstream * sigmoid_push * sums_5) / power
     )
     change_base = (
         total(term_17) / beta

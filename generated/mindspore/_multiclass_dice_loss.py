@@ -82,47 +82,48 @@ def _curvature(
     quotient_2 = ratio(1.0, term_2)
     slope_2 = upstream * quotient_2
     term_3 = 2.0 * ops.expand_dims(slope_2, 1) * term - 2.0 * ops.expand_dims(slope, 1) * p
+    product = p * term_3
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    product = (other_probability * term_3 - sum_of_others(p * term_3, axis=-2)) * d_probability
-    product_2 = quotient_2 * (quotient_2 - quotient)
+    product_2 = (other_probability * term_3 - sum_of_others(product, axis=-2)) * d_probability
+    product_3 = quotient_2 * (quotient_2 - quotient)
     quotient_3 = ratio(quotient, term_2)
     sums = total(2.0 * term * d_probability - 2.0 * term * d_target, axis=(0, 2))
-    product_3 = quotient_2 * quotient_2 * sums
-    product_4 = quotient_2 * quotient
-    term_4 = -product_4 - quotient_3
+    product_4 = quotient_2 * quotient_2 * sums
+    product_5 = quotient_2 * quotient
+    term_4 = -product_5 - quotient_3
     sums_2 = total(target * d_target, axis=(0, 2))
     sums_3 = total(p * d_probability, axis=(0, 2))
     term_5 = (
-        (product_2 - quotient_3) * d_smooth
-        + product_3
+        (product_3 - quotient_3) * d_smooth
+        + product_4
         + 2.0 * term_4 * sums_2
         + 2.0 * term_4 * sums_3
     )
     slope_3 = upstream * term_5
     term_6 = 2.0 * upstream * quotient_2 - 2.0 * upstream * quotient
     quotient_4 = ratio(quotient_2, term_2)
-    product_5 = quotient_4 * d_smooth
-    product_6 = 2.0 * quotient_4 * sums_2
-    product_7 = 2.0 * quotient_4 * sums_3
-    slope_4 = upstream * (-product_5 - product_6 - product_7)
+    product_6 = quotient_4 * d_smooth
+    product_7 = 2.0 * quotient_4 * sums_2
+    product_8 = 2.0 * quotient_4 * sums_3
+    slope_4 = upstream * (-product_6 - product_7 - product_8)
     term_7 = (
         ops.expand_dims(term_6, 1) * d_probability
         + 2.0 * ops.expand_dims(slope_4, 1) * term
         - 2.0 * ops.expand_dims(slope_3, 1) * p
         - 2.0 * ops.expand_dims(slope_2, 1) * d_target
     )
-    slope_5 = upstream * (product_5 + product_6 + product_7)
-    term_8 = product_4 + quotient_3 - quotient_4
+    slope_5 = upstream * (product_6 + product_7 + product_8)
+    term_8 = product_5 + quotient_3 - quotient_4
     term_9 = (
-        (quotient_3 - product_2 - quotient_4) * d_smooth
+        (quotient_3 - product_3 - quotient_4) * d_smooth
         + 2.0 * term_8 * sums_2
         + 2.0 * term_8 * sums_3
-        - product_3
+        - product_4
     )
     change_input = (
-        product
+        product_2
         + p * other_probability * term_7
-        - p * term_3 * d_probability
+        - product * d_probability
         - p * sum_of_others(term_3 * d_probability + p * term_7, axis=-2)
     )
     change_target = (

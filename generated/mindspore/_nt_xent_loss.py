@@ -48,28 +48,29 @@ def _gradient(
     chosen = ops.where(mask_2, logit, -math.inf)
     probability = ops.sigmoid(ops.expand_dims(logsumexp(chosen, axis=-1), 1) - logit)
     slope = ops.expand_dims(upstream, 1) * positive * probability / temperature
-    sums_2 = total(positive * probability, axis=1)
+    product = positive * probability
+    sums_2 = total(product, axis=1)
     slope_2 = upstream * sums_2
     probability_2 = softmax(chosen, axis=-1)
-    product = (
+    product_2 = (
         ops.expand_dims(slope_2, 1) * probability_2 * ops.where(mask_2, 1.0 / temperature, 0.0)
     )
-    term = product - slope
+    term = product_2 - slope
     sums_3 = ops.matmul(ops.transpose(term, (1, 0)), input_direction)
-    product_2 = input_direction * ops.expand_dims(total(sums_3 * input_direction, axis=1), 1)
-    product_3 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums_3 - product_2)
+    product_3 = input_direction * ops.expand_dims(total(sums_3 * input_direction, axis=1), 1)
+    product_4 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums_3 - product_3)
     sums_4 = ops.matmul(term, input_direction)
-    product_4 = input_direction * ops.expand_dims(total(sums_4 * input_direction, axis=1), 1)
-    product_5 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums_4 - product_4)
+    product_5 = input_direction * ops.expand_dims(total(sums_4 * input_direction, axis=1), 1)
+    product_6 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums_4 - product_5)
     power = temperature * temperature
-    sums_5 = total(ops.expand_dims(upstream, 1) * positive * probability * sums)
     slope_3 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(sums_2, 1)
         * probability_2
         * ops.where(mask_2, -sums / power, 0.0)
     )
-    return product_3 + product_5, sums_5 / power + total(slope_3)
+    grad_temperature = total(ops.expand_dims(upstream, 1) * product * sums) / power + total(slope_3)
+    return product_4 + product_6, grad_temperature
 
 
 def _tangent(
@@ -127,24 +128,25 @@ def _curvature(
     crowd = logsumexp(chosen, axis=-1)
     probability = ops.sigmoid(ops.expand_dims(crowd, 1) - logit)
     slope = ops.expand_dims(upstream, 1) * positive * probability / temperature
-    slope_2 = upstream * total(positive * probability, axis=1)
+    product_2 = positive * probability
+    slope_2 = upstream * total(product_2, axis=1)
     probability_2 = softmax(chosen, axis=-1)
     chosen_2 = ops.where(mask_2, 1.0 / temperature, 0.0)
     term = ops.expand_dims(slope_2, 1) * probability_2 * chosen_2 - slope
     sums_3 = ops.matmul(ops.transpose(term, (1, 0)), input_direction)
     sums_4 = total(sums_3 * input_direction, axis=1)
-    product_2 = ops.expand_dims(product, 1) * (
+    product_3 = ops.expand_dims(product, 1) * (
         sums_3 - input_direction * ops.expand_dims(sums_4, 1)
     )
     probability_3 = ops.sigmoid(logit - ops.expand_dims(crowd, 1))
     power = temperature * temperature
     chosen_3 = ops.where(mask_2, -sums_2 / power, 0.0)
     term_2 = d_input - input_direction * ops.expand_dims(sums, 1)
-    product_3 = ops.expand_dims(quotient, 1) * ops.matmul(
+    product_4 = ops.expand_dims(quotient, 1) * ops.matmul(
         term_2, ops.transpose(input_direction, (1, 0))
     )
-    product_4 = quotient * ops.matmul(input_direction, ops.transpose(term_2, (1, 0)))
-    term_3 = product_3 + product_4
+    product_5 = quotient * ops.matmul(input_direction, ops.transpose(term_2, (1, 0)))
+    term_3 = product_4 + product_5
     term_4 = chosen_3 * d_temperature + chosen_2 * term_3
     term_5 = (
         ops.expand_dims(total(probability_2 * term_4, axis=1), 1)
@@ -159,7 +161,8 @@ def _curvature(
         ops.expand_dims(upstream, 1) * positive * probability / power
         + ops.expand_dims(slope_2, 1) * probability_2 * chosen_4
     )
-    slope_4 = upstream * total(positive * probability * probability_3 * term_5, axis=1)
+    product_6 = product_2 * probability_3
+    slope_4 = upstream * total(product_6 * term_5, axis=1)
     d_probability = softmax_tangent(chosen, term_4, axis=-1)
     term_7 = (
         term_6 * d_temperature
@@ -169,33 +172,35 @@ def _curvature(
     )
     sums_5 = ops.matmul(ops.transpose((term * ops.expand_dims(quotient, 1)), (1, 0)), term_2)
     term_8 = ops.matmul(ops.transpose(term_7, (1, 0)), input_direction) + sums_5
-    product_5 = sums_4 * quotient
+    product_7 = sums_4 * quotient
     term_9 = input_direction * term_8 + sums_3 * ops.expand_dims(quotient, 1) * term_2
     term_10 = (
         term_8
-        - ops.expand_dims(product_5, 1) * term_2
+        - ops.expand_dims(product_7, 1) * term_2
         - input_direction * ops.expand_dims(total(term_9, axis=1), 1)
     )
     sums_6 = ops.matmul(term, input_direction)
     sums_7 = total(sums_6 * input_direction, axis=1)
-    product_6 = ops.expand_dims(product, 1) * (
+    product_8 = ops.expand_dims(product, 1) * (
         sums_6 - input_direction * ops.expand_dims(sums_7, 1)
     )
     term_11 = ops.matmul(term_7, input_direction) + ops.matmul((term * quotient), term_2)
-    product_7 = sums_7 * quotient
+    product_9 = sums_7 * quotient
     term_12 = input_direction * term_11 + sums_6 * ops.expand_dims(quotient, 1) * term_2
     term_13 = (
         term_11
-        - ops.expand_dims(product_7, 1) * term_2
+        - ops.expand_dims(product_9, 1) * term_2
         - input_direction * ops.expand_dims(total(term_12, axis=1), 1)
     )
     power_2 = temperature**3
-    sums_8 = total(ops.expand_dims(upstream, 1) * positive * probability * sums_2)
-    slope_5 = (
-        ops.expand_dims(upstream, 1) * positive * probability * probability_3 * sums_2 * term_5
+    product_10 = (
+        2.0 * total(ops.expand_dims(upstream, 1) * product_2 * sums_2) * d_temperature / power_2
     )
-    term_14 = slope_5 + ops.expand_dims(upstream, 1) * positive * probability * term_3
-    product_8 = (
+    term_14 = (
+        ops.expand_dims(upstream, 1) * product_6 * sums_2 * term_5
+        + ops.expand_dims(upstream, 1) * product_2 * term_3
+    )
+    product_11 = (
         ops.expand_dims(slope_2, 1)
         * probability_2
         * ops.where(mask_2, 2.0 * sums_2 / power_2, 0.0)
@@ -204,18 +209,16 @@ def _curvature(
     term_15 = (
         ops.expand_dims(slope_4, 1) * probability_2 * chosen_3
         + ops.expand_dims(slope_2, 1) * chosen_3 * d_probability
-        + product_8
+        + product_11
         + ops.expand_dims(slope_2, 1) * probability_2 * chosen_4 * term_3
     )
     change_input = (
         ops.expand_dims(quotient, 1) * term_10
-        - product_2
+        - product_3
         + ops.expand_dims(quotient, 1) * term_13
-        - product_6
+        - product_8
     )
-    change_temperature = (
-        total(term_14) / power + total(term_15) - 2.0 * sums_8 * d_temperature / power_2
-    )
+    change_temperature = total(term_14) / power + total(term_15) - product_10
     return change_input, change_temperature
 
 

@@ -74,14 +74,14 @@ def _curvature(
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
     mask = ops.abs(error) <= kappa
     term_2 = ops.expand_dims(d_target, 1) - ops.expand_dims(d_input, 2)
-    chosen_2 = ops.where(mask, -error / (kappa * kappa), 0.0)
-    term_3 = chosen * ops.where(mask, 1.0 / kappa, 0.0) * term_2 + chosen * chosen_2 * d_kappa
-    product = error / kappa
-    product_2 = chosen * ops.where(mask, product * (product / kappa), 0.0) * d_kappa
-    slope = upstream * total(chosen * chosen_2 * term_2 + product_2, axis=(1, 2))
+    product = chosen * ops.where(mask, -error / (kappa * kappa), 0.0)
+    term_3 = chosen * ops.where(mask, 1.0 / kappa, 0.0) * term_2 + product * d_kappa
+    product_2 = error / kappa
+    product_3 = chosen * ops.where(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
+    sums = total(upstream * total(product * term_2 + product_3, axis=(1, 2)))
     change_input = -ops.expand_dims(upstream, 1) * total(term_3, axis=2) / target.shape[1]
     change_target = ops.expand_dims(upstream, 1) * total(term_3, axis=1) / target.shape[1]
-    return change_input, change_target, total(slope) / target.shape[1]
+    return change_input, change_target, sums / target.shape[1]
 
 
 class _Gradient(nn.Cell):

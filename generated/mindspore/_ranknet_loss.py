@@ -28,7 +28,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, sigma: Tensor) ->
     slope = upstream * quotient
     probability = ops.sigmoid(-(ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma)
     product = ordered * probability
-    product_2 = ordered * probability * (ops.expand_dims(input, 1) - ops.expand_dims(input, 2))
+    product_2 = product * (ops.expand_dims(input, 1) - ops.expand_dims(input, 2))
     grad_input = ops.expand_dims(slope, 1) * sigma * total(product, axis=1) - ops.expand_dims(
         slope, 1
     ) * sigma * total(product, axis=2)
@@ -43,13 +43,10 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     ordered = ops.cast(ops.expand_dims(target, 2) > ops.expand_dims(target, 1), target.dtype)
     probability = ops.sigmoid(-(ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma)
-    product = (
-        ordered * probability * sigma * (ops.expand_dims(d_input, 2) - ops.expand_dims(d_input, 1))
-    )
-    product_2 = (
-        ordered * probability * (ops.expand_dims(input, 1) - ops.expand_dims(input, 2)) * d_sigma
-    )
-    return ratio(1.0, total(ordered, axis=(1, 2))) * total(product_2 - product, axis=(1, 2))
+    product = ordered * probability
+    product_2 = product * sigma * (ops.expand_dims(d_input, 2) - ops.expand_dims(d_input, 1))
+    product_3 = product * (ops.expand_dims(input, 1) - ops.expand_dims(input, 2)) * d_sigma
+    return ratio(1.0, total(ordered, axis=(1, 2))) * total(product_3 - product_2, axis=(1, 2))
 
 
 def _curvature(
@@ -66,21 +63,17 @@ def _curvature(
     quotient = ratio(1.0, total(ordered, axis=(1, 2)))
     slope = upstream * quotient
     product = (ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma
-    probability = ops.sigmoid(-product)
-    product_2 = ordered * probability
-    sigmoid_product = ops.sigmoid(product)
+    product_2 = ordered * ops.sigmoid(-product)
+    product_3 = product_2 * ops.sigmoid(product)
     term = ops.expand_dims(d_input, 2) - ops.expand_dims(d_input, 1)
     term_2 = ops.expand_dims(input, 1) - ops.expand_dims(input, 2)
-    term_3 = (
-        ordered * probability * sigmoid_product * term_2 * d_sigma
-        - ordered * probability * sigmoid_product * sigma * term
-    )
+    product_4 = product_3 * term_2
+    term_3 = product_4 * d_sigma - product_3 * sigma * term
     term_4 = ops.expand_dims(slope, 1) * total(product_2, axis=1) * d_sigma + ops.expand_dims(
         slope, 1
     ) * sigma * total(term_3, axis=1)
-    product_3 = ordered * probability * sigmoid_product * term_2 * term_2 * d_sigma
-    product_4 = ordered * probability * (ops.expand_dims(d_input, 1) - ops.expand_dims(d_input, 2))
-    term_5 = product_3 + product_4 - ordered * probability * sigmoid_product * sigma * term_2 * term
+    product_5 = product_2 * (ops.expand_dims(d_input, 1) - ops.expand_dims(d_input, 2))
+    term_5 = product_3 * term_2 * term_2 * d_sigma + product_5 - product_4 * sigma * term
     change_input = (
         term_4
         - ops.expand_dims(slope, 1) * total(product_2, axis=2) * d_sigma

@@ -141,22 +141,24 @@ def _curvature(
     rest_5 = sum_of_others(slope, axis=-2)
     d_probability_2 = softmax_tangent(product_2, term_8, axis=-2)
     rest_6 = sum_of_others(slope_8 + slope_9, axis=-2)
-    slope_10 = ops.expand_dims(upstream, 1) * temperature * probability * d_probability_2
+    product_3 = probability * d_probability_2
     other_probability_2 = softmax_complement(product_2, axis=-2)
-    slope_11 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * probability
-    slope_12 = other_probability_2 * ops.expand_dims(upstream, 1) * power * probability
-    term_12 = probability_2 * rest_5 - slope_12
-    slope_13 = other_probability_2 * ops.expand_dims(upstream, 1) * temperature * d_probability
+    slope_10 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * probability
+    slope_11 = other_probability_2 * ops.expand_dims(upstream, 1) * power * probability
+    term_12 = probability_2 * rest_5 - slope_11
+    product_4 = other_probability_2 * d_probability
     power_2 = temperature**3
+    product_5 = probability * input
     term_13 = (
         2.0 * total(upstream * total(term * probability, axis=1))
-        + 2.0 * total(probability * term_2 * input) / power_2
+        + 2.0 * total(product_5 * term_2) / power_2
         + 2.0 * total(term_6 * input) / power_2
         + 2.0 * total(term_12 * target) / power_2
     )
-    term_14 = probability * term_9 + term * d_probability - probability * term_10
-    slope_14 = probability * ops.expand_dims(upstream, 1) * power * term * input * d_probability
-    slope_15 = (
+    product_6 = term * d_probability
+    sums = total(probability * term_9 + product_6 - probability * term_10, axis=1)
+    product_7 = input * d_probability
+    slope_12 = (
         2.0
         * probability
         * other_probability
@@ -166,23 +168,17 @@ def _curvature(
         * input
         * d_temperature
     )
-    slope_16 = (
-        probability * other_probability * ops.expand_dims(upstream, 1) * power * input * term_9
-    )
-    slope_17 = (
-        probability * other_probability * ops.expand_dims(upstream, 1) * power * input * term_10
-    )
-    term_15 = (
-        term_2 * input * d_probability
-        + slope_15
-        + slope_16
+    product_8 = product_5 * other_probability
+    term_14 = (
+        term_2 * product_7
+        + slope_12
+        + product_8 * ops.expand_dims(upstream, 1) * power * term_9
         + probability * term_2 * d_input
-        - slope_14
-        - slope_17
-        - probability * input * rest_3
+        - product_5 * ops.expand_dims(upstream, 1) * power * product_6
+        - product_8 * ops.expand_dims(upstream, 1) * power * term_10
+        - product_5 * rest_3
     )
-    slope_18 = ops.expand_dims(upstream, 1) * power * probability * input * d_probability
-    slope_19 = (
+    slope_13 = (
         2.0
         * other_probability
         * ops.expand_dims(upstream, 1)
@@ -191,15 +187,14 @@ def _curvature(
         * input
         * d_temperature
     )
-    term_16 = (
-        term_3 * input * d_probability
-        + probability * input * rest_4
-        + slope_19
+    term_15 = (
+        term_3 * product_7
+        + product_5 * rest_4
+        + slope_13
         + term_6 * d_input
-        - slope_18
+        - ops.expand_dims(upstream, 1) * power * product_5 * d_probability
     )
-    slope_20 = ops.expand_dims(upstream, 1) * power * probability * target * d_probability_2
-    slope_21 = (
+    slope_14 = (
         2.0
         * other_probability_2
         * ops.expand_dims(upstream, 1)
@@ -208,14 +203,13 @@ def _curvature(
         * target
         * d_temperature
     )
-    slope_22 = other_probability_2 * ops.expand_dims(upstream, 1) * power * target * d_probability
-    term_17 = (
+    term_16 = (
         rest_5 * target * d_probability_2
         + probability_2 * target * rest_6
-        + slope_20
+        + ops.expand_dims(upstream, 1) * power * product_3 * target
         + term_12 * d_target
-        - slope_21
-        - slope_22
+        - slope_14
+        - product_4 * ops.expand_dims(upstream, 1) * power * target
     )
     change_input = (
         (term_2 / temperature + term_3 / temperature) * d_probability
@@ -229,16 +223,16 @@ def _curvature(
     change_target = (
         rest_5 * d_probability_2 / temperature
         + probability_2 * rest_6 / temperature
-        + slope_10
-        + (-slope_11 - term_12 / power) * d_temperature
-        - slope_13
+        + ops.expand_dims(upstream, 1) * temperature * product_3
+        + (-slope_10 - term_12 / power) * d_temperature
+        - product_4 * ops.expand_dims(upstream, 1) * temperature
     )
     change_temperature = (
         term_13 * d_temperature
-        + 2.0 * temperature * total(upstream * total(term_14, axis=1))
+        + 2.0 * temperature * total(upstream * sums)
+        - total(term_14) / power
         - total(term_15) / power
         - total(term_16) / power
-        - total(term_17) / power
     )
     return change_input, change_target, change_temperature
 

@@ -107,9 +107,9 @@ def _curvature(
     term_3 = 1.0 - r
     product_6 = 2.0 * ops.expand_dims(slope_2, 1) * term_3 * sigmoid_input * probability * term_2
     product_7 = 2.0 * ops.expand_dims(slope_2, 1) * term_3 * term * sigmoid_input * probability
-    tanh = ops.tanh(-0.5 * input)
+    squashed = ops.tanh(-0.5 * input)
     product_8 = (
-        2.0 * ops.expand_dims(slope, 1) * r * term * sigmoid_input * probability * target * tanh
+        2.0 * ops.expand_dims(slope, 1) * r * term * sigmoid_input * probability * target * squashed
     )
     power = sigmoid_input * sigmoid_input
     power_2 = probability * probability
@@ -122,7 +122,7 @@ def _curvature(
         * sigmoid_input
         * probability
         * term_2
-        * tanh
+        * squashed
     )
     product_10 = 2.0 * ops.expand_dims(slope_2, 1) * term_3 * power * power_2 * term_2
     slope_4 = upstream * ratio(quotient_2, sums_2) * sums_3

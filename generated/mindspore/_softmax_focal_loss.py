@@ -61,23 +61,20 @@ def _gradient_labels(
     lead = picked - log_sum
     picked_2 = take(weight, target)
     softplus = ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
-    term_2 = (
-        gamma * power * ops.sigmoid(lead) * picked_2 * softplus + power * picked_2 * sigmoid_term
-    )
+    product = power * picked_2
+    term_2 = gamma * power * ops.sigmoid(lead) * picked_2 * softplus + product * sigmoid_term
     slope = upstream * term_2
-    product = ops.expand_dims(slope, 1) * softmax(chosen, axis=-2) * ops.cast(mask, upstream.dtype)
-    product_2 = -slope
+    product_2 = (
+        ops.expand_dims(slope, 1) * softmax(chosen, axis=-2) * ops.cast(mask, upstream.dtype)
+    )
+    product_3 = -slope
     chosen_2 = ops.where(
-        ops.expand_dims(index, 1) == ops.expand_dims(target, 1), ops.expand_dims(product_2, 1), 0.0
+        ops.expand_dims(index, 1) == ops.expand_dims(target, 1), ops.expand_dims(product_3, 1), 0.0
     )
     slope_2 = (
-        upstream
-        * power
-        * (ops.maximum(0.0, lead) + log1p(ops.exp(-ops.abs(lead))))
-        * picked_2
-        * softplus
+        upstream * product * (ops.maximum(0.0, lead) + log1p(ops.exp(-ops.abs(lead)))) * softplus
     )
-    return product + chosen_2, -total(slope_2)
+    return product_2 + chosen_2, -total(slope_2)
 
 
 def _tangent_labels(
@@ -130,14 +127,19 @@ def _curvature_labels(
     p = ops.sigmoid(lead)
     picked_2 = take(weight, target)
     softplus = ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
+    product = gamma * power
     softplus_2 = ops.maximum(0.0, lead) + log1p(ops.exp(-ops.abs(lead)))
-    term_2 = power * p * picked_2 * softplus - gamma * power * softplus_2 * p * picked_2 * softplus
-    product = (term_2 - power * softplus_2 * picked_2 * sigmoid_term) * d_gamma
-    product_2 = gamma * power * p * picked_2 * sigmoid_term
+    term_2 = power * p * picked_2 * softplus - product * softplus_2 * p * picked_2 * softplus
+    product_2 = (term_2 - power * softplus_2 * picked_2 * sigmoid_term) * d_gamma
+    product_3 = product * p
+    product_4 = product_3 * picked_2
+    product_5 = product_4 * sigmoid_term
+    product_6 = power * picked_2
+    product_7 = product_6 * sigmoid_term
     term_3 = (
         gamma * gamma * power * p * p * picked_2 * softplus
-        + product_2
-        + (product_2 + power * picked_2 * sigmoid_term * p)
+        + product_5
+        + (product_5 + product_7 * p)
     )
     picked_3 = pick(d_input, target, axis=1)
     probability = softmax(chosen, axis=-2)
@@ -145,30 +147,29 @@ def _curvature_labels(
     sums = total(probability * chosen_2 * d_input, axis=1)
     term_4 = sums - picked_3
     term_5 = picked_3 - sums
-    term_6 = (
-        product + term_3 * term_4 + gamma * power * p * sigmoid_term * picked_2 * softplus * term_5
-    )
+    term_6 = product_2 + term_3 * term_4 + product_3 * sigmoid_term * picked_2 * softplus * term_5
     slope = upstream * term_6
-    term_7 = gamma * power * p * picked_2 * softplus + power * picked_2 * sigmoid_term
-    slope_2 = upstream * term_7
-    product_3 = (
+    slope_2 = upstream * (product_4 * softplus + product_7)
+    product_8 = (
         ops.expand_dims(slope_2, 1)
         * chosen_2
         * softmax_tangent(chosen, chosen_2 * d_input, axis=-2)
     )
     chosen_3 = ops.cast(ops.expand_dims(index, 1) == ops.expand_dims(target, 1), upstream.dtype)
+    product_9 = product_6 * softplus
+    product_10 = product_9 * p
+    term_7 = upstream * gamma * product_10 * softplus_2 + upstream * product_7 * softplus_2
     term_8 = (
-        upstream * gamma * power * p * softplus_2 * picked_2 * softplus
-        + upstream * power * softplus_2 * picked_2 * sigmoid_term
+        term_7 * term_4
+        + upstream * product_10 * term_5
+        - upstream * product_9 * softplus_2 * softplus_2 * d_gamma
     )
-    slope_3 = upstream * power * softplus_2 * softplus_2 * picked_2 * softplus * d_gamma
-    term_9 = term_8 * term_4 + upstream * power * p * picked_2 * softplus * term_5 - slope_3
     change_input = (
         ops.expand_dims(slope, 1) * probability * chosen_2
-        + product_3
+        + product_8
         - ops.expand_dims(slope, 1) * chosen_3
     )
-    return change_input, -total(term_9)
+    return change_input, -total(term_8)
 
 
 class _GradientLabels(nn.Cell):
@@ -332,8 +333,9 @@ def _curvature_probabilities(
     chosen = ops.where(mask_2, 0.0, gamma * power_2)
     logarithm = ops.log(other_probability)
     chosen_2 = ops.where(mask, 0.0, power * logarithm)
+    product_2 = chosen_2 * target
     term_2 = (
-        chosen_2 * target * ops.expand_dims(weight, 1) * d_gamma
+        product_2 * ops.expand_dims(weight, 1) * d_gamma
         + power * ops.expand_dims(weight, 1) * d_target
         - chosen * target * ops.expand_dims(weight, 1) * d_probability
     )
@@ -442,13 +444,12 @@ def _curvature_probabilities(
     )
     rest = sum_of_others(slope_12 - slope_9 - slope_10 - slope_11 - slope_13, axis=-2)
     slope_14 = ops.expand_dims(upstream, 1) * power * ops.expand_dims(weight, 1) * term_3
-    slope_15 = (
-        ops.expand_dims(upstream, 1) * nll * chosen * ops.expand_dims(weight, 1) * d_probability
-    )
-    slope_16 = ops.expand_dims(upstream, 1) * nll * chosen_2 * ops.expand_dims(weight, 1) * d_gamma
+    product_3 = nll * d_probability
+    slope_15 = ops.expand_dims(upstream, 1) * product_3 * chosen * ops.expand_dims(weight, 1)
+    product_4 = nll * chosen_2
+    slope_16 = ops.expand_dims(upstream, 1) * product_4 * ops.expand_dims(weight, 1) * d_gamma
     chosen_6 = ops.where(mask, 0.0, chosen * logarithm + power / other_probability)
-    slope_17 = ops.expand_dims(upstream, 1) * nll * chosen_6 * target * d_probability
-    slope_18 = (
+    slope_17 = (
         ops.expand_dims(upstream, 1)
         * nll
         * ops.where(mask, 0.0, chosen_2 * logarithm)
@@ -456,10 +457,10 @@ def _curvature_probabilities(
         * d_gamma
     )
     term_4 = (
-        ops.expand_dims(upstream, 1) * chosen_2 * target * term_3
-        + slope_18
-        + ops.expand_dims(upstream, 1) * nll * chosen_2 * d_target
-        - slope_17
+        ops.expand_dims(upstream, 1) * product_2 * term_3
+        + slope_17
+        + ops.expand_dims(upstream, 1) * product_4 * d_target
+        - ops.expand_dims(upstream, 1) * product_3 * chosen_6 * target
     )
     change_input = (
         slope

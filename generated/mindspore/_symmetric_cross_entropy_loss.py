@@ -95,13 +95,15 @@ def _curvature(
     slope = -upstream * beta * log_zero
     chosen = ops.where(mask, ops.expand_dims(slope, 1), 0.0)
     probability = softmax(input, axis=-2)
-    term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
+    product = probability * chosen
     d_probability = softmax_tangent(input, d_input, axis=-2)
+    product_2 = (-other_probability * chosen - sum_of_others(-product, axis=-2)) * d_probability
+    product_3 = probability * other_probability
     slope_2 = -upstream * log_zero
     chosen_2 = ops.where(mask, ops.expand_dims(slope_2, 1), 0.0)
     slope_3 = -upstream * beta
     chosen_3 = ops.where(mask, ops.expand_dims(slope_3, 1), 0.0)
-    term_2 = (
+    term = (
         -chosen * d_probability
         - probability * chosen_2 * d_beta
         - probability * chosen_3 * d_log_zero
@@ -110,13 +112,13 @@ def _curvature(
     sums = total(upstream * pick(other_probability, target, axis=1))
     sums_2 = total(upstream * pick(d_probability, target, axis=1))
     change_input = (
-        term * d_probability
-        + probability * chosen * d_probability
+        product_2
+        + product * d_probability
         + ops.expand_dims(upstream, 1) * excess * d_alpha
         + ops.expand_dims(upstream, 1) * alpha * d_probability
-        - probability * other_probability * chosen_2 * d_beta
-        - probability * other_probability * chosen_3 * d_log_zero
-        - probability * sum_of_others(term_2, axis=-2)
+        - product_3 * chosen_2 * d_beta
+        - product_3 * chosen_3 * d_log_zero
+        - probability * sum_of_others(term, axis=-2)
     )
     change_alpha = total(upstream * total(excess * d_input, axis=1))
     change_beta = log_zero * sums_2 - sums * d_log_zero

@@ -139,19 +139,19 @@ def _curvature_swapped(
     product_4 = (
         ops.expand_dims(slope_4, 1) * power_slope_3 * ratio(quotient_2, ops.expand_dims(near, 1))
     )
-    term_9 = -0.5 * sign(far - across) - 0.5
-    slope_5 = upstream * term_4 * term_9 * ratio(1.0, across)
+    product_5 = term_4 * (-0.5 * sign(far - across) - 0.5)
+    slope_5 = upstream * product_5 * ratio(1.0, across)
     quotient_3 = ratio(term_3, ops.expand_dims(across, 1))
     power_slope_4 = power_slope(quotient_3, term_6)
-    term_10 = d_positive - d_negative
-    product_5 = ops.expand_dims(slope_5, 1) * power_slope_4 * term_10
-    slope_6 = upstream * term_4 * term_9 * total(signed_power(quotient_3, term_6) * term_10, axis=1)
-    product_6 = (
+    term_9 = d_positive - d_negative
+    product_6 = ops.expand_dims(slope_5, 1) * power_slope_4 * term_9
+    slope_6 = upstream * product_5 * total(signed_power(quotient_3, term_6) * term_9, axis=1)
+    product_7 = (
         ops.expand_dims(slope_6, 1) * power_slope_4 * ratio(quotient_3, ops.expand_dims(across, 1))
     )
     change_anchor = product + product_3 - product_2 - product_4
-    change_positive = product_5 + product_4 - product_6 - product_3
-    change_negative = product_6 + product_2 - product_5 - product
+    change_positive = product_6 + product_4 - product_7 - product_3
+    change_negative = product_7 + product_2 - product_6 - product
     return change_anchor, change_positive, change_negative, constant(0.0, upstream)
 
 
@@ -668,34 +668,33 @@ def _curvature_swapped_optax(
         * sign_term
         * term_14
     )
-    term_15 = 0.5 * sign(power_2 - power_3) + 0.5
+    product_6 = term_7 * (0.5 * sign(power_2 - power_3) + 0.5)
     mask_13 = term_6 == 0.0
     mask_14 = mask_13 & mask_2
-    product_6 = ops.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
+    product_7 = ops.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
     mask_15 = magnitude_2 == 0.0
     mask_16 = mask_15 & mask_6
-    chosen_6 = ops.where(mask_16, 0.0, p * magnitude_2**term_11)
     direction_3 = sign(term_5)
-    term_16 = d_positive - d_negative
+    product_8 = ops.where(mask_16, 0.0, p * magnitude_2**term_11) * direction_3
+    term_15 = d_positive - d_negative
     slope_5 = (
         upstream
-        * term_7
-        * term_15
-        * ops.where(mask_14, 0.0, product_6)
-        * total(chosen_6 * direction_3 * term_16, axis=1)
+        * product_6
+        * ops.where(mask_14, 0.0, product_7)
+        * total(product_8 * term_15, axis=1)
     )
-    product_7 = ops.expand_dims(slope_5, 1) * chosen_6 * direction_3
-    slope_6 = upstream * term_7 * term_15 * ops.where(mask_14, 0.0, term_6**term_9 / p)
-    chosen_7 = ops.where((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
-    product_8 = (
+    product_9 = ops.expand_dims(slope_5, 1) * product_8
+    slope_6 = upstream * product_6 * ops.where(mask_14, 0.0, term_6**term_9 / p)
+    chosen_6 = ops.where((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
+    product_10 = (
         ops.expand_dims(slope_6, 1)
-        * ops.where(mask_16, 0.0, p * chosen_7 * direction_3)
+        * ops.where(mask_16, 0.0, p * chosen_6 * direction_3)
         * direction_3
-        * term_16
+        * term_15
     )
     change_anchor = product_4 + product_5 - product - product_2
-    change_positive = -product_7 - product_8 - product_4 - product_5
-    change_negative = product_7 + product_8 + product + product_2
+    change_positive = -product_9 - product_10 - product_4 - product_5
+    change_negative = product_9 + product_10 + product + product_2
     return change_anchor, change_positive, change_negative, constant(0.0, upstream)
 
 

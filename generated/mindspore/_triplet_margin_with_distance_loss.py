@@ -289,48 +289,48 @@ def _curvature_swapped_cosine(
         - anchor_direction * ops.expand_dims(total(term_10, axis=1), 1)
     )
     product_4 = ratio(quotient_2, positive_length) * sums_5
-    term_12 = 0.5 * sign(far + (sums_3 - 1.0)) + 0.5
-    slope_5 = upstream * term_3 * term_12
-    term_13 = (
+    product_5 = term_3 * (0.5 * sign(far + (sums_3 - 1.0)) + 0.5)
+    slope_5 = upstream * product_5
+    term_12 = (
         ops.expand_dims(slope, 1) * anchor_direction
         + ops.expand_dims(slope_5, 1) * negative_direction
     )
-    sums_7 = total(term_13 * positive_direction, axis=1)
-    product_5 = ops.expand_dims(product_4, 1) * (
-        term_13 - positive_direction * ops.expand_dims(sums_7, 1)
+    sums_7 = total(term_12 * positive_direction, axis=1)
+    product_6 = ops.expand_dims(product_4, 1) * (
+        term_12 - positive_direction * ops.expand_dims(sums_7, 1)
     )
     slope_6 = upstream * term_2 * quotient
-    slope_7 = upstream * term_3 * term_12 * quotient_3
-    term_14 = ops.expand_dims(slope_6, 1) * term_9 + ops.expand_dims(slope_7, 1) * term_7
-    product_6 = sums_7 * quotient_2
-    term_15 = positive_direction * term_14 + term_13 * ops.expand_dims(quotient_2, 1) * term_6
-    term_16 = (
-        term_14
-        - ops.expand_dims(product_6, 1) * term_6
-        - positive_direction * ops.expand_dims(total(term_15, axis=1), 1)
+    slope_7 = upstream * product_5 * quotient_3
+    term_13 = ops.expand_dims(slope_6, 1) * term_9 + ops.expand_dims(slope_7, 1) * term_7
+    product_7 = sums_7 * quotient_2
+    term_14 = positive_direction * term_13 + term_12 * ops.expand_dims(quotient_2, 1) * term_6
+    term_15 = (
+        term_13
+        - ops.expand_dims(product_7, 1) * term_6
+        - positive_direction * ops.expand_dims(total(term_14, axis=1), 1)
     )
-    product_7 = ratio(quotient_3, negative_length) * sums_6
-    term_17 = (
+    product_8 = ratio(quotient_3, negative_length) * sums_6
+    term_16 = (
         ops.expand_dims(slope_5, 1) * positive_direction
         + ops.expand_dims(slope_2, 1) * anchor_direction
     )
-    sums_8 = total(term_17 * negative_direction, axis=1)
-    product_8 = ops.expand_dims(product_7, 1) * (
-        term_17 - negative_direction * ops.expand_dims(sums_8, 1)
+    sums_8 = total(term_16 * negative_direction, axis=1)
+    product_9 = ops.expand_dims(product_8, 1) * (
+        term_16 - negative_direction * ops.expand_dims(sums_8, 1)
     )
-    slope_8 = upstream * term_3 * term_12 * quotient_2
+    slope_8 = upstream * product_5 * quotient_2
     slope_9 = upstream * term_3 * term_4 * quotient
-    term_18 = ops.expand_dims(slope_8, 1) * term_6 + ops.expand_dims(slope_9, 1) * term_9
-    product_9 = sums_8 * quotient_3
-    term_19 = negative_direction * term_18 + term_17 * ops.expand_dims(quotient_3, 1) * term_7
-    term_20 = (
-        term_18
-        - ops.expand_dims(product_9, 1) * term_7
-        - negative_direction * ops.expand_dims(total(term_19, axis=1), 1)
+    term_17 = ops.expand_dims(slope_8, 1) * term_6 + ops.expand_dims(slope_9, 1) * term_9
+    product_10 = sums_8 * quotient_3
+    term_18 = negative_direction * term_17 + term_16 * ops.expand_dims(quotient_3, 1) * term_7
+    term_19 = (
+        term_17
+        - ops.expand_dims(product_10, 1) * term_7
+        - negative_direction * ops.expand_dims(total(term_18, axis=1), 1)
     )
     change_anchor = ops.expand_dims(quotient, 1) * term_11 - product_2
-    change_positive = ops.expand_dims(quotient_2, 1) * term_16 - product_5
-    change_negative = ops.expand_dims(quotient_3, 1) * term_20 - product_8
+    change_positive = ops.expand_dims(quotient_2, 1) * term_15 - product_6
+    change_negative = ops.expand_dims(quotient_3, 1) * term_19 - product_9
     return change_anchor, change_positive, change_negative, constant(0.0, upstream)
 
 
@@ -1052,13 +1052,14 @@ def _curvature_plain_cosine(
         - anchor_direction * ops.expand_dims(total(term_8, axis=1), 1)
     )
     product_4 = ratio(quotient_2, positive_length) * sums_5
-    slope_5 = upstream * term * sums_3
+    product_5 = term * sums_3
+    slope_5 = upstream * product_5
     term_10 = (
         ops.expand_dims(slope, 1) * anchor_direction
         - ops.expand_dims(slope_5, 1) * positive_direction
     )
     slope_6 = upstream * term * quotient
-    slope_7 = upstream * term * sums_3 * quotient_2
+    slope_7 = upstream * product_5 * quotient_2
     term_11 = (
         positive_direction * ops.expand_dims(quotient, 1) * term_7
         + anchor_direction * ops.expand_dims(quotient_2, 1) * term_4
@@ -1069,14 +1070,15 @@ def _curvature_plain_cosine(
         - ops.expand_dims(slope_7, 1) * term_4
         - ops.expand_dims(slope_8, 1) * positive_direction
     )
-    product_5 = ratio(quotient_3, negative_length) * sums_6
-    slope_9 = upstream * term_2 * sums_2
+    product_6 = ratio(quotient_3, negative_length) * sums_6
+    product_7 = term_2 * sums_2
+    slope_9 = upstream * product_7
     term_13 = (
         ops.expand_dims(slope_2, 1) * anchor_direction
         - ops.expand_dims(slope_9, 1) * negative_direction
     )
     slope_10 = upstream * term_2 * quotient
-    slope_11 = upstream * term_2 * sums_2 * quotient_3
+    slope_11 = upstream * product_7 * quotient_3
     term_14 = (
         negative_direction * ops.expand_dims(quotient, 1) * term_7
         + anchor_direction * ops.expand_dims(quotient_3, 1) * term_5
@@ -1092,7 +1094,7 @@ def _curvature_plain_cosine(
         ops.expand_dims(quotient_2, 1) * term_12 - ops.expand_dims(product_4, 1) * term_10
     )
     change_negative = (
-        ops.expand_dims(quotient_3, 1) * term_15 - ops.expand_dims(product_5, 1) * term_13
+        ops.expand_dims(quotient_3, 1) * term_15 - ops.expand_dims(product_6, 1) * term_13
     )
     return change_anchor, change_positive, change_negative, constant(0.0, upstream)
 

@@ -69,19 +69,20 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     p = ops.sigmoid(input)
+    product = target * p
     term = 1.0 - target
     probability = ops.sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
-    term_2 = smooth + total(target * p, axis=(0, 2)) + false
+    term_2 = smooth + total(product, axis=(0, 2)) + false
     quotient = ratio(ratio(false, term_2), term_2)
-    product = (term * alpha * p * probability - probability * p * beta * target) * d_input
+    product_2 = (term * alpha * p * probability - probability * p * beta * target) * d_input
     term_3 = (
         (probability * beta - alpha * p) * d_target
         + term * p * d_alpha
-        + product
+        + product_2
         + probability * target * d_beta
     )
-    sums = total(p * d_target + target * p * probability * d_input, axis=(0, 2))
+    sums = total(p * d_target + product * probability * d_input, axis=(0, 2))
     return (
         (ratio(1.0, term_2) - quotient) * total(term_3, axis=(0, 2))
         - quotient * d_smooth
@@ -104,64 +105,65 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = ops.sigmoid(input)
+    product = target * p
     term = 1.0 - target
     probability = ops.sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
-    term_2 = smooth + total(target * p, axis=(0, 2)) + false
+    term_2 = smooth + total(product, axis=(0, 2)) + false
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(false, term_2), term_2)
     term_3 = quotient - quotient_2
-    product = quotient * term_3
+    product_2 = quotient * term_3
     quotient_3 = ratio(quotient_2, term_2)
-    term_4 = product - quotient_3
-    term_5 = probability * beta - alpha * p
-    term_6 = term * alpha * p * probability - probability * p * beta * target
-    term_7 = (
-        term_5 * d_target + term * p * d_alpha + term_6 * d_input + probability * target * d_beta
-    )
-    sums = total(term_7, axis=(0, 2))
-    product_2 = quotient * quotient_2
-    term_8 = -product_2 - quotient_3
-    product_3 = p * d_target
-    sums_2 = total(product_3 + target * p * probability * d_input, axis=(0, 2))
-    slope = upstream * (term_4 * sums + term_8 * d_smooth + term_8 * sums_2)
+    product_3 = alpha * p
+    term_4 = probability * beta - product_3
+    product_4 = term * p
+    product_5 = probability * p
+    term_5 = term * alpha * p * probability - product_5 * beta * target
+    product_6 = probability * target
+    term_6 = term_4 * d_target + product_4 * d_alpha + term_5 * d_input + product_6 * d_beta
+    sums = total(term_6, axis=(0, 2))
+    product_7 = (product_2 - quotient_3) * sums
+    product_8 = quotient * quotient_2
+    term_7 = -product_8 - quotient_3
+    product_9 = p * d_target
+    sums_2 = total(product_9 + product * probability * d_input, axis=(0, 2))
+    product_10 = term_7 * sums_2
+    slope = upstream * (product_7 + term_7 * d_smooth + product_10)
     slope_2 = upstream * quotient_2
     slope_3 = upstream * term_3
-    product_4 = ops.expand_dims(slope_3, 1) * (-alpha * p * probability - probability * p * beta)
-    term_9 = product_4 - ops.expand_dims(slope_2, 1) * p * probability
-    tanh = ops.tanh(-0.5 * input)
-    term_10 = term * alpha * p * probability * tanh + probability * p * beta * target * ops.tanh(
+    product_11 = ops.expand_dims(slope_3, 1) * (-product_3 * probability - product_5 * beta)
+    term_8 = product_11 - ops.expand_dims(slope_2, 1) * p * probability
+    squashed = ops.tanh(-0.5 * input)
+    product_12 = ops.expand_dims(slope_2, 1) * target * p * probability * squashed
+    term_9 = term * alpha * p * probability * squashed + product_5 * beta * target * ops.tanh(
         0.5 * input
     )
-    term_11 = (
-        ops.expand_dims(slope_3, 1) * term_10
-        - ops.expand_dims(slope_2, 1) * target * p * probability * tanh
-    )
     quotient_4 = ratio(quotient, term_2)
-    term_12 = product_2 + quotient_3 - quotient_4
-    term_13 = term_12 * d_smooth + term_12 * sums_2 + (quotient_3 - product - quotient_4) * sums
-    slope_4 = upstream * term_13
-    product_5 = slope_3 * total(term * p * probability * d_input - product_3, axis=2)
-    sums_3 = total(probability * d_target - probability * p * target * d_input, axis=2)
-    term_14 = upstream * term_4 * sums + upstream * term_8 * d_smooth + upstream * term_8 * sums_2
+    term_10 = product_8 + quotient_3 - quotient_4
+    term_11 = term_10 * d_smooth + term_10 * sums_2 + (quotient_3 - product_2 - quotient_4) * sums
+    slope_4 = upstream * term_11
+    product_13 = slope_3 * total(product_4 * probability * d_input - product_9, axis=2)
+    sums_3 = total(probability * d_target - product_5 * target * d_input, axis=2)
+    term_12 = upstream * product_7 + upstream * term_7 * d_smooth + upstream * product_10
     change_input = (
-        term_9 * d_target
-        + term_11 * d_input
-        + ops.expand_dims(slope_4, 1) * term_6
+        term_8 * d_target
+        + (ops.expand_dims(slope_3, 1) * term_9 - product_12) * d_input
+        + ops.expand_dims(slope_4, 1) * term_5
         + ops.expand_dims(slope_3, 1) * term * p * probability * d_alpha
         - ops.expand_dims(slope, 1) * target * p * probability
         - ops.expand_dims(slope_3, 1) * probability * p * target * d_beta
     )
     change_target = (
-        term_9 * d_input
-        + ops.expand_dims(slope_4, 1) * term_5
+        term_8 * d_input
+        + ops.expand_dims(slope_4, 1) * term_4
         + ops.expand_dims(slope_3, 1) * probability * d_beta
         - ops.expand_dims(slope, 1) * p
         - ops.expand_dims(slope_3, 1) * p * d_alpha
     )
-    change_alpha = total(slope_4 * total(term * p, axis=2) + product_5)
-    change_beta = total(slope_4 * total(probability * target, axis=2) + slope_3 * sums_3)
-    return change_input, change_target, change_alpha, change_beta, -total(term_14)
+    change_alpha = total(slope_4 * total(product_4, axis=2) + product_13)
+    change_beta = total(slope_4 * total(product_6, axis=2) + slope_3 * sums_3)
+    return change_input, change_target, change_alpha, change_beta, -total(term_12)
 
 
 class _Gradient(nn.Cell):
@@ -269,21 +271,25 @@ def _tangent_keras(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     p = ops.sigmoid(input)
+    product = target * p
     term = 1.0 - target
     probability = ops.sigmoid(-input)
     sums = total(term * beta * p + probability * alpha * target)
-    term_2 = smooth + total(target * p) + sums
+    term_2 = smooth + total(product) + sums
     quotient = ratio(ratio(smooth + sums, term_2), term_2)
     term_3 = ratio(1.0, term_2) - quotient
-    product = (term * beta * p * probability - probability * p * alpha * target) * d_input
+    product_2 = (term * beta * p * probability - probability * p * alpha * target) * d_input
     term_4 = (
         (probability * alpha - beta * p) * d_target
         + term * p * d_beta
-        + product
+        + product_2
         + probability * target * d_alpha
     )
-    product_2 = quotient * total(p * d_target + target * p * probability * d_input)
-    return term_3 * d_smooth + term_3 * total(term_4) - product_2
+    return (
+        term_3 * d_smooth
+        + term_3 * total(term_4)
+        - quotient * total(p * d_target + product * probability * d_input)
+    )
 
 
 def _curvature_keras(
@@ -302,37 +308,42 @@ def _curvature_keras(
     """Return the derivative of the gradient along the tangents."""
     p = ops.sigmoid(input)
     probability = ops.sigmoid(-input)
+    product = target * p
     term = 1.0 - target
     sums = total(term * beta * p + probability * alpha * target)
-    term_2 = smooth + total(target * p) + sums
+    term_2 = smooth + total(product) + sums
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(smooth + sums, term_2), term_2)
     term_3 = quotient - quotient_2
-    product = quotient * term_3
+    product_2 = quotient * term_3
     quotient_3 = ratio(quotient_2, term_2)
-    term_4 = product - quotient_3
-    term_5 = probability * alpha - beta * p
-    term_6 = term * beta * p * probability - probability * p * alpha * target
-    term_7 = (
-        term_5 * d_target + term * p * d_beta + term_6 * d_input + probability * target * d_alpha
-    )
+    term_4 = product_2 - quotient_3
+    product_3 = beta * p
+    term_5 = probability * alpha - product_3
+    product_4 = term * p
+    product_5 = probability * p
+    term_6 = term * beta * p * probability - product_5 * alpha * target
+    product_6 = probability * target
+    term_7 = term_5 * d_target + product_4 * d_beta + term_6 * d_input + product_6 * d_alpha
     sums_2 = total(term_7)
-    product_2 = quotient * quotient_2
-    product_3 = p * d_target
-    sums_3 = total(product_3 + target * p * probability * d_input)
-    term_8 = term_4 * d_smooth + term_4 * sums_2 + (-product_2 - quotient_3) * sums_3
-    slope = upstream * term_3 * (-beta * p * probability - probability * p * alpha)
+    product_7 = quotient * quotient_2
+    product_8 = p * d_target
+    sums_3 = total(product_8 + product * probability * d_input)
+    term_8 = term_4 * d_smooth + term_4 * sums_2 + (-product_7 - quotient_3) * sums_3
+    slope = upstream * term_3 * (-product_3 * probability - product_5 * alpha)
     term_9 = slope - upstream * quotient_2 * p * probability
-    tanh = ops.tanh(-0.5 * input)
-    term_10 = term * beta * p * probability * tanh + probability * p * alpha * target * ops.tanh(
+    squashed = ops.tanh(-0.5 * input)
+    term_10 = term * beta * p * probability * squashed + product_5 * alpha * target * ops.tanh(
         0.5 * input
     )
-    term_11 = upstream * term_3 * term_10 - upstream * quotient_2 * target * p * probability * tanh
+    term_11 = (
+        upstream * term_3 * term_10 - upstream * quotient_2 * target * p * probability * squashed
+    )
     quotient_4 = ratio(quotient, term_2)
-    term_12 = quotient_3 - product - quotient_4
-    term_13 = term_12 * d_smooth + (product_2 + quotient_3 - quotient_4) * sums_3 + term_12 * sums_2
-    sums_4 = total(probability * d_target - probability * p * target * d_input)
-    slope_2 = upstream * term_3 * total(term * p * probability * d_input - product_3)
+    term_12 = quotient_3 - product_2 - quotient_4
+    term_13 = term_12 * d_smooth + (product_7 + quotient_3 - quotient_4) * sums_3 + term_12 * sums_2
+    slope_2 = upstream * term_3 * total(probability * d_target - product_5 * target * d_input)
+    slope_3 = upstream * term_3 * total(product_4 * probability * d_input - product_8)
     change_input = (
         term_9 * d_target
         + term_11 * d_input
@@ -348,8 +359,8 @@ def _curvature_keras(
         - upstream * p * term_8
         - upstream * term_3 * p * d_beta
     )
-    change_alpha = upstream * total(probability * target) * term_13 + upstream * term_3 * sums_4
-    change_beta = upstream * total(term * p) * term_13 + slope_2
+    change_alpha = upstream * total(product_6) * term_13 + slope_2
+    change_beta = upstream * total(product_4) * term_13 + slope_3
     return change_input, change_target, change_alpha, change_beta, upstream * term_13
 
 

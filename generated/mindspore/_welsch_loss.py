@@ -35,9 +35,9 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     term = input - target
     product = term / scale
-    gauss_2 = gauss(product, 1.0)
-    product_2 = (-scale * expm1(-product * product) - gauss_2 * term * product) * d_scale
-    return product_2 + gauss_2 * term * (d_input - d_target)
+    product_2 = gauss(product, 1.0) * term
+    product_3 = (-scale * expm1(-product * product) - product_2 * product) * d_scale
+    return product_3 + product_2 * (d_input - d_target)
 
 
 def _curvature(

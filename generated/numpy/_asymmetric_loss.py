@@ -72,25 +72,29 @@ def _value_and_gradient_clip_0(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     probability = sigmoid(-input)
     power = probability**gamma_pos
+    product = power * target
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term
     p = sigmoid(input)
     power_2 = p**gamma_neg
-    term = 1.0 - target
+    product_2 = power_2 * (1.0 - target)
     softplus_2 = np.maximum(input, 0.0) + log_term
-    term_2 = -gamma_pos * power * p * target * softplus - power * target * probability
-    term_3 = gamma_neg * power_2 * probability * term * softplus_2 + power_2 * term * p
-    loss = power * target * softplus + power_2 * term * softplus_2
+    term = (
+        -gamma_pos * product * p * softplus
+        - product * probability
+        + (gamma_neg * product_2 * probability * softplus_2 + product_2 * p)
+    )
+    loss = product * softplus + product_2 * softplus_2
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (power * softplus - power_2 * softplus_2)
     grad_gamma_neg = None
     if "gamma_neg" in wanted:
-        grad_gamma_neg = -total(upstream * power_2 * softplus * term * softplus_2)
+        grad_gamma_neg = -total(upstream * product_2 * softplus * softplus_2)
     grad_gamma_pos = None
     if "gamma_pos" in wanted:
-        grad_gamma_pos = -total(upstream * power * softplus_2 * target * softplus)
-    return loss, upstream * (term_2 + term_3), grad_target, grad_gamma_neg, grad_gamma_pos
+        grad_gamma_pos = -total(upstream * product * softplus_2 * softplus)
+    return loss, upstream * term, grad_target, grad_gamma_neg, grad_gamma_pos
 
 
 def _hessian_diagonal_clip_0(
@@ -102,24 +106,27 @@ def _hessian_diagonal_clip_0(
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term
-    product = gamma_pos * power * p * target * probability
+    product = gamma_pos * power * p
+    product_2 = product * target * probability
     term = (
         gamma_pos * gamma_pos * power * p * p * target * softplus
-        + product
-        - gamma_pos * power * p * probability * target * softplus
+        + product_2
+        - product * probability * target * softplus
     )
     power_2 = p**gamma_neg
     term_2 = 1.0 - target
     softplus_2 = np.maximum(input, 0.0) + log_term
-    product_2 = gamma_neg * gamma_neg * power_2 * probability * probability * term_2 * softplus_2
-    product_3 = gamma_neg * power_2 * probability * term_2 * p
-    term_3 = product_2 + product_3 - gamma_neg * power_2 * probability * p * term_2 * softplus_2
-    term_4 = (
-        term
-        + (product + power * target * probability * p)
-        + (term_3 + (product_3 + power_2 * term_2 * p * probability))
+    product_3 = gamma_neg * gamma_neg * power_2 * probability * probability * term_2 * softplus_2
+    product_4 = gamma_neg * power_2 * probability
+    product_5 = product_4 * term_2 * p
+    term_3 = (
+        product_3
+        + product_5
+        - product_4 * p * term_2 * softplus_2
+        + (product_5 + power_2 * term_2 * p * probability)
     )
-    return upstream * term_4, np.full_like(target, 0.0)
+    diagonal_input = upstream * (term + (product_2 + power * target * probability * p) + term_3)
+    return diagonal_input, np.full_like(target, 0.0)
 
 
 _kernel_clip_0 = Kernels(
@@ -211,6 +218,7 @@ def _value_and_gradient(
     log_term = np.log1p(-lowered)
     probability = sigmoid(-input)
     power_2 = probability**gamma_pos
+    product = power_2 * target
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term_2
     mask_2 = lowered == 0.0
@@ -221,25 +229,26 @@ def _value_and_gradient(
         power * term_2 * positive * p * probability / term_3
         - chosen * positive * p * probability * term_2 * log_term
     )
-    term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
-    loss = select(mask, 0.0, -power * term_2 * log_term) + power_2 * target * softplus
-    grad_input = upstream * (select(mask, 0.0, term_4) + term_5)
+    term_5 = select(mask, 0.0, term_4) + (
+        -gamma_pos * product * p * softplus - product * probability
+    )
+    loss = select(mask, 0.0, -power * term_2 * log_term) + product * softplus
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (select(mask, 0.0, power * log_term) + power_2 * softplus)
     grad_gamma_neg = None
     if "gamma_neg" in wanted:
-        product = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
-        grad_gamma_neg = total(upstream * select(mask, 0.0, product))
+        product_2 = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
+        grad_gamma_neg = total(upstream * select(mask, 0.0, product_2))
     grad_gamma_pos = None
     if "gamma_pos" in wanted:
-        slope = upstream * power_2 * (np.maximum(input, 0.0) + log_term_2) * target * softplus
+        slope = upstream * product * (np.maximum(input, 0.0) + log_term_2) * softplus
         grad_gamma_pos = -total(slope)
     grad_clip = None
     if "clip" in wanted:
         term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
         grad_clip = total(upstream * select(mask, 0.0, term_6))
-    return loss, grad_input, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
+    return loss, upstream * term_5, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
 
 
 def _hessian_diagonal(
@@ -262,33 +271,28 @@ def _hessian_diagonal(
     probability = sigmoid(-input)
     term_3 = 1.0 - target
     log_term = np.log1p(-lowered)
-    tanh = np.tanh(-0.5 * input)
+    squashed = np.tanh(-0.5 * input)
+    product = chosen * positive * p * probability * term_3 * log_term * squashed
     chosen_2 = select((mask & (term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0))
     chosen_3 = select(mask_2, 0.0, gamma_neg * chosen_2 * positive * p * probability)
     power = p * p
     term_4 = 1.0 - lowered
-    product = chosen * positive * positive * power * probability * probability * (term_3 / term_4)
-    term_5 = (
-        product
-        - chosen * positive * p * probability * term_3 * log_term * tanh
-        - chosen_3 * positive * p * probability * term_3 * log_term
-    )
+    product_2 = chosen * positive * positive * power * probability * probability * (term_3 / term_4)
+    term_5 = product_2 - product - chosen_3 * positive * p * probability * term_3 * log_term
     power_2 = lowered**gamma_neg
-    term_6 = (
-        power_2 * term_3 * positive * p * probability * tanh / term_4
-        + product
-        + power_2 * term_3 * (positive * p * probability / term_4) ** 2
-    )
+    product_3 = power_2 * term_3 * positive * p * probability * squashed / term_4
+    term_6 = product_3 + product_2 + power_2 * term_3 * (positive * p * probability / term_4) ** 2
     power_3 = probability**gamma_pos
     softplus = np.maximum(-input, 0.0) + np.log1p(np.exp(-np.abs(input)))
-    product_2 = gamma_pos * power_3 * p * target * probability
+    product_4 = gamma_pos * power_3 * p
+    product_5 = product_4 * target * probability
     term_7 = (
         gamma_pos * gamma_pos * power_3 * power * target * softplus
-        + product_2
-        - gamma_pos * power_3 * p * probability * target * softplus
+        + product_5
+        - product_4 * probability * target * softplus
     )
     term_8 = select(p <= clip, 0.0, term_5 + term_6) + (
-        term_7 + (product_2 + power_3 * target * probability * p)
+        term_7 + (product_5 + power_3 * target * probability * p)
     )
     return upstream * term_8, np.full_like(target, 0.0)
 

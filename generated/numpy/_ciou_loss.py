@@ -222,14 +222,11 @@ def _value_and_gradient(
     quotient_8 = ratio(1.0, term_6)
     slope = 0.5 * upstream * quotient_8 * term_5
     quotient_9 = ratio(1.0, term_3)
-    positive = np.maximum(np.sign(term_2), 0.0)
+    product = overlap_width * np.maximum(np.sign(term_2), 0.0)
     quotient_10 = ratio(quotient_5, term_3)
-    term_8 = (
-        -upstream * quotient_9 * overlap_width * positive
-        - upstream * quotient_10 * overlap_width * positive
-    )
+    term_8 = -upstream * quotient_9 * product - upstream * quotient_10 * product
     term_9 = -0.5 * np.sign(top - true_top) - 0.5
-    slope_2 = upstream * quotient_10 * width
+    slope_2 = upstream * (quotient_10 * width)
     power_2 = hypot1(quotient_3) ** 2
     power_3 = hypot1(quotient_4) ** 2
     chosen_3 = select(mask_2, -ratio(quotient_3, height) / power_2, -ratio(1.0, width) / power_3)
@@ -252,13 +249,10 @@ def _value_and_gradient(
     mask_5 = index == 0
     term_14 = -0.5 * np.sign(true_left - left) - 0.5
     slope_4 = 0.5 * upstream * quotient_8 * term_4
-    positive_2 = np.maximum(np.sign(term), 0.0)
-    term_15 = (
-        -upstream * quotient_9 * positive_2 * overlap_height
-        - upstream * quotient_10 * positive_2 * overlap_height
-    )
+    product_2 = np.maximum(np.sign(term), 0.0) * overlap_height
+    term_15 = -upstream * quotient_9 * product_2 - upstream * quotient_10 * product_2
     term_16 = -0.5 * np.sign(left - true_left) - 0.5
-    slope_5 = upstream * quotient_10 * height
+    slope_5 = upstream * (quotient_10 * height)
     chosen_4 = select(mask_2, ratio(1.0, height) / power_2, ratio(quotient_4, width) / power_3)
     slope_6 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_4
     term_17 = (

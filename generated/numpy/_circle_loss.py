@@ -190,80 +190,79 @@ def _hessian_diagonal_detached(
     probability = sigmoid(log_sum + log_sum_2)
     probability_2 = softmax(chosen, axis=-1)
     chosen_3 = select(mask, gamma * too_high, 0.0)
+    product = probability_2 * chosen_3
     quotient = ratio(1.0, norm(input, axis=-1))
     power = quotient * quotient
-    product = 2.0 * input_direction * input_direction[:, None] * power[:, None, None]
+    product_2 = 2.0 * input_direction * input_direction[:, None] * power[:, None, None]
     power_2 = input_direction * input_direction
     term = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
-    term_2 = term[:, None] * power[:, None, None] * cosine[:, :, None] - product
-    sums = total(probability_2[:, :, None] * chosen_3[:, :, None] * term_2, axis=1)
+    term_2 = term[:, None] * power[:, None, None] * cosine[:, :, None] - product_2
     picked = pick(probability_2, index, axis=1)
-    sums_2 = total(power_2, axis=1)
-    chosen_4 = select(target != target, gamma * np.maximum(margin + sums_2, 0.0), 0.0)
-    product_2 = picked * chosen_4
-    product_3 = power * sums_2
+    sums = total(power_2, axis=1)
+    chosen_4 = select(target != target, gamma * np.maximum(margin + sums, 0.0), 0.0)
+    product_3 = picked * chosen_4
+    product_4 = power * sums
     term_3 = (
-        2.0 * (power[:, None] - 2.0 * power[:, None] * power_2) + 2.0 * product_3[:, None] * power_2
+        2.0 * (power[:, None] - 2.0 * power[:, None] * power_2) + 2.0 * product_4[:, None] * power_2
     )
-    product_4 = quotient[:, None, None] * input_direction[:, None] * cosine[:, :, None]
-    term_4 = input_direction * quotient[:, None, None] - product_4
-    product_5 = chosen_3[:, :, None] * term_4
+    term_4 = total(product[:, :, None] * term_2, axis=1) + product_3[:, None] * term_3
+    product_5 = quotient[:, None, None] * input_direction[:, None] * cosine[:, :, None]
+    term_5 = input_direction * quotient[:, None, None] - product_5
+    product_6 = chosen_3[:, :, None] * term_5
     is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
-    sums_3 = total(masked(product_5, is_largest[:, :, None]), axis=1)
-    sums_4 = total(probability_2[:, :, None] * (product_5 - sums_3[:, None]), axis=1)
-    product_6 = probability_2[:, :, None] * (sums_4[:, None] + (sums_3[:, None] - product_5)) ** 2
-    product_7 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_4
-    product_8 = quotient * sums_2
-    term_5 = input_direction * quotient[:, None] - product_8[:, None] * input_direction
-    product_9 = 2.0 * product_7[:, None] * (sums_4 + (sums_3 - chosen_4[:, None] * term_5)) * term_5
-    mask_3 = index_2 == index[:, None]
-    term_6 = sums_3[:, None] - select(mask, gamma * too_high, 0.0)[:, :, None] * term_4
-    rest = sum_of_others(probability_2[:, :, None] * (sums_4[:, None] + term_6), axis=-2)
-    product_10 = 2.0 * product_2[:, None] * term_5 * total(masked(rest, mask_3[:, :, None]), axis=1)
-    term_7 = (
-        sums + product_2[:, None] * term_3 + (total(product_6, axis=1) - product_9 + product_10)
+    sums_2 = total(masked(product_6, is_largest[:, :, None]), axis=1)
+    sums_3 = total(probability_2[:, :, None] * (product_6 - sums_2[:, None]), axis=1)
+    product_7 = probability_2[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - product_6)) ** 2
+    product_8 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_4
+    product_9 = quotient * sums
+    term_6 = input_direction * quotient[:, None] - product_9[:, None] * input_direction
+    product_10 = (
+        2.0 * product_8[:, None] * (sums_3 + (sums_2 - chosen_4[:, None] * term_6)) * term_6
     )
+    mask_3 = index_2 == index[:, None]
+    term_7 = sums_2[:, None] - select(mask, gamma * too_high, 0.0)[:, :, None] * term_5
+    rest = sum_of_others(probability_2[:, :, None] * (sums_3[:, None] + term_7), axis=-2)
+    product_11 = 2.0 * product_3[:, None] * term_6 * total(masked(rest, mask_3[:, :, None]), axis=1)
     probability_3 = softmax(chosen_2, axis=-1)
     chosen_5 = select(mask_2, -gamma * too_low, 0.0)
-    sums_5 = total(probability_3[:, :, None] * chosen_5[:, :, None] * term_2, axis=1)
+    product_12 = probability_3 * chosen_5
     picked_2 = pick(probability_3, index, axis=1)
     chosen_6 = select(
-        ((target == target) & (index != index)),
-        -gamma * np.maximum(margin + 1.0 - sums_2, 0.0),
-        0.0,
+        ((target == target) & (index != index)), -gamma * np.maximum(margin + 1.0 - sums, 0.0), 0.0
     )
-    product_11 = picked_2 * chosen_6
-    product_12 = chosen_5[:, :, None] * term_4
+    product_13 = picked_2 * chosen_6
+    term_8 = total(product_12[:, :, None] * term_2, axis=1) + product_13[:, None] * term_3
+    product_14 = chosen_5[:, :, None] * term_5
     is_largest_2 = index_2 == argmax_along(chosen_2, axis=1).squeeze(axis=1)[:, None]
-    sums_6 = total(masked(product_12, is_largest_2[:, :, None]), axis=1)
-    sums_7 = total(probability_3[:, :, None] * (product_12 - sums_6[:, None]), axis=1)
-    product_13 = probability_3[:, :, None] * (sums_7[:, None] + (sums_6[:, None] - product_12)) ** 2
-    product_14 = picked_2 * pick(softmax_complement(chosen_2, axis=-1), index, axis=1) * chosen_6
-    product_15 = (
-        2.0 * product_14[:, None] * (sums_7 + (sums_6 - chosen_6[:, None] * term_5)) * term_5
+    sums_4 = total(masked(product_14, is_largest_2[:, :, None]), axis=1)
+    sums_5 = total(probability_3[:, :, None] * (product_14 - sums_4[:, None]), axis=1)
+    product_15 = probability_3[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_14)) ** 2
+    product_16 = picked_2 * pick(softmax_complement(chosen_2, axis=-1), index, axis=1) * chosen_6
+    product_17 = (
+        2.0 * product_16[:, None] * (sums_5 + (sums_4 - chosen_6[:, None] * term_6)) * term_6
     )
-    term_8 = sums_6[:, None] - select(mask_2, -gamma * too_low, 0.0)[:, :, None] * term_4
-    rest_2 = sum_of_others(probability_3[:, :, None] * (sums_7[:, None] + term_8), axis=-2)
-    product_16 = (
-        2.0 * product_11[:, None] * term_5 * total(masked(rest_2, mask_3[:, :, None]), axis=1)
-    )
-    term_9 = (
-        sums_5
-        + product_11[:, None] * term_3
-        + (total(product_13, axis=1) - product_15 + product_16)
-    )
-    product_17 = probability * sigmoid(-log_sum - log_sum_2)
-    sums_8 = total(probability_2[:, :, None] * chosen_3[:, :, None] * term_4, axis=1)
-    sums_9 = total(probability_3[:, :, None] * chosen_5[:, :, None] * term_4, axis=1)
-    term_10 = sums_8 + sums_9
+    term_9 = sums_4[:, None] - select(mask_2, -gamma * too_low, 0.0)[:, :, None] * term_5
+    rest_2 = sum_of_others(probability_3[:, :, None] * (sums_5[:, None] + term_9), axis=-2)
     product_18 = (
-        2.0
-        * product_17[:, None]
-        * term_10
-        * (product_2[:, None] * term_5 + product_11[:, None] * term_5)
+        2.0 * product_13[:, None] * term_6 * total(masked(rest_2, mask_3[:, :, None]), axis=1)
     )
-    term_11 = probability[:, None] * (term_7 + term_9) + (
-        product_17[:, None] * term_10 * term_10 + product_18
+    term_10 = (
+        term_4
+        + (total(product_7, axis=1) - product_10 + product_11)
+        + (term_8 + (total(product_15, axis=1) - product_17 + product_18))
+    )
+    product_19 = probability * sigmoid(-log_sum - log_sum_2)
+    term_11 = total(product[:, :, None] * term_5, axis=1) + total(
+        product_12[:, :, None] * term_5, axis=1
+    )
+    product_20 = (
+        2.0
+        * product_19[:, None]
+        * term_11
+        * (product_3[:, None] * term_6 + product_13[:, None] * term_6)
+    )
+    term_12 = probability[:, None] * term_10 + (
+        product_19[:, None] * term_11 * term_11 + product_20
     )
     chosen_7 = select(
         target[:, None] != target,
@@ -271,9 +270,9 @@ def _hessian_diagonal_detached(
         -math.inf,
     )
     log_sum_3 = logsumexp(chosen_7, axis=-1)
-    product_19 = (1.0 - margin - cosine) * gamma * np.maximum(margin + 1.0 - cosine, 0.0)
+    product_21 = (1.0 - margin - cosine) * gamma * np.maximum(margin + 1.0 - cosine, 0.0)
     chosen_8 = select(
-        ((target[:, None] == target) & (index[:, None] != index_2)), product_19, -math.inf
+        ((target[:, None] == target) & (index[:, None] != index_2)), product_21, -math.inf
     )
     log_sum_4 = logsumexp(chosen_8, axis=-1)
     probability_4 = sigmoid(log_sum_3 + log_sum_4)
@@ -281,30 +280,30 @@ def _hessian_diagonal_detached(
     chosen_9 = select(mask_4, (cosine - margin) * gamma * too_high, -math.inf)
     probability_5 = softmax(chosen_9, axis=-2)
     chosen_10 = select(mask_4, gamma * too_high, 0.0)
-    product_20 = probability_5 * chosen_10
+    product_22 = probability_5 * chosen_10
     other_probability = softmax_complement(chosen_9, axis=-2)
     power_3 = chosen_10 * chosen_10
-    product_21 = probability_5 * other_probability**2 * power_3
-    power_4 = term_4 * term_4
-    product_22 = probability_5 * probability_5 * power_3 * other_probability
-    term_12 = product_21[:, :, None] * power_4 + product_22[:, :, None] * power_4
+    product_23 = probability_5 * other_probability**2 * power_3
+    power_4 = term_5 * term_5
+    product_24 = probability_5 * probability_5 * power_3 * other_probability
+    term_13 = product_23[:, :, None] * power_4 + product_24[:, :, None] * power_4
     mask_5 = (target == target[:, None]) & (index != index[:, None])
     chosen_11 = select(mask_5, (1.0 - margin - cosine) * gamma * too_low, -math.inf)
     probability_6 = softmax(chosen_11, axis=-2)
     chosen_12 = select(mask_5, -gamma * too_low, 0.0)
-    product_23 = probability_6 * chosen_12
+    product_25 = probability_6 * chosen_12
     other_probability_2 = softmax_complement(chosen_11, axis=-2)
     power_5 = chosen_12 * chosen_12
-    product_24 = probability_6 * other_probability_2**2 * power_5
-    product_25 = probability_6 * probability_6 * power_5 * other_probability_2
-    term_13 = product_24[:, :, None] * power_4 + product_25[:, :, None] * power_4
-    term_14 = (
-        product_20[:, :, None] * term_2 + term_12 + (product_23[:, :, None] * term_2 + term_13)
+    product_26 = probability_6 * other_probability_2**2 * power_5
+    product_27 = probability_6 * probability_6 * power_5 * other_probability_2
+    term_14 = product_26[:, :, None] * power_4 + product_27[:, :, None] * power_4
+    term_15 = (
+        product_22[:, :, None] * term_2 + term_13 + (product_25[:, :, None] * term_2 + term_14)
     )
-    product_26 = probability_4 * sigmoid(-log_sum_3 - log_sum_4)
-    term_15 = product_20[:, :, None] * term_4 + product_23[:, :, None] * term_4
-    term_16 = probability_4[:, None] * term_14 + product_26[:, None] * term_15 * term_15
-    return (upstream[:, None] * term_11 + total(upstream[:, None] * term_16, axis=1),)
+    product_28 = probability_4 * sigmoid(-log_sum_3 - log_sum_4)
+    term_16 = product_22[:, :, None] * term_5 + product_25[:, :, None] * term_5
+    term_17 = probability_4[:, None] * term_15 + product_28[:, None] * term_16 * term_16
+    return (upstream[:, None] * term_12 + total(upstream[:, None] * term_17, axis=1),)
 
 
 def _denominator_detached_keras(target: Array) -> Array:

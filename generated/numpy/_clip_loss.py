@@ -174,18 +174,18 @@ def _hessian_diagonal(
     term_7 = (
         sums_6[:, None] + (product_10[:, None] - product_9) + total(product_14, axis=1)[:, None]
     )
-    product_15 = label_excess(product_7, index, axis=-2)[:, :, None] * logit_scale * term_5
-    product_16 = softmax(product_7, axis=-2) * softmax_complement(product_7, axis=-2)
-    term_8 = masked(term_7, mask_3[:, :, None]) + (
-        product_15 + product_16[:, :, None] * power_3 * term_6 * term_6
+    product_15 = softmax(product_7, axis=-2) * softmax_complement(product_7, axis=-2)
+    term_8 = (
+        label_excess(product_7, index, axis=-2)[:, :, None] * product_9
+        + product_15[:, :, None] * power_3 * term_6 * term_6
     )
+    slope_4 = upstream[:, None] * (masked(term_7, mask_3[:, :, None]) + term_8)
     diagonal_image = (
         slope
         + 0.5 * total(masked(slope_2, mask_2[:, :, None]), axis=1)
         + 0.5 * power_3 * total(slope_3, axis=1)
     )
-    diagonal_text = 0.5 * total(upstream[:, None] * term_8, axis=1)
-    return diagonal_image, diagonal_text
+    return diagonal_image, 0.5 * total(slope_4, axis=1)
 
 
 _kernel = Kernels(

@@ -68,13 +68,13 @@ def _value_and_gradient_cross_entropy(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - beta
     term_2 = 1.0 - target
+    product = term * term_2
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(input, 0.0) + log_term
+    product_2 = beta * target
     softplus_2 = np.maximum(-input, 0.0) + log_term
-    cross_entropy = term * term_2 * softplus + beta * target * softplus_2
-    grad_input = (
-        upstream * (term * term_2 * sigmoid(input) - beta * target * sigmoid(-input)) * alpha
-    )
+    term_3 = product * softplus + product_2 * softplus_2
+    grad_input = upstream * (product * sigmoid(input) - product_2 * sigmoid(-input)) * alpha
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (beta * softplus_2 - term * softplus) * alpha
@@ -82,10 +82,10 @@ def _value_and_gradient_cross_entropy(
     if "beta" in wanted:
         grad_beta = alpha * total(upstream * (target * softplus_2 - term_2 * softplus))
     return (
-        cross_entropy * alpha,
+        term_3 * alpha,
         grad_input,
         grad_target,
-        total(upstream * cross_entropy) if "alpha" in wanted else None,
+        total(upstream * term_3) if "alpha" in wanted else None,
         grad_beta,
     )
 
@@ -174,11 +174,10 @@ def _value_and_gradient_dice(
     slope = upstream * quotient_2
     p = sigmoid(input)
     probability = sigmoid(-input)
+    product = p * probability
     slope_2 = upstream * ratio(1.0, term_2)
-    product = (
-        slope_2[:, None] * term * ((1.0 - target) * p * probability - probability * p * target)
-    )
-    grad_input = product - slope[:, None] * term * p * probability
+    product_2 = slope_2[:, None] * term * ((1.0 - target) * product - probability * p * target)
+    grad_input = product_2 - slope[:, None] * term * product
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * term * quotient_2
@@ -200,27 +199,29 @@ def _hessian_diagonal_dice(
     p = sigmoid(input)
     term_2 = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term_2)
-    term_3 = 1.0 - target
+    product = (1.0 - target) * p
     probability = sigmoid(-input)
-    tanh = np.tanh(-0.5 * input)
-    tanh_2 = np.tanh(0.5 * input)
-    term_4 = term_3 * p * probability * tanh + probability * p * target * tanh_2
-    term_5 = term_3 * p * probability - probability * p * target
+    squashed = np.tanh(-0.5 * input)
+    product_2 = probability * p * target
+    squashed_2 = np.tanh(0.5 * input)
+    product_3 = (
+        term * quotient[:, None] * (product * probability * squashed + product_2 * squashed_2)
+    )
+    term_3 = product * probability - product_2
     quotient_2 = ratio(quotient, term_2)
-    term_6 = (
-        term * quotient[:, None] * term_4 - term_5 * term * quotient_2[:, None] * p * probability
-    )
-    dice = ratio(total(term_3 * p + probability * target, axis=(0, 2)), term_2)
+    term_4 = product_3 - term_3 * term * quotient_2[:, None] * p * probability
+    dice = ratio(total(product + probability * target, axis=(0, 2)), term_2)
     quotient_3 = ratio(dice, term_2)
-    power = quotient * quotient
-    term_7 = quotient * quotient_3 + ratio(quotient_3, term_2)
-    term_8 = term * term_7[:, None] * p * probability - term * power[:, None] * term_5
-    term_9 = term_6 - term * quotient_3[:, None] * p * probability * tanh + p * probability * term_8
-    product = term * term_7
-    term_10 = tanh_2 * term * quotient_2[:, None] + (
-        term * power[:, None] * tanh_2 + product[:, None]
+    product_4 = term * quotient * quotient
+    product_5 = term * (quotient * quotient_3 + ratio(quotient_3, term_2))
+    term_5 = product_5[:, None] * p * probability - product_4[:, None] * term_3
+    term_6 = (
+        term_4 - term * quotient_3[:, None] * p * probability * squashed + p * probability * term_5
     )
-    return upstream[:, None] * term_9, upstream[:, None] * term_10
+    term_7 = squashed_2 * term * quotient_2[:, None] + (
+        product_4[:, None] * squashed_2 + product_5[:, None]
+    )
+    return upstream[:, None] * term_6, upstream[:, None] * term_7
 
 
 _kernel_dice = Kernels(

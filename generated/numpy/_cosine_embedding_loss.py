@@ -101,9 +101,11 @@ def _hessian_diagonal(
     quotient = ratio(input1, length1[:, None])
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, length2[:, None])
-    positive = np.maximum(np.sign(margin - total(quotient * quotient_2, axis=1)), 0.0)
-    chosen = select(target == 1.0, -1.0, select(target == -1.0, 1.0 - positive, 0.0))
-    slope = upstream * chosen
+    product = quotient * quotient_2
+    chosen = select(
+        target == -1.0, 1.0 - np.maximum(np.sign(margin - total(product, axis=1)), 0.0), 0.0
+    )
+    slope = upstream * select(target == 1.0, -1.0, chosen)
     quotient_3 = ratio(1.0, length1)
     power = quotient_3 * quotient_3
     term = (
@@ -111,25 +113,24 @@ def _hessian_diagonal(
         - quotient * power[:, None] * quotient_2
     )
     quotient_4 = ratio(quotient, length1[:, None])
-    product = (quotient_3[:, None] - quotient_4 * quotient) * total(
+    product_2 = (quotient_3[:, None] - quotient_4 * quotient) * total(
         quotient_4 * quotient_2, axis=1
     )[:, None]
     term_2 = quotient_3[:, None] * quotient_4 + ratio(quotient_4, length1[:, None])
-    product_2 = quotient * quotient * total(term_2 * quotient_2, axis=1)[:, None]
+    product_3 = quotient * quotient * total(term_2 * quotient_2, axis=1)[:, None]
     quotient_5 = ratio(1.0, length2)
     power_2 = quotient_5 * quotient_5
     term_3 = (
-        -quotient * ratio(quotient_5, length2)[:, None] * quotient_2
-        - quotient_2 * quotient * power_2[:, None]
+        -product * ratio(quotient_5, length2)[:, None] - quotient_2 * quotient * power_2[:, None]
     )
     quotient_6 = ratio(quotient_2, length2[:, None])
-    product_3 = (quotient_5[:, None] - quotient_6 * quotient_2) * total(
+    product_4 = (quotient_5[:, None] - quotient_6 * quotient_2) * total(
         quotient * quotient_6, axis=1
     )[:, None]
     term_4 = quotient_5[:, None] * quotient_6 + ratio(quotient_6, length2[:, None])
-    product_4 = quotient_2 * quotient_2 * total(quotient * term_4, axis=1)[:, None]
-    diagonal_input1 = slope[:, None] * (term + (product_2 - product))
-    diagonal_input2 = slope[:, None] * (term_3 + (product_4 - product_3))
+    product_5 = quotient_2 * quotient_2 * total(quotient * term_4, axis=1)[:, None]
+    diagonal_input1 = slope[:, None] * (term + (product_3 - product_2))
+    diagonal_input2 = slope[:, None] * (term_3 + (product_5 - product_4))
     return diagonal_input1, diagonal_input2, np.full_like(target, 0.0)
 
 

@@ -80,9 +80,10 @@ def _value_and_gradient(
     slope = upstream * ratio(quotient, term)
     p = sigmoid(input)
     probability = sigmoid(-input)
+    product = p * probability
     slope_2 = upstream * ratio(1.0, term)
-    product = slope_2[:, None] * ((1.0 - target) * p * probability - probability * p * target)
-    grad_input = product - slope[:, None] * p * probability
+    product_2 = slope_2[:, None] * ((1.0 - target) * product - probability * p * target)
+    grad_input = product_2 - slope[:, None] * product
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
@@ -96,24 +97,26 @@ def _hessian_diagonal(
     p = sigmoid(input)
     term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
-    term_2 = 1.0 - target
+    product = (1.0 - target) * p
     probability = sigmoid(-input)
-    tanh = np.tanh(-0.5 * input)
-    tanh_2 = np.tanh(0.5 * input)
-    term_3 = term_2 * p * probability * tanh + probability * p * target * tanh_2
-    term_4 = term_2 * p * probability - probability * p * target
+    squashed = np.tanh(-0.5 * input)
+    product_2 = probability * p * target
+    squashed_2 = np.tanh(0.5 * input)
+    product_3 = quotient[:, None] * (product * probability * squashed + product_2 * squashed_2)
+    term_2 = product * probability - product_2
     quotient_2 = ratio(quotient, term)
-    term_5 = quotient[:, None] * term_3 - term_4 * quotient_2[:, None] * p * probability
-    quotient_3 = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
-    quotient_4 = ratio(quotient_3, term)
-    power = quotient * quotient
-    term_6 = quotient * quotient_4 + ratio(quotient_4, term)
-    product = p * probability * (term_6[:, None] * p * probability - power[:, None] * term_4)
-    term_7 = tanh_2 * quotient_2[:, None] + (power[:, None] * tanh_2 + term_6[:, None])
-    diagonal_input = upstream[:, None] * (
-        term_5 - quotient_4[:, None] * p * probability * tanh + product
+    quotient_3 = ratio(ratio(total(product + probability * target, axis=(0, 2)), term), term)
+    term_3 = (
+        product_3
+        - term_2 * quotient_2[:, None] * p * probability
+        - quotient_3[:, None] * p * probability * squashed
     )
-    return diagonal_input, upstream[:, None] * term_7
+    power = quotient * quotient
+    term_4 = quotient * quotient_3 + ratio(quotient_3, term)
+    product_4 = p * probability * (term_4[:, None] * p * probability - power[:, None] * term_2)
+    term_5 = squashed_2 * quotient_2[:, None] + (power[:, None] * squashed_2 + term_4[:, None])
+    diagonal_input = upstream[:, None] * (term_3 + product_4)
+    return diagonal_input, upstream[:, None] * term_5
 
 
 _kernel = Kernels(
@@ -186,9 +189,10 @@ def _value_and_gradient_keras(
     quotient_2 = ratio(quotient, term)
     p = sigmoid(input)
     probability = sigmoid(-input)
+    product = p * probability
     quotient_3 = ratio(1.0, term)
-    slope = upstream * quotient_3 * ((1.0 - target) * p * probability - probability * p * target)
-    grad_input = slope - upstream * quotient_2 * p * probability
+    slope = upstream * quotient_3 * ((1.0 - target) * product - probability * p * target)
+    grad_input = slope - upstream * quotient_2 * product
     grad_target = None
     if "target" in wanted:
         grad_target = -upstream * quotient_2 - upstream * quotient_3 * np.tanh(0.5 * input)
@@ -205,24 +209,23 @@ def _hessian_diagonal_keras(
     p = sigmoid(input)
     term = smooth + total(target + p)
     quotient = ratio(1.0, term)
-    term_2 = 1.0 - target
+    product = (1.0 - target) * p
     probability = sigmoid(-input)
-    tanh = np.tanh(-0.5 * input)
-    tanh_2 = np.tanh(0.5 * input)
-    term_3 = term_2 * p * probability * tanh + probability * p * target * tanh_2
-    term_4 = term_2 * p * probability - probability * p * target
+    squashed = np.tanh(-0.5 * input)
+    product_2 = probability * p * target
+    squashed_2 = np.tanh(0.5 * input)
+    product_3 = quotient * (product * probability * squashed + product_2 * squashed_2)
+    term_2 = product * probability - product_2
     quotient_2 = ratio(quotient, term)
-    quotient_3 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
-    term_5 = (
-        quotient * term_3
-        - term_4 * quotient_2 * p * probability
-        - quotient_3 * p * probability * tanh
+    quotient_3 = ratio(ratio(smooth + total(product + probability * target), term), term)
+    term_3 = (
+        product_3 - term_2 * quotient_2 * p * probability - quotient_3 * p * probability * squashed
     )
     power = quotient * quotient
-    term_6 = quotient * quotient_3 + ratio(quotient_3, term)
-    term_7 = term_5 + p * probability * (term_6 * p * probability - power * term_4)
-    diagonal_target = upstream * (tanh_2 * quotient_2 + (power * tanh_2 + term_6))
-    return upstream * term_7, diagonal_target
+    term_4 = quotient * quotient_3 + ratio(quotient_3, term)
+    term_5 = term_3 + p * probability * (term_4 * p * probability - power * term_2)
+    diagonal_target = upstream * (squashed_2 * quotient_2 + (power * squashed_2 + term_4))
+    return upstream * term_5, diagonal_target
 
 
 _kernel_keras = Kernels(
@@ -279,18 +282,19 @@ def _value_and_gradient_optax(
     upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = 1.0 - target
     p = sigmoid(input)
+    product = (1.0 - target) * p
     probability = sigmoid(-input)
-    term_2 = 2.0 * smooth + total(target + p, axis=2)
-    quotient = ratio(total(term * p + probability * target, axis=2), term_2)
-    quotient_2 = ratio(quotient, term_2)
+    product_2 = probability * target
+    term = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(total(product + product_2, axis=2), term)
+    quotient_2 = ratio(quotient, term)
     slope = upstream[:, None, None] * quotient_2[:, :, None] * p * probability / target.shape[1]
-    quotient_3 = ratio(1.0, term_2)
+    quotient_3 = ratio(1.0, term)
     slope_2 = (
         upstream[:, None, None]
         * quotient_3[:, :, None]
-        * (term * p * probability - probability * p * target)
+        * (product * probability - product_2 * p)
         / target.shape[1]
     )
     loss = total(quotient, axis=1) / target.shape[1]
@@ -317,22 +321,28 @@ def _hessian_diagonal_optax(
     p = sigmoid(input)
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
-    term_2 = 1.0 - target
+    product = (1.0 - target) * p
     probability = sigmoid(-input)
-    tanh = np.tanh(-0.5 * input)
-    tanh_2 = np.tanh(0.5 * input)
-    term_3 = term_2 * p * probability * tanh + probability * p * target * tanh_2
-    term_4 = term_2 * p * probability - probability * p * target
+    squashed = np.tanh(-0.5 * input)
+    product_2 = probability * p * target
+    squashed_2 = np.tanh(0.5 * input)
+    product_3 = quotient[:, :, None] * (product * probability * squashed + product_2 * squashed_2)
+    term_2 = product * probability - product_2
     quotient_2 = ratio(quotient, term)
-    term_5 = quotient[:, :, None] * term_3 - term_4 * quotient_2[:, :, None] * p * probability
-    quotient_3 = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
+    quotient_3 = ratio(ratio(total(product + probability * target, axis=2), term), term)
+    term_3 = (
+        product_3
+        - term_2 * quotient_2[:, :, None] * p * probability
+        - quotient_3[:, :, None] * p * probability * squashed
+    )
     power = quotient * quotient
-    term_6 = quotient * quotient_3 + ratio(quotient_3, term)
-    term_7 = term_6[:, :, None] * p * probability - power[:, :, None] * term_4
-    term_8 = term_5 - quotient_3[:, :, None] * p * probability * tanh + p * probability * term_7
-    term_9 = tanh_2 * quotient_2[:, :, None] + (power[:, :, None] * tanh_2 + term_6[:, :, None])
-    diagonal_input = upstream[:, None, None] * term_8 / target.shape[1]
-    diagonal_target = upstream[:, None, None] * term_9 / target.shape[1]
+    term_4 = quotient * quotient_3 + ratio(quotient_3, term)
+    term_5 = term_4[:, :, None] * p * probability - power[:, :, None] * term_2
+    term_6 = squashed_2 * quotient_2[:, :, None] + (
+        power[:, :, None] * squashed_2 + term_4[:, :, None]
+    )
+    diagonal_input = upstream[:, None, None] * (term_3 + p * probability * term_5) / target.shape[1]
+    diagonal_target = upstream[:, None, None] * term_6 / target.shape[1]
     return diagonal_input, diagonal_target
 
 

@@ -119,13 +119,10 @@ def _value_and_gradient(
     index = np.arange(input.shape[1])
     mask = index == 3
     quotient_2 = ratio(quotient, term_6)
-    slope = upstream * quotient_2 * width
+    slope = upstream * (quotient_2 * width)
     quotient_3 = ratio(1.0, term_6)
-    positive = np.maximum(np.sign(term_5), 0.0)
-    term_7 = (
-        -upstream * quotient_3 * overlap_width * positive
-        - upstream * quotient_2 * overlap_width * positive
-    )
+    product = overlap_width * np.maximum(np.sign(term_5), 0.0)
+    term_7 = -upstream * quotient_3 * product - upstream * quotient_2 * product
     term_8 = 0.5 * np.sign(true_bottom - bottom) + 0.5
     quotient_4 = ratio(distance, term_3)
     term_9 = 0.5 * np.sign(bottom - true_bottom) + 0.5
@@ -139,12 +136,9 @@ def _value_and_gradient(
         term_7 * term_11 + slope_2 - slope - 2.0 * upstream * quotient_4 * hull_height * term_12
     )
     mask_3 = index == 2
-    slope_3 = upstream * quotient_2 * height
-    positive_2 = np.maximum(np.sign(term_4), 0.0)
-    term_14 = (
-        -upstream * quotient_3 * positive_2 * overlap_height
-        - upstream * quotient_2 * positive_2 * overlap_height
-    )
+    slope_3 = upstream * (quotient_2 * height)
+    product_2 = np.maximum(np.sign(term_4), 0.0) * overlap_height
+    term_14 = -upstream * quotient_3 * product_2 - upstream * quotient_2 * product_2
     term_15 = 0.5 * np.sign(true_right - right) + 0.5
     term_16 = 0.5 * np.sign(right - true_right) + 0.5
     slope_4 = 0.5 * upstream * quotient_5 * term

@@ -62,28 +62,28 @@ def _value_and_gradient(
     term = 1.0 - target
     p = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    difference = total(term * p + other_probability * target, axis=2)
+    product = other_probability * target
+    difference = total(term * p + product, axis=2)
     sums = total(target + p, axis=2)
     sums_2 = total(class_weight * sums, axis=1)
     quotient = ratio(total(class_weight * difference, axis=1), sums_2)
     slope = upstream * ratio(1.0, sums_2)
-    product = slope[:, None, None] * class_weight[:, :, None] * other_probability * target
     rest = sum_of_others(-slope[:, None, None] * class_weight[:, :, None] * p * target, axis=-2)
+    term_2 = -slope[:, None, None] * class_weight[:, :, None] * product - rest
     slope_2 = upstream * ratio(quotient, sums_2)
     product_2 = slope_2[:, None] * class_weight
-    term_2 = slope[:, None, None] * class_weight[:, :, None] * term - product_2[:, :, None]
-    product_3 = p * (other_probability * term_2 - sum_of_others(p * term_2, axis=-2))
-    grad_input = p * (-product - rest) + product_3
+    term_3 = slope[:, None, None] * class_weight[:, :, None] * term - product_2[:, :, None]
+    product_3 = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     grad_target = None
     if "target" in wanted:
         product_4 = slope[:, None, None] * class_weight[:, :, None] * (other_probability - p)
         quotient_2 = ratio(class_weight, power)
-        term_3 = (
+        term_4 = (
             2.0 * slope_2[:, None] * quotient_2 * volume * sums
             - 2.0 * slope[:, None] * quotient_2 * volume * difference
         )
-        grad_target = product_4 + term_3[:, :, None] - product_2[:, :, None]
-    return quotient, grad_input, grad_target
+        grad_target = product_4 + term_4[:, :, None] - product_2[:, :, None]
+    return quotient, p * term_2 + product_3, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -96,45 +96,48 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     sums_2 = total(class_weight * sums, axis=1)
     quotient = ratio(1.0, sums_2)
     term = 1.0 - target
+    product = term * p
     other_probability = softmax_complement(input, axis=-2)
     term_2 = other_probability - p
-    term_3 = term * p * other_probability * term_2 - target * p * other_probability * term_2
+    product_2 = target * p * other_probability
+    product_3 = class_weight[:, :, None] * (
+        product * other_probability * term_2 - product_2 * term_2
+    )
+    product_4 = p * term_2
     rest = sum_of_others(class_weight[:, :, None] * term * p, axis=-2)
     rest_2 = sum_of_others(class_weight[:, :, None] * target * p, axis=-2)
-    term_4 = class_weight[:, :, None] * term_3 + (p * term_2 * rest_2 - p * term_2 * rest)
-    product = class_weight[:, :, None] * (
-        term * p * other_probability - target * p * other_probability
-    )
-    term_5 = product + (p * rest_2 - p * rest)
+    product_5 = quotient[:, None, None] * (product_3 + (product_4 * rest_2 - product_4 * rest))
+    product_6 = class_weight[:, :, None] * (product * other_probability - product_2)
+    term_3 = product_6 + (p * rest_2 - p * rest)
     quotient_2 = ratio(quotient, sums_2)
     rest_3 = sum_of_others(class_weight[:, :, None] * p, axis=-2)
-    term_6 = class_weight[:, :, None] * p * other_probability - p * rest_3
-    term_7 = quotient[:, None, None] * term_4 - term_5 * quotient_2[:, None, None] * term_6
-    difference = total(term * p + other_probability * target, axis=2)
+    term_4 = class_weight[:, :, None] * p * other_probability - p * rest_3
+    difference = total(product + other_probability * target, axis=2)
     quotient_3 = ratio(ratio(total(class_weight * difference, axis=1), sums_2), sums_2)
-    term_8 = class_weight[:, :, None] * p * other_probability * term_2 - p * term_2 * rest_3
+    term_5 = class_weight[:, :, None] * p * other_probability * term_2 - product_4 * rest_3
+    term_6 = (
+        product_5 - term_3 * quotient_2[:, None, None] * term_4 - quotient_3[:, None, None] * term_5
+    )
     power_2 = quotient * quotient
-    term_9 = quotient * quotient_3 + ratio(quotient_3, sums_2)
-    product_2 = term_6 * (term_9[:, None, None] * term_6 - power_2[:, None, None] * term_5)
+    term_7 = quotient * quotient_3 + ratio(quotient_3, sums_2)
+    product_7 = term_4 * (term_7[:, None, None] * term_4 - power_2[:, None, None] * term_3)
     quotient_4 = ratio(class_weight, power)
-    term_10 = 2.0 * class_weight * quotient_4 * volume + 2.0 * ratio(quotient_4, power) * volume
-    term_11 = 2.0 * term_10 * volume * difference - 2.0 * quotient_4 * difference
-    product_3 = quotient_4 * volume
-    product_4 = quotient[:, None, None] * (
-        term_11[:, :, None] - 4.0 * product_3[:, :, None] * term_2
+    term_8 = 2.0 * class_weight * quotient_4 * volume + 2.0 * ratio(quotient_4, power) * volume
+    term_9 = 2.0 * term_8 * volume * difference - 2.0 * quotient_4 * difference
+    product_8 = quotient_4 * volume
+    product_9 = quotient[:, None, None] * (
+        term_9[:, :, None] - 4.0 * product_8[:, :, None] * term_2
     )
-    product_5 = 2.0 * quotient_4 * volume * difference
-    term_12 = class_weight[:, :, None] * term_2 - product_5[:, :, None]
-    term_13 = class_weight - 2.0 * quotient_4 * volume * sums
-    term_14 = product_4 - term_12 * quotient_2[:, None, None] * term_13[:, :, None]
-    term_15 = 2.0 * term_10 * volume * sums - 2.0 * quotient_4 * sums - 4.0 * quotient_4 * volume
-    product_6 = quotient_3[:, None] * term_15
-    product_7 = term_9[:, None] * term_13
-    product_8 = term_13[:, :, None] * (product_7[:, :, None] - power_2[:, None, None] * term_12)
-    diagonal_input = upstream[:, None, None] * (
-        term_7 - quotient_3[:, None, None] * term_8 + product_2
-    )
-    diagonal_target = upstream[:, None, None] * (term_14 - product_6[:, :, None] + product_8)
+    product_10 = 2.0 * quotient_4 * volume * difference
+    term_10 = class_weight[:, :, None] * term_2 - product_10[:, :, None]
+    term_11 = class_weight - 2.0 * quotient_4 * volume * sums
+    term_12 = product_9 - term_10 * quotient_2[:, None, None] * term_11[:, :, None]
+    term_13 = 2.0 * term_8 * volume * sums - 2.0 * quotient_4 * sums - 4.0 * quotient_4 * volume
+    product_11 = quotient_3[:, None] * term_13
+    product_12 = term_7[:, None] * term_11
+    product_13 = term_11[:, :, None] * (product_12[:, :, None] - power_2[:, None, None] * term_10)
+    diagonal_input = upstream[:, None, None] * (term_6 + product_7)
+    diagonal_target = upstream[:, None, None] * (term_12 - product_11[:, :, None] + product_13)
     return diagonal_input, diagonal_target
 
 

@@ -128,16 +128,16 @@ def _value_and_gradient(
     index = np.arange(input.shape[1])
     mask = index == 1
     quotient_3 = ratio(1.0, term_3)
-    positive = np.maximum(np.sign(term_2), 0.0)
+    product_3 = overlap_width * np.maximum(np.sign(term_2), 0.0)
     quotient_4 = ratio(quotient_2, term_3)
     quotient_5 = ratio(1.0, hull)
     term_4 = (
-        upstream * quotient_5 * overlap_width * positive
-        - upstream * quotient_3 * overlap_width * positive
-        - upstream * quotient_4 * overlap_width * positive
+        upstream * quotient_5 * product_3
+        - upstream * quotient_3 * product_3
+        - upstream * quotient_4 * product_3
     )
     term_5 = -0.5 * np.sign(top - true_top) - 0.5
-    slope = upstream * quotient_4 * width
+    slope = upstream * (quotient_4 * width)
     slope_2 = upstream * quotient_5 * (left - right)
     quotient_6 = ratio(quotient, hull)
     term_6 = upstream * quotient_5 * hull_width - upstream * quotient_6 * hull_width
@@ -148,14 +148,14 @@ def _value_and_gradient(
     term_10 = 0.5 * np.sign(bottom - true_bottom) + 0.5
     term_11 = term_4 * term_9 + (slope + slope_2) + term_6 * term_10
     mask_3 = index == 0
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    product_4 = np.maximum(np.sign(term), 0.0) * overlap_height
     term_12 = (
-        upstream * quotient_5 * positive_2 * overlap_height
-        - upstream * quotient_3 * positive_2 * overlap_height
-        - upstream * quotient_4 * positive_2 * overlap_height
+        upstream * quotient_5 * product_4
+        - upstream * quotient_3 * product_4
+        - upstream * quotient_4 * product_4
     )
     term_13 = -0.5 * np.sign(left - true_left) - 0.5
-    slope_3 = upstream * quotient_4 * height
+    slope_3 = upstream * (quotient_4 * height)
     slope_4 = upstream * quotient_5 * (top - bottom)
     term_14 = upstream * quotient_5 * hull_height - upstream * quotient_6 * hull_height
     term_15 = -0.5 * np.sign(true_left - left) - 0.5
@@ -254,65 +254,66 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     product_13 = true_width * true_height
     overlap = overlap_width * overlap_height
     quotient_3 = ratio(ratio(hull + (overlap - product_12 - product_13), hull), hull)
+    product_14 = quotient * quotient_3
     quotient_4 = ratio(quotient_3, hull)
-    term_22 = quotient * quotient_3 * hull_height + quotient_4 * hull_height
-    product_14 = term_22 * hull_height
-    term_23 = quotient * quotient_3 * hull_width + quotient_4 * hull_width
+    term_22 = product_14 * hull_height + quotient_4 * hull_height
+    product_15 = term_22 * hull_height
+    term_23 = product_14 * hull_width + quotient_4 * hull_width
     term_24 = term_23 * hull_height - quotient_3
     term_25 = (
-        product_14[:, None] * term_3 - product_11[:, None] * term_21 + term_24[:, None] * term_6
+        product_15[:, None] * term_3 - product_11[:, None] * term_21 + term_24[:, None] * term_6
     )
-    product_15 = power * hull_width
+    product_16 = power * hull_width
     term_26 = term_22 * hull_width - quotient_3
-    product_16 = term_23 * hull_width
+    product_17 = term_23 * hull_width
     term_27 = (
-        term_26[:, None] * term_3 - product_15[:, None] * term_21 + product_16[:, None] * term_6
+        term_26[:, None] * term_3 - product_16[:, None] * term_21 + product_17[:, None] * term_6
     )
     term_28 = product_12 + product_13 - overlap
     quotient_5 = ratio(1.0, term_28)
     quotient_6 = ratio(quotient_5, term_28)
-    product_17 = quotient_6 * positive * overlap_height
+    product_18 = quotient_6 * positive * overlap_height
     term_29 = height[:, None] * term_7 + width[:, None] * term_8 - product_5 - product_7
-    product_18 = quotient_5 * positive * positive_2
-    product_19 = term_14 * (product_17[:, None] * term_29 - product_18[:, None] * term_17)
-    term_30 = product_3 + product_10 + term_3 * term_25 + term_6 * term_27 + product_19
-    product_20 = quotient_6 * overlap_width * positive_2
-    product_21 = term_17 * (product_20[:, None] * term_29 - product_18[:, None] * term_14)
+    product_19 = quotient_5 * positive * positive_2
+    product_20 = term_14 * (product_18[:, None] * term_29 - product_19[:, None] * term_17)
+    term_30 = product_3 + product_10 + term_3 * term_25 + term_6 * term_27 + product_20
+    product_21 = quotient_6 * overlap_width * positive_2
+    product_22 = term_17 * (product_21[:, None] * term_29 - product_19[:, None] * term_14)
     quotient_7 = ratio(ratio(overlap, term_28), term_28)
-    product_22 = 2.0 * term_7 * term_8
-    term_31 = term_30 + product_21 + quotient_7[:, None] * (product_22 - product_2)
+    product_23 = 2.0 * term_7 * term_8
+    term_31 = term_30 + product_22 + quotient_7[:, None] * (product_23 - product_2)
     power_2 = quotient_5 * quotient_5
-    product_23 = power_2 * positive * overlap_height
-    product_24 = power_2 * overlap_width * positive_2
+    product_24 = power_2 * positive * overlap_height
+    product_25 = power_2 * overlap_width * positive_2
     term_32 = -quotient_5 * quotient_7 - ratio(quotient_7, term_28)
     term_33 = (
-        product_23[:, None] * term_14 + product_24[:, None] * term_17 + term_32[:, None] * term_29
+        product_24[:, None] * term_14 + product_25[:, None] * term_17 + term_32[:, None] * term_29
     )
-    product_25 = 2.0 * product[:, None] * term_3 * term_6
-    product_26 = quotient[:, None] * (2.0 * term_14 * term_17 + (term_9 + product_25))
+    product_26 = 2.0 * product[:, None] * term_3 * term_6
+    product_27 = quotient[:, None] * (2.0 * term_14 * term_17 + (term_9 + product_26))
     term_34 = true_top - true_bottom
     term_35 = true_left - true_right
-    product_27 = product_4[:, None] * term_3
-    term_36 = term_34[:, None] * term_7 + term_35[:, None] * term_8 + product_27
-    product_28 = product_6[:, None] * term_6
+    product_28 = product_4[:, None] * term_3
+    term_36 = term_34[:, None] * term_7 + term_35[:, None] * term_8 + product_28
+    product_29 = product_6[:, None] * term_6
     term_37 = (
-        hull_height[:, None] * term_14 + hull_width[:, None] * term_17 + (term_36 + product_28)
+        hull_height[:, None] * term_14 + hull_width[:, None] * term_17 + (term_36 + product_29)
     )
-    product_29 = term_37 * (-product_8[:, None] * term_14 - product_9[:, None] * term_17)
+    product_30 = term_37 * (-product_8[:, None] * term_14 - product_9[:, None] * term_17)
     term_38 = (
-        product_14[:, None] * term_14 - product_11[:, None] * term_37 + term_24[:, None] * term_17
+        product_15[:, None] * term_14 - product_11[:, None] * term_37 + term_24[:, None] * term_17
     )
     term_39 = (
-        term_26[:, None] * term_14 - product_15[:, None] * term_37 + product_16[:, None] * term_17
+        term_26[:, None] * term_14 - product_16[:, None] * term_37 + product_17[:, None] * term_17
     )
-    term_40 = true_height[:, None] * term_7 + true_width[:, None] * term_8 - product_27
-    term_41 = term_40 - product_28
-    product_30 = term_3 * (product_17[:, None] * term_41 - product_18[:, None] * term_6)
-    term_42 = product_26 + product_29 + term_14 * term_38 + term_17 * term_39 + product_30
-    product_31 = term_6 * (product_20[:, None] * term_41 - product_18[:, None] * term_3)
-    term_43 = term_42 + product_31 + quotient_7[:, None] * (product_22 - product_25)
+    term_40 = true_height[:, None] * term_7 + true_width[:, None] * term_8 - product_28
+    term_41 = term_40 - product_29
+    product_31 = term_3 * (product_18[:, None] * term_41 - product_19[:, None] * term_6)
+    term_42 = product_27 + product_30 + term_14 * term_38 + term_17 * term_39 + product_31
+    product_32 = term_6 * (product_21[:, None] * term_41 - product_19[:, None] * term_3)
+    term_43 = term_42 + product_32 + quotient_7[:, None] * (product_23 - product_26)
     term_44 = (
-        product_23[:, None] * term_3 + product_24[:, None] * term_6 + term_32[:, None] * term_41
+        product_24[:, None] * term_3 + product_25[:, None] * term_6 + term_32[:, None] * term_41
     )
     diagonal_input = upstream[:, None] * (term_31 + term_29 * term_33)
     diagonal_target = upstream[:, None] * (term_43 + term_41 * term_44)

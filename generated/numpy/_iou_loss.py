@@ -96,23 +96,17 @@ def _value_and_gradient(
     index = np.arange(input.shape[1])
     mask = index == 1
     quotient_2 = ratio(quotient, term_3)
-    slope = upstream * quotient_2 * width
+    slope = upstream * (quotient_2 * width)
     quotient_3 = ratio(1.0, term_3)
-    positive = np.maximum(np.sign(term_2), 0.0)
-    term_4 = (
-        -upstream * quotient_3 * overlap_width * positive
-        - upstream * quotient_2 * overlap_width * positive
-    )
+    product = overlap_width * np.maximum(np.sign(term_2), 0.0)
+    term_4 = -upstream * quotient_3 * product - upstream * quotient_2 * product
     term_5 = term_4 * (-0.5 * np.sign(top - true_top) - 0.5) - slope
     mask_2 = index == 3
     term_6 = slope + term_4 * (0.5 * np.sign(true_bottom - bottom) + 0.5)
     mask_3 = index == 0
-    slope_2 = upstream * quotient_2 * height
-    positive_2 = np.maximum(np.sign(term), 0.0)
-    term_7 = (
-        -upstream * quotient_3 * positive_2 * overlap_height
-        - upstream * quotient_2 * positive_2 * overlap_height
-    )
+    slope_2 = upstream * (quotient_2 * height)
+    product_2 = np.maximum(np.sign(term), 0.0) * overlap_height
+    term_7 = -upstream * quotient_3 * product_2 - upstream * quotient_2 * product_2
     term_8 = term_7 * (-0.5 * np.sign(left - true_left) - 0.5) - slope_2
     mask_4 = index == 2
     term_9 = slope_2 + term_7 * (0.5 * np.sign(true_right - right) + 0.5)

@@ -70,9 +70,10 @@ def _value_and_gradient(
     slope = upstream * quotient_2
     p = sigmoid(input)
     probability = sigmoid(-input)
+    product = p * probability
     slope_2 = upstream * (ratio(1.0, term) - quotient_2)
-    product = slope_2[:, None] * ((1.0 - target) * p * probability - probability * p * target)
-    grad_input = product - slope[:, None] * target * p * probability
+    product_2 = slope_2[:, None] * ((1.0 - target) * product - probability * p * target)
+    grad_input = product_2 - slope[:, None] * target * product
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] * p - slope_2[:, None] * np.tanh(0.5 * input)
@@ -84,35 +85,32 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
-    term = 1.0 - target
+    product = target * p
+    product_2 = (1.0 - target) * p
     probability = sigmoid(-input)
-    difference = total(term * p + probability * target, axis=(0, 2))
-    term_2 = smooth + total(target * p, axis=(0, 2)) + difference
-    quotient = ratio(1.0, term_2)
-    quotient_2 = ratio(ratio(difference, term_2), term_2)
-    term_3 = quotient - quotient_2
-    tanh = np.tanh(-0.5 * input)
-    tanh_2 = np.tanh(0.5 * input)
-    term_4 = term * p * probability * tanh + probability * p * target * tanh_2
-    term_5 = term * p * probability - probability * p * target
-    quotient_3 = ratio(quotient, term_2)
-    quotient_4 = ratio(quotient_2, term_2)
-    term_6 = quotient * quotient_2 + quotient_4
+    difference = total(product_2 + probability * target, axis=(0, 2))
+    term = smooth + total(product, axis=(0, 2)) + difference
+    quotient = ratio(1.0, term)
+    quotient_2 = ratio(ratio(difference, term), term)
+    term_2 = quotient - quotient_2
+    squashed = np.tanh(-0.5 * input)
+    product_3 = probability * p * target
+    squashed_2 = np.tanh(0.5 * input)
+    product_4 = term_2[:, None] * (product_2 * probability * squashed + product_3 * squashed_2)
+    term_3 = product_2 * probability - product_3
+    quotient_3 = ratio(quotient, term)
+    quotient_4 = ratio(quotient_2, term)
+    term_4 = quotient * quotient_2 + quotient_4
+    term_5 = term_4 - quotient_3
+    term_6 = quotient_4 - quotient * term_2
     term_7 = term_6 - quotient_3
-    term_8 = quotient_4 - quotient * term_3
-    term_9 = term_8 - quotient_3
-    term_10 = term_7[:, None] * target * p * probability + term_9[:, None] * term_5
-    term_11 = (
-        term_3[:, None] * term_4
-        + term_5 * term_10
-        - quotient_2[:, None] * target * p * probability * tanh
-    )
-    term_12 = term_8[:, None] * term_5 + term_6[:, None] * target * p * probability
-    term_13 = p * (term_6[:, None] * p - term_8[:, None] * tanh_2) - tanh_2 * (
-        term_7[:, None] * p - term_9[:, None] * tanh_2
-    )
-    diagonal_input = upstream[:, None] * (term_11 + target * p * probability * term_12)
-    return diagonal_input, upstream[:, None] * term_13
+    term_8 = term_5[:, None] * target * p * probability + term_7[:, None] * term_3
+    term_9 = product_4 + term_3 * term_8 - quotient_2[:, None] * target * p * probability * squashed
+    term_10 = term_6[:, None] * term_3 + term_4[:, None] * target * p * probability
+    product_5 = squashed_2 * (term_5[:, None] * p - term_7[:, None] * squashed_2)
+    term_11 = p * (term_4[:, None] * p - term_6[:, None] * squashed_2) - product_5
+    diagonal_input = upstream[:, None] * (term_9 + product * probability * term_10)
+    return diagonal_input, upstream[:, None] * term_11
 
 
 _kernel = Kernels(

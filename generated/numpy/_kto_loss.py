@@ -67,25 +67,21 @@ def _value_and_gradient(
     term = input - reference - divergence
     gain = term * beta
     probability = sigmoid(-gain)
+    product = good_weight * probability
     sigmoid_gain = sigmoid(gain)
-    chosen = select(
-        mask,
-        -good_weight * probability * sigmoid_gain * beta,
-        bad_weight * sigmoid_gain * probability * beta,
-    )
-    loss = select(mask, good_weight * probability, bad_weight * sigmoid_gain)
+    bad = bad_weight * sigmoid_gain
+    chosen = select(mask, -product * sigmoid_gain * beta, bad * probability * beta)
     grad_reference = None
     if "reference" in wanted:
-        chosen_2 = select(
-            mask,
-            good_weight * probability * sigmoid_gain * beta,
-            -bad_weight * sigmoid_gain * probability * beta,
-        )
+        chosen_2 = select(mask, product * sigmoid_gain * beta, -bad * probability * beta)
         grad_reference = upstream * chosen_2
     grad_beta = None
     if "beta" in wanted:
-        product = good_weight * probability * sigmoid_gain * (reference - input + divergence)
-        chosen_3 = select(mask, product, bad_weight * sigmoid_gain * probability * term)
+        chosen_3 = select(
+            mask,
+            product * sigmoid_gain * (reference - input + divergence),
+            bad * probability * term,
+        )
         grad_beta = total(upstream * chosen_3)
     grad_good_weight = None
     if "good_weight" in wanted:
@@ -94,7 +90,7 @@ def _value_and_gradient(
     if "bad_weight" in wanted:
         grad_bad_weight = total(upstream * select(mask, 0.0, sigmoid_gain))
     return (
-        loss,
+        select(mask, product, bad),
         upstream * chosen,
         grad_reference,
         np.full_like(target, 0.0) if "target" in wanted else None,

@@ -88,24 +88,24 @@ def _value_and_gradient(
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     positive_2 = mask_3.astype(input.dtype)
-    positive_3 = np.maximum(np.sign(term_2), 0.0)
+    product = positive * np.maximum(np.sign(term_2), 0.0) * positive_2
     chosen_3 = select(mask_2, 0.0, 1.0)
     sigmoid_gap = sigmoid(gap)
-    slope = upstream[:, None] * chosen_3[:, None] * positive * positive_3 * positive_2 * sigmoid_gap
-    sums = total(slope, axis=0)
+    sums = total(upstream[:, None] * chosen_3[:, None] * product * sigmoid_gap, axis=0)
     probability = softmax(chosen, axis=-2)
     chosen_4 = select(mask, -1.0, 0.0)
-    slope_2 = upstream * chosen_3 * total(positive * positive_3 * positive_2 * sigmoid_gap, axis=1)
-    term_3 = upstream * total(positive * positive_3 * positive_2, axis=1) - slope_2
+    term_3 = upstream * total(product, axis=1) - upstream * chosen_3 * total(
+        product * sigmoid_gap, axis=1
+    )
     probability_2 = softmax(chosen, axis=-1)
     term_4 = (
-        upstream[:, None] * positive * positive_3 * positive_2
+        upstream[:, None] * product
         + sums * probability * chosen_4
         + term_3[:, None] * probability_2 * chosen_4
     )
-    product = term_4[:, :, None] * direction(term, axis=-1)
+    product_2 = term_4[:, :, None] * direction(term, axis=-1)
     loss = 0.5 * total(positive * positive * positive_2, axis=1)
-    grad_input = -total(product, axis=0) + total(product, axis=1)
+    grad_input = -total(product_2, axis=0) + total(product_2, axis=1)
     grad_margin = None
     if "margin" in wanted:
         grad_margin = total(sums * total(probability * chosen_2, axis=0)) + total(
@@ -133,49 +133,49 @@ def _hessian_diagonal(
     positive_2 = ((target[:, None] == target) & (index[:, None] != index_2)).astype(upstream.dtype)
     probability = softmax(chosen, axis=-1)
     chosen_2 = select(mask, -1.0, 0.0)
+    product = probability * chosen_2
     quotient = ratio(1.0, distance)
     input_direction = direction(term, axis=-1)
     power = input_direction * input_direction
     term_3 = 1.0 - 2.0 * power + power * total(power, axis=2)[:, :, None]
-    product = probability[:, :, None] * chosen_2[:, :, None] * quotient[:, :, None] * term_3
-    sums = total(product, axis=1)
+    sums = total(product[:, :, None] * quotient[:, :, None] * term_3, axis=1)
     chosen_3 = select(mask, margin - norm(term, axis=-1), -math.inf)
     probability_2 = softmax(chosen_3, axis=-1)
     picked = pick(probability_2, index, axis=1)
     chosen_4 = select(target != target, -1.0, 0.0)
+    product_2 = picked * chosen_4
     quotient_2 = ratio(1.0, 0.0)
     quotient_3 = ratio(0.0, 0.0)
     power_2 = quotient_3 * quotient_3
     term_4 = power_2 - 1.0 - 1.0 + 3.0 * power_2 - 2.0 * quotient_3**4 * input.shape[1]
-    product_2 = picked * chosen_4 * quotient_2 * term_4
-    product_3 = chosen_2[:, :, None] * input_direction
+    product_3 = product_2 * quotient_2 * term_4
+    product_4 = chosen_2[:, :, None] * input_direction
     is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
-    sums_2 = total(masked(product_3, is_largest[:, :, None]), axis=1)
-    sums_3 = total(probability[:, :, None] * (product_3 - sums_2[:, None]), axis=1)
-    product_4 = probability[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - product_3)) ** 2
-    sums_4 = total(product_4, axis=1)
-    product_5 = picked * pick(softmax_complement(chosen_3, axis=-1), index, axis=1) * chosen_4
-    product_6 = chosen_4 * quotient_3
-    product_7 = 2.0 * product_5[:, None] * (sums_3 + (sums_2 - product_6[:, None])) * quotient_3
-    product_8 = picked * chosen_4
+    sums_2 = total(masked(product_4, is_largest[:, :, None]), axis=1)
+    sums_3 = total(probability[:, :, None] * (product_4 - sums_2[:, None]), axis=1)
+    product_5 = probability[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - product_4)) ** 2
+    sums_4 = total(product_5, axis=1)
+    product_6 = picked * pick(softmax_complement(chosen_3, axis=-1), index, axis=1) * chosen_4
+    product_7 = chosen_4 * quotient_3
+    product_8 = 2.0 * product_6[:, None] * (sums_3 + (sums_2 - product_7[:, None])) * quotient_3
     mask_3 = np.arange(input.shape[0]) == index[:, None]
     term_5 = sums_2[:, None] - select(mask, -1.0, 0.0)[:, :, None] * direction(term, axis=-1)
     rest = sum_of_others(probability_2[:, :, None] * (sums_3[:, None] + term_5), axis=-2)
     product_9 = (
-        2.0 * product_8[:, None] * quotient_3 * total(masked(rest, mask_3[:, :, None]), axis=1)
+        2.0 * product_2[:, None] * quotient_3 * total(masked(rest, mask_3[:, :, None]), axis=1)
     )
-    term_6 = sums + product_2[:, None] + (sums_4 + product_7 - product_9)
+    term_6 = sums + product_3[:, None] + (sums_4 + product_8 - product_9)
     sigmoid_gap = sigmoid(gap)
     chosen_5 = select(mask_2, 0.0, 1.0)
-    term_7 = -sums - product_2[:, None] + (-sums_4 - product_7 + product_9)
+    term_7 = -sums - product_3[:, None] + (-sums_4 - product_8 + product_9)
     product_10 = sigmoid_gap[:, :, None] * chosen_5[:, None, None] * term_7[:, None]
     product_11 = sigmoid_gap * sigmoid(-gap)
     power_3 = chosen_5 * chosen_5
-    sums_5 = total(probability[:, :, None] * chosen_2[:, :, None] * input_direction, axis=1)
+    sums_5 = total(product[:, :, None] * input_direction, axis=1)
     probability_3 = softmax(chosen, axis=-2)
     product_12 = probability_3 * chosen_2
     product_13 = product_12[:, :, None] * input_direction
-    product_14 = picked * chosen_4 * quotient_3
+    product_14 = product_2 * quotient_3
     term_8 = product_13 + product_14[:, None, None]
     product_15 = 2.0 * product_11[:, :, None] * power_3[:, None, None] * sums_5[:, None] * term_8
     power_4 = sums_5 * sums_5
@@ -186,144 +186,145 @@ def _hessian_diagonal(
     product_17 = (
         np.maximum(term_2, 0.0)[:, :, None] * positive[:, :, None] * positive_2[:, :, None] * term_9
     )
-    power_5 = positive * positive
-    product_18 = sigmoid_gap[:, :, None] * chosen_5[:, None, None] * sums_5[:, None]
-    term_10 = sums_5[:, None] + input_direction - product_18
-    sums_6 = total(power_5[:, :, None] * positive_2[:, :, None] * term_10 * term_10, axis=1)
+    product_18 = positive * positive * positive_2
+    product_19 = sigmoid_gap[:, :, None] * chosen_5[:, None, None] * sums_5[:, None]
+    term_10 = sums_5[:, None] + input_direction - product_19
     term_11 = sigmoid_gap[:, :, None] * chosen_5[:, None, None] * term_8 - product_14[:, None, None]
-    sums_7 = total(power_5[:, :, None] * positive_2[:, :, None] * term_10 * term_11, axis=1)
+    term_12 = 2.0 * total(product_18[:, :, None] * term_10 * term_10, axis=1) + 4.0 * total(
+        product_18[:, :, None] * term_10 * term_11, axis=1
+    )
     mask_4 = target != target[:, None]
-    term_12 = input - input[:, None]
-    input_length = norm(term_12, axis=-1)
+    term_13 = input - input[:, None]
+    input_length = norm(term_13, axis=-1)
     chosen_6 = select(mask_4, margin - input_length, -math.inf)
     log_sum = logsumexp(chosen_6, axis=-1)
     chosen_7 = select(mask_2, 0.0, log_sum - near_i)
-    term_13 = near_i + (np.maximum(chosen_7, 0.0) + np.log1p(np.exp(-np.abs(chosen_7))))
-    positive_3 = np.maximum(np.sign(term_13), 0.0)
+    term_14 = near_i + (np.maximum(chosen_7, 0.0) + np.log1p(np.exp(-np.abs(chosen_7))))
+    positive_3 = np.maximum(np.sign(term_14), 0.0)
     chosen_8 = ((target == target) & (index != index)).astype(upstream.dtype)
-    product_19 = np.maximum(term_13, 0.0) * positive_3 * chosen_8
+    product_20 = np.maximum(term_14, 0.0) * positive_3 * chosen_8
     probability_4 = sigmoid(chosen_7)
-    product_20 = probability_4 * sigmoid(-chosen_7) * power_3
+    product_21 = probability_4 * sigmoid(-chosen_7) * power_3
     probability_5 = softmax(chosen_6, axis=-1)
     chosen_9 = select(mask_4, -1.0, 0.0)
-    input_direction_2 = direction(term_12, axis=-1)
-    product_21 = probability_5[:, :, None] * chosen_9[:, :, None] * input_direction_2
-    sums_8 = total(product_21, axis=1)
-    term_14 = quotient_2 * term_4 + 2.0 * product_20[:, None] * sums_8 * sums_5
-    product_22 = positive_3 * positive_3 * chosen_8
-    product_23 = probability_4 * chosen_5
-    product_24 = (
+    product_22 = probability_5 * chosen_9
+    input_direction_2 = direction(term_13, axis=-1)
+    sums_6 = total(product_22[:, :, None] * input_direction_2, axis=1)
+    term_15 = quotient_2 * term_4 + 2.0 * product_21[:, None] * sums_6 * sums_5
+    product_23 = positive_3 * positive_3 * chosen_8
+    product_24 = probability_4 * chosen_5
+    product_25 = (
         4.0
-        * product_22[:, None]
-        * (sums_5 + quotient_3 - product_23[:, None] * sums_5)
-        * (-quotient_3 - product_23[:, None] * sums_8)
+        * product_23[:, None]
+        * (sums_5 + quotient_3 - product_24[:, None] * sums_5)
+        * (-quotient_3 - product_24[:, None] * sums_6)
     )
-    term_15 = (
+    term_16 = (
         2.0 * total(product_17, axis=1)
-        + (2.0 * sums_6 + 4.0 * sums_7)
-        + (2.0 * product_19[:, None] * term_14 + product_24)
+        + term_12
+        + (2.0 * product_20[:, None] * term_15 + product_25)
     )
     input_length_2 = norm(input[:, None] - input, axis=-1)
     log_sum_2 = logsumexp(select(mask, margin - input_length_2, -math.inf), axis=-1)
     chosen_10 = select(mask_2[:, None], 0.0, near_j - log_sum_2[:, None])
     softplus = np.maximum(chosen_10, 0.0) + np.log1p(np.exp(-np.abs(chosen_10)))
-    term_16 = log_sum_2[:, None] + input_length_2 + softplus
-    positive_4 = np.maximum(np.sign(term_16), 0.0)
+    term_17 = log_sum_2[:, None] + input_length_2 + softplus
+    positive_4 = np.maximum(np.sign(term_17), 0.0)
     chosen_11 = ((target[:, None] == target) & (index_2[:, None] != index_2)).astype(upstream.dtype)
     probability_6 = softmax(chosen_6, axis=-2)
+    product_26 = probability_6 * chosen_9
     quotient_4 = ratio(1.0, input_length)
-    product_25 = probability_6 * chosen_9 * quotient_4
-    power_6 = input_direction_2**2
-    term_17 = 1.0 - 2.0 * power_6 + power_6 * total(power_6, axis=2)[:, :, None]
-    product_26 = product_25[:, :, None] * term_17
+    product_27 = product_26 * quotient_4
+    power_5 = input_direction_2**2
+    term_18 = 1.0 - 2.0 * power_5 + power_5 * total(power_5, axis=2)[:, :, None]
+    product_28 = product_27[:, :, None] * term_18
     other_probability = softmax_complement(chosen_6, axis=-2)
-    power_7 = chosen_9 * chosen_9
-    product_27 = probability_6 * other_probability**2 * power_7
-    product_28 = product_27[:, :, None] * power_6
-    product_29 = probability_6 * probability_6 * power_7 * other_probability
-    product_30 = product_29[:, :, None] * power_6
-    term_18 = product_26 + (product_28 + product_30)
+    power_6 = chosen_9 * chosen_9
+    product_29 = probability_6 * other_probability**2 * power_6
+    product_30 = product_29[:, :, None] * power_5
+    product_31 = probability_6 * probability_6 * power_6 * other_probability
+    product_32 = product_31[:, :, None] * power_5
+    term_19 = product_28 + (product_30 + product_32)
     probability_7 = sigmoid(chosen_10)
-    product_31 = probability_3 * chosen_2 * quotient
+    product_33 = product_12 * quotient
     other_probability_2 = softmax_complement(chosen, axis=-2)
-    power_8 = chosen_2 * chosen_2
-    product_32 = probability_3 * other_probability_2**2 * power_8
-    product_33 = probability_3 * probability_3 * power_8 * other_probability_2
-    term_19 = product_31[:, :, None] * term_3 + (
-        product_32[:, :, None] * power + product_33[:, :, None] * power
+    power_7 = chosen_2 * chosen_2
+    product_34 = probability_3 * other_probability_2**2 * power_7
+    product_35 = probability_3 * probability_3 * power_7 * other_probability_2
+    term_20 = product_33[:, :, None] * term_3 + (
+        product_34[:, :, None] * power + product_35[:, :, None] * power
     )
-    term_20 = -product_28 - product_30 - product_26
-    product_34 = (
+    term_21 = -product_30 - product_32 - product_28
+    product_36 = (
         probability_7[:, :, None]
         * chosen_5[:, None, None]
-        * (term_19[:, None] + term_20[:, :, None])
+        * (term_20[:, None] + term_21[:, :, None])
     )
-    product_35 = probability_7 * sigmoid(-chosen_10)
-    product_36 = probability_6 * chosen_9
-    product_37 = product_36[:, :, None] * input_direction_2
-    term_21 = product_13[:, None] + product_37[:, :, None]
-    product_38 = product_35[:, :, None] * power_3[:, None, None] * term_21 * term_21
-    product_39 = (
-        np.maximum(term_16, 0.0)[:, :, None]
+    product_37 = probability_7 * sigmoid(-chosen_10)
+    product_38 = product_26[:, :, None] * input_direction_2
+    term_22 = product_13[:, None] + product_38[:, :, None]
+    product_39 = product_37[:, :, None] * power_3[:, None, None] * term_22 * term_22
+    product_40 = (
+        np.maximum(term_17, 0.0)[:, :, None]
         * positive_4[:, :, None]
         * chosen_11[:, :, None]
-        * (term_18[:, :, None] + product_34 + product_38)
+        * (term_19[:, :, None] + product_36 + product_39)
     )
-    power_9 = positive_4 * positive_4
-    term_22 = probability_7[:, :, None] * chosen_5[:, None, None] * term_21 - product_37[:, :, None]
-    sums_9 = total(power_9[:, :, None] * chosen_11[:, :, None] * term_22 * term_22, axis=2)
+    power_8 = positive_4 * positive_4
+    term_23 = probability_7[:, :, None] * chosen_5[:, None, None] * term_22 - product_38[:, :, None]
+    sums_7 = total(power_8[:, :, None] * chosen_11[:, :, None] * term_23 * term_23, axis=2)
     chosen_12 = select(mask_2, 0.0, log_sum[:, None] - log_sum_2)
     softplus_2 = np.maximum(chosen_12, 0.0) + np.log1p(np.exp(-np.abs(chosen_12)))
-    term_23 = log_sum_2 + input_length + softplus_2
-    positive_5 = np.maximum(np.sign(term_23), 0.0)
+    term_24 = log_sum_2 + input_length + softplus_2
+    positive_5 = np.maximum(np.sign(term_24), 0.0)
     chosen_13 = ((target == target[:, None]) & (index_2 != index[:, None])).astype(upstream.dtype)
-    product_40 = np.maximum(term_23, 0.0) * positive_5 * chosen_13
+    product_41 = np.maximum(term_24, 0.0) * positive_5 * chosen_13
     probability_8 = sigmoid(chosen_12)
-    chosen_14 = select(mask_4, margin - norm(term_12, axis=-1), -math.inf)
+    chosen_14 = select(mask_4, margin - norm(term_13, axis=-1), -math.inf)
     probability_9 = softmax(chosen_14, axis=-1)
     picked_2 = pick(probability_9, index, axis=1)
-    product_41 = picked_2 * chosen_4 * quotient_2 * term_4
-    product_42 = probability_5[:, :, None] * chosen_9[:, :, None] * quotient_4[:, :, None] * term_17
-    product_43 = picked_2 * pick(softmax_complement(chosen_14, axis=-1), index, axis=1) * chosen_4
-    product_44 = chosen_9[:, :, None] * input_direction_2
+    product_42 = picked_2 * chosen_4
+    product_43 = product_42 * quotient_2 * term_4
+    sums_8 = total(product_22[:, :, None] * quotient_4[:, :, None] * term_18, axis=1)
+    product_44 = picked_2 * pick(softmax_complement(chosen_14, axis=-1), index, axis=1) * chosen_4
+    product_45 = chosen_9[:, :, None] * input_direction_2
     is_largest_2 = index_2 == argmax_along(chosen_6, axis=1).squeeze(axis=1)[:, None]
-    sums_10 = total(masked(product_44, is_largest_2[:, :, None]), axis=1)
-    sums_11 = total(probability_5[:, :, None] * (sums_10[:, None] - product_44), axis=1)
-    product_45 = 2.0 * product_43[:, None] * quotient_3 * (sums_11 + (product_6[:, None] - sums_10))
-    product_46 = picked_2 * chosen_4
-    product_47 = select(mask_4, -1.0, 0.0)[:, :, None] * direction(term_12, axis=-1)
-    product_48 = probability_9[:, :, None] * (sums_11[:, None] + (product_47 - sums_10[:, None]))
-    sums_12 = total(masked(sum_of_others(product_48, axis=-2), mask_3[:, :, None]), axis=1)
+    sums_9 = total(masked(product_45, is_largest_2[:, :, None]), axis=1)
+    sums_10 = total(probability_5[:, :, None] * (sums_9[:, None] - product_45), axis=1)
+    product_46 = 2.0 * product_44[:, None] * quotient_3 * (sums_10 + (product_7[:, None] - sums_9))
+    product_47 = select(mask_4, -1.0, 0.0)[:, :, None] * direction(term_13, axis=-1)
+    product_48 = probability_9[:, :, None] * (sums_10[:, None] + (product_47 - sums_9[:, None]))
+    sums_11 = total(masked(sum_of_others(product_48, axis=-2), mask_3[:, :, None]), axis=1)
     product_49 = (
-        probability_5[:, :, None] * (sums_11[:, None] + (product_44 - sums_10[:, None])) ** 2
+        probability_5[:, :, None] * (sums_10[:, None] + (product_45 - sums_9[:, None])) ** 2
     )
-    term_24 = (
-        2.0 * product_46[:, None] * quotient_3 * sums_12 - product_45 + total(product_49, axis=1)
+    term_25 = (
+        2.0 * product_42[:, None] * quotient_3 * sums_11 - product_46 + total(product_49, axis=1)
     )
-    term_25 = product_41[:, None] + total(product_42, axis=1) + term_24
-    term_26 = (
-        quotient_4[:, :, None] * term_17
-        + probability_8[:, :, None] * chosen_5[:, None] * term_25[:, None]
+    term_26 = product_43[:, None] + sums_8 + term_25
+    term_27 = (
+        quotient_4[:, :, None] * term_18
+        + probability_8[:, :, None] * chosen_5[:, None] * term_26[:, None]
     )
     product_50 = probability_8 * sigmoid(-chosen_12)
-    product_51 = picked_2 * chosen_4 * quotient_3
-    term_27 = product_51[:, None, None] + product_37
-    product_52 = 2.0 * product_50[:, :, None] * power_3[:, None] * sums_8[:, None] * term_27
-    power_10 = sums_8 * sums_8
-    term_28 = power_10[:, None] * product_50[:, :, None] * power_3[:, None] - product_52
+    product_51 = product_42 * quotient_3
+    term_28 = product_51[:, None, None] + product_38
+    product_52 = 2.0 * product_50[:, :, None] * power_3[:, None] * sums_6[:, None] * term_28
+    power_9 = sums_6 * sums_6
+    term_29 = power_9[:, None] * product_50[:, :, None] * power_3[:, None] - product_52
     product_53 = positive_5 * positive_5 * chosen_13
-    term_29 = probability_8[:, :, None] * chosen_5[:, None] * term_27 - product_37
-    term_30 = -input_direction_2 - probability_8[:, :, None] * chosen_5[:, None] * sums_8[:, None]
-    term_31 = (
-        4.0 * product_53[:, :, None] * term_29 * term_30
-        + 2.0 * product_53[:, :, None] * term_30 * term_30
-    )
+    term_30 = probability_8[:, :, None] * chosen_5[:, None] * term_28 - product_38
+    term_31 = -input_direction_2 - probability_8[:, :, None] * chosen_5[:, None] * sums_6[:, None]
     term_32 = (
-        2.0 * total(product_39, axis=2)
-        + 2.0 * sums_9
-        + (2.0 * product_40[:, :, None] * (term_26 + term_28) + term_31)
+        4.0 * product_53[:, :, None] * term_30 * term_31
+        + 2.0 * product_53[:, :, None] * term_31 * term_31
     )
-    return (0.5 * upstream[:, None] * term_15 + 0.5 * total(upstream[:, None] * term_32, axis=1),)
+    term_33 = (
+        2.0 * total(product_40, axis=2)
+        + 2.0 * sums_7
+        + (2.0 * product_41[:, :, None] * (term_27 + term_29) + term_32)
+    )
+    return (0.5 * upstream[:, None] * term_16 + 0.5 * total(upstream[:, None] * term_33, axis=1),)
 
 
 def _denominator(target: Array) -> Array:

@@ -323,20 +323,20 @@ def _hessian_diagonal_smoothed_labels(
     sums_4 = total(product, axis=1)
     term = 1.0 - label_smoothing
     label_weight = weight[select(valid, target, 0)]
-    term_2 = (
-        label_smoothing * sums * sums_4 / weight.shape[0] + term * label_weight[:, None] * sums_4
-    )
+    product_2 = term * label_weight
+    term_2 = label_smoothing * sums * sums_4 / weight.shape[0] + product_2[:, None] * sums_4
     other_probability = softmax_complement(logits, axis=-1)
-    product_2 = probability * other_probability
+    product_3 = probability * other_probability
     power = input * input
-    product_3 = product_2[:, :, None] * power[:, None] * label_smoothing * sums / weight.shape[0]
-    product_4 = label_weight[:, None, None] * product_2[:, :, None] * power[:, None] * term
-    chosen = masked(upstream[:, None, None] * (product_3 + product_4), valid[:, None, None])
-    product_5 = label_smoothing * sums * probability * other_probability / weight.shape[0]
-    term_3 = product_5 + term * label_weight[:, None] * probability * other_probability
+    product_4 = product_3[:, :, None] * power[:, None] * label_smoothing * sums / weight.shape[0]
+    product_5 = label_weight[:, None, None] * product_3[:, :, None] * power[:, None] * term
+    chosen = masked(upstream[:, None, None] * (product_4 + product_5), valid[:, None, None])
+    product_6 = label_smoothing * sums * probability * other_probability / weight.shape[0]
+    chosen_2 = masked(
+        upstream[:, None] * (product_6 + product_2[:, None] * product_3), valid[:, None]
+    )
     diagonal_input = masked(upstream[:, None] * term_2, valid[:, None])
-    diagonal_linear_bias = total(masked(upstream[:, None] * term_3, valid[:, None]), axis=0)
-    return diagonal_input, total(chosen, axis=0), diagonal_linear_bias
+    return diagonal_input, total(chosen, axis=0), total(chosen_2, axis=0)
 
 
 def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:

@@ -66,13 +66,14 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = smooth + sums
     quotient = ratio(difference, term)
-    tanh = np.tanh(quotient)
-    slope = upstream * tanh * ratio(quotient, term)
+    squashed = np.tanh(quotient)
+    slope = upstream * squashed * ratio(quotient, term)
     p = sigmoid(input)
     probability = sigmoid(-input)
-    slope_2 = upstream * tanh * ratio(1.0, term)
-    product = slope_2[:, None] * ((1.0 - target) * p * probability - probability * p * target)
-    grad_input = product - slope[:, None] * p * probability
+    product = p * probability
+    slope_2 = upstream * squashed * ratio(1.0, term)
+    product_2 = slope_2[:, None] * ((1.0 - target) * product - probability * p * target)
+    grad_input = product_2 - slope[:, None] * product
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
@@ -88,41 +89,42 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    term = 1.0 - target
     p = sigmoid(input)
+    product = (1.0 - target) * p
     probability = sigmoid(-input)
-    term_2 = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
-    tanh = np.tanh(dice)
-    quotient = ratio(1.0, term_2)
-    product = tanh * quotient
-    tanh_2 = np.tanh(-0.5 * input)
-    tanh_3 = np.tanh(0.5 * input)
-    term_3 = term * p * probability * tanh_2 + probability * p * target * tanh_3
-    term_4 = term * p * probability - probability * p * target
+    term = smooth + total(target + p, axis=(0, 2))
+    dice = ratio(total(product + probability * target, axis=(0, 2)), term)
+    squashed = np.tanh(dice)
+    quotient = ratio(1.0, term)
+    product_2 = squashed * quotient
+    squashed_2 = np.tanh(-0.5 * input)
+    product_3 = probability * p * target
+    squashed_3 = np.tanh(0.5 * input)
+    product_4 = product_2[:, None] * (product * probability * squashed_2 + product_3 * squashed_3)
+    term_2 = product * probability - product_3
     sech2_2 = sech2(dice)
     power = quotient * quotient
-    product_2 = sech2_2 * power
-    quotient_2 = ratio(dice, term_2)
-    term_5 = -sech2_2 * quotient_2 * quotient - tanh * ratio(quotient, term_2)
-    product_3 = term_4 * (product_2[:, None] * term_4 + term_5[:, None] * p * probability)
-    product_4 = tanh * quotient_2
-    term_6 = product[:, None] * term_3 + product_3 - product_4[:, None] * p * probability * tanh_2
-    product_5 = sech2_2 * quotient * quotient_2
-    product_6 = tanh * power
-    term_7 = -product_5 - product_6
-    term_8 = sech2_2 * quotient_2 * quotient_2 + tanh * (
-        quotient * quotient_2 + ratio(quotient_2, term_2)
+    product_5 = sech2_2 * power
+    quotient_2 = ratio(dice, term)
+    term_3 = -sech2_2 * quotient_2 * quotient - squashed * ratio(quotient, term)
+    product_6 = term_2 * (product_5[:, None] * term_2 + term_3[:, None] * p * probability)
+    product_7 = squashed * quotient_2
+    term_4 = product_4 + product_6 - product_7[:, None] * p * probability * squashed_2
+    product_8 = sech2_2 * quotient * quotient_2
+    product_9 = squashed * power
+    term_5 = -product_8 - product_9
+    term_6 = sech2_2 * quotient_2 * quotient_2 + squashed * (
+        quotient * quotient_2 + ratio(quotient_2, term)
     )
-    product_7 = p * probability * (term_7[:, None] * term_4 + term_8[:, None] * p * probability)
-    term_9 = product_5 + product_6
-    term_10 = (
-        term_9[:, None] * tanh_3
-        + term_8[:, None]
-        - tanh_3 * (term_5[:, None] - product_2[:, None] * tanh_3)
+    product_10 = p * probability * (term_5[:, None] * term_2 + term_6[:, None] * p * probability)
+    term_7 = product_8 + product_9
+    term_8 = (
+        term_7[:, None] * squashed_3
+        + term_6[:, None]
+        - squashed_3 * (term_3[:, None] - product_5[:, None] * squashed_3)
     )
-    diagonal_input = upstream[:, None] * (term_6 + product_7)
-    return diagonal_input, upstream[:, None] * term_10
+    diagonal_input = upstream[:, None] * (term_4 + product_10)
+    return diagonal_input, upstream[:, None] * term_8
 
 
 _kernel = Kernels(

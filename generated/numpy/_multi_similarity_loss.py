@@ -156,86 +156,91 @@ def _hessian_diagonal(
     sigmoid_pull = sigmoid(pull)
     probability = softmax(chosen, axis=-1)
     chosen_2 = select(mask, -alpha, 0.0)
+    product = probability * chosen_2
     quotient = ratio(1.0, norm(input, axis=-1))
     power = quotient * quotient
-    product = 2.0 * input_direction * input_direction[:, None] * power[:, None, None]
+    product_2 = 2.0 * input_direction * input_direction[:, None] * power[:, None, None]
     power_2 = input_direction * input_direction
     term = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
     sums = input_direction @ input_direction.T
-    term_2 = term[:, None] * power[:, None, None] * sums[:, :, None] - product
-    sums_2 = total(probability[:, :, None] * chosen_2[:, :, None] * term_2, axis=1)
+    term_2 = term[:, None] * power[:, None, None] * sums[:, :, None] - product_2
     picked = pick(probability, index, axis=1)
     chosen_3 = select(((target == target) & (index != index)), -alpha, 0.0)
-    product_2 = picked * chosen_3
-    sums_3 = total(power_2, axis=1)
-    product_3 = power * sums_3
+    product_3 = picked * chosen_3
+    sums_2 = total(power_2, axis=1)
+    product_4 = power * sums_2
     term_3 = (
-        2.0 * (power[:, None] - 2.0 * power[:, None] * power_2) + 2.0 * product_3[:, None] * power_2
+        2.0 * (power[:, None] - 2.0 * power[:, None] * power_2) + 2.0 * product_4[:, None] * power_2
     )
-    product_4 = quotient[:, None, None] * input_direction[:, None] * sums[:, :, None]
-    term_4 = input_direction * quotient[:, None, None] - product_4
-    product_5 = chosen_2[:, :, None] * term_4
+    term_4 = total(product[:, :, None] * term_2, axis=1) + product_3[:, None] * term_3
+    product_5 = quotient[:, None, None] * input_direction[:, None] * sums[:, :, None]
+    term_5 = input_direction * quotient[:, None, None] - product_5
+    product_6 = chosen_2[:, :, None] * term_5
     is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
-    sums_4 = total(masked(product_5, is_largest[:, :, None]), axis=1)
-    sums_5 = total(probability[:, :, None] * (product_5 - sums_4[:, None]), axis=1)
-    product_6 = probability[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_5)) ** 2
-    product_7 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_3
-    product_8 = quotient * sums_3
-    term_5 = input_direction * quotient[:, None] - product_8[:, None] * input_direction
-    product_9 = 2.0 * product_7[:, None] * (sums_5 + (sums_4 - chosen_3[:, None] * term_5)) * term_5
-    mask_2 = index_2 == index[:, None]
-    term_6 = sums_5[:, None] + (sums_4[:, None] - select(mask, -alpha, 0.0)[:, :, None] * term_4)
-    chosen_4 = masked(sum_of_others(probability[:, :, None] * term_6, axis=-2), mask_2[:, :, None])
-    term_7 = (
-        total(product_6, axis=1)
-        - product_9
-        + 2.0 * product_2[:, None] * term_5 * total(chosen_4, axis=1)
+    sums_3 = total(masked(product_6, is_largest[:, :, None]), axis=1)
+    sums_4 = total(probability[:, :, None] * (product_6 - sums_3[:, None]), axis=1)
+    product_7 = probability[:, :, None] * (sums_4[:, None] + (sums_3[:, None] - product_6)) ** 2
+    product_8 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_3
+    product_9 = quotient * sums_2
+    term_6 = input_direction * quotient[:, None] - product_9[:, None] * input_direction
+    product_10 = (
+        2.0 * product_8[:, None] * (sums_4 + (sums_3 - chosen_3[:, None] * term_6)) * term_6
     )
-    product_10 = sigmoid_pull[:, None] * (sums_2 + product_2[:, None] * term_3 + term_7) / alpha
-    probability_2 = sigmoid(-pull)
-    product_11 = sigmoid_pull * probability_2
-    sums_6 = total(probability[:, :, None] * chosen_2[:, :, None] * term_4, axis=1)
-    product_12 = sigmoid_pull * probability_2 * picked * chosen_3
+    mask_2 = index_2 == index[:, None]
+    term_7 = sums_4[:, None] + (sums_3[:, None] - select(mask, -alpha, 0.0)[:, :, None] * term_5)
+    chosen_4 = masked(sum_of_others(probability[:, :, None] * term_7, axis=-2), mask_2[:, :, None])
     term_8 = (
-        product_11[:, None] * sums_6 * (sums_6 / alpha)
-        + 2.0 * product_12[:, None] * sums_6 * term_5 / alpha
+        total(product_7, axis=1)
+        - product_10
+        + 2.0 * product_3[:, None] * term_6 * total(chosen_4, axis=1)
+    )
+    product_11 = sigmoid_pull * sigmoid(-pull)
+    sums_5 = total(product[:, :, None] * term_5, axis=1)
+    product_12 = product_11 * picked * chosen_3
+    term_9 = (
+        product_11[:, None] * sums_5 * (sums_5 / alpha)
+        + 2.0 * product_12[:, None] * sums_5 * term_6 / alpha
     )
     mask_3 = target[:, None] != target
     chosen_5 = select(mask_3, gap * beta, -math.inf)
     push = logsumexp(chosen_5, axis=-1)
     sigmoid_push = sigmoid(push)
-    probability_3 = softmax(chosen_5, axis=-1)
+    probability_2 = softmax(chosen_5, axis=-1)
     chosen_6 = select(mask_3, beta, 0.0)
-    sums_7 = total(probability_3[:, :, None] * chosen_6[:, :, None] * term_2, axis=1)
-    picked_2 = pick(probability_3, index, axis=1)
+    product_13 = probability_2 * chosen_6
+    picked_2 = pick(probability_2, index, axis=1)
     chosen_7 = select(target != target, beta, 0.0)
-    product_13 = picked_2 * chosen_7
-    product_14 = chosen_6[:, :, None] * term_4
+    product_14 = picked_2 * chosen_7
+    term_10 = total(product_13[:, :, None] * term_2, axis=1) + product_14[:, None] * term_3
+    product_15 = chosen_6[:, :, None] * term_5
     is_largest_2 = index_2 == argmax_along(chosen_5, axis=1).squeeze(axis=1)[:, None]
-    sums_8 = total(masked(product_14, is_largest_2[:, :, None]), axis=1)
-    sums_9 = total(probability_3[:, :, None] * (product_14 - sums_8[:, None]), axis=1)
-    product_15 = probability_3[:, :, None] * (sums_9[:, None] + (sums_8[:, None] - product_14)) ** 2
-    product_16 = picked_2 * pick(softmax_complement(chosen_5, axis=-1), index, axis=1) * chosen_7
-    product_17 = (
-        2.0 * product_16[:, None] * (sums_9 + (sums_8 - chosen_7[:, None] * term_5)) * term_5
+    sums_6 = total(masked(product_15, is_largest_2[:, :, None]), axis=1)
+    sums_7 = total(probability_2[:, :, None] * (product_15 - sums_6[:, None]), axis=1)
+    product_16 = probability_2[:, :, None] * (sums_7[:, None] + (sums_6[:, None] - product_15)) ** 2
+    product_17 = picked_2 * pick(softmax_complement(chosen_5, axis=-1), index, axis=1) * chosen_7
+    product_18 = (
+        2.0 * product_17[:, None] * (sums_7 + (sums_6 - chosen_7[:, None] * term_6)) * term_6
     )
-    term_9 = sums_9[:, None] + (sums_8[:, None] - select(mask_3, beta, 0.0)[:, :, None] * term_4)
+    term_11 = sums_7[:, None] + (sums_6[:, None] - select(mask_3, beta, 0.0)[:, :, None] * term_5)
     chosen_8 = masked(
-        sum_of_others(probability_3[:, :, None] * term_9, axis=-2), mask_2[:, :, None]
+        sum_of_others(probability_2[:, :, None] * term_11, axis=-2), mask_2[:, :, None]
     )
-    term_10 = (
-        total(product_15, axis=1)
-        - product_17
-        + 2.0 * product_13[:, None] * term_5 * total(chosen_8, axis=1)
+    term_12 = (
+        total(product_16, axis=1)
+        - product_18
+        + 2.0 * product_14[:, None] * term_6 * total(chosen_8, axis=1)
     )
-    product_18 = sigmoid_push[:, None] * (sums_7 + product_13[:, None] * term_3 + term_10) / beta
-    probability_4 = sigmoid(-push)
-    product_19 = sigmoid_push * probability_4
-    sums_10 = total(probability_3[:, :, None] * chosen_6[:, :, None] * term_4, axis=1)
-    product_20 = sigmoid_push * probability_4 * picked_2 * chosen_7
-    term_11 = (
-        product_19[:, None] * sums_10 * (sums_10 / beta)
-        + 2.0 * product_20[:, None] * sums_10 * term_5 / beta
+    term_13 = (
+        sigmoid_pull[:, None] * (term_4 + term_8) / alpha
+        + term_9
+        + sigmoid_push[:, None] * (term_10 + term_12) / beta
+    )
+    product_19 = sigmoid_push * sigmoid(-push)
+    sums_8 = total(product_13[:, :, None] * term_5, axis=1)
+    product_20 = product_19 * picked_2 * chosen_7
+    term_14 = (
+        product_19[:, None] * sums_8 * (sums_8 / beta)
+        + 2.0 * product_20[:, None] * sums_8 * term_6 / beta
     )
     chosen_9 = select(
         ((target[:, None] == target) & (index[:, None] != index_2)), -gap * alpha, -math.inf
@@ -243,43 +248,39 @@ def _hessian_diagonal(
     log_sum = logsumexp(chosen_9, axis=-1)
     sigmoid_log_sum = sigmoid(log_sum)
     mask_4 = (target == target[:, None]) & (index != index[:, None])
-    term_12 = sums - base
-    chosen_10 = select(mask_4, -term_12 * alpha, -math.inf)
-    probability_5 = softmax(chosen_10, axis=-2)
+    term_15 = sums - base
+    chosen_10 = select(mask_4, -term_15 * alpha, -math.inf)
+    probability_3 = softmax(chosen_10, axis=-2)
     chosen_11 = select(mask_4, -alpha, 0.0)
-    product_21 = probability_5 * chosen_11
+    product_21 = probability_3 * chosen_11
     other_probability = softmax_complement(chosen_10, axis=-2)
     power_3 = chosen_11 * chosen_11
-    product_22 = probability_5 * other_probability**2 * power_3
-    power_4 = term_4 * term_4
-    power_5 = probability_5 * probability_5
-    product_23 = power_5 * power_3 * other_probability
-    term_13 = product_22[:, :, None] * power_4 + product_23[:, :, None] * power_4
-    product_24 = sigmoid_log_sum[:, None] * (product_21[:, :, None] * term_2 + term_13) / alpha
-    product_25 = sigmoid_log_sum * sigmoid(-log_sum)
-    product_26 = power_5 * power_3
-    product_27 = product_25[:, None] * product_26[:, :, None] * term_4 * (term_4 / alpha)
+    product_22 = probability_3 * other_probability**2 * power_3
+    power_4 = term_5 * term_5
+    product_23 = probability_3 * probability_3 * power_3
+    product_24 = product_23 * other_probability
+    term_16 = product_22[:, :, None] * power_4 + product_24[:, :, None] * power_4
+    product_25 = sigmoid_log_sum[:, None] * (product_21[:, :, None] * term_2 + term_16) / alpha
+    product_26 = sigmoid_log_sum * sigmoid(-log_sum)
+    product_27 = product_26[:, None] * product_23[:, :, None] * term_5 * (term_5 / alpha)
     log_sum_2 = logsumexp(select(target[:, None] != target, gap * beta, -math.inf), axis=-1)
-    probability_6 = sigmoid(log_sum_2)
+    probability_4 = sigmoid(log_sum_2)
     mask_5 = target != target[:, None]
-    chosen_12 = select(mask_5, term_12 * beta, -math.inf)
-    probability_7 = softmax(chosen_12, axis=-2)
+    chosen_12 = select(mask_5, term_15 * beta, -math.inf)
+    probability_5 = softmax(chosen_12, axis=-2)
     chosen_13 = select(mask_5, beta, 0.0)
-    product_28 = probability_7 * chosen_13
+    product_28 = probability_5 * chosen_13
     other_probability_2 = softmax_complement(chosen_12, axis=-2)
-    power_6 = chosen_13 * chosen_13
-    product_29 = probability_7 * other_probability_2**2 * power_6
-    power_7 = probability_7 * probability_7
-    product_30 = power_7 * power_6 * other_probability_2
-    term_14 = product_29[:, :, None] * power_4 + product_30[:, :, None] * power_4
-    product_31 = probability_6[:, None] * (product_28[:, :, None] * term_2 + term_14) / beta
-    product_32 = probability_6 * sigmoid(-log_sum_2)
-    product_33 = power_7 * power_6
-    product_34 = product_32[:, None] * product_33[:, :, None] * term_4 * (term_4 / beta)
-    slope = upstream[:, None] * (product_24 + product_27 + product_31 + product_34)
-    return (
-        upstream[:, None] * (product_10 + term_8 + product_18 + term_11) + total(slope, axis=1),
-    )
+    power_5 = chosen_13 * chosen_13
+    product_29 = probability_5 * other_probability_2**2 * power_5
+    product_30 = probability_5 * probability_5 * power_5
+    product_31 = product_30 * other_probability_2
+    term_17 = product_29[:, :, None] * power_4 + product_31[:, :, None] * power_4
+    product_32 = probability_4[:, None] * (product_28[:, :, None] * term_2 + term_17) / beta
+    product_33 = probability_4 * sigmoid(-log_sum_2)
+    product_34 = product_33[:, None] * product_30[:, :, None] * term_5 * (term_5 / beta)
+    slope = upstream[:, None] * (product_25 + product_27 + product_32 + product_34)
+    return (upstream[:, None] * (term_13 + term_14) + total(slope, axis=1),)
 
 
 _kernel = Kernels(

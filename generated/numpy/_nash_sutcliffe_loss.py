@@ -69,29 +69,29 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     target_length = norm(target_offset, axis=-2)
     quotient = ratio(length, target_length)
     quotient_2 = ratio(1.0, target_length)
+    product = quotient * quotient_2
     direction_2 = direction(term, axis=-2)
     power = direction_2 * direction_2
-    product = 2.0 * (quotient * quotient_2 * ratio(1.0, length)) * sum_of_others(power, axis=-2)
+    product_2 = 2.0 * (product * ratio(1.0, length)) * sum_of_others(power, axis=-2)
     power_2 = quotient_2 * quotient_2
     quotient_3 = ratio(quotient, target_length)
     term_2 = -2.0 * quotient_3 * quotient_2 - 2.0 * quotient * ratio(quotient_2, target_length)
     target_direction = direction(target_offset, axis=-2)
     deviation_2 = deviation(target_direction, axis=-2)
-    product_2 = direction_2 * (term_2 * deviation_2 - 2.0 * power_2 * direction_2)
+    product_3 = direction_2 * (term_2 * deviation_2 - 2.0 * power_2 * direction_2)
     power_3 = 1.0 / input.shape[0]
-    product_3 = ratio(deviation(target, axis=-2), target_length) * deviation_2[:, None]
+    product_4 = ratio(deviation(target, axis=-2), target_length) * deviation_2[:, None]
     term_3 = (
         2.0 * (-power_3 - target_direction * deviation_2)
         + 1.0
-        + total((-power_3 - product_3) ** 2, axis=1)
+        + total((-power_3 - product_4) ** 2, axis=1)
     )
-    term_4 = product - product_2 - 2.0 * (quotient * quotient_3 * quotient_2) * term_3
-    product_4 = (2.0 * quotient_2 * quotient_3 + 2.0 * quotient * power_2) * direction_2
-    product_5 = 2.0 * quotient * (quotient_2 * quotient_3 + ratio(quotient_3, target_length))
-    term_5 = product_4 + (2.0 * quotient_3 * quotient_3 + product_5) * deviation_2
-    diagonal_input = upstream * (product + 2.0 * power * power_2)
-    diagonal_target = upstream * (term_4 + deviation_2 * term_5)
-    return diagonal_input, diagonal_target
+    product_5 = (2.0 * quotient_2 * quotient_3 + 2.0 * quotient * power_2) * direction_2
+    product_6 = 2.0 * quotient * (quotient_2 * quotient_3 + ratio(quotient_3, target_length))
+    term_4 = product_5 + (2.0 * quotient_3 * quotient_3 + product_6) * deviation_2
+    term_5 = product_2 - product_3 - 2.0 * (product * quotient_3) * term_3 + deviation_2 * term_4
+    diagonal_input = upstream * (product_2 + 2.0 * power * power_2)
+    return diagonal_input, upstream * term_5
 
 
 _kernel = Kernels(

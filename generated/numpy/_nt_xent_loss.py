@@ -123,107 +123,96 @@ def _hessian_diagonal(
     logit = input_direction @ input_direction.T / temperature
     chosen = select(mask, logit, -math.inf)
     crowd = logsumexp(chosen, axis=-1)
-    probability = sigmoid(crowd[:, None] - logit)
-    probability_2 = softmax(chosen, axis=-1)
+    product = positive * sigmoid(crowd[:, None] - logit)
+    probability = softmax(chosen, axis=-1)
     power = 1.0 / temperature
     chosen_2 = select(mask, power, 0.0)
+    product_2 = probability * chosen_2
     quotient = ratio(1.0, norm(input, axis=-1))
     power_2 = quotient * quotient
-    product = 2.0 * input_direction * input_direction[:, None] * power_2[:, None, None]
+    product_3 = 2.0 * input_direction * input_direction[:, None] * power_2[:, None, None]
     power_3 = input_direction * input_direction
     term = 2.0 * power_3 - sum_of_others(power_3, axis=-1)
     sums = input_direction @ input_direction.T
-    term_2 = term[:, None] * power_2[:, None, None] * sums[:, :, None] - product
-    sums_2 = total(probability_2[:, :, None] * chosen_2[:, :, None] * term_2, axis=1)
+    term_2 = term[:, None] * power_2[:, None, None] * sums[:, :, None] - product_3
     chosen_3 = select(mask, input_direction @ input_direction.T / temperature, -math.inf)
-    probability_3 = softmax(chosen_3, axis=-1)
-    picked = pick(probability_3, index, axis=1)
+    probability_2 = softmax(chosen_3, axis=-1)
+    picked = pick(probability_2, index, axis=1)
     chosen_4 = select(target != target, power, 0.0)
-    product_2 = picked * chosen_4
-    sums_3 = total(power_3, axis=1)
-    product_3 = power_2 * sums_3
+    product_4 = picked * chosen_4
+    sums_2 = total(power_3, axis=1)
+    product_5 = power_2 * sums_2
     term_3 = (
         2.0 * (power_2[:, None] - 2.0 * power_2[:, None] * power_3)
-        + 2.0 * product_3[:, None] * power_3
+        + 2.0 * product_5[:, None] * power_3
     )
-    product_4 = quotient[:, None, None] * input_direction[:, None] * sums[:, :, None]
-    term_4 = input_direction * quotient[:, None, None] - product_4
-    product_5 = chosen_2[:, :, None] * term_4
+    term_4 = total(product_2[:, :, None] * term_2, axis=1) + product_4[:, None] * term_3
+    product_6 = quotient[:, None, None] * input_direction[:, None] * sums[:, :, None]
+    term_5 = input_direction * quotient[:, None, None] - product_6
+    product_7 = chosen_2[:, :, None] * term_5
     is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
-    sums_4 = total(masked(product_5, is_largest[:, :, None]), axis=1)
-    sums_5 = total(probability_2[:, :, None] * (product_5 - sums_4[:, None]), axis=1)
-    product_6 = probability_2[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_5)) ** 2
-    product_7 = picked * pick(softmax_complement(chosen_3, axis=-1), index, axis=1) * chosen_4
-    product_8 = quotient * sums_3
-    term_5 = input_direction * quotient[:, None] - product_8[:, None] * input_direction
-    product_9 = 2.0 * product_7[:, None] * (sums_5 + (sums_4 - chosen_4[:, None] * term_5)) * term_5
+    sums_3 = total(masked(product_7, is_largest[:, :, None]), axis=1)
+    sums_4 = total(probability[:, :, None] * (product_7 - sums_3[:, None]), axis=1)
+    product_8 = probability[:, :, None] * (sums_4[:, None] + (sums_3[:, None] - product_7)) ** 2
+    product_9 = picked * pick(softmax_complement(chosen_3, axis=-1), index, axis=1) * chosen_4
+    product_10 = quotient * sums_2
+    term_6 = input_direction * quotient[:, None] - product_10[:, None] * input_direction
+    product_11 = (
+        2.0 * product_9[:, None] * (sums_4 + (sums_3 - chosen_4[:, None] * term_6)) * term_6
+    )
     mask_2 = np.arange(input.shape[0]) == index[:, None]
-    product_10 = select(mask, power, 0.0)[:, :, None] * (
-        input_direction * quotient[:, None, None] - product_4
+    product_12 = select(mask, power, 0.0)[:, :, None] * (
+        input_direction * quotient[:, None, None] - product_6
     )
-    product_11 = probability_3[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_10))
-    sums_6 = total(masked(sum_of_others(product_11, axis=-2), mask_2[:, :, None]), axis=1)
-    term_6 = total(product_6, axis=1) - product_9 + 2.0 * product_2[:, None] * term_5 * sums_6
-    term_7 = sums_2 + product_2[:, None] * term_3 + term_6
-    product_12 = (
-        positive[:, :, None] * probability[:, :, None] * (term_7[:, None] - term_2 / temperature)
+    product_13 = probability_2[:, :, None] * (sums_4[:, None] + (sums_3[:, None] - product_12))
+    sums_5 = total(masked(sum_of_others(product_13, axis=-2), mask_2[:, :, None]), axis=1)
+    term_7 = total(product_8, axis=1) - product_11 + 2.0 * product_4[:, None] * term_6 * sums_5
+    term_8 = term_4 + term_7
+    sums_6 = total(product[:, :, None] * (term_8[:, None] - term_2 / temperature), axis=1)
+    product_14 = product * sigmoid(logit - crowd[:, None])
+    sums_7 = total(product_2[:, :, None] * term_5, axis=1)
+    term_9 = sums_7[:, None] - term_5 / temperature
+    product_15 = 2.0 * product_4[:, None] * term_6 * total(product_14[:, :, None] * term_9, axis=1)
+    term_10 = total(product_14[:, :, None] * term_9 * term_9, axis=1) + product_15
+    product_16 = sums_2 / temperature
+    product_17 = ((target == target) & (index != index)).astype(upstream.dtype) * sigmoid(
+        crowd - product_16
     )
-    probability_4 = sigmoid(logit - crowd[:, None])
-    sums_7 = total(probability_2[:, :, None] * chosen_2[:, :, None] * term_4, axis=1)
-    term_8 = sums_7[:, None] - term_4 / temperature
-    product_13 = (
-        positive[:, :, None] * probability[:, :, None] * probability_4[:, :, None] * term_8 * term_8
-    )
-    product_14 = positive[:, :, None] * probability[:, :, None] * probability_4[:, :, None] * term_8
-    term_9 = total(product_13, axis=1) + 2.0 * product_2[:, None] * term_5 * total(
-        product_14, axis=1
-    )
-    chosen_5 = ((target == target) & (index != index)).astype(upstream.dtype)
-    product_15 = sums_3 / temperature
-    probability_5 = sigmoid(crowd - product_15)
-    product_16 = chosen_5 * probability_5
-    product_17 = chosen_5 * probability_5 * sigmoid(product_15 - crowd)
-    product_18 = 2.0 * product_17[:, None] * (sums_7 - term_5 / temperature) * term_5 / temperature
-    term_10 = (
-        total(product_12, axis=1)
-        + term_9
-        + (-product_16[:, None] * term_3 / temperature - product_18)
-    )
+    product_18 = product_17 * sigmoid(product_16 - crowd)
+    product_19 = 2.0 * product_18[:, None] * (sums_7 - term_6 / temperature) * term_6 / temperature
+    term_11 = sums_6 + term_10 + (-product_17[:, None] * term_3 / temperature - product_19)
     mask_3 = target != target[:, None]
-    product_19 = sums / temperature
-    chosen_6 = select(mask_3, product_19, -math.inf)
-    probability_6 = softmax(chosen_6, axis=-2)
-    chosen_7 = select(mask_3, power, 0.0)
-    product_20 = probability_6 * chosen_7
-    other_probability = softmax_complement(chosen_6, axis=-2)
-    power_4 = chosen_7 * chosen_7
-    product_21 = probability_6 * other_probability**2 * power_4
-    power_5 = term_4 * term_4
-    power_6 = probability_6 * probability_6
-    product_22 = power_6 * power_4 * other_probability
-    term_11 = product_21[:, :, None] * power_5 + product_22[:, :, None] * power_5
+    product_20 = sums / temperature
+    chosen_5 = select(mask_3, product_20, -math.inf)
+    probability_3 = softmax(chosen_5, axis=-2)
+    chosen_6 = select(mask_3, power, 0.0)
+    product_21 = probability_3 * chosen_6
+    other_probability = softmax_complement(chosen_5, axis=-2)
+    power_4 = chosen_6 * chosen_6
+    product_22 = probability_3 * other_probability**2 * power_4
+    power_5 = term_5 * term_5
+    product_23 = probability_3 * probability_3 * power_4
+    product_24 = product_23 * other_probability
+    term_12 = product_22[:, :, None] * power_5 + product_24[:, :, None] * power_5
     log_sum = logsumexp(select(target[:, None] != target, logit, -math.inf), axis=-1)
-    probability_7 = sigmoid(log_sum[:, None] - logit)
-    product_23 = (product_20[:, :, None] * term_2 + term_11) * total(
-        positive * probability_7, axis=1
-    )[:, None]
-    product_24 = power_6 * power_4
-    sums_8 = total(positive * probability_7 * sigmoid(logit - log_sum[:, None]), axis=1)
-    chosen_8 = ((target == target[:, None]) & (index != index[:, None])).astype(upstream.dtype)
-    probability_8 = sigmoid(log_sum - product_19)
-    product_25 = chosen_8 * probability_8
-    probability_9 = sigmoid(product_19 - log_sum)
-    product_26 = probability_6 * chosen_7 * chosen_8 * probability_8 * probability_9
-    product_27 = chosen_8 * probability_8 * probability_9
-    term_12 = product_27[:, :, None] * (term_4 / temperature) ** 2 - 2.0 * product_26[
-        :, :, None
-    ] * term_4 * (term_4 / temperature)
-    term_13 = (
-        product_23
-        + product_24[:, :, None] * sums_8[:, None] * power_5
-        + (term_12 - product_25[:, :, None] * term_2 / temperature)
+    product_25 = positive * sigmoid(log_sum[:, None] - logit)
+    product_26 = (product_21[:, :, None] * term_2 + term_12) * total(product_25, axis=1)[:, None]
+    product_27 = (
+        product_23[:, :, None]
+        * total(product_25 * sigmoid(logit - log_sum[:, None]), axis=1)[:, None]
+        * power_5
     )
-    return (upstream[:, None] * term_10 + total(upstream[:, None] * term_13, axis=1),)
+    chosen_7 = ((target == target[:, None]) & (index != index[:, None])).astype(upstream.dtype)
+    probability_4 = sigmoid(log_sum - product_20)
+    product_28 = chosen_7 * probability_4
+    probability_5 = sigmoid(product_20 - log_sum)
+    product_29 = product_21 * chosen_7 * probability_4 * probability_5
+    product_30 = product_28 * probability_5
+    term_13 = product_30[:, :, None] * (term_5 / temperature) ** 2 - 2.0 * product_29[
+        :, :, None
+    ] * term_5 * (term_5 / temperature)
+    term_14 = product_26 + product_27 + (term_13 - product_28[:, :, None] * term_2 / temperature)
+    return (upstream[:, None] * term_11 + total(upstream[:, None] * term_14, axis=1),)
 
 
 def _denominator(target: Array) -> Array:

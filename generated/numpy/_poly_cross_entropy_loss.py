@@ -97,11 +97,13 @@ def _hessian_diagonal_labels(
     index = np.arange(input.shape[1])
     probability = softmax(input, axis=-2)
     lack = softmax_complement(input, axis=-2)
+    product = probability * lack
     term = lack - probability
-    chosen = select(index[:, None] == target[:, None], -probability * lack * term, 0.0)
-    product = pick(softmax(input, axis=-2), target, axis=1)[:, None] * probability * term
-    product_2 = epsilon * (chosen + select(index[:, None] != target[:, None], product, 0.0))
-    return (upstream[:, None] * (product_2 + probability * lack),)
+    product_2 = pick(softmax(input, axis=-2), target, axis=1)[:, None] * probability * term
+    term_2 = select(index[:, None] == target[:, None], -product * term, 0.0) + select(
+        index[:, None] != target[:, None], product_2, 0.0
+    )
+    return (upstream[:, None] * (epsilon * term_2 + product),)
 
 
 _kernel_labels = Kernels(
@@ -163,12 +165,14 @@ def _value_and_gradient_probabilities(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `epsilon`."""
     lack = softmax_complement(input, axis=-2)
-    sums = total(lack * target, axis=1)
+    product = lack * target
+    sums = total(product, axis=1)
     xent, excess = cross_entropy_and_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
     rest = sum_of_others(-probability * upstream[:, None] * epsilon * target, axis=-2)
-    product = probability * (-lack * upstream[:, None] * epsilon * target - rest)
-    grad_input = upstream[:, None] * excess + product
+    grad_input = upstream[:, None] * excess + probability * (
+        -product * upstream[:, None] * epsilon - rest
+    )
     grad_target = None
     if "target" in wanted:
         grad_target = (
@@ -188,14 +192,12 @@ def _hessian_diagonal_probabilities(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     probability = softmax(input, axis=-2)
+    product = target * probability
     lack = softmax_complement(input, axis=-2)
     term = lack - probability
-    product = probability * term * sum_of_others(target * probability, axis=-2)
-    term_2 = (
-        epsilon * (product - target * probability * lack * term)
-        + total(target, axis=1)[:, None] * probability * lack
-    )
-    return upstream[:, None] * term_2, np.full_like(target, 0.0)
+    term_2 = probability * term * sum_of_others(product, axis=-2) - product * lack * term
+    term_3 = epsilon * term_2 + total(target, axis=1)[:, None] * probability * lack
+    return upstream[:, None] * term_3, np.full_like(target, 0.0)
 
 
 _kernel_probabilities = Kernels(

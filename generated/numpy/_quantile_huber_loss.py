@@ -60,14 +60,13 @@ def _value_and_gradient(
     term = 1.0 - level
     chosen = select(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
-    clamped = np.maximum(np.minimum(product, 1.0), -1.0)
-    product_2 = chosen * clamped * (error - 0.5 * np.maximum(np.minimum(error, kappa), -kappa))
-    product_3 = chosen * clamped
-    loss = total(product_2, axis=(1, 2)) / target.shape[1]
-    grad_input = -upstream[:, None] * total(product_3, axis=2) / target.shape[1]
+    product_2 = chosen * np.maximum(np.minimum(product, 1.0), -1.0)
+    product_3 = product_2 * (error - 0.5 * np.maximum(np.minimum(error, kappa), -kappa))
+    loss = total(product_3, axis=(1, 2)) / target.shape[1]
+    grad_input = -upstream[:, None] * total(product_2, axis=2) / target.shape[1]
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream[:, None] * total(product_3, axis=1) / target.shape[1]
+        grad_target = upstream[:, None] * total(product_2, axis=1) / target.shape[1]
     grad_kappa = None
     if "kappa" in wanted:
         product_4 = chosen * select(np.abs(error) <= kappa, -0.5 * product * product, -0.5)

@@ -103,46 +103,50 @@ def _hessian_diagonal(
     term_2 = 1.0 - target
     sums = total(term_2, axis=(0, 2))
     quotient = ratio(1.0, sums)
+    product = term * quotient
     sigmoid_input = sigmoid(input)
     term_3 = target - sigmoid_input
     probability = sigmoid(-input)
-    tanh = np.tanh(-0.5 * input)
+    squashed = np.tanh(-0.5 * input)
     power = sigmoid_input * sigmoid_input
     power_2 = probability * probability
     term_4 = (
-        2.0 * power * power_2 * term_2 - 2.0 * term_3 * sigmoid_input * probability * term_2 * tanh
+        2.0 * power * power_2 * term_2
+        - 2.0 * term_3 * sigmoid_input * probability * term_2 * squashed
     )
     sums_2 = total(target, axis=(0, 2))
     quotient_2 = ratio(1.0, sums_2)
+    product_2 = r * quotient_2
     term_5 = (
-        2.0 * power * power_2 * target - 2.0 * term_3 * sigmoid_input * probability * target * tanh
+        2.0 * power * power_2 * target
+        - 2.0 * term_3 * sigmoid_input * probability * target * squashed
     )
-    term_6 = term * quotient[:, None] * term_4 + r * quotient_2[:, None] * term_5
-    product = 4.0 * term_3
+    product_3 = 4.0 * term_3
     squared_error = term_3 * term_3
-    term_7 = 2.0 * term_3 * term_2 - squared_error
-    term_8 = (
-        term * quotient[:, None] * (2.0 * term_2 - product)
-        + term_7 * term * ratio(quotient, sums)[:, None]
+    term_6 = 2.0 * term_3 * term_2 - squared_error
+    term_7 = (
+        product[:, None] * (2.0 * term_2 - product_3)
+        + term_6 * term * ratio(quotient, sums)[:, None]
     )
     power_3 = quotient * quotient
     quotient_3 = ratio(ratio(total(squared_error * term_2, axis=(0, 2)), sums), sums)
-    product_2 = term * (quotient * quotient_3 + ratio(quotient_3, sums))
-    term_9 = (
-        term_8
-        + (term * power_3[:, None] * term_7 + product_2[:, None])
-        + r * quotient_2[:, None] * (2.0 * target + product)
+    product_4 = term * (quotient * quotient_3 + ratio(quotient_3, sums))
+    term_8 = (
+        term_7
+        + (term * power_3[:, None] * term_6 + product_4[:, None])
+        + product_2[:, None] * (2.0 * target + product_3)
     )
-    term_10 = 2.0 * term_3 * target + squared_error
+    term_9 = 2.0 * term_3 * target + squared_error
     power_4 = quotient_2 * quotient_2
     quotient_4 = ratio(ratio(total(squared_error * target, axis=(0, 2)), sums_2), sums_2)
-    product_3 = r * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2))
-    term_11 = (
-        term_9
-        - term_10 * r * ratio(quotient_2, sums_2)[:, None]
-        + (product_3[:, None] - r * power_4[:, None] * term_10)
+    product_5 = r * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2))
+    term_10 = (
+        term_8
+        - term_9 * r * ratio(quotient_2, sums_2)[:, None]
+        + (product_5[:, None] - r * power_4[:, None] * term_9)
     )
-    return upstream[:, None] * term_6, upstream[:, None] * term_11
+    diagonal_input = upstream[:, None] * (product[:, None] * term_4 + product_2[:, None] * term_5)
+    return diagonal_input, upstream[:, None] * term_10
 
 
 _kernel = Kernels(

@@ -64,23 +64,27 @@ def _value_and_gradient_plain(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `gamma`."""
     probability = sigmoid(-input)
     power = probability**gamma
+    product = power * target
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term
     p = sigmoid(input)
     power_2 = p**gamma
-    term = 1.0 - target
+    product_2 = power_2 * (1.0 - target)
     softplus_2 = np.maximum(input, 0.0) + log_term
-    term_2 = -gamma * power * p * target * softplus - power * target * probability
-    term_3 = gamma * power_2 * probability * term * softplus_2 + power_2 * term * p
-    loss = power * target * softplus + power_2 * term * softplus_2
+    term = (
+        -gamma * product * p * softplus
+        - product * probability
+        + (gamma * product_2 * probability * softplus_2 + product_2 * p)
+    )
+    loss = product * softplus + product_2 * softplus_2
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (power * softplus - power_2 * softplus_2)
     grad_gamma = None
     if "gamma" in wanted:
-        term_4 = -power * softplus_2 * target * softplus - power_2 * softplus * term * softplus_2
-        grad_gamma = total(upstream * term_4)
-    return loss, upstream * (term_2 + term_3), grad_target, grad_gamma
+        term_2 = -product * softplus_2 * softplus - product_2 * softplus * softplus_2
+        grad_gamma = total(upstream * term_2)
+    return loss, upstream * term, grad_target, grad_gamma
 
 
 def _hessian_diagonal_plain(
@@ -93,24 +97,27 @@ def _hessian_diagonal_plain(
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term
-    product = gamma * power_2 * p * target * probability
+    product = gamma * power_2 * p
+    product_2 = product * target * probability
     term = (
         power * power_2 * p * p * target * softplus
-        + product
-        - gamma * power_2 * p * probability * target * softplus
+        + product_2
+        - product * probability * target * softplus
     )
     power_3 = p**gamma
     term_2 = 1.0 - target
     softplus_2 = np.maximum(input, 0.0) + log_term
-    product_2 = power * power_3 * probability * probability * term_2 * softplus_2
-    product_3 = gamma * power_3 * probability * term_2 * p
-    term_3 = product_2 + product_3 - gamma * power_3 * probability * p * term_2 * softplus_2
-    term_4 = (
-        term
-        + (product + power_2 * target * probability * p)
-        + (term_3 + (product_3 + power_3 * term_2 * p * probability))
+    product_3 = power * power_3 * probability * probability * term_2 * softplus_2
+    product_4 = gamma * power_3 * probability
+    product_5 = product_4 * term_2 * p
+    term_3 = (
+        product_3
+        + product_5
+        - product_4 * p * term_2 * softplus_2
+        + (product_5 + power_3 * term_2 * p * probability)
     )
-    return upstream * term_4, np.full_like(target, 0.0)
+    diagonal_input = upstream * (term + (product_2 + power_2 * target * probability * p) + term_3)
+    return diagonal_input, np.full_like(target, 0.0)
 
 
 _kernel_plain = Kernels(
@@ -197,24 +204,20 @@ def _value_and_gradient_balanced(
     term = 1.0 - alpha
     term_2 = 1.0 - target
     softplus_2 = np.maximum(input, 0.0) + log_term
-    term_3 = -gamma * power * p * alpha * target * softplus - power * alpha * target * probability
-    term_4 = (
-        gamma * power_2 * probability * term * term_2 * softplus_2 + power_2 * term * term_2 * p
-    )
+    product = power * target
+    term_3 = -gamma * product * p * alpha * softplus - product * alpha * probability
+    product_2 = power_2 * term_2
+    term_4 = gamma * product_2 * probability * term * softplus_2 + product_2 * term * p
     loss = power * alpha * target * softplus + power_2 * term * term_2 * softplus_2
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (power * alpha * softplus - power_2 * term * softplus_2)
     grad_alpha = None
     if "alpha" in wanted:
-        slope = upstream * (power * target * softplus - power_2 * term_2 * softplus_2)
-        grad_alpha = total(slope)
+        grad_alpha = total(upstream * (product * softplus - product_2 * softplus_2))
     grad_gamma = None
     if "gamma" in wanted:
-        term_5 = (
-            -power * softplus_2 * alpha * target * softplus
-            - power_2 * softplus * term * term_2 * softplus_2
-        )
+        term_5 = -product * softplus_2 * alpha * softplus - product_2 * softplus * term * softplus_2
         grad_gamma = total(upstream * term_5)
     return loss, upstream * (term_3 + term_4), grad_target, grad_alpha, grad_gamma
 
@@ -229,23 +232,23 @@ def _hessian_diagonal_balanced(
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = np.maximum(-input, 0.0) + log_term
-    product = gamma * power_2 * p * alpha * target * probability
+    product = gamma * power_2 * p
+    product_2 = product * alpha * target * probability
     term = (
         power * power_2 * p * p * alpha * target * softplus
-        + product
-        - gamma * power_2 * p * probability * alpha * target * softplus
+        + product_2
+        - product * probability * alpha * target * softplus
     )
     power_3 = p**gamma
     term_2 = 1.0 - alpha
     term_3 = 1.0 - target
     softplus_2 = np.maximum(input, 0.0) + log_term
-    product_2 = power * power_3 * probability * probability * term_2 * term_3 * softplus_2
-    product_3 = gamma * power_3 * probability * term_2 * term_3 * p
-    term_4 = (
-        product_2 + product_3 - gamma * power_3 * probability * p * term_2 * term_3 * softplus_2
-    )
-    term_5 = term_4 + (product_3 + power_3 * term_2 * term_3 * p * probability)
-    term_6 = term + (product + power_2 * alpha * target * probability * p) + term_5
+    product_3 = power * power_3 * probability * probability * term_2 * term_3 * softplus_2
+    product_4 = gamma * power_3 * probability
+    product_5 = product_4 * term_2 * term_3 * p
+    term_4 = product_3 + product_5 - product_4 * p * term_2 * term_3 * softplus_2
+    term_5 = term_4 + (product_5 + power_3 * term_2 * term_3 * p * probability)
+    term_6 = term + (product_2 + power_2 * alpha * target * probability * p) + term_5
     return upstream * term_6, np.full_like(target, 0.0)
 
 

@@ -45,13 +45,11 @@ def _value_and_gradient(
     term = input - target
     abs_error = np.abs(term)
     sigmoid_abs_error = sigmoid(abs_error)
+    product = abs_error * sigmoid_abs_error
     sign_term = np.sign(term)
-    term_2 = (
-        sign_term * sigmoid_abs_error
-        + abs_error * sigmoid_abs_error * sigmoid(-abs_error) * sign_term
-    )
+    term_2 = sign_term * sigmoid_abs_error + product * sigmoid(-abs_error) * sign_term
     slope = upstream * term_2
-    return abs_error * sigmoid_abs_error, slope, -slope if "target" in wanted else None
+    return product, slope, -slope if "target" in wanted else None
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:

@@ -64,19 +64,18 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     direction_2 = np.sign(term_2)
     power = quotient * quotient
     quotient_3 = ratio(ratio(np.abs(term_2), term), term)
+    product = quotient * quotient_3
     quotient_4 = ratio(quotient_3, term)
-    product = 200.0 * (quotient * quotient_3 * sign_input + quotient_4 * sign_input) * sign_input
+    product_2 = 200.0 * (product * sign_input + quotient_4 * sign_input) * sign_input
     term_3 = (
-        product
+        product_2
         - 200.0 * power * direction_2 * sign_input
         - 200.0 * quotient_2 * sign_input * direction_2
     )
     sign_target = np.sign(target)
-    product_2 = (
-        200.0 * (quotient * quotient_3 * sign_target + quotient_4 * sign_target) * sign_target
-    )
+    product_3 = 200.0 * (product * sign_target + quotient_4 * sign_target) * sign_target
     term_4 = 200.0 * quotient_2 * sign_target * direction_2 + (
-        200.0 * power * direction_2 * sign_target + product_2
+        200.0 * power * direction_2 * sign_target + product_3
     )
     return upstream * term_3, upstream * term_4
 

@@ -108,42 +108,46 @@ def _hessian_diagonal(
     term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
     term_2 = 1.0 - target
+    product = term_2 * p
     other_probability = softmax_complement(input, axis=-2)
     term_3 = other_probability - p
-    term_4 = term_2 * p * other_probability * term_3 - target * p * other_probability * term_3
-    term_5 = term_2 * p * other_probability - target * p * other_probability
+    product_2 = target * p * other_probability
+    product_3 = quotient[:, None] * (product * other_probability * term_3 - product_2 * term_3)
+    term_4 = product * other_probability - product_2
     quotient_2 = ratio(quotient, term)
-    term_6 = quotient[:, None] * term_4 - term_5 * quotient_2[:, None] * p * other_probability
-    quotient_3 = ratio(total(term_2 * p + other_probability * target, axis=(0, 2)), term)
+    quotient_3 = ratio(total(product + other_probability * target, axis=(0, 2)), term)
     quotient_4 = ratio(quotient_3, term)
-    power = quotient * quotient
-    term_7 = quotient * quotient_4 + ratio(quotient_4, term)
-    term_8 = term_7[:, None] * p * other_probability - power[:, None] * term_5
-    term_9 = (
-        term_6
+    term_5 = (
+        product_3
+        - term_4 * quotient_2[:, None] * p * other_probability
         - quotient_4[:, None] * p * other_probability * term_3
-        + p * other_probability * term_8
     )
+    power = quotient * quotient
+    term_6 = quotient * quotient_4 + ratio(quotient_4, term)
+    term_7 = term_6[:, None] * p * other_probability - power[:, None] * term_4
+    product_4 = p * term_3
     slope = upstream * quotient
-    term_10 = p * term_3 * sum_of_others(
+    term_8 = product_4 * sum_of_others(
         slope[:, None] * target * p, axis=-2
-    ) - p * term_3 * sum_of_others(slope[:, None] * term_2 * p, axis=-2)
+    ) - product_4 * sum_of_others(slope[:, None] * term_2 * p, axis=-2)
     slope_2 = upstream * quotient_2
     power_2 = p * p
-    term_11 = p * sum_of_others(slope_2[:, None] * power_2 * target, axis=-2) - p * sum_of_others(
+    term_9 = p * sum_of_others(slope_2[:, None] * power_2 * target, axis=-2) - p * sum_of_others(
         slope_2[:, None] * power_2 * term_2, axis=-2
     )
     slope_3 = upstream * quotient_4
-    term_12 = term_10 + p * term_11 + p * term_3 * sum_of_others(slope_3[:, None] * p, axis=-2)
+    term_10 = term_8 + p * term_9 + product_4 * sum_of_others(slope_3[:, None] * p, axis=-2)
     slope_4 = upstream * power
-    term_13 = p * sum_of_others(slope_4[:, None] * power_2 * target, axis=-2) - p * sum_of_others(
+    term_11 = p * sum_of_others(slope_4[:, None] * power_2 * target, axis=-2) - p * sum_of_others(
         slope_4[:, None] * power_2 * term_2, axis=-2
     )
-    slope_5 = upstream * term_7
-    product = p * (term_13 + p * sum_of_others(slope_5[:, None] * power_2, axis=-2))
-    term_14 = term_7[:, None] - power[:, None] * term_3 - term_3 * quotient_2[:, None]
-    diagonal_input = upstream[:, None] * term_9 + (term_12 + product)
-    return diagonal_input, upstream[:, None] * term_14
+    slope_5 = upstream * term_6
+    product_5 = p * (term_11 + p * sum_of_others(slope_5[:, None] * power_2, axis=-2))
+    term_12 = term_6[:, None] - power[:, None] * term_3 - term_3 * quotient_2[:, None]
+    diagonal_input = upstream[:, None] * (term_5 + p * other_probability * term_7) + (
+        term_10 + product_5
+    )
+    return diagonal_input, upstream[:, None] * term_12
 
 
 _kernel = Kernels(
@@ -264,43 +268,45 @@ def _hessian_diagonal_optax(
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
     term_2 = 1.0 - target
+    product = term_2 * p
     other_probability = softmax_complement(input, axis=-2)
     term_3 = other_probability - p
-    term_4 = term_2 * p * other_probability * term_3 - target * p * other_probability * term_3
-    term_5 = term_2 * p * other_probability - target * p * other_probability
-    quotient_2 = ratio(quotient, term)
-    product = term_5 * quotient_2[:, :, None] * weight[:, None] * p * other_probability
-    quotient_3 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
-    quotient_4 = ratio(quotient_3, term)
-    product_2 = quotient_4[:, :, None] * weight[:, None] * p * other_probability * term_3
-    term_6 = quotient[:, :, None] * weight[:, None] * term_4 - product - product_2
-    power = quotient * quotient
-    term_7 = quotient * quotient_4 + ratio(quotient_4, term)
-    term_8 = (
-        term_7[:, :, None] * weight[:, None] * p * other_probability
-        - power[:, :, None] * weight[:, None] * term_5
+    product_2 = target * p * other_probability
+    product_3 = (
+        quotient[:, :, None]
+        * weight[:, None]
+        * (product * other_probability * term_3 - product_2 * term_3)
     )
+    term_4 = product * other_probability - product_2
+    quotient_2 = ratio(quotient, term)
+    product_4 = term_4 * quotient_2[:, :, None] * weight[:, None] * p * other_probability
+    quotient_3 = ratio(ratio(total(product + other_probability * target, axis=2), term), term)
+    product_5 = quotient_3[:, :, None] * weight[:, None] * p * other_probability * term_3
+    power = quotient * quotient
+    term_5 = quotient * quotient_3 + ratio(quotient_3, term)
+    term_6 = (
+        term_5[:, :, None] * weight[:, None] * p * other_probability
+        - power[:, :, None] * weight[:, None] * term_4
+    )
+    term_7 = product_3 - product_4 - product_5 + p * other_probability * term_6
+    product_6 = p * term_3
     rest = sum_of_others(quotient[:, :, None] * weight[:, None] * term_2 * p, axis=-2)
     rest_2 = sum_of_others(quotient[:, :, None] * weight[:, None] * target * p, axis=-2)
     power_2 = p * p
     rest_3 = sum_of_others(quotient_2[:, :, None] * weight[:, None] * power_2 * term_2, axis=-2)
     rest_4 = sum_of_others(quotient_2[:, :, None] * weight[:, None] * power_2 * target, axis=-2)
-    term_9 = p * term_3 * rest_2 - p * term_3 * rest + p * (p * rest_4 - p * rest_3)
-    rest_5 = sum_of_others(quotient_4[:, :, None] * weight[:, None] * p, axis=-2)
+    term_8 = product_6 * rest_2 - product_6 * rest + p * (p * rest_4 - p * rest_3)
+    rest_5 = sum_of_others(quotient_3[:, :, None] * weight[:, None] * p, axis=-2)
     rest_6 = sum_of_others(power_2 * power[:, :, None] * weight[:, None] * term_2, axis=-2)
     rest_7 = sum_of_others(power_2 * power[:, :, None] * weight[:, None] * target, axis=-2)
-    rest_8 = sum_of_others(power_2 * term_7[:, :, None] * weight[:, None], axis=-2)
-    term_10 = term_9 + p * term_3 * rest_5 + p * (p * rest_7 - p * rest_6 + p * rest_8)
-    product_3 = term_7 * weight
-    term_11 = product_3[:, :, None] - power[:, :, None] * weight[:, None] * term_3
-    diagonal_input = (
-        upstream[:, None, None]
-        * (term_6 + p * other_probability * term_8 + term_10)
-        / target.shape[1]
-    )
+    rest_8 = sum_of_others(power_2 * term_5[:, :, None] * weight[:, None], axis=-2)
+    term_9 = term_8 + product_6 * rest_5 + p * (p * rest_7 - p * rest_6 + p * rest_8)
+    product_7 = term_5 * weight
+    term_10 = product_7[:, :, None] - power[:, :, None] * weight[:, None] * term_3
+    diagonal_input = upstream[:, None, None] * (term_7 + term_9) / target.shape[1]
     diagonal_target = (
         upstream[:, None, None]
-        * (term_11 - term_3 * quotient_2[:, :, None] * weight[:, None])
+        * (term_10 - term_3 * quotient_2[:, :, None] * weight[:, None])
         / target.shape[1]
     )
     return diagonal_input, diagonal_target

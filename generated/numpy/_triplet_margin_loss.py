@@ -447,43 +447,43 @@ def _hessian_diagonal_swapped_optax(
         product_3[:, None] * select(mask_6, 0.0, p * abs_term**term_9) ** 2 * sign_term * sign_term
     )
     term_12 = product[:, None] * select(mask_6, 0.0, product_2) * sign_term + product_4
-    term_13 = 0.5 * np.sign(power_3 - power_2) + 0.5
+    product_5 = term_7 * (0.5 * np.sign(power_3 - power_2) + 0.5)
     mask_9 = term_4 == 0.0
     mask_10 = mask_9 & mask_2
-    product_5 = term_7 * term_13 * select(mask_10, 0.0, term_4**term_8 / p)
+    product_6 = product_5 * select(mask_10, 0.0, term_4**term_8 / p)
     mask_11 = magnitude == 0.0
     mask_12 = mask_11 & mask_5
     direction_2 = np.sign(term_3)
-    product_6 = p * select((mask_11 & mask_7), 0.0, term_9 * magnitude**term_10) * direction_2
-    product_7 = product_5[:, None] * select(mask_12, 0.0, product_6) * direction_2
+    product_7 = p * select((mask_11 & mask_7), 0.0, term_9 * magnitude**term_10) * direction_2
+    product_8 = product_6[:, None] * select(mask_12, 0.0, product_7) * direction_2
     chosen_2 = select(mask_10, 0.0, select((mask_9 & mask_8), 0.0, term_8 * term_4**term_11) / p)
-    product_8 = term_7 * term_13 * chosen_2
-    product_9 = (
-        product_8[:, None]
+    product_9 = product_5 * chosen_2
+    product_10 = (
+        product_9[:, None]
         * select(mask_12, 0.0, p * magnitude**term_9) ** 2
         * direction_2
         * direction_2
     )
-    term_14 = 0.5 * np.sign(power_2 - power_3) + 0.5
+    product_11 = term_7 * (0.5 * np.sign(power_2 - power_3) + 0.5)
     mask_13 = term_6 == 0.0
     mask_14 = mask_13 & mask_2
-    product_10 = term_7 * term_14 * select(mask_14, 0.0, term_6**term_8 / p)
+    product_12 = product_11 * select(mask_14, 0.0, term_6**term_8 / p)
     mask_15 = magnitude_2 == 0.0
     mask_16 = mask_15 & mask_5
     direction_3 = np.sign(term_5)
-    product_11 = p * select((mask_15 & mask_7), 0.0, term_9 * magnitude_2**term_10) * direction_3
-    product_12 = product_10[:, None] * select(mask_16, 0.0, product_11) * direction_3
+    product_13 = p * select((mask_15 & mask_7), 0.0, term_9 * magnitude_2**term_10) * direction_3
+    product_14 = product_12[:, None] * select(mask_16, 0.0, product_13) * direction_3
     chosen_3 = select(mask_14, 0.0, select((mask_13 & mask_8), 0.0, term_8 * term_6**term_11) / p)
-    product_13 = term_7 * term_14 * chosen_3
-    product_14 = (
-        product_13[:, None]
+    product_15 = product_11 * chosen_3
+    product_16 = (
+        product_15[:, None]
         * select(mask_16, 0.0, p * magnitude_2**term_9) ** 2
         * direction_3
         * direction_3
     )
-    diagonal_anchor = upstream[:, None] * (term_12 - product_7 - product_9)
-    diagonal_positive = upstream[:, None] * (term_12 - product_12 - product_14)
-    diagonal_negative = upstream[:, None] * (-product_7 - product_9 - product_12 - product_14)
+    diagonal_anchor = upstream[:, None] * (term_12 - product_8 - product_10)
+    diagonal_positive = upstream[:, None] * (term_12 - product_14 - product_16)
+    diagonal_negative = upstream[:, None] * (-product_8 - product_10 - product_14 - product_16)
     return diagonal_anchor, diagonal_positive, diagonal_negative
 
 

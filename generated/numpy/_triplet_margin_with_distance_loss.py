@@ -1169,16 +1169,12 @@ def _hessian_diagonal_plain_euclidean(
     term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
     positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
-    term_3 = 1.0 - positive_2
-    quotient = ratio(1.0, near)
-    product = term_3 * quotient
+    product = (1.0 - positive_2) * ratio(1.0, near)
     rest = sum_of_others(direction(term, axis=-1) ** 2, axis=-1)
-    term_4 = positive_2 - 1.0
-    quotient_2 = ratio(1.0, far)
-    product_2 = term_4 * quotient_2
+    product_2 = (positive_2 - 1.0) * ratio(1.0, far)
     rest_2 = sum_of_others(direction(term_2, axis=-1) ** 2, axis=-1)
-    slope = upstream * term_3 * quotient
-    slope_2 = upstream * term_4 * quotient_2
+    slope = upstream * product
+    slope_2 = upstream * product_2
     diagonal_anchor = upstream[:, None] * (product[:, None] * rest + product_2[:, None] * rest_2)
     return diagonal_anchor, slope[:, None] * rest, slope_2[:, None] * rest_2
 

@@ -90,11 +90,12 @@ def _value_and_gradient(
     slope = upstream * quotient_2
     p = sigmoid(input)
     probability = sigmoid(-input)
+    product = p * probability
     term_2 = ratio(1.0, term) - quotient_2
     slope_2 = upstream * term_2
     term_3 = 1.0 - target
-    term_4 = term_3 * alpha * p * probability - probability * p * beta * target
-    grad_input = slope_2[:, None] * term_4 - slope[:, None] * target * p * probability
+    product_2 = slope_2[:, None] * (term_3 * alpha * product - probability * p * beta * target)
+    grad_input = product_2 - slope[:, None] * target * product
     grad_target = None
     if "target" in wanted:
         grad_target = slope_2[:, None] * (probability * beta - alpha * p) - slope[:, None] * p
@@ -124,18 +125,20 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
+    product = target * p
     term = 1.0 - target
     probability = sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
-    term_2 = smooth + total(target * p, axis=(0, 2)) + false
+    term_2 = smooth + total(product, axis=(0, 2)) + false
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(false, term_2), term_2)
     term_3 = quotient - quotient_2
-    tanh = np.tanh(-0.5 * input)
-    term_4 = term * alpha * p * probability * tanh + probability * p * beta * target * np.tanh(
+    squashed = np.tanh(-0.5 * input)
+    product_2 = probability * p
+    term_4 = term * alpha * p * probability * squashed + product_2 * beta * target * np.tanh(
         0.5 * input
     )
-    term_5 = term * alpha * p * probability - probability * p * beta * target
+    term_5 = term * alpha * p * probability - product_2 * beta * target
     quotient_3 = ratio(quotient, term_2)
     quotient_4 = ratio(quotient_2, term_2)
     term_6 = quotient * quotient_2 + quotient_4
@@ -146,14 +149,14 @@ def _hessian_diagonal(
     term_11 = (
         term_3[:, None] * term_4
         + term_5 * term_10
-        - quotient_2[:, None] * target * p * probability * tanh
+        - quotient_2[:, None] * target * p * probability * squashed
     )
     term_12 = term_8[:, None] * term_5 + term_6[:, None] * target * p * probability
     term_13 = probability * beta - alpha * p
     term_14 = term_13 * (term_7[:, None] * p + term_9[:, None] * term_13) + p * (
         term_8[:, None] * term_13 + term_6[:, None] * p
     )
-    diagonal_input = upstream[:, None] * (term_11 + target * p * probability * term_12)
+    diagonal_input = upstream[:, None] * (term_11 + product * probability * term_12)
     return diagonal_input, upstream[:, None] * term_14
 
 
@@ -239,10 +242,11 @@ def _value_and_gradient_keras(
     quotient_2 = ratio(quotient, term)
     p = sigmoid(input)
     probability = sigmoid(-input)
+    product = p * probability
     term_2 = ratio(1.0, term) - quotient_2
     term_3 = 1.0 - target
-    term_4 = term_3 * beta * p * probability - probability * p * alpha * target
-    grad_input = upstream * term_2 * term_4 - upstream * quotient_2 * target * p * probability
+    slope = upstream * term_2 * (term_3 * beta * product - probability * p * alpha * target)
+    grad_input = slope - upstream * quotient_2 * target * product
     grad_target = None
     if "target" in wanted:
         grad_target = (
@@ -274,18 +278,20 @@ def _hessian_diagonal_keras(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
+    product = target * p
     term = 1.0 - target
     probability = sigmoid(-input)
     sums = total(term * beta * p + probability * alpha * target)
-    term_2 = smooth + total(target * p) + sums
+    term_2 = smooth + total(product) + sums
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(smooth + sums, term_2), term_2)
     term_3 = quotient - quotient_2
-    tanh = np.tanh(-0.5 * input)
-    term_4 = term * beta * p * probability * tanh + probability * p * alpha * target * np.tanh(
+    squashed = np.tanh(-0.5 * input)
+    product_2 = probability * p
+    term_4 = term * beta * p * probability * squashed + product_2 * alpha * target * np.tanh(
         0.5 * input
     )
-    term_5 = term * beta * p * probability - probability * p * alpha * target
+    term_5 = term * beta * p * probability - product_2 * alpha * target
     quotient_3 = ratio(quotient, term_2)
     quotient_4 = ratio(quotient_2, term_2)
     term_6 = quotient * quotient_2 + quotient_4
@@ -293,11 +299,11 @@ def _hessian_diagonal_keras(
     term_8 = quotient_4 - quotient * term_3
     term_9 = term_8 - quotient_3
     term_10 = term_3 * term_4 + term_5 * (term_7 * target * p * probability + term_9 * term_5)
-    product = target * p * probability * (term_8 * term_5 + term_6 * target * p * probability)
-    term_11 = probability * alpha - beta * p
-    term_12 = term_11 * (term_7 * p + term_9 * term_11) + p * (term_8 * term_11 + term_6 * p)
-    diagonal_input = upstream * (term_10 - quotient_2 * target * p * probability * tanh + product)
-    return diagonal_input, upstream * term_12
+    product_3 = product * probability * (term_8 * term_5 + term_6 * target * p * probability)
+    term_11 = term_10 - quotient_2 * target * p * probability * squashed + product_3
+    term_12 = probability * alpha - beta * p
+    term_13 = term_12 * (term_7 * p + term_9 * term_12) + p * (term_8 * term_12 + term_6 * p)
+    return upstream * term_11, upstream * term_13
 
 
 _kernel_keras = Kernels(

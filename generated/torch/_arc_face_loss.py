@@ -208,36 +208,34 @@ def _curvature(
     slope_5 = upstream * probability
     d_probability = softmax_tangent(chosen, term_6, axis=-1)
     chosen_9 = mask.to(upstream.dtype)
+    product_6 = probability * probability_2 * term_8
+    product_7 = probability * chosen_4
+    product_8 = probability * chosen_8
     term_12 = (
-        upstream * probability * probability_2 * chosen_2 * term_8
-        + upstream * probability * chosen_4 * term_7
+        upstream * product_6 * chosen_2
+        + upstream * product_7 * term_7
         + upstream * probability * chosen_3 * picked
-        + upstream * probability * chosen_8 * d_margin
-    )
-    slope_6 = (
-        upstream * probability * probability_2 * (probability_3 * chosen_6).sum(dim=1) * term_8
+        + upstream * product_8 * d_margin
     )
     sums = (chosen_6 * d_probability + probability_3 * chosen_9 * d_input).sum(dim=1)
-    term_13 = product_3 + product_4
-    term_14 = (upstream * probability * chosen_4 * term_13).sum() - (
-        upstream * probability * chosen_8
-    ).sum()
-    chosen_10 = select(mask_2, 0.0, torch.as_tensor(product - 2.0 * cos, dtype=upstream.dtype))
-    term_15 = (
-        upstream * probability * probability_2 * chosen_8 * term_8
-        + upstream * probability * chosen_10 * d_margin
+    term_13 = (
+        upstream * product_6 * (probability_3 * chosen_6).sum(dim=1) + upstream * probability * sums
     )
-    slope_7 = upstream * probability * probability_2 * chosen_4 * term_13 * term_8
-    slope_8 = upstream * probability * chosen_4 * (term_10 * picked + term_2 * d_margin)
+    term_14 = product_3 + product_4
+    term_15 = (upstream * product_7 * term_14).sum() - (upstream * product_8).sum()
+    chosen_10 = select(mask_2, 0.0, torch.as_tensor(product - 2.0 * cos, dtype=upstream.dtype))
+    term_16 = upstream * product_6 * chosen_8 + upstream * probability * chosen_10 * d_margin
+    term_17 = upstream * product_6 * chosen_4 * term_14 + upstream * product_7 * (
+        term_10 * picked + term_2 * d_margin
+    )
     change_input = (
         (index == target[:, None]).to(upstream.dtype) * term_11[:, None]
         + slope_4[:, None] * probability_3 * chosen_7
         + slope_5[:, None] * chosen_7 * d_probability
         + slope_5[:, None] * probability_3 * chosen_9 * d_scale
     )
-    change_scale = (slope_6 + upstream * probability * sums).sum() - term_12.sum()
-    change_margin = term_14 * d_scale + scale * (slope_7 + slope_8).sum() - scale * term_15.sum()
-    return change_input, change_scale, change_margin
+    change_margin = term_15 * d_scale + scale * term_17.sum() - scale * term_16.sum()
+    return change_input, term_13.sum() - term_12.sum(), change_margin
 
 
 _kernel = differentiable(

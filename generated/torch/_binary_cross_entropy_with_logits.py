@@ -32,13 +32,14 @@ def _value_and_gradient(
     term = 1.0 - target
     positive = input.clamp(min=0.0)
     log_term = torch.log1p(torch.exp(-input.abs()))
+    product = pos_weight * target
     softplus = (-input).clamp(min=0.0) + log_term
-    term_2 = term * torch.sigmoid(input) - pos_weight * target * torch.sigmoid(-input)
-    loss = term * (positive + log_term) + pos_weight * target * softplus
+    loss = term * (positive + log_term) + product * softplus
+    grad_input = upstream * (term * torch.sigmoid(input) - product * torch.sigmoid(-input))
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (-positive - log_term + pos_weight * softplus)
-    return loss, upstream * term_2, grad_target
+    return loss, grad_input, grad_target
 
 
 def _tangent(
@@ -109,15 +110,15 @@ def _value_and_gradient_chainer(
     term = 1.0 - target
     positive = input.clamp(min=0.0)
     log_term = torch.log1p(torch.exp(-input.abs()))
+    product = pos_weight * target
     softplus = (-input).clamp(min=0.0) + log_term
-    product = (term * (positive + log_term) + pos_weight * target * softplus) * weight
-    term_2 = term * torch.sigmoid(input) - pos_weight * target * torch.sigmoid(-input)
-    grad_input = select(valid, upstream * term_2 * weight, 0.0)
+    slope = upstream * (term * torch.sigmoid(input) - product * torch.sigmoid(-input)) * weight
+    loss = select(valid, (term * (positive + log_term) + product * softplus) * weight, 0.0)
     grad_target = None
     if "target" in wanted:
-        slope = upstream * (-positive - log_term + pos_weight * softplus) * weight
-        grad_target = select(valid, slope, 0.0)
-    return select(valid, product, 0.0), grad_input, grad_target
+        slope_2 = upstream * (-positive - log_term + pos_weight * softplus) * weight
+        grad_target = select(valid, slope_2, 0.0)
+    return loss, select(valid, slope, 0.0), grad_target
 
 
 def _tangent_chainer(

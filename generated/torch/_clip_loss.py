@@ -22,13 +22,12 @@ from ._functions import (
     label_excess,
     negative_log_softmax,
     norm,
-    ratio,
     softmax,
     softmax_complement,
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, finish, pick, select, to_working, working_dtype
+from ._runtime import Loss, finish, pick, ratio, select, to_working, working_dtype
 
 __all__ = ["CLIPLoss", "clip_loss"]
 
@@ -185,11 +184,13 @@ def _curvature(
         sums_7 - text_direction * sums_8[:, None]
     )
     term_13 = upstream[:, None] * sums_2 * d_probability + upstream[:, None] * excess * term_5
-    term_14 = rest * sums_2 * d_probability_2 + chosen * sums_2 * d_probability_2 + term * term_5
+    product_8 = sums_2 * d_probability_2
     change_image = quotient[:, None] * term_9 - product[:, None] * (
         sums_3 - image_direction * sums_4[:, None]
     )
-    change_logit_scale = 0.5 * term_13.sum() + term_14.sum()
+    change_logit_scale = (
+        0.5 * term_13.sum() + (rest * product_8 + chosen * product_8 + term * term_5).sum()
+    )
     return change_image, term_12, change_logit_scale
 
 

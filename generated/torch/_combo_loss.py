@@ -16,8 +16,18 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import ratio, sech2
-from ._runtime import Loss, cast_floats, finish, finish_parts, fold, to_working, working_dtype
+from ._functions import sech2
+from ._runtime import (
+    Loss,
+    cast_floats,
+    finish,
+    finish_parts,
+    fold,
+    ratio,
+    tanh,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["ComboLoss", "combo_loss"]
 
@@ -44,11 +54,13 @@ def _value_and_gradient_cross_entropy(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = 1.0 - beta
     term_2 = 1.0 - target
+    product = term * term_2
     log_term = torch.log1p(torch.exp(-input.abs()))
     softplus = input.clamp(min=0.0) + log_term
+    product_2 = beta * target
     softplus_2 = (-input).clamp(min=0.0) + log_term
-    cross_entropy = term * term_2 * softplus + beta * target * softplus_2
-    term_3 = term * term_2 * torch.sigmoid(input) - beta * target * torch.sigmoid(-input)
+    term_3 = product * softplus + product_2 * softplus_2
+    term_4 = product * torch.sigmoid(input) - product_2 * torch.sigmoid(-input)
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (beta * softplus_2 - term * softplus) * alpha
@@ -56,10 +68,10 @@ def _value_and_gradient_cross_entropy(
     if "beta" in wanted:
         grad_beta = alpha * (upstream * (target * softplus_2 - term_2 * softplus)).sum()
     return (
-        cross_entropy * alpha,
-        upstream * term_3 * alpha,
+        term_3 * alpha,
+        upstream * term_4 * alpha,
         grad_target,
-        (upstream * cross_entropy).sum() if "alpha" in wanted else None,
+        (upstream * term_3).sum() if "alpha" in wanted else None,
         grad_beta,
     )
 
@@ -80,13 +92,14 @@ def _tangent_cross_entropy(
     softplus = input.clamp(min=0.0) + log_term
     softplus_2 = (-input).clamp(min=0.0) + log_term
     term_2 = 1.0 - beta
-    term_3 = term_2 * term * torch.sigmoid(input) - beta * target * torch.sigmoid(-input)
-    product = (term_2 * term * softplus + beta * target * softplus_2) * d_alpha
+    product = term_2 * term
+    product_2 = beta * target
+    term_3 = product * torch.sigmoid(input) - product_2 * torch.sigmoid(-input)
     return (
         (target * softplus_2 - term * softplus) * alpha * d_beta
         + (beta * softplus_2 - term_2 * softplus) * alpha * d_target
         + term_3 * alpha * d_input
-        + product
+        + (product * softplus + product_2 * softplus_2) * d_alpha
     )
 
 
@@ -108,31 +121,31 @@ def _curvature_cross_entropy(
     term_2 = -term * p - target * probability
     term_3 = 1.0 - beta
     term_4 = -term_3 * p - beta * probability
-    term_5 = term_3 * term * p * probability + beta * target * probability * p
-    term_6 = term_3 * term * p - beta * target * probability
+    product = term_3 * term
+    product_2 = beta * target * probability
+    slope = upstream * (product * p * probability + product_2 * p) * alpha * d_input
+    term_5 = product * p - product_2
     log_term = torch.log1p(torch.exp(-input.abs()))
     softplus = input.clamp(min=0.0) + log_term
     softplus_2 = (-input).clamp(min=0.0) + log_term
-    term_7 = softplus + softplus_2
-    term_8 = beta * softplus_2 - term_3 * softplus
-    term_9 = target * softplus_2 - term * softplus
-    term_10 = (
-        upstream * term_9 * d_beta + upstream * term_8 * d_target + upstream * term_6 * d_input
-    )
-    sums = (upstream * term_7 * d_target + upstream * term_2 * d_input).sum()
+    term_6 = softplus + softplus_2
+    term_7 = beta * softplus_2 - term_3 * softplus
+    term_8 = target * softplus_2 - term * softplus
+    term_9 = upstream * term_8 * d_beta + upstream * term_7 * d_target + upstream * term_5 * d_input
+    sums = (upstream * term_6 * d_target + upstream * term_2 * d_input).sum()
     change_input = (
         upstream * term_2 * alpha * d_beta
         + upstream * term_4 * alpha * d_target
-        + upstream * term_5 * alpha * d_input
-        + upstream * term_6 * d_alpha
+        + slope
+        + upstream * term_5 * d_alpha
     )
     change_target = (
-        upstream * term_7 * alpha * d_beta
+        upstream * term_6 * alpha * d_beta
         + upstream * term_4 * alpha * d_input
-        + upstream * term_8 * d_alpha
+        + upstream * term_7 * d_alpha
     )
-    change_beta = (upstream * term_9).sum() * d_alpha + alpha * sums
-    return change_input, change_target, term_10.sum(), change_beta
+    change_beta = (upstream * term_8).sum() * d_alpha + alpha * sums
+    return change_input, change_target, term_9.sum(), change_beta
 
 
 _kernel_cross_entropy = differentiable(
@@ -183,15 +196,14 @@ def _value_and_gradient_dice(
     slope = upstream * quotient_2
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
+    product = p * probability
     slope_2 = upstream * ratio(1.0, term_2)
-    product = (
-        slope_2[:, None] * term * ((1.0 - target) * p * probability - probability * p * target)
-    )
-    grad_input = product - slope[:, None] * term * p * probability
+    product_2 = slope_2[:, None] * term * ((1.0 - target) * product - probability * p * target)
+    grad_input = product_2 - slope[:, None] * term * product
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * term * quotient_2
-        grad_target = -slope_3[:, None] - slope_2[:, None] * term * torch.tanh(0.5 * input)
+        grad_target = -slope_3[:, None] - slope_2[:, None] * term * tanh(0.5 * input)
     return (
         term * quotient,
         grad_input,
@@ -212,22 +224,22 @@ def _tangent_dice(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = 1.0 - target
     p = torch.sigmoid(input)
+    product = (1.0 - target) * p
     probability = torch.sigmoid(-input)
-    term_2 = smooth + (target + p).sum(dim=(0, 2))
-    dice = ratio((term * p + probability * target).sum(dim=(0, 2)), term_2)
-    term_3 = 1.0 - alpha
-    term_4 = (term * p * probability - probability * p * target) * d_input - torch.tanh(
+    term = smooth + (target + p).sum(dim=(0, 2))
+    dice = ratio((product + probability * target).sum(dim=(0, 2)), term)
+    term_2 = 1.0 - alpha
+    term_3 = (product * probability - probability * p * target) * d_input - tanh(
         0.5 * input
     ) * d_target
-    quotient = ratio(dice, term_2)
-    product = term_3 * quotient * (d_target + p * probability * d_input).sum(dim=(0, 2))
+    product_2 = term_2 * ratio(dice, term)
+    product_3 = product_2 * (d_target + p * probability * d_input).sum(dim=(0, 2))
     return (
-        term_3 * ratio(1.0, term_2) * term_4.sum(dim=(0, 2))
+        term_2 * ratio(1.0, term) * term_3.sum(dim=(0, 2))
         - dice * d_alpha
-        - term_3 * quotient * d_smooth
-        - product
+        - product_2 * d_smooth
+        - product_3
     )
 
 
@@ -243,60 +255,64 @@ def _curvature_dice(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = 1.0 - target
     p = torch.sigmoid(input)
+    product = (1.0 - target) * p
     probability = torch.sigmoid(-input)
-    term_2 = smooth + (target + p).sum(dim=(0, 2))
-    quotient = ratio(ratio((term * p + probability * target).sum(dim=(0, 2)), term_2), term_2)
+    term = smooth + (target + p).sum(dim=(0, 2))
+    quotient = ratio(ratio((product + probability * target).sum(dim=(0, 2)), term), term)
     slope = upstream * quotient
-    quotient_2 = ratio(1.0, term_2)
+    quotient_2 = ratio(1.0, term)
     slope_2 = upstream * quotient_2
-    term_3 = term * p * probability - probability * p * target
-    product = (slope[:, None] * p * probability - slope_2[:, None] * term_3) * d_alpha
-    power = quotient_2 * quotient_2
-    product_2 = 0.5 * input
-    tanh = torch.tanh(product_2)
-    sums = (term_3 * d_input - tanh * d_target).sum(dim=(0, 2))
-    product_3 = quotient_2 * quotient
-    quotient_3 = ratio(quotient, term_2)
-    term_4 = -product_3 - quotient_3
+    product_2 = probability * p * target
+    term_2 = product * probability - product_2
+    product_3 = (slope[:, None] * p * probability - slope_2[:, None] * term_2) * d_alpha
+    product_4 = 0.5 * input
+    squashed = tanh(product_4)
+    sums = (term_2 * d_input - squashed * d_target).sum(dim=(0, 2))
+    product_5 = quotient_2 * quotient_2 * sums
+    product_6 = quotient_2 * quotient
+    quotient_3 = ratio(quotient, term)
+    term_3 = -product_6 - quotient_3
     sums_2 = (d_target + p * probability * d_input).sum(dim=(0, 2))
-    slope_3 = upstream * (power * sums + term_4 * d_smooth + term_4 * sums_2)
-    term_5 = 1.0 - alpha
-    tanh_2 = torch.tanh(-0.5 * input)
-    term_6 = term * p * probability * tanh_2 + probability * p * target * tanh
-    term_7 = slope_2[:, None] * term_5 * term_6 - slope[:, None] * term_5 * p * probability * tanh_2
-    quotient_4 = ratio(quotient_2, term_2)
-    product_4 = quotient_4 * d_smooth
-    product_5 = quotient_4 * sums_2
-    slope_4 = upstream * (-product_4 - product_5)
-    term_8 = product_3 + quotient_3
-    term_9 = (
-        upstream * quotient * d_alpha
-        + upstream * term_5 * term_8 * d_smooth
-        + upstream * term_5 * term_8 * sums_2
-        - upstream * term_5 * power * sums
+    product_7 = term_3 * sums_2
+    slope_3 = upstream * (product_5 + term_3 * d_smooth + product_7)
+    term_4 = 1.0 - alpha
+    squashed_2 = tanh(-0.5 * input)
+    product_8 = (
+        slope_2[:, None] * term_4 * (product * probability * squashed_2 + product_2 * squashed)
     )
-    slope_5 = upstream * (product_4 + product_5)
-    term_10 = (
+    term_5 = product_8 - slope[:, None] * term_4 * p * probability * squashed_2
+    quotient_4 = ratio(quotient_2, term)
+    product_9 = quotient_4 * d_smooth
+    product_10 = quotient_4 * sums_2
+    slope_4 = upstream * (-product_9 - product_10)
+    term_6 = product_6 + quotient_3
+    term_7 = (
+        upstream * quotient * d_alpha
+        + upstream * term_4 * term_6 * d_smooth
+        + upstream * term_4 * term_6 * sums_2
+        - upstream * term_4 * product_5
+    )
+    slope_5 = upstream * (product_9 + product_10)
+    term_8 = (
         upstream * quotient_2 * sums - upstream * quotient * d_smooth - upstream * quotient * sums_2
     )
-    term_11 = upstream * power * sums + upstream * term_4 * d_smooth + upstream * term_4 * sums_2
+    term_9 = upstream * product_5 + upstream * term_3 * d_smooth + upstream * product_7
     change_input = (
-        product
-        + term_7 * d_input
-        + slope_4[:, None] * term_5 * term_3
-        - slope_3[:, None] * term_5 * p * probability
-        - 2.0 * slope_2[:, None] * term_5 * p * probability * d_target
+        product_3
+        + term_5 * d_input
+        + slope_4[:, None] * term_4 * term_2
+        - slope_3[:, None] * term_4 * p * probability
+        - 2.0 * slope_2[:, None] * term_4 * p * probability * d_target
     )
     change_target = (
-        term_9[:, None]
-        + slope_2[:, None] * tanh * d_alpha
-        + slope_5[:, None] * term_5 * tanh
-        - 0.5 * slope_2[:, None] * term_5 * sech2(product_2) * d_input
+        term_7[:, None]
+        + slope_2[:, None] * squashed * d_alpha
+        + slope_5[:, None] * term_4 * squashed
+        - 0.5 * slope_2[:, None] * term_4 * sech2(product_4) * d_input
     )
-    change_smooth = slope.sum() * d_alpha + (alpha - 1.0) * term_11.sum()
-    return change_input, change_target, -term_10.sum(), change_smooth
+    change_smooth = slope.sum() * d_alpha + (alpha - 1.0) * term_9.sum()
+    return change_input, change_target, -term_8.sum(), change_smooth
 
 
 _kernel_dice = differentiable(

@@ -13,8 +13,8 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import direction, norm, ratio
-from ._runtime import Loss, finish, select, sign, to_working, working_dtype
+from ._functions import direction, norm
+from ._runtime import Loss, finish, ratio, select, sign, to_working, working_dtype
 
 __all__ = ["ContrastiveLoss", "contrastive_loss"]
 

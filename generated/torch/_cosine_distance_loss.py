@@ -12,8 +12,8 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import direction, norm, ratio
-from ._runtime import Loss, finish, fold, to_working, working_dtype
+from ._functions import direction, norm
+from ._runtime import Loss, finish, fold, ratio, to_working, working_dtype
 
 __all__ = ["CosineDistanceLoss", "cosine_distance_loss"]
 

@@ -6,8 +6,8 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._functions import floored_norm, ratio
-from ._runtime import Loss, finish, select, sign, to_working, working_dtype
+from ._functions import floored_norm
+from ._runtime import Loss, finish, ratio, select, sign, to_working, working_dtype
 
 __all__ = ["CosineEmbeddingLoss", "cosine_embedding_loss"]
 
@@ -127,30 +127,33 @@ def _curvature(
     power = quotient_3 * quotient_3
     quotient_6 = ratio(quotient, length1[:, None])
     term_2 = -quotient_3[:, None] * quotient_6 - ratio(quotient_6, length1[:, None])
+    product = quotient_6 * quotient_5
     term_3 = (
         power[:, None] * quotient_2 * d_input1
         + term_2 * quotient_2 * sums[:, None]
         + quotient_6 * quotient_4[:, None] * d_input2
-        - quotient_6 * quotient_5 * sums_2[:, None]
+        - product * sums_2[:, None]
     )
     slope_4 = upstream * chosen * term_3.sum(dim=1)
     sums_3 = (quotient_6 * quotient_2).sum(dim=1)
     slope_5 = upstream * chosen * sums_3 * quotient_3
     slope_6 = upstream * chosen * sums_3 * sums
-    slope_7 = upstream * chosen * quotient_4 * sums
-    slope_8 = upstream * chosen * ratio(quotient_4, length2) * sums_2
+    product_2 = chosen * quotient_4
+    slope_7 = upstream * product_2 * sums
+    product_3 = chosen * sums_2
+    slope_8 = upstream * product_3 * ratio(quotient_4, length2)
     power_2 = quotient_4 * quotient_4
     term_4 = -quotient_4[:, None] * quotient_5 - ratio(quotient_5, length2[:, None])
     term_5 = (
         quotient_3[:, None] * quotient_5 * d_input1
         + quotient * power_2[:, None] * d_input2
         + quotient * term_4 * sums_2[:, None]
-        - quotient_6 * quotient_5 * sums[:, None]
+        - product * sums[:, None]
     )
     slope_9 = upstream * chosen * term_5.sum(dim=1)
     sums_4 = (quotient * quotient_5).sum(dim=1)
-    slope_10 = upstream * chosen * sums_4 * quotient_4
-    slope_11 = upstream * chosen * sums_4 * sums_2
+    slope_10 = upstream * product_2 * sums_4
+    slope_11 = upstream * product_3 * sums_4
     change_input1 = (
         slope_2[:, None] * d_input2
         + slope_6[:, None] * quotient_6

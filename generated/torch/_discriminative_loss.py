@@ -16,12 +16,13 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import direction, norm, ratio
+from ._functions import direction, norm
 from ._runtime import (
     Loss,
     cast_floats,
     finish,
     finish_parts,
+    ratio,
     select,
     sign,
     to_working,

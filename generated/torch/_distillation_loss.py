@@ -166,49 +166,53 @@ def _curvature_soft(
     slope_9 = other_probability * upstream[:, None] * temperature * alpha * d_probability_2
     other_probability_2 = softmax_complement(product, axis=-2)
     term_4 = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
-    rest_3 = sum_of_others(probability * upstream[:, None] * power * alpha * term_4, axis=-2)
+    product_3 = probability * term_4
+    rest_3 = sum_of_others(product_3 * upstream[:, None] * power * alpha, axis=-2)
     term_5 = other_probability_2 * upstream[:, None] * power * alpha * term_4 - rest_3
     rest_4 = sum_of_others(-slope, axis=-2)
     term_6 = rest_4 + other_probability_2 * upstream[:, None] * power * alpha
     term_7 = (
-        probability * upstream[:, None] * temperature * alpha * term_4
+        product_3 * upstream[:, None] * temperature * alpha
         + upstream[:, None] * temperature * alpha * probability
     )
     slope_10 = 2.0 * probability * other_probability_2 * upstream[:, None] * alpha * term_4
     slope_11 = 2.0 * other_probability_2 * upstream[:, None] * alpha * probability
-    slope_12 = other_probability_2 * upstream[:, None] * power * alpha * probability
-    term_8 = probability * rest_4 + slope_12
+    product_4 = other_probability_2 * probability
+    term_8 = probability * rest_4 + product_4 * upstream[:, None] * power * alpha
     term_9 = slope_10 - probability * term_5 / power + (slope_11 - term_8 / power)
-    slope_13 = probability * other_probability_2 * upstream[:, None] * temperature * term_4
-    slope_14 = other_probability_2 * upstream[:, None] * temperature * probability
+    slope_12 = product_3 * other_probability_2 * upstream[:, None] * temperature
+    product_5 = (slope_12 + product_4 * upstream[:, None] * temperature) * d_alpha
     offset = centred(product_2, term, axis=-2)
     term_10 = (probability_2 * offset).sum(dim=1)[:, None] - offset
-    slope_15 = probability * other_probability_2 * upstream[:, None] * temperature * alpha * term_10
+    product_6 = probability * term_10
+    slope_13 = product_6 * other_probability_2 * upstream[:, None] * temperature * alpha
     offset_2 = centred(product, term_2, axis=-2)
     term_11 = (probability * offset_2).sum(dim=1)[:, None] - offset_2
-    slope_16 = probability * other_probability_2 * upstream[:, None] * temperature * alpha * term_11
-    slope_17 = 2.0 * probability * upstream[:, None] * temperature * alpha * term_4 * d_temperature
+    product_7 = probability * term_11
+    slope_14 = product_7 * other_probability_2 * upstream[:, None] * temperature * alpha
+    product_8 = term_4 * d_probability_2
+    slope_15 = 2.0 * probability * upstream[:, None] * temperature * alpha * term_4 * d_temperature
     term_12 = (
-        upstream[:, None] * power * alpha * term_4 * d_probability_2
-        + slope_17
-        + probability * upstream[:, None] * power * term_4 * d_alpha
-        + probability * upstream[:, None] * power * alpha * term_10
-        - probability * upstream[:, None] * power * alpha * term_11
+        upstream[:, None] * power * alpha * product_8
+        + slope_15
+        + product_3 * upstream[:, None] * power * d_alpha
+        + product_6 * upstream[:, None] * power * alpha
+        - product_7 * upstream[:, None] * power * alpha
     )
     rest_5 = sum_of_others(term_12, axis=-2)
     rest_6 = sum_of_others(-slope_2 - slope_3 - slope_4, axis=-2)
     sums = (upstream * (term_4 * probability).sum(dim=1)).sum()
-    term_13 = probability * term_10 + term_4 * d_probability_2 - probability * term_11
-    sums_2 = (upstream * term_13.sum(dim=1)).sum()
+    sums_2 = (upstream * (product_6 + product_8 - product_7).sum(dim=1)).sum()
     power_2 = temperature**3
-    term_14 = (
+    product_9 = probability * teacher
+    term_13 = (
         2.0 * alpha * sums
-        + 2.0 * (probability * term_5 * teacher).sum() / power_2
+        + 2.0 * (product_9 * term_5).sum() / power_2
         + 2.0 * (term_8 * teacher).sum() / power_2
         + 2.0 * (term_3 * input).sum() / power_2
     )
-    slope_18 = probability * upstream[:, None] * power * alpha * term_4 * teacher * d_probability_2
-    slope_19 = (
+    product_10 = teacher * d_probability_2
+    slope_16 = (
         2.0
         * probability
         * other_probability_2
@@ -219,27 +223,18 @@ def _curvature_soft(
         * teacher
         * d_temperature
     )
-    slope_20 = (
-        probability * other_probability_2 * upstream[:, None] * power * term_4 * teacher * d_alpha
-    )
-    slope_21 = (
-        probability * other_probability_2 * upstream[:, None] * power * alpha * teacher * term_10
-    )
-    slope_22 = (
-        probability * other_probability_2 * upstream[:, None] * power * alpha * teacher * term_11
-    )
-    term_15 = (
-        term_5 * teacher * d_probability_2
-        + slope_19
-        + slope_20
-        + slope_21
+    product_11 = product_9 * other_probability_2
+    term_14 = (
+        term_5 * product_10
+        + slope_16
+        + product_11 * upstream[:, None] * power * term_4 * d_alpha
+        + product_11 * upstream[:, None] * power * alpha * term_10
         + probability * term_5 * d_teacher
-        - slope_18
-        - slope_22
-        - probability * teacher * rest_5
+        - product_9 * upstream[:, None] * power * alpha * product_8
+        - product_11 * upstream[:, None] * power * alpha * term_11
+        - product_9 * rest_5
     )
-    slope_23 = upstream[:, None] * power * alpha * probability * teacher * d_probability_2
-    slope_24 = (
+    slope_17 = (
         2.0
         * other_probability_2
         * upstream[:, None]
@@ -249,17 +244,17 @@ def _curvature_soft(
         * teacher
         * d_temperature
     )
-    slope_25 = other_probability_2 * upstream[:, None] * power * probability * teacher * d_alpha
-    term_16 = (
-        term_6 * teacher * d_probability_2
-        + probability * teacher * rest_6
-        + slope_24
-        + slope_25
+    slope_18 = other_probability_2 * upstream[:, None] * power * product_9 * d_alpha
+    term_15 = (
+        term_6 * product_10
+        + product_9 * rest_6
+        + slope_17
+        + slope_18
         + term_8 * d_teacher
-        - slope_23
+        - upstream[:, None] * power * alpha * product_9 * d_probability_2
     )
-    slope_26 = upstream[:, None] * power * alpha * probability * input * d_probability
-    slope_27 = (
+    product_12 = input * d_probability
+    slope_19 = (
         2.0
         * other_probability
         * upstream[:, None]
@@ -269,16 +264,15 @@ def _curvature_soft(
         * input
         * d_temperature
     )
-    slope_28 = other_probability * upstream[:, None] * power * probability * input * d_alpha
-    slope_29 = other_probability * upstream[:, None] * power * alpha * input * d_probability_2
-    term_17 = (
-        rest * input * d_probability
+    product_13 = other_probability * input
+    term_16 = (
+        rest * product_12
         + probability_2 * input * rest_2
-        + slope_26
+        + upstream[:, None] * power * alpha * probability * product_12
         + term_3 * d_input
-        - slope_27
-        - slope_28
-        - slope_29
+        - slope_19
+        - product_13 * upstream[:, None] * power * probability * d_alpha
+        - product_13 * upstream[:, None] * power * alpha * d_probability_2
     )
     change_input = (
         rest * d_probability / temperature
@@ -291,21 +285,21 @@ def _curvature_soft(
     change_teacher = (
         (term_5 / temperature + term_6 / temperature) * d_probability_2
         + term_9 * d_temperature
-        + (slope_13 + slope_14) * d_alpha
-        + slope_15
+        + product_5
+        + slope_13
         + probability * rest_6 / temperature
         - term_7 * d_probability_2
-        - slope_16
+        - slope_14
         - probability * rest_5 / temperature
     )
     change_alpha = 2.0 * temperature * sums * d_temperature + power * sums_2
     change_temperature = (
-        term_14 * d_temperature
+        term_13 * d_temperature
         + 2.0 * temperature * sums * d_alpha
         + 2.0 * temperature * alpha * sums_2
+        - term_14.sum() / power
         - term_15.sum() / power
         - term_16.sum() / power
-        - term_17.sum() / power
     )
     return change_input, change_teacher, change_alpha, change_temperature
 

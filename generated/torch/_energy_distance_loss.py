@@ -6,8 +6,8 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._functions import direction, norm, ratio
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._functions import direction, norm
+from ._runtime import Loss, finish, ratio, to_working, working_dtype
 
 __all__ = ["EnergyDistanceLoss", "energy_distance_loss"]
 

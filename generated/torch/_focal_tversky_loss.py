@@ -16,8 +16,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import ratio
-from ._runtime import Loss, finish, fold, select, to_working, working_dtype
+from ._runtime import Loss, finish, fold, ratio, select, tanh, to_working, working_dtype
 
 __all__ = ["FocalTverskyLoss", "focal_tversky_loss"]
 
@@ -78,13 +77,12 @@ def _value_and_gradient(
     slope = upstream * select(mask, 0.0, -chosen * quotient_2)
     sigmoid_input = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
+    product = sigmoid_input * probability
     chosen_2 = select(mask, 0.0, chosen * (ratio(1.0, term) - quotient_2))
     slope_2 = upstream * chosen_2
     term_2 = 1.0 - target
-    term_3 = (
-        term_2 * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
-    )
-    grad_input = slope[:, None] * target * sigmoid_input * probability + slope_2[:, None] * term_3
+    term_3 = term_2 * alpha * product - probability * sigmoid_input * beta * target
+    grad_input = slope[:, None] * target * product + slope_2[:, None] * term_3
     grad_target = None
     if "target" in wanted:
         grad_target = slope[:, None] * sigmoid_input + slope_2[:, None] * (
@@ -98,8 +96,8 @@ def _value_and_gradient(
         grad_beta = (upstream * chosen_2 * (probability * target).sum(dim=2)).sum()
     grad_gamma = None
     if "gamma" in wanted:
-        product = -select(mask_2, 0.0, power_2 * torch.log(quotient)) / (gamma * gamma)
-        grad_gamma = (upstream * select(mask, 0.0, product)).sum()
+        product_2 = -select(mask_2, 0.0, power_2 * torch.log(quotient)) / (gamma * gamma)
+        grad_gamma = (upstream * select(mask, 0.0, product_2)).sum()
     return (
         select(mask, 0.0, power_2),
         grad_input,
@@ -130,7 +128,8 @@ def _tangent(
     sigmoid_input = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
     sums = (term * alpha * sigmoid_input + probability * beta * target).sum(dim=(0, 2))
-    term_2 = smooth + (target * sigmoid_input).sum(dim=(0, 2)) + sums
+    product = target * sigmoid_input
+    term_2 = smooth + product.sum(dim=(0, 2)) + sums
     tversky = ratio(sums, term_2)
     mask = tversky <= 0.0
     mask_2 = tversky == 0.0
@@ -146,15 +145,12 @@ def _tangent(
         + term_3 * d_input
         + probability * target * d_beta
     )
-    product = select(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient)) * term_4.sum(dim=(0, 2))
+    product_2 = select(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient)) * term_4.sum(dim=(0, 2))
     chosen_2 = select(mask, 0.0, -chosen * quotient)
-    term_5 = sigmoid_input * d_target + target * sigmoid_input * probability * d_input
-    product_2 = -select(mask_2, 0.0, tversky**power * torch.log(tversky)) / (gamma * gamma)
+    sums_2 = (sigmoid_input * d_target + product * probability * d_input).sum(dim=(0, 2))
+    product_3 = -select(mask_2, 0.0, tversky**power * torch.log(tversky)) / (gamma * gamma)
     return (
-        product
-        + chosen_2 * d_smooth
-        + chosen_2 * term_5.sum(dim=(0, 2))
-        + select(mask, 0.0, product_2) * d_gamma
+        product_2 + chosen_2 * d_smooth + chosen_2 * sums_2 + select(mask, 0.0, product_3) * d_gamma
     )
 
 
@@ -178,7 +174,8 @@ def _curvature(
     sigmoid_input = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
     sums = (term * alpha * sigmoid_input + probability * beta * target).sum(dim=(0, 2))
-    term_2 = smooth + (target * sigmoid_input).sum(dim=(0, 2)) + sums
+    product = target * sigmoid_input
+    term_2 = smooth + product.sum(dim=(0, 2)) + sums
     tversky = ratio(sums, term_2)
     mask = tversky <= 0.0
     mask_2 = tversky == 0.0
@@ -200,87 +197,90 @@ def _curvature(
     term_5 = quotient_2 - quotient
     chosen_4 = select(mask_3, 0.0, chosen_3 * term_5 / gamma)
     chosen_5 = select(mask_3, 0.0, power_3 / gamma)
-    product = quotient_2 * term_5
+    product_2 = quotient_2 * term_5
     quotient_3 = ratio(quotient, term_2)
-    chosen_6 = select(mask, 0.0, -chosen_4 * quotient - chosen_5 * (product - quotient_3))
-    term_6 = probability * beta - alpha * sigmoid_input
-    term_7 = (
-        term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
-    )
-    term_8 = (
-        term_6 * d_target
-        + term * sigmoid_input * d_alpha
-        + term_7 * d_input
-        + probability * target * d_beta
-    )
+    chosen_6 = select(mask, 0.0, -chosen_4 * quotient - chosen_5 * (product_2 - quotient_3))
+    product_3 = alpha * sigmoid_input
+    term_6 = probability * beta - product_3
+    product_4 = term * sigmoid_input
+    product_5 = probability * sigmoid_input
+    term_7 = term * alpha * sigmoid_input * probability - product_5 * beta * target
+    product_6 = probability * target
+    term_8 = term_6 * d_target + product_4 * d_alpha + term_7 * d_input + product_6 * d_beta
     sums_2 = term_8.sum(dim=(0, 2))
+    product_7 = chosen_6 * sums_2
     chosen_7 = select(mask_3, 0.0, -chosen_3 * quotient / gamma)
     term_9 = quotient_2 * quotient + quotient_3
     chosen_8 = select(mask, 0.0, chosen_5 * term_9 - chosen_7 * quotient)
-    product_2 = sigmoid_input * d_target
-    sums_3 = (product_2 + target * sigmoid_input * probability * d_input).sum(dim=(0, 2))
-    term_10 = chosen_2 * d_gamma + chosen_6 * sums_2 + chosen_8 * d_smooth + chosen_8 * sums_3
-    slope = upstream * term_10
-    slope_2 = upstream * select(mask, 0.0, -chosen_5 * quotient)
-    slope_3 = upstream * select(mask, 0.0, chosen_5 * term_5)
-    term_11 = -alpha * sigmoid_input * probability - probability * sigmoid_input * beta
-    term_12 = slope_2[:, None] * sigmoid_input * probability + slope_3[:, None] * term_11
-    tanh = torch.tanh(-0.5 * input)
-    product_3 = probability * sigmoid_input * beta * target * torch.tanh(0.5 * input)
-    product_4 = slope_3[:, None] * (term * alpha * sigmoid_input * probability * tanh + product_3)
-    term_13 = slope_2[:, None] * target * sigmoid_input * probability * tanh + product_4
+    product_8 = sigmoid_input * d_target
+    sums_3 = (product_8 + product * probability * d_input).sum(dim=(0, 2))
+    product_9 = chosen_8 * sums_3
+    slope = upstream * (chosen_2 * d_gamma + product_7 + chosen_8 * d_smooth + product_9)
+    product_10 = chosen_5 * quotient
+    slope_2 = upstream * select(mask, 0.0, -product_10)
+    product_11 = chosen_5 * term_5
+    slope_3 = upstream * select(mask, 0.0, product_11)
+    term_10 = slope_2[:, None] * sigmoid_input * probability + slope_3[:, None] * (
+        -product_3 * probability - product_5 * beta
+    )
+    squashed = tanh(-0.5 * input)
+    product_12 = slope_2[:, None] * target * sigmoid_input * probability * squashed
+    term_11 = (
+        term * alpha * sigmoid_input * probability * squashed
+        + product_5 * beta * target * tanh(0.5 * input)
+    )
     chosen_9 = select(mask, 0.0, chosen_7 * term_5)
     quotient_4 = ratio(quotient_2, term_2)
-    term_14 = term_9 - quotient_4
-    term_15 = term_14 * d_smooth + term_14 * sums_3 + (quotient_3 - product - quotient_4) * sums_2
-    term_16 = (
+    term_12 = term_9 - quotient_4
+    term_13 = term_12 * d_smooth + term_12 * sums_3 + (quotient_3 - product_2 - quotient_4) * sums_2
+    term_14 = (
         select(mask, 0.0, chosen * term_5) * d_gamma
         + select(mask, 0.0, chosen_4 * term_5) * sums_2
         + chosen_9 * d_smooth
         + chosen_9 * sums_3
-        + select(mask, 0.0, chosen_5) * term_15
+        + select(mask, 0.0, chosen_5) * term_13
     )
-    slope_4 = upstream * term_16
-    sums_4 = (term * sigmoid_input * probability * d_input - product_2).sum(dim=2)
-    term_17 = probability * d_target - probability * sigmoid_input * target * d_input
-    term_18 = slope_4 * (probability * target).sum(dim=2) + slope_3 * term_17.sum(dim=2)
+    slope_4 = upstream * term_14
+    product_13 = slope_3 * (product_4 * probability * d_input - product_8).sum(dim=2)
+    sums_4 = (probability * d_target - product_5 * target * d_input).sum(dim=2)
     power_5 = tversky**power
-    chosen_10 = select(mask_2, 0.0, chosen_5 * term_5 * logarithm + power_5 * term_5 / tversky)
-    chosen_11 = select(mask_2, 0.0, -chosen_5 * quotient * logarithm - power_5 * quotient / tversky)
+    chosen_10 = select(mask_2, 0.0, product_11 * logarithm + power_5 * term_5 / tversky)
+    chosen_11 = select(mask_2, 0.0, -product_10 * logarithm - power_5 * quotient / tversky)
     chosen_12 = select(mask, 0.0, -chosen_11 / power_2)
     chosen_13 = select(mask_2, 0.0, power_5 * logarithm)
-    term_19 = (
+    term_15 = (
         2.0 * chosen_13 / power_4 - select(mask_2, 0.0, -chosen_13 * logarithm / power_2) / power_2
     )
-    term_20 = (
+    term_16 = (
         upstream * select(mask, 0.0, -chosen_10 / power_2) * sums_2
         + upstream * chosen_12 * d_smooth
         + upstream * chosen_12 * sums_3
-        + upstream * select(mask, 0.0, term_19) * d_gamma
+        + upstream * select(mask, 0.0, term_15) * d_gamma
     )
-    term_21 = (
+    term_17 = (
         upstream * chosen_2 * d_gamma
-        + upstream * chosen_6 * sums_2
+        + upstream * product_7
         + upstream * chosen_8 * d_smooth
-        + upstream * chosen_8 * sums_3
+        + upstream * product_9
     )
     change_input = (
         slope[:, None] * target * sigmoid_input * probability
-        + term_12 * d_target
-        + term_13 * d_input
+        + term_10 * d_target
+        + (product_12 + slope_3[:, None] * term_11) * d_input
         + slope_4[:, None] * term_7
         + slope_3[:, None] * term * sigmoid_input * probability * d_alpha
         - slope_3[:, None] * probability * sigmoid_input * target * d_beta
     )
     change_target = (
         slope[:, None] * sigmoid_input
-        + term_12 * d_input
+        + term_10 * d_input
         + slope_4[:, None] * term_6
         + slope_3[:, None] * probability * d_beta
         - slope_3[:, None] * sigmoid_input * d_alpha
     )
-    change_alpha = (slope_4 * (term * sigmoid_input).sum(dim=2) + slope_3 * sums_4).sum()
-    return change_input, change_target, change_alpha, term_18.sum(), term_20.sum(), term_21.sum()
+    change_alpha = (slope_4 * product_4.sum(dim=2) + product_13).sum()
+    change_beta = (slope_4 * product_6.sum(dim=2) + slope_3 * sums_4).sum()
+    return change_input, change_target, change_alpha, change_beta, term_16.sum(), term_17.sum()
 
 
 _kernel = differentiable(

@@ -4,7 +4,17 @@
 import torch
 from torch import Tensor
 
-from ._runtime import argmax_along, exp_difference, max_along, put_along, select, sign
+from ._runtime import (
+    argmax_along,
+    exp_difference,
+    length_along,
+    max_along,
+    put_along,
+    put_into,
+    ratio,
+    select,
+    sign,
+)
 
 
 def box_cox(x: Tensor, exponent: Tensor | float) -> Tensor:
@@ -19,13 +29,10 @@ def box_cox_bend(x: Tensor, exponent: Tensor | float) -> Tensor:
     """Return the second derivative of box_cox(x, exponent) by the exponent."""
     log1p_x = torch.log1p(x)
     product = exponent * log1p_x
-    product_2 = power1p(x, exponent) * (exponent * log1p_x * (product - 2.0) + 2.0)
-    chosen = select(
-        product.abs() < 1.5,
-        exp_moment2(product),
-        (product_2 - 2.0) / select(product == 0.0, 1.0, product) ** 3,
-    )
-    return log1p_x**3 * chosen
+    product_2 = (power1p(x, exponent) * (product * (product - 2.0) + 2.0) - 2.0) / select(
+        product == 0.0, 1.0, product
+    ) ** 3
+    return log1p_x**3 * select(product.abs() < 1.5, exp_moment2(product), product_2)
 
 
 def box_cox_slope(x: Tensor, exponent: Tensor | float) -> Tensor:
@@ -50,26 +57,26 @@ def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, T
     top = argmax_along(x, axis)
     others = put_along(decayed, axis, top, 0.0).sum(dim=axis, keepdim=True)
     top_2 = argmax_along(y.abs(), axis)
-    rest = put_along(
+    rest = put_into(
         y.sum(dim=axis, keepdim=True) - y,
         axis,
         top_2,
         put_along(y, axis, top_2, 0.0).sum(dim=axis, keepdim=True),
     )
     term = others + 1.0
-    term_2 = decayed * rest - put_along(term - decayed, axis, top, others) * y
     value = select(y == 0.0, 0.0, y * (torch.log1p(others) + (largest - x))).sum(
         dim=axis, keepdim=True
     )
-    return value.squeeze(axis), term_2 * (1.0 / term)
+    excess = (decayed * rest - put_into(term - decayed, axis, top, others) * y) * (1.0 / term)
+    return value.squeeze(axis), excess
 
 
 def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     largest = max_along(x, axis)
-    rest = put_along(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
+    rest = put_into(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
     product = y * (torch.log1p(rest.sum(dim=axis, keepdim=True)) + (largest - x))
-    return (select(y == 0.0, 0.0, product).sum(dim=axis, keepdim=True)).squeeze(axis)
+    return select(y == 0.0, 0.0, product).sum(dim=axis, keepdim=True).squeeze(axis)
 
 
 def deviation(x: Tensor, axis: int) -> Tensor:
@@ -102,19 +109,14 @@ def digamma(x: Tensor) -> Tensor:
 
 def direction(x: Tensor, axis: int) -> Tensor:
     """Return x divided by its norm over an axis; the zero vector stays zero."""
-    largest = max_along(x.abs(), axis)
-    mask = largest == 0.0
-    sums = (select(mask, 0.0, x / select(mask, 1.0, largest)) ** 2).sum(dim=axis, keepdim=True)
-    x_length = largest * torch.sqrt(sums)
-    mask_2 = x_length == 0.0
-    return select(mask_2, 0.0, x / select(mask_2, 1.0, x_length))
+    return ratio(x, length_along(x, axis))
 
 
 def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     decayed = exp_difference(x, max_along(x, axis))
     top = argmax_along(y.abs(), axis)
-    rest = put_along(
+    rest = put_into(
         y.sum(dim=axis, keepdim=True) - y,
         axis,
         top,
@@ -123,7 +125,7 @@ def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
     top_2 = argmax_along(x, axis)
     others = put_along(decayed, axis, top_2, 0.0).sum(dim=axis, keepdim=True)
     term = others + 1.0
-    term_2 = decayed * rest - put_along(term - decayed, axis, top_2, others) * y
+    term_2 = decayed * rest - put_into(term - decayed, axis, top_2, others) * y
     return term_2 * (1.0 / term)
 
 
@@ -180,7 +182,7 @@ def label_cross_entropy(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = index.unsqueeze(axis)
     largest = max_along(x, axis)
-    sums = put_along(exp_difference(x, largest), axis, index, 0.0).sum(dim=axis, keepdim=True)
+    sums = put_into(exp_difference(x, largest), axis, index, 0.0).sum(dim=axis, keepdim=True)
     picked = torch.gather(x, axis, index)
     return (torch.log1p(sums + torch.expm1(picked - largest)) + (largest - picked)).squeeze(axis)
 
@@ -189,13 +191,13 @@ def label_cross_entropy_and_excess(x: Tensor, index: Tensor, axis: int) -> tuple
     """Return label_cross_entropy(x, index) and its label_excess."""
     index = index.unsqueeze(axis)
     largest = max_along(x, axis)
-    rest = put_along(exp_difference(x, largest), axis, index, 0.0)
+    rest = put_into(exp_difference(x, largest), axis, index, 0.0)
     sums = rest.sum(dim=axis, keepdim=True)
     picked = torch.gather(x, axis, index)
     term = sums + torch.expm1(picked - largest)
     inverse = 1.0 / (term + 1.0)
     value = torch.log1p(term) + (largest - picked)
-    excess = put_along(rest * inverse, axis, index, -sums * inverse)
+    excess = put_into(rest * inverse, axis, index, -sums * inverse)
     return value.squeeze(axis), excess
 
 
@@ -203,44 +205,29 @@ def label_excess(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = index.unsqueeze(axis)
     largest = max_along(x, axis)
-    rest = put_along(exp_difference(x, largest), axis, index, 0.0)
+    rest = put_into(exp_difference(x, largest), axis, index, 0.0)
     sums = rest.sum(dim=axis, keepdim=True)
     inverse = 1.0 / (sums + torch.expm1(torch.gather(x, axis, index) - largest) + 1.0)
-    return put_along(rest * inverse, axis, index, -sums * inverse)
-
-
-def log_cosh(x: Tensor) -> Tensor:
-    """Return log(cosh(x)); cosh overflows for large |x| and rounds to 1 for small."""
-    abs_x = x.abs()
-    power = x * x
-    term = power * (1.5619206968586225e-16 * power + 4.779477332387385e-14) + 1.1470745597729725e-11
-    term_2 = power * (power * term + 2.08767569878681e-09) + 2.755731922398589e-07
-    term_3 = power * (power * term_2 + 2.48015873015873e-05) + 0.001388888888888889
-    log_term = torch.log1p(power * (power * (power * term_3 + 0.041666666666666664) + 0.5))
-    term_4 = abs_x + torch.log1p(torch.exp(-2.0 * abs_x)) - 0.6931471805599453
-    return select(abs_x < 1.0, log_term, term_4)
+    return put_into(rest * inverse, axis, index, -sums * inverse)
 
 
 def logsumexp(x: Tensor, axis: int) -> Tensor:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
     largest = max_along(x, axis)
-    rest = put_along(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
+    rest = put_into(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
     return (largest + torch.log1p(rest.sum(dim=axis, keepdim=True))).squeeze(axis)
 
 
 def negative_log_softmax(x: Tensor, axis: int) -> Tensor:
     """Return logsumexp(x) - x, exact where one entry dominates."""
     largest = max_along(x, axis)
-    rest = put_along(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
+    rest = put_into(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
     return torch.log1p(rest.sum(dim=axis, keepdim=True)) + (largest - x)
 
 
 def norm(x: Tensor, axis: int) -> Tensor:
     """Return the Euclidean norm over an axis, scaled so that no square overflows."""
-    largest = max_along(x.abs(), axis)
-    mask = largest == 0.0
-    sums = (select(mask, 0.0, x / select(mask, 1.0, largest)) ** 2).sum(dim=axis, keepdim=True)
-    return (largest * torch.sqrt(sums)).squeeze(axis)
+    return length_along(x, axis).squeeze(axis)
 
 
 def over_hypot1(x: Tensor) -> Tensor:
@@ -253,11 +240,8 @@ def p_norm(x: Tensor, order: float, axis: int) -> Tensor:
     """Return the norm of an order over an axis, scaled so that no power overflows."""
     abs_x = x.abs()
     largest = max_along(abs_x, axis)
-    mask = largest == 0.0
-    sums = (select(mask, 0.0, abs_x / select(mask, 1.0, largest)) ** order).sum(
-        dim=axis, keepdim=True
-    )
-    return (largest * sums ** (1.0 / order)).squeeze(axis)
+    power = (ratio(abs_x, largest) ** order).sum(dim=axis, keepdim=True) ** (1.0 / order)
+    return (largest * power).squeeze(axis)
 
 
 def power1p(x: Tensor, exponent: Tensor | float) -> Tensor:
@@ -270,12 +254,6 @@ def power_slope(x: Tensor, exponent: float) -> Tensor:
     abs_x = x.abs()
     term = exponent - 1.0
     return select(x == 0.0, abs_x ** (term * term), exponent * abs_x**term)
-
-
-def ratio(x: Tensor | float, y: Tensor) -> Tensor:
-    """Return x / y, and 0 where y is 0."""
-    mask = y == 0.0
-    return select(mask, 0.0, x / select(mask, 1.0, y))
 
 
 def scaled_exp(x: Tensor, y: Tensor) -> Tensor:
@@ -311,7 +289,7 @@ def softmax_complement(x: Tensor, axis: int) -> Tensor:
     top = argmax_along(x, axis)
     others = put_along(decayed, axis, top, 0.0).sum(dim=axis, keepdim=True)
     term = others + 1.0
-    return put_along(term - decayed, axis, top, others) / term
+    return put_into(term - decayed, axis, top, others) / term
 
 
 def softmax_tangent(x: Tensor, y: Tensor, axis: int) -> Tensor:
@@ -326,7 +304,7 @@ def softmax_tangent(x: Tensor, y: Tensor, axis: int) -> Tensor:
 def sum_of_others(x: Tensor, axis: int) -> Tensor:
     """Return, for every entry, the sum of the others over an axis."""
     top = argmax_along(x.abs(), axis)
-    return put_along(
+    return put_into(
         x.sum(dim=axis, keepdim=True) - x,
         axis,
         top,

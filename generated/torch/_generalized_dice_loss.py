@@ -6,8 +6,8 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._functions import ratio, softmax, softmax_complement, softmax_tangent, sum_of_others
-from ._runtime import Loss, finish, fold, to_working, working_dtype
+from ._functions import softmax, softmax_complement, softmax_tangent, sum_of_others
+from ._runtime import Loss, finish, fold, ratio, to_working, working_dtype
 
 __all__ = ["GeneralizedDiceLoss", "generalized_dice_loss"]
 
@@ -33,28 +33,28 @@ def _value_and_gradient(
     term = 1.0 - target
     p = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    difference = (term * p + other_probability * target).sum(dim=2)
+    product = other_probability * target
+    difference = (term * p + product).sum(dim=2)
     sums = (target + p).sum(dim=2)
     sums_2 = (class_weight * sums).sum(dim=1)
     quotient = ratio((class_weight * difference).sum(dim=1), sums_2)
     slope = upstream * ratio(1.0, sums_2)
-    product = slope[:, None, None] * class_weight[:, :, None] * other_probability * target
     rest = sum_of_others(-slope[:, None, None] * class_weight[:, :, None] * p * target, axis=-2)
+    term_2 = -slope[:, None, None] * class_weight[:, :, None] * product - rest
     slope_2 = upstream * ratio(quotient, sums_2)
     product_2 = slope_2[:, None] * class_weight
-    term_2 = slope[:, None, None] * class_weight[:, :, None] * term - product_2[:, :, None]
-    product_3 = p * (other_probability * term_2 - sum_of_others(p * term_2, axis=-2))
-    grad_input = p * (-product - rest) + product_3
+    term_3 = slope[:, None, None] * class_weight[:, :, None] * term - product_2[:, :, None]
+    product_3 = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     grad_target = None
     if "target" in wanted:
         product_4 = slope[:, None, None] * class_weight[:, :, None] * (other_probability - p)
         quotient_2 = ratio(class_weight, power)
-        term_3 = (
+        term_4 = (
             2.0 * slope_2[:, None] * quotient_2 * volume * sums
             - 2.0 * slope[:, None] * quotient_2 * volume * difference
         )
-        grad_target = product_4 + term_3[:, :, None] - product_2[:, :, None]
-    return quotient, grad_input, grad_target
+        grad_target = product_4 + term_4[:, :, None] - product_2[:, :, None]
+    return quotient, p * term_2 + product_3, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:

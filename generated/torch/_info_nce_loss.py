@@ -19,10 +19,9 @@ from ._functions import (
     label_cross_entropy_and_excess,
     label_excess,
     norm,
-    ratio,
     softmax_tangent,
 )
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, ratio, to_working, working_dtype
 
 __all__ = ["InfoNCELoss", "info_nce_loss"]
 

@@ -6,8 +6,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._functions import ratio
-from ._runtime import Loss, finish, select, sign, to_working, working_dtype
+from ._runtime import Loss, finish, ratio, select, sign, to_working, working_dtype
 
 __all__ = ["IoULoss", "iou_loss"]
 
@@ -59,23 +58,17 @@ def _value_and_gradient(
     index = torch.arange(input.shape[1], device=input.device)
     mask = index == 1
     quotient_2 = ratio(quotient, term_3)
-    slope = upstream * quotient_2 * width
+    slope = upstream * (quotient_2 * width)
     quotient_3 = ratio(1.0, term_3)
-    positive = sign(term_2).clamp(min=0.0)
-    term_4 = (
-        -upstream * quotient_3 * overlap_width * positive
-        - upstream * quotient_2 * overlap_width * positive
-    )
+    product = overlap_width * sign(term_2).clamp(min=0.0)
+    term_4 = -upstream * quotient_3 * product - upstream * quotient_2 * product
     term_5 = term_4 * (-0.5 * sign(top - true_top) - 0.5) - slope
     mask_2 = index == 3
     term_6 = slope + term_4 * (0.5 * sign(true_bottom - bottom) + 0.5)
     mask_3 = index == 0
-    slope_2 = upstream * quotient_2 * height
-    positive_2 = sign(term).clamp(min=0.0)
-    term_7 = (
-        -upstream * quotient_3 * positive_2 * overlap_height
-        - upstream * quotient_2 * positive_2 * overlap_height
-    )
+    slope_2 = upstream * (quotient_2 * height)
+    product_2 = sign(term).clamp(min=0.0) * overlap_height
+    term_7 = -upstream * quotient_3 * product_2 - upstream * quotient_2 * product_2
     term_8 = term_7 * (-0.5 * sign(left - true_left) - 0.5) - slope_2
     mask_4 = index == 2
     term_9 = slope_2 + term_7 * (0.5 * sign(true_right - right) + 0.5)
@@ -216,13 +209,15 @@ def _curvature(
     term_16 = picked_5 - picked_7
     term_17 = picked_2 - picked_4
     term_18 = picked_6 - picked_8
+    product_2 = positive * overlap_height * term_8
+    product_3 = overlap_width * positive_2 * term_13
     term_19 = (
         height * term_15
         + width * term_16
         + true_height * term_17
         + true_width * term_18
-        - positive * overlap_height * term_8
-        - overlap_width * positive_2 * term_13
+        - product_2
+        - product_3
     )
     slope_3 = upstream * quotient_2 * term_15
     quotient_4 = ratio(quotient, term_3)
@@ -257,40 +252,20 @@ def _curvature(
     term_28 = (
         slope_8 + slope_9 + upstream * term_23 * height * term_19 + slope_10 + term_4 * term_26
     )
-    slope_13 = upstream * power * positive * overlap_height * true_width * term_8
-    slope_14 = upstream * power * overlap_width * positive_2 * true_width * term_13
-    slope_15 = upstream * quotient_2 * term_17
-    term_29 = (
-        upstream * term_14 * true_width * term_19
-        + term_12 * term_21
-        - slope_13
-        - slope_14
-        - slope_15
-    )
-    term_30 = (
-        slope_13
-        + slope_14
-        + upstream * term_23 * true_width * term_19
-        + slope_15
-        + term_10 * term_21
-    )
-    slope_16 = upstream * power * positive * overlap_height * true_height * term_8
-    slope_17 = upstream * power * overlap_width * positive_2 * true_height * term_13
-    slope_18 = upstream * quotient_2 * term_18
-    term_31 = (
-        upstream * term_14 * true_height * term_19
-        + term_7 * term_26
-        - slope_16
-        - slope_17
-        - slope_18
-    )
-    term_32 = (
-        slope_16
-        + slope_17
-        + upstream * term_23 * true_height * term_19
-        + slope_18
-        + term_5 * term_26
-    )
+    product_4 = power * true_width
+    slope_13 = upstream * (product_4 * product_2)
+    slope_14 = upstream * (product_4 * product_3)
+    product_5 = term_14 * term_19
+    slope_15 = upstream * (quotient_2 * term_17)
+    term_29 = upstream * product_5 * true_width + term_12 * term_21 - slope_13 - slope_14 - slope_15
+    product_6 = term_23 * term_19
+    term_30 = slope_13 + slope_14 + upstream * product_6 * true_width + slope_15 + term_10 * term_21
+    product_7 = power * true_height
+    slope_16 = upstream * (product_7 * product_2)
+    slope_17 = upstream * (product_7 * product_3)
+    slope_18 = upstream * (quotient_2 * term_18)
+    term_31 = upstream * product_5 * true_height + term_7 * term_26 - slope_16 - slope_17 - slope_18
+    term_32 = slope_16 + slope_17 + upstream * product_6 * true_height + slope_18 + term_5 * term_26
     change_input = (
         chosen * term_22[:, None]
         + chosen_2 * term_24[:, None]

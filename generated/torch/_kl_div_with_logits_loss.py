@@ -127,43 +127,48 @@ def _curvature(
     slope_4 = other_probability * upstream[:, None] * temperature * d_probability_2
     other_probability_2 = softmax_complement(soft_target, axis=-2)
     term_5 = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
-    rest_3 = sum_of_others(probability * upstream[:, None] * power * term_5, axis=-2)
-    term_6 = other_probability_2 * upstream[:, None] * power * term_5 - rest_3
-    rest_4 = sum_of_others(-slope, axis=-2)
-    term_7 = rest_4 + other_probability_2 * upstream[:, None] * power
+    product = probability * term_5
+    term_6 = other_probability_2 * upstream[:, None] * power * term_5 - sum_of_others(
+        product * upstream[:, None] * power, axis=-2
+    )
+    rest_3 = sum_of_others(-slope, axis=-2)
+    term_7 = rest_3 + other_probability_2 * upstream[:, None] * power
     term_8 = (
-        probability * upstream[:, None] * temperature * term_5
-        + upstream[:, None] * temperature * probability
+        product * upstream[:, None] * temperature + upstream[:, None] * temperature * probability
     )
     slope_5 = 2.0 * probability * other_probability_2 * upstream[:, None] * term_5
-    term_9 = probability * rest_4 + other_probability_2 * upstream[:, None] * power * probability
+    term_9 = probability * rest_3 + other_probability_2 * upstream[:, None] * power * probability
     term_10 = 2.0 * other_probability_2 * upstream[:, None] * probability - term_9 / power
-    product = (slope_5 - probability * term_6 / power + term_10) * d_temperature
+    product_2 = (slope_5 - probability * term_6 / power + term_10) * d_temperature
     offset = centred(soft_input, term, axis=-2)
     term_11 = (probability_2 * offset).sum(dim=1)[:, None] - offset
-    slope_6 = probability * other_probability_2 * upstream[:, None] * temperature * term_11
+    product_3 = probability * term_11
+    slope_6 = product_3 * other_probability_2 * upstream[:, None] * temperature
     offset_2 = centred(soft_target, term_2, axis=-2)
     term_12 = (probability * offset_2).sum(dim=1)[:, None] - offset_2
-    slope_7 = probability * other_probability_2 * upstream[:, None] * temperature * term_12
+    product_4 = probability * term_12
+    slope_7 = product_4 * other_probability_2 * upstream[:, None] * temperature
+    product_5 = term_5 * d_probability_2
     slope_8 = 2.0 * probability * upstream[:, None] * temperature * term_5 * d_temperature
     term_13 = (
-        upstream[:, None] * power * term_5 * d_probability_2
+        upstream[:, None] * power * product_5
         + slope_8
-        + probability * upstream[:, None] * power * term_11
-        - probability * upstream[:, None] * power * term_12
+        + product_3 * upstream[:, None] * power
+        - product_4 * upstream[:, None] * power
     )
-    rest_5 = sum_of_others(term_13, axis=-2)
-    rest_6 = sum_of_others(-slope_2 - slope_3, axis=-2)
+    rest_4 = sum_of_others(term_13, axis=-2)
+    rest_5 = sum_of_others(-slope_2 - slope_3, axis=-2)
     power_2 = temperature**3
+    product_6 = probability * target
     term_14 = (
         2.0 * (upstream * (term_5 * probability).sum(dim=1)).sum()
-        + 2.0 * (probability * term_6 * target).sum() / power_2
+        + 2.0 * (product_6 * term_6).sum() / power_2
         + 2.0 * (term_9 * target).sum() / power_2
         + 2.0 * (term_3 * input).sum() / power_2
     )
-    term_15 = probability * term_11 + term_5 * d_probability_2 - probability * term_12
-    slope_9 = probability * upstream[:, None] * power * term_5 * target * d_probability_2
-    slope_10 = (
+    sums = (upstream * (product_3 + product_5 - product_4).sum(dim=1)).sum()
+    product_7 = target * d_probability_2
+    slope_9 = (
         2.0
         * probability
         * other_probability_2
@@ -173,19 +178,17 @@ def _curvature(
         * target
         * d_temperature
     )
-    slope_11 = probability * other_probability_2 * upstream[:, None] * power * target * term_11
-    slope_12 = probability * other_probability_2 * upstream[:, None] * power * target * term_12
-    term_16 = (
-        term_6 * target * d_probability_2
-        + slope_10
-        + slope_11
+    product_8 = product_6 * other_probability_2
+    term_15 = (
+        term_6 * product_7
+        + slope_9
+        + product_8 * upstream[:, None] * power * term_11
         + probability * term_6 * d_target
-        - slope_9
-        - slope_12
-        - probability * target * rest_5
+        - product_6 * upstream[:, None] * power * product_5
+        - product_8 * upstream[:, None] * power * term_12
+        - product_6 * rest_4
     )
-    slope_13 = upstream[:, None] * power * probability * target * d_probability_2
-    slope_14 = (
+    slope_10 = (
         2.0
         * other_probability_2
         * upstream[:, None]
@@ -194,14 +197,15 @@ def _curvature(
         * target
         * d_temperature
     )
-    term_17 = (
-        term_7 * target * d_probability_2
-        + probability * target * rest_6
-        + slope_14
+    term_16 = (
+        term_7 * product_7
+        + product_6 * rest_5
+        + slope_10
         + term_9 * d_target
-        - slope_13
+        - upstream[:, None] * power * product_6 * d_probability_2
     )
-    slope_15 = (
+    product_9 = input * d_probability
+    slope_11 = (
         2.0
         * other_probability
         * upstream[:, None]
@@ -210,14 +214,14 @@ def _curvature(
         * input
         * d_temperature
     )
-    slope_16 = other_probability * upstream[:, None] * power * input * d_probability_2
-    term_18 = (
-        rest * input * d_probability
+    slope_12 = other_probability * upstream[:, None] * power * input * d_probability_2
+    term_17 = (
+        rest * product_9
         + probability_2 * input * rest_2
-        + upstream[:, None] * power * probability * input * d_probability
+        + upstream[:, None] * power * probability * product_9
         + term_3 * d_input
-        - slope_15
-        - slope_16
+        - slope_11
+        - slope_12
     )
     change_input = (
         rest * d_probability / temperature
@@ -228,19 +232,19 @@ def _curvature(
     )
     change_target = (
         (term_6 / temperature + term_7 / temperature) * d_probability_2
-        + product
+        + product_2
         + slope_6
-        + probability * rest_6 / temperature
+        + probability * rest_5 / temperature
         - term_8 * d_probability_2
         - slope_7
-        - probability * rest_5 / temperature
+        - probability * rest_4 / temperature
     )
     change_temperature = (
         term_14 * d_temperature
-        + 2.0 * temperature * (upstream * term_15.sum(dim=1)).sum()
+        + 2.0 * temperature * sums
+        - term_15.sum() / power
         - term_16.sum() / power
         - term_17.sum() / power
-        - term_18.sum() / power
     )
     return change_input, change_target, change_temperature
 

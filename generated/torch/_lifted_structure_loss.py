@@ -16,8 +16,8 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import Loss, finish, select, sign, to_working, working_dtype
+from ._functions import direction, logsumexp, norm, softmax, softmax_tangent
+from ._runtime import Loss, finish, ratio, select, sign, to_working, working_dtype
 
 __all__ = ["LiftedStructureLoss", "lifted_structure_loss"]
 
@@ -57,24 +57,24 @@ def _value_and_gradient(
         input.shape[0], device=input.device
     )
     positive_2 = ((target[:, None] == target) & mask_3).to(input.dtype)
-    positive_3 = sign(term_2).clamp(min=0.0)
+    product = positive * sign(term_2).clamp(min=0.0) * positive_2
     chosen_3 = select(mask_2, 0.0, 1.0).to(input.dtype)
     sigmoid_gap = torch.sigmoid(gap)
-    slope = upstream[:, None] * chosen_3[:, None] * positive * positive_3 * positive_2 * sigmoid_gap
-    sums = slope.sum(dim=0)
+    sums = (upstream[:, None] * chosen_3[:, None] * product * sigmoid_gap).sum(dim=0)
     probability = softmax(chosen, axis=-2)
     chosen_4 = select(mask, -1.0, 0.0).to(input.dtype)
-    slope_2 = upstream * chosen_3 * (positive * positive_3 * positive_2 * sigmoid_gap).sum(dim=1)
-    term_3 = upstream * (positive * positive_3 * positive_2).sum(dim=1) - slope_2
+    term_3 = upstream * product.sum(dim=1) - upstream * chosen_3 * (product * sigmoid_gap).sum(
+        dim=1
+    )
     probability_2 = softmax(chosen, axis=-1)
     term_4 = (
-        upstream[:, None] * positive * positive_3 * positive_2
+        upstream[:, None] * product
         + sums * probability * chosen_4
         + term_3[:, None] * probability_2 * chosen_4
     )
-    product = term_4[:, :, None] * direction(term, axis=-1)
+    product_2 = term_4[:, :, None] * direction(term, axis=-1)
     loss = 0.5 * (positive * positive * positive_2).sum(dim=1)
-    grad_input = -product.sum(dim=0) + product.sum(dim=1)
+    grad_input = -product_2.sum(dim=0) + product_2.sum(dim=1)
     grad_margin = None
     if "margin" in wanted:
         grad_margin = (sums * (probability * chosen_2).sum(dim=0)).sum() + (
@@ -166,19 +166,14 @@ def _curvature(
     )
     sums_4 = slope_3.sum(dim=0)
     d_probability = softmax_tangent(chosen, term_4, axis=-2)
-    product_2 = (
-        positive_3
-        * positive
-        * positive_2
-        * sigmoid_gap
-        * probability_3
-        * chosen_4[:, None]
-        * term_5
+    product_2 = power * positive_2
+    product_3 = positive_3 * positive * positive_2
+    product_4 = product_3 * sigmoid_gap * probability_3 * chosen_4[:, None] * term_5
+    slope_4 = upstream * chosen_4 * (product_2 * sigmoid_gap * term_6 + product_4).sum(dim=1)
+    term_8 = upstream * (product_2 * term_6).sum(dim=1) - slope_4
+    term_9 = upstream * product_3.sum(dim=1) - upstream * chosen_4 * (product_3 * sigmoid_gap).sum(
+        dim=1
     )
-    sums_5 = (power * positive_2 * sigmoid_gap * term_6 + product_2).sum(dim=1)
-    term_8 = upstream * (power * positive_2 * term_6).sum(dim=1) - upstream * chosen_4 * sums_5
-    slope_4 = upstream * chosen_4 * (positive_3 * positive * positive_2 * sigmoid_gap).sum(dim=1)
-    term_9 = upstream * (positive_3 * positive * positive_2).sum(dim=1) - slope_4
     d_probability_2 = softmax_tangent(chosen, term_4, axis=-1)
     term_10 = (
         upstream[:, None] * power * positive_2 * term_6
@@ -192,9 +187,9 @@ def _curvature(
         + sums_4 * probability_2 * chosen_3
         + term_9[:, None] * probability * chosen_3
     )
-    product_3 = term_11 * ratio(1.0, distance)
-    product_4 = product_3[:, :, None] * (term_3 - input_direction * sums[:, :, None])
-    term_12 = input_direction * term_10[:, :, None] + product_4
+    product_5 = term_11 * ratio(1.0, distance)
+    product_6 = product_5[:, :, None] * (term_3 - input_direction * sums[:, :, None])
+    term_12 = input_direction * term_10[:, :, None] + product_6
     term_13 = (probability_2 * chosen_2).sum(dim=0) * sums_3 + sums_4 * (
         chosen_2 * d_probability
     ).sum(dim=0)

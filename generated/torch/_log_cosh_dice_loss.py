@@ -15,8 +15,8 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import log_cosh, ratio, sech2
-from ._runtime import Loss, finish, fold, to_working, working_dtype
+from ._functions import sech2
+from ._runtime import Loss, finish, fold, log_cosh, ratio, tanh, to_working, working_dtype
 
 __all__ = ["LogCoshDiceLoss", "log_cosh_dice_loss"]
 
@@ -48,16 +48,17 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = smooth + sums
     quotient = ratio(difference, term)
-    tanh = torch.tanh(quotient)
-    slope = upstream * tanh * ratio(quotient, term)
+    squashed = tanh(quotient)
+    slope = upstream * squashed * ratio(quotient, term)
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    slope_2 = upstream * tanh * ratio(1.0, term)
-    product = slope_2[:, None] * ((1.0 - target) * p * probability - probability * p * target)
-    grad_input = product - slope[:, None] * p * probability
+    product = p * probability
+    slope_2 = upstream * squashed * ratio(1.0, term)
+    product_2 = slope_2[:, None] * ((1.0 - target) * product - probability * p * target)
+    grad_input = product_2 - slope[:, None] * product
     grad_target = None
     if "target" in wanted:
-        grad_target = -slope[:, None] - slope_2[:, None] * torch.tanh(0.5 * input)
+        grad_target = -slope[:, None] - slope_2[:, None] * tanh(0.5 * input)
     return log_cosh(quotient), grad_input, grad_target, -slope.sum() if "smooth" in wanted else None
 
 
@@ -70,18 +71,18 @@ def _tangent(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = 1.0 - target
     p = torch.sigmoid(input)
+    product = (1.0 - target) * p
     probability = torch.sigmoid(-input)
-    term_2 = smooth + (target + p).sum(dim=(0, 2))
-    dice = ratio((term * p + probability * target).sum(dim=(0, 2)), term_2)
-    tanh = torch.tanh(dice)
-    term_3 = (term * p * probability - probability * p * target) * d_input - torch.tanh(
+    term = smooth + (target + p).sum(dim=(0, 2))
+    dice = ratio((product + probability * target).sum(dim=(0, 2)), term)
+    squashed = tanh(dice)
+    term_2 = (product * probability - probability * p * target) * d_input - tanh(
         0.5 * input
     ) * d_target
-    quotient = ratio(dice, term_2)
-    product = tanh * quotient * (d_target + p * probability * d_input).sum(dim=(0, 2))
-    return tanh * ratio(1.0, term_2) * term_3.sum(dim=(0, 2)) - tanh * quotient * d_smooth - product
+    product_2 = squashed * ratio(dice, term)
+    product_3 = product_2 * (d_target + p * probability * d_input).sum(dim=(0, 2))
+    return squashed * ratio(1.0, term) * term_2.sum(dim=(0, 2)) - product_2 * d_smooth - product_3
 
 
 def _curvature(
@@ -94,63 +95,63 @@ def _curvature(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = 1.0 - target
     p = torch.sigmoid(input)
+    product = (1.0 - target) * p
     probability = torch.sigmoid(-input)
-    term_2 = smooth + (target + p).sum(dim=(0, 2))
-    dice = ratio((term * p + probability * target).sum(dim=(0, 2)), term_2)
-    quotient = ratio(dice, term_2)
+    term = smooth + (target + p).sum(dim=(0, 2))
+    dice = ratio((product + probability * target).sum(dim=(0, 2)), term)
+    quotient = ratio(dice, term)
     slope = upstream * quotient
-    quotient_2 = ratio(1.0, term_2)
+    quotient_2 = ratio(1.0, term)
     slope_2 = upstream * quotient_2
-    term_3 = term * p * probability - probability * p * target
+    product_2 = probability * p * target
+    term_2 = product * probability - product_2
     sech2_2 = sech2(dice)
-    product = 0.5 * input
-    tanh = torch.tanh(product)
-    sums = (term_3 * d_input - tanh * d_target).sum(dim=(0, 2))
+    product_3 = 0.5 * input
+    squashed = tanh(product_3)
+    sums = (term_2 * d_input - squashed * d_target).sum(dim=(0, 2))
+    product_4 = sech2_2 * quotient
     sums_2 = (d_target + p * probability * d_input).sum(dim=(0, 2))
-    term_4 = (
-        sech2_2 * quotient_2 * sums - sech2_2 * quotient * d_smooth - sech2_2 * quotient * sums_2
-    )
-    product_2 = (slope_2[:, None] * term_3 - slope[:, None] * p * probability) * term_4[:, None]
-    tanh_2 = torch.tanh(dice)
+    term_3 = sech2_2 * quotient_2 * sums - product_4 * d_smooth - product_4 * sums_2
+    product_5 = (slope_2[:, None] * term_2 - slope[:, None] * p * probability) * term_3[:, None]
+    squashed_2 = tanh(dice)
     power = quotient_2 * quotient_2
-    product_3 = quotient_2 * quotient
-    quotient_3 = ratio(quotient, term_2)
-    term_5 = -product_3 - quotient_3
-    slope_3 = upstream * tanh_2 * (power * sums + term_5 * d_smooth + term_5 * sums_2)
-    slope_4 = upstream * tanh_2 * quotient
-    tanh_3 = torch.tanh(-0.5 * input)
-    slope_5 = upstream * tanh_2 * quotient_2
-    term_6 = term * p * probability * tanh_3 + probability * p * target * tanh
-    term_7 = slope_5[:, None] * term_6 - slope_4[:, None] * p * probability * tanh_3
-    quotient_4 = ratio(quotient_2, term_2)
-    product_4 = quotient_4 * d_smooth
-    product_5 = quotient_4 * sums_2
-    slope_6 = upstream * tanh_2 * (-product_4 - product_5)
-    slope_7 = upstream * sech2_2 * quotient_2 * quotient
-    slope_8 = upstream * tanh_2 * power
+    product_6 = quotient_2 * quotient
+    quotient_3 = ratio(quotient, term)
+    term_4 = -product_6 - quotient_3
+    slope_3 = upstream * squashed_2 * (power * sums + term_4 * d_smooth + term_4 * sums_2)
+    slope_4 = upstream * squashed_2 * quotient
+    squashed_3 = tanh(-0.5 * input)
+    slope_5 = upstream * squashed_2 * quotient_2
+    product_7 = slope_5[:, None] * (product * probability * squashed_3 + product_2 * squashed)
+    product_8 = (product_7 - slope_4[:, None] * p * probability * squashed_3) * d_input
+    quotient_4 = ratio(quotient_2, term)
+    product_9 = quotient_4 * d_smooth
+    product_10 = quotient_4 * sums_2
+    slope_6 = upstream * squashed_2 * (-product_9 - product_10)
+    slope_7 = upstream * product_4 * quotient_2
+    slope_8 = upstream * squashed_2 * power
     slope_9 = upstream * sech2_2 * quotient * quotient
-    term_8 = slope_9 + upstream * tanh_2 * (product_3 + quotient_3)
-    term_9 = (-slope_7 - slope_8) * sums + term_8 * d_smooth + term_8 * sums_2
-    slope_10 = upstream * quotient_2 * term_4
-    slope_11 = upstream * tanh_2 * (product_4 + product_5)
-    term_10 = upstream * tanh_2 * term_5 - slope_9
-    term_11 = (slope_7 + slope_8) * sums + term_10 * d_smooth + term_10 * sums_2
+    term_5 = slope_9 + upstream * squashed_2 * (product_6 + quotient_3)
+    term_6 = (-slope_7 - slope_8) * sums + term_5 * d_smooth + term_5 * sums_2
+    slope_10 = upstream * quotient_2 * term_3
+    slope_11 = upstream * squashed_2 * (product_9 + product_10)
+    term_7 = upstream * squashed_2 * term_4 - slope_9
+    sums_3 = ((slope_7 + slope_8) * sums + term_7 * d_smooth + term_7 * sums_2).sum()
     change_input = (
-        product_2
-        + term_7 * d_input
-        + slope_6[:, None] * term_3
+        product_5
+        + product_8
+        + slope_6[:, None] * term_2
         - slope_3[:, None] * p * probability
         - 2.0 * slope_5[:, None] * p * probability * d_target
     )
     change_target = (
-        term_9[:, None]
-        + slope_11[:, None] * tanh
-        - slope_10[:, None] * tanh
-        - 0.5 * slope_5[:, None] * sech2(product) * d_input
+        term_6[:, None]
+        + slope_11[:, None] * squashed
+        - slope_10[:, None] * squashed
+        - 0.5 * slope_5[:, None] * sech2(product_3) * d_input
     )
-    return change_input, change_target, -term_11.sum()
+    return change_input, change_target, -sums_3
 
 
 _kernel = differentiable(

@@ -2,13 +2,12 @@
 r"""Logarithm of the hyperbolic cosine of the error: a smooth absolute error
 (Chen et al., 2019)."""
 
-import torch
 from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
-from ._functions import log_cosh, sech2
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._functions import sech2
+from ._runtime import Loss, finish, log_cosh, tanh, to_working, working_dtype
 
 __all__ = ["LogCoshLoss", "log_cosh_loss"]
 
@@ -24,13 +23,13 @@ def _value_and_gradient(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
-    slope = upstream * torch.tanh(term)
+    slope = upstream * tanh(term)
     return log_cosh(term), slope, -slope if "target" in wanted else None
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return torch.tanh(input - target) * (d_input - d_target)
+    return tanh(input - target) * (d_input - d_target)
 
 
 def _curvature(

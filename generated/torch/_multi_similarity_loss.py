@@ -16,8 +16,8 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import Loss, finish, select, to_working, working_dtype
+from ._functions import direction, logsumexp, norm, softmax, softmax_tangent
+from ._runtime import Loss, finish, ratio, select, to_working, working_dtype
 
 __all__ = ["MultiSimilarityLoss", "multi_similarity_loss"]
 
@@ -262,36 +262,38 @@ def _curvature(
     sums_10 = (input_direction * term_12 + sums_8 * quotient[:, None] * term_3).sum(dim=1)
     term_13 = term_12 - product_3[:, None] * term_3 - input_direction * sums_10[:, None]
     slope_5 = upstream * (pull.clamp(min=0.0) + torch.log1p(torch.exp(-pull.abs())))
-    slope_6 = upstream[:, None] * sigmoid_pull[:, None] * probability_2 * chosen_10
-    product_4 = (2.0 * slope_5.sum() / alpha**3 - slope_6.sum() / power_2) * d_alpha
-    chosen_11 = mask_3.to(upstream.dtype)
+    product_4 = probability_2 * chosen_10
+    product_5 = (upstream[:, None] * sigmoid_pull[:, None] * product_4).sum() / power_2
+    product_6 = probability_2 * mask_3.to(upstream.dtype)
     term_14 = (
-        slope_4[:, None] * probability_2 * chosen_10
+        slope_4[:, None] * product_4
         + slope_2[:, None] * chosen_10 * d_probability_2
         + slope_2[:, None] * probability_2 * chosen_8 * term_4
-        + slope_2[:, None] * probability_2 * chosen_11 * d_base
+        + slope_2[:, None] * product_6 * d_base
     )
-    slope_7 = upstream * (push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs())))
-    slope_8 = upstream[:, None] * sigmoid_push[:, None] * probability * chosen_7
-    product_5 = (2.0 * slope_7.sum() / beta**3 - slope_8.sum() / power) * d_beta
-    chosen_12 = select(mask, -1.0, 0.0).to(upstream.dtype)
+    slope_6 = upstream * (push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs())))
+    product_7 = probability * chosen_7
+    product_8 = (upstream[:, None] * sigmoid_push[:, None] * product_7).sum() / power
+    product_9 = probability * select(mask, -1.0, 0.0).to(upstream.dtype)
     term_15 = (
-        slope_3[:, None] * probability * chosen_7
+        slope_3[:, None] * product_7
         + slope[:, None] * chosen_7 * d_probability
         + slope[:, None] * probability * chosen_5 * term_4
-        + slope[:, None] * probability * chosen_12 * d_base
+        + slope[:, None] * product_9 * d_base
     )
-    slope_9 = upstream[:, None] * sigmoid_push[:, None] * probability * chosen_6
+    product_10 = probability * chosen_6
+    product_11 = (upstream[:, None] * sigmoid_push[:, None] * product_10).sum() * d_beta / power
     term_16 = (
-        slope_3[:, None] * probability * chosen_6
+        slope_3[:, None] * product_10
         + slope[:, None] * chosen_6 * d_probability
-        + slope[:, None] * probability * chosen_12 * d_beta
+        + slope[:, None] * product_9 * d_beta
     )
-    slope_10 = upstream[:, None] * sigmoid_pull[:, None] * probability_2 * chosen_9
+    product_12 = probability_2 * chosen_9
+    product_13 = (upstream[:, None] * sigmoid_pull[:, None] * product_12).sum() * d_alpha / power_2
     term_17 = (
-        slope_4[:, None] * probability_2 * chosen_9
+        slope_4[:, None] * product_12
         + slope_2[:, None] * chosen_9 * d_probability_2
-        + slope_2[:, None] * probability_2 * chosen_11 * d_alpha
+        + slope_2[:, None] * product_6 * d_alpha
     )
     change_input = (
         term_11
@@ -299,17 +301,16 @@ def _curvature(
         - product[:, None] * (sums_8 - input_direction * sums_9[:, None])
     )
     change_alpha = (
-        product_4 + term_14.sum() / alpha - (upstream * sigmoid_pull * sums_6).sum() / power_2
+        (2.0 * slope_5.sum() / alpha**3 - product_5) * d_alpha
+        + term_14.sum() / alpha
+        - (upstream * sigmoid_pull * sums_6).sum() / power_2
     )
     change_beta = (
-        product_5 + term_15.sum() / beta - (upstream * sigmoid_push * sums_5).sum() / power
+        (2.0 * slope_6.sum() / beta**3 - product_8) * d_beta
+        + term_15.sum() / beta
+        - (upstream * sigmoid_push * sums_5).sum() / power
     )
-    change_base = (
-        term_16.sum() / beta
-        + term_17.sum() / alpha
-        - slope_9.sum() * d_beta / power
-        - slope_10.sum() * d_alpha / power_2
-    )
+    change_base = term_16.sum() / beta + term_17.sum() / alpha - product_11 - product_13
     return change_input, change_alpha, change_beta, change_base
 
 

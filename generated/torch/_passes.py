@@ -25,12 +25,12 @@ def at_once(
     share: Scale,
     wanted: tuple[int, ...],
     averages: bool,
-) -> tuple[Tensor, dict[int, Tensor]]:
-    """Return the sum or mean, and what each share has for gradients by the wanted arguments."""
+) -> tuple[Tensor, Sequence[Tensor]]:
+    """Return the sum or mean, and each share's gradients by the wanted arguments."""
     loss, slopes = _run(kernels, args, weight, share, wanted)
     full = [filled(slope, args[k]) for k, slope in zip(wanted, slopes, strict=True)]
     result = loss.mean() if averages else loss.sum()
-    return result, dict(zip(wanted, owned(full, (weight, *args)), strict=True))
+    return result, owned(full, (weight, *args))
 
 
 def by_tiles(
@@ -39,23 +39,24 @@ def by_tiles(
     weight: Tensor | None,
     share: Scale,
     wanted: tuple[int, ...],
-) -> tuple[Tensor, dict[int, Tensor]]:
+) -> tuple[Tensor, Sequence[Tensor]]:
     """Return the same by tiles; the gradient by what is not cut adds up."""
     tiling = Tiling(kernels, args, weight, wanted)
-    wanted = (*tiling.gradients, *[k for k in wanted if k not in tiling.gradients])
+    order = (*tiling.gradients, *[k for k in wanted if k not in tiling.gradients])
     whole = dict[int, Tensor]()
     parts = []
     for own, piece, room in tiling.pieces():
-        loss, slopes = _run(kernels, piece, own, share, wanted)
+        loss, slopes = _run(kernels, piece, own, share, order)
         parts.append(loss.sum().item())
         for buffer, slope in zip(room, slopes, strict=False):
             buffer[...] = slope
-        for k, slope in zip(wanted[len(room) :], slopes[len(room) :], strict=True):
+        for k, slope in zip(order[len(room) :], slopes[len(room) :], strict=True):
             if k in whole:
                 whole[k].add_(slope)
             else:
                 whole[k] = filled(slope, args[k]).clone()
-    return added(parts, loss), tiling.gradients | whole
+    found = tiling.gradients | whole
+    return added(parts, loss), [found[k] for k in wanted]
 
 
 def added(parts: Sequence[float], like: Tensor) -> Tensor:
@@ -69,7 +70,7 @@ def by_sums(
     weight: Tensor | None,
     share: Scale,
     wanted: tuple[int, ...],
-) -> tuple[Tensor, dict[int, Tensor]]:
+) -> tuple[Tensor, Sequence[Tensor]]:
     """Return the same in two rounds: what the samples add up to, then their gradients."""
     if any(axis[k + 1] is None for axis in kernels.sum_cuts for k in wanted):
         return at_once(kernels, args, weight, share, wanted, averages=False)
@@ -85,7 +86,7 @@ def by_sums(
         loss, slopes = _run(kernels, piece, own, share, wanted, sums)
         for buffer, slope in zip(room, slopes, strict=True):
             buffer[...] = slope
-    return loss.sum(), tiling.gradients
+    return loss.sum(), [tiling.gradients[k] for k in wanted]
 
 
 def _run(
@@ -121,7 +122,5 @@ def values(kernels: Kernels, args: Sequence[Any]) -> Tensor:
 
 def slopes(kernels: Kernels, upstream: Tensor, args: Sequence[Any]) -> tuple[Tensor, ...]:
     """Return the gradients by the live arguments by tiles, given that of the unreduced loss."""
-    live = kernels.live(args)
     run = by_tiles if kernels.sums is None else by_sums
-    found = run(kernels, args, upstream, 1.0, live)[1]
-    return tuple(found[k] for k in live)
+    return tuple(run(kernels, args, upstream, 1.0, kernels.live(args))[1])

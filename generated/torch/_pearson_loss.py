@@ -5,8 +5,8 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._functions import deviation, direction, norm, ratio
-from ._runtime import Loss, finish, fold, to_working, working_dtype
+from ._functions import deviation, direction, norm
+from ._runtime import Loss, finish, fold, ratio, to_working, working_dtype
 
 __all__ = ["PearsonLoss", "pearson_loss"]
 

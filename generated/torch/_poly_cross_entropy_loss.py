@@ -89,13 +89,14 @@ def _curvature_labels(
     slope = upstream * epsilon
     chosen = select(mask, slope[:, None], 0.0)
     probability = softmax(input, axis=-2)
-    product = (-lack * chosen - sum_of_others(-probability * chosen, axis=-2)) * d_probability
+    product = probability * chosen
+    product_2 = (-lack * chosen - sum_of_others(-product, axis=-2)) * d_probability
     chosen_2 = select(mask, upstream[:, None], 0.0)
     rest = sum_of_others(-chosen * d_probability - probability * chosen_2 * d_epsilon, axis=-2)
     change_input = (
         upstream[:, None] * d_probability
-        + product
-        + probability * chosen * d_probability
+        + product_2
+        + product * d_probability
         - probability * lack * chosen_2 * d_epsilon
         - probability * rest
     )
@@ -129,12 +130,14 @@ def _value_and_gradient_probabilities(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `epsilon`."""
     lack = softmax_complement(input, axis=-2)
-    sums = (lack * target).sum(dim=1)
+    product = lack * target
+    sums = product.sum(dim=1)
     xent, excess = cross_entropy_and_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
     rest = sum_of_others(-probability * upstream[:, None] * epsilon * target, axis=-2)
-    product = probability * (-lack * upstream[:, None] * epsilon * target - rest)
-    grad_input = upstream[:, None] * excess + product
+    grad_input = upstream[:, None] * excess + probability * (
+        -product * upstream[:, None] * epsilon - rest
+    )
     grad_target = None
     if "target" in wanted:
         grad_target = (

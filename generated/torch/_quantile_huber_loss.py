@@ -43,19 +43,17 @@ def _value_and_gradient(
     term = 1.0 - level
     chosen = select(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
-    clamped = product.clamp(-1.0, 1.0)
-    product_2 = chosen * clamped * torch.sub(error, within(error, kappa), alpha=0.5)
-    product_3 = chosen * clamped
-    loss = product_2.sum(dim=(1, 2)) / target.shape[1]
-    grad_input = -upstream[:, None] * product_3.sum(dim=2) / target.shape[1]
+    product_2 = chosen * product.clamp(-1.0, 1.0)
+    sums = (product_2 * torch.sub(error, within(error, kappa), alpha=0.5)).sum(dim=(1, 2))
+    grad_input = -upstream[:, None] * product_2.sum(dim=2) / target.shape[1]
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream[:, None] * product_3.sum(dim=1) / target.shape[1]
+        grad_target = upstream[:, None] * product_2.sum(dim=1) / target.shape[1]
     grad_kappa = None
     if "kappa" in wanted:
-        product_4 = chosen * select(error.abs() <= kappa, -0.5 * product * product, -0.5)
-        grad_kappa = (upstream * product_4.sum(dim=(1, 2))).sum() / target.shape[1]
-    return loss, grad_input, grad_target, grad_kappa
+        product_3 = chosen * select(error.abs() <= kappa, -0.5 * product * product, -0.5)
+        grad_kappa = (upstream * product_3.sum(dim=(1, 2))).sum() / target.shape[1]
+    return sums / target.shape[1], grad_input, grad_target, grad_kappa
 
 
 def _tangent(
@@ -96,14 +94,14 @@ def _curvature(
     mask = error.abs() <= kappa
     chosen_2 = select(mask, torch.as_tensor(1.0 / kappa, dtype=upstream.dtype), 0.0)
     term_2 = d_target[:, None] - d_input[:, :, None]
-    chosen_3 = select(mask, -error / (kappa * kappa), 0.0)
-    term_3 = chosen * chosen_2 * term_2 + chosen * chosen_3 * d_kappa
-    product = error / kappa
-    product_2 = chosen * select(mask, product * (product / kappa), 0.0) * d_kappa
-    slope = upstream * (chosen * chosen_3 * term_2 + product_2).sum(dim=(1, 2))
+    product = chosen * select(mask, -error / (kappa * kappa), 0.0)
+    term_3 = chosen * chosen_2 * term_2 + product * d_kappa
+    product_2 = error / kappa
+    product_3 = chosen * select(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
+    sums = (upstream * (product * term_2 + product_3).sum(dim=(1, 2))).sum()
     change_input = -upstream[:, None] * term_3.sum(dim=2) / target.shape[1]
     change_target = upstream[:, None] * term_3.sum(dim=1) / target.shape[1]
-    return change_input, change_target, slope.sum() / target.shape[1]
+    return change_input, change_target, sums / target.shape[1]
 
 
 _kernel = differentiable(

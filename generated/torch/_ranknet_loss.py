@@ -14,8 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import ratio
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, ratio, to_working, working_dtype
 
 __all__ = ["RankNetLoss", "ranknet_loss"]
 
@@ -68,10 +67,11 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     ordered = (target[:, :, None] > target[:, None]).to(target.dtype)
-    probability = torch.sigmoid(-(input[:, :, None] - input[:, None]) * sigma)
-    product = ordered * probability * sigma * (d_input[:, :, None] - d_input[:, None])
-    product_2 = ordered * probability * (input[:, None] - input[:, :, None]) * d_sigma
-    return ratio(1.0, ordered.sum(dim=(1, 2))) * (product_2 - product).sum(dim=(1, 2))
+    product = ordered * torch.sigmoid(-(input[:, :, None] - input[:, None]) * sigma)
+    term = product * (input[:, None] - input[:, :, None]) * d_sigma - product * sigma * (
+        d_input[:, :, None] - d_input[:, None]
+    )
+    return ratio(1.0, ordered.sum(dim=(1, 2))) * term.sum(dim=(1, 2))
 
 
 def _curvature(
@@ -88,23 +88,19 @@ def _curvature(
     quotient = ratio(1.0, ordered.sum(dim=(1, 2)))
     slope = upstream * quotient
     product = (input[:, :, None] - input[:, None]) * sigma
-    probability = torch.sigmoid(-product)
-    product_2 = ordered * probability
-    sigmoid_product = torch.sigmoid(product)
+    product_2 = ordered * torch.sigmoid(-product)
+    product_3 = product_2 * torch.sigmoid(product)
     term = d_input[:, :, None] - d_input[:, None]
     term_2 = input[:, None] - input[:, :, None]
-    term_3 = (
-        ordered * probability * sigmoid_product * term_2 * d_sigma
-        - ordered * probability * sigmoid_product * sigma * term
-    )
+    product_4 = product_3 * term_2
+    term_3 = product_4 * d_sigma - product_3 * sigma * term
     term_4 = slope[:, None] * product_2.sum(dim=1) * d_sigma + slope[:, None] * sigma * term_3.sum(
         dim=1
     )
-    product_3 = ordered * probability * sigmoid_product * term_2 * term_2 * d_sigma
     term_5 = (
-        product_3
-        + ordered * probability * (d_input[:, None] - d_input[:, :, None])
-        - ordered * probability * sigmoid_product * sigma * term_2 * term
+        product_3 * term_2 * term_2 * d_sigma
+        + product_2 * (d_input[:, None] - d_input[:, :, None])
+        - product_4 * sigma * term
     )
     change_input = (
         term_4

@@ -13,8 +13,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import ratio
-from ._runtime import Loss, finish, fold, to_working, working_dtype
+from ._runtime import Loss, finish, fold, ratio, tanh, to_working, working_dtype
 
 __all__ = ["SensitivitySpecificityLoss", "sensitivity_specificity_loss"]
 
@@ -137,11 +136,13 @@ def _curvature(
     term_4 = 1.0 - r
     product_4 = 2.0 * slope_2[:, None] * term_4 * sigmoid_input * probability * term_2
     product_5 = 2.0 * slope_2[:, None] * term_4 * term * sigmoid_input * probability
-    tanh = torch.tanh(-0.5 * input)
-    product_6 = 2.0 * slope[:, None] * r * term * sigmoid_input * probability * target * tanh
+    squashed = tanh(-0.5 * input)
+    product_6 = 2.0 * slope[:, None] * r * term * sigmoid_input * probability * target * squashed
     power = sigmoid_input * sigmoid_input
     power_2 = probability * probability
-    product_7 = 2.0 * slope_2[:, None] * term_4 * term * sigmoid_input * probability * term_2 * tanh
+    product_7 = (
+        2.0 * slope_2[:, None] * term_4 * term * sigmoid_input * probability * term_2 * squashed
+    )
     term_5 = 2.0 * slope_2[:, None] * term_4 * power * power_2 * term_2 - product_7
     term_6 = 2.0 * slope[:, None] * r * power * power_2 * target - product_6 + term_5
     slope_4 = upstream * ratio(quotient_2, sums_2) * sums_3

@@ -37,23 +37,27 @@ def _value_and_gradient_plain(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `gamma`."""
     probability = torch.sigmoid(-input)
     power = probability**gamma
+    product = power * target
     log_term = torch.log1p(torch.exp(-input.abs()))
     softplus = (-input).clamp(min=0.0) + log_term
     p = torch.sigmoid(input)
     power_2 = p**gamma
-    term = 1.0 - target
+    product_2 = power_2 * (1.0 - target)
     softplus_2 = input.clamp(min=0.0) + log_term
-    term_2 = -gamma * power * p * target * softplus - power * target * probability
-    term_3 = gamma * power_2 * probability * term * softplus_2 + power_2 * term * p
-    loss = power * target * softplus + power_2 * term * softplus_2
+    term = (
+        -gamma * product * p * softplus
+        - product * probability
+        + (gamma * product_2 * probability * softplus_2 + product_2 * p)
+    )
+    loss = product * softplus + product_2 * softplus_2
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (power * softplus - power_2 * softplus_2)
     grad_gamma = None
     if "gamma" in wanted:
-        term_4 = -power * softplus_2 * target * softplus - power_2 * softplus * term * softplus_2
-        grad_gamma = (upstream * term_4).sum()
-    return loss, upstream * (term_2 + term_3), grad_target, grad_gamma
+        term_2 = -product * softplus_2 * softplus - product_2 * softplus * softplus_2
+        grad_gamma = (upstream * term_2).sum()
+    return loss, upstream * term, grad_target, grad_gamma
 
 
 def _tangent_plain(
@@ -99,53 +103,60 @@ def _curvature_plain(
     log_term = torch.log1p(torch.exp(-input.abs()))
     softplus = (-input).clamp(min=0.0) + log_term
     product = power * p * target * softplus
+    product_2 = gamma * power
     softplus_2 = input.clamp(min=0.0) + log_term
-    product_2 = power * softplus_2 * target * probability
-    term = gamma * power * softplus_2 * p * target * softplus - product + product_2
+    product_3 = power * softplus_2
+    product_4 = product_3 * target * probability
+    term = product_2 * softplus_2 * p * target * softplus - product + product_4
     power_2 = p**gamma
     term_2 = 1.0 - target
-    product_3 = power_2 * probability * term_2 * softplus_2
-    term_3 = product_3 - gamma * power_2 * softplus * probability * term_2 * softplus_2
-    product_4 = power_2 * softplus * term_2 * p
+    product_5 = power_2 * probability * term_2 * softplus_2
+    product_6 = gamma * power_2
+    term_3 = product_5 - product_6 * softplus * probability * term_2 * softplus_2
+    product_7 = power_2 * softplus
+    product_8 = product_7 * term_2 * p
     power_3 = gamma * gamma
-    product_5 = gamma * power * p * target * probability
+    product_9 = product_2 * p
+    product_10 = product_9 * target
+    product_11 = product_10 * probability
     term_4 = (
         power_3 * power * p * p * target * softplus
-        + product_5
-        - gamma * power * p * probability * target * softplus
+        + product_11
+        - product_9 * probability * target * softplus
     )
-    product_6 = power_3 * power_2 * probability * probability * term_2 * softplus_2
-    product_7 = gamma * power_2 * probability * term_2 * p
-    term_5 = product_6 + product_7 - gamma * power_2 * probability * p * term_2 * softplus_2
-    term_6 = (
-        term_4
-        + (product_5 + power * target * probability * p)
-        + (term_5 + (product_7 + power_2 * term_2 * p * probability))
+    product_12 = power * target
+    product_13 = power_3 * power_2 * probability * probability * term_2 * softplus_2
+    product_14 = product_6 * probability
+    product_15 = product_14 * term_2
+    product_16 = product_15 * p
+    product_17 = power_2 * term_2
+    term_5 = (
+        product_13
+        + product_16
+        - product_14 * p * term_2 * softplus_2
+        + (product_16 + product_17 * p * probability)
     )
-    term_7 = (
-        -gamma * power * p * softplus
-        - power * probability
-        + (-gamma * power_2 * probability * softplus_2 - power_2 * p)
+    slope = upstream * (term_4 + (product_11 + product_12 * probability * p) + term_5) * d_input
+    term_6 = -product_9 * softplus - power * probability + (-product_14 * softplus_2 - power_2 * p)
+    term_7 = product_7 * softplus_2 - product_3 * softplus
+    term_8 = (
+        product_10 * softplus_2 * softplus
+        + product_4
+        - product
+        + (product_5 - product_15 * softplus * softplus_2 - product_8)
     )
-    term_8 = power_2 * softplus * softplus_2 - power * softplus_2 * softplus
-    term_9 = gamma * power * p * softplus_2 * target * softplus + product_2 - product
-    term_10 = product_3 - gamma * power_2 * probability * softplus * term_2 * softplus_2 - product_4
-    term_11 = (
-        power * softplus_2 * softplus_2 * target * softplus
-        + power_2 * softplus * softplus * term_2 * softplus_2
+    term_9 = (
+        product_12 * softplus_2 * softplus_2 * softplus
+        + product_17 * softplus * softplus * softplus_2
     )
-    term_12 = (
-        upstream * (term_9 + term_10) * d_input
-        + upstream * term_11 * d_gamma
-        + upstream * term_8 * d_target
+    term_10 = (
+        upstream * term_8 * d_input + upstream * term_9 * d_gamma + upstream * term_7 * d_target
     )
     change_input = (
-        upstream * (term + (term_3 - product_4)) * d_gamma
-        + upstream * term_6 * d_input
-        + upstream * term_7 * d_target
+        upstream * (term + (term_3 - product_8)) * d_gamma + slope + upstream * term_6 * d_target
     )
-    change_target = upstream * term_7 * d_input + upstream * term_8 * d_gamma
-    return change_input, change_target, term_12.sum()
+    change_target = upstream * term_6 * d_input + upstream * term_7 * d_gamma
+    return change_input, change_target, term_10.sum()
 
 
 _kernel_plain = differentiable(
@@ -197,24 +208,20 @@ def _value_and_gradient_balanced(
     term = 1.0 - alpha
     term_2 = 1.0 - target
     softplus_2 = input.clamp(min=0.0) + log_term
-    term_3 = -gamma * power * p * alpha * target * softplus - power * alpha * target * probability
-    term_4 = (
-        gamma * power_2 * probability * term * term_2 * softplus_2 + power_2 * term * term_2 * p
-    )
+    product = power * target
+    term_3 = -gamma * product * p * alpha * softplus - product * alpha * probability
+    product_2 = power_2 * term_2
+    term_4 = gamma * product_2 * probability * term * softplus_2 + product_2 * term * p
     loss = power * alpha * target * softplus + power_2 * term * term_2 * softplus_2
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (power * alpha * softplus - power_2 * term * softplus_2)
     grad_alpha = None
     if "alpha" in wanted:
-        slope = upstream * (power * target * softplus - power_2 * term_2 * softplus_2)
-        grad_alpha = slope.sum()
+        grad_alpha = (upstream * (product * softplus - product_2 * softplus_2)).sum()
     grad_gamma = None
     if "gamma" in wanted:
-        term_5 = (
-            -power * softplus_2 * alpha * target * softplus
-            - power_2 * softplus * term * term_2 * softplus_2
-        )
+        term_5 = -product * softplus_2 * alpha * softplus - product_2 * softplus * term * softplus_2
         grad_gamma = (upstream * term_5).sum()
     return loss, upstream * (term_3 + term_4), grad_target, grad_alpha, grad_gamma
 
@@ -270,65 +277,74 @@ def _curvature_balanced(
     log_term = torch.log1p(torch.exp(-input.abs()))
     softplus = (-input).clamp(min=0.0) + log_term
     product = power * p * alpha * target * softplus
+    product_2 = gamma * power
     softplus_2 = input.clamp(min=0.0) + log_term
-    term = gamma * power * softplus_2 * p * alpha * target * softplus - product
-    product_2 = power * softplus_2 * alpha * target * probability
+    product_3 = power * softplus_2 * alpha * target * probability
+    term = product_2 * softplus_2 * p * alpha * target * softplus - product + product_3
     power_2 = p**gamma
     term_2 = 1.0 - alpha
     term_3 = 1.0 - target
-    product_3 = power_2 * probability * term_2 * term_3 * softplus_2
-    product_4 = gamma * power_2 * softplus * probability * term_2 * term_3 * softplus_2
-    product_5 = power_2 * softplus * term_2 * term_3 * p
-    slope = upstream * (term + product_2 + (product_3 - product_4 - product_5)) * d_gamma
+    product_4 = power_2 * probability * term_2 * term_3 * softplus_2
+    product_5 = gamma * power_2
+    product_6 = product_5 * softplus * probability * term_2 * term_3 * softplus_2
+    product_7 = power_2 * softplus * term_2 * term_3 * p
+    slope = upstream * (term + (product_4 - product_6 - product_7)) * d_gamma
     power_3 = gamma * gamma
-    product_6 = gamma * power * p * alpha * target * probability
+    product_8 = product_2 * p
+    product_9 = product_8 * alpha * target * probability
     term_4 = (
         power_3 * power * p * p * alpha * target * softplus
-        + product_6
-        - gamma * power * p * probability * alpha * target * softplus
+        + product_9
+        - product_8 * probability * alpha * target * softplus
     )
-    product_7 = power_3 * power_2 * probability * probability * term_2 * term_3 * softplus_2
-    product_8 = gamma * power_2 * probability * term_2 * term_3 * p
-    term_5 = (
-        product_7 + product_8 - gamma * power_2 * probability * p * term_2 * term_3 * softplus_2
+    product_10 = power_3 * power_2 * probability * probability * term_2 * term_3 * softplus_2
+    product_11 = product_5 * probability
+    product_12 = product_11 * term_2 * term_3 * p
+    term_5 = product_10 + product_12 - product_11 * p * term_2 * term_3 * softplus_2
+    term_6 = term_5 + (product_12 + power_2 * term_2 * term_3 * p * probability)
+    term_7 = term_4 + (product_9 + power * alpha * target * probability * p) + term_6
+    term_8 = (
+        -product_8 * target * softplus
+        - power * target * probability
+        + (-product_11 * term_3 * softplus_2 - power_2 * term_3 * p)
     )
-    term_6 = term_5 + (product_8 + power_2 * term_2 * term_3 * p * probability)
-    term_7 = term_4 + (product_6 + power * alpha * target * probability * p) + term_6
-    term_8 = -gamma * power * p * target * softplus - power * target * probability
-    term_9 = -gamma * power_2 * probability * term_3 * softplus_2 - power_2 * term_3 * p
-    term_10 = term_8 + term_9
-    term_11 = -gamma * power * p * alpha * softplus - power * alpha * probability
-    term_12 = -gamma * power_2 * probability * term_2 * softplus_2 - power_2 * term_2 * p
-    term_13 = term_11 + term_12
-    term_14 = power_2 * softplus * term_2 * softplus_2 - power * softplus_2 * alpha * softplus
-    term_15 = power * softplus + power_2 * softplus_2
-    term_16 = power_2 * softplus * term_3 * softplus_2 - power * softplus_2 * target * softplus
+    term_9 = (
+        -product_8 * alpha * softplus
+        - power * alpha * probability
+        + (-product_11 * term_2 * softplus_2 - power_2 * term_2 * p)
+    )
+    product_13 = power * softplus
+    product_14 = power_2 * softplus_2
+    term_10 = product_14 * softplus * term_2 - product_13 * softplus_2 * alpha
+    term_11 = product_13 + product_14
+    product_15 = softplus_2 * target
+    product_16 = softplus * term_3
+    term_12 = product_14 * product_16 - product_13 * product_15
+    term_13 = (
+        upstream * term_8 * d_input + upstream * term_12 * d_gamma + upstream * term_11 * d_target
+    )
+    term_14 = product_4 - product_11 * product_16 * term_2 * softplus_2 - product_7
+    term_15 = product_8 * product_15 * alpha * softplus + product_3 - product + term_14
+    term_16 = (
+        product_13 * softplus_2 * softplus_2 * alpha * target
+        + product_14 * softplus * softplus * term_2 * term_3
+    )
     term_17 = (
-        upstream * term_10 * d_input + upstream * term_16 * d_gamma + upstream * term_15 * d_target
-    )
-    term_18 = gamma * power * p * softplus_2 * alpha * target * softplus + product_2 - product
-    product_9 = gamma * power_2 * probability * softplus * term_2 * term_3 * softplus_2
-    slope_2 = upstream * (term_18 + (product_3 - product_9 - product_5)) * d_input
-    term_19 = (
-        power * softplus_2 * softplus_2 * alpha * target * softplus
-        + power_2 * softplus * softplus * term_2 * term_3 * softplus_2
-    )
-    term_20 = (
-        slope_2
-        + upstream * term_19 * d_gamma
-        + upstream * term_16 * d_alpha
-        + upstream * term_14 * d_target
+        upstream * term_15 * d_input
+        + upstream * term_16 * d_gamma
+        + upstream * term_12 * d_alpha
+        + upstream * term_10 * d_target
     )
     change_input = (
         slope
         + upstream * term_7 * d_input
-        + upstream * term_10 * d_alpha
-        + upstream * term_13 * d_target
+        + upstream * term_8 * d_alpha
+        + upstream * term_9 * d_target
     )
     change_target = (
-        upstream * term_13 * d_input + upstream * term_14 * d_gamma + upstream * term_15 * d_alpha
+        upstream * term_9 * d_input + upstream * term_10 * d_gamma + upstream * term_11 * d_alpha
     )
-    return change_input, change_target, term_17.sum(), term_20.sum()
+    return change_input, change_target, term_13.sum(), term_17.sum()
 
 
 _kernel_balanced = differentiable(

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, sign, tanh, to_working, working_dtype
 
 __all__ = ["SigmoidWeightedL1Loss", "sigmoid_weighted_l1_loss"]
 
@@ -24,10 +24,11 @@ def _value_and_gradient(
     term = input - target
     abs_error = term.abs()
     sigmoid_abs_error = torch.sigmoid(abs_error)
+    product = abs_error * sigmoid_abs_error
     sign_term = sign(term)
-    product = abs_error * sigmoid_abs_error * torch.sigmoid(-abs_error) * sign_term
-    slope = upstream * (sign_term * sigmoid_abs_error + product)
-    return abs_error * sigmoid_abs_error, slope, -slope if "target" in wanted else None
+    term_2 = sign_term * sigmoid_abs_error + product * torch.sigmoid(-abs_error) * sign_term
+    slope = upstream * term_2
+    return product, slope, -slope if "target" in wanted else None
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -49,7 +50,7 @@ def _curvature(
     sigmoid_abs_error = torch.sigmoid(abs_error)
     probability = torch.sigmoid(-abs_error)
     power = sign(term) * sign(term)
-    product = abs_error * sigmoid_abs_error * probability * power * torch.tanh(-0.5 * abs_error)
+    product = abs_error * sigmoid_abs_error * probability * power * tanh(-0.5 * abs_error)
     slope = (
         upstream * (product + 2.0 * power * sigmoid_abs_error * probability) * (d_input - d_target)
     )

@@ -16,8 +16,8 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import ratio, softmax, softmax_complement, softmax_tangent, sum_of_others
-from ._runtime import Loss, axis_weight, finish, fold, to_working, working_dtype
+from ._functions import softmax, softmax_complement, softmax_tangent, sum_of_others
+from ._runtime import Loss, axis_weight, finish, fold, ratio, to_working, working_dtype
 
 __all__ = ["SoftmaxDiceLoss", "softmax_dice_loss"]
 

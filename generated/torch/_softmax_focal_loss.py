@@ -74,29 +74,24 @@ def _value_and_gradient_labels(
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
     sigmoid_term = torch.sigmoid(term)
-    power = sigmoid_term**gamma
-    picked_2 = weight[target]
+    product = sigmoid_term**gamma * weight[target]
     softplus = term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
     lead = picked - log_sum
-    term_2 = (
-        gamma * power * torch.sigmoid(lead) * picked_2 * softplus + power * picked_2 * sigmoid_term
-    )
+    term_2 = gamma * product * torch.sigmoid(lead) * softplus + product * sigmoid_term
     slope = upstream * term_2
-    product = -slope
-    grad_input = slope[:, None] * softmax(chosen, axis=-2) * mask.to(input.dtype) + select(
-        index[:, None] == target[:, None], product[:, None], 0.0
-    )
+    product_2 = -slope
+    chosen_2 = select(index[:, None] == target[:, None], product_2[:, None], 0.0)
+    grad_input = slope[:, None] * softmax(chosen, axis=-2) * mask.to(input.dtype) + chosen_2
     grad_gamma = None
     if "gamma" in wanted:
         slope_2 = (
             upstream
-            * power
+            * product
             * (lead.clamp(min=0.0) + torch.log1p(torch.exp(-lead.abs())))
-            * picked_2
             * softplus
         )
         grad_gamma = -slope_2.sum()
-    return power * picked_2 * softplus, grad_input, grad_gamma
+    return product * softplus, grad_input, grad_gamma
 
 
 def _tangent_labels(
@@ -154,14 +149,19 @@ def _curvature_labels(
     p = torch.sigmoid(lead)
     picked_2 = weight[target]
     softplus = term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
+    product = gamma * power
     softplus_2 = lead.clamp(min=0.0) + torch.log1p(torch.exp(-lead.abs()))
-    term_2 = power * p * picked_2 * softplus - gamma * power * softplus_2 * p * picked_2 * softplus
-    product = (term_2 - power * softplus_2 * picked_2 * sigmoid_term) * d_gamma
-    product_2 = gamma * power * p * picked_2 * sigmoid_term
+    term_2 = power * p * picked_2 * softplus - product * softplus_2 * p * picked_2 * softplus
+    product_2 = (term_2 - power * softplus_2 * picked_2 * sigmoid_term) * d_gamma
+    product_3 = product * p
+    product_4 = product_3 * picked_2
+    product_5 = product_4 * sigmoid_term
+    product_6 = power * picked_2
+    product_7 = product_6 * sigmoid_term
     term_3 = (
         gamma * gamma * power * p * p * picked_2 * softplus
-        + product_2
-        + (product_2 + power * picked_2 * sigmoid_term * p)
+        + product_5
+        + (product_5 + product_7 * p)
     )
     picked_3 = pick(d_input, target, dim=1)
     probability = softmax(chosen, axis=-2)
@@ -169,22 +169,21 @@ def _curvature_labels(
     sums = (probability * chosen_2 * d_input).sum(dim=1)
     term_4 = sums - picked_3
     term_5 = picked_3 - sums
-    term_6 = (
-        product + term_3 * term_4 + gamma * power * p * sigmoid_term * picked_2 * softplus * term_5
-    )
+    term_6 = product_2 + term_3 * term_4 + product_3 * sigmoid_term * picked_2 * softplus * term_5
     slope = upstream * term_6
-    term_7 = gamma * power * p * picked_2 * softplus + power * picked_2 * sigmoid_term
-    slope_2 = upstream * term_7
-    product_3 = slope_2[:, None] * chosen_2 * softmax_tangent(chosen, chosen_2 * d_input, axis=-2)
-    product_4 = slope[:, None] * (index[:, None] == target[:, None]).to(upstream.dtype)
+    slope_2 = upstream * (product_4 * softplus + product_7)
+    product_8 = slope_2[:, None] * chosen_2 * softmax_tangent(chosen, chosen_2 * d_input, axis=-2)
+    product_9 = slope[:, None] * (index[:, None] == target[:, None]).to(upstream.dtype)
+    product_10 = product_6 * softplus
+    product_11 = product_10 * p
+    term_7 = upstream * gamma * product_11 * softplus_2 + upstream * product_7 * softplus_2
     term_8 = (
-        upstream * gamma * power * p * softplus_2 * picked_2 * softplus
-        + upstream * power * softplus_2 * picked_2 * sigmoid_term
+        term_7 * term_4
+        + upstream * product_11 * term_5
+        - upstream * product_10 * softplus_2 * softplus_2 * d_gamma
     )
-    slope_3 = upstream * power * softplus_2 * softplus_2 * picked_2 * softplus * d_gamma
-    term_9 = term_8 * term_4 + upstream * power * p * picked_2 * softplus * term_5 - slope_3
-    change_input = slope[:, None] * probability * chosen_2 + product_3 - product_4
-    return change_input, -term_9.sum()
+    change_input = slope[:, None] * probability * chosen_2 + product_8 - product_9
+    return change_input, -term_8.sum()
 
 
 _kernel_labels = differentiable(
@@ -229,23 +228,22 @@ def _value_and_gradient_probabilities(
     chosen = select(
         (mask & torch.as_tensor(gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0)
     )
-    slope = other_probability * upstream[:, None] * nll * chosen * target * weight[:, None]
-    slope_2 = -probability * upstream[:, None] * nll * chosen * target * weight[:, None]
-    grad_input = upstream[:, None] * excess + probability * (
-        -slope - sum_of_others(slope_2, axis=-2)
-    )
+    product_2 = nll * chosen * target
+    slope = other_probability * upstream[:, None] * product_2 * weight[:, None]
+    rest = sum_of_others(-probability * upstream[:, None] * product_2 * weight[:, None], axis=-2)
+    grad_input = upstream[:, None] * excess + probability * (-slope - rest)
     grad_target = None
     if "target" in wanted:
         grad_target = upstream[:, None] * nll * power * weight[:, None]
     grad_gamma = None
     if "gamma" in wanted:
-        slope_3 = (
+        slope_2 = (
             upstream[:, None]
             * nll
             * select(mask, 0.0, power * torch.log(other_probability))
             * target
         )
-        grad_gamma = (weight * slope_3.sum(dim=2)).sum()
+        grad_gamma = (weight * slope_2.sum(dim=2)).sum()
     return by_class, grad_input, grad_target, grad_gamma
 
 
@@ -298,8 +296,9 @@ def _curvature_probabilities(
     chosen = select(mask_2, 0.0, gamma * power_2)
     logarithm = torch.log(other_probability)
     chosen_2 = select(mask, 0.0, power * logarithm)
+    product_2 = chosen_2 * target
     term_2 = (
-        chosen_2 * target * weight[:, None] * d_gamma
+        product_2 * weight[:, None] * d_gamma
         + power * weight[:, None] * d_target
         - chosen * target * weight[:, None] * d_probability
     )
@@ -353,14 +352,15 @@ def _curvature_probabilities(
     )
     slope_12 = probability * upstream[:, None] * nll * chosen * weight[:, None] * d_target
     rest = sum_of_others(slope_11 - slope_8 - slope_9 - slope_10 - slope_12, axis=-2)
-    slope_13 = upstream[:, None] * nll * chosen * weight[:, None] * d_probability
+    product_3 = nll * d_probability
+    product_4 = nll * chosen_2
     chosen_6 = select(mask, 0.0, chosen * logarithm + power / other_probability)
-    slope_14 = upstream[:, None] * nll * select(mask, 0.0, chosen_2 * logarithm) * target * d_gamma
+    slope_13 = upstream[:, None] * nll * select(mask, 0.0, chosen_2 * logarithm) * target * d_gamma
     term_5 = (
-        upstream[:, None] * chosen_2 * target * term_4
-        + slope_14
-        + upstream[:, None] * nll * chosen_2 * d_target
-        - upstream[:, None] * nll * chosen_6 * target * d_probability
+        upstream[:, None] * product_2 * term_4
+        + slope_13
+        + upstream[:, None] * product_4 * d_target
+        - upstream[:, None] * product_3 * chosen_6 * target
     )
     change_input = (
         slope
@@ -373,8 +373,8 @@ def _curvature_probabilities(
     )
     change_target = (
         upstream[:, None] * power * weight[:, None] * term_4
-        + upstream[:, None] * nll * chosen_2 * weight[:, None] * d_gamma
-        - slope_13
+        + upstream[:, None] * product_4 * weight[:, None] * d_gamma
+        - upstream[:, None] * product_3 * chosen * weight[:, None]
     )
     change_gamma = (weight * term_5.sum(dim=2)).sum()
     return change_input, change_target, change_gamma

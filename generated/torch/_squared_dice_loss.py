@@ -16,8 +16,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import ratio
-from ._runtime import Loss, finish, fold, to_working, working_dtype
+from ._runtime import Loss, finish, fold, ratio, tanh, to_working, working_dtype
 
 __all__ = ["SquaredDiceLoss", "squared_dice_loss"]
 
@@ -120,7 +119,7 @@ def _curvature(
     power_2 = probability * probability
     term_5 = 2.0 * slope_2[:, None] * p**3 * probability - 4.0 * slope_2[:, None] * power * power_2
     slope_3 = upstream * quotient
-    product_4 = 2.0 * slope_3[:, None] * term_2 * p * probability * torch.tanh(-0.5 * input)
+    product_4 = 2.0 * slope_3[:, None] * term_2 * p * probability * tanh(-0.5 * input)
     product_5 = (term_5 + (product_4 + 2.0 * slope_3[:, None] * power * power_2)) * d_input
     quotient_4 = ratio(quotient, term)
     product_6 = quotient_4 * d_smooth
@@ -255,7 +254,7 @@ def _curvature_mindspore(
         2.0 * upstream * quotient_2 * p**3 * probability
         - 4.0 * upstream * quotient_2 * power * power_2
     )
-    slope = 2.0 * upstream * quotient * term_2 * p * probability * torch.tanh(-0.5 * input)
+    slope = 2.0 * upstream * quotient * term_2 * p * probability * tanh(-0.5 * input)
     product_4 = (term_5 + (slope + 2.0 * upstream * quotient * power * power_2)) * d_input
     quotient_4 = ratio(quotient, term)
     product_5 = quotient_4 * d_smooth

@@ -22,10 +22,9 @@ from ._functions import (
     direction,
     excess_over,
     norm,
-    ratio,
     softmax_tangent,
 )
-from ._runtime import Loss, finish, select, to_working, working_dtype
+from ._runtime import Loss, finish, ratio, select, to_working, working_dtype
 
 __all__ = ["SupConLoss", "sup_con_loss"]
 

@@ -117,13 +117,15 @@ def _curvature(
     slope = -upstream * beta * log_zero
     chosen = select(mask, slope[:, None], 0.0)
     probability = softmax(input, axis=-2)
-    term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
+    product = probability * chosen
     d_probability = softmax_tangent(input, d_input, axis=-2)
+    product_2 = (-other_probability * chosen - sum_of_others(-product, axis=-2)) * d_probability
+    product_3 = probability * other_probability
     slope_2 = -upstream * log_zero
     chosen_2 = select(mask, slope_2[:, None], 0.0)
     slope_3 = -upstream * beta
     chosen_3 = select(mask, slope_3[:, None], 0.0)
-    term_2 = (
+    term = (
         -chosen * d_probability
         - probability * chosen_2 * d_beta
         - probability * chosen_3 * d_log_zero
@@ -132,13 +134,13 @@ def _curvature(
     sums = (upstream * pick(other_probability, target, dim=1)).sum()
     sums_2 = (upstream * pick(d_probability, target, dim=1)).sum()
     change_input = (
-        term * d_probability
-        + probability * chosen * d_probability
+        product_2
+        + product * d_probability
         + upstream[:, None] * excess * d_alpha
         + upstream[:, None] * alpha * d_probability
-        - probability * other_probability * chosen_2 * d_beta
-        - probability * other_probability * chosen_3 * d_log_zero
-        - probability * sum_of_others(term_2, axis=-2)
+        - product_3 * chosen_2 * d_beta
+        - product_3 * chosen_3 * d_log_zero
+        - probability * sum_of_others(term, axis=-2)
     )
     change_alpha = (upstream * (excess * d_input).sum(dim=1)).sum()
     change_beta = log_zero * sums_2 - sums * d_log_zero

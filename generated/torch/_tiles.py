@@ -33,8 +33,10 @@ def is_eager() -> bool:
 
 def is_large(args: Sequence[Any]) -> bool:
     """Say whether arguments are better cut, which those on other devices never are."""
-    entries = max([x.numel() for x in args if isinstance(x, Tensor) and x.is_cpu], default=0)
-    return entries > GRAIN and entries > tile_size()
+    for x in args:
+        if isinstance(x, Tensor) and x.numel() > GRAIN and x.is_cpu and x.numel() > tile_size():
+            return True
+    return False
 
 
 def tile_size() -> int:

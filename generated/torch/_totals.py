@@ -18,8 +18,6 @@ from ._kernels import Kernels, exactly
 from ._passes import Scale, added, at_once, by_sums, by_tiles, weigh
 from ._tiles import PLAIN, Tiling, is_eager, is_large
 
-OWN = 5  # what the Function below is given before the arguments of the loss
-
 
 def survey(args: Sequence[Any], constants: Sequence[Any]) -> tuple[bool, bool] | None:
     """Say whether arguments are to be cut, and whether their gradient is; None bars this way.
@@ -55,7 +53,7 @@ def total(
     large, differentiates = plan
     large = large and not kernels.chunks
     if differentiates:
-        result: Tensor = _apply(kernels, weight, factor, divisor, large, *args)
+        result: Tensor = _apply((kernels, weight, factor, divisor, large), *args)
         return result
     if not large:
         loss = weigh(exactly(kernels.value, *args), weight)
@@ -84,20 +82,24 @@ class _Total(torch.autograd.Function):
     apply: ClassVar[Any]
 
     @staticmethod
-    def forward(ctx: Any, *inputs: Any) -> Tensor:
-        kernels, weight, factor, divisor, large, *args = inputs
+    def forward(ctx: Any, call: tuple[Any, ...], *args: Any) -> Tensor:
+        kernels, weight, factor, divisor, large = call
         needed = ctx.needs_input_grad
-        wanted = tuple([k for k in kernels.places if needed[k + OWN]])
+        wanted = tuple([k for k in kernels.places if needed[k + 1]])
         below = kernels.count(args) if divisor is None else divisor
         # The mean over nothing is NaN, and so is each share of it.
         share = factor / below if isinstance(below, Tensor) or below else math.nan
         if large:
             run = by_tiles if kernels.sums is None else by_sums
-            result, ctx.gradients = run(kernels, args, weight, share, wanted)
+            result, slopes = run(kernels, args, weight, share, wanted)
             divisor = below
         else:
-            result, ctx.gradients = at_once(kernels, args, weight, share, wanted, divisor is None)
-        ctx.call = (kernels, factor, below, [None if isinstance(x, Tensor) else x for x in args])
+            result, slopes = at_once(kernels, args, weight, share, wanted, divisor is None)
+        found: list[Tensor | None] = [None] * len(needed)
+        for k, slope in zip(wanted, slopes, strict=True):
+            found[k + 1] = slope
+        ctx.gradients = tuple(found)
+        ctx.call = kernels, factor, below, [None if isinstance(x, Tensor) else x for x in args]
         ctx.save_for_backward(weight, *[x for x in args if isinstance(x, Tensor)])
         return _scaled(result, factor, divisor)
 
@@ -105,14 +107,15 @@ class _Total(torch.autograd.Function):
     def backward(ctx: Any, *upstreams: Tensor) -> tuple[Any, ...]:
         (upstream,) = upstreams
         found, ctx.gradients = ctx.gradients, None
-        needed = ctx.needs_input_grad[OWN:]
         if found is None or torch.is_grad_enabled():
-            return *OWN * (None,), *_again(ctx, upstream, needed)
+            return None, *_again(ctx, upstream, ctx.needs_input_grad[1:])
         # Once given away, a gradient is the caller's: this is the only time that it is scaled.
         if not (upstream.is_cpu and upstream.item() == 1.0):
-            for each in found.values():
-                each.mul_(upstream)
-        return *OWN * (None,), *map(found.get, range(len(needed)))
+            for slope in found:
+                if slope is not None:
+                    slope.mul_(upstream)
+        gradients: tuple[Any, ...] = found
+        return gradients
 
 
 # Function.apply would look for transforms of torch.func first, which is_eager has done.

@@ -16,8 +16,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import ratio
-from ._runtime import Loss, finish, fold, is_number, to_working, working_dtype
+from ._runtime import Loss, finish, fold, is_number, ratio, tanh, to_working, working_dtype
 
 __all__ = ["TverskyLoss", "tversky_loss"]
 
@@ -66,11 +65,12 @@ def _value_and_gradient(
     slope = upstream * quotient_2
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
+    product = p * probability
     term_2 = ratio(1.0, term) - quotient_2
     slope_2 = upstream * term_2
     term_3 = 1.0 - target
-    term_4 = term_3 * alpha * p * probability - probability * p * beta * target
-    grad_input = slope_2[:, None] * term_4 - slope[:, None] * target * p * probability
+    product_2 = slope_2[:, None] * (term_3 * alpha * product - probability * p * beta * target)
+    grad_input = product_2 - slope[:, None] * target * product
     grad_target = None
     if "target" in wanted:
         grad_target = slope_2[:, None] * (probability * beta - alpha * p) - slope[:, None] * p
@@ -104,23 +104,22 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     p = torch.sigmoid(input)
+    product = target * p
     term = 1.0 - target
     probability = torch.sigmoid(-input)
     false = (term * alpha * p + probability * beta * target).sum(dim=(0, 2))
-    term_2 = smooth + (target * p).sum(dim=(0, 2)) + false
+    term_2 = smooth + product.sum(dim=(0, 2)) + false
     quotient = ratio(ratio(false, term_2), term_2)
-    product = (term * alpha * p * probability - probability * p * beta * target) * d_input
+    product_2 = (term * alpha * p * probability - probability * p * beta * target) * d_input
     term_3 = (
         (probability * beta - alpha * p) * d_target
         + term * p * d_alpha
-        + product
+        + product_2
         + probability * target * d_beta
     )
-    sums = (p * d_target + target * p * probability * d_input).sum(dim=(0, 2))
+    product_3 = quotient * (p * d_target + product * probability * d_input).sum(dim=(0, 2))
     return (
-        (ratio(1.0, term_2) - quotient) * term_3.sum(dim=(0, 2))
-        - quotient * d_smooth
-        - quotient * sums
+        (ratio(1.0, term_2) - quotient) * term_3.sum(dim=(0, 2)) - quotient * d_smooth - product_3
     )
 
 
@@ -139,61 +138,67 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = torch.sigmoid(input)
+    product = target * p
     term = 1.0 - target
     probability = torch.sigmoid(-input)
     false = (term * alpha * p + probability * beta * target).sum(dim=(0, 2))
-    term_2 = smooth + (target * p).sum(dim=(0, 2)) + false
+    term_2 = smooth + product.sum(dim=(0, 2)) + false
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(false, term_2), term_2)
     term_3 = quotient - quotient_2
-    product = quotient * term_3
+    product_2 = quotient * term_3
     quotient_3 = ratio(quotient_2, term_2)
-    term_4 = product - quotient_3
-    term_5 = probability * beta - alpha * p
-    term_6 = term * alpha * p * probability - probability * p * beta * target
-    term_7 = (
-        term_5 * d_target + term * p * d_alpha + term_6 * d_input + probability * target * d_beta
-    )
-    sums = term_7.sum(dim=(0, 2))
-    product_2 = quotient * quotient_2
-    term_8 = -product_2 - quotient_3
-    product_3 = p * d_target
-    sums_2 = (product_3 + target * p * probability * d_input).sum(dim=(0, 2))
-    slope = upstream * (term_4 * sums + term_8 * d_smooth + term_8 * sums_2)
+    product_3 = alpha * p
+    term_4 = probability * beta - product_3
+    product_4 = term * p
+    product_5 = probability * p
+    term_5 = term * alpha * p * probability - product_5 * beta * target
+    product_6 = probability * target
+    term_6 = term_4 * d_target + product_4 * d_alpha + term_5 * d_input + product_6 * d_beta
+    sums = term_6.sum(dim=(0, 2))
+    product_7 = (product_2 - quotient_3) * sums
+    product_8 = quotient * quotient_2
+    term_7 = -product_8 - quotient_3
+    product_9 = p * d_target
+    sums_2 = (product_9 + product * probability * d_input).sum(dim=(0, 2))
+    product_10 = term_7 * sums_2
+    slope = upstream * (product_7 + term_7 * d_smooth + product_10)
     slope_2 = upstream * quotient_2
     slope_3 = upstream * term_3
-    product_4 = slope_3[:, None] * (-alpha * p * probability - probability * p * beta)
-    term_9 = product_4 - slope_2[:, None] * p * probability
-    tanh = torch.tanh(-0.5 * input)
-    term_10 = term * alpha * p * probability * tanh + probability * p * beta * target * torch.tanh(
+    term_8 = (
+        slope_3[:, None] * (-product_3 * probability - product_5 * beta)
+        - slope_2[:, None] * p * probability
+    )
+    squashed = tanh(-0.5 * input)
+    term_9 = term * alpha * p * probability * squashed + product_5 * beta * target * tanh(
         0.5 * input
     )
-    term_11 = slope_3[:, None] * term_10 - slope_2[:, None] * target * p * probability * tanh
+    term_10 = slope_3[:, None] * term_9 - slope_2[:, None] * target * p * probability * squashed
     quotient_4 = ratio(quotient, term_2)
-    term_12 = product_2 + quotient_3 - quotient_4
-    term_13 = term_12 * d_smooth + term_12 * sums_2 + (quotient_3 - product - quotient_4) * sums
-    slope_4 = upstream * term_13
-    product_5 = slope_3 * (term * p * probability * d_input - product_3).sum(dim=2)
-    sums_3 = (probability * d_target - probability * p * target * d_input).sum(dim=2)
-    term_14 = upstream * term_4 * sums + upstream * term_8 * d_smooth + upstream * term_8 * sums_2
+    term_11 = product_8 + quotient_3 - quotient_4
+    term_12 = term_11 * d_smooth + term_11 * sums_2 + (quotient_3 - product_2 - quotient_4) * sums
+    slope_4 = upstream * term_12
+    product_11 = slope_3 * (product_4 * probability * d_input - product_9).sum(dim=2)
+    sums_3 = (probability * d_target - product_5 * target * d_input).sum(dim=2)
+    term_13 = upstream * product_7 + upstream * term_7 * d_smooth + upstream * product_10
     change_input = (
-        term_9 * d_target
-        + term_11 * d_input
-        + slope_4[:, None] * term_6
+        term_8 * d_target
+        + term_10 * d_input
+        + slope_4[:, None] * term_5
         + slope_3[:, None] * term * p * probability * d_alpha
         - slope[:, None] * target * p * probability
         - slope_3[:, None] * probability * p * target * d_beta
     )
     change_target = (
-        term_9 * d_input
-        + slope_4[:, None] * term_5
+        term_8 * d_input
+        + slope_4[:, None] * term_4
         + slope_3[:, None] * probability * d_beta
         - slope[:, None] * p
         - slope_3[:, None] * p * d_alpha
     )
-    change_alpha = (slope_4 * (term * p).sum(dim=2) + product_5).sum()
-    change_beta = (slope_4 * (probability * target).sum(dim=2) + slope_3 * sums_3).sum()
-    return change_input, change_target, change_alpha, change_beta, -term_14.sum()
+    change_alpha = (slope_4 * product_4.sum(dim=2) + product_11).sum()
+    change_beta = (slope_4 * product_6.sum(dim=2) + slope_3 * sums_3).sum()
+    return change_input, change_target, change_alpha, change_beta, -term_13.sum()
 
 
 _kernel = differentiable(
@@ -253,10 +258,11 @@ def _value_and_gradient_keras(
     quotient_2 = ratio(quotient, term)
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
+    product = p * probability
     term_2 = ratio(1.0, term) - quotient_2
     term_3 = 1.0 - target
-    term_4 = term_3 * beta * p * probability - probability * p * alpha * target
-    grad_input = upstream * term_2 * term_4 - upstream * quotient_2 * target * p * probability
+    slope = upstream * term_2 * (term_3 * beta * product - probability * p * alpha * target)
+    grad_input = slope - upstream * quotient_2 * target * product
     grad_target = None
     if "target" in wanted:
         grad_target = (
@@ -292,21 +298,22 @@ def _tangent_keras(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     p = torch.sigmoid(input)
+    product = target * p
     term = 1.0 - target
     probability = torch.sigmoid(-input)
     sums = (term * beta * p + probability * alpha * target).sum()
-    term_2 = smooth + (target * p).sum() + sums
+    term_2 = smooth + product.sum() + sums
     quotient = ratio(ratio(smooth + sums, term_2), term_2)
     term_3 = ratio(1.0, term_2) - quotient
-    product = (term * beta * p * probability - probability * p * alpha * target) * d_input
+    product_2 = (term * beta * p * probability - probability * p * alpha * target) * d_input
     term_4 = (
         (probability * alpha - beta * p) * d_target
         + term * p * d_beta
-        + product
+        + product_2
         + probability * target * d_alpha
     )
-    product_2 = quotient * (p * d_target + target * p * probability * d_input).sum()
-    return term_3 * d_smooth + term_3 * term_4.sum() - product_2
+    product_3 = quotient * (p * d_target + product * probability * d_input).sum()
+    return term_3 * d_smooth + term_3 * term_4.sum() - product_3
 
 
 def _curvature_keras(
@@ -325,37 +332,42 @@ def _curvature_keras(
     """Return the derivative of the gradient along the tangents."""
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
+    product = target * p
     term = 1.0 - target
     sums = (term * beta * p + probability * alpha * target).sum()
-    term_2 = smooth + (target * p).sum() + sums
+    term_2 = smooth + product.sum() + sums
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(smooth + sums, term_2), term_2)
     term_3 = quotient - quotient_2
-    product = quotient * term_3
+    product_2 = quotient * term_3
     quotient_3 = ratio(quotient_2, term_2)
-    term_4 = product - quotient_3
-    term_5 = probability * alpha - beta * p
-    term_6 = term * beta * p * probability - probability * p * alpha * target
-    term_7 = (
-        term_5 * d_target + term * p * d_beta + term_6 * d_input + probability * target * d_alpha
-    )
+    term_4 = product_2 - quotient_3
+    product_3 = beta * p
+    term_5 = probability * alpha - product_3
+    product_4 = term * p
+    product_5 = probability * p
+    term_6 = term * beta * p * probability - product_5 * alpha * target
+    product_6 = probability * target
+    term_7 = term_5 * d_target + product_4 * d_beta + term_6 * d_input + product_6 * d_alpha
     sums_2 = term_7.sum()
-    product_2 = quotient * quotient_2
-    product_3 = p * d_target
-    sums_3 = (product_3 + target * p * probability * d_input).sum()
-    term_8 = term_4 * d_smooth + term_4 * sums_2 + (-product_2 - quotient_3) * sums_3
-    slope = upstream * term_3 * (-beta * p * probability - probability * p * alpha)
+    product_7 = quotient * quotient_2
+    product_8 = p * d_target
+    sums_3 = (product_8 + product * probability * d_input).sum()
+    term_8 = term_4 * d_smooth + term_4 * sums_2 + (-product_7 - quotient_3) * sums_3
+    slope = upstream * term_3 * (-product_3 * probability - product_5 * alpha)
     term_9 = slope - upstream * quotient_2 * p * probability
-    tanh = torch.tanh(-0.5 * input)
-    term_10 = term * beta * p * probability * tanh + probability * p * alpha * target * torch.tanh(
+    squashed = tanh(-0.5 * input)
+    term_10 = term * beta * p * probability * squashed + product_5 * alpha * target * tanh(
         0.5 * input
     )
-    term_11 = upstream * term_3 * term_10 - upstream * quotient_2 * target * p * probability * tanh
+    term_11 = (
+        upstream * term_3 * term_10 - upstream * quotient_2 * target * p * probability * squashed
+    )
     quotient_4 = ratio(quotient, term_2)
-    term_12 = quotient_3 - product - quotient_4
-    term_13 = term_12 * d_smooth + (product_2 + quotient_3 - quotient_4) * sums_3 + term_12 * sums_2
-    sums_4 = (probability * d_target - probability * p * target * d_input).sum()
-    slope_2 = upstream * term_3 * (term * p * probability * d_input - product_3).sum()
+    term_12 = quotient_3 - product_2 - quotient_4
+    term_13 = term_12 * d_smooth + (product_7 + quotient_3 - quotient_4) * sums_3 + term_12 * sums_2
+    slope_2 = upstream * term_3 * (probability * d_target - product_5 * target * d_input).sum()
+    slope_3 = upstream * term_3 * (product_4 * probability * d_input - product_8).sum()
     change_input = (
         term_9 * d_target
         + term_11 * d_input
@@ -371,8 +383,8 @@ def _curvature_keras(
         - upstream * p * term_8
         - upstream * term_3 * p * d_beta
     )
-    change_alpha = upstream * (probability * target).sum() * term_13 + upstream * term_3 * sums_4
-    change_beta = upstream * (term * p).sum() * term_13 + slope_2
+    change_alpha = upstream * product_6.sum() * term_13 + slope_2
+    change_beta = upstream * product_4.sum() * term_13 + slope_3
     return change_input, change_target, change_alpha, change_beta, upstream * term_13
 
 

@@ -17,8 +17,17 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import deviation, ratio
-from ._runtime import Loss, cast_floats, finish, finish_parts, sign, to_working, working_dtype
+from ._functions import deviation
+from ._runtime import (
+    Loss,
+    cast_floats,
+    finish,
+    finish_parts,
+    ratio,
+    sign,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["VICRegLoss", "vicreg_loss"]
 

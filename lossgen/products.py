@@ -1,0 +1,99 @@
+"""What several products have in common, so that it is multiplied once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+from lossgen import nodes as n
+from lossgen.layout import denominator, matrix_pair
+from lossgen.nodes import Node
+
+Two = tuple[Node, Node]
+
+
+def shared_products(roots: tuple[Node, ...], always: Sequence[Node]) -> tuple[Node, ...]:
+    """Multiply first what several products have in common.
+
+    The first result is rounded as it would be alone: a loss has one value, whoever asks for what.
+
+    Args:
+        roots: the results.
+        always: those that are computed in any case; products of others alone are left apart.
+    """
+    nodes = tuple(n.walk(*roots))
+    first = set(n.walk(*roots[:1]))
+    apart = {node.args[0] for node in nodes if matrix_pair(node) is not None}
+    products = [node for node in nodes if node.op == "mul" and node not in apart]
+    factors = {node: _Factors(node, leading=node in first) for node in products}
+    needed = {node for node in n.walk(*always) if node in factors}
+    counts = Counter(pair for node in factors if node in needed for pair in factors[node].pairs)
+    while counts:
+        pair = max(counts, key=counts.__getitem__)
+        if counts[pair] < 2:
+            break
+        for node, each in factors.items():
+            if pair in each.pairs:
+                before, after = each.join(pair)
+                if node in needed:
+                    counts.subtract(before)
+                    counts.update(after)
+        counts.pop(pair, None)
+    return _written(roots, nodes, factors)
+
+
+class _Factors:
+    """The factors of a product, of which some two at a time become one.
+
+    Attributes:
+        args: the factors.
+        pairs: those that may be multiplied first; only the first two, if these are ``leading``.
+    """
+
+    def __init__(self, node: Node, *, leading: bool) -> None:
+        self.args = list(node.args)
+        self._leading = leading
+        self.pairs = self._find()
+
+    def join(self, pair: Two) -> tuple[Iterable[Two], Iterable[Two]]:
+        """Multiply two factors first; return the pairs that there were, and that there are."""
+        before = self.pairs
+        if len(self.args) > 2:
+            place = min(map(self.args.index, pair))
+            self.args = [arg for arg in self.args if arg not in pair]
+            self.args.insert(place, n.make("mul", pair))
+        self.pairs = self._find() if len(self.args) > 2 else []
+        return before, self.pairs
+
+    def _find(self) -> list[Two]:
+        """Find the pairs; what comes from above may be a number, and then first meets numbers."""
+        factors = [arg for arg in self.args if not n.is_const(arg, -1)]
+        if any(n.is_const(arg) or denominator(arg) is not None for arg in factors):
+            return []
+        above = [arg for arg in factors if arg.op == "leaf" and arg.name == "upstream"]
+        if len(set(factors)) < len(factors) or (self._leading and above):
+            return []
+        rest = [arg for arg in factors if arg not in above and (arg.axes or not above)]
+        pairs = combinations(rest[:2] if self._leading else rest, 2)
+        return [pair for pair in pairs if pair[0].axes == pair[1].axes or not pair[0].axes]
+
+
+def _written(
+    roots: tuple[Node, ...], nodes: Sequence[Node], factors: dict[Node, _Factors]
+) -> tuple[Node, ...]:
+    """Return the roots with the products as they were joined."""
+    done: dict[Node, Node] = {}
+
+    def written(node: Node) -> Node:
+        if node not in done:  # a product that was made of factors written before
+            done[node] = n.make("mul", [written(arg) for arg in node.args])
+        return done[node]
+
+    for node in nodes:
+        args = factors[node].args if node in factors else node.args
+        renewed = tuple(map(written, args))
+        done[node] = (
+            node if renewed == node.args else n.make(node.op, renewed, node.attrs, node.axes)
+        )
+    return tuple(done[root] for root in roots)

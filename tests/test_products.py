@@ -1,0 +1,63 @@
+"""What several products have in common is multiplied once, and a loss rounded as ever."""
+
+from __future__ import annotations
+
+from lossgen import nodes as n
+from lossgen.nodes import Node
+from lossgen.products import shared_products
+
+A, B, C, D = (n.leaf(name, ("i",)) for name in "abcd")
+NUMBER = n.leaf("alpha", ())
+UPSTREAM = n.leaf("upstream", ("i",))
+
+
+def product(*factors: Node) -> Node:
+    return n.make("mul", factors)
+
+
+def test_products_share_what_they_have_in_common() -> None:
+    loss, slope = shared_products((product(A, B, C), product(UPSTREAM, A, B, D)), (A,))
+    assert (loss, slope) == (product(A, B, C), product(UPSTREAM, A, B, D)), "none of it is needed"
+    roots = (product(A, B, C), product(UPSTREAM, A, B, D))
+    loss, slope = shared_products(roots, roots)
+    assert loss == product(product(A, B), C)
+    assert slope == product(UPSTREAM, product(A, B), D)
+
+
+def test_the_first_result_is_multiplied_in_its_order() -> None:
+    roots = (product(A, B, C), product(B, C, D))
+    assert shared_products(roots, roots) == roots
+    roots = (D, *roots)
+    assert shared_products(roots, roots)[1] == product(A, product(B, C))
+
+
+def test_what_only_an_optional_result_needs_is_left_to_it() -> None:
+    roots = (A, product(A, B, C), product(A, B, D))
+    assert shared_products(roots, roots[:2]) == roots
+
+
+def test_numbers_meet_before_arrays() -> None:
+    """What comes from above may be a number, of which a product with a constant costs nothing."""
+    roots = (A, product(n.const(2), UPSTREAM, B), product(n.const(-2), UPSTREAM, B))
+    assert shared_products(roots, roots) == roots
+    roots = (A, product(UPSTREAM, NUMBER, B), product(UPSTREAM, NUMBER, B, C))
+    assert shared_products(roots, roots) == roots
+
+
+def test_a_parameter_is_multiplied_once_where_nothing_comes_from_above() -> None:
+    roots = (product(NUMBER, A, B), n.add(product(NUMBER, A, C), D))
+    assert shared_products(roots, roots)[1] == n.add(product(product(NUMBER, A), C), D)
+
+
+def test_quotients_and_squares_keep_their_order() -> None:
+    inverse = n.power(C, n.MINUS_ONE)
+    roots = (A, product(A, B, inverse), product(A, B, D), product(A, A, B, D))
+    assert shared_products(roots, roots) == roots
+
+
+def test_the_factors_of_a_matrix_product_stay_apart() -> None:
+    left, right = n.leaf("left", ("i", "k")), n.leaf("right", ("k", "j"))
+    scale = n.leaf("scale", ("i", "k"))
+    whole = n.make("sum", (product(scale, left, right),), ("k",), ("i", "j"))
+    roots = (A, whole, product(scale, left))
+    assert shared_products(roots, roots) == roots
