@@ -149,6 +149,10 @@ _NUMPY_OPERATIONS = {
     "put_along": "put_along({0}, axis, {1}, {2})",
     "masked": "masked({1}, {0})",
     "select": "select({0}, {1}, {2})",
+    "sign": "sign({0})",
+    "relu": "at_least({0}, 0.0)",
+    "at_least": "at_least({0}, {1})",
+    "at_most": "at_most({0}, {1})",
 }
 
 NUMPY = Backend(
@@ -178,6 +182,9 @@ NUMPY = Backend(
             "put_along",
             "masked",
             "select",
+            "sign",
+            "at_least",
+            "at_most",
         )
     ),
 )
@@ -217,6 +224,9 @@ CHAINER = Backend(
             "put_along",
             "masked",
             "select",
+            "sign",
+            "at_least",
+            "at_most",
         )
     ),
 )

@@ -17,7 +17,7 @@ IMPORTED = frozenset(
         """
         Any Array ArrayLike Case Chunking DerivativesInChunks frozenset Given Kernels Literal
         Loss Operand NDArray Parameter Rows RowsInChunks Tensor TypeAlias
-        added argmax_along array_of as_arrays axis_weight bool broadcast_input
+        added argmax_along array_of as_arrays at_least at_most axis_weight bool broadcast_input
         broadcast_rows
         broadcast_weight cast_floats cast_parts centred chainer check_arrays
         Call Callable callable check_device check_dialect check_divides check_floating

@@ -19,7 +19,7 @@ from generated.numpy import _tiles as tiles_of_numpy
 from generated.torch import _runtime as runtime_of_torch
 from generated.torch import _tiles as tiles_of_torch
 
-MANY = 1 << 22  # each thread holds pieces, too, which are no smaller for that
+MANY = 1 << 23  # each thread holds pieces, too, which are no smaller for that
 NAMED = {case.id: case for case in CASES}
 # Of each kind one: entry by entry, with rows of classes, with vectors, with nothing to cut.
 KINDS = ("huber", "gaussian_nll", "cross_entropy", "cosine_embedding", "dice", "info_nce")
@@ -125,6 +125,23 @@ def test_choosing_bits_is_what_numpys_where_does(share, shape, dtype, select):
             assert chosen.shape == right.shape
             np.testing.assert_array_equal(chosen, right)
             np.testing.assert_array_equal(np.signbit(chosen), np.signbit(right))
+
+
+@pytest.mark.parametrize("arrays", [arrays_of_numpy, arrays_of_chainer], ids=["numpy", "chainer"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [10, 1 << 12])
+@pytest.mark.parametrize("strange", [0.0, -0.0, np.inf, -np.inf, np.nan])
+def test_signs_and_bounds_are_numpys(strange, size, dtype, arrays):
+    x = np.random.default_rng(0).standard_normal(size).astype(dtype)
+    x[::3] = strange
+    for given in (x, x[::2], x.reshape(2, -1).T, x[0], np.array(x[0])):
+        for found, right in (
+            (arrays.sign(given), np.sign(given)),
+            (arrays.at_least(given, 0.1), np.maximum(given, 0.1)),
+            (arrays.at_most(given, 0.1), np.minimum(given, 0.1)),
+        ):
+            assert (found.dtype, found.shape) == (right.dtype, right.shape)
+            np.testing.assert_array_equal(found, right)
 
 
 @each_case

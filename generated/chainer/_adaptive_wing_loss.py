@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, total
+from ._arrays import Array, select, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -74,7 +74,7 @@ def _value_and_gradient(
     mask_3 = power == 0.0
     term_5 = power - 1.0
     chosen = select((mask_2 & mask_3), 0.0, power * product**term_5)
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     chosen_2 = select(
         mask,
         omega * chosen * sign_term / (term_4 * eps),
@@ -180,7 +180,7 @@ def _tangent(
         -omega * chosen_2 * abs_error / (term_4 * power_3),
         term_6 - omega * chosen_3 * theta / (term_2 * power_3),
     )
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     chosen_5 = select(
         mask,
         omega * chosen_2 * sign_term / (term_4 * eps),
@@ -243,7 +243,7 @@ def _curvature(
     term_3 = power - 1.0
     power_3 = product**term_3
     chosen = select(mask_4, 0.0, power * power_3)
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     product_2 = chosen * sign_term / (term_2 * eps)
     product_3 = theta / eps
     border = product_3**power

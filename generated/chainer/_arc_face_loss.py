@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick, select, sigmoid, total
+from ._arrays import Array, at_least, pick, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -35,7 +35,7 @@ def _value(input: Array, target: Array, scale: Array | float, margin: Array | fl
     sin = np.sin(margin)
     product = scale * select(own > -cos, own * cos - sine * sin, own - margin * sin)
     term = logsumexp(chosen, axis=-1) - product
-    return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    return at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
 def _value_and_gradient(
@@ -69,7 +69,7 @@ def _value_and_gradient(
     )
     slope = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
-    loss = np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
+    loss = at_least(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
     grad_input = select(index == target[:, None], term_4[:, None], 0.0) + slope[
         :, None
     ] * probability_2 * select(mask, scale, 0.0)

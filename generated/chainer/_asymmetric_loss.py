@@ -7,7 +7,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoid, sign, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_range, check_reduction, check_shape
 from ._runtime import finish, is_number, to_working, working_dtype
@@ -23,8 +23,8 @@ def _value_clip_0(
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    positive = sigmoid(-input) ** gamma_pos * target * (np.maximum(-input, 0.0) + log_term)
-    product = sigmoid(input) ** gamma_neg * (1.0 - target) * (np.maximum(input, 0.0) + log_term)
+    positive = sigmoid(-input) ** gamma_pos * target * (at_least(-input, 0.0) + log_term)
+    product = sigmoid(input) ** gamma_neg * (1.0 - target) * (at_least(input, 0.0) + log_term)
     return positive + product
 
 
@@ -41,11 +41,11 @@ def _value_and_gradient_clip_0(
     power = probability**gamma_pos
     product = power * target
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     p = sigmoid(input)
     power_2 = p**gamma_neg
     product_2 = power_2 * (1.0 - target)
-    softplus_2 = np.maximum(input, 0.0) + log_term
+    softplus_2 = at_least(input, 0.0) + log_term
     term = (
         -gamma_pos * product * p * softplus
         - product * probability
@@ -79,11 +79,11 @@ def _tangent_clip_0(
     power = probability**gamma_pos
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     term = -gamma_pos * power * p * target * softplus - power * target * probability
     power_2 = p**gamma_neg
     term_2 = 1.0 - target
-    softplus_2 = np.maximum(input, 0.0) + log_term
+    softplus_2 = at_least(input, 0.0) + log_term
     term_3 = gamma_neg * power_2 * probability * term_2 * softplus_2 + power_2 * term_2 * p
     return (
         (term + term_3) * d_input
@@ -109,9 +109,9 @@ def _curvature_clip_0(
     power = probability**gamma_pos
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     product = gamma_pos * power
-    softplus_2 = np.maximum(input, 0.0) + log_term
+    softplus_2 = at_least(input, 0.0) + log_term
     term = product * softplus_2 * p * target * softplus - power * p * target * softplus
     product_2 = power * softplus_2
     product_3 = product_2 * target
@@ -206,12 +206,12 @@ def _value(
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     p = sigmoid(input)
-    lowered = np.maximum(p - clip, 0.0)
+    lowered = at_least(p - clip, 0.0)
     chosen = select(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * np.log1p(-lowered))
     positive = (
         sigmoid(-input) ** gamma_pos
         * target
-        * (np.maximum(-input, 0.0) + np.log1p(np.exp(-np.abs(input))))
+        * (at_least(-input, 0.0) + np.log1p(np.exp(-np.abs(input))))
     )
     return chosen + positive
 
@@ -229,7 +229,7 @@ def _value_and_gradient(
     p = sigmoid(input)
     mask = p <= clip
     term = p - clip
-    lowered = np.maximum(term, 0.0)
+    lowered = at_least(term, 0.0)
     power = lowered**gamma_neg
     term_2 = 1.0 - target
     log_term = np.log1p(-lowered)
@@ -237,10 +237,10 @@ def _value_and_gradient(
     power_2 = probability**gamma_pos
     product = power_2 * target
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term_2
+    softplus = at_least(-input, 0.0) + log_term_2
     mask_2 = lowered == 0.0
     chosen = select((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     term_3 = 1.0 - lowered
     term_4 = (
         power * term_2 * positive * p * probability / term_3
@@ -259,7 +259,7 @@ def _value_and_gradient(
         grad_gamma_neg = total(upstream * select(mask, 0.0, product_2))
     grad_gamma_pos = None
     if "gamma_pos" in wanted:
-        slope = upstream * product * (np.maximum(input, 0.0) + log_term_2) * softplus
+        slope = upstream * product * (at_least(input, 0.0) + log_term_2) * softplus
         grad_gamma_pos = -total(slope)
     grad_clip = None
     if "clip" in wanted:
@@ -284,10 +284,10 @@ def _tangent(
     p = sigmoid(input)
     mask = p <= clip
     term = p - clip
-    lowered = np.maximum(term, 0.0)
+    lowered = at_least(term, 0.0)
     mask_2 = lowered == 0.0
     chosen = select((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     product = chosen * positive
     probability = sigmoid(-input)
     term_2 = 1.0 - target
@@ -300,12 +300,12 @@ def _tangent(
     )
     power_2 = probability**gamma_pos
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term_2
+    softplus = at_least(-input, 0.0) + log_term_2
     term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
     chosen_2 = select(mask, 0.0, product * term_2 * log_term - power * term_2 * positive / term_3)
     product_2 = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
     product_3 = (select(mask, 0.0, power * log_term) + power_2 * softplus) * d_target
-    product_4 = power_2 * (np.maximum(input, 0.0) + log_term_2) * target * softplus * d_gamma_pos
+    product_4 = power_2 * (at_least(input, 0.0) + log_term_2) * target * softplus * d_gamma_pos
     return (
         (select(mask, 0.0, term_4) + term_5) * d_input
         + chosen_2 * d_clip
@@ -332,14 +332,14 @@ def _curvature(
     p = sigmoid(input)
     mask = p <= clip
     term = p - clip
-    lowered = np.maximum(term, 0.0)
+    lowered = at_least(term, 0.0)
     mask_2 = lowered == 0.0
     mask_3 = mask_2 & (gamma_neg == 0.0)
     term_2 = gamma_neg - 1.0
     power = lowered**term_2
     logarithm = np.log(lowered)
     chosen = select(mask_3, 0.0, power + gamma_neg * select(mask_2, 0.0, power * logarithm))
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     probability = sigmoid(-input)
     term_3 = 1.0 - target
     log_term = np.log1p(-lowered)
@@ -368,7 +368,7 @@ def _curvature(
     term_7 = product_7 + product_6 + product_8 * (positive * p * probability / term_4) ** 2
     power_4 = probability**gamma_pos
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term_2
+    softplus = at_least(-input, 0.0) + log_term_2
     product_9 = gamma_pos * power_4
     product_10 = product_9 * p
     product_11 = product_10 * target * probability
@@ -390,7 +390,7 @@ def _curvature(
     slope = upstream * select(mask, 0.0, term_10 + (-product_15 - product_16)) * d_clip
     term_11 = product_3 * log_term - power_2 * positive * p * probability / term_4
     term_12 = select(mask, 0.0, term_11) + (-product_10 * softplus - power_4 * probability)
-    softplus_2 = np.maximum(input, 0.0) + log_term_2
+    softplus_2 = at_least(input, 0.0) + log_term_2
     term_13 = product_9 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
     product_17 = power_4 * softplus_2
     slope_2 = upstream * (term_13 + product_17 * target * probability) * d_gamma_pos

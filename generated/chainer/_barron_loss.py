@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, at_least, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -346,7 +346,7 @@ def _value_general(
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # power transform: (1 + z)**p - 1 -> p box_cox(z, p)
     product = (input - target) / scale
-    beta = np.maximum(np.abs(alpha - 2.0), 1e-06)
+    beta = at_least(np.abs(alpha - 2.0), 1e-06)
     return 0.5 * box_cox(product * (product / beta), 0.5 * alpha) * beta
 
 
@@ -362,7 +362,7 @@ def _value_and_gradient_general(
     term = input - target
     product = term / scale
     term_2 = alpha - 2.0
-    beta = np.maximum(np.abs(term_2), 1e-06)
+    beta = at_least(np.abs(term_2), 1e-06)
     product_2 = product * (product / beta)
     product_3 = 0.5 * alpha
     box_cox_2 = box_cox(product_2, product_3)
@@ -370,7 +370,7 @@ def _value_and_gradient_general(
     slope = upstream * power1p_2 * term / (scale * scale)
     grad_alpha = None
     if "alpha" in wanted:
-        direction_2 = np.sign(term_2)
+        direction_2 = sign(term_2)
         term_3 = (
             0.5 * box_cox_slope(product_2, product_3)
             - power1p_2 * direction_2 * (term / (beta * scale)) ** 2
@@ -402,11 +402,11 @@ def _tangent_general(
     term = input - target
     product = term / scale
     term_2 = alpha - 2.0
-    beta = np.maximum(np.abs(term_2), 1e-06)
+    beta = at_least(np.abs(term_2), 1e-06)
     product_2 = product * (product / beta)
     product_3 = 0.5 * alpha
     power1p_2 = power1p(product_2, product_3 - 1.0)
-    direction_2 = np.sign(term_2)
+    direction_2 = sign(term_2)
     term_3 = (
         0.5 * box_cox_slope(product_2, product_3)
         - power1p_2 * direction_2 * (term / (beta * scale)) ** 2
@@ -436,10 +436,10 @@ def _curvature_general(
     term_2 = input - target
     product_2 = term_2 / scale
     term_3 = alpha - 2.0
-    beta = np.maximum(np.abs(term_3), 1e-06)
+    beta = at_least(np.abs(term_3), 1e-06)
     product_3 = product_2 * (product_2 / beta)
     power1p_2 = power1p(product_3, term - 1.0)
-    direction_2 = np.sign(term_3)
+    direction_2 = sign(term_3)
     power = (term_2 / (beta * scale)) ** 2
     power1p_3 = power1p(product_3, term)
     log_term = np.log1p(product_3)

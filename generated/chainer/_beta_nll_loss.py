@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -23,7 +23,7 @@ __all__ = ["BetaNLLLoss", "beta_nll_loss"]
 
 def _value(input: Array, target: Array, var: Array, beta: Array | float, eps: float) -> Array:
     """Return the unreduced loss."""
-    variance = np.maximum(var, eps)
+    variance = at_least(var, eps)
     term = input - target
     return 0.5 * variance**beta * (term * (term / variance) + np.log(variance))
 
@@ -38,7 +38,7 @@ def _value_and_gradient(
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    variance = np.maximum(var, eps)
+    variance = at_least(var, eps)
     power = variance**beta
     term = input - target
     product = term / variance
@@ -67,7 +67,7 @@ def _tangent(
     d_beta: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    variance = np.maximum(var, eps)
+    variance = at_least(var, eps)
     power = variance**beta
     logarithm = np.log(variance)
     term = input - target
@@ -98,7 +98,7 @@ def _curvature(
     d_beta: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    variance = np.maximum(var, eps)
+    variance = at_least(var, eps)
     mask = variance == 0.0
     power = variance**beta
     logarithm = np.log(variance)

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select
+from ._arrays import Array, at_least, at_most, select, sign
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -26,8 +26,8 @@ def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
     return (
-        -(1.0 - target) * np.maximum(np.log1p(-input), -100.0)
-        - np.maximum(np.log(input), -100.0) * target
+        -(1.0 - target) * at_least(np.log1p(-input), -100.0)
+        - at_least(np.log(input), -100.0) * target
     )
 
 
@@ -37,10 +37,10 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - input
     loss = (
-        -(1.0 - target) * np.maximum(np.log1p(-input), -100.0)
-        - np.maximum(np.log(input), -100.0) * target
+        -(1.0 - target) * at_least(np.log1p(-input), -100.0)
+        - at_least(np.log(input), -100.0) * target
     )
-    grad_input = upstream * (input - target) / np.maximum(term * input, 1e-12)
+    grad_input = upstream * (input - target) / at_least(term * input, 1e-12)
     grad_target = None
     if "target" in wanted:
         product = 2.0 * input
@@ -58,7 +58,7 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     by_target = select(
         input <= 0.5, np.log1p((1.0 - product) / input), -np.log1p((product - 1.0) / term)
     )
-    return by_target * d_target + (input - target) * d_input / np.maximum(term * input, 1e-12)
+    return by_target * d_target + (input - target) * d_input / at_least(term * input, 1e-12)
 
 
 def _curvature(
@@ -67,12 +67,12 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - input
     product = term * input
-    maximum = np.maximum(product, 1e-12)
+    maximum = at_least(product, 1e-12)
     product_2 = 2.0 * input
     term_2 = 1.0 - product_2
     slope = (
         upstream
-        * (0.5 * np.sign(product - 1e-12) + 0.5)
+        * (0.5 * sign(product - 1e-12) + 0.5)
         * term_2
         * (input - target)
         * d_input
@@ -103,10 +103,10 @@ _kernel = differentiable(
 def _value_keras(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
-    clipped = np.minimum(np.maximum(input, 1e-07), 0.9999999)
+    clipped = at_most(at_least(input, 1e-07), 0.9999999)
     return (
-        -(1.0 - target) * np.maximum(np.log1p(-clipped), -100.0)
-        - np.maximum(np.log(clipped), -100.0) * target
+        -(1.0 - target) * at_least(np.log1p(-clipped), -100.0)
+        - at_least(np.log(clipped), -100.0) * target
     )
 
 
@@ -115,16 +115,16 @@ def _value_and_gradient_keras(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - target
-    maximum = np.maximum(input, 1e-07)
-    clipped = np.minimum(maximum, 0.9999999)
+    maximum = at_least(input, 1e-07)
+    clipped = at_most(maximum, 0.9999999)
     log_term = np.log1p(-clipped)
-    maximum_2 = np.maximum(log_term, -100.0)
+    maximum_2 = at_least(log_term, -100.0)
     logarithm = np.log(clipped)
-    maximum_3 = np.maximum(logarithm, -100.0)
-    term_2 = 0.5 * np.sign(0.9999999 - maximum) + 0.5
-    term_3 = 0.5 * np.sign(input - 1e-07) + 0.5
-    product = term * (0.5 * np.sign(log_term + 100.0) + 0.5) * term_2 * term_3 / (1.0 - clipped)
-    product_2 = (0.5 * np.sign(logarithm + 100.0) + 0.5) * term_2 * term_3 * target / clipped
+    maximum_3 = at_least(logarithm, -100.0)
+    term_2 = 0.5 * sign(0.9999999 - maximum) + 0.5
+    term_3 = 0.5 * sign(input - 1e-07) + 0.5
+    product = term * (0.5 * sign(log_term + 100.0) + 0.5) * term_2 * term_3 / (1.0 - clipped)
+    product_2 = (0.5 * sign(logarithm + 100.0) + 0.5) * term_2 * term_3 * target / clipped
     loss = -term * maximum_2 - maximum_3 * target
     grad_target = None
     if "target" in wanted:
@@ -134,17 +134,17 @@ def _value_and_gradient_keras(
 
 def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    maximum = np.maximum(input, 1e-07)
-    clipped = np.minimum(maximum, 0.9999999)
+    maximum = at_least(input, 1e-07)
+    clipped = at_most(maximum, 0.9999999)
     log_term = np.log1p(-clipped)
     logarithm = np.log(clipped)
-    product = (np.maximum(log_term, -100.0) - np.maximum(logarithm, -100.0)) * d_target
-    term = 0.5 * np.sign(0.9999999 - maximum) + 0.5
-    term_2 = 0.5 * np.sign(input - 1e-07) + 0.5
+    product = (at_least(log_term, -100.0) - at_least(logarithm, -100.0)) * d_target
+    term = 0.5 * sign(0.9999999 - maximum) + 0.5
+    term_2 = 0.5 * sign(input - 1e-07) + 0.5
     product_2 = (
-        (1.0 - target) * (0.5 * np.sign(log_term + 100.0) + 0.5) * term * term_2 / (1.0 - clipped)
+        (1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5) * term * term_2 / (1.0 - clipped)
     )
-    product_3 = (0.5 * np.sign(logarithm + 100.0) + 0.5) * term * term_2 * target / clipped
+    product_3 = (0.5 * sign(logarithm + 100.0) + 0.5) * term * term_2 * target / clipped
     return product + (product_2 - product_3) * d_input
 
 
@@ -152,13 +152,13 @@ def _curvature_keras(
     upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    maximum = np.maximum(input, 1e-07)
-    clipped = np.minimum(maximum, 0.9999999)
-    term = 0.5 * np.sign(np.log1p(-clipped) + 100.0) + 0.5
+    maximum = at_least(input, 1e-07)
+    clipped = at_most(maximum, 0.9999999)
+    term = 0.5 * sign(np.log1p(-clipped) + 100.0) + 0.5
     term_2 = 1.0 - clipped
-    term_3 = 0.5 * np.sign(0.9999999 - maximum) + 0.5
-    term_4 = 0.5 * np.sign(input - 1e-07) + 0.5
-    term_5 = 0.5 * np.sign(np.log(clipped) + 100.0) + 0.5
+    term_3 = 0.5 * sign(0.9999999 - maximum) + 0.5
+    term_4 = 0.5 * sign(input - 1e-07) + 0.5
+    term_5 = 0.5 * sign(np.log(clipped) + 100.0) + 0.5
     term_6 = -term * term_3 * term_4 / term_2 - term_5 * term_3 * term_4 / clipped
     term_7 = (1.0 - target) * term * (term_3 * term_4 / term_2) ** 2 + term_5 * target * (
         term_3 * term_4 / clipped

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -25,8 +25,8 @@ def _value(input: Array, target: Array, pos_weight: Array | float) -> Array:
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    return (1.0 - target) * (np.maximum(input, 0.0) + log_term) + pos_weight * target * (
-        np.maximum(-input, 0.0) + log_term
+    return (1.0 - target) * (at_least(input, 0.0) + log_term) + pos_weight * target * (
+        at_least(-input, 0.0) + log_term
     )
 
 
@@ -35,10 +35,10 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - target
-    positive = np.maximum(input, 0.0)
+    positive = at_least(input, 0.0)
     log_term = np.log1p(np.exp(-np.abs(input)))
     product = pos_weight * target
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     loss = term * (positive + log_term) + product * softplus
     grad_input = upstream * (term * sigmoid(input) - product * sigmoid(-input))
     grad_target = None
@@ -52,7 +52,7 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     log_term = np.log1p(np.exp(-np.abs(input)))
-    term = -np.maximum(input, 0.0) - log_term + pos_weight * (np.maximum(-input, 0.0) + log_term)
+    term = -at_least(input, 0.0) - log_term + pos_weight * (at_least(-input, 0.0) + log_term)
     term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
     return term * d_target + term_2 * d_input
 
@@ -96,8 +96,8 @@ def _value_chainer(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    term = (1.0 - target) * (np.maximum(input, 0.0) + log_term) + pos_weight * target * (
-        np.maximum(-input, 0.0) + log_term
+    term = (1.0 - target) * (at_least(input, 0.0) + log_term) + pos_weight * target * (
+        at_least(-input, 0.0) + log_term
     )
     return select(target != -1.0, term * weight, 0.0)
 
@@ -113,10 +113,10 @@ def _value_and_gradient_chainer(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     valid = target != -1.0
     term = 1.0 - target
-    positive = np.maximum(input, 0.0)
+    positive = at_least(input, 0.0)
     log_term = np.log1p(np.exp(-np.abs(input)))
     product = pos_weight * target
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     slope = upstream * (term * sigmoid(input) - product * sigmoid(-input)) * weight
     loss = select(valid, (term * (positive + log_term) + product * softplus) * weight, 0.0)
     grad_target = None
@@ -136,7 +136,7 @@ def _tangent_chainer(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     log_term = np.log1p(np.exp(-np.abs(input)))
-    term = -np.maximum(input, 0.0) - log_term + pos_weight * (np.maximum(-input, 0.0) + log_term)
+    term = -at_least(input, 0.0) - log_term + pos_weight * (at_least(-input, 0.0) + log_term)
     term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
     return select(target != -1.0, term * weight * d_target + term_2 * weight * d_input, 0.0)
 
@@ -165,7 +165,7 @@ def _curvature_chainer(
 
 def _denominator_chainer(target: Array) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total((target != -1.0).astype(target.dtype)), 1.0)
+    return at_least(total((target != -1.0).astype(target.dtype)), 1.0)
 
 
 _kernel_chainer = differentiable(

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid
+from ._arrays import Array, at_least, sigmoid
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
@@ -16,7 +16,7 @@ def _value(positive: Array, negative: Array) -> Array:
     """Return the unreduced loss."""
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     term = negative - positive
-    return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    return at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
 def _value_and_gradient(
@@ -25,7 +25,7 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `positive` and `negative`."""
     term = negative - positive
     slope = upstream * sigmoid(term)
-    loss = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    loss = at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
     return loss, -slope, slope
 
 

@@ -2,9 +2,8 @@
 """Categorical hinge loss: the score of the right class should exceed that of the others by 1."""
 
 import chainer
-import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, at_least, sign, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
 from ._runtime import finish, fold, to_working, working_dtype
@@ -15,7 +14,7 @@ __all__ = ["CategoricalHingeLoss", "categorical_hinge_loss"]
 def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
     term = ((1.0 - target) * input).max(axis=1) - total(input * target, axis=1) + 1.0
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient(
@@ -26,14 +25,14 @@ def _value_and_gradient(
     product = term * input
     best_other = product.max(axis=1)
     term_2 = best_other - total(input * target, axis=1) + 1.0
-    slope = upstream * np.maximum(np.sign(term_2), 0.0)
+    slope = upstream * at_least(sign(term_2), 0.0)
     chosen = (product == best_other[:, None]).astype(target.dtype)
     sums = total(chosen, axis=1)
     grad_input = slope[:, None] * chosen * term / sums[:, None] - slope[:, None] * target
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] * input - slope[:, None] * chosen * input / sums[:, None]
-    return np.maximum(term_2, 0.0), grad_input, grad_target
+    return at_least(term_2, 0.0), grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -41,7 +40,7 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     term = 1.0 - target
     product = term * input
     best_other = product.max(axis=1)
-    positive = np.maximum(np.sign(best_other - total(input * target, axis=1) + 1.0), 0.0)
+    positive = at_least(sign(best_other - total(input * target, axis=1) + 1.0), 0.0)
     chosen = (product == best_other[:, None]).astype(target.dtype)
     product_2 = input * d_target
     product_3 = total(chosen * (term * d_input - product_2), axis=1) / total(chosen, axis=1)
@@ -54,7 +53,7 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     product = (1.0 - target) * input
     best_other = product.max(axis=1)
-    positive = np.maximum(np.sign(best_other - total(input * target, axis=1) + 1.0), 0.0)
+    positive = at_least(sign(best_other - total(input * target, axis=1) + 1.0), 0.0)
     slope = upstream * positive
     chosen = (product == best_other[:, None]).astype(upstream.dtype)
     term = -slope[:, None] - slope[:, None] * chosen / total(chosen, axis=1)[:, None]

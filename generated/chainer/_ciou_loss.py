@@ -5,7 +5,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select
+from ._arrays import Array, at_least, select, sign
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
 from ._functions import hypot1, over_hypot1, ratio
@@ -40,8 +40,8 @@ def _value(input: Array, target: Array) -> Array:
     )
     power = (chosen - chosen_2) ** 2
     v = 0.4052847345693511 * power
-    overlap_width = np.maximum(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
-    overlap_height = np.maximum(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
+    overlap_width = at_least(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
+    overlap_height = at_least(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
     overlap = overlap_width * overlap_height
     quotient = ratio(overlap, width * height + true_width * true_height - overlap)
     term = (
@@ -86,9 +86,9 @@ def _value_and_gradient(
     power = gap * gap
     v = 0.4052847345693511 * power
     term = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term, 0.0)
+    overlap_width = at_least(term, 0.0)
     term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_2, 0.0)
+    overlap_height = at_least(term_2, 0.0)
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient_5 = ratio(overlap, term_3)
@@ -102,14 +102,14 @@ def _value_and_gradient(
     index = np.arange(target.shape[1])
     mask_3 = index == 1
     quotient_7 = ratio(distance, term_6)
-    term_7 = -0.5 * np.sign(true_top - top) - 0.5
+    term_7 = -0.5 * sign(true_top - top) - 0.5
     quotient_8 = ratio(1.0, term_6)
     slope = 0.5 * upstream * quotient_8 * term_5
     quotient_9 = ratio(1.0, term_3)
-    product = overlap_width * np.maximum(np.sign(term_2), 0.0)
+    product = overlap_width * at_least(sign(term_2), 0.0)
     quotient_10 = ratio(quotient_5, term_3)
     term_8 = -upstream * quotient_9 * product - upstream * quotient_10 * product
-    term_9 = -0.5 * np.sign(top - true_top) - 0.5
+    term_9 = -0.5 * sign(top - true_top) - 0.5
     slope_2 = upstream * (quotient_10 * width)
     power_2 = hypot1(quotient_3) ** 2
     power_3 = hypot1(quotient_4) ** 2
@@ -122,8 +122,8 @@ def _value_and_gradient(
         - 2.0 * upstream * quotient_7 * hull_height * term_7
     )
     mask_4 = index == 3
-    term_11 = 0.5 * np.sign(bottom - true_bottom) + 0.5
-    term_12 = 0.5 * np.sign(true_bottom - bottom) + 0.5
+    term_11 = 0.5 * sign(bottom - true_bottom) + 0.5
+    term_12 = 0.5 * sign(true_bottom - bottom) + 0.5
     term_13 = (
         slope
         + term_8 * term_12
@@ -131,11 +131,11 @@ def _value_and_gradient(
         - 2.0 * upstream * quotient_7 * hull_height * term_11
     )
     mask_5 = index == 0
-    term_14 = -0.5 * np.sign(true_left - left) - 0.5
+    term_14 = -0.5 * sign(true_left - left) - 0.5
     slope_4 = 0.5 * upstream * quotient_8 * term_4
-    product_2 = np.maximum(np.sign(term), 0.0) * overlap_height
+    product_2 = at_least(sign(term), 0.0) * overlap_height
     term_15 = -upstream * quotient_9 * product_2 - upstream * quotient_10 * product_2
-    term_16 = -0.5 * np.sign(left - true_left) - 0.5
+    term_16 = -0.5 * sign(left - true_left) - 0.5
     slope_5 = upstream * (quotient_10 * height)
     chosen_4 = select(mask_2, ratio(1.0, height) / power_2, ratio(quotient_4, width) / power_3)
     slope_6 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_4
@@ -146,8 +146,8 @@ def _value_and_gradient(
         - 2.0 * upstream * quotient_7 * hull_width * term_14
     )
     mask_6 = index == 2
-    term_18 = 0.5 * np.sign(right - true_right) + 0.5
-    term_19 = 0.5 * np.sign(true_right - right) + 0.5
+    term_18 = 0.5 * sign(right - true_right) + 0.5
+    term_19 = 0.5 * sign(true_right - right) + 0.5
     term_20 = (
         slope_4
         + term_15 * term_19
@@ -233,9 +233,9 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     gap = chosen - chosen_2
     v = 0.4052847345693511 * gap * gap
     term = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term, 0.0)
+    overlap_width = at_least(term, 0.0)
     term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_2, 0.0)
+    overlap_height = at_least(term_2, 0.0)
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient_5 = ratio(overlap, term_3)
@@ -274,21 +274,21 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
         picked_8 + picked_7 - picked_4 - picked_3
     )
     distance = ratio(0.25 * term_10 * term_10 + 0.25 * term_11 * term_11, term_9)
-    term_13 = 0.5 * np.sign(right - true_right) + 0.5
-    term_14 = 0.5 * np.sign(true_right - right) + 0.5
-    term_15 = -0.5 * np.sign(true_left - left) - 0.5
-    term_16 = -0.5 * np.sign(left - true_left) - 0.5
+    term_13 = 0.5 * sign(right - true_right) + 0.5
+    term_14 = 0.5 * sign(true_right - right) + 0.5
+    term_15 = -0.5 * sign(true_left - left) - 0.5
+    term_16 = -0.5 * sign(left - true_left) - 0.5
     term_17 = term_13 * picked_5 + term_14 * picked + term_15 * picked_6 + term_16 * picked_2
-    term_18 = 0.5 * np.sign(bottom - true_bottom) + 0.5
-    term_19 = 0.5 * np.sign(true_bottom - bottom) + 0.5
-    term_20 = -0.5 * np.sign(true_top - top) - 0.5
-    term_21 = -0.5 * np.sign(top - true_top) - 0.5
+    term_18 = 0.5 * sign(bottom - true_bottom) + 0.5
+    term_19 = 0.5 * sign(true_bottom - bottom) + 0.5
+    term_20 = -0.5 * sign(true_top - top) - 0.5
+    term_21 = -0.5 * sign(top - true_top) - 0.5
     term_22 = term_18 * picked_7 + term_19 * picked_3 + term_20 * picked_8 + term_21 * picked_4
     product_2 = ratio(distance, term_9) * (2.0 * hull_width * term_17 + 2.0 * hull_height * term_22)
     quotient_6 = ratio(1.0, term_3)
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     term_23 = term_14 * picked_5 + term_13 * picked + term_16 * picked_6 + term_15 * picked_2
-    positive_2 = np.maximum(np.sign(term_2), 0.0)
+    positive_2 = at_least(sign(term_2), 0.0)
     term_24 = term_19 * picked_7 + term_18 * picked_3 + term_21 * picked_8 + term_20 * picked_4
     term_25 = (
         height * term_6
@@ -327,7 +327,7 @@ def _curvature(
     term = hull_width * hull_width + hull_height * hull_height
     quotient = ratio(1.0, term)
     power = quotient * quotient
-    term_2 = -0.5 * np.sign(true_top - top) - 0.5
+    term_2 = -0.5 * sign(true_top - top) - 0.5
     term_3 = left + right - true_left - true_right
     picked = d_input[:, 0]
     picked_2 = d_input[:, 2]
@@ -345,14 +345,14 @@ def _curvature(
     term_8 = quotient * quotient_2 + ratio(quotient_2, term)
     quotient_3 = ratio(quotient, term)
     slope = 0.5 * upstream * quotient_3 * term_5
-    term_9 = 0.5 * np.sign(right - true_right) + 0.5
-    term_10 = 0.5 * np.sign(true_right - right) + 0.5
-    term_11 = -0.5 * np.sign(true_left - left) - 0.5
-    term_12 = -0.5 * np.sign(left - true_left) - 0.5
+    term_9 = 0.5 * sign(right - true_right) + 0.5
+    term_10 = 0.5 * sign(true_right - right) + 0.5
+    term_11 = -0.5 * sign(true_left - left) - 0.5
+    term_12 = -0.5 * sign(left - true_left) - 0.5
     term_13 = term_9 * picked_2 + term_10 * picked_4 + term_11 * picked + term_12 * picked_3
-    term_14 = 0.5 * np.sign(bottom - true_bottom) + 0.5
-    term_15 = 0.5 * np.sign(true_bottom - bottom) + 0.5
-    term_16 = -0.5 * np.sign(top - true_top) - 0.5
+    term_14 = 0.5 * sign(bottom - true_bottom) + 0.5
+    term_15 = 0.5 * sign(true_bottom - bottom) + 0.5
+    term_16 = -0.5 * sign(top - true_top) - 0.5
     term_17 = term_14 * picked_6 + term_15 * picked_8 + term_2 * picked_5 + term_16 * picked_7
     term_18 = 2.0 * hull_width * term_13 + 2.0 * hull_height * term_17
     product = (2.0 * upstream * term_8 * hull_height * term_2 - slope) * term_18
@@ -362,14 +362,14 @@ def _curvature(
     true_width = true_right - true_left
     true_height = true_bottom - true_top
     term_19 = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term_19, 0.0)
+    overlap_width = at_least(term_19, 0.0)
     term_20 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_20, 0.0)
+    overlap_height = at_least(term_20, 0.0)
     overlap = overlap_width * overlap_height
     term_21 = width * height + true_width * true_height - overlap
     quotient_4 = ratio(1.0, term_21)
     quotient_5 = ratio(quotient_4, term_21)
-    positive = np.maximum(np.sign(term_20), 0.0)
+    positive = at_least(sign(term_20), 0.0)
     quotient_6 = ratio(overlap, term_21)
     quotient_7 = ratio(quotient_6, term_21)
     product_2 = quotient_4 * quotient_7
@@ -383,7 +383,7 @@ def _curvature(
     term_25 = picked_6 - picked_5
     term_26 = picked_4 - picked_3
     term_27 = picked_8 - picked_7
-    positive_2 = np.maximum(np.sign(term_19), 0.0)
+    positive_2 = at_least(sign(term_19), 0.0)
     term_28 = term_10 * picked_2 + term_9 * picked_4 + term_12 * picked + term_11 * picked_3
     product_3 = positive_2 * overlap_height * term_28
     term_29 = term_15 * picked_6 + term_14 * picked_8 + term_16 * picked_5 + term_2 * picked_7

@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoid, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -35,15 +35,15 @@ def _value_detached(
     cosine = direction(input, axis=-1) @ direction(input, axis=-1).T
     chosen = select(
         target[:, None] != target,
-        (cosine - margin) * gamma * np.maximum(margin + cosine, 0.0),
+        (cosine - margin) * gamma * at_least(margin + cosine, 0.0),
         -math.inf,
     )
     mask = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
-    product = (1.0 - margin - cosine) * gamma * np.maximum(margin + 1.0 - cosine, 0.0)
+    product = (1.0 - margin - cosine) * gamma * at_least(margin + 1.0 - cosine, 0.0)
     term = logsumexp(chosen, axis=-1) + logsumexp(select(mask, product, -math.inf), axis=-1)
-    return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    return at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
 def _value_and_gradient_detached(
@@ -59,13 +59,13 @@ def _value_and_gradient_detached(
     input_direction = direction(input, axis=-1)
     cosine = input_direction @ input_direction.T
     term = cosine - margin
-    too_high = np.maximum(margin + cosine, 0.0)
+    too_high = at_least(margin + cosine, 0.0)
     chosen = select(mask, term * gamma * too_high, -math.inf)
     mask_2 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     term_2 = 1.0 - margin - cosine
-    too_low = np.maximum(margin + 1.0 - cosine, 0.0)
+    too_low = at_least(margin + 1.0 - cosine, 0.0)
     chosen_2 = select(mask_2, term_2 * gamma * too_low, -math.inf)
     term_3 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
     probability = sigmoid(term_3)
@@ -81,7 +81,7 @@ def _value_and_gradient_detached(
     term_5 = sums - input_direction * total(sums * input_direction, axis=1)[:, None]
     sums_2 = term_4 @ input_direction
     product_2 = input_direction * total(sums_2 * input_direction, axis=1)[:, None]
-    loss = np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
+    loss = at_least(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
     grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * term_5 + ratio(
         1.0, norm(input, axis=-1)
     )[:, None] * (sums_2 - product_2)
@@ -124,13 +124,13 @@ def _tangent_detached(
     input_direction = direction(input, axis=-1)
     cosine = input_direction @ input_direction.T
     term = cosine - margin
-    too_high = np.maximum(margin + cosine, 0.0)
+    too_high = at_least(margin + cosine, 0.0)
     chosen = select(mask, term * gamma * too_high, -math.inf)
     mask_2 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     term_2 = 1.0 - margin - cosine
-    too_low = np.maximum(margin + 1.0 - cosine, 0.0)
+    too_low = at_least(margin + 1.0 - cosine, 0.0)
     chosen_2 = select(mask_2, term_2 * gamma * too_low, -math.inf)
     probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     product = gamma * too_high
@@ -174,13 +174,13 @@ def _curvature_detached(
     mask = target[:, None] != target
     cosine = input_direction @ input_direction.T
     term = cosine - margin
-    too_high = np.maximum(margin + cosine, 0.0)
+    too_high = at_least(margin + cosine, 0.0)
     chosen = select(mask, term * gamma * too_high, -math.inf)
     log_sum = logsumexp(chosen, axis=-1)
     mask_2 = np.arange(upstream.shape[0])[:, None] != np.arange(input.shape[0])
     mask_3 = (target[:, None] == target) & mask_2
     term_2 = 1.0 - margin - cosine
-    too_low = np.maximum(margin + 1.0 - cosine, 0.0)
+    too_low = at_least(margin + 1.0 - cosine, 0.0)
     chosen_2 = select(mask_3, term_2 * gamma * too_low, -math.inf)
     log_sum_2 = logsumexp(chosen_2, axis=-1)
     probability = sigmoid(log_sum + log_sum_2)
@@ -271,7 +271,7 @@ def _denominator_detached_keras(target: Array) -> Array:
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
     largest = select(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
     mask_2 = (select(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
-    return np.maximum(total(select(mask_2, 1.0, 0.0)), 1.0)
+    return at_least(total(select(mask_2, 1.0, 0.0)), 1.0)
 
 
 _kernel_detached = differentiable(
@@ -294,15 +294,15 @@ def _value_through(
     cosine = direction(input, axis=-1) @ direction(input, axis=-1).T
     chosen = select(
         target[:, None] != target,
-        (cosine - margin) * np.maximum(margin + cosine, 0.0) * gamma,
+        (cosine - margin) * at_least(margin + cosine, 0.0) * gamma,
         -math.inf,
     )
     mask = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
-    product = (1.0 - margin - cosine) * np.maximum(margin + 1.0 - cosine, 0.0) * gamma
+    product = (1.0 - margin - cosine) * at_least(margin + 1.0 - cosine, 0.0) * gamma
     term = logsumexp(chosen, axis=-1) + logsumexp(select(mask, product, -math.inf), axis=-1)
-    return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    return at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
 def _value_and_gradient_through(
@@ -319,32 +319,32 @@ def _value_and_gradient_through(
     cosine = input_direction @ input_direction.T
     term = cosine - margin
     term_2 = margin + cosine
-    too_high = np.maximum(term_2, 0.0)
+    too_high = at_least(term_2, 0.0)
     chosen = select(mask, term * too_high * gamma, -math.inf)
     mask_2 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
-    too_low = np.maximum(term_4, 0.0)
+    too_low = at_least(term_4, 0.0)
     chosen_2 = select(mask_2, term_3 * too_low * gamma, -math.inf)
     term_5 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
     probability = sigmoid(term_5)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
     product = too_low * gamma
-    product_2 = term_3 * np.maximum(np.sign(term_4), 0.0) * gamma
+    product_2 = term_3 * at_least(sign(term_4), 0.0) * gamma
     product_3 = slope[:, None] * probability_2 * select(mask_2, -product - product_2, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product_4 = too_high * gamma
-    product_5 = term * np.maximum(np.sign(term_2), 0.0) * gamma
+    product_5 = term * at_least(sign(term_2), 0.0) * gamma
     product_6 = slope[:, None] * probability_3 * select(mask, product_4 + product_5, 0.0)
     term_6 = product_3 + product_6
     sums = term_6.T @ input_direction
     term_7 = sums - input_direction * total(sums * input_direction, axis=1)[:, None]
     sums_2 = term_6 @ input_direction
     product_7 = input_direction * total(sums_2 * input_direction, axis=1)[:, None]
-    loss = np.maximum(term_5, 0.0) + np.log1p(np.exp(-np.abs(term_5)))
+    loss = at_least(term_5, 0.0) + np.log1p(np.exp(-np.abs(term_5)))
     grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * term_7 + ratio(
         1.0, norm(input, axis=-1)
     )[:, None] * (sums_2 - product_7)
@@ -396,7 +396,7 @@ def _tangent_through(
     cosine = input_direction @ input_direction.T
     term = cosine - margin
     term_2 = margin + cosine
-    too_high = np.maximum(term_2, 0.0)
+    too_high = at_least(term_2, 0.0)
     product = term * too_high
     chosen = select(mask, product * gamma, -math.inf)
     mask_2 = (target[:, None] == target) & (
@@ -404,12 +404,12 @@ def _tangent_through(
     )
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
-    too_low = np.maximum(term_4, 0.0)
+    too_low = at_least(term_4, 0.0)
     product_2 = term_3 * too_low
     chosen_2 = select(mask_2, product_2 * gamma, -math.inf)
     probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     product_3 = too_high * gamma
-    product_4 = term * np.maximum(np.sign(term_2), 0.0) * gamma
+    product_4 = term * at_least(sign(term_2), 0.0) * gamma
     product_5 = input_direction * total(input_direction * d_input, axis=1)[:, None]
     product_6 = ratio(1.0, norm(input, axis=-1))[:, None] * (
         (d_input - product_5) @ input_direction.T
@@ -422,7 +422,7 @@ def _tangent_through(
         + select(mask, product, 0.0) * d_gamma
     )
     product_8 = too_low * gamma
-    product_9 = term_3 * np.maximum(np.sign(term_4), 0.0) * gamma
+    product_9 = term_3 * at_least(sign(term_4), 0.0) * gamma
     term_7 = (
         select(mask_2, product_9 - product_8, 0.0) * d_margin
         + select(mask_2, -product_8 - product_9, 0.0) * term_5
@@ -454,7 +454,7 @@ def _curvature_through(
     cosine = input_direction @ input_direction.T
     term = cosine - margin
     term_2 = margin + cosine
-    too_high = np.maximum(term_2, 0.0)
+    too_high = at_least(term_2, 0.0)
     product_2 = term * too_high
     chosen = select(mask, product_2 * gamma, -math.inf)
     lse = logsumexp(chosen, axis=-1)
@@ -462,7 +462,7 @@ def _curvature_through(
     mask_3 = (target[:, None] == target) & mask_2
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
-    too_low = np.maximum(term_4, 0.0)
+    too_low = at_least(term_4, 0.0)
     product_3 = term_3 * too_low
     chosen_2 = select(mask_3, product_3 * gamma, -math.inf)
     lse_2 = logsumexp(chosen_2, axis=-1)
@@ -470,13 +470,13 @@ def _curvature_through(
     slope = upstream * probability
     softmax_2 = softmax(chosen_2, axis=-1)
     product_4 = too_low * gamma
-    positive = np.maximum(np.sign(term_4), 0.0)
+    positive = at_least(sign(term_4), 0.0)
     product_5 = term_3 * positive
     product_6 = product_5 * gamma
     chosen_3 = select(mask_3, -product_4 - product_6, 0.0)
     softmax_3 = softmax(chosen, axis=-1)
     product_7 = too_high * gamma
-    positive_2 = np.maximum(np.sign(term_2), 0.0)
+    positive_2 = at_least(sign(term_2), 0.0)
     product_8 = term * positive_2
     product_9 = product_8 * gamma
     chosen_4 = select(mask, product_7 + product_9, 0.0)
@@ -588,7 +588,7 @@ def _denominator_through_keras(target: Array) -> Array:
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
     largest = select(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
     mask_2 = (select(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
-    return np.maximum(total(select(mask_2, 1.0, 0.0)), 1.0)
+    return at_least(total(select(mask_2, 1.0, 0.0)), 1.0)
 
 
 _kernel_through = differentiable(

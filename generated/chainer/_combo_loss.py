@@ -7,7 +7,7 @@ from typing import Literal, overload
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, at_least, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -31,8 +31,8 @@ def _value_cross_entropy(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    product = (1.0 - beta) * (1.0 - target) * (np.maximum(input, 0.0) + log_term)
-    return (product + beta * target * (np.maximum(-input, 0.0) + log_term)) * alpha
+    product = (1.0 - beta) * (1.0 - target) * (at_least(input, 0.0) + log_term)
+    return (product + beta * target * (at_least(-input, 0.0) + log_term)) * alpha
 
 
 def _value_and_gradient_cross_entropy(
@@ -48,9 +48,9 @@ def _value_and_gradient_cross_entropy(
     term_2 = 1.0 - target
     product = term * term_2
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(input, 0.0) + log_term
+    softplus = at_least(input, 0.0) + log_term
     product_2 = beta * target
-    softplus_2 = np.maximum(-input, 0.0) + log_term
+    softplus_2 = at_least(-input, 0.0) + log_term
     term_3 = product * softplus + product_2 * softplus_2
     grad_input = upstream * (product * sigmoid(input) - product_2 * sigmoid(-input)) * alpha
     grad_target = None
@@ -81,8 +81,8 @@ def _tangent_cross_entropy(
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - target
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(input, 0.0) + log_term
-    softplus_2 = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(input, 0.0) + log_term
+    softplus_2 = at_least(-input, 0.0) + log_term
     term_2 = 1.0 - beta
     product = term_2 * term
     product_2 = beta * target
@@ -118,8 +118,8 @@ def _curvature_cross_entropy(
     slope = upstream * (product * p * probability + product_2 * p) * alpha * d_input
     term_5 = product * p - product_2
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(input, 0.0) + log_term
-    softplus_2 = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(input, 0.0) + log_term
+    softplus_2 = at_least(-input, 0.0) + log_term
     term_6 = softplus + softplus_2
     term_7 = beta * softplus_2 - term_3 * softplus
     term_8 = target * softplus_2 - term * softplus

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, select, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -25,7 +25,7 @@ def _value(input1: Array, input2: Array, target: Array, margin: Array | float) -
     """Return the unreduced loss."""
     gap = input1 - input2
     chosen = select(
-        target == 1.0, total(gap * gap, axis=1), np.maximum(margin - norm(gap, axis=-1), 0.0) ** 2
+        target == 1.0, total(gap * gap, axis=1), at_least(margin - norm(gap, axis=-1), 0.0) ** 2
     )
     return 0.5 * chosen
 
@@ -42,8 +42,8 @@ def _value_and_gradient(
     mask = target == 1.0
     gap = input1 - input2
     term = margin - norm(gap, axis=-1)
-    positive = np.maximum(term, 0.0)
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    positive = at_least(term, 0.0)
+    positive_2 = at_least(sign(term), 0.0)
     slope = upstream * select(mask, 0.0, -2.0 * positive * positive_2)
     product = 0.5 * slope[:, None] * direction(gap, axis=-1)
     slope_2 = upstream * mask.astype(target.dtype)
@@ -76,8 +76,8 @@ def _tangent(
     gap = input1 - input2
     term = d_input1 - d_input2
     term_2 = margin - norm(gap, axis=-1)
-    positive = np.maximum(term_2, 0.0)
-    positive_2 = np.maximum(np.sign(term_2), 0.0)
+    positive = at_least(term_2, 0.0)
+    positive_2 = at_least(sign(term_2), 0.0)
     product = (
         0.5
         * select(mask, 0.0, -2.0 * positive * positive_2)
@@ -106,7 +106,7 @@ def _curvature(
     gap = input1 - input2
     length = norm(gap, axis=-1)
     term = margin - length
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     power = positive * positive
     chosen = select(mask, 0.0, -2.0 * power)
     chosen_2 = select(mask, 0.0, 2.0 * power)
@@ -116,7 +116,7 @@ def _curvature(
     slope = upstream * (chosen * d_margin + chosen_2 * sums)
     product = 0.5 * slope[:, None] * direction_2
     slope_2 = (
-        upstream * select(mask, 0.0, -2.0 * np.maximum(term, 0.0) * positive) * ratio(1.0, length)
+        upstream * select(mask, 0.0, -2.0 * at_least(term, 0.0) * positive) * ratio(1.0, length)
     )
     product_2 = 0.5 * slope_2[:, None] * (term_2 - direction_2 * sums[:, None])
     slope_3 = upstream * mask.astype(upstream.dtype)

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -27,8 +27,8 @@ def _value(input: Array, target: Array, weight: Array) -> Array:
     log_term = np.log1p(np.exp(-np.abs(input)))
     answer = select(
         target[:, None] > np.arange(input.shape[1]) + 0.5,
-        np.maximum(-input, 0.0) + log_term,
-        np.maximum(input, 0.0) + log_term,
+        at_least(-input, 0.0) + log_term,
+        at_least(input, 0.0) + log_term,
     )
     return total(answer * weight, axis=1)
 
@@ -39,7 +39,7 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target[:, None] > np.arange(input.shape[1]) + 0.5
     log_term = np.log1p(np.exp(-np.abs(input)))
-    answer = select(mask, np.maximum(-input, 0.0) + log_term, np.maximum(input, 0.0) + log_term)
+    answer = select(mask, at_least(-input, 0.0) + log_term, at_least(input, 0.0) + log_term)
     grad_input = upstream[:, None] * select(mask, -sigmoid(-input), sigmoid(input)) * weight
     return (
         total(answer * weight, axis=1),

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, select, sign, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
 from ._functions import floored_norm, ratio
@@ -20,7 +20,7 @@ def _value(input1: Array, input2: Array, target: Array, margin: Array | float) -
     )
     cosine = total(product, axis=1)
     return select(
-        target == 1.0, 1.0 - cosine, select(target == -1.0, np.maximum(cosine - margin, 0.0), 0.0)
+        target == 1.0, 1.0 - cosine, select(target == -1.0, at_least(cosine - margin, 0.0), 0.0)
     )
 
 
@@ -40,11 +40,11 @@ def _value_and_gradient(
     quotient_2 = ratio(input2, length2[:, None])
     cosine = total(quotient * quotient_2, axis=1)
     mask_2 = target == -1.0
-    positive = np.maximum(np.sign(margin - cosine), 0.0)
+    positive = at_least(sign(margin - cosine), 0.0)
     chosen = select(mask, -1.0, select(mask_2, 1.0 - positive, 0.0))
     slope = upstream * chosen * ratio(1.0, length1)
     slope_2 = upstream * chosen * total(ratio(quotient, length1[:, None]) * quotient_2, axis=1)
-    loss = select(mask, 1.0 - cosine, select(mask_2, np.maximum(cosine - margin, 0.0), 0.0))
+    loss = select(mask, 1.0 - cosine, select(mask_2, at_least(cosine - margin, 0.0), 0.0))
     grad_input1 = slope[:, None] * quotient_2 - slope_2[:, None] * quotient
     grad_input2 = None
     if "input2" in wanted:
@@ -81,7 +81,7 @@ def _tangent(
     quotient = ratio(input1, length1[:, None])
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, length2[:, None])
-    positive = np.maximum(np.sign(margin - total(quotient * quotient_2, axis=1)), 0.0)
+    positive = at_least(sign(margin - total(quotient * quotient_2, axis=1)), 0.0)
     product = (
         ratio(quotient, length1[:, None]) * quotient_2 * total(quotient * d_input1, axis=1)[:, None]
     )
@@ -117,7 +117,7 @@ def _curvature(
     quotient = ratio(input1, length1[:, None])
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, length2[:, None])
-    positive = np.maximum(np.sign(margin - total(quotient * quotient_2, axis=1)), 0.0)
+    positive = at_least(sign(margin - total(quotient * quotient_2, axis=1)), 0.0)
     chosen = select(target == 1.0, -1.0, select(target == -1.0, 1.0 - positive, 0.0))
     quotient_3 = ratio(1.0, length1)
     sums = total(quotient * d_input1, axis=1)

@@ -2,9 +2,8 @@
 """Cross-entropy between logits and class labels, or class probabilities (Good, 1952)."""
 
 import chainer
-import numpy as np
 
-from ._arrays import Array, masked, select, total
+from ._arrays import Array, at_least, masked, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -91,12 +90,12 @@ def _mass_labels(target: Array, weight: Array, ignore_index: int) -> Array:
 
 def _denominator_labels_chainer(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
+    return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 def _denominator_labels_keras(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
+    return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 _kernel_labels = differentiable(
@@ -215,12 +214,12 @@ def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Ar
 
 def _denominator_smoothed_labels_chainer(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
+    return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 def _denominator_smoothed_labels_keras(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
+    return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 _kernel_smoothed_labels = differentiable(

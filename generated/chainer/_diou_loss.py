@@ -5,7 +5,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select
+from ._arrays import Array, at_least, select, sign
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
@@ -30,8 +30,8 @@ def _value(input: Array, target: Array) -> Array:
     )
     power = (np.maximum(right, true_right) - np.minimum(left, true_left)) ** 2
     power_2 = (np.maximum(bottom, true_bottom) - np.minimum(top, true_top)) ** 2
-    overlap_width = np.maximum(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
-    overlap_height = np.maximum(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
+    overlap_width = at_least(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
+    overlap_height = at_least(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
     overlap = overlap_width * overlap_height
     term_2 = (
         (right - left) * (bottom - top)
@@ -60,9 +60,9 @@ def _value_and_gradient(
     term_3 = hull_width * hull_width + hull_height * hull_height
     distance = ratio(0.25 * term * term + 0.25 * term_2 * term_2, term_3)
     term_4 = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term_4, 0.0)
+    overlap_width = at_least(term_4, 0.0)
     term_5 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_5, 0.0)
+    overlap_height = at_least(term_5, 0.0)
     overlap = overlap_width * overlap_height
     width = right - left
     height = bottom - top
@@ -75,33 +75,33 @@ def _value_and_gradient(
     quotient_2 = ratio(quotient, term_6)
     slope = upstream * (quotient_2 * width)
     quotient_3 = ratio(1.0, term_6)
-    product = overlap_width * np.maximum(np.sign(term_5), 0.0)
+    product = overlap_width * at_least(sign(term_5), 0.0)
     term_7 = -upstream * quotient_3 * product - upstream * quotient_2 * product
-    term_8 = 0.5 * np.sign(true_bottom - bottom) + 0.5
+    term_8 = 0.5 * sign(true_bottom - bottom) + 0.5
     quotient_4 = ratio(distance, term_3)
-    term_9 = 0.5 * np.sign(bottom - true_bottom) + 0.5
+    term_9 = 0.5 * sign(bottom - true_bottom) + 0.5
     quotient_5 = ratio(1.0, term_3)
     slope_2 = 0.5 * upstream * quotient_5 * term_2
     term_10 = slope + term_7 * term_8 + slope_2 - 2.0 * upstream * quotient_4 * hull_height * term_9
     mask_2 = index == 1
-    term_11 = -0.5 * np.sign(top - true_top) - 0.5
-    term_12 = -0.5 * np.sign(true_top - top) - 0.5
+    term_11 = -0.5 * sign(top - true_top) - 0.5
+    term_12 = -0.5 * sign(true_top - top) - 0.5
     term_13 = (
         term_7 * term_11 + slope_2 - slope - 2.0 * upstream * quotient_4 * hull_height * term_12
     )
     mask_3 = index == 2
     slope_3 = upstream * (quotient_2 * height)
-    product_2 = np.maximum(np.sign(term_4), 0.0) * overlap_height
+    product_2 = at_least(sign(term_4), 0.0) * overlap_height
     term_14 = -upstream * quotient_3 * product_2 - upstream * quotient_2 * product_2
-    term_15 = 0.5 * np.sign(true_right - right) + 0.5
-    term_16 = 0.5 * np.sign(right - true_right) + 0.5
+    term_15 = 0.5 * sign(true_right - right) + 0.5
+    term_16 = 0.5 * sign(right - true_right) + 0.5
     slope_4 = 0.5 * upstream * quotient_5 * term
     term_17 = (
         slope_3 + term_14 * term_15 + slope_4 - 2.0 * upstream * quotient_4 * hull_width * term_16
     )
     mask_4 = index == 0
-    term_18 = -0.5 * np.sign(left - true_left) - 0.5
-    term_19 = -0.5 * np.sign(true_left - left) - 0.5
+    term_18 = -0.5 * sign(left - true_left) - 0.5
+    term_19 = -0.5 * sign(true_left - left) - 0.5
     term_20 = (
         term_14 * term_18 + slope_4 - slope_3 - 2.0 * upstream * quotient_4 * hull_width * term_19
     )
@@ -172,15 +172,15 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
         picked_5 + picked_6 - picked_7 - picked_8
     )
     quotient = ratio(ratio(0.25 * term_2 * term_2 + 0.25 * term_3 * term_3, term), term)
-    term_5 = 0.5 * np.sign(right - true_right) + 0.5
-    term_6 = 0.5 * np.sign(true_right - right) + 0.5
-    term_7 = -0.5 * np.sign(true_left - left) - 0.5
-    term_8 = -0.5 * np.sign(left - true_left) - 0.5
+    term_5 = 0.5 * sign(right - true_right) + 0.5
+    term_6 = 0.5 * sign(true_right - right) + 0.5
+    term_7 = -0.5 * sign(true_left - left) - 0.5
+    term_8 = -0.5 * sign(left - true_left) - 0.5
     term_9 = term_5 * picked_2 + term_6 * picked_4 + term_7 * picked + term_8 * picked_3
-    term_10 = 0.5 * np.sign(bottom - true_bottom) + 0.5
-    term_11 = 0.5 * np.sign(true_bottom - bottom) + 0.5
-    term_12 = -0.5 * np.sign(true_top - top) - 0.5
-    term_13 = -0.5 * np.sign(top - true_top) - 0.5
+    term_10 = 0.5 * sign(bottom - true_bottom) + 0.5
+    term_11 = 0.5 * sign(true_bottom - bottom) + 0.5
+    term_12 = -0.5 * sign(true_top - top) - 0.5
+    term_13 = -0.5 * sign(top - true_top) - 0.5
     term_14 = term_10 * picked_6 + term_11 * picked_8 + term_12 * picked_5 + term_13 * picked_7
     product = quotient * (2.0 * hull_width * term_9 + 2.0 * hull_height * term_14)
     width = right - left
@@ -188,15 +188,15 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     true_width = true_right - true_left
     true_height = true_bottom - true_top
     term_15 = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term_15, 0.0)
+    overlap_width = at_least(term_15, 0.0)
     term_16 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_16, 0.0)
+    overlap_height = at_least(term_16, 0.0)
     overlap = overlap_width * overlap_height
     term_17 = width * height + true_width * true_height - overlap
     quotient_2 = ratio(1.0, term_17)
-    positive = np.maximum(np.sign(term_15), 0.0)
+    positive = at_least(sign(term_15), 0.0)
     term_18 = term_6 * picked_2 + term_5 * picked_4 + term_8 * picked + term_7 * picked_3
-    positive_2 = np.maximum(np.sign(term_16), 0.0)
+    positive_2 = at_least(sign(term_16), 0.0)
     term_19 = term_11 * picked_6 + term_10 * picked_8 + term_13 * picked_5 + term_12 * picked_7
     term_20 = (
         height * (picked_2 - picked)
@@ -234,32 +234,32 @@ def _curvature(
     true_top = target[:, 1]
     true_height = true_bottom - true_top
     term = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term, 0.0)
+    overlap_width = at_least(term, 0.0)
     term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_2, 0.0)
+    overlap_height = at_least(term_2, 0.0)
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient = ratio(1.0, term_3)
     power = quotient * quotient
-    positive = np.maximum(np.sign(term), 0.0)
-    term_4 = 0.5 * np.sign(true_right - right) + 0.5
+    positive = at_least(sign(term), 0.0)
+    term_4 = 0.5 * sign(true_right - right) + 0.5
     picked = d_input[:, 2]
-    term_5 = 0.5 * np.sign(right - true_right) + 0.5
+    term_5 = 0.5 * sign(right - true_right) + 0.5
     picked_2 = d_target[:, 2]
-    term_6 = -0.5 * np.sign(left - true_left) - 0.5
+    term_6 = -0.5 * sign(left - true_left) - 0.5
     picked_3 = d_input[:, 0]
-    term_7 = -0.5 * np.sign(true_left - left) - 0.5
+    term_7 = -0.5 * sign(true_left - left) - 0.5
     picked_4 = d_target[:, 0]
     term_8 = term_4 * picked + term_5 * picked_2 + term_6 * picked_3 + term_7 * picked_4
     slope = upstream * power * positive * overlap_height * width * term_8
-    positive_2 = np.maximum(np.sign(term_2), 0.0)
-    term_9 = 0.5 * np.sign(true_bottom - bottom) + 0.5
+    positive_2 = at_least(sign(term_2), 0.0)
+    term_9 = 0.5 * sign(true_bottom - bottom) + 0.5
     picked_5 = d_input[:, 3]
-    term_10 = 0.5 * np.sign(bottom - true_bottom) + 0.5
+    term_10 = 0.5 * sign(bottom - true_bottom) + 0.5
     picked_6 = d_target[:, 3]
-    term_11 = -0.5 * np.sign(top - true_top) - 0.5
+    term_11 = -0.5 * sign(top - true_top) - 0.5
     picked_7 = d_input[:, 1]
-    term_12 = -0.5 * np.sign(true_top - top) - 0.5
+    term_12 = -0.5 * sign(true_top - top) - 0.5
     picked_8 = d_target[:, 1]
     term_13 = term_9 * picked_5 + term_10 * picked_6 + term_11 * picked_7 + term_12 * picked_8
     slope_2 = upstream * power * overlap_width * positive_2 * width * term_13

@@ -5,9 +5,8 @@ import math
 from typing import Literal, overload
 
 import chainer
-import numpy as np
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, select, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -29,7 +28,7 @@ def _value_variance(input: Array, target: Array, pull: Array | float) -> Array:
     """Return the unreduced loss."""
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = total(chosen, axis=1)
-    excess = np.maximum(norm(input - chosen @ input / sums[:, None], axis=-1) - pull, 0.0)
+    excess = at_least(norm(input - chosen @ input / sums[:, None], axis=-1) - pull, 0.0)
     return ratio(total(excess * (excess / sums)), total(1.0 / sums))
 
 
@@ -41,10 +40,10 @@ def _value_and_gradient_variance(
     sums = total(chosen, axis=1)
     term = input - chosen @ input / sums[:, None]
     term_2 = norm(term, axis=-1) - pull
-    excess = np.maximum(term_2, 0.0)
+    excess = at_least(term_2, 0.0)
     clusters = total(1.0 / sums)
     quotient = ratio(1.0, clusters)
-    positive = np.maximum(np.sign(term_2), 0.0)
+    positive = at_least(sign(term_2), 0.0)
     direction_2 = direction(term, axis=-1)
     power = sums * sums
     product = excess[:, None] * positive[:, None] * direction_2 / power[:, None]
@@ -66,8 +65,8 @@ def _tangent_variance(
     sums = total(chosen, axis=1)
     term = input - chosen @ input / sums[:, None]
     term_2 = norm(term, axis=-1) - pull
-    excess = np.maximum(term_2, 0.0)
-    positive = np.maximum(np.sign(term_2), 0.0)
+    excess = at_least(term_2, 0.0)
+    positive = at_least(sign(term_2), 0.0)
     product = direction(term, axis=-1) * (d_input - chosen @ d_input / sums[:, None])
     term_3 = (
         2.0 * excess * positive * total(product, axis=1) / sums
@@ -86,14 +85,14 @@ def _curvature_variance(
     term = input - chosen @ input / sums[:, None]
     length = norm(term, axis=-1)
     term_2 = length - pull
-    positive = np.maximum(np.sign(term_2), 0.0)
+    positive = at_least(sign(term_2), 0.0)
     direction_2 = direction(term, axis=-1)
     term_3 = d_input - chosen @ d_input / sums[:, None]
     sums_2 = total(direction_2 * term_3, axis=1)
     term_4 = positive * sums_2 - positive * d_pull
     power = sums * sums
     product = positive[:, None] * term_4[:, None] * direction_2 / power[:, None]
-    excess = np.maximum(term_2, 0.0)
+    excess = at_least(term_2, 0.0)
     quotient_2 = ratio(1.0, length)
     product_2 = excess[:, None] * positive[:, None] * quotient_2[:, None] * chosen / power[:, None]
     term_5 = term_3 - direction_2 * sums_2[:, None]
@@ -124,7 +123,7 @@ def _value_distance(input: Array, target: Array, push: Array | float) -> Array:
     sums = total(chosen, axis=1)
     own = chosen @ input / sums[:, None]
     term = 2.0 * push - norm(own[:, None] - chosen @ input / sums[:, None], axis=-1)
-    nearness = np.maximum(term, 0.0)
+    nearness = at_least(term, 0.0)
     chosen_2 = select(target[:, None] != target, nearness / sums[:, None] * (nearness / sums), 0.0)
     clusters = total(1.0 / sums)
     return ratio(total(chosen_2), (clusters - 1.0) * clusters)
@@ -140,12 +139,12 @@ def _value_and_gradient_distance(
     own = chosen @ input / sums[:, None]
     term = own[:, None] - chosen @ input / sums[:, None]
     term_2 = 2.0 * push - norm(term, axis=-1)
-    nearness = np.maximum(term_2, 0.0)
+    nearness = at_least(term_2, 0.0)
     sums_2 = total(select(mask, nearness / sums[:, None] * (nearness / sums), 0.0))
     clusters = total(1.0 / sums)
     product = (clusters - 1.0) * clusters
     quotient = ratio(1.0, product)
-    positive = np.maximum(np.sign(term_2), 0.0)
+    positive = at_least(sign(term_2), 0.0)
     chosen_2 = select(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
     product_2 = chosen_2[:, :, None] * direction(term, axis=-1)
     slope = -upstream * quotient * (chosen.T @ (total(product_2, axis=0) / sums[:, None]))
@@ -168,8 +167,8 @@ def _tangent_distance(
     own = chosen @ input / sums[:, None]
     term = own[:, None] - chosen @ input / sums[:, None]
     term_2 = 2.0 * push - norm(term, axis=-1)
-    nearness = np.maximum(term_2, 0.0)
-    positive = np.maximum(np.sign(term_2), 0.0)
+    nearness = at_least(term_2, 0.0)
+    positive = at_least(sign(term_2), 0.0)
     chosen_2 = select(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
     chosen_3 = select(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
     product = chosen @ d_input / sums[:, None]
@@ -193,7 +192,7 @@ def _curvature_distance(
     mask = target[:, None] != target
     length = norm(term, axis=-1)
     term_2 = 2.0 * push - length
-    positive = np.maximum(np.sign(term_2), 0.0)
+    positive = at_least(sign(term_2), 0.0)
     product = positive / sums[:, None]
     product_2 = positive / sums
     chosen_2 = select(mask, -4.0 * product * product_2, 0.0)
@@ -201,10 +200,10 @@ def _curvature_distance(
     term_3 = product_3[:, None] - chosen @ d_input / sums[:, None]
     sums_2 = total(direction_2 * term_3, axis=2)
     term_4 = chosen_2 * d_push + select(mask, 2.0 * product * product_2, 0.0) * sums_2
-    product_4 = -2.0 * np.maximum(term_2, 0.0) * positive / (sums[:, None] * sums)
-    product_5 = select(mask, product_4, 0.0) * ratio(1.0, length)
-    product_6 = product_5[:, :, None] * (term_3 - direction_2 * sums_2[:, :, None])
-    term_5 = direction_2 * term_4[:, :, None] + product_6
+    chosen_3 = select(mask, -2.0 * at_least(term_2, 0.0) * positive / (sums[:, None] * sums), 0.0)
+    product_4 = chosen_3 * ratio(1.0, length)
+    product_5 = product_4[:, :, None] * (term_3 - direction_2 * sums_2[:, :, None])
+    term_5 = direction_2 * term_4[:, :, None] + product_5
     slope = -upstream * quotient * ((chosen / sums[:, None]).T @ total(term_5, axis=0))
     slope_2 = upstream * quotient * ((chosen / sums[:, None]).T @ total(term_5, axis=1))
     term_6 = select(mask, 8.0 * product * product_2, 0.0) * d_push + chosen_2 * sums_2

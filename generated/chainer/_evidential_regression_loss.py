@@ -7,7 +7,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, loggamma, total
+from ._arrays import Array, loggamma, sign, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_range, check_reduction, check_shape
 from ._functions import digamma, trigamma
@@ -56,7 +56,7 @@ def _value_and_gradient(
     term_3 = 2.0 * nu + alpha
     abs_error = np.abs(error)
     term_4 = product_3 + 1.0
-    term_5 = term_2 * error * nu / (term_4 * term * beta) + term_3 * np.sign(error) * coefficient
+    term_5 = term_2 * error * nu / (term_4 * term * beta) + term_3 * sign(error) * coefficient
     slope = upstream * term_5
     loss = (
         0.5 * np.log(product)
@@ -130,7 +130,7 @@ def _tangent(
     term_6 = term / omega - 0.5 * term_2 * nu * product * product / (term_3 * term)
     product_4 = (np.log1p(product_2) + digamma(alpha) - digamma(term_2)) * d_alpha
     term_7 = 2.0 * nu + alpha
-    term_8 = term_2 * error * nu / (term_3 * term * beta) + term_7 * np.sign(error) * coefficient
+    term_8 = term_2 * error * nu / (term_3 * term * beta) + term_7 * sign(error) * coefficient
     abs_error = np.abs(error)
     return (
         term_5 * d_nu
@@ -186,7 +186,7 @@ def _curvature(
         term_2 * term * power_3
     )
     slope_4 = upstream * term_8 * d_beta
-    sign_error = np.sign(error)
+    sign_error = sign(error)
     term_9 = 2.0 * d_nu + d_alpha
     slope_5 = upstream * sign_error * coefficient * term_9
     term_10 = 2.0 * nu + alpha

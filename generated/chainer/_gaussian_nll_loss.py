@@ -5,7 +5,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, at_least
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -23,7 +23,7 @@ __all__ = ["GaussianNLLLoss", "gaussian_nll_loss"]
 def _value(input: Array, target: Array, var: Array, full: bool, eps: float) -> Array:
     """Return the unreduced loss."""
     error = input - target
-    variance = np.maximum(var, eps)
+    variance = at_least(var, eps)
     return 0.5 * (error * (error / variance) + np.log(variance)) + 0.9189385332046727 * full
 
 
@@ -38,7 +38,7 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `var`."""
     error = input - target
-    variance = np.maximum(var, eps)
+    variance = at_least(var, eps)
     product = error / variance
     slope = upstream * error / variance
     loss = 0.5 * (error * product + np.log(variance)) + 0.9189385332046727 * full
@@ -60,7 +60,7 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     error = input - target
-    variance = np.maximum(var, eps)
+    variance = at_least(var, eps)
     return (
         error * (d_input - d_target) / variance
         + 0.5 * (1.0 / variance - (error / variance) ** 2) * d_var
@@ -79,7 +79,7 @@ def _curvature(
     d_var: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    variance = np.maximum(var, eps)
+    variance = at_least(var, eps)
     term = d_input - d_target
     slope = upstream * term / variance
     error = input - target

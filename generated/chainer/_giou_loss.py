@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select
+from ._arrays import Array, at_least, select, sign
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
@@ -28,8 +28,8 @@ def _value(input: Array, target: Array) -> Array:
     )
     product = (right - left) * (bottom - top)
     product_2 = (true_right - true_left) * (true_bottom - true_top)
-    overlap_width = np.maximum(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
-    overlap_height = np.maximum(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
+    overlap_width = at_least(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
+    overlap_height = at_least(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
     overlap = overlap_width * overlap_height
     return (
         ratio(hull + (overlap - product - product_2), hull)
@@ -60,9 +60,9 @@ def _value_and_gradient(
     true_height = true_bottom - true_top
     product_2 = true_width * true_height
     term = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term, 0.0)
+    overlap_width = at_least(term, 0.0)
     term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_2, 0.0)
+    overlap_height = at_least(term_2, 0.0)
     overlap = overlap_width * overlap_height
     quotient = ratio(hull + (overlap - product - product_2), hull)
     term_3 = product + product_2 - overlap
@@ -70,7 +70,7 @@ def _value_and_gradient(
     index = np.arange(input.shape[1])
     mask = index == 1
     quotient_3 = ratio(1.0, term_3)
-    product_3 = overlap_width * np.maximum(np.sign(term_2), 0.0)
+    product_3 = overlap_width * at_least(sign(term_2), 0.0)
     quotient_4 = ratio(quotient_2, term_3)
     quotient_5 = ratio(1.0, hull)
     term_4 = (
@@ -78,33 +78,33 @@ def _value_and_gradient(
         - upstream * quotient_3 * product_3
         - upstream * quotient_4 * product_3
     )
-    term_5 = -0.5 * np.sign(top - true_top) - 0.5
+    term_5 = -0.5 * sign(top - true_top) - 0.5
     slope = upstream * (quotient_4 * width)
     slope_2 = upstream * quotient_5 * (left - right)
     quotient_6 = ratio(quotient, hull)
     term_6 = upstream * quotient_5 * hull_width - upstream * quotient_6 * hull_width
-    term_7 = -0.5 * np.sign(true_top - top) - 0.5
+    term_7 = -0.5 * sign(true_top - top) - 0.5
     term_8 = term_4 * term_5 + (-slope - slope_2) + term_6 * term_7
     mask_2 = index == 3
-    term_9 = 0.5 * np.sign(true_bottom - bottom) + 0.5
-    term_10 = 0.5 * np.sign(bottom - true_bottom) + 0.5
+    term_9 = 0.5 * sign(true_bottom - bottom) + 0.5
+    term_10 = 0.5 * sign(bottom - true_bottom) + 0.5
     term_11 = term_4 * term_9 + (slope + slope_2) + term_6 * term_10
     mask_3 = index == 0
-    product_4 = np.maximum(np.sign(term), 0.0) * overlap_height
+    product_4 = at_least(sign(term), 0.0) * overlap_height
     term_12 = (
         upstream * quotient_5 * product_4
         - upstream * quotient_3 * product_4
         - upstream * quotient_4 * product_4
     )
-    term_13 = -0.5 * np.sign(left - true_left) - 0.5
+    term_13 = -0.5 * sign(left - true_left) - 0.5
     slope_3 = upstream * (quotient_4 * height)
     slope_4 = upstream * quotient_5 * (top - bottom)
     term_14 = upstream * quotient_5 * hull_height - upstream * quotient_6 * hull_height
-    term_15 = -0.5 * np.sign(true_left - left) - 0.5
+    term_15 = -0.5 * sign(true_left - left) - 0.5
     term_16 = term_12 * term_13 + (-slope_3 - slope_4) + term_14 * term_15
     mask_4 = index == 2
-    term_17 = 0.5 * np.sign(true_right - right) + 0.5
-    term_18 = 0.5 * np.sign(right - true_right) + 0.5
+    term_17 = 0.5 * sign(true_right - right) + 0.5
+    term_18 = 0.5 * sign(right - true_right) + 0.5
     term_19 = term_12 * term_17 + (slope_3 + slope_4) + term_14 * term_18
     grad_input = (
         select(mask, term_8[:, None], 0.0)
@@ -144,22 +144,22 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     true_top = target[:, 1]
     hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
     hull = hull_width * hull_height
-    term = 0.5 * np.sign(right - true_right) + 0.5
+    term = 0.5 * sign(right - true_right) + 0.5
     picked = d_input[:, 2]
-    term_2 = 0.5 * np.sign(true_right - right) + 0.5
+    term_2 = 0.5 * sign(true_right - right) + 0.5
     picked_2 = d_target[:, 2]
-    term_3 = -0.5 * np.sign(true_left - left) - 0.5
+    term_3 = -0.5 * sign(true_left - left) - 0.5
     picked_3 = d_input[:, 0]
-    term_4 = -0.5 * np.sign(left - true_left) - 0.5
+    term_4 = -0.5 * sign(left - true_left) - 0.5
     picked_4 = d_target[:, 0]
     term_5 = term * picked + term_2 * picked_2 + term_3 * picked_3 + term_4 * picked_4
-    term_6 = 0.5 * np.sign(bottom - true_bottom) + 0.5
+    term_6 = 0.5 * sign(bottom - true_bottom) + 0.5
     picked_5 = d_input[:, 3]
-    term_7 = 0.5 * np.sign(true_bottom - bottom) + 0.5
+    term_7 = 0.5 * sign(true_bottom - bottom) + 0.5
     picked_6 = d_target[:, 3]
-    term_8 = -0.5 * np.sign(true_top - top) - 0.5
+    term_8 = -0.5 * sign(true_top - top) - 0.5
     picked_7 = d_input[:, 1]
-    term_9 = -0.5 * np.sign(top - true_top) - 0.5
+    term_9 = -0.5 * sign(top - true_top) - 0.5
     picked_8 = d_target[:, 1]
     term_10 = term_6 * picked_5 + term_7 * picked_6 + term_8 * picked_7 + term_9 * picked_8
     term_11 = picked - picked_3
@@ -167,13 +167,13 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     term_13 = picked_2 - picked_4
     term_14 = picked_6 - picked_8
     term_15 = np.minimum(right, true_right) - np.maximum(left, true_left)
-    positive = np.maximum(np.sign(term_15), 0.0)
+    positive = at_least(sign(term_15), 0.0)
     term_16 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_16, 0.0)
+    overlap_height = at_least(term_16, 0.0)
     term_17 = term_2 * picked + term * picked_2 + term_4 * picked_3 + term_3 * picked_4
     product = positive * overlap_height * term_17
-    overlap_width = np.maximum(term_15, 0.0)
-    positive_2 = np.maximum(np.sign(term_16), 0.0)
+    overlap_width = at_least(term_15, 0.0)
+    positive_2 = at_least(sign(term_16), 0.0)
     term_18 = term_7 * picked_5 + term_6 * picked_6 + term_9 * picked_7 + term_8 * picked_8
     product_2 = overlap_width * positive_2 * term_18
     term_19 = (
@@ -221,7 +221,7 @@ def _curvature(
     chosen = (index == 1).astype(input.dtype)
     top = input[:, 1]
     true_top = target[:, 1]
-    term = -0.5 * np.sign(top - true_top) - 0.5
+    term = -0.5 * sign(top - true_top) - 0.5
     right = input[:, 2]
     left = input[:, 0]
     width = right - left
@@ -235,14 +235,14 @@ def _curvature(
     true_height = true_bottom - true_top
     product_2 = true_width * true_height
     term_2 = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term_2, 0.0)
+    overlap_width = at_least(term_2, 0.0)
     term_3 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_3, 0.0)
+    overlap_height = at_least(term_3, 0.0)
     overlap = overlap_width * overlap_height
     term_4 = product + product_2 - overlap
     quotient = ratio(1.0, term_4)
     quotient_2 = ratio(quotient, term_4)
-    positive = np.maximum(np.sign(term_3), 0.0)
+    positive = at_least(sign(term_3), 0.0)
     quotient_3 = ratio(ratio(overlap, term_4), term_4)
     product_3 = quotient * quotient_3
     quotient_4 = ratio(quotient_3, term_4)
@@ -263,16 +263,16 @@ def _curvature(
     picked_7 = d_target[:, 3]
     picked_8 = d_target[:, 1]
     term_10 = picked_7 - picked_8
-    positive_2 = np.maximum(np.sign(term_2), 0.0)
-    term_11 = 0.5 * np.sign(true_right - right) + 0.5
-    term_12 = 0.5 * np.sign(right - true_right) + 0.5
-    term_13 = -0.5 * np.sign(left - true_left) - 0.5
-    term_14 = -0.5 * np.sign(true_left - left) - 0.5
+    positive_2 = at_least(sign(term_2), 0.0)
+    term_11 = 0.5 * sign(true_right - right) + 0.5
+    term_12 = 0.5 * sign(right - true_right) + 0.5
+    term_13 = -0.5 * sign(left - true_left) - 0.5
+    term_14 = -0.5 * sign(true_left - left) - 0.5
     term_15 = term_11 * picked + term_12 * picked_5 + term_13 * picked_2 + term_14 * picked_6
     product_4 = positive_2 * overlap_height * term_15
-    term_16 = 0.5 * np.sign(true_bottom - bottom) + 0.5
-    term_17 = 0.5 * np.sign(bottom - true_bottom) + 0.5
-    term_18 = -0.5 * np.sign(true_top - top) - 0.5
+    term_16 = 0.5 * sign(true_bottom - bottom) + 0.5
+    term_17 = 0.5 * sign(bottom - true_bottom) + 0.5
+    term_18 = -0.5 * sign(true_top - top) - 0.5
     term_19 = term_16 * picked_3 + term_17 * picked_7 + term * picked_4 + term_18 * picked_8
     product_5 = overlap_width * positive * term_19
     term_20 = (

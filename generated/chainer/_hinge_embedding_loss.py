@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, select, sign, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
@@ -14,7 +14,7 @@ __all__ = ["HingeEmbeddingLoss", "hinge_embedding_loss"]
 
 def _value(input: Array, target: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    far = np.maximum(margin - input, 0.0)
+    far = at_least(margin - input, 0.0)
     return select(target == 1.0, input, select(target == -1.0, far, far + input))
 
 
@@ -24,9 +24,8 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `margin`."""
     mask = target == 1.0
     mask_2 = target == -1.0
-    far = np.maximum(margin - input, 0.0)
-    chosen = select(mask, 0.0, 1.0 - np.maximum(np.sign(input - margin), 0.0))
-    slope = upstream * chosen
+    far = at_least(margin - input, 0.0)
+    slope = upstream * select(mask, 0.0, 1.0 - at_least(sign(input - margin), 0.0))
     loss = select(mask, input, select(mask_2, far, far + input))
     grad_input = upstream * select(mask, 1.0, select(mask_2, 0.0, 1.0)) - slope
     return (
@@ -47,10 +46,8 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     mask = target == 1.0
-    chosen = select(mask, 0.0, 1.0 - np.maximum(np.sign(input - margin), 0.0))
-    return select(mask, 1.0, select(target == -1.0, 0.0, 1.0)) * d_input + chosen * (
-        d_margin - d_input
-    )
+    product = select(mask, 0.0, 1.0 - at_least(sign(input - margin), 0.0)) * (d_margin - d_input)
+    return select(mask, 1.0, select(target == -1.0, 0.0, 1.0)) * d_input + product
 
 
 def _curvature(

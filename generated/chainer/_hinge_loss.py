@@ -2,9 +2,8 @@
 """Hinge loss: a score on the right side by less than 1 costs (Cortes and Vapnik, 1995)."""
 
 import chainer
-import numpy as np
 
-from ._arrays import Array, select
+from ._arrays import Array, at_least, select, sign
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -21,7 +20,7 @@ __all__ = ["HingeLoss", "hinge_loss"]
 
 def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(1.0 - input * target, 0.0)
+    return at_least(1.0 - input * target, 0.0)
 
 
 def _value_and_gradient(
@@ -29,9 +28,9 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - input * target
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     return (
-        np.maximum(term, 0.0),
+        at_least(term, 0.0),
         -upstream * positive * target,
         -upstream * positive * input if "target" in wanted else None,
     )
@@ -39,7 +38,7 @@ def _value_and_gradient(
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    positive = np.maximum(np.sign(1.0 - input * target), 0.0)
+    positive = at_least(sign(1.0 - input * target), 0.0)
     return -positive * target * d_input - positive * input * d_target
 
 
@@ -47,7 +46,7 @@ def _curvature(
     upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    positive = np.maximum(np.sign(1.0 - input * target), 0.0)
+    positive = at_least(sign(1.0 - input * target), 0.0)
     return -upstream * positive * d_target, -upstream * positive * d_input
 
 
@@ -66,7 +65,7 @@ _kernel = differentiable(
 
 def _value_keras(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(1.0 - select(target == 0.0, -1.0, target) * input, 0.0)
+    return at_least(1.0 - select(target == 0.0, -1.0, target) * input, 0.0)
 
 
 def _value_and_gradient_keras(
@@ -76,18 +75,18 @@ def _value_and_gradient_keras(
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     grad_target = None
     if "target" in wanted:
         grad_target = -upstream * positive * select(mask, 0.0, 1.0) * input
-    return np.maximum(term, 0.0), -upstream * positive * chosen, grad_target
+    return at_least(term, 0.0), -upstream * positive * chosen, grad_target
 
 
 def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
-    positive = np.maximum(np.sign(1.0 - chosen * input), 0.0)
+    positive = at_least(sign(1.0 - chosen * input), 0.0)
     return -positive * select(mask, 0.0, 1.0) * input * d_target - positive * chosen * d_input
 
 
@@ -96,7 +95,7 @@ def _curvature_keras(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
-    positive = np.maximum(np.sign(1.0 - select(mask, -1.0, target) * input), 0.0)
+    positive = at_least(sign(1.0 - select(mask, -1.0, target) * input), 0.0)
     chosen = select(mask, 0.0, 1.0)
     change_input = -upstream * positive * chosen * d_target
     change_target = -upstream * positive * chosen * d_input

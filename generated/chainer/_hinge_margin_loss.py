@@ -2,9 +2,8 @@
 """Hinge loss with a margin: a prediction on the right side by less than ``1 + margin`` costs."""
 
 import chainer
-import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, at_least, sign, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
@@ -14,7 +13,7 @@ __all__ = ["HingeMarginLoss", "hinge_margin_loss"]
 
 def _value(input: Array, target: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(margin + 1.0 - input * target, 0.0)
+    return at_least(margin + 1.0 - input * target, 0.0)
 
 
 def _value_and_gradient(
@@ -22,9 +21,9 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `margin`."""
     term = margin + 1.0 - input * target
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     return (
-        np.maximum(term, 0.0),
+        at_least(term, 0.0),
         -upstream * positive * target,
         -upstream * positive * input if "target" in wanted else None,
         total(upstream * positive) if "margin" in wanted else None,
@@ -40,7 +39,7 @@ def _tangent(
     d_margin: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    positive = np.maximum(np.sign(margin + 1.0 - input * target), 0.0)
+    positive = at_least(sign(margin + 1.0 - input * target), 0.0)
     return positive * d_margin - positive * target * d_input - positive * input * d_target
 
 
@@ -54,7 +53,7 @@ def _curvature(
     d_margin: Array,
 ) -> tuple[Array | float, ...]:
     """Return the derivative of the gradient along the tangents."""
-    positive = np.maximum(np.sign(margin + 1.0 - input * target), 0.0)
+    positive = at_least(sign(margin + 1.0 - input * target), 0.0)
     return -upstream * positive * d_target, -upstream * positive * d_input, 0.0
 
 

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, at_most, select, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -23,7 +23,7 @@ __all__ = ["HuberLoss", "huber_loss"]
 def _value(input: Array, target: Array, delta: Array | float) -> Array:
     """Return the unreduced loss."""
     error = input - target
-    clamped = np.maximum(np.minimum(error, delta), -delta)
+    clamped = at_least(at_most(error, delta), -delta)
     return clamped * (error - 0.5 * clamped)
 
 
@@ -32,12 +32,12 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `delta`."""
     error = input - target
-    clamped = np.maximum(np.minimum(error, delta), -delta)
+    clamped = at_least(at_most(error, delta), -delta)
     slope = upstream * clamped
     loss = clamped * (error - 0.5 * clamped)
     grad_delta = None
     if "delta" in wanted:
-        grad_delta = total(upstream * np.maximum(np.abs(error) - delta, 0.0))
+        grad_delta = total(upstream * at_least(np.abs(error) - delta, 0.0))
     return loss, slope, -slope if "target" in wanted else None, grad_delta
 
 
@@ -51,8 +51,10 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     error = input - target
-    product = np.maximum(np.minimum(error, delta), -delta) * (d_input - d_target)
-    return product + np.maximum(np.abs(error) - delta, 0.0) * d_delta
+    return (
+        at_least(at_most(error, delta), -delta) * (d_input - d_target)
+        + at_least(np.abs(error) - delta, 0.0) * d_delta
+    )
 
 
 def _curvature(
@@ -69,7 +71,7 @@ def _curvature(
     mask = np.abs(error) <= delta
     term = d_input - d_target
     slope = upstream * mask.astype(upstream.dtype) * term
-    chosen = select(mask, 0.0, np.sign(error))
+    chosen = select(mask, 0.0, sign(error))
     slope_2 = upstream * chosen * d_delta
     term_2 = upstream * select(mask, 0.0, -1.0) * d_delta + upstream * chosen * term
     return slope + slope_2, -slope - slope_2, total(term_2)

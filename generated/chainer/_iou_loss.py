@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select
+from ._arrays import Array, at_least, select, sign
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
@@ -19,12 +19,12 @@ def _value(input: Array, target: Array) -> Array:
     true_right = target[:, 2]
     left = input[:, 0]
     true_left = target[:, 0]
-    overlap_width = np.maximum(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
+    overlap_width = at_least(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
     bottom = input[:, 3]
     true_bottom = target[:, 3]
     top = input[:, 1]
     true_top = target[:, 1]
-    overlap_height = np.maximum(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
+    overlap_height = at_least(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
     overlap = overlap_width * overlap_height
     term = (
         (right - left) * (bottom - top)
@@ -43,13 +43,13 @@ def _value_and_gradient(
     left = input[:, 0]
     true_left = target[:, 0]
     term = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term, 0.0)
+    overlap_width = at_least(term, 0.0)
     bottom = input[:, 3]
     true_bottom = target[:, 3]
     top = input[:, 1]
     true_top = target[:, 1]
     term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_2, 0.0)
+    overlap_height = at_least(term_2, 0.0)
     overlap = overlap_width * overlap_height
     width = right - left
     height = bottom - top
@@ -62,18 +62,18 @@ def _value_and_gradient(
     quotient_2 = ratio(quotient, term_3)
     slope = upstream * (quotient_2 * width)
     quotient_3 = ratio(1.0, term_3)
-    product = overlap_width * np.maximum(np.sign(term_2), 0.0)
+    product = overlap_width * at_least(sign(term_2), 0.0)
     term_4 = -upstream * quotient_3 * product - upstream * quotient_2 * product
-    term_5 = term_4 * (-0.5 * np.sign(top - true_top) - 0.5) - slope
+    term_5 = term_4 * (-0.5 * sign(top - true_top) - 0.5) - slope
     mask_2 = index == 3
-    term_6 = slope + term_4 * (0.5 * np.sign(true_bottom - bottom) + 0.5)
+    term_6 = slope + term_4 * (0.5 * sign(true_bottom - bottom) + 0.5)
     mask_3 = index == 0
     slope_2 = upstream * (quotient_2 * height)
-    product_2 = np.maximum(np.sign(term), 0.0) * overlap_height
+    product_2 = at_least(sign(term), 0.0) * overlap_height
     term_7 = -upstream * quotient_3 * product_2 - upstream * quotient_2 * product_2
-    term_8 = term_7 * (-0.5 * np.sign(left - true_left) - 0.5) - slope_2
+    term_8 = term_7 * (-0.5 * sign(left - true_left) - 0.5) - slope_2
     mask_4 = index == 2
-    term_9 = slope_2 + term_7 * (0.5 * np.sign(true_right - right) + 0.5)
+    term_9 = slope_2 + term_7 * (0.5 * sign(true_right - right) + 0.5)
     grad_input = (
         select(mask, term_5[:, None], 0.0)
         + select(mask_2, term_6[:, None], 0.0)
@@ -83,11 +83,11 @@ def _value_and_gradient(
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * quotient_2 * true_width
-        term_10 = term_4 * (-0.5 * np.sign(true_top - top) - 0.5) - slope_3
-        term_11 = slope_3 + term_4 * (0.5 * np.sign(bottom - true_bottom) + 0.5)
+        term_10 = term_4 * (-0.5 * sign(true_top - top) - 0.5) - slope_3
+        term_11 = slope_3 + term_4 * (0.5 * sign(bottom - true_bottom) + 0.5)
         slope_4 = upstream * quotient_2 * true_height
-        term_12 = term_7 * (-0.5 * np.sign(true_left - left) - 0.5) - slope_4
-        term_13 = slope_4 + term_7 * (0.5 * np.sign(right - true_right) + 0.5)
+        term_12 = term_7 * (-0.5 * sign(true_left - left) - 0.5) - slope_4
+        term_13 = slope_4 + term_7 * (0.5 * sign(right - true_right) + 0.5)
         grad_target = (
             select(mask, term_10[:, None], 0.0)
             + select(mask_2, term_11[:, None], 0.0)
@@ -112,33 +112,33 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     true_top = target[:, 1]
     true_height = true_bottom - true_top
     term = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term, 0.0)
+    overlap_width = at_least(term, 0.0)
     term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_2, 0.0)
+    overlap_height = at_least(term_2, 0.0)
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient = ratio(1.0, term_3)
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     picked = d_input[:, 2]
     picked_2 = d_target[:, 2]
     picked_3 = d_input[:, 0]
     picked_4 = d_target[:, 0]
     term_4 = (
-        (0.5 * np.sign(true_right - right) + 0.5) * picked
-        + (0.5 * np.sign(right - true_right) + 0.5) * picked_2
-        + (-0.5 * np.sign(left - true_left) - 0.5) * picked_3
-        + (-0.5 * np.sign(true_left - left) - 0.5) * picked_4
+        (0.5 * sign(true_right - right) + 0.5) * picked
+        + (0.5 * sign(right - true_right) + 0.5) * picked_2
+        + (-0.5 * sign(left - true_left) - 0.5) * picked_3
+        + (-0.5 * sign(true_left - left) - 0.5) * picked_4
     )
-    positive_2 = np.maximum(np.sign(term_2), 0.0)
+    positive_2 = at_least(sign(term_2), 0.0)
     picked_5 = d_input[:, 3]
     picked_6 = d_target[:, 3]
     picked_7 = d_input[:, 1]
     picked_8 = d_target[:, 1]
     term_5 = (
-        (0.5 * np.sign(true_bottom - bottom) + 0.5) * picked_5
-        + (0.5 * np.sign(bottom - true_bottom) + 0.5) * picked_6
-        + (-0.5 * np.sign(top - true_top) - 0.5) * picked_7
-        + (-0.5 * np.sign(true_top - top) - 0.5) * picked_8
+        (0.5 * sign(true_bottom - bottom) + 0.5) * picked_5
+        + (0.5 * sign(bottom - true_bottom) + 0.5) * picked_6
+        + (-0.5 * sign(top - true_top) - 0.5) * picked_7
+        + (-0.5 * sign(true_top - top) - 0.5) * picked_8
     )
     term_6 = (
         height * (picked - picked_3)
@@ -174,32 +174,32 @@ def _curvature(
     true_top = target[:, 1]
     true_height = true_bottom - true_top
     term = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term, 0.0)
+    overlap_width = at_least(term, 0.0)
     term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_2, 0.0)
+    overlap_height = at_least(term_2, 0.0)
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient = ratio(1.0, term_3)
     power = quotient * quotient
-    positive = np.maximum(np.sign(term), 0.0)
-    term_4 = 0.5 * np.sign(true_right - right) + 0.5
+    positive = at_least(sign(term), 0.0)
+    term_4 = 0.5 * sign(true_right - right) + 0.5
     picked = d_input[:, 2]
-    term_5 = 0.5 * np.sign(right - true_right) + 0.5
+    term_5 = 0.5 * sign(right - true_right) + 0.5
     picked_2 = d_target[:, 2]
-    term_6 = -0.5 * np.sign(left - true_left) - 0.5
+    term_6 = -0.5 * sign(left - true_left) - 0.5
     picked_3 = d_input[:, 0]
-    term_7 = -0.5 * np.sign(true_left - left) - 0.5
+    term_7 = -0.5 * sign(true_left - left) - 0.5
     picked_4 = d_target[:, 0]
     term_8 = term_4 * picked + term_5 * picked_2 + term_6 * picked_3 + term_7 * picked_4
     slope = upstream * power * positive * overlap_height * width * term_8
-    positive_2 = np.maximum(np.sign(term_2), 0.0)
-    term_9 = 0.5 * np.sign(true_bottom - bottom) + 0.5
+    positive_2 = at_least(sign(term_2), 0.0)
+    term_9 = 0.5 * sign(true_bottom - bottom) + 0.5
     picked_5 = d_input[:, 3]
-    term_10 = 0.5 * np.sign(bottom - true_bottom) + 0.5
+    term_10 = 0.5 * sign(bottom - true_bottom) + 0.5
     picked_6 = d_target[:, 3]
-    term_11 = -0.5 * np.sign(top - true_top) - 0.5
+    term_11 = -0.5 * sign(top - true_top) - 0.5
     picked_7 = d_input[:, 1]
-    term_12 = -0.5 * np.sign(true_top - top) - 0.5
+    term_12 = -0.5 * sign(true_top - top) - 0.5
     picked_8 = d_target[:, 1]
     term_13 = term_9 * picked_5 + term_10 * picked_6 + term_11 * picked_7 + term_12 * picked_8
     slope_2 = upstream * power * overlap_width * positive_2 * width * term_13

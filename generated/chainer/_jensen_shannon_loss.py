@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
@@ -34,8 +34,8 @@ def _value(input: Array, target: Array) -> Array:
     abs_term = np.abs(term)
     u = 0.5 * term
     term_2 = nll_2 - nll
-    product = sigmoid(term_2) * (np.maximum(term, 0.0) + np.log1p(np.exp(-abs_term)))
-    product_2 = sigmoid(term) * (np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2))))
+    product = sigmoid(term_2) * (at_least(term, 0.0) + np.log1p(np.exp(-abs_term)))
+    product_2 = sigmoid(term) * (at_least(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2))))
     cost = select(
         0.5 * abs_term < 1.0,
         0.5 * term * np.tanh(u) - log_cosh(u),
@@ -60,9 +60,9 @@ def _value_and_gradient(
     u = 0.5 * term_2
     term_3 = nll_2 - nll
     probability_3 = sigmoid(term_3)
-    product = probability_3 * (np.maximum(term_2, 0.0) + np.log1p(np.exp(-magnitude)))
+    product = probability_3 * (at_least(term_2, 0.0) + np.log1p(np.exp(-magnitude)))
     share = sigmoid(term_2)
-    product_2 = share * (np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3))))
+    product_2 = share * (at_least(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3))))
     chosen = select(
         mask, 0.5 * term_2 * np.tanh(u) - log_cosh(u), -product - product_2 + 0.6931471805599453
     )
@@ -108,9 +108,9 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     u = 0.5 * term
     term_2 = nll_2 - nll
     probability = sigmoid(term_2)
-    softplus = np.maximum(term, 0.0) + np.log1p(np.exp(-abs_term))
+    softplus = at_least(term, 0.0) + np.log1p(np.exp(-abs_term))
     share = sigmoid(term)
-    softplus_2 = np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
+    softplus_2 = at_least(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
     term_3 = -probability * softplus - share * softplus_2 + 0.6931471805599453
     cost = select(mask, 0.5 * term * np.tanh(u) - log_cosh(u), term_3)
     probability_2 = softmax(input, axis=-2)
@@ -154,10 +154,10 @@ def _curvature(
     probability_3 = sigmoid(term_3)
     share = sigmoid(term_2)
     product = probability_3 * share
-    softplus = np.maximum(term_2, 0.0) + np.log1p(np.exp(-magnitude))
+    softplus = at_least(term_2, 0.0) + np.log1p(np.exp(-magnitude))
     product_2 = product * softplus
     product_3 = share * probability_3
-    softplus_2 = np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
+    softplus_2 = at_least(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
     product_4 = product_3 * softplus_2
     chosen = select(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4))
     slope = 0.5 * upstream[:, None] * term * chosen

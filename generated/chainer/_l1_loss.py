@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, sign
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -29,13 +29,13 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     error = input - target
-    slope = upstream * np.sign(error)
+    slope = upstream * sign(error)
     return np.abs(error), slope, -slope if "target" in wanted else None
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    return np.sign(input - target) * (d_input - d_target)
+    return sign(input - target) * (d_input - d_target)
 
 
 def _curvature(

@@ -5,7 +5,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, at_least, sign
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -23,7 +23,7 @@ __all__ = ["LaplaceNLLLoss", "laplace_nll_loss"]
 
 def _value(input: Array, target: Array, scale: Array, eps: float) -> Array:
     """Return the unreduced loss."""
-    spread = np.maximum(scale, eps)
+    spread = at_least(scale, eps)
     return np.abs(input - target) / spread + np.log(2.0 * spread)
 
 
@@ -31,11 +31,11 @@ def _value_and_gradient(
     upstream: Array, input: Array, target: Array, scale: Array, eps: float, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
-    spread = np.maximum(scale, eps)
+    spread = at_least(scale, eps)
     term = input - target
     abs_term = np.abs(term)
     product = 2.0 * spread
-    slope = upstream * np.sign(term) / spread
+    slope = upstream * sign(term) / spread
     loss = abs_term / spread + np.log(product)
     grad_scale = None
     if "scale" in wanted:
@@ -53,10 +53,10 @@ def _tangent(
     d_scale: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    spread = np.maximum(scale, eps)
+    spread = at_least(scale, eps)
     term = input - target
     product = (2.0 / (2.0 * spread) - np.abs(term) / (spread * spread)) * d_scale
-    return product + np.sign(term) * (d_input - d_target) / spread
+    return product + sign(term) * (d_input - d_target) / spread
 
 
 def _curvature(
@@ -70,10 +70,10 @@ def _curvature(
     d_scale: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    spread = np.maximum(scale, eps)
+    spread = at_least(scale, eps)
     power = spread * spread
     term = input - target
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     slope = upstream * sign_term * d_scale / power
     term_2 = 2.0 * np.abs(term) / spread**3 - 4.0 / ((2.0 * spread) * (2.0 * spread))
     change_scale = upstream * term_2 * d_scale - upstream * sign_term * (d_input - d_target) / power

@@ -7,7 +7,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoid, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -33,11 +33,11 @@ def _value(input: Array, target: Array, margin: Array | float) -> Array:
     near_i = logsumexp(chosen, axis=-1)
     mask_2 = total(mask.astype(input.dtype), axis=1) <= 0.0
     gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
-    term = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
+    term = near_i[:, None] + distance + (at_least(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
     mask_3 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
-    sums = total(np.maximum(term, 0.0) ** 2 * mask_3.astype(input.dtype), axis=1)
+    sums = total(at_least(term, 0.0) ** 2 * mask_3.astype(input.dtype), axis=1)
     return 0.5 * sums
 
 
@@ -53,13 +53,13 @@ def _value_and_gradient(
     chosen_2 = mask.astype(input.dtype)
     mask_2 = total(chosen_2, axis=1) <= 0.0
     gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
-    term_2 = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
-    positive = np.maximum(term_2, 0.0)
+    term_2 = near_i[:, None] + distance + (at_least(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
+    positive = at_least(term_2, 0.0)
     mask_3 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     positive_2 = mask_3.astype(input.dtype)
-    product = positive * np.maximum(np.sign(term_2), 0.0) * positive_2
+    product = positive * at_least(sign(term_2), 0.0) * positive_2
     chosen_3 = select(mask_2, 0.0, 1.0)
     sigmoid_gap = sigmoid(gap)
     sums = total(upstream[:, None] * chosen_3[:, None] * product * sigmoid_gap, axis=0)
@@ -97,7 +97,7 @@ def _tangent(
     chosen_2 = mask.astype(input.dtype)
     mask_2 = total(chosen_2, axis=1) <= 0.0
     gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
-    term_2 = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
+    term_2 = near_i[:, None] + distance + (at_least(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
     mask_3 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
@@ -107,10 +107,7 @@ def _tangent(
     term_4 = total(softmax(chosen, axis=-2) * term_3, axis=0) - sums_2[:, None]
     term_5 = sums_2[:, None] + sums + sigmoid(gap) * select(mask_2, 0.0, 1.0)[:, None] * term_4
     product = (
-        np.maximum(term_2, 0.0)
-        * np.maximum(np.sign(term_2), 0.0)
-        * mask_3.astype(input.dtype)
-        * term_5
+        at_least(term_2, 0.0) * at_least(sign(term_2), 0.0) * mask_3.astype(input.dtype) * term_5
     )
     return total(product, axis=1)
 
@@ -133,8 +130,8 @@ def _curvature(
     chosen_2 = mask.astype(input.dtype)
     mask_2 = total(chosen_2, axis=1) <= 0.0
     gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
-    term_2 = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
-    positive = np.maximum(np.sign(term_2), 0.0)
+    term_2 = near_i[:, None] + distance + (at_least(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
+    positive = at_least(sign(term_2), 0.0)
     power = positive * positive
     mask_3 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
@@ -153,7 +150,7 @@ def _curvature(
     term_6 = sums_2[:, None] + sums + sigmoid_gap * chosen_4[:, None] * term_5
     slope = upstream * chosen_4
     slope_2 = upstream * chosen_4 * chosen_4
-    positive_3 = np.maximum(term_2, 0.0)
+    positive_3 = at_least(term_2, 0.0)
     probability_3 = sigmoid(-gap)
     product = (
         slope_2[:, None] * positive_3 * positive * positive_2 * sigmoid_gap * probability_3 * term_5

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, at_least, sign
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -22,7 +22,7 @@ __all__ = ["MAPELoss", "mape_loss"]
 
 def _value(input: Array, target: Array, eps: float) -> Array:
     """Return the unreduced loss."""
-    return 100.0 * np.abs(input - target) / np.maximum(np.abs(target), eps)
+    return 100.0 * np.abs(input - target) / at_least(np.abs(target), eps)
 
 
 def _value_and_gradient(
@@ -30,17 +30,17 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     abs_target = np.abs(target)
-    maximum = np.maximum(abs_target, eps)
+    maximum = at_least(abs_target, eps)
     term = input - target
     abs_term = np.abs(term)
-    slope = 100.0 * upstream * np.sign(term) / maximum
+    slope = 100.0 * upstream * sign(term) / maximum
     grad_target = None
     if "target" in wanted:
         slope_2 = (
             100.0
             * upstream
-            * (0.5 * np.sign(abs_target - eps) + 0.5)
-            * np.sign(target)
+            * (0.5 * sign(abs_target - eps) + 0.5)
+            * sign(target)
             * abs_term
             / (maximum * maximum)
         )
@@ -51,17 +51,17 @@ def _value_and_gradient(
 def _tangent(input: Array, target: Array, eps: float, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
     abs_target = np.abs(target)
-    maximum = np.maximum(abs_target, eps)
+    maximum = at_least(abs_target, eps)
     term = input - target
     product = (
         100.0
-        * (0.5 * np.sign(abs_target - eps) + 0.5)
-        * np.sign(target)
+        * (0.5 * sign(abs_target - eps) + 0.5)
+        * sign(target)
         * np.abs(term)
         * d_target
         / (maximum * maximum)
     )
-    return 100.0 * np.sign(term) * (d_input - d_target) / maximum - product
+    return 100.0 * sign(term) * (d_input - d_target) / maximum - product
 
 
 def _curvature(
@@ -69,12 +69,12 @@ def _curvature(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     abs_target = np.abs(target)
-    maximum = np.maximum(abs_target, eps)
+    maximum = at_least(abs_target, eps)
     power = maximum * maximum
-    term = 0.5 * np.sign(abs_target - eps) + 0.5
-    sign_target = np.sign(target)
+    term = 0.5 * sign(abs_target - eps) + 0.5
+    sign_target = sign(target)
     term_2 = input - target
-    direction_2 = np.sign(term_2)
+    direction_2 = sign(term_2)
     slope = (
         200.0
         * upstream

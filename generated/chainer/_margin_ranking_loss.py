@@ -2,9 +2,8 @@
 """Margin ranking loss: of two scores, the one that should be higher should be so by a margin."""
 
 import chainer
-import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, at_least, sign, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
@@ -14,7 +13,7 @@ __all__ = ["MarginRankingLoss", "margin_ranking_loss"]
 
 def _value(input1: Array, input2: Array, target: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(margin - (input1 - input2) * target, 0.0)
+    return at_least(margin - (input1 - input2) * target, 0.0)
 
 
 def _value_and_gradient(
@@ -27,13 +26,18 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     product = (input1 - input2) * target
-    term = 1.0 - np.maximum(np.sign(product - margin), 0.0)
+    term = 1.0 - at_least(sign(product - margin), 0.0)
     slope = upstream * term * target
-    loss = np.maximum(margin - product, 0.0)
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * term * (input2 - input1)
-    return loss, -slope, slope, grad_target, total(upstream * term) if "margin" in wanted else None
+    return (
+        at_least(margin - product, 0.0),
+        -slope,
+        slope,
+        grad_target,
+        total(upstream * term) if "margin" in wanted else None,
+    )
 
 
 def _tangent(
@@ -47,7 +51,7 @@ def _tangent(
     d_margin: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    term = 1.0 - np.maximum(np.sign((input1 - input2) * target - margin), 0.0)
+    term = 1.0 - at_least(sign((input1 - input2) * target - margin), 0.0)
     return (
         term * d_margin
         + term * (input2 - input1) * d_target
@@ -67,7 +71,7 @@ def _curvature(
     d_margin: Array,
 ) -> tuple[Array | float, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = 1.0 - np.maximum(np.sign((input1 - input2) * target - margin), 0.0)
+    term = 1.0 - at_least(sign((input1 - input2) * target - margin), 0.0)
     slope = upstream * term * d_target
     change_target = upstream * term * (d_input2 - d_input1)
     return -slope, slope, change_target, 0.0

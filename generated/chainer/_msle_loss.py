@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, at_least, sign
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -25,33 +25,30 @@ __all__ = ["MSLELoss", "msle_loss"]
 def _value(input: Array, target: Array, eps: float) -> Array:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
-    term = np.log1p(np.maximum(input, eps)) - np.log1p(np.maximum(target, eps))
-    return term * term
+    return (np.log1p(at_least(input, eps)) - np.log1p(at_least(target, eps))) ** 2
 
 
 def _value_and_gradient(
     upstream: Array, input: Array, target: Array, eps: float, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    maximum = np.maximum(input, eps)
-    maximum_2 = np.maximum(target, eps)
+    maximum = at_least(input, eps)
+    maximum_2 = at_least(target, eps)
     term = np.log1p(maximum) - np.log1p(maximum_2)
-    grad_input = 2.0 * upstream * term * (0.5 * np.sign(input - eps) + 0.5) / (maximum + 1.0)
+    grad_input = 2.0 * upstream * term * (0.5 * sign(input - eps) + 0.5) / (maximum + 1.0)
     grad_target = None
     if "target" in wanted:
-        grad_target = (
-            -2.0 * upstream * term * (0.5 * np.sign(target - eps) + 0.5) / (maximum_2 + 1.0)
-        )
+        grad_target = -2.0 * upstream * term * (0.5 * sign(target - eps) + 0.5) / (maximum_2 + 1.0)
     return term * term, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, eps: float, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    maximum = np.maximum(input, eps)
-    maximum_2 = np.maximum(target, eps)
+    maximum = at_least(input, eps)
+    maximum_2 = at_least(target, eps)
     term = np.log1p(maximum) - np.log1p(maximum_2)
-    product = 2.0 * term * (0.5 * np.sign(input - eps) + 0.5) * d_input / (maximum + 1.0)
-    product_2 = 2.0 * term * (0.5 * np.sign(target - eps) + 0.5) * d_target / (maximum_2 + 1.0)
+    product = 2.0 * term * (0.5 * sign(input - eps) + 0.5) * d_input / (maximum + 1.0)
+    product_2 = 2.0 * term * (0.5 * sign(target - eps) + 0.5) * d_target / (maximum_2 + 1.0)
     return product - product_2
 
 
@@ -59,15 +56,15 @@ def _curvature(
     upstream: Array, input: Array, target: Array, eps: float, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    maximum = np.maximum(input, eps)
+    maximum = at_least(input, eps)
     term = maximum + 1.0
-    term_2 = 0.5 * np.sign(input - eps) + 0.5
+    term_2 = 0.5 * sign(input - eps) + 0.5
     power = (term_2 / term) * (term_2 / term)
-    maximum_2 = np.maximum(target, eps)
+    maximum_2 = at_least(target, eps)
     term_3 = np.log1p(maximum) - np.log1p(maximum_2)
     product = (2.0 * upstream * power - 2.0 * upstream * term_3 * power) * d_input
     term_4 = maximum_2 + 1.0
-    term_5 = 0.5 * np.sign(target - eps) + 0.5
+    term_5 = 0.5 * sign(target - eps) + 0.5
     power_2 = (term_5 / term_4) ** 2
     product_2 = (2.0 * upstream * power_2 + 2.0 * upstream * term_3 * power_2) * d_target
     change_input = product - 2.0 * upstream * term_5 * term_2 * d_target / (term_4 * term)

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick, select, total
+from ._arrays import Array, at_least, pick, select, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -24,7 +24,7 @@ __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 
 def _value_linear(input: Array, target: Array, weight: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    gap = np.maximum(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
+    gap = at_least(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
     sums = total(select(target[:, None] != np.arange(weight.shape[0]), gap, 0.0), axis=1)
     return weight[target] * sums / weight.shape[0]
 
@@ -43,10 +43,10 @@ def _value_and_gradient_linear(
     mask = target[:, None] != index
     term = input - pick(input, target, axis=1)[:, None] + margin
     slope = upstream * picked
-    chosen = select(mask, np.maximum(np.sign(term), 0.0), 0.0)
+    chosen = select(mask, at_least(sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
-    loss = picked * total(select(mask, np.maximum(term, 0.0), 0.0), axis=1) / weight.shape[0]
+    loss = picked * total(select(mask, at_least(term, 0.0), 0.0), axis=1) / weight.shape[0]
     grad_input = slope[:, None] * chosen / weight.shape[0] + select(
         index == target[:, None], slope_2[:, None], 0.0
     )
@@ -65,7 +65,7 @@ def _tangent_linear(
     d_margin: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    positive = np.maximum(np.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
+    positive = at_least(sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     chosen = select(target[:, None] != np.arange(weight.shape[0]), positive, 0.0)
     term = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, axis=1)[:, None]
     return weight[target] * total(term, axis=1) / weight.shape[0]
@@ -98,7 +98,7 @@ _kernel_linear = differentiable(
 
 def _value_squared(input: Array, target: Array, weight: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    gap = np.maximum(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
+    gap = at_least(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
     chosen = select(target[:, None] != np.arange(weight.shape[0]), gap * gap, 0.0)
     return weight[target] * total(chosen, axis=1) / weight.shape[0]
 
@@ -116,9 +116,9 @@ def _value_and_gradient_squared(
     index = np.arange(weight.shape[0])
     mask = target[:, None] != index
     term = input - pick(input, target, axis=1)[:, None] + margin
-    gap = np.maximum(term, 0.0)
+    gap = at_least(term, 0.0)
     slope = upstream * picked
-    chosen = select(mask, 2.0 * gap * np.maximum(np.sign(term), 0.0), 0.0)
+    chosen = select(mask, 2.0 * gap * at_least(sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
     loss = picked * total(select(mask, gap * gap, 0.0), axis=1) / weight.shape[0]
@@ -143,7 +143,7 @@ def _tangent_squared(
     term = input - pick(input, target, axis=1)[:, None] + margin
     chosen = select(
         target[:, None] != np.arange(weight.shape[0]),
-        2.0 * np.maximum(term, 0.0) * np.maximum(np.sign(term), 0.0),
+        2.0 * at_least(term, 0.0) * at_least(sign(term), 0.0),
         0.0,
     )
     term_2 = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, axis=1)[:, None]
@@ -163,7 +163,7 @@ def _curvature_squared(
     picked = weight[target]
     slope = upstream * picked
     index = np.arange(weight.shape[0])
-    positive = np.maximum(np.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
+    positive = at_least(sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     chosen = select(target[:, None] != index, 2.0 * positive * positive, 0.0)
     picked_2 = pick(d_input, target, axis=1)
     slope_2 = upstream * picked * picked_2

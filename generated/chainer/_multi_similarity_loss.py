@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -35,9 +35,10 @@ def _value(
     )
     gap = direction(input, axis=-1) @ direction(input, axis=-1).T - base
     pull = logsumexp(select(mask, -gap * alpha, -math.inf), axis=-1)
-    product = (np.maximum(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))) / alpha
     push = logsumexp(select(target[:, None] != target, gap * beta, -math.inf), axis=-1)
-    return product + (np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push)))) / beta
+    return (at_least(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))) / alpha + (
+        at_least(push, 0.0) + np.log1p(np.exp(-np.abs(push)))
+    ) / beta
 
 
 def _value_and_gradient(
@@ -58,11 +59,11 @@ def _value_and_gradient(
     gap = sums - base
     chosen = select(mask, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    softplus = np.maximum(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))
+    softplus = at_least(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))
     mask_2 = target[:, None] != target
     chosen_2 = select(mask_2, gap * beta, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
-    softplus_2 = np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push)))
+    softplus_2 = at_least(push, 0.0) + np.log1p(np.exp(-np.abs(push)))
     sigmoid_push = sigmoid(push)
     slope = upstream * sigmoid_push
     probability = softmax(chosen_2, axis=-1)
@@ -124,7 +125,7 @@ def _tangent(
     gap = sums - base
     chosen = select(mask, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    product = (np.maximum(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))) * d_alpha / (alpha * alpha)
+    product = (at_least(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))) * d_alpha / (alpha * alpha)
     product_2 = input_direction * total(input_direction * d_input, axis=1)[:, None]
     product_3 = ratio(1.0, norm(input, axis=-1))[:, None] * (
         (d_input - product_2) @ input_direction.T
@@ -140,7 +141,7 @@ def _tangent(
     mask_2 = target[:, None] != target
     chosen_2 = select(mask_2, gap * beta, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
-    product_6 = (np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push)))) * d_beta / (beta * beta)
+    product_6 = (at_least(push, 0.0) + np.log1p(np.exp(-np.abs(push)))) * d_beta / (beta * beta)
     term_3 = (
         select(mask_2, beta, 0.0) * term
         + select(mask_2, -beta, 0.0) * d_base
@@ -240,7 +241,7 @@ def _curvature(
     product_3 = sums_9 * quotient
     sums_10 = total(input_direction * term_12 + sums_8 * quotient[:, None] * term_3, axis=1)
     term_13 = term_12 - product_3[:, None] * term_3 - input_direction * sums_10[:, None]
-    slope_5 = upstream * (np.maximum(pull, 0.0) + np.log1p(np.exp(-np.abs(pull))))
+    slope_5 = upstream * (at_least(pull, 0.0) + np.log1p(np.exp(-np.abs(pull))))
     product_4 = probability_2 * chosen_10
     product_5 = total(upstream[:, None] * sigmoid_pull[:, None] * product_4) / power_2
     product_6 = probability_2 * mask_3.astype(upstream.dtype)
@@ -250,7 +251,7 @@ def _curvature(
         + slope_2[:, None] * probability_2 * chosen_8 * term_4
         + slope_2[:, None] * product_6 * d_base
     )
-    slope_6 = upstream * (np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push))))
+    slope_6 = upstream * (at_least(push, 0.0) + np.log1p(np.exp(-np.abs(push))))
     product_7 = probability * chosen_7
     product_8 = total(upstream[:, None] * sigmoid_push[:, None] * product_7) / power
     product_9 = probability * select(mask, -1.0, 0.0)

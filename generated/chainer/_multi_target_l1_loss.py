@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, sign
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
@@ -23,8 +23,8 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target1` and `target2`."""
     term = input - target1
     term_2 = input - target2
-    direction_2 = np.sign(term_2)
-    sign_term = np.sign(term)
+    direction_2 = sign(term_2)
+    sign_term = sign(term)
     loss = 0.5 * (np.abs(term) + np.abs(term_2))
     grad_input = 0.5 * upstream * direction_2 + 0.5 * upstream * sign_term
     return (
@@ -39,9 +39,9 @@ def _tangent(
     input: Array, target1: Array, target2: Array, d_input: Array, d_target1: Array, d_target2: Array
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    return 0.5 * np.sign(input - target1) * (d_input - d_target1) + 0.5 * np.sign(
-        input - target2
-    ) * (d_input - d_target2)
+    return 0.5 * sign(input - target1) * (d_input - d_target1) + 0.5 * sign(input - target2) * (
+        d_input - d_target2
+    )
 
 
 def _curvature(

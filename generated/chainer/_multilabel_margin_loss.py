@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, select, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -30,7 +30,7 @@ def _value(input: Array, target: Array) -> Array:
     chosen = select(
         index[:, None] == select(target != -1, target, 0)[:, None], input[:, :, None], 0.0
     )
-    gap = np.maximum(input[:, :, None] - total(chosen, axis=1)[:, None] + 1.0, 0.0)
+    gap = at_least(input[:, :, None] - total(chosen, axis=1)[:, None] + 1.0, 0.0)
     product_2 = (1.0 - product.max(axis=2)) * total(named[:, None] * gap, axis=2)
     return total(product_2, axis=1) / input.shape[1]
 
@@ -48,8 +48,8 @@ def _value_and_gradient(
     mask_3 = index[:, None] == select(target != -1, target, 0)[:, None]
     term = input[:, :, None] - total(select(mask_3, input[:, :, None], 0.0), axis=1)[:, None]
     term_2 = term + 1.0
-    sums = total(other * total(named[:, None] * np.maximum(term_2, 0.0), axis=2), axis=1)
-    positive = np.maximum(np.sign(term_2), 0.0)
+    sums = total(other * total(named[:, None] * at_least(term_2, 0.0), axis=2), axis=1)
+    positive = at_least(sign(term_2), 0.0)
     slope = upstream[:, None] * other * total(named[:, None] * positive, axis=2) / input.shape[1]
     slope_2 = (
         -upstream[:, None] * named * total(other[:, :, None] * positive, axis=1) / input.shape[1]
@@ -68,7 +68,7 @@ def _tangent(input: Array, target: Array, d_input: Array) -> Array:
     mask_3 = index[:, None] == select(target != -1, target, 0)[:, None]
     product_2 = named * total(select(mask_3, d_input[:, :, None], 0.0), axis=1)
     term = input[:, :, None] - total(select(mask_3, input[:, :, None], 0.0), axis=1)[:, None]
-    positive = np.maximum(np.sign(term + 1.0), 0.0)
+    positive = at_least(sign(term + 1.0), 0.0)
     term_2 = named[:, None] * positive * d_input[:, :, None] - product_2[:, None] * positive
     sums = total((1.0 - product.max(axis=2)) * total(term_2, axis=2), axis=1)
     return sums / d_input.shape[1]

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, at_least, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -25,8 +25,8 @@ def _value(input: Array, target: Array, weight: Array) -> Array:
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    log_likelihood = -(1.0 - target) * (np.maximum(input, 0.0) + log_term) - target * (
-        np.maximum(-input, 0.0) + log_term
+    log_likelihood = -(1.0 - target) * (at_least(input, 0.0) + log_term) - target * (
+        at_least(-input, 0.0) + log_term
     )
     return -total(log_likelihood * weight, axis=1) / target.shape[1]
 
@@ -37,8 +37,8 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - target
     log_term = np.log1p(np.exp(-np.abs(input)))
-    log_likelihood = -term * (np.maximum(input, 0.0) + log_term) - target * (
-        np.maximum(-input, 0.0) + log_term
+    log_likelihood = -term * (at_least(input, 0.0) + log_term) - target * (
+        at_least(-input, 0.0) + log_term
     )
     loss = -total(log_likelihood * weight, axis=1) / target.shape[1]
     grad_input = (

@@ -2,9 +2,8 @@
 """Perceptron loss: a score on the wrong side costs its size (Rosenblatt, 1958)."""
 
 import chainer
-import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, at_least, sign
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
@@ -14,7 +13,7 @@ __all__ = ["PerceptronLoss", "perceptron_loss"]
 
 def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(-input * target, 0.0)
+    return at_least(-input * target, 0.0)
 
 
 def _value_and_gradient(
@@ -22,9 +21,9 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     product = -input * target
-    positive = np.maximum(np.sign(product), 0.0)
+    positive = at_least(sign(product), 0.0)
     return (
-        np.maximum(product, 0.0),
+        at_least(product, 0.0),
         -upstream * positive * target,
         -upstream * positive * input if "target" in wanted else None,
     )
@@ -32,7 +31,7 @@ def _value_and_gradient(
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    positive = np.maximum(np.sign(-input * target), 0.0)
+    positive = at_least(sign(-input * target), 0.0)
     return -positive * target * d_input - positive * input * d_target
 
 
@@ -40,7 +39,7 @@ def _curvature(
     upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    positive = np.maximum(np.sign(-input * target), 0.0)
+    positive = at_least(sign(-input * target), 0.0)
     return -upstream * positive * d_target, -upstream * positive * d_input
 
 

@@ -5,7 +5,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, at_most, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -28,8 +28,8 @@ def _value(input: Array, target: Array, kappa: Array | float) -> Array:
     term = 1.0 - level
     product = (
         select(error > 0.0, level[:, None], term[:, None])
-        * np.maximum(np.minimum(error / kappa, 1.0), -1.0)
-        * (error - 0.5 * np.maximum(np.minimum(error, kappa), -kappa))
+        * at_least(at_most(error / kappa, 1.0), -1.0)
+        * (error - 0.5 * at_least(at_most(error, kappa), -kappa))
     )
     return total(product, axis=(1, 2)) / target.shape[1]
 
@@ -43,8 +43,8 @@ def _value_and_gradient(
     term = 1.0 - level
     chosen = select(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
-    product_2 = chosen * np.maximum(np.minimum(product, 1.0), -1.0)
-    product_3 = product_2 * (error - 0.5 * np.maximum(np.minimum(error, kappa), -kappa))
+    product_2 = chosen * at_least(at_most(product, 1.0), -1.0)
+    product_3 = product_2 * (error - 0.5 * at_least(at_most(error, kappa), -kappa))
     loss = total(product_3, axis=(1, 2)) / target.shape[1]
     grad_input = -upstream[:, None] * total(product_2, axis=2) / target.shape[1]
     grad_target = None
@@ -72,9 +72,7 @@ def _tangent(
     chosen = select(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
     product_2 = (
-        chosen
-        * np.maximum(np.minimum(product, 1.0), -1.0)
-        * (d_target[:, None] - d_input[:, :, None])
+        chosen * at_least(at_most(product, 1.0), -1.0) * (d_target[:, None] - d_input[:, :, None])
     )
     product_3 = chosen * select(np.abs(error) <= kappa, -0.5 * product * product, -0.5) * d_kappa
     return total(product_2 + product_3, axis=(1, 2)) / target.shape[1]

@@ -5,7 +5,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, sign, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_range, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
@@ -25,8 +25,8 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `q`."""
     error = target - input
     term = q - 1.0
-    term_2 = 0.5 * np.sign(error) + 0.5
-    term_3 = 0.5 * np.sign(input - target) + 0.5
+    term_2 = 0.5 * sign(error) + 0.5
+    term_3 = 0.5 * sign(input - target) + 0.5
     slope = upstream * (term_2 * q + term_3 * term)
     loss = np.maximum(error * q, term * error)
     grad_q = None
@@ -40,8 +40,8 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     error = target - input
-    term = 0.5 * np.sign(error) + 0.5
-    term_2 = 0.5 * np.sign(input - target) + 0.5
+    term = 0.5 * sign(error) + 0.5
+    term_2 = 0.5 * sign(input - target) + 0.5
     return (term * q + term_2 * (q - 1.0)) * (d_target - d_input) + (
         term * error + term_2 * error
     ) * d_q
@@ -57,7 +57,7 @@ def _curvature(
     d_q: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = 0.5 * np.sign(target - input) + 0.5 + (0.5 * np.sign(input - target) + 0.5)
+    term = 0.5 * sign(target - input) + 0.5 + (0.5 * sign(input - target) + 0.5)
     slope = upstream * term * d_q
     change_q = total(upstream * term * (d_target - d_input))
     return -slope, slope, change_q

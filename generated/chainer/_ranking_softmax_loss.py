@@ -5,9 +5,8 @@
 import math
 
 import chainer
-import numpy as np
 
-from ._arrays import Array, masked, select, total
+from ._arrays import Array, at_least, masked, select, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -120,7 +119,7 @@ def _mass(where: Array) -> Array:
 
 def _denominator_optax(where: Array) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total((where.max(axis=1) > 0.0).astype(where.dtype)), 1.0)
+    return at_least(total((where.max(axis=1) > 0.0).astype(where.dtype)), 1.0)
 
 
 _kernel = differentiable(

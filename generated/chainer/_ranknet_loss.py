@@ -5,7 +5,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, at_least, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -27,7 +27,7 @@ def _value(input: Array, target: Array, sigma: Array | float) -> Array:
     # softplus: log(1 + exp(z)) -> softplus(z)
     ordered = (target[:, :, None] > target[:, None]).astype(target.dtype)
     product = (input[:, :, None] - input[:, None]) * sigma
-    product_2 = ordered * (np.maximum(-product, 0.0) + np.log1p(np.exp(-np.abs(product))))
+    product_2 = ordered * (at_least(-product, 0.0) + np.log1p(np.exp(-np.abs(product))))
     return ratio(total(product_2, axis=(1, 2)), total(ordered, axis=(1, 2)))
 
 
@@ -38,7 +38,7 @@ def _value_and_gradient(
     ordered = (target[:, :, None] > target[:, None]).astype(target.dtype)
     product = (input[:, :, None] - input[:, None]) * sigma
     product_2 = -product
-    product_3 = ordered * (np.maximum(product_2, 0.0) + np.log1p(np.exp(-np.abs(product))))
+    product_3 = ordered * (at_least(product_2, 0.0) + np.log1p(np.exp(-np.abs(product))))
     sums = total(ordered, axis=(1, 2))
     quotient = ratio(1.0, sums)
     slope = upstream * quotient

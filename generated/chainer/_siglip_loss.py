@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -30,8 +30,7 @@ def _value(
     product = logit_scale * (direction(image, axis=-1) @ direction(text, axis=-1).T)
     z = select(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
     product_2 = (product + logit_bias) * z
-    term = np.maximum(-product_2, 0.0) + np.log1p(np.exp(-np.abs(product_2)))
-    return total(term, axis=1)
+    return total(at_least(-product_2, 0.0) + np.log1p(np.exp(-np.abs(product_2))), axis=1)
 
 
 def _value_and_gradient(
@@ -54,7 +53,7 @@ def _value_and_gradient(
     slope = upstream * total(sums_2 * image_direction, axis=1)
     term = slope[:, None] * image_direction * logit_scale - upstream[:, None] * logit_scale * sums_2
     slope_2 = upstream[:, None] * probability * z
-    loss = total(np.maximum(product_2, 0.0) + np.log1p(np.exp(-np.abs(product))), axis=1)
+    loss = total(at_least(product_2, 0.0) + np.log1p(np.exp(-np.abs(product))), axis=1)
     grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * term
     grad_text = None
     if "text" in wanted:

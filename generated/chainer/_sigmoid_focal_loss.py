@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, at_least, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -28,8 +28,8 @@ def _value_plain(input: Array, target: Array, gamma: Array | float) -> Array:
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    product = sigmoid(-input) ** gamma * target * (np.maximum(-input, 0.0) + log_term)
-    product_2 = sigmoid(input) ** gamma * (1.0 - target) * (np.maximum(input, 0.0) + log_term)
+    product = sigmoid(-input) ** gamma * target * (at_least(-input, 0.0) + log_term)
+    product_2 = sigmoid(input) ** gamma * (1.0 - target) * (at_least(input, 0.0) + log_term)
     return product + product_2
 
 
@@ -41,11 +41,11 @@ def _value_and_gradient_plain(
     power = probability**gamma
     product = power * target
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     p = sigmoid(input)
     power_2 = p**gamma
     product_2 = power_2 * (1.0 - target)
-    softplus_2 = np.maximum(input, 0.0) + log_term
+    softplus_2 = at_least(input, 0.0) + log_term
     term = (
         -gamma * product * p * softplus
         - product * probability
@@ -75,11 +75,11 @@ def _tangent_plain(
     power = probability**gamma
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     term = -gamma * power * p * target * softplus - power * target * probability
     power_2 = p**gamma
     term_2 = 1.0 - target
-    softplus_2 = np.maximum(input, 0.0) + log_term
+    softplus_2 = at_least(input, 0.0) + log_term
     term_3 = gamma * power_2 * probability * term_2 * softplus_2 + power_2 * term_2 * p
     term_4 = -power * softplus_2 * target * softplus - power_2 * softplus * term_2 * softplus_2
     return (
@@ -103,10 +103,10 @@ def _curvature_plain(
     power = probability**gamma
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     product = power * p * target * softplus
     product_2 = gamma * power
-    softplus_2 = np.maximum(input, 0.0) + log_term
+    softplus_2 = at_least(input, 0.0) + log_term
     product_3 = power * softplus_2
     product_4 = product_3 * target * probability
     term = product_2 * softplus_2 * p * target * softplus - product + product_4
@@ -182,12 +182,9 @@ def _value_balanced(
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    product = sigmoid(-input) ** gamma * alpha * target * (np.maximum(-input, 0.0) + log_term)
+    product = sigmoid(-input) ** gamma * alpha * target * (at_least(-input, 0.0) + log_term)
     product_2 = (
-        sigmoid(input) ** gamma
-        * (1.0 - alpha)
-        * (1.0 - target)
-        * (np.maximum(input, 0.0) + log_term)
+        sigmoid(input) ** gamma * (1.0 - alpha) * (1.0 - target) * (at_least(input, 0.0) + log_term)
     )
     return product + product_2
 
@@ -204,12 +201,12 @@ def _value_and_gradient_balanced(
     probability = sigmoid(-input)
     power = probability**gamma
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     p = sigmoid(input)
     power_2 = p**gamma
     term = 1.0 - alpha
     term_2 = 1.0 - target
-    softplus_2 = np.maximum(input, 0.0) + log_term
+    softplus_2 = at_least(input, 0.0) + log_term
     product = power * target
     term_3 = -gamma * product * p * alpha * softplus - product * alpha * probability
     product_2 = power_2 * term_2
@@ -243,12 +240,12 @@ def _tangent_balanced(
     power = probability**gamma
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     term = -gamma * power * p * alpha * target * softplus - power * alpha * target * probability
     power_2 = p**gamma
     term_2 = 1.0 - alpha
     term_3 = 1.0 - target
-    softplus_2 = np.maximum(input, 0.0) + log_term
+    softplus_2 = at_least(input, 0.0) + log_term
     term_4 = (
         gamma * power_2 * probability * term_2 * term_3 * softplus_2 + power_2 * term_2 * term_3 * p
     )
@@ -277,10 +274,10 @@ def _curvature_balanced(
     power = probability**gamma
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     product = power * p * alpha * target * softplus
     product_2 = gamma * power
-    softplus_2 = np.maximum(input, 0.0) + log_term
+    softplus_2 = at_least(input, 0.0) + log_term
     product_3 = power * softplus_2 * alpha * target * probability
     term = product_2 * softplus_2 * p * alpha * target * softplus - product + product_3
     power_2 = p**gamma

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid
+from ._arrays import Array, sigmoid, sign
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
@@ -26,7 +26,7 @@ def _value_and_gradient(
     abs_error = np.abs(term)
     sigmoid_abs_error = sigmoid(abs_error)
     product = abs_error * sigmoid_abs_error
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     term_2 = sign_term * sigmoid_abs_error + product * sigmoid(-abs_error) * sign_term
     slope = upstream * term_2
     return product, slope, -slope if "target" in wanted else None
@@ -35,7 +35,7 @@ def _value_and_gradient(
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     abs_error = np.abs(term)
     sigmoid_abs_error = sigmoid(abs_error)
     term_2 = (
@@ -53,7 +53,7 @@ def _curvature(
     abs_error = np.abs(term)
     sigmoid_abs_error = sigmoid(abs_error)
     probability = sigmoid(-abs_error)
-    power = np.sign(term) * np.sign(term)
+    power = sign(term) * sign(term)
     product = abs_error * sigmoid_abs_error * probability * power * np.tanh(-0.5 * abs_error)
     slope = (
         upstream * (product + 2.0 * power * sigmoid_abs_error * probability) * (d_input - d_target)

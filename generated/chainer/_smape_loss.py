@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, sign
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
 from ._functions import ratio
@@ -26,11 +26,11 @@ def _value_and_gradient(
     term_2 = np.abs(input) + np.abs(target)
     quotient = ratio(np.abs(term), term_2)
     quotient_2 = ratio(quotient, term_2)
-    slope = 200.0 * upstream * ratio(1.0, term_2) * np.sign(term)
-    grad_input = slope - 200.0 * upstream * quotient_2 * np.sign(input)
+    slope = 200.0 * upstream * ratio(1.0, term_2) * sign(term)
+    grad_input = slope - 200.0 * upstream * quotient_2 * sign(input)
     grad_target = None
     if "target" in wanted:
-        grad_target = -200.0 * upstream * quotient_2 * np.sign(target) - slope
+        grad_target = -200.0 * upstream * quotient_2 * sign(target) - slope
     return 200.0 * quotient, grad_input, grad_target
 
 
@@ -38,12 +38,11 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     """Return the derivative of the loss along the tangents."""
     term = np.abs(input) + np.abs(target)
     term_2 = input - target
-    product = 200.0 * ratio(1.0, term) * np.sign(term_2) * (d_input - d_target)
     quotient = ratio(ratio(np.abs(term_2), term), term)
     return (
-        product
-        - 200.0 * quotient * np.sign(input) * d_input
-        - 200.0 * quotient * np.sign(target) * d_target
+        200.0 * ratio(1.0, term) * sign(term_2) * (d_input - d_target)
+        - 200.0 * quotient * sign(input) * d_input
+        - 200.0 * quotient * sign(target) * d_target
     )
 
 
@@ -55,8 +54,8 @@ def _curvature(
     quotient = ratio(1.0, term)
     power = quotient * quotient
     term_2 = input - target
-    direction_2 = np.sign(term_2)
-    sign_input = np.sign(input)
+    direction_2 = sign(term_2)
+    sign_input = sign(input)
     term_3 = d_input - d_target
     quotient_2 = ratio(ratio(np.abs(term_2), term), term)
     product = quotient * quotient_2
@@ -64,7 +63,7 @@ def _curvature(
     term_4 = product * sign_input + quotient_3 * sign_input
     quotient_4 = ratio(quotient, term)
     slope = 200.0 * upstream * quotient_4 * sign_input * direction_2
-    sign_target = np.sign(target)
+    sign_target = sign(target)
     term_5 = product * sign_target + quotient_3 * sign_target
     slope_2 = 200.0 * upstream * quotient_4 * sign_target * direction_2
     change_input = (

@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, at_most, select, sign, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_range, check_reduction, check_shape
 from ._runtime import finish, is_number, to_working, working_dtype
@@ -24,13 +24,13 @@ def _value_and_gradient_beta_0(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     error = input - target
-    slope = upstream * np.sign(error)
+    slope = upstream * sign(error)
     return np.abs(error), slope, -slope if "target" in wanted else None
 
 
 def _tangent_beta_0(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    return np.sign(input - target) * (d_input - d_target)
+    return sign(input - target) * (d_input - d_target)
 
 
 def _curvature_beta_0(
@@ -56,8 +56,8 @@ _kernel_beta_0 = differentiable(
 def _value(input: Array, target: Array, beta: Array | float) -> Array:
     """Return the unreduced loss."""
     error = input - target
-    return np.maximum(np.minimum(error / beta, 1.0), -1.0) * (
-        error - 0.5 * np.maximum(np.minimum(error, beta), -beta)
+    return at_least(at_most(error / beta, 1.0), -1.0) * (
+        error - 0.5 * at_least(at_most(error, beta), -beta)
     )
 
 
@@ -67,9 +67,9 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `beta`."""
     error = input - target
     product = error / beta
-    clamped = np.maximum(np.minimum(product, 1.0), -1.0)
+    clamped = at_least(at_most(product, 1.0), -1.0)
     slope = upstream * clamped
-    loss = clamped * (error - 0.5 * np.maximum(np.minimum(error, beta), -beta))
+    loss = clamped * (error - 0.5 * at_least(at_most(error, beta), -beta))
     grad_beta = None
     if "beta" in wanted:
         slope_2 = upstream * select(np.abs(error) < beta, -0.5 * product * product, -0.5)
@@ -83,9 +83,8 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     error = input - target
     product = error / beta
-    product_2 = np.maximum(np.minimum(product, 1.0), -1.0) * (d_input - d_target)
-    product_3 = select(np.abs(error) < beta, -0.5 * product * product, -0.5) * d_beta
-    return product_2 + product_3
+    product_2 = select(np.abs(error) < beta, -0.5 * product * product, -0.5) * d_beta
+    return at_least(at_most(product, 1.0), -1.0) * (d_input - d_target) + product_2
 
 
 def _curvature(

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid
+from ._arrays import Array, at_least, sigmoid
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
@@ -16,7 +16,7 @@ def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
     # softplus: log(1 + exp(z)) -> softplus(z)
     product = input * target
-    return np.maximum(-product, 0.0) + np.log1p(np.exp(-np.abs(product)))
+    return at_least(-product, 0.0) + np.log1p(np.exp(-np.abs(product)))
 
 
 def _value_and_gradient(
@@ -26,7 +26,7 @@ def _value_and_gradient(
     product = input * target
     product_2 = -product
     probability = sigmoid(product_2)
-    loss = np.maximum(product_2, 0.0) + np.log1p(np.exp(-np.abs(product)))
+    loss = at_least(product_2, 0.0) + np.log1p(np.exp(-np.abs(product)))
     return (
         loss,
         -upstream * probability * target,

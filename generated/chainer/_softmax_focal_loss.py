@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick, select, sigmoid, total
+from ._arrays import Array, at_least, pick, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -47,7 +47,7 @@ def _value_labels(input: Array, target: Array, weight: Array, gamma: Array | flo
     return (
         sigmoid(term) ** gamma
         * weight[target]
-        * (np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term))))
+        * (at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term))))
     )
 
 
@@ -68,7 +68,7 @@ def _value_and_gradient_labels(
     term = log_sum - picked
     sigmoid_term = sigmoid(term)
     product = sigmoid_term**gamma * weight[target]
-    softplus = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    softplus = at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
     lead = picked - log_sum
     term_2 = gamma * product * sigmoid(lead) * softplus + product * sigmoid_term
     slope = upstream * term_2
@@ -78,10 +78,7 @@ def _value_and_gradient_labels(
     grad_gamma = None
     if "gamma" in wanted:
         slope_2 = (
-            upstream
-            * product
-            * (np.maximum(lead, 0.0) + np.log1p(np.exp(-np.abs(lead))))
-            * softplus
+            upstream * product * (at_least(lead, 0.0) + np.log1p(np.exp(-np.abs(lead)))) * softplus
         )
         grad_gamma = -total(slope_2)
     return product * softplus, product_2 + chosen_2, grad_gamma
@@ -100,12 +97,12 @@ def _tangent_labels(
     power = sigmoid_term**gamma
     lead = picked - log_sum
     picked_2 = weight[target]
-    softplus = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    softplus = at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
     term_2 = gamma * power * sigmoid(lead) * picked_2 * softplus + power * picked_2 * sigmoid_term
     sums = total(softmax(chosen, axis=-2) * mask.astype(input.dtype) * d_input, axis=1)
     product = (
         power
-        * (np.maximum(lead, 0.0) + np.log1p(np.exp(-np.abs(lead))))
+        * (at_least(lead, 0.0) + np.log1p(np.exp(-np.abs(lead))))
         * picked_2
         * softplus
         * d_gamma
@@ -134,9 +131,9 @@ def _curvature_labels(
     lead = picked - log_sum
     p = sigmoid(lead)
     picked_2 = weight[target]
-    softplus = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    softplus = at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
     product = gamma * power
-    softplus_2 = np.maximum(lead, 0.0) + np.log1p(np.exp(-np.abs(lead)))
+    softplus_2 = at_least(lead, 0.0) + np.log1p(np.exp(-np.abs(lead)))
     term_2 = power * p * picked_2 * softplus - product * softplus_2 * p * picked_2 * softplus
     product_2 = (term_2 - power * softplus_2 * picked_2 * sigmoid_term) * d_gamma
     product_3 = product * p

@@ -3,9 +3,8 @@
 (Lee and Mangasarian, 2001)."""
 
 import chainer
-import numpy as np
 
-from ._arrays import Array, select
+from ._arrays import Array, at_least, select, sign
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -22,7 +21,7 @@ __all__ = ["SquaredHingeLoss", "squared_hinge_loss"]
 
 def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(1.0 - input * target, 0.0) ** 2
+    return at_least(1.0 - input * target, 0.0) ** 2
 
 
 def _value_and_gradient(
@@ -30,8 +29,8 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - input * target
-    positive = np.maximum(term, 0.0)
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    positive = at_least(term, 0.0)
+    positive_2 = at_least(sign(term), 0.0)
     grad_input = -2.0 * upstream * positive * positive_2 * target
     grad_target = None
     if "target" in wanted:
@@ -42,8 +41,8 @@ def _value_and_gradient(
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - input * target
-    positive = np.maximum(term, 0.0)
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    positive = at_least(term, 0.0)
+    positive_2 = at_least(sign(term), 0.0)
     return (
         -2.0 * positive * positive_2 * target * d_input
         - 2.0 * positive * positive_2 * input * d_target
@@ -55,9 +54,9 @@ def _curvature(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - input * target
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     power = positive * positive
-    slope = 2.0 * upstream * np.maximum(term, 0.0) * positive
+    slope = 2.0 * upstream * at_least(term, 0.0) * positive
     change_input = (
         2.0 * upstream * power * target * target * d_input
         + (2.0 * upstream * power * input * target - slope) * d_target
@@ -83,8 +82,7 @@ _kernel = differentiable(
 
 def _value_keras(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    positive = np.maximum(1.0 - select(target == 0.0, -1.0, target) * input, 0.0)
-    return positive * positive
+    return at_least(1.0 - select(target == 0.0, -1.0, target) * input, 0.0) ** 2
 
 
 def _value_and_gradient_keras(
@@ -94,8 +92,8 @@ def _value_and_gradient_keras(
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
-    positive = np.maximum(term, 0.0)
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    positive = at_least(term, 0.0)
+    positive_2 = at_least(sign(term), 0.0)
     grad_input = -2.0 * upstream * positive * positive_2 * chosen
     grad_target = None
     if "target" in wanted:
@@ -108,8 +106,8 @@ def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array)
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
-    positive = np.maximum(term, 0.0)
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    positive = at_least(term, 0.0)
+    positive_2 = at_least(sign(term), 0.0)
     product = 2.0 * positive * positive_2 * select(mask, 0.0, 1.0) * input * d_target
     return -product - 2.0 * positive * positive_2 * chosen * d_input
 
@@ -121,10 +119,10 @@ def _curvature_keras(
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     power = positive * positive
     chosen_2 = select(mask, 0.0, 1.0)
-    slope = 2.0 * upstream * np.maximum(term, 0.0) * positive * chosen_2
+    slope = 2.0 * upstream * at_least(term, 0.0) * positive * chosen_2
     product = (2.0 * upstream * power * chosen_2 * input * chosen - slope) * d_target
     slope_2 = 2.0 * upstream * power * chosen_2 * chosen_2 * input * input * d_target
     product_2 = (2.0 * upstream * power * chosen * chosen_2 * input - slope) * d_input

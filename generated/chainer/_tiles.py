@@ -20,7 +20,7 @@ from ._arrays import Array, total
 from ._chunks import in_chunks
 from ._threads import share_out
 
-TILE = 1 << 17  # entries of the largest piece
+TILE = 1 << 18  # entries of the largest piece
 LOSS = -1  # in the place of an argument: the loss itself
 Formula = Callable[..., Any]
 Span = tuple[slice, ...]  # the place along each axis that is cut

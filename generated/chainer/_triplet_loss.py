@@ -2,9 +2,8 @@
 """Triplet loss of squared distances: the positive should be closer by a margin."""
 
 import chainer
-import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, at_least, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -25,7 +24,7 @@ def _value(anchor: Array, positive: Array, negative: Array, margin: Array | floa
     term = (
         total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient(
@@ -40,11 +39,11 @@ def _value_and_gradient(
     term = anchor - positive
     term_2 = anchor - negative
     term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
-    slope = upstream * np.maximum(np.sign(term_3), 0.0)
+    slope = upstream * at_least(sign(term_3), 0.0)
     product = 2.0 * slope[:, None] * term_2
     grad_anchor = 2.0 * slope[:, None] * term - product
     return (
-        np.maximum(term_3, 0.0),
+        at_least(term_3, 0.0),
         grad_anchor,
         -2.0 * slope[:, None] * term if "positive" in wanted else None,
         product,
@@ -66,7 +65,7 @@ def _tangent(
     term = anchor - positive
     term_2 = anchor - negative
     term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
-    positive_2 = np.maximum(np.sign(term_3), 0.0)
+    positive_2 = at_least(sign(term_3), 0.0)
     product = 2.0 * positive_2 * total(term_2 * (d_anchor - d_negative), axis=1)
     return (
         positive_2 * d_margin
@@ -90,7 +89,7 @@ def _curvature(
     term = (
         total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
-    slope = upstream * np.maximum(np.sign(term), 0.0)
+    slope = upstream * at_least(sign(term), 0.0)
     product = 2.0 * slope[:, None] * (d_anchor - d_negative)
     term_2 = d_anchor - d_positive
     change_anchor = 2.0 * slope[:, None] * term_2 - product

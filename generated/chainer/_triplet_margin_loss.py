@@ -7,7 +7,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, select, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -33,7 +33,7 @@ def _value_swapped(
     minimum = np.minimum(
         p_norm(anchor - negative + eps, p, axis=-1), p_norm(positive - negative + eps, p, axis=-1)
     )
-    return np.maximum(p_norm(anchor - positive + eps, p, axis=-1) - minimum + margin, 0.0)
+    return at_least(p_norm(anchor - positive + eps, p, axis=-1) - minimum + margin, 0.0)
 
 
 def _value_and_gradient_swapped(
@@ -54,15 +54,15 @@ def _value_and_gradient_swapped(
     term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
     minimum = np.minimum(far, across)
-    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
-    slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
+    term_4 = 1.0 - at_least(sign(minimum - near - margin), 0.0)
+    slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
     term_5 = p - 1.0
     product = slope[:, None] * signed_power(ratio(term_2, far[:, None]), term_5)
     slope_2 = upstream * term_4
     product_2 = slope_2[:, None] * signed_power(ratio(term, near[:, None]), term_5)
-    slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
+    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
     product_3 = slope_3[:, None] * signed_power(ratio(term_3, across[:, None]), term_5)
-    loss = np.maximum(near - minimum + margin, 0.0)
+    loss = at_least(near - minimum + margin, 0.0)
     return (
         loss,
         product + product_2,
@@ -91,14 +91,13 @@ def _tangent_swapped(
     far = p_norm(term_2, p, axis=-1)
     term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
-    positive_2 = np.maximum(np.sign(np.minimum(far, across) - near - margin), 0.0)
-    term_4 = 1.0 - positive_2
+    term_4 = 1.0 - at_least(sign(np.minimum(far, across) - near - margin), 0.0)
     term_5 = p - 1.0
     product = signed_power(ratio(term, near[:, None]), term_5) * (d_anchor - d_positive)
     product_2 = signed_power(ratio(term_2, far[:, None]), term_5) * (d_anchor - d_negative)
-    product_3 = term_4 * (-0.5 * np.sign(across - far) - 0.5) * total(product_2, axis=1)
+    product_3 = term_4 * (-0.5 * sign(across - far) - 0.5) * total(product_2, axis=1)
     product_4 = signed_power(ratio(term_3, across[:, None]), term_5) * (d_positive - d_negative)
-    product_5 = term_4 * (-0.5 * np.sign(far - across) - 0.5) * total(product_4, axis=1)
+    product_5 = term_4 * (-0.5 * sign(far - across) - 0.5) * total(product_4, axis=1)
     return term_4 * total(product, axis=1) + term_4 * d_margin + product_3 + product_5
 
 
@@ -122,9 +121,8 @@ def _curvature_swapped(
     far = p_norm(term_2, p, axis=-1)
     term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
-    positive_2 = np.maximum(np.sign(np.minimum(far, across) - near - margin), 0.0)
-    term_4 = 1.0 - positive_2
-    term_5 = -0.5 * np.sign(across - far) - 0.5
+    term_4 = 1.0 - at_least(sign(np.minimum(far, across) - near - margin), 0.0)
+    term_5 = -0.5 * sign(across - far) - 0.5
     slope = upstream * term_4 * term_5 * ratio(1.0, far)
     quotient = ratio(term_2, far[:, None])
     term_6 = p - 1.0
@@ -140,7 +138,7 @@ def _curvature_swapped(
     product_3 = slope_3[:, None] * power_slope_3 * term_8
     slope_4 = upstream * term_4 * total(signed_power(quotient_2, term_6) * term_8, axis=1)
     product_4 = slope_4[:, None] * power_slope_3 * ratio(quotient_2, near[:, None])
-    product_5 = term_4 * (-0.5 * np.sign(far - across) - 0.5)
+    product_5 = term_4 * (-0.5 * sign(far - across) - 0.5)
     slope_5 = upstream * product_5 * ratio(1.0, across)
     quotient_3 = ratio(term_3, across[:, None])
     power_slope_4 = power_slope(quotient_3, term_6)
@@ -175,7 +173,7 @@ def _value_plain(
         - p_norm(anchor - negative + eps, p, axis=-1)
         + margin
     )
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient_plain(
@@ -193,13 +191,13 @@ def _value_and_gradient_plain(
     near = p_norm(term, p, axis=-1)
     term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
+    positive_2 = at_least(sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
     term_3 = p - 1.0
     product = slope[:, None] * signed_power(ratio(term_2, far[:, None]), term_3)
     slope_2 = upstream * (1.0 - positive_2)
     product_2 = slope_2[:, None] * signed_power(ratio(term, near[:, None]), term_3)
-    loss = np.maximum(near - far + margin, 0.0)
+    loss = at_least(near - far + margin, 0.0)
     return (
         loss,
         product + product_2,
@@ -226,7 +224,7 @@ def _tangent_plain(
     near = p_norm(term, p, axis=-1)
     term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
+    positive_2 = at_least(sign(far - near - margin), 0.0)
     term_3 = 1.0 - positive_2
     term_4 = p - 1.0
     product = signed_power(ratio(term, near[:, None]), term_4) * (d_anchor - d_positive)
@@ -256,7 +254,7 @@ def _curvature_plain(
     near = p_norm(term, p, axis=-1)
     term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
+    positive_2 = at_least(sign(far - near - margin), 0.0)
     term_3 = positive_2 - 1.0
     slope = upstream * term_3 * ratio(1.0, far)
     quotient = ratio(term_2, far[:, None])
@@ -300,7 +298,7 @@ def _value_swapped_optax(
         (eps + total(np.abs(positive - negative) ** p, axis=1)) ** power,
     )
     term = (eps + total(np.abs(anchor - positive) ** p, axis=1)) ** power - minimum + margin
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient_swapped_optax(
@@ -328,31 +326,31 @@ def _value_and_gradient_swapped_optax(
     term_6 = eps + total(magnitude_2**p, axis=1)
     power_4 = term_6**power
     minimum = np.minimum(power_3, power_4)
-    term_7 = 1.0 - np.maximum(np.sign(minimum - power_2 - margin), 0.0)
+    term_7 = 1.0 - at_least(sign(minimum - power_2 - margin), 0.0)
     mask = power == 0.0
     term_8 = power - 1.0
     slope = (
         upstream
         * term_7
-        * (0.5 * np.sign(power_4 - power_3) + 0.5)
+        * (0.5 * sign(power_4 - power_3) + 0.5)
         * select(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
     )
     mask_2 = p == 0.0
     term_9 = p - 1.0
     chosen = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
-    product = slope[:, None] * chosen * np.sign(term_3)
+    product = slope[:, None] * chosen * sign(term_3)
     slope_2 = upstream * term_7 * select(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
     chosen_2 = select(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
-    product_2 = slope_2[:, None] * chosen_2 * np.sign(term)
+    product_2 = slope_2[:, None] * chosen_2 * sign(term)
     slope_3 = (
         upstream
         * term_7
-        * (0.5 * np.sign(power_3 - power_4) + 0.5)
+        * (0.5 * sign(power_3 - power_4) + 0.5)
         * select(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
     )
     chosen_3 = select(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
-    product_3 = slope_3[:, None] * chosen_3 * np.sign(term_5)
-    loss = np.maximum(power_2 - minimum + margin, 0.0)
+    product_3 = slope_3[:, None] * chosen_3 * sign(term_5)
+    loss = at_least(power_2 - minimum + margin, 0.0)
     return (
         loss,
         product_2 - product,
@@ -387,7 +385,7 @@ def _tangent_swapped_optax(
     magnitude_2 = np.abs(term_5)
     term_6 = eps + total(magnitude_2**p, axis=1)
     power_3 = term_6**power
-    positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
+    positive_2 = at_least(sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
     term_7 = 1.0 - positive_2
     mask = power == 0.0
     term_8 = power - 1.0
@@ -397,23 +395,22 @@ def _tangent_swapped_optax(
     product = (
         term_7
         * select(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
-        * total(chosen * np.sign(term) * (d_anchor - d_positive), axis=1)
+        * total(chosen * sign(term) * (d_anchor - d_positive), axis=1)
     )
     chosen_2 = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
-    sums = total(chosen_2 * np.sign(term_3) * (d_anchor - d_negative), axis=1)
     product_2 = (
         term_7
-        * (0.5 * np.sign(power_3 - power_2) + 0.5)
+        * (0.5 * sign(power_3 - power_2) + 0.5)
         * select(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
-        * sums
+        * total(chosen_2 * sign(term_3) * (d_anchor - d_negative), axis=1)
     )
     chosen_3 = select(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
-    sums_2 = total(chosen_3 * np.sign(term_5) * (d_positive - d_negative), axis=1)
+    sums = total(chosen_3 * sign(term_5) * (d_positive - d_negative), axis=1)
     product_3 = (
         term_7
-        * (0.5 * np.sign(power_2 - power_3) + 0.5)
+        * (0.5 * sign(power_2 - power_3) + 0.5)
         * select(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
-        * sums_2
+        * sums
     )
     return product + term_7 * d_margin - product_2 - product_3
 
@@ -444,9 +441,9 @@ def _curvature_swapped_optax(
     magnitude_2 = np.abs(term_5)
     term_6 = eps + total(magnitude_2**p, axis=1)
     power_3 = term_6**power
-    positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
+    positive_2 = at_least(sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
     term_7 = 1.0 - positive_2
-    term_8 = 0.5 * np.sign(power_3 - power_2) + 0.5
+    term_8 = 0.5 * sign(power_3 - power_2) + 0.5
     mask = term_4 == 0.0
     mask_2 = power == 0.0
     mask_3 = mask & mask_2
@@ -459,7 +456,7 @@ def _curvature_swapped_optax(
     mask_7 = mask_5 & mask_6
     term_11 = p - 1.0
     chosen_2 = select(mask_7, 0.0, p * magnitude**term_11)
-    direction_2 = np.sign(term_3)
+    direction_2 = sign(term_3)
     term_12 = d_anchor - d_negative
     slope = upstream * term_7 * term_8 * chosen * total(chosen_2 * direction_2 * term_12, axis=1)
     product = slope[:, None] * chosen_2 * direction_2
@@ -474,20 +471,20 @@ def _curvature_swapped_optax(
     mask_11 = abs_term == 0.0
     mask_12 = mask_11 & mask_6
     chosen_4 = select(mask_12, 0.0, p * abs_term**term_11)
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     term_14 = d_anchor - d_positive
     slope_3 = upstream * term_7 * chosen_3 * total(chosen_4 * sign_term * term_14, axis=1)
     product_4 = slope_3[:, None] * chosen_4 * sign_term
     slope_4 = upstream * term_7 * select(mask_10, 0.0, term_2**term_9 / p)
     product_5 = p * select((mask_11 & mask_8), 0.0, term_11 * abs_term**term_13) * sign_term
     product_6 = slope_4[:, None] * select(mask_12, 0.0, product_5) * sign_term * term_14
-    product_7 = term_7 * (0.5 * np.sign(power_2 - power_3) + 0.5)
+    product_7 = term_7 * (0.5 * sign(power_2 - power_3) + 0.5)
     mask_13 = term_6 == 0.0
     mask_14 = mask_13 & mask_2
     chosen_5 = select(mask_14, 0.0, select((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p)
     mask_15 = magnitude_2 == 0.0
     mask_16 = mask_15 & mask_6
-    direction_3 = np.sign(term_5)
+    direction_3 = sign(term_5)
     product_8 = select(mask_16, 0.0, p * magnitude_2**term_11) * direction_3
     term_15 = d_positive - d_negative
     slope_5 = upstream * product_7 * chosen_5 * total(product_8 * term_15, axis=1)
@@ -525,7 +522,7 @@ def _value_plain_optax(
         - (eps + total(np.abs(anchor - negative) ** p, axis=1)) ** power
         + margin
     )
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient_plain_optax(
@@ -548,18 +545,18 @@ def _value_and_gradient_plain_optax(
     magnitude = np.abs(term_3)
     term_4 = eps + total(magnitude**p, axis=1)
     power_3 = term_4**power
-    term_5 = 1.0 - np.maximum(np.sign(power_3 - power_2 - margin), 0.0)
+    term_5 = 1.0 - at_least(sign(power_3 - power_2 - margin), 0.0)
     mask = power == 0.0
     term_6 = power - 1.0
     slope = upstream * term_5 * select(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
     mask_2 = p == 0.0
     term_7 = p - 1.0
     chosen = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
-    product = slope[:, None] * chosen * np.sign(term_3)
+    product = slope[:, None] * chosen * sign(term_3)
     slope_2 = upstream * term_5 * select(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
     chosen_2 = select(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
-    product_2 = slope_2[:, None] * chosen_2 * np.sign(term)
-    loss = np.maximum(power_2 - power_3 + margin, 0.0)
+    product_2 = slope_2[:, None] * chosen_2 * sign(term)
+    loss = at_least(power_2 - power_3 + margin, 0.0)
     return (
         loss,
         product_2 - product,
@@ -589,8 +586,7 @@ def _tangent_plain_optax(
     term_3 = anchor - negative
     magnitude = np.abs(term_3)
     term_4 = eps + total(magnitude**p, axis=1)
-    positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
-    term_5 = 1.0 - positive_2
+    term_5 = 1.0 - at_least(sign(term_4**power - term_2**power - margin), 0.0)
     mask = power == 0.0
     term_6 = power - 1.0
     mask_2 = p == 0.0
@@ -599,11 +595,14 @@ def _tangent_plain_optax(
     product = (
         term_5
         * select(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
-        * total(chosen * np.sign(term) * (d_anchor - d_positive), axis=1)
+        * total(chosen * sign(term) * (d_anchor - d_positive), axis=1)
     )
     chosen_2 = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
-    sums = total(chosen_2 * np.sign(term_3) * (d_anchor - d_negative), axis=1)
-    product_2 = term_5 * select(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p) * sums
+    product_2 = (
+        term_5
+        * select(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
+        * total(chosen_2 * sign(term_3) * (d_anchor - d_negative), axis=1)
+    )
     return product + term_5 * d_margin - product_2
 
 
@@ -628,8 +627,7 @@ def _curvature_plain_optax(
     term_3 = anchor - negative
     magnitude = np.abs(term_3)
     term_4 = eps + total(magnitude**p, axis=1)
-    positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
-    term_5 = 1.0 - positive_2
+    term_5 = 1.0 - at_least(sign(term_4**power - term_2**power - margin), 0.0)
     mask = term_4 == 0.0
     mask_2 = power == 0.0
     mask_3 = mask & mask_2
@@ -642,7 +640,7 @@ def _curvature_plain_optax(
     mask_7 = mask_5 & mask_6
     term_8 = p - 1.0
     chosen_2 = select(mask_7, 0.0, p * magnitude**term_8)
-    direction_2 = np.sign(term_3)
+    direction_2 = sign(term_3)
     term_9 = d_anchor - d_negative
     slope = upstream * term_5 * chosen * total(chosen_2 * direction_2 * term_9, axis=1)
     product = slope[:, None] * chosen_2 * direction_2
@@ -657,7 +655,7 @@ def _curvature_plain_optax(
     mask_11 = abs_term == 0.0
     mask_12 = mask_11 & mask_6
     chosen_4 = select(mask_12, 0.0, p * abs_term**term_8)
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     term_11 = d_anchor - d_positive
     slope_3 = upstream * term_5 * chosen_3 * total(chosen_4 * sign_term * term_11, axis=1)
     product_4 = slope_3[:, None] * chosen_4 * sign_term

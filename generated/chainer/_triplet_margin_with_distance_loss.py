@@ -6,7 +6,7 @@ from collections.abc import Callable
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, at_least, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -27,7 +27,7 @@ __all__ = ["TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss"]
 
 def _value_swapped_called(near: Array, far: Array, across: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(near - np.minimum(across, far) + margin, 0.0)
+    return at_least(near - np.minimum(across, far) + margin, 0.0)
 
 
 def _value_and_gradient_swapped_called(
@@ -40,15 +40,15 @@ def _value_and_gradient_swapped_called(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     minimum = np.minimum(across, far)
-    term = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
+    term = 1.0 - at_least(sign(minimum - near - margin), 0.0)
     slope = upstream * term
-    loss = np.maximum(near - minimum + margin, 0.0)
+    loss = at_least(near - minimum + margin, 0.0)
     grad_far = None
     if "far" in wanted:
-        grad_far = upstream * term * (-0.5 * np.sign(across - far) - 0.5)
+        grad_far = upstream * term * (-0.5 * sign(across - far) - 0.5)
     grad_across = None
     if "across" in wanted:
-        grad_across = upstream * term * (-0.5 * np.sign(far - across) - 0.5)
+        grad_across = upstream * term * (-0.5 * sign(far - across) - 0.5)
     return loss, slope, grad_far, grad_across, total(slope) if "margin" in wanted else None
 
 
@@ -63,13 +63,12 @@ def _tangent_swapped_called(
     d_margin: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    positive = np.maximum(np.sign(np.minimum(across, far) - near - margin), 0.0)
-    term = 1.0 - positive
+    term = 1.0 - at_least(sign(np.minimum(across, far) - near - margin), 0.0)
     return (
         term * d_margin
         + term * d_near
-        + term * (-0.5 * np.sign(far - across) - 0.5) * d_across
-        + term * (-0.5 * np.sign(across - far) - 0.5) * d_far
+        + term * (-0.5 * sign(far - across) - 0.5) * d_across
+        + term * (-0.5 * sign(across - far) - 0.5) * d_far
     )
 
 
@@ -114,7 +113,7 @@ def _value_swapped_cosine(
         1.0 - total(negative_direction * positive_direction, axis=1),
     )
     term = margin + 1.0 - minimum - total(anchor_direction * positive_direction, axis=1)
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient_swapped_cosine(
@@ -135,14 +134,14 @@ def _value_and_gradient_swapped_cosine(
     across = 1.0 - sums_2
     minimum = np.minimum(far, across)
     sums_3 = total(anchor_direction * positive_direction, axis=1)
-    positive_2 = np.maximum(np.sign(minimum + sums_3 - margin - 1.0), 0.0)
+    positive_2 = at_least(sign(minimum + sums_3 - margin - 1.0), 0.0)
     slope = upstream * (positive_2 - 1.0)
     term = 1.0 - positive_2
-    slope_2 = upstream * term * (0.5 * np.sign(across + (sums - 1.0)) + 0.5)
+    slope_2 = upstream * term * (0.5 * sign(across + (sums - 1.0)) + 0.5)
     term_2 = slope[:, None] * positive_direction + slope_2[:, None] * negative_direction
     product = anchor_direction * total(term_2 * anchor_direction, axis=1)[:, None]
-    slope_3 = upstream * term * (0.5 * np.sign(far + (sums_2 - 1.0)) + 0.5)
-    loss = np.maximum(margin + 1.0 - minimum - sums_3, 0.0)
+    slope_3 = upstream * term * (0.5 * sign(far + (sums_2 - 1.0)) + 0.5)
+    loss = at_least(margin + 1.0 - minimum - sums_3, 0.0)
     grad_anchor = ratio(1.0, norm(anchor, axis=-1))[:, None] * (term_2 - product)
     grad_positive = None
     if "positive" in wanted:
@@ -187,7 +186,7 @@ def _tangent_swapped_cosine(
         - margin
         - 1.0
     )
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    positive_2 = at_least(sign(term), 0.0)
     term_2 = 1.0 - positive_2
     quotient = ratio(1.0, norm(anchor, axis=-1))
     product = anchor_direction * total(anchor_direction * d_anchor, axis=1)[:, None]
@@ -199,7 +198,7 @@ def _tangent_swapped_cosine(
         negative_direction * quotient[:, None] * term_3
         + anchor_direction * quotient_2[:, None] * term_4
     )
-    product_3 = term_2 * (0.5 * np.sign(across + (sums - 1.0)) + 0.5) * total(term_5, axis=1)
+    product_3 = term_2 * (0.5 * sign(across + (sums - 1.0)) + 0.5) * total(term_5, axis=1)
     quotient_3 = ratio(1.0, norm(positive, axis=-1))
     product_4 = positive_direction * total(positive_direction * d_positive, axis=1)[:, None]
     term_6 = d_positive - product_4
@@ -207,7 +206,7 @@ def _tangent_swapped_cosine(
         positive_direction * quotient_2[:, None] * term_4
         + negative_direction * quotient_3[:, None] * term_6
     )
-    product_5 = term_2 * (0.5 * np.sign(far + (sums_2 - 1.0)) + 0.5) * total(term_7, axis=1)
+    product_5 = term_2 * (0.5 * sign(far + (sums_2 - 1.0)) + 0.5) * total(term_7, axis=1)
     term_8 = (
         positive_direction * quotient[:, None] * term_3
         + anchor_direction * quotient_3[:, None] * term_6
@@ -244,11 +243,11 @@ def _curvature_swapped_cosine(
         - margin
         - 1.0
     )
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    positive_2 = at_least(sign(term), 0.0)
     term_2 = positive_2 - 1.0
     slope = upstream * term_2
     term_3 = 1.0 - positive_2
-    term_4 = 0.5 * np.sign(across + (sums_2 - 1.0)) + 0.5
+    term_4 = 0.5 * sign(across + (sums_2 - 1.0)) + 0.5
     slope_2 = upstream * term_3 * term_4
     term_5 = slope[:, None] * positive_direction + slope_2[:, None] * negative_direction
     sums_4 = total(term_5 * anchor_direction, axis=1)
@@ -268,7 +267,7 @@ def _curvature_swapped_cosine(
     sums_7 = total(anchor_direction * term_8 + term_5 * quotient[:, None] * term_9, axis=1)
     term_10 = term_8 - product_2[:, None] * term_9 - anchor_direction * sums_7[:, None]
     product_3 = ratio(quotient_2, positive_length) * sums_5
-    product_4 = term_3 * (0.5 * np.sign(far + (sums_3 - 1.0)) + 0.5)
+    product_4 = term_3 * (0.5 * sign(far + (sums_3 - 1.0)) + 0.5)
     slope_5 = upstream * product_4
     term_11 = slope[:, None] * anchor_direction + slope_5[:, None] * negative_direction
     sums_8 = total(term_11 * positive_direction, axis=1)
@@ -320,7 +319,7 @@ def _value_swapped_manhattan(
     minimum = np.minimum(
         total(np.abs(anchor - negative), axis=1), total(np.abs(positive - negative), axis=1)
     )
-    return np.maximum(total(np.abs(anchor - positive), axis=1) - minimum + margin, 0.0)
+    return at_least(total(np.abs(anchor - positive), axis=1) - minimum + margin, 0.0)
 
 
 def _value_and_gradient_swapped_manhattan(
@@ -339,14 +338,14 @@ def _value_and_gradient_swapped_manhattan(
     term_3 = positive - negative
     across = total(np.abs(term_3), axis=1)
     minimum = np.minimum(far, across)
-    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
-    slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
-    product = slope[:, None] * np.sign(term_2)
+    term_4 = 1.0 - at_least(sign(minimum - near - margin), 0.0)
+    slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
+    product = slope[:, None] * sign(term_2)
     slope_2 = upstream * term_4
-    product_2 = slope_2[:, None] * np.sign(term)
-    slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
-    product_3 = slope_3[:, None] * np.sign(term_3)
-    loss = np.maximum(near - minimum + margin, 0.0)
+    product_2 = slope_2[:, None] * sign(term)
+    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
+    product_3 = slope_3[:, None] * sign(term_3)
+    loss = at_least(near - minimum + margin, 0.0)
     return (
         loss,
         product + product_2,
@@ -372,21 +371,21 @@ def _tangent_swapped_manhattan(
     far = total(np.abs(term_2), axis=1)
     term_3 = positive - negative
     across = total(np.abs(term_3), axis=1)
-    direction_2 = np.sign(np.minimum(far, across) - total(np.abs(term), axis=1) - margin)
-    term_4 = 1.0 - np.maximum(direction_2, 0.0)
+    direction_2 = sign(np.minimum(far, across) - total(np.abs(term), axis=1) - margin)
+    term_4 = 1.0 - at_least(direction_2, 0.0)
     product = (
         term_4
-        * (-0.5 * np.sign(across - far) - 0.5)
-        * total(np.sign(term_2) * (d_anchor - d_negative), axis=1)
+        * (-0.5 * sign(across - far) - 0.5)
+        * total(sign(term_2) * (d_anchor - d_negative), axis=1)
     )
     product_2 = (
         term_4
-        * (-0.5 * np.sign(far - across) - 0.5)
-        * total(np.sign(term_3) * (d_positive - d_negative), axis=1)
+        * (-0.5 * sign(far - across) - 0.5)
+        * total(sign(term_3) * (d_positive - d_negative), axis=1)
     )
     return (
         term_4 * d_margin
-        + term_4 * total(np.sign(term) * (d_anchor - d_positive), axis=1)
+        + term_4 * total(sign(term) * (d_anchor - d_positive), axis=1)
         + product
         + product_2
     )
@@ -426,7 +425,7 @@ def _value_swapped_squared_euclidean(
     minimum = np.minimum(
         total((anchor - negative) ** 2, axis=1), total((positive - negative) ** 2, axis=1)
     )
-    return np.maximum(total((anchor - positive) ** 2, axis=1) - minimum + margin, 0.0)
+    return at_least(total((anchor - positive) ** 2, axis=1) - minimum + margin, 0.0)
 
 
 def _value_and_gradient_swapped_squared_euclidean(
@@ -445,14 +444,14 @@ def _value_and_gradient_swapped_squared_euclidean(
     term_3 = positive - negative
     across = total(term_3 * term_3, axis=1)
     minimum = np.minimum(far, across)
-    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
-    slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
+    term_4 = 1.0 - at_least(sign(minimum - near - margin), 0.0)
+    slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
     product = 2.0 * slope[:, None] * term_2
     slope_2 = upstream * term_4
     product_2 = 2.0 * slope_2[:, None] * term
-    slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
+    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
     product_3 = 2.0 * slope_3[:, None] * term_3
-    loss = np.maximum(near - minimum + margin, 0.0)
+    loss = at_least(near - minimum + margin, 0.0)
     return (
         loss,
         product + product_2,
@@ -478,18 +477,18 @@ def _tangent_swapped_squared_euclidean(
     far = total(term_2 * term_2, axis=1)
     term_3 = positive - negative
     across = total(term_3 * term_3, axis=1)
-    direction_2 = np.sign(np.minimum(far, across) - total(term * term, axis=1) - margin)
-    term_4 = 1.0 - np.maximum(direction_2, 0.0)
+    direction_2 = sign(np.minimum(far, across) - total(term * term, axis=1) - margin)
+    term_4 = 1.0 - at_least(direction_2, 0.0)
     product = (
         2.0
         * term_4
-        * (-0.5 * np.sign(across - far) - 0.5)
+        * (-0.5 * sign(across - far) - 0.5)
         * total(term_2 * (d_anchor - d_negative), axis=1)
     )
     product_2 = (
         2.0
         * term_4
-        * (-0.5 * np.sign(far - across) - 0.5)
+        * (-0.5 * sign(far - across) - 0.5)
         * total(term_3 * (d_positive - d_negative), axis=1)
     )
     return (
@@ -515,12 +514,12 @@ def _curvature_swapped_squared_euclidean(
     far = total((anchor - negative) ** 2, axis=1)
     across = total((positive - negative) ** 2, axis=1)
     term = np.minimum(far, across) - total((anchor - positive) ** 2, axis=1) - margin
-    term_2 = 1.0 - np.maximum(np.sign(term), 0.0)
-    slope = upstream * term_2 * (-0.5 * np.sign(across - far) - 0.5)
+    term_2 = 1.0 - at_least(sign(term), 0.0)
+    slope = upstream * term_2 * (-0.5 * sign(across - far) - 0.5)
     product = 2.0 * slope[:, None] * (d_anchor - d_negative)
     slope_2 = upstream * term_2
     product_2 = 2.0 * slope_2[:, None] * (d_anchor - d_positive)
-    slope_3 = upstream * term_2 * (-0.5 * np.sign(far - across) - 0.5)
+    slope_3 = upstream * term_2 * (-0.5 * sign(far - across) - 0.5)
     product_3 = 2.0 * slope_3[:, None] * (d_positive - d_negative)
     return product + product_2, product_3 - product_2, -product_3 - product, 0.0
 
@@ -544,7 +543,7 @@ def _value_swapped_euclidean(
     minimum = np.minimum(
         norm(anchor - negative + 1e-06, axis=-1), norm(positive - negative + 1e-06, axis=-1)
     )
-    return np.maximum(norm(anchor - positive + 1e-06, axis=-1) - minimum + margin, 0.0)
+    return at_least(norm(anchor - positive + 1e-06, axis=-1) - minimum + margin, 0.0)
 
 
 def _value_and_gradient_swapped_euclidean(
@@ -563,14 +562,14 @@ def _value_and_gradient_swapped_euclidean(
     term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
     minimum = np.minimum(far, across)
-    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
-    slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
+    term_4 = 1.0 - at_least(sign(minimum - near - margin), 0.0)
+    slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
     product = slope[:, None] * direction(term_2, axis=-1)
     slope_2 = upstream * term_4
     product_2 = slope_2[:, None] * direction(term, axis=-1)
-    slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
+    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
     product_3 = slope_3[:, None] * direction(term_3, axis=-1)
-    loss = np.maximum(near - minimum + margin, 0.0)
+    loss = at_least(near - minimum + margin, 0.0)
     return (
         loss,
         product + product_2,
@@ -596,7 +595,7 @@ def _tangent_swapped_euclidean(
     far = norm(term_2, axis=-1)
     term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
-    positive_2 = np.maximum(np.sign(np.minimum(far, across) - norm(term, axis=-1) - margin), 0.0)
+    positive_2 = at_least(sign(np.minimum(far, across) - norm(term, axis=-1) - margin), 0.0)
     term_4 = 1.0 - positive_2
     sums = total(direction(term, axis=-1) * (d_anchor - d_positive), axis=1)
     sums_2 = total(direction(term_2, axis=-1) * (d_anchor - d_negative), axis=1)
@@ -604,8 +603,8 @@ def _tangent_swapped_euclidean(
     return (
         term_4 * sums
         + term_4 * d_margin
-        + term_4 * (-0.5 * np.sign(across - far) - 0.5) * sums_2
-        + term_4 * (-0.5 * np.sign(far - across) - 0.5) * sums_3
+        + term_4 * (-0.5 * sign(across - far) - 0.5) * sums_2
+        + term_4 * (-0.5 * sign(far - across) - 0.5) * sums_3
     )
 
 
@@ -627,9 +626,8 @@ def _curvature_swapped_euclidean(
     far = norm(term_2, axis=-1)
     term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
-    positive_2 = np.maximum(np.sign(np.minimum(far, across) - near - margin), 0.0)
-    term_4 = 1.0 - positive_2
-    slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5) * ratio(1.0, far)
+    term_4 = 1.0 - at_least(sign(np.minimum(far, across) - near - margin), 0.0)
+    slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5) * ratio(1.0, far)
     term_5 = d_anchor - d_negative
     direction_2 = direction(term_2, axis=-1)
     term_6 = term_5 - direction_2 * total(direction_2 * term_5, axis=1)[:, None]
@@ -639,7 +637,7 @@ def _curvature_swapped_euclidean(
     direction_3 = direction(term, axis=-1)
     term_8 = term_7 - direction_3 * total(direction_3 * term_7, axis=1)[:, None]
     product_2 = slope_2[:, None] * term_8
-    slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5) * ratio(1.0, across)
+    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5) * ratio(1.0, across)
     term_9 = d_positive - d_negative
     direction_4 = direction(term_3, axis=-1)
     term_10 = term_9 - direction_4 * total(direction_4 * term_9, axis=1)[:, None]
@@ -661,15 +659,15 @@ _kernel_swapped_euclidean = differentiable(
 
 def _value_plain_called(near: Array, far: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(near - far + margin, 0.0)
+    return at_least(near - far + margin, 0.0)
 
 
 def _value_and_gradient_plain_called(
     upstream: Array, near: Array, far: Array, margin: Array | float, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `near`, `far` and `margin`."""
-    slope = upstream * (1.0 - np.maximum(np.sign(far - near - margin), 0.0))
-    loss = np.maximum(near - far + margin, 0.0)
+    slope = upstream * (1.0 - at_least(sign(far - near - margin), 0.0))
+    loss = at_least(near - far + margin, 0.0)
     return (
         loss,
         slope,
@@ -682,7 +680,7 @@ def _tangent_plain_called(
     near: Array, far: Array, margin: Array | float, d_near: Array, d_far: Array, d_margin: Array
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    return (1.0 - np.maximum(np.sign(far - near - margin), 0.0)) * (d_near - d_far + d_margin)
+    return (1.0 - at_least(sign(far - near - margin), 0.0)) * (d_near - d_far + d_margin)
 
 
 def _curvature_plain_called(
@@ -719,7 +717,7 @@ def _value_plain_cosine(
     anchor_direction = direction(anchor, axis=-1)
     term = total(anchor_direction * direction(negative, axis=-1), axis=1) - 1.0
     term_2 = term - total(anchor_direction * direction(positive, axis=-1), axis=1) + margin + 1.0
-    return np.maximum(term_2, 0.0)
+    return at_least(term_2, 0.0)
 
 
 def _value_and_gradient_plain_cosine(
@@ -736,14 +734,14 @@ def _value_and_gradient_plain_cosine(
     sums = total(anchor_direction * negative_direction, axis=1)
     positive_direction = direction(positive, axis=-1)
     sums_2 = total(anchor_direction * positive_direction, axis=1)
-    positive_2 = np.maximum(np.sign(1.0 - sums + sums_2 - margin - 1.0), 0.0)
+    positive_2 = at_least(sign(1.0 - sums + sums_2 - margin - 1.0), 0.0)
     term = positive_2 - 1.0
     slope = upstream * term
     term_2 = 1.0 - positive_2
     slope_2 = upstream * term_2
     term_3 = slope[:, None] * positive_direction + slope_2[:, None] * negative_direction
     product = anchor_direction * total(term_3 * anchor_direction, axis=1)[:, None]
-    loss = np.maximum(sums - 1.0 - sums_2 + margin + 1.0, 0.0)
+    loss = at_least(sums - 1.0 - sums_2 + margin + 1.0, 0.0)
     grad_anchor = ratio(1.0, norm(anchor, axis=-1))[:, None] * (term_3 - product)
     grad_positive = None
     if "positive" in wanted:
@@ -785,7 +783,7 @@ def _tangent_plain_cosine(
         - margin
         - 1.0
     )
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    positive_2 = at_least(sign(term), 0.0)
     term_2 = 1.0 - positive_2
     quotient = ratio(1.0, norm(anchor, axis=-1))
     product = anchor_direction * total(anchor_direction * d_anchor, axis=1)[:, None]
@@ -824,7 +822,7 @@ def _curvature_plain_cosine(
     sums_2 = total(anchor_direction * negative_direction, axis=1)
     positive_direction = direction(positive, axis=-1)
     sums_3 = total(anchor_direction * positive_direction, axis=1)
-    positive_2 = np.maximum(np.sign(1.0 - sums_2 + sums_3 - margin - 1.0), 0.0)
+    positive_2 = at_least(sign(1.0 - sums_2 + sums_3 - margin - 1.0), 0.0)
     term = positive_2 - 1.0
     slope = upstream * term
     term_2 = 1.0 - positive_2
@@ -905,7 +903,7 @@ def _value_plain_manhattan(
     term = (
         total(np.abs(anchor - positive), axis=1) - total(np.abs(anchor - negative), axis=1) + margin
     )
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient_plain_manhattan(
@@ -921,12 +919,12 @@ def _value_and_gradient_plain_manhattan(
     near = total(np.abs(term), axis=1)
     term_2 = anchor - negative
     far = total(np.abs(term_2), axis=1)
-    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
+    positive_2 = at_least(sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
-    product = slope[:, None] * np.sign(term_2)
+    product = slope[:, None] * sign(term_2)
     slope_2 = upstream * (1.0 - positive_2)
-    product_2 = slope_2[:, None] * np.sign(term)
-    loss = np.maximum(near - far + margin, 0.0)
+    product_2 = slope_2[:, None] * sign(term)
+    loss = at_least(near - far + margin, 0.0)
     return (
         loss,
         product + product_2,
@@ -950,13 +948,11 @@ def _tangent_plain_manhattan(
     term = anchor - positive
     term_2 = anchor - negative
     term_3 = total(np.abs(term_2), axis=1) - total(np.abs(term), axis=1) - margin
-    positive_2 = np.maximum(np.sign(term_3), 0.0)
+    positive_2 = at_least(sign(term_3), 0.0)
     term_4 = 1.0 - positive_2
-    product = (positive_2 - 1.0) * total(np.sign(term_2) * (d_anchor - d_negative), axis=1)
+    product = (positive_2 - 1.0) * total(sign(term_2) * (d_anchor - d_negative), axis=1)
     return (
-        term_4 * d_margin
-        + term_4 * total(np.sign(term) * (d_anchor - d_positive), axis=1)
-        + product
+        term_4 * d_margin + term_4 * total(sign(term) * (d_anchor - d_positive), axis=1) + product
     )
 
 
@@ -994,7 +990,7 @@ def _value_plain_squared_euclidean(
     term = (
         total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient_plain_squared_euclidean(
@@ -1010,10 +1006,10 @@ def _value_and_gradient_plain_squared_euclidean(
     near = total(term * term, axis=1)
     term_2 = anchor - negative
     far = total(term_2 * term_2, axis=1)
-    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
+    positive_2 = at_least(sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
     slope_2 = upstream * (1.0 - positive_2)
-    loss = np.maximum(near - far + margin, 0.0)
+    loss = at_least(near - far + margin, 0.0)
     grad_anchor = 2.0 * slope[:, None] * term_2 + 2.0 * slope_2[:, None] * term
     return (
         loss,
@@ -1038,7 +1034,7 @@ def _tangent_plain_squared_euclidean(
     term = anchor - positive
     term_2 = anchor - negative
     term_3 = total(term_2 * term_2, axis=1) - total(term * term, axis=1) - margin
-    positive_2 = np.maximum(np.sign(term_3), 0.0)
+    positive_2 = at_least(sign(term_3), 0.0)
     term_4 = 1.0 - positive_2
     product = 2.0 * (positive_2 - 1.0) * total(term_2 * (d_anchor - d_negative), axis=1)
     return (
@@ -1061,7 +1057,7 @@ def _curvature_plain_squared_euclidean(
     term = (
         total((anchor - negative) ** 2, axis=1) - total((anchor - positive) ** 2, axis=1) - margin
     )
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    positive_2 = at_least(sign(term), 0.0)
     slope = upstream * (positive_2 - 1.0)
     term_2 = d_anchor - d_negative
     slope_2 = upstream * (1.0 - positive_2)
@@ -1089,7 +1085,7 @@ def _value_plain_euclidean(
     term = (
         norm(anchor - positive + 1e-06, axis=-1) - norm(anchor - negative + 1e-06, axis=-1) + margin
     )
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient_plain_euclidean(
@@ -1105,12 +1101,12 @@ def _value_and_gradient_plain_euclidean(
     near = norm(term, axis=-1)
     term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
-    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
+    positive_2 = at_least(sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
     product = slope[:, None] * direction(term_2, axis=-1)
     slope_2 = upstream * (1.0 - positive_2)
     product_2 = slope_2[:, None] * direction(term, axis=-1)
-    loss = np.maximum(near - far + margin, 0.0)
+    loss = at_least(near - far + margin, 0.0)
     return (
         loss,
         product + product_2,
@@ -1133,7 +1129,7 @@ def _tangent_plain_euclidean(
     """Return the derivative of the loss along the tangents."""
     term = anchor - positive + 1e-06
     term_2 = anchor - negative + 1e-06
-    positive_2 = np.maximum(np.sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin), 0.0)
+    positive_2 = at_least(sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin), 0.0)
     term_3 = 1.0 - positive_2
     sums = total(direction(term, axis=-1) * (d_anchor - d_positive), axis=1)
     sums_2 = total(direction(term_2, axis=-1) * (d_anchor - d_negative), axis=1)
@@ -1156,7 +1152,7 @@ def _curvature_plain_euclidean(
     near = norm(term, axis=-1)
     term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
-    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
+    positive_2 = at_least(sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0) * ratio(1.0, far)
     term_3 = d_anchor - d_negative
     direction_2 = direction(term_2, axis=-1)

@@ -6,7 +6,7 @@ from typing import Literal, overload
 import chainer
 import numpy as np
 
-from ._arrays import Array
+from ._arrays import Array, sign
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
 from ._runtime import cast_floats, finish, finish_parts, report, to_working, working_dtype
@@ -67,13 +67,13 @@ def _value_and_gradient_loss2(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input2` and `target2`."""
     term = input2 - target2
-    slope = upstream * np.sign(term)
+    slope = upstream * sign(term)
     return np.abs(term), slope, -slope if "target2" in wanted else None
 
 
 def _tangent_loss2(input2: Array, target2: Array, d_input2: Array, d_target2: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    return np.sign(input2 - target2) * (d_input2 - d_target2)
+    return sign(input2 - target2) * (d_input2 - d_target2)
 
 
 def _curvature_loss2(

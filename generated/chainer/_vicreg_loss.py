@@ -7,7 +7,7 @@ from typing import Literal, overload
 import chainer
 import numpy as np
 
-from ._arrays import Array, total
+from ._arrays import Array, at_least, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -102,8 +102,8 @@ def _value_variance(
     term_2 = eps + ratio(total(deviation(input1, axis=-2) ** 2, axis=0), term)
     term_3 = eps + ratio(total(deviation(input2, axis=-2) ** 2, axis=0), term)
     term_4 = (
-        total(np.maximum(1.0 - np.sqrt(term_2), 0.0)) / input1.shape[1]
-        + total(np.maximum(1.0 - np.sqrt(term_3), 0.0)) / input1.shape[1]
+        total(at_least(1.0 - np.sqrt(term_2), 0.0)) / input1.shape[1]
+        + total(at_least(1.0 - np.sqrt(term_3), 0.0)) / input1.shape[1]
     )
     return 0.5 * term_4 * std_weight
 
@@ -125,12 +125,12 @@ def _value_and_gradient_variance(
     root_2 = np.sqrt(eps + ratio(total(deviation_3 * deviation_3, axis=0), term))
     term_3 = 1.0 - root_2
     term_4 = (
-        total(np.maximum(term_2, 0.0)) / input1.shape[1]
-        + total(np.maximum(term_3, 0.0)) / input1.shape[1]
+        total(at_least(term_2, 0.0)) / input1.shape[1]
+        + total(at_least(term_3, 0.0)) / input1.shape[1]
     )
-    positive = np.maximum(np.sign(term_2), 0.0)
+    positive = at_least(sign(term_2), 0.0)
     quotient = ratio(1.0, term)
-    positive_2 = np.maximum(np.sign(term_3), 0.0)
+    positive_2 = at_least(sign(term_3), 0.0)
     grad_input1 = (
         -0.5 * upstream * std_weight * positive * quotient * deviation_2 / (input1.shape[1] * root)
     )
@@ -174,21 +174,21 @@ def _tangent_variance(
     term = input1.shape[0] - 1.0
     root = np.sqrt(eps + ratio(total(deviation_2 * deviation_2, axis=0), term))
     term_2 = 1.0 - root
-    positive = np.maximum(np.sign(term_2), 0.0)
+    positive = at_least(sign(term_2), 0.0)
     quotient = ratio(1.0, term)
     product = positive * quotient * total(deviation_2 * deviation(d_input1, axis=-2), axis=0) / root
     product_2 = total(-0.5 * positive * d_eps / root - product) / input1.shape[1]
     deviation_3 = deviation(input2, axis=-2)
     root_2 = np.sqrt(eps + ratio(total(deviation_3 * deviation_3, axis=0), term))
     term_3 = 1.0 - root_2
-    positive_2 = np.maximum(np.sign(term_3), 0.0)
+    positive_2 = at_least(sign(term_3), 0.0)
     product_3 = (
         positive_2 * quotient * total(deviation_3 * deviation(d_input2, axis=-2), axis=0) / root_2
     )
     product_4 = total(-0.5 * positive_2 * d_eps / root_2 - product_3) / input1.shape[1]
     term_4 = (
-        total(np.maximum(term_2, 0.0)) / input1.shape[1]
-        + total(np.maximum(term_3, 0.0)) / input1.shape[1]
+        total(at_least(term_2, 0.0)) / input1.shape[1]
+        + total(at_least(term_3, 0.0)) / input1.shape[1]
     )
     return 0.5 * std_weight * (product_2 + product_4) + 0.5 * term_4 * d_std_weight
 
@@ -208,7 +208,7 @@ def _curvature_variance(
     deviation_2 = deviation(input1, axis=-2)
     term = input1.shape[0] - 1.0
     root = np.sqrt(eps + ratio(total(deviation_2 * deviation_2, axis=0), term))
-    positive = np.maximum(np.sign(1.0 - root), 0.0)
+    positive = at_least(sign(1.0 - root), 0.0)
     quotient = ratio(1.0, term)
     slope = (
         0.5 * upstream * positive * quotient * deviation_2 * d_std_weight / (input1.shape[1] * root)
@@ -230,7 +230,7 @@ def _curvature_variance(
     )
     deviation_4 = deviation(input2, axis=-2)
     root_2 = np.sqrt(eps + ratio(total(deviation_4 * deviation_4, axis=0), term))
-    positive_2 = np.maximum(np.sign(1.0 - root_2), 0.0)
+    positive_2 = at_least(sign(1.0 - root_2), 0.0)
     slope_4 = (
         0.5
         * upstream

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, total
+from ._arrays import Array, select, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -47,7 +47,7 @@ def _value_and_gradient(
     product_2 = width / eps
     log_term = np.log1p(product_2)
     term_2 = product + 1.0
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     slope = upstream * select(mask, width * sign_term / (term_2 * eps), sign_term)
     term_3 = product_2 + 1.0
     loss = select(mask, width * log1p_product, abs_error + (width * log_term - width))
@@ -86,7 +86,7 @@ def _tangent(
     chosen_2 = select(
         mask, -width * abs_error / (term_3 * (eps * eps)), -product_2 * (product_2 / term_2)
     )
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     product_3 = select(mask, width * sign_term / (term_3 * eps), sign_term) * (d_input - d_target)
     return chosen * d_width + chosen_2 * d_eps + product_3
 
@@ -107,7 +107,7 @@ def _curvature(
     abs_error = np.abs(term)
     mask = abs_error < width
     term_2 = abs_error / eps + 1.0
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     product = sign_term / (term_2 * eps)
     chosen = select(mask, product, 0.0)
     slope = upstream * chosen * d_width

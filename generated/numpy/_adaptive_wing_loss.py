@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select, total
+from ._arrays import Array, select, sign, total
 from ._checks import (
     check_floating,
     check_least,
@@ -98,7 +98,7 @@ def _value_and_gradient(
     mask_3 = power == 0.0
     term_5 = power - 1.0
     chosen = select((mask_2 & mask_3), 0.0, power * product**term_5)
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     chosen_2 = select(
         mask,
         omega * chosen * sign_term / (term_4 * eps),
@@ -181,7 +181,7 @@ def _hessian_diagonal(
     term_3 = power - 1.0
     power_3 = product**term_3
     chosen = select(mask_3, 0.0, power * power_3)
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     chosen_2 = select((mask_2 & (term_3 == 0.0)), 0.0, term_3 * product ** (term_3 - 1.0))
     product_2 = (
         omega * select(mask_3, 0.0, power * chosen_2 * sign_term / eps) * sign_term / (term_2 * eps)

@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoid, sign, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -56,8 +56,8 @@ def _value_clip_0(
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    positive = sigmoid(-input) ** gamma_pos * target * (np.maximum(-input, 0.0) + log_term)
-    product = sigmoid(input) ** gamma_neg * (1.0 - target) * (np.maximum(input, 0.0) + log_term)
+    positive = sigmoid(-input) ** gamma_pos * target * (at_least(-input, 0.0) + log_term)
+    product = sigmoid(input) ** gamma_neg * (1.0 - target) * (at_least(input, 0.0) + log_term)
     return positive + product
 
 
@@ -74,11 +74,11 @@ def _value_and_gradient_clip_0(
     power = probability**gamma_pos
     product = power * target
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     p = sigmoid(input)
     power_2 = p**gamma_neg
     product_2 = power_2 * (1.0 - target)
-    softplus_2 = np.maximum(input, 0.0) + log_term
+    softplus_2 = at_least(input, 0.0) + log_term
     term = (
         -gamma_pos * product * p * softplus
         - product * probability
@@ -105,7 +105,7 @@ def _hessian_diagonal_clip_0(
     power = probability**gamma_pos
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     product = gamma_pos * power * p
     product_2 = product * target * probability
     term = (
@@ -115,7 +115,7 @@ def _hessian_diagonal_clip_0(
     )
     power_2 = p**gamma_neg
     term_2 = 1.0 - target
-    softplus_2 = np.maximum(input, 0.0) + log_term
+    softplus_2 = at_least(input, 0.0) + log_term
     product_3 = gamma_neg * gamma_neg * power_2 * probability * probability * term_2 * softplus_2
     product_4 = gamma_neg * power_2 * probability
     product_5 = product_4 * term_2 * p
@@ -189,12 +189,12 @@ def _value(
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     p = sigmoid(input)
-    lowered = np.maximum(p - clip, 0.0)
+    lowered = at_least(p - clip, 0.0)
     chosen = select(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * np.log1p(-lowered))
     positive = (
         sigmoid(-input) ** gamma_pos
         * target
-        * (np.maximum(-input, 0.0) + np.log1p(np.exp(-np.abs(input))))
+        * (at_least(-input, 0.0) + np.log1p(np.exp(-np.abs(input))))
     )
     return chosen + positive
 
@@ -212,7 +212,7 @@ def _value_and_gradient(
     p = sigmoid(input)
     mask = p <= clip
     term = p - clip
-    lowered = np.maximum(term, 0.0)
+    lowered = at_least(term, 0.0)
     power = lowered**gamma_neg
     term_2 = 1.0 - target
     log_term = np.log1p(-lowered)
@@ -220,10 +220,10 @@ def _value_and_gradient(
     power_2 = probability**gamma_pos
     product = power_2 * target
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term_2
+    softplus = at_least(-input, 0.0) + log_term_2
     mask_2 = lowered == 0.0
     chosen = select((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     term_3 = 1.0 - lowered
     term_4 = (
         power * term_2 * positive * p * probability / term_3
@@ -242,7 +242,7 @@ def _value_and_gradient(
         grad_gamma_neg = total(upstream * select(mask, 0.0, product_2))
     grad_gamma_pos = None
     if "gamma_pos" in wanted:
-        slope = upstream * product * (np.maximum(input, 0.0) + log_term_2) * softplus
+        slope = upstream * product * (at_least(input, 0.0) + log_term_2) * softplus
         grad_gamma_pos = -total(slope)
     grad_clip = None
     if "clip" in wanted:
@@ -262,12 +262,12 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
     term = p - clip
-    lowered = np.maximum(term, 0.0)
+    lowered = at_least(term, 0.0)
     mask = lowered == 0.0
     mask_2 = mask & (gamma_neg == 0.0)
     term_2 = gamma_neg - 1.0
     chosen = select(mask_2, 0.0, gamma_neg * lowered**term_2)
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     probability = sigmoid(-input)
     term_3 = 1.0 - target
     log_term = np.log1p(-lowered)
@@ -283,7 +283,7 @@ def _hessian_diagonal(
     product_3 = power_2 * term_3 * positive * p * probability * squashed / term_4
     term_6 = product_3 + product_2 + power_2 * term_3 * (positive * p * probability / term_4) ** 2
     power_3 = probability**gamma_pos
-    softplus = np.maximum(-input, 0.0) + np.log1p(np.exp(-np.abs(input)))
+    softplus = at_least(-input, 0.0) + np.log1p(np.exp(-np.abs(input)))
     product_4 = gamma_pos * power_3 * p
     product_5 = product_4 * target * probability
     term_7 = (

@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, at_least, sign, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import box_cox, box_cox_slope, gauss, power1p
 from ._runtime import (
@@ -340,7 +340,7 @@ def _value_general(
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # power transform: (1 + z)**p - 1 -> p box_cox(z, p)
     product = (input - target) / scale
-    beta = np.maximum(np.abs(alpha - 2.0), 1e-06)
+    beta = at_least(np.abs(alpha - 2.0), 1e-06)
     return 0.5 * box_cox(product * (product / beta), 0.5 * alpha) * beta
 
 
@@ -356,7 +356,7 @@ def _value_and_gradient_general(
     term = input - target
     product = term / scale
     term_2 = alpha - 2.0
-    beta = np.maximum(np.abs(term_2), 1e-06)
+    beta = at_least(np.abs(term_2), 1e-06)
     product_2 = product * (product / beta)
     product_3 = 0.5 * alpha
     box_cox_2 = box_cox(product_2, product_3)
@@ -364,7 +364,7 @@ def _value_and_gradient_general(
     slope = upstream * power1p_2 * term / (scale * scale)
     grad_alpha = None
     if "alpha" in wanted:
-        direction_2 = np.sign(term_2)
+        direction_2 = sign(term_2)
         term_3 = (
             0.5 * box_cox_slope(product_2, product_3)
             - power1p_2 * direction_2 * (term / (beta * scale)) ** 2
@@ -389,7 +389,7 @@ def _hessian_diagonal_general(
     term = 0.5 * alpha - 1.0
     term_2 = input - target
     product = term_2 / scale
-    beta = np.maximum(np.abs(alpha - 2.0), 1e-06)
+    beta = at_least(np.abs(alpha - 2.0), 1e-06)
     product_2 = product * (product / beta)
     product_3 = 2.0 * term * power1p(product_2, term - 1.0) * term_2 * term_2 / (beta * scale**4)
     slope = upstream * (product_3 + power1p(product_2, term) / (scale * scale))

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, select, total
 from ._checks import (
     check_floating,
     check_least,
@@ -44,7 +44,7 @@ __all__ = ["BetaNLLLoss", "beta_nll_loss"]
 
 def _value(input: Array, target: Array, var: Array, beta: Array | float, eps: float) -> Array:
     """Return the unreduced loss."""
-    variance = np.maximum(var, eps)
+    variance = at_least(var, eps)
     term = input - target
     return 0.5 * variance**beta * (term * (term / variance) + np.log(variance))
 
@@ -59,7 +59,7 @@ def _value_and_gradient(
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    variance = np.maximum(var, eps)
+    variance = at_least(var, eps)
     power = variance**beta
     term = input - target
     product = term / variance
@@ -80,7 +80,7 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, var: Array, beta: Array | float, eps: float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`, `target` and `var`."""
-    variance = np.maximum(var, eps)
+    variance = at_least(var, eps)
     power = variance**beta
     slope = upstream * power / variance
     product = (input - target) / variance

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select
+from ._arrays import Array, at_least, at_most, select, sign
 from ._checks import (
     check_dialect,
     check_floating,
@@ -49,8 +49,8 @@ def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
     return (
-        -(1.0 - target) * np.maximum(np.log1p(-input), -100.0)
-        - np.maximum(np.log(input), -100.0) * target
+        -(1.0 - target) * at_least(np.log1p(-input), -100.0)
+        - at_least(np.log(input), -100.0) * target
     )
 
 
@@ -60,10 +60,10 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - input
     loss = (
-        -(1.0 - target) * np.maximum(np.log1p(-input), -100.0)
-        - np.maximum(np.log(input), -100.0) * target
+        -(1.0 - target) * at_least(np.log1p(-input), -100.0)
+        - at_least(np.log(input), -100.0) * target
     )
-    grad_input = upstream * (input - target) / np.maximum(term * input, 1e-12)
+    grad_input = upstream * (input - target) / at_least(term * input, 1e-12)
     grad_target = None
     if "target" in wanted:
         product = 2.0 * input
@@ -77,9 +77,9 @@ def _value_and_gradient(
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     product = (1.0 - input) * input
-    maximum = np.maximum(product, 1e-12)
+    maximum = at_least(product, 1e-12)
     product_2 = (
-        (0.5 * np.sign(product - 1e-12) + 0.5)
+        (0.5 * sign(product - 1e-12) + 0.5)
         * (1.0 - 2.0 * input)
         * (input - target)
         / (maximum * maximum)
@@ -133,10 +133,10 @@ def _loss(
 def _value_keras(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
-    clipped = np.minimum(np.maximum(input, 1e-07), 0.9999999)
+    clipped = at_most(at_least(input, 1e-07), 0.9999999)
     return (
-        -(1.0 - target) * np.maximum(np.log1p(-clipped), -100.0)
-        - np.maximum(np.log(clipped), -100.0) * target
+        -(1.0 - target) * at_least(np.log1p(-clipped), -100.0)
+        - at_least(np.log(clipped), -100.0) * target
     )
 
 
@@ -145,16 +145,16 @@ def _value_and_gradient_keras(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - target
-    maximum = np.maximum(input, 1e-07)
-    clipped = np.minimum(maximum, 0.9999999)
+    maximum = at_least(input, 1e-07)
+    clipped = at_most(maximum, 0.9999999)
     log_term = np.log1p(-clipped)
-    maximum_2 = np.maximum(log_term, -100.0)
+    maximum_2 = at_least(log_term, -100.0)
     logarithm = np.log(clipped)
-    maximum_3 = np.maximum(logarithm, -100.0)
-    term_2 = 0.5 * np.sign(0.9999999 - maximum) + 0.5
-    term_3 = 0.5 * np.sign(input - 1e-07) + 0.5
-    product = term * (0.5 * np.sign(log_term + 100.0) + 0.5) * term_2 * term_3 / (1.0 - clipped)
-    product_2 = (0.5 * np.sign(logarithm + 100.0) + 0.5) * term_2 * term_3 * target / clipped
+    maximum_3 = at_least(logarithm, -100.0)
+    term_2 = 0.5 * sign(0.9999999 - maximum) + 0.5
+    term_3 = 0.5 * sign(input - 1e-07) + 0.5
+    product = term * (0.5 * sign(log_term + 100.0) + 0.5) * term_2 * term_3 / (1.0 - clipped)
+    product_2 = (0.5 * sign(logarithm + 100.0) + 0.5) * term_2 * term_3 * target / clipped
     loss = -term * maximum_2 - maximum_3 * target
     grad_target = None
     if "target" in wanted:
@@ -164,17 +164,17 @@ def _value_and_gradient_keras(
 
 def _hessian_diagonal_keras(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    maximum = np.maximum(input, 1e-07)
-    clipped = np.minimum(maximum, 0.9999999)
-    term = 0.5 * np.sign(0.9999999 - maximum) + 0.5
-    term_2 = 0.5 * np.sign(input - 1e-07) + 0.5
+    maximum = at_least(input, 1e-07)
+    clipped = at_most(maximum, 0.9999999)
+    term = 0.5 * sign(0.9999999 - maximum) + 0.5
+    term_2 = 0.5 * sign(input - 1e-07) + 0.5
     product = (
         (1.0 - target)
-        * (0.5 * np.sign(np.log1p(-clipped) + 100.0) + 0.5)
+        * (0.5 * sign(np.log1p(-clipped) + 100.0) + 0.5)
         * (term * term_2 / (1.0 - clipped)) ** 2
     )
     product_2 = (
-        (0.5 * np.sign(np.log(clipped) + 100.0) + 0.5) * target * (term * term_2 / clipped) ** 2
+        (0.5 * sign(np.log(clipped) + 100.0) + 0.5) * target * (term * term_2 / clipped) ** 2
     )
     return upstream * (product + product_2), np.full_like(target, 0.0)
 

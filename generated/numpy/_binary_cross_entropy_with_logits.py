@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoid, total
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -46,8 +46,8 @@ def _value(input: Array, target: Array, pos_weight: Array | float) -> Array:
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    return (1.0 - target) * (np.maximum(input, 0.0) + log_term) + pos_weight * target * (
-        np.maximum(-input, 0.0) + log_term
+    return (1.0 - target) * (at_least(input, 0.0) + log_term) + pos_weight * target * (
+        at_least(-input, 0.0) + log_term
     )
 
 
@@ -56,10 +56,10 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - target
-    positive = np.maximum(input, 0.0)
+    positive = at_least(input, 0.0)
     log_term = np.log1p(np.exp(-np.abs(input)))
     product = pos_weight * target
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     loss = term * (positive + log_term) + product * softplus
     grad_input = upstream * (term * sigmoid(input) - product * sigmoid(-input))
     grad_target = None
@@ -142,8 +142,8 @@ def _value_chainer(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    term = (1.0 - target) * (np.maximum(input, 0.0) + log_term) + pos_weight * target * (
-        np.maximum(-input, 0.0) + log_term
+    term = (1.0 - target) * (at_least(input, 0.0) + log_term) + pos_weight * target * (
+        at_least(-input, 0.0) + log_term
     )
     return select(target != -1.0, term * weight, 0.0)
 
@@ -159,10 +159,10 @@ def _value_and_gradient_chainer(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     valid = target != -1.0
     term = 1.0 - target
-    positive = np.maximum(input, 0.0)
+    positive = at_least(input, 0.0)
     log_term = np.log1p(np.exp(-np.abs(input)))
     product = pos_weight * target
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     slope = upstream * (term * sigmoid(input) - product * sigmoid(-input)) * weight
     loss = select(valid, (term * (positive + log_term) + product * softplus) * weight, 0.0)
     grad_target = None
@@ -187,7 +187,7 @@ def _hessian_diagonal_chainer(
 
 def _denominator_chainer(target: Array) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total((target != -1.0).astype(target.dtype)), 1.0)
+    return at_least(total((target != -1.0).astype(target.dtype)), 1.0)
 
 
 _kernel_chainer = Kernels(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid
+from ._arrays import Array, at_least, sigmoid
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -34,7 +34,7 @@ def _value(positive: Array, negative: Array) -> Array:
     """Return the unreduced loss."""
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     term = negative - positive
-    return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    return at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
 def _value_and_gradient(
@@ -43,7 +43,7 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `positive` and `negative`."""
     term = negative - positive
     slope = upstream * sigmoid(term)
-    loss = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    loss = at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
     return loss, -slope, slope
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, at_least, sign, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -40,7 +40,7 @@ __all__ = ["CategoricalHingeLoss", "categorical_hinge_loss"]
 def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
     term = ((1.0 - target) * input).max(axis=1) - total(input * target, axis=1) + 1.0
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient(
@@ -51,14 +51,14 @@ def _value_and_gradient(
     product = term * input
     best_other = product.max(axis=1)
     term_2 = best_other - total(input * target, axis=1) + 1.0
-    slope = upstream * np.maximum(np.sign(term_2), 0.0)
+    slope = upstream * at_least(sign(term_2), 0.0)
     chosen = (product == best_other[:, None]).astype(target.dtype)
     sums = total(chosen, axis=1)
     grad_input = slope[:, None] * chosen * term / sums[:, None] - slope[:, None] * target
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] * input - slope[:, None] * chosen * input / sums[:, None]
-    return np.maximum(term_2, 0.0), grad_input, grad_target
+    return at_least(term_2, 0.0), grad_input, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:

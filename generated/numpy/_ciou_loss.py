@@ -112,7 +112,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select
+from ._arrays import Array, at_least, select, sign
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import hypot1, over_hypot1, ratio
 from ._runtime import (
@@ -156,8 +156,8 @@ def _value(input: Array, target: Array) -> Array:
     )
     power = (chosen - chosen_2) ** 2
     v = 0.4052847345693511 * power
-    overlap_width = np.maximum(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
-    overlap_height = np.maximum(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
+    overlap_width = at_least(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
+    overlap_height = at_least(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
     overlap = overlap_width * overlap_height
     quotient = ratio(overlap, width * height + true_width * true_height - overlap)
     term = (
@@ -202,9 +202,9 @@ def _value_and_gradient(
     power = gap * gap
     v = 0.4052847345693511 * power
     term = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term, 0.0)
+    overlap_width = at_least(term, 0.0)
     term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_2, 0.0)
+    overlap_height = at_least(term_2, 0.0)
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient_5 = ratio(overlap, term_3)
@@ -218,14 +218,14 @@ def _value_and_gradient(
     index = np.arange(target.shape[1])
     mask_3 = index == 1
     quotient_7 = ratio(distance, term_6)
-    term_7 = -0.5 * np.sign(true_top - top) - 0.5
+    term_7 = -0.5 * sign(true_top - top) - 0.5
     quotient_8 = ratio(1.0, term_6)
     slope = 0.5 * upstream * quotient_8 * term_5
     quotient_9 = ratio(1.0, term_3)
-    product = overlap_width * np.maximum(np.sign(term_2), 0.0)
+    product = overlap_width * at_least(sign(term_2), 0.0)
     quotient_10 = ratio(quotient_5, term_3)
     term_8 = -upstream * quotient_9 * product - upstream * quotient_10 * product
-    term_9 = -0.5 * np.sign(top - true_top) - 0.5
+    term_9 = -0.5 * sign(top - true_top) - 0.5
     slope_2 = upstream * (quotient_10 * width)
     power_2 = hypot1(quotient_3) ** 2
     power_3 = hypot1(quotient_4) ** 2
@@ -238,8 +238,8 @@ def _value_and_gradient(
         - 2.0 * upstream * quotient_7 * hull_height * term_7
     )
     mask_4 = index == 3
-    term_11 = 0.5 * np.sign(bottom - true_bottom) + 0.5
-    term_12 = 0.5 * np.sign(true_bottom - bottom) + 0.5
+    term_11 = 0.5 * sign(bottom - true_bottom) + 0.5
+    term_12 = 0.5 * sign(true_bottom - bottom) + 0.5
     term_13 = (
         slope
         + term_8 * term_12
@@ -247,11 +247,11 @@ def _value_and_gradient(
         - 2.0 * upstream * quotient_7 * hull_height * term_11
     )
     mask_5 = index == 0
-    term_14 = -0.5 * np.sign(true_left - left) - 0.5
+    term_14 = -0.5 * sign(true_left - left) - 0.5
     slope_4 = 0.5 * upstream * quotient_8 * term_4
-    product_2 = np.maximum(np.sign(term), 0.0) * overlap_height
+    product_2 = at_least(sign(term), 0.0) * overlap_height
     term_15 = -upstream * quotient_9 * product_2 - upstream * quotient_10 * product_2
-    term_16 = -0.5 * np.sign(left - true_left) - 0.5
+    term_16 = -0.5 * sign(left - true_left) - 0.5
     slope_5 = upstream * (quotient_10 * height)
     chosen_4 = select(mask_2, ratio(1.0, height) / power_2, ratio(quotient_4, width) / power_3)
     slope_6 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_4
@@ -262,8 +262,8 @@ def _value_and_gradient(
         - 2.0 * upstream * quotient_7 * hull_width * term_14
     )
     mask_6 = index == 2
-    term_18 = 0.5 * np.sign(right - true_right) + 0.5
-    term_19 = 0.5 * np.sign(true_right - right) + 0.5
+    term_18 = 0.5 * sign(right - true_right) + 0.5
+    term_19 = 0.5 * sign(true_right - right) + 0.5
     term_20 = (
         slope_4
         + term_15 * term_19
@@ -349,9 +349,9 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     gap = chosen - chosen_2
     v = 0.4052847345693511 * gap * gap
     term = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term, 0.0)
+    overlap_width = at_least(term, 0.0)
     term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_2, 0.0)
+    overlap_height = at_least(term_2, 0.0)
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient_5 = ratio(overlap, term_3)
@@ -409,11 +409,11 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     term_18 = top + bottom - true_top - true_bottom
     term_19 = 0.5 * term_17[:, None] * term_15 + 0.5 * term_18[:, None] * term_16
     quotient_12 = ratio(quotient_11, term_14)
-    term_20 = 0.5 * np.sign(right - true_right) + 0.5
-    term_21 = -0.5 * np.sign(true_left - left) - 0.5
+    term_20 = 0.5 * sign(right - true_right) + 0.5
+    term_21 = -0.5 * sign(true_left - left) - 0.5
     term_22 = term_20[:, None] * chosen_3 + term_21[:, None] * chosen_4
-    term_23 = 0.5 * np.sign(bottom - true_bottom) + 0.5
-    term_24 = -0.5 * np.sign(true_top - top) - 0.5
+    term_23 = 0.5 * sign(bottom - true_bottom) + 0.5
+    term_24 = -0.5 * sign(true_top - top) - 0.5
     term_25 = term_23[:, None] * chosen_6 + term_24[:, None] * chosen_7
     term_26 = 2.0 * hull_width[:, None] * term_22 + 2.0 * hull_height[:, None] * term_25
     term_27 = product_3 + product_6 + product_7 - term_19 * quotient_12[:, None] * term_26
@@ -423,19 +423,19 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     power_5 = quotient_11 * quotient_11
     term_28 = quotient_11 * quotient_13 + ratio(quotient_13, term_14)
     product_9 = term_26 * (term_28[:, None] * term_26 - power_5[:, None] * term_19)
-    term_29 = 0.5 * np.sign(true_right - right) + 0.5
-    term_30 = -0.5 * np.sign(left - true_left) - 0.5
+    term_29 = 0.5 * sign(true_right - right) + 0.5
+    term_30 = -0.5 * sign(left - true_left) - 0.5
     term_31 = term_29[:, None] * chosen_3 + term_30[:, None] * chosen_4
     quotient_14 = ratio(1.0, term_3)
     quotient_15 = ratio(quotient_14, term_3)
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     product_10 = quotient_15 * positive * overlap_height
     product_11 = positive * overlap_height
     term_32 = height[:, None] * term_4 + width[:, None] * term_8 - product_11[:, None] * term_31
-    positive_2 = np.maximum(np.sign(term_2), 0.0)
+    positive_2 = at_least(sign(term_2), 0.0)
     product_12 = overlap_width * positive_2
-    term_33 = 0.5 * np.sign(true_bottom - bottom) + 0.5
-    term_34 = -0.5 * np.sign(top - true_top) - 0.5
+    term_33 = 0.5 * sign(true_bottom - bottom) + 0.5
+    term_34 = -0.5 * sign(top - true_top) - 0.5
     term_35 = term_33[:, None] * chosen_6 + term_34[:, None] * chosen_7
     term_36 = term_32 - product_12[:, None] * term_35
     product_13 = quotient_14 * positive * positive_2

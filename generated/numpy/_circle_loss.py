@@ -52,7 +52,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, masked, pick, select, sigmoid, total
+from ._arrays import Array, argmax_along, at_least, masked, pick, select, sigmoid, sign, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -96,15 +96,15 @@ def _value_detached(
     cosine = direction(input, axis=-1) @ direction(input, axis=-1).T
     chosen = select(
         target[:, None] != target,
-        (cosine - margin) * gamma * np.maximum(margin + cosine, 0.0),
+        (cosine - margin) * gamma * at_least(margin + cosine, 0.0),
         -math.inf,
     )
     mask = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
-    product = (1.0 - margin - cosine) * gamma * np.maximum(margin + 1.0 - cosine, 0.0)
+    product = (1.0 - margin - cosine) * gamma * at_least(margin + 1.0 - cosine, 0.0)
     term = logsumexp(chosen, axis=-1) + logsumexp(select(mask, product, -math.inf), axis=-1)
-    return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    return at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
 def _value_and_gradient_detached(
@@ -120,13 +120,13 @@ def _value_and_gradient_detached(
     input_direction = direction(input, axis=-1)
     cosine = input_direction @ input_direction.T
     term = cosine - margin
-    too_high = np.maximum(margin + cosine, 0.0)
+    too_high = at_least(margin + cosine, 0.0)
     chosen = select(mask, term * gamma * too_high, -math.inf)
     mask_2 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     term_2 = 1.0 - margin - cosine
-    too_low = np.maximum(margin + 1.0 - cosine, 0.0)
+    too_low = at_least(margin + 1.0 - cosine, 0.0)
     chosen_2 = select(mask_2, term_2 * gamma * too_low, -math.inf)
     term_3 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
     probability = sigmoid(term_3)
@@ -142,7 +142,7 @@ def _value_and_gradient_detached(
     term_5 = sums - input_direction * total(sums * input_direction, axis=1)[:, None]
     sums_2 = term_4 @ input_direction
     product_2 = input_direction * total(sums_2 * input_direction, axis=1)[:, None]
-    loss = np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
+    loss = at_least(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
     grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * term_5 + ratio(
         1.0, norm(input, axis=-1)
     )[:, None] * (sums_2 - product_2)
@@ -178,13 +178,13 @@ def _hessian_diagonal_detached(
     mask = target[:, None] != target
     input_direction = direction(input, axis=-1)
     cosine = input_direction @ input_direction.T
-    too_high = np.maximum(margin + cosine, 0.0)
+    too_high = at_least(margin + cosine, 0.0)
     chosen = select(mask, (cosine - margin) * gamma * too_high, -math.inf)
     log_sum = logsumexp(chosen, axis=-1)
     index = np.arange(upstream.shape[0])
     index_2 = np.arange(input.shape[0])
     mask_2 = (target[:, None] == target) & (index[:, None] != index_2)
-    too_low = np.maximum(margin + 1.0 - cosine, 0.0)
+    too_low = at_least(margin + 1.0 - cosine, 0.0)
     chosen_2 = select(mask_2, (1.0 - margin - cosine) * gamma * too_low, -math.inf)
     log_sum_2 = logsumexp(chosen_2, axis=-1)
     probability = sigmoid(log_sum + log_sum_2)
@@ -199,7 +199,7 @@ def _hessian_diagonal_detached(
     term_2 = term[:, None] * power[:, None, None] * cosine[:, :, None] - product_2
     picked = pick(probability_2, index, axis=1)
     sums = total(power_2, axis=1)
-    chosen_4 = select(target != target, gamma * np.maximum(margin + sums, 0.0), 0.0)
+    chosen_4 = select(target != target, gamma * at_least(margin + sums, 0.0), 0.0)
     product_3 = picked * chosen_4
     product_4 = power * sums
     term_3 = (
@@ -228,7 +228,7 @@ def _hessian_diagonal_detached(
     product_12 = probability_3 * chosen_5
     picked_2 = pick(probability_3, index, axis=1)
     chosen_6 = select(
-        ((target == target) & (index != index)), -gamma * np.maximum(margin + 1.0 - sums, 0.0), 0.0
+        ((target == target) & (index != index)), -gamma * at_least(margin + 1.0 - sums, 0.0), 0.0
     )
     product_13 = picked_2 * chosen_6
     term_8 = total(product_12[:, :, None] * term_2, axis=1) + product_13[:, None] * term_3
@@ -266,11 +266,11 @@ def _hessian_diagonal_detached(
     )
     chosen_7 = select(
         target[:, None] != target,
-        (cosine - margin) * gamma * np.maximum(margin + cosine, 0.0),
+        (cosine - margin) * gamma * at_least(margin + cosine, 0.0),
         -math.inf,
     )
     log_sum_3 = logsumexp(chosen_7, axis=-1)
-    product_21 = (1.0 - margin - cosine) * gamma * np.maximum(margin + 1.0 - cosine, 0.0)
+    product_21 = (1.0 - margin - cosine) * gamma * at_least(margin + 1.0 - cosine, 0.0)
     chosen_8 = select(
         ((target[:, None] == target) & (index[:, None] != index_2)), product_21, -math.inf
     )
@@ -311,7 +311,7 @@ def _denominator_detached_keras(target: Array) -> Array:
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
     largest = select(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
     mask_2 = (select(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
-    return np.maximum(total(select(mask_2, 1.0, 0.0)), 1.0)
+    return at_least(total(select(mask_2, 1.0, 0.0)), 1.0)
 
 
 _kernel_detached = Kernels(
@@ -374,15 +374,15 @@ def _value_through(
     cosine = direction(input, axis=-1) @ direction(input, axis=-1).T
     chosen = select(
         target[:, None] != target,
-        (cosine - margin) * np.maximum(margin + cosine, 0.0) * gamma,
+        (cosine - margin) * at_least(margin + cosine, 0.0) * gamma,
         -math.inf,
     )
     mask = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
-    product = (1.0 - margin - cosine) * np.maximum(margin + 1.0 - cosine, 0.0) * gamma
+    product = (1.0 - margin - cosine) * at_least(margin + 1.0 - cosine, 0.0) * gamma
     term = logsumexp(chosen, axis=-1) + logsumexp(select(mask, product, -math.inf), axis=-1)
-    return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    return at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
 def _value_and_gradient_through(
@@ -399,32 +399,32 @@ def _value_and_gradient_through(
     cosine = input_direction @ input_direction.T
     term = cosine - margin
     term_2 = margin + cosine
-    too_high = np.maximum(term_2, 0.0)
+    too_high = at_least(term_2, 0.0)
     chosen = select(mask, term * too_high * gamma, -math.inf)
     mask_2 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
-    too_low = np.maximum(term_4, 0.0)
+    too_low = at_least(term_4, 0.0)
     chosen_2 = select(mask_2, term_3 * too_low * gamma, -math.inf)
     term_5 = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
     probability = sigmoid(term_5)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
     product = too_low * gamma
-    product_2 = term_3 * np.maximum(np.sign(term_4), 0.0) * gamma
+    product_2 = term_3 * at_least(sign(term_4), 0.0) * gamma
     product_3 = slope[:, None] * probability_2 * select(mask_2, -product - product_2, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product_4 = too_high * gamma
-    product_5 = term * np.maximum(np.sign(term_2), 0.0) * gamma
+    product_5 = term * at_least(sign(term_2), 0.0) * gamma
     product_6 = slope[:, None] * probability_3 * select(mask, product_4 + product_5, 0.0)
     term_6 = product_3 + product_6
     sums = term_6.T @ input_direction
     term_7 = sums - input_direction * total(sums * input_direction, axis=1)[:, None]
     sums_2 = term_6 @ input_direction
     product_7 = input_direction * total(sums_2 * input_direction, axis=1)[:, None]
-    loss = np.maximum(term_5, 0.0) + np.log1p(np.exp(-np.abs(term_5)))
+    loss = at_least(term_5, 0.0) + np.log1p(np.exp(-np.abs(term_5)))
     grad_input = ratio(1.0, norm(input, axis=-1))[:, None] * term_7 + ratio(
         1.0, norm(input, axis=-1)
     )[:, None] * (sums_2 - product_7)
@@ -470,7 +470,7 @@ def _hessian_diagonal_through(
     cosine = input_direction @ input_direction.T
     term = cosine - margin
     term_2 = margin + cosine
-    too_high = np.maximum(term_2, 0.0)
+    too_high = at_least(term_2, 0.0)
     chosen = select(mask, term * too_high * gamma, -math.inf)
     log_sum = logsumexp(chosen, axis=-1)
     index = np.arange(upstream.shape[0])
@@ -478,12 +478,12 @@ def _hessian_diagonal_through(
     mask_2 = (target[:, None] == target) & (index[:, None] != index_2)
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
-    too_low = np.maximum(term_4, 0.0)
+    too_low = at_least(term_4, 0.0)
     chosen_2 = select(mask_2, term_3 * too_low * gamma, -math.inf)
     log_sum_2 = logsumexp(chosen_2, axis=-1)
     probability = sigmoid(log_sum + log_sum_2)
     probability_2 = softmax(chosen, axis=-1)
-    positive = np.maximum(np.sign(term_2), 0.0)
+    positive = at_least(sign(term_2), 0.0)
     chosen_3 = select(mask, too_high * gamma + term * positive * gamma, 0.0)
     quotient = ratio(1.0, norm(input, axis=-1))
     power = quotient * quotient
@@ -500,8 +500,8 @@ def _hessian_diagonal_through(
     mask_3 = target != target
     sums = total(power_2, axis=1)
     term_9 = margin + sums
-    positive_2 = np.maximum(np.sign(term_9), 0.0)
-    term_10 = np.maximum(term_9, 0.0) * gamma + (sums - margin) * positive_2 * gamma
+    positive_2 = at_least(sign(term_9), 0.0)
+    term_10 = at_least(term_9, 0.0) * gamma + (sums - margin) * positive_2 * gamma
     chosen_4 = select(mask_3, term_10, 0.0)
     product_4 = power * sums
     term_11 = (
@@ -524,105 +524,108 @@ def _hessian_diagonal_through(
     )
     product_11 = picked * chosen_4
     mask_4 = index_2 == index[:, None]
-    term_15 = too_high * gamma + term * np.maximum(np.sign(term_2), 0.0) * gamma
-    term_16 = sums_2[:, None] - select(mask, term_15, 0.0)[:, :, None] * term_7
-    rest = sum_of_others(probability_2[:, :, None] * (sums_3[:, None] + term_16), axis=-2)
-    product_12 = (
-        2.0 * product_11[:, None] * term_12 * total(masked(rest, mask_4[:, :, None]), axis=1)
+    chosen_5 = select(mask, too_high * gamma + term * at_least(sign(term_2), 0.0) * gamma, 0.0)
+    term_15 = sums_3[:, None] + (sums_2[:, None] - chosen_5[:, :, None] * term_7)
+    chosen_6 = masked(
+        sum_of_others(probability_2[:, :, None] * term_15, axis=-2), mask_4[:, :, None]
+    )
+    term_16 = (
+        total(product_8, axis=1)
+        - product_10
+        + 2.0 * product_11[:, None] * term_12 * total(chosen_6, axis=1)
     )
     probability_3 = softmax(chosen_2, axis=-1)
-    positive_3 = np.maximum(np.sign(term_4), 0.0)
-    chosen_5 = select(mask_2, -too_low * gamma - term_3 * positive_3 * gamma, 0.0)
-    product_13 = mask_2.astype(upstream.dtype) * positive_3
-    term_17 = chosen_5[:, :, None] * term_6 + 2.0 * product_13[:, :, None] * power_3 * gamma
+    positive_3 = at_least(sign(term_4), 0.0)
+    chosen_7 = select(mask_2, -too_low * gamma - term_3 * positive_3 * gamma, 0.0)
+    product_12 = mask_2.astype(upstream.dtype) * positive_3
+    term_17 = chosen_7[:, :, None] * term_6 + 2.0 * product_12[:, :, None] * power_3 * gamma
     picked_2 = pick(probability_3, index, axis=1)
     mask_5 = (target == target) & (index != index)
     term_18 = margin + 1.0 - sums
-    positive_4 = np.maximum(np.sign(term_18), 0.0)
-    term_19 = -np.maximum(term_18, 0.0) * gamma - (1.0 - margin - sums) * positive_4 * gamma
-    chosen_6 = select(mask_5, term_19, 0.0)
-    product_14 = mask_5.astype(upstream.dtype) * positive_4
-    term_20 = chosen_6[:, None] * term_11 + 4.0 * product_14[:, None] * power_4 * gamma
+    positive_4 = at_least(sign(term_18), 0.0)
+    term_19 = -at_least(term_18, 0.0) * gamma - (1.0 - margin - sums) * positive_4 * gamma
+    chosen_8 = select(mask_5, term_19, 0.0)
+    product_13 = mask_5.astype(upstream.dtype) * positive_4
+    term_20 = chosen_8[:, None] * term_11 + 4.0 * product_13[:, None] * power_4 * gamma
     term_21 = total(probability_3[:, :, None] * term_17, axis=1) + picked_2[:, None] * term_20
-    product_15 = chosen_5[:, :, None] * term_7
+    product_14 = chosen_7[:, :, None] * term_7
     is_largest_2 = index_2 == argmax_along(chosen_2, axis=1).squeeze(axis=1)[:, None]
-    sums_4 = total(masked(product_15, is_largest_2[:, :, None]), axis=1)
-    sums_5 = total(probability_3[:, :, None] * (product_15 - sums_4[:, None]), axis=1)
-    product_16 = probability_3[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_15)) ** 2
-    product_17 = picked_2 * pick(softmax_complement(chosen_2, axis=-1), index, axis=1) * chosen_6
-    product_18 = (
-        2.0 * product_17[:, None] * (sums_5 + (sums_4 - chosen_6[:, None] * term_12)) * term_12
+    sums_4 = total(masked(product_14, is_largest_2[:, :, None]), axis=1)
+    sums_5 = total(probability_3[:, :, None] * (product_14 - sums_4[:, None]), axis=1)
+    product_15 = probability_3[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_14)) ** 2
+    product_16 = picked_2 * pick(softmax_complement(chosen_2, axis=-1), index, axis=1) * chosen_8
+    product_17 = (
+        2.0 * product_16[:, None] * (sums_5 + (sums_4 - chosen_8[:, None] * term_12)) * term_12
     )
-    product_19 = picked_2 * chosen_6
-    term_22 = -too_low * gamma - term_3 * np.maximum(np.sign(term_4), 0.0) * gamma
-    term_23 = sums_4[:, None] - select(mask_2, term_22, 0.0)[:, :, None] * term_7
-    rest_2 = sum_of_others(probability_3[:, :, None] * (sums_5[:, None] + term_23), axis=-2)
-    product_20 = (
-        2.0 * product_19[:, None] * term_12 * total(masked(rest_2, mask_4[:, :, None]), axis=1)
+    product_18 = picked_2 * chosen_8
+    chosen_9 = select(mask_2, -too_low * gamma - term_3 * at_least(sign(term_4), 0.0) * gamma, 0.0)
+    term_22 = sums_5[:, None] + (sums_4[:, None] - chosen_9[:, :, None] * term_7)
+    chosen_10 = masked(
+        sum_of_others(probability_3[:, :, None] * term_22, axis=-2), mask_4[:, :, None]
     )
-    term_24 = (
-        term_14
-        + (total(product_8, axis=1) - product_10 + product_12)
-        + (term_21 + (total(product_16, axis=1) - product_18 + product_20))
+    term_23 = (
+        total(product_15, axis=1)
+        - product_17
+        + 2.0 * product_18[:, None] * term_12 * total(chosen_10, axis=1)
     )
-    product_21 = probability * sigmoid(-log_sum - log_sum_2)
+    product_19 = probability * sigmoid(-log_sum - log_sum_2)
     sums_6 = total(probability_2[:, :, None] * chosen_3[:, :, None] * term_7, axis=1)
-    sums_7 = total(probability_3[:, :, None] * chosen_5[:, :, None] * term_7, axis=1)
-    term_25 = sums_6 + sums_7
-    product_22 = (
+    sums_7 = total(probability_3[:, :, None] * chosen_7[:, :, None] * term_7, axis=1)
+    term_24 = sums_6 + sums_7
+    product_20 = (
         2.0
-        * product_21[:, None]
-        * term_25
-        * (product_11[:, None] * term_12 + product_19[:, None] * term_12)
+        * product_19[:, None]
+        * term_24
+        * (product_11[:, None] * term_12 + product_18[:, None] * term_12)
     )
-    term_26 = probability[:, None] * term_24 + (
-        product_21[:, None] * term_25 * term_25 + product_22
+    term_25 = probability[:, None] * (term_14 + term_16 + (term_21 + term_23)) + (
+        product_19[:, None] * term_24 * term_24 + product_20
     )
-    chosen_7 = select(
+    chosen_11 = select(
         target[:, None] != target,
-        (cosine - margin) * np.maximum(margin + cosine, 0.0) * gamma,
+        (cosine - margin) * at_least(margin + cosine, 0.0) * gamma,
         -math.inf,
     )
-    log_sum_3 = logsumexp(chosen_7, axis=-1)
-    product_23 = (1.0 - margin - cosine) * np.maximum(margin + 1.0 - cosine, 0.0) * gamma
-    chosen_8 = select(
-        ((target[:, None] == target) & (index[:, None] != index_2)), product_23, -math.inf
+    log_sum_3 = logsumexp(chosen_11, axis=-1)
+    product_21 = (1.0 - margin - cosine) * at_least(margin + 1.0 - cosine, 0.0) * gamma
+    chosen_12 = select(
+        ((target[:, None] == target) & (index[:, None] != index_2)), product_21, -math.inf
     )
-    log_sum_4 = logsumexp(chosen_8, axis=-1)
+    log_sum_4 = logsumexp(chosen_12, axis=-1)
     probability_4 = sigmoid(log_sum_3 + log_sum_4)
     mask_6 = target != target[:, None]
-    chosen_9 = select(mask_6, term * too_high * gamma, -math.inf)
-    probability_5 = softmax(chosen_9, axis=-2)
-    chosen_10 = select(mask_6, too_high * gamma + term * positive * gamma, 0.0)
-    product_24 = mask_6.astype(upstream.dtype) * positive
-    term_27 = chosen_10[:, :, None] * term_6 + 2.0 * product_24[:, :, None] * power_3 * gamma
-    other_probability = softmax_complement(chosen_9, axis=-2)
-    power_5 = chosen_10 * chosen_10
-    product_25 = probability_5 * other_probability**2 * power_5
-    product_26 = probability_5 * probability_5 * power_5 * other_probability
-    term_28 = product_25[:, :, None] * power_3 + product_26[:, :, None] * power_3
+    chosen_13 = select(mask_6, term * too_high * gamma, -math.inf)
+    probability_5 = softmax(chosen_13, axis=-2)
+    chosen_14 = select(mask_6, too_high * gamma + term * positive * gamma, 0.0)
+    product_22 = mask_6.astype(upstream.dtype) * positive
+    term_26 = chosen_14[:, :, None] * term_6 + 2.0 * product_22[:, :, None] * power_3 * gamma
+    other_probability = softmax_complement(chosen_13, axis=-2)
+    power_5 = chosen_14 * chosen_14
+    product_23 = probability_5 * other_probability**2 * power_5
+    product_24 = probability_5 * probability_5 * power_5 * other_probability
+    term_27 = product_23[:, :, None] * power_3 + product_24[:, :, None] * power_3
     mask_7 = (target == target[:, None]) & (index != index[:, None])
-    chosen_11 = select(mask_7, term_3 * too_low * gamma, -math.inf)
-    probability_6 = softmax(chosen_11, axis=-2)
-    chosen_12 = select(mask_7, -too_low * gamma - term_3 * positive_3 * gamma, 0.0)
-    product_27 = mask_7.astype(upstream.dtype) * positive_3
-    term_29 = chosen_12[:, :, None] * term_6 + 2.0 * product_27[:, :, None] * power_3 * gamma
-    other_probability_2 = softmax_complement(chosen_11, axis=-2)
-    power_6 = chosen_12 * chosen_12
-    product_28 = probability_6 * other_probability_2**2 * power_6
-    product_29 = probability_6 * probability_6 * power_6 * other_probability_2
-    term_30 = product_28[:, :, None] * power_3 + product_29[:, :, None] * power_3
-    term_31 = (
-        probability_5[:, :, None] * term_27
-        + term_28
-        + (probability_6[:, :, None] * term_29 + term_30)
+    chosen_15 = select(mask_7, term_3 * too_low * gamma, -math.inf)
+    probability_6 = softmax(chosen_15, axis=-2)
+    chosen_16 = select(mask_7, -too_low * gamma - term_3 * positive_3 * gamma, 0.0)
+    product_25 = mask_7.astype(upstream.dtype) * positive_3
+    term_28 = chosen_16[:, :, None] * term_6 + 2.0 * product_25[:, :, None] * power_3 * gamma
+    other_probability_2 = softmax_complement(chosen_15, axis=-2)
+    power_6 = chosen_16 * chosen_16
+    product_26 = probability_6 * other_probability_2**2 * power_6
+    product_27 = probability_6 * probability_6 * power_6 * other_probability_2
+    term_29 = product_26[:, :, None] * power_3 + product_27[:, :, None] * power_3
+    term_30 = (
+        probability_5[:, :, None] * term_26
+        + term_27
+        + (probability_6[:, :, None] * term_28 + term_29)
     )
-    product_30 = probability_4 * sigmoid(-log_sum_3 - log_sum_4)
-    product_31 = probability_5 * chosen_10
-    product_32 = probability_6 * chosen_12
-    term_32 = product_31[:, :, None] * term_7 + product_32[:, :, None] * term_7
-    term_33 = probability_4[:, None] * term_31 + product_30[:, None] * term_32 * term_32
-    return (upstream[:, None] * term_26 + total(upstream[:, None] * term_33, axis=1),)
+    product_28 = probability_4 * sigmoid(-log_sum_3 - log_sum_4)
+    product_29 = probability_5 * chosen_14
+    product_30 = probability_6 * chosen_16
+    term_31 = product_29[:, :, None] * term_7 + product_30[:, :, None] * term_7
+    term_32 = probability_4[:, None] * term_30 + product_28[:, None] * term_31 * term_31
+    return (upstream[:, None] * term_25 + total(upstream[:, None] * term_32, axis=1),)
 
 
 def _denominator_through_keras(target: Array) -> Array:
@@ -630,7 +633,7 @@ def _denominator_through_keras(target: Array) -> Array:
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
     largest = select(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
     mask_2 = (select(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
-    return np.maximum(total(select(mask_2, 1.0, 0.0)), 1.0)
+    return at_least(total(select(mask_2, 1.0, 0.0)), 1.0)
 
 
 _kernel_through = Kernels(

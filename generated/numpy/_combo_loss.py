@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, at_least, sigmoid, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import (
@@ -53,8 +53,8 @@ def _value_cross_entropy(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    product = (1.0 - beta) * (1.0 - target) * (np.maximum(input, 0.0) + log_term)
-    return (product + beta * target * (np.maximum(-input, 0.0) + log_term)) * alpha
+    product = (1.0 - beta) * (1.0 - target) * (at_least(input, 0.0) + log_term)
+    return (product + beta * target * (at_least(-input, 0.0) + log_term)) * alpha
 
 
 def _value_and_gradient_cross_entropy(
@@ -70,9 +70,9 @@ def _value_and_gradient_cross_entropy(
     term_2 = 1.0 - target
     product = term * term_2
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(input, 0.0) + log_term
+    softplus = at_least(input, 0.0) + log_term
     product_2 = beta * target
-    softplus_2 = np.maximum(-input, 0.0) + log_term
+    softplus_2 = at_least(-input, 0.0) + log_term
     term_3 = product * softplus + product_2 * softplus_2
     grad_input = upstream * (product * sigmoid(input) - product_2 * sigmoid(-input)) * alpha
     grad_target = None

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, select, sign, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import direction, norm, ratio, sum_of_others
 from ._runtime import (
@@ -41,7 +41,7 @@ def _value(input1: Array, input2: Array, target: Array, margin: Array | float) -
     """Return the unreduced loss."""
     gap = input1 - input2
     chosen = select(
-        target == 1.0, total(gap * gap, axis=1), np.maximum(margin - norm(gap, axis=-1), 0.0) ** 2
+        target == 1.0, total(gap * gap, axis=1), at_least(margin - norm(gap, axis=-1), 0.0) ** 2
     )
     return 0.5 * chosen
 
@@ -58,8 +58,8 @@ def _value_and_gradient(
     mask = target == 1.0
     gap = input1 - input2
     term = margin - norm(gap, axis=-1)
-    positive = np.maximum(term, 0.0)
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    positive = at_least(term, 0.0)
+    positive_2 = at_least(sign(term), 0.0)
     slope = upstream * select(mask, 0.0, -2.0 * positive * positive_2)
     product = 0.5 * slope[:, None] * direction(gap, axis=-1)
     slope_2 = upstream * mask.astype(target.dtype)
@@ -85,8 +85,8 @@ def _hessian_diagonal(
     gap = input1 - input2
     length = norm(gap, axis=-1)
     term = margin - length
-    positive = np.maximum(np.sign(term), 0.0)
-    product = select(mask, 0.0, -2.0 * np.maximum(term, 0.0) * positive) * ratio(1.0, length)
+    positive = at_least(sign(term), 0.0)
+    product = select(mask, 0.0, -2.0 * at_least(term, 0.0) * positive) * ratio(1.0, length)
     power = direction(gap, axis=-1) ** 2
     term_2 = mask.astype(upstream.dtype)[:, None] + 0.5 * product[:, None] * sum_of_others(
         power, axis=-1

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoid, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -42,8 +42,8 @@ def _value(input: Array, target: Array, weight: Array) -> Array:
     log_term = np.log1p(np.exp(-np.abs(input)))
     answer = select(
         target[:, None] > np.arange(input.shape[1]) + 0.5,
-        np.maximum(-input, 0.0) + log_term,
-        np.maximum(input, 0.0) + log_term,
+        at_least(-input, 0.0) + log_term,
+        at_least(input, 0.0) + log_term,
     )
     return total(answer * weight, axis=1)
 
@@ -54,7 +54,7 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target[:, None] > np.arange(input.shape[1]) + 0.5
     log_term = np.log1p(np.exp(-np.abs(input)))
-    answer = select(mask, np.maximum(-input, 0.0) + log_term, np.maximum(input, 0.0) + log_term)
+    answer = select(mask, at_least(-input, 0.0) + log_term, at_least(input, 0.0) + log_term)
     grad_input = upstream[:, None] * select(mask, -sigmoid(-input), sigmoid(input)) * weight
     return (
         total(answer * weight, axis=1),

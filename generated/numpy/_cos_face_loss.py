@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, select, sigmoid, total
+from ._arrays import Array, at_least, pick, select, sigmoid, total
 from ._checks import (
     check_floating,
     check_labels,
@@ -46,7 +46,7 @@ def _value(input: Array, target: Array, scale: Array | float, margin: Array | fl
     # softplus: log(1 + exp(z)) -> softplus(z)
     chosen = select(np.arange(input.shape[1]) != target[:, None], scale * input, -math.inf)
     term = logsumexp(chosen, axis=-1) - (pick(input, target, axis=1) - margin) * scale
-    return np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    return at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
 
 
 def _value_and_gradient(
@@ -67,7 +67,7 @@ def _value_and_gradient(
     slope = -upstream * sigmoid_term * scale
     slope_2 = upstream * sigmoid_term
     probability = softmax(chosen, axis=-1)
-    loss = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    loss = at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
     grad_input = select(index == target[:, None], slope[:, None], 0.0) + slope_2[
         :, None
     ] * probability * select(mask, scale, 0.0)

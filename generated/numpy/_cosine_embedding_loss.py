@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, select, sign, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import floored_norm, ratio
 from ._runtime import (
@@ -49,7 +49,7 @@ def _value(input1: Array, input2: Array, target: Array, margin: Array | float) -
     )
     cosine = total(product, axis=1)
     return select(
-        target == 1.0, 1.0 - cosine, select(target == -1.0, np.maximum(cosine - margin, 0.0), 0.0)
+        target == 1.0, 1.0 - cosine, select(target == -1.0, at_least(cosine - margin, 0.0), 0.0)
     )
 
 
@@ -69,11 +69,11 @@ def _value_and_gradient(
     quotient_2 = ratio(input2, length2[:, None])
     cosine = total(quotient * quotient_2, axis=1)
     mask_2 = target == -1.0
-    positive = np.maximum(np.sign(margin - cosine), 0.0)
+    positive = at_least(sign(margin - cosine), 0.0)
     chosen = select(mask, -1.0, select(mask_2, 1.0 - positive, 0.0))
     slope = upstream * chosen * ratio(1.0, length1)
     slope_2 = upstream * chosen * total(ratio(quotient, length1[:, None]) * quotient_2, axis=1)
-    loss = select(mask, 1.0 - cosine, select(mask_2, np.maximum(cosine - margin, 0.0), 0.0))
+    loss = select(mask, 1.0 - cosine, select(mask_2, at_least(cosine - margin, 0.0), 0.0))
     grad_input1 = slope[:, None] * quotient_2 - slope_2[:, None] * quotient
     grad_input2 = None
     if "input2" in wanted:
@@ -102,9 +102,7 @@ def _hessian_diagonal(
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, length2[:, None])
     product = quotient * quotient_2
-    chosen = select(
-        target == -1.0, 1.0 - np.maximum(np.sign(margin - total(product, axis=1)), 0.0), 0.0
-    )
+    chosen = select(target == -1.0, 1.0 - at_least(sign(margin - total(product, axis=1)), 0.0), 0.0)
     slope = upstream * select(target == 1.0, -1.0, chosen)
     quotient_3 = ratio(1.0, length1)
     power = quotient_3 * quotient_3

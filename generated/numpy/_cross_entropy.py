@@ -42,7 +42,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, masked, select, total
+from ._arrays import Array, at_least, masked, select, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -127,12 +127,12 @@ def _mass_labels(target: Array, weight: Array, ignore_index: int) -> Array:
 
 def _denominator_labels_chainer(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
+    return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 def _denominator_labels_keras(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
+    return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 _kernel_labels = Kernels(
@@ -268,12 +268,12 @@ def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Ar
 
 def _denominator_smoothed_labels_chainer(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
+    return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 def _denominator_smoothed_labels_keras(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
+    return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 _kernel_smoothed_labels = Kernels(

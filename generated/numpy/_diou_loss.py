@@ -42,7 +42,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select
+from ._arrays import Array, at_least, select, sign
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import (
@@ -76,8 +76,8 @@ def _value(input: Array, target: Array) -> Array:
     )
     power = (np.maximum(right, true_right) - np.minimum(left, true_left)) ** 2
     power_2 = (np.maximum(bottom, true_bottom) - np.minimum(top, true_top)) ** 2
-    overlap_width = np.maximum(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
-    overlap_height = np.maximum(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
+    overlap_width = at_least(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
+    overlap_height = at_least(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
     overlap = overlap_width * overlap_height
     term_2 = (
         (right - left) * (bottom - top)
@@ -106,9 +106,9 @@ def _value_and_gradient(
     term_3 = hull_width * hull_width + hull_height * hull_height
     distance = ratio(0.25 * term * term + 0.25 * term_2 * term_2, term_3)
     term_4 = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term_4, 0.0)
+    overlap_width = at_least(term_4, 0.0)
     term_5 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_5, 0.0)
+    overlap_height = at_least(term_5, 0.0)
     overlap = overlap_width * overlap_height
     width = right - left
     height = bottom - top
@@ -121,33 +121,33 @@ def _value_and_gradient(
     quotient_2 = ratio(quotient, term_6)
     slope = upstream * (quotient_2 * width)
     quotient_3 = ratio(1.0, term_6)
-    product = overlap_width * np.maximum(np.sign(term_5), 0.0)
+    product = overlap_width * at_least(sign(term_5), 0.0)
     term_7 = -upstream * quotient_3 * product - upstream * quotient_2 * product
-    term_8 = 0.5 * np.sign(true_bottom - bottom) + 0.5
+    term_8 = 0.5 * sign(true_bottom - bottom) + 0.5
     quotient_4 = ratio(distance, term_3)
-    term_9 = 0.5 * np.sign(bottom - true_bottom) + 0.5
+    term_9 = 0.5 * sign(bottom - true_bottom) + 0.5
     quotient_5 = ratio(1.0, term_3)
     slope_2 = 0.5 * upstream * quotient_5 * term_2
     term_10 = slope + term_7 * term_8 + slope_2 - 2.0 * upstream * quotient_4 * hull_height * term_9
     mask_2 = index == 1
-    term_11 = -0.5 * np.sign(top - true_top) - 0.5
-    term_12 = -0.5 * np.sign(true_top - top) - 0.5
+    term_11 = -0.5 * sign(top - true_top) - 0.5
+    term_12 = -0.5 * sign(true_top - top) - 0.5
     term_13 = (
         term_7 * term_11 + slope_2 - slope - 2.0 * upstream * quotient_4 * hull_height * term_12
     )
     mask_3 = index == 2
     slope_3 = upstream * (quotient_2 * height)
-    product_2 = np.maximum(np.sign(term_4), 0.0) * overlap_height
+    product_2 = at_least(sign(term_4), 0.0) * overlap_height
     term_14 = -upstream * quotient_3 * product_2 - upstream * quotient_2 * product_2
-    term_15 = 0.5 * np.sign(true_right - right) + 0.5
-    term_16 = 0.5 * np.sign(right - true_right) + 0.5
+    term_15 = 0.5 * sign(true_right - right) + 0.5
+    term_16 = 0.5 * sign(right - true_right) + 0.5
     slope_4 = 0.5 * upstream * quotient_5 * term
     term_17 = (
         slope_3 + term_14 * term_15 + slope_4 - 2.0 * upstream * quotient_4 * hull_width * term_16
     )
     mask_4 = index == 0
-    term_18 = -0.5 * np.sign(left - true_left) - 0.5
-    term_19 = -0.5 * np.sign(true_left - left) - 0.5
+    term_18 = -0.5 * sign(left - true_left) - 0.5
+    term_19 = -0.5 * sign(true_left - left) - 0.5
     term_20 = (
         term_14 * term_18 + slope_4 - slope_3 - 2.0 * upstream * quotient_4 * hull_width * term_19
     )
@@ -217,11 +217,11 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     term_5 = top + bottom - true_top - true_bottom
     term_6 = 0.5 * term_4[:, None] * term_2 + 0.5 * term_5[:, None] * term_3
     quotient_2 = ratio(quotient, term)
-    term_7 = 0.5 * np.sign(right - true_right) + 0.5
-    term_8 = -0.5 * np.sign(true_left - left) - 0.5
+    term_7 = 0.5 * sign(right - true_right) + 0.5
+    term_8 = -0.5 * sign(true_left - left) - 0.5
     term_9 = term_7[:, None] * chosen_2 + term_8[:, None] * chosen
-    term_10 = 0.5 * np.sign(bottom - true_bottom) + 0.5
-    term_11 = -0.5 * np.sign(true_top - top) - 0.5
+    term_10 = 0.5 * sign(bottom - true_bottom) + 0.5
+    term_11 = -0.5 * sign(true_top - top) - 0.5
     term_12 = term_10[:, None] * chosen_4 + term_11[:, None] * chosen_3
     term_13 = 2.0 * hull_width[:, None] * term_9 + 2.0 * hull_height[:, None] * term_12
     quotient_3 = ratio(ratio(0.25 * term_4 * term_4 + 0.25 * term_5 * term_5, term), term)
@@ -234,31 +234,31 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
         - product_2
         + term_13 * (term_14[:, None] * term_13 - power[:, None] * term_6)
     )
-    term_16 = 0.5 * np.sign(true_right - right) + 0.5
-    term_17 = -0.5 * np.sign(left - true_left) - 0.5
+    term_16 = 0.5 * sign(true_right - right) + 0.5
+    term_17 = -0.5 * sign(left - true_left) - 0.5
     term_18 = term_16[:, None] * chosen_2 + term_17[:, None] * chosen
     width = right - left
     height = bottom - top
     true_width = true_right - true_left
     true_height = true_bottom - true_top
     term_19 = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term_19, 0.0)
+    overlap_width = at_least(term_19, 0.0)
     term_20 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_20, 0.0)
+    overlap_height = at_least(term_20, 0.0)
     overlap = overlap_width * overlap_height
     term_21 = width * height + true_width * true_height - overlap
     quotient_4 = ratio(1.0, term_21)
     quotient_5 = ratio(quotient_4, term_21)
-    positive = np.maximum(np.sign(term_19), 0.0)
+    positive = at_least(sign(term_19), 0.0)
     product_3 = quotient_5 * positive * overlap_height
     term_22 = chosen_2 - chosen
     term_23 = chosen_4 - chosen_3
     product_4 = positive * overlap_height
     term_24 = height[:, None] * term_22 + width[:, None] * term_23 - product_4[:, None] * term_18
-    positive_2 = np.maximum(np.sign(term_20), 0.0)
+    positive_2 = at_least(sign(term_20), 0.0)
     product_5 = overlap_width * positive_2
-    term_25 = 0.5 * np.sign(true_bottom - bottom) + 0.5
-    term_26 = -0.5 * np.sign(top - true_top) - 0.5
+    term_25 = 0.5 * sign(true_bottom - bottom) + 0.5
+    term_26 = -0.5 * sign(top - true_top) - 0.5
     term_27 = term_25[:, None] * chosen_4 + term_26[:, None] * chosen_3
     term_28 = term_24 - product_5[:, None] * term_27
     product_6 = quotient_4 * positive * positive_2

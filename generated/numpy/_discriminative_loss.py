@@ -50,10 +50,9 @@ number of members.
 import math
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, masked, select, total
+from ._arrays import Array, at_least, masked, select, sign, total
 from ._checks import (
     check_floating,
     check_integers,
@@ -83,7 +82,7 @@ def _value_variance(input: Array, target: Array, pull: Array | float) -> Array:
     """Return the unreduced loss."""
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = total(chosen, axis=1)
-    excess = np.maximum(norm(input - chosen @ input / sums[:, None], axis=-1) - pull, 0.0)
+    excess = at_least(norm(input - chosen @ input / sums[:, None], axis=-1) - pull, 0.0)
     return ratio(total(excess * (excess / sums)), total(1.0 / sums))
 
 
@@ -95,10 +94,10 @@ def _value_and_gradient_variance(
     sums = total(chosen, axis=1)
     term = input - chosen @ input / sums[:, None]
     term_2 = norm(term, axis=-1) - pull
-    excess = np.maximum(term_2, 0.0)
+    excess = at_least(term_2, 0.0)
     clusters = total(1.0 / sums)
     quotient = ratio(1.0, clusters)
-    positive = np.maximum(np.sign(term_2), 0.0)
+    positive = at_least(sign(term_2), 0.0)
     direction_2 = direction(term, axis=-1)
     power = sums * sums
     product = excess[:, None] * positive[:, None] * direction_2 / power[:, None]
@@ -121,8 +120,8 @@ def _hessian_diagonal_variance(
     term = input - chosen @ input / sums[:, None]
     length = norm(term, axis=-1)
     term_2 = length - pull
-    positive = np.maximum(np.sign(term_2), 0.0)
-    product = np.maximum(term_2, 0.0) * positive * ratio(1.0, length)
+    positive = at_least(sign(term_2), 0.0)
+    product = at_least(term_2, 0.0) * positive * ratio(1.0, length)
     chosen_2 = (target == target).astype(input.dtype)
     product_2 = chosen_2 / sums
     term_3 = 1.0 - product_2
@@ -144,7 +143,7 @@ def _hessian_diagonal_variance(
         total(power, axis=1)[:, None] * (direction_2 * chosen_3[:, :, None] / sums[:, None]) ** 2
     )
     product_7 = (
-        np.maximum(term_2, 0.0)[:, None]
+        at_least(term_2, 0.0)[:, None]
         * positive[:, None]
         * ratio(1.0, length)[:, None]
         * (term_9 + product_6)
@@ -198,7 +197,7 @@ def _value_distance(input: Array, target: Array, push: Array | float) -> Array:
     sums = total(chosen, axis=1)
     own = chosen @ input / sums[:, None]
     term = 2.0 * push - norm(own[:, None] - chosen @ input / sums[:, None], axis=-1)
-    nearness = np.maximum(term, 0.0)
+    nearness = at_least(term, 0.0)
     chosen_2 = select(target[:, None] != target, nearness / sums[:, None] * (nearness / sums), 0.0)
     clusters = total(1.0 / sums)
     return ratio(total(chosen_2), (clusters - 1.0) * clusters)
@@ -214,12 +213,12 @@ def _value_and_gradient_distance(
     own = chosen @ input / sums[:, None]
     term = own[:, None] - chosen @ input / sums[:, None]
     term_2 = 2.0 * push - norm(term, axis=-1)
-    nearness = np.maximum(term_2, 0.0)
+    nearness = at_least(term_2, 0.0)
     sums_2 = total(select(mask, nearness / sums[:, None] * (nearness / sums), 0.0))
     clusters = total(1.0 / sums)
     product = (clusters - 1.0) * clusters
     quotient = ratio(1.0, product)
-    positive = np.maximum(np.sign(term_2), 0.0)
+    positive = at_least(sign(term_2), 0.0)
     chosen_2 = select(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
     product_2 = chosen_2[:, :, None] * direction(term, axis=-1)
     slope = -upstream * quotient * (chosen.T @ (total(product_2, axis=0) / sums[:, None]))
@@ -244,8 +243,8 @@ def _hessian_diagonal_distance(
     term = product[:, None] - chosen @ input / sums[:, None]
     length = norm(term, axis=-1)
     term_2 = 2.0 * push - length
-    positive = np.maximum(np.sign(term_2), 0.0)
-    product_2 = np.maximum(term_2, 0.0) * positive * ratio(1.0, length)
+    positive = at_least(sign(term_2), 0.0)
+    product_2 = at_least(term_2, 0.0) * positive * ratio(1.0, length)
     power = direction(term, axis=-1) ** 2
     product_3 = (
         -2.0

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, at_least, sigmoid, total
 from ._checks import check_floating, check_positive, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -49,8 +49,8 @@ def _value(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     product = (chosen + (reference_rejected - rejected) - reference_chosen) * beta
     log_term = np.log1p(np.exp(-np.abs(product)))
-    return (1.0 - label_smoothing) * (np.maximum(-product, 0.0) + log_term) + label_smoothing * (
-        np.maximum(product, 0.0) + log_term
+    return (1.0 - label_smoothing) * (at_least(-product, 0.0) + log_term) + label_smoothing * (
+        at_least(product, 0.0) + log_term
     )
 
 
@@ -76,8 +76,8 @@ def _value_and_gradient(
     product_4 = label_smoothing * p * beta
     term_2 = product_4 - product_3
     slope = upstream * term_2
-    loss = term * (np.maximum(product_2, 0.0) + log_term) + label_smoothing * (
-        np.maximum(product, 0.0) + log_term
+    loss = term * (at_least(product_2, 0.0) + log_term) + label_smoothing * (
+        at_least(product, 0.0) + log_term
     )
     grad_reference_chosen = None
     if "reference_chosen" in wanted:

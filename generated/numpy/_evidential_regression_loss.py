@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, loggamma, total
+from ._arrays import Array, loggamma, sign, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._functions import digamma, trigamma
 from ._runtime import (
@@ -80,7 +80,7 @@ def _value_and_gradient(
     term_3 = 2.0 * nu + alpha
     abs_error = np.abs(error)
     term_4 = product_3 + 1.0
-    term_5 = term_2 * error * nu / (term_4 * term * beta) + term_3 * np.sign(error) * coefficient
+    term_5 = term_2 * error * nu / (term_4 * term * beta) + term_3 * sign(error) * coefficient
     slope = upstream * term_5
     loss = (
         0.5 * np.log(product)

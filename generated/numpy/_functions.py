@@ -6,12 +6,15 @@ import numpy as np
 from ._arrays import (
     Array,
     argmax_along,
+    at_least,
+    at_most,
     exp_difference,
     length_along,
     max_along,
     p_length_along,
     put_along,
     select,
+    sign,
     total,
 )
 
@@ -131,14 +134,14 @@ def exp_moment1(x: Array) -> Array:
 
 def floored_norm(x: Array, floor: float, axis: int) -> Array:
     """Return sqrt(sum(x**2) + floor**2) over an axis, scaled likewise."""
-    maximum = np.maximum(max_along(np.abs(x), axis), floor)
+    maximum = at_least(max_along(np.abs(x), axis), floor)
     term = total((x / maximum) * (x / maximum), axis=axis, keepdims=True) + (floor / maximum) ** 2
     return np.squeeze(maximum * np.sqrt(term), axis)
 
 
 def gauss(x: Array, factor: float) -> Array:
     """Return exp(-factor * x**2) for a power of two, with no digits lost in the square."""
-    minimum = np.minimum(np.abs(x), 1e18)
+    minimum = at_most(np.abs(x), 1e18)
     product = 0.0625 * np.floor(16.0 * minimum)
     return np.exp(-factor * product * product) * np.exp(
         -factor * (minimum - product) * (minimum + product)
@@ -248,9 +251,7 @@ def ratio(x: Array, y: Array) -> Array:
 
 def scaled_exp(x: Array, y: Array) -> Array:
     """Return x * exp(y), also where exp(y) overflows."""
-    return (
-        x * np.exp(np.minimum(y, 88.0)) * select(x == 0.0, 1.0, np.exp(np.maximum(y - 88.0, 0.0)))
-    )
+    return x * np.exp(at_most(y, 88.0)) * select(x == 0.0, 1.0, np.exp(at_least(y - 88.0, 0.0)))
 
 
 def sech2(x: Array) -> Array:
@@ -261,7 +262,7 @@ def sech2(x: Array) -> Array:
 
 def signed_power(x: Array, exponent: float) -> Array:
     """Return sign(x) * abs(x)**exponent."""
-    return np.sign(x) * np.abs(x) ** exponent
+    return sign(x) * np.abs(x) ** exponent
 
 
 def softmax(x: Array, axis: int) -> Array:

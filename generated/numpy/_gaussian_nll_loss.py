@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, at_least
 from ._checks import check_floating, check_least, check_positive, check_reduction
 from ._runtime import (
     Case,
@@ -42,7 +42,7 @@ __all__ = ["GaussianNLLLoss", "gaussian_nll_loss"]
 def _value(input: Array, target: Array, var: Array, full: bool, eps: float) -> Array:
     """Return the unreduced loss."""
     error = input - target
-    variance = np.maximum(var, eps)
+    variance = at_least(var, eps)
     return 0.5 * (error * (error / variance) + np.log(variance)) + 0.9189385332046727 * full
 
 
@@ -57,7 +57,7 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `var`."""
     error = input - target
-    variance = np.maximum(var, eps)
+    variance = at_least(var, eps)
     product = error / variance
     slope = upstream * error / variance
     loss = 0.5 * (error * product + np.log(variance)) + 0.9189385332046727 * full
@@ -71,7 +71,7 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, var: Array, full: bool, eps: float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`, `target` and `var`."""
-    variance = np.maximum(var, eps)
+    variance = at_least(var, eps)
     slope = upstream / variance
     product = (input - target) / variance
     term = product * product * (2.0 / variance) - 1.0 / (variance * variance)

@@ -53,7 +53,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select
+from ._arrays import Array, at_least, select, sign
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import (
@@ -86,8 +86,8 @@ def _value(input: Array, target: Array) -> Array:
     )
     product = (right - left) * (bottom - top)
     product_2 = (true_right - true_left) * (true_bottom - true_top)
-    overlap_width = np.maximum(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
-    overlap_height = np.maximum(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
+    overlap_width = at_least(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
+    overlap_height = at_least(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
     overlap = overlap_width * overlap_height
     return (
         ratio(hull + (overlap - product - product_2), hull)
@@ -118,9 +118,9 @@ def _value_and_gradient(
     true_height = true_bottom - true_top
     product_2 = true_width * true_height
     term = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term, 0.0)
+    overlap_width = at_least(term, 0.0)
     term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_2, 0.0)
+    overlap_height = at_least(term_2, 0.0)
     overlap = overlap_width * overlap_height
     quotient = ratio(hull + (overlap - product - product_2), hull)
     term_3 = product + product_2 - overlap
@@ -128,7 +128,7 @@ def _value_and_gradient(
     index = np.arange(input.shape[1])
     mask = index == 1
     quotient_3 = ratio(1.0, term_3)
-    product_3 = overlap_width * np.maximum(np.sign(term_2), 0.0)
+    product_3 = overlap_width * at_least(sign(term_2), 0.0)
     quotient_4 = ratio(quotient_2, term_3)
     quotient_5 = ratio(1.0, hull)
     term_4 = (
@@ -136,33 +136,33 @@ def _value_and_gradient(
         - upstream * quotient_3 * product_3
         - upstream * quotient_4 * product_3
     )
-    term_5 = -0.5 * np.sign(top - true_top) - 0.5
+    term_5 = -0.5 * sign(top - true_top) - 0.5
     slope = upstream * (quotient_4 * width)
     slope_2 = upstream * quotient_5 * (left - right)
     quotient_6 = ratio(quotient, hull)
     term_6 = upstream * quotient_5 * hull_width - upstream * quotient_6 * hull_width
-    term_7 = -0.5 * np.sign(true_top - top) - 0.5
+    term_7 = -0.5 * sign(true_top - top) - 0.5
     term_8 = term_4 * term_5 + (-slope - slope_2) + term_6 * term_7
     mask_2 = index == 3
-    term_9 = 0.5 * np.sign(true_bottom - bottom) + 0.5
-    term_10 = 0.5 * np.sign(bottom - true_bottom) + 0.5
+    term_9 = 0.5 * sign(true_bottom - bottom) + 0.5
+    term_10 = 0.5 * sign(bottom - true_bottom) + 0.5
     term_11 = term_4 * term_9 + (slope + slope_2) + term_6 * term_10
     mask_3 = index == 0
-    product_4 = np.maximum(np.sign(term), 0.0) * overlap_height
+    product_4 = at_least(sign(term), 0.0) * overlap_height
     term_12 = (
         upstream * quotient_5 * product_4
         - upstream * quotient_3 * product_4
         - upstream * quotient_4 * product_4
     )
-    term_13 = -0.5 * np.sign(left - true_left) - 0.5
+    term_13 = -0.5 * sign(left - true_left) - 0.5
     slope_3 = upstream * (quotient_4 * height)
     slope_4 = upstream * quotient_5 * (top - bottom)
     term_14 = upstream * quotient_5 * hull_height - upstream * quotient_6 * hull_height
-    term_15 = -0.5 * np.sign(true_left - left) - 0.5
+    term_15 = -0.5 * sign(true_left - left) - 0.5
     term_16 = term_12 * term_13 + (-slope_3 - slope_4) + term_14 * term_15
     mask_4 = index == 2
-    term_17 = 0.5 * np.sign(true_right - right) + 0.5
-    term_18 = 0.5 * np.sign(right - true_right) + 0.5
+    term_17 = 0.5 * sign(true_right - right) + 0.5
+    term_18 = 0.5 * sign(right - true_right) + 0.5
     term_19 = term_12 * term_17 + (slope_3 + slope_4) + term_14 * term_18
     grad_input = (
         select(mask, term_8[:, None], 0.0)
@@ -203,40 +203,40 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
     hull = hull_width * hull_height
     quotient = ratio(1.0, hull)
-    term = 0.5 * np.sign(right - true_right) + 0.5
+    term = 0.5 * sign(right - true_right) + 0.5
     index = np.arange(input.shape[1])
     chosen = (index == 2).astype(upstream.dtype)
-    term_2 = -0.5 * np.sign(true_left - left) - 0.5
+    term_2 = -0.5 * sign(true_left - left) - 0.5
     chosen_2 = (index == 0).astype(upstream.dtype)
     term_3 = term[:, None] * chosen + term_2[:, None] * chosen_2
-    term_4 = 0.5 * np.sign(bottom - true_bottom) + 0.5
+    term_4 = 0.5 * sign(bottom - true_bottom) + 0.5
     chosen_3 = (index == 3).astype(upstream.dtype)
-    term_5 = -0.5 * np.sign(true_top - top) - 0.5
+    term_5 = -0.5 * sign(true_top - top) - 0.5
     chosen_4 = (index == 1).astype(upstream.dtype)
     term_6 = term_4[:, None] * chosen_3 + term_5[:, None] * chosen_4
     term_7 = chosen - chosen_2
     term_8 = chosen_3 - chosen_4
     term_9 = term_7 * (chosen_4 - chosen_3) + term_8 * (chosen_2 - chosen)
     term_10 = np.minimum(right, true_right) - np.maximum(left, true_left)
-    positive = np.maximum(np.sign(term_10), 0.0)
+    positive = at_least(sign(term_10), 0.0)
     term_11 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    positive_2 = np.maximum(np.sign(term_11), 0.0)
+    positive_2 = at_least(sign(term_11), 0.0)
     product = positive * positive_2
-    term_12 = 0.5 * np.sign(true_right - right) + 0.5
-    term_13 = -0.5 * np.sign(left - true_left) - 0.5
+    term_12 = 0.5 * sign(true_right - right) + 0.5
+    term_13 = -0.5 * sign(left - true_left) - 0.5
     term_14 = term_12[:, None] * chosen + term_13[:, None] * chosen_2
-    term_15 = 0.5 * np.sign(true_bottom - bottom) + 0.5
-    term_16 = -0.5 * np.sign(top - true_top) - 0.5
+    term_15 = 0.5 * sign(true_bottom - bottom) + 0.5
+    term_16 = -0.5 * sign(top - true_top) - 0.5
     term_17 = term_15[:, None] * chosen_3 + term_16[:, None] * chosen_4
     product_2 = 2.0 * product[:, None] * term_14 * term_17
     product_3 = quotient[:, None] * (2.0 * term_3 * term_6 + (term_9 + product_2))
     term_18 = top - bottom
     term_19 = left - right
-    overlap_height = np.maximum(term_11, 0.0)
+    overlap_height = at_least(term_11, 0.0)
     product_4 = positive * overlap_height
     product_5 = product_4[:, None] * term_14
     term_20 = term_18[:, None] * term_7 + term_19[:, None] * term_8 + product_5
-    overlap_width = np.maximum(term_10, 0.0)
+    overlap_width = at_least(term_10, 0.0)
     product_6 = overlap_width * positive_2
     product_7 = product_6[:, None] * term_17
     term_21 = hull_height[:, None] * term_3 + hull_width[:, None] * term_6 + (term_20 + product_7)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, select, sign, total
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -38,7 +38,7 @@ __all__ = ["HingeEmbeddingLoss", "hinge_embedding_loss"]
 
 def _value(input: Array, target: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    far = np.maximum(margin - input, 0.0)
+    far = at_least(margin - input, 0.0)
     return select(target == 1.0, input, select(target == -1.0, far, far + input))
 
 
@@ -48,9 +48,8 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `margin`."""
     mask = target == 1.0
     mask_2 = target == -1.0
-    far = np.maximum(margin - input, 0.0)
-    chosen = select(mask, 0.0, 1.0 - np.maximum(np.sign(input - margin), 0.0))
-    slope = upstream * chosen
+    far = at_least(margin - input, 0.0)
+    slope = upstream * select(mask, 0.0, 1.0 - at_least(sign(input - margin), 0.0))
     loss = select(mask, input, select(mask_2, far, far + input))
     grad_input = upstream * select(mask, 1.0, select(mask_2, 0.0, 1.0)) - slope
     return (

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select
+from ._arrays import Array, at_least, select, sign
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -39,7 +39,7 @@ __all__ = ["HingeLoss", "hinge_loss"]
 
 def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(1.0 - input * target, 0.0)
+    return at_least(1.0 - input * target, 0.0)
 
 
 def _value_and_gradient(
@@ -47,9 +47,9 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - input * target
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     return (
-        np.maximum(term, 0.0),
+        at_least(term, 0.0),
         -upstream * positive * target,
         -upstream * positive * input if "target" in wanted else None,
     )
@@ -107,7 +107,7 @@ def _loss(
 
 def _value_keras(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(1.0 - select(target == 0.0, -1.0, target) * input, 0.0)
+    return at_least(1.0 - select(target == 0.0, -1.0, target) * input, 0.0)
 
 
 def _value_and_gradient_keras(
@@ -117,11 +117,11 @@ def _value_and_gradient_keras(
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     grad_target = None
     if "target" in wanted:
         grad_target = -upstream * positive * select(mask, 0.0, 1.0) * input
-    return np.maximum(term, 0.0), -upstream * positive * chosen, grad_target
+    return at_least(term, 0.0), -upstream * positive * chosen, grad_target
 
 
 _kernel_keras = Kernels(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, at_least, sign, total
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -32,7 +32,7 @@ __all__ = ["HingeMarginLoss", "hinge_margin_loss"]
 
 def _value(input: Array, target: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(margin + 1.0 - input * target, 0.0)
+    return at_least(margin + 1.0 - input * target, 0.0)
 
 
 def _value_and_gradient(
@@ -40,9 +40,9 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `margin`."""
     term = margin + 1.0 - input * target
-    positive = np.maximum(np.sign(term), 0.0)
+    positive = at_least(sign(term), 0.0)
     return (
-        np.maximum(term, 0.0),
+        at_least(term, 0.0),
         -upstream * positive * target,
         -upstream * positive * input if "target" in wanted else None,
         total(upstream * positive) if "margin" in wanted else None,

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, at_least, at_most, total
 from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -44,7 +44,7 @@ __all__ = ["HuberLoss", "huber_loss"]
 def _value(input: Array, target: Array, delta: Array | float) -> Array:
     """Return the unreduced loss."""
     error = input - target
-    clamped = np.maximum(np.minimum(error, delta), -delta)
+    clamped = at_least(at_most(error, delta), -delta)
     return clamped * (error - 0.5 * clamped)
 
 
@@ -53,12 +53,12 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `delta`."""
     error = input - target
-    clamped = np.maximum(np.minimum(error, delta), -delta)
+    clamped = at_least(at_most(error, delta), -delta)
     slope = upstream * clamped
     loss = clamped * (error - 0.5 * clamped)
     grad_delta = None
     if "delta" in wanted:
-        grad_delta = total(upstream * np.maximum(np.abs(error) - delta, 0.0))
+        grad_delta = total(upstream * at_least(np.abs(error) - delta, 0.0))
     return loss, slope, -slope if "target" in wanted else None, grad_delta
 
 

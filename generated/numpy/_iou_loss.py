@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select
+from ._arrays import Array, at_least, select, sign
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import (
@@ -55,12 +55,12 @@ def _value(input: Array, target: Array) -> Array:
     true_right = target[:, 2]
     left = input[:, 0]
     true_left = target[:, 0]
-    overlap_width = np.maximum(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
+    overlap_width = at_least(np.minimum(right, true_right) - np.maximum(left, true_left), 0.0)
     bottom = input[:, 3]
     true_bottom = target[:, 3]
     top = input[:, 1]
     true_top = target[:, 1]
-    overlap_height = np.maximum(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
+    overlap_height = at_least(np.minimum(bottom, true_bottom) - np.maximum(top, true_top), 0.0)
     overlap = overlap_width * overlap_height
     term = (
         (right - left) * (bottom - top)
@@ -79,13 +79,13 @@ def _value_and_gradient(
     left = input[:, 0]
     true_left = target[:, 0]
     term = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term, 0.0)
+    overlap_width = at_least(term, 0.0)
     bottom = input[:, 3]
     true_bottom = target[:, 3]
     top = input[:, 1]
     true_top = target[:, 1]
     term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_2, 0.0)
+    overlap_height = at_least(term_2, 0.0)
     overlap = overlap_width * overlap_height
     width = right - left
     height = bottom - top
@@ -98,18 +98,18 @@ def _value_and_gradient(
     quotient_2 = ratio(quotient, term_3)
     slope = upstream * (quotient_2 * width)
     quotient_3 = ratio(1.0, term_3)
-    product = overlap_width * np.maximum(np.sign(term_2), 0.0)
+    product = overlap_width * at_least(sign(term_2), 0.0)
     term_4 = -upstream * quotient_3 * product - upstream * quotient_2 * product
-    term_5 = term_4 * (-0.5 * np.sign(top - true_top) - 0.5) - slope
+    term_5 = term_4 * (-0.5 * sign(top - true_top) - 0.5) - slope
     mask_2 = index == 3
-    term_6 = slope + term_4 * (0.5 * np.sign(true_bottom - bottom) + 0.5)
+    term_6 = slope + term_4 * (0.5 * sign(true_bottom - bottom) + 0.5)
     mask_3 = index == 0
     slope_2 = upstream * (quotient_2 * height)
-    product_2 = np.maximum(np.sign(term), 0.0) * overlap_height
+    product_2 = at_least(sign(term), 0.0) * overlap_height
     term_7 = -upstream * quotient_3 * product_2 - upstream * quotient_2 * product_2
-    term_8 = term_7 * (-0.5 * np.sign(left - true_left) - 0.5) - slope_2
+    term_8 = term_7 * (-0.5 * sign(left - true_left) - 0.5) - slope_2
     mask_4 = index == 2
-    term_9 = slope_2 + term_7 * (0.5 * np.sign(true_right - right) + 0.5)
+    term_9 = slope_2 + term_7 * (0.5 * sign(true_right - right) + 0.5)
     grad_input = (
         select(mask, term_5[:, None], 0.0)
         + select(mask_2, term_6[:, None], 0.0)
@@ -119,11 +119,11 @@ def _value_and_gradient(
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * quotient_2 * true_width
-        term_10 = term_4 * (-0.5 * np.sign(true_top - top) - 0.5) - slope_3
-        term_11 = slope_3 + term_4 * (0.5 * np.sign(bottom - true_bottom) + 0.5)
+        term_10 = term_4 * (-0.5 * sign(true_top - top) - 0.5) - slope_3
+        term_11 = slope_3 + term_4 * (0.5 * sign(bottom - true_bottom) + 0.5)
         slope_4 = upstream * quotient_2 * true_height
-        term_12 = term_7 * (-0.5 * np.sign(true_left - left) - 0.5) - slope_4
-        term_13 = slope_4 + term_7 * (0.5 * np.sign(right - true_right) + 0.5)
+        term_12 = term_7 * (-0.5 * sign(true_left - left) - 0.5) - slope_4
+        term_13 = slope_4 + term_7 * (0.5 * sign(right - true_right) + 0.5)
         grad_target = (
             select(mask, term_10[:, None], 0.0)
             + select(mask_2, term_11[:, None], 0.0)
@@ -137,12 +137,12 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     """Return the diagonal of the Hessian by `input` and `target`."""
     true_right = target[:, 2]
     right = input[:, 2]
-    term = 0.5 * np.sign(true_right - right) + 0.5
+    term = 0.5 * sign(true_right - right) + 0.5
     index = np.arange(target.shape[1])
     chosen = (index == 2).astype(upstream.dtype)
     left = input[:, 0]
     true_left = target[:, 0]
-    term_2 = -0.5 * np.sign(left - true_left) - 0.5
+    term_2 = -0.5 * sign(left - true_left) - 0.5
     chosen_2 = (index == 0).astype(upstream.dtype)
     term_3 = term[:, None] * chosen + term_2[:, None] * chosen_2
     width = right - left
@@ -154,14 +154,14 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     true_top = target[:, 1]
     true_height = true_bottom - true_top
     term_4 = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = np.maximum(term_4, 0.0)
+    overlap_width = at_least(term_4, 0.0)
     term_5 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = np.maximum(term_5, 0.0)
+    overlap_height = at_least(term_5, 0.0)
     overlap = overlap_width * overlap_height
     term_6 = width * height + true_width * true_height - overlap
     quotient = ratio(1.0, term_6)
     quotient_2 = ratio(quotient, term_6)
-    positive = np.maximum(np.sign(term_4), 0.0)
+    positive = at_least(sign(term_4), 0.0)
     product = quotient_2 * positive * overlap_height
     term_7 = chosen - chosen_2
     chosen_3 = (index == 3).astype(upstream.dtype)
@@ -169,10 +169,10 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     term_8 = chosen_3 - chosen_4
     product_2 = positive * overlap_height
     term_9 = height[:, None] * term_7 + width[:, None] * term_8 - product_2[:, None] * term_3
-    positive_2 = np.maximum(np.sign(term_5), 0.0)
+    positive_2 = at_least(sign(term_5), 0.0)
     product_3 = overlap_width * positive_2
-    term_10 = 0.5 * np.sign(true_bottom - bottom) + 0.5
-    term_11 = -0.5 * np.sign(top - true_top) - 0.5
+    term_10 = 0.5 * sign(true_bottom - bottom) + 0.5
+    term_11 = -0.5 * sign(top - true_top) - 0.5
     term_12 = term_10[:, None] * chosen_3 + term_11[:, None] * chosen_4
     term_13 = term_9 - product_3[:, None] * term_12
     product_4 = quotient * positive * positive_2
@@ -190,14 +190,14 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     term_15 = (
         product_11[:, None] * term_3 + product_12[:, None] * term_12 + term_14[:, None] * term_13
     )
-    term_16 = 0.5 * np.sign(right - true_right) + 0.5
-    term_17 = -0.5 * np.sign(true_left - left) - 0.5
+    term_16 = 0.5 * sign(right - true_right) + 0.5
+    term_17 = -0.5 * sign(true_left - left) - 0.5
     term_18 = term_16[:, None] * chosen + term_17[:, None] * chosen_2
     term_19 = (
         true_height[:, None] * term_7 + true_width[:, None] * term_8 - product_2[:, None] * term_18
     )
-    term_20 = 0.5 * np.sign(bottom - true_bottom) + 0.5
-    term_21 = -0.5 * np.sign(true_top - top) - 0.5
+    term_20 = 0.5 * sign(bottom - true_bottom) + 0.5
+    term_21 = -0.5 * sign(true_top - top) - 0.5
     term_22 = term_20[:, None] * chosen_3 + term_21[:, None] * chosen_4
     term_23 = term_19 - product_3[:, None] * term_22
     product_13 = term_18 * (product[:, None] * term_23 - product_4[:, None] * term_22)

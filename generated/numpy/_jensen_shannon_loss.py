@@ -40,7 +40,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoid, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
     log_cosh,
@@ -78,8 +78,8 @@ def _value(input: Array, target: Array) -> Array:
     abs_term = np.abs(term)
     u = 0.5 * term
     term_2 = nll_2 - nll
-    product = sigmoid(term_2) * (np.maximum(term, 0.0) + np.log1p(np.exp(-abs_term)))
-    product_2 = sigmoid(term) * (np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2))))
+    product = sigmoid(term_2) * (at_least(term, 0.0) + np.log1p(np.exp(-abs_term)))
+    product_2 = sigmoid(term) * (at_least(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2))))
     cost = select(
         0.5 * abs_term < 1.0,
         0.5 * term * np.tanh(u) - log_cosh(u),
@@ -104,9 +104,9 @@ def _value_and_gradient(
     u = 0.5 * term_2
     term_3 = nll_2 - nll
     probability_3 = sigmoid(term_3)
-    product = probability_3 * (np.maximum(term_2, 0.0) + np.log1p(np.exp(-magnitude)))
+    product = probability_3 * (at_least(term_2, 0.0) + np.log1p(np.exp(-magnitude)))
     share = sigmoid(term_2)
-    product_2 = share * (np.maximum(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3))))
+    product_2 = share * (at_least(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3))))
     chosen = select(
         mask, 0.5 * term_2 * np.tanh(u) - log_cosh(u), -product - product_2 + 0.6931471805599453
     )
@@ -153,9 +153,9 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     squashed = np.tanh(u)
     term_2 = nll_2 - nll
     probability = sigmoid(term_2)
-    softplus = np.maximum(term, 0.0) + np.log1p(np.exp(-abs_term))
+    softplus = at_least(term, 0.0) + np.log1p(np.exp(-abs_term))
     share = sigmoid(term)
-    softplus_2 = np.maximum(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
+    softplus_2 = at_least(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
     term_3 = -probability * softplus - share * softplus_2 + 0.6931471805599453
     cost = select(mask, 0.5 * term * squashed - log_cosh(u), term_3)
     probability_2 = softmax(input, axis=-2)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, sign
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -48,7 +48,7 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     error = input - target
-    slope = upstream * np.sign(error)
+    slope = upstream * sign(error)
     return np.abs(error), slope, -slope if "target" in wanted else None
 
 

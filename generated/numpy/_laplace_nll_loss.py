@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, at_least, sign
 from ._checks import check_floating, check_least, check_positive, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -38,7 +38,7 @@ __all__ = ["LaplaceNLLLoss", "laplace_nll_loss"]
 
 def _value(input: Array, target: Array, scale: Array, eps: float) -> Array:
     """Return the unreduced loss."""
-    spread = np.maximum(scale, eps)
+    spread = at_least(scale, eps)
     return np.abs(input - target) / spread + np.log(2.0 * spread)
 
 
@@ -46,11 +46,11 @@ def _value_and_gradient(
     upstream: Array, input: Array, target: Array, scale: Array, eps: float, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
-    spread = np.maximum(scale, eps)
+    spread = at_least(scale, eps)
     term = input - target
     abs_term = np.abs(term)
     product = 2.0 * spread
-    slope = upstream * np.sign(term) / spread
+    slope = upstream * sign(term) / spread
     loss = abs_term / spread + np.log(product)
     grad_scale = None
     if "scale" in wanted:
@@ -62,7 +62,7 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, scale: Array, eps: float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`, `target` and `scale`."""
-    spread = np.maximum(scale, eps)
+    spread = at_least(scale, eps)
     term = 2.0 * np.abs(input - target) / spread**3 - 4.0 / ((2.0 * spread) * (2.0 * spread))
     return np.full_like(input, 0.0), np.full_like(target, 0.0), upstream * term
 

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, masked, pick, select, sigmoid, total
+from ._arrays import Array, argmax_along, at_least, masked, pick, select, sigmoid, sign, total
 from ._checks import check_floating, check_integers, check_rank, check_reduction, check_shape
 from ._functions import (
     direction,
@@ -62,11 +62,11 @@ def _value(input: Array, target: Array, margin: Array | float) -> Array:
     near_i = logsumexp(chosen, axis=-1)
     mask_2 = total(mask.astype(input.dtype), axis=1) <= 0.0
     gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
-    term = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
+    term = near_i[:, None] + distance + (at_least(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
     mask_3 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
-    sums = total(np.maximum(term, 0.0) ** 2 * mask_3.astype(input.dtype), axis=1)
+    sums = total(at_least(term, 0.0) ** 2 * mask_3.astype(input.dtype), axis=1)
     return 0.5 * sums
 
 
@@ -82,13 +82,13 @@ def _value_and_gradient(
     chosen_2 = mask.astype(input.dtype)
     mask_2 = total(chosen_2, axis=1) <= 0.0
     gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
-    term_2 = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
-    positive = np.maximum(term_2, 0.0)
+    term_2 = near_i[:, None] + distance + (at_least(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
+    positive = at_least(term_2, 0.0)
     mask_3 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     positive_2 = mask_3.astype(input.dtype)
-    product = positive * np.maximum(np.sign(term_2), 0.0) * positive_2
+    product = positive * at_least(sign(term_2), 0.0) * positive_2
     chosen_3 = select(mask_2, 0.0, 1.0)
     sigmoid_gap = sigmoid(gap)
     sums = total(upstream[:, None] * chosen_3[:, None] * product * sigmoid_gap, axis=0)
@@ -126,8 +126,8 @@ def _hessian_diagonal(
     mask_2 = total(mask.astype(upstream.dtype), axis=1) <= 0.0
     near_j = logsumexp(chosen, axis=-2)
     gap = select(mask_2[:, None], 0.0, near_j - near_i[:, None])
-    term_2 = near_i[:, None] + distance + (np.maximum(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
-    positive = np.maximum(np.sign(term_2), 0.0)
+    term_2 = near_i[:, None] + distance + (at_least(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
+    positive = at_least(sign(term_2), 0.0)
     index = np.arange(upstream.shape[0])
     index_2 = np.arange(input.shape[0])
     positive_2 = ((target[:, None] == target) & (index[:, None] != index_2)).astype(upstream.dtype)
@@ -184,7 +184,7 @@ def _hessian_diagonal(
         term_6[:, None] + quotient[:, :, None] * term_3 + product_10 + (product_16 - product_15)
     )
     product_17 = (
-        np.maximum(term_2, 0.0)[:, :, None] * positive[:, :, None] * positive_2[:, :, None] * term_9
+        at_least(term_2, 0.0)[:, :, None] * positive[:, :, None] * positive_2[:, :, None] * term_9
     )
     product_18 = positive * positive * positive_2
     product_19 = sigmoid_gap[:, :, None] * chosen_5[:, None, None] * sums_5[:, None]
@@ -199,10 +199,10 @@ def _hessian_diagonal(
     chosen_6 = select(mask_4, margin - input_length, -math.inf)
     log_sum = logsumexp(chosen_6, axis=-1)
     chosen_7 = select(mask_2, 0.0, log_sum - near_i)
-    term_14 = near_i + (np.maximum(chosen_7, 0.0) + np.log1p(np.exp(-np.abs(chosen_7))))
-    positive_3 = np.maximum(np.sign(term_14), 0.0)
+    term_14 = near_i + (at_least(chosen_7, 0.0) + np.log1p(np.exp(-np.abs(chosen_7))))
+    positive_3 = at_least(sign(term_14), 0.0)
     chosen_8 = ((target == target) & (index != index)).astype(upstream.dtype)
-    product_20 = np.maximum(term_14, 0.0) * positive_3 * chosen_8
+    product_20 = at_least(term_14, 0.0) * positive_3 * chosen_8
     probability_4 = sigmoid(chosen_7)
     product_21 = probability_4 * sigmoid(-chosen_7) * power_3
     probability_5 = softmax(chosen_6, axis=-1)
@@ -227,9 +227,12 @@ def _hessian_diagonal(
     input_length_2 = norm(input[:, None] - input, axis=-1)
     log_sum_2 = logsumexp(select(mask, margin - input_length_2, -math.inf), axis=-1)
     chosen_10 = select(mask_2[:, None], 0.0, near_j - log_sum_2[:, None])
-    softplus = np.maximum(chosen_10, 0.0) + np.log1p(np.exp(-np.abs(chosen_10)))
-    term_17 = log_sum_2[:, None] + input_length_2 + softplus
-    positive_4 = np.maximum(np.sign(term_17), 0.0)
+    term_17 = (
+        log_sum_2[:, None]
+        + input_length_2
+        + (at_least(chosen_10, 0.0) + np.log1p(np.exp(-np.abs(chosen_10))))
+    )
+    positive_4 = at_least(sign(term_17), 0.0)
     chosen_11 = ((target[:, None] == target) & (index_2[:, None] != index_2)).astype(upstream.dtype)
     probability_6 = softmax(chosen_6, axis=-2)
     product_26 = probability_6 * chosen_9
@@ -265,7 +268,7 @@ def _hessian_diagonal(
     term_22 = product_13[:, None] + product_38[:, :, None]
     product_39 = product_37[:, :, None] * power_3[:, None, None] * term_22 * term_22
     product_40 = (
-        np.maximum(term_17, 0.0)[:, :, None]
+        at_least(term_17, 0.0)[:, :, None]
         * positive_4[:, :, None]
         * chosen_11[:, :, None]
         * (term_19[:, :, None] + product_36 + product_39)
@@ -274,11 +277,12 @@ def _hessian_diagonal(
     term_23 = probability_7[:, :, None] * chosen_5[:, None, None] * term_22 - product_38[:, :, None]
     sums_7 = total(power_8[:, :, None] * chosen_11[:, :, None] * term_23 * term_23, axis=2)
     chosen_12 = select(mask_2, 0.0, log_sum[:, None] - log_sum_2)
-    softplus_2 = np.maximum(chosen_12, 0.0) + np.log1p(np.exp(-np.abs(chosen_12)))
-    term_24 = log_sum_2 + input_length + softplus_2
-    positive_5 = np.maximum(np.sign(term_24), 0.0)
+    term_24 = (
+        log_sum_2 + input_length + (at_least(chosen_12, 0.0) + np.log1p(np.exp(-np.abs(chosen_12))))
+    )
+    positive_5 = at_least(sign(term_24), 0.0)
     chosen_13 = ((target == target[:, None]) & (index_2 != index[:, None])).astype(upstream.dtype)
-    product_41 = np.maximum(term_24, 0.0) * positive_5 * chosen_13
+    product_41 = at_least(term_24, 0.0) * positive_5 * chosen_13
     probability_8 = sigmoid(chosen_12)
     chosen_14 = select(mask_4, margin - norm(term_13, axis=-1), -math.inf)
     probability_9 = softmax(chosen_14, axis=-1)

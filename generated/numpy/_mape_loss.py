@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, at_least, sign
 from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -37,7 +37,7 @@ __all__ = ["MAPELoss", "mape_loss"]
 
 def _value(input: Array, target: Array, eps: float) -> Array:
     """Return the unreduced loss."""
-    return 100.0 * np.abs(input - target) / np.maximum(np.abs(target), eps)
+    return 100.0 * np.abs(input - target) / at_least(np.abs(target), eps)
 
 
 def _value_and_gradient(
@@ -45,17 +45,17 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     abs_target = np.abs(target)
-    maximum = np.maximum(abs_target, eps)
+    maximum = at_least(abs_target, eps)
     term = input - target
     abs_term = np.abs(term)
-    slope = 100.0 * upstream * np.sign(term) / maximum
+    slope = 100.0 * upstream * sign(term) / maximum
     grad_target = None
     if "target" in wanted:
         slope_2 = (
             100.0
             * upstream
-            * (0.5 * np.sign(abs_target - eps) + 0.5)
-            * np.sign(target)
+            * (0.5 * sign(abs_target - eps) + 0.5)
+            * sign(target)
             * abs_term
             / (maximum * maximum)
         )
@@ -68,10 +68,10 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     abs_target = np.abs(target)
-    term = 0.5 * np.sign(abs_target - eps) + 0.5
+    term = 0.5 * sign(abs_target - eps) + 0.5
     term_2 = input - target
-    maximum = np.maximum(abs_target, eps)
-    sign_target = np.sign(target)
+    maximum = at_least(abs_target, eps)
+    sign_target = sign(target)
     product = (
         200.0
         * term
@@ -79,8 +79,8 @@ def _hessian_diagonal(
         * (sign_target * sign_target / maximum)
         * (term / maximum)
     )
-    product_2 = 200.0 * term * sign_target * np.sign(term_2) / (maximum * maximum)
-    return np.full_like(input, 0.0), upstream * (product + product_2)
+    term_3 = product + 200.0 * term * sign_target * sign(term_2) / (maximum * maximum)
+    return np.full_like(input, 0.0), upstream * term_3
 
 
 _kernel = Kernels(

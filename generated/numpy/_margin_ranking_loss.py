@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, at_least, sign, total
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -35,7 +35,7 @@ __all__ = ["MarginRankingLoss", "margin_ranking_loss"]
 
 def _value(input1: Array, input2: Array, target: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(margin - (input1 - input2) * target, 0.0)
+    return at_least(margin - (input1 - input2) * target, 0.0)
 
 
 def _value_and_gradient(
@@ -48,13 +48,18 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     product = (input1 - input2) * target
-    term = 1.0 - np.maximum(np.sign(product - margin), 0.0)
+    term = 1.0 - at_least(sign(product - margin), 0.0)
     slope = upstream * term * target
-    loss = np.maximum(margin - product, 0.0)
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * term * (input2 - input1)
-    return loss, -slope, slope, grad_target, total(upstream * term) if "margin" in wanted else None
+    return (
+        at_least(margin - product, 0.0),
+        -slope,
+        slope,
+        grad_target,
+        total(upstream * term) if "margin" in wanted else None,
+    )
 
 
 def _hessian_diagonal(

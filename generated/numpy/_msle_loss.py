@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, at_least, sign
 from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -39,23 +39,20 @@ __all__ = ["MSLELoss", "msle_loss"]
 def _value(input: Array, target: Array, eps: float) -> Array:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
-    term = np.log1p(np.maximum(input, eps)) - np.log1p(np.maximum(target, eps))
-    return term * term
+    return (np.log1p(at_least(input, eps)) - np.log1p(at_least(target, eps))) ** 2
 
 
 def _value_and_gradient(
     upstream: Array, input: Array, target: Array, eps: float, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    maximum = np.maximum(input, eps)
-    maximum_2 = np.maximum(target, eps)
+    maximum = at_least(input, eps)
+    maximum_2 = at_least(target, eps)
     term = np.log1p(maximum) - np.log1p(maximum_2)
-    grad_input = 2.0 * upstream * term * (0.5 * np.sign(input - eps) + 0.5) / (maximum + 1.0)
+    grad_input = 2.0 * upstream * term * (0.5 * sign(input - eps) + 0.5) / (maximum + 1.0)
     grad_target = None
     if "target" in wanted:
-        grad_target = (
-            -2.0 * upstream * term * (0.5 * np.sign(target - eps) + 0.5) / (maximum_2 + 1.0)
-        )
+        grad_target = -2.0 * upstream * term * (0.5 * sign(target - eps) + 0.5) / (maximum_2 + 1.0)
     return term * term, grad_input, grad_target
 
 
@@ -63,11 +60,11 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, eps: float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    maximum = np.maximum(input, eps)
-    power = ((0.5 * np.sign(input - eps) + 0.5) / (maximum + 1.0)) ** 2
-    maximum_2 = np.maximum(target, eps)
+    maximum = at_least(input, eps)
+    power = ((0.5 * sign(input - eps) + 0.5) / (maximum + 1.0)) ** 2
+    maximum_2 = at_least(target, eps)
     term = np.log1p(maximum) - np.log1p(maximum_2)
-    power_2 = ((0.5 * np.sign(target - eps) + 0.5) / (maximum_2 + 1.0)) ** 2
+    power_2 = ((0.5 * sign(target - eps) + 0.5) / (maximum_2 + 1.0)) ** 2
     diagonal_input = upstream * (2.0 * power - 2.0 * term * power)
     diagonal_target = upstream * (2.0 * power_2 + 2.0 * term * power_2)
     return diagonal_input, diagonal_target

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, select, total
+from ._arrays import Array, at_least, pick, select, sign, total
 from ._checks import (
     check_floating,
     check_integer,
@@ -53,7 +53,7 @@ __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 
 def _value_linear(input: Array, target: Array, weight: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    gap = np.maximum(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
+    gap = at_least(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
     sums = total(select(target[:, None] != np.arange(weight.shape[0]), gap, 0.0), axis=1)
     return weight[target] * sums / weight.shape[0]
 
@@ -72,10 +72,10 @@ def _value_and_gradient_linear(
     mask = target[:, None] != index
     term = input - pick(input, target, axis=1)[:, None] + margin
     slope = upstream * picked
-    chosen = select(mask, np.maximum(np.sign(term), 0.0), 0.0)
+    chosen = select(mask, at_least(sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
-    loss = picked * total(select(mask, np.maximum(term, 0.0), 0.0), axis=1) / weight.shape[0]
+    loss = picked * total(select(mask, at_least(term, 0.0), 0.0), axis=1) / weight.shape[0]
     grad_input = slope[:, None] * chosen / weight.shape[0] + select(
         index == target[:, None], slope_2[:, None], 0.0
     )
@@ -143,7 +143,7 @@ def _linear_loss(
 
 def _value_squared(input: Array, target: Array, weight: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    gap = np.maximum(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
+    gap = at_least(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
     chosen = select(target[:, None] != np.arange(weight.shape[0]), gap * gap, 0.0)
     return weight[target] * total(chosen, axis=1) / weight.shape[0]
 
@@ -161,9 +161,9 @@ def _value_and_gradient_squared(
     index = np.arange(weight.shape[0])
     mask = target[:, None] != index
     term = input - pick(input, target, axis=1)[:, None] + margin
-    gap = np.maximum(term, 0.0)
+    gap = at_least(term, 0.0)
     slope = upstream * picked
-    chosen = select(mask, 2.0 * gap * np.maximum(np.sign(term), 0.0), 0.0)
+    chosen = select(mask, 2.0 * gap * at_least(sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / weight.shape[0]
     loss = picked * total(select(mask, gap * gap, 0.0), axis=1) / weight.shape[0]
@@ -182,7 +182,7 @@ def _hessian_diagonal_squared(
     """Return the diagonal of the Hessian by `input`."""
     slope = upstream * weight[target]
     index = np.arange(weight.shape[0])
-    positive = np.maximum(np.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
+    positive = at_least(sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     chosen = select(target[:, None] != index, 2.0 * positive * positive, 0.0)
     chosen_2 = (index == target[:, None]).astype(upstream.dtype)
     term = chosen - 2.0 * chosen * chosen_2 + chosen_2 * chosen_2 * total(chosen, axis=1)[:, None]

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, masked, pick, select, sigmoid, total
+from ._arrays import Array, argmax_along, at_least, masked, pick, select, sigmoid, total
 from ._checks import (
     check_floating,
     check_integers,
@@ -68,9 +68,10 @@ def _value(
     )
     gap = direction(input, axis=-1) @ direction(input, axis=-1).T - base
     pull = logsumexp(select(mask, -gap * alpha, -math.inf), axis=-1)
-    product = (np.maximum(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))) / alpha
     push = logsumexp(select(target[:, None] != target, gap * beta, -math.inf), axis=-1)
-    return product + (np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push)))) / beta
+    return (at_least(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))) / alpha + (
+        at_least(push, 0.0) + np.log1p(np.exp(-np.abs(push)))
+    ) / beta
 
 
 def _value_and_gradient(
@@ -91,11 +92,11 @@ def _value_and_gradient(
     gap = sums - base
     chosen = select(mask, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    softplus = np.maximum(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))
+    softplus = at_least(pull, 0.0) + np.log1p(np.exp(-np.abs(pull)))
     mask_2 = target[:, None] != target
     chosen_2 = select(mask_2, gap * beta, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
-    softplus_2 = np.maximum(push, 0.0) + np.log1p(np.exp(-np.abs(push)))
+    softplus_2 = at_least(push, 0.0) + np.log1p(np.exp(-np.abs(push)))
     sigmoid_push = sigmoid(push)
     slope = upstream * sigmoid_push
     probability = softmax(chosen_2, axis=-1)

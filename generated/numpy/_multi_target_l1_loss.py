@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, sign
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -43,8 +43,8 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target1` and `target2`."""
     term = input - target1
     term_2 = input - target2
-    direction_2 = np.sign(term_2)
-    sign_term = np.sign(term)
+    direction_2 = sign(term_2)
+    sign_term = sign(term)
     loss = 0.5 * (np.abs(term) + np.abs(term_2))
     grad_input = 0.5 * upstream * direction_2 + 0.5 * upstream * sign_term
     return (

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, select, sign, total
 from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -49,7 +49,7 @@ def _value(input: Array, target: Array) -> Array:
     chosen = select(
         index[:, None] == select(target != -1, target, 0)[:, None], input[:, :, None], 0.0
     )
-    gap = np.maximum(input[:, :, None] - total(chosen, axis=1)[:, None] + 1.0, 0.0)
+    gap = at_least(input[:, :, None] - total(chosen, axis=1)[:, None] + 1.0, 0.0)
     product_2 = (1.0 - product.max(axis=2)) * total(named[:, None] * gap, axis=2)
     return total(product_2, axis=1) / input.shape[1]
 
@@ -67,8 +67,8 @@ def _value_and_gradient(
     mask_3 = index[:, None] == select(target != -1, target, 0)[:, None]
     term = input[:, :, None] - total(select(mask_3, input[:, :, None], 0.0), axis=1)[:, None]
     term_2 = term + 1.0
-    sums = total(other * total(named[:, None] * np.maximum(term_2, 0.0), axis=2), axis=1)
-    positive = np.maximum(np.sign(term_2), 0.0)
+    sums = total(other * total(named[:, None] * at_least(term_2, 0.0), axis=2), axis=1)
+    positive = at_least(sign(term_2), 0.0)
     slope = upstream[:, None] * other * total(named[:, None] * positive, axis=2) / input.shape[1]
     slope_2 = (
         -upstream[:, None] * named * total(other[:, :, None] * positive, axis=1) / input.shape[1]

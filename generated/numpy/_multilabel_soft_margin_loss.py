@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, at_least, sigmoid, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -41,8 +41,8 @@ def _value(input: Array, target: Array, weight: Array) -> Array:
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    log_likelihood = -(1.0 - target) * (np.maximum(input, 0.0) + log_term) - target * (
-        np.maximum(-input, 0.0) + log_term
+    log_likelihood = -(1.0 - target) * (at_least(input, 0.0) + log_term) - target * (
+        at_least(-input, 0.0) + log_term
     )
     return -total(log_likelihood * weight, axis=1) / target.shape[1]
 
@@ -53,8 +53,8 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - target
     log_term = np.log1p(np.exp(-np.abs(input)))
-    log_likelihood = -term * (np.maximum(input, 0.0) + log_term) - target * (
-        np.maximum(-input, 0.0) + log_term
+    log_likelihood = -term * (at_least(input, 0.0) + log_term) - target * (
+        at_least(-input, 0.0) + log_term
     )
     loss = -total(log_likelihood * weight, axis=1) / target.shape[1]
     grad_input = (

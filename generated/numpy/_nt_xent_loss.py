@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, masked, pick, select, sigmoid, total
+from ._arrays import Array, argmax_along, at_least, masked, pick, select, sigmoid, total
 from ._checks import (
     check_floating,
     check_integers,
@@ -68,7 +68,7 @@ def _value(input: Array, target: Array, temperature: Array | float) -> Array:
     logit = direction(input, axis=-1) @ direction(input, axis=-1).T / temperature
     crowd = logsumexp(select(target[:, None] != target, logit, -math.inf), axis=-1)
     term = crowd[:, None] - logit
-    product = mask.astype(input.dtype) * (np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term))))
+    product = mask.astype(input.dtype) * (at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term))))
     return total(product, axis=1)
 
 
@@ -86,7 +86,7 @@ def _value_and_gradient(
     logit = sums / temperature
     chosen = select(mask_2, logit, -math.inf)
     term = logsumexp(chosen, axis=-1)[:, None] - logit
-    product = positive * (np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term))))
+    product = positive * (at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term))))
     sigmoid_term = sigmoid(term)
     sums_2 = total(positive * sigmoid_term, axis=1)
     slope = upstream * sums_2

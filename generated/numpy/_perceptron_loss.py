@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, at_least, sign
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -34,7 +34,7 @@ __all__ = ["PerceptronLoss", "perceptron_loss"]
 
 def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(-input * target, 0.0)
+    return at_least(-input * target, 0.0)
 
 
 def _value_and_gradient(
@@ -42,9 +42,9 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     product = -input * target
-    positive = np.maximum(np.sign(product), 0.0)
+    positive = at_least(sign(product), 0.0)
     return (
-        np.maximum(product, 0.0),
+        at_least(product, 0.0),
         -upstream * positive * target,
         -upstream * positive * input if "target" in wanted else None,
     )

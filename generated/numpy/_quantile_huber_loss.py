@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, at_most, select, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -45,8 +45,8 @@ def _value(input: Array, target: Array, kappa: Array | float) -> Array:
     term = 1.0 - level
     product = (
         select(error > 0.0, level[:, None], term[:, None])
-        * np.maximum(np.minimum(error / kappa, 1.0), -1.0)
-        * (error - 0.5 * np.maximum(np.minimum(error, kappa), -kappa))
+        * at_least(at_most(error / kappa, 1.0), -1.0)
+        * (error - 0.5 * at_least(at_most(error, kappa), -kappa))
     )
     return total(product, axis=(1, 2)) / target.shape[1]
 
@@ -60,8 +60,8 @@ def _value_and_gradient(
     term = 1.0 - level
     chosen = select(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
-    product_2 = chosen * np.maximum(np.minimum(product, 1.0), -1.0)
-    product_3 = product_2 * (error - 0.5 * np.maximum(np.minimum(error, kappa), -kappa))
+    product_2 = chosen * at_least(at_most(product, 1.0), -1.0)
+    product_3 = product_2 * (error - 0.5 * at_least(at_most(error, kappa), -kappa))
     loss = total(product_3, axis=(1, 2)) / target.shape[1]
     grad_input = -upstream[:, None] * total(product_2, axis=2) / target.shape[1]
     grad_target = None

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, sign, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -43,8 +43,8 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `q`."""
     error = target - input
     term = q - 1.0
-    term_2 = 0.5 * np.sign(error) + 0.5
-    term_3 = 0.5 * np.sign(input - target) + 0.5
+    term_2 = 0.5 * sign(error) + 0.5
+    term_3 = 0.5 * sign(input - target) + 0.5
     slope = upstream * (term_2 * q + term_3 * term)
     loss = np.maximum(error * q, term * error)
     grad_q = None

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, masked, select, total
+from ._arrays import Array, at_least, masked, select, total
 from ._checks import check_dialect, check_floating, check_rank, check_reduction, check_shape
 from ._functions import negative_log_softmax, softmax, softmax_complement, sum_of_others
 from ._runtime import (
@@ -99,7 +99,7 @@ def _mass(where: Array) -> Array:
 
 def _denominator_optax(where: Array) -> Array:
     """Return what the mean divides by."""
-    return np.maximum(total((where.max(axis=1) > 0.0).astype(where.dtype)), 1.0)
+    return at_least(total((where.max(axis=1) > 0.0).astype(where.dtype)), 1.0)
 
 
 _kernel = Kernels(

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, at_least, sigmoid, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import (
@@ -42,7 +42,7 @@ def _value(input: Array, target: Array, sigma: Array | float) -> Array:
     # softplus: log(1 + exp(z)) -> softplus(z)
     ordered = (target[:, :, None] > target[:, None]).astype(target.dtype)
     product = (input[:, :, None] - input[:, None]) * sigma
-    product_2 = ordered * (np.maximum(-product, 0.0) + np.log1p(np.exp(-np.abs(product))))
+    product_2 = ordered * (at_least(-product, 0.0) + np.log1p(np.exp(-np.abs(product))))
     return ratio(total(product_2, axis=(1, 2)), total(ordered, axis=(1, 2)))
 
 
@@ -53,7 +53,7 @@ def _value_and_gradient(
     ordered = (target[:, :, None] > target[:, None]).astype(target.dtype)
     product = (input[:, :, None] - input[:, None]) * sigma
     product_2 = -product
-    product_3 = ordered * (np.maximum(product_2, 0.0) + np.log1p(np.exp(-np.abs(product))))
+    product_3 = ordered * (at_least(product_2, 0.0) + np.log1p(np.exp(-np.abs(product))))
     sums = total(ordered, axis=(1, 2))
     quotient = ratio(1.0, sums)
     slope = upstream * quotient

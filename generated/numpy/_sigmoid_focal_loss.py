@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, at_least, sigmoid, total
 from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -53,8 +53,8 @@ def _value_plain(input: Array, target: Array, gamma: Array | float) -> Array:
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    product = sigmoid(-input) ** gamma * target * (np.maximum(-input, 0.0) + log_term)
-    product_2 = sigmoid(input) ** gamma * (1.0 - target) * (np.maximum(input, 0.0) + log_term)
+    product = sigmoid(-input) ** gamma * target * (at_least(-input, 0.0) + log_term)
+    product_2 = sigmoid(input) ** gamma * (1.0 - target) * (at_least(input, 0.0) + log_term)
     return product + product_2
 
 
@@ -66,11 +66,11 @@ def _value_and_gradient_plain(
     power = probability**gamma
     product = power * target
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     p = sigmoid(input)
     power_2 = p**gamma
     product_2 = power_2 * (1.0 - target)
-    softplus_2 = np.maximum(input, 0.0) + log_term
+    softplus_2 = at_least(input, 0.0) + log_term
     term = (
         -gamma * product * p * softplus
         - product * probability
@@ -96,7 +96,7 @@ def _hessian_diagonal_plain(
     power_2 = probability**gamma
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     product = gamma * power_2 * p
     product_2 = product * target * probability
     term = (
@@ -106,7 +106,7 @@ def _hessian_diagonal_plain(
     )
     power_3 = p**gamma
     term_2 = 1.0 - target
-    softplus_2 = np.maximum(input, 0.0) + log_term
+    softplus_2 = at_least(input, 0.0) + log_term
     product_3 = power * power_3 * probability * probability * term_2 * softplus_2
     product_4 = gamma * power_3 * probability
     product_5 = product_4 * term_2 * p
@@ -176,12 +176,9 @@ def _value_balanced(
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    product = sigmoid(-input) ** gamma * alpha * target * (np.maximum(-input, 0.0) + log_term)
+    product = sigmoid(-input) ** gamma * alpha * target * (at_least(-input, 0.0) + log_term)
     product_2 = (
-        sigmoid(input) ** gamma
-        * (1.0 - alpha)
-        * (1.0 - target)
-        * (np.maximum(input, 0.0) + log_term)
+        sigmoid(input) ** gamma * (1.0 - alpha) * (1.0 - target) * (at_least(input, 0.0) + log_term)
     )
     return product + product_2
 
@@ -198,12 +195,12 @@ def _value_and_gradient_balanced(
     probability = sigmoid(-input)
     power = probability**gamma
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     p = sigmoid(input)
     power_2 = p**gamma
     term = 1.0 - alpha
     term_2 = 1.0 - target
-    softplus_2 = np.maximum(input, 0.0) + log_term
+    softplus_2 = at_least(input, 0.0) + log_term
     product = power * target
     term_3 = -gamma * product * p * alpha * softplus - product * alpha * probability
     product_2 = power_2 * term_2
@@ -231,7 +228,7 @@ def _hessian_diagonal_balanced(
     power_2 = probability**gamma
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = np.maximum(-input, 0.0) + log_term
+    softplus = at_least(-input, 0.0) + log_term
     product = gamma * power_2 * p
     product_2 = product * alpha * target * probability
     term = (
@@ -242,7 +239,7 @@ def _hessian_diagonal_balanced(
     power_3 = p**gamma
     term_2 = 1.0 - alpha
     term_3 = 1.0 - target
-    softplus_2 = np.maximum(input, 0.0) + log_term
+    softplus_2 = at_least(input, 0.0) + log_term
     product_3 = power * power_3 * probability * probability * term_2 * term_3 * softplus_2
     product_4 = gamma * power_3 * probability
     product_5 = product_4 * term_2 * term_3 * p

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid
+from ._arrays import Array, sigmoid, sign
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -46,7 +46,7 @@ def _value_and_gradient(
     abs_error = np.abs(term)
     sigmoid_abs_error = sigmoid(abs_error)
     product = abs_error * sigmoid_abs_error
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     term_2 = sign_term * sigmoid_abs_error + product * sigmoid(-abs_error) * sign_term
     slope = upstream * term_2
     return product, slope, -slope if "target" in wanted else None
@@ -58,7 +58,7 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     abs_error = np.abs(term)
     sigmoid_abs_error = sigmoid(abs_error)
     probability = sigmoid(-abs_error)
-    power = np.sign(term) * np.sign(term)
+    power = sign(term) * sign(term)
     product = abs_error * sigmoid_abs_error * probability * power * np.tanh(-0.5 * abs_error)
     slope = upstream * (product + 2.0 * power * sigmoid_abs_error * probability)
     return slope, slope

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, sign
 from ._checks import check_floating, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import (
@@ -46,11 +46,11 @@ def _value_and_gradient(
     term_2 = np.abs(input) + np.abs(target)
     quotient = ratio(np.abs(term), term_2)
     quotient_2 = ratio(quotient, term_2)
-    slope = 200.0 * upstream * ratio(1.0, term_2) * np.sign(term)
-    grad_input = slope - 200.0 * upstream * quotient_2 * np.sign(input)
+    slope = 200.0 * upstream * ratio(1.0, term_2) * sign(term)
+    grad_input = slope - 200.0 * upstream * quotient_2 * sign(input)
     grad_target = None
     if "target" in wanted:
-        grad_target = -200.0 * upstream * quotient_2 * np.sign(target) - slope
+        grad_target = -200.0 * upstream * quotient_2 * sign(target) - slope
     return 200.0 * quotient, grad_input, grad_target
 
 
@@ -59,9 +59,9 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     term = np.abs(input) + np.abs(target)
     quotient = ratio(1.0, term)
     quotient_2 = ratio(quotient, term)
-    sign_input = np.sign(input)
+    sign_input = sign(input)
     term_2 = input - target
-    direction_2 = np.sign(term_2)
+    direction_2 = sign(term_2)
     power = quotient * quotient
     quotient_3 = ratio(ratio(np.abs(term_2), term), term)
     product = quotient * quotient_3
@@ -72,7 +72,7 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
         - 200.0 * power * direction_2 * sign_input
         - 200.0 * quotient_2 * sign_input * direction_2
     )
-    sign_target = np.sign(target)
+    sign_target = sign(target)
     product_3 = 200.0 * (product * sign_target + quotient_4 * sign_target) * sign_target
     term_4 = 200.0 * quotient_2 * sign_target * direction_2 + (
         200.0 * power * direction_2 * sign_target + product_3

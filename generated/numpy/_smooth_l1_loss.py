@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, at_most, select, sign, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -50,7 +50,7 @@ def _value_and_gradient_beta_0(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     error = input - target
-    slope = upstream * np.sign(error)
+    slope = upstream * sign(error)
     return np.abs(error), slope, -slope if "target" in wanted else None
 
 
@@ -99,8 +99,8 @@ def _beta_0_loss(
 def _value(input: Array, target: Array, beta: Array | float) -> Array:
     """Return the unreduced loss."""
     error = input - target
-    return np.maximum(np.minimum(error / beta, 1.0), -1.0) * (
-        error - 0.5 * np.maximum(np.minimum(error, beta), -beta)
+    return at_least(at_most(error / beta, 1.0), -1.0) * (
+        error - 0.5 * at_least(at_most(error, beta), -beta)
     )
 
 
@@ -110,9 +110,9 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `beta`."""
     error = input - target
     product = error / beta
-    clamped = np.maximum(np.minimum(product, 1.0), -1.0)
+    clamped = at_least(at_most(product, 1.0), -1.0)
     slope = upstream * clamped
-    loss = clamped * (error - 0.5 * np.maximum(np.minimum(error, beta), -beta))
+    loss = clamped * (error - 0.5 * at_least(at_most(error, beta), -beta))
     grad_beta = None
     if "beta" in wanted:
         slope_2 = upstream * select(np.abs(error) < beta, -0.5 * product * product, -0.5)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid
+from ._arrays import Array, at_least, sigmoid
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -33,7 +33,7 @@ def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
     # softplus: log(1 + exp(z)) -> softplus(z)
     product = input * target
-    return np.maximum(-product, 0.0) + np.log1p(np.exp(-np.abs(product)))
+    return at_least(-product, 0.0) + np.log1p(np.exp(-np.abs(product)))
 
 
 def _value_and_gradient(
@@ -43,7 +43,7 @@ def _value_and_gradient(
     product = input * target
     product_2 = -product
     probability = sigmoid(product_2)
-    loss = np.maximum(product_2, 0.0) + np.log1p(np.exp(-np.abs(product)))
+    loss = at_least(product_2, 0.0) + np.log1p(np.exp(-np.abs(product)))
     return (
         loss,
         -upstream * probability * target,

@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, select, sigmoid, total
+from ._arrays import Array, at_least, pick, select, sigmoid, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -79,7 +79,7 @@ def _value_labels(input: Array, target: Array, weight: Array, gamma: Array | flo
     return (
         sigmoid(term) ** gamma
         * weight[target]
-        * (np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term))))
+        * (at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term))))
     )
 
 
@@ -100,7 +100,7 @@ def _value_and_gradient_labels(
     term = log_sum - picked
     sigmoid_term = sigmoid(term)
     product = sigmoid_term**gamma * weight[target]
-    softplus = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    softplus = at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
     lead = picked - log_sum
     term_2 = gamma * product * sigmoid(lead) * softplus + product * sigmoid_term
     slope = upstream * term_2
@@ -110,10 +110,7 @@ def _value_and_gradient_labels(
     grad_gamma = None
     if "gamma" in wanted:
         slope_2 = (
-            upstream
-            * product
-            * (np.maximum(lead, 0.0) + np.log1p(np.exp(-np.abs(lead))))
-            * softplus
+            upstream * product * (at_least(lead, 0.0) + np.log1p(np.exp(-np.abs(lead)))) * softplus
         )
         grad_gamma = -total(slope_2)
     return product * softplus, product_2 + chosen_2, grad_gamma
@@ -134,7 +131,7 @@ def _hessian_diagonal_labels(
     p = sigmoid(picked - log_sum)
     picked_2 = weight[target]
     product = gamma * power * p * picked_2
-    softplus = np.maximum(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
+    softplus = at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
     product_2 = power * picked_2
     term_2 = product * softplus + product_2 * sigmoid_term
     probability = softmax(chosen, axis=-2)

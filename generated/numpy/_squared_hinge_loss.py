@@ -15,10 +15,9 @@ loss is smooth; its second derivative there is 0.
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select
+from ._arrays import Array, at_least, select, sign
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -38,7 +37,7 @@ __all__ = ["SquaredHingeLoss", "squared_hinge_loss"]
 
 def _value(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(1.0 - input * target, 0.0) ** 2
+    return at_least(1.0 - input * target, 0.0) ** 2
 
 
 def _value_and_gradient(
@@ -46,8 +45,8 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - input * target
-    positive = np.maximum(term, 0.0)
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    positive = at_least(term, 0.0)
+    positive_2 = at_least(sign(term), 0.0)
     grad_input = -2.0 * upstream * positive * positive_2 * target
     grad_target = None
     if "target" in wanted:
@@ -57,7 +56,7 @@ def _value_and_gradient(
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    power = np.maximum(np.sign(1.0 - input * target), 0.0) ** 2
+    power = at_least(sign(1.0 - input * target), 0.0) ** 2
     diagonal_input = 2.0 * upstream * power * target * target
     diagonal_target = 2.0 * upstream * power * input * input
     return diagonal_input, diagonal_target
@@ -110,8 +109,7 @@ def _loss(
 
 def _value_keras(input: Array, target: Array) -> Array:
     """Return the unreduced loss."""
-    positive = np.maximum(1.0 - select(target == 0.0, -1.0, target) * input, 0.0)
-    return positive * positive
+    return at_least(1.0 - select(target == 0.0, -1.0, target) * input, 0.0) ** 2
 
 
 def _value_and_gradient_keras(
@@ -121,8 +119,8 @@ def _value_and_gradient_keras(
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
-    positive = np.maximum(term, 0.0)
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    positive = at_least(term, 0.0)
+    positive_2 = at_least(sign(term), 0.0)
     grad_input = -2.0 * upstream * positive * positive_2 * chosen
     grad_target = None
     if "target" in wanted:
@@ -134,7 +132,7 @@ def _hessian_diagonal_keras(upstream: Array, input: Array, target: Array) -> tup
     """Return the diagonal of the Hessian by `input` and `target`."""
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
-    power = np.maximum(np.sign(1.0 - chosen * input), 0.0) ** 2
+    power = at_least(sign(1.0 - chosen * input), 0.0) ** 2
     diagonal_input = 2.0 * upstream * power * chosen * chosen
     diagonal_target = 2.0 * upstream * power * select(mask, 0.0, 1.0) ** 2 * input * input
     return diagonal_input, diagonal_target

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, at_least, sign, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -39,7 +39,7 @@ def _value(anchor: Array, positive: Array, negative: Array, margin: Array | floa
     term = (
         total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient(
@@ -54,11 +54,11 @@ def _value_and_gradient(
     term = anchor - positive
     term_2 = anchor - negative
     term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
-    slope = upstream * np.maximum(np.sign(term_3), 0.0)
+    slope = upstream * at_least(sign(term_3), 0.0)
     product = 2.0 * slope[:, None] * term_2
     grad_anchor = 2.0 * slope[:, None] * term - product
     return (
-        np.maximum(term_3, 0.0),
+        at_least(term_3, 0.0),
         grad_anchor,
         -2.0 * slope[:, None] * term if "positive" in wanted else None,
         product,
@@ -73,7 +73,7 @@ def _hessian_diagonal(
     term = (
         total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    positive_2 = at_least(sign(term), 0.0)
     slope = 2.0 * upstream * positive_2
     slope_2 = -2.0 * upstream * positive_2
     diagonal_positive = np.broadcast_to(slope[:, None], positive.shape)

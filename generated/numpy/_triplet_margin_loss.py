@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select, total
+from ._arrays import Array, at_least, select, sign, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -63,7 +63,7 @@ def _value_swapped(
     minimum = np.minimum(
         p_norm(anchor - negative + eps, p, axis=-1), p_norm(positive - negative + eps, p, axis=-1)
     )
-    return np.maximum(p_norm(anchor - positive + eps, p, axis=-1) - minimum + margin, 0.0)
+    return at_least(p_norm(anchor - positive + eps, p, axis=-1) - minimum + margin, 0.0)
 
 
 def _value_and_gradient_swapped(
@@ -84,15 +84,15 @@ def _value_and_gradient_swapped(
     term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
     minimum = np.minimum(far, across)
-    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
-    slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
+    term_4 = 1.0 - at_least(sign(minimum - near - margin), 0.0)
+    slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
     term_5 = p - 1.0
     product = slope[:, None] * signed_power(ratio(term_2, far[:, None]), term_5)
     slope_2 = upstream * term_4
     product_2 = slope_2[:, None] * signed_power(ratio(term, near[:, None]), term_5)
-    slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
+    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
     product_3 = slope_3[:, None] * signed_power(ratio(term_3, across[:, None]), term_5)
-    loss = np.maximum(near - minimum + margin, 0.0)
+    loss = at_least(near - minimum + margin, 0.0)
     return (
         loss,
         product + product_2,
@@ -118,19 +118,18 @@ def _hessian_diagonal_swapped(
     far = p_norm(term_2, p, axis=-1)
     term_3 = positive - negative + eps
     across = p_norm(term_3, p, axis=-1)
-    positive_2 = np.maximum(np.sign(np.minimum(far, across) - near - margin), 0.0)
-    term_4 = 1.0 - positive_2
+    term_4 = 1.0 - at_least(sign(np.minimum(far, across) - near - margin), 0.0)
     quotient = ratio(term, near[:, None])
     term_5 = p - 1.0
     power_slope_2 = power_slope(quotient, term_5)
     product = power_slope_2 * ratio(quotient, near[:, None]) * signed_power(quotient, term_5)
     product_2 = term_4[:, None] * (power_slope_2 * ratio(1.0, near)[:, None] - product)
-    product_3 = term_4 * (-0.5 * np.sign(across - far) - 0.5)
+    product_3 = term_4 * (-0.5 * sign(across - far) - 0.5)
     quotient_2 = ratio(term_2, far[:, None])
     power_slope_3 = power_slope(quotient_2, term_5)
     product_4 = power_slope_3 * ratio(quotient_2, far[:, None]) * signed_power(quotient_2, term_5)
     product_5 = product_3[:, None] * (power_slope_3 * ratio(1.0, far)[:, None] - product_4)
-    product_6 = term_4 * (-0.5 * np.sign(far - across) - 0.5)
+    product_6 = term_4 * (-0.5 * sign(far - across) - 0.5)
     quotient_3 = ratio(term_3, across[:, None])
     power_slope_4 = power_slope(quotient_3, term_5)
     product_7 = (
@@ -208,7 +207,7 @@ def _value_plain(
         - p_norm(anchor - negative + eps, p, axis=-1)
         + margin
     )
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient_plain(
@@ -226,13 +225,13 @@ def _value_and_gradient_plain(
     near = p_norm(term, p, axis=-1)
     term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
+    positive_2 = at_least(sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
     term_3 = p - 1.0
     product = slope[:, None] * signed_power(ratio(term_2, far[:, None]), term_3)
     slope_2 = upstream * (1.0 - positive_2)
     product_2 = slope_2[:, None] * signed_power(ratio(term, near[:, None]), term_3)
-    loss = np.maximum(near - far + margin, 0.0)
+    loss = at_least(near - far + margin, 0.0)
     return (
         loss,
         product + product_2,
@@ -256,7 +255,7 @@ def _hessian_diagonal_plain(
     near = p_norm(term, p, axis=-1)
     term_2 = anchor - negative + eps
     far = p_norm(term_2, p, axis=-1)
-    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
+    positive_2 = at_least(sign(far - near - margin), 0.0)
     term_3 = 1.0 - positive_2
     quotient = ratio(term, near[:, None])
     term_4 = p - 1.0
@@ -340,7 +339,7 @@ def _value_swapped_optax(
         (eps + total(np.abs(positive - negative) ** p, axis=1)) ** power,
     )
     term = (eps + total(np.abs(anchor - positive) ** p, axis=1)) ** power - minimum + margin
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient_swapped_optax(
@@ -368,31 +367,31 @@ def _value_and_gradient_swapped_optax(
     term_6 = eps + total(magnitude_2**p, axis=1)
     power_4 = term_6**power
     minimum = np.minimum(power_3, power_4)
-    term_7 = 1.0 - np.maximum(np.sign(minimum - power_2 - margin), 0.0)
+    term_7 = 1.0 - at_least(sign(minimum - power_2 - margin), 0.0)
     mask = power == 0.0
     term_8 = power - 1.0
     slope = (
         upstream
         * term_7
-        * (0.5 * np.sign(power_4 - power_3) + 0.5)
+        * (0.5 * sign(power_4 - power_3) + 0.5)
         * select(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
     )
     mask_2 = p == 0.0
     term_9 = p - 1.0
     chosen = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
-    product = slope[:, None] * chosen * np.sign(term_3)
+    product = slope[:, None] * chosen * sign(term_3)
     slope_2 = upstream * term_7 * select(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
     chosen_2 = select(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
-    product_2 = slope_2[:, None] * chosen_2 * np.sign(term)
+    product_2 = slope_2[:, None] * chosen_2 * sign(term)
     slope_3 = (
         upstream
         * term_7
-        * (0.5 * np.sign(power_3 - power_4) + 0.5)
+        * (0.5 * sign(power_3 - power_4) + 0.5)
         * select(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
     )
     chosen_3 = select(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
-    product_3 = slope_3[:, None] * chosen_3 * np.sign(term_5)
-    loss = np.maximum(power_2 - minimum + margin, 0.0)
+    product_3 = slope_3[:, None] * chosen_3 * sign(term_5)
+    loss = at_least(power_2 - minimum + margin, 0.0)
     return (
         loss,
         product_2 - product,
@@ -424,7 +423,7 @@ def _hessian_diagonal_swapped_optax(
     magnitude_2 = np.abs(term_5)
     term_6 = eps + total(magnitude_2**p, axis=1)
     power_3 = term_6**power
-    positive_2 = np.maximum(np.sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
+    positive_2 = at_least(sign(np.minimum(power_2, power_3) - term_2**power - margin), 0.0)
     term_7 = 1.0 - positive_2
     mask = term_2 == 0.0
     mask_2 = power == 0.0
@@ -437,7 +436,7 @@ def _hessian_diagonal_swapped_optax(
     term_9 = p - 1.0
     mask_7 = term_9 == 0.0
     term_10 = term_9 - 1.0
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     product_2 = p * select((mask_4 & mask_7), 0.0, term_9 * abs_term**term_10) * sign_term
     mask_8 = term_8 == 0.0
     term_11 = term_8 - 1.0
@@ -447,13 +446,13 @@ def _hessian_diagonal_swapped_optax(
         product_3[:, None] * select(mask_6, 0.0, p * abs_term**term_9) ** 2 * sign_term * sign_term
     )
     term_12 = product[:, None] * select(mask_6, 0.0, product_2) * sign_term + product_4
-    product_5 = term_7 * (0.5 * np.sign(power_3 - power_2) + 0.5)
+    product_5 = term_7 * (0.5 * sign(power_3 - power_2) + 0.5)
     mask_9 = term_4 == 0.0
     mask_10 = mask_9 & mask_2
     product_6 = product_5 * select(mask_10, 0.0, term_4**term_8 / p)
     mask_11 = magnitude == 0.0
     mask_12 = mask_11 & mask_5
-    direction_2 = np.sign(term_3)
+    direction_2 = sign(term_3)
     product_7 = p * select((mask_11 & mask_7), 0.0, term_9 * magnitude**term_10) * direction_2
     product_8 = product_6[:, None] * select(mask_12, 0.0, product_7) * direction_2
     chosen_2 = select(mask_10, 0.0, select((mask_9 & mask_8), 0.0, term_8 * term_4**term_11) / p)
@@ -464,13 +463,13 @@ def _hessian_diagonal_swapped_optax(
         * direction_2
         * direction_2
     )
-    product_11 = term_7 * (0.5 * np.sign(power_2 - power_3) + 0.5)
+    product_11 = term_7 * (0.5 * sign(power_2 - power_3) + 0.5)
     mask_13 = term_6 == 0.0
     mask_14 = mask_13 & mask_2
     product_12 = product_11 * select(mask_14, 0.0, term_6**term_8 / p)
     mask_15 = magnitude_2 == 0.0
     mask_16 = mask_15 & mask_5
-    direction_3 = np.sign(term_5)
+    direction_3 = sign(term_5)
     product_13 = p * select((mask_15 & mask_7), 0.0, term_9 * magnitude_2**term_10) * direction_3
     product_14 = product_12[:, None] * select(mask_16, 0.0, product_13) * direction_3
     chosen_3 = select(mask_14, 0.0, select((mask_13 & mask_8), 0.0, term_8 * term_6**term_11) / p)
@@ -553,7 +552,7 @@ def _value_plain_optax(
         - (eps + total(np.abs(anchor - negative) ** p, axis=1)) ** power
         + margin
     )
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient_plain_optax(
@@ -576,18 +575,18 @@ def _value_and_gradient_plain_optax(
     magnitude = np.abs(term_3)
     term_4 = eps + total(magnitude**p, axis=1)
     power_3 = term_4**power
-    term_5 = 1.0 - np.maximum(np.sign(power_3 - power_2 - margin), 0.0)
+    term_5 = 1.0 - at_least(sign(power_3 - power_2 - margin), 0.0)
     mask = power == 0.0
     term_6 = power - 1.0
     slope = upstream * term_5 * select(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
     mask_2 = p == 0.0
     term_7 = p - 1.0
     chosen = select(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
-    product = slope[:, None] * chosen * np.sign(term_3)
+    product = slope[:, None] * chosen * sign(term_3)
     slope_2 = upstream * term_5 * select(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
     chosen_2 = select(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
-    product_2 = slope_2[:, None] * chosen_2 * np.sign(term)
-    loss = np.maximum(power_2 - power_3 + margin, 0.0)
+    product_2 = slope_2[:, None] * chosen_2 * sign(term)
+    loss = at_least(power_2 - power_3 + margin, 0.0)
     return (
         loss,
         product_2 - product,
@@ -614,8 +613,7 @@ def _hessian_diagonal_plain_optax(
     term_3 = anchor - negative
     magnitude = np.abs(term_3)
     term_4 = eps + total(magnitude**p, axis=1)
-    positive_2 = np.maximum(np.sign(term_4**power - term_2**power - margin), 0.0)
-    term_5 = 1.0 - positive_2
+    term_5 = 1.0 - at_least(sign(term_4**power - term_2**power - margin), 0.0)
     mask = term_2 == 0.0
     mask_2 = power == 0.0
     mask_3 = mask & mask_2
@@ -627,7 +625,7 @@ def _hessian_diagonal_plain_optax(
     term_7 = p - 1.0
     mask_7 = term_7 == 0.0
     term_8 = term_7 - 1.0
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     product_2 = p * select((mask_4 & mask_7), 0.0, term_7 * abs_term**term_8) * sign_term
     mask_8 = term_6 == 0.0
     term_9 = term_6 - 1.0
@@ -642,7 +640,7 @@ def _hessian_diagonal_plain_optax(
     product_5 = term_5 * select(mask_10, 0.0, term_4**term_6 / p)
     mask_11 = magnitude == 0.0
     mask_12 = mask_11 & mask_5
-    direction_2 = np.sign(term_3)
+    direction_2 = sign(term_3)
     product_6 = p * select((mask_11 & mask_7), 0.0, term_7 * magnitude**term_8) * direction_2
     product_7 = product_5[:, None] * select(mask_12, 0.0, product_6) * direction_2
     chosen_2 = select(mask_10, 0.0, select((mask_9 & mask_8), 0.0, term_6 * term_4**term_9) / p)

@@ -48,7 +48,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, at_least, sign, total
 from ._checks import (
     check_floating,
     check_function,
@@ -78,7 +78,7 @@ __all__ = ["TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss"]
 
 def _value_swapped_called(near: Array, far: Array, across: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(near - np.minimum(across, far) + margin, 0.0)
+    return at_least(near - np.minimum(across, far) + margin, 0.0)
 
 
 def _value_and_gradient_swapped_called(
@@ -91,15 +91,15 @@ def _value_and_gradient_swapped_called(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     minimum = np.minimum(across, far)
-    term = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
+    term = 1.0 - at_least(sign(minimum - near - margin), 0.0)
     slope = upstream * term
-    loss = np.maximum(near - minimum + margin, 0.0)
+    loss = at_least(near - minimum + margin, 0.0)
     grad_far = None
     if "far" in wanted:
-        grad_far = upstream * term * (-0.5 * np.sign(across - far) - 0.5)
+        grad_far = upstream * term * (-0.5 * sign(across - far) - 0.5)
     grad_across = None
     if "across" in wanted:
-        grad_across = upstream * term * (-0.5 * np.sign(far - across) - 0.5)
+        grad_across = upstream * term * (-0.5 * sign(far - across) - 0.5)
     return loss, slope, grad_far, grad_across, total(slope) if "margin" in wanted else None
 
 
@@ -198,7 +198,7 @@ def _value_swapped_cosine(
         1.0 - total(negative_direction * positive_direction, axis=1),
     )
     term = margin + 1.0 - minimum - total(anchor_direction * positive_direction, axis=1)
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient_swapped_cosine(
@@ -219,14 +219,14 @@ def _value_and_gradient_swapped_cosine(
     across = 1.0 - sums_2
     minimum = np.minimum(far, across)
     sums_3 = total(anchor_direction * positive_direction, axis=1)
-    positive_2 = np.maximum(np.sign(minimum + sums_3 - margin - 1.0), 0.0)
+    positive_2 = at_least(sign(minimum + sums_3 - margin - 1.0), 0.0)
     slope = upstream * (positive_2 - 1.0)
     term = 1.0 - positive_2
-    slope_2 = upstream * term * (0.5 * np.sign(across + (sums - 1.0)) + 0.5)
+    slope_2 = upstream * term * (0.5 * sign(across + (sums - 1.0)) + 0.5)
     term_2 = slope[:, None] * positive_direction + slope_2[:, None] * negative_direction
     product = anchor_direction * total(term_2 * anchor_direction, axis=1)[:, None]
-    slope_3 = upstream * term * (0.5 * np.sign(far + (sums_2 - 1.0)) + 0.5)
-    loss = np.maximum(margin + 1.0 - minimum - sums_3, 0.0)
+    slope_3 = upstream * term * (0.5 * sign(far + (sums_2 - 1.0)) + 0.5)
+    loss = at_least(margin + 1.0 - minimum - sums_3, 0.0)
     grad_anchor = ratio(1.0, norm(anchor, axis=-1))[:, None] * (term_2 - product)
     grad_positive = None
     if "positive" in wanted:
@@ -259,9 +259,9 @@ def _hessian_diagonal_swapped_cosine(
     sums_2 = total(negative_direction * positive_direction, axis=1)
     across = 1.0 - sums_2
     sums_3 = total(anchor_direction * positive_direction, axis=1)
-    positive_2 = np.maximum(np.sign(np.minimum(far, across) + sums_3 - margin - 1.0), 0.0)
+    positive_2 = at_least(sign(np.minimum(far, across) + sums_3 - margin - 1.0), 0.0)
     term = 1.0 - positive_2
-    product = term * (0.5 * np.sign(across + (sums - 1.0)) + 0.5)
+    product = term * (0.5 * sign(across + (sums - 1.0)) + 0.5)
     power = ratio(1.0, norm(anchor, axis=-1)) ** 2
     product_2 = power * total(negative_direction * anchor_direction, axis=1)
     power_2 = anchor_direction**2
@@ -274,7 +274,7 @@ def _hessian_diagonal_swapped_cosine(
     term_5 = (
         product_3[:, None] * term_2 - 2.0 * positive_direction * anchor_direction * power[:, None]
     )
-    product_4 = term * (0.5 * np.sign(far + (sums_2 - 1.0)) + 0.5)
+    product_4 = term * (0.5 * sign(far + (sums_2 - 1.0)) + 0.5)
     power_3 = ratio(1.0, norm(positive, axis=-1)) ** 2
     product_5 = power_3 * sums_2
     power_4 = positive_direction**2
@@ -365,7 +365,7 @@ def _value_swapped_manhattan(
     minimum = np.minimum(
         total(np.abs(anchor - negative), axis=1), total(np.abs(positive - negative), axis=1)
     )
-    return np.maximum(total(np.abs(anchor - positive), axis=1) - minimum + margin, 0.0)
+    return at_least(total(np.abs(anchor - positive), axis=1) - minimum + margin, 0.0)
 
 
 def _value_and_gradient_swapped_manhattan(
@@ -384,14 +384,14 @@ def _value_and_gradient_swapped_manhattan(
     term_3 = positive - negative
     across = total(np.abs(term_3), axis=1)
     minimum = np.minimum(far, across)
-    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
-    slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
-    product = slope[:, None] * np.sign(term_2)
+    term_4 = 1.0 - at_least(sign(minimum - near - margin), 0.0)
+    slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
+    product = slope[:, None] * sign(term_2)
     slope_2 = upstream * term_4
-    product_2 = slope_2[:, None] * np.sign(term)
-    slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
-    product_3 = slope_3[:, None] * np.sign(term_3)
-    loss = np.maximum(near - minimum + margin, 0.0)
+    product_2 = slope_2[:, None] * sign(term)
+    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
+    product_3 = slope_3[:, None] * sign(term_3)
+    loss = at_least(near - minimum + margin, 0.0)
     return (
         loss,
         product + product_2,
@@ -466,7 +466,7 @@ def _value_swapped_squared_euclidean(
     minimum = np.minimum(
         total((anchor - negative) ** 2, axis=1), total((positive - negative) ** 2, axis=1)
     )
-    return np.maximum(total((anchor - positive) ** 2, axis=1) - minimum + margin, 0.0)
+    return at_least(total((anchor - positive) ** 2, axis=1) - minimum + margin, 0.0)
 
 
 def _value_and_gradient_swapped_squared_euclidean(
@@ -485,14 +485,14 @@ def _value_and_gradient_swapped_squared_euclidean(
     term_3 = positive - negative
     across = total(term_3 * term_3, axis=1)
     minimum = np.minimum(far, across)
-    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
-    slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
+    term_4 = 1.0 - at_least(sign(minimum - near - margin), 0.0)
+    slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
     product = 2.0 * slope[:, None] * term_2
     slope_2 = upstream * term_4
     product_2 = 2.0 * slope_2[:, None] * term
-    slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
+    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
     product_3 = 2.0 * slope_3[:, None] * term_3
-    loss = np.maximum(near - minimum + margin, 0.0)
+    loss = at_least(near - minimum + margin, 0.0)
     return (
         loss,
         product + product_2,
@@ -509,11 +509,11 @@ def _hessian_diagonal_swapped_squared_euclidean(
     far = total((anchor - negative) ** 2, axis=1)
     across = total((positive - negative) ** 2, axis=1)
     term = np.minimum(far, across) - total((anchor - positive) ** 2, axis=1) - margin
-    term_2 = 1.0 - np.maximum(np.sign(term), 0.0)
+    term_2 = 1.0 - at_least(sign(term), 0.0)
     product = 2.0 * term_2
-    product_2 = 2.0 * term_2 * (-0.5 * np.sign(across - far) - 0.5)
+    product_2 = 2.0 * term_2 * (-0.5 * sign(across - far) - 0.5)
     slope = upstream * (product + product_2)
-    product_3 = 2.0 * term_2 * (-0.5 * np.sign(far - across) - 0.5)
+    product_3 = 2.0 * term_2 * (-0.5 * sign(far - across) - 0.5)
     slope_2 = upstream * (product + product_3)
     slope_3 = upstream * (product_2 + product_3)
     diagonal_anchor = np.broadcast_to(slope[:, None], anchor.shape)
@@ -580,7 +580,7 @@ def _value_swapped_euclidean(
     minimum = np.minimum(
         norm(anchor - negative + 1e-06, axis=-1), norm(positive - negative + 1e-06, axis=-1)
     )
-    return np.maximum(norm(anchor - positive + 1e-06, axis=-1) - minimum + margin, 0.0)
+    return at_least(norm(anchor - positive + 1e-06, axis=-1) - minimum + margin, 0.0)
 
 
 def _value_and_gradient_swapped_euclidean(
@@ -599,14 +599,14 @@ def _value_and_gradient_swapped_euclidean(
     term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
     minimum = np.minimum(far, across)
-    term_4 = 1.0 - np.maximum(np.sign(minimum - near - margin), 0.0)
-    slope = upstream * term_4 * (-0.5 * np.sign(across - far) - 0.5)
+    term_4 = 1.0 - at_least(sign(minimum - near - margin), 0.0)
+    slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
     product = slope[:, None] * direction(term_2, axis=-1)
     slope_2 = upstream * term_4
     product_2 = slope_2[:, None] * direction(term, axis=-1)
-    slope_3 = upstream * term_4 * (-0.5 * np.sign(far - across) - 0.5)
+    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
     product_3 = slope_3[:, None] * direction(term_3, axis=-1)
-    loss = np.maximum(near - minimum + margin, 0.0)
+    loss = at_least(near - minimum + margin, 0.0)
     return (
         loss,
         product + product_2,
@@ -626,13 +626,12 @@ def _hessian_diagonal_swapped_euclidean(
     far = norm(term_2, axis=-1)
     term_3 = positive - negative + 1e-06
     across = norm(term_3, axis=-1)
-    positive_2 = np.maximum(np.sign(np.minimum(far, across) - near - margin), 0.0)
-    term_4 = 1.0 - positive_2
+    term_4 = 1.0 - at_least(sign(np.minimum(far, across) - near - margin), 0.0)
     product = term_4 * ratio(1.0, near)
     product_2 = product[:, None] * sum_of_others(direction(term, axis=-1) ** 2, axis=-1)
-    product_3 = term_4 * (-0.5 * np.sign(across - far) - 0.5) * ratio(1.0, far)
+    product_3 = term_4 * (-0.5 * sign(across - far) - 0.5) * ratio(1.0, far)
     product_4 = product_3[:, None] * sum_of_others(direction(term_2, axis=-1) ** 2, axis=-1)
-    product_5 = term_4 * (-0.5 * np.sign(far - across) - 0.5) * ratio(1.0, across)
+    product_5 = term_4 * (-0.5 * sign(far - across) - 0.5) * ratio(1.0, across)
     product_6 = product_5[:, None] * sum_of_others(direction(term_3, axis=-1) ** 2, axis=-1)
     diagonal_anchor = upstream[:, None] * (product_2 + product_4)
     diagonal_positive = upstream[:, None] * (product_2 + product_6)
@@ -693,15 +692,15 @@ def _swapped_euclidean_loss(
 
 def _value_plain_called(near: Array, far: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
-    return np.maximum(near - far + margin, 0.0)
+    return at_least(near - far + margin, 0.0)
 
 
 def _value_and_gradient_plain_called(
     upstream: Array, near: Array, far: Array, margin: Array | float, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `near`, `far` and `margin`."""
-    slope = upstream * (1.0 - np.maximum(np.sign(far - near - margin), 0.0))
-    loss = np.maximum(near - far + margin, 0.0)
+    slope = upstream * (1.0 - at_least(sign(far - near - margin), 0.0))
+    loss = at_least(near - far + margin, 0.0)
     return (
         loss,
         slope,
@@ -784,7 +783,7 @@ def _value_plain_cosine(
     anchor_direction = direction(anchor, axis=-1)
     term = total(anchor_direction * direction(negative, axis=-1), axis=1) - 1.0
     term_2 = term - total(anchor_direction * direction(positive, axis=-1), axis=1) + margin + 1.0
-    return np.maximum(term_2, 0.0)
+    return at_least(term_2, 0.0)
 
 
 def _value_and_gradient_plain_cosine(
@@ -801,14 +800,14 @@ def _value_and_gradient_plain_cosine(
     sums = total(anchor_direction * negative_direction, axis=1)
     positive_direction = direction(positive, axis=-1)
     sums_2 = total(anchor_direction * positive_direction, axis=1)
-    positive_2 = np.maximum(np.sign(1.0 - sums + sums_2 - margin - 1.0), 0.0)
+    positive_2 = at_least(sign(1.0 - sums + sums_2 - margin - 1.0), 0.0)
     term = positive_2 - 1.0
     slope = upstream * term
     term_2 = 1.0 - positive_2
     slope_2 = upstream * term_2
     term_3 = slope[:, None] * positive_direction + slope_2[:, None] * negative_direction
     product = anchor_direction * total(term_3 * anchor_direction, axis=1)[:, None]
-    loss = np.maximum(sums - 1.0 - sums_2 + margin + 1.0, 0.0)
+    loss = at_least(sums - 1.0 - sums_2 + margin + 1.0, 0.0)
     grad_anchor = ratio(1.0, norm(anchor, axis=-1))[:, None] * (term_3 - product)
     grad_positive = None
     if "positive" in wanted:
@@ -838,7 +837,7 @@ def _hessian_diagonal_plain_cosine(
     sums = total(anchor_direction * negative_direction, axis=1)
     positive_direction = direction(positive, axis=-1)
     sums_2 = total(anchor_direction * positive_direction, axis=1)
-    positive_2 = np.maximum(np.sign(1.0 - sums + sums_2 - margin - 1.0), 0.0)
+    positive_2 = at_least(sign(1.0 - sums + sums_2 - margin - 1.0), 0.0)
     term = 1.0 - positive_2
     power = ratio(1.0, norm(anchor, axis=-1)) ** 2
     product = power * total(negative_direction * anchor_direction, axis=1)
@@ -926,7 +925,7 @@ def _value_plain_manhattan(
     term = (
         total(np.abs(anchor - positive), axis=1) - total(np.abs(anchor - negative), axis=1) + margin
     )
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient_plain_manhattan(
@@ -942,12 +941,12 @@ def _value_and_gradient_plain_manhattan(
     near = total(np.abs(term), axis=1)
     term_2 = anchor - negative
     far = total(np.abs(term_2), axis=1)
-    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
+    positive_2 = at_least(sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
-    product = slope[:, None] * np.sign(term_2)
+    product = slope[:, None] * sign(term_2)
     slope_2 = upstream * (1.0 - positive_2)
-    product_2 = slope_2[:, None] * np.sign(term)
-    loss = np.maximum(near - far + margin, 0.0)
+    product_2 = slope_2[:, None] * sign(term)
+    loss = at_least(near - far + margin, 0.0)
     return (
         loss,
         product + product_2,
@@ -1022,7 +1021,7 @@ def _value_plain_squared_euclidean(
     term = (
         total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient_plain_squared_euclidean(
@@ -1038,10 +1037,10 @@ def _value_and_gradient_plain_squared_euclidean(
     near = total(term * term, axis=1)
     term_2 = anchor - negative
     far = total(term_2 * term_2, axis=1)
-    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
+    positive_2 = at_least(sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
     slope_2 = upstream * (1.0 - positive_2)
-    loss = np.maximum(near - far + margin, 0.0)
+    loss = at_least(near - far + margin, 0.0)
     grad_anchor = 2.0 * slope[:, None] * term_2 + 2.0 * slope_2[:, None] * term
     return (
         loss,
@@ -1059,7 +1058,7 @@ def _hessian_diagonal_plain_squared_euclidean(
     term = (
         total((anchor - negative) ** 2, axis=1) - total((anchor - positive) ** 2, axis=1) - margin
     )
-    positive_2 = np.maximum(np.sign(term), 0.0)
+    positive_2 = at_least(sign(term), 0.0)
     term_2 = 1.0 - positive_2
     term_3 = positive_2 - 1.0
     slope = upstream * (2.0 * term_2 + 2.0 * term_3)
@@ -1129,7 +1128,7 @@ def _value_plain_euclidean(
     term = (
         norm(anchor - positive + 1e-06, axis=-1) - norm(anchor - negative + 1e-06, axis=-1) + margin
     )
-    return np.maximum(term, 0.0)
+    return at_least(term, 0.0)
 
 
 def _value_and_gradient_plain_euclidean(
@@ -1145,12 +1144,12 @@ def _value_and_gradient_plain_euclidean(
     near = norm(term, axis=-1)
     term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
-    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
+    positive_2 = at_least(sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
     product = slope[:, None] * direction(term_2, axis=-1)
     slope_2 = upstream * (1.0 - positive_2)
     product_2 = slope_2[:, None] * direction(term, axis=-1)
-    loss = np.maximum(near - far + margin, 0.0)
+    loss = at_least(near - far + margin, 0.0)
     return (
         loss,
         product + product_2,
@@ -1168,7 +1167,7 @@ def _hessian_diagonal_plain_euclidean(
     near = norm(term, axis=-1)
     term_2 = anchor - negative + 1e-06
     far = norm(term_2, axis=-1)
-    positive_2 = np.maximum(np.sign(far - near - margin), 0.0)
+    positive_2 = at_least(sign(far - near - margin), 0.0)
     product = (1.0 - positive_2) * ratio(1.0, near)
     rest = sum_of_others(direction(term, axis=-1) ** 2, axis=-1)
     product_2 = (positive_2 - 1.0) * ratio(1.0, far)

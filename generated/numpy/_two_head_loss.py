@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array
+from ._arrays import Array, sign
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -101,7 +101,7 @@ def _value_and_gradient_loss2(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input2` and `target2`."""
     term = input2 - target2
-    slope = upstream * np.sign(term)
+    slope = upstream * sign(term)
     return np.abs(term), slope, -slope if "target2" in wanted else None
 
 

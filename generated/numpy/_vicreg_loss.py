@@ -39,7 +39,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, total
+from ._arrays import Array, at_least, sign, total
 from ._checks import (
     check_floating,
     check_positive,
@@ -140,8 +140,8 @@ def _value_variance(
     term_2 = eps + ratio(total(deviation(input1, axis=-2) ** 2, axis=0), term)
     term_3 = eps + ratio(total(deviation(input2, axis=-2) ** 2, axis=0), term)
     term_4 = (
-        total(np.maximum(1.0 - np.sqrt(term_2), 0.0)) / input1.shape[1]
-        + total(np.maximum(1.0 - np.sqrt(term_3), 0.0)) / input1.shape[1]
+        total(at_least(1.0 - np.sqrt(term_2), 0.0)) / input1.shape[1]
+        + total(at_least(1.0 - np.sqrt(term_3), 0.0)) / input1.shape[1]
     )
     return 0.5 * term_4 * std_weight
 
@@ -163,12 +163,12 @@ def _value_and_gradient_variance(
     root_2 = np.sqrt(eps + ratio(total(deviation_3 * deviation_3, axis=0), term))
     term_3 = 1.0 - root_2
     term_4 = (
-        total(np.maximum(term_2, 0.0)) / input1.shape[1]
-        + total(np.maximum(term_3, 0.0)) / input1.shape[1]
+        total(at_least(term_2, 0.0)) / input1.shape[1]
+        + total(at_least(term_3, 0.0)) / input1.shape[1]
     )
-    positive = np.maximum(np.sign(term_2), 0.0)
+    positive = at_least(sign(term_2), 0.0)
     quotient = ratio(1.0, term)
-    positive_2 = np.maximum(np.sign(term_3), 0.0)
+    positive_2 = at_least(sign(term_3), 0.0)
     grad_input1 = (
         -0.5 * upstream * std_weight * positive * quotient * deviation_2 / (input1.shape[1] * root)
     )
@@ -204,7 +204,7 @@ def _hessian_diagonal_variance(
     deviation_2 = deviation(input1, axis=-2)
     term = input1.shape[0] - 1.0
     root = np.sqrt(eps + ratio(total(deviation_2 * deviation_2, axis=0), term))
-    positive = np.maximum(np.sign(1.0 - root), 0.0)
+    positive = at_least(sign(1.0 - root), 0.0)
     quotient = ratio(1.0, term)
     term_2 = 2.0 - 2.0 / input1.shape[0]
     power = quotient * quotient
@@ -214,7 +214,7 @@ def _hessian_diagonal_variance(
     )
     deviation_3 = deviation(input2, axis=-2)
     root_2 = np.sqrt(eps + ratio(total(deviation_3 * deviation_3, axis=0), term))
-    positive_2 = np.maximum(np.sign(1.0 - root_2), 0.0)
+    positive_2 = at_least(sign(1.0 - root_2), 0.0)
     product_2 = deviation_3 / root_2
     term_4 = (
         power * product_2 * product_2 * (positive_2 / root_2)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select, total
+from ._arrays import Array, select, sign, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -62,7 +62,7 @@ def _value_and_gradient(
     product_2 = width / eps
     log_term = np.log1p(product_2)
     term_2 = product + 1.0
-    sign_term = np.sign(term)
+    sign_term = sign(term)
     slope = upstream * select(mask, width * sign_term / (term_2 * eps), sign_term)
     term_3 = product_2 + 1.0
     loss = select(mask, width * log1p_product, abs_error + (width * log_term - width))
@@ -86,7 +86,7 @@ def _hessian_diagonal(
     term = input - target
     abs_error = np.abs(term)
     chosen = select(
-        abs_error < width, -width * (np.sign(term) / ((abs_error / eps + 1.0) * eps)) ** 2, 0.0
+        abs_error < width, -width * (sign(term) / ((abs_error / eps + 1.0) * eps)) ** 2, 0.0
     )
     slope = upstream * chosen
     return slope, slope
