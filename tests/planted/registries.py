@@ -134,10 +134,15 @@ def _misspelled(text: str) -> Iterator[tuple[str, str]]:
     sign = "~" if text.startswith(("(", "~")) else "-"
     yield "sign", f"({sign}{text})"
     for one, other in (("{0}", "{1}"), ("{1}", "{2}")):
-        if one in text and other in text and "imum(" not in text and sign == "-":
+        if one in text and other in text and not _commutes(text) and sign == "-":
             yield "operand", text.replace(one, "{}").replace(other, one).replace("{}", other)
     if "{axis}" in text and "along" not in text:
         yield "axis", text.replace(", {axis}", "").replace("{axis}", "")
+
+
+def _commutes(text: str) -> bool:
+    """Say whether it is all the same which operand comes first."""
+    return any(word in text for word in ("imum(", "at_least(", "at_most("))
 
 
 def faults() -> Iterator[Fault]:
