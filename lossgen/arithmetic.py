@@ -156,6 +156,8 @@ def power(base: Node, exponent: Node) -> Node:
             return const(float(base.value) ** float(exponent.value))
     if is_const(exponent, Fraction(1, 2)):
         return make("sqrt", (base,))
+    if base.op == "exp" and is_const(exponent) and exponent.value > 1:
+        return make("exp", (mul(exponent, base.args[0]),))
     return make("pow", (base, exponent))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lossgen import nodes as n
-from lossgen.nodes import Node, call, is_const, mul
+from lossgen.nodes import Node, call, is_const, mul, power
 
 # Operations whose results are never negative.
 NEVER_NEGATIVE = frozenset(
@@ -15,7 +15,10 @@ NEVER_NEGATIVE = frozenset(
 
 
 def scaled_exp(node: Node) -> Node | None:
-    """Turn z exp(a) into one function, where a may be large while z is small or 0."""
+    """Turn z exp(a) into one function, where a may be large while z is small or 0.
+
+    A power of z takes its share of the exponent inside: neither it nor the exponential overflows.
+    """
     if node.op != "mul":
         return None
     for factor in node.args:
@@ -24,10 +27,13 @@ def scaled_exp(node: Node) -> Node | None:
         a = factor.args[0]
         rest = [arg for arg in node.args if arg is not factor]
         for k, arg in enumerate(rest):
-            base, left = _one_of(arg)
+            base, times = _repeated(arg)
+            share = mul(power(times, n.MINUS_ONE), a)
+            if base.op == "scaled_exp":
+                base, share = base.args[0], n.add(base.args[1], share)
             if _is_given(base) and base.axes >= a.axes and not base.reads <= a.reads:
-                others = (*rest[:k], left, *rest[k + 1 :])
-                return mul(*others, call("scaled_exp", base, a))
+                scaled = call("scaled_exp", base, share)
+                return mul(*rest[:k], *rest[k + 1 :], power(scaled, times))
     return None
 
 
@@ -49,12 +55,12 @@ def common_exponential(node: Node) -> Node | None:
     return None
 
 
-def _one_of(factor: Node) -> tuple[Node, Node]:
-    """Return one factor of a whole power, and what is left of it."""
+def _repeated(factor: Node) -> tuple[Node, Node]:
+    """Return what a factor is a whole power of, and the exponent."""
     if factor.op == "pow" and is_const(factor.args[1]):
         exponent = factor.args[1].value
         if exponent == int(exponent) and exponent > 0:
-            return factor.args[0], n.power(factor.args[0], n.const(exponent - 1))
+            return factor.args[0], factor.args[1]
     return factor, n.ONE
 
 

@@ -169,7 +169,17 @@ def _as_it_is(node: Node, args: tuple[Node, ...]) -> Node:
     return node if args == node.args else n.make(node.op, args, node.attrs, node.axes)
 
 
-_grouped = Pass(lambda node, args: _group_factors(rebuild(node, args)))
+def _over(node: Node, args: tuple[Node, ...]) -> Node:
+    """Return the node over other arguments, simplified; a sum over what is masked stays one.
+
+    An index would take its place again, which reads row by row and was found not to fit.
+    """
+    found = rebuild(node, args)
+    indexed = node.op == "sum" and any(factor.op == "pick" for factor in n.mul_factors(found))
+    return _as_it_is(node, args) if indexed else found
+
+
+_grouped = Pass(lambda node, args: _group_factors(_over(node, args)))
 _divided = Pass(_balanced)
 
 

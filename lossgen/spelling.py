@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from lossgen import nodes as n
 from lossgen.backends import Backend
@@ -240,6 +241,6 @@ class Spelling:
             return Text(self._format(self.backend.inexact, code, like=self._like()))
         base, exponent = node.args
         code = self._operand(base, node, ATOM)
-        if n.is_const(exponent, 2) and len(code) < 16:
+        if n.is_const(exponent, 2) and len(code) < 16 and not re.search(r"\w\(", code):
             return Text(f"{code} * {code}", PRODUCT)
         return Text(f"{code} ** {self._operand(exponent, node, ATOM, integer=True)}", UNARY)

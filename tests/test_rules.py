@@ -195,6 +195,8 @@ BEFORE: dict[str, list[Node]] = {
     ],
     "scaled exponential": [
         mul(x, exp(t)),
+        mul(call("scaled_exp", x, t), exp(z)),
+        mul(const(-3), power(x, const(3)), exp(t)),
         mul(const(-3), power(n.subtract(x, t), TWO), exp(negate(z)), c),
     ],
     "common exponential": [

@@ -56,8 +56,8 @@ def _curvature(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     product = 0.5 * (input - target)
-    slope = upstream * np.cos(product) * np.cos(product) * concentration
-    slope_2 = upstream * np.sin(product) * np.sin(product) * concentration
+    slope = upstream * np.cos(product) ** 2 * concentration
+    slope_2 = upstream * np.sin(product) ** 2 * concentration
     term = d_input - d_target
     return (slope - slope_2) * term, (slope_2 - slope) * term
 

@@ -19,8 +19,8 @@ __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
 def _value(input: jax.Array, target: jax.Array, log_var: jax.Array, full: bool) -> jax.Array:
     """Return the unreduced loss."""
     # scaled exponential: z exp(a) as one
-    term = input - target
-    return 0.5 * (term * scaled_exp(term, -log_var) + log_var) + 0.9189385332046727 * full
+    product = 0.5 * (scaled_exp(input - target, -0.5 * log_var) ** 2 + log_var)
+    return product + 0.9189385332046727 * full
 
 
 def _partials(
@@ -28,8 +28,7 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     term = input - target
-    scaled_exp_2 = scaled_exp(term, -log_var)
-    return scaled_exp_2, 1.0 - term * scaled_exp_2
+    return scaled_exp(term, -log_var), 1.0 - scaled_exp(term, -0.5 * log_var) ** 2
 
 
 def _tangent(
@@ -44,7 +43,7 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     coefficient, by_log_var = partials
-    return coefficient * (d_input - d_target) + 0.5 * by_log_var * d_log_var
+    return (d_input - d_target) * coefficient + 0.5 * by_log_var * d_log_var
 
 
 def _partials_tangent(
@@ -60,8 +59,9 @@ def _partials_tangent(
     term = d_input - d_target
     term_2 = input - target
     scaled_exp_2 = scaled_exp(term_2, -log_var)
-    product = scaled_exp_2 * d_log_var
-    return jnp.exp(-log_var) * term - product, term_2 * product - 2.0 * scaled_exp_2 * term
+    return jnp.exp(-log_var) * term - scaled_exp_2 * d_log_var, scaled_exp(
+        term_2, -0.5 * log_var
+    ) ** 2 * d_log_var - 2.0 * term * scaled_exp_2
 
 
 _kernel = differentiable(

@@ -51,7 +51,7 @@ def _partials_tangent(
     abs_error = jnp.abs(term)
     sigmoid_abs_error = jax.nn.sigmoid(abs_error)
     probability = jax.nn.sigmoid(-abs_error)
-    power = jnp.sign(term) * jnp.sign(term)
+    power = jnp.sign(term) ** 2
     product = abs_error * sigmoid_abs_error * probability * power * jnp.tanh(-0.5 * abs_error)
     return ((product + 2.0 * power * sigmoid_abs_error * probability) * (d_input - d_target),)
 

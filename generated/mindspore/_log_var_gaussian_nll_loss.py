@@ -14,11 +14,8 @@ __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
 def _value(input: Tensor, target: Tensor, log_var: Tensor, full: bool) -> Tensor:
     """Return the unreduced loss."""
     # scaled exponential: z exp(a) as one
-    term = input - target
-    return (
-        0.5 * (term * scaled_exp(term, -log_var) + log_var)
-        + constant(0.9189385332046727, input) * full
-    )
+    product = 0.5 * (scaled_exp(input - target, -0.5 * log_var) ** 2 + log_var)
+    return product + constant(0.9189385332046727, input) * full
 
 
 def _gradient(
@@ -26,9 +23,8 @@ def _gradient(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `log_var`, given that of the loss."""
     term = input - target
-    scaled_exp_2 = scaled_exp(term, -log_var)
-    slope = upstream * scaled_exp_2
-    grad_log_var = 0.5 * upstream * (1.0 - term * scaled_exp_2)
+    slope = upstream * scaled_exp(term, -log_var)
+    grad_log_var = 0.5 * upstream * (1.0 - scaled_exp(term, -0.5 * log_var) ** 2)
     return slope, -slope, grad_log_var
 
 
@@ -43,8 +39,9 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    scaled_exp_2 = scaled_exp(term, -log_var)
-    return scaled_exp_2 * (d_input - d_target) + 0.5 * (1.0 - term * scaled_exp_2) * d_log_var
+    return (d_input - d_target) * scaled_exp(term, -log_var) + 0.5 * (
+        1.0 - scaled_exp(term, -0.5 * log_var) ** 2
+    ) * d_log_var
 
 
 def _curvature(
@@ -63,9 +60,8 @@ def _curvature(
     term_2 = input - target
     scaled_exp_2 = scaled_exp(term_2, -log_var)
     slope_2 = upstream * scaled_exp_2 * d_log_var
-    change_log_var = (
-        0.5 * upstream * term_2 * scaled_exp_2 * d_log_var - upstream * scaled_exp_2 * term
-    )
+    slope_3 = 0.5 * upstream * scaled_exp(term_2, -0.5 * log_var) ** 2 * d_log_var
+    change_log_var = slope_3 - upstream * term * scaled_exp_2
     return slope - slope_2, slope_2 - slope, change_log_var
 
 

@@ -45,7 +45,7 @@ def _curvature(
     abs_error = ops.abs(term)
     sigmoid_abs_error = ops.sigmoid(abs_error)
     probability = ops.sigmoid(-abs_error)
-    power = sign(term) * sign(term)
+    power = sign(term) ** 2
     product = abs_error * sigmoid_abs_error * probability * power * ops.tanh(-0.5 * abs_error)
     slope = (
         upstream * (product + 2.0 * power * sigmoid_abs_error * probability) * (d_input - d_target)

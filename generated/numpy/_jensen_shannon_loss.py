@@ -4,8 +4,9 @@ r"""Jensen-Shannon divergence between the softmax of two sets of logits (Lin, 19
 The mean of the divergences of both from their mixture, in nats: 0 where they agree, log 2
 where they share nothing. Each class costs the mixture times log 2 less the entropy of
 ``share``, what the target has of it; for shares near one half that is ``u tanh(u) -
-log(cosh(u))``, which keeps its digits, with half the logarithm of their ratio. Logits are any
-numbers. The mean is over the number of samples, and NaN without any.
+log(cosh(u))``, which keeps its digits, with half the logarithm of their ratio; the loss is
+smooth everywhere. Logits are any numbers. The mean is over the number of samples, and NaN
+without any.
 
 .. math::
     \ell = \sum_{c} \left(\frac{\left(\operatorname{softmax}_{c} \left(\mathrm{input}_{n,

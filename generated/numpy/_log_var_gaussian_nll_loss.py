@@ -39,8 +39,8 @@ __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
 def _value(input: Array, target: Array, log_var: Array, full: bool) -> Array:
     """Return the unreduced loss."""
     # scaled exponential: z exp(a) as one
-    term = input - target
-    return 0.5 * (term * scaled_exp(term, -log_var) + log_var) + 0.9189385332046727 * full
+    product = 0.5 * (scaled_exp(input - target, -0.5 * log_var) ** 2 + log_var)
+    return product + 0.9189385332046727 * full
 
 
 def _value_and_gradient(
@@ -48,15 +48,14 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `log_var`."""
     term = input - target
-    scaled_exp_2 = scaled_exp(term, -log_var)
-    product = term * scaled_exp_2
-    slope = upstream * scaled_exp_2
-    loss = 0.5 * (product + log_var) + 0.9189385332046727 * full
+    power = scaled_exp(term, -0.5 * log_var) ** 2
+    slope = upstream * scaled_exp(term, -log_var)
+    loss = 0.5 * (power + log_var) + 0.9189385332046727 * full
     return (
         loss,
         slope,
         -slope if "target" in wanted else None,
-        0.5 * upstream * (1.0 - product) if "log_var" in wanted else None,
+        0.5 * upstream * (1.0 - power) if "log_var" in wanted else None,
     )
 
 
@@ -65,8 +64,7 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`, `target` and `log_var`."""
     slope = upstream * np.exp(-log_var)
-    term = input - target
-    diagonal_log_var = 0.5 * upstream * term * scaled_exp(term, -log_var)
+    diagonal_log_var = 0.5 * upstream * scaled_exp(input - target, -0.5 * log_var) ** 2
     return slope, slope, diagonal_log_var
 
 

@@ -79,7 +79,7 @@ def _hessian_diagonal(
     power = sigma * sigma
     product = (input[:, :, None] - input[:, None]) * sigma
     product_2 = power * total(ordered * sigmoid(-product) * sigmoid(product), axis=2)
-    product_3 = 2.0 * (target > target).astype(upstream.dtype) * sigmoid(0.0) * sigmoid(0.0) * power
+    product_3 = 2.0 * (target > target).astype(upstream.dtype) * sigmoid(0.0) ** 2 * power
     product_4 = (input[:, None] - input[:, :, None]) * sigma
     product_5 = (
         (target[:, None] > target[:, :, None]).astype(upstream.dtype)

@@ -58,7 +58,7 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     abs_error = np.abs(term)
     sigmoid_abs_error = sigmoid(abs_error)
     probability = sigmoid(-abs_error)
-    power = sign(term) * sign(term)
+    power = sign(term) ** 2
     product = abs_error * sigmoid_abs_error * probability * power * np.tanh(-0.5 * abs_error)
     slope = upstream * (product + 2.0 * power * sigmoid_abs_error * probability)
     return slope, slope

@@ -59,10 +59,7 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     product = 0.5 * (input - target)
-    term = (
-        np.cos(product) * np.cos(product) * concentration
-        - np.sin(product) * np.sin(product) * concentration
-    )
+    term = np.cos(product) ** 2 * concentration - np.sin(product) ** 2 * concentration
     slope = upstream * term
     return slope, slope
 

@@ -15,8 +15,8 @@ __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
 def _value(input: Tensor, target: Tensor, log_var: Tensor, full: bool) -> Tensor:
     """Return the unreduced loss."""
     # scaled exponential: z exp(a) as one
-    term = input - target
-    return 0.5 * (term * scaled_exp(term, -log_var) + log_var) + 0.9189385332046727 * full
+    product = 0.5 * (scaled_exp(input - target, -0.5 * log_var) ** 2 + log_var)
+    return product + 0.9189385332046727 * full
 
 
 def _value_and_gradient(
@@ -29,15 +29,14 @@ def _value_and_gradient(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `log_var`."""
     term = input - target
-    scaled_exp_2 = scaled_exp(term, -log_var)
-    product = term * scaled_exp_2
-    slope = upstream * scaled_exp_2
-    loss = 0.5 * (product + log_var) + 0.9189385332046727 * full
+    power = scaled_exp(term, -0.5 * log_var) ** 2
+    slope = upstream * scaled_exp(term, -log_var)
+    loss = 0.5 * (power + log_var) + 0.9189385332046727 * full
     return (
         loss,
         slope,
         -slope if "target" in wanted else None,
-        0.5 * upstream * (1.0 - product) if "log_var" in wanted else None,
+        0.5 * upstream * (1.0 - power) if "log_var" in wanted else None,
     )
 
 
@@ -52,8 +51,9 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    scaled_exp_2 = scaled_exp(term, -log_var)
-    return scaled_exp_2 * (d_input - d_target) + 0.5 * (1.0 - term * scaled_exp_2) * d_log_var
+    return (d_input - d_target) * scaled_exp(term, -log_var) + 0.5 * (
+        1.0 - scaled_exp(term, -0.5 * log_var) ** 2
+    ) * d_log_var
 
 
 def _curvature(
@@ -72,9 +72,8 @@ def _curvature(
     term_2 = input - target
     scaled_exp_2 = scaled_exp(term_2, -log_var)
     slope_2 = upstream * scaled_exp_2 * d_log_var
-    change_log_var = (
-        0.5 * upstream * term_2 * scaled_exp_2 * d_log_var - upstream * scaled_exp_2 * term
-    )
+    slope_3 = 0.5 * upstream * scaled_exp(term_2, -0.5 * log_var) ** 2 * d_log_var
+    change_log_var = slope_3 - upstream * term * scaled_exp_2
     return slope - slope_2, slope_2 - slope, change_log_var
 
 

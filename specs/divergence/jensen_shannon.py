@@ -3,8 +3,8 @@
 The mean of the divergences of both from their mixture, in nats: 0 where they agree, log 2 where
 they share nothing. Each class costs the mixture times log 2 less the entropy of ``share``, what the
 target has of it; for shares near one half that is ``u tanh(u) - log(cosh(u))``, which keeps its
-digits, with half the logarithm of their ratio. Logits are any numbers. The mean is over the number
-of samples, and NaN without any.
+digits, with half the logarithm of their ratio; the loss is smooth everywhere. Logits are any
+numbers. The mean is over the number of samples, and NaN without any.
 """
 
 from sympy import Abs, Piecewise, cosh, log, tanh

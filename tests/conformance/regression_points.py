@@ -126,6 +126,9 @@ def log_var_gaussian_nll(dtype: str) -> Iterator[Point]:
     zeros = np.zeros(len(errors["input"]))
     inputs = {"input": errors["input"], "target": zeros, "log_var": errors["target"]}
     yield Point(loss, "tails", inputs, strict=False)
+    # Half of the exponent scales the error before it is squared.
+    errors, far = np.array([1e-4, -1e-12, 3e-19]), np.array([-100.0, -88.0, -150.0])
+    yield Point(loss, "scaled", {"input": errors, "target": np.zeros(3), "log_var": far})
     far = np.array([-1e3, -1e4, -1e30, 1e4])
     same = np.full(4, 0.7)
     yield Point(loss, "exact", {"input": same, "target": same, "log_var": far})

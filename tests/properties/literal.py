@@ -126,9 +126,9 @@ class Literal:
             for yes, condition in reversed(branches):
                 result = torch.where(self.value(condition), self.value(yes), result)
             return result
+        if isinstance(e, sympy.Max) and 0 in e.args and len(e.args) == 2:
+            return next(self.value(arg).relu() for arg in e.args if arg != 0)
         args = [self.value(arg) for arg in e.args]
-        if isinstance(e, sympy.Max) and 0 in e.args and len(args) == 2:
-            return max(args, key=Tensor.dim).relu()  # the number 0 has no axes
         if isinstance(e, sympy.Pow):
             return self._power(e, *args)
         if isinstance(e, words.Indicator):

@@ -52,6 +52,11 @@ FOUND = {
         ANYWHERE,
         lambda x, t: exp(-(x**2) / (log(1 + exp(x)) ** 2 + 1) ** 2),
     ),
+    # An index reads row by row; as it was printed, PyTorch and MindSpore read the first entries.
+    "the diagonal of what has a third axis": (
+        PAIRS,
+        lambda x, xj, t, tj, v, vj: at(log(1 + exp(x)) - x * xj, j="i"),
+    ),
     "a tangent with fewer axes": (ROWS, lambda x, t, v: stop_gradient(x) + v),
 }
 
