@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
 
 import chainer
@@ -97,10 +98,12 @@ def both_at_work(threads, monkeypatch, act):
     met, found = threading.Barrier(2), {}
 
     def work(number):
+        if number > 1:
+            return
         met.wait(WAIT)
         found[threading.current_thread() is threading.main_thread()] = act(number)
 
-    threads.share_out(work, 2)
+    threads.share_out(work, 4)
     return found[True], found[False]
 
 
@@ -143,6 +146,19 @@ def test_an_error_is_raised_where_the_loss_was_called(threads, place, monkeypatc
 
 
 @each_package
+def test_few_pieces_call_no_helpers(threads, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    found = set()
+
+    def work(number):
+        time.sleep(0.01)  # in which a helper would have come
+        found.add(threading.get_ident())
+
+    threads.share_out(work, 3)
+    assert found == {threading.get_ident()}
+
+
+@each_package
 def test_an_error_ends_the_work(threads, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     done = []
@@ -162,7 +178,7 @@ SCRIPT = """
     import numpy as np
     from generated.numpy import HuberLoss
 
-    x, t = np.random.default_rng(0).standard_normal((2, 1 << 19))
+    x, t = np.random.default_rng(0).standard_normal((2, 1 << 20))
     loss = HuberLoss()
     loss.value_and_grad(x[:1000], t[:1000])
     assert threading.active_count() == 1, "a small loss needs no threads"

@@ -36,7 +36,8 @@ def share_out(work: Callable[[int], None], count: int) -> None:
     work, and is raised here.
     """
     turns = _Turns(work, range(count))
-    helpers = _call_helpers(turns.take, min(thread_count(), count) - 1)
+    # To wake a helper takes about as long as a piece: where there are few, it would come too late.
+    helpers = _call_helpers(turns.take, min(thread_count(), count // 2) - 1)
     try:
         turns.take()
     finally:
