@@ -156,9 +156,16 @@ def power(base: Node, exponent: Node) -> Node:
             return const(float(base.value) ** float(exponent.value))
     if is_const(exponent, Fraction(1, 2)):
         return make("sqrt", (base,))
+    if base.op == "sqrt" and "positive" in base.args[0].attrs[3:] and is_even(exponent):
+        return power(base.args[0], const(exponent.value / 2))
     if base.op == "exp" and is_const(exponent) and exponent.value > 1:
         return make("exp", (mul(exponent, base.args[0]),))
     return make("pow", (base, exponent))
+
+
+def is_even(exponent: Node) -> bool:
+    """Say whether an exponent is an even number."""
+    return is_const(exponent) and exponent.value % 2 == 0
 
 
 def divide(top: Node, bottom: Node) -> Node:

@@ -127,6 +127,21 @@ def _hypot1(node: Node) -> Node:
     return select(compare("gt", size, const(2**30)), size, root)
 
 
+def _log1p_square(node: Node) -> Node:
+    """Where the square has no digits of the 1, its logarithm is twice that of its root."""
+    z = node.args[0]
+    size = call("abs", z)
+    far = compare("gt", size, const(2**60))
+    logarithm = call("log1p", select(far, size, n.power(z, const(2))))
+    return select(far, mul(const(2), logarithm), logarithm)
+
+
+def _over_square1(node: Node) -> Node:
+    """1 / (z + 1 / z), which overflows nowhere, and is 0 at 0."""
+    z = node.args[0]
+    return n.power(n.add(z, n.power(z, n.MINUS_ONE)), n.MINUS_ONE)
+
+
 def _scaled_exp(node: Node) -> Node:
     """In two steps, the second of which counts where the first alone is near the end of float32."""
     z, exponent = node.args
@@ -156,6 +171,8 @@ EXPANSIONS: dict[str, Callable[[Node], Node]] = {
     "gauss": _gauss,
     "hypot1": _hypot1,
     "over_hypot1": lambda node: divide(node.args[0], call("hypot1", node.args[0])),
+    "log1p_square": _log1p_square,
+    "over_square1": _over_square1,
     **POWER_EXPANSIONS,
     "digamma": _digamma,
     "trigamma": _trigamma,

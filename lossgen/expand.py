@@ -45,6 +45,8 @@ FUNCTIONS = {
     "exp_moment2": "exp_moment2",
     "hypot1": "hypot1",
     "over_hypot1": "over_hypot1",
+    "log1p_square": "log1p_square",
+    "over_square1": "over_square1",
     "power1p": "power1p",
     "box_cox": "box_cox",
     "box_cox_slope": "box_cox_slope",

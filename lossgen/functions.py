@@ -21,6 +21,8 @@ DOCS = {
     "exp_moment2": "Return the integral of s**2 * exp(x * s) over s from 0 to 1, likewise.",
     "hypot1": "Return sqrt(1 + x**2), whose square may overflow.",
     "over_hypot1": "Return x / sqrt(1 + x**2).",
+    "log1p_square": "Return log(1 + x**2), whose square may overflow.",
+    "over_square1": "Return x / (1 + x**2).",
     "power1p": "Return (1 + x)**exponent.",
     "box_cox": "Return ((1 + x)**exponent - 1) / exponent, its limit where the exponent is 0.",
     "box_cox_slope": "Return the derivative of box_cox(x, exponent) by the exponent.",
@@ -52,16 +54,8 @@ DOCS = {
     "rest": "Return, for every entry, the sum of the others over an axis.",
 }
 KEEPS_AXIS = {
-    "deviation",
-    "direction",
-    "softmax",
-    "cosoftmax",
-    "nll",
-    "excess_at",
-    "excess",
-    "rest",
-    "centred",
-    "softmax_tangent",
+    *("deviation", "direction", "softmax", "cosoftmax", "nll", "excess_at", "excess", "rest"),
+    *("centred", "softmax_tangent"),
 }
 POWERS = {"power1p", "box_cox", "box_cox_slope", "box_cox_bend"}
 # Functions that other functions call.
@@ -71,6 +65,8 @@ ELEMENTWISE = POWERS | {
     "exp_moment2",
     "hypot1",
     "over_hypot1",
+    "log1p_square",
+    "over_square1",
     "digamma",
     "gauss",
     "log_cosh",

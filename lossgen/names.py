@@ -38,8 +38,8 @@ IMPORTED = frozenset(
         select smaller softmax_complement softmax_tangent str sum_of_others super take to_tensor
         tanh to_working torch total total_along trained tuple with_batch within without_axis
         working_arithmetic_dtype working_dtype zeros_like
-        box_cox box_cox_bend box_cox_slope digamma erf gauss hypot1 loggamma over_hypot1 power1p
-        trigamma
+        box_cox box_cox_bend box_cox_slope digamma erf gauss hypot1 log1p_square loggamma
+        over_hypot1 over_square1 power1p trigamma
         """
     )
 )

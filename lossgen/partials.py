@@ -87,6 +87,10 @@ PARTIALS: dict[str, Callable[[Node], tuple[Node, ...]]] = {
     "gauss": lambda y: (mul(const(-2), y.args[1], y.args[0], y), n.ZERO),
     "hypot1": lambda y: (call("over_hypot1", y.args[0]),),
     "over_hypot1": lambda y: (power(call("hypot1", y.args[0]), const(-3)),),
+    "log1p_square": lambda y: (mul(const(2), call("over_square1", y.args[0])),),
+    "over_square1": lambda y: (
+        subtract(power(call("hypot1", y.args[0]), const(-2)), mul(const(2), power(y, const(2)))),
+    ),
     "power1p": lambda y: (
         mul(y.args[1], _power1p(y.args[0], subtract(y.args[1], n.ONE))),
         mul(y, call("log1p", y.args[0])),

@@ -188,6 +188,12 @@ RULES: tuple[Rule, ...] = (
         exponential_patterns.common_exponential,
     ),
     Rule("log1p", "log(1 + z) -> log1p(z)", "1 + z loses small z", patterns.log1p),
+    Rule(
+        "log of a square",
+        "log1p(z**2) as one",
+        "the square overflows where its logarithm is small",
+        square_patterns.log_square,
+    ),
 )
 
 

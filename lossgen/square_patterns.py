@@ -9,7 +9,7 @@ from lossgen import nodes as n
 from lossgen.nodes import Node, call, const, mul, negate, power
 from lossgen.patterns import signed_terms
 
-TWO = const(2)
+TWO, HALF = const(2), const(Fraction(1, 2))
 
 
 def quotient_power(node: Node) -> Node | None:
@@ -88,6 +88,27 @@ def hypot(node: Node) -> Node | None:
     if not n.is_const(exponent) or exponent.value >= 0 or 2 * exponent.value % 1:
         return None
     return power(call("hypot1", z), const(2 * exponent.value))
+
+
+def log_square(node: Node) -> Node | None:
+    """Turn log1p(c z**2) into log1p_square(sqrt(c) z) for what is plainly positive."""
+    if node.op != "log1p":
+        return None
+    factors = n.mul_factors(node.args[0])
+    squares = [f for f in factors if f.op == "pow" and f.args[1] is TWO]
+    rest = [root for f in factors if f not in squares if (root := _positive_root(f)) is not None]
+    if len(squares) != 1 or len(rest) != len(factors) - 1:
+        return None
+    return call("log1p_square", mul(*rest, squares[0].args[0]))
+
+
+def _positive_root(factor: Node) -> Node | None:
+    """Return the square root of a positive number or parameter, or of its inverse."""
+    if n.is_const(factor):
+        return power(factor, HALF) if factor.value > 0 else None
+    base, exponent = factor.args if factor.op == "pow" else (factor, n.ONE)
+    positive = base.op == "leaf" and "positive" in base.attrs[3:]
+    return power(power(base, HALF), exponent) if positive and n.is_const(exponent) else None
 
 
 def over_hypot(node: Node) -> Node | None:

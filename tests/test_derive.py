@@ -178,6 +178,8 @@ GRAPHS: dict[str, Node] = {
     "square and an exponential": mul(power(GAP, TWO), EXP(n.negate(t))),
     "exponential of what it scales": mul(GAP, EXP(t)),
     "hypotenuse": call("hypot1", divide(GAP, POSITIVE)),
+    "logarithm of a square": call("log1p_square", divide(GAP, POSITIVE)),
+    "over a square": call("over_square1", GAP),
     "leg": call("over_hypot1", GAP),
     "power transform": call("box_cox", POSITIVE, p),
     "its slope": call("box_cox_slope", POSITIVE, const(Fraction(1, 8))),

@@ -32,6 +32,8 @@ TOLERANCE = mp.mpf(10) ** -20
 LEFT_OUT = dict.fromkeys(("log_cosh", "digamma", "trigamma"), mp.mpf(2) ** -54)
 # sqrt(1 + x**2) is x beyond 2**30.
 LEFT_OUT["hypot1"] = mp.mpf(2) ** -61
+# The logarithm of 1 + x**2 is twice that of 1 + x beyond 2**60.
+LEFT_OUT["log1p_square"] = mp.mpf(2) ** -59
 # The series of the derivatives of a power transform, times up to the cube of log(21).
 LEFT_OUT |= dict.fromkeys(("exp_moment1", "exp_moment2"), mp.mpf(2) ** -54)
 LEFT_OUT |= dict.fromkeys(("box_cox_slope", "box_cox_bend"), mp.mpf(2) ** -49)
@@ -203,7 +205,11 @@ BEFORE: dict[str, list[Node]] = {
         add(call("scaled_exp", x, t), exp(t)),
         add(mul(const(-2), exp(t), z), x, mul(TWO, z, call("scaled_exp", x, t))),
     ],
-    "log1p": [log(add(ONE, mul(x, x))), log(add(ONE, size(x), const(0)))],
+    "log1p": [log(add(ONE, mul(x, t))), log(add(ONE, size(x), const(0)))],
+    "log of a square": [
+        call("log1p", mul(x, x)),
+        call("log1p", mul(const(4), power(x, TWO))),
+    ],
 }
 # Nodes that look like it, which no rule may touch.
 OTHERS = {
@@ -274,6 +280,8 @@ COMPOSITES: dict[str, list[Node]] = {
     "scaled_exp": [call("scaled_exp", x, t), call("scaled_exp", x, mul(const(10), t))],
     "hypot1": [call("hypot1", x), call("hypot1", mul(const(2**31), x))],
     "over_hypot1": [call("over_hypot1", x)],
+    "log1p_square": [call("log1p_square", x), call("log1p_square", mul(const(2**61), x))],
+    "over_square1": [call("over_square1", x)],
     "exp_moment1": [call("exp_moment1", call("sin", x))],
     "exp_moment2": [call("exp_moment2", call("sin", x))],
     "power1p": [call("power1p", ABOVE, c), call("power1p", ABOVE, t)],

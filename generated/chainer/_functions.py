@@ -216,6 +216,14 @@ def label_excess(x: Array, index: Array, axis: int) -> Array:
     return put_along(rest * inverse, axis, index, -sums * inverse)
 
 
+def log1p_square(x: Array) -> Array:
+    """Return log(1 + x**2), whose square may overflow."""
+    abs_x = np.abs(x)
+    mask = abs_x > 1.152921504606847e18
+    log_term = np.log1p(select(mask, abs_x, x * x))
+    return select(mask, 2.0 * log_term, log_term)
+
+
 def log_cosh(x: Array) -> Array:
     """Return log(cosh(x)); cosh overflows for large |x| and rounds to 1 for small."""
     abs_x = np.abs(x)
@@ -252,6 +260,11 @@ def over_hypot1(x: Array) -> Array:
     """Return x / sqrt(1 + x**2)."""
     abs_x = np.abs(x)
     return x / select(abs_x > 1073741824.0, abs_x, np.sqrt(x * x + 1.0))
+
+
+def over_square1(x: Array) -> Array:
+    """Return x / (1 + x**2)."""
+    return 1.0 / (x + 1.0 / x)
 
 
 def p_norm(x: Array, order: float, axis: int) -> Array:

@@ -10,7 +10,16 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_reduction, check_shape
-from ._functions import box_cox, box_cox_bend, box_cox_slope, gauss, power1p
+from ._functions import (
+    box_cox,
+    box_cox_bend,
+    box_cox_slope,
+    gauss,
+    hypot1,
+    log1p_square,
+    over_square1,
+    power1p,
+)
 from ._runtime import as_arrays, finish, is_number, log1p, to_working, working_dtype
 
 __all__ = ["BarronLoss", "barron_loss"]
@@ -71,7 +80,8 @@ def _value_cauchy(input: jax.Array, target: jax.Array, scale: jax.Array | float)
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # log1p: log(1 + z) -> log1p(z)
-    return log1p(0.5 * ((input - target) / scale) ** 2)
+    # log of a square: log1p(z**2) as one
+    return log1p_square(0.7071067811865476 * (input - target) / scale)
 
 
 def _partials_cauchy(
@@ -79,13 +89,7 @@ def _partials_cauchy(
 ) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
     term = input - target
-    return (
-        1.0 / (0.5 * (term / scale) * (term / scale) + 1.0),
-        term,
-        1.0 / (scale * scale),
-        term * term,
-        1.0 / scale**3,
-    )
+    return over_square1(0.7071067811865476 * term / scale), 1.0 / scale, term, 1.0 / (scale * scale)
 
 
 def _tangent_cauchy(
@@ -98,11 +102,10 @@ def _tangent_cauchy(
     d_scale: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_scale, coefficient, coefficient_2, by_scale_2, by_scale_3 = partials
-    return (
-        by_scale * coefficient * coefficient_2 * (d_input - d_target)
-        - by_scale * by_scale_2 * by_scale_3 * d_scale
-    )
+    by_scale, coefficient, by_scale_2, by_scale_3 = partials
+    product = 1.4142135623730951 * by_scale * coefficient * (d_input - d_target)
+    product_2 = 1.4142135623730951 * by_scale * by_scale_2 * by_scale_3 * d_scale
+    return product - product_2
 
 
 def _partials_tangent_cauchy(
@@ -115,16 +118,16 @@ def _partials_tangent_cauchy(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     term = input - target
-    term_2 = 0.5 * (term / scale) * (term / scale) + 1.0
+    product = 0.7071067811865476 * term / scale
+    term_2 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1(product) ** 2
     term_3 = d_input - d_target
-    product = term / term_2 / scale
+    power = scale * scale
     return (
-        product * product * (d_scale / scale)
-        - term * term_3 / ((term_2 * term_2) * (scale * scale)),
+        0.7071067811865476 * term_2 * term_3 / scale
+        - 0.7071067811865476 * term_2 * term * d_scale / power,
+        -d_scale / power,
         term_3,
         -2.0 * d_scale / scale**3,
-        2.0 * term * term_3,
-        -3.0 * d_scale / scale**4,
     )
 
 

@@ -9,8 +9,8 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_reduction, check_shape
-from ._functions import hypot1, over_hypot1
-from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
+from ._functions import hypot1, log1p_square, over_square1
+from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["CauchyLoss", "cauchy_loss"]
 
@@ -19,7 +19,8 @@ def _value(input: jax.Array, target: jax.Array, scale: jax.Array | float) -> jax
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # log1p: log(1 + z) -> log1p(z)
-    return 0.5 * scale * scale * log1p(((input - target) / scale) ** 2)
+    # log of a square: log1p(z**2) as one
+    return 0.5 * scale * scale * log1p_square((input - target) / scale)
 
 
 def _partials(
@@ -28,13 +29,8 @@ def _partials(
     """Return the coefficients of the tangents."""
     term = input - target
     product = term / scale
-    hypot1_2 = hypot1(product)
-    product_2 = term / hypot1_2
-    return (
-        scale * log1p(product * product) - product_2 * (product_2 / scale),
-        1.0 / (hypot1_2 * hypot1_2),
-        term,
-    )
+    over_square1_2 = over_square1(product)
+    return scale * log1p_square(product) - over_square1_2 * term, over_square1_2
 
 
 def _tangent(
@@ -47,8 +43,8 @@ def _tangent(
     d_scale: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_scale, coefficient, coefficient_2 = partials
-    return by_scale * d_scale + coefficient * coefficient_2 * (d_input - d_target)
+    by_scale, coefficient = partials
+    return by_scale * d_scale + scale * coefficient * (d_input - d_target)
 
 
 def _partials_tangent(
@@ -62,19 +58,15 @@ def _partials_tangent(
     """Return the derivatives of the coefficients along the tangents."""
     term = input - target
     product = term / scale
-    over_hypot1_2 = over_hypot1(product)
-    power = over_hypot1_2 * over_hypot1_2
-    term_2 = log1p(product * product) - 2.0 * power + (power - 2.0 * over_hypot1_2**4)
-    hypot1_2 = hypot1(product)
-    product_2 = 2.0 * (1.0 / hypot1_2 - over_hypot1_2 * (over_hypot1_2 / hypot1_2)) * over_hypot1_2
-    term_3 = d_input - d_target
-    power_2 = hypot1_2**3
-    product_3 = 2.0 * over_hypot1_2 * term * d_scale / (power_2 * (scale * scale))
-    return (
-        term_2 * d_scale + (2.0 * over_hypot1_2 / hypot1_2 - product_2) * term_3,
-        product_3 - 2.0 * over_hypot1_2 * term_3 / (power_2 * scale),
-        term_3,
+    over_square1_2 = over_square1(product)
+    term_2 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1_2 * over_square1_2
+    term_3 = (
+        log1p_square(product) - 2.0 * over_square1_2 * term / scale + term_2 * product * product
     )
+    term_4 = d_input - d_target
+    return term_3 * d_scale + (
+        over_square1_2 - term_2 * term / scale
+    ) * term_4, term_2 * term_4 / scale - term_2 * term * d_scale / (scale * scale)
 
 
 _kernel = differentiable(

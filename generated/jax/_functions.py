@@ -217,6 +217,14 @@ def label_excess(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
     return jnp.where(mask, -sums * inverse, chosen * inverse)
 
 
+def log1p_square(x: jax.Array) -> jax.Array:
+    """Return log(1 + x**2), whose square may overflow."""
+    abs_x = jnp.abs(x)
+    mask = abs_x > 1.152921504606847e18
+    log_term = log1p(jnp.where(mask, abs_x, x * x))
+    return jnp.where(mask, 2.0 * log_term, log_term)
+
+
 def log_cosh(x: jax.Array) -> jax.Array:
     """Return log(cosh(x)); cosh overflows for large |x| and rounds to 1 for small."""
     abs_x = jnp.abs(x)
@@ -253,6 +261,11 @@ def over_hypot1(x: jax.Array) -> jax.Array:
     """Return x / sqrt(1 + x**2)."""
     abs_x = jnp.abs(x)
     return x / jnp.where(abs_x > 1073741824.0, abs_x, jnp.sqrt(x * x + 1.0))
+
+
+def over_square1(x: jax.Array) -> jax.Array:
+    """Return x / (1 + x**2)."""
+    return 1.0 / (x + 1.0 / x)
 
 
 def p_norm(x: jax.Array, order: float, axis: int) -> jax.Array:

@@ -10,8 +10,8 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_reduction, check_shape
-from ._functions import digamma, trigamma
-from ._runtime import as_arrays, finish, log1p, loggamma, to_working, working_dtype
+from ._functions import digamma, hypot1, log1p_square, over_square1, trigamma
+from ._runtime import as_arrays, finish, loggamma, to_working, working_dtype
 
 __all__ = ["StudentTNLLLoss", "student_t_nll_loss"]
 
@@ -22,11 +22,12 @@ def _value(
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # log1p: log(1 + z) -> log1p(z)
+    # log of a square: log1p(z**2) as one
     term = df + 1.0
-    product = (input - target) / scale
+    product = 0.5 * term * log1p_square((input - target) / (jnp.sqrt(df) * scale))
     return (
         0.5 * jnp.log(3.141592653589793 * df)
-        + 0.5 * term * log1p(product * (product / df))
+        + product
         + jnp.log(scale)
         + loggamma(0.5 * df)
         - loggamma(0.5 * term)
@@ -37,23 +38,25 @@ def _partials(
     input: jax.Array, target: jax.Array, df: jax.Array | float, scale: jax.Array | float
 ) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
+    root = jnp.sqrt(df)
     term = input - target
-    product = term / scale
-    product_2 = product * (product / df)
+    product = term / (root * scale)
     term_2 = df + 1.0
-    term_3 = product_2 + 1.0
-    term_4 = 0.5 * log1p(product_2) - 0.5 * term_2 * (term / (df * scale)) ** 2 / term_3
+    over_square1_2 = over_square1(product)
+    term_3 = 0.5 * log1p_square(product) - 0.5 * term_2 * over_square1_2 * term / (
+        df * root * scale
+    )
+    power = 1.0 / scale
     return (
         1.5707963267948966 / (3.141592653589793 * df)
-        + term_4
+        + term_3
         + 0.5 * digamma(0.5 * df)
         - 0.5 * digamma(0.5 * term_2),
         term_2,
-        1.0 / term_3,
-        1.0 / df,
-        term,
-        1.0 / (scale * scale),
-        1.0 / scale - term_2 * term * term / (term_3 * df * scale**3),
+        over_square1_2,
+        1.0 / root,
+        power,
+        power - term_2 * over_square1_2 * term / (root * (scale * scale)),
     )
 
 
@@ -69,17 +72,8 @@ def _tangent(
     d_scale: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_df, coefficient, coefficient_2, coefficient_3, coefficient_4, coefficient_5, by_scale = (
-        partials
-    )
-    product = (
-        coefficient
-        * coefficient_2
-        * coefficient_3
-        * coefficient_4
-        * coefficient_5
-        * (d_input - d_target)
-    )
+    by_df, coefficient, coefficient_2, coefficient_3, coefficient_4, by_scale = partials
+    product = coefficient * coefficient_2 * coefficient_3 * coefficient_4 * (d_input - d_target)
     return by_df * d_df + product + by_scale * d_scale
 
 
@@ -94,55 +88,54 @@ def _partials_tangent(
     d_scale: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
+    root = jnp.sqrt(df)
     term = input - target
-    product = term / scale
-    term_2 = product * (product / df) + 1.0
-    product_2 = (term / (df * scale)) ** 2 / term_2
-    term_3 = df + 1.0
-    power = df**3
+    product = term / (root * scale)
+    over_square1_2 = over_square1(product)
+    term_2 = df + 1.0
+    product_2 = term / scale
+    product_3 = product_2 / df
+    term_3 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1_2 * over_square1_2
+    power = df * df
     term_4 = (
-        term_3 * product * product / (term_2 * power)
-        - product_2
-        - 0.5 * term_3 * product_2 * product_2
+        0.25 * term_2 * product_3 * product_3 * (term_3 / df)
+        + 0.75 * term_2 * over_square1_2 * term / (power * root * scale)
+        - over_square1_2 * term / (df * root * scale)
     )
     term_5 = (
         term_4
         + 0.25 * trigamma(0.5 * df)
         - 4.934802200544679 / (3.141592653589793 * df) ** 2
-        - 0.25 * trigamma(0.5 * term_3)
+        - 0.25 * trigamma(0.5 * term_2)
     )
     power_2 = scale * scale
-    power_3 = df * df
-    term_6 = term_3 * term * (term / (term_2 * power_2 * df)) ** 2 / df - term_3 * term / (
-        term_2 * power_3 * power_2
+    term_6 = -0.5 * term_2 * term_3 * term / (power * power_2) - 0.5 * term_2 * over_square1_2 / (
+        df * root * scale
     )
     term_7 = d_input - d_target
-    power_4 = term * term
-    power_5 = scale**3
-    product_3 = power_4 / (term_2 * df * power_5)
-    product_4 = term_3 * (term / df) * (term / df) / (term_2 * power_5)
-    term_8 = product_4 - term_3 * (power_4 / (term_2 * df * scale)) ** 2 / (df * power_5)
-    power_6 = term_2 * term_2
-    product_5 = 2.0 * d_scale * (term / term_2) * (term / term_2) / (df * power_5)
-    term_9 = product_4 - product_3 - term_3 * (power_4 / (term_2 * scale)) ** 2 / (power * power_5)
-    term_10 = 2.0 * term_3 * term**3 / (power_6 * power_3 * scale**5) - 2.0 * term_3 * term / (
-        term_2 * df * power_5
-    )
-    term_11 = 3.0 * term_3 * power_4 / (term_2 * df * scale**4) - 2.0 * term_3 * term**4 / (
-        power_6 * power_3 * scale**6
-    )
+    product_4 = over_square1_2 * term / (root * power_2)
+    product_5 = term / df / scale
+    product_6 = term_3 / scale
+    product_7 = 0.5 * term_2 * product_5 * product_5 * product_6
+    product_8 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
+    power_3 = scale**3
+    term_8 = -term_2 * term_3 * term / (df * power_3) - term_2 * over_square1_2 / (root * power_2)
+    term_9 = term / df * product_2 * product_6 * (
+        term_2 / scale / scale
+    ) + 2.0 * term_2 * over_square1_2 * term / (root * power_3)
     return (
         term_5 * d_df
-        + (term / (term_2 * df * power_2) + term_6) * term_7
-        + (term_8 - product_3) * d_scale,
+        + (over_square1_2 / (root * scale) + term_6) * term_7
+        + (product_7 + product_8 - product_4) * d_scale,
         d_df,
-        d_df * (term / (term_2 * df * scale)) ** 2
-        + product_5
-        - 2.0 * term * term_7 / (power_6 * df * power_2),
-        -d_df / power_3,
-        term_7,
-        -2.0 * d_scale / power_5,
-        term_9 * d_df + term_10 * term_7 + (term_11 - 1.0 / power_2) * d_scale,
+        term_3 * term_7 / (root * scale)
+        - 0.5 * term_3 * term * d_df / (df * root * scale)
+        - term_3 * term * d_scale / (root * power_2),
+        -0.5 * d_df / (df * root),
+        -d_scale / power_2,
+        (product_7 + product_8 - product_4) * d_df
+        + term_8 * term_7
+        + (term_9 - 1.0 / power_2) * d_scale,
     )
 
 

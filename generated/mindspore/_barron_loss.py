@@ -5,7 +5,16 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, constant, expm1, log1p, sign, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape, is_number
-from ._functions import box_cox, box_cox_bend, box_cox_slope, gauss, power1p
+from ._functions import (
+    box_cox,
+    box_cox_bend,
+    box_cox_slope,
+    gauss,
+    hypot1,
+    log1p_square,
+    over_square1,
+    power1p,
+)
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["BarronLoss", "barron_loss"]
@@ -101,7 +110,8 @@ def _value_cauchy(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # log1p: log(1 + z) -> log1p(z)
-    return log1p(0.5 * ((input - target) / scale) ** 2)
+    # log of a square: log1p(z**2) as one
+    return log1p_square(constant(0.7071067811865476, input) * (input - target) / scale)
 
 
 def _gradient_cauchy(
@@ -109,10 +119,15 @@ def _gradient_cauchy(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
     term = input - target
-    term_2 = 0.5 * (term / scale) * (term / scale) + 1.0
-    slope = upstream * term / (term_2 * (scale * scale))
-    grad_scale = -total(upstream * term * (term / term_2)) / scale**3
-    return slope, -slope, grad_scale
+    over_square1_2 = over_square1(constant(0.7071067811865476, upstream) * term / scale)
+    grad_input = constant(1.4142135623730951, upstream) * upstream * over_square1_2 / scale
+    grad_target = constant(-1.4142135623730951, upstream) * upstream * over_square1_2 / scale
+    grad_scale = (
+        constant(-1.4142135623730951, upstream)
+        * total(upstream * over_square1_2 * term)
+        / (scale * scale)
+    )
+    return grad_input, grad_target, grad_scale
 
 
 def _tangent_cauchy(
@@ -120,11 +135,12 @@ def _tangent_cauchy(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    product = term / scale
-    term_2 = 0.5 * product * product + 1.0
-    return term * (d_input - d_target) / (term_2 * (scale * scale)) + term / term_2 * product * (
-        d_scale / scale
-    ) * (-1.0 / scale)
+    over_square1_2 = over_square1(constant(0.7071067811865476, input) * term / scale)
+    product = constant(1.4142135623730951, input) * over_square1_2 * (d_input - d_target) / scale
+    product_2 = (
+        constant(1.4142135623730951, input) * over_square1_2 * term * d_scale / (scale * scale)
+    )
+    return product - product_2
 
 
 def _curvature_cauchy(
@@ -138,28 +154,38 @@ def _curvature_cauchy(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
-    term_2 = 0.5 * (term / scale) * (term / scale) + 1.0
-    product = term / term_2 / scale
-    slope = upstream / scale
+    product = constant(0.7071067811865476, upstream) * term / scale
+    over_square1_2 = over_square1(product)
+    term_2 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1_2 * over_square1_2
     power = scale * scale
-    slope_2 = upstream / (term_2 * power)
     term_3 = d_input - d_target
-    power_2 = term_2 * term_2
-    power_3 = term**3
-    slope_3 = upstream * power_3 / (power_2 * scale**5)
-    power_4 = scale**3
-    slope_4 = 2.0 * upstream * term / (term_2 * power_4)
-    product_2 = 3.0 * total(upstream * term * (term / term_2)) * d_scale / scale**4
-    term_4 = 2.0 * upstream * term / term_2 - upstream * power_3 / (power_2 * power)
-    term_5 = term_4 * term_3 + upstream * term**4 * d_scale / (power_2 * power_4)
-    change_input = (product * product * slope * (-1.0 / scale) + slope_2) * term_3 + (
-        slope_3 - slope_4
-    ) * d_scale
-    change_target = (product * product * (slope / scale) - slope_2) * term_3 + (
-        slope_4 - slope_3
-    ) * d_scale
-    change_scale = product_2 - total(term_5) / power_4
-    return change_input, change_target, change_scale
+    slope = constant(1.0000000000000002, upstream) * upstream * term_2 * term_3 / power
+    power_2 = scale**3
+    slope_2 = constant(1.0000000000000002, upstream) * upstream * term_2 * term / power_2
+    slope_3 = constant(1.4142135623730951, upstream) * upstream * over_square1_2 / power
+    product_2 = (
+        constant(2.8284271247461903, upstream)
+        * total(upstream * over_square1_2 * term)
+        * d_scale
+        / power_2
+    )
+    slope_4 = constant(0.7071067811865476, upstream) * upstream * term_2 * term / scale
+    slope_5 = (
+        constant(0.7071067811865476, upstream)
+        * upstream
+        * term_2
+        * d_scale
+        * (term / scale)
+        * (term / scale)
+    )
+    product_3 = (
+        constant(1.4142135623730951, upstream)
+        * total((slope_4 + upstream * over_square1_2) * term_3 - slope_5)
+        / power
+    )
+    change_input = slope + (-slope_2 - slope_3) * d_scale
+    change_target = (slope_2 + slope_3) * d_scale - slope
+    return change_input, change_target, product_2 - product_3
 
 
 class _GradientCauchy(nn.Cell):

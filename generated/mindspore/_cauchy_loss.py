@@ -3,9 +3,9 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, log1p, total
+from ._arrays import Operand, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
-from ._functions import hypot1, over_hypot1
+from ._functions import hypot1, log1p_square, over_square1
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["CauchyLoss", "cauchy_loss"]
@@ -15,18 +15,18 @@ def _value(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # log1p: log(1 + z) -> log1p(z)
-    return 0.5 * scale * scale * log1p(((input - target) / scale) ** 2)
+    # log of a square: log1p(z**2) as one
+    return 0.5 * scale * scale * log1p_square((input - target) / scale)
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
     term = input - target
     product = term / scale
-    hypot1_2 = hypot1(product)
-    slope = upstream * term / (hypot1_2 * hypot1_2)
-    product_2 = term / hypot1_2
-    term_2 = scale * log1p(product * product) - product_2 * (product_2 / scale)
-    return slope, -slope, total(upstream * term_2)
+    over_square1_2 = over_square1(product)
+    slope = upstream * scale * over_square1_2
+    slope_2 = upstream * (scale * log1p_square(product) - over_square1_2 * term)
+    return slope, -slope, total(slope_2)
 
 
 def _tangent(
@@ -35,10 +35,9 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     term = input - target
     product = term / scale
-    hypot1_2 = hypot1(product)
-    product_2 = term / hypot1_2
-    term_2 = scale * log1p(product * product) - product_2 * (product_2 / scale)
-    return term_2 * d_scale + term * (d_input - d_target) / (hypot1_2 * hypot1_2)
+    over_square1_2 = over_square1(product)
+    product_2 = (scale * log1p_square(product) - over_square1_2 * term) * d_scale
+    return product_2 + scale * over_square1_2 * (d_input - d_target)
 
 
 def _curvature(
@@ -51,27 +50,23 @@ def _curvature(
     d_scale: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    product = (input - target) / scale
-    over_hypot1_2 = over_hypot1(product)
-    hypot1_2 = hypot1(product)
-    product_2 = over_hypot1_2 / hypot1_2
-    slope = 2.0 * upstream * product_2 * product_2
-    slope_2 = upstream / (hypot1_2 * hypot1_2)
-    term = d_input - d_target
-    product_3 = product / hypot1_2
-    power = over_hypot1_2 * over_hypot1_2
-    term_2 = log1p(product * product) - 2.0 * power + (power - 2.0 * over_hypot1_2**4)
-    product_4 = 2.0 * (1.0 / hypot1_2 - over_hypot1_2 * product_2) * over_hypot1_2
-    term_3 = (
-        upstream * term_2 * d_scale + upstream * (2.0 * over_hypot1_2 / hypot1_2 - product_4) * term
+    term = input - target
+    product = term / scale
+    over_square1_2 = over_square1(product)
+    slope = upstream * over_square1_2
+    term_2 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1_2 * over_square1_2
+    slope_2 = upstream * term_2 * term / scale
+    term_3 = d_input - d_target
+    slope_3 = upstream * term_2 * term_3
+    term_4 = (
+        log1p_square(product) - 2.0 * over_square1_2 * term / scale + term_2 * product * product
     )
-    change_input = (
-        slope_2 - slope
-    ) * term + 2.0 * d_scale * upstream * product_3 * product_3 * product_2
-    change_target = (
-        slope - slope_2
-    ) * term - 2.0 * d_scale * upstream * product_3 * product_3 * product_2
-    return change_input, change_target, total(term_3)
+    term_5 = (
+        upstream * term_4 * d_scale + upstream * (over_square1_2 - term_2 * term / scale) * term_3
+    )
+    change_input = (slope - slope_2) * d_scale + slope_3
+    change_target = (slope_2 - slope) * d_scale - slope_3
+    return change_input, change_target, total(term_5)
 
 
 class _Gradient(nn.Cell):

@@ -250,6 +250,14 @@ def label_excess(x: Tensor, index: Tensor, axis: int) -> Tensor:
     return ops.where(mask, -sums * inverse, chosen * inverse)
 
 
+def log1p_square(x: Tensor) -> Tensor:
+    """Return log(1 + x**2), whose square may overflow."""
+    abs_x = ops.abs(x)
+    mask = abs_x > constant(1.152921504606847e18, x)
+    log_term = log1p(ops.where(mask, abs_x, x * x))
+    return ops.where(mask, 2.0 * log_term, log_term)
+
+
 def log_cosh(x: Tensor) -> Tensor:
     """Return log(cosh(x)); cosh overflows for large |x| and rounds to 1 for small."""
     abs_x = ops.abs(x)
@@ -295,6 +303,11 @@ def over_hypot1(x: Tensor) -> Tensor:
     abs_x = ops.abs(x)
     chosen = ops.where(abs_x > constant(1073741824.0, x), abs_x, ops.sqrt(x * x + 1.0))
     return x / chosen
+
+
+def over_square1(x: Tensor) -> Tensor:
+    """Return x / (1 + x**2)."""
+    return 1.0 / (x + 1.0 / x)
 
 
 def p_norm(x: Tensor, order: Tensor | float, axis: int) -> Tensor:

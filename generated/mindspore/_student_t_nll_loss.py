@@ -3,9 +3,9 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, log1p, total
+from ._arrays import Operand, constant, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
-from ._functions import digamma, trigamma
+from ._functions import digamma, hypot1, log1p_square, over_square1, trigamma
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["StudentTNLLLoss", "student_t_nll_loss"]
@@ -15,11 +15,12 @@ def _value(input: Tensor, target: Tensor, df: Tensor, scale: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # log1p: log(1 + z) -> log1p(z)
+    # log of a square: log1p(z**2) as one
     term = df + 1.0
-    product = (input - target) / scale
+    product = 0.5 * term * log1p_square((input - target) / (ops.sqrt(df) * scale))
     return (
         0.5 * ops.log(constant(3.141592653589793, input) * df)
-        + 0.5 * term * log1p(product * (product / df))
+        + product
         + ops.log(scale)
         + ops.lgamma(0.5 * df)
         - ops.lgamma(0.5 * term)
@@ -31,18 +32,20 @@ def _gradient(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target`, `df` and `scale`, given that of the loss."""
     term = df + 1.0
+    root = ops.sqrt(df)
     term_2 = input - target
-    product = term_2 / scale
-    product_2 = product * (product / df)
-    term_3 = product_2 + 1.0
-    slope = upstream * term * term_2 / (term_3 * df * (scale * scale))
-    product_3 = constant(1.5707963267948966, upstream) / (
+    product = term_2 / (root * scale)
+    over_square1_2 = over_square1(product)
+    slope = upstream * term * over_square1_2 / (root * scale)
+    product_2 = constant(1.5707963267948966, upstream) / (
         constant(3.141592653589793, upstream) * df
     )
-    term_4 = 0.5 * log1p(product_2) - 0.5 * term * (term_2 / (df * scale)) ** 2 / term_3
-    term_5 = product_3 + term_4 + 0.5 * digamma(0.5 * df) - 0.5 * digamma(0.5 * term)
-    term_6 = 1.0 / scale - term * term_2 * term_2 / (term_3 * df * scale**3)
-    return slope, -slope, total(upstream * term_5), total(upstream * term_6)
+    term_3 = 0.5 * log1p_square(product) - 0.5 * term * over_square1_2 * term_2 / (
+        df * root * scale
+    )
+    term_4 = product_2 + term_3 + 0.5 * digamma(0.5 * df) - 0.5 * digamma(0.5 * term)
+    term_5 = 1.0 / scale - term * over_square1_2 * term_2 / (root * (scale * scale))
+    return slope, -slope, total(upstream * term_4), total(upstream * term_5)
 
 
 def _tangent(
@@ -57,16 +60,21 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     product = constant(1.5707963267948966, input) / (constant(3.141592653589793, input) * df)
+    root = ops.sqrt(df)
     term = input - target
-    product_2 = term / scale
-    product_3 = product_2 * (product_2 / df)
+    product_2 = term / (root * scale)
     term_2 = df + 1.0
-    term_3 = product_3 + 1.0
-    term_4 = 0.5 * log1p(product_3) - 0.5 * term_2 * (term / (df * scale)) ** 2 / term_3
-    term_5 = product + term_4 + 0.5 * digamma(0.5 * df) - 0.5 * digamma(0.5 * term_2)
-    product_4 = term_2 * term * (d_input - d_target) / (term_3 * df * (scale * scale))
-    product_5 = (1.0 / scale - term_2 * term * term / (term_3 * df * scale**3)) * d_scale
-    return term_5 * d_df + product_4 + product_5
+    over_square1_2 = over_square1(product_2)
+    term_3 = 0.5 * log1p_square(product_2) - 0.5 * term_2 * over_square1_2 * term / (
+        df * root * scale
+    )
+    term_4 = product + term_3 + 0.5 * digamma(0.5 * df) - 0.5 * digamma(0.5 * term_2)
+    term_5 = 1.0 / scale - term_2 * over_square1_2 * term / (root * (scale * scale))
+    return (
+        term_4 * d_df
+        + term_2 * over_square1_2 * (d_input - d_target) / (root * scale)
+        + term_5 * d_scale
+    )
 
 
 def _curvature(
@@ -81,73 +89,58 @@ def _curvature(
     d_scale: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
+    root = ops.sqrt(df)
     term = input - target
-    product = term / scale
-    term_2 = product * (product / df) + 1.0
-    power = scale * scale
-    slope = upstream * term / (term_2 * df * power)
-    term_3 = df + 1.0
-    power_2 = df**3
-    slope_2 = upstream * term_3 * term * (term / (term_2 * power)) ** 2 / power_2
-    power_3 = df * df
-    slope_3 = upstream * term_3 * term / (term_2 * power_3 * power)
-    power_4 = scale**4
-    slope_4 = 2.0 * upstream * term_3 * (term / (term_2 * df)) ** 2 / power_4
-    slope_5 = upstream * term_3 / (term_2 * df * power)
+    product = term / (root * scale)
+    over_square1_2 = over_square1(product)
+    slope = upstream * over_square1_2 / (root * scale)
+    term_2 = df + 1.0
+    term_3 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1_2 * over_square1_2
+    power = df * df
+    power_2 = scale * scale
+    slope_2 = 0.5 * upstream * term_2 * term_3 * term / (power * power_2)
+    slope_3 = 0.5 * upstream * term_2 * over_square1_2 / (df * root * scale)
     term_4 = d_input - d_target
-    power_5 = term_2 * term_2
-    power_6 = term**3
-    power_7 = scale**5
-    slope_6 = 2.0 * upstream * term_3 * power_6 / (power_5 * power_3 * power_7)
-    power_8 = scale**3
-    slope_7 = 2.0 * upstream * term_3 * term / (term_2 * df * power_8)
+    slope_4 = upstream * term_2 * term_3 * term_4 / (df * power_2)
+    power_3 = scale**3
+    slope_5 = upstream * term_2 * term_3 * term / (df * power_3)
+    slope_6 = upstream * term_2 * over_square1_2 / (root * power_2)
     product_2 = (
         constant(4.934802200544679, upstream) / (constant(3.141592653589793, upstream) * df) ** 2
     )
-    product_3 = (term / (df * scale)) ** 2 / term_2
+    product_3 = term / scale
+    product_4 = product_3 / df
     term_5 = (
-        term_3 * product * product / (term_2 * power_2)
-        - product_3
-        - 0.5 * term_3 * product_3 * product_3
+        0.25 * term_2 * product_4 * product_4 * (term_3 / df)
+        + 0.75 * term_2 * over_square1_2 * term / (power * root * scale)
+        - over_square1_2 * term / (df * root * scale)
     )
-    term_6 = term_5 + 0.25 * trigamma(0.5 * df) - product_2 - 0.25 * trigamma(0.5 * term_3)
-    term_7 = term_3 * term * (term / (term_2 * power * df)) ** 2 / df - term_3 * term / (
-        term_2 * power_3 * power
+    term_6 = term_5 + 0.25 * trigamma(0.5 * df) - product_2 - 0.25 * trigamma(0.5 * term_2)
+    term_7 = -0.5 * term_2 * term_3 * term / (power * power_2) - 0.5 * term_2 * over_square1_2 / (
+        df * root * scale
     )
-    power_9 = term * term
-    product_4 = power_9 / (term_2 * df * power_8)
-    product_5 = term_3 * (term / df) * (term / df) / (term_2 * power_8)
-    term_8 = product_5 - term_3 * (power_9 / (term_2 * df * scale)) ** 2 / (df * power_8)
-    term_9 = (
+    product_5 = over_square1_2 * term / (root * power_2)
+    product_6 = term / df / scale
+    product_7 = term_3 / scale
+    product_8 = 0.5 * term_2 * product_6 * product_6 * product_7
+    product_9 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
+    term_8 = (
         upstream * term_6 * d_df
-        + upstream * (term / (term_2 * df * power) + term_7) * term_4
-        + upstream * (term_8 - product_4) * d_scale
+        + upstream * (over_square1_2 / (root * scale) + term_7) * term_4
+        + upstream * (product_8 + product_9 - product_5) * d_scale
     )
-    term_10 = (
-        product_5 - product_4 - term_3 * (power_9 / (term_2 * scale)) ** 2 / (power_2 * power_8)
+    term_9 = -term_2 * term_3 * term / (df * power_3) - term_2 * over_square1_2 / (root * power_2)
+    term_10 = term / df * product_3 * product_7 * (
+        term_2 / scale / scale
+    ) + 2.0 * term_2 * over_square1_2 * term / (root * power_3)
+    term_11 = (
+        upstream * (product_8 + product_9 - product_5) * d_df
+        + upstream * term_9 * term_4
+        + upstream * (term_10 - 1.0 / power_2) * d_scale
     )
-    term_11 = 2.0 * term_3 * power_6 / (power_5 * power_3 * power_7) - 2.0 * term_3 * term / (
-        term_2 * df * power_8
-    )
-    term_12 = 3.0 * term_3 * power_9 / (term_2 * df * power_4) - 2.0 * term_3 * term**4 / (
-        power_5 * power_3 * scale**6
-    )
-    term_13 = (
-        upstream * term_10 * d_df
-        + upstream * term_11 * term_4
-        + upstream * (term_12 - 1.0 / power) * d_scale
-    )
-    change_input = (
-        (slope + slope_2 - slope_3) * d_df
-        + (slope_5 - slope_4) * term_4
-        + (slope_6 - slope_7) * d_scale
-    )
-    change_target = (
-        (slope_3 - slope - slope_2) * d_df
-        + (slope_4 - slope_5) * term_4
-        + (slope_7 - slope_6) * d_scale
-    )
-    return change_input, change_target, total(term_9), total(term_13)
+    change_input = (slope - slope_2 - slope_3) * d_df + slope_4 + (-slope_5 - slope_6) * d_scale
+    change_target = (slope_2 + slope_3 - slope) * d_df + (slope_5 + slope_6) * d_scale - slope_4
+    return change_input, change_target, total(term_8), total(term_11)
 
 
 class _Gradient(nn.Cell):

@@ -34,7 +34,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, at_least, sign, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
-from ._functions import box_cox, box_cox_slope, gauss, power1p
+from ._functions import box_cox, box_cox_slope, gauss, hypot1, log1p_square, over_square1, power1p
 from ._runtime import (
     Case,
     as_arrays,
@@ -121,7 +121,8 @@ def _value_cauchy(input: Array, target: Array, scale: Array | float) -> Array:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # log1p: log(1 + z) -> log1p(z)
-    return np.log1p(0.5 * ((input - target) / scale) ** 2)
+    # log of a square: log1p(z**2) as one
+    return log1p_square(0.7071067811865476 * (input - target) / scale)
 
 
 def _value_and_gradient_cauchy(
@@ -129,24 +130,29 @@ def _value_and_gradient_cauchy(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
-    product = 0.5 * (term / scale) * (term / scale)
-    term_2 = product + 1.0
-    slope = upstream * term / (term_2 * (scale * scale))
+    product = 0.7071067811865476 * term / scale
+    over_square1_2 = over_square1(product)
+    grad_input = 1.4142135623730951 * upstream * over_square1_2 / scale
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -1.4142135623730951 * upstream * over_square1_2 / scale
     grad_scale = None
     if "scale" in wanted:
-        grad_scale = -total(upstream * term * (term / term_2)) / scale**3
-    return np.log1p(product), slope, -slope if "target" in wanted else None, grad_scale
+        grad_scale = -1.4142135623730951 * total(upstream * over_square1_2 * term) / (scale * scale)
+    return log1p_square(product), grad_input, grad_target, grad_scale
 
 
 def _hessian_diagonal_cauchy(
     upstream: Array, input: Array, target: Array, scale: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    term = input - target
-    term_2 = 0.5 * (term / scale) * (term / scale) + 1.0
-    product = term / term_2 / scale
-    term_3 = product * product * (-1.0 / scale / scale) + 1.0 / (term_2 * (scale * scale))
-    slope = upstream * term_3
+    product = 0.7071067811865476 * (input - target) / scale
+    slope = (
+        1.0000000000000002
+        * upstream
+        * (1.0 / hypot1(product) ** 2 - 2.0 * over_square1(product) ** 2)
+        / (scale * scale)
+    )
     return slope, slope
 
 

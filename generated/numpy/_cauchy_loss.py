@@ -10,12 +10,11 @@ Inputs are any numbers. The mean is over the number of entries, and NaN without 
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
-from ._functions import hypot1, over_hypot1
+from ._functions import hypot1, log1p_square, over_square1
 from ._runtime import (
     Case,
     as_arrays,
@@ -35,7 +34,8 @@ def _value(input: Array, target: Array, scale: Array | float) -> Array:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # log1p: log(1 + z) -> log1p(z)
-    return 0.5 * scale * scale * np.log1p(((input - target) / scale) ** 2)
+    # log of a square: log1p(z**2) as one
+    return 0.5 * scale * scale * log1p_square((input - target) / scale)
 
 
 def _value_and_gradient(
@@ -44,14 +44,14 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
     product = term / scale
-    log_term = np.log1p(product * product)
-    hypot1_2 = hypot1(product)
-    slope = upstream * term / (hypot1_2 * hypot1_2)
+    log1p_square_2 = log1p_square(product)
+    over_square1_2 = over_square1(product)
+    slope = upstream * scale * over_square1_2
+    loss = 0.5 * scale * scale * log1p_square_2
     grad_scale = None
     if "scale" in wanted:
-        product_2 = term / hypot1_2
-        grad_scale = total(upstream * (scale * log_term - product_2 * (product_2 / scale)))
-    return 0.5 * scale * scale * log_term, slope, -slope if "target" in wanted else None, grad_scale
+        grad_scale = total(upstream * (scale * log1p_square_2 - over_square1_2 * term))
+    return loss, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _hessian_diagonal(
@@ -59,9 +59,7 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     product = (input - target) / scale
-    hypot1_2 = hypot1(product)
-    term = 1.0 / (hypot1_2 * hypot1_2) - 2.0 * (over_hypot1(product) / hypot1_2) ** 2
-    slope = upstream * term
+    slope = upstream * (1.0 / hypot1(product) ** 2 - 2.0 * over_square1(product) ** 2)
     return slope, slope
 
 

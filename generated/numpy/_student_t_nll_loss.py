@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, loggamma, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
-from ._functions import digamma
+from ._functions import digamma, hypot1, log1p_square, over_square1
 from ._runtime import (
     Case,
     as_arrays,
@@ -41,11 +41,12 @@ def _value(input: Array, target: Array, df: Array | float, scale: Array | float)
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # log1p: log(1 + z) -> log1p(z)
+    # log of a square: log1p(z**2) as one
     term = df + 1.0
-    product = (input - target) / scale
+    product = 0.5 * term * log1p_square((input - target) / (np.sqrt(df) * scale))
     return (
         0.5 * np.log(3.141592653589793 * df)
-        + 0.5 * term * np.log1p(product * (product / df))
+        + product
         + np.log(scale)
         + loggamma(0.5 * df)
         - loggamma(0.5 * term)
@@ -63,35 +64,35 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     product = 3.141592653589793 * df
     term = df + 1.0
+    root = np.sqrt(df)
     term_2 = input - target
-    product_2 = term_2 / scale
-    product_3 = product_2 * (product_2 / df)
-    log_term = np.log1p(product_3)
-    product_4 = 0.5 * df
-    product_5 = 0.5 * term
-    term_3 = product_3 + 1.0
-    slope = upstream * term * term_2 / (term_3 * df * (scale * scale))
+    product_2 = term_2 / (root * scale)
+    log1p_square_2 = log1p_square(product_2)
+    product_3 = 0.5 * df
+    product_4 = 0.5 * term
+    over_square1_2 = over_square1(product_2)
+    slope = upstream * term * over_square1_2 / (root * scale)
     loss = (
         0.5 * np.log(product)
-        + 0.5 * term * log_term
+        + 0.5 * term * log1p_square_2
         + np.log(scale)
-        + loggamma(product_4)
-        - loggamma(product_5)
+        + loggamma(product_3)
+        - loggamma(product_4)
     )
     grad_df = None
     if "df" in wanted:
-        term_4 = 0.5 * log_term - 0.5 * term * (term_2 / (df * scale)) ** 2 / term_3
-        term_5 = (
+        term_3 = 0.5 * log1p_square_2 - 0.5 * term * over_square1_2 * term_2 / (df * root * scale)
+        term_4 = (
             1.5707963267948966 / product
-            + term_4
-            + 0.5 * digamma(product_4)
-            - 0.5 * digamma(product_5)
+            + term_3
+            + 0.5 * digamma(product_3)
+            - 0.5 * digamma(product_4)
         )
-        grad_df = total(upstream * term_5)
+        grad_df = total(upstream * term_4)
     grad_scale = None
     if "scale" in wanted:
-        term_6 = 1.0 / scale - term * term_2 * term_2 / (term_3 * df * scale**3)
-        grad_scale = total(upstream * term_6)
+        term_5 = 1.0 / scale - term * over_square1_2 * term_2 / (root * (scale * scale))
+        grad_scale = total(upstream * term_5)
     return loss, slope, -slope if "target" in wanted else None, grad_df, grad_scale
 
 
@@ -99,15 +100,13 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, df: Array | float, scale: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    term = df + 1.0
-    term_2 = input - target
-    product = term_2 / scale
-    term_3 = product * (product / df) + 1.0
-    term_4 = (
-        term / (term_3 * df * (scale * scale))
-        - 2.0 * term * (term_2 / (term_3 * df)) ** 2 / scale**4
+    product = (input - target) / (np.sqrt(df) * scale)
+    slope = (
+        upstream
+        * (df + 1.0)
+        * (1.0 / hypot1(product) ** 2 - 2.0 * over_square1(product) ** 2)
+        / (df * (scale * scale))
     )
-    slope = upstream * term_4
     return slope, slope
 
 

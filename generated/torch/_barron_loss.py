@@ -6,7 +6,16 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_positive, check_reduction, check_shape
-from ._functions import box_cox, box_cox_bend, box_cox_slope, gauss, power1p
+from ._functions import (
+    box_cox,
+    box_cox_bend,
+    box_cox_slope,
+    gauss,
+    hypot1,
+    log1p_square,
+    over_square1,
+    power1p,
+)
 from ._runtime import Loss, finish, is_number, sign, to_working, working_dtype
 
 __all__ = ["BarronLoss", "barron_loss"]
@@ -85,7 +94,8 @@ def _value_cauchy(input: Tensor, target: Tensor, scale: Tensor | float) -> Tenso
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # log1p: log(1 + z) -> log1p(z)
-    return torch.log1p(0.5 * ((input - target) / scale) ** 2)
+    # log of a square: log1p(z**2) as one
+    return log1p_square(0.7071067811865476 * (input - target) / scale)
 
 
 def _value_and_gradient_cauchy(
@@ -93,13 +103,18 @@ def _value_and_gradient_cauchy(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `scale`."""
     term = input - target
-    product = 0.5 * (term / scale) * (term / scale)
-    term_2 = product + 1.0
-    slope = upstream * term / (term_2 * (scale * scale))
+    product = 0.7071067811865476 * term / scale
+    over_square1_2 = over_square1(product)
+    grad_input = 1.4142135623730951 * upstream * over_square1_2 / scale
+    grad_target = None
+    if "target" in wanted:
+        grad_target = -1.4142135623730951 * upstream * over_square1_2 / scale
     grad_scale = None
     if "scale" in wanted:
-        grad_scale = -(upstream * term * (term / term_2)).sum() / scale**3
-    return torch.log1p(product), slope, -slope if "target" in wanted else None, grad_scale
+        grad_scale = (
+            -1.4142135623730951 * (upstream * over_square1_2 * term).sum() / (scale * scale)
+        )
+    return log1p_square(product), grad_input, grad_target, grad_scale
 
 
 def _tangent_cauchy(
@@ -112,11 +127,10 @@ def _tangent_cauchy(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    product = term / scale
-    term_2 = 0.5 * product * product + 1.0
-    return term * (d_input - d_target) / (term_2 * (scale * scale)) + term / term_2 * product * (
-        d_scale / scale
-    ) * (-1.0 / scale)
+    over_square1_2 = over_square1(0.7071067811865476 * term / scale)
+    product = 1.4142135623730951 * over_square1_2 * (d_input - d_target) / scale
+    product_2 = 1.4142135623730951 * over_square1_2 * term * d_scale / (scale * scale)
+    return product - product_2
 
 
 def _curvature_cauchy(
@@ -130,27 +144,21 @@ def _curvature_cauchy(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
-    term_2 = 0.5 * (term / scale) * (term / scale) + 1.0
-    product = term / term_2 / scale
-    slope = upstream / scale
+    product = 0.7071067811865476 * term / scale
+    over_square1_2 = over_square1(product)
+    term_2 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1_2 * over_square1_2
     power = scale * scale
-    slope_2 = upstream / (term_2 * power)
     term_3 = d_input - d_target
-    power_2 = term_2 * term_2
-    power_3 = term**3
-    slope_3 = upstream * power_3 / (power_2 * scale**5)
-    power_4 = scale**3
-    slope_4 = 2.0 * upstream * term / (term_2 * power_4)
-    product_2 = 3.0 * (upstream * term * (term / term_2)).sum() * d_scale / scale**4
-    term_4 = 2.0 * upstream * term / term_2 - upstream * power_3 / (power_2 * power)
-    term_5 = term_4 * term_3 + upstream * term**4 * d_scale / (power_2 * power_4)
-    change_input = (product * product * slope * (-1.0 / scale) + slope_2) * term_3 + (
-        slope_3 - slope_4
-    ) * d_scale
-    change_target = (product * product * (slope / scale) - slope_2) * term_3 + (
-        slope_4 - slope_3
-    ) * d_scale
-    change_scale = product_2 - term_5.sum() / power_4
+    slope = 1.0000000000000002 * upstream * term_2 * term_3 / power
+    power_2 = scale**3
+    slope_2 = 1.0000000000000002 * upstream * term_2 * term / power_2
+    slope_3 = 1.4142135623730951 * upstream * over_square1_2 / power
+    product_2 = 2.8284271247461903 * (upstream * over_square1_2 * term).sum() * d_scale / power_2
+    term_4 = 0.7071067811865476 * upstream * term_2 * term / scale + upstream * over_square1_2
+    slope_4 = 0.7071067811865476 * upstream * term_2 * d_scale * (term / scale) * (term / scale)
+    change_input = slope + (-slope_2 - slope_3) * d_scale
+    change_target = (slope_2 + slope_3) * d_scale - slope
+    change_scale = product_2 - 1.4142135623730951 * (term_4 * term_3 - slope_4).sum() / power
     return change_input, change_target, change_scale
 
 

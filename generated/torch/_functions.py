@@ -211,6 +211,14 @@ def label_excess(x: Tensor, index: Tensor, axis: int) -> Tensor:
     return put_into(rest * inverse, axis, index, -sums * inverse)
 
 
+def log1p_square(x: Tensor) -> Tensor:
+    """Return log(1 + x**2), whose square may overflow."""
+    abs_x = x.abs()
+    mask = abs_x > 1.152921504606847e18
+    log_term = torch.log1p(select(mask, abs_x, x * x))
+    return select(mask, 2.0 * log_term, log_term)
+
+
 def logsumexp(x: Tensor, axis: int) -> Tensor:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
     largest = max_along(x, axis)
@@ -234,6 +242,11 @@ def over_hypot1(x: Tensor) -> Tensor:
     """Return x / sqrt(1 + x**2)."""
     abs_x = x.abs()
     return x / select(abs_x > 1073741824.0, abs_x, torch.sqrt(x * x + 1.0))
+
+
+def over_square1(x: Tensor) -> Tensor:
+    """Return x / (1 + x**2)."""
+    return 1.0 / (x + 1.0 / x)
 
 
 def p_norm(x: Tensor, order: float, axis: int) -> Tensor:

@@ -13,6 +13,7 @@ from lossgen.proof.point import Point
 
 SWEEPS: dict[str, Callable[[str], Iterator[Point]]] = {
     "BCEWithLogitsLoss": classification.bce,
+    "CauchyLoss": partial(regression.far_tails, "CauchyLoss"),
     "ConcordanceLoss": regression.concordance,
     "CosineEmbeddingLoss": contrastive.cosine_embedding,
     "CrossEntropyLoss": classification.cross_entropy,
@@ -34,6 +35,7 @@ SWEEPS: dict[str, Callable[[str], Iterator[Point]]] = {
     "SigmoidWeightedL1Loss": partial(regression.regression, "SigmoidWeightedL1Loss"),
     "SmoothL1Loss": regression.smooth_l1,
     "SoftMarginLoss": classification.soft_margin,
+    "StudentTNLLLoss": partial(regression.far_tails, "StudentTNLLLoss"),
     "TripletMarginLoss": contrastive.triplet_margin,
     "TripletMarginWithDistanceLoss": contrastive.triplet_margin_with_distance,
     "TwoHeadLoss": regression.two_head,

@@ -119,6 +119,14 @@ def concordance(dtype: str) -> Iterator[Point]:
     yield Point(loss, "unlike", {"input": 1e8 * line, "target": 1e-8 * other})
 
 
+def far_tails(loss: str, dtype: str) -> Iterator[Point]:
+    """Errors whose squares overflow, and their logarithms do not."""
+    errors = np.array([0.0, 1e-30, 1e-9, -0.3, 1.0, 88.4, -1e10, 1e18, -3e18, 1e20, -1e30, 3e38])
+    yield Point(loss, "tails", {"input": errors, "target": np.zeros(len(errors))})
+    same = {"input": errors, "target": errors - 1.5}
+    yield Point(loss, "narrow", same, {"scale": 2.0**-7})
+
+
 def log_var_gaussian_nll(dtype: str) -> Iterator[Point]:
     """The exponential of what an exact prediction is multiplied with overflows."""
     loss = "LogVarGaussianNLLLoss"
