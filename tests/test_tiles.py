@@ -1,5 +1,6 @@
 """Losses that are computed by tiles: the same numbers, and little memory."""
 
+import math
 import tracemalloc
 
 import chainer
@@ -142,6 +143,27 @@ def test_signs_and_bounds_are_numpys(strange, size, dtype, arrays):
         ):
             assert (found.dtype, found.shape) == (right.dtype, right.shape)
             np.testing.assert_array_equal(found, right)
+
+
+@pytest.mark.parametrize("arrays", [arrays_of_numpy, arrays_of_chainer], ids=["numpy", "chainer"])
+def test_what_is_put_into_an_array_is_put_along_it(arrays):
+    x = np.random.default_rng(0).standard_normal((3, 4))
+    index = np.array([[1], [0], [3]])
+    right = np.where(np.arange(4) == index, 0.5, x)
+    np.testing.assert_array_equal(arrays.put_along(x, -1, index, 0.5), right)
+    own = x.copy()
+    assert arrays.put_into(own, -1, index, 0.5) is own
+    np.testing.assert_array_equal(own, right)
+    empty = np.zeros((0, 4))
+    assert arrays.put_into(empty, -1, index[:0], 0.5).shape == (0, 4)
+
+
+@pytest.mark.parametrize("arrays", [arrays_of_numpy, arrays_of_chainer], ids=["numpy", "chainer"])
+@pytest.mark.parametrize("exponent", [0.5, 1.0, 2.0, 3.5])
+def test_signed_powers_keep_signs(exponent, arrays):
+    x = np.array([-2.0, -0.25, 0.0, 0.25, 2.0, np.inf, -np.inf, np.nan])
+    right = [math.copysign(abs(each) ** exponent, each) for each in x.tolist()]
+    np.testing.assert_allclose(arrays.signed_power(x, exponent), right, rtol=1e-15)
 
 
 @each_case

@@ -13,8 +13,8 @@ from ._arrays import (
     max_along,
     p_length_along,
     put_along,
+    put_into,
     select,
-    sign,
     total,
 )
 
@@ -59,24 +59,24 @@ def cross_entropy_and_excess(x: Array, y: Array, axis: int) -> tuple[Array, Arra
     top = argmax_along(x, axis)
     others = total(put_along(decayed, axis, top, 0.0), axis=axis, keepdims=True)
     top_2 = argmax_along(np.abs(y), axis)
-    rest = put_along(
+    rest = put_into(
         total(y, axis=axis, keepdims=True) - y,
         axis,
         top_2,
         total(put_along(y, axis, top_2, 0.0), axis=axis, keepdims=True),
     )
     term = others + 1.0
-    term_2 = decayed * rest - put_along(term - decayed, axis, top, others) * y
     value = total(
         select(y == 0.0, 0.0, y * (np.log1p(others) + (largest - x))), axis=axis, keepdims=True
     )
-    return np.squeeze(value, axis), term_2 * (1.0 / term)
+    excess = (decayed * rest - put_into(term - decayed, axis, top, others) * y) * (1.0 / term)
+    return np.squeeze(value, axis), excess
 
 
 def cross_entropy_with(x: Array, y: Array, axis: int) -> Array:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     largest = max_along(x, axis)
-    rest = put_along(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
+    rest = put_into(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
     product = y * (np.log1p(total(rest, axis=axis, keepdims=True)) + (largest - x))
     return np.squeeze(total(select(y == 0.0, 0.0, product), axis=axis, keepdims=True), axis)
 
@@ -120,7 +120,7 @@ def excess_over(x: Array, y: Array, axis: int) -> Array:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     decayed = exp_difference(x, max_along(x, axis))
     top = argmax_along(np.abs(y), axis)
-    rest = put_along(
+    rest = put_into(
         total(y, axis=axis, keepdims=True) - y,
         axis,
         top,
@@ -129,7 +129,7 @@ def excess_over(x: Array, y: Array, axis: int) -> Array:
     top_2 = argmax_along(x, axis)
     others = total(put_along(decayed, axis, top_2, 0.0), axis=axis, keepdims=True)
     term = others + 1.0
-    term_2 = decayed * rest - put_along(term - decayed, axis, top_2, others) * y
+    term_2 = decayed * rest - put_into(term - decayed, axis, top_2, others) * y
     return term_2 * (1.0 / term)
 
 
@@ -186,7 +186,7 @@ def label_cross_entropy(x: Array, index: Array, axis: int) -> Array:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = np.expand_dims(index, axis)
     largest = max_along(x, axis)
-    sums = total(put_along(exp_difference(x, largest), axis, index, 0.0), axis=axis, keepdims=True)
+    sums = total(put_into(exp_difference(x, largest), axis, index, 0.0), axis=axis, keepdims=True)
     picked = np.take_along_axis(x, index, axis)
     return np.squeeze(np.log1p(sums + np.expm1(picked - largest)) + (largest - picked), axis)
 
@@ -195,13 +195,13 @@ def label_cross_entropy_and_excess(x: Array, index: Array, axis: int) -> tuple[A
     """Return label_cross_entropy(x, index) and its label_excess."""
     index = np.expand_dims(index, axis)
     largest = max_along(x, axis)
-    rest = put_along(exp_difference(x, largest), axis, index, 0.0)
+    rest = put_into(exp_difference(x, largest), axis, index, 0.0)
     sums = total(rest, axis=axis, keepdims=True)
     picked = np.take_along_axis(x, index, axis)
     term = sums + np.expm1(picked - largest)
     inverse = 1.0 / (term + 1.0)
     value = np.log1p(term) + (largest - picked)
-    excess = put_along(rest * inverse, axis, index, -sums * inverse)
+    excess = put_into(rest * inverse, axis, index, -sums * inverse)
     return np.squeeze(value, axis), excess
 
 
@@ -209,11 +209,11 @@ def label_excess(x: Array, index: Array, axis: int) -> Array:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = np.expand_dims(index, axis)
     largest = max_along(x, axis)
-    rest = put_along(exp_difference(x, largest), axis, index, 0.0)
+    rest = put_into(exp_difference(x, largest), axis, index, 0.0)
     sums = total(rest, axis=axis, keepdims=True)
     term = sums + np.expm1(np.take_along_axis(x, index, axis) - largest) + 1.0
     inverse = 1.0 / term
-    return put_along(rest * inverse, axis, index, -sums * inverse)
+    return put_into(rest * inverse, axis, index, -sums * inverse)
 
 
 def log1p_square(x: Array) -> Array:
@@ -240,14 +240,14 @@ def log_cosh(x: Array) -> Array:
 def logsumexp(x: Array, axis: int) -> Array:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
     largest = max_along(x, axis)
-    rest = put_along(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
+    rest = put_into(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
     return np.squeeze(largest + np.log1p(total(rest, axis=axis, keepdims=True)), axis)
 
 
 def negative_log_softmax(x: Array, axis: int) -> Array:
     """Return logsumexp(x) - x, exact where one entry dominates."""
     largest = max_along(x, axis)
-    rest = put_along(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
+    rest = put_into(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
     return np.log1p(total(rest, axis=axis, keepdims=True)) + (largest - x)
 
 
@@ -301,11 +301,6 @@ def sech2(x: Array) -> Array:
     return 4.0 * exponential / (exponential + 1.0) ** 2
 
 
-def signed_power(x: Array, exponent: float) -> Array:
-    """Return sign(x) * abs(x)**exponent."""
-    return sign(x) * np.abs(x) ** exponent
-
-
 def softmax(x: Array, axis: int) -> Array:
     """Return exp(x) / sum(exp(x)) over an axis."""
     decayed = exp_difference(x, max_along(x, axis))
@@ -319,7 +314,7 @@ def softmax_complement(x: Array, axis: int) -> Array:
     top = argmax_along(x, axis)
     others = total(put_along(decayed, axis, top, 0.0), axis=axis, keepdims=True)
     term = others + 1.0
-    return put_along(term - decayed, axis, top, others) / term
+    return put_into(term - decayed, axis, top, others) / term
 
 
 def softmax_tangent(x: Array, y: Array, axis: int) -> Array:
@@ -336,7 +331,7 @@ def softmax_tangent(x: Array, y: Array, axis: int) -> Array:
 def sum_of_others(x: Array, axis: int) -> Array:
     """Return, for every entry, the sum of the others over an axis."""
     top = argmax_along(np.abs(x), axis)
-    return put_along(
+    return put_into(
         total(x, axis=axis, keepdims=True) - x,
         axis,
         top,

@@ -7,7 +7,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, at_least, select, sign, total
+from ._arrays import Array, at_least, select, sign, signed_power, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -20,7 +20,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import p_norm, power_slope, ratio, signed_power
+from ._functions import p_norm, power_slope, ratio
 from ._runtime import finish, to_working, working_dtype
 
 __all__ = ["TripletMarginLoss", "triplet_margin_loss"]

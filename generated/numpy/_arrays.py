@@ -230,6 +230,11 @@ def p_length_along(x: Array, order: float, axis: int) -> Array:
     return largest * total(powers, axis, keepdims=True) ** (1.0 / order)
 
 
+def signed_power(x: Array, exponent: float) -> Array:
+    """Return sign(x) * abs(x)**exponent; of exponent 1, as of Euclidean norms, x itself."""
+    return x if exponent == 1.0 else sign(x) * np.abs(x) ** exponent
+
+
 def put_along(x: Array, axis: int, index: Array, value: Array) -> Array:
     """Return x with a value of its own at one place along an axis."""
     if not isinstance(x, np.ndarray) or not x.size:
@@ -237,6 +242,14 @@ def put_along(x: Array, axis: int, index: Array, value: Array) -> Array:
     result = x.copy()
     np.put_along_axis(result, index, value, axis)
     return result
+
+
+def put_into(x: Array, axis: int, index: Array, value: Array) -> Array:
+    """Return the same in the memory of x, which nobody else holds."""
+    if not isinstance(x, np.ndarray) or not x.size:
+        return put_along(x, axis, index, value)
+    np.put_along_axis(x, index, value, axis)
+    return x
 
 
 def masked(x: Array, mask: Array) -> Array:

@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, at_least, select, sign, total
+from ._arrays import Array, at_least, select, sign, signed_power, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -40,7 +40,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._functions import p_norm, power_slope, ratio, signed_power
+from ._functions import p_norm, power_slope, ratio
 from ._runtime import (
     Case,
     as_arrays,
