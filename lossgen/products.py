@@ -9,8 +9,9 @@ from itertools import combinations
 from lossgen import nodes as n
 from lossgen.layout import denominator, matrix_pair
 from lossgen.nodes import Node
+from lossgen.rewrite import Pass
 
-Two = tuple[Node, Node]
+Two = frozenset[Node]
 
 
 def shared_products(roots: tuple[Node, ...], always: Sequence[Node]) -> tuple[Node, ...]:
@@ -29,13 +30,16 @@ def shared_products(roots: tuple[Node, ...], always: Sequence[Node]) -> tuple[No
     factors = {node: _Factors(node, leading=node in first) for node in products}
     needed = {node for node in n.walk(*always) if node in factors}
     counts = Counter(pair for node in factors if node in needed for pair in factors[node].pairs)
+    place = {node: k for k, node in enumerate(nodes)}
     while counts:
         pair = max(counts, key=counts.__getitem__)
         if counts[pair] < 2:
             break
+        product = n.make("mul", sorted(pair, key=place.__getitem__))
+        place[product] = len(place)
         for node, each in factors.items():
             if pair in each.pairs:
-                before, after = each.join(pair)
+                before, after = each.join(pair, product)
                 if node in needed:
                     counts.subtract(before)
                     counts.update(after)
@@ -56,13 +60,13 @@ class _Factors:
         self._leading = leading
         self.pairs = self._find()
 
-    def join(self, pair: Two) -> tuple[Iterable[Two], Iterable[Two]]:
-        """Multiply two factors first; return the pairs that there were, and that there are."""
+    def join(self, pair: Two, product: Node) -> tuple[Iterable[Two], Iterable[Two]]:
+        """Put a product for a pair; return the pairs that there were, and that there are."""
         before = self.pairs
         if len(self.args) > 2:
             place = min(map(self.args.index, pair))
             self.args = [arg for arg in self.args if arg not in pair]
-            self.args.insert(place, n.make("mul", pair))
+            self.args.insert(place, product)
         self.pairs = self._find() if len(self.args) > 2 else []
         return before, self.pairs
 
@@ -76,7 +80,38 @@ class _Factors:
             return []
         rest = [arg for arg in factors if arg not in above and (arg.axes or not above)]
         pairs = combinations(rest[:2] if self._leading else rest, 2)
-        return [pair for pair in pairs if pair[0].axes == pair[1].axes or not pair[0].axes]
+        return [frozenset((a, b)) for a, b in pairs if a.axes == b.axes or not a.axes]
+
+
+def _collected(node: Node, args: tuple[Node, ...]) -> Node:
+    """Write a b - c b as (a - c) b: a product less, and no digit lost that the sum keeps."""
+    if args != node.args and node.op == "mul":  # a sum that became a product is no factor alone
+        pairs = zip(node.args, args, strict=True)
+        args = tuple(
+            factor
+            for old, new in pairs
+            for factor in (new.args if new.op == "mul" and old.op == "add" else (new,))
+        )
+    if args != node.args:
+        node = n.make(node.op, args, node.attrs, node.axes)
+    terms = [arg.args if arg.op == "mul" else (arg,) for arg in args] if node.op == "add" else []
+    common = [
+        factor
+        for factor in (terms[0] if terms else ())
+        if factor.axes == node.axes
+        and denominator(factor) is None
+        and all(term.count(factor) == 1 and len(term) > 1 for term in terms)
+    ]
+    if not common:
+        return node
+    rests = [[factor for factor in term if factor not in common] for term in terms]
+    if not all(any(factor.axes for factor in rest) for rest in rests):
+        return node
+    inner = n.make("add", [n.make("mul", rest) if rest[1:] else rest[0] for rest in rests])
+    return n.make("mul", [*common, inner])
+
+
+collected = Pass(_collected)
 
 
 def _written(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lossgen import nodes as n
 from lossgen.nodes import Node
-from lossgen.products import shared_products
+from lossgen.products import collected, shared_products
 
 A, B, C, D = (n.leaf(name, ("i",)) for name in "abcd")
 NUMBER = n.leaf("alpha", ())
@@ -61,3 +61,29 @@ def test_the_factors_of_a_matrix_product_stay_apart() -> None:
     whole = n.make("sum", (product(scale, left, right),), ("k",), ("i", "j"))
     roots = (A, whole, product(scale, left))
     assert shared_products(roots, roots) == roots
+
+
+def test_a_factor_of_all_terms_is_multiplied_last() -> None:
+    (root,) = collected((n.make("add", (product(A, B), product(n.MINUS_ONE, C, A))),))
+    assert root == product(A, n.make("add", (B, product(n.MINUS_ONE, C))))
+
+
+def test_a_sum_that_became_a_product_is_no_factor_alone() -> None:
+    inner = n.make("add", (product(A, B), product(C, A)))
+    outer = n.make("add", (product(D, inner), product(NUMBER, C, A)))
+    (root,) = collected((outer,))
+    rest = n.make("add", (product(D, n.make("add", (B, C))), product(NUMBER, C)))
+    assert root == product(A, rest)
+
+
+def test_what_would_leave_a_number_or_an_inverse_stays() -> None:
+    inverse = n.power(A, n.MINUS_ONE)
+    for terms in (
+        (product(A, B), A),
+        (product(A, B), product(n.const(2), A)),
+        (product(inverse, B), product(inverse, C)),
+        (product(A, B), product(C, D)),
+        (product(A, A, B), product(A, C)),
+    ):
+        root = n.make("add", terms)
+        assert collected((root,)) == (root,)

@@ -38,7 +38,7 @@ def _value_and_gradient(
     log_term = np.log1p(-target)
     term_3 = concentration1 - 1.0
     logarithm = np.log(target)
-    slope = upstream * digamma(term)
+    digamma_2 = digamma(term)
     loss = (
         loggamma(concentration0)
         + loggamma(concentration1)
@@ -46,10 +46,10 @@ def _value_and_gradient(
         - term_2 * log_term
         - term_3 * logarithm
     )
-    grad_concentration1 = upstream * (digamma(concentration1) - logarithm) - slope
+    grad_concentration1 = upstream * (digamma(concentration1) - logarithm - digamma_2)
     grad_concentration0 = None
     if "concentration0" in wanted:
-        grad_concentration0 = upstream * (digamma(concentration0) - log_term) - slope
+        grad_concentration0 = upstream * (digamma(concentration0) - log_term - digamma_2)
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (term_2 / (1.0 - target) - term_3 / target)
@@ -85,25 +85,13 @@ def _curvature(
     d_target: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    slope = (
-        upstream * trigamma(concentration0 + concentration1) * (d_concentration0 + d_concentration1)
-    )
-    term = 1.0 - target
-    term_2 = (concentration0 - 1.0) / (term * term) + (concentration1 - 1.0) / (target * target)
-    change_concentration1 = (
-        upstream * trigamma(concentration1) * d_concentration1
-        - upstream * d_target / target
-        - slope
-    )
-    change_concentration0 = (
-        upstream * trigamma(concentration0) * d_concentration0 + upstream * d_target / term - slope
-    )
-    change_target = (
-        upstream * d_concentration0 / term
-        + upstream * term_2 * d_target
-        - upstream * d_concentration1 / target
-    )
-    return change_concentration1, change_concentration0, change_target
+    product = trigamma(concentration0 + concentration1) * (d_concentration0 + d_concentration1)
+    term = trigamma(concentration1) * d_concentration1 - d_target / target - product
+    term_2 = 1.0 - target
+    term_3 = trigamma(concentration0) * d_concentration0 + d_target / term_2 - product
+    term_4 = (concentration0 - 1.0) / (term_2 * term_2) + (concentration1 - 1.0) / (target * target)
+    term_5 = d_concentration0 / term_2 + term_4 * d_target - d_concentration1 / target
+    return upstream * term, upstream * term_3, upstream * term_5
 
 
 _kernel = differentiable(

@@ -102,41 +102,40 @@ def _curvature(
         + total(target_offset * target_offset, axis=0) / input.shape[0]
     )
     quotient = ratio(1.0, spread)
-    slope = 4.0 * upstream * term * sums * (quotient / input.shape[0]) ** 2
-    product = 2.0 * total(input_offset * target_offset, axis=0) / input.shape[0]
-    quotient_2 = ratio(ratio(product, spread), spread)
-    product_2 = quotient * quotient_2
+    product = 4.0 * term * sums * (quotient / input.shape[0]) ** 2
+    product_2 = 2.0 * total(input_offset * target_offset, axis=0) / input.shape[0]
+    quotient_2 = ratio(ratio(product_2, spread), spread)
+    product_3 = quotient * quotient_2
     quotient_3 = ratio(quotient_2, spread)
-    term_2 = -product_2 - quotient_3
+    term_2 = -product_3 - quotient_3
     term_3 = total(d_input, axis=0) / input.shape[0] - total(d_target, axis=0) / input.shape[0]
-    product_3 = 2.0 * total(target_offset * deviation_3, axis=0) / input.shape[0]
+    product_4 = 2.0 * total(target_offset * deviation_3, axis=0) / input.shape[0]
     term_4 = (
         2.0 * term * term_3
         + 2.0 * total(input_offset * deviation_2, axis=0) / input.shape[0]
-        + product_3
+        + product_4
     )
-    slope_2 = 2.0 * upstream * quotient_2 * term_3 / input.shape[0]
-    term_5 = slope + 2.0 * upstream * term_2 * term * term_4 / input.shape[0] + slope_2
+    product_5 = 2.0 * quotient_2 * term_3 / input.shape[0]
+    term_5 = product + 2.0 * term_2 * term * term_4 / input.shape[0] + product_5
     term_6 = 2.0 * quotient * quotient * sums / input.shape[0] + term_2 * term_4
-    slope_3 = upstream * term_6
-    slope_4 = upstream * quotient_2
-    slope_5 = upstream * ratio(quotient, spread) * term_4
-    slope_6 = upstream * quotient
+    slope = upstream * term_6
+    slope_2 = upstream * quotient_2
+    slope_3 = upstream * ratio(quotient, spread) * term_4
+    slope_4 = upstream * quotient
     term_7 = (
-        2.0 * slope_3 * input_offset / input.shape[0]
-        + 2.0 * slope_4 * deviation_2 / input.shape[0]
-        + 2.0 * slope_5 * target_offset / input.shape[0]
-        - 2.0 * slope_6 * deviation_3 / input.shape[0]
+        2.0 * slope * input_offset / input.shape[0]
+        + 2.0 * slope_2 * deviation_2 / input.shape[0]
+        + 2.0 * slope_3 * target_offset / input.shape[0]
+        - 2.0 * slope_4 * deviation_3 / input.shape[0]
     )
-    slope_7 = 2.0 * upstream * (product_2 + quotient_3) * term * term_4 / input.shape[0]
-    term_8 = (
-        2.0 * slope_3 * target_offset / input.shape[0]
-        + 2.0 * slope_4 * deviation_3 / input.shape[0]
-        + 2.0 * slope_5 * input_offset / input.shape[0]
-        - 2.0 * slope_6 * deviation_2 / input.shape[0]
+    term_8 = 2.0 * (product_3 + quotient_3) * term * term_4 / input.shape[0] - product - product_5
+    term_9 = (
+        2.0 * slope * target_offset / input.shape[0]
+        + 2.0 * slope_2 * deviation_3 / input.shape[0]
+        + 2.0 * slope_3 * input_offset / input.shape[0]
+        - 2.0 * slope_4 * deviation_2 / input.shape[0]
     )
-    change_target = slope_7 - slope - slope_2 + term_8
-    return term_5 + term_7, change_target
+    return upstream * term_5 + term_7, upstream * term_8 + term_9
 
 
 _kernel = differentiable(

@@ -51,12 +51,12 @@ def _value_and_gradient(
     term = smooth + sums
     quotient = ratio(difference, term)
     slope = upstream * ratio(quotient, term)
-    p = sigmoid(input)
-    probability = sigmoid(-input)
-    product = p * probability
     slope_2 = upstream * ratio(1.0, term)
-    product_2 = slope_2[:, None] * ((1.0 - target) * product - probability * p * target)
-    grad_input = product_2 - slope[:, None] * product
+    grad_input = (
+        sigmoid(input)
+        * sigmoid(-input)
+        * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
+    )
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
@@ -74,14 +74,17 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     p = sigmoid(input)
     term = smooth + total(target + p, axis=(0, 2))
-    product = (1.0 - target) * p
     probability = sigmoid(-input)
-    term_2 = (product * probability - probability * p * target) * d_input - np.tanh(
-        0.5 * input
-    ) * d_target
-    quotient = ratio(ratio(total(product + probability * target, axis=(0, 2)), term), term)
-    product_2 = quotient * total(d_target + p * probability * d_input, axis=(0, 2))
-    return ratio(1.0, term) * total(term_2, axis=(0, 2)) - quotient * d_smooth - product_2
+    product = p * probability
+    term_2 = 1.0 - target
+    term_3 = product * (term_2 - target) * d_input - np.tanh(0.5 * input) * d_target
+    quotient = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
+    quotient_2 = ratio(quotient, term)
+    return (
+        ratio(1.0, term) * total(term_3, axis=(0, 2))
+        - quotient_2 * d_smooth
+        - quotient_2 * total(d_target + product * d_input, axis=(0, 2))
+    )
 
 
 def _curvature(
@@ -95,49 +98,48 @@ def _curvature(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = sigmoid(input)
+    probability = sigmoid(-input)
+    product = p * probability
     term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
-    product = 0.5 * input
-    squashed = np.tanh(product)
-    product_2 = (1.0 - target) * p
-    probability = sigmoid(-input)
-    product_3 = probability * p * target
-    term_2 = product_2 * probability - product_3
-    product_4 = quotient * quotient * total(term_2 * d_input - squashed * d_target, axis=(0, 2))
-    quotient_2 = ratio(total(product_2 + probability * target, axis=(0, 2)), term)
+    product_2 = 0.5 * input
+    squashed = np.tanh(product_2)
+    term_2 = 1.0 - target
+    term_3 = term_2 - target
+    sums = total(product * term_3 * d_input - squashed * d_target, axis=(0, 2))
+    product_3 = quotient * quotient * sums
+    quotient_2 = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
     quotient_3 = ratio(quotient_2, term)
-    product_5 = quotient * quotient_3
+    product_4 = quotient * quotient_3
     quotient_4 = ratio(quotient_3, term)
-    term_3 = -product_5 - quotient_4
-    sums = total(d_target + p * probability * d_input, axis=(0, 2))
-    product_6 = term_3 * sums
-    slope = upstream * (product_4 + term_3 * d_smooth + product_6)
+    term_4 = -product_4 - quotient_4
+    sums_2 = total(d_target + product * d_input, axis=(0, 2))
+    slope = upstream * (product_3 + term_4 * d_smooth + term_4 * sums_2)
     slope_2 = upstream * quotient_3
     squashed_2 = np.tanh(-0.5 * input)
     slope_3 = upstream * quotient
-    product_7 = slope_3[:, None] * (product_2 * probability * squashed_2 + product_3 * squashed)
-    product_8 = (product_7 - slope_2[:, None] * p * probability * squashed_2) * d_input
+    term_5 = (
+        slope_3[:, None] * (term_2 * squashed_2 + target * squashed) - slope_2[:, None] * squashed_2
+    )
     quotient_5 = ratio(quotient, term)
-    product_9 = quotient_5 * d_smooth
-    product_10 = quotient_5 * sums
-    slope_4 = upstream * (-product_9 - product_10)
-    slope_5 = upstream * product_4
-    term_4 = product_5 + quotient_4
-    term_5 = upstream * term_4 * d_smooth + upstream * term_4 * sums - slope_5
-    slope_6 = upstream * (product_9 + product_10)
-    sums_2 = total(slope_5 + upstream * term_3 * d_smooth + upstream * product_6)
-    change_input = (
-        product_8
-        + slope_4[:, None] * term_2
-        - slope[:, None] * p * probability
-        - 2.0 * slope_3[:, None] * p * probability * d_target
+    product_5 = quotient_5 * d_smooth
+    product_6 = quotient_5 * sums_2
+    slope_4 = upstream * (-product_5 - product_6)
+    term_6 = (
+        term_5 * d_input
+        + slope_4[:, None] * term_3
+        - slope[:, None]
+        - 2.0 * slope_3[:, None] * d_target
     )
+    term_7 = product_4 + quotient_4
+    term_8 = upstream * term_7 * d_smooth + upstream * term_7 * sums_2 - upstream * product_3
+    slope_5 = upstream * (product_5 + product_6)
     change_target = (
-        term_5[:, None]
-        + slope_6[:, None] * squashed
-        - 0.5 * slope_3[:, None] * sech2(product) * d_input
+        term_8[:, None]
+        + slope_5[:, None] * squashed
+        - 0.5 * slope_3[:, None] * sech2(product_2) * d_input
     )
-    return change_input, change_target, -sums_2
+    return product * term_6, change_target, -total(slope)
 
 
 _kernel = differentiable(
@@ -181,12 +183,11 @@ def _value_and_gradient_keras(
     term = smooth + sums_2
     quotient = ratio(smooth + sums, term)
     quotient_2 = ratio(quotient, term)
-    p = sigmoid(input)
-    probability = sigmoid(-input)
-    product = p * probability
+    product = sigmoid(input) * sigmoid(-input)
     quotient_3 = ratio(1.0, term)
-    slope = upstream * quotient_3 * ((1.0 - target) * product - probability * p * target)
-    grad_input = slope - upstream * quotient_2 * product
+    grad_input = (
+        upstream * quotient_3 * product * (1.0 - target - target) - upstream * quotient_2 * product
+    )
     grad_target = None
     if "target" in wanted:
         grad_target = -upstream * quotient_2 - upstream * quotient_3 * np.tanh(0.5 * input)
@@ -208,16 +209,15 @@ def _tangent_keras(
     p = sigmoid(input)
     term = smooth + total(target + p)
     quotient = ratio(1.0, term)
-    product = (1.0 - target) * p
+    term_2 = 1.0 - target
     probability = sigmoid(-input)
-    quotient_2 = ratio(ratio(smooth + total(product + probability * target), term), term)
-    term_2 = (product * probability - probability * p * target) * d_input - np.tanh(
-        0.5 * input
-    ) * d_target
+    quotient_2 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
+    product = p * probability
+    term_3 = product * (term_2 - target) * d_input - np.tanh(0.5 * input) * d_target
     return (
         (quotient - quotient_2) * d_smooth
-        + quotient * total(term_2)
-        - quotient_2 * total(d_target + p * probability * d_input)
+        + quotient * total(term_3)
+        - quotient_2 * total(d_target + product * d_input)
     )
 
 
@@ -235,46 +235,46 @@ def _curvature_keras(
     probability = sigmoid(-input)
     term = smooth + total(target + p)
     quotient = ratio(1.0, term)
-    product = (1.0 - target) * p
-    quotient_2 = ratio(ratio(smooth + total(product + probability * target), term), term)
-    product_2 = quotient * (quotient - quotient_2)
+    term_2 = 1.0 - target
+    quotient_2 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
+    product = quotient * (quotient - quotient_2)
     quotient_3 = ratio(quotient_2, term)
-    term_2 = product_2 - quotient_3
+    term_3 = product - quotient_3
     power = quotient * quotient
-    product_3 = 0.5 * input
-    squashed = np.tanh(product_3)
-    product_4 = probability * p * target
-    term_3 = product * probability - product_4
-    sums = total(term_3 * d_input - squashed * d_target)
-    product_5 = power * sums
-    product_6 = quotient * quotient_2
-    sums_2 = total(d_target + p * probability * d_input)
-    term_4 = term_2 * d_smooth + product_5 + (-product_6 - quotient_3) * sums_2
+    product_2 = 0.5 * input
+    squashed = np.tanh(product_2)
+    product_3 = p * probability
+    term_4 = term_2 - target
+    sums = total(product_3 * term_4 * d_input - squashed * d_target)
+    product_4 = power * sums
+    product_5 = quotient * quotient_2
+    sums_2 = total(d_target + product_3 * d_input)
+    term_5 = term_3 * d_smooth + product_4 + (-product_5 - quotient_3) * sums_2
     squashed_2 = np.tanh(-0.5 * input)
-    slope = upstream * quotient * (product * probability * squashed_2 + product_4 * squashed)
-    product_7 = (slope - upstream * quotient_2 * p * probability * squashed_2) * d_input
+    term_6 = (
+        upstream * quotient * (term_2 * squashed_2 + target * squashed)
+        - upstream * quotient_2 * squashed_2
+    )
     quotient_4 = ratio(quotient, term)
-    product_8 = quotient_4 * d_smooth
-    product_9 = quotient_4 * sums_2
-    term_5 = product_6 + quotient_3
-    term_6 = upstream * term_5 * sums_2 - upstream * term_2 * d_smooth - upstream * power * sums
-    term_7 = (
-        (quotient_3 - product_2 - quotient_4) * d_smooth
-        + (term_5 - quotient_4) * sums_2
-        - product_5
+    product_6 = quotient_4 * d_smooth
+    product_7 = quotient_4 * sums_2
+    term_7 = product_5 + quotient_3
+    term_8 = upstream * term_7 * sums_2 - upstream * term_3 * d_smooth - upstream * power * sums
+    term_9 = (
+        (quotient_3 - product - quotient_4) * d_smooth + (term_7 - quotient_4) * sums_2 - product_4
     )
     change_input = (
-        product_7
-        + upstream * term_3 * (-product_8 - product_9)
-        - upstream * p * probability * term_4
+        product_3 * term_6 * d_input
+        + upstream * p * probability * term_4 * (-product_6 - product_7)
+        - upstream * p * probability * term_5
         - 2.0 * upstream * quotient * p * probability * d_target
     )
     change_target = (
-        term_6
-        + upstream * squashed * (product_8 + product_9)
-        - 0.5 * upstream * quotient * sech2(product_3) * d_input
+        term_8
+        + upstream * squashed * (product_6 + product_7)
+        - 0.5 * upstream * quotient * sech2(product_2) * d_input
     )
-    return change_input, change_target, upstream * term_7
+    return change_input, change_target, upstream * term_9
 
 
 _kernel_keras = differentiable(
@@ -305,36 +305,30 @@ def _value_and_gradient_optax(
     upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
+    term = 1.0 - target
     p = sigmoid(input)
-    product = (1.0 - target) * p
     probability = sigmoid(-input)
-    product_2 = probability * target
-    term = 2.0 * smooth + total(target + p, axis=2)
-    quotient = ratio(total(product + product_2, axis=2), term)
-    quotient_2 = ratio(quotient, term)
-    slope = upstream[:, None, None] * quotient_2[:, :, None] * p * probability / target.shape[1]
-    quotient_3 = ratio(1.0, term)
-    slope_2 = (
-        upstream[:, None, None]
-        * quotient_3[:, :, None]
-        * (product * probability - product_2 * p)
-        / target.shape[1]
-    )
+    term_2 = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(total(term * p + probability * target, axis=2), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream[:, None] * quotient_2 / target.shape[1]
+    quotient_3 = ratio(1.0, term_2)
+    slope_2 = upstream[:, None, None] * quotient_3[:, :, None] * (term - target) / target.shape[1]
     loss = total(quotient, axis=1) / target.shape[1]
+    grad_input = p * probability * (slope_2 - slope[:, :, None])
     grad_target = None
     if "target" in wanted:
-        slope_3 = upstream[:, None] * quotient_2 / target.shape[1]
-        slope_4 = (
+        slope_3 = (
             upstream[:, None, None]
             * quotient_3[:, :, None]
             * np.tanh(0.5 * input)
             / target.shape[1]
         )
-        grad_target = -slope_3[:, :, None] - slope_4
+        grad_target = -slope[:, :, None] - slope_3
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = -2.0 * total(upstream * total(quotient_2, axis=1)) / target.shape[1]
-    return loss, slope_2 - slope, grad_target, grad_smooth
+    return loss, grad_input, grad_target, grad_smooth
 
 
 def _tangent_optax(
@@ -348,18 +342,17 @@ def _tangent_optax(
     """Return the derivative of the loss along the tangents."""
     p = sigmoid(input)
     term = 2.0 * smooth + total(target + p, axis=2)
-    product = (1.0 - target) * p
     probability = sigmoid(-input)
-    term_2 = (product * probability - probability * p * target) * d_input - np.tanh(
-        0.5 * input
-    ) * d_target
-    quotient = ratio(ratio(total(product + probability * target, axis=2), term), term)
-    term_3 = (
-        ratio(1.0, term) * total(term_2, axis=2)
+    product = p * probability
+    term_2 = 1.0 - target
+    term_3 = product * (term_2 - target) * d_input - np.tanh(0.5 * input) * d_target
+    quotient = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
+    term_4 = (
+        ratio(1.0, term) * total(term_3, axis=2)
         - 2.0 * quotient * d_smooth
-        - quotient * total(d_target + p * probability * d_input, axis=2)
+        - quotient * total(d_target + product * d_input, axis=2)
     )
-    return total(term_3, axis=1) / target.shape[1]
+    return total(term_4, axis=1) / target.shape[1]
 
 
 def _curvature_optax(
@@ -374,69 +367,54 @@ def _curvature_optax(
     """Return the derivative of the gradient along the tangents."""
     p = sigmoid(input)
     probability = sigmoid(-input)
+    product = p * probability
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
     power = quotient * quotient
-    product = 0.5 * input
-    squashed = np.tanh(product)
-    product_2 = (1.0 - target) * p
-    product_3 = probability * p * target
-    term_2 = product_2 * probability - product_3
-    sums = total(term_2 * d_input - squashed * d_target, axis=2)
-    quotient_2 = ratio(ratio(total(product_2 + probability * target, axis=2), term), term)
-    product_4 = 2.0 * quotient * quotient_2
+    product_2 = 0.5 * input
+    squashed = np.tanh(product_2)
+    term_2 = 1.0 - target
+    term_3 = term_2 - target
+    sums = total(product * term_3 * d_input - squashed * d_target, axis=2)
+    quotient_2 = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
+    product_3 = 2.0 * quotient * quotient_2
     quotient_3 = ratio(quotient_2, term)
-    product_5 = 2.0 * quotient_3
-    product_6 = quotient * quotient_2
-    sums_2 = total(d_target + p * probability * d_input, axis=2)
-    term_3 = power * sums + (-product_4 - product_5) * d_smooth + (-product_6 - quotient_3) * sums_2
-    slope = upstream[:, None, None] * p * probability * term_3[:, :, None] / input.shape[1]
+    product_4 = 2.0 * quotient_3
+    product_5 = quotient * quotient_2
+    sums_2 = total(d_target + product * d_input, axis=2)
+    term_4 = power * sums + (-product_3 - product_4) * d_smooth + (-product_5 - quotient_3) * sums_2
+    slope = upstream[:, None] * term_4 / input.shape[1]
     squashed_2 = np.tanh(-0.5 * input)
-    slope_2 = (
-        upstream[:, None, None]
-        * quotient_2[:, :, None]
-        * p
-        * probability
-        * squashed_2
-        / input.shape[1]
-    )
+    slope_2 = upstream[:, None, None] * quotient_2[:, :, None] * squashed_2 / input.shape[1]
     slope_3 = (
         upstream[:, None, None]
         * quotient[:, :, None]
-        * (product_2 * probability * squashed_2 + product_3 * squashed)
+        * (term_2 * squashed_2 + target * squashed)
         / input.shape[1]
     )
     quotient_4 = ratio(quotient, term)
-    product_7 = 2.0 * quotient_4 * d_smooth
-    product_8 = quotient_4 * sums_2
-    term_4 = -product_7 - product_8
-    slope_4 = upstream[:, None, None] * term_2 * term_4[:, :, None] / input.shape[1]
-    slope_5 = (
-        2.0
-        * upstream[:, None, None]
-        * quotient[:, :, None]
-        * p
-        * probability
-        * d_target
-        / input.shape[1]
-    )
-    slope_6 = upstream[:, None] * (product_4 + product_5) * d_smooth / input.shape[1]
-    slope_7 = upstream[:, None] * (product_6 + quotient_3) * sums_2 / input.shape[1]
-    term_5 = slope_6 + slope_7 - upstream[:, None] * power * sums / input.shape[1]
-    term_6 = product_7 + product_8
-    slope_8 = upstream[:, None, None] * squashed * term_6[:, :, None] / input.shape[1]
+    product_6 = 2.0 * quotient_4 * d_smooth
+    product_7 = quotient_4 * sums_2
+    term_5 = -product_6 - product_7
+    slope_4 = upstream[:, None, None] * term_3 * term_5[:, :, None] / input.shape[1]
+    slope_5 = 2.0 * upstream[:, None, None] * quotient[:, :, None] * d_target / input.shape[1]
+    term_6 = (slope_3 - slope_2) * d_input + slope_4 - slope[:, :, None] - slope_5
+    slope_6 = upstream[:, None] * (product_3 + product_4) * d_smooth / input.shape[1]
+    slope_7 = upstream[:, None] * (product_5 + quotient_3) * sums_2 / input.shape[1]
+    term_7 = slope_6 + slope_7 - upstream[:, None] * power * sums / input.shape[1]
+    term_8 = product_6 + product_7
+    slope_8 = upstream[:, None, None] * squashed * term_8[:, :, None] / input.shape[1]
     slope_9 = (
         0.5
         * upstream[:, None, None]
         * quotient[:, :, None]
-        * sech2(product)
+        * sech2(product_2)
         * d_input
         / input.shape[1]
     )
-    change_input = (slope_3 - slope_2) * d_input + slope_4 - slope - slope_5
-    change_target = term_5[:, :, None] + slope_8 - slope_9
-    change_smooth = -2.0 * total(upstream * total(term_3, axis=1)) / input.shape[1]
-    return change_input, change_target, change_smooth
+    change_target = term_7[:, :, None] + slope_8 - slope_9
+    change_smooth = -2.0 * total(upstream * total(term_4, axis=1)) / input.shape[1]
+    return product * term_6, change_target, change_smooth
 
 
 _kernel_optax = differentiable(

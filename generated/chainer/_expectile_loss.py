@@ -61,11 +61,12 @@ def _curvature(
     error = target - input
     mask = error > 0.0
     term = d_target - d_input
-    slope = 2.0 * upstream * select(mask, q, 1.0 - q) * term
+    product = 2.0 * select(mask, q, 1.0 - q) * term
     chosen = select(mask, 1.0, -1.0)
-    slope_2 = 2.0 * upstream * error * chosen * d_q
+    product_2 = 2.0 * error * chosen * d_q
+    change_input = upstream * (-product - product_2)
     change_q = 2.0 * total(upstream * error * chosen * term)
-    return -slope - slope_2, slope + slope_2, change_q
+    return change_input, upstream * (product + product_2), change_q
 
 
 _kernel = differentiable(

@@ -72,18 +72,17 @@ def _value_and_gradient(
     mask = quotient <= 0.0
     power = 1.0 / gamma
     power_2 = quotient**power
+    sigmoid_input = sigmoid(input)
+    probability = sigmoid(-input)
     mask_2 = quotient == 0.0
     chosen = select((mask_2 & (power == 0.0)), 0.0, quotient ** (power - 1.0) / gamma)
     quotient_2 = ratio(quotient, term)
     slope = upstream * select(mask, 0.0, -chosen * quotient_2)
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
-    product = sigmoid_input * probability
     chosen_2 = select(mask, 0.0, chosen * (ratio(1.0, term) - quotient_2))
     slope_2 = upstream * chosen_2
     term_2 = 1.0 - target
-    term_3 = term_2 * alpha * product - probability * sigmoid_input * beta * target
-    grad_input = slope[:, None] * target * product + slope_2[:, None] * term_3
+    term_3 = slope[:, None] * target + slope_2[:, None] * (term_2 * alpha - beta * target)
+    grad_input = sigmoid_input * probability * term_3
     grad_target = None
     if "target" in wanted:
         grad_target = slope[:, None] * sigmoid_input + slope_2[:, None] * (
@@ -97,8 +96,8 @@ def _value_and_gradient(
         grad_beta = total(upstream * chosen_2 * total(probability * target, axis=2))
     grad_gamma = None
     if "gamma" in wanted:
-        product_2 = -select(mask_2, 0.0, power_2 * np.log(quotient)) / (gamma * gamma)
-        grad_gamma = total(upstream * select(mask, 0.0, product_2))
+        product = -select(mask_2, 0.0, power_2 * np.log(quotient)) / (gamma * gamma)
+        grad_gamma = total(upstream * select(mask, 0.0, product))
     return (
         select(mask, 0.0, power_2),
         grad_input,
@@ -129,31 +128,29 @@ def _tangent(
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
     sums = total(term * alpha * sigmoid_input + probability * beta * target, axis=(0, 2))
-    product = target * sigmoid_input
-    term_2 = smooth + total(product, axis=(0, 2)) + sums
+    term_2 = smooth + total(target * sigmoid_input, axis=(0, 2)) + sums
     tversky = ratio(sums, term_2)
     mask = tversky <= 0.0
     mask_2 = tversky == 0.0
     power = 1.0 / gamma
     chosen = select((mask_2 & (power == 0.0)), 0.0, tversky ** (power - 1.0) / gamma)
     quotient = ratio(tversky, term_2)
+    product = sigmoid_input * probability * (term * alpha - beta * target) * d_input
+    product_2 = target * probability
     term_3 = (
-        term * alpha * sigmoid_input * probability - probability * sigmoid_input * beta * target
-    )
-    term_4 = (
         (probability * beta - alpha * sigmoid_input) * d_target
         + term * sigmoid_input * d_alpha
-        + term_3 * d_input
-        + probability * target * d_beta
+        + product
+        + product_2 * d_beta
     )
-    product_2 = select(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient)) * total(
-        term_4, axis=(0, 2)
+    product_3 = select(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient)) * total(
+        term_3, axis=(0, 2)
     )
     chosen_2 = select(mask, 0.0, -chosen * quotient)
-    sums_2 = total(sigmoid_input * d_target + product * probability * d_input, axis=(0, 2))
-    product_3 = -select(mask_2, 0.0, tversky**power * np.log(tversky)) / (gamma * gamma)
+    sums_2 = total(sigmoid_input * (d_target + product_2 * d_input), axis=(0, 2))
+    product_4 = -select(mask_2, 0.0, tversky**power * np.log(tversky)) / (gamma * gamma)
     return (
-        product_2 + chosen_2 * d_smooth + chosen_2 * sums_2 + select(mask, 0.0, product_3) * d_gamma
+        product_3 + chosen_2 * d_smooth + chosen_2 * sums_2 + select(mask, 0.0, product_4) * d_gamma
     )
 
 
@@ -192,96 +189,98 @@ def _curvature(
     term_4 = -power_3 / power_2 - select(mask_2, 0.0, power_3 * logarithm) / power_4
     chosen = select(mask_3, 0.0, term_4)
     quotient = ratio(tversky, term_2)
-    chosen_2 = select(mask, 0.0, -chosen * quotient)
-    chosen_3 = select((mask_2 & (term_3 == 0.0)), 0.0, term_3 * tversky ** (term_3 - 1.0))
+    chosen_2 = select((mask_2 & (term_3 == 0.0)), 0.0, term_3 * tversky ** (term_3 - 1.0))
     quotient_2 = ratio(1.0, term_2)
     term_5 = quotient_2 - quotient
-    chosen_4 = select(mask_3, 0.0, chosen_3 * term_5 / gamma)
-    chosen_5 = select(mask_3, 0.0, power_3 / gamma)
+    chosen_3 = select(mask_3, 0.0, chosen_2 * term_5 / gamma)
+    chosen_4 = select(mask_3, 0.0, power_3 / gamma)
     product_2 = quotient_2 * term_5
     quotient_3 = ratio(quotient, term_2)
-    chosen_6 = select(mask, 0.0, -chosen_4 * quotient - chosen_5 * (product_2 - quotient_3))
+    chosen_5 = select(mask, 0.0, -chosen_3 * quotient - chosen_4 * (product_2 - quotient_3))
     product_3 = alpha * sigmoid_input
     term_6 = probability * beta - product_3
     product_4 = term * sigmoid_input
-    product_5 = probability * sigmoid_input
-    term_7 = term * alpha * sigmoid_input * probability - product_5 * beta * target
-    product_6 = probability * target
-    term_8 = term_6 * d_target + product_4 * d_alpha + term_7 * d_input + product_6 * d_beta
+    product_5 = sigmoid_input * probability
+    product_6 = target * beta
+    term_7 = term * alpha - product_6
+    product_7 = target * probability
+    term_8 = (
+        term_6 * d_target + product_4 * d_alpha + product_5 * term_7 * d_input + product_7 * d_beta
+    )
     sums_2 = total(term_8, axis=(0, 2))
-    product_7 = chosen_6 * sums_2
-    chosen_7 = select(mask_3, 0.0, -chosen_3 * quotient / gamma)
+    chosen_6 = select(mask_3, 0.0, -chosen_2 * quotient / gamma)
     term_9 = quotient_2 * quotient + quotient_3
-    chosen_8 = select(mask, 0.0, chosen_5 * term_9 - chosen_7 * quotient)
-    product_8 = sigmoid_input * d_target
-    sums_3 = total(product_8 + product * probability * d_input, axis=(0, 2))
-    product_9 = chosen_8 * sums_3
-    slope = upstream * (chosen_2 * d_gamma + product_7 + chosen_8 * d_smooth + product_9)
-    product_10 = chosen_5 * quotient
-    slope_2 = upstream * select(mask, 0.0, -product_10)
-    product_11 = chosen_5 * term_5
-    slope_3 = upstream * select(mask, 0.0, product_11)
-    term_10 = slope_2[:, None] * sigmoid_input * probability + slope_3[:, None] * (
+    chosen_7 = select(mask, 0.0, chosen_4 * term_9 - chosen_6 * quotient)
+    sums_3 = total(sigmoid_input * (d_target + product_7 * d_input), axis=(0, 2))
+    term_10 = (
+        select(mask, 0.0, -chosen * quotient) * d_gamma
+        + chosen_5 * sums_2
+        + chosen_7 * d_smooth
+        + chosen_7 * sums_3
+    )
+    slope = upstream * term_10
+    slope_2 = upstream * select(mask, 0.0, -chosen_4 * quotient)
+    slope_3 = upstream * select(mask, 0.0, chosen_4 * term_5)
+    term_11 = slope_2[:, None] * sigmoid_input * probability + slope_3[:, None] * (
         -product_3 * probability - product_5 * beta
     )
     squashed = np.tanh(-0.5 * input)
-    product_12 = slope_2[:, None] * target * sigmoid_input * probability * squashed
-    term_11 = (
-        term * alpha * sigmoid_input * probability * squashed
-        + product_5 * beta * target * np.tanh(0.5 * input)
-    )
-    chosen_9 = select(mask, 0.0, chosen_7 * term_5)
+    product_8 = slope_3[:, None] * (term * alpha * squashed + product_6 * np.tanh(0.5 * input))
+    product_9 = product_5 * (slope_2[:, None] * target * squashed + product_8) * d_input
+    chosen_8 = select(mask, 0.0, chosen_6 * term_5)
     quotient_4 = ratio(quotient_2, term_2)
     term_12 = term_9 - quotient_4
     term_13 = term_12 * d_smooth + term_12 * sums_3 + (quotient_3 - product_2 - quotient_4) * sums_2
     term_14 = (
         select(mask, 0.0, chosen * term_5) * d_gamma
-        + select(mask, 0.0, chosen_4 * term_5) * sums_2
-        + chosen_9 * d_smooth
-        + chosen_9 * sums_3
-        + select(mask, 0.0, chosen_5) * term_13
+        + select(mask, 0.0, chosen_3 * term_5) * sums_2
+        + chosen_8 * d_smooth
+        + chosen_8 * sums_3
+        + select(mask, 0.0, chosen_4) * term_13
     )
     slope_4 = upstream * term_14
-    product_13 = slope_3 * total(product_4 * probability * d_input - product_8, axis=2)
-    sums_4 = total(probability * d_target - product_5 * target * d_input, axis=2)
+    sums_4 = total(term * product_5 * d_input - sigmoid_input * d_target, axis=2)
+    product_10 = slope_3 * total(probability * (d_target - product * d_input), axis=2)
     power_5 = tversky**power
-    chosen_10 = select(mask_2, 0.0, product_11 * logarithm + power_5 * term_5 / tversky)
-    chosen_11 = select(mask_2, 0.0, -product_10 * logarithm - power_5 * quotient / tversky)
-    chosen_12 = select(mask, 0.0, -chosen_11 / power_2)
-    chosen_13 = select(mask_2, 0.0, power_5 * logarithm)
+    product_11 = power_5 / tversky
+    chosen_9 = select(mask_2, 0.0, term_5 * (chosen_4 * logarithm + product_11))
+    chosen_10 = select(mask_2, 0.0, quotient * (-logarithm * chosen_4 - product_11))
+    chosen_11 = select(mask, 0.0, -chosen_10 / power_2)
+    chosen_12 = select(mask_2, 0.0, power_5 * logarithm)
     term_15 = (
-        2.0 * chosen_13 / power_4 - select(mask_2, 0.0, -chosen_13 * logarithm / power_2) / power_2
+        2.0 * chosen_12 / power_4 - select(mask_2, 0.0, -chosen_12 * logarithm / power_2) / power_2
     )
     term_16 = (
-        upstream * select(mask, 0.0, -chosen_10 / power_2) * sums_2
-        + upstream * chosen_12 * d_smooth
-        + upstream * chosen_12 * sums_3
-        + upstream * select(mask, 0.0, term_15) * d_gamma
-    )
-    term_17 = (
-        upstream * chosen_2 * d_gamma
-        + upstream * product_7
-        + upstream * chosen_8 * d_smooth
-        + upstream * product_9
+        select(mask, 0.0, -chosen_9 / power_2) * sums_2
+        + chosen_11 * d_smooth
+        + chosen_11 * sums_3
+        + select(mask, 0.0, term_15) * d_gamma
     )
     change_input = (
         slope[:, None] * target * sigmoid_input * probability
-        + term_10 * d_target
-        + (product_12 + slope_3[:, None] * term_11) * d_input
-        + slope_4[:, None] * term_7
+        + term_11 * d_target
+        + product_9
+        + slope_4[:, None] * sigmoid_input * probability * term_7
         + slope_3[:, None] * term * sigmoid_input * probability * d_alpha
         - slope_3[:, None] * probability * sigmoid_input * target * d_beta
     )
     change_target = (
         slope[:, None] * sigmoid_input
-        + term_10 * d_input
+        + term_11 * d_input
         + slope_4[:, None] * term_6
         + slope_3[:, None] * probability * d_beta
         - slope_3[:, None] * sigmoid_input * d_alpha
     )
-    change_alpha = total(slope_4 * total(product_4, axis=2) + product_13)
-    change_beta = total(slope_4 * total(product_6, axis=2) + slope_3 * sums_4)
-    return change_input, change_target, change_alpha, change_beta, total(term_16), total(term_17)
+    change_alpha = total(slope_4 * total(product_4, axis=2) + slope_3 * sums_4)
+    change_beta = total(slope_4 * total(probability * target, axis=2) + product_10)
+    return (
+        change_input,
+        change_target,
+        change_alpha,
+        change_beta,
+        total(upstream * term_16),
+        total(slope),
+    )
 
 
 _kernel = differentiable(

@@ -63,12 +63,16 @@ def _curvature(
     product = term / std
     gauss_2 = gauss(product, 0.5)
     power = std * std
-    slope = 0.7978845608028654 * upstream * gauss_2 * term * d_std / power
+    product_2 = 0.7978845608028654 * term * d_std / power
     term_2 = d_input - d_target
-    slope_2 = 0.7978845608028654 * upstream * gauss_2 * term_2 / std
-    slope_3 = 0.7978845608028654 * upstream * term * (d_std / std) * (gauss_2 / std) * product
-    change_std = slope_3 - 0.7978845608028654 * upstream * term * gauss_2 * term_2 / power
-    return slope_2 - slope, slope - slope_2, change_std
+    product_3 = 0.7978845608028654 * term_2 / std
+    term_3 = (
+        0.7978845608028654 * (d_std / std) * (gauss_2 / std) * product
+        - 0.7978845608028654 * gauss_2 * term_2 / power
+    )
+    change_input = upstream * gauss_2 * (product_3 - product_2)
+    change_target = upstream * gauss_2 * (product_2 - product_3)
+    return change_input, change_target, upstream * term * term_3
 
 
 _kernel = differentiable(

@@ -110,16 +110,16 @@ def _curvature_power(
     nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     exp_product = np.exp(product)
-    product_2 = exp_product * nll
     sums = total(excess * d_input, axis=1)
-    slope = upstream * (-product_2 * d_q - exp_product * q * sums)
+    slope = upstream * exp_product * (-nll * d_q - q * sums)
     slope_2 = upstream * exp_product
-    product_3 = exp_product * nll / (q * q)
-    term = -2.0 * np.expm1(product) / q**3 - product_3 + (-product_3 - product_2 * (nll / q))
+    product_2 = exp_product * nll / (q * q)
+    product_3 = nll * exp_product
+    term = -2.0 * np.expm1(product) / q**3 - product_2 + (-product_2 - product_3 * (nll / q))
     change_input = slope[:, None] * excess + slope_2[:, None] * softmax_tangent(
         input, d_input, axis=-2
     )
-    change_q = total(upstream * (term * d_q - product_2 * sums))
+    change_q = total(upstream * (term * d_q - product_3 * sums))
     return change_input, change_q
 
 

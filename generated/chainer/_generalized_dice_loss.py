@@ -35,28 +35,24 @@ def _value_and_gradient(
     term = 1.0 - target
     p = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    product = other_probability * target
-    difference = total(term * p + product, axis=2)
+    difference = total(term * p + other_probability * target, axis=2)
     sums = total(target + p, axis=2)
     sums_2 = total(class_weight * sums, axis=1)
     quotient = ratio(total(class_weight * difference, axis=1), sums_2)
     slope = upstream * ratio(1.0, sums_2)
+    product = slope[:, None, None] * class_weight[:, :, None] * (target * other_probability)
     rest = sum_of_others(-slope[:, None, None] * class_weight[:, :, None] * p * target, axis=-2)
-    term_2 = -slope[:, None, None] * class_weight[:, :, None] * product - rest
     slope_2 = upstream * ratio(quotient, sums_2)
     product_2 = slope_2[:, None] * class_weight
-    term_3 = slope[:, None, None] * class_weight[:, :, None] * term - product_2[:, :, None]
-    product_3 = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    term_2 = slope[:, None, None] * class_weight[:, :, None] * term - product_2[:, :, None]
+    term_3 = -product - rest + (other_probability * term_2 - sum_of_others(p * term_2, axis=-2))
     grad_target = None
     if "target" in wanted:
-        product_4 = slope[:, None, None] * class_weight[:, :, None] * (other_probability - p)
-        quotient_2 = ratio(class_weight, power)
-        term_4 = (
-            2.0 * slope_2[:, None] * quotient_2 * volume * sums
-            - 2.0 * slope[:, None] * quotient_2 * volume * difference
-        )
-        grad_target = product_4 + term_4[:, :, None] - product_2[:, :, None]
-    return quotient, p * term_2 + product_3, grad_target
+        product_3 = slope[:, None, None] * class_weight[:, :, None] * (other_probability - p)
+        term_4 = 2.0 * slope_2[:, None] * sums - 2.0 * slope[:, None] * difference
+        product_4 = ratio(class_weight, power) * volume * term_4
+        grad_target = product_3 + product_4[:, :, None] - product_2[:, :, None]
+    return quotient, p * term_3, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -104,25 +100,24 @@ def _curvature(
     slope_2 = upstream * quotient_2
     product_2 = slope_2[:, None] * class_weight
     term_2 = slope[:, None, None] * class_weight[:, :, None] * term - product_2[:, :, None]
-    product_3 = p * term_2
-    term_3 = -product - rest + (other_probability * term_2 - sum_of_others(product_3, axis=-2))
+    term_3 = -product - rest + (other_probability * term_2 - sum_of_others(p * term_2, axis=-2))
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    term_4 = product_3 - slope[:, None, None] * class_weight[:, :, None] * p * target
+    term_4 = term_2 - slope[:, None, None] * class_weight[:, :, None] * target
     quotient_3 = ratio(class_weight, power)
     sums_3 = total(d_target, axis=2)
     sums_4 = total(d_target + d_probability, axis=2)
     term_5 = class_weight * sums_4 - 2.0 * quotient_3 * volume * sums * sums_3
     sums_5 = total(term_5, axis=1)
     slope_3 = upstream * ratio(quotient, sums_2) * sums_5
-    product_4 = slope_3[:, None, None] * class_weight[:, :, None] * p * other_probability * target
-    product_5 = quotient_3 * volume * sums_3
-    product_6 = 2.0 * slope[:, None, None] * product_5[:, :, None] * p * other_probability * target
-    product_7 = slope[:, None, None] * class_weight[:, :, None] * p * other_probability * d_target
-    product_8 = slope[:, None, None] * class_weight[:, :, None] * target * d_probability
+    product_3 = slope_3[:, None, None] * class_weight[:, :, None] * p * other_probability * target
+    product_4 = quotient_3 * volume * sums_3
+    product_5 = 2.0 * slope[:, None, None] * product_4[:, :, None] * p * other_probability * target
+    product_6 = slope[:, None, None] * class_weight[:, :, None] * p * other_probability * d_target
+    product_7 = slope[:, None, None] * class_weight[:, :, None] * target * d_probability
     term_6 = (
         slope_3[:, None, None] * class_weight[:, :, None] * p * target
-        + 2.0 * slope[:, None, None] * product_5[:, :, None] * p * target
-        - product_8
+        + 2.0 * slope[:, None, None] * product_4[:, :, None] * p * target
+        - product_7
         - slope[:, None, None] * class_weight[:, :, None] * p * d_target
     )
     term_7 = other_probability - p
@@ -140,18 +135,16 @@ def _curvature(
     term_12 = (
         term_11[:, :, None]
         - slope_3[:, None, None] * class_weight[:, :, None] * term
-        - 2.0 * slope[:, None, None] * product_5[:, :, None] * term
+        - 2.0 * slope[:, None, None] * product_4[:, :, None] * term
         - slope[:, None, None] * class_weight[:, :, None] * d_target
     )
-    product_9 = 2.0 * slope[:, None, None] * class_weight[:, :, None] * d_probability
-    product_10 = 2.0 * class_weight * quotient_3 * volume
-    product_11 = 2.0 * ratio(quotient_3, power) * volume
-    product_12 = 2.0 * slope_2[:, None] * (-product_10 - product_11) * volume * sums
-    product_13 = 2.0 * slope[:, None] * (product_10 + product_11) * volume * difference
-    term_13 = (
-        product_12
-        + 2.0 * slope_2[:, None] * quotient_3 * sums
-        + (product_13 - 2.0 * slope[:, None] * quotient_3 * difference)
+    product_8 = 2.0 * slope[:, None, None] * class_weight[:, :, None] * d_probability
+    product_9 = 2.0 * class_weight * quotient_3
+    product_10 = 2.0 * ratio(quotient_3, power)
+    product_11 = 2.0 * slope_2[:, None] * volume * (-product_9 - product_10) * volume
+    product_12 = 2.0 * slope[:, None] * volume * (product_9 + product_10) * volume
+    term_13 = sums * (product_11 + 2.0 * slope_2[:, None] * quotient_3) + difference * (
+        product_12 - 2.0 * slope[:, None] * quotient_3
     )
     term_14 = (
         2.0 * slope_4[:, None] * quotient_3 * volume * sums
@@ -162,11 +155,11 @@ def _curvature(
     )
     change_input = (
         term_3 * d_probability
-        + product_4
-        + product_6
+        + product_3
+        + product_5
         + p * other_probability * term_12
-        - term_4 * d_probability
-        - product_7
+        - p * term_4 * d_probability
+        - product_6
         - p * sum_of_others(term_6, axis=-2)
         - p * sum_of_others(term_2 * d_probability + p * term_12, axis=-2)
     )
@@ -174,8 +167,8 @@ def _curvature(
         term_11[:, :, None]
         + term_14[:, :, None]
         - slope_3[:, None, None] * class_weight[:, :, None] * term_7
-        - 2.0 * slope[:, None, None] * product_5[:, :, None] * term_7
-        - product_9
+        - 2.0 * slope[:, None, None] * product_4[:, :, None] * term_7
+        - product_8
     )
     return change_input, change_target
 

@@ -49,18 +49,20 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = smooth + intersection + difference
     quotient = ratio(difference, term)
+    p = sigmoid(input)
     quotient_2 = ratio(quotient, term)
     slope = upstream * quotient_2
-    p = sigmoid(input)
-    probability = sigmoid(-input)
-    product = p * probability
     slope_2 = upstream * (ratio(1.0, term) - quotient_2)
-    product_2 = slope_2[:, None] * ((1.0 - target) * product - probability * p * target)
-    grad_input = product_2 - slope[:, None] * target * product
+    term_2 = slope_2[:, None] * (1.0 - target - target) - slope[:, None] * target
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] * p - slope_2[:, None] * np.tanh(0.5 * input)
-    return quotient, grad_input, grad_target, -total(slope) if "smooth" in wanted else None
+    return (
+        quotient,
+        p * sigmoid(-input) * term_2,
+        grad_target,
+        -total(slope) if "smooth" in wanted else None,
+    )
 
 
 def _tangent(
@@ -73,18 +75,15 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     p = sigmoid(input)
-    product = target * p
-    product_2 = (1.0 - target) * p
+    term = 1.0 - target
     probability = sigmoid(-input)
-    difference = total(product_2 + probability * target, axis=(0, 2))
-    term = smooth + total(product, axis=(0, 2)) + difference
-    quotient = ratio(ratio(difference, term), term)
-    term_2 = (product_2 * probability - probability * p * target) * d_input - np.tanh(
-        0.5 * input
-    ) * d_target
-    sums = total(p * d_target + product * probability * d_input, axis=(0, 2))
+    difference = total(term * p + probability * target, axis=(0, 2))
+    term_2 = smooth + total(target * p, axis=(0, 2)) + difference
+    quotient = ratio(ratio(difference, term_2), term_2)
+    term_3 = p * probability * (term - target) * d_input - np.tanh(0.5 * input) * d_target
+    sums = total(p * (d_target + target * probability * d_input), axis=(0, 2))
     return (
-        (ratio(1.0, term) - quotient) * total(term_2, axis=(0, 2))
+        (ratio(1.0, term_2) - quotient) * total(term_3, axis=(0, 2))
         - quotient * d_smooth
         - quotient * sums
     )
@@ -101,48 +100,47 @@ def _curvature(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = sigmoid(input)
-    product = target * p
-    product_2 = (1.0 - target) * p
     probability = sigmoid(-input)
-    difference = total(product_2 + probability * target, axis=(0, 2))
-    term = smooth + total(product, axis=(0, 2)) + difference
-    quotient = ratio(1.0, term)
-    quotient_2 = ratio(ratio(difference, term), term)
-    term_2 = quotient - quotient_2
-    product_3 = quotient * term_2
-    quotient_3 = ratio(quotient_2, term)
+    product = p * probability
+    term = 1.0 - target
+    product_2 = probability * target
+    difference = total(term * p + product_2, axis=(0, 2))
+    term_2 = smooth + total(target * p, axis=(0, 2)) + difference
+    quotient = ratio(1.0, term_2)
+    quotient_2 = ratio(ratio(difference, term_2), term_2)
+    term_3 = quotient - quotient_2
+    product_3 = quotient * term_3
+    quotient_3 = ratio(quotient_2, term_2)
     product_4 = 0.5 * input
     squashed = np.tanh(product_4)
-    product_5 = probability * p * target
-    term_3 = product_2 * probability - product_5
-    sums = total(term_3 * d_input - squashed * d_target, axis=(0, 2))
-    product_6 = (product_3 - quotient_3) * sums
-    product_7 = quotient * quotient_2
-    term_4 = -product_7 - quotient_3
-    sums_2 = total(p * d_target + product * probability * d_input, axis=(0, 2))
-    product_8 = term_4 * sums_2
-    slope = upstream * (product_6 + term_4 * d_smooth + product_8)
+    term_4 = term - target
+    sums = total(product * term_4 * d_input - squashed * d_target, axis=(0, 2))
+    product_5 = quotient * quotient_2
+    term_5 = -product_5 - quotient_3
+    sums_2 = total(p * (d_target + product_2 * d_input), axis=(0, 2))
+    term_6 = (product_3 - quotient_3) * sums + term_5 * d_smooth + term_5 * sums_2
+    slope = upstream * term_6
     slope_2 = upstream * quotient_2
-    product_9 = slope_2[:, None] * p * probability
-    slope_3 = upstream * term_2
-    product_10 = (-product_9 - 2.0 * slope_3[:, None] * p * probability) * d_target
+    slope_3 = upstream * term_3
+    term_7 = -slope_2 - 2.0 * slope_3
     squashed_2 = np.tanh(-0.5 * input)
-    product_11 = slope_3[:, None] * (product_2 * probability * squashed_2 + product_5 * squashed)
-    term_5 = product_11 - slope_2[:, None] * target * p * probability * squashed_2
-    quotient_4 = ratio(quotient, term)
-    term_6 = product_7 + quotient_3 - quotient_4
-    term_7 = term_6 * d_smooth + term_6 * sums_2 + (quotient_3 - product_3 - quotient_4) * sums
-    slope_4 = upstream * term_7
-    product_12 = (-product_9 - 0.5 * slope_3[:, None] * sech2(product_4)) * d_input
-    term_8 = upstream * product_6 + upstream * term_4 * d_smooth + upstream * product_8
-    change_input = (
-        product_10
-        + term_5 * d_input
-        + slope_4[:, None] * term_3
-        - slope[:, None] * target * p * probability
+    term_8 = (
+        slope_3[:, None] * (term * squashed_2 + target * squashed)
+        - slope_2[:, None] * target * squashed_2
     )
-    change_target = product_12 - slope[:, None] * p - slope_4[:, None] * squashed
-    return change_input, change_target, -total(term_8)
+    quotient_4 = ratio(quotient, term_2)
+    term_9 = product_5 + quotient_3 - quotient_4
+    term_10 = term_9 * d_smooth + term_9 * sums_2 + (quotient_3 - product_3 - quotient_4) * sums
+    slope_4 = upstream * term_10
+    term_11 = (
+        term_7[:, None] * d_target
+        + term_8 * d_input
+        + slope_4[:, None] * term_4
+        - slope[:, None] * target
+    )
+    term_12 = -slope_2[:, None] * product - 0.5 * slope_3[:, None] * sech2(product_4)
+    change_target = term_12 * d_input - slope[:, None] * p - slope_4[:, None] * squashed
+    return product * term_11, change_target, -total(slope)
 
 
 _kernel = differentiable(

@@ -47,12 +47,9 @@ def _curvature_log_target(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     exp_target = np.exp(target)
+    term = exp_target * (d_target - d_input) + scaled_exp(target - input + 1.0, target) * d_target
     change_input = -upstream * exp_target * d_target
-    change_target = (
-        upstream * exp_target * (d_target - d_input)
-        + upstream * scaled_exp(target - input + 1.0, target) * d_target
-    )
-    return change_input, change_target
+    return change_input, upstream * term
 
 
 _kernel_log_target = differentiable(
@@ -101,9 +98,7 @@ def _curvature_target(
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
     chosen = select(mask, 0.0, -1.0)
-    change_target = (
-        upstream * select(mask, 0.0, 1.0 / target) * d_target + upstream * chosen * d_input
-    )
+    change_target = upstream * (select(mask, 0.0, 1.0 / target) * d_target + chosen * d_input)
     return upstream * chosen * d_target, change_target
 
 

@@ -49,8 +49,8 @@ def _curvature_full_log_input(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
-    change_input = upstream * np.exp(input) * d_input - upstream * d_target
-    change_target = upstream * chosen * d_target - upstream * d_input
+    change_input = upstream * (np.exp(input) * d_input - d_target)
+    change_target = upstream * (chosen * d_target - d_input)
     return change_input, change_target
 
 
@@ -93,7 +93,7 @@ def _curvature_log_input(
     upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    change_input = upstream * np.exp(input) * d_input - upstream * d_target
+    change_input = upstream * (np.exp(input) * d_input - d_target)
     return change_input, -upstream * d_input
 
 
@@ -151,8 +151,8 @@ def _curvature_full_input(
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
     chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
-    change_input = upstream * target * d_input / (term * term) - upstream * d_target / term
-    change_target = upstream * chosen * d_target - upstream * d_input / term
+    change_input = upstream * (target * d_input / (term * term) - d_target / term)
+    change_target = upstream * (chosen * d_target - d_input / term)
     return change_input, change_target
 
 
@@ -200,7 +200,7 @@ def _curvature_input(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
-    change_input = upstream * target * d_input / (term * term) - upstream * d_target / term
+    change_input = upstream * (target * d_input / (term * term) - d_target / term)
     return change_input, -upstream * d_input / term
 
 

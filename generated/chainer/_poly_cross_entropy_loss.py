@@ -90,7 +90,7 @@ def _curvature_labels(
     slope = upstream * epsilon
     chosen = select(mask, slope[:, None], 0.0)
     probability = softmax(input, axis=-2)
-    product = probability * chosen
+    product = chosen * probability
     product_2 = (-lack * chosen - sum_of_others(-product, axis=-2)) * d_probability
     chosen_2 = select(mask, upstream[:, None], 0.0)
     rest = sum_of_others(-chosen * d_probability - probability * chosen_2 * d_epsilon, axis=-2)

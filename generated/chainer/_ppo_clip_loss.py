@@ -102,12 +102,12 @@ def _curvature(
     mask_3 = exponential < 1.0 - epsilon
     chosen = select(mask, select(mask_2, 0.0, exponential), select(mask_3, 0.0, exponential))
     term = d_input - d_old
-    slope = upstream * chosen * advantage * term
-    slope_2 = upstream * chosen * d_advantage
     chosen_2 = select(mask, mask_2.astype(upstream.dtype), select(mask_3, -1.0, 0.0))
-    change_advantage = -upstream * chosen_2 * d_epsilon - upstream * chosen * term
+    change_input = -upstream * chosen * advantage * term - upstream * chosen * d_advantage
+    change_old = upstream * chosen * (advantage * term + d_advantage)
+    change_advantage = upstream * (-chosen_2 * d_epsilon - chosen * term)
     change_epsilon = -total(upstream * chosen_2 * d_advantage)
-    return -slope - slope_2, slope + slope_2, change_advantage, change_epsilon
+    return change_input, change_old, change_advantage, change_epsilon
 
 
 _kernel = differentiable(

@@ -53,21 +53,17 @@ def _value_and_gradient(
     quotient_2 = ratio(quotient, term)
     slope = upstream * quotient_2
     p = sigmoid(input)
-    probability = sigmoid(-input)
     quotient_3 = ratio(1.0, term)
     slope_2 = upstream * quotient_3
     term_2 = p - target
-    grad_input = (
-        2.0 * slope_2[:, None] * term_2 * p * probability
-        - 2.0 * slope[:, None] * p * p * probability
-    )
+    term_3 = 2.0 * slope_2[:, None] * term_2 * p - 2.0 * slope[:, None] * p * p
     grad_target = None
     if "target" in wanted:
         grad_target = -2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term_2
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = total(upstream * (quotient_3 - quotient_2))
-    return quotient, grad_input, grad_target, grad_smooth
+    return quotient, sigmoid(-input) * term_3, grad_target, grad_smooth
 
 
 def _tangent(
@@ -86,13 +82,9 @@ def _tangent(
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
     probability = sigmoid(-input)
-    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
-    sums = total(2.0 * target * d_target + 2.0 * power * probability * d_input, axis=(0, 2))
-    return (
-        (quotient - quotient_2) * d_smooth
-        + quotient * total(term_3, axis=(0, 2))
-        - quotient_2 * sums
-    )
+    sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target), axis=(0, 2))
+    sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input, axis=(0, 2))
+    return (quotient - quotient_2) * d_smooth + quotient * sums - quotient_2 * sums_2
 
 
 def _curvature(
@@ -114,27 +106,27 @@ def _curvature(
     product = quotient * (quotient - quotient_2)
     quotient_3 = ratio(quotient_2, term)
     probability = sigmoid(-input)
-    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
-    product_2 = quotient * quotient * total(term_3, axis=(0, 2))
+    sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target), axis=(0, 2))
+    product_2 = quotient * quotient * sums
     product_3 = quotient * quotient_2
-    sums = total(2.0 * target * d_target + 2.0 * power * probability * d_input, axis=(0, 2))
-    term_4 = (product - quotient_3) * d_smooth + product_2 + (-product_3 - quotient_3) * sums
-    slope = upstream * term_4
+    sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input, axis=(0, 2))
+    term_3 = (product - quotient_3) * d_smooth + product_2 + (-product_3 - quotient_3) * sums_2
+    slope = upstream * term_3
     slope_2 = upstream * quotient_2
     power_2 = probability * probability
-    term_5 = 2.0 * slope_2[:, None] * p**3 * probability - 4.0 * slope_2[:, None] * power * power_2
+    term_4 = 2.0 * slope_2[:, None] * p**3 * probability - 4.0 * slope_2[:, None] * power * power_2
     slope_3 = upstream * quotient
     product_4 = 2.0 * slope_3[:, None] * term_2 * p * probability * np.tanh(-0.5 * input)
-    product_5 = (term_5 + (product_4 + 2.0 * slope_3[:, None] * power * power_2)) * d_input
+    product_5 = (term_4 + (product_4 + 2.0 * slope_3[:, None] * power * power_2)) * d_input
     quotient_4 = ratio(quotient, term)
     product_6 = quotient_4 * d_smooth
-    product_7 = quotient_4 * sums
+    product_7 = quotient_4 * sums_2
     slope_4 = upstream * (-product_6 - product_7)
-    term_6 = 2.0 * upstream * quotient - 2.0 * upstream * quotient_2
+    term_5 = 2.0 * quotient - 2.0 * quotient_2
     slope_5 = upstream * (product_6 + product_7)
-    term_7 = (
+    term_6 = (
         (quotient_3 - product - quotient_4) * d_smooth
-        + (product_3 + quotient_3 - quotient_4) * sums
+        + (product_3 + quotient_3 - quotient_4) * sums_2
         - product_2
     )
     change_input = (
@@ -144,12 +136,12 @@ def _curvature(
         - 2.0 * slope_3[:, None] * p * probability * d_target
     )
     change_target = (
-        term_6[:, None] * d_target
+        upstream[:, None] * term_5[:, None] * d_target
         + 2.0 * slope_5[:, None] * term_2
         - 2.0 * slope[:, None] * target
         - 2.0 * slope_3[:, None] * p * probability * d_input
     )
-    return change_input, change_target, total(upstream * term_7)
+    return change_input, change_target, total(upstream * term_6)
 
 
 _kernel = differentiable(
@@ -193,20 +185,16 @@ def _value_and_gradient_mindspore(
     quotient = ratio(smooth + sums, term)
     quotient_2 = ratio(quotient, term)
     p = sigmoid(input)
-    probability = sigmoid(-input)
     quotient_3 = ratio(1.0, term)
     term_2 = p - target
-    grad_input = (
-        2.0 * upstream * quotient_3 * term_2 * p * probability
-        - 2.0 * upstream * quotient_2 * p * p * probability
-    )
+    term_3 = 2.0 * upstream * quotient_3 * term_2 * p - 2.0 * upstream * quotient_2 * p * p
     grad_target = None
     if "target" in wanted:
         grad_target = -2.0 * upstream * quotient_2 * target - 2.0 * upstream * quotient_3 * term_2
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = upstream * (quotient_3 - quotient_2)
-    return quotient, grad_input, grad_target, grad_smooth
+    return quotient, sigmoid(-input) * term_3, grad_target, grad_smooth
 
 
 def _tangent_mindspore(
@@ -225,9 +213,9 @@ def _tangent_mindspore(
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2), term), term)
     probability = sigmoid(-input)
-    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
-    sums = total(2.0 * target * d_target + 2.0 * power * probability * d_input)
-    return (quotient - quotient_2) * d_smooth + quotient * total(term_3) - quotient_2 * sums
+    sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target))
+    sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input)
+    return (quotient - quotient_2) * d_smooth + quotient * sums - quotient_2 * sums_2
 
 
 def _curvature_mindspore(
@@ -249,41 +237,41 @@ def _curvature_mindspore(
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2), term), term)
     product = quotient * (quotient - quotient_2)
     quotient_3 = ratio(quotient_2, term)
-    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
-    product_2 = quotient * quotient * total(term_3)
+    sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target))
+    product_2 = quotient * quotient * sums
     product_3 = quotient * quotient_2
-    sums = total(2.0 * target * d_target + 2.0 * power * probability * d_input)
-    term_4 = (product - quotient_3) * d_smooth + product_2 + (-product_3 - quotient_3) * sums
+    sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input)
+    term_3 = (product - quotient_3) * d_smooth + product_2 + (-product_3 - quotient_3) * sums_2
     power_2 = probability * probability
-    term_5 = (
+    term_4 = (
         2.0 * upstream * quotient_2 * p**3 * probability
         - 4.0 * upstream * quotient_2 * power * power_2
     )
     slope = 2.0 * upstream * quotient * term_2 * p * probability * np.tanh(-0.5 * input)
-    product_4 = (term_5 + (slope + 2.0 * upstream * quotient * power * power_2)) * d_input
+    product_4 = (term_4 + (slope + 2.0 * upstream * quotient * power * power_2)) * d_input
     quotient_4 = ratio(quotient, term)
     product_5 = quotient_4 * d_smooth
-    product_6 = quotient_4 * sums
+    product_6 = quotient_4 * sums_2
     slope_2 = 2.0 * upstream * term_2 * p * probability * (-product_5 - product_6)
     product_7 = (2.0 * upstream * quotient - 2.0 * upstream * quotient_2) * d_target
-    term_6 = (
+    term_5 = (
         (quotient_3 - product - quotient_4) * d_smooth
-        + (product_3 + quotient_3 - quotient_4) * sums
+        + (product_3 + quotient_3 - quotient_4) * sums_2
         - product_2
     )
     change_input = (
         product_4
         + slope_2
-        - 2.0 * upstream * power * probability * term_4
+        - 2.0 * upstream * power * probability * term_3
         - 2.0 * upstream * quotient * p * probability * d_target
     )
     change_target = (
         product_7
         + 2.0 * upstream * term_2 * (product_5 + product_6)
-        - 2.0 * upstream * target * term_4
+        - 2.0 * upstream * target * term_3
         - 2.0 * upstream * quotient * p * probability * d_input
     )
-    return change_input, change_target, upstream * term_6
+    return change_input, change_target, upstream * term_5
 
 
 _kernel_mindspore = differentiable(

@@ -56,16 +56,14 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = smooth + overlap + false
     quotient = ratio(false, term)
-    quotient_2 = ratio(quotient, term)
-    slope = upstream * quotient_2
     p = sigmoid(input)
     probability = sigmoid(-input)
-    product = p * probability
+    quotient_2 = ratio(quotient, term)
+    slope = upstream * quotient_2
     term_2 = ratio(1.0, term) - quotient_2
     slope_2 = upstream * term_2
     term_3 = 1.0 - target
-    product_2 = slope_2[:, None] * (term_3 * alpha * product - probability * p * beta * target)
-    grad_input = product_2 - slope[:, None] * target * product
+    term_4 = slope_2[:, None] * (term_3 * alpha - beta * target) - slope[:, None] * target
     grad_target = None
     if "target" in wanted:
         grad_target = slope_2[:, None] * (probability * beta - alpha * p) - slope[:, None] * p
@@ -77,7 +75,7 @@ def _value_and_gradient(
         grad_beta = total(upstream * term_2 * total(probability * target, axis=2))
     return (
         quotient,
-        grad_input,
+        p * probability * term_4,
         grad_target,
         grad_alpha,
         grad_beta,
@@ -99,24 +97,23 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     p = sigmoid(input)
-    product = target * p
     term = 1.0 - target
     probability = sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
-    term_2 = smooth + total(product, axis=(0, 2)) + false
+    term_2 = smooth + total(target * p, axis=(0, 2)) + false
     quotient = ratio(ratio(false, term_2), term_2)
-    product_2 = (term * alpha * p * probability - probability * p * beta * target) * d_input
+    product = target * probability
     term_3 = (
         (probability * beta - alpha * p) * d_target
         + term * p * d_alpha
-        + product_2
-        + probability * target * d_beta
+        + p * probability * (term * alpha - beta * target) * d_input
+        + product * d_beta
     )
-    sums = total(p * d_target + product * probability * d_input, axis=(0, 2))
+    product_2 = quotient * total(p * (d_target + product * d_input), axis=(0, 2))
     return (
         (ratio(1.0, term_2) - quotient) * total(term_3, axis=(0, 2))
         - quotient * d_smooth
-        - quotient * sums
+        - product_2
     )
 
 
@@ -145,57 +142,54 @@ def _curvature(
     term_3 = quotient - quotient_2
     product_2 = quotient * term_3
     quotient_3 = ratio(quotient_2, term_2)
-    product_3 = alpha * p
+    product_3 = p * alpha
     term_4 = probability * beta - product_3
-    product_4 = term * p
-    product_5 = probability * p
-    term_5 = term * alpha * p * probability - product_5 * beta * target
-    product_6 = probability * target
-    term_6 = term_4 * d_target + product_4 * d_alpha + term_5 * d_input + product_6 * d_beta
+    product_4 = p * probability
+    product_5 = target * beta
+    term_5 = term * alpha - product_5
+    product_6 = target * probability
+    term_6 = (
+        term_4 * d_target + p * term * d_alpha + product_4 * term_5 * d_input + product_6 * d_beta
+    )
     sums = total(term_6, axis=(0, 2))
-    product_7 = (product_2 - quotient_3) * sums
-    product_8 = quotient * quotient_2
-    term_7 = -product_8 - quotient_3
-    product_9 = p * d_target
-    sums_2 = total(product_9 + product * probability * d_input, axis=(0, 2))
-    product_10 = term_7 * sums_2
-    slope = upstream * (product_7 + term_7 * d_smooth + product_10)
+    product_7 = quotient * quotient_2
+    term_7 = -product_7 - quotient_3
+    sums_2 = total(p * (d_target + product_6 * d_input), axis=(0, 2))
+    term_8 = (product_2 - quotient_3) * sums + term_7 * d_smooth + term_7 * sums_2
+    slope = upstream * term_8
     slope_2 = upstream * quotient_2
     slope_3 = upstream * term_3
-    term_8 = (
-        slope_3[:, None] * (-product_3 * probability - product_5 * beta)
+    term_9 = (
+        slope_3[:, None] * (-product_3 * probability - product_4 * beta)
         - slope_2[:, None] * p * probability
     )
     squashed = np.tanh(-0.5 * input)
-    term_9 = term * alpha * p * probability * squashed + product_5 * beta * target * np.tanh(
-        0.5 * input
-    )
-    term_10 = slope_3[:, None] * term_9 - slope_2[:, None] * target * p * probability * squashed
+    product_8 = slope_3[:, None] * (term * alpha * squashed + product_5 * np.tanh(0.5 * input))
+    product_9 = product_4 * (product_8 - slope_2[:, None] * target * squashed) * d_input
     quotient_4 = ratio(quotient, term_2)
-    term_11 = product_8 + quotient_3 - quotient_4
-    term_12 = term_11 * d_smooth + term_11 * sums_2 + (quotient_3 - product_2 - quotient_4) * sums
-    slope_4 = upstream * term_12
-    product_11 = slope_3 * total(product_4 * probability * d_input - product_9, axis=2)
-    sums_3 = total(probability * d_target - product_5 * target * d_input, axis=2)
-    term_13 = upstream * product_7 + upstream * term_7 * d_smooth + upstream * product_10
+    term_10 = product_7 + quotient_3 - quotient_4
+    term_11 = term_10 * d_smooth + term_10 * sums_2 + (quotient_3 - product_2 - quotient_4) * sums
+    slope_4 = upstream * term_11
+    product_10 = slope_3 * total(term * product_4 * d_input - p * d_target, axis=2)
+    product_11 = slope_3 * total(probability * (d_target - product * d_input), axis=2)
     change_input = (
-        term_8 * d_target
-        + term_10 * d_input
-        + slope_4[:, None] * term_5
+        term_9 * d_target
+        + product_9
+        + slope_4[:, None] * p * probability * term_5
         + slope_3[:, None] * term * p * probability * d_alpha
         - slope[:, None] * target * p * probability
         - slope_3[:, None] * probability * p * target * d_beta
     )
     change_target = (
-        term_8 * d_input
+        term_9 * d_input
         + slope_4[:, None] * term_4
         + slope_3[:, None] * probability * d_beta
         - slope[:, None] * p
         - slope_3[:, None] * p * d_alpha
     )
-    change_alpha = total(slope_4 * total(product_4, axis=2) + product_11)
-    change_beta = total(slope_4 * total(product_6, axis=2) + slope_3 * sums_3)
-    return change_input, change_target, change_alpha, change_beta, -total(term_13)
+    change_alpha = total(slope_4 * total(term * p, axis=2) + product_10)
+    change_beta = total(slope_4 * total(probability * target, axis=2) + product_11)
+    return change_input, change_target, change_alpha, change_beta, -total(slope)
 
 
 _kernel = differentiable(
@@ -244,14 +238,12 @@ def _value_and_gradient_keras(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = smooth + sums_2 + sums
     quotient = ratio(smooth + sums, term)
-    quotient_2 = ratio(quotient, term)
     p = sigmoid(input)
     probability = sigmoid(-input)
-    product = p * probability
+    quotient_2 = ratio(quotient, term)
     term_2 = ratio(1.0, term) - quotient_2
     term_3 = 1.0 - target
-    slope = upstream * term_2 * (term_3 * beta * product - probability * p * alpha * target)
-    grad_input = slope - upstream * quotient_2 * target * product
+    term_4 = upstream * term_2 * (term_3 * beta - alpha * target) - upstream * quotient_2 * target
     grad_target = None
     if "target" in wanted:
         grad_target = (
@@ -265,7 +257,7 @@ def _value_and_gradient_keras(
         grad_beta = upstream * term_2 * total(term_3 * p)
     return (
         quotient,
-        grad_input,
+        p * probability * term_4,
         grad_target,
         grad_alpha,
         grad_beta,
@@ -287,24 +279,23 @@ def _tangent_keras(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     p = sigmoid(input)
-    product = target * p
     term = 1.0 - target
     probability = sigmoid(-input)
     sums = total(term * beta * p + probability * alpha * target)
-    term_2 = smooth + total(product) + sums
+    term_2 = smooth + total(target * p) + sums
     quotient = ratio(ratio(smooth + sums, term_2), term_2)
     term_3 = ratio(1.0, term_2) - quotient
-    product_2 = (term * beta * p * probability - probability * p * alpha * target) * d_input
+    product = target * probability
     term_4 = (
         (probability * alpha - beta * p) * d_target
         + term * p * d_beta
-        + product_2
-        + probability * target * d_alpha
+        + p * probability * (term * beta - alpha * target) * d_input
+        + product * d_alpha
     )
     return (
         term_3 * d_smooth
         + term_3 * total(term_4)
-        - quotient * total(p * d_target + product * probability * d_input)
+        - quotient * total(p * (d_target + product * d_input))
     )
 
 
@@ -334,50 +325,47 @@ def _curvature_keras(
     product_2 = quotient * term_3
     quotient_3 = ratio(quotient_2, term_2)
     term_4 = product_2 - quotient_3
-    product_3 = beta * p
+    product_3 = p * beta
     term_5 = probability * alpha - product_3
-    product_4 = term * p
-    product_5 = probability * p
-    term_6 = term * beta * p * probability - product_5 * alpha * target
-    product_6 = probability * target
-    term_7 = term_5 * d_target + product_4 * d_beta + term_6 * d_input + product_6 * d_alpha
+    product_4 = p * probability
+    product_5 = target * alpha
+    term_6 = term * beta - product_5
+    product_6 = target * probability
+    term_7 = (
+        term_5 * d_target + p * term * d_beta + product_4 * term_6 * d_input + product_6 * d_alpha
+    )
     sums_2 = total(term_7)
     product_7 = quotient * quotient_2
-    product_8 = p * d_target
-    sums_3 = total(product_8 + product * probability * d_input)
+    sums_3 = total(p * (d_target + product_6 * d_input))
     term_8 = term_4 * d_smooth + term_4 * sums_2 + (-product_7 - quotient_3) * sums_3
-    slope = upstream * term_3 * (-product_3 * probability - product_5 * alpha)
+    slope = upstream * term_3 * (-product_3 * probability - product_4 * alpha)
     term_9 = slope - upstream * quotient_2 * p * probability
     squashed = np.tanh(-0.5 * input)
-    term_10 = term * beta * p * probability * squashed + product_5 * alpha * target * np.tanh(
-        0.5 * input
-    )
-    term_11 = (
-        upstream * term_3 * term_10 - upstream * quotient_2 * target * p * probability * squashed
-    )
+    slope_2 = upstream * term_3 * (term * beta * squashed + product_5 * np.tanh(0.5 * input))
+    product_8 = product_4 * (slope_2 - upstream * quotient_2 * target * squashed) * d_input
     quotient_4 = ratio(quotient, term_2)
-    term_12 = quotient_3 - product_2 - quotient_4
-    term_13 = term_12 * d_smooth + (product_7 + quotient_3 - quotient_4) * sums_3 + term_12 * sums_2
-    slope_2 = upstream * term_3 * total(probability * d_target - product_5 * target * d_input)
-    slope_3 = upstream * term_3 * total(product_4 * probability * d_input - product_8)
+    term_10 = quotient_3 - product_2 - quotient_4
+    term_11 = term_10 * d_smooth + (product_7 + quotient_3 - quotient_4) * sums_3 + term_10 * sums_2
+    slope_3 = upstream * term_3 * total(probability * (d_target - product * d_input))
+    slope_4 = upstream * term_3 * total(term * product_4 * d_input - p * d_target)
     change_input = (
         term_9 * d_target
-        + term_11 * d_input
-        + upstream * term_6 * term_13
+        + product_8
+        + upstream * p * probability * term_6 * term_11
         + upstream * term_3 * term * p * probability * d_beta
         - upstream * target * p * probability * term_8
         - upstream * term_3 * probability * p * target * d_alpha
     )
     change_target = (
         term_9 * d_input
-        + upstream * term_5 * term_13
+        + upstream * term_5 * term_11
         + upstream * term_3 * probability * d_alpha
         - upstream * p * term_8
         - upstream * term_3 * p * d_beta
     )
-    change_alpha = upstream * total(product_6) * term_13 + slope_2
-    change_beta = upstream * total(product_4) * term_13 + slope_3
-    return change_input, change_target, change_alpha, change_beta, upstream * term_13
+    change_alpha = upstream * total(probability * target) * term_11 + slope_3
+    change_beta = upstream * total(term * p) * term_11 + slope_4
+    return change_input, change_target, change_alpha, change_beta, upstream * term_11
 
 
 _kernel_keras = differentiable(

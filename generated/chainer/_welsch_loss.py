@@ -54,7 +54,7 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     term = input - target
     product = term / scale
-    product_2 = gauss(product, 1.0) * term
+    product_2 = term * gauss(product, 1.0)
     product_3 = (-scale * np.expm1(-product * product) - product_2 * product) * d_scale
     return product_3 + product_2 * (d_input - d_target)
 
@@ -77,13 +77,11 @@ def _curvature(
     slope_2 = upstream * gauss_2
     term_2 = d_input - d_target
     slope_3 = 2.0 * upstream * gauss_2 * d_scale * product**3
-    term_3 = (
-        -np.expm1(-power) - 2.0 * gauss_2 * power + (gauss_2 * power - 2.0 * gauss_2 * product**4)
-    )
-    term_4 = upstream * term_3 * d_scale + 2.0 * upstream * gauss_2 * product**3 * term_2
+    term_3 = -np.expm1(-power) - 2.0 * gauss_2 * power + gauss_2 * (power - 2.0 * product**4)
+    slope_4 = upstream * (term_3 * d_scale + 2.0 * gauss_2 * product**3 * term_2)
     change_input = (slope_2 - slope) * term_2 + slope_3
     change_target = (slope - slope_2) * term_2 - slope_3
-    return change_input, change_target, total(term_4)
+    return change_input, change_target, total(slope_4)
 
 
 _kernel = differentiable(

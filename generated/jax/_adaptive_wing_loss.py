@@ -73,38 +73,33 @@ def _partials(
     mask_4 = product_2 == 0.0
     chosen_2 = jnp.where((mask_4 & mask_3), 0.0, power * product_2**term_5)
     power_4 = term_2 * term_2
-    term_6 = border * chosen_2 * term_3 * power * omega / (
-        power_4 * power_3
-    ) - chosen_2 * term_3 * power * omega / (power_3 * term_2)
+    term_6 = border * omega / (power_4 * power_3) - omega / (power_3 * term_2)
+    product_3 = chosen_2 * (term_3 * power * term_6 - omega * theta / (term_2 * power_3))
     sign_term = jnp.sign(term)
-    product_3 = omega * jnp.where(mask_2, 0.0, power_2 * jnp.log(product)) / term_4
+    product_4 = omega * jnp.where(mask_2, 0.0, power_2 * jnp.log(product)) / term_4
     chosen_3 = jnp.where(mask_4, 0.0, border * jnp.log(product_2))
+    product_5 = border * omega / (term_2 * theta)
     term_7 = (
-        chosen_3 * term_3 * power * omega / (term_2 * theta)
-        + border * term_3 * omega / (term_2 * theta)
-        - border * chosen_3 * term_3 * power * omega / (power_4 * theta)
+        chosen_3 * power * omega / (term_2 * theta)
+        + product_5
+        - border * chosen_3 * power * omega / (power_4 * theta)
     )
-    product_4 = border * chosen_2 * term_3 * power * omega / (power_4 * eps * theta)
     term_8 = (
-        chosen_2 * term_3 * power * omega / (eps * term_2 * theta)
-        - product_4
-        - border * term_3 * power * omega / (term_2 * (theta * theta))
-        - border * power * omega / (term_2 * theta)
+        chosen_2 * term_3 * omega / (eps * term_2 * theta)
+        - border * chosen_2 * term_3 * omega / (power_4 * eps * theta)
+        - border * term_3 * omega / (term_2 * (theta * theta))
+        - product_5
     )
     return (
         jnp.where(mask, log1p(power_2), log1p(border) + border * term_3 * power / (term_2 * theta)),
-        jnp.where(
-            mask,
-            -omega * chosen * abs_error / (term_4 * power_3),
-            term_6 - omega * chosen_2 * theta / (term_2 * power_3),
-        ),
+        jnp.where(mask, -omega * chosen * abs_error / (term_4 * power_3), product_3),
         jnp.where(
             mask,
             omega * chosen * sign_term / (term_4 * eps),
             border * sign_term * power * omega / (term_2 * theta),
         ),
-        jnp.where(mask, product_3, omega * chosen_3 / term_2 + term_7),
-        jnp.where(mask, 0.0, omega * chosen_2 / (term_2 * eps) + term_8),
+        jnp.where(mask, product_4, omega * chosen_3 / term_2 + term_3 * term_7),
+        jnp.where(mask, 0.0, omega * chosen_2 / (term_2 * eps) + power * term_8),
     )
 
 
@@ -164,293 +159,315 @@ def _partials_tangent(
     chosen = jnp.where(mask_4, 0.0, power * power_3)
     power_4 = eps * eps
     product_2 = theta / eps
-    border = product_2**power
-    term_4 = border + 1.0
     mask_5 = product_2 == 0.0
     mask_6 = mask_5 & mask_3
     power_5 = product_2**term_3
     chosen_2 = jnp.where(mask_6, 0.0, power * power_5)
+    border = product_2**power
+    term_4 = border + 1.0
     term_5 = abs_error - theta
+    product_3 = power * term_5
     power_6 = term_4 * term_4
-    term_6 = border * chosen_2 * term_5 * power / (
-        power_6 * power_4
-    ) - chosen_2 * term_5 * power / (power_4 * term_4)
+    product_4 = product_3 * (border / (power_6 * power_4) - 1.0 / (power_4 * term_4))
     chosen_3 = jnp.where(
         mask,
         -chosen * abs_error / (term_2 * power_4),
-        term_6 - chosen_2 * theta / (term_4 * power_4),
+        chosen_2 * (product_4 - theta / (term_4 * power_4)),
     )
     sign_term = jnp.sign(term)
-    product_3 = chosen * sign_term / (term_2 * eps)
-    chosen_4 = jnp.where(mask, product_3, border * sign_term * power / (term_4 * theta))
-    term_7 = d_input - d_target
+    product_5 = chosen * sign_term / (term_2 * eps)
+    chosen_4 = jnp.where(mask, product_5, border * sign_term * power / (term_4 * theta))
+    term_6 = d_input - d_target
     logarithm = jnp.log(product)
     chosen_5 = jnp.where(mask_2, 0.0, power_2 * logarithm)
-    product_4 = chosen_5 / term_2
+    product_6 = chosen_5 / term_2
     logarithm_2 = jnp.log(product_2)
     chosen_6 = jnp.where(mask_5, 0.0, border * logarithm_2)
-    product_5 = chosen_6 / term_4
-    term_8 = (
-        chosen_6 * term_5 * power / (term_4 * theta)
-        + border * term_5 / (term_4 * theta)
-        - border * chosen_6 * term_5 * power / (power_6 * theta)
+    product_7 = chosen_6 / term_4
+    product_8 = border / (term_4 * theta)
+    term_7 = (
+        chosen_6 * power / (term_4 * theta)
+        + product_8
+        - border * chosen_6 * power / (power_6 * theta)
     )
-    chosen_7 = jnp.where(mask, product_4, product_5 + term_8)
-    term_9 = d_alpha - d_target
-    product_6 = chosen_2 / (term_4 * eps)
+    chosen_7 = jnp.where(mask, product_6, product_7 + term_5 * term_7)
+    term_8 = d_alpha - d_target
+    product_9 = chosen_2 / (term_4 * eps)
     power_7 = theta * theta
-    term_10 = (
-        chosen_2 * term_5 * power / (eps * term_4 * theta)
-        - border * chosen_2 * term_5 * power / (power_6 * eps * theta)
-        - border * term_5 * power / (term_4 * power_7)
-        - border * power / (term_4 * theta)
+    term_9 = (
+        chosen_2 * term_5 / (eps * term_4 * theta)
+        - border * chosen_2 * term_5 / (power_6 * eps * theta)
+        - border * term_5 / (term_4 * power_7)
+        - product_8
     )
-    chosen_8 = jnp.where(mask, 0.0, product_6 + term_10)
-    product_7 = chosen * abs_error / term_2 / eps
-    product_8 = omega / eps
-    product_9 = -1.0 / eps
+    chosen_8 = jnp.where(mask, 0.0, product_9 + power * term_9)
+    product_10 = chosen * abs_error / term_2 / eps
+    product_11 = omega / eps
+    product_12 = -1.0 / eps
     mask_7 = term_3 == 0.0
-    term_11 = term_3 - 1.0
-    chosen_9 = jnp.where((mask_2 & mask_7), 0.0, term_3 * product**term_11)
+    term_10 = term_3 - 1.0
+    chosen_9 = jnp.where((mask_2 & mask_7), 0.0, term_3 * product**term_10)
     chosen_10 = jnp.where(mask_4, 0.0, -power * chosen_9 * abs_error / power_4)
     power_8 = eps**3
-    term_12 = (
-        product_7 * product_7 * product_8 * product_9
+    term_11 = (
+        product_10 * product_10 * product_11 * product_12
         + 2.0 * omega * chosen * abs_error / (term_2 * power_8)
         - omega * chosen_10 * abs_error / (term_2 * power_4)
     )
-    product_10 = chosen_2 * theta / term_4 / eps
-    chosen_11 = jnp.where((mask_5 & mask_7), 0.0, term_3 * product_2**term_11)
+    product_13 = chosen_2 * theta / term_4 / eps
+    chosen_11 = jnp.where((mask_5 & mask_7), 0.0, term_3 * product_2**term_10)
     chosen_12 = jnp.where(mask_6, 0.0, -power * chosen_11 * theta / power_4)
-    term_13 = (
-        product_10 * product_10 * product_8 * product_9
+    term_12 = (
+        product_13 * product_13 * product_11 * product_12
         + 2.0 * omega * chosen_2 * theta / (term_4 * power_8)
         - omega * chosen_12 * theta / (term_4 * power_4)
     )
-    product_11 = chosen_2 / term_4 / eps
-    product_12 = power / eps
-    product_13 = theta * omega * product_11 * product_11 * product_12 * (term_5 / eps)
-    term_14 = (
+    product_14 = chosen_2 / term_4 / eps
+    product_15 = power / eps
+    product_16 = theta * omega * product_14 * product_14 * product_15 * (term_5 / eps)
+    term_13 = (
         2.0 * chosen_2 * term_5 * power * omega / (power_8 * term_4)
         - chosen_12 * term_5 * power * omega / (power_4 * term_4)
-        - product_13
+        - product_16
     )
     power_9 = term_4**3
     power_10 = chosen_2 * chosen_2
-    product_14 = 2.0 * border * power_10 * theta * term_5 * power * omega / (power_9 * eps**4)
-    product_15 = border * chosen_12 * term_5 * power * omega / (power_6 * power_4)
-    product_16 = 2.0 * border * chosen_2 * term_5 * power * omega / (power_6 * power_8)
-    term_15 = term_13 + (term_14 + (product_14 + product_15 - product_13 - product_16))
-    product_17 = chosen / term_2 / eps
+    product_17 = 2.0 * border * power_10 * theta * term_5 * power * omega / (power_9 * eps**4)
+    product_18 = border * chosen_12 * term_5 * power * omega / (power_6 * power_4)
+    product_19 = 2.0 * border * chosen_2 * term_5 * power * omega / (power_6 * power_8)
+    term_14 = term_12 + (term_13 + (product_17 + product_18 - product_16 - product_19))
+    product_20 = chosen / term_2 / eps
     chosen_13 = jnp.where(mask_4, 0.0, power * chosen_9 * sign_term / eps)
-    product_18 = omega * chosen * sign_term / (term_2 * power_4)
-    term_16 = (
-        omega * sign_term * product_17 * product_17 * (abs_error / eps)
+    product_21 = omega * chosen * sign_term / (term_2 * power_4)
+    term_15 = (
+        omega * sign_term * product_20 * product_20 * (abs_error / eps)
         - omega * chosen_13 * abs_error / (term_2 * power_4)
-        - product_18
+        - product_21
     )
-    product_19 = border * chosen_2 * sign_term * power * omega / (power_6 * power_4)
-    term_17 = product_19 - chosen_2 * sign_term * power * omega / (power_4 * term_4)
+    product_22 = power * chosen_2
+    product_23 = omega / (power_4 * term_4)
+    product_24 = border * omega / (power_6 * power_4)
+    term_16 = product_24 - product_23
+    product_25 = product_22 * sign_term * term_16
     power_11 = term_2 * term_2
     chosen_14 = jnp.where(
         mask_4, 0.0, power_3 + power * jnp.where(mask_2, 0.0, power_3 * logarithm)
     )
-    term_18 = omega * chosen_5 * chosen * abs_error / (
-        power_11 * power_4
-    ) - omega * chosen_14 * abs_error / (term_2 * power_4)
+    term_17 = omega * chosen_5 * chosen / (power_11 * power_4) - omega * chosen_14 / (
+        term_2 * power_4
+    )
     chosen_15 = jnp.where(
         mask_6, 0.0, power_5 + power * jnp.where(mask_5, 0.0, power_5 * logarithm_2)
     )
-    term_19 = omega * chosen_6 * chosen_2 * theta / (
+    term_18 = omega * chosen_6 * chosen_2 * theta / (
         power_6 * power_4
     ) - omega * chosen_15 * theta / (term_4 * power_4)
-    product_20 = chosen_2 * chosen_6 * term_5 * power * omega / (power_4 * power_6)
-    product_21 = chosen_2 * term_5 * omega / (power_4 * term_4)
-    term_20 = product_20 - chosen_15 * term_5 * power * omega / (power_4 * term_4) - product_21
-    product_22 = chosen_6 * chosen_2 * term_5 * power * omega / (power_6 * power_4)
-    product_23 = 2.0 * border * chosen_6 * chosen_2 * term_5 * power * omega / (power_9 * power_4)
-    product_24 = border * chosen_15 * term_5 * power * omega / (power_6 * power_4)
-    product_25 = border * chosen_2 * term_5 * omega / (power_6 * power_4)
-    term_21 = term_19 + (term_20 + (product_22 + product_24 + product_25 - product_23))
-    product_26 = omega * product_11 * product_11 * (theta / eps)
-    chosen_16 = jnp.where(mask_6, 0.0, power * chosen_11 / eps)
-    product_27 = omega * chosen_2 / (term_4 * power_4)
-    term_22 = product_26 - omega * chosen_16 * theta / (term_4 * power_4) - product_27
-    product_28 = omega * term_5 * product_11 * product_11 * product_12
-    product_29 = chosen_2 * power * omega / (power_4 * term_4)
-    term_23 = product_28 + product_29 - chosen_16 * term_5 * power * omega / (power_4 * term_4)
+    term_19 = (
+        chosen_2 * chosen_6 * power * omega / (power_4 * power_6)
+        - chosen_15 * power * omega / (power_4 * term_4)
+        - chosen_2 * omega / (power_4 * term_4)
+    )
+    product_26 = 2.0 * border * chosen_6 * chosen_2 * power * omega / (power_9 * power_4)
+    term_20 = (
+        chosen_6 * chosen_2 * power * omega / (power_6 * power_4)
+        + border * chosen_15 * power * omega / (power_6 * power_4)
+        + border * chosen_2 * omega / (power_6 * power_4)
+        - product_26
+    )
+    chosen_16 = jnp.where(mask, abs_error * term_17, term_18 + term_5 * (term_19 + term_20))
+    product_27 = omega * product_14 * product_14 * (theta / eps)
+    chosen_17 = jnp.where(mask_6, 0.0, power * chosen_11 / eps)
+    product_28 = omega * chosen_2 / (term_4 * power_4)
+    term_21 = product_27 - omega * chosen_17 * theta / (term_4 * power_4) - product_28
+    product_29 = omega * term_5 * product_14 * product_14 * product_15
+    term_22 = (
+        product_29
+        + chosen_2 * power * omega / (power_4 * term_4)
+        - chosen_17 * term_5 * power * omega / (power_4 * term_4)
+    )
     product_30 = 2.0 * border * power_10 * term_5 * power * omega / (power_9 * power_8)
-    product_31 = border * chosen_16 * term_5 * power * omega / (power_6 * power_4)
-    product_32 = border * chosen_2 * power * omega / (power_6 * power_4)
-    term_24 = term_22 + (term_23 + (product_28 + product_31 - product_30 - product_32))
-    term_25 = (
-        omega * abs_error * product_17 * product_17 * (sign_term / eps)
+    product_31 = border * chosen_17 * term_5 * power * omega / (power_6 * power_4)
+    term_23 = (
+        product_29
+        + product_31
+        - product_30
+        - border * chosen_2 * power * omega / (power_6 * power_4)
+    )
+    term_24 = (
+        omega * abs_error * product_20 * product_20 * (sign_term / eps)
         + omega * chosen_10 * sign_term / (term_2 * eps)
-        - product_18
+        - product_21
     )
-    term_26 = omega * chosen_13 * sign_term / (term_2 * eps) - omega * product_3 * product_3
-    term_27 = omega * chosen_14 * sign_term / (
-        term_2 * eps
-    ) - omega * chosen_5 * chosen * sign_term / (power_11 * eps)
-    product_33 = border * chosen_6 * sign_term * power * omega / (power_6 * theta)
-    term_28 = (
-        chosen_6 * sign_term * power * omega / (term_4 * theta)
-        + border * sign_term * omega / (term_4 * theta)
-        - product_33
-    )
-    product_34 = border * chosen_2 * sign_term * power * omega / (power_6 * eps * theta)
-    term_29 = (
-        chosen_2 * sign_term * power * omega / (eps * term_4 * theta)
-        - product_34
-        - border * sign_term * power * omega / (term_4 * power_7)
-    )
-    chosen_17 = jnp.where(mask, 0.0, term_29)
-    term_30 = -chosen * abs_error * logarithm / power_4 - power_2 * abs_error / (product * power_4)
-    term_31 = (
+    term_25 = omega * chosen_13 * sign_term / (term_2 * eps) - omega * product_5 * product_5
+    term_26 = omega * chosen_14 / (term_2 * eps) - omega * chosen_5 * chosen / (power_11 * eps)
+    product_32 = chosen_6 * power * omega / (term_4 * theta)
+    product_33 = border * chosen_6 * power * omega / (power_6 * theta)
+    product_34 = border * omega / (term_4 * theta)
+    product_35 = sign_term * (product_32 + product_34 - product_33)
+    product_36 = chosen_2 * omega / (eps * term_4 * theta)
+    product_37 = border * chosen_2 * omega / (power_6 * eps * theta)
+    product_38 = border * omega / (term_4 * power_7)
+    chosen_18 = jnp.where(mask, 0.0, sign_term * power * (product_36 - product_37 - product_38))
+    product_39 = abs_error * (-chosen * logarithm / power_4 - power_2 / (product * power_4))
+    term_27 = (
         omega * chosen * abs_error * chosen_5 / (power_11 * power_4)
-        + omega * jnp.where(mask_2, 0.0, term_30) / term_2
+        + omega * jnp.where(mask_2, 0.0, product_39) / term_2
     )
-    term_32 = -chosen_2 * theta * logarithm_2 / power_4 - border * theta / (product_2 * power_4)
-    chosen_18 = jnp.where(mask_5, 0.0, term_32)
-    term_33 = omega * chosen_2 * theta * chosen_6 / (power_6 * power_4) + omega * chosen_18 / term_4
-    term_34 = chosen_18 * term_5 * power * omega / (term_4 * theta) + product_22
-    product_35 = 2.0 * border * chosen_2 * chosen_6 * term_5 * power * omega / (power_9 * power_4)
-    term_35 = (
-        product_20 - product_35 - border * chosen_18 * term_5 * power * omega / (power_6 * theta)
+    term_28 = -chosen_2 * theta * logarithm_2 / power_4 - border * theta / (product_2 * power_4)
+    chosen_19 = jnp.where(mask_5, 0.0, term_28)
+    term_29 = omega * chosen_2 * theta * chosen_6 / (power_6 * power_4) + omega * chosen_19 / term_4
+    term_30 = chosen_19 * omega / (term_4 * theta) + chosen_6 * chosen_2 * omega / (
+        power_6 * power_4
     )
-    chosen_19 = jnp.where(mask, term_31, term_33 + (term_34 + term_35 + (product_25 - product_21)))
-    term_36 = chosen * sign_term * logarithm / eps + power_2 * sign_term / (product * eps)
-    term_37 = omega * jnp.where(
-        mask_2, 0.0, term_36
+    term_31 = (
+        chosen_2 * chosen_6 * omega / (power_4 * power_6)
+        - 2.0 * border * chosen_2 * chosen_6 * omega / (power_9 * power_4)
+        - border * chosen_19 * omega / (power_6 * theta)
+    )
+    product_40 = term_5 * (power * term_30 + power * term_31 + chosen_2 * term_16)
+    product_41 = sign_term * (chosen * logarithm / eps + power_2 / (product * eps))
+    term_32 = omega * jnp.where(
+        mask_2, 0.0, product_41
     ) / term_2 - omega * chosen * sign_term * chosen_5 / (power_11 * eps)
-    term_38 = (
+    term_33 = (
         omega * jnp.where(mask_2, 0.0, chosen_5 * logarithm) / term_2
-        - omega * product_4 * product_4
+        - omega * product_6 * product_6
     )
     chosen_20 = jnp.where(mask_5, 0.0, chosen_6 * logarithm_2)
-    product_36 = omega * term_5 * power
-    product_37 = product_36 * product_5 * (product_5 / theta)
-    product_38 = chosen_6 * term_5 * omega / (term_4 * theta)
-    term_39 = chosen_20 * term_5 * power * omega / (term_4 * theta) + product_38 - product_37
-    product_39 = 2.0 * border * chosen_6 * chosen_6 * term_5 * power * omega / (power_9 * theta)
-    product_40 = border * chosen_6 * term_5 * omega / (power_6 * theta)
-    term_40 = (
-        product_39
-        - product_37
-        - border * chosen_20 * term_5 * power * omega / (power_6 * theta)
-        - product_40
+    product_42 = omega * power * product_7 * (product_7 / theta)
+    product_43 = chosen_6 * omega / (term_4 * theta)
+    term_34 = chosen_20 * power * omega / (term_4 * theta) + product_43 - product_42
+    product_44 = 2.0 * border * chosen_6 * chosen_6 * power * omega / (power_9 * theta)
+    product_45 = border * chosen_6 * omega / (power_6 * theta)
+    term_35 = (
+        product_44
+        - product_42
+        - border * chosen_20 * power * omega / (power_6 * theta)
+        - product_45
     )
-    term_41 = (
+    product_46 = chosen_6 * (omega / (term_4 * theta) - border * omega / (power_6 * theta))
+    term_36 = (
         omega * chosen_20 / term_4
-        - omega * product_5 * product_5
-        + (term_39 + term_40 + (product_38 - product_40))
+        - omega * product_7 * product_7
+        + term_5 * (term_34 + term_35 + product_46)
     )
     chosen_21 = jnp.where(mask_5, 0.0, chosen_2 * logarithm_2 / eps + border / (product_2 * eps))
-    term_42 = omega * chosen_21 / term_4 - omega * chosen_2 * chosen_6 / (power_6 * eps)
-    product_41 = chosen_6 * chosen_2 * term_5 * power * omega / (power_6 * eps * theta)
-    product_42 = chosen_6 * term_5 * power * omega / (term_4 * power_7)
-    product_43 = chosen_6 * power * omega / (term_4 * theta)
-    term_43 = (
-        chosen_21 * term_5 * power * omega / (term_4 * theta) - product_41 - product_42 - product_43
+    term_37 = omega * chosen_21 / term_4 - omega * chosen_2 * chosen_6 / (power_6 * eps)
+    term_38 = (
+        chosen_21 * term_5 * omega / (term_4 * theta)
+        - chosen_6 * chosen_2 * term_5 * omega / (power_6 * eps * theta)
+        - chosen_6 * term_5 * omega / (term_4 * power_7)
+        - product_43
     )
-    product_44 = chosen_2 * chosen_6 * term_5 * power * omega / (eps * power_6 * theta)
-    product_45 = (
-        2.0 * border * chosen_2 * chosen_6 * term_5 * power * omega / (power_9 * eps * theta)
+    product_47 = 2.0 * border * chosen_2 * chosen_6 * term_5 * omega / (power_9 * eps * theta)
+    term_39 = (
+        product_47
+        + border * chosen_6 * term_5 * omega / (power_6 * power_7)
+        + product_45
+        - chosen_2 * chosen_6 * term_5 * omega / (eps * power_6 * theta)
+        - border * chosen_21 * term_5 * omega / (power_6 * theta)
     )
-    product_46 = border * chosen_6 * term_5 * power * omega / (power_6 * power_7)
-    product_47 = border * chosen_6 * power * omega / (power_6 * theta)
-    term_44 = (
-        product_45
-        + product_46
-        + product_47
-        - product_44
-        - border * chosen_21 * term_5 * power * omega / (power_6 * theta)
+    term_40 = (
+        chosen_2 * term_5 * omega / (eps * term_4 * theta)
+        - border * chosen_2 * term_5 * omega / (power_6 * eps * theta)
+        - border * term_5 * omega / (term_4 * power_7)
+        - product_34
     )
-    product_48 = chosen_2 * term_5 * omega / (eps * term_4 * theta)
-    product_49 = border * chosen_2 * term_5 * omega / (power_6 * eps * theta)
-    product_50 = border * term_5 * omega / (term_4 * power_7)
-    product_51 = border * omega / (term_4 * theta)
-    term_45 = term_43 + term_44 + (product_48 - product_49 - product_50 - product_51)
-    term_46 = (
-        chosen_12 * term_5 * power * omega / (eps * term_4 * theta)
-        + product_28
-        - chosen_2 * term_5 * power * omega / (power_4 * term_4 * theta)
+    chosen_22 = jnp.where(mask, 0.0, term_37 + (power * term_38 + power * term_39 + term_40))
+    product_48 = omega * product_14 * product_14 * product_15
+    term_41 = (
+        chosen_12 * power * omega / (eps * term_4 * theta)
+        + product_48
+        - chosen_2 * power * omega / (power_4 * term_4 * theta)
     )
-    product_52 = border * chosen_12 * term_5 * power * omega / (power_6 * eps * theta)
-    product_53 = border * chosen_2 * term_5 * power * omega / (power_6 * power_4 * theta)
-    term_47 = chosen_2 * term_5 * power * omega / (power_4 * theta * term_4) - product_53
+    term_42 = (
+        product_48
+        + border * chosen_2 * power * omega / (power_6 * power_4 * theta)
+        - 2.0 * border * power_10 * power * omega / (power_9 * power_8)
+        - border * chosen_12 * power * omega / (power_6 * eps * theta)
+    )
+    product_49 = border * chosen_2 * term_5 * power * omega / (power_6 * power_4 * theta)
+    term_43 = chosen_2 * term_5 * power * omega / (power_4 * theta * term_4) - product_49
+    term_44 = term_5 * term_41 + term_5 * term_42 + term_43 + product_22 * (product_23 - product_24)
+    term_45 = product_27 + omega * chosen_12 / (term_4 * eps) - product_28 + term_44
+    term_46 = omega * chosen_17 / (term_4 * eps) - omega * product_9 * product_9
+    product_50 = chosen_2 / (eps * term_4)
+    product_51 = product_50 / theta * (omega * product_50)
+    product_52 = chosen_2 * term_5 * omega / (eps * term_4 * power_7)
+    term_47 = (
+        chosen_17 * term_5 * omega / (eps * term_4 * theta)
+        - product_51 * term_5
+        - product_52
+        - product_36
+    )
+    product_53 = chosen_2 / eps / term_4
+    product_54 = (
+        2.0 * omega * border * product_53 * product_53 * (power / term_4) * (term_5 / theta)
+    )
+    product_55 = border * chosen_17 * term_5 * power * omega / (power_6 * eps * theta)
+    product_56 = border * chosen_2 * term_5 * power * omega / (power_6 * eps * power_7)
     term_48 = (
-        term_46
-        + (product_28 + product_53 - product_30 - product_52)
-        + term_47
-        + (product_29 - product_32)
-    )
-    term_49 = product_26 + omega * chosen_12 / (term_4 * eps) - product_27 + term_48
-    term_50 = omega * chosen_16 / (term_4 * eps) - omega * product_6 * product_6
-    product_54 = chosen_2 / (eps * term_4)
-    product_55 = product_36 * product_54 * (product_54 / theta)
-    product_56 = chosen_2 * term_5 * power * omega / (eps * term_4 * power_7)
-    product_57 = chosen_2 * power * omega / (eps * term_4 * theta)
-    term_51 = (
-        chosen_16 * term_5 * power * omega / (eps * term_4 * theta)
+        product_54
+        + product_56
+        + border * chosen_2 * power * omega / (power_6 * eps * theta)
+        - product_51 * product_3
         - product_55
-        - product_56
-        - product_57
     )
-    product_58 = chosen_2 / eps / term_4
-    product_59 = (
-        2.0 * omega * border * product_58 * product_58 * (power / term_4) * (term_5 / theta)
+    term_49 = (
+        border * chosen_2 * term_5 * omega / (power_6 * eps * power_7)
+        + 2.0 * border * term_5 * omega / (term_4 * theta**3)
+        + product_38
+        - product_52
     )
-    product_60 = border * chosen_16 * term_5 * power * omega / (power_6 * eps * theta)
-    product_61 = border * chosen_2 * term_5 * power * omega / (power_6 * eps * power_7)
-    product_62 = border * chosen_2 * power * omega / (power_6 * eps * theta)
-    product_63 = border * power * omega / (term_4 * power_7)
+    term_50 = (
+        power * term_47 + term_48 + power * term_49 + power * (product_37 + product_38 - product_36)
+    )
+    term_51 = omega * chosen_15 / (term_4 * eps) - omega * chosen_6 * chosen_2 / (power_6 * eps)
     term_52 = (
-        product_61
-        + 2.0 * border * term_5 * power * omega / (term_4 * theta**3)
-        + product_63
-        - product_56
+        chosen_15 * power * omega / (eps * term_4 * theta)
+        + product_36
+        - chosen_2 * chosen_6 * power * omega / (eps * power_6 * theta)
     )
+    product_57 = 2.0 * border * chosen_6 * chosen_2 * power * omega / (power_9 * eps * theta)
     term_53 = (
-        term_51
-        + (product_59 + product_61 + product_62 - product_55 - product_60)
-        + term_52
-        + (product_62 + product_63 - product_57)
+        product_57
+        - chosen_6 * chosen_2 * power * omega / (power_6 * eps * theta)
+        - border * chosen_15 * power * omega / (power_6 * eps * theta)
+        - product_37
     )
-    term_54 = omega * chosen_15 / (term_4 * eps) - omega * chosen_6 * chosen_2 / (power_6 * eps)
-    term_55 = chosen_15 * term_5 * power * omega / (eps * term_4 * theta) + product_48 - product_44
-    product_64 = (
-        2.0 * border * chosen_6 * chosen_2 * term_5 * power * omega / (power_9 * eps * theta)
+    term_54 = (
+        border * chosen_6 * power * omega / (power_6 * power_7)
+        - chosen_6 * power * omega / (term_4 * power_7)
+        - product_38
     )
-    product_65 = border * chosen_15 * term_5 * power * omega / (power_6 * eps * theta)
-    term_56 = (
-        term_55
-        + (product_64 - product_41 - product_65 - product_49)
-        + (product_46 - product_42 - product_50)
-        + (product_47 - product_43 - product_51)
+    term_55 = (
+        term_5 * term_52
+        + term_5 * term_53
+        + term_5 * term_54
+        + (product_33 - product_32 - product_34)
     )
     return (
-        chosen_3 * d_eps + chosen_4 * term_7 + chosen_7 * term_9 + chosen_8 * d_theta,
+        chosen_3 * d_eps + chosen_4 * term_6 + chosen_7 * term_8 + chosen_8 * d_theta,
         chosen_3 * d_omega
-        + jnp.where(mask, term_12, term_15) * d_eps
-        + jnp.where(mask, term_16, term_17) * term_7
-        + jnp.where(mask, term_18, term_21) * term_9
-        + jnp.where(mask, 0.0, term_24) * d_theta,
+        + jnp.where(mask, term_11, term_14) * d_eps
+        + jnp.where(mask, term_15, product_25) * term_6
+        + chosen_16 * term_8
+        + jnp.where(mask, 0.0, term_21 + (term_22 + term_23)) * d_theta,
         chosen_4 * d_omega
-        + jnp.where(mask, term_25, term_17) * d_eps
-        + jnp.where(mask, term_26, 0.0) * term_7
-        + jnp.where(mask, term_27, term_28) * term_9
-        + chosen_17 * d_theta,
+        + jnp.where(mask, term_24, product_25) * d_eps
+        + jnp.where(mask, term_25, 0.0) * term_6
+        + jnp.where(mask, sign_term * term_26, product_35) * term_8
+        + chosen_18 * d_theta,
         chosen_7 * d_omega
-        + chosen_19 * d_eps
-        + jnp.where(mask, term_37, term_28) * term_7
-        + jnp.where(mask, term_38, term_41) * term_9
-        + jnp.where(mask, 0.0, term_42 + term_45) * d_theta,
+        + jnp.where(mask, term_27, term_29 + product_40) * d_eps
+        + jnp.where(mask, term_32, product_35) * term_6
+        + jnp.where(mask, term_33, term_36) * term_8
+        + chosen_22 * d_theta,
         chosen_8 * d_omega
-        + jnp.where(mask, 0.0, term_49) * d_eps
-        + jnp.where(mask, 0.0, term_50 + term_53) * d_theta
-        + jnp.where(mask, 0.0, term_54 + term_56) * term_9
-        + chosen_17 * term_7,
+        + jnp.where(mask, 0.0, term_45) * d_eps
+        + jnp.where(mask, 0.0, term_46 + term_50) * d_theta
+        + jnp.where(mask, 0.0, term_51 + term_55) * term_8
+        + chosen_18 * term_6,
     )
 
 

@@ -134,35 +134,34 @@ def _partials_tangent(
     term_4 = (cos - chosen_4 * sin) * picked + (-own * sin - sine * cos) * d_margin
     product = chosen_3 * term_4
     chosen_5 = jnp.where(mask_2, 0.0, 1.0)
-    product_2 = chosen_5 * picked
     chosen_6 = jnp.where(mask_2, 0.0, -sin - margin * cos)
     term_5 = -sin - chosen_4 * cos
-    product_3 = term_3 / root
-    product_4 = jnp.where(mask_3, 0.0, product_3 * product_3 * (-0.25 / root)) * sin * picked
-    product_5 = own * cos
-    product_6 = sine * sin
-    product_7 = margin * sin
+    product_2 = term_3 / root
+    product_3 = jnp.where(mask_3, 0.0, product_2 * product_2 * (-0.25 / root)) * sin * picked
+    product_4 = own * cos
+    product_5 = sine * sin
+    product_6 = margin * sin
     others = logsumexp(chosen_2, axis=-1)
-    chosen_7 = jnp.where(mask_2, product_5 - product_6, own - product_7)
-    product_8 = scale * chosen_7
+    chosen_7 = jnp.where(mask_2, product_4 - product_5, own - product_6)
+    product_7 = scale * chosen_7
     term_6 = (
         (softmax(chosen_2, axis=-1) * term).sum(axis=1)
         - chosen_7 * d_scale
         - scale * product
-        - scale * product_2
+        - scale * (picked * chosen_5)
         - scale * chosen_6 * d_margin
     )
     return (
         chosen * d_input,
         chosen * d_scale,
         softmax_tangent(chosen_2, term, axis=-1),
-        product + product_2 + chosen_6 * d_margin,
-        term_5 * d_margin + 2.0 * jnp.where(mask_3, 0.0, 0.5 / root) * sin * picked - product_4,
-        term_5 * picked + (product_6 - product_5) * d_margin,
+        product + chosen_5 * picked + chosen_6 * d_margin,
+        term_5 * d_margin + 2.0 * jnp.where(mask_3, 0.0, 0.5 / root) * sin * picked - product_3,
+        term_5 * picked + (product_5 - product_4) * d_margin,
         jnp.full_like(chosen_3, 0.0),
         jnp.full_like(chosen_5, 0.0),
-        jnp.where(mask_2, 0.0, product_7 - 2.0 * cos) * d_margin,
-        jax.nn.sigmoid(others - product_8) * jax.nn.sigmoid(product_8 - others) * term_6,
+        jnp.where(mask_2, 0.0, product_6 - 2.0 * cos) * d_margin,
+        jax.nn.sigmoid(others - product_7) * jax.nn.sigmoid(product_7 - others) * term_6,
     )
 
 

@@ -41,19 +41,18 @@ def _partials_clip_0(
     p = jax.nn.sigmoid(input)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
-    term = -gamma_pos * power * p * target * softplus - power * target * probability
     power_2 = p**gamma_neg
-    term_2 = 1.0 - target
+    term = 1.0 - target
     softplus_2 = jnp.maximum(input, 0.0) + log_term
-    term_3 = gamma_neg * power_2 * probability * term_2 * softplus_2 + power_2 * term_2 * p
     return (
-        term + term_3,
+        power * target * (-gamma_pos * p * softplus - probability)
+        + power_2 * term * (gamma_neg * probability * softplus_2 + p),
         power,
         softplus_2,
         softplus,
         power * softplus - power_2 * softplus_2,
         power_2,
-        term_2,
+        term,
     )
 
 
@@ -103,44 +102,43 @@ def _partials_tangent_clip_0(
     softplus_2 = jnp.maximum(input, 0.0) + log_term
     term = product * softplus_2 * p * target * softplus - power * p * target * softplus
     product_2 = power * softplus_2
-    product_3 = product * p
-    product_4 = product_3 * target * probability
+    product_3 = power * target
+    product_4 = gamma_pos * p
     term_2 = (
-        gamma_pos * gamma_pos * power * p * p * target * softplus
-        + product_4
-        - product_3 * probability * target * softplus
+        gamma_pos * gamma_pos * p * p * softplus
+        + product_4 * probability
+        - product_4 * probability * softplus
     )
+    term_3 = product_3 * term_2 + (product * p * target * probability + product_3 * probability * p)
     power_2 = p**gamma_neg
-    term_3 = 1.0 - target
-    product_5 = gamma_neg * gamma_neg * power_2 * probability * probability * term_3 * softplus_2
-    product_6 = gamma_neg * power_2
-    product_7 = product_6 * probability
-    product_8 = product_7 * term_3 * p
-    term_4 = (
-        product_5
-        + product_8
-        - product_7 * p * term_3 * softplus_2
-        + (product_8 + power_2 * term_3 * p * probability)
+    term_4 = 1.0 - target
+    product_5 = power_2 * term_4
+    product_6 = probability * gamma_neg
+    term_5 = (
+        gamma_neg * gamma_neg * probability * probability * softplus_2
+        + product_6 * p
+        - product_6 * p * softplus_2
     )
-    product_9 = (term_2 + (product_4 + power * target * probability * p) + term_4) * d_input
-    term_5 = -product_3 * softplus - power * probability + (-product_7 * softplus_2 - power_2 * p)
-    term_6 = (
-        power_2 * probability * term_3 * softplus_2
-        - product_6 * softplus * probability * term_3 * softplus_2
+    product_7 = gamma_neg * power_2
+    term_6 = product_7 * probability * term_4 * p + product_5 * p * probability
+    term_7 = power * (-product_4 * softplus - probability) + power_2 * (-product_6 * softplus_2 - p)
+    term_8 = (
+        power_2 * probability * term_4 * softplus_2
+        - product_7 * softplus * probability * term_4 * softplus_2
     )
-    product_10 = power_2 * softplus
+    product_8 = softplus * power_2
     return (
         (term + product_2 * target * probability) * d_gamma_pos
-        + product_9
-        + term_5 * d_target
-        + (term_6 - product_10 * term_3 * p) * d_gamma_neg,
-        -product_3 * d_input - product_2 * d_gamma_pos,
+        + (term_3 + (product_5 * term_5 + term_6)) * d_input
+        + term_7 * d_target
+        + (term_8 - product_8 * term_4 * p) * d_gamma_neg,
+        power * (-product_4 * d_input - softplus_2 * d_gamma_pos),
         p * d_input,
         -probability * d_input,
-        term_5 * d_input
-        + product_10 * softplus_2 * d_gamma_neg
+        term_7 * d_input
+        + product_8 * softplus_2 * d_gamma_neg
         - product_2 * softplus * d_gamma_pos,
-        product_7 * d_input - product_10 * d_gamma_neg,
+        power_2 * (product_6 * d_input - softplus * d_gamma_neg),
         -d_target,
     )
 
@@ -189,29 +187,25 @@ def _partials(
     p = jax.nn.sigmoid(input)
     mask = p <= clip
     term = p - clip
+    positive = jnp.maximum(jnp.sign(term), 0.0)
+    probability = jax.nn.sigmoid(-input)
+    term_2 = 1.0 - target
     lowered = jnp.maximum(term, 0.0)
     mask_2 = lowered == 0.0
     chosen = jnp.where((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
-    positive = jnp.maximum(jnp.sign(term), 0.0)
-    product = chosen * positive
-    probability = jax.nn.sigmoid(-input)
-    term_2 = 1.0 - target
     log_term = log1p(-lowered)
+    product = chosen * log_term
     power = lowered**gamma_neg
-    term_3 = 1.0 - lowered
-    term_4 = (
-        power * term_2 * positive * p * probability / term_3
-        - product * p * probability * term_2 * log_term
-    )
+    product_2 = power / (1.0 - lowered)
+    chosen_2 = jnp.where(mask, 0.0, positive * p * probability * term_2 * (product_2 - product))
     power_2 = probability**gamma_pos
     log_term_2 = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term_2
-    term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
-    product_2 = term_2 * log_term
+    product_3 = -jnp.where(mask_2, 0.0, power * jnp.log(lowered)) * term_2 * log_term
     return (
-        jnp.where(mask, 0.0, term_4) + term_5,
-        jnp.where(mask, 0.0, product * product_2 - power * term_2 * positive / term_3),
-        jnp.where(mask, 0.0, -jnp.where(mask_2, 0.0, power * jnp.log(lowered)) * product_2),
+        chosen_2 + power_2 * target * (-gamma_pos * p * softplus - probability),
+        jnp.where(mask, 0.0, positive * term_2 * (product - product_2)),
+        jnp.where(mask, 0.0, product_3),
         jnp.where(mask, 0.0, power * log_term) + power_2 * softplus,
         power_2,
         jnp.maximum(input, 0.0) + log_term_2,
@@ -261,98 +255,99 @@ def _partials_tangent(
     """Return the derivatives of the coefficients along the tangents."""
     p = jax.nn.sigmoid(input)
     mask = p <= clip
+    probability = jax.nn.sigmoid(-input)
     term = p - clip
+    positive = jnp.maximum(jnp.sign(term), 0.0)
+    product = probability * (p * positive)
+    term_2 = 1.0 - target
     lowered = jnp.maximum(term, 0.0)
     mask_2 = lowered == 0.0
     mask_3 = mask_2 & (gamma_neg == 0.0)
-    term_2 = gamma_neg - 1.0
-    power = lowered**term_2
+    term_3 = gamma_neg - 1.0
+    power = lowered**term_3
     logarithm = jnp.log(lowered)
     chosen = jnp.where(mask_3, 0.0, power + gamma_neg * jnp.where(mask_2, 0.0, power * logarithm))
-    positive = jnp.maximum(jnp.sign(term), 0.0)
-    probability = jax.nn.sigmoid(-input)
-    term_3 = 1.0 - target
     log_term = log1p(-lowered)
+    product_2 = chosen * log_term
     power_2 = lowered**gamma_neg
     chosen_2 = jnp.where(mask_2, 0.0, power_2 * logarithm)
     term_4 = 1.0 - lowered
-    product = chosen_2 * term_3 * positive * p * probability / term_4
-    term_5 = product - chosen * positive * p * probability * term_3 * log_term
+    product_3 = chosen_2 / term_4
+    product_4 = jnp.where(mask, 0.0, product * term_2 * (product_3 - product_2)) * d_gamma_neg
     chosen_3 = jnp.where(mask_3, 0.0, gamma_neg * power)
-    product_2 = chosen_3 * positive
-    product_3 = product_2 * p * probability
     squashed = jnp.tanh(-0.5 * input)
-    chosen_4 = jnp.where((mask_2 & (term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0))
-    product_4 = gamma_neg * chosen_4 * positive
-    chosen_5 = jnp.where(mask_3, 0.0, product_4 * p * probability)
+    product_5 = chosen_3 * positive * p * probability * term_2 * log_term * squashed
+    chosen_4 = jnp.where((mask_2 & (term_3 == 0.0)), 0.0, term_3 * lowered ** (term_3 - 1.0))
+    product_6 = positive * (gamma_neg * chosen_4)
+    product_7 = positive * jnp.where(mask_3, 0.0, product_6 * p * probability)
     power_3 = p * p
-    product_5 = term_3 / term_4
-    product_6 = chosen_3 * positive * positive * power_3 * probability * probability * product_5
-    term_6 = (
-        product_6
-        - product_3 * term_3 * log_term * squashed
-        - chosen_5 * positive * p * probability * term_3 * log_term
-    )
-    product_7 = power_2 * term_3 * positive * p * probability * squashed / term_4
-    product_8 = power_2 * term_3
-    term_7 = product_7 + product_6 + product_8 * (positive * p * probability / term_4) ** 2
+    product_8 = term_2 / term_4
+    product_9 = chosen_3 * positive * positive * power_3 * probability * probability * product_8
+    term_5 = product_9 - product_5 - product_7 * p * probability * term_2 * log_term
+    product_10 = power_2 * term_2 * positive * p * probability * squashed / term_4
+    product_11 = term_2 * power_2
+    term_6 = product_10 + product_9 + product_11 * (positive * p * probability / term_4) ** 2
     power_4 = probability**gamma_pos
+    product_12 = target * power_4
     log_term_2 = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term_2
-    product_9 = gamma_pos * power_4
-    product_10 = product_9 * p
-    product_11 = product_10 * target * probability
-    term_8 = (
-        gamma_pos * gamma_pos * power_4 * power_3 * target * softplus
-        + product_11
-        - product_10 * probability * target * softplus
+    product_13 = p * gamma_pos
+    term_7 = (
+        gamma_pos * gamma_pos * power_3 * softplus
+        + product_13 * probability
+        - product_13 * probability * softplus
     )
-    term_9 = jnp.where(mask, 0.0, term_6 + term_7) + (
-        term_8 + (product_11 + power_4 * target * probability * p)
-    )
-    chosen_6 = jnp.where(mask_3, 0.0, -product_4)
+    product_14 = gamma_pos * power_4
+    term_8 = product_14 * p * target * probability + product_12 * probability * p
+    term_9 = jnp.where(mask, 0.0, term_5 + term_6) + (product_12 * term_7 + term_8)
+    product_15 = positive * jnp.where(mask_3, 0.0, -product_6)
     power_5 = positive * positive
-    product_12 = chosen_3 * power_5 * p * probability * product_5
-    term_10 = -chosen_6 * positive * p * probability * term_3 * log_term - product_12
-    product_13 = chosen_3 * power_5 * term_3 * p * (probability / term_4)
+    product_16 = chosen_3 * power_5 * product_8
+    product_17 = probability / term_4
     power_6 = (positive / term_4) ** 2
-    product_14 = product_8 * p * probability * power_6
-    product_15 = jnp.where(mask, 0.0, term_10 + (-product_13 - product_14)) * d_clip
-    term_11 = product_3 * log_term - power_2 * positive * p * probability / term_4
-    term_12 = jnp.where(mask, 0.0, term_11) + (-product_10 * softplus - power_4 * probability)
+    term_10 = -chosen_3 * power_5 * product_17 - power_2 * probability * power_6
+    term_11 = probability * (-product_15 * term_2 * log_term - product_16) + term_2 * term_10
+    product_18 = power_2 / term_4
+    chosen_5 = jnp.where(mask, 0.0, product * (chosen_3 * log_term - product_18))
+    term_12 = chosen_5 + power_4 * (-product_13 * softplus - probability)
     softplus_2 = jnp.maximum(input, 0.0) + log_term_2
-    term_13 = product_9 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
-    product_16 = power_4 * softplus_2
-    product_17 = term_3 * log_term
-    product_18 = positive * product_17
-    product_19 = chosen_2 * term_3 * positive / term_4
-    product_20 = jnp.where(mask, 0.0, chosen * product_18 - product_19) * d_gamma_neg
-    chosen_7 = jnp.where(mask, 0.0, chosen_5 * product_18 - product_13 + (-product_12 - product_14))
-    product_21 = chosen_3 * positive * positive * product_5
-    term_14 = chosen_6 * product_18 + product_21 + (product_21 + product_8 * power_6)
-    chosen_8 = jnp.where(mask, 0.0, power_2 * positive / term_4 - product_2 * log_term)
-    term_15 = product_3 * logarithm + power_2 * positive * p * probability / lowered
-    chosen_9 = jnp.where(mask, 0.0, product - jnp.where(mask_2, 0.0, term_15) * product_17)
-    chosen_10 = jnp.where(mask_2, 0.0, -product_2 * logarithm - power_2 * positive / lowered)
-    product_22 = jnp.where(mask, 0.0, -chosen_10 * product_17 - product_19) * d_clip
-    chosen_11 = jnp.where(mask, 0.0, -jnp.where(mask_2, 0.0, chosen_2 * logarithm) * product_17)
-    chosen_12 = jnp.where(mask, 0.0, chosen_2 * log_term)
+    term_13 = product_14 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
+    product_19 = power_4 * softplus_2
+    chosen_6 = jnp.where(mask, 0.0, positive * term_2 * (product_2 - product_3))
+    product_20 = term_2 * (product_7 * log_term - chosen_3 * power_5 * p * product_17)
+    product_21 = product_11 * power_6
+    chosen_7 = jnp.where(mask, 0.0, product_20 + p * probability * (-product_16 - product_21))
+    product_22 = term_2 * log_term
+    product_23 = chosen_3 * positive * positive * product_8
+    chosen_8 = jnp.where(
+        mask, 0.0, product_15 * product_22 + product_23 + (product_23 + product_21)
+    )
+    chosen_9 = jnp.where(mask, 0.0, positive * (product_18 - log_term * chosen_3))
+    product_24 = power_2 / lowered
+    chosen_10 = jnp.where(mask_2, 0.0, product * (chosen_3 * logarithm + product_24))
+    term_14 = chosen_2 * positive * p * probability / term_4 - chosen_10 * log_term
+    chosen_11 = jnp.where(mask_2, 0.0, positive * (-logarithm * chosen_3 - product_24))
+    chosen_12 = jnp.where(
+        mask, 0.0, term_2 * (-chosen_11 * log_term - chosen_2 * positive / term_4)
+    )
+    chosen_13 = jnp.where(mask, 0.0, -jnp.where(mask_2, 0.0, chosen_2 * logarithm) * product_22)
+    chosen_14 = jnp.where(mask, 0.0, chosen_2 * log_term)
     return (
-        jnp.where(mask, 0.0, term_5) * d_gamma_neg
+        product_4
         + term_9 * d_input
-        + product_15
+        + jnp.where(mask, 0.0, p * term_11) * d_clip
         + term_12 * d_target
-        + (term_13 + product_16 * target * probability) * d_gamma_pos,
-        product_20
-        + chosen_7 * d_input
-        + jnp.where(mask, 0.0, term_14) * d_clip
-        + chosen_8 * d_target,
-        chosen_9 * d_input + product_22 + chosen_11 * d_gamma_neg + chosen_12 * d_target,
+        + (term_13 + product_19 * target * probability) * d_gamma_pos,
+        chosen_6 * d_gamma_neg + chosen_7 * d_input + chosen_8 * d_clip + chosen_9 * d_target,
+        jnp.where(mask, 0.0, term_2 * term_14) * d_input
+        + chosen_12 * d_clip
+        + chosen_13 * d_gamma_neg
+        + chosen_14 * d_target,
         term_12 * d_input
-        + chosen_8 * d_clip
-        + chosen_12 * d_gamma_neg
-        - product_16 * softplus * d_gamma_pos,
-        -product_10 * d_input - product_16 * d_gamma_pos,
+        + chosen_9 * d_clip
+        + chosen_14 * d_gamma_neg
+        - product_19 * softplus * d_gamma_pos,
+        power_4 * (-product_13 * d_input - softplus_2 * d_gamma_pos),
         p * d_input,
         -probability * d_input,
     )

@@ -103,13 +103,11 @@ def _partials_keras(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...
     clipped = jnp.minimum(maximum, 0.9999999)
     log_term = log1p(-clipped)
     logarithm = jnp.log(clipped)
-    term = 0.5 * jnp.sign(0.9999999 - maximum) + 0.5
-    term_2 = 0.5 * jnp.sign(input - 1e-07) + 0.5
-    product = (
-        (1.0 - target) * (0.5 * jnp.sign(log_term + 100.0) + 0.5) * term * term_2 / (1.0 - clipped)
-    )
-    product_2 = (0.5 * jnp.sign(logarithm + 100.0) + 0.5) * term * term_2 * target / clipped
-    return jnp.maximum(log_term, -100.0) - jnp.maximum(logarithm, -100.0), product - product_2
+    product = (1.0 - target) * (0.5 * jnp.sign(log_term + 100.0) + 0.5) / (1.0 - clipped)
+    term = product - (0.5 * jnp.sign(logarithm + 100.0) + 0.5) * target / clipped
+    return jnp.maximum(log_term, -100.0) - jnp.maximum(logarithm, -100.0), (
+        0.5 * jnp.sign(0.9999999 - maximum) + 0.5
+    ) * (0.5 * jnp.sign(input - 1e-07) + 0.5) * term
 
 
 def _tangent_keras(
@@ -132,14 +130,14 @@ def _partials_tangent_keras(
     clipped = jnp.minimum(maximum, 0.9999999)
     term = 0.5 * jnp.sign(log1p(-clipped) + 100.0) + 0.5
     term_2 = 1.0 - clipped
-    term_3 = 0.5 * jnp.sign(0.9999999 - maximum) + 0.5
-    term_4 = 0.5 * jnp.sign(input - 1e-07) + 0.5
-    term_5 = 0.5 * jnp.sign(jnp.log(clipped) + 100.0) + 0.5
-    term_6 = -term * term_3 * term_4 / term_2 - term_5 * term_3 * term_4 / clipped
-    term_7 = (1.0 - target) * term * (term_3 * term_4 / term_2) ** 2 + term_5 * target * (
-        term_3 * term_4 / clipped
+    term_3 = 0.5 * jnp.sign(jnp.log(clipped) + 100.0) + 0.5
+    term_4 = 0.5 * jnp.sign(0.9999999 - maximum) + 0.5
+    term_5 = 0.5 * jnp.sign(input - 1e-07) + 0.5
+    product = (-term / term_2 - term_3 / clipped) * (term_4 * term_5)
+    term_6 = (1.0 - target) * term * (term_4 * term_5 / term_2) ** 2 + term_3 * target * (
+        term_4 * term_5 / clipped
     ) ** 2
-    return term_6 * d_input, term_6 * d_target + term_7 * d_input
+    return product * d_input, product * d_target + term_6 * d_input
 
 
 _kernel_keras = differentiable(

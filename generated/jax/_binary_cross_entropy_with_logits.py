@@ -58,10 +58,9 @@ def _partials_tangent(
     """Return the derivatives of the coefficients along the tangents."""
     sigmoid_input = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
-    product = pos_weight * probability
-    term = -sigmoid_input - product
-    term_2 = (1.0 - target) * sigmoid_input * probability + product * target * sigmoid_input
-    return term * d_input, term * d_target + term_2 * d_input
+    term = -sigmoid_input - pos_weight * probability
+    product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
+    return term * d_input, term * d_target + product
 
 
 _kernel = differentiable(
@@ -109,7 +108,7 @@ def _tangent_chainer(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_target, by_input, valid = partials
-    return jnp.where(valid, by_target * weight * d_target + by_input * weight * d_input, 0.0)
+    return jnp.where(valid, weight * (by_target * d_target + by_input * d_input), 0.0)
 
 
 def _partials_tangent_chainer(
@@ -125,11 +124,10 @@ def _partials_tangent_chainer(
     chosen = jnp.where(valid, input, 0.0)
     sigmoid_chosen = jax.nn.sigmoid(chosen)
     probability = jax.nn.sigmoid(-chosen)
-    product = pos_weight * probability
-    term = -sigmoid_chosen - product
+    term = -sigmoid_chosen - pos_weight * probability
     chosen_2 = jnp.where(valid, target, 0.0)
-    term_2 = (1.0 - chosen_2) * sigmoid_chosen * probability + product * chosen_2 * sigmoid_chosen
-    return term * d_input, term * d_target + term_2 * d_input, jnp.full_like(valid, 0.0)
+    product = sigmoid_chosen * probability * (1.0 - chosen_2 + pos_weight * chosen_2) * d_input
+    return term * d_input, term * d_target + product, jnp.full_like(valid, 0.0)
 
 
 def _denominator_chainer(target: jax.Array) -> jax.Array:

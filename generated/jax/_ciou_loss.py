@@ -377,7 +377,7 @@ def _partials_tangent(
     positive = jnp.maximum(jnp.sign(term_17), 0.0)
     term_36 = term_24 * picked_5 + term_23 * picked + term_26 * picked_6 + term_25 * picked_2
     product_10 = positive * term_36
-    product_11 = product_10 * overlap_height
+    product_11 = overlap_height * product_10
     positive_2 = jnp.maximum(jnp.sign(term_18), 0.0)
     term_37 = term_29 * picked_7 + term_28 * picked_3 + term_31 * picked_8 + term_30 * picked_4
     product_12 = positive_2 * term_37

@@ -133,26 +133,28 @@ def _partials_tangent_detached(
     chosen = jnp.where(mask, too_high, 0.0)
     chosen_2 = jnp.where(mask, -too_high, 0.0)
     term_2 = quotient[:, None] * (term @ input_direction.T) + quotient * (input_direction @ term.T)
-    product = (cosine - margin) * too_high
-    chosen_3 = jnp.where(mask, product * gamma, -math.inf)
-    product_2 = gamma * too_high
-    term_3 = (
-        jnp.where(mask, product_2, 0.0) * term_2
-        + jnp.where(mask, -product_2, 0.0) * d_margin
-        + jnp.where(mask, product, 0.0) * d_gamma
+    term_3 = cosine - margin
+    chosen_3 = jnp.where(mask, too_high * term_3 * gamma, -math.inf)
+    product = gamma * too_high
+    term_4 = (
+        jnp.where(mask, product, 0.0) * term_2
+        + jnp.where(mask, -product, 0.0) * d_margin
+        + jnp.where(mask, term_3 * too_high, 0.0) * d_gamma
     )
     mask_2 = jnp.arange(input.shape[0])[:, None] != jnp.arange(input.shape[0])
     mask_3 = (target[:, None] == target) & mask_2
     too_low = jnp.maximum(margin + 1.0 - cosine, 0.0)
     chosen_4 = jnp.where(mask_3, -too_low, 0.0)
-    product_3 = (1.0 - margin - cosine) * too_low
-    chosen_5 = jnp.where(mask_3, product_3 * gamma, -math.inf)
+    term_5 = 1.0 - margin - cosine
+    chosen_5 = jnp.where(mask_3, too_low * term_5 * gamma, -math.inf)
     chosen_6 = jnp.where(mask_3, -gamma * too_low, 0.0)
-    term_4 = chosen_6 * d_margin + chosen_6 * term_2 + jnp.where(mask_3, product_3, 0.0) * d_gamma
+    term_6 = (
+        chosen_6 * d_margin + chosen_6 * term_2 + jnp.where(mask_3, term_5 * too_low, 0.0) * d_gamma
+    )
     lse = logsumexp(chosen_3, axis=-1)
     lse_2 = logsumexp(chosen_5, axis=-1)
-    term_5 = (softmax(chosen_3, axis=-1) * term_3).sum(axis=1) + (
-        softmax(chosen_5, axis=-1) * term_4
+    term_7 = (softmax(chosen_3, axis=-1) * term_4).sum(axis=1) + (
+        softmax(chosen_5, axis=-1) * term_6
     ).sum(axis=1)
     return (
         quotient[:, None] * term,
@@ -162,11 +164,11 @@ def _partials_tangent_detached(
         chosen * d_gamma,
         chosen_2 * d_gamma,
         chosen * term_2 + chosen_2 * d_margin,
-        softmax_tangent(chosen_3, term_3, axis=-1),
+        softmax_tangent(chosen_3, term_4, axis=-1),
         chosen_4 * d_gamma,
         chosen_4 * d_margin + chosen_4 * term_2,
-        softmax_tangent(chosen_5, term_4, axis=-1),
-        jax.nn.sigmoid(lse + lse_2) * jax.nn.sigmoid(-lse - lse_2) * term_5,
+        softmax_tangent(chosen_5, term_6, axis=-1),
+        jax.nn.sigmoid(lse + lse_2) * jax.nn.sigmoid(-lse - lse_2) * term_7,
     )
 
 
@@ -219,17 +221,15 @@ def _partials_through(
     product = too_high * gamma
     term_2 = cosine - margin
     product_2 = term_2 * jnp.maximum(jnp.sign(term), 0.0) * gamma
-    product_3 = term_2 * too_high
-    chosen = jnp.where(mask, product_3 * gamma, -math.inf)
+    chosen = jnp.where(mask, too_high * term_2 * gamma, -math.inf)
     mask_2 = jnp.arange(input.shape[0])[:, None] != jnp.arange(input.shape[0])
     mask_3 = (target[:, None] == target) & mask_2
     term_3 = margin + 1.0 - cosine
     too_low = jnp.maximum(term_3, 0.0)
-    product_4 = too_low * gamma
+    product_3 = too_low * gamma
     term_4 = 1.0 - margin - cosine
-    product_5 = term_4 * jnp.maximum(jnp.sign(term_3), 0.0) * gamma
-    product_6 = term_4 * too_low
-    chosen_2 = jnp.where(mask_3, product_6 * gamma, -math.inf)
+    product_4 = term_4 * jnp.maximum(jnp.sign(term_3), 0.0) * gamma
+    chosen_2 = jnp.where(mask_3, too_low * term_4 * gamma, -math.inf)
     return (
         input_direction,
         input_direction,
@@ -237,11 +237,11 @@ def _partials_through(
         ratio(1.0, norm(input, axis=-1)),
         jnp.where(mask, product + product_2, 0.0),
         jnp.where(mask, product_2 - product, 0.0),
-        jnp.where(mask, product_3, 0.0),
+        jnp.where(mask, term_2 * too_high, 0.0),
         softmax(chosen, axis=-1),
-        jnp.where(mask_3, product_5 - product_4, 0.0),
-        jnp.where(mask_3, -product_4 - product_5, 0.0),
-        jnp.where(mask_3, product_6, 0.0),
+        jnp.where(mask_3, product_4 - product_3, 0.0),
+        jnp.where(mask_3, -product_3 - product_4, 0.0),
+        jnp.where(mask_3, term_4 * too_low, 0.0),
         softmax(chosen_2, axis=-1),
         jax.nn.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)),
     )
@@ -308,14 +308,13 @@ def _partials_tangent_through(
     product = term_4 * positive
     term_5 = too_high + product
     term_6 = product - too_high
-    product_2 = term_4 * too_high
-    chosen_2 = jnp.where(mask, product_2 * gamma, -math.inf)
-    product_3 = too_high * gamma
-    product_4 = product * gamma
+    chosen_2 = jnp.where(mask, too_high * term_4 * gamma, -math.inf)
+    product_2 = too_high * gamma
+    product_3 = positive * term_4 * gamma
     term_7 = (
-        jnp.where(mask, product_3 + product_4, 0.0) * term_3
-        + jnp.where(mask, product_4 - product_3, 0.0) * d_margin
-        + jnp.where(mask, product_2, 0.0) * d_gamma
+        jnp.where(mask, product_2 + product_3, 0.0) * term_3
+        + jnp.where(mask, product_3 - product_2, 0.0) * d_margin
+        + jnp.where(mask, term_4 * too_high, 0.0) * d_gamma
     )
     mask_2 = jnp.arange(input.shape[0])[:, None] != jnp.arange(input.shape[0])
     mask_3 = (target[:, None] == target) & mask_2
@@ -324,17 +323,16 @@ def _partials_tangent_through(
     positive_2 = jnp.maximum(jnp.sign(term_8), 0.0)
     too_low = jnp.maximum(term_8, 0.0)
     term_9 = 1.0 - margin - cosine
-    product_5 = term_9 * positive_2
-    term_10 = product_5 - too_low
-    term_11 = -too_low - product_5
-    product_6 = term_9 * too_low
-    chosen_4 = jnp.where(mask_3, product_6 * gamma, -math.inf)
-    product_7 = too_low * gamma
-    product_8 = product_5 * gamma
+    product_4 = term_9 * positive_2
+    term_10 = product_4 - too_low
+    term_11 = -too_low - product_4
+    chosen_4 = jnp.where(mask_3, too_low * term_9 * gamma, -math.inf)
+    product_5 = too_low * gamma
+    product_6 = positive_2 * term_9 * gamma
     term_12 = (
-        jnp.where(mask_3, product_8 - product_7, 0.0) * d_margin
-        + jnp.where(mask_3, -product_7 - product_8, 0.0) * term_3
-        + jnp.where(mask_3, product_6, 0.0) * d_gamma
+        jnp.where(mask_3, product_6 - product_5, 0.0) * d_margin
+        + jnp.where(mask_3, -product_5 - product_6, 0.0) * term_3
+        + jnp.where(mask_3, term_9 * too_low, 0.0) * d_gamma
     )
     lse = logsumexp(chosen_2, axis=-1)
     lse_2 = logsumexp(chosen_4, axis=-1)

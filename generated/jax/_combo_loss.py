@@ -101,16 +101,15 @@ def _partials_tangent_cross_entropy(
     term_3 = -product - product_2
     term_4 = 1.0 - beta
     term_5 = -term_4 * p - beta * probability
-    product_3 = beta * product_2
     return (
         term * d_target + term_3 * d_input,
         term * d_beta + term_5 * d_input,
         term_3 * d_beta
         + term_5 * d_target
-        + (term_4 * product * probability + product_3 * p) * d_input,
+        + p * probability * (term_4 * term_2 + beta * target) * d_input,
         (target * softplus_2 - term_2 * softplus) * d_beta
         + (beta * softplus_2 - term_4 * softplus) * d_target
-        + (term_4 * product - product_3) * d_input,
+        + (term_4 * product - beta * product_2) * d_input,
     )
 
 
@@ -138,19 +137,18 @@ def _partials_dice(
     input: jax.Array, target: jax.Array, alpha: jax.Array | float, smooth: jax.Array | float
 ) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
+    term = 1.0 - target
     p = jax.nn.sigmoid(input)
-    product = (1.0 - target) * p
     probability = jax.nn.sigmoid(-input)
-    product_2 = probability * target
-    term = smooth + (target + p).sum(axis=(0, 2))
-    dice = ratio((product + product_2).sum(axis=(0, 2)), term)
+    term_2 = smooth + (target + p).sum(axis=(0, 2))
+    dice = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
     return (
         dice,
         jnp.tanh(0.5 * input),
-        product * probability - product_2 * p,
+        p * probability * (term - target),
         1.0 - alpha,
-        ratio(1.0, term),
-        ratio(dice, term),
+        ratio(1.0, term_2),
+        ratio(dice, term_2),
         p,
         probability,
     )
@@ -193,27 +191,26 @@ def _partials_tangent_dice(
     quotient = ratio(1.0, term)
     product = 0.5 * input
     squashed = jnp.tanh(product)
-    product_2 = (1.0 - target) * p
     probability = jax.nn.sigmoid(-input)
-    product_3 = probability * p
-    product_4 = product_3 * target
-    term_2 = (product_2 * probability - product_4) * d_input - squashed * d_target
-    sums = term_2.sum(axis=(0, 2))
-    quotient_2 = ratio(ratio((product_2 + probability * target).sum(axis=(0, 2)), term), term)
-    product_5 = p * probability * d_input
-    sums_2 = (d_target + product_5).sum(axis=(0, 2))
-    term_3 = product_2 * probability * jnp.tanh(-0.5 * input) + product_4 * squashed
+    product_2 = p * probability
+    term_2 = 1.0 - target
+    sums = (product_2 * (term_2 - target) * d_input - squashed * d_target).sum(axis=(0, 2))
+    dice = ratio((term_2 * p + probability * target).sum(axis=(0, 2)), term)
+    quotient_2 = ratio(dice, term)
+    product_3 = product_2 * d_input
+    sums_2 = (d_target + product_3).sum(axis=(0, 2))
+    term_3 = (term_2 * jnp.tanh(-0.5 * input) + target * squashed) * d_input - 2.0 * d_target
     quotient_3 = ratio(quotient, term)
     term_4 = -quotient * quotient_2 - ratio(quotient_2, term)
     return (
         quotient * sums - quotient_2 * d_smooth - quotient_2 * sums_2,
         0.5 * sech2(product) * d_input,
-        term_3 * d_input - 2.0 * p * probability * d_target,
+        product_2 * term_3,
         -d_alpha,
         -quotient_3 * d_smooth - quotient_3 * sums_2,
         quotient * quotient * sums + term_4 * d_smooth + term_4 * sums_2,
-        product_5,
-        -product_3 * d_input,
+        product_3,
+        -product_2 * d_input,
     )
 
 

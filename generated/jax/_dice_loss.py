@@ -37,15 +37,15 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     p = jax.nn.sigmoid(input)
-    product = (1.0 - target) * p
     probability = jax.nn.sigmoid(-input)
-    product_2 = probability * target
-    term = smooth + (target + p).sum(axis=(0, 2))
+    term = 1.0 - target
+    term_2 = smooth + (target + p).sum(axis=(0, 2))
+    quotient = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
     return (
         jnp.tanh(0.5 * input),
-        product * probability - product_2 * p,
-        ratio(1.0, term),
-        ratio(ratio((product + product_2).sum(axis=(0, 2)), term), term),
+        p * probability * (term - target),
+        ratio(1.0, term_2),
+        ratio(quotient, term_2),
         p,
         probability,
     )
@@ -79,27 +79,27 @@ def _partials_tangent(
     product = 0.5 * input
     p = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
-    product_2 = (1.0 - target) * p
-    product_3 = probability * p
-    product_4 = product_3 * target
+    product_2 = p * probability
+    term = 1.0 - target
     squashed = jnp.tanh(product)
-    term = product_2 * probability * jnp.tanh(-0.5 * input) + product_4 * squashed
-    term_2 = smooth + (target + p).sum(axis=(0, 2))
-    quotient = ratio(1.0, term_2)
-    quotient_2 = ratio(quotient, term_2)
-    product_5 = p * probability * d_input
-    sums = (d_target + product_5).sum(axis=(0, 2))
-    term_3 = (product_2 * probability - product_4) * d_input - squashed * d_target
-    quotient_3 = ratio((product_2 + probability * target).sum(axis=(0, 2)), term_2)
-    quotient_4 = ratio(quotient_3, term_2)
-    term_4 = -quotient * quotient_4 - ratio(quotient_4, term_2)
+    term_2 = (term * jnp.tanh(-0.5 * input) + target * squashed) * d_input - 2.0 * d_target
+    term_3 = smooth + (target + p).sum(axis=(0, 2))
+    quotient = ratio(1.0, term_3)
+    quotient_2 = ratio(quotient, term_3)
+    product_3 = product_2 * d_input
+    sums = (d_target + product_3).sum(axis=(0, 2))
+    product_4 = d_input * product_2
+    sums_2 = (product_4 * (term - target) - squashed * d_target).sum(axis=(0, 2))
+    quotient_3 = ratio((term * p + probability * target).sum(axis=(0, 2)), term_3)
+    quotient_4 = ratio(quotient_3, term_3)
+    term_4 = -quotient * quotient_4 - ratio(quotient_4, term_3)
     return (
         0.5 * sech2(product) * d_input,
-        term * d_input - 2.0 * p * probability * d_target,
+        product_2 * term_2,
         -quotient_2 * d_smooth - quotient_2 * sums,
-        quotient * quotient * term_3.sum(axis=(0, 2)) + term_4 * d_smooth + term_4 * sums,
-        product_5,
-        -product_3 * d_input,
+        quotient * quotient * sums_2 + term_4 * d_smooth + term_4 * sums,
+        product_3,
+        -product_4,
     )
 
 
@@ -128,14 +128,13 @@ def _partials_keras(
     p = jax.nn.sigmoid(input)
     term = smooth + (target + p).sum()
     quotient = ratio(1.0, term)
-    product = (1.0 - target) * p
+    term_2 = 1.0 - target
     probability = jax.nn.sigmoid(-input)
-    product_2 = probability * target
-    quotient_2 = ratio(ratio(smooth + (product + product_2).sum(), term), term)
+    quotient_2 = ratio(ratio(smooth + (term_2 * p + probability * target).sum(), term), term)
     return (
         quotient - quotient_2,
         jnp.tanh(0.5 * input),
-        product * probability - product_2 * p,
+        p * probability * (term_2 - target),
         quotient,
         p,
         probability,
@@ -175,31 +174,30 @@ def _partials_tangent_keras(
     term = smooth + (target + p).sum()
     quotient = ratio(1.0, term)
     quotient_2 = ratio(quotient, term)
-    product = (1.0 - target) * p
+    term_2 = 1.0 - target
     probability = jax.nn.sigmoid(-input)
-    quotient_3 = ratio(ratio(smooth + (product + probability * target).sum(), term), term)
-    product_2 = quotient * (quotient - quotient_3)
+    quotient_3 = ratio(ratio(smooth + (term_2 * p + probability * target).sum(), term), term)
+    product = quotient * (quotient - quotient_3)
     quotient_4 = ratio(quotient_3, term)
-    product_3 = quotient * quotient_3
-    product_4 = p * probability * d_input
+    product_2 = quotient * quotient_3
+    product_3 = p * probability
+    product_4 = product_3 * d_input
     sums = (d_target + product_4).sum()
     product_5 = 0.5 * input
     squashed = jnp.tanh(product_5)
-    product_6 = probability * p
-    product_7 = product_6 * target
-    term_2 = (product * probability - product_7) * d_input - squashed * d_target
-    product_8 = quotient * quotient * term_2.sum()
-    term_3 = product * probability * jnp.tanh(-0.5 * input) + product_7 * squashed
+    sums_2 = (product_3 * (term_2 - target) * d_input - squashed * d_target).sum()
+    product_6 = quotient * quotient * sums_2
+    term_3 = (term_2 * jnp.tanh(-0.5 * input) + target * squashed) * d_input - 2.0 * d_target
     return (
-        (quotient_4 - product_2 - quotient_2) * d_smooth
-        + (product_3 + quotient_4 - quotient_2) * sums
-        - product_8,
+        (quotient_4 - product - quotient_2) * d_smooth
+        + (product_2 + quotient_4 - quotient_2) * sums
+        - product_6,
         0.5 * sech2(product_5) * d_input,
-        term_3 * d_input - 2.0 * p * probability * d_target,
+        product_3 * term_3,
         -quotient_2 * d_smooth - quotient_2 * sums,
         product_4,
-        -product_6 * d_input,
-        (product_2 - quotient_4) * d_smooth + product_8 + (-product_3 - quotient_4) * sums,
+        -product_3 * d_input,
+        (product - quotient_4) * d_smooth + product_6 + (-product_2 - quotient_4) * sums,
     )
 
 
@@ -226,15 +224,14 @@ def _partials_optax(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     p = jax.nn.sigmoid(input)
-    product = (1.0 - target) * p
     probability = jax.nn.sigmoid(-input)
-    product_2 = probability * target
-    term = 2.0 * smooth + (target + p).sum(axis=2)
+    term = 1.0 - target
+    term_2 = 2.0 * smooth + (target + p).sum(axis=2)
     return (
         jnp.tanh(0.5 * input),
-        product * probability - product_2 * p,
-        ratio(1.0, term),
-        ratio(ratio((product + product_2).sum(axis=2), term), term),
+        p * probability * (term - target),
+        ratio(1.0, term_2),
+        ratio(ratio((term * p + probability * target).sum(axis=2), term_2), term_2),
         p,
         probability,
     )
@@ -268,28 +265,30 @@ def _partials_tangent_optax(
     product = 0.5 * input
     p = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
-    product_2 = (1.0 - target) * p
-    product_3 = probability * p
-    product_4 = product_3 * target
+    product_2 = p * probability
+    term = 1.0 - target
     squashed = jnp.tanh(product)
-    term = product_2 * probability * jnp.tanh(-0.5 * input) + product_4 * squashed
-    term_2 = 2.0 * smooth + (target + p).sum(axis=2)
-    quotient = ratio(1.0, term_2)
-    quotient_2 = ratio(quotient, term_2)
-    product_5 = p * probability * d_input
-    sums = (d_target + product_5).sum(axis=2)
-    term_3 = (product_2 * probability - product_4) * d_input - squashed * d_target
-    quotient_3 = ratio(ratio((product_2 + probability * target).sum(axis=2), term_2), term_2)
-    quotient_4 = ratio(quotient_3, term_2)
+    term_2 = (term * jnp.tanh(-0.5 * input) + target * squashed) * d_input - 2.0 * d_target
+    term_3 = 2.0 * smooth + (target + p).sum(axis=2)
+    quotient = ratio(1.0, term_3)
+    quotient_2 = ratio(quotient, term_3)
+    product_3 = product_2 * d_input
+    sums = (d_target + product_3).sum(axis=2)
+    product_4 = d_input * product_2
+    product_5 = (
+        quotient * quotient * (product_4 * (term - target) - squashed * d_target).sum(axis=2)
+    )
+    quotient_3 = ratio(ratio((term * p + probability * target).sum(axis=2), term_3), term_3)
+    quotient_4 = ratio(quotient_3, term_3)
     return (
         0.5 * sech2(product) * d_input,
-        term * d_input - 2.0 * p * probability * d_target,
+        product_2 * term_2,
         -2.0 * quotient_2 * d_smooth - quotient_2 * sums,
-        quotient * quotient * term_3.sum(axis=2)
+        product_5
         + (-2.0 * quotient * quotient_3 - 2.0 * quotient_4) * d_smooth
         + (-quotient * quotient_3 - quotient_4) * sums,
-        product_5,
-        -product_3 * d_input,
+        product_3,
+        -product_4,
     )
 
 

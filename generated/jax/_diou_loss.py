@@ -243,7 +243,7 @@ def _partials_tangent(
     positive = jnp.maximum(jnp.sign(term_17), 0.0)
     term_24 = term_5 * picked_2 + term_4 * picked_4 + term_7 * picked + term_6 * picked_3
     product_2 = positive * term_24
-    product_3 = product_2 * overlap_height
+    product_3 = overlap_height * product_2
     positive_2 = jnp.maximum(jnp.sign(term_18), 0.0)
     term_25 = term_10 * picked_6 + term_9 * picked_8 + term_12 * picked_5 + term_11 * picked_7
     product_4 = positive_2 * term_25

@@ -56,8 +56,8 @@ def _tangent_variance(
     chosen = (target[:, None] == target).astype(by_pull.dtype)
     sums = chosen.sum(axis=1)
     sums_2 = (coefficient * (d_input - chosen @ d_input / sums[:, None])).sum(axis=1)
-    term = 2.0 * by_pull * by_pull_2 * sums_2 / sums - 2.0 * by_pull * by_pull_2 * d_pull / sums
-    return ratio(1.0, (1.0 / sums).sum()) * term.sum()
+    product = by_pull * by_pull_2 * (2.0 * sums_2 / sums - 2.0 * d_pull / sums)
+    return ratio(1.0, (1.0 / sums).sum()) * product.sum()
 
 
 def _partials_tangent_variance(

@@ -98,19 +98,20 @@ def _tangent_soft(
     offset = centred(
         coefficient, by_teacher * d_input - by_temperature * input * d_temperature, axis=-2
     )
-    product = coefficient_3 * ((coefficient_2 * offset).sum(axis=1)[:, None] - offset)
     term = by_teacher * d_teacher - by_temperature * teacher * d_temperature
     offset_2 = centred(coefficient_4, term, axis=-2)
-    product_2 = coefficient_3 * ((coefficient_3 * offset_2).sum(axis=1)[:, None] - offset_2)
     term_2 = term - (coefficient_5 * term).sum(axis=1)[:, None]
-    product_3 = (
-        coefficient_6 * coefficient_3 * (term_2 - (coefficient_3 * term_2).sum(axis=1)[:, None])
+    product = coefficient_6 * (term_2 - (coefficient_3 * term_2).sum(axis=1)[:, None])
+    term_3 = (
+        (coefficient_2 * offset).sum(axis=1)[:, None]
+        - offset
+        + product
+        - ((coefficient_3 * offset_2).sum(axis=1)[:, None] - offset_2)
     )
-    product_4 = by_alpha_2 * alpha * (product + product_3 - product_2).sum(axis=1)
     return (
         2.0 * temperature * alpha * by_alpha * d_temperature
         + by_alpha_2 * by_alpha * d_alpha
-        + product_4
+        + by_alpha_2 * alpha * (coefficient_3 * term_3).sum(axis=1)
     )
 
 

@@ -100,39 +100,42 @@ def _partials_tangent(
     product_2 = probability * beta
     p = jax.nn.sigmoid(product)
     product_3 = p * beta
-    product_4 = (1.0 - label_smoothing) * probability
-    product_5 = product_4 * p
+    term_2 = 1.0 - label_smoothing
+    product_4 = probability * p
+    product_5 = term_2 * product_4
     power = beta * beta
     product_6 = product_5 * power
-    product_7 = label_smoothing * p
-    product_8 = product_7 * probability
-    product_9 = product_8 * power
-    term_2 = product_6 + product_9
-    term_3 = -product_6 - product_9
-    term_4 = rejected - reference_rejected + reference_chosen - chosen
-    product_10 = product_5 * term_4 * beta
-    product_11 = product_8 * gain * beta
-    term_5 = product_11 + product_7
-    term_6 = -product_10 - product_4 + term_5
-    term_7 = product_10 + product_4 + (-product_11 - product_7)
+    product_7 = label_smoothing * product_4
+    product_8 = product_7 * power
+    term_3 = product_6 + product_8
+    term_4 = -product_6 - product_8
+    term_5 = rejected - reference_rejected + reference_chosen - chosen
+    product_9 = term_5 * product_5 * beta
+    product_10 = probability * term_2
+    product_11 = gain * product_7 * beta
+    product_12 = label_smoothing * p
+    term_6 = product_11 + product_12
+    term_7 = -product_9 - product_10 + term_6
+    term_8 = product_9 + term_2 * probability + (-product_11 - product_12)
+    product_13 = product_4 * (term_2 * term_5 * term_5 + label_smoothing * gain * gain) * d_beta
     return (
         d_chosen + term - d_reference_chosen,
         (product_2 + product_3) * d_label_smoothing
-        + term_2 * d_chosen
-        + term_2 * term
-        + term_3 * d_reference_chosen
-        + term_6 * d_beta,
-        (-product_2 - product_3) * d_label_smoothing
         + term_3 * d_chosen
         + term_3 * term
-        + term_2 * d_reference_chosen
+        + term_4 * d_reference_chosen
         + term_7 * d_beta,
-        (p * gain - probability * term_4) * d_label_smoothing
-        + term_6 * d_chosen
-        + (term_5 - product_10) * term
-        + term_7 * d_reference_chosen
-        + (product_5 * term_4 * term_4 + product_8 * gain * gain) * d_beta
-        + product_4 * (d_rejected - d_reference_rejected),
+        (-product_2 - product_3) * d_label_smoothing
+        + term_4 * d_chosen
+        + term_4 * term
+        + term_3 * d_reference_chosen
+        + term_8 * d_beta,
+        (p * gain - probability * term_5) * d_label_smoothing
+        + term_7 * d_chosen
+        + (term_6 - product_9) * term
+        + term_8 * d_reference_chosen
+        + product_13
+        + product_10 * (d_rejected - d_reference_rejected),
     )
 
 

@@ -129,68 +129,67 @@ def _partials_tangent(
     term_6 = product_3 * product_4 * (product_2 / term_2) - product_4 * product_5
     term_7 = (
         term
-        + (term_3 * term_6 / term_4 - term_3 * (term_5 / term_4) ** 2)
+        + term_3 * (term_6 / term_4 - (term_5 / term_4) ** 2)
         - 2.0 * (beta / omega) * (beta / omega)
     )
     power = omega * omega
     power_2 = 1.0 / omega
     power_3 = (error / (term_4 * beta)) ** 2
     term_8 = 0.5 * nu * (error / (beta * term_2)) ** 2 - 0.5 * product_3 * (product_3 / term_2)
-    term_9 = 0.5 * term_3 * nu * term_5 * power_3 / term_2 + term_3 * term_8 / term_4
+    product_6 = term_3 * (0.5 * nu * term_5 * power_3 / term_2 + term_8 / term_4)
+    product_7 = term_3 * error
     power_4 = term_4 * term_4
     power_5 = term_2 * term_2
-    product_6 = error / (term_2 * beta)
-    term_10 = term_3 * (
-        product_6 - nu * error / (beta * power_5)
-    ) / term_4 - term_3 * error * nu * term_5 / (power_4 * term_2 * beta)
-    term_11 = d_input - d_target
+    term_9 = (1.0 / (term_2 * beta) - nu / (beta * power_5)) / term_4 - nu * term_5 / (
+        power_4 * term_2 * beta
+    )
+    term_10 = d_input - d_target
     power_6 = product_3 * product_3
+    term_11 = (
+        0.5 * term_5 * nu * power_3 / term_2
+        + 0.5 * nu * (error / (term_2 * beta)) ** 2 / term_4
+        - 0.5 * power_6 / (term_4 * term_2)
+    )
+    product_8 = (power_2 - 2.0 * beta * term_2 / power + term_3 * term_11) * d_nu
     term_12 = (
-        0.5 * term_3 * term_5 * nu * power_3 / term_2
-        + 0.5 * term_3 * nu * product_6 * product_6 / term_4
-        - 0.5 * term_3 * power_6 / (term_4 * term_2)
+        nu * error * error / (term_4 * term_2 * beta**3)
+        - 0.25 * (nu * power_6 / (term_4 * term_2)) ** 2
     )
-    term_13 = (
-        term_3 * nu * error * error / (term_4 * term_2 * beta**3)
-        - 0.25 * term_3 * (nu * power_6 / (term_4 * term_2)) ** 2
-    )
-    product_7 = 0.5 * term_3 * error * (nu * error / (term_4 * term_2 * beta)) ** 2 / beta
     power_7 = beta * beta
-    product_8 = (product_7 - term_3 * nu * error / (term_4 * term_2 * power_7)) * term_11
+    term_13 = 0.5 * (nu * error / (term_4 * term_2 * beta)) ** 2 / beta - nu / (
+        term_4 * term_2 * power_7
+    )
     term_14 = (
-        term_3 * error / (term_4 * term_2 * beta)
-        - term_3 * term_5 * error * nu / (power_4 * term_2 * beta)
-        - term_3 * error * nu / (term_4 * power_5 * beta)
+        1.0 / (term_4 * term_2 * beta)
+        - term_5 * nu / (power_4 * term_2 * beta)
+        - nu / (term_4 * power_5 * beta)
     )
-    term_15 = (
-        term_3 * nu / (term_4 * term_2 * beta)
-        - term_3 * (error * nu / (term_4 * term_2 * beta)) ** 2
-    )
-    term_16 = 0.5 * term_3 * (nu / (term_4 * term_2)) ** 2 * product_3**3 - term_3 * error * nu / (
+    term_15 = nu / (term_4 * term_2 * beta) - (error * nu / (term_4 * term_2 * beta)) ** 2
+    term_16 = 0.5 * (nu / (term_4 * term_2)) ** 2 * product_3**3 - error * nu / (
         term_4 * term_2 * power_7
     )
     sign_error = jnp.sign(error)
     term_17 = 2.0 * d_nu + d_alpha
     return (
         term_7 * d_nu
-        + (power_2 - 2.0 * term_2 * beta / power + term_9) * d_beta
+        + (power_2 - 2.0 * term_2 * beta / power + product_6) * d_beta
         + term_5 * d_alpha / term_4
-        + term_10 * term_11,
-        (power_2 - 2.0 * beta * term_2 / power + term_12) * d_nu
-        + (term_13 - 2.0 * (term_2 / omega) ** 2) * d_beta
-        + product_8
+        + product_7 * term_9 * term_10,
+        product_8
+        + (term_3 * term_12 - 2.0 * (term_2 / omega) ** 2) * d_beta
+        + product_7 * term_13 * term_10
         - 0.5 * nu * power_6 * d_alpha / (term_4 * term_2),
         term_5 * d_nu / term_4
-        + error * nu * term_11 / (term_4 * term_2 * beta)
+        + error * nu * term_10 / (term_4 * term_2 * beta)
         + (trigamma(alpha) - trigamma(term_3)) * d_alpha
         - 0.5 * nu * d_beta * power_6 / (term_4 * term_2),
         error * nu * d_alpha / (term_4 * term_2 * beta)
-        + term_14 * d_nu
-        + term_15 * term_11
-        + term_16 * d_beta
+        + product_7 * term_14 * d_nu
+        + term_3 * term_15 * term_10
+        + term_3 * term_16 * d_beta
         + sign_error * coefficient * term_17
         + (2.0 * nu + alpha) * sign_error * d_coefficient,
-        sign_error * term_11,
+        sign_error * term_10,
         term_17,
     )
 

@@ -54,8 +54,8 @@ def _partials(
     product = alpha * sigmoid_input
     probability = jax.nn.sigmoid(-input)
     term = 1.0 - target
-    product_2 = probability * target
-    sums = (term * product + product_2 * beta).sum(axis=(0, 2))
+    product_2 = beta * target
+    sums = (term * product + probability * product_2).sum(axis=(0, 2))
     term_2 = smooth + (target * sigmoid_input).sum(axis=(0, 2)) + sums
     quotient = ratio(sums, term_2)
     mask = quotient <= 0.0
@@ -68,7 +68,7 @@ def _partials(
         probability * beta - product,
         term,
         sigmoid_input,
-        term * product * probability - product_2 * sigmoid_input * beta,
+        sigmoid_input * probability * (term * alpha - product_2),
         probability,
         jnp.where(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient_2)),
         jnp.where(mask, 0.0, -chosen * quotient_2),
@@ -95,18 +95,16 @@ def _tangent(
     by_target, by_alpha, by_input, by_input_2, by_input_3, coefficient, by_smooth, by_gamma = (
         partials
     )
+    product = by_input_3 * target
     term = (
         by_target * d_target
         + by_alpha * by_input * d_alpha
         + by_input_2 * d_input
-        + by_input_3 * target * d_beta
+        + product * d_beta
     )
-    sums = (by_input * d_target + target * by_input * by_input_3 * d_input).sum(axis=(0, 2))
+    product_2 = by_smooth * (by_input * (d_target + product * d_input)).sum(axis=(0, 2))
     return (
-        coefficient * term.sum(axis=(0, 2))
-        + by_smooth * d_smooth
-        + by_smooth * sums
-        + by_gamma * d_gamma
+        coefficient * term.sum(axis=(0, 2)) + by_smooth * d_smooth + product_2 + by_gamma * d_gamma
     )
 
 
@@ -126,17 +124,15 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     sigmoid_input = jax.nn.sigmoid(input)
-    product = alpha * sigmoid_input
+    product = sigmoid_input * alpha
     probability = jax.nn.sigmoid(-input)
-    product_2 = product * probability
-    product_3 = probability * sigmoid_input
-    term = -product_2 - product_3 * beta
-    product_4 = sigmoid_input * probability
+    product_2 = sigmoid_input * probability
+    term = -product * probability - product_2 * beta
     term_2 = 1.0 - target
-    product_5 = beta * target
-    product_6 = product_3 * product_5
-    term_3 = term_2 * product_2 * jnp.tanh(-0.5 * input) + product_6 * jnp.tanh(0.5 * input)
-    sums = (term_2 * product + probability * product_5).sum(axis=(0, 2))
+    product_3 = d_input * product_2
+    product_4 = beta * target
+    term_3 = term_2 * alpha * jnp.tanh(-0.5 * input) + product_4 * jnp.tanh(0.5 * input)
+    sums = (term_2 * product + probability * product_4).sum(axis=(0, 2))
     term_4 = smooth + (target * sigmoid_input).sum(axis=(0, 2)) + sums
     quotient = ratio(sums, term_4)
     mask = quotient <= 0.0
@@ -155,42 +151,43 @@ def _partials_tangent(
     term_7 = quotient_2 - quotient_3
     chosen_2 = jnp.where((mask_2 & (term_5 == 0.0)), 0.0, term_5 * quotient ** (term_5 - 1.0))
     chosen_3 = jnp.where(mask_3, 0.0, chosen_2 * term_7 / gamma)
+    product_5 = probability * target
     term_8 = (
         (probability * beta - product) * d_target
         + term_2 * sigmoid_input * d_alpha
-        + (term_2 * product_2 - product_6) * d_input
-        + probability * target * d_beta
+        + product_3 * (term_2 * alpha - product_4)
+        + product_5 * d_beta
     )
     sums_2 = term_8.sum(axis=(0, 2))
     chosen_4 = jnp.where(mask_3, 0.0, -chosen_2 * quotient_3 / gamma)
     chosen_5 = jnp.where(mask, 0.0, chosen_4 * term_7)
-    sums_3 = (sigmoid_input * d_target + target * product_4 * d_input).sum(axis=(0, 2))
+    sums_3 = (sigmoid_input * (d_target + product_5 * d_input)).sum(axis=(0, 2))
     chosen_6 = jnp.where(mask_3, 0.0, power_3 / gamma)
     quotient_4 = ratio(quotient_2, term_4)
     quotient_5 = ratio(quotient_3, term_4)
     term_9 = quotient_2 * quotient_3 + quotient_5
     term_10 = term_9 - quotient_4
-    product_7 = quotient_2 * term_7
-    term_11 = term_10 * d_smooth + term_10 * sums_3 + (quotient_5 - product_7 - quotient_4) * sums_2
-    chosen_7 = jnp.where(mask, 0.0, -chosen_3 * quotient_3 - chosen_6 * (product_7 - quotient_5))
+    product_6 = quotient_2 * term_7
+    term_11 = term_10 * d_smooth + term_10 * sums_3 + (quotient_5 - product_6 - quotient_4) * sums_2
+    chosen_7 = jnp.where(mask, 0.0, -chosen_3 * quotient_3 - chosen_6 * (product_6 - quotient_5))
     chosen_8 = jnp.where(mask, 0.0, chosen_6 * term_9 - chosen_4 * quotient_3)
-    product_8 = chosen_6 * logarithm
     power_5 = quotient**power
-    chosen_9 = jnp.where(mask_2, 0.0, product_8 * term_7 + power_5 * term_7 / quotient)
-    chosen_10 = jnp.where(mask_2, 0.0, -product_8 * quotient_3 - power_5 * quotient_3 / quotient)
+    product_7 = power_5 / quotient
+    chosen_9 = jnp.where(mask_2, 0.0, term_7 * (chosen_6 * logarithm + product_7))
+    chosen_10 = jnp.where(mask_2, 0.0, quotient_3 * (-logarithm * chosen_6 - product_7))
     chosen_11 = jnp.where(mask, 0.0, -chosen_10 / power_2)
     chosen_12 = jnp.where(mask_2, 0.0, power_5 * logarithm)
-    product_9 = jnp.where(mask_2, 0.0, -chosen_12 * logarithm / power_2) / power_2
-    product_10 = jnp.where(mask, 0.0, 2.0 * chosen_12 / power_4 - product_9) * d_gamma
+    product_8 = jnp.where(mask_2, 0.0, -chosen_12 * logarithm / power_2) / power_2
+    product_9 = jnp.where(mask, 0.0, 2.0 * chosen_12 / power_4 - product_8) * d_gamma
     return (
         term * d_input + probability * d_beta - sigmoid_input * d_alpha,
         -d_target,
-        product_4 * d_input,
+        product_2 * d_input,
         term * d_target
-        + term_2 * product_4 * d_alpha
-        + term_3 * d_input
-        - product_3 * target * d_beta,
-        -product_3 * d_input,
+        + term_2 * product_2 * d_alpha
+        + product_3 * term_3
+        - product_2 * target * d_beta,
+        -product_3,
         jnp.where(mask, 0.0, chosen * term_7) * d_gamma
         + jnp.where(mask, 0.0, chosen_3 * term_7) * sums_2
         + chosen_5 * d_smooth
@@ -203,7 +200,7 @@ def _partials_tangent(
         jnp.where(mask, 0.0, -chosen_9 / power_2) * sums_2
         + chosen_11 * d_smooth
         + chosen_11 * sums_3
-        + product_10,
+        + product_9,
     )
 
 

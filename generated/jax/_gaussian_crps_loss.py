@@ -61,12 +61,12 @@ def _partials_tangent(
     gauss_2 = gauss(product, 0.5)
     power = std * std
     term_2 = d_input - d_target
-    product_2 = 0.7978845608028654 * term * (d_std / std) * (gauss_2 / std) * product
-    return (
-        0.7978845608028654 * gauss_2 * term_2 / std
-        - 0.7978845608028654 * gauss_2 * term * d_std / power,
-        product_2 - 0.7978845608028654 * term * gauss_2 * term_2 / power,
+    term_3 = 0.7978845608028654 * term_2 / std - 0.7978845608028654 * term * d_std / power
+    term_4 = (
+        0.7978845608028654 * (d_std / std) * (gauss_2 / std) * product
+        - 0.7978845608028654 * gauss_2 * term_2 / power
     )
+    return gauss_2 * term_3, term * term_4
 
 
 _kernel = differentiable(

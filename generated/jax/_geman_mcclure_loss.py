@@ -48,10 +48,8 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_scale, by_scale_2, coefficient, by_scale_3, by_scale_4 = partials
-    return (
-        2.0 * by_scale * by_scale_2 * coefficient * (d_input - d_target)
-        - 2.0 * by_scale * by_scale_2 * by_scale_3 * by_scale_4 * d_scale
-    )
+    term = 2.0 * coefficient * (d_input - d_target) - 2.0 * by_scale_3 * by_scale_4 * d_scale
+    return by_scale * by_scale_2 * term
 
 
 def _partials_tangent(
@@ -70,11 +68,10 @@ def _partials_tangent(
     term_2 = d_input - d_target
     power_2 = scale * scale
     power_3 = hypot1_2**4
-    over_hypot1_2 = over_hypot1(product)
+    term_3 = 3.0 * term * d_scale / (power_3 * power_2) - 3.0 * term_2 / (power_3 * scale)
     return (
         term_2 / (power * scale) - term * d_scale / (power * power_2),
-        3.0 * over_hypot1_2 * term * d_scale / (power_3 * power_2)
-        - 3.0 * over_hypot1_2 * term_2 / (power_3 * scale),
+        over_hypot1(product) * term_3,
         -d_scale / power_2,
         term_2,
         -2.0 * d_scale / scale**3,

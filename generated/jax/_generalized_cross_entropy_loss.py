@@ -106,13 +106,13 @@ def _partials_tangent_power(
     product = -q * nll
     exp_product = jnp.exp(product)
     product_2 = exp_product * nll / (q * q)
-    product_3 = exp_product * nll
+    product_3 = nll * exp_product
     term = -2.0 * jnp.expm1(product) / q**3 - product_2 + (-product_2 - product_3 * (nll / q))
     sums = (excess * d_input).sum(axis=1)
     return (
         term * d_q - product_3 * sums,
         softmax_tangent(input, d_input, axis=-2),
-        -product_3 * d_q - exp_product * q * sums,
+        exp_product * (-nll * d_q - q * sums),
     )
 
 

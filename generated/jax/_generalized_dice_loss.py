@@ -97,25 +97,24 @@ def _partials_tangent(
     power = volume * volume
     class_weight = ratio(1.0, power)
     quotient = ratio(class_weight, power)
-    term = -2.0 * class_weight * quotient * volume - 2.0 * ratio(quotient, power) * volume
     sums = d_target.sum(axis=2)
     p = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    term_2 = 1.0 - target
+    term = 1.0 - target
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    term_3 = (other_probability - p) * d_target + term_2 * d_probability - target * d_probability
-    sums_2 = term_3.sum(axis=2)
+    term_2 = (other_probability - p) * d_target + term * d_probability - target * d_probability
+    sums_2 = term_2.sum(axis=2)
     is_largest = jnp.arange(target.shape[1])[:, None] == input.argmax(axis=1)[:, None]
     sums_3 = (target + p).sum(axis=2)
     sums_4 = (class_weight * sums_3).sum(axis=1)
     quotient_2 = ratio(1.0, sums_4)
     sums_5 = (d_target + d_probability).sum(axis=2)
     sums_6 = (class_weight * sums_5 - 2.0 * quotient * volume * sums_3 * sums).sum(axis=1)
-    difference = (term_2 * p + other_probability * target).sum(axis=2)
-    term_4 = class_weight * sums_2 - 2.0 * quotient * volume * difference * sums
+    difference = (term * p + other_probability * target).sum(axis=2)
+    term_3 = class_weight * sums_2 - 2.0 * quotient * volume * difference * sums
     quotient_3 = ratio(ratio((class_weight * difference).sum(axis=1), sums_4), sums_4)
     return (
-        term * sums,
+        volume * (-2.0 * class_weight * quotient - 2.0 * ratio(quotient, power)) * sums,
         sums,
         sums_2,
         -2.0 * d_probability,
@@ -125,7 +124,7 @@ def _partials_tangent(
         -2.0 * quotient * volume * sums,
         -ratio(quotient_2, sums_4) * sums_6,
         sums_5,
-        quotient_2 * quotient_2 * term_4.sum(axis=1)
+        quotient_2 * quotient_2 * term_3.sum(axis=1)
         + (-quotient_2 * quotient_3 - ratio(quotient_3, sums_4)) * sums_6,
     )
 

@@ -239,9 +239,8 @@ def _partials_tangent(
     hull_height = jnp.maximum(bottom, true_bottom) - jnp.minimum(top, true_top)
     hull = hull_width * hull_height
     quotient = ratio(1.0, hull)
-    quotient_2 = ratio(quotient, hull)
-    product_3 = hull_height * term_10
-    product_4 = hull_width * term_9
+    product_3 = term_10 * hull_height
+    product_4 = term_9 * hull_width
     term_15 = picked_5 - picked_7
     term_16 = picked - picked_3
     term_17 = picked_6 - picked_8
@@ -258,19 +257,19 @@ def _partials_tangent(
         + product_5
         + product_6
     )
+    product_7 = quotient * quotient * (hull_height * term_10 + hull_width * term_9 + term_19)
     width = right - left
     height = bottom - top
-    product_7 = width * height
+    product_8 = width * height
     true_width = true_right - true_left
     true_height = true_bottom - true_top
-    product_8 = true_width * true_height
+    product_9 = true_width * true_height
     overlap = overlap_width * overlap_height
-    quotient_3 = ratio(ratio(hull + (overlap - product_7 - product_8), hull), hull)
-    product_9 = quotient * quotient_3
-    quotient_4 = ratio(quotient_3, hull)
-    term_20 = product_7 + product_8 - overlap
-    quotient_5 = ratio(1.0, term_20)
-    term_21 = (
+    quotient_2 = ratio(ratio(hull + (overlap - product_8 - product_9), hull), hull)
+    term_20 = -quotient * quotient_2 - ratio(quotient_2, hull)
+    term_21 = product_8 + product_9 - overlap
+    quotient_3 = ratio(1.0, term_21)
+    term_22 = (
         height * term_15
         + width * term_16
         + true_height * term_17
@@ -278,9 +277,9 @@ def _partials_tangent(
         - product_5
         - product_6
     )
-    power = quotient_5 * quotient_5
-    quotient_6 = ratio(ratio(overlap, term_20), term_20)
-    product_10 = (-quotient_5 * quotient_6 - ratio(quotient_6, term_20)) * term_21
+    power = quotient_3 * quotient_3
+    quotient_4 = ratio(ratio(overlap, term_21), term_21)
+    product_10 = (-quotient_3 * quotient_4 - ratio(quotient_4, term_21)) * term_22
     return (
         jnp.full_like(term, 0.0),
         jnp.full_like(term_2, 0.0),
@@ -300,11 +299,9 @@ def _partials_tangent(
         product,
         product_2,
         jnp.full_like(positive_2, 0.0),
-        -quotient_2 * product_3 - quotient_2 * product_4,
-        quotient * quotient * (product_3 + product_4 + term_19)
-        + (-product_9 * hull_height - quotient_4 * hull_height) * term_10
-        + (-product_9 * hull_width - quotient_4 * hull_width) * term_9,
-        -ratio(quotient_5, term_20) * term_21,
+        ratio(quotient, hull) * (-product_3 - product_4),
+        product_7 + product_3 * term_20 + product_4 * term_20,
+        -ratio(quotient_3, term_21) * term_22,
         term_16,
         term_15,
         term_18,

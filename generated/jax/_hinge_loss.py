@@ -34,7 +34,7 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     (by_target,) = partials
-    return -by_target * target * d_input - by_target * input * d_target
+    return by_target * (-target * d_input - input * d_target)
 
 
 def _partials_tangent(
@@ -75,7 +75,7 @@ def _tangent_keras(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_input, by_target, by_input_2 = partials
-    return -by_input * by_target * input * d_target - by_input * by_input_2 * d_input
+    return by_input * (-by_target * input * d_target - by_input_2 * d_input)
 
 
 def _partials_tangent_keras(

@@ -184,7 +184,7 @@ def _partials_tangent(
     positive = jnp.maximum(jnp.sign(term_5), 0.0)
     term_12 = term * picked + term_2 * picked_5 + term_3 * picked_2 + term_4 * picked_6
     product = positive * term_12
-    product_2 = product * overlap_height
+    product_2 = overlap_height * product
     positive_2 = jnp.maximum(jnp.sign(term_6), 0.0)
     term_13 = 0.5 * jnp.sign(true_bottom - bottom) + 0.5
     term_14 = 0.5 * jnp.sign(bottom - true_bottom) + 0.5

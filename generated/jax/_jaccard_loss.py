@@ -30,16 +30,15 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     p = jax.nn.sigmoid(input)
-    product = (1.0 - target) * p
     probability = jax.nn.sigmoid(-input)
-    product_2 = probability * target
-    difference = (product + product_2).sum(axis=(0, 2))
-    term = smooth + (target * p).sum(axis=(0, 2)) + difference
-    quotient = ratio(ratio(difference, term), term)
+    term = 1.0 - target
+    difference = (term * p + probability * target).sum(axis=(0, 2))
+    term_2 = smooth + (target * p).sum(axis=(0, 2)) + difference
+    quotient = ratio(ratio(difference, term_2), term_2)
     return (
         jnp.tanh(0.5 * input),
-        product * probability - product_2 * p,
-        ratio(1.0, term) - quotient,
+        p * probability * (term - target),
+        ratio(1.0, term_2) - quotient,
         quotient,
         p,
         probability,
@@ -58,8 +57,8 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     by_target, by_input, coefficient, by_smooth, by_input_2, by_input_3 = partials
     product = coefficient * (by_input * d_input - by_target * d_target).sum(axis=(0, 2))
-    term = by_input_2 * d_target + target * by_input_2 * by_input_3 * d_input
-    return product - by_smooth * d_smooth - by_smooth * term.sum(axis=(0, 2))
+    sums = (by_input_2 * (d_target + target * by_input_3 * d_input)).sum(axis=(0, 2))
+    return product - by_smooth * d_smooth - by_smooth * sums
 
 
 def _partials_tangent(
@@ -74,31 +73,31 @@ def _partials_tangent(
     product = 0.5 * input
     p = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
-    term = 1.0 - target
     product_2 = p * probability
-    product_3 = probability * p
-    product_4 = product_3 * target
+    term = 1.0 - target
     squashed = jnp.tanh(product)
-    product_5 = (term * product_2 * jnp.tanh(-0.5 * input) + product_4 * squashed) * d_input
-    difference = (term * p + probability * target).sum(axis=(0, 2))
-    term_2 = smooth + (target * p).sum(axis=(0, 2)) + difference
-    quotient = ratio(1.0, term_2)
-    quotient_2 = ratio(quotient, term_2)
-    quotient_3 = ratio(ratio(difference, term_2), term_2)
-    product_6 = quotient * quotient_3
-    quotient_4 = ratio(quotient_3, term_2)
-    term_3 = product_6 + quotient_4 - quotient_2
-    sums = (p * d_target + target * product_2 * d_input).sum(axis=(0, 2))
-    product_7 = quotient * (quotient - quotient_3)
-    sums_2 = ((term * product_2 - product_4) * d_input - squashed * d_target).sum(axis=(0, 2))
-    term_4 = -product_6 - quotient_4
+    term_2 = (term * jnp.tanh(-0.5 * input) + target * squashed) * d_input - 2.0 * d_target
+    product_3 = probability * target
+    difference = (term * p + product_3).sum(axis=(0, 2))
+    term_3 = smooth + (target * p).sum(axis=(0, 2)) + difference
+    quotient = ratio(1.0, term_3)
+    quotient_2 = ratio(quotient, term_3)
+    quotient_3 = ratio(ratio(difference, term_3), term_3)
+    product_4 = quotient * quotient_3
+    quotient_4 = ratio(quotient_3, term_3)
+    term_4 = product_4 + quotient_4 - quotient_2
+    sums = (p * (d_target + product_3 * d_input)).sum(axis=(0, 2))
+    product_5 = quotient * (quotient - quotient_3)
+    product_6 = d_input * product_2
+    sums_2 = (product_6 * (term - target) - squashed * d_target).sum(axis=(0, 2))
+    term_5 = -product_4 - quotient_4
     return (
         0.5 * sech2(product) * d_input,
-        product_5 - 2.0 * p * probability * d_target,
-        term_3 * d_smooth + term_3 * sums + (quotient_4 - product_7 - quotient_2) * sums_2,
-        (product_7 - quotient_4) * sums_2 + term_4 * d_smooth + term_4 * sums,
+        product_2 * term_2,
+        term_4 * d_smooth + term_4 * sums + (quotient_4 - product_5 - quotient_2) * sums_2,
+        (product_5 - quotient_4) * sums_2 + term_5 * d_smooth + term_5 * sums,
         product_2 * d_input,
-        -product_3 * d_input,
+        -product_6,
     )
 
 

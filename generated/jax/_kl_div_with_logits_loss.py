@@ -75,16 +75,18 @@ def _tangent(
     offset = centred(
         soft_input, by_target * d_input - by_temperature_2 * input * d_temperature, axis=-2
     )
-    product = coefficient_2 * ((coefficient * offset).sum(axis=1)[:, None] - offset)
     term = by_target * d_target - by_temperature_2 * target * d_temperature
     offset_2 = centred(soft_target, term, axis=-2)
-    product_2 = coefficient_2 * ((coefficient_2 * offset_2).sum(axis=1)[:, None] - offset_2)
     term_2 = term - (coefficient_3 * term).sum(axis=1)[:, None]
-    product_3 = (
-        coefficient_4 * coefficient_2 * (term_2 - (coefficient_2 * term_2).sum(axis=1)[:, None])
+    product = coefficient_4 * (term_2 - (coefficient_2 * term_2).sum(axis=1)[:, None])
+    term_3 = (
+        (coefficient * offset).sum(axis=1)[:, None]
+        - offset
+        + product
+        - ((coefficient_2 * offset_2).sum(axis=1)[:, None] - offset_2)
     )
     return 2.0 * temperature * by_temperature * d_temperature + coefficient_5 * (
-        product + product_3 - product_2
+        coefficient_2 * term_3
     ).sum(axis=1)
 
 

@@ -47,13 +47,14 @@ def _partials(
     gain = term * beta
     probability = jax.nn.sigmoid(-gain)
     sigmoid_gain = jax.nn.sigmoid(gain)
-    product = good_weight * probability * sigmoid_gain
-    product_2 = bad_weight * sigmoid_gain * probability
+    product = probability * sigmoid_gain
+    product_2 = good_weight * product
+    product_3 = bad_weight * product
     return (
         jnp.where(mask, probability, 0.0),
-        jnp.where(mask, -product * beta, product_2 * beta),
-        jnp.where(mask, product * beta, -product_2 * beta),
-        jnp.where(mask, product * (reference - input + divergence), product_2 * term),
+        jnp.where(mask, -product_2 * beta, product_3 * beta),
+        jnp.where(mask, product_2 * beta, -product_3 * beta),
+        jnp.where(mask, product_2 * (reference - input + divergence), product_3 * term),
         jnp.where(mask, 0.0, sigmoid_gain),
     )
 
@@ -109,48 +110,46 @@ def _partials_tangent(
     probability = jax.nn.sigmoid(-gain)
     sigmoid_gain = jax.nn.sigmoid(gain)
     product = probability * sigmoid_gain
-    chosen = jnp.where(mask, -product * beta, 0.0)
-    chosen_2 = jnp.where(mask, product * beta, 0.0)
+    product_2 = -product * beta
+    chosen = jnp.where(mask, product_2, 0.0)
+    product_3 = product * beta
+    chosen_2 = jnp.where(mask, product_3, 0.0)
     term_2 = reference - input + divergence
     chosen_3 = jnp.where(mask, product * term_2, 0.0)
     power = beta * beta
-    product_2 = good_weight * power
-    product_3 = product * jnp.tanh(0.5 * term * beta)
-    bad = bad_weight * sigmoid_gain
-    product_4 = bad * probability
-    product_5 = product_4 * jnp.tanh(-0.5 * term * beta)
-    chosen_4 = jnp.where(mask, product_2 * product_3, product_5 * power)
-    chosen_5 = jnp.where(mask, -product_2 * product_3, -product_5 * power)
-    product_6 = good_weight * beta
-    power_2 = sigmoid_gain * sigmoid_gain
-    product_7 = probability * term_2
-    product_8 = product_6 * power_2 * product_7
-    power_3 = probability * probability
-    product_9 = power_3 * term
-    product_10 = product_9 * sigmoid_gain
-    product_11 = product_6 * product_10
-    product_12 = good_weight * product
-    product_13 = bad * product_9 * beta
-    product_14 = bad_weight * power_2 * product_7
-    product_15 = product_14 * beta
+    product_4 = good_weight * power
+    product_5 = jnp.tanh(0.5 * term * beta) * product
+    product_6 = power * bad_weight
+    product_7 = jnp.tanh(-0.5 * term * beta) * product
+    chosen_4 = jnp.where(mask, product_4 * product_5, product_6 * product_7)
+    chosen_5 = jnp.where(mask, -product_4 * product_5, -product_6 * product_7)
+    product_8 = beta * good_weight
+    product_9 = probability * sigmoid_gain * sigmoid_gain
+    product_10 = term_2 * product_9
+    product_11 = product_8 * product_10
+    product_12 = sigmoid_gain * probability * probability
+    product_13 = term * product_12
+    product_14 = product_8 * product_13
+    product_15 = good_weight * product
+    product_16 = beta * bad_weight
+    product_17 = product_16 * product_13
+    product_18 = product_16 * product_10
+    product_19 = bad_weight * product
     chosen_6 = jnp.where(
-        mask, -product_8 - product_11 - product_12, product_13 + product_15 + product_4
+        mask, -product_11 - product_14 - product_15, product_17 + product_18 + product_19
     )
-    product_16 = sigmoid_gain * probability
-    chosen_7 = jnp.where(mask, 0.0, product_16 * beta)
+    chosen_7 = jnp.where(mask, 0.0, product_3)
     chosen_8 = jnp.where(
-        mask, product_8 + product_11 + product_12, -product_13 - product_15 - product_4
+        mask, product_11 + product_14 + product_15, -product_17 - product_18 - product_19
     )
-    chosen_9 = jnp.where(mask, 0.0, -product_16 * beta)
-    product_17 = product_6 * term_2 * product_3
-    product_18 = product_5 * (beta * term)
-    chosen_10 = jnp.where(mask, -product_17 - product_12, product_18 + product_4)
-    chosen_11 = jnp.where(mask, product_17 + product_12, -product_18 - product_4)
-    term_3 = (
-        good_weight * probability * power_2 * term_2 * term_2 + good_weight * product_10 * term_2
-    )
-    chosen_12 = jnp.where(mask, term_3, bad * power_3 * term * term + product_14 * term)
-    chosen_13 = jnp.where(mask, 0.0, product_16 * term)
+    chosen_9 = jnp.where(mask, 0.0, product_2)
+    product_20 = term_2 * product_8 * product_5
+    product_21 = term * product_16 * product_7
+    chosen_10 = jnp.where(mask, -product_20 - product_15, product_21 + product_19)
+    chosen_11 = jnp.where(mask, product_20 + product_15, -product_21 - product_19)
+    term_3 = good_weight * product_9 * term_2 * term_2 + good_weight * product_13 * term_2
+    term_4 = bad_weight * product_12 * term * term + bad_weight * product_10 * term
+    chosen_12 = jnp.where(mask, 0.0, product * term)
     return (
         chosen * d_input + chosen_2 * d_reference + chosen_3 * d_beta,
         chosen * d_good_weight
@@ -166,9 +165,9 @@ def _partials_tangent(
         chosen_3 * d_good_weight
         + chosen_10 * d_input
         + chosen_11 * d_reference
-        + chosen_12 * d_beta
-        + chosen_13 * d_bad_weight,
-        chosen_7 * d_input + chosen_9 * d_reference + chosen_13 * d_beta,
+        + jnp.where(mask, term_3, term_4) * d_beta
+        + chosen_12 * d_bad_weight,
+        chosen_7 * d_input + chosen_9 * d_reference + chosen_12 * d_beta,
     )
 
 

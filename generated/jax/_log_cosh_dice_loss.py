@@ -31,17 +31,16 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     p = jax.nn.sigmoid(input)
-    product = (1.0 - target) * p
     probability = jax.nn.sigmoid(-input)
-    product_2 = probability * target
-    term = smooth + (target + p).sum(axis=(0, 2))
-    dice = ratio((product + product_2).sum(axis=(0, 2)), term)
+    term = 1.0 - target
+    term_2 = smooth + (target + p).sum(axis=(0, 2))
+    dice = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
     return (
         jnp.tanh(0.5 * input),
-        product * probability - product_2 * p,
+        p * probability * (term - target),
         jnp.tanh(dice),
-        ratio(1.0, term),
-        ratio(dice, term),
+        ratio(1.0, term_2),
+        ratio(dice, term_2),
         p,
         probability,
     )
@@ -58,10 +57,9 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_target, by_input, by_smooth, coefficient, by_smooth_2, by_input_2, by_input_3 = partials
-    product = by_smooth * coefficient * (by_input * d_input - by_target * d_target).sum(axis=(0, 2))
-    product_2 = by_smooth * by_smooth_2
-    product_3 = product_2 * (d_target + by_input_2 * by_input_3 * d_input).sum(axis=(0, 2))
-    return product - product_2 * d_smooth - product_3
+    product = coefficient * (by_input * d_input - by_target * d_target).sum(axis=(0, 2))
+    product_2 = by_smooth_2 * (d_target + by_input_2 * by_input_3 * d_input).sum(axis=(0, 2))
+    return by_smooth * (product - by_smooth_2 * d_smooth - product_2)
 
 
 def _partials_tangent(
@@ -76,31 +74,28 @@ def _partials_tangent(
     product = 0.5 * input
     p = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
-    product_2 = (1.0 - target) * p
-    product_3 = probability * p
-    product_4 = product_3 * target
+    product_2 = p * probability
+    term = 1.0 - target
     squashed = jnp.tanh(product)
-    term = product_2 * probability * jnp.tanh(-0.5 * input) + product_4 * squashed
-    term_2 = smooth + (target + p).sum(axis=(0, 2))
-    dice = ratio((product_2 + probability * target).sum(axis=(0, 2)), term_2)
-    sech2_2 = sech2(dice)
-    quotient = ratio(1.0, term_2)
-    term_3 = (product_2 * probability - product_4) * d_input - squashed * d_target
-    sums = term_3.sum(axis=(0, 2))
-    quotient_2 = ratio(dice, term_2)
-    product_5 = sech2_2 * quotient_2
-    product_6 = p * probability * d_input
-    sums_2 = (d_target + product_6).sum(axis=(0, 2))
-    quotient_3 = ratio(quotient, term_2)
-    term_4 = -quotient * quotient_2 - ratio(quotient_2, term_2)
+    term_2 = (term * jnp.tanh(-0.5 * input) + target * squashed) * d_input - 2.0 * d_target
+    term_3 = smooth + (target + p).sum(axis=(0, 2))
+    dice = ratio((term * p + probability * target).sum(axis=(0, 2)), term_3)
+    quotient = ratio(1.0, term_3)
+    product_3 = d_input * product_2
+    sums = (product_3 * (term - target) - squashed * d_target).sum(axis=(0, 2))
+    quotient_2 = ratio(dice, term_3)
+    product_4 = product_2 * d_input
+    sums_2 = (d_target + product_4).sum(axis=(0, 2))
+    quotient_3 = ratio(quotient, term_3)
+    term_4 = -quotient * quotient_2 - ratio(quotient_2, term_3)
     return (
         0.5 * sech2(product) * d_input,
-        term * d_input - 2.0 * p * probability * d_target,
-        sech2_2 * quotient * sums - product_5 * d_smooth - product_5 * sums_2,
+        product_2 * term_2,
+        sech2(dice) * (quotient * sums - quotient_2 * d_smooth - quotient_2 * sums_2),
         -quotient_3 * d_smooth - quotient_3 * sums_2,
         quotient * quotient * sums + term_4 * d_smooth + term_4 * sums_2,
-        product_6,
-        -product_3 * d_input,
+        product_4,
+        -product_3,
     )
 
 

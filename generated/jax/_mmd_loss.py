@@ -91,12 +91,10 @@ def _tangent(
     product_4 = (by_bandwidth_2 * d_bandwidth + product_3).sum() / (
         by_bandwidth_2.shape[0] * by_bandwidth_2.shape[1]
     )
-    product_5 = (
-        by_bandwidth_3 * coefficient_6 * (coefficient_5 * (d_input[:, None] - d_target)).sum(axis=2)
-    )
-    term = by_bandwidth_3 * by_bandwidth_4 * by_bandwidth_5 * d_bandwidth - product_5
-    product_6 = 2.0 * term.sum() / (by_bandwidth.shape[0] * by_bandwidth_2.shape[0])
-    return product_2 + product_4 - product_6
+    product_5 = coefficient_6 * (coefficient_5 * (d_input[:, None] - d_target)).sum(axis=2)
+    product_6 = by_bandwidth_3 * (by_bandwidth_4 * by_bandwidth_5 * d_bandwidth - product_5)
+    product_7 = 2.0 * product_6.sum() / (by_bandwidth.shape[0] * by_bandwidth_2.shape[0])
+    return product_2 + product_4 - product_7
 
 
 def _partials_tangent(
@@ -140,7 +138,6 @@ def _partials_tangent(
     product_6 = 2.0 * jnp.where(mask_2, 0.25 * exponential_2 / power_2, 0.0) * sums_4
     term_5 = input[:, None] - target
     sums_5 = (term_5 * term_5).sum(axis=2)
-    exponential_3 = jnp.exp(-0.5 * sums_5 / power)
     term_6 = d_input[:, None] - d_target
     sums_6 = (term_5 * term_6).sum(axis=2)
     return (
@@ -150,7 +147,7 @@ def _partials_tangent(
         chosen_3 * d_bandwidth + 2.0 * chosen_4 * sums_4,
         term_4,
         chosen_4 * d_bandwidth + product_6,
-        exponential_3 * sums_5 * d_bandwidth / power_4 - exponential_3 * sums_6 / power,
+        jnp.exp(-0.5 * sums_5 / power) * (sums_5 * d_bandwidth / power_4 - sums_6 / power),
         -3.0 * d_bandwidth / power_2,
         2.0 * sums_6,
         term_6,

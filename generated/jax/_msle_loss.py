@@ -45,10 +45,8 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_target, by_input, by_input_2, by_target_2, by_target_3 = partials
-    return (
-        2.0 * by_target * by_input * by_input_2 * d_input
-        - 2.0 * by_target * by_target_2 * by_target_3 * d_target
-    )
+    term = 2.0 * by_input * by_input_2 * d_input - 2.0 * by_target_2 * by_target_3 * d_target
+    return by_target * term
 
 
 def _partials_tangent(

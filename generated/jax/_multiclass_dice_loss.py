@@ -59,7 +59,7 @@ def _tangent(
     by_smooth, by_input, p, by_target, coefficient, coefficient_2, coefficient_3 = partials
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
     term_2 = term - (p * term).sum(axis=1)[:, None]
-    sums = (2.0 * by_target * p * term_2 - 2.0 * by_target * d_target).sum(axis=(0, 2))
+    sums = (by_target * (2.0 * p * term_2 - 2.0 * d_target)).sum(axis=(0, 2))
     return (
         by_smooth * d_smooth
         + coefficient * sums
@@ -90,7 +90,7 @@ def _partials_tangent(
     sums = (target * d_target).sum(axis=(0, 2))
     d_probability = softmax_tangent(input, d_input, axis=-2)
     sums_2 = (p * d_probability).sum(axis=(0, 2))
-    sums_3 = (2.0 * term_2 * d_probability - 2.0 * term_2 * d_target).sum(axis=(0, 2))
+    sums_3 = (term_2 * (2.0 * d_probability - 2.0 * d_target)).sum(axis=(0, 2))
     product_3 = quotient * quotient * sums_3
     is_largest = jnp.arange(target.shape[1])[:, None] == input.argmax(axis=1)[:, None]
     term_4 = -product_2 - quotient_4

@@ -44,15 +44,16 @@ def _tangent(
     (by_input,) = partials
     mask = target == -1
     mask_2 = jnp.arange(target.shape[1])[:, None] <= jnp.arange(by_input.shape[2])
-    named = 1.0 - (mask[:, :, None] & mask_2).astype(d_input.dtype).max(axis=1)
-    index = jnp.arange(d_input.shape[1])
-    product = named[:, None] * (target[:, None] == index[:, None]).astype(d_input.dtype)
+    named = 1.0 - (mask[:, :, None] & mask_2).astype(by_input.dtype).max(axis=1)
+    index = jnp.arange(by_input.shape[1])
+    product = named[:, None] * (target[:, None] == index[:, None]).astype(by_input.dtype)
     chosen = jnp.where(
         index[:, None] == jnp.where(target != -1, target, 0)[:, None], d_input[:, :, None], 0.0
     )
     product_2 = named * chosen.sum(axis=1)
-    term = named[:, None] * by_input * d_input[:, :, None] - product_2[:, None] * by_input
-    return ((1.0 - product.max(axis=2)) * term.sum(axis=2)).sum(axis=1) / d_input.shape[1]
+    product_3 = by_input * (named[:, None] * d_input[:, :, None] - product_2[:, None])
+    sums = ((1.0 - product.max(axis=2)) * product_3.sum(axis=2)).sum(axis=1)
+    return sums / by_input.shape[1]
 
 
 def _partials_tangent(

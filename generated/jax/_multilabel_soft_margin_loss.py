@@ -41,8 +41,7 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     (by_input,) = partials
-    sums = (input * weight * d_target + by_input * weight * d_input).sum(axis=1)
-    return -sums / input.shape[1]
+    return -(weight * (input * d_target + by_input * d_input)).sum(axis=1) / weight.shape[1]
 
 
 def _partials_tangent(
@@ -51,8 +50,8 @@ def _partials_tangent(
     """Return the derivatives of the coefficients along the tangents."""
     sigmoid_input = jax.nn.sigmoid(input)
     probability = jax.nn.sigmoid(-input)
-    term = -(1.0 - target) * sigmoid_input * probability - target * probability * sigmoid_input
-    return ((sigmoid_input + probability) * d_target + term * d_input,)
+    product = sigmoid_input * probability * (-(1.0 - target) - target) * d_input
+    return ((sigmoid_input + probability) * d_target + product,)
 
 
 _kernel = differentiable(

@@ -46,14 +46,9 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     coefficient, coefficient_2, coefficient_3, coefficient_4, coefficient_5 = partials
-    product = 2.0 * coefficient_2 * coefficient_3 * (coefficient * (d_input - d_target)).sum(axis=0)
-    product_2 = (
-        2.0
-        * coefficient_2
-        * coefficient_5
-        * (coefficient_4 * deviation(d_target, axis=-2)).sum(axis=0)
-    )
-    return product - product_2
+    product = 2.0 * coefficient_3 * (coefficient * (d_input - d_target)).sum(axis=0)
+    product_2 = 2.0 * coefficient_5 * (coefficient_4 * deviation(d_target, axis=-2)).sum(axis=0)
+    return coefficient_2 * (product - product_2)
 
 
 def _partials_tangent(

@@ -55,8 +55,8 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_kappa, coefficient, by_kappa_2 = partials
-    product = by_kappa * coefficient * (d_target[:, None] - d_input[:, :, None])
-    return (product + by_kappa * by_kappa_2 * d_kappa).sum(axis=(1, 2)) / by_kappa.shape[2]
+    term = coefficient * (d_target[:, None] - d_input[:, :, None]) + by_kappa_2 * d_kappa
+    return (by_kappa * term).sum(axis=(1, 2)) / by_kappa.shape[2]
 
 
 def _partials_tangent(

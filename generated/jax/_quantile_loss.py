@@ -27,7 +27,7 @@ def _partials(input: jax.Array, target: jax.Array, q: jax.Array | float) -> tupl
     error = target - input
     term = 0.5 * jnp.sign(error) + 0.5
     term_2 = 0.5 * jnp.sign(input - target) + 0.5
-    return term * q + term_2 * (q - 1.0), term * error + term_2 * error
+    return term * q + term_2 * (q - 1.0), error * (term + term_2)
 
 
 def _tangent(

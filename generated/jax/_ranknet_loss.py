@@ -50,11 +50,8 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_sigma, by_sigma_2, by_sigma_3, coefficient = partials
-    product = by_sigma * by_sigma_2
-    term = product * by_sigma_3 * d_sigma - product * sigma * (
-        d_input[:, :, None] - d_input[:, None]
-    )
-    return coefficient * term.sum(axis=(1, 2))
+    term = by_sigma_3 * d_sigma - sigma * (d_input[:, :, None] - d_input[:, None])
+    return coefficient * (by_sigma * by_sigma_2 * term).sum(axis=(1, 2))
 
 
 def _partials_tangent(
@@ -68,11 +65,12 @@ def _partials_tangent(
     """Return the derivatives of the coefficients along the tangents."""
     ordered = (target[:, :, None] > target[:, None]).astype(target.dtype)
     product = (input[:, :, None] - input[:, None]) * sigma
-    product_2 = jax.nn.sigmoid(-product) * jax.nn.sigmoid(product)
+    term = (input[:, None] - input[:, :, None]) * d_sigma - sigma * (
+        d_input[:, :, None] - d_input[:, None]
+    )
     return (
         jnp.full_like(ordered, 0.0),
-        product_2 * (input[:, None] - input[:, :, None]) * d_sigma
-        - product_2 * sigma * (d_input[:, :, None] - d_input[:, None]),
+        jax.nn.sigmoid(-product) * jax.nn.sigmoid(product) * term,
         d_input[:, None] - d_input[:, :, None],
         jnp.full_like(ratio(1.0, ordered.sum(axis=(1, 2))), 0.0),
     )

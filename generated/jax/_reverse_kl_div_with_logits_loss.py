@@ -76,16 +76,18 @@ def _tangent(
     offset = centred(
         coefficient, by_input * d_target - by_temperature_2 * target * d_temperature, axis=-2
     )
-    product = coefficient_3 * ((coefficient_2 * offset).sum(axis=1)[:, None] - offset)
     term = by_input * d_input - by_temperature_2 * input * d_temperature
     offset_2 = centred(coefficient_4, term, axis=-2)
-    product_2 = coefficient_3 * ((coefficient_3 * offset_2).sum(axis=1)[:, None] - offset_2)
     term_2 = term - (coefficient_5 * term).sum(axis=1)[:, None]
-    product_3 = (
-        coefficient_6 * coefficient_3 * (term_2 - (coefficient_3 * term_2).sum(axis=1)[:, None])
+    product = coefficient_6 * (term_2 - (coefficient_3 * term_2).sum(axis=1)[:, None])
+    term_3 = (
+        (coefficient_2 * offset).sum(axis=1)[:, None]
+        - offset
+        + product
+        - ((coefficient_3 * offset_2).sum(axis=1)[:, None] - offset_2)
     )
     return 2.0 * temperature * by_temperature * d_temperature + coefficient_7 * (
-        product + product_3 - product_2
+        coefficient_3 * term_3
     ).sum(axis=1)
 
 

@@ -117,23 +117,24 @@ def _partials_tangent(
     ) * d_target - 2.0 * term_2 * sigmoid_input * probability * target * d_input
     sums_5 = term_4.sum(axis=(0, 2))
     quotient_4 = ratio(ratio((squared_error * target).sum(axis=(0, 2)), sums_4), sums_4)
-    product = 4.0 * term_2
-    product_2 = 2.0 * term_2 * sigmoid_input * probability
-    product_3 = sigmoid_input * d_input
-    product_4 = product_3 * probability
-    product_5 = (-2.0 * sigmoid_input * probability * target - product_2) * d_input
+    product = 2.0 * term
+    product_2 = 4.0 * term_2
+    product_3 = sigmoid_input * probability
+    product_4 = d_input * product_3
+    product_5 = 2.0 * term_2
+    product_6 = product_3 * d_input
+    product_7 = 2.0 * target
     return (
         quotient_3 * sums_5 - quotient * sums_2 - quotient_2 * sums_3 - quotient_4 * sums_3,
-        (2.0 * term - product) * d_target
-        + (product_2 - 2.0 * sigmoid_input * probability * term) * d_input,
-        d_target - product_4,
-        product_4,
-        -probability * product_3,
+        (product - product_2) * d_target + product_4 * (product_5 - product),
+        d_target - product_6,
+        product_6,
+        -product_4,
         -d_target,
         -d_r,
         ratio(quotient, sums) * sums_3,
         quotient * quotient * sums_2 + (quotient * quotient_2 + ratio(quotient_2, sums)) * sums_3,
-        (2.0 * target + product) * d_target + product_5,
+        (product_7 + product_2) * d_target + product_4 * (-product_7 - product_5),
         -ratio(quotient_3, sums_4) * sums_3,
         quotient_3 * quotient_3 * sums_5
         + (-quotient_3 * quotient_4 - ratio(quotient_4, sums_4)) * sums_3,

@@ -35,18 +35,17 @@ def _partials_plain(
     """Return the coefficients of the tangents."""
     probability = jax.nn.sigmoid(-input)
     power = probability**gamma
+    product = power * target
     p = jax.nn.sigmoid(input)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
-    product = power * target
     power_2 = p**gamma
-    term = 1.0 - target
+    product_2 = power_2 * (1.0 - target)
     softplus_2 = jnp.maximum(input, 0.0) + log_term
-    product_2 = power_2 * term
-    term_2 = gamma * power_2 * probability * term * softplus_2 + product_2 * p
     return (
-        -gamma * power * p * target * softplus - product * probability + term_2,
-        -product * softplus_2 * softplus - product_2 * softplus * softplus_2,
+        product * (-gamma * p * softplus - probability)
+        + product_2 * (gamma * probability * softplus_2 + p),
+        softplus_2 * softplus * (-product - product_2),
         power * softplus - power_2 * softplus_2,
     )
 
@@ -79,57 +78,50 @@ def _partials_tangent_plain(
     p = jax.nn.sigmoid(input)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
-    product = power * p * target * softplus
-    product_2 = gamma * power
+    product = gamma * power
     softplus_2 = jnp.maximum(input, 0.0) + log_term
-    product_3 = power * softplus_2
-    product_4 = product_3 * target * probability
-    term = product_2 * softplus_2 * p * target * softplus - product + product_4
+    term = product * softplus_2 * p * target * softplus - power * p * target * softplus
     power_2 = p**gamma
     term_2 = 1.0 - target
-    product_5 = power_2 * probability * term_2 * softplus_2
-    product_6 = gamma * power_2
-    term_3 = product_5 - product_6 * softplus * probability * term_2 * softplus_2
-    product_7 = power_2 * softplus
-    product_8 = product_7 * term_2 * p
-    power_3 = gamma * gamma
-    product_9 = product_2 * p
-    product_10 = product_9 * target
-    product_11 = product_10 * probability
+    product_2 = gamma * power_2
+    term_3 = (
+        power_2 * probability * term_2 * softplus_2
+        - product_2 * softplus * probability * term_2 * softplus_2
+    )
     term_4 = (
-        power_3 * power * p * p * target * softplus
-        + product_11
-        - product_9 * probability * target * softplus
+        term
+        + power * softplus_2 * target * probability
+        + (term_3 - power_2 * softplus * term_2 * p)
     )
-    product_12 = power * target
-    product_13 = power_3 * power_2 * probability * probability * term_2 * softplus_2
-    product_14 = product_6 * probability
-    product_15 = product_14 * term_2
-    product_16 = product_15 * p
-    product_17 = power_2 * term_2
+    product_3 = power * target
+    power_3 = gamma * gamma
+    product_4 = gamma * p
     term_5 = (
-        product_13
-        + product_16
-        - product_14 * p * term_2 * softplus_2
-        + (product_16 + product_17 * p * probability)
+        power_3 * p * p * softplus + product_4 * probability - product_4 * probability * softplus
     )
-    product_18 = (term_4 + (product_11 + product_12 * probability * p) + term_5) * d_input
-    term_6 = -product_9 * softplus - power * probability + (-product_14 * softplus_2 - power_2 * p)
+    term_6 = product_3 * term_5 + (product * p * target * probability + product_3 * probability * p)
+    product_5 = power_2 * term_2
+    product_6 = probability * gamma
     term_7 = (
-        product_10 * softplus_2 * softplus
-        + product_4
-        - product
-        + (product_5 - product_15 * softplus * softplus_2 - product_8)
+        power_3 * probability * probability * softplus_2
+        + product_6 * p
+        - product_6 * p * softplus_2
     )
-    term_8 = (
-        product_12 * softplus_2 * softplus_2 * softplus
-        + product_17 * softplus * softplus * softplus_2
+    term_8 = product_2 * probability * term_2 * p + product_5 * p * probability
+    term_9 = power * (-product_4 * softplus - probability) + power_2 * (-product_6 * softplus_2 - p)
+    product_7 = softplus * softplus_2
+    product_8 = p * softplus
+    product_9 = product_3 * (product_4 * product_7 + softplus_2 * probability - product_8)
+    product_10 = product_5 * (probability * softplus_2 - product_6 * product_7 - product_8)
+    term_10 = (
+        product_3 * softplus_2 * softplus_2 * softplus
+        + product_5 * softplus * softplus * softplus_2
     )
-    term_9 = product_7 * softplus_2 - product_3 * softplus
+    product_11 = (power_2 - power) * product_7
     return (
-        (term + (term_3 - product_8)) * d_gamma + product_18 + term_6 * d_target,
-        term_7 * d_input + term_8 * d_gamma + term_9 * d_target,
-        term_6 * d_input + term_9 * d_gamma,
+        term_4 * d_gamma + (term_6 + (product_5 * term_7 + term_8)) * d_input + term_9 * d_target,
+        (product_9 + product_10) * d_input + term_10 * d_gamma + product_11 * d_target,
+        term_9 * d_input + product_11 * d_gamma,
     )
 
 
@@ -169,25 +161,20 @@ def _partials_balanced(
     """Return the coefficients of the tangents."""
     probability = jax.nn.sigmoid(-input)
     power = probability**gamma
+    product = power * target
     p = jax.nn.sigmoid(input)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
-    term = -gamma * power * p * alpha * target * softplus - power * alpha * target * probability
     power_2 = p**gamma
-    term_2 = 1.0 - alpha
-    term_3 = 1.0 - target
+    product_2 = power_2 * (1.0 - target)
+    term = 1.0 - alpha
     softplus_2 = jnp.maximum(input, 0.0) + log_term
-    term_4 = (
-        gamma * power_2 * probability * term_2 * term_3 * softplus_2 + power_2 * term_2 * term_3 * p
-    )
-    product = power * softplus
-    product_2 = power_2 * softplus_2
-    product_3 = product_2 * term_3
     return (
-        term + term_4,
-        -product * softplus_2 * alpha * target - product_3 * softplus * term_2,
-        product * target - product_3,
-        product * alpha - product_2 * term_2,
+        product * (-gamma * p * alpha * softplus - alpha * probability)
+        + product_2 * (gamma * probability * term * softplus_2 + term * p),
+        softplus_2 * softplus * (-product * alpha - product_2 * term),
+        product * softplus - product_2 * softplus_2,
+        power * alpha * softplus - power_2 * term * softplus_2,
     )
 
 
@@ -223,63 +210,70 @@ def _partials_tangent_balanced(
     p = jax.nn.sigmoid(input)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
-    product = power * p * alpha * target * softplus
-    product_2 = gamma * power
+    product = gamma * power
     softplus_2 = jnp.maximum(input, 0.0) + log_term
-    product_3 = power * softplus_2 * alpha * target * probability
-    term = product_2 * softplus_2 * p * alpha * target * softplus - product + product_3
+    term = (
+        product * softplus_2 * p * alpha * target * softplus - power * p * alpha * target * softplus
+    )
     power_2 = p**gamma
     term_2 = 1.0 - alpha
     term_3 = 1.0 - target
-    product_4 = power_2 * probability * term_2 * term_3 * softplus_2
-    product_5 = gamma * power_2
-    product_6 = product_5 * softplus * probability * term_2 * term_3 * softplus_2
-    product_7 = power_2 * softplus * term_2 * term_3 * p
-    power_3 = gamma * gamma
-    product_8 = product_2 * p
-    product_9 = product_8 * alpha * target * probability
+    product_2 = gamma * power_2
+    product_3 = product_2 * softplus * probability * term_2 * term_3 * softplus_2
     term_4 = (
-        power_3 * power * p * p * alpha * target * softplus
-        + product_9
-        - product_8 * probability * alpha * target * softplus
+        power_2 * probability * term_2 * term_3 * softplus_2
+        - product_3
+        - power_2 * softplus * term_2 * term_3 * p
     )
-    product_10 = power_3 * power_2 * probability * probability * term_2 * term_3 * softplus_2
-    product_11 = product_5 * probability
-    product_12 = product_11 * term_2 * term_3 * p
-    term_5 = product_10 + product_12 - product_11 * p * term_2 * term_3 * softplus_2
-    term_6 = term_5 + (product_12 + power_2 * term_2 * term_3 * p * probability)
-    term_7 = term_4 + (product_9 + power * alpha * target * probability * p) + term_6
+    term_5 = term + power * softplus_2 * alpha * target * probability + term_4
+    product_4 = power * target
+    power_3 = gamma * gamma
+    product_5 = gamma * p
+    term_6 = (
+        power_3 * p * p * alpha * softplus
+        + product_5 * alpha * probability
+        - product_5 * probability * alpha * softplus
+    )
+    term_7 = product * p * alpha * target * probability + power * alpha * target * probability * p
+    product_6 = power_2 * term_3
+    product_7 = probability * gamma
     term_8 = (
-        -product_8 * target * softplus
-        - power * target * probability
-        + (-product_11 * term_3 * softplus_2 - power_2 * term_3 * p)
+        power_3 * probability * probability * term_2 * softplus_2
+        + product_7 * term_2 * p
+        - product_7 * p * term_2 * softplus_2
     )
     term_9 = (
-        -product_8 * alpha * softplus
-        - power * alpha * probability
-        + (-product_11 * term_2 * softplus_2 - power_2 * term_2 * p)
+        product_2 * probability * term_2 * term_3 * p + power_2 * term_2 * term_3 * p * probability
     )
-    product_13 = softplus_2 * target
-    product_14 = softplus * term_3
-    term_10 = product_4 - product_11 * product_14 * term_2 * softplus_2 - product_7
-    term_11 = product_8 * product_13 * alpha * softplus + product_3 - product + term_10
-    product_15 = power * softplus
-    product_16 = power_2 * softplus_2
-    term_12 = (
-        product_15 * softplus_2 * softplus_2 * alpha * target
-        + product_16 * softplus * softplus * term_2 * term_3
+    product_8 = (product_4 * term_6 + term_7 + (product_6 * term_8 + term_9)) * d_input
+    term_10 = product_4 * (-product_5 * softplus - probability) + product_6 * (
+        -product_7 * softplus_2 - p
     )
-    term_13 = product_16 * product_14 - product_15 * product_13
-    term_14 = product_16 * softplus * term_2 - product_15 * softplus_2 * alpha
-    term_15 = product_15 + product_16
+    product_9 = probability * alpha
+    product_10 = p * term_2
+    term_11 = power * (-product_5 * alpha * softplus - product_9) + power_2 * (
+        -product_7 * term_2 * softplus_2 - product_10
+    )
+    product_11 = softplus * softplus_2
+    product_12 = alpha * softplus
+    term_12 = product_5 * product_11 * alpha + softplus_2 * product_9 - p * product_12
+    product_13 = softplus_2 * term_2
+    term_13 = probability * product_13 - product_7 * product_11 * term_2 - softplus * product_10
+    term_14 = (
+        product_4 * softplus_2 * softplus_2 * product_12
+        + product_6 * softplus * softplus * product_13
+    )
+    product_14 = (product_6 - product_4) * product_11
+    product_15 = (power_2 * term_2 - power * alpha) * product_11
+    term_15 = power * softplus + power_2 * softplus_2
     return (
-        (term + (product_4 - product_6 - product_7)) * d_gamma
-        + term_7 * d_input
-        + term_8 * d_alpha
-        + term_9 * d_target,
-        term_11 * d_input + term_12 * d_gamma + term_13 * d_alpha + term_14 * d_target,
-        term_8 * d_input + term_13 * d_gamma + term_15 * d_target,
-        term_9 * d_input + term_14 * d_gamma + term_15 * d_alpha,
+        term_5 * d_gamma + product_8 + term_10 * d_alpha + term_11 * d_target,
+        (product_4 * term_12 + product_6 * term_13) * d_input
+        + term_14 * d_gamma
+        + product_14 * d_alpha
+        + product_15 * d_target,
+        term_10 * d_input + product_14 * d_gamma + term_15 * d_target,
+        term_11 * d_input + product_15 * d_gamma + term_15 * d_alpha,
     )
 
 

@@ -56,20 +56,20 @@ def _partials_tangent(
     """Return the derivatives of the coefficients along the tangents."""
     term = jnp.abs(input) + jnp.abs(target)
     quotient = ratio(1.0, term)
-    quotient_2 = ratio(quotient, term)
     sign_input = jnp.sign(input)
+    product = sign_input * d_input
     sign_target = jnp.sign(target)
+    product_2 = sign_target * d_target
     term_2 = input - target
     direction_2 = jnp.sign(term_2)
-    quotient_3 = ratio(ratio(jnp.abs(term_2), term), term)
-    product = quotient * quotient_3
-    quotient_4 = ratio(quotient_3, term)
+    quotient_2 = ratio(ratio(jnp.abs(term_2), term), term)
+    term_3 = -quotient * quotient_2 - ratio(quotient_2, term)
     return (
-        -quotient_2 * sign_input * d_input - quotient_2 * sign_target * d_target,
+        ratio(quotient, term) * (-product - product_2),
         jnp.full_like(direction_2, 0.0),
         quotient * quotient * direction_2 * (d_input - d_target)
-        + (-product * sign_input - quotient_4 * sign_input) * d_input
-        + (-product * sign_target - quotient_4 * sign_target) * d_target,
+        + product * term_3
+        + product_2 * term_3,
         jnp.full_like(sign_input, 0.0),
         jnp.full_like(sign_target, 0.0),
     )

@@ -36,7 +36,7 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     (by_target,) = partials
-    return -by_target * target * d_input - by_target * input * d_target
+    return by_target * (-target * d_input - input * d_target)
 
 
 def _partials_tangent(
@@ -44,8 +44,9 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     product = input * target
-    product_2 = jax.nn.sigmoid(-product) * jax.nn.sigmoid(product)
-    return (-product_2 * target * d_input - product_2 * input * d_target,)
+    return (
+        jax.nn.sigmoid(-product) * jax.nn.sigmoid(product) * (-target * d_input - input * d_target),
+    )
 
 
 _kernel = differentiable(

@@ -70,12 +70,11 @@ def _partials_labels(
     term = log_sum - picked
     sigmoid_term = jax.nn.sigmoid(term)
     power = sigmoid_term**gamma
-    product = power * weight[target]
     lead = picked - log_sum
     softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
     return (
         softmax(chosen, axis=-2),
-        gamma * product * jax.nn.sigmoid(lead) * softplus + product * sigmoid_term,
+        power * weight[target] * (gamma * jax.nn.sigmoid(lead) * softplus + sigmoid_term),
         power,
         jnp.maximum(lead, 0.0) + log1p(jnp.exp(-jnp.abs(lead))),
         softplus,
@@ -113,33 +112,30 @@ def _partials_tangent_labels(
     picked = pick(input, target, axis=1)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
+    softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
     sigmoid_term = jax.nn.sigmoid(term)
     power = sigmoid_term**gamma
     product_2 = power * weight[target]
+    product_3 = softplus * product_2
     lead = picked - log_sum
     p = jax.nn.sigmoid(lead)
-    product_3 = product_2 * p
-    softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
-    product_4 = gamma * product_3
-    product_5 = product_4 * softplus
+    product_4 = gamma * p
     softplus_2 = jnp.maximum(lead, 0.0) + log1p(jnp.exp(-jnp.abs(lead)))
-    term_2 = product_3 * softplus - product_5 * softplus_2 - product_2 * softplus_2 * sigmoid_term
-    product_6 = product_4 * sigmoid_term
-    term_3 = (
-        gamma * gamma * product_2 * p * p * softplus
-        + product_6
-        + (product_6 + product_3 * sigmoid_term)
-    )
+    product_5 = sigmoid_term * product_2
+    term_2 = product_3 * p - product_4 * product_3 * softplus_2 - product_5 * softplus_2
+    product_6 = product_2 * (gamma * gamma * p * p * softplus + product_4 * sigmoid_term)
     picked_2 = pick(d_input, target, axis=1)
     sums = (softmax(chosen, axis=-2) * product).sum(axis=1)
-    term_4 = sums - picked_2
-    term_5 = picked_2 - sums
+    term_3 = sums - picked_2
+    term_4 = picked_2 - sums
     return (
         softmax_tangent(chosen, product, axis=-2),
-        term_2 * d_gamma + term_3 * term_4 + product_5 * sigmoid_term * term_5,
-        gamma * power * p * term_4 - power * softplus_2 * d_gamma,
-        p * term_5,
-        sigmoid_term * term_4,
+        term_2 * d_gamma
+        + (product_6 + (product_4 * product_5 + product_5 * p)) * term_3
+        + product_4 * product_5 * softplus * term_4,
+        power * (product_4 * term_3 - softplus_2 * d_gamma),
+        p * term_4,
+        sigmoid_term * term_3,
     )
 
 

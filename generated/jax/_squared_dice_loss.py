@@ -56,12 +56,12 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_smooth, by_target, by_input, by_input_2, coefficient, by_input_3, coefficient_2 = partials
-    term = 2.0 * by_target * by_input * by_input_2 * d_input - 2.0 * by_target * d_target
-    term_2 = 2.0 * target * d_target + 2.0 * by_input_3 * by_input_2 * d_input
+    product = by_target * (2.0 * by_input * by_input_2 * d_input - 2.0 * d_target)
+    term = 2.0 * target * d_target + 2.0 * by_input_3 * by_input_2 * d_input
     return (
         by_smooth * d_smooth
-        + coefficient * term.sum(axis=(0, 2))
-        - coefficient_2 * term_2.sum(axis=(0, 2))
+        + coefficient * product.sum(axis=(0, 2))
+        - coefficient_2 * term.sum(axis=(0, 2))
     )
 
 
@@ -87,17 +87,17 @@ def _partials_tangent(
     probability = jax.nn.sigmoid(-input)
     product_3 = 2.0 * power * probability * d_input
     sums = (2.0 * target * d_target + product_3).sum(axis=(0, 2))
-    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
-    product_4 = quotient * quotient * term_3.sum(axis=(0, 2))
-    product_5 = p * d_input
-    product_6 = product_5 * probability
+    sums_2 = (term_2 * (2.0 * p * probability * d_input - 2.0 * d_target)).sum(axis=(0, 2))
+    product_4 = quotient * quotient * sums_2
+    product_5 = p * probability
+    product_6 = product_5 * d_input
     return (
         (quotient_4 - product - quotient_2) * d_smooth
         + (product_2 + quotient_4 - quotient_2) * sums
         - product_4,
         product_6 - d_target,
         product_6,
-        -probability * product_5,
+        -product_5 * d_input,
         -quotient_2 * d_smooth - quotient_2 * sums,
         product_3,
         (product - quotient_4) * d_smooth + product_4 + (-product_2 - quotient_4) * sums,
@@ -146,9 +146,9 @@ def _tangent_mindspore(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_smooth, by_target, by_input, by_input_2, coefficient, by_input_3, coefficient_2 = partials
-    term = 2.0 * by_target * by_input * by_input_2 * d_input - 2.0 * by_target * d_target
-    term_2 = 2.0 * target * d_target + 2.0 * by_input_3 * by_input_2 * d_input
-    return coefficient * term.sum() - coefficient_2 * term_2.sum() + by_smooth * d_smooth
+    product = by_target * (2.0 * by_input * by_input_2 * d_input - 2.0 * d_target)
+    term = 2.0 * target * d_target + 2.0 * by_input_3 * by_input_2 * d_input
+    return coefficient * product.sum() - coefficient_2 * term.sum() + by_smooth * d_smooth
 
 
 def _partials_tangent_mindspore(
@@ -173,17 +173,17 @@ def _partials_tangent_mindspore(
     probability = jax.nn.sigmoid(-input)
     product_3 = 2.0 * power * probability * d_input
     sums = (2.0 * target * d_target + product_3).sum()
-    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
-    product_4 = quotient * quotient * term_3.sum()
-    product_5 = p * d_input
-    product_6 = product_5 * probability
+    sums_2 = (term_2 * (2.0 * p * probability * d_input - 2.0 * d_target)).sum()
+    product_4 = quotient * quotient * sums_2
+    product_5 = p * probability
+    product_6 = product_5 * d_input
     return (
         (quotient_4 - product - quotient_2) * d_smooth
         + (product_2 + quotient_4 - quotient_2) * sums
         - product_4,
         product_6 - d_target,
         product_6,
-        -probability * product_5,
+        -product_5 * d_input,
         -quotient_2 * d_smooth - quotient_2 * sums,
         product_3,
         (product - quotient_4) * d_smooth + product_4 + (-product_2 - quotient_4) * sums,

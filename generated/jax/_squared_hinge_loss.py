@@ -36,10 +36,7 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_target, by_target_2 = partials
-    return (
-        -2.0 * by_target * by_target_2 * target * d_input
-        - 2.0 * by_target * by_target_2 * input * d_target
-    )
+    return by_target * by_target_2 * (-2.0 * target * d_input - 2.0 * input * d_target)
 
 
 def _partials_tangent(
@@ -47,7 +44,7 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     positive = jnp.maximum(jnp.sign(1.0 - input * target), 0.0)
-    return -positive * target * d_input - positive * input * d_target, jnp.full_like(positive, 0.0)
+    return positive * (-target * d_input - input * d_target), jnp.full_like(positive, 0.0)
 
 
 _kernel = differentiable(
@@ -89,8 +86,7 @@ def _tangent_keras(
     """Return the derivative of the loss along the tangents."""
     by_input, by_input_2, by_target, by_input_3 = partials
     return (
-        -2.0 * by_input * by_input_2 * by_target * input * d_target
-        - 2.0 * by_input * by_input_2 * by_input_3 * d_input
+        by_input * by_input_2 * (-2.0 * by_target * input * d_target - 2.0 * by_input_3 * d_input)
     )
 
 
@@ -103,7 +99,7 @@ def _partials_tangent_keras(
     positive = jnp.maximum(jnp.sign(1.0 - chosen * input), 0.0)
     chosen_2 = jnp.where(mask, 0.0, 1.0)
     return (
-        -positive * chosen_2 * input * d_target - positive * chosen * d_input,
+        positive * (-chosen_2 * input * d_target - chosen * d_input),
         jnp.full_like(positive, 0.0),
         jnp.full_like(chosen_2, 0.0),
         chosen_2 * d_target,

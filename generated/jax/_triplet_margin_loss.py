@@ -110,11 +110,9 @@ def _partials_tangent_swapped(
     near = p_norm(term, p, axis=-1)
     quotient = ratio(term, near[:, None])
     term_2 = p - 1.0
-    power_slope_2 = power_slope(quotient, term_2)
     term_3 = d_anchor - d_positive
     product = (
-        power_slope_2
-        * ratio(quotient, near[:, None])
+        ratio(quotient, near[:, None])
         * (signed_power(quotient, term_2) * term_3).sum(axis=1)[:, None]
     )
     term_4 = anchor - negative + eps
@@ -123,27 +121,23 @@ def _partials_tangent_swapped(
     across = p_norm(term_5, p, axis=-1)
     positive_2 = jnp.maximum(jnp.sign(jnp.minimum(far, across) - near - margin), 0.0)
     quotient_2 = ratio(term_4, far[:, None])
-    power_slope_3 = power_slope(quotient_2, term_2)
     term_6 = d_anchor - d_negative
     product_2 = (
-        power_slope_3
-        * ratio(quotient_2, far[:, None])
+        ratio(quotient_2, far[:, None])
         * (signed_power(quotient_2, term_2) * term_6).sum(axis=1)[:, None]
     )
     quotient_3 = ratio(term_5, across[:, None])
-    power_slope_4 = power_slope(quotient_3, term_2)
     term_7 = d_positive - d_negative
     product_3 = (
-        power_slope_4
-        * ratio(quotient_3, across[:, None])
+        ratio(quotient_3, across[:, None])
         * (signed_power(quotient_3, term_2) * term_7).sum(axis=1)[:, None]
     )
     return (
-        power_slope_2 * ratio(1.0, near)[:, None] * term_3 - product,
+        power_slope(quotient, term_2) * (ratio(1.0, near)[:, None] * term_3 - product),
         jnp.full_like(1.0 - positive_2, 0.0),
-        power_slope_3 * ratio(1.0, far)[:, None] * term_6 - product_2,
+        power_slope(quotient_2, term_2) * (ratio(1.0, far)[:, None] * term_6 - product_2),
         jnp.full_like(-0.5 * jnp.sign(across - far) - 0.5, 0.0),
-        power_slope_4 * ratio(1.0, across)[:, None] * term_7 - product_3,
+        power_slope(quotient_3, term_2) * (ratio(1.0, across)[:, None] * term_7 - product_3),
         jnp.full_like(-0.5 * jnp.sign(far - across) - 0.5, 0.0),
     )
 
@@ -238,28 +232,24 @@ def _partials_tangent_plain(
     near = p_norm(term, p, axis=-1)
     quotient = ratio(term, near[:, None])
     term_2 = p - 1.0
-    power_slope_2 = power_slope(quotient, term_2)
     term_3 = d_anchor - d_positive
     product = (
-        power_slope_2
-        * ratio(quotient, near[:, None])
+        ratio(quotient, near[:, None])
         * (signed_power(quotient, term_2) * term_3).sum(axis=1)[:, None]
     )
     term_4 = anchor - negative + eps
     far = p_norm(term_4, p, axis=-1)
     positive_2 = jnp.maximum(jnp.sign(far - near - margin), 0.0)
     quotient_2 = ratio(term_4, far[:, None])
-    power_slope_3 = power_slope(quotient_2, term_2)
     term_5 = d_anchor - d_negative
     product_2 = (
-        power_slope_3
-        * ratio(quotient_2, far[:, None])
+        ratio(quotient_2, far[:, None])
         * (signed_power(quotient_2, term_2) * term_5).sum(axis=1)[:, None]
     )
     return (
-        power_slope_2 * ratio(1.0, near)[:, None] * term_3 - product,
+        power_slope(quotient, term_2) * (ratio(1.0, near)[:, None] * term_3 - product),
         jnp.full_like(1.0 - positive_2, 0.0),
-        power_slope_3 * ratio(1.0, far)[:, None] * term_5 - product_2,
+        power_slope(quotient_2, term_2) * (ratio(1.0, far)[:, None] * term_5 - product_2),
         jnp.full_like(positive_2 - 1.0, 0.0),
     )
 

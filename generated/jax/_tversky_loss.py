@@ -51,15 +51,15 @@ def _partials(
     product = alpha * p
     probability = jax.nn.sigmoid(-input)
     term = 1.0 - target
-    product_2 = probability * target
-    sums = (term * product + product_2 * beta).sum(axis=(0, 2))
+    product_2 = beta * target
+    sums = (term * product + probability * product_2).sum(axis=(0, 2))
     term_2 = smooth + (target * p).sum(axis=(0, 2)) + sums
     quotient = ratio(ratio(sums, term_2), term_2)
     return (
         probability * beta - product,
         term,
         p,
-        term * product * probability - product_2 * p * beta,
+        p * probability * (term * alpha - product_2),
         probability,
         ratio(1.0, term_2) - quotient,
         quotient,
@@ -81,14 +81,15 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_target, by_alpha, by_input, by_input_2, by_input_3, coefficient, by_smooth = partials
+    product = by_input_3 * target
     term = (
         by_target * d_target
         + by_alpha * by_input * d_alpha
         + by_input_2 * d_input
-        + by_input_3 * target * d_beta
+        + product * d_beta
     )
-    sums = (by_input * d_target + target * by_input * by_input_3 * d_input).sum(axis=(0, 2))
-    return coefficient * term.sum(axis=(0, 2)) - by_smooth * d_smooth - by_smooth * sums
+    product_2 = by_smooth * (by_input * (d_target + product * d_input)).sum(axis=(0, 2))
+    return coefficient * term.sum(axis=(0, 2)) - by_smooth * d_smooth - product_2
 
 
 def _partials_tangent(
@@ -105,45 +106,44 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     p = jax.nn.sigmoid(input)
-    product = alpha * p
+    product = p * alpha
     probability = jax.nn.sigmoid(-input)
-    product_2 = product * probability
-    product_3 = probability * p
-    term = -product_2 - product_3 * beta
-    product_4 = p * probability
+    product_2 = p * probability
+    term = -product * probability - product_2 * beta
     term_2 = 1.0 - target
-    product_5 = beta * target
-    product_6 = product_3 * product_5
-    term_3 = term_2 * product_2 * jnp.tanh(-0.5 * input) + product_6 * jnp.tanh(0.5 * input)
-    sums = (term_2 * product + probability * product_5).sum(axis=(0, 2))
+    product_3 = d_input * product_2
+    product_4 = beta * target
+    term_3 = term_2 * alpha * jnp.tanh(-0.5 * input) + product_4 * jnp.tanh(0.5 * input)
+    sums = (term_2 * product + probability * product_4).sum(axis=(0, 2))
     term_4 = smooth + (target * p).sum(axis=(0, 2)) + sums
     quotient = ratio(1.0, term_4)
     quotient_2 = ratio(quotient, term_4)
     quotient_3 = ratio(ratio(sums, term_4), term_4)
-    product_7 = quotient * quotient_3
+    product_5 = quotient * quotient_3
     quotient_4 = ratio(quotient_3, term_4)
-    term_5 = product_7 + quotient_4 - quotient_2
-    sums_2 = (p * d_target + target * product_4 * d_input).sum(axis=(0, 2))
-    product_8 = quotient * (quotient - quotient_3)
+    term_5 = product_5 + quotient_4 - quotient_2
+    product_6 = probability * target
+    sums_2 = (p * (d_target + product_6 * d_input)).sum(axis=(0, 2))
+    product_7 = quotient * (quotient - quotient_3)
     term_6 = (
         (probability * beta - product) * d_target
         + term_2 * p * d_alpha
-        + (term_2 * product_2 - product_6) * d_input
-        + probability * target * d_beta
+        + product_3 * (term_2 * alpha - product_4)
+        + product_6 * d_beta
     )
     sums_3 = term_6.sum(axis=(0, 2))
-    term_7 = -product_7 - quotient_4
+    term_7 = -product_5 - quotient_4
     return (
         term * d_input + probability * d_beta - p * d_alpha,
         -d_target,
-        product_4 * d_input,
+        product_2 * d_input,
         term * d_target
-        + term_2 * product_4 * d_alpha
-        + term_3 * d_input
-        - product_3 * target * d_beta,
-        -product_3 * d_input,
-        term_5 * d_smooth + term_5 * sums_2 + (quotient_4 - product_8 - quotient_2) * sums_3,
-        (product_8 - quotient_4) * sums_3 + term_7 * d_smooth + term_7 * sums_2,
+        + term_2 * product_2 * d_alpha
+        + product_3 * term_3
+        - product_2 * target * d_beta,
+        -product_3,
+        term_5 * d_smooth + term_5 * sums_2 + (quotient_4 - product_7 - quotient_2) * sums_3,
+        (product_7 - quotient_4) * sums_3 + term_7 * d_smooth + term_7 * sums_2,
     )
 
 
@@ -186,13 +186,12 @@ def _partials_keras(
     sums = (term * beta * p + probability * alpha * target).sum()
     term_2 = smooth + (target * p).sum() + sums
     quotient = ratio(ratio(smooth + sums, term_2), term_2)
-    product = beta * p
     return (
         ratio(1.0, term_2) - quotient,
-        probability * alpha - product,
+        probability * alpha - beta * p,
         term,
         p,
-        term * product * probability - probability * p * alpha * target,
+        p * probability * (term * beta - alpha * target),
         probability,
         quotient,
     )
@@ -213,14 +212,18 @@ def _tangent_keras(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_smooth, by_target, by_beta, by_input, by_input_2, by_input_3, coefficient = partials
+    product = by_input_3 * target
     term = (
         by_target * d_target
         + by_beta * by_input * d_beta
         + by_input_2 * d_input
-        + by_input_3 * target * d_alpha
+        + product * d_alpha
     )
-    sums = (by_input * d_target + target * by_input * by_input_3 * d_input).sum()
-    return by_smooth * term.sum() - coefficient * sums + by_smooth * d_smooth
+    return (
+        by_smooth * term.sum()
+        - coefficient * (by_input * (d_target + product * d_input)).sum()
+        + by_smooth * d_smooth
+    )
 
 
 def _partials_tangent_keras(
@@ -237,42 +240,43 @@ def _partials_tangent_keras(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     p = jax.nn.sigmoid(input)
-    product = target * p
     term = 1.0 - target
     probability = jax.nn.sigmoid(-input)
     sums = (term * beta * p + probability * alpha * target).sum()
-    term_2 = smooth + product.sum() + sums
+    term_2 = smooth + (target * p).sum() + sums
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(quotient, term_2)
     quotient_3 = ratio(ratio(smooth + sums, term_2), term_2)
-    product_2 = quotient * (quotient - quotient_3)
+    product = quotient * (quotient - quotient_3)
     quotient_4 = ratio(quotient_3, term_2)
-    term_3 = quotient_4 - product_2 - quotient_2
-    product_3 = quotient * quotient_3
-    sums_2 = (p * d_target + product * probability * d_input).sum()
-    product_4 = probability * p
-    product_5 = (term * beta * p * probability - product_4 * alpha * target) * d_input
+    term_3 = quotient_4 - product - quotient_2
+    product_2 = quotient * quotient_3
+    product_3 = target * probability
+    sums_2 = (p * (d_target + product_3 * d_input)).sum()
+    product_4 = p * probability
+    product_5 = target * alpha
     term_4 = (
         (probability * alpha - beta * p) * d_target
         + term * p * d_beta
-        + product_5
-        + probability * target * d_alpha
+        + product_4 * (term * beta - product_5) * d_input
+        + product_3 * d_alpha
     )
     sums_3 = term_4.sum()
-    product_6 = p * probability
-    product_7 = beta * product_6
-    term_5 = -product_7 - product_4 * alpha
-    product_8 = product_4 * target
-    term_6 = term * product_7 * jnp.tanh(-0.5 * input) + product_8 * alpha * jnp.tanh(0.5 * input)
-    term_7 = product_2 - quotient_4
+    term_5 = -beta * product_4 - product_4 * alpha
+    product_6 = d_input * product_4
+    term_6 = term * beta * jnp.tanh(-0.5 * input) + product_5 * jnp.tanh(0.5 * input)
+    term_7 = product - quotient_4
     return (
-        term_3 * d_smooth + (product_3 + quotient_4 - quotient_2) * sums_2 + term_3 * sums_3,
+        term_3 * d_smooth + (product_2 + quotient_4 - quotient_2) * sums_2 + term_3 * sums_3,
         term_5 * d_input + probability * d_alpha - p * d_beta,
         -d_target,
-        product_6 * d_input,
-        term_5 * d_target + term * product_6 * d_beta + term_6 * d_input - product_8 * d_alpha,
-        -product_4 * d_input,
-        term_7 * d_smooth + term_7 * sums_3 + (-product_3 - quotient_4) * sums_2,
+        product_4 * d_input,
+        term_5 * d_target
+        + term * product_4 * d_beta
+        + product_6 * term_6
+        - product_4 * target * d_alpha,
+        -product_6,
+        term_7 * d_smooth + term_7 * sums_3 + (-product_2 - quotient_4) * sums_2,
     )
 
 

@@ -69,7 +69,7 @@ def _partials_tangent_log_mean(
     term = 2.0 - power
     exponential = jnp.exp(term * input)
     product = exponential * input / (term * term)
-    product_2 = exponential * input
+    product_2 = input * exponential
     term_2 = 2.0 * exponential / term**3 - product + (product_2 * (input / term) - product)
     term_3 = power - 1.0
     term_4 = 1.0 - power
@@ -93,7 +93,7 @@ def _partials_tangent_log_mean(
         (term_2 + term_5) * d_power + term_6 * d_input + product_7,
         term_7 * d_power + product_8 + exponential_2 * term_4 * d_target / term_3,
         -d_power / power_2,
-        exponential_2 * term_4 * d_input - exponential_2 * input * d_power,
+        exponential_2 * (term_4 * d_input - input * d_power),
     )
 
 
@@ -125,13 +125,15 @@ def _partials_mean(
     term_3 = power - 1.0
     term_4 = 1.0 - power
     power_3 = input**term_4
-    term_5 = (
-        -power_3 * target / (term_3 * term_3)
-        - jnp.where(mask, 0.0, power_3 * logarithm) * target / term_3
-    )
+    term_5 = -power_3 / (term_3 * term_3) - jnp.where(mask, 0.0, power_3 * logarithm) / term_3
     chosen = jnp.where((mask & (term == 0.0)), 0.0, term * input ** (term - 1.0))
     chosen_2 = jnp.where((mask & (term_4 == 0.0)), 0.0, term_4 * input ** (term_4 - 1.0))
-    return term_2 + term_5, chosen / term + chosen_2 * target / term_3, 1.0 / term_3, power_3
+    return (
+        term_2 + target * term_5,
+        chosen / term + chosen_2 * target / term_3,
+        1.0 / term_3,
+        power_3,
+    )
 
 
 def _tangent_mean(
@@ -174,35 +176,39 @@ def _partials_tangent_mean(
     power_4 = input**term_4
     power_5 = term_3 * term_3
     chosen_2 = jnp.where(mask, 0.0, power_4 * logarithm)
-    product_2 = chosen_2 * target / power_5
-    term_5 = product_2 - jnp.where(mask, 0.0, -chosen_2 * logarithm) * target / term_3
-    term_6 = term_2 + (2.0 * power_4 * target / term_3**3 + product_2 + term_5)
+    product_2 = chosen_2 / power_5
+    term_5 = (
+        2.0 * power_4 / term_3**3
+        + product_2
+        + (product_2 - jnp.where(mask, 0.0, -chosen_2 * logarithm) / term_3)
+    )
     mask_2 = mask & (term == 0.0)
-    term_7 = term - 1.0
-    power_6 = input**term_7
+    term_6 = term - 1.0
+    power_6 = input**term_6
     chosen_3 = jnp.where(mask_2, 0.0, term * power_6)
     product_3 = chosen_3 / power_3
     product_4 = jnp.where(mask, 0.0, chosen_3 * logarithm + power_2 / input) / term
     mask_3 = mask & (term_4 == 0.0)
-    term_8 = term_4 - 1.0
-    power_7 = input**term_8
+    term_7 = term_4 - 1.0
+    power_7 = input**term_7
     chosen_4 = jnp.where(mask_3, 0.0, term_4 * power_7)
-    product_5 = chosen_4 * target / power_5
-    product_6 = jnp.where(mask, 0.0, chosen_4 * logarithm + power_4 / input) * target / term_3
+    product_5 = chosen_4 / power_5
+    product_6 = jnp.where(mask, 0.0, chosen_4 * logarithm + power_4 / input) / term_3
+    product_7 = (product_3 - product_4 + target * (-product_5 - product_6)) * d_input
     chosen_5 = jnp.where(mask_2, 0.0, -power_6 - term * jnp.where(mask, 0.0, power_6 * logarithm))
     chosen_6 = jnp.where(mask_3, 0.0, -power_7 - term_4 * jnp.where(mask, 0.0, power_7 * logarithm))
-    term_9 = product_3 + chosen_5 / term + (chosen_6 * target / term_3 - product_5)
-    chosen_7 = jnp.where((mask & (term_7 == 0.0)), 0.0, term_7 * input ** (term_7 - 1.0))
-    chosen_8 = jnp.where((mask & (term_8 == 0.0)), 0.0, term_8 * input ** (term_8 - 1.0))
-    term_10 = (
+    term_8 = product_3 + chosen_5 / term + target * (chosen_6 / term_3 - product_5)
+    chosen_7 = jnp.where((mask & (term_6 == 0.0)), 0.0, term_6 * input ** (term_6 - 1.0))
+    chosen_8 = jnp.where((mask & (term_7 == 0.0)), 0.0, term_7 * input ** (term_7 - 1.0))
+    term_9 = (
         jnp.where(mask_2, 0.0, term * chosen_7) / term
         + jnp.where(mask_3, 0.0, term_4 * chosen_8) * target / term_3
     )
     return (
-        term_6 * d_power
-        + (product_3 - product_4 + (-product_5 - product_6)) * d_input
+        (term_2 + target * term_5) * d_power
+        + product_7
         + (-power_4 / power_5 - chosen_2 / term_3) * d_target,
-        term_9 * d_power + term_10 * d_input + chosen_4 * d_target / term_3,
+        term_8 * d_power + term_9 * d_input + chosen_4 * d_target / term_3,
         -d_power / power_5,
         chosen_4 * d_input - chosen_2 * d_power,
     )

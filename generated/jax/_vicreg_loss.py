@@ -172,8 +172,8 @@ def _partials_tangent_variance(
     power_2 = root_2**3
     deviation_5 = deviation(d_input2, axis=-2)
     sums_2 = (deviation_4 * deviation_5).sum(axis=0)
-    term_2 = -0.5 * positive * d_eps / root - positive * quotient * sums / root
-    term_3 = -0.5 * positive_2 * d_eps / root_2 - positive_2 * quotient * sums_2 / root_2
+    sums_3 = (positive * (-0.5 * d_eps / root - quotient * sums / root)).sum()
+    product = positive_2 * (-0.5 * d_eps / root_2 - quotient * sums_2 / root_2)
     return (
         jnp.full_like(positive, 0.0),
         -0.5 * d_eps / power - quotient * sums / power,
@@ -181,7 +181,7 @@ def _partials_tangent_variance(
         jnp.full_like(positive_2, 0.0),
         -0.5 * d_eps / power_2 - quotient * sums_2 / power_2,
         deviation_5,
-        term_2.sum() / input1.shape[1] + term_3.sum() / input1.shape[1],
+        sums_3 / input1.shape[1] + product.sum() / input1.shape[1],
     )
 
 

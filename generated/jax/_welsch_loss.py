@@ -61,9 +61,7 @@ def _partials_tangent(
     product = term / scale
     power = product * product
     gauss_2 = gauss(product, 1.0)
-    term_2 = (
-        -jnp.expm1(-power) - 2.0 * gauss_2 * power + (gauss_2 * power - 2.0 * gauss_2 * product**4)
-    )
+    term_2 = -jnp.expm1(-power) - 2.0 * gauss_2 * power + gauss_2 * (power - 2.0 * product**4)
     term_3 = d_input - d_target
     return (
         term_2 * d_scale + 2.0 * gauss_2 * product**3 * term_3,

@@ -104,15 +104,13 @@ def _partials_tangent(
         term_2 * power_2
     )
     term_6 = product_2 * product_7 * (2.0 / eps / eps) - width * (width / (term_3 * power)) ** 2
-    power_3 = term_2 * term_2
-    product_8 = width * sign_term / (term_2 * power)
-    chosen_5 = jnp.where(mask, width * sign_term * abs_error / (power_3 * power_2) - product_8, 0.0)
-    chosen_6 = jnp.where(mask, width * abs_error * sign_term / (power_3 * power_2) - product_8, 0.0)
+    term_7 = width * abs_error / ((term_2 * term_2) * power_2) - width / (term_2 * power)
+    chosen_5 = jnp.where(mask, sign_term * term_7, 0.0)
     return (
         chosen * d_eps + chosen_2 * term_4 + chosen_3 * d_width,
         chosen_4 * d_width + jnp.where(mask, term_5, term_6) * d_eps + chosen_5 * term_4,
         chosen_2 * d_width
-        + chosen_6 * d_eps
+        + chosen_5 * d_eps
         + jnp.where(mask, -width * product_4 * product_4, 0.0) * term_4,
     )
 

@@ -55,19 +55,18 @@ def _gradient(
     probability = ops.sigmoid(logsumexp(chosen, axis=-1) - scale * widened)
     chosen_2 = ops.cast(mask_2, upstream.dtype)
     term_2 = cos - ops.where(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
-    term_3 = (
-        -upstream * probability * scale * ops.where(mask_2, 0.0, 1.0)
-        - upstream * probability * scale * chosen_2 * term_2
+    slope = (
+        upstream * probability * (-scale * ops.where(mask_2, 0.0, 1.0) - scale * chosen_2 * term_2)
     )
-    chosen_3 = ops.where(index == ops.expand_dims(target, 1), ops.expand_dims(term_3, 1), 0.0)
-    slope = upstream * probability
+    chosen_3 = ops.where(index == ops.expand_dims(target, 1), ops.expand_dims(slope, 1), 0.0)
+    slope_2 = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
-    product = ops.expand_dims(slope, 1) * probability_2 * ops.where(mask, scale, 0.0)
-    slope_2 = upstream * probability * total(probability_2 * ops.where(mask, input, 0.0), axis=1)
-    slope_3 = upstream * probability * ops.where(mask_2, 0.0, -sin - margin * cos)
+    product = ops.expand_dims(slope_2, 1) * probability_2 * ops.where(mask, scale, 0.0)
+    slope_3 = upstream * probability * total(probability_2 * ops.where(mask, input, 0.0), axis=1)
+    slope_4 = upstream * probability * ops.where(mask_2, 0.0, -sin - margin * cos)
     sums = total(upstream * probability * chosen_2 * (own * sin + sine * cos))
-    grad_scale = total(slope_2) - total(upstream * probability * widened)
-    grad_margin = scale * sums - scale * total(slope_3)
+    grad_scale = total(slope_3) - total(upstream * probability * widened)
+    grad_margin = scale * sums - scale * total(slope_4)
     return chosen_3 + product, grad_scale, grad_margin
 
 
@@ -140,96 +139,71 @@ def _curvature(
     probability = ops.sigmoid(others - product_2)
     probability_2 = ops.sigmoid(product_2 - others)
     chosen_3 = ops.where(mask_2, 0.0, 1.0)
+    product_3 = scale * chosen_3
     chosen_4 = ops.cast(mask_2, upstream.dtype)
+    product_4 = scale * chosen_4
     term_3 = -own - 1.0 + term
     chosen_5 = ops.where(mask_3, 0.0, 0.5 * term_3 / root)
     term_4 = cos - chosen_5 * sin
-    slope = upstream * probability * probability_2 * scale * chosen_4 * term_4
-    term_5 = -upstream * probability * probability_2 * scale * chosen_3 - slope
     probability_3 = softmax(chosen, axis=-1)
     chosen_6 = ops.where(mask, input, 0.0)
     chosen_7 = ops.where(mask, scale, 0.0)
-    term_6 = chosen_6 * d_scale + chosen_7 * d_input
+    term_5 = chosen_6 * d_scale + chosen_7 * d_input
     picked = pick(d_input, target, axis=1)
-    product_3 = own * sin
-    product_4 = sine * cos
-    term_7 = term_4 * picked + (-product_3 - product_4) * d_margin
+    product_5 = own * sin
+    product_6 = sine * cos
+    term_6 = term_4 * picked + (-product_5 - product_6) * d_margin
     chosen_8 = ops.where(mask_2, 0.0, -sin - margin * cos)
-    term_8 = (
-        total(probability_3 * term_6, axis=1)
+    term_7 = (
+        total(probability_3 * term_5, axis=1)
         - chosen_2 * d_scale
-        - scale * chosen_4 * term_7
-        - scale * chosen_3 * picked
+        - product_4 * term_6
+        - product_3 * picked
         - scale * chosen_8 * d_margin
     )
-    term_9 = -upstream * probability * chosen_3 - upstream * probability * chosen_4 * term_4
-    term_10 = sin + chosen_5 * cos
-    product_5 = term_3 / root
-    slope_2 = (
-        upstream
-        * probability
-        * scale
-        * chosen_4
-        * ops.where(mask_3, 0.0, product_5 * product_5 * (-0.25 / root))
-        * sin
-        * picked
+    term_8 = sin + chosen_5 * cos
+    product_7 = term_3 / root
+    product_8 = (
+        product_4 * ops.where(mask_3, 0.0, product_7 * product_7 * (-0.25 / root)) * sin * picked
     )
-    slope_3 = (
-        2.0
-        * upstream
-        * probability
-        * scale
-        * chosen_4
-        * ops.where(mask_3, 0.0, 0.5 / root)
-        * sin
-        * picked
+    product_9 = 2.0 * scale * chosen_4 * ops.where(mask_3, 0.0, 0.5 / root) * sin * picked
+    term_9 = (
+        probability_2 * (-product_3 - product_4 * term_4) * term_7
+        + (-chosen_3 - chosen_4 * term_4) * d_scale
+        + product_4 * term_8 * d_margin
+        + product_8
+        - product_9
     )
-    term_11 = (
-        term_5 * term_8
-        + term_9 * d_scale
-        + upstream * probability * scale * chosen_4 * term_10 * d_margin
-        + slope_2
-        - slope_3
+    slope = (
+        ops.cast(index == ops.expand_dims(target, 1), upstream.dtype)
+        * ops.expand_dims(upstream, 1)
+        * ops.expand_dims(probability, 1)
+        * ops.expand_dims(term_9, 1)
     )
-    product_6 = ops.cast(index == ops.expand_dims(target, 1), upstream.dtype) * ops.expand_dims(
-        term_11, 1
-    )
-    slope_4 = upstream * probability * probability_2 * term_8
-    slope_5 = upstream * probability
-    d_probability = softmax_tangent(chosen, term_6, axis=-1)
+    slope_2 = upstream * probability * probability_2 * term_7
+    slope_3 = upstream * probability
+    d_probability = softmax_tangent(chosen, term_5, axis=-1)
     chosen_9 = ops.cast(mask, upstream.dtype)
-    product_7 = probability * probability_2 * term_8
-    product_8 = probability * chosen_4
-    product_9 = probability * chosen_8
-    term_12 = (
-        upstream * product_7 * chosen_2
-        + upstream * product_8 * term_7
-        + upstream * probability * chosen_3 * picked
-        + upstream * product_9 * d_margin
-    )
+    product_10 = probability_2 * term_7
+    term_10 = product_10 * chosen_2 + chosen_4 * term_6 + chosen_3 * picked + chosen_8 * d_margin
     sums = total(chosen_6 * d_probability + probability_3 * chosen_9 * d_input, axis=1)
-    term_13 = (
-        upstream * product_7 * total(probability_3 * chosen_6, axis=1)
-        + upstream * probability * sums
-    )
-    term_14 = product_3 + product_4
-    term_15 = total(upstream * product_8 * term_14) - total(upstream * product_9)
-    slope_6 = upstream * probability * ops.where(mask_2, 0.0, product - 2.0 * cos) * d_margin
-    term_16 = upstream * product_7 * chosen_4 * term_14 + upstream * product_8 * (
-        term_10 * picked + term_2 * d_margin
-    )
+    slope_4 = upstream * probability * (product_10 * total(probability_3 * chosen_6, axis=1) + sums)
+    product_11 = probability * chosen_4
+    term_11 = product_5 + product_6
+    term_12 = total(upstream * product_11 * term_11) - total(upstream * probability * chosen_8)
+    term_13 = product_10 * chosen_8 + ops.where(mask_2, 0.0, product - 2.0 * cos) * d_margin
+    slope_5 = upstream * product_11 * (product_10 * term_11 + (term_8 * picked + term_2 * d_margin))
     change_input = (
-        product_6
-        + ops.expand_dims(slope_4, 1) * probability_3 * chosen_7
-        + ops.expand_dims(slope_5, 1) * chosen_7 * d_probability
-        + ops.expand_dims(slope_5, 1) * probability_3 * chosen_9 * d_scale
+        slope
+        + ops.expand_dims(slope_2, 1) * probability_3 * chosen_7
+        + ops.expand_dims(slope_3, 1) * chosen_7 * d_probability
+        + ops.expand_dims(slope_3, 1) * probability_3 * chosen_9 * d_scale
     )
+    change_scale = total(slope_4) - total(upstream * probability * term_10)
     change_margin = (
-        term_15 * d_scale
-        + scale * total(term_16)
-        - scale * total(upstream * product_7 * chosen_8 + slope_6)
+        term_12 * d_scale + scale * total(slope_5) - scale * total(upstream * probability * term_13)
     )
-    return change_input, total(term_13) - total(term_12), change_margin
+    return change_input, change_scale, change_margin
 
 
 class _Gradient(nn.Cell):

@@ -27,10 +27,10 @@ def _gradient(
     upstream: Tensor, concentration1: Tensor, concentration0: Tensor, target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    slope = upstream * digamma(concentration0 + concentration1)
+    digamma_2 = digamma(concentration0 + concentration1)
     term = (concentration0 - 1.0) / (1.0 - target) - (concentration1 - 1.0) / target
-    grad_concentration1 = upstream * (digamma(concentration1) - ops.log(target)) - slope
-    grad_concentration0 = upstream * (digamma(concentration0) - log1p(-target)) - slope
+    grad_concentration1 = upstream * (digamma(concentration1) - ops.log(target) - digamma_2)
+    grad_concentration0 = upstream * (digamma(concentration0) - log1p(-target) - digamma_2)
     return grad_concentration1, grad_concentration0, upstream * term
 
 
@@ -63,25 +63,13 @@ def _curvature(
     d_target: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    slope = (
-        upstream * trigamma(concentration0 + concentration1) * (d_concentration0 + d_concentration1)
-    )
-    term = 1.0 - target
-    term_2 = (concentration0 - 1.0) / (term * term) + (concentration1 - 1.0) / (target * target)
-    change_concentration1 = (
-        upstream * trigamma(concentration1) * d_concentration1
-        - upstream * d_target / target
-        - slope
-    )
-    change_concentration0 = (
-        upstream * trigamma(concentration0) * d_concentration0 + upstream * d_target / term - slope
-    )
-    change_target = (
-        upstream * d_concentration0 / term
-        + upstream * term_2 * d_target
-        - upstream * d_concentration1 / target
-    )
-    return change_concentration1, change_concentration0, change_target
+    product = trigamma(concentration0 + concentration1) * (d_concentration0 + d_concentration1)
+    term = trigamma(concentration1) * d_concentration1 - d_target / target - product
+    term_2 = 1.0 - target
+    term_3 = trigamma(concentration0) * d_concentration0 + d_target / term_2 - product
+    term_4 = (concentration0 - 1.0) / (term_2 * term_2) + (concentration1 - 1.0) / (target * target)
+    term_5 = d_concentration0 / term_2 + term_4 * d_target - d_concentration1 / target
+    return upstream * term, upstream * term_3, upstream * term_5
 
 
 class _Gradient(nn.Cell):

@@ -57,20 +57,19 @@ def _curvature(
     maximum = ops.maximum(constant(1e-12, upstream), product)
     product_2 = 2.0 * input
     term_2 = 1.0 - product_2
-    slope = (
-        upstream
-        * (0.5 * sign(product - constant(1e-12, upstream)) + 0.5)
+    product_3 = (
+        (0.5 * sign(product - constant(1e-12, upstream)) + 0.5)
         * term_2
         * (input - target)
         * d_input
         / (maximum * maximum)
     )
-    product_3 = (-term_2 / (input * input) - 2.0 / input) / (term_2 / input + 1.0)
+    product_4 = (-term_2 / (input * input) - 2.0 / input) / (term_2 / input + 1.0)
     term_3 = product_2 - 1.0
     chosen = ops.where(
-        input <= 0.5, product_3, -(term_3 / (term * term) + 2.0 / term) / (term_3 / term + 1.0)
+        input <= 0.5, product_4, -(term_3 / (term * term) + 2.0 / term) / (term_3 / term + 1.0)
     )
-    change_input = upstream * (d_input - d_target) / maximum - slope
+    change_input = upstream * ((d_input - d_target) / maximum - product_3)
     return change_input, upstream * chosen * d_input
 
 
@@ -124,15 +123,17 @@ def _gradient_keras(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Te
     maximum = ops.maximum(constant(1e-07, upstream), input)
     clipped = ops.minimum(constant(0.9999999, upstream), maximum)
     log_term = log1p(-clipped)
-    term = 0.5 * sign(constant(0.9999999, upstream) - maximum) + 0.5
-    term_2 = 0.5 * sign(input - constant(1e-07, upstream)) + 0.5
-    product = (
-        (1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5) * term * term_2 / (1.0 - clipped)
-    )
+    product = (1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5) / (1.0 - clipped)
     logarithm = ops.log(clipped)
-    product_2 = (0.5 * sign(logarithm + 100.0) + 0.5) * term * term_2 * target / clipped
+    term = product - (0.5 * sign(logarithm + 100.0) + 0.5) * target / clipped
+    grad_input = (
+        upstream
+        * (0.5 * sign(constant(0.9999999, upstream) - maximum) + 0.5)
+        * (0.5 * sign(input - constant(1e-07, upstream)) + 0.5)
+        * term
+    )
     grad_target = upstream * (ops.maximum(-100.0, log_term) - ops.maximum(-100.0, logarithm))
-    return upstream * (product - product_2), grad_target
+    return grad_input, grad_target
 
 
 def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -142,13 +143,15 @@ def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
     log_term = log1p(-clipped)
     logarithm = ops.log(clipped)
     product = (ops.maximum(-100.0, log_term) - ops.maximum(-100.0, logarithm)) * d_target
-    term = 0.5 * sign(constant(0.9999999, input) - maximum) + 0.5
-    term_2 = 0.5 * sign(input - constant(1e-07, input)) + 0.5
-    product_2 = (
-        (1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5) * term * term_2 / (1.0 - clipped)
+    product_2 = (1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5) / (1.0 - clipped)
+    term = product_2 - (0.5 * sign(logarithm + 100.0) + 0.5) * target / clipped
+    product_3 = (
+        (0.5 * sign(constant(0.9999999, input) - maximum) + 0.5)
+        * (0.5 * sign(input - constant(1e-07, input)) + 0.5)
+        * term
+        * d_input
     )
-    product_3 = (0.5 * sign(logarithm + 100.0) + 0.5) * term * term_2 * target / clipped
-    return product + (product_2 - product_3) * d_input
+    return product + product_3
 
 
 def _curvature_keras(
@@ -159,15 +162,15 @@ def _curvature_keras(
     clipped = ops.minimum(constant(0.9999999, upstream), maximum)
     term = 0.5 * sign(log1p(-clipped) + 100.0) + 0.5
     term_2 = 1.0 - clipped
-    term_3 = 0.5 * sign(constant(0.9999999, upstream) - maximum) + 0.5
-    term_4 = 0.5 * sign(input - constant(1e-07, upstream)) + 0.5
-    term_5 = 0.5 * sign(ops.log(clipped) + 100.0) + 0.5
-    term_6 = -term * term_3 * term_4 / term_2 - term_5 * term_3 * term_4 / clipped
-    term_7 = (1.0 - target) * term * (term_3 * term_4 / term_2) ** 2 + term_5 * target * (
-        term_3 * term_4 / clipped
+    term_3 = 0.5 * sign(ops.log(clipped) + 100.0) + 0.5
+    term_4 = 0.5 * sign(constant(0.9999999, upstream) - maximum) + 0.5
+    term_5 = 0.5 * sign(input - constant(1e-07, upstream)) + 0.5
+    product = (-term / term_2 - term_3 / clipped) * (term_4 * term_5)
+    term_6 = (1.0 - target) * term * (term_4 * term_5 / term_2) ** 2 + term_3 * target * (
+        term_4 * term_5 / clipped
     ) ** 2
-    change_input = upstream * term_6 * d_target + upstream * term_7 * d_input
-    return change_input, upstream * term_6 * d_input
+    change_input = upstream * (product * d_target + term_6 * d_input)
+    return change_input, upstream * product * d_input
 
 
 class _GradientKeras(nn.Cell):

@@ -54,10 +54,8 @@ def _curvature(
     sigmoid_input = ops.sigmoid(input)
     probability = ops.sigmoid(-input)
     term = -sigmoid_input - pos_weight * probability
-    term_2 = (
-        1.0 - target
-    ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
-    change_input = upstream * term * d_target + upstream * term_2 * d_input
+    product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
+    change_input = upstream * (term * d_target + product)
     return change_input, upstream * term * d_input
 
 
@@ -152,7 +150,7 @@ def _tangent_chainer(
     log_term = log1p(ops.exp(-ops.abs(input)))
     term = -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, -input) + log_term)
     term_2 = (1.0 - target) * ops.sigmoid(input) - pos_weight * target * ops.sigmoid(-input)
-    return ops.where(target != -1.0, term * weight * d_target + term_2 * weight * d_input, 0.0)
+    return ops.where(target != -1.0, weight * (term * d_target + term_2 * d_input), 0.0)
 
 
 def _curvature_chainer(
@@ -169,12 +167,10 @@ def _curvature_chainer(
     sigmoid_input = ops.sigmoid(input)
     probability = ops.sigmoid(-input)
     term = -sigmoid_input - pos_weight * probability
-    term_2 = (
-        1.0 - target
-    ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
-    term_3 = upstream * term * weight * d_target + upstream * term_2 * weight * d_input
+    product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
+    change_input = ops.where(valid, upstream * weight * (term * d_target + product), 0.0)
     change_target = ops.where(valid, upstream * term * weight * d_input, 0.0)
-    return ops.where(valid, term_3, 0.0), change_target
+    return change_input, change_target
 
 
 def _denominator_chainer(target: Tensor) -> Tensor:

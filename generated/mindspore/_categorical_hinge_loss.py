@@ -26,10 +26,11 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     chosen = ops.cast(product == ops.expand_dims(best_other, 1), upstream.dtype)
     sums = total(chosen, axis=1)
     product_2 = ops.expand_dims(slope, 1) * chosen * term / ops.expand_dims(sums, 1)
-    product_3 = ops.expand_dims(slope, 1) * chosen * input / ops.expand_dims(sums, 1)
+    term_2 = -ops.expand_dims(slope, 1) - ops.expand_dims(slope, 1) * chosen / ops.expand_dims(
+        sums, 1
+    )
     grad_input = product_2 - ops.expand_dims(slope, 1) * target
-    grad_target = -ops.expand_dims(slope, 1) * input - product_3
-    return grad_input, grad_target
+    return grad_input, input * term_2
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:

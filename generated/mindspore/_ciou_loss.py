@@ -67,7 +67,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     quotient = ratio(ratio(0.25 * term * term + 0.25 * term_2 * term_2, term_3), term_3)
     term_4 = -0.5 * sign(true_top - top) - 0.5
     quotient_2 = ratio(1.0, term_3)
-    slope = 0.5 * upstream * quotient_2 * term_2
+    product = 0.5 * quotient_2 * term_2
     width = right - left
     height = bottom - top
     true_width = true_right - true_left
@@ -78,128 +78,124 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     overlap_height = ops.maximum(0.0, term_6)
     overlap = overlap_width * overlap_height
     term_7 = width * height + true_width * true_height - overlap
-    quotient_3 = ratio(1.0, term_7)
-    positive = ops.maximum(0.0, sign(term_6))
-    quotient_4 = ratio(overlap, term_7)
-    quotient_5 = ratio(quotient_4, term_7)
-    term_8 = (
-        -upstream * quotient_3 * overlap_width * positive
-        - upstream * quotient_5 * overlap_width * positive
-    )
+    quotient_3 = ratio(overlap, term_7)
+    quotient_4 = ratio(quotient_3, term_7)
+    term_8 = -ratio(1.0, term_7) - quotient_4
+    product_2 = term_8 * (overlap_width * ops.maximum(0.0, sign(term_6)))
     term_9 = -0.5 * sign(top - true_top) - 0.5
-    slope_2 = upstream * quotient_5 * width
     mask_2 = true_width <= true_height
-    quotient_6 = ratio(true_width, true_height)
-    quotient_7 = ratio(true_height, true_width)
+    quotient_5 = ratio(true_width, true_height)
+    quotient_6 = ratio(true_height, true_width)
     chosen = ops.where(
         mask_2,
-        ops.arctan(quotient_6),
-        constant(1.5707963267948966, upstream) - ops.arctan(quotient_7),
+        ops.arctan(quotient_5),
+        constant(1.5707963267948966, upstream) - ops.arctan(quotient_6),
     )
     mask_3 = width <= height
-    quotient_8 = ratio(width, height)
-    quotient_9 = ratio(height, width)
+    quotient_7 = ratio(width, height)
+    quotient_8 = ratio(height, width)
     chosen_2 = ops.where(
         mask_3,
-        ops.arctan(quotient_8),
-        constant(1.5707963267948966, upstream) - ops.arctan(quotient_9),
+        ops.arctan(quotient_7),
+        constant(1.5707963267948966, upstream) - ops.arctan(quotient_8),
     )
     gap = chosen - chosen_2
     v = constant(0.4052847345693511, upstream) * gap * gap
-    quotient_10 = ratio(v, v - quotient_4 + 1.0)
-    power = hypot1(quotient_8) ** 2
-    power_2 = hypot1(quotient_9) ** 2
-    chosen_3 = ops.where(mask_3, -ratio(quotient_8, height) / power, -ratio(1.0, width) / power_2)
-    slope_3 = constant(0.8105694691387022, upstream) * upstream * gap * quotient_10 * chosen_3
+    quotient_9 = ratio(v, v - quotient_3 + 1.0)
+    power = hypot1(quotient_7) ** 2
+    power_2 = hypot1(quotient_8) ** 2
+    chosen_3 = ops.where(mask_3, -ratio(quotient_7, height) / power, -ratio(1.0, width) / power_2)
+    product_3 = constant(0.8105694691387022, upstream) * gap * quotient_9 * chosen_3
     term_10 = (
-        slope
-        + term_8 * term_9
-        + (slope_3 - slope_2)
-        - 2.0 * upstream * quotient * hull_height * term_4
+        product
+        + product_2 * term_9
+        + (product_3 - width * quotient_4)
+        - 2.0 * quotient * hull_height * term_4
     )
+    slope = upstream * term_10
     mask_4 = index == 3
     term_11 = 0.5 * sign(bottom - true_bottom) + 0.5
     term_12 = 0.5 * sign(true_bottom - bottom) + 0.5
     term_13 = (
-        slope
-        + term_8 * term_12
-        + (slope_2 - slope_3)
-        - 2.0 * upstream * quotient * hull_height * term_11
+        product
+        + product_2 * term_12
+        + (quotient_4 * width - product_3)
+        - 2.0 * quotient * hull_height * term_11
     )
+    slope_2 = upstream * term_13
     mask_5 = index == 0
     term_14 = -0.5 * sign(true_left - left) - 0.5
-    slope_4 = 0.5 * upstream * quotient_2 * term
-    positive_2 = ops.maximum(0.0, sign(term_5))
-    term_15 = (
-        -upstream * quotient_3 * positive_2 * overlap_height
-        - upstream * quotient_5 * positive_2 * overlap_height
+    product_4 = 0.5 * quotient_2 * term
+    product_5 = term_8 * (overlap_height * ops.maximum(0.0, sign(term_5)))
+    term_15 = -0.5 * sign(left - true_left) - 0.5
+    chosen_4 = ops.where(mask_3, ratio(1.0, height) / power, ratio(quotient_8, width) / power_2)
+    product_6 = constant(0.8105694691387022, upstream) * gap * quotient_9 * chosen_4
+    term_16 = (
+        product_4
+        + product_5 * term_15
+        + (product_6 - height * quotient_4)
+        - 2.0 * quotient * hull_width * term_14
     )
-    term_16 = -0.5 * sign(left - true_left) - 0.5
-    slope_5 = upstream * quotient_5 * height
-    chosen_4 = ops.where(mask_3, ratio(1.0, height) / power, ratio(quotient_9, width) / power_2)
-    slope_6 = constant(0.8105694691387022, upstream) * upstream * gap * quotient_10 * chosen_4
-    term_17 = (
-        slope_4
-        + term_15 * term_16
-        + (slope_6 - slope_5)
-        - 2.0 * upstream * quotient * hull_width * term_14
-    )
+    slope_3 = upstream * term_16
     mask_6 = index == 2
-    term_18 = 0.5 * sign(right - true_right) + 0.5
-    term_19 = 0.5 * sign(true_right - right) + 0.5
-    term_20 = (
-        slope_4
-        + term_15 * term_19
-        + (slope_5 - slope_6)
-        - 2.0 * upstream * quotient * hull_width * term_18
+    term_17 = 0.5 * sign(right - true_right) + 0.5
+    term_18 = 0.5 * sign(true_right - right) + 0.5
+    term_19 = (
+        product_4
+        + product_5 * term_18
+        + (quotient_4 * height - product_6)
+        - 2.0 * quotient * hull_width * term_17
     )
-    slope_7 = upstream * (quotient_5 * true_width)
-    power_3 = hypot1(quotient_6) ** 2
-    power_4 = hypot1(quotient_7) ** 2
+    slope_4 = upstream * term_19
+    power_3 = hypot1(quotient_5) ** 2
+    power_4 = hypot1(quotient_6) ** 2
     chosen_5 = ops.where(
-        mask_2, -ratio(quotient_6, true_height) / power_3, -ratio(1.0, true_width) / power_4
+        mask_2, -ratio(quotient_5, true_height) / power_3, -ratio(1.0, true_width) / power_4
     )
-    slope_8 = constant(0.8105694691387022, upstream) * upstream * gap * quotient_10 * chosen_5
+    product_7 = constant(0.8105694691387022, upstream) * gap * quotient_9 * chosen_5
+    term_20 = (
+        product_2 * term_4
+        + (-true_width * quotient_4 - product_7)
+        - 2.0 * quotient * hull_height * term_9
+        - product
+    )
+    slope_5 = upstream * term_20
     term_21 = (
-        term_8 * term_4
-        + (-slope_7 - slope_8)
-        - 2.0 * upstream * quotient * hull_height * term_9
-        - slope
+        product_2 * term_11
+        + (quotient_4 * true_width + product_7)
+        - 2.0 * quotient * hull_height * term_12
+        - product
     )
-    term_22 = (
-        term_8 * term_11
-        + (slope_7 + slope_8)
-        - 2.0 * upstream * quotient * hull_height * term_12
-        - slope
-    )
-    slope_9 = upstream * (quotient_5 * true_height)
+    slope_6 = upstream * term_21
     chosen_6 = ops.where(
-        mask_2, ratio(1.0, true_height) / power_3, ratio(quotient_7, true_width) / power_4
+        mask_2, ratio(1.0, true_height) / power_3, ratio(quotient_6, true_width) / power_4
     )
-    slope_10 = constant(0.8105694691387022, upstream) * upstream * gap * quotient_10 * chosen_6
+    product_8 = constant(0.8105694691387022, upstream) * gap * quotient_9 * chosen_6
+    term_22 = (
+        product_5 * term_14
+        + (-true_height * quotient_4 - product_8)
+        - 2.0 * quotient * hull_width * term_15
+        - product_4
+    )
+    slope_7 = upstream * term_22
     term_23 = (
-        term_15 * term_14
-        + (-slope_9 - slope_10)
-        - 2.0 * upstream * quotient * hull_width * term_16
-        - slope_4
+        product_5 * term_17
+        + (quotient_4 * true_height + product_8)
+        - 2.0 * quotient * hull_width * term_18
+        - product_4
     )
-    term_24 = (
-        term_15 * term_18
-        + (slope_9 + slope_10)
-        - 2.0 * upstream * quotient * hull_width * term_19
-        - slope_4
-    )
+    slope_8 = upstream * term_23
     grad_input = (
-        ops.where(mask, ops.expand_dims(term_10, 1), 0.0)
-        + ops.where(mask_4, ops.expand_dims(term_13, 1), 0.0)
-        + ops.where(mask_5, ops.expand_dims(term_17, 1), 0.0)
-        + ops.where(mask_6, ops.expand_dims(term_20, 1), 0.0)
+        ops.where(mask, ops.expand_dims(slope, 1), 0.0)
+        + ops.where(mask_4, ops.expand_dims(slope_2, 1), 0.0)
+        + ops.where(mask_5, ops.expand_dims(slope_3, 1), 0.0)
+        + ops.where(mask_6, ops.expand_dims(slope_4, 1), 0.0)
     )
     grad_target = (
-        ops.where(mask, ops.expand_dims(term_21, 1), 0.0)
-        + ops.where(mask_4, ops.expand_dims(term_22, 1), 0.0)
-        + ops.where(mask_5, ops.expand_dims(term_23, 1), 0.0)
-        + ops.where(mask_6, ops.expand_dims(term_24, 1), 0.0)
+        ops.where(mask, ops.expand_dims(slope_5, 1), 0.0)
+        + ops.where(mask_4, ops.expand_dims(slope_6, 1), 0.0)
+        + ops.where(mask_5, ops.expand_dims(slope_7, 1), 0.0)
+        + ops.where(mask_6, ops.expand_dims(slope_8, 1), 0.0)
     )
     return grad_input, grad_target
 
@@ -346,7 +342,7 @@ def _curvature(
     quotient_2 = ratio(ratio(0.25 * term_3 * term_3 + 0.25 * term_5 * term_5, term), term)
     term_8 = quotient * quotient_2 + ratio(quotient_2, term)
     quotient_3 = ratio(quotient, term)
-    slope = 0.5 * upstream * quotient_3 * term_5
+    product = 0.5 * quotient_3 * term_5
     term_9 = 0.5 * sign(right - true_right) + 0.5
     term_10 = 0.5 * sign(true_right - right) + 0.5
     term_11 = -0.5 * sign(true_left - left) - 0.5
@@ -357,362 +353,331 @@ def _curvature(
     term_16 = -0.5 * sign(top - true_top) - 0.5
     term_17 = term_14 * picked_6 + term_15 * picked_8 + term_2 * picked_5 + term_16 * picked_7
     term_18 = 2.0 * hull_width * term_13 + 2.0 * hull_height * term_17
-    product = (2.0 * upstream * term_8 * hull_height * term_2 - slope) * term_18
-    slope_2 = 0.5 * upstream * quotient * term_6
+    product_2 = 0.5 * quotient * term_6
+    term_19 = smaller(right, true_right) - larger(left, true_left)
+    overlap_width = ops.maximum(0.0, term_19)
+    term_20 = smaller(bottom, true_bottom) - larger(top, true_top)
+    positive = ops.maximum(0.0, sign(term_20))
+    product_3 = overlap_width * positive
     width = right - left
     height = bottom - top
     true_width = true_right - true_left
     true_height = true_bottom - true_top
-    term_19 = smaller(right, true_right) - larger(left, true_left)
-    overlap_width = ops.maximum(0.0, term_19)
-    term_20 = smaller(bottom, true_bottom) - larger(top, true_top)
     overlap_height = ops.maximum(0.0, term_20)
     overlap = overlap_width * overlap_height
     term_21 = width * height + true_width * true_height - overlap
     quotient_4 = ratio(1.0, term_21)
-    quotient_5 = ratio(quotient_4, term_21)
-    positive = ops.maximum(0.0, sign(term_20))
-    quotient_6 = ratio(overlap, term_21)
+    quotient_5 = ratio(overlap, term_21)
+    quotient_6 = ratio(quotient_5, term_21)
+    product_4 = quotient_4 * quotient_6
     quotient_7 = ratio(quotient_6, term_21)
-    product_2 = quotient_4 * quotient_7
-    quotient_8 = ratio(quotient_7, term_21)
-    term_22 = product_2 + quotient_8
-    term_23 = (
-        upstream * quotient_5 * overlap_width * positive
-        + upstream * term_22 * overlap_width * positive
-    )
+    term_22 = product_4 + quotient_7
+    term_23 = ratio(quotient_4, term_21) + term_22
     term_24 = picked_2 - picked
     term_25 = picked_6 - picked_5
     term_26 = picked_4 - picked_3
     term_27 = picked_8 - picked_7
     positive_2 = ops.maximum(0.0, sign(term_19))
+    product_5 = overlap_height * positive_2
     term_28 = term_10 * picked_2 + term_9 * picked_4 + term_12 * picked + term_11 * picked_3
-    product_3 = positive_2 * overlap_height * term_28
     term_29 = term_15 * picked_6 + term_14 * picked_8 + term_16 * picked_5 + term_2 * picked_7
-    product_4 = overlap_width * positive * term_29
     term_30 = (
         height * term_24
         + width * term_25
         + true_height * term_26
         + true_width * term_27
-        - product_3
-        - product_4
+        - product_5 * term_28
+        - product_3 * term_29
     )
-    slope_3 = upstream * quotient_4 * positive_2 * positive
+    product_6 = positive * positive_2
     power_2 = quotient_4 * quotient_4
-    slope_4 = upstream * power_2 * positive_2 * overlap_height * overlap_width * positive
-    slope_5 = upstream * quotient_7 * positive_2 * positive
-    slope_6 = upstream * power_2 * overlap_width * overlap_width * positive * positive * term_29
-    term_31 = term_23 * term_30 + (-slope_4 - slope_5 - slope_3) * term_28 - slope_6
-    slope_7 = upstream * power_2 * positive_2 * overlap_height * width * term_28
-    slope_8 = upstream * power_2 * overlap_width * positive * width * term_29
-    slope_9 = upstream * quotient_7
+    term_31 = -power_2 * overlap_height * overlap_width - quotient_6 - quotient_4
+    product_7 = power_2 * overlap_width * overlap_width * positive * positive * term_29
+    term_32 = product_3 * term_23 * term_30 + product_6 * term_31 * term_28 - product_7
+    product_8 = overlap_height * (positive_2 * power_2)
+    product_9 = width * product_8 * term_28
+    product_10 = overlap_width * power_2
+    product_11 = positive * product_10
+    product_12 = width * product_11 * term_29
     mask = true_width <= true_height
-    quotient_9 = ratio(true_width, true_height)
-    quotient_10 = ratio(true_height, true_width)
+    quotient_8 = ratio(true_width, true_height)
+    quotient_9 = ratio(true_height, true_width)
     chosen_2 = ops.where(
         mask,
-        ops.arctan(quotient_9),
-        constant(1.5707963267948966, upstream) - ops.arctan(quotient_10),
+        ops.arctan(quotient_8),
+        constant(1.5707963267948966, upstream) - ops.arctan(quotient_9),
     )
     mask_2 = width <= height
-    quotient_11 = ratio(width, height)
-    quotient_12 = ratio(height, width)
+    quotient_10 = ratio(width, height)
+    quotient_11 = ratio(height, width)
     chosen_3 = ops.where(
         mask_2,
-        ops.arctan(quotient_11),
-        constant(1.5707963267948966, upstream) - ops.arctan(quotient_12),
+        ops.arctan(quotient_10),
+        constant(1.5707963267948966, upstream) - ops.arctan(quotient_11),
     )
     gap = chosen_2 - chosen_3
     v = constant(0.4052847345693511, upstream) * gap * gap
-    quotient_13 = ratio(v, v - quotient_6 + 1.0)
-    hypot1_2 = hypot1(quotient_11)
+    quotient_12 = ratio(v, v - quotient_5 + 1.0)
+    hypot1_2 = hypot1(quotient_10)
     power_3 = hypot1_2**3
-    over_hypot1_2 = over_hypot1(quotient_11)
-    quotient_14 = ratio(1.0, height)
-    quotient_15 = ratio(quotient_11, height)
-    term_32 = (
-        2.0 * over_hypot1_2 * quotient_14 * quotient_15 / power_3 - (quotient_14 / hypot1_2) ** 2
-    )
-    hypot1_3 = hypot1(quotient_12)
-    power_4 = hypot1_3**3
-    over_hypot1_3 = over_hypot1(quotient_12)
-    quotient_16 = ratio(quotient_12, width)
-    quotient_17 = ratio(1.0, width)
-    power_5 = hypot1_3 * hypot1_3
+    over_hypot1_2 = over_hypot1(quotient_10)
+    quotient_13 = ratio(1.0, height)
+    quotient_14 = ratio(quotient_10, height)
     term_33 = (
-        ratio(quotient_17, width) / power_5
-        - 2.0 * over_hypot1_3 * quotient_16 * quotient_17 / power_4
+        2.0 * over_hypot1_2 * quotient_13 * quotient_14 / power_3 - (quotient_13 / hypot1_2) ** 2
     )
-    slope_10 = (
+    hypot1_3 = hypot1(quotient_11)
+    power_4 = hypot1_3**3
+    over_hypot1_3 = over_hypot1(quotient_11)
+    quotient_15 = ratio(quotient_11, width)
+    quotient_16 = ratio(1.0, width)
+    power_5 = hypot1_3 * hypot1_3
+    term_34 = (
+        ratio(quotient_16, width) / power_5
+        - 2.0 * over_hypot1_3 * quotient_15 * quotient_16 / power_4
+    )
+    product_13 = (
         constant(0.8105694691387022, upstream)
-        * upstream
         * gap
-        * quotient_13
-        * ops.where(mask_2, term_32, term_33)
+        * quotient_12
+        * ops.where(mask_2, term_33, term_34)
     )
     power_6 = hypot1_2 * hypot1_2
-    chosen_4 = ops.where(mask_2, -quotient_15 / power_6, -quotient_17 / power_5)
-    hypot1_4 = hypot1(quotient_9)
+    chosen_4 = ops.where(mask_2, -quotient_14 / power_6, -quotient_16 / power_5)
+    hypot1_4 = hypot1(quotient_8)
     power_7 = hypot1_4 * hypot1_4
-    quotient_18 = ratio(1.0, true_height)
-    hypot1_5 = hypot1(quotient_10)
+    quotient_17 = ratio(1.0, true_height)
+    hypot1_5 = hypot1(quotient_9)
     power_8 = hypot1_5 * hypot1_5
-    quotient_19 = ratio(quotient_10, true_width)
-    chosen_5 = ops.where(mask, quotient_18 / power_7, quotient_19 / power_8)
-    quotient_20 = ratio(quotient_9, true_height)
-    quotient_21 = ratio(1.0, true_width)
-    chosen_6 = ops.where(mask, -quotient_20 / power_7, -quotient_21 / power_8)
-    chosen_7 = ops.where(mask_2, quotient_14 / power_6, quotient_16 / power_5)
-    term_34 = chosen_5 * term_26 + chosen_6 * term_27 - chosen_7 * term_24 - chosen_4 * term_25
-    slope_11 = constant(0.8105694691387022, upstream) * upstream * quotient_13 * chosen_4 * term_34
-    product_5 = (quotient_14 * quotient_15 + ratio(quotient_15, height)) / power_6
-    term_35 = product_5 - 2.0 * over_hypot1_2 * quotient_15 * quotient_15 / power_3
-    chosen_8 = ops.where(mask_2, term_35, 2.0 * over_hypot1_3 * quotient_17 * quotient_17 / power_4)
-    slope_12 = (
-        constant(0.8105694691387022, upstream) * upstream * gap * quotient_13 * chosen_8 * term_25
-    )
-    term_36 = (
-        upstream * term_22 * width * term_30
-        + (slope_10 - slope_9) * term_24
-        + slope_11
-        + slope_12
-        - slope_7
-        - slope_8
-    )
+    quotient_18 = ratio(quotient_9, true_width)
+    chosen_5 = ops.where(mask, quotient_17 / power_7, quotient_18 / power_8)
+    quotient_19 = ratio(quotient_8, true_height)
+    quotient_20 = ratio(1.0, true_width)
+    chosen_6 = ops.where(mask, -quotient_19 / power_7, -quotient_20 / power_8)
+    chosen_7 = ops.where(mask_2, quotient_13 / power_6, quotient_15 / power_5)
+    term_35 = chosen_5 * term_26 + chosen_6 * term_27 - chosen_7 * term_24 - chosen_4 * term_25
+    product_14 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_4 * term_35
+    product_15 = (quotient_13 * quotient_14 + ratio(quotient_14, height)) / power_6
+    term_36 = product_15 - 2.0 * over_hypot1_2 * quotient_14 * quotient_14 / power_3
+    chosen_8 = ops.where(mask_2, term_36, 2.0 * over_hypot1_3 * quotient_16 * quotient_16 / power_4)
+    product_16 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_8 * term_25
     term_37 = (
-        product
-        + slope_2
-        + term_16 * term_31
-        + term_36
-        - 2.0 * upstream * power * hull_height * term_2 * term_7
-        - 2.0 * upstream * quotient_2 * term_2 * term_17
+        term_22 * width * term_30
+        + (product_13 - quotient_6) * term_24
+        + product_14
+        + product_16
+        - product_9
+        - product_12
     )
+    term_38 = (
+        (2.0 * term_8 * hull_height * term_2 - product) * term_18
+        + product_2
+        + term_16 * term_32
+        + term_37
+        - 2.0 * power * hull_height * term_2 * term_7
+        - 2.0 * quotient_2 * term_2 * term_17
+    )
+    slope = chosen * ops.expand_dims(upstream, 1) * ops.expand_dims(term_38, 1)
     chosen_9 = ops.cast(index == 3, upstream.dtype)
-    product_6 = (2.0 * upstream * term_8 * hull_height * term_14 - slope) * term_18
-    term_38 = -product_2 - quotient_8
-    term_39 = (
-        slope_7
-        + slope_8
-        + upstream * term_38 * width * term_30
-        + (slope_9 - slope_10) * term_24
-        - slope_11
-        - slope_12
-    )
+    term_39 = -product_4 - quotient_7
     term_40 = (
-        product_6
-        + slope_2
-        + term_15 * term_31
-        + term_39
-        - 2.0 * upstream * power * hull_height * term_14 * term_7
-        - 2.0 * upstream * quotient_2 * term_14 * term_17
+        product_9
+        + product_12
+        + term_39 * width * term_30
+        + (quotient_6 - product_13) * term_24
+        - product_14
+        - product_16
     )
-    chosen_10 = ops.cast(index == 0, upstream.dtype)
-    slope_13 = 0.5 * upstream * quotient_3 * term_3
-    product_7 = (2.0 * upstream * term_8 * hull_width * term_11 - slope_13) * term_18
-    slope_14 = 0.5 * upstream * quotient * term_4
     term_41 = (
-        upstream * quotient_5 * positive_2 * overlap_height
-        + upstream * term_22 * positive_2 * overlap_height
+        (2.0 * term_8 * hull_height * term_14 - product) * term_18
+        + product_2
+        + term_15 * term_32
+        + term_40
+        - 2.0 * power * hull_height * term_14 * term_7
+        - 2.0 * quotient_2 * term_14 * term_17
     )
-    slope_15 = upstream * power_2 * overlap_width * positive * positive_2 * overlap_height
-    slope_16 = (
-        upstream * power_2 * positive_2 * positive_2 * overlap_height * overlap_height * term_28
-    )
-    term_42 = term_41 * term_30 + (-slope_15 - slope_5 - slope_3) * term_29 - slope_16
-    slope_17 = upstream * power_2 * positive_2 * overlap_height * height * term_28
-    slope_18 = upstream * power_2 * overlap_width * positive * height * term_29
+    slope_2 = chosen_9 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_41, 1)
+    chosen_10 = ops.cast(index == 0, upstream.dtype)
+    product_17 = 0.5 * quotient_3 * term_3
+    product_18 = 0.5 * quotient * term_4
+    product_19 = product_6 * (-product_10 * overlap_height - quotient_6 - quotient_4) * term_29
+    product_20 = power_2 * positive_2 * positive_2 * overlap_height * overlap_height * term_28
+    term_42 = product_5 * term_23 * term_30 + product_19 - product_20
+    product_21 = height * product_8 * term_28
+    product_22 = height * product_11 * term_29
     term_43 = (
-        2.0 * over_hypot1_2 * quotient_15 * quotient_14 / power_3
-        - ratio(quotient_14, height) / power_6
+        2.0 * over_hypot1_2 * quotient_14 * quotient_13 / power_3
+        - ratio(quotient_13, height) / power_6
     )
     term_44 = (
-        quotient_17 / hypot1_3
-    ) ** 2 - 2.0 * over_hypot1_3 * quotient_17 * quotient_16 / power_4
-    slope_19 = (
+        quotient_16 / hypot1_3
+    ) ** 2 - 2.0 * over_hypot1_3 * quotient_16 * quotient_15 / power_4
+    product_23 = (
         constant(0.8105694691387022, upstream)
-        * upstream
         * gap
-        * quotient_13
+        * quotient_12
         * ops.where(mask_2, term_43, term_44)
     )
-    slope_20 = constant(0.8105694691387022, upstream) * upstream * quotient_13 * chosen_7 * term_34
-    product_8 = (-quotient_17 * quotient_16 - ratio(quotient_16, width)) / power_5
-    term_45 = 2.0 * over_hypot1_3 * quotient_16 * quotient_16 / power_4 + product_8
+    product_24 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_7 * term_35
+    product_25 = (-quotient_16 * quotient_15 - ratio(quotient_15, width)) / power_5
+    term_45 = 2.0 * over_hypot1_3 * quotient_15 * quotient_15 / power_4 + product_25
     chosen_11 = ops.where(
-        mask_2, -2.0 * over_hypot1_2 * quotient_14 * quotient_14 / power_3, term_45
+        mask_2, -2.0 * over_hypot1_2 * quotient_13 * quotient_13 / power_3, term_45
     )
-    slope_21 = (
-        constant(0.8105694691387022, upstream) * upstream * gap * quotient_13 * chosen_11 * term_24
-    )
+    product_26 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_11 * term_24
     term_46 = (
-        upstream * term_22 * height * term_30
-        + (slope_19 - slope_9) * term_25
-        + slope_20
-        + slope_21
-        - slope_17
-        - slope_18
+        term_22 * height * term_30
+        + (product_23 - quotient_6) * term_25
+        + product_24
+        + product_26
+        - product_21
+        - product_22
     )
     term_47 = (
-        product_7
-        + slope_14
+        (2.0 * term_8 * hull_width * term_11 - product_17) * term_18
+        + product_18
         + term_12 * term_42
         + term_46
-        - 2.0 * upstream * power * hull_width * term_11 * term_7
-        - 2.0 * upstream * quotient_2 * term_11 * term_13
+        - 2.0 * power * hull_width * term_11 * term_7
+        - 2.0 * quotient_2 * term_11 * term_13
     )
+    slope_3 = chosen_10 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_47, 1)
     chosen_12 = ops.cast(index == 2, upstream.dtype)
-    product_9 = (2.0 * upstream * term_8 * hull_width * term_9 - slope_13) * term_18
     term_48 = (
-        slope_17
-        + slope_18
-        + upstream * term_38 * height * term_30
-        + (slope_9 - slope_19) * term_25
-        - slope_20
-        - slope_21
+        product_21
+        + product_22
+        + term_39 * height * term_30
+        + (quotient_6 - product_23) * term_25
+        - product_24
+        - product_26
     )
     term_49 = (
-        product_9
-        + slope_14
+        (2.0 * term_8 * hull_width * term_9 - product_17) * term_18
+        + product_18
         + term_10 * term_42
         + term_48
-        - 2.0 * upstream * power * hull_width * term_9 * term_7
-        - 2.0 * upstream * quotient_2 * term_9 * term_13
+        - 2.0 * power * hull_width * term_9 * term_7
+        - 2.0 * quotient_2 * term_9 * term_13
     )
-    product_10 = (2.0 * upstream * term_8 * hull_height * term_16 + slope) * term_18
-    product_11 = power_2 * true_width
-    slope_22 = upstream * (product_11 * product_3)
-    slope_23 = upstream * (product_11 * product_4)
-    product_12 = term_22 * term_30
+    slope_4 = chosen_12 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_49, 1)
+    product_27 = term_28 * product_8
+    product_28 = product_27 * true_width
+    product_29 = term_29 * product_11
+    product_30 = product_29 * true_width
+    product_31 = term_22 * term_30
     power_9 = hypot1_4**3
-    over_hypot1_4 = over_hypot1(quotient_9)
+    over_hypot1_4 = over_hypot1(quotient_8)
     term_50 = (
-        2.0 * over_hypot1_4 * quotient_18 * quotient_20 / power_9 - (quotient_18 / hypot1_4) ** 2
+        2.0 * over_hypot1_4 * quotient_17 * quotient_19 / power_9 - (quotient_17 / hypot1_4) ** 2
     )
     power_10 = hypot1_5**3
-    over_hypot1_5 = over_hypot1(quotient_10)
+    over_hypot1_5 = over_hypot1(quotient_9)
     term_51 = (
-        ratio(quotient_21, true_width) / power_8
-        - 2.0 * over_hypot1_5 * quotient_19 * quotient_21 / power_10
+        ratio(quotient_20, true_width) / power_8
+        - 2.0 * over_hypot1_5 * quotient_18 * quotient_20 / power_10
     )
-    slope_24 = (
+    product_32 = (
         constant(0.8105694691387022, upstream)
-        * upstream
         * gap
-        * quotient_13
+        * quotient_12
         * ops.where(mask, term_50, term_51)
     )
-    slope_25 = constant(0.8105694691387022, upstream) * upstream * quotient_13 * chosen_6 * term_34
-    product_13 = (quotient_18 * quotient_20 + ratio(quotient_20, true_height)) / power_7
-    term_52 = product_13 - 2.0 * over_hypot1_4 * quotient_20 * quotient_20 / power_9
-    chosen_13 = ops.where(mask, term_52, 2.0 * over_hypot1_5 * quotient_21 * quotient_21 / power_10)
-    slope_26 = (
-        constant(0.8105694691387022, upstream) * upstream * gap * quotient_13 * chosen_13 * term_27
-    )
+    product_33 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_6 * term_35
+    product_34 = (quotient_17 * quotient_19 + ratio(quotient_19, true_height)) / power_7
+    term_52 = product_34 - 2.0 * over_hypot1_4 * quotient_19 * quotient_19 / power_9
+    chosen_13 = ops.where(mask, term_52, 2.0 * over_hypot1_5 * quotient_20 * quotient_20 / power_10)
+    product_35 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_13 * term_27
     term_53 = (
-        upstream * product_12 * true_width
-        + (-slope_9 - slope_24) * term_26
-        - slope_22
-        - slope_23
-        - slope_25
-        - slope_26
+        product_31 * true_width
+        + (-quotient_6 - product_32) * term_26
+        - product_28
+        - product_30
+        - product_33
+        - product_35
     )
     term_54 = (
-        product_10
-        + term_2 * term_31
+        (2.0 * term_8 * hull_height * term_16 + product) * term_18
+        + term_2 * term_32
         + term_53
-        - 2.0 * upstream * power * hull_height * term_16 * term_7
-        - 2.0 * upstream * quotient_2 * term_16 * term_17
-        - slope_2
+        - 2.0 * power * hull_height * term_16 * term_7
+        - 2.0 * quotient_2 * term_16 * term_17
+        - product_2
     )
-    product_14 = (2.0 * upstream * term_8 * hull_height * term_15 + slope) * term_18
-    product_15 = term_38 * term_30
+    slope_5 = chosen * ops.expand_dims(upstream, 1) * ops.expand_dims(term_54, 1)
+    product_36 = term_30 * term_39
     term_55 = (
-        slope_22
-        + slope_23
-        + upstream * product_15 * true_width
-        + (slope_9 + slope_24) * term_26
-        + slope_25
-        + slope_26
+        product_28
+        + product_30
+        + product_36 * true_width
+        + (quotient_6 + product_32) * term_26
+        + product_33
+        + product_35
     )
     term_56 = (
-        product_14
-        + term_14 * term_31
+        (2.0 * term_8 * hull_height * term_15 + product) * term_18
+        + term_14 * term_32
         + term_55
-        - 2.0 * upstream * power * hull_height * term_15 * term_7
-        - 2.0 * upstream * quotient_2 * term_15 * term_17
-        - slope_2
+        - 2.0 * power * hull_height * term_15 * term_7
+        - 2.0 * quotient_2 * term_15 * term_17
+        - product_2
     )
-    product_16 = (2.0 * upstream * term_8 * hull_width * term_12 + slope_13) * term_18
-    product_17 = power_2 * true_height
-    slope_27 = upstream * (product_17 * product_3)
-    slope_28 = upstream * (product_17 * product_4)
+    slope_6 = chosen_9 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_56, 1)
+    product_37 = product_27 * true_height
+    product_38 = product_29 * true_height
     term_57 = (
-        2.0 * over_hypot1_4 * quotient_20 * quotient_18 / power_9
-        - ratio(quotient_18, true_height) / power_7
+        2.0 * over_hypot1_4 * quotient_19 * quotient_17 / power_9
+        - ratio(quotient_17, true_height) / power_7
     )
     term_58 = (
-        quotient_21 / hypot1_5
-    ) ** 2 - 2.0 * over_hypot1_5 * quotient_21 * quotient_19 / power_10
-    slope_29 = (
+        quotient_20 / hypot1_5
+    ) ** 2 - 2.0 * over_hypot1_5 * quotient_20 * quotient_18 / power_10
+    product_39 = (
         constant(0.8105694691387022, upstream)
-        * upstream
         * gap
-        * quotient_13
+        * quotient_12
         * ops.where(mask, term_57, term_58)
     )
-    slope_30 = constant(0.8105694691387022, upstream) * upstream * quotient_13 * chosen_5 * term_34
-    product_18 = (-quotient_21 * quotient_19 - ratio(quotient_19, true_width)) / power_8
-    term_59 = 2.0 * over_hypot1_5 * quotient_19 * quotient_19 / power_10 + product_18
-    chosen_14 = ops.where(mask, -2.0 * over_hypot1_4 * quotient_18 * quotient_18 / power_9, term_59)
-    slope_31 = (
-        constant(0.8105694691387022, upstream) * upstream * gap * quotient_13 * chosen_14 * term_26
-    )
+    product_40 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_5 * term_35
+    product_41 = (-quotient_20 * quotient_18 - ratio(quotient_18, true_width)) / power_8
+    term_59 = 2.0 * over_hypot1_5 * quotient_18 * quotient_18 / power_10 + product_41
+    chosen_14 = ops.where(mask, -2.0 * over_hypot1_4 * quotient_17 * quotient_17 / power_9, term_59)
+    product_42 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_14 * term_26
     term_60 = (
-        upstream * product_12 * true_height
-        + (-slope_9 - slope_29) * term_27
-        - slope_27
-        - slope_28
-        - slope_30
-        - slope_31
+        product_31 * true_height
+        + (-quotient_6 - product_39) * term_27
+        - product_37
+        - product_38
+        - product_40
+        - product_42
     )
     term_61 = (
-        product_16
+        (2.0 * term_8 * hull_width * term_12 + product_17) * term_18
         + term_11 * term_42
         + term_60
-        - 2.0 * upstream * power * hull_width * term_12 * term_7
-        - 2.0 * upstream * quotient_2 * term_12 * term_13
-        - slope_14
+        - 2.0 * power * hull_width * term_12 * term_7
+        - 2.0 * quotient_2 * term_12 * term_13
+        - product_18
     )
-    product_19 = (2.0 * upstream * term_8 * hull_width * term_10 + slope_13) * term_18
+    slope_7 = chosen_10 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_61, 1)
     term_62 = (
-        slope_27
-        + slope_28
-        + upstream * product_15 * true_height
-        + (slope_9 + slope_29) * term_27
-        + slope_30
-        + slope_31
+        product_37
+        + product_38
+        + product_36 * true_height
+        + (quotient_6 + product_39) * term_27
+        + product_40
+        + product_42
     )
     term_63 = (
-        product_19
+        (2.0 * term_8 * hull_width * term_10 + product_17) * term_18
         + term_9 * term_42
         + term_62
-        - 2.0 * upstream * power * hull_width * term_10 * term_7
-        - 2.0 * upstream * quotient_2 * term_10 * term_13
-        - slope_14
+        - 2.0 * power * hull_width * term_10 * term_7
+        - 2.0 * quotient_2 * term_10 * term_13
+        - product_18
     )
-    change_input = (
-        chosen * ops.expand_dims(term_37, 1)
-        + chosen_9 * ops.expand_dims(term_40, 1)
-        + chosen_10 * ops.expand_dims(term_47, 1)
-        + chosen_12 * ops.expand_dims(term_49, 1)
-    )
-    change_target = (
-        chosen * ops.expand_dims(term_54, 1)
-        + chosen_9 * ops.expand_dims(term_56, 1)
-        + chosen_10 * ops.expand_dims(term_61, 1)
-        + chosen_12 * ops.expand_dims(term_63, 1)
-    )
+    slope_8 = chosen_12 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_63, 1)
+    change_input = slope + slope_2 + slope_3 + slope_4
+    change_target = slope_5 + slope_6 + slope_7 + slope_8
     return change_input, change_target
 
 

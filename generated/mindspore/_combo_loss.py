@@ -57,8 +57,8 @@ def _tangent_cross_entropy(
     softplus = ops.maximum(0.0, input) + log_term
     softplus_2 = ops.maximum(0.0, -input) + log_term
     term_2 = 1.0 - beta
-    product = term_2 * term
-    product_2 = beta * target
+    product = term * term_2
+    product_2 = target * beta
     product_3 = (product * ops.sigmoid(input) - product_2 * ops.sigmoid(-input)) * alpha * d_input
     return (
         (target * softplus_2 - term * softplus) * alpha * d_beta
@@ -86,31 +86,21 @@ def _curvature_cross_entropy(
     term_2 = -term * p - target * probability
     term_3 = 1.0 - beta
     term_4 = -term_3 * p - beta * probability
-    product = term_3 * term
-    product_2 = beta * target * probability
-    slope = upstream * (product * p * probability + product_2 * p) * alpha * d_input
-    term_5 = product * p - product_2
+    product = p * probability * (term_3 * term + beta * target) * alpha * d_input
+    term_5 = term * term_3 * p - target * beta * probability
+    term_6 = term_2 * alpha * d_beta + term_4 * alpha * d_target + product + term_5 * d_alpha
     log_term = log1p(ops.exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, input) + log_term
     softplus_2 = ops.maximum(0.0, -input) + log_term
-    term_6 = softplus + softplus_2
-    term_7 = beta * softplus_2 - term_3 * softplus
-    term_8 = target * softplus_2 - term * softplus
-    term_9 = upstream * term_8 * d_beta + upstream * term_7 * d_target + upstream * term_5 * d_input
-    sums = total(upstream * term_6 * d_target + upstream * term_2 * d_input)
-    change_input = (
-        upstream * term_2 * alpha * d_beta
-        + upstream * term_4 * alpha * d_target
-        + slope
-        + upstream * term_5 * d_alpha
+    term_7 = softplus + softplus_2
+    term_8 = beta * softplus_2 - term_3 * softplus
+    term_9 = term_7 * alpha * d_beta + term_4 * alpha * d_input + term_8 * d_alpha
+    term_10 = target * softplus_2 - term * softplus
+    slope = upstream * (term_10 * d_beta + term_8 * d_target + term_5 * d_input)
+    change_beta = total(upstream * term_10) * d_alpha + alpha * total(
+        upstream * (term_7 * d_target + term_2 * d_input)
     )
-    change_target = (
-        upstream * term_6 * alpha * d_beta
-        + upstream * term_4 * alpha * d_input
-        + upstream * term_7 * d_alpha
-    )
-    change_beta = total(upstream * term_8) * d_alpha + alpha * sums
-    return change_input, change_target, total(term_9), change_beta
+    return upstream * term_6, upstream * term_9, total(slope), change_beta
 
 
 class _GradientCrossEntropy(nn.Cell):
@@ -171,23 +161,21 @@ def _gradient_dice(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target`, `alpha` and `smooth`, given that of the loss."""
     p = ops.sigmoid(input)
-    product = (1.0 - target) * p
     probability = ops.sigmoid(-input)
-    term = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(product + probability * target, axis=(0, 2)), term)
-    quotient = ratio(dice, term)
+    term = 1.0 - target
+    term_2 = smooth + total(target + p, axis=(0, 2))
+    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
+    quotient = ratio(dice, term_2)
     slope = upstream * quotient
-    term_2 = 1.0 - alpha
-    slope_2 = upstream * ratio(1.0, term)
-    product_2 = (
-        ops.expand_dims(slope_2, 1) * term_2 * (product * probability - probability * p * target)
-    )
-    slope_3 = upstream * term_2 * quotient
-    grad_input = product_2 - ops.expand_dims(slope, 1) * term_2 * p * probability
-    grad_target = -ops.expand_dims(slope_3, 1) - ops.expand_dims(slope_2, 1) * term_2 * ops.tanh(
+    term_3 = 1.0 - alpha
+    product = slope * term_3
+    slope_2 = upstream * ratio(1.0, term_2)
+    term_4 = ops.expand_dims(slope_2, 1) * term_3 * (term - target) - ops.expand_dims(product, 1)
+    slope_3 = upstream * term_3 * quotient
+    grad_target = -ops.expand_dims(slope_3, 1) - ops.expand_dims(slope_2, 1) * term_3 * ops.tanh(
         0.5 * input
     )
-    return grad_input, grad_target, -total(upstream * dice), -term_2 * total(slope)
+    return p * probability * term_4, grad_target, -total(upstream * dice), -term_3 * total(slope)
 
 
 def _tangent_dice(
@@ -201,22 +189,20 @@ def _tangent_dice(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
+    term = 1.0 - target
     p = ops.sigmoid(input)
-    product = (1.0 - target) * p
     probability = ops.sigmoid(-input)
-    term = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(product + probability * target, axis=(0, 2)), term)
-    term_2 = 1.0 - alpha
-    term_3 = (product * probability - probability * p * target) * d_input - ops.tanh(
-        0.5 * input
-    ) * d_target
-    product_2 = term_2 * ratio(dice, term)
-    product_3 = product_2 * total(d_target + p * probability * d_input, axis=(0, 2))
+    term_2 = smooth + total(target + p, axis=(0, 2))
+    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
+    term_3 = 1.0 - alpha
+    product = p * probability
+    term_4 = product * (term - target) * d_input - ops.tanh(0.5 * input) * d_target
+    product_2 = term_3 * ratio(dice, term_2)
     return (
-        term_2 * ratio(1.0, term) * total(term_3, axis=(0, 2))
+        term_3 * ratio(1.0, term_2) * total(term_4, axis=(0, 2))
         - dice * d_alpha
         - product_2 * d_smooth
-        - product_3
+        - product_2 * total(d_target + product * d_input, axis=(0, 2))
     )
 
 
@@ -233,67 +219,56 @@ def _curvature_dice(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = ops.sigmoid(input)
-    product = (1.0 - target) * p
     probability = ops.sigmoid(-input)
-    term = smooth + total(target + p, axis=(0, 2))
-    quotient = ratio(ratio(total(product + probability * target, axis=(0, 2)), term), term)
+    product = p * probability
+    term = 1.0 - target
+    term_2 = smooth + total(target + p, axis=(0, 2))
+    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
+    quotient = ratio(dice, term_2)
     slope = upstream * quotient
-    quotient_2 = ratio(1.0, term)
+    quotient_2 = ratio(1.0, term_2)
     slope_2 = upstream * quotient_2
-    product_2 = probability * p * target
-    term_2 = product * probability - product_2
-    term_3 = ops.expand_dims(slope, 1) * p * probability - ops.expand_dims(slope_2, 1) * term_2
+    term_3 = term - target
+    product_2 = (ops.expand_dims(slope, 1) - ops.expand_dims(slope_2, 1) * term_3) * d_alpha
     product_3 = 0.5 * input
     squashed = ops.tanh(product_3)
-    sums = total(term_2 * d_input - squashed * d_target, axis=(0, 2))
+    sums = total(product * term_3 * d_input - squashed * d_target, axis=(0, 2))
     product_4 = quotient_2 * quotient_2 * sums
     product_5 = quotient_2 * quotient
-    quotient_3 = ratio(quotient, term)
+    quotient_3 = ratio(quotient, term_2)
     term_4 = -product_5 - quotient_3
-    sums_2 = total(d_target + p * probability * d_input, axis=(0, 2))
-    product_6 = term_4 * sums_2
-    slope_3 = upstream * (product_4 + term_4 * d_smooth + product_6)
+    sums_2 = total(d_target + product * d_input, axis=(0, 2))
+    slope_3 = upstream * (product_4 + term_4 * d_smooth + term_4 * sums_2)
     term_5 = 1.0 - alpha
+    product_6 = slope_3 * term_5
     squashed_2 = ops.tanh(-0.5 * input)
-    product_7 = ops.expand_dims(slope, 1) * term_5 * p * probability * squashed_2
-    product_8 = (
-        ops.expand_dims(slope_2, 1)
-        * term_5
-        * (product * probability * squashed_2 + product_2 * squashed)
-    )
-    quotient_4 = ratio(quotient_2, term)
+    product_7 = ops.expand_dims(slope_2, 1) * term_5 * (term * squashed_2 + target * squashed)
+    product_8 = (product_7 - ops.expand_dims(slope, 1) * term_5 * squashed_2) * d_input
+    quotient_4 = ratio(quotient_2, term_2)
     product_9 = quotient_4 * d_smooth
     product_10 = quotient_4 * sums_2
     slope_4 = upstream * (-product_9 - product_10)
-    product_11 = 2.0 * ops.expand_dims(slope_2, 1) * term_5 * p * probability * d_target
-    term_6 = product_5 + quotient_3
-    term_7 = (
-        upstream * quotient * d_alpha
-        + upstream * term_5 * term_6 * d_smooth
-        + upstream * term_5 * term_6 * sums_2
-        - upstream * term_5 * product_4
+    term_6 = (
+        product_2
+        + product_8
+        + ops.expand_dims(slope_4, 1) * term_5 * term_3
+        - ops.expand_dims(product_6, 1)
+        - 2.0 * ops.expand_dims(slope_2, 1) * term_5 * d_target
     )
-    slope_5 = upstream * (product_9 + product_10)
+    product_11 = term_5 * (product_5 + quotient_3)
+    term_7 = quotient * d_alpha + product_11 * d_smooth + product_11 * sums_2 - term_5 * product_4
+    slope_5 = upstream * term_7
+    slope_6 = upstream * (product_9 + product_10)
     product_12 = 0.5 * ops.expand_dims(slope_2, 1) * term_5 * sech2(product_3) * d_input
-    term_8 = (
-        upstream * quotient_2 * sums - upstream * quotient * d_smooth - upstream * quotient * sums_2
-    )
-    term_9 = upstream * product_4 + upstream * term_4 * d_smooth + upstream * product_6
-    change_input = (
-        term_3 * d_alpha
-        + (product_8 - product_7) * d_input
-        + ops.expand_dims(slope_4, 1) * term_5 * term_2
-        - ops.expand_dims(slope_3, 1) * term_5 * p * probability
-        - product_11
-    )
+    slope_7 = upstream * (quotient_2 * sums - quotient * d_smooth - quotient * sums_2)
     change_target = (
-        ops.expand_dims(term_7, 1)
+        ops.expand_dims(slope_5, 1)
         + ops.expand_dims(slope_2, 1) * squashed * d_alpha
-        + ops.expand_dims(slope_5, 1) * term_5 * squashed
+        + ops.expand_dims(slope_6, 1) * term_5 * squashed
         - product_12
     )
-    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(term_9)
-    return change_input, change_target, -total(term_8), change_smooth
+    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(slope_3)
+    return product * term_6, change_target, -total(slope_7), change_smooth
 
 
 class _GradientDice(nn.Cell):

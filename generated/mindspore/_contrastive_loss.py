@@ -100,7 +100,7 @@ def _curvature(
     slope_3 = upstream * ops.cast(mask, upstream.dtype)
     product_3 = ops.expand_dims(slope_3, 1) * term_2
     change_target = ops.fill(target.dtype, target.shape, 0.0)
-    change_margin = 0.5 * total(upstream * chosen_2 * d_margin + upstream * chosen * sums)
+    change_margin = 0.5 * total(upstream * (chosen_2 * d_margin + chosen * sums))
     return (
         product + product_2 + product_3,
         -product - product_2 - product_3,

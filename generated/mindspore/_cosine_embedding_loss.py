@@ -115,7 +115,7 @@ def _curvature(
     term = -ops.expand_dims(quotient_3, 1) * quotient_6 - ratio(
         quotient_6, ops.expand_dims(length1, 1)
     )
-    product = quotient_6 * quotient_5
+    product = quotient_5 * quotient_6
     term_2 = (
         ops.expand_dims(power, 1) * quotient_2 * d_input1
         + term * quotient_2 * ops.expand_dims(sums, 1)

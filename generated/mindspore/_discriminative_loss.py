@@ -71,16 +71,15 @@ def _tangent_variance(
     sums = total(chosen, axis=1)
     term = input - ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
     term_2 = norm(term, axis=-1) - pull
-    excess = ops.maximum(0.0, term_2)
-    positive = ops.maximum(0.0, sign(term_2))
     product = direction(term, axis=-1) * (
         d_input - ops.matmul(chosen, d_input) / ops.expand_dims(sums, 1)
     )
-    term_3 = (
-        2.0 * excess * positive * total(product, axis=1) / sums
-        - 2.0 * excess * positive * d_pull / sums
+    product_2 = (
+        ops.maximum(0.0, term_2)
+        * ops.maximum(0.0, sign(term_2))
+        * (2.0 * total(product, axis=1) / sums - 2.0 * d_pull / sums)
     )
-    return ratio(1.0, total(1.0 / sums)) * total(term_3)
+    return ratio(1.0, total(1.0 / sums)) * total(product_2)
 
 
 def _curvature_variance(

@@ -63,16 +63,19 @@ def _gradient_soft(
     other_probability = softmax_complement(product_2, axis=-2)
     term_2 = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
     slope_3 = other_probability * ops.expand_dims(upstream, 1) * power * alpha * term_2
-    slope_4 = probability * ops.expand_dims(upstream, 1) * power * alpha * term_2
+    slope_4 = probability * term_2 * ops.expand_dims(upstream, 1) * power * alpha
     term_3 = slope_3 - sum_of_others(slope_4, axis=-2)
-    slope_5 = other_probability * ops.expand_dims(upstream, 1) * power * alpha * probability
-    term_4 = probability * sum_of_others(-slope, axis=-2) + slope_5
+    term_4 = (
+        sum_of_others(-slope, axis=-2)
+        + other_probability * ops.expand_dims(upstream, 1) * power * alpha
+    )
     sums = total(upstream * total(term_2 * probability, axis=1))
-    grad_teacher = probability * term_3 / temperature + term_4 / temperature
+    product_3 = teacher * probability
+    grad_teacher = probability * (term_3 / temperature + term_4 / temperature)
     grad_temperature = (
         2.0 * temperature * alpha * sums
-        - total(probability * term_3 * teacher) / power
-        - total(term_4 * teacher) / power
+        - total(product_3 * term_3) / power
+        - total(product_3 * term_4) / power
         - total(term * input) / power
     )
     return term / temperature, grad_teacher, power * sums, grad_temperature
@@ -154,31 +157,25 @@ def _curvature_soft(
     product_3 = probability * term_4
     rest_3 = sum_of_others(product_3 * ops.expand_dims(upstream, 1) * power * alpha, axis=-2)
     term_5 = slope_10 - rest_3
-    rest_4 = sum_of_others(-slope, axis=-2)
     slope_11 = other_probability_2 * ops.expand_dims(upstream, 1) * power * alpha
-    term_6 = rest_4 + slope_11
-    term_7 = (
-        product_3 * ops.expand_dims(upstream, 1) * temperature * alpha
-        + ops.expand_dims(upstream, 1) * temperature * alpha * probability
+    term_6 = sum_of_others(-slope, axis=-2) + slope_11
+    slope_12 = upstream * temperature * alpha
+    term_7 = ops.expand_dims(upstream, 1) * temperature * alpha * term_4 + ops.expand_dims(
+        slope_12, 1
     )
-    slope_12 = (
-        2.0 * probability * other_probability_2 * ops.expand_dims(upstream, 1) * alpha * term_4
-    )
-    slope_13 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * alpha * probability
-    product_4 = other_probability_2 * probability
-    term_8 = probability * rest_4 + product_4 * ops.expand_dims(upstream, 1) * power * alpha
-    term_9 = slope_12 - probability * term_5 / power + (slope_13 - term_8 / power)
-    slope_14 = product_3 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature
-    term_10 = slope_14 + product_4 * ops.expand_dims(upstream, 1) * temperature
+    slope_13 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * alpha * term_4
+    term_8 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * alpha - term_6 / power
+    product_4 = probability * (slope_13 - term_5 / power + term_8) * d_temperature
+    product_5 = probability * other_probability_2
+    slope_14 = upstream * temperature
+    term_9 = ops.expand_dims(upstream, 1) * temperature * term_4 + ops.expand_dims(slope_14, 1)
     offset = centred(product_2, term, axis=-2)
-    term_11 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
-    product_5 = probability * term_11
-    slope_15 = product_5 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature * alpha
+    term_10 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
+    slope_15 = product_5 * ops.expand_dims(upstream, 1) * temperature * alpha * term_10
     offset_2 = centred(product, term_2, axis=-2)
-    term_12 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
-    product_6 = probability * term_12
-    slope_16 = product_6 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature * alpha
-    product_7 = term_4 * d_probability_2
+    term_11 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
+    slope_16 = product_5 * ops.expand_dims(upstream, 1) * temperature * alpha * term_11
+    product_6 = d_probability_2 * term_4
     slope_17 = (
         2.0
         * probability
@@ -188,28 +185,31 @@ def _curvature_soft(
         * term_4
         * d_temperature
     )
-    term_13 = (
-        ops.expand_dims(upstream, 1) * power * alpha * product_7
+    product_7 = probability * term_10
+    product_8 = probability * term_11
+    term_12 = (
+        ops.expand_dims(upstream, 1) * power * alpha * product_6
         + slope_17
         + product_3 * ops.expand_dims(upstream, 1) * power * d_alpha
-        + product_5 * ops.expand_dims(upstream, 1) * power * alpha
-        - product_6 * ops.expand_dims(upstream, 1) * power * alpha
+        + product_7 * ops.expand_dims(upstream, 1) * power * alpha
+        - product_8 * ops.expand_dims(upstream, 1) * power * alpha
     )
-    rest_5 = sum_of_others(term_13, axis=-2)
-    rest_6 = sum_of_others(-slope_2 - slope_3 - slope_4, axis=-2)
+    rest_4 = sum_of_others(term_12, axis=-2)
+    rest_5 = sum_of_others(-slope_2 - slope_3 - slope_4, axis=-2)
     sums = total(upstream * total(term_4 * probability, axis=1))
-    sums_2 = total(upstream * total(product_5 + product_7 - product_6, axis=1))
+    slope_18 = upstream * total(product_7 + term_4 * d_probability_2 - product_8, axis=1)
+    sums_2 = total(slope_18)
     power_2 = temperature**3
-    product_8 = probability * teacher
-    term_14 = (
+    product_9 = teacher * probability
+    term_13 = (
         2.0 * alpha * sums
-        + 2.0 * total(product_8 * term_5) / power_2
-        + 2.0 * total(term_8 * teacher) / power_2
+        + 2.0 * total(product_9 * term_5) / power_2
+        + 2.0 * total(product_9 * term_6) / power_2
         + 2.0 * total(term_3 * input) / power_2
     )
-    product_9 = teacher * d_probability_2
-    slope_18 = product_8 * ops.expand_dims(upstream, 1) * power * alpha * product_7
-    slope_19 = (
+    product_10 = teacher * d_probability_2
+    slope_19 = product_9 * ops.expand_dims(upstream, 1) * power * alpha * product_6
+    slope_20 = (
         2.0
         * probability
         * other_probability_2
@@ -220,22 +220,23 @@ def _curvature_soft(
         * teacher
         * d_temperature
     )
-    product_10 = product_8 * other_probability_2
-    slope_20 = product_10 * ops.expand_dims(upstream, 1) * power * term_4 * d_alpha
-    slope_21 = product_10 * ops.expand_dims(upstream, 1) * power * alpha * term_11
-    slope_22 = product_10 * ops.expand_dims(upstream, 1) * power * alpha * term_12
-    term_15 = (
-        term_5 * product_9
-        + slope_19
+    product_11 = other_probability_2 * product_9
+    slope_21 = product_11 * ops.expand_dims(upstream, 1) * power * term_4 * d_alpha
+    slope_22 = product_11 * ops.expand_dims(upstream, 1) * power * alpha * term_10
+    slope_23 = product_11 * ops.expand_dims(upstream, 1) * power * alpha * term_11
+    product_12 = probability * d_teacher
+    term_14 = (
+        term_5 * product_10
         + slope_20
         + slope_21
-        + probability * term_5 * d_teacher
-        - slope_18
-        - slope_22
-        - product_8 * rest_5
+        + slope_22
+        + product_12 * term_5
+        - slope_19
+        - slope_23
+        - product_9 * rest_4
     )
-    slope_23 = ops.expand_dims(upstream, 1) * power * alpha * product_8 * d_probability_2
-    slope_24 = (
+    slope_24 = ops.expand_dims(upstream, 1) * power * alpha * product_9 * d_probability_2
+    slope_25 = (
         2.0
         * other_probability_2
         * ops.expand_dims(upstream, 1)
@@ -245,17 +246,16 @@ def _curvature_soft(
         * teacher
         * d_temperature
     )
-    slope_25 = other_probability_2 * ops.expand_dims(upstream, 1) * power * product_8 * d_alpha
-    term_16 = (
-        term_6 * product_9
-        + product_8 * rest_6
-        + slope_24
+    term_15 = (
+        term_6 * product_10
+        + product_9 * rest_5
         + slope_25
-        + term_8 * d_teacher
-        - slope_23
+        + product_11 * ops.expand_dims(upstream, 1) * power * d_alpha
+        + product_12 * term_6
+        - slope_24
     )
-    product_11 = input * d_probability
-    slope_26 = ops.expand_dims(upstream, 1) * power * alpha * probability * product_11
+    product_13 = input * d_probability
+    slope_26 = ops.expand_dims(upstream, 1) * power * alpha * probability * product_13
     slope_27 = (
         2.0
         * other_probability
@@ -266,11 +266,11 @@ def _curvature_soft(
         * input
         * d_temperature
     )
-    product_12 = other_probability * input
-    slope_28 = product_12 * ops.expand_dims(upstream, 1) * power * probability * d_alpha
-    slope_29 = product_12 * ops.expand_dims(upstream, 1) * power * alpha * d_probability_2
-    term_17 = (
-        rest * product_11
+    product_14 = input * other_probability
+    slope_28 = product_14 * ops.expand_dims(upstream, 1) * power * probability * d_alpha
+    slope_29 = product_14 * ops.expand_dims(upstream, 1) * power * alpha * d_probability_2
+    term_16 = (
+        rest * product_13
         + probability_2 * input * rest_2
         + slope_26
         + term_3 * d_input
@@ -288,22 +288,22 @@ def _curvature_soft(
     )
     change_teacher = (
         (term_5 / temperature + term_6 / temperature) * d_probability_2
-        + term_9 * d_temperature
-        + term_10 * d_alpha
+        + product_4
+        + product_5 * term_9 * d_alpha
         + slope_15
-        + probability * rest_6 / temperature
-        - term_7 * d_probability_2
+        + probability * rest_5 / temperature
+        - probability * term_7 * d_probability_2
         - slope_16
-        - probability * rest_5 / temperature
+        - probability * rest_4 / temperature
     )
     change_alpha = 2.0 * temperature * sums * d_temperature + power * sums_2
     change_temperature = (
-        term_14 * d_temperature
+        term_13 * d_temperature
         + 2.0 * temperature * sums * d_alpha
         + 2.0 * temperature * alpha * sums_2
+        - total(term_14) / power
         - total(term_15) / power
         - total(term_16) / power
-        - total(term_17) / power
     )
     return change_input, change_teacher, change_alpha, change_temperature
 

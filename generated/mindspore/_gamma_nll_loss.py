@@ -33,9 +33,7 @@ def _curvature_log_mean(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     exponential = ops.exp(-input)
-    change_input = (
-        upstream * scaled_exp(target, -input) * d_input - upstream * exponential * d_target
-    )
+    change_input = upstream * (scaled_exp(target, -input) * d_input - exponential * d_target)
     change_target = -upstream * exponential * d_input
     return change_input, change_target
 
@@ -96,10 +94,8 @@ def _curvature_mean(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = input * input
-    change_input = (
-        upstream * (2.0 * target / input**3 - 1.0 / power) * d_input - upstream * d_target / power
-    )
-    return change_input, -upstream * d_input / power
+    term = (2.0 * target / input**3 - 1.0 / power) * d_input - d_target / power
+    return upstream * term, -upstream * d_input / power
 
 
 class _GradientMean(nn.Cell):

@@ -61,19 +61,15 @@ def _curvature(
     product = term / std
     gauss_2 = gauss(product, 0.5)
     power = std * std
-    slope = constant(0.7978845608028654, upstream) * upstream * gauss_2 * term * d_std / power
+    product_2 = constant(0.7978845608028654, upstream) * term * d_std / power
     term_2 = d_input - d_target
-    slope_2 = constant(0.7978845608028654, upstream) * upstream * gauss_2 * term_2 / std
-    slope_3 = constant(0.7978845608028654, upstream) * upstream * term * gauss_2 * term_2 / power
-    slope_4 = (
-        constant(0.7978845608028654, upstream)
-        * upstream
-        * term
-        * (d_std / std)
-        * (gauss_2 / std)
-        * product
-    )
-    return slope_2 - slope, slope - slope_2, slope_4 - slope_3
+    product_3 = constant(0.7978845608028654, upstream) * term_2 / std
+    product_4 = constant(0.7978845608028654, upstream) * gauss_2 * term_2 / power
+    product_5 = constant(0.7978845608028654, upstream) * (d_std / std) * (gauss_2 / std) * product
+    change_input = upstream * gauss_2 * (product_3 - product_2)
+    change_target = upstream * gauss_2 * (product_2 - product_3)
+    change_std = upstream * term * (product_5 - product_4)
+    return change_input, change_target, change_std
 
 
 class _Gradient(nn.Cell):

@@ -36,11 +36,11 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     term = input - target
     product = term / scale
-    over_hypot1_2 = over_hypot1(product)
     power = hypot1(product) ** 3
-    return 2.0 * over_hypot1_2 * (d_input - d_target) / (
-        power * scale
-    ) - 2.0 * over_hypot1_2 * term * d_scale / (power * (scale * scale))
+    term_2 = 2.0 * (d_input - d_target) / (power * scale) - 2.0 * term * d_scale / (
+        power * (scale * scale)
+    )
+    return over_hypot1(product) * term_2
 
 
 def _curvature(
@@ -74,18 +74,14 @@ def _curvature(
     product_7 = (product_2 * product_2 * slope_2 * (6.0 / hypot1_2) - slope) * term_2
     product_8 = product_4 * product_5 * product_5 * slope_2 * (-6.0 / scale / scale / scale)
     product_9 = 4.0 * total(upstream * over_hypot1_2 * term / power_4) * d_scale / power_3
-    term_3 = (
-        upstream * over_hypot1_2 / hypot1_2**5
-        + upstream * over_hypot1_2 / power_4
-        - 3.0 * upstream * product_5**3
-    )
+    term_3 = over_hypot1_2 / hypot1_2**5 + over_hypot1_2 / power_4 - 3.0 * product_5**3
     product_10 = product / hypot1_2
-    product_11 = product_10 * product_10 * slope_2 * (-1.0 / hypot1_2 / hypot1_2 / hypot1_2)
+    product_11 = product_10 * product_10 * (-1.0 / hypot1_2 / hypot1_2 / hypot1_2)
     product_12 = over_hypot1_2 * term / scale / hypot1_2
-    term_4 = product_11 + product_12 * product_12 * slope_2 * (3.0 / hypot1_2)
+    product_13 = slope_2 * (product_11 + product_12 * product_12 * (3.0 / hypot1_2)) * d_scale
     change_input = product_3 + (product_6 - slope_3 - slope_4) * d_scale
     change_target = product_7 + (slope_3 + product_8 + slope_4) * d_scale
-    change_scale = product_9 - 2.0 * total(term_3 * term_2 + term_4 * d_scale) / power_2
+    change_scale = product_9 - 2.0 * total(upstream * term_3 * term_2 + product_13) / power_2
     return change_input, change_target, change_scale
 
 

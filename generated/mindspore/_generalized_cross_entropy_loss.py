@@ -130,15 +130,15 @@ def _curvature_power(
     nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     exp_product = ops.exp(product)
-    product_2 = exp_product * nll
     sums = total(excess * d_input, axis=1)
-    slope = upstream * (-product_2 * d_q - exp_product * q * sums)
+    slope = upstream * exp_product * (-nll * d_q - q * sums)
     slope_2 = upstream * exp_product
-    product_3 = ops.expand_dims(slope_2, 1) * softmax_tangent(input, d_input, axis=-2)
-    product_4 = exp_product * nll / (q * q)
-    term = -2.0 * expm1(product) / q**3 - product_4 + (-product_4 - product_2 * (nll / q))
-    change_input = ops.expand_dims(slope, 1) * excess + product_3
-    change_q = total(upstream * (term * d_q - product_2 * sums))
+    product_2 = ops.expand_dims(slope_2, 1) * softmax_tangent(input, d_input, axis=-2)
+    product_3 = exp_product * nll / (q * q)
+    product_4 = nll * exp_product
+    term = -2.0 * expm1(product) / q**3 - product_3 + (-product_3 - product_4 * (nll / q))
+    change_input = ops.expand_dims(slope, 1) * excess + product_2
+    change_q = total(upstream * (term * d_q - product_4 * sums))
     return change_input, change_q
 
 

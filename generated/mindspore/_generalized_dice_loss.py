@@ -55,18 +55,20 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(class_weight, 2) * term
     )
     term_2 = product_4 - ops.expand_dims(product_3, 2)
-    product_5 = p * (other_probability * term_2 - sum_of_others(p * term_2, axis=-2))
-    product_6 = (
+    term_3 = (
+        -product
+        - sum_of_others(product_2, axis=-2)
+        + (other_probability * term_2 - sum_of_others(p * term_2, axis=-2))
+    )
+    product_5 = (
         ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(class_weight, 2)
         * (other_probability - p)
     )
-    quotient_2 = ratio(class_weight, power)
-    product_7 = 2.0 * ops.expand_dims(slope, 1) * quotient_2 * volume * difference
-    term_3 = 2.0 * ops.expand_dims(slope_2, 1) * quotient_2 * volume * sums - product_7
-    grad_input = p * (-product - sum_of_others(product_2, axis=-2)) + product_5
-    grad_target = product_6 + ops.expand_dims(term_3, 2) - ops.expand_dims(product_3, 2)
-    return grad_input, grad_target
+    term_4 = 2.0 * ops.expand_dims(slope_2, 1) * sums - 2.0 * ops.expand_dims(slope, 1) * difference
+    product_6 = ratio(class_weight, power) * volume * term_4
+    grad_target = product_5 + ops.expand_dims(product_6, 2) - ops.expand_dims(product_3, 2)
+    return p * term_3, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -127,18 +129,14 @@ def _curvature(
         ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(class_weight, 2) * term
     )
     term_2 = product_4 - ops.expand_dims(product_3, 2)
-    product_5 = p * term_2
     term_3 = (
         -product
         - sum_of_others(product_2, axis=-2)
-        + (other_probability * term_2 - sum_of_others(product_5, axis=-2))
+        + (other_probability * term_2 - sum_of_others(p * term_2, axis=-2))
     )
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    product_6 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(class_weight, 2)
-        * p
-        * target
+    product_5 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(class_weight, 2) * target
     )
     quotient_3 = ratio(class_weight, power)
     sums_3 = total(d_target, axis=2)
@@ -146,55 +144,55 @@ def _curvature(
     term_4 = class_weight * sums_4 - 2.0 * quotient_3 * volume * sums * sums_3
     sums_5 = total(term_4, axis=1)
     slope_3 = upstream * ratio(quotient, sums_2) * sums_5
-    product_7 = (
+    product_6 = (
         ops.expand_dims(ops.expand_dims(slope_3, 1), 2)
         * ops.expand_dims(class_weight, 2)
         * p
         * other_probability
         * target
     )
-    product_8 = quotient_3 * volume * sums_3
-    product_9 = (
+    product_7 = quotient_3 * volume * sums_3
+    product_8 = (
         2.0
         * ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(product_8, 2)
+        * ops.expand_dims(product_7, 2)
         * p
         * other_probability
         * target
     )
-    product_10 = (
+    product_9 = (
         ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(class_weight, 2)
         * p
         * other_probability
         * d_target
     )
-    product_11 = (
+    product_10 = (
         ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(class_weight, 2)
         * target
         * d_probability
     )
-    product_12 = (
+    product_11 = (
         ops.expand_dims(ops.expand_dims(slope_3, 1), 2)
         * ops.expand_dims(class_weight, 2)
         * p
         * target
     )
-    product_13 = (
+    product_12 = (
         2.0
         * ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(product_8, 2)
+        * ops.expand_dims(product_7, 2)
         * p
         * target
     )
-    product_14 = (
+    product_13 = (
         ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(class_weight, 2)
         * p
         * d_target
     )
-    rest = sum_of_others(product_12 + product_13 - product_11 - product_14, axis=-2)
+    rest = sum_of_others(product_11 + product_12 - product_10 - product_13, axis=-2)
     term_5 = other_probability - p
     term_6 = term_5 * d_target + term * d_probability - target * d_probability
     sums_6 = total(term_6, axis=2)
@@ -208,58 +206,58 @@ def _curvature(
         2.0 * ops.expand_dims(slope_2, 1) * quotient_3 * volume * sums_3
         - ops.expand_dims(slope_4, 1) * class_weight
     )
-    product_15 = (
+    product_14 = (
         ops.expand_dims(ops.expand_dims(slope_3, 1), 2) * ops.expand_dims(class_weight, 2) * term
     )
-    product_16 = (
-        2.0 * ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(product_8, 2) * term
+    product_15 = (
+        2.0 * ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(product_7, 2) * term
     )
-    product_17 = (
+    product_16 = (
         ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(class_weight, 2) * d_target
     )
-    term_10 = ops.expand_dims(term_9, 2) - product_15 - product_16 - product_17
-    product_18 = (
+    term_10 = ops.expand_dims(term_9, 2) - product_14 - product_15 - product_16
+    product_17 = (
         ops.expand_dims(ops.expand_dims(slope_3, 1), 2) * ops.expand_dims(class_weight, 2) * term_5
     )
-    product_19 = (
-        2.0 * ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(product_8, 2) * term_5
+    product_18 = (
+        2.0 * ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(product_7, 2) * term_5
     )
-    product_20 = (
+    product_19 = (
         2.0
         * ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(class_weight, 2)
         * d_probability
     )
-    product_21 = 2.0 * class_weight * quotient_3 * volume
-    product_22 = 2.0 * ratio(quotient_3, power) * volume
-    product_23 = 2.0 * ops.expand_dims(slope_2, 1) * (-product_21 - product_22) * volume * sums
-    term_11 = product_23 + 2.0 * ops.expand_dims(slope_2, 1) * quotient_3 * sums
-    product_24 = 2.0 * ops.expand_dims(slope, 1) * (product_21 + product_22) * volume * difference
-    term_12 = product_24 - 2.0 * ops.expand_dims(slope, 1) * quotient_3 * difference
-    product_25 = 2.0 * ops.expand_dims(slope_3, 1) * quotient_3 * volume * difference
-    term_13 = (
+    product_20 = 2.0 * class_weight * quotient_3
+    product_21 = 2.0 * ratio(quotient_3, power)
+    product_22 = 2.0 * ops.expand_dims(slope_2, 1) * volume * (-product_20 - product_21) * volume
+    product_23 = sums * (product_22 + 2.0 * ops.expand_dims(slope_2, 1) * quotient_3)
+    product_24 = 2.0 * ops.expand_dims(slope, 1) * volume * (product_20 + product_21) * volume
+    product_25 = difference * (product_24 - 2.0 * ops.expand_dims(slope, 1) * quotient_3)
+    product_26 = 2.0 * ops.expand_dims(slope_3, 1) * quotient_3 * volume * difference
+    term_11 = (
         2.0 * ops.expand_dims(slope_4, 1) * quotient_3 * volume * sums
-        + (term_11 + term_12) * sums_3
+        + (product_23 + product_25) * sums_3
         + 2.0 * ops.expand_dims(slope_2, 1) * quotient_3 * volume * sums_4
-        + product_25
+        + product_26
         - 2.0 * ops.expand_dims(slope, 1) * quotient_3 * volume * sums_6
     )
     change_input = (
         term_3 * d_probability
-        + product_7
-        + product_9
+        + product_6
+        + product_8
         + p * other_probability * term_10
-        - (product_5 - product_6) * d_probability
-        - product_10
+        - p * (term_2 - product_5) * d_probability
+        - product_9
         - p * rest
         - p * sum_of_others(term_2 * d_probability + p * term_10, axis=-2)
     )
     change_target = (
         ops.expand_dims(term_9, 2)
-        + ops.expand_dims(term_13, 2)
+        + ops.expand_dims(term_11, 2)
+        - product_17
         - product_18
         - product_19
-        - product_20
     )
     return change_input, change_target
 

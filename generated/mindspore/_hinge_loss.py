@@ -23,8 +23,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    positive = ops.maximum(0.0, sign(1.0 - input * target))
-    return -positive * target * d_input - positive * input * d_target
+    return ops.maximum(0.0, sign(1.0 - input * target)) * (-target * d_input - input * d_target)
 
 
 def _curvature(
@@ -88,8 +87,9 @@ def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
     chosen = ops.where(mask, -1.0, target)
-    positive = ops.maximum(0.0, sign(1.0 - chosen * input))
-    return -positive * ops.where(mask, 0.0, 1.0) * input * d_target - positive * chosen * d_input
+    return ops.maximum(0.0, sign(1.0 - chosen * input)) * (
+        -ops.where(mask, 0.0, 1.0) * input * d_target - chosen * d_input
+    )
 
 
 def _curvature_keras(

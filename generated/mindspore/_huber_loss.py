@@ -47,11 +47,12 @@ def _curvature(
     error = input - target
     mask = ops.abs(error) <= delta
     term = d_input - d_target
-    slope = upstream * ops.cast(mask, upstream.dtype) * term
+    product = ops.cast(mask, upstream.dtype) * term
     chosen = ops.where(mask, 0.0, sign(error))
-    slope_2 = upstream * chosen * d_delta
-    term_2 = upstream * ops.where(mask, 0.0, -1.0) * d_delta + upstream * chosen * term
-    return slope + slope_2, -slope - slope_2, total(term_2)
+    slope = upstream * (ops.where(mask, 0.0, -1.0) * d_delta + chosen * term)
+    change_input = upstream * (product + chosen * d_delta)
+    change_target = -upstream * product - upstream * chosen * d_delta
+    return change_input, change_target, total(slope)
 
 
 class _Gradient(nn.Cell):

@@ -26,19 +26,18 @@ def _gradient(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
     p = ops.sigmoid(input)
-    product = (1.0 - target) * p
     probability = ops.sigmoid(-input)
-    difference = total(product + probability * target, axis=(0, 2))
-    term = smooth + total(target * p, axis=(0, 2)) + difference
-    quotient = ratio(ratio(difference, term), term)
+    term = 1.0 - target
+    difference = total(term * p + probability * target, axis=(0, 2))
+    term_2 = smooth + total(target * p, axis=(0, 2)) + difference
+    quotient = ratio(ratio(difference, term_2), term_2)
     slope = upstream * quotient
-    slope_2 = upstream * (ratio(1.0, term) - quotient)
-    product_2 = ops.expand_dims(slope_2, 1) * (product * probability - probability * p * target)
-    grad_input = product_2 - ops.expand_dims(slope, 1) * target * p * probability
+    slope_2 = upstream * (ratio(1.0, term_2) - quotient)
+    term_3 = ops.expand_dims(slope_2, 1) * (term - target) - ops.expand_dims(slope, 1) * target
     grad_target = -ops.expand_dims(slope, 1) * p - ops.expand_dims(slope_2, 1) * ops.tanh(
         0.5 * input
     )
-    return grad_input, grad_target, -total(slope)
+    return p * probability * term_3, grad_target, -total(slope)
 
 
 def _tangent(
@@ -51,18 +50,15 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     p = ops.sigmoid(input)
-    product = target * p
-    product_2 = (1.0 - target) * p
+    term = 1.0 - target
     probability = ops.sigmoid(-input)
-    difference = total(product_2 + probability * target, axis=(0, 2))
-    term = smooth + total(product, axis=(0, 2)) + difference
-    quotient = ratio(ratio(difference, term), term)
-    term_2 = (product_2 * probability - probability * p * target) * d_input - ops.tanh(
-        0.5 * input
-    ) * d_target
-    sums = total(p * d_target + product * probability * d_input, axis=(0, 2))
+    difference = total(term * p + probability * target, axis=(0, 2))
+    term_2 = smooth + total(target * p, axis=(0, 2)) + difference
+    quotient = ratio(ratio(difference, term_2), term_2)
+    term_3 = p * probability * (term - target) * d_input - ops.tanh(0.5 * input) * d_target
+    sums = total(p * (d_target + target * probability * d_input), axis=(0, 2))
     return (
-        (ratio(1.0, term) - quotient) * total(term_2, axis=(0, 2))
+        (ratio(1.0, term_2) - quotient) * total(term_3, axis=(0, 2))
         - quotient * d_smooth
         - quotient * sums
     )
@@ -79,52 +75,49 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = ops.sigmoid(input)
-    product = target * p
-    product_2 = (1.0 - target) * p
     probability = ops.sigmoid(-input)
-    difference = total(product_2 + probability * target, axis=(0, 2))
-    term = smooth + total(product, axis=(0, 2)) + difference
-    quotient = ratio(1.0, term)
-    quotient_2 = ratio(ratio(difference, term), term)
-    term_2 = quotient - quotient_2
-    product_3 = quotient * term_2
-    quotient_3 = ratio(quotient_2, term)
+    product = p * probability
+    term = 1.0 - target
+    product_2 = probability * target
+    difference = total(term * p + product_2, axis=(0, 2))
+    term_2 = smooth + total(target * p, axis=(0, 2)) + difference
+    quotient = ratio(1.0, term_2)
+    quotient_2 = ratio(ratio(difference, term_2), term_2)
+    term_3 = quotient - quotient_2
+    product_3 = quotient * term_3
+    quotient_3 = ratio(quotient_2, term_2)
     product_4 = 0.5 * input
     squashed = ops.tanh(product_4)
-    product_5 = probability * p * target
-    term_3 = product_2 * probability - product_5
-    sums = total(term_3 * d_input - squashed * d_target, axis=(0, 2))
-    product_6 = (product_3 - quotient_3) * sums
-    product_7 = quotient * quotient_2
-    term_4 = -product_7 - quotient_3
-    sums_2 = total(p * d_target + product * probability * d_input, axis=(0, 2))
-    product_8 = term_4 * sums_2
-    slope = upstream * (product_6 + term_4 * d_smooth + product_8)
+    term_4 = term - target
+    sums = total(product * term_4 * d_input - squashed * d_target, axis=(0, 2))
+    product_5 = quotient * quotient_2
+    term_5 = -product_5 - quotient_3
+    sums_2 = total(p * (d_target + product_2 * d_input), axis=(0, 2))
+    term_6 = (product_3 - quotient_3) * sums + term_5 * d_smooth + term_5 * sums_2
+    slope = upstream * term_6
     slope_2 = upstream * quotient_2
-    product_9 = ops.expand_dims(slope_2, 1) * p * probability
-    slope_3 = upstream * term_2
-    product_10 = (-product_9 - 2.0 * ops.expand_dims(slope_3, 1) * p * probability) * d_target
+    slope_3 = upstream * term_3
+    term_7 = -slope_2 - 2.0 * slope_3
     squashed_2 = ops.tanh(-0.5 * input)
-    product_11 = ops.expand_dims(slope_2, 1) * target * p * probability * squashed_2
-    product_12 = ops.expand_dims(slope_3, 1) * (
-        product_2 * probability * squashed_2 + product_5 * squashed
+    product_6 = ops.expand_dims(slope_3, 1) * (term * squashed_2 + target * squashed)
+    product_7 = (product_6 - ops.expand_dims(slope_2, 1) * target * squashed_2) * d_input
+    quotient_4 = ratio(quotient, term_2)
+    term_8 = product_5 + quotient_3 - quotient_4
+    term_9 = term_8 * d_smooth + term_8 * sums_2 + (quotient_3 - product_3 - quotient_4) * sums
+    slope_4 = upstream * term_9
+    term_10 = (
+        ops.expand_dims(term_7, 1) * d_target
+        + product_7
+        + ops.expand_dims(slope_4, 1) * term_4
+        - ops.expand_dims(slope, 1) * target
     )
-    quotient_4 = ratio(quotient, term)
-    term_5 = product_7 + quotient_3 - quotient_4
-    term_6 = term_5 * d_smooth + term_5 * sums_2 + (quotient_3 - product_3 - quotient_4) * sums
-    slope_4 = upstream * term_6
-    term_7 = -product_9 - 0.5 * ops.expand_dims(slope_3, 1) * sech2(product_4)
-    term_8 = upstream * product_6 + upstream * term_4 * d_smooth + upstream * product_8
-    change_input = (
-        product_10
-        + (product_12 - product_11) * d_input
-        + ops.expand_dims(slope_4, 1) * term_3
-        - ops.expand_dims(slope, 1) * target * p * probability
+    term_11 = -ops.expand_dims(slope_2, 1) * product - 0.5 * ops.expand_dims(slope_3, 1) * sech2(
+        product_4
     )
     change_target = (
-        term_7 * d_input - ops.expand_dims(slope, 1) * p - ops.expand_dims(slope_4, 1) * squashed
+        term_11 * d_input - ops.expand_dims(slope, 1) * p - ops.expand_dims(slope_4, 1) * squashed
     )
-    return change_input, change_target, -total(term_8)
+    return product * term_10, change_target, -total(slope)
 
 
 class _Gradient(nn.Cell):

@@ -44,16 +44,18 @@ def _gradient(
     other_probability = softmax_complement(soft_target, axis=-2)
     term_2 = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
     slope_3 = other_probability * ops.expand_dims(upstream, 1) * power * term_2
-    rest = sum_of_others(probability * ops.expand_dims(upstream, 1) * power * term_2, axis=-2)
+    rest = sum_of_others(probability * term_2 * ops.expand_dims(upstream, 1) * power, axis=-2)
     term_3 = slope_3 - rest
-    slope_4 = other_probability * ops.expand_dims(upstream, 1) * power * probability
-    term_4 = probability * sum_of_others(-slope, axis=-2) + slope_4
+    term_4 = (
+        sum_of_others(-slope, axis=-2) + other_probability * ops.expand_dims(upstream, 1) * power
+    )
     product = 2.0 * temperature * total(upstream * total(term_2 * probability, axis=1))
-    grad_target = probability * term_3 / temperature + term_4 / temperature
+    product_2 = target * probability
+    grad_target = probability * (term_3 / temperature + term_4 / temperature)
     grad_temperature = (
         product
-        - total(probability * term_3 * target) / power
-        - total(term_4 * target) / power
+        - total(product_2 * term_3) / power
+        - total(product_2 * term_4) / power
         - total(term * input) / power
     )
     return term / temperature, grad_target, grad_temperature
@@ -120,49 +122,45 @@ def _curvature(
     other_probability_2 = softmax_complement(soft_target, axis=-2)
     term_4 = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
     slope_8 = other_probability_2 * ops.expand_dims(upstream, 1) * power * term_4
-    product = probability * term_4
-    rest_3 = sum_of_others(product * ops.expand_dims(upstream, 1) * power, axis=-2)
+    rest_3 = sum_of_others(probability * term_4 * ops.expand_dims(upstream, 1) * power, axis=-2)
     term_5 = slope_8 - rest_3
-    rest_4 = sum_of_others(-slope, axis=-2)
-    term_6 = rest_4 + other_probability_2 * ops.expand_dims(upstream, 1) * power
-    term_7 = (
-        product * ops.expand_dims(upstream, 1) * temperature
-        + ops.expand_dims(upstream, 1) * temperature * probability
+    term_6 = (
+        sum_of_others(-slope, axis=-2) + other_probability_2 * ops.expand_dims(upstream, 1) * power
     )
-    slope_9 = 2.0 * probability * other_probability_2 * ops.expand_dims(upstream, 1) * term_4
-    slope_10 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * probability
-    slope_11 = other_probability_2 * ops.expand_dims(upstream, 1) * power * probability
-    term_8 = probability * rest_4 + slope_11
-    term_9 = slope_9 - probability * term_5 / power + (slope_10 - term_8 / power)
+    slope_9 = upstream * temperature
+    term_7 = ops.expand_dims(upstream, 1) * temperature * term_4 + ops.expand_dims(slope_9, 1)
+    slope_10 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * term_4
+    term_8 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) - term_6 / power
+    product = probability * (slope_10 - term_5 / power + term_8) * d_temperature
     offset = centred(soft_input, term, axis=-2)
-    term_10 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
-    product_2 = probability * term_10
-    slope_12 = product_2 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature
+    term_9 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
+    product_2 = probability * term_9
+    slope_11 = product_2 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature
     offset_2 = centred(soft_target, term_2, axis=-2)
-    term_11 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
-    product_3 = probability * term_11
-    slope_13 = product_3 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature
-    product_4 = term_4 * d_probability_2
-    slope_14 = (
+    term_10 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
+    product_3 = probability * term_10
+    slope_12 = product_3 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature
+    product_4 = d_probability_2 * term_4
+    slope_13 = (
         2.0 * probability * ops.expand_dims(upstream, 1) * temperature * term_4 * d_temperature
     )
-    term_12 = (
+    term_11 = (
         ops.expand_dims(upstream, 1) * power * product_4
-        + slope_14
+        + slope_13
         + product_2 * ops.expand_dims(upstream, 1) * power
         - product_3 * ops.expand_dims(upstream, 1) * power
     )
-    rest_5 = sum_of_others(term_12, axis=-2)
-    rest_6 = sum_of_others(-slope_2 - slope_3, axis=-2)
+    rest_4 = sum_of_others(term_11, axis=-2)
+    rest_5 = sum_of_others(-slope_2 - slope_3, axis=-2)
     power_2 = temperature**3
-    product_5 = probability * target
-    term_13 = (
+    product_5 = target * probability
+    term_12 = (
         2.0 * total(upstream * total(term_4 * probability, axis=1))
         + 2.0 * total(product_5 * term_5) / power_2
-        + 2.0 * total(term_8 * target) / power_2
+        + 2.0 * total(product_5 * term_6) / power_2
         + 2.0 * total(term_3 * input) / power_2
     )
-    sums = total(upstream * total(product_2 + product_4 - product_3, axis=1))
+    slope_14 = upstream * total(product_2 + term_4 * d_probability_2 - product_3, axis=1)
     product_6 = target * d_probability_2
     slope_15 = (
         2.0
@@ -174,15 +172,16 @@ def _curvature(
         * target
         * d_temperature
     )
-    product_7 = product_5 * other_probability_2
-    term_14 = (
+    product_7 = other_probability_2 * product_5
+    product_8 = probability * d_target
+    term_13 = (
         term_5 * product_6
         + slope_15
-        + product_7 * ops.expand_dims(upstream, 1) * power * term_10
-        + probability * term_5 * d_target
+        + product_7 * ops.expand_dims(upstream, 1) * power * term_9
+        + product_8 * term_5
         - product_5 * ops.expand_dims(upstream, 1) * power * product_4
-        - product_7 * ops.expand_dims(upstream, 1) * power * term_11
-        - product_5 * rest_5
+        - product_7 * ops.expand_dims(upstream, 1) * power * term_10
+        - product_5 * rest_4
     )
     slope_16 = ops.expand_dims(upstream, 1) * power * product_5 * d_probability_2
     slope_17 = (
@@ -194,8 +193,8 @@ def _curvature(
         * target
         * d_temperature
     )
-    term_15 = term_6 * product_6 + product_5 * rest_6 + slope_17 + term_8 * d_target - slope_16
-    product_8 = input * d_probability
+    term_14 = term_6 * product_6 + product_5 * rest_5 + slope_17 + product_8 * term_6 - slope_16
+    product_9 = input * d_probability
     slope_18 = (
         2.0
         * other_probability
@@ -206,10 +205,10 @@ def _curvature(
         * d_temperature
     )
     slope_19 = other_probability * ops.expand_dims(upstream, 1) * power * input * d_probability_2
-    term_16 = (
-        rest * product_8
+    term_15 = (
+        rest * product_9
         + probability_2 * input * rest_2
-        + ops.expand_dims(upstream, 1) * power * probability * product_8
+        + ops.expand_dims(upstream, 1) * power * probability * product_9
         + term_3 * d_input
         - slope_18
         - slope_19
@@ -223,19 +222,19 @@ def _curvature(
     )
     change_target = (
         (term_5 / temperature + term_6 / temperature) * d_probability_2
-        + term_9 * d_temperature
-        + slope_12
-        + probability * rest_6 / temperature
-        - term_7 * d_probability_2
-        - slope_13
-        - probability * rest_5 / temperature
+        + product
+        + slope_11
+        + probability * rest_5 / temperature
+        - probability * term_7 * d_probability_2
+        - slope_12
+        - probability * rest_4 / temperature
     )
     change_temperature = (
-        term_13 * d_temperature
-        + 2.0 * temperature * sums
+        term_12 * d_temperature
+        + 2.0 * temperature * total(slope_14)
+        - total(term_13) / power
         - total(term_14) / power
         - total(term_15) / power
-        - total(term_16) / power
     )
     return change_input, change_target, change_temperature
 

@@ -44,19 +44,24 @@ def _gradient(
     gain = term * beta
     probability = ops.sigmoid(-gain)
     sigmoid_gain = ops.sigmoid(gain)
-    product = good_weight * probability * sigmoid_gain
-    product_2 = bad_weight * sigmoid_gain * probability
-    chosen = ops.where(mask, product * (reference - input + divergence), product_2 * term)
-    grad_input = upstream * ops.where(mask, -product * beta, product_2 * beta)
-    grad_reference = upstream * ops.where(mask, product * beta, -product_2 * beta)
+    chosen = ops.where(
+        mask,
+        -good_weight * probability * sigmoid_gain * beta,
+        bad_weight * sigmoid_gain * probability * beta,
+    )
+    product = probability * sigmoid_gain
+    product_2 = good_weight * product
+    product_3 = bad_weight * product
+    chosen_2 = ops.where(mask, product_2 * (reference - input + divergence), product_3 * term)
+    grad_reference = upstream * ops.where(mask, product_2 * beta, -product_3 * beta)
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
     grad_good_weight = total(upstream * ops.where(mask, probability, 0.0))
     grad_bad_weight = total(upstream * ops.where(mask, 0.0, sigmoid_gain))
     return (
-        grad_input,
+        upstream * chosen,
         grad_reference,
         grad_target,
-        total(upstream * chosen),
+        total(upstream * chosen_2),
         grad_good_weight,
         grad_bad_weight,
         constant(0.0, upstream),
@@ -85,8 +90,8 @@ def _tangent(
     gain = term * beta
     probability = ops.sigmoid(-gain)
     sigmoid_gain = ops.sigmoid(gain)
-    product = good_weight * probability * sigmoid_gain
-    product_2 = bad_weight * sigmoid_gain * probability
+    product = sigmoid_gain * (probability * good_weight)
+    product_2 = probability * (sigmoid_gain * bad_weight)
     chosen = ops.where(mask, product * (reference - input + divergence), product_2 * term)
     return (
         ops.where(mask, probability, 0.0) * d_good_weight
@@ -121,89 +126,83 @@ def _curvature(
     probability = ops.sigmoid(-gain)
     sigmoid_gain = ops.sigmoid(gain)
     product = probability * sigmoid_gain
-    chosen = ops.where(mask, -product * beta, 0.0)
-    product_2 = good_weight * probability
-    product_3 = product_2 * sigmoid_gain
+    product_2 = -product * beta
+    chosen = ops.where(mask, product_2, 0.0)
+    product_3 = probability * good_weight
+    product_4 = sigmoid_gain * product_3
     power = beta * beta
     squashed = ops.tanh(0.5 * term * beta)
-    bad = bad_weight * sigmoid_gain
-    product_4 = bad * probability
+    product_5 = sigmoid_gain * bad_weight
+    product_6 = probability * product_5
     squashed_2 = ops.tanh(-0.5 * term * beta)
-    chosen_2 = ops.where(mask, product_3 * power * squashed, product_4 * power * squashed_2)
-    chosen_3 = ops.where(mask, -product_3 * power * squashed, -product_4 * power * squashed_2)
-    power_2 = sigmoid_gain * sigmoid_gain
-    product_5 = product_2 * power_2
+    chosen_2 = ops.where(mask, product_4 * power * squashed, product_6 * power * squashed_2)
+    chosen_3 = ops.where(mask, -product_4 * power * squashed, -product_6 * power * squashed_2)
     term_2 = reference - input + divergence
-    product_6 = product_5 * term_2 * beta
+    power_2 = sigmoid_gain * sigmoid_gain
+    product_7 = power_2 * product_3
+    product_8 = term_2 * product_7 * beta
     power_3 = probability * probability
-    product_7 = good_weight * power_3 * sigmoid_gain * term
-    product_8 = product_7 * beta
-    product_9 = bad * power_3
-    product_10 = product_9 * term * beta
-    product_11 = bad_weight * power_2 * probability * term_2
-    product_12 = product_11 * beta
+    product_9 = term * (sigmoid_gain * (good_weight * power_3))
+    product_10 = product_9 * beta
+    product_11 = power_3 * product_5
+    product_12 = term * product_11 * beta
+    product_13 = term_2 * (probability * (bad_weight * power_2))
+    product_14 = product_13 * beta
+    product_15 = product_5 * probability
     chosen_4 = ops.where(
-        mask, -product_6 - product_8 - product_3, product_10 + product_12 + product_4
+        mask, -product_8 - product_10 - product_4, product_12 + product_14 + product_15
     )
-    product_13 = sigmoid_gain * probability
-    chosen_5 = ops.where(mask, 0.0, product_13 * beta)
-    chosen_6 = ops.where(mask, product * beta, 0.0)
-    chosen_7 = ops.where(
-        mask, product_6 + product_8 + product_3, -product_10 - product_12 - product_4
-    )
-    chosen_8 = ops.where(mask, 0.0, -product_13 * beta)
-    chosen_9 = ops.where(mask, product * term_2, 0.0)
-    product_14 = product_3 * squashed * (beta * term_2)
-    product_15 = product_4 * squashed_2 * (beta * term)
-    slope = upstream * ops.where(mask, -product_14 - product_3, product_15 + product_4) * d_input
-    slope_2 = (
-        upstream * ops.where(mask, product_14 + product_3, -product_15 - product_4) * d_reference
-    )
-    chosen_10 = ops.where(
-        mask,
-        product_5 * term_2 * term_2 + product_7 * term_2,
-        product_9 * term * term + product_11 * term,
-    )
-    chosen_11 = ops.where(mask, 0.0, product_13 * term)
+    product_16 = product * beta
+    chosen_5 = ops.where(mask, 0.0, product_16)
     term_3 = (
-        upstream * chosen_9 * d_good_weight
-        + slope
-        + slope_2
-        + upstream * chosen_10 * d_beta
-        + upstream * chosen_11 * d_bad_weight
+        chosen * d_good_weight
+        + chosen_2 * d_input
+        + chosen_3 * d_reference
+        + chosen_4 * d_beta
+        + chosen_5 * d_bad_weight
     )
+    chosen_6 = ops.where(mask, product_16, 0.0)
+    product_17 = good_weight * product
+    product_18 = bad_weight * product
+    chosen_7 = ops.where(
+        mask, product_8 + product_10 + product_17, -product_12 - product_14 - product_18
+    )
+    chosen_8 = ops.where(mask, 0.0, product_2)
     term_4 = (
-        upstream * chosen * d_input
-        + upstream * chosen_6 * d_reference
-        + upstream * chosen_9 * d_beta
+        chosen_6 * d_good_weight
+        + chosen_3 * d_input
+        + chosen_2 * d_reference
+        + chosen_7 * d_beta
+        + chosen_8 * d_bad_weight
     )
+    chosen_9 = ops.where(mask, product * term_2, 0.0)
+    product_19 = product * (good_weight * term_2) * (beta * squashed)
+    product_20 = squashed_2 * product_18 * gain
+    chosen_10 = ops.where(mask, -product_19 - product_4, product_20 + product_15)
+    chosen_11 = ops.where(mask, product_19 + product_17, -product_20 - product_18)
+    chosen_12 = ops.where(
+        mask,
+        product_7 * term_2 * term_2 + product_9 * term_2,
+        product_11 * term * term + product_13 * term,
+    )
+    chosen_13 = ops.where(mask, 0.0, product * term)
     term_5 = (
-        upstream * chosen_5 * d_input
-        + upstream * chosen_8 * d_reference
-        + upstream * chosen_11 * d_beta
+        chosen_9 * d_good_weight
+        + chosen_10 * d_input
+        + chosen_11 * d_reference
+        + chosen_12 * d_beta
+        + chosen_13 * d_bad_weight
     )
-    change_input = (
-        upstream * chosen * d_good_weight
-        + upstream * chosen_2 * d_input
-        + upstream * chosen_3 * d_reference
-        + upstream * chosen_4 * d_beta
-        + upstream * chosen_5 * d_bad_weight
-    )
-    change_reference = (
-        upstream * chosen_6 * d_good_weight
-        + upstream * chosen_3 * d_input
-        + upstream * chosen_2 * d_reference
-        + upstream * chosen_7 * d_beta
-        + upstream * chosen_8 * d_bad_weight
-    )
+    slope = upstream * (chosen * d_input + chosen_6 * d_reference + chosen_9 * d_beta)
+    slope_2 = upstream * (chosen_5 * d_input + chosen_8 * d_reference + chosen_13 * d_beta)
     change_target = ops.fill(target.dtype, target.shape, 0.0)
     return (
-        change_input,
-        change_reference,
+        upstream * term_3,
+        upstream * term_4,
         change_target,
-        total(term_3),
-        total(term_4),
-        total(term_5),
+        total(upstream * term_5),
+        total(slope),
+        total(slope_2),
         constant(0.0, upstream),
     )
 

@@ -27,17 +27,16 @@ def _gradient(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
     p = ops.sigmoid(input)
-    product = (1.0 - target) * p
     probability = ops.sigmoid(-input)
-    term = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(product + probability * target, axis=(0, 2)), term)
+    term = 1.0 - target
+    term_2 = smooth + total(target + p, axis=(0, 2))
+    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     squashed = ops.tanh(dice)
-    slope = upstream * squashed * ratio(dice, term)
-    slope_2 = upstream * squashed * ratio(1.0, term)
-    product_2 = ops.expand_dims(slope_2, 1) * (product * probability - probability * p * target)
-    grad_input = product_2 - ops.expand_dims(slope, 1) * p * probability
+    slope = upstream * squashed * ratio(dice, term_2)
+    slope_2 = upstream * squashed * ratio(1.0, term_2)
+    term_3 = ops.expand_dims(slope_2, 1) * (term - target) - ops.expand_dims(slope, 1)
     grad_target = -ops.expand_dims(slope, 1) - ops.expand_dims(slope_2, 1) * ops.tanh(0.5 * input)
-    return grad_input, grad_target, -total(slope)
+    return p * probability * term_3, grad_target, -total(slope)
 
 
 def _tangent(
@@ -49,20 +48,20 @@ def _tangent(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
+    term = 1.0 - target
     p = ops.sigmoid(input)
-    product = (1.0 - target) * p
     probability = ops.sigmoid(-input)
-    term = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(product + probability * target, axis=(0, 2)), term)
-    squashed = ops.tanh(dice)
-    term_2 = (product * probability - probability * p * target) * d_input - ops.tanh(
-        0.5 * input
-    ) * d_target
-    product_2 = squashed * ratio(dice, term)
-    product_3 = product_2 * total(d_target + p * probability * d_input, axis=(0, 2))
-    return (
-        squashed * ratio(1.0, term) * total(term_2, axis=(0, 2)) - product_2 * d_smooth - product_3
+    term_2 = smooth + total(target + p, axis=(0, 2))
+    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
+    product = p * probability
+    term_3 = product * (term - target) * d_input - ops.tanh(0.5 * input) * d_target
+    quotient = ratio(dice, term_2)
+    term_4 = (
+        ratio(1.0, term_2) * total(term_3, axis=(0, 2))
+        - quotient * d_smooth
+        - quotient * total(d_target + product * d_input, axis=(0, 2))
     )
+    return ops.tanh(dice) * term_4
 
 
 def _curvature(
@@ -76,64 +75,70 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = ops.sigmoid(input)
-    product = (1.0 - target) * p
     probability = ops.sigmoid(-input)
-    term = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(product + probability * target, axis=(0, 2)), term)
-    quotient = ratio(dice, term)
+    product = p * probability
+    term = 1.0 - target
+    term_2 = smooth + total(target + p, axis=(0, 2))
+    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
+    quotient = ratio(dice, term_2)
     slope = upstream * quotient
-    quotient_2 = ratio(1.0, term)
+    quotient_2 = ratio(1.0, term_2)
     slope_2 = upstream * quotient_2
-    product_2 = probability * p * target
-    term_2 = product * probability - product_2
-    term_3 = ops.expand_dims(slope_2, 1) * term_2 - ops.expand_dims(slope, 1) * p * probability
+    term_3 = term - target
     sech2_2 = sech2(dice)
-    product_3 = 0.5 * input
-    squashed = ops.tanh(product_3)
-    sums = total(term_2 * d_input - squashed * d_target, axis=(0, 2))
-    product_4 = sech2_2 * quotient
-    sums_2 = total(d_target + p * probability * d_input, axis=(0, 2))
-    term_4 = sech2_2 * quotient_2 * sums - product_4 * d_smooth - product_4 * sums_2
+    product_2 = 0.5 * input
+    squashed = ops.tanh(product_2)
+    sums = total(product * term_3 * d_input - squashed * d_target, axis=(0, 2))
+    sums_2 = total(d_target + product * d_input, axis=(0, 2))
+    term_4 = quotient_2 * sums - quotient * d_smooth - quotient * sums_2
+    product_3 = (
+        (ops.expand_dims(slope_2, 1) * term_3 - ops.expand_dims(slope, 1))
+        * ops.expand_dims(sech2_2, 1)
+        * ops.expand_dims(term_4, 1)
+    )
     squashed_2 = ops.tanh(dice)
     power = quotient_2 * quotient_2
-    product_5 = quotient_2 * quotient
-    quotient_3 = ratio(quotient, term)
-    term_5 = -product_5 - quotient_3
+    product_4 = quotient_2 * quotient
+    quotient_3 = ratio(quotient, term_2)
+    term_5 = -product_4 - quotient_3
     slope_3 = upstream * squashed_2 * (power * sums + term_5 * d_smooth + term_5 * sums_2)
     slope_4 = upstream * squashed_2 * quotient
     squashed_3 = ops.tanh(-0.5 * input)
     slope_5 = upstream * squashed_2 * quotient_2
-    product_6 = ops.expand_dims(slope_5, 1) * (
-        product * probability * squashed_3 + product_2 * squashed
+    product_5 = ops.expand_dims(slope_5, 1) * (term * squashed_3 + target * squashed)
+    quotient_4 = ratio(quotient_2, term_2)
+    product_6 = quotient_4 * d_smooth
+    product_7 = quotient_4 * sums_2
+    slope_6 = upstream * squashed_2 * (-product_6 - product_7)
+    term_6 = (
+        product_3
+        + (product_5 - ops.expand_dims(slope_4, 1) * squashed_3) * d_input
+        + ops.expand_dims(slope_6, 1) * term_3
+        - ops.expand_dims(slope_3, 1)
+        - 2.0 * ops.expand_dims(slope_5, 1) * d_target
     )
-    term_6 = product_6 - ops.expand_dims(slope_4, 1) * p * probability * squashed_3
-    quotient_4 = ratio(quotient_2, term)
-    product_7 = quotient_4 * d_smooth
-    product_8 = quotient_4 * sums_2
-    slope_6 = upstream * squashed_2 * (-product_7 - product_8)
-    slope_7 = upstream * product_4 * quotient_2
-    slope_8 = upstream * squashed_2 * power
-    slope_9 = upstream * sech2_2 * quotient * quotient
-    term_7 = slope_9 + upstream * squashed_2 * (product_5 + quotient_3)
-    term_8 = (-slope_7 - slope_8) * sums + term_7 * d_smooth + term_7 * sums_2
-    slope_10 = upstream * quotient_2 * term_4
-    slope_11 = upstream * squashed_2 * (product_7 + product_8)
-    term_9 = upstream * squashed_2 * term_5 - slope_9
-    sums_3 = total((slope_7 + slope_8) * sums + term_9 * d_smooth + term_9 * sums_2)
-    change_input = (
-        term_3 * ops.expand_dims(term_4, 1)
-        + term_6 * d_input
-        + ops.expand_dims(slope_6, 1) * term_2
-        - ops.expand_dims(slope_3, 1) * p * probability
-        - 2.0 * ops.expand_dims(slope_5, 1) * p * probability * d_target
+    product_8 = quotient * quotient_2
+    product_9 = squashed_2 * power
+    product_10 = sech2_2 * quotient * quotient
+    term_7 = product_10 + squashed_2 * (product_4 + quotient_3)
+    term_8 = (
+        (-upstream * sech2_2 * product_8 - upstream * product_9) * sums
+        + upstream * term_7 * d_smooth
+        + upstream * term_7 * sums_2
+    )
+    slope_7 = upstream * quotient_2 * sech2_2 * term_4
+    slope_8 = upstream * squashed_2 * (product_6 + product_7)
+    term_9 = upstream * squashed_2 * term_5 - upstream * product_10
+    term_10 = (
+        upstream * (sech2_2 * product_8 + product_9) * sums + term_9 * d_smooth + term_9 * sums_2
     )
     change_target = (
         ops.expand_dims(term_8, 1)
-        + ops.expand_dims(slope_11, 1) * squashed
-        - ops.expand_dims(slope_10, 1) * squashed
-        - 0.5 * ops.expand_dims(slope_5, 1) * sech2(product_3) * d_input
+        + ops.expand_dims(slope_8, 1) * squashed
+        - ops.expand_dims(slope_7, 1) * squashed
+        - 0.5 * ops.expand_dims(slope_5, 1) * sech2(product_2) * d_input
     )
-    return change_input, change_target, -sums_3
+    return product * term_6, change_target, -total(term_10)
 
 
 class _Gradient(nn.Cell):

@@ -20,16 +20,17 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor) -> t
     abs_target = ops.abs(target)
     maximum = ops.maximum(eps, abs_target)
     term = input - target
-    slope = 100.0 * upstream * sign(term) / maximum
-    slope_2 = (
+    sign_term = sign(term)
+    product = (
         100.0
-        * upstream
         * (0.5 * sign(abs_target - eps) + 0.5)
         * sign(target)
         * ops.abs(term)
         / (maximum * maximum)
     )
-    return slope, -slope_2 - slope
+    grad_input = 100.0 * upstream * sign_term / maximum
+    grad_target = upstream * (-product - 100.0 * sign_term / maximum)
+    return grad_input, grad_target
 
 
 def _tangent(
@@ -61,18 +62,17 @@ def _curvature(
     sign_target = sign(target)
     term_2 = input - target
     direction_2 = sign(term_2)
-    slope = (
+    product = (
         200.0
-        * upstream
-        * term
         * (ops.abs(term_2) / maximum)
         * (sign_target * sign_target / maximum)
         * (term / maximum)
     )
-    term_3 = slope + 100.0 * upstream * term * sign_target * direction_2 / power
-    slope_2 = 100.0 * upstream * term * sign_target * direction_2 * (d_input - d_target) / power
+    term_3 = (
+        product + 100.0 * sign_target * direction_2 / power
+    ) * d_target - 100.0 * sign_target * direction_2 * (d_input - d_target) / power
     change_input = -100.0 * upstream * term * sign_target * direction_2 * d_target / power
-    return change_input, term_3 * d_target - slope_2
+    return change_input, upstream * term * term_3
 
 
 class _Gradient(nn.Cell):

@@ -103,15 +103,12 @@ def _tangent(
     product_4 = total(product_2 + product_3) / (target.shape[0] * target.shape[0])
     term_4 = ops.expand_dims(input, 1) - target
     sums_4 = total(term_4 * term_4, axis=2)
-    exponential_3 = ops.exp(-0.5 * sums_4 / power)
-    product_5 = (
-        exponential_3 * total(term_4 * (ops.expand_dims(d_input, 1) - d_target), axis=2) / power
-    )
-    sums_5 = total(exponential_3 * sums_4 * d_bandwidth / power_2 - product_5)
+    product_5 = total(term_4 * (ops.expand_dims(d_input, 1) - d_target), axis=2) / power
+    product_6 = ops.exp(-0.5 * sums_4 / power) * (sums_4 * d_bandwidth / power_2 - product_5)
     return (
         total(term_2) / (input.shape[0] * input.shape[0])
         + product_4
-        - 2.0 * sums_5 / (input.shape[0] * target.shape[0])
+        - 2.0 * total(product_6) / (input.shape[0] * target.shape[0])
     )
 
 
@@ -154,8 +151,9 @@ def _curvature(
     )
     term_6 = ops.expand_dims(d_input, 1) - d_target
     sums_4 = total(term_5 * term_6, axis=2)
-    term_7 = exponential_2 * sums_3 * d_bandwidth / power_3 - exponential_2 * sums_4 / power
-    term_8 = term_5 * ops.expand_dims(term_7, 2) + ops.expand_dims(exponential_2, 2) * term_6
+    term_7 = sums_3 * d_bandwidth / power_3 - sums_4 / power
+    product_4 = term_5 * ops.expand_dims(exponential_2, 2) * ops.expand_dims(term_7, 2)
+    term_8 = product_4 + ops.expand_dims(exponential_2, 2) * term_6
     slope_3 = 2.0 * upstream * total(term_8, axis=1) / (input.shape[0] * target.shape[0] * power)
     slope_4 = 2.0 * upstream * total(term_4, axis=1) / (input.shape[0] * input.shape[0])
     term_9 = ops.expand_dims(target, 1) - target
@@ -167,10 +165,10 @@ def _curvature(
     )
     term_10 = ops.expand_dims(d_target, 1) - d_target
     sums_6 = total(term_9 * term_10, axis=2)
-    product_4 = 2.0 * ops.where(mask_2, 0.25 * exponential_3 / power_4, 0.0) * sums_6
-    term_11 = chosen_2 * d_bandwidth + product_4
-    product_5 = ops.expand_dims(ops.where(mask_2, -0.5 * exponential_3 / power, 0.0), 2) * term_10
-    term_12 = term_9 * ops.expand_dims(term_11, 2) + product_5
+    product_5 = 2.0 * ops.where(mask_2, 0.25 * exponential_3 / power_4, 0.0) * sums_6
+    term_11 = chosen_2 * d_bandwidth + product_5
+    product_6 = ops.expand_dims(ops.where(mask_2, -0.5 * exponential_3 / power, 0.0), 2) * term_10
+    term_12 = term_9 * ops.expand_dims(term_11, 2) + product_6
     slope_5 = -2.0 * upstream * total(term_12, axis=0) / (target.shape[0] * target.shape[0])
     slope_6 = (
         4.0
@@ -188,27 +186,27 @@ def _curvature(
         * d_bandwidth
         / (input.shape[0] * target.shape[0] * power_4)
     )
-    product_6 = sums_3 / bandwidth
-    product_7 = d_bandwidth * product_6 * product_6 * (exponential_2 / bandwidth)
-    product_8 = 2.0 * (exponential_2 - 0.5 * exponential_2 * sums_3 / power) * sums_4
+    product_7 = sums_3 / bandwidth
+    product_8 = d_bandwidth * product_7 * product_7 * (exponential_2 / bandwidth)
+    product_9 = 2.0 * (exponential_2 - 0.5 * exponential_2 * sums_3 / power) * sums_4
     slope_10 = (
-        2.0 * upstream * total(product_7 + product_8) / (input.shape[0] * target.shape[0] * power_3)
+        2.0 * upstream * total(product_8 + product_9) / (input.shape[0] * target.shape[0] * power_3)
     )
-    product_9 = sums_5 / bandwidth
-    product_10 = (
-        product_9 * product_9 * (exponential_3 / bandwidth / bandwidth / bandwidth / bandwidth)
+    product_10 = sums_5 / bandwidth
+    product_11 = (
+        product_10 * product_10 * (exponential_3 / bandwidth / bandwidth / bandwidth / bandwidth)
     )
-    chosen_3 = ops.where(mask_2, product_10 - 3.0 * exponential_3 * sums_5 / power_4, 0.0)
+    chosen_3 = ops.where(mask_2, product_11 - 3.0 * exponential_3 * sums_5 / power_4, 0.0)
     slope_11 = (
         upstream
         * total(chosen_3 * d_bandwidth + 2.0 * chosen_2 * sums_6)
         / (target.shape[0] * target.shape[0])
     )
-    product_11 = sums / bandwidth
-    product_12 = (
-        product_11 * product_11 * (exponential / bandwidth / bandwidth / bandwidth / bandwidth)
+    product_12 = sums / bandwidth
+    product_13 = (
+        product_12 * product_12 * (exponential / bandwidth / bandwidth / bandwidth / bandwidth)
     )
-    chosen_4 = ops.where(mask, product_12 - 3.0 * exponential * sums / power_4, 0.0)
+    chosen_4 = ops.where(mask, product_13 - 3.0 * exponential * sums / power_4, 0.0)
     slope_12 = (
         upstream
         * total(chosen_4 * d_bandwidth + 2.0 * chosen * sums_2)

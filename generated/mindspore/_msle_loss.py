@@ -34,10 +34,9 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     maximum = ops.maximum(eps, input)
     maximum_2 = ops.maximum(eps, target)
-    term = log1p(maximum) - log1p(maximum_2)
-    product = 2.0 * term * (0.5 * sign(input - eps) + 0.5) * d_input / (maximum + 1.0)
-    product_2 = 2.0 * term * (0.5 * sign(target - eps) + 0.5) * d_target / (maximum_2 + 1.0)
-    return product - product_2
+    product = 2.0 * (0.5 * sign(input - eps) + 0.5) * d_input / (maximum + 1.0)
+    product_2 = 2.0 * (0.5 * sign(target - eps) + 0.5) * d_target / (maximum_2 + 1.0)
+    return (log1p(maximum) - log1p(maximum_2)) * (product - product_2)
 
 
 def _curvature(

@@ -189,8 +189,7 @@ def _curvature(
     power = beta * beta
     chosen_5 = ops.cast(mask, upstream.dtype)
     term_2 = (
-        ops.expand_dims(slope, 1) * probability * chosen_5 / beta
-        - ops.expand_dims(slope, 1) * probability * chosen_2 / power
+        ops.expand_dims(slope, 1) * chosen_5 / beta - ops.expand_dims(slope, 1) * chosen_2 / power
     )
     term_3 = d_input - input_direction * ops.expand_dims(sums, 1)
     product_3 = ops.expand_dims(quotient, 1) * ops.matmul(
@@ -207,8 +206,8 @@ def _curvature(
     power_2 = alpha * alpha
     chosen_8 = ops.where(mask_3, -1.0, 0.0)
     term_6 = (
-        ops.expand_dims(slope_2, 1) * probability_2 * chosen_8 / alpha
-        - ops.expand_dims(slope_2, 1) * probability_2 * chosen_4 / power_2
+        ops.expand_dims(slope_2, 1) * chosen_8 / alpha
+        - ops.expand_dims(slope_2, 1) * chosen_4 / power_2
     )
     chosen_9 = ops.where(mask_3, alpha, 0.0)
     chosen_10 = ops.where(mask_3, base - sums_2, 0.0)
@@ -217,10 +216,10 @@ def _curvature(
     slope_4 = upstream * sigmoid_pull * ops.sigmoid(-pull) * sums_6
     d_probability_2 = softmax_tangent(chosen_3, term_7, axis=-1)
     term_8 = (
-        term_2 * d_beta
+        probability * term_2 * d_beta
         + ops.expand_dims(slope_3, 1) * probability * chosen_2 / beta
         + ops.expand_dims(slope, 1) * chosen_2 * d_probability / beta
-        + term_6 * d_alpha
+        + probability_2 * term_6 * d_alpha
         + ops.expand_dims(slope_4, 1) * probability_2 * chosen_4 / alpha
         + ops.expand_dims(slope_2, 1) * chosen_4 * d_probability_2 / alpha
     )

@@ -21,7 +21,7 @@ def _gradient(
     """Return the gradient by `input`, `target1` and `target2`, given that of the loss."""
     direction_2 = sign(input - target2)
     direction_3 = sign(input - target1)
-    grad_input = 0.5 * upstream * direction_2 + 0.5 * upstream * direction_3
+    grad_input = upstream * (0.5 * direction_2 + 0.5 * direction_3)
     return grad_input, -0.5 * upstream * direction_3, -0.5 * upstream * direction_2
 
 

@@ -54,7 +54,7 @@ def _tangent(
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    sums = total(2.0 * term_2 * d_probability - 2.0 * term_2 * d_target, axis=(0, 2))
+    sums = total(term_2 * (2.0 * d_probability - 2.0 * d_target), axis=(0, 2))
     return (
         (quotient - quotient_2) * d_smooth
         + quotient * sums
@@ -87,7 +87,7 @@ def _curvature(
     product_2 = (other_probability * term_3 - sum_of_others(product, axis=-2)) * d_probability
     product_3 = quotient_2 * (quotient_2 - quotient)
     quotient_3 = ratio(quotient, term_2)
-    sums = total(2.0 * term * d_probability - 2.0 * term * d_target, axis=(0, 2))
+    sums = total(term * (2.0 * d_probability - 2.0 * d_target), axis=(0, 2))
     product_4 = quotient_2 * quotient_2 * sums
     product_5 = quotient_2 * quotient
     term_4 = -product_5 - quotient_3
@@ -100,19 +100,21 @@ def _curvature(
         + 2.0 * term_4 * sums_3
     )
     slope_3 = upstream * term_5
-    term_6 = 2.0 * upstream * quotient_2 - 2.0 * upstream * quotient
+    term_6 = 2.0 * quotient_2 - 2.0 * quotient
+    slope_4 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_6, 1) * d_probability
     quotient_4 = ratio(quotient_2, term_2)
     product_6 = quotient_4 * d_smooth
     product_7 = 2.0 * quotient_4 * sums_2
     product_8 = 2.0 * quotient_4 * sums_3
-    slope_4 = upstream * (-product_6 - product_7 - product_8)
+    slope_5 = upstream * (-product_6 - product_7 - product_8)
     term_7 = (
-        ops.expand_dims(term_6, 1) * d_probability
-        + 2.0 * ops.expand_dims(slope_4, 1) * term
+        slope_4
+        + 2.0 * ops.expand_dims(slope_5, 1) * term
         - 2.0 * ops.expand_dims(slope_3, 1) * p
         - 2.0 * ops.expand_dims(slope_2, 1) * d_target
     )
-    slope_5 = upstream * (product_6 + product_7 + product_8)
+    slope_6 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_6, 1) * d_target
+    slope_7 = upstream * (product_6 + product_7 + product_8)
     term_8 = product_5 + quotient_3 - quotient_4
     term_9 = (
         (quotient_3 - product_3 - quotient_4) * d_smooth
@@ -127,8 +129,8 @@ def _curvature(
         - p * sum_of_others(term_3 * d_probability + p * term_7, axis=-2)
     )
     change_target = (
-        ops.expand_dims(term_6, 1) * d_target
-        + 2.0 * ops.expand_dims(slope_5, 1) * term
+        slope_6
+        + 2.0 * ops.expand_dims(slope_7, 1) * term
         - 2.0 * ops.expand_dims(slope_3, 1) * target
         - 2.0 * ops.expand_dims(slope_2, 1) * d_probability
     )

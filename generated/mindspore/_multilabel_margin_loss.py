@@ -61,21 +61,21 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = target == -1
     mask_2 = ops.expand_dims(count_up(target.shape[1]), 1) <= count_up(target.shape[1])
-    ended = ops.cast((ops.expand_dims(mask, 2) & mask_2), d_input.dtype).max(axis=1)
+    ended = ops.cast((ops.expand_dims(mask, 2) & mask_2), input.dtype).max(axis=1)
     named = 1.0 - ended
-    index = count_up(d_input.shape[1])
-    chosen = ops.cast(ops.expand_dims(target, 1) == ops.expand_dims(index, 1), d_input.dtype)
+    index = count_up(input.shape[1])
+    chosen = ops.cast(ops.expand_dims(target, 1) == ops.expand_dims(index, 1), input.dtype)
     mask_3 = ops.expand_dims(index, 1) == ops.expand_dims(ops.where(target != -1, target, 0), 1)
-    sums = total(ops.where(mask_3, ops.expand_dims(d_input, 2), 0.0), axis=1)
-    product = named * sums
     term = ops.expand_dims(input, 2) - ops.expand_dims(
         total(ops.where(mask_3, ops.expand_dims(input, 2), 0.0), axis=1), 1
     )
-    positive = ops.maximum(0.0, sign(term + 1.0))
-    product_2 = ops.expand_dims(named, 1) * positive * ops.expand_dims(d_input, 2)
-    sums_2 = total(product_2 - ops.expand_dims(product, 1) * positive, axis=2)
-    product_3 = (1.0 - (ops.expand_dims(named, 1) * chosen).max(axis=2)) * sums_2
-    return total(product_3, axis=1) / d_input.shape[1]
+    sums = total(ops.where(mask_3, ops.expand_dims(d_input, 2), 0.0), axis=1)
+    product = named * sums
+    term_2 = ops.expand_dims(named, 1) * ops.expand_dims(d_input, 2) - ops.expand_dims(product, 1)
+    product_2 = (1.0 - (ops.expand_dims(named, 1) * chosen).max(axis=2)) * total(
+        ops.maximum(0.0, sign(term + 1.0)) * term_2, axis=2
+    )
+    return total(product_2, axis=1) / input.shape[1]
 
 
 def _curvature(

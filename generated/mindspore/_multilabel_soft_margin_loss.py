@@ -36,8 +36,7 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = target * ops.sigmoid(-input) - (1.0 - target) * ops.sigmoid(input)
-    sums = total(input * weight * d_target + term * weight * d_input, axis=1)
-    return -sums / input.shape[1]
+    return -total(weight * (input * d_target + term * d_input), axis=1) / weight.shape[1]
 
 
 def _curvature(
@@ -52,16 +51,18 @@ def _curvature(
     sigmoid_input = ops.sigmoid(input)
     probability = ops.sigmoid(-input)
     slope = (
-        ops.expand_dims(upstream, 1)
-        * (sigmoid_input + probability)
-        * weight
-        * d_target
-        / input.shape[1]
+        ops.expand_dims(upstream, 1) * (sigmoid_input + probability) * d_target / weight.shape[1]
     )
-    term = (1.0 - target) * sigmoid_input * probability + target * probability * sigmoid_input
-    slope_2 = ops.expand_dims(upstream, 1) * term * weight * d_input / input.shape[1]
-    change_target = -ops.expand_dims(upstream, 1) * weight * d_input / input.shape[1]
-    return slope_2 - slope, change_target
+    slope_2 = (
+        ops.expand_dims(upstream, 1)
+        * sigmoid_input
+        * probability
+        * (1.0 - target + target)
+        * d_input
+        / weight.shape[1]
+    )
+    change_target = -ops.expand_dims(upstream, 1) * weight * d_input / weight.shape[1]
+    return weight * (slope_2 - slope), change_target
 
 
 class _Gradient(nn.Cell):

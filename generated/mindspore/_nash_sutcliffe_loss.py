@@ -41,12 +41,11 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     quotient = ratio(norm(term, axis=-2), target_length)
     product = (
         2.0
-        * quotient
         * ratio(1.0, target_length)
         * total(direction(term, axis=-2) * (d_input - d_target), axis=0)
     )
     sums = total(direction(target_offset, axis=-2) * deviation(d_target, axis=-2), axis=0)
-    return product - 2.0 * quotient * ratio(quotient, target_length) * sums
+    return quotient * (product - 2.0 * ratio(quotient, target_length) * sums)
 
 
 def _curvature(
@@ -77,17 +76,21 @@ def _curvature(
     term_4 = (
         -2.0 * (upstream * quotient_3) * deviation_3 - 2.0 * (upstream * quotient) * direction_2
     )
-    product_3 = (-quotient * quotient_3 - ratio(quotient_3, target_length)) * sums_2
+    product_3 = quotient * quotient_3
+    term_5 = quotient * quotient * sums + (-product_3 - ratio(quotient_3, target_length)) * sums_2
     product_4 = (
-        2.0 * (upstream * quotient_2 * (quotient * quotient * sums + product_3)) * deviation_3
-    )
-    product_5 = (
         2.0
-        * (upstream * quotient_2 * quotient_3 * quotient)
+        * (upstream * quotient_2 * product_3)
         * deviation(deviation_2 - target_direction * sums_2, axis=-2)
     )
     change_input = 2.0 * (upstream * quotient * term_3) * direction_2 + product_2 - product
-    change_target = term_4 * term_3 + product - product_4 - product_5 - product_2
+    change_target = (
+        term_4 * term_3
+        + product
+        - 2.0 * (upstream * quotient_2 * term_5) * deviation_3
+        - product_4
+        - product_2
+    )
     return change_input, change_target
 
 

@@ -161,8 +161,7 @@ def _curvature(
         ops.expand_dims(upstream, 1) * positive * probability / power
         + ops.expand_dims(slope_2, 1) * probability_2 * chosen_4
     )
-    product_6 = product_2 * probability_3
-    slope_4 = upstream * total(product_6 * term_5, axis=1)
+    slope_4 = upstream * total(product_2 * probability_3 * term_5, axis=1)
     d_probability = softmax_tangent(chosen, term_4, axis=-1)
     term_7 = (
         term_6 * d_temperature
@@ -172,35 +171,35 @@ def _curvature(
     )
     sums_5 = ops.matmul(ops.transpose((term * ops.expand_dims(quotient, 1)), (1, 0)), term_2)
     term_8 = ops.matmul(ops.transpose(term_7, (1, 0)), input_direction) + sums_5
-    product_7 = sums_4 * quotient
+    product_6 = sums_4 * quotient
     term_9 = input_direction * term_8 + sums_3 * ops.expand_dims(quotient, 1) * term_2
     term_10 = (
         term_8
-        - ops.expand_dims(product_7, 1) * term_2
+        - ops.expand_dims(product_6, 1) * term_2
         - input_direction * ops.expand_dims(total(term_9, axis=1), 1)
     )
     sums_6 = ops.matmul(term, input_direction)
     sums_7 = total(sums_6 * input_direction, axis=1)
-    product_8 = ops.expand_dims(product, 1) * (
+    product_7 = ops.expand_dims(product, 1) * (
         sums_6 - input_direction * ops.expand_dims(sums_7, 1)
     )
     term_11 = ops.matmul(term_7, input_direction) + ops.matmul((term * quotient), term_2)
-    product_9 = sums_7 * quotient
+    product_8 = sums_7 * quotient
     term_12 = input_direction * term_11 + sums_6 * ops.expand_dims(quotient, 1) * term_2
     term_13 = (
         term_11
-        - ops.expand_dims(product_9, 1) * term_2
+        - ops.expand_dims(product_8, 1) * term_2
         - input_direction * ops.expand_dims(total(term_12, axis=1), 1)
     )
     power_2 = temperature**3
-    product_10 = (
+    product_9 = (
         2.0 * total(ops.expand_dims(upstream, 1) * product_2 * sums_2) * d_temperature / power_2
     )
     term_14 = (
-        ops.expand_dims(upstream, 1) * product_6 * sums_2 * term_5
-        + ops.expand_dims(upstream, 1) * product_2 * term_3
+        ops.expand_dims(upstream, 1) * probability_3 * sums_2 * term_5
+        + ops.expand_dims(upstream, 1) * term_3
     )
-    product_11 = (
+    product_10 = (
         ops.expand_dims(slope_2, 1)
         * probability_2
         * ops.where(mask_2, 2.0 * sums_2 / power_2, 0.0)
@@ -209,16 +208,16 @@ def _curvature(
     term_15 = (
         ops.expand_dims(slope_4, 1) * probability_2 * chosen_3
         + ops.expand_dims(slope_2, 1) * chosen_3 * d_probability
-        + product_11
+        + product_10
         + ops.expand_dims(slope_2, 1) * probability_2 * chosen_4 * term_3
     )
     change_input = (
         ops.expand_dims(quotient, 1) * term_10
         - product_3
         + ops.expand_dims(quotient, 1) * term_13
-        - product_8
+        - product_7
     )
-    change_temperature = total(term_14) / power + total(term_15) - product_10
+    change_temperature = total(product_2 * term_14) / power + total(term_15) - product_9
     return change_input, change_temperature
 
 

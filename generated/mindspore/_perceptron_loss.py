@@ -23,8 +23,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    positive = ops.maximum(0.0, sign(-input * target))
-    return -positive * target * d_input - positive * input * d_target
+    return ops.maximum(0.0, sign(-input * target)) * (-target * d_input - input * d_target)
 
 
 def _curvature(

@@ -38,8 +38,8 @@ def _curvature_full_log_input(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     chosen = ops.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
-    change_input = upstream * ops.exp(input) * d_input - upstream * d_target
-    change_target = upstream * chosen * d_target - upstream * d_input
+    change_input = upstream * (ops.exp(input) * d_input - d_target)
+    change_target = upstream * (chosen * d_target - d_input)
     return change_input, change_target
 
 
@@ -98,7 +98,7 @@ def _curvature_log_input(
     upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    change_input = upstream * ops.exp(input) * d_input - upstream * d_target
+    change_input = upstream * (ops.exp(input) * d_input - d_target)
     return change_input, -upstream * d_input
 
 
@@ -169,8 +169,8 @@ def _curvature_full_input(
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
     chosen = ops.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
-    change_input = upstream * target * d_input / (term * term) - upstream * d_target / term
-    change_target = upstream * chosen * d_target - upstream * d_input / term
+    change_input = upstream * (target * d_input / (term * term) - d_target / term)
+    change_target = upstream * (chosen * d_target - d_input / term)
     return change_input, change_target
 
 
@@ -244,7 +244,7 @@ def _curvature_input(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
-    change_input = upstream * target * d_input / (term * term) - upstream * d_target / term
+    change_input = upstream * (target * d_input / (term * term) - d_target / term)
     return change_input, -upstream * d_input / term
 
 

@@ -81,7 +81,7 @@ def _curvature_labels(
     slope = upstream * epsilon
     chosen = ops.where(mask, ops.expand_dims(slope, 1), 0.0)
     probability = softmax(input, axis=-2)
-    product = probability * chosen
+    product = chosen * probability
     product_2 = (-lack * chosen - sum_of_others(-product, axis=-2)) * d_probability
     chosen_2 = ops.where(mask, ops.expand_dims(upstream, 1), 0.0)
     rest = sum_of_others(-chosen * d_probability - probability * chosen_2 * d_epsilon, axis=-2)

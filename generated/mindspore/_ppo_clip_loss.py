@@ -97,12 +97,12 @@ def _curvature(
         mask, ops.where(mask_2, 0.0, exponential), ops.where(mask_3, 0.0, exponential)
     )
     term = d_input - d_old
-    slope = upstream * chosen * advantage * term
-    slope_2 = upstream * chosen * d_advantage
     chosen_2 = ops.where(mask, ops.cast(mask_2, upstream.dtype), ops.where(mask_3, -1.0, 0.0))
-    change_advantage = -upstream * chosen_2 * d_epsilon - upstream * chosen * term
+    change_input = -upstream * chosen * advantage * term - upstream * chosen * d_advantage
+    change_old = upstream * chosen * (advantage * term + d_advantage)
+    change_advantage = upstream * (-chosen_2 * d_epsilon - chosen * term)
     change_epsilon = -total(upstream * chosen_2 * d_advantage)
-    return -slope - slope_2, slope + slope_2, change_advantage, change_epsilon
+    return change_input, change_old, change_advantage, change_epsilon
 
 
 class _Gradient(nn.Cell):

@@ -49,13 +49,11 @@ def _tangent(
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
     product = error / kappa
-    product_2 = (
-        chosen
-        * ops.maximum(-1.0, ops.minimum(1.0, product))
-        * (ops.expand_dims(d_target, 1) - ops.expand_dims(d_input, 2))
+    product_2 = ops.maximum(-1.0, ops.minimum(1.0, product)) * (
+        ops.expand_dims(d_target, 1) - ops.expand_dims(d_input, 2)
     )
     chosen_2 = ops.where(ops.abs(error) <= kappa, -0.5 * product * product, -0.5)
-    return total(product_2 + chosen * chosen_2 * d_kappa, axis=(1, 2)) / target.shape[1]
+    return total(chosen * (product_2 + chosen_2 * d_kappa), axis=(1, 2)) / target.shape[1]
 
 
 def _curvature(
@@ -74,14 +72,14 @@ def _curvature(
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
     mask = ops.abs(error) <= kappa
     term_2 = ops.expand_dims(d_target, 1) - ops.expand_dims(d_input, 2)
-    product = chosen * ops.where(mask, -error / (kappa * kappa), 0.0)
-    term_3 = chosen * ops.where(mask, 1.0 / kappa, 0.0) * term_2 + product * d_kappa
+    chosen_2 = ops.where(mask, -error / (kappa * kappa), 0.0)
+    product = chosen * (ops.where(mask, 1.0 / kappa, 0.0) * term_2 + chosen_2 * d_kappa)
     product_2 = error / kappa
-    product_3 = chosen * ops.where(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
-    sums = total(upstream * total(product * term_2 + product_3, axis=(1, 2)))
-    change_input = -ops.expand_dims(upstream, 1) * total(term_3, axis=2) / target.shape[1]
-    change_target = ops.expand_dims(upstream, 1) * total(term_3, axis=1) / target.shape[1]
-    return change_input, change_target, sums / target.shape[1]
+    term_3 = chosen_2 * term_2 + ops.where(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
+    change_input = -ops.expand_dims(upstream, 1) * total(product, axis=2) / target.shape[1]
+    change_target = ops.expand_dims(upstream, 1) * total(product, axis=1) / target.shape[1]
+    change_kappa = total(upstream * total(chosen * term_3, axis=(1, 2))) / target.shape[1]
+    return change_input, change_target, change_kappa
 
 
 class _Gradient(nn.Cell):

@@ -23,7 +23,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, q: Tensor) -> tup
     term = 0.5 * sign(error) + 0.5
     term_2 = 0.5 * sign(input - target) + 0.5
     slope = upstream * (term * q + term_2 * (q - 1.0))
-    grad_q = total(upstream * (term * error + term_2 * error))
+    grad_q = total(upstream * error * (term + term_2))
     return -slope, slope, grad_q
 
 
@@ -34,9 +34,7 @@ def _tangent(
     error = target - input
     term = 0.5 * sign(error) + 0.5
     term_2 = 0.5 * sign(input - target) + 0.5
-    return (term * q + term_2 * (q - 1.0)) * (d_target - d_input) + (
-        term * error + term_2 * error
-    ) * d_q
+    return (term * q + term_2 * (q - 1.0)) * (d_target - d_input) + error * (term + term_2) * d_q
 
 
 def _curvature(

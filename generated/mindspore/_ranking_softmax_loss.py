@@ -75,30 +75,22 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = where.max(axis=1) > 0.0
-    mask = where <= 0.0
-    chosen = ops.where(mask, 0.0, target * weights)
-    mask_2 = where > 0.0
-    chosen_2 = ops.cast(mask_2, where.dtype)
-    score = ops.where(mask_2, input, -math.inf)
-    product = chosen_2 * d_input
+    mask = where > 0.0
+    chosen = ops.cast(mask, where.dtype)
+    mask_2 = where <= 0.0
+    chosen_2 = ops.where(mask_2, 0.0, target * weights)
+    score = ops.where(mask, input, -math.inf)
+    product = chosen * d_input
     d_probability = softmax_tangent(score, product, axis=-1)
-    product_2 = (
-        sum_of_others(ops.expand_dims(upstream, 1) * chosen, axis=-1) * chosen_2 * d_probability
-    )
+    product_2 = sum_of_others(ops.expand_dims(upstream, 1) * chosen_2, axis=-1) * d_probability
     probability = softmax(score, axis=-1)
-    chosen_3 = ops.where(mask, 0.0, weights)
+    chosen_3 = ops.where(mask_2, 0.0, weights)
     rest = sum_of_others(ops.expand_dims(upstream, 1) * chosen_3 * d_target, axis=-1)
-    slope = (
-        softmax_complement(score, axis=-1)
-        * ops.expand_dims(upstream, 1)
-        * chosen_3
-        * chosen_2
-        * d_target
-    )
+    slope = softmax_complement(score, axis=-1) * ops.expand_dims(upstream, 1) * chosen_3 * d_target
     term = (
         product_2
-        + probability * chosen_2 * rest
-        + ops.expand_dims(upstream, 1) * chosen * chosen_2 * d_probability
+        + probability * rest
+        + ops.expand_dims(upstream, 1) * chosen_2 * d_probability
         - slope
     )
     offset = centred(score, product, axis=-1)
@@ -107,7 +99,7 @@ def _curvature(
         * chosen_3
         * (ops.expand_dims(total(probability * offset, axis=1), 1) - offset)
     )
-    change_input = ops.where(ops.expand_dims(valid, 1), term, 0.0)
+    change_input = ops.where(ops.expand_dims(valid, 1), chosen * term, 0.0)
     change_target = ops.where(ops.expand_dims(valid, 1), slope_2, 0.0)
     return change_input, change_target
 

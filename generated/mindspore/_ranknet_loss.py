@@ -43,10 +43,10 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     ordered = ops.cast(ops.expand_dims(target, 2) > ops.expand_dims(target, 1), target.dtype)
     probability = ops.sigmoid(-(ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma)
-    product = ordered * probability
-    product_2 = product * sigma * (ops.expand_dims(d_input, 2) - ops.expand_dims(d_input, 1))
-    product_3 = product * (ops.expand_dims(input, 1) - ops.expand_dims(input, 2)) * d_sigma
-    return ratio(1.0, total(ordered, axis=(1, 2))) * total(product_3 - product_2, axis=(1, 2))
+    product = sigma * (ops.expand_dims(d_input, 2) - ops.expand_dims(d_input, 1))
+    product_2 = (ops.expand_dims(input, 1) - ops.expand_dims(input, 2)) * d_sigma
+    sums = total(ordered * probability * (product_2 - product), axis=(1, 2))
+    return ratio(1.0, total(ordered, axis=(1, 2))) * sums
 
 
 def _curvature(
@@ -64,23 +64,25 @@ def _curvature(
     slope = upstream * quotient
     product = (ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma
     product_2 = ordered * ops.sigmoid(-product)
-    product_3 = product_2 * ops.sigmoid(product)
-    term = ops.expand_dims(d_input, 2) - ops.expand_dims(d_input, 1)
-    term_2 = ops.expand_dims(input, 1) - ops.expand_dims(input, 2)
-    product_4 = product_3 * term_2
-    term_3 = product_4 * d_sigma - product_3 * sigma * term
-    term_4 = ops.expand_dims(slope, 1) * total(product_2, axis=1) * d_sigma + ops.expand_dims(
+    sigmoid_product = ops.sigmoid(product)
+    product_3 = sigma * (ops.expand_dims(d_input, 2) - ops.expand_dims(d_input, 1))
+    term = ops.expand_dims(input, 1) - ops.expand_dims(input, 2)
+    product_4 = product_2 * sigmoid_product * (term * d_sigma - product_3)
+    term_2 = ops.expand_dims(slope, 1) * total(product_2, axis=1) * d_sigma + ops.expand_dims(
         slope, 1
-    ) * sigma * total(term_3, axis=1)
-    product_5 = product_2 * (ops.expand_dims(d_input, 1) - ops.expand_dims(d_input, 2))
-    term_5 = product_3 * term_2 * term_2 * d_sigma + product_5 - product_4 * sigma * term
+    ) * sigma * total(product_4, axis=1)
+    term_3 = (
+        sigmoid_product * term * term * d_sigma
+        + (ops.expand_dims(d_input, 1) - ops.expand_dims(d_input, 2))
+        - sigmoid_product * product_3 * term
+    )
     change_input = (
-        term_4
+        term_2
         - ops.expand_dims(slope, 1) * total(product_2, axis=2) * d_sigma
-        - ops.expand_dims(slope, 1) * sigma * total(term_3, axis=2)
+        - ops.expand_dims(slope, 1) * sigma * total(product_4, axis=2)
     )
     change_target = ops.fill(target.dtype, target.shape, 0.0)
-    change_sigma = total(upstream * quotient * total(term_5, axis=(1, 2)))
+    change_sigma = total(upstream * quotient * total(product_2 * term_3, axis=(1, 2)))
     return change_input, change_target, change_sigma
 
 

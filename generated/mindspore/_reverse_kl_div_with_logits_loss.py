@@ -42,18 +42,20 @@ def _gradient(
     rest = sum_of_others(probability * ops.expand_dims(upstream, 1) * power * term, axis=-2)
     term_2 = other_probability * ops.expand_dims(upstream, 1) * power * term - rest
     slope = ops.expand_dims(upstream, 1) * power * probability
-    slope_2 = other_probability * ops.expand_dims(upstream, 1) * power * probability
-    term_3 = probability * sum_of_others(-slope, axis=-2) + slope_2
-    slope_3 = (
+    term_3 = (
+        sum_of_others(-slope, axis=-2) + other_probability * ops.expand_dims(upstream, 1) * power
+    )
+    slope_2 = (
         softmax_complement(product_2, axis=-2) * ops.expand_dims(upstream, 1) * power * probability
     )
-    term_4 = softmax(product_2, axis=-2) * sum_of_others(slope, axis=-2) - slope_3
+    term_4 = softmax(product_2, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
     product_3 = 2.0 * temperature * total(upstream * total(term * probability, axis=1))
-    grad_input = probability * term_2 / temperature + term_3 / temperature
+    product_4 = input * probability
+    grad_input = probability * (term_2 / temperature + term_3 / temperature)
     grad_temperature = (
         product_3
-        - total(probability * term_2 * input) / power
-        - total(term_3 * input) / power
+        - total(product_4 * term_2) / power
+        - total(product_4 * term_3) / power
         - total(term_4 * target) / power
     )
     return grad_input, term_4 / temperature, grad_temperature
@@ -106,59 +108,55 @@ def _curvature(
     rest = sum_of_others(probability * ops.expand_dims(upstream, 1) * power * term, axis=-2)
     term_2 = other_probability * ops.expand_dims(upstream, 1) * power * term - rest
     slope = ops.expand_dims(upstream, 1) * power * probability
-    rest_2 = sum_of_others(-slope, axis=-2)
-    term_3 = rest_2 + other_probability * ops.expand_dims(upstream, 1) * power
+    term_3 = (
+        sum_of_others(-slope, axis=-2) + other_probability * ops.expand_dims(upstream, 1) * power
+    )
     term_4 = d_input / temperature - input * d_temperature / power
     d_probability = softmax_tangent(product, term_4, axis=-2)
-    term_5 = (
-        probability * ops.expand_dims(upstream, 1) * temperature * term
-        + ops.expand_dims(upstream, 1) * temperature * probability
-    )
-    slope_2 = 2.0 * probability * other_probability * ops.expand_dims(upstream, 1) * term
-    slope_3 = 2.0 * other_probability * ops.expand_dims(upstream, 1) * probability
-    slope_4 = other_probability * ops.expand_dims(upstream, 1) * power * probability
-    term_6 = probability * rest_2 + slope_4
-    term_7 = slope_2 - probability * term_2 / power + (slope_3 - term_6 / power)
+    slope_2 = upstream * temperature
+    term_5 = ops.expand_dims(upstream, 1) * temperature * term + ops.expand_dims(slope_2, 1)
+    term_6 = 2.0 * other_probability * ops.expand_dims(upstream, 1) * term - term_2 / power
+    term_7 = 2.0 * other_probability * ops.expand_dims(upstream, 1) - term_3 / power
     probability_2 = softmax(product_2, axis=-2)
     term_8 = d_target / temperature - target * d_temperature / power
     offset = centred(product_2, term_8, axis=-2)
     term_9 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
-    slope_5 = probability * other_probability * ops.expand_dims(upstream, 1) * temperature * term_9
+    slope_3 = probability * other_probability * ops.expand_dims(upstream, 1) * temperature * term_9
     offset_2 = centred(product, term_4, axis=-2)
     term_10 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
-    slope_6 = probability * other_probability * ops.expand_dims(upstream, 1) * temperature * term_10
-    slope_7 = 2.0 * probability * ops.expand_dims(upstream, 1) * temperature * term * d_temperature
+    slope_4 = probability * other_probability * ops.expand_dims(upstream, 1) * temperature * term_10
+    slope_5 = 2.0 * probability * ops.expand_dims(upstream, 1) * temperature * term * d_temperature
     term_11 = (
         ops.expand_dims(upstream, 1) * power * term * d_probability
-        + slope_7
+        + slope_5
         + probability * ops.expand_dims(upstream, 1) * power * term_9
         - probability * ops.expand_dims(upstream, 1) * power * term_10
     )
-    rest_3 = sum_of_others(term_11, axis=-2)
-    slope_8 = 2.0 * ops.expand_dims(upstream, 1) * temperature * probability * d_temperature
-    slope_9 = ops.expand_dims(upstream, 1) * power * d_probability
-    rest_4 = sum_of_others(-slope_8 - slope_9, axis=-2)
-    rest_5 = sum_of_others(slope, axis=-2)
+    rest_2 = sum_of_others(term_11, axis=-2)
+    slope_6 = 2.0 * ops.expand_dims(upstream, 1) * temperature * probability * d_temperature
+    slope_7 = ops.expand_dims(upstream, 1) * power * d_probability
+    rest_3 = sum_of_others(-slope_6 - slope_7, axis=-2)
+    rest_4 = sum_of_others(slope, axis=-2)
     d_probability_2 = softmax_tangent(product_2, term_8, axis=-2)
-    rest_6 = sum_of_others(slope_8 + slope_9, axis=-2)
+    rest_5 = sum_of_others(slope_6 + slope_7, axis=-2)
     product_3 = probability * d_probability_2
     other_probability_2 = softmax_complement(product_2, axis=-2)
-    slope_10 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * probability
-    slope_11 = other_probability_2 * ops.expand_dims(upstream, 1) * power * probability
-    term_12 = probability_2 * rest_5 - slope_11
-    product_4 = other_probability_2 * d_probability
+    slope_8 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * probability
+    slope_9 = other_probability_2 * ops.expand_dims(upstream, 1) * power * probability
+    term_12 = probability_2 * rest_4 - slope_9
+    product_4 = d_probability * other_probability_2
     power_2 = temperature**3
-    product_5 = probability * input
+    product_5 = input * probability
     term_13 = (
         2.0 * total(upstream * total(term * probability, axis=1))
         + 2.0 * total(product_5 * term_2) / power_2
-        + 2.0 * total(term_6 * input) / power_2
+        + 2.0 * total(product_5 * term_3) / power_2
         + 2.0 * total(term_12 * target) / power_2
     )
     product_6 = term * d_probability
     sums = total(probability * term_9 + product_6 - probability * term_10, axis=1)
     product_7 = input * d_probability
-    slope_12 = (
+    slope_10 = (
         2.0
         * probability
         * other_probability
@@ -168,17 +166,18 @@ def _curvature(
         * input
         * d_temperature
     )
-    product_8 = product_5 * other_probability
+    product_8 = other_probability * product_5
+    product_9 = probability * d_input
     term_14 = (
         term_2 * product_7
-        + slope_12
+        + slope_10
         + product_8 * ops.expand_dims(upstream, 1) * power * term_9
-        + probability * term_2 * d_input
+        + product_9 * term_2
         - product_5 * ops.expand_dims(upstream, 1) * power * product_6
         - product_8 * ops.expand_dims(upstream, 1) * power * term_10
-        - product_5 * rest_3
+        - product_5 * rest_2
     )
-    slope_13 = (
+    slope_11 = (
         2.0
         * other_probability
         * ops.expand_dims(upstream, 1)
@@ -189,12 +188,12 @@ def _curvature(
     )
     term_15 = (
         term_3 * product_7
-        + product_5 * rest_4
-        + slope_13
-        + term_6 * d_input
+        + product_5 * rest_3
+        + slope_11
+        + product_9 * term_3
         - ops.expand_dims(upstream, 1) * power * product_5 * d_probability
     )
-    slope_14 = (
+    slope_12 = (
         2.0
         * other_probability_2
         * ops.expand_dims(upstream, 1)
@@ -204,27 +203,27 @@ def _curvature(
         * d_temperature
     )
     term_16 = (
-        rest_5 * target * d_probability_2
-        + probability_2 * target * rest_6
+        rest_4 * target * d_probability_2
+        + probability_2 * target * rest_5
         + ops.expand_dims(upstream, 1) * power * product_3 * target
         + term_12 * d_target
-        - slope_14
+        - slope_12
         - product_4 * ops.expand_dims(upstream, 1) * power * target
     )
     change_input = (
         (term_2 / temperature + term_3 / temperature) * d_probability
-        + term_7 * d_temperature
-        + slope_5
-        + probability * rest_4 / temperature
-        - term_5 * d_probability
-        - slope_6
-        - probability * rest_3 / temperature
+        + probability * (term_6 + term_7) * d_temperature
+        + slope_3
+        + probability * rest_3 / temperature
+        - probability * term_5 * d_probability
+        - slope_4
+        - probability * rest_2 / temperature
     )
     change_target = (
-        rest_5 * d_probability_2 / temperature
-        + probability_2 * rest_6 / temperature
+        rest_4 * d_probability_2 / temperature
+        + probability_2 * rest_5 / temperature
         + ops.expand_dims(upstream, 1) * temperature * product_3
-        + (-slope_10 - term_12 / power) * d_temperature
+        + (-slope_8 - term_12 / power) * d_temperature
         - product_4 * ops.expand_dims(upstream, 1) * temperature
     )
     change_temperature = (

@@ -22,29 +22,29 @@ def _value(input: Tensor, target: Tensor, r: Tensor) -> Tensor:
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, r: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `r`, given that of the loss."""
-    sums = total(target, axis=(0, 2))
-    slope = upstream * ratio(1.0, sums)
     sigmoid_input = ops.sigmoid(input)
     term = target - sigmoid_input
-    probability = ops.sigmoid(-input)
-    product = 2.0 * ops.expand_dims(slope, 1) * r * term * sigmoid_input * probability * target
+    sums = total(target, axis=(0, 2))
+    slope = upstream * ratio(1.0, sums)
     term_2 = 1.0 - target
     sums_2 = total(term_2, axis=(0, 2))
     slope_2 = upstream * ratio(1.0, sums_2)
     term_3 = 1.0 - r
-    product_2 = (
-        2.0 * ops.expand_dims(slope_2, 1) * term_3 * term * sigmoid_input * probability * term_2
+    term_4 = (
+        -2.0 * ops.expand_dims(slope, 1) * r * target
+        - 2.0 * ops.expand_dims(slope_2, 1) * term_3 * term_2
     )
     squared_error = term * term
     sensitivity = ratio(total(squared_error * target, axis=(0, 2)), sums)
     slope_3 = upstream * r * ratio(sensitivity, sums)
-    product_3 = ops.expand_dims(slope, 1) * r * (2.0 * term * target + squared_error)
+    product = ops.expand_dims(slope, 1) * r * (2.0 * term * target + squared_error)
     specificity = ratio(total(squared_error * term_2, axis=(0, 2)), sums_2)
     slope_4 = upstream * term_3 * ratio(specificity, sums_2)
-    product_4 = ops.expand_dims(slope_2, 1) * term_3 * (2.0 * term * term_2 - squared_error)
-    grad_target = product_3 + ops.expand_dims(slope_4, 1) + product_4 - ops.expand_dims(slope_3, 1)
+    product_2 = ops.expand_dims(slope_2, 1) * term_3 * (2.0 * term * term_2 - squared_error)
+    grad_input = term * sigmoid_input * ops.sigmoid(-input) * term_4
+    grad_target = product + ops.expand_dims(slope_4, 1) + product_2 - ops.expand_dims(slope_3, 1)
     grad_r = total(upstream * (sensitivity - specificity))
-    return -product - product_2, grad_target, grad_r
+    return grad_input, grad_target, grad_r
 
 
 def _tangent(
@@ -87,94 +87,89 @@ def _curvature(
     d_r: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    sums = total(target, axis=(0, 2))
-    quotient = ratio(1.0, sums)
-    slope = upstream * quotient
     sigmoid_input = ops.sigmoid(input)
     term = target - sigmoid_input
     probability = ops.sigmoid(-input)
-    product = 2.0 * ops.expand_dims(slope, 1) * term * sigmoid_input * probability * target
+    sums = total(target, axis=(0, 2))
+    quotient = ratio(1.0, sums)
+    slope = upstream * quotient
     term_2 = 1.0 - target
     sums_2 = total(term_2, axis=(0, 2))
     quotient_2 = ratio(1.0, sums_2)
     slope_2 = upstream * quotient_2
-    product_2 = 2.0 * ops.expand_dims(slope_2, 1) * term * sigmoid_input * probability * term_2
+    term_3 = 2.0 * ops.expand_dims(slope_2, 1) * term_2 - 2.0 * ops.expand_dims(slope, 1) * target
     sums_3 = total(d_target, axis=(0, 2))
     slope_3 = upstream * ratio(quotient, sums) * sums_3
-    product_3 = 2.0 * ops.expand_dims(slope_3, 1) * r * term * sigmoid_input * probability * target
-    product_4 = 2.0 * ops.expand_dims(slope, 1) * r * sigmoid_input * probability * target
-    product_5 = 2.0 * ops.expand_dims(slope, 1) * r * term * sigmoid_input * probability
-    term_3 = 1.0 - r
-    product_6 = 2.0 * ops.expand_dims(slope_2, 1) * term_3 * sigmoid_input * probability * term_2
-    product_7 = 2.0 * ops.expand_dims(slope_2, 1) * term_3 * term * sigmoid_input * probability
-    squashed = ops.tanh(-0.5 * input)
-    product_8 = (
-        2.0 * ops.expand_dims(slope, 1) * r * term * sigmoid_input * probability * target * squashed
+    product = 2.0 * ops.expand_dims(slope_3, 1) * r * term * sigmoid_input * probability * target
+    product_2 = sigmoid_input * probability
+    term_4 = (
+        -2.0 * ops.expand_dims(slope, 1) * r * target - 2.0 * ops.expand_dims(slope, 1) * r * term
     )
+    term_5 = 1.0 - r
+    term_6 = (
+        2.0 * ops.expand_dims(slope_2, 1) * term_5 * term
+        - 2.0 * ops.expand_dims(slope_2, 1) * term_5 * term_2
+    )
+    squashed = ops.tanh(-0.5 * input)
+    product_3 = 2.0 * ops.expand_dims(slope, 1) * r * term * sigmoid_input * probability * squashed
     power = sigmoid_input * sigmoid_input
     power_2 = probability * probability
-    term_4 = 2.0 * ops.expand_dims(slope, 1) * r * power * power_2 * target - product_8
-    product_9 = (
-        2.0
-        * ops.expand_dims(slope_2, 1)
-        * term_3
-        * term
-        * sigmoid_input
-        * probability
-        * term_2
-        * squashed
+    term_7 = 2.0 * ops.expand_dims(slope, 1) * r * power * power_2 - product_3
+    product_4 = (
+        2.0 * ops.expand_dims(slope_2, 1) * term_5 * term * sigmoid_input * probability * squashed
     )
-    product_10 = 2.0 * ops.expand_dims(slope_2, 1) * term_3 * power * power_2 * term_2
+    term_8 = 2.0 * ops.expand_dims(slope_2, 1) * term_5 * power * power_2 - product_4
     slope_4 = upstream * ratio(quotient_2, sums_2) * sums_3
-    product_11 = (
-        2.0 * ops.expand_dims(slope_4, 1) * term_3 * term * sigmoid_input * probability * term_2
+    product_5 = (
+        2.0 * ops.expand_dims(slope_4, 1) * term_5 * term * sigmoid_input * probability * term_2
     )
     squared_error = term * term
     quotient_3 = ratio(ratio(total(squared_error * target, axis=(0, 2)), sums), sums)
-    term_5 = 2.0 * term * target + squared_error
-    term_6 = term_5 * d_target - 2.0 * term * sigmoid_input * probability * target * d_input
-    sums_4 = total(term_6, axis=(0, 2))
-    slope_5 = upstream * r * (quotient * quotient_3 + ratio(quotient_3, sums)) * sums_3
-    term_7 = slope_5 - upstream * quotient_3 * d_r - upstream * r * quotient * quotient * sums_4
-    term_8 = 2.0 * term * term_2 - squared_error
-    term_9 = ops.expand_dims(slope, 1) * term_5 - ops.expand_dims(slope_2, 1) * term_8
-    product_12 = 4.0 * term
-    product_13 = ops.expand_dims(slope_2, 1) * term_3 * (2.0 * term_2 - product_12)
-    term_10 = ops.expand_dims(slope, 1) * r * (2.0 * target + product_12) + product_13
-    product_14 = 2.0 * term * sigmoid_input * probability
-    product_15 = (
-        ops.expand_dims(slope, 1) * r * (-2.0 * sigmoid_input * probability * target - product_14)
+    term_9 = 2.0 * term * target + squared_error
+    term_10 = term_9 * d_target - 2.0 * term * sigmoid_input * probability * target * d_input
+    sums_4 = total(term_10, axis=(0, 2))
+    term_11 = (
+        r * (quotient * quotient_3 + ratio(quotient_3, sums)) * sums_3
+        - quotient_3 * d_r
+        - r * quotient * quotient * sums_4
     )
-    product_16 = (
-        ops.expand_dims(slope_2, 1)
-        * term_3
-        * (product_14 - 2.0 * sigmoid_input * probability * term_2)
-    )
+    slope_5 = upstream * term_11
+    term_12 = 2.0 * term * term_2 - squared_error
+    term_13 = ops.expand_dims(slope, 1) * term_9 - ops.expand_dims(slope_2, 1) * term_12
+    product_6 = 2.0 * target
+    product_7 = 4.0 * term
+    product_8 = 2.0 * term_2
+    term_14 = ops.expand_dims(slope, 1) * r * (product_6 + product_7) + ops.expand_dims(
+        slope_2, 1
+    ) * term_5 * (product_8 - product_7)
+    product_9 = 2.0 * term
+    term_15 = ops.expand_dims(slope, 1) * r * (-product_6 - product_9) + ops.expand_dims(
+        slope_2, 1
+    ) * term_5 * (product_9 - product_8)
     quotient_4 = ratio(ratio(total(squared_error * term_2, axis=(0, 2)), sums_2), sums_2)
-    term_11 = term_8 * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
-    sums_5 = total(term_11, axis=(0, 2))
-    slope_6 = upstream * term_3 * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2)) * sums_3
-    term_12 = (
-        upstream * term_3 * quotient_2 * quotient_2 * sums_5 + slope_6 - upstream * quotient_4 * d_r
-    )
-    term_13 = quotient * sums_4 - quotient_2 * sums_5 - quotient_4 * sums_3 - quotient_3 * sums_3
+    term_16 = term_12 * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
+    sums_5 = total(term_16, axis=(0, 2))
+    product_10 = term_5 * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2)) * sums_3
+    term_17 = term_5 * quotient_2 * quotient_2 * sums_5 + product_10 - quotient_4 * d_r
+    slope_6 = upstream * term_17
+    term_18 = quotient * sums_4 - quotient_2 * sums_5 - quotient_4 * sums_3 - quotient_3 * sums_3
     change_input = (
-        (product_2 - product) * d_r
-        + product_3
-        + (-product_4 - product_5 + (product_7 - product_6)) * d_target
-        + (term_4 + (product_10 - product_9)) * d_input
-        - product_11
+        term * sigmoid_input * probability * term_3 * d_r
+        + product
+        + product_2 * (term_4 + term_6) * d_target
+        + (target * term_7 + term_2 * term_8) * d_input
+        - product_5
     )
     change_target = (
-        ops.expand_dims(term_7, 1)
-        + term_9 * d_r
-        + term_10 * d_target
-        + (product_15 + product_16) * d_input
-        + ops.expand_dims(term_12, 1)
-        + ops.expand_dims(slope_4, 1) * term_3 * term_8
-        - ops.expand_dims(slope_3, 1) * r * term_5
+        ops.expand_dims(slope_5, 1)
+        + term_13 * d_r
+        + term_14 * d_target
+        + product_2 * term_15 * d_input
+        + ops.expand_dims(slope_6, 1)
+        + ops.expand_dims(slope_4, 1) * term_5 * term_12
+        - ops.expand_dims(slope_3, 1) * r * term_9
     )
-    return change_input, change_target, total(upstream * term_13)
+    return change_input, change_target, total(upstream * term_18)
 
 
 class _Gradient(nn.Cell):

@@ -31,8 +31,7 @@ def _gradient(
     mask = ops.expand_dims(count_up(image.shape[0]), 1) == count_up(text.shape[0])
     z = ops.where(mask, 1.0, -1.0)
     probability = ops.sigmoid(-(logit_scale * sums + logit_bias) * z)
-    product = probability * z
-    sums_2 = ops.matmul(product, text_direction)
+    sums_2 = ops.matmul((probability * z), text_direction)
     slope = upstream * total(sums_2 * image_direction, axis=1)
     term = (
         ops.expand_dims(slope, 1) * image_direction * logit_scale
@@ -41,16 +40,17 @@ def _gradient(
     sums_3 = ops.matmul(
         ops.transpose((ops.expand_dims(upstream, 1) * probability * z), (1, 0)), image_direction
     )
-    product_2 = (
+    product = (
         text_direction * logit_scale * ops.expand_dims(total(sums_3 * text_direction, axis=1), 1)
     )
-    product_3 = ops.expand_dims(ratio(1.0, norm(text, axis=-1)), 1) * (
-        product_2 - logit_scale * sums_3
+    product_2 = ops.expand_dims(ratio(1.0, norm(text, axis=-1)), 1) * (
+        product - logit_scale * sums_3
     )
+    product_3 = z * probability
     grad_image = ops.expand_dims(ratio(1.0, norm(image, axis=-1)), 1) * term
-    grad_logit_scale = -total(ops.expand_dims(upstream, 1) * product * sums)
-    grad_logit_bias = -total(ops.expand_dims(upstream, 1) * product)
-    return grad_image, product_3, grad_logit_scale, grad_logit_bias
+    grad_logit_scale = -total(ops.expand_dims(upstream, 1) * product_3 * sums)
+    grad_logit_bias = -total(ops.expand_dims(upstream, 1) * product_3)
+    return grad_image, product_2, grad_logit_scale, grad_logit_bias
 
 
 def _tangent(
@@ -117,7 +117,8 @@ def _curvature(
         - ops.expand_dims(upstream, 1) * logit_scale * sums_3
     )
     term_2 = ops.expand_dims(slope, 1) * image_direction - ops.expand_dims(upstream, 1) * sums_3
-    product_3 = probability * ops.sigmoid(product_2)
+    probability_2 = ops.sigmoid(product_2)
+    product_3 = probability * probability_2
     term_3 = d_image - image_direction * ops.expand_dims(sums, 1)
     product_4 = ops.expand_dims(quotient, 1) * ops.matmul(
         term_3, ops.transpose(text_direction, (1, 0))
@@ -146,16 +147,17 @@ def _curvature(
         - ops.expand_dims(upstream, 1) * logit_scale * term_7
     )
     product_6 = ratio(quotient_2, text_length) * sums_5
-    slope_4 = ops.expand_dims(upstream, 1) * probability * z
-    sums_6 = ops.matmul(ops.transpose(slope_4, (1, 0)), image_direction)
+    sums_6 = ops.matmul(
+        ops.transpose((ops.expand_dims(upstream, 1) * probability * z), (1, 0)), image_direction
+    )
     sums_7 = total(sums_6 * text_direction, axis=1)
     term_10 = text_direction * logit_scale * ops.expand_dims(sums_7, 1) - logit_scale * sums_6
     product_7 = (text_direction * ops.expand_dims(sums_7, 1) - sums_6) * d_logit_scale
     sums_8 = ops.matmul(
         ops.transpose((ops.expand_dims(upstream, 1) * z * term_6), (1, 0)), image_direction
     )
-    slope_5 = ops.expand_dims(upstream, 1) * ops.expand_dims(quotient, 1) * probability * z
-    term_11 = sums_8 + ops.matmul(ops.transpose(slope_5, (1, 0)), term_3)
+    slope_4 = ops.expand_dims(upstream, 1) * ops.expand_dims(quotient, 1) * probability * z
+    term_11 = sums_8 + ops.matmul(ops.transpose(slope_4, (1, 0)), term_3)
     product_8 = sums_7 * quotient_2
     term_12 = text_direction * term_11 + sums_6 * ops.expand_dims(quotient_2, 1) * term_4
     product_9 = text_direction * logit_scale * ops.expand_dims(total(term_12, axis=1), 1)
@@ -166,18 +168,23 @@ def _curvature(
         - logit_scale * term_11
     )
     term_14 = ops.expand_dims(quotient_2, 1) * term_13 - ops.expand_dims(product_6, 1) * term_10
-    product_10 = product_3 * z * z
-    slope_6 = ops.expand_dims(upstream, 1) * product_10 * sums_2 * sums_2 * d_logit_scale
-    product_11 = product_10 * sums_2
-    term_15 = slope_4 - ops.expand_dims(upstream, 1) * product_11 * logit_scale
-    term_16 = term_15 * term_5 - slope_6 - ops.expand_dims(upstream, 1) * product_11 * d_logit_bias
+    power = z * z
+    product_10 = probability_2 * power
+    slope_5 = ops.expand_dims(upstream, 1) * product_10 * sums_2 * sums_2 * d_logit_scale
+    product_11 = sums_2 * product_10
+    term_15 = (
+        ops.expand_dims(upstream, 1) * z - ops.expand_dims(upstream, 1) * product_11 * logit_scale
+    )
+    term_16 = term_15 * term_5 - slope_5 - ops.expand_dims(upstream, 1) * product_11 * d_logit_bias
+    slope_6 = upstream * d_logit_bias
     term_17 = (
-        -ops.expand_dims(upstream, 1) * product_11 * d_logit_scale
-        - ops.expand_dims(upstream, 1) * product_10 * logit_scale * term_5
-        - ops.expand_dims(upstream, 1) * product_10 * d_logit_bias
+        -ops.expand_dims(upstream, 1) * sums_2 * d_logit_scale
+        - ops.expand_dims(upstream, 1) * logit_scale * term_5
+        - ops.expand_dims(slope_6, 1)
     )
     change_image = ops.expand_dims(quotient, 1) * term_9 - ops.expand_dims(product, 1) * term
-    return change_image, term_14, -total(term_16), -total(term_17)
+    change_logit_bias = -total(product_3 * power * term_17)
+    return change_image, term_14, -total(probability * term_16), change_logit_bias
 
 
 class _Gradient(nn.Cell):

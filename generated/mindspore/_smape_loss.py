@@ -21,9 +21,9 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term = input - target
     term_2 = ops.abs(input) + ops.abs(target)
     quotient = ratio(ratio(ops.abs(term), term_2), term_2)
-    slope = 200.0 * upstream * ratio(1.0, term_2) * sign(term)
-    grad_input = slope - 200.0 * upstream * quotient * sign(input)
-    grad_target = -200.0 * upstream * quotient * sign(target) - slope
+    product = 200.0 * ratio(1.0, term_2) * sign(term)
+    grad_input = upstream * (product - 200.0 * quotient * sign(input))
+    grad_target = upstream * (-200.0 * quotient * sign(target) - product)
     return grad_input, grad_target
 
 
@@ -51,25 +51,27 @@ def _curvature(
     sign_input = sign(input)
     term_3 = d_input - d_target
     quotient_2 = ratio(ratio(ops.abs(term_2), term), term)
-    product = quotient * quotient_2
-    quotient_3 = ratio(quotient_2, term)
-    term_4 = product * sign_input + quotient_3 * sign_input
-    quotient_4 = ratio(quotient, term)
-    slope = 200.0 * upstream * quotient_4 * sign_input * direction_2
+    term_4 = quotient * quotient_2 + ratio(quotient_2, term)
+    quotient_3 = ratio(quotient, term)
+    term_5 = (
+        200.0 * sign_input * term_4 * sign_input - 200.0 * quotient_3 * sign_input * direction_2
+    )
     sign_target = sign(target)
-    term_5 = product * sign_target + quotient_3 * sign_target
-    slope_2 = 200.0 * upstream * quotient_4 * sign_target * direction_2
-    change_input = (
-        (200.0 * upstream * term_4 * sign_input - slope) * d_input
-        + (200.0 * upstream * term_5 * sign_input - slope_2) * d_target
-        - 200.0 * upstream * power * direction_2 * sign_input * term_3
+    product = 200.0 * quotient_3 * direction_2
+    term_6 = (
+        term_5 * d_input
+        + sign_target * (200.0 * term_4 * sign_input - product) * d_target
+        - 200.0 * power * direction_2 * sign_input * term_3
     )
-    change_target = (
-        (200.0 * upstream * term_4 * sign_target + slope) * d_input
-        + (200.0 * upstream * term_5 * sign_target + slope_2) * d_target
-        - 200.0 * upstream * power * direction_2 * sign_target * term_3
+    term_7 = (
+        200.0 * sign_target * term_4 * sign_target + 200.0 * quotient_3 * sign_target * direction_2
     )
-    return change_input, change_target
+    term_8 = (
+        sign_input * (200.0 * term_4 * sign_target + product) * d_input
+        + term_7 * d_target
+        - 200.0 * power * direction_2 * sign_target * term_3
+    )
+    return upstream * term_6, upstream * term_8
 
 
 class _Gradient(nn.Cell):

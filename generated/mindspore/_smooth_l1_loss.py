@@ -113,13 +113,13 @@ def _curvature(
     error = input - target
     mask = ops.abs(error) < beta
     term = d_input - d_target
-    slope = upstream * ops.where(mask, 1.0 / beta, 0.0) * term
+    product = ops.where(mask, 1.0 / beta, 0.0) * term
     chosen = ops.where(mask, -error / (beta * beta), 0.0)
-    slope_2 = upstream * chosen * d_beta
-    product = error / beta
-    slope_3 = upstream * ops.where(mask, product * (product / beta), 0.0) * d_beta
-    change_beta = total(upstream * chosen * term + slope_3)
-    return slope + slope_2, -slope - slope_2, change_beta
+    product_2 = error / beta
+    term_2 = chosen * term + ops.where(mask, product_2 * (product_2 / beta), 0.0) * d_beta
+    change_input = upstream * (product + chosen * d_beta)
+    change_target = -upstream * product - upstream * chosen * d_beta
+    return change_input, change_target, total(upstream * term_2)
 
 
 class _Gradient(nn.Cell):

@@ -25,8 +25,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    probability = ops.sigmoid(-input * target)
-    return -probability * target * d_input - probability * input * d_target
+    return ops.sigmoid(-input * target) * (-target * d_input - input * d_target)
 
 
 def _curvature(
@@ -41,7 +40,7 @@ def _curvature(
     term = upstream * probability * sigmoid_product * input * target - slope_2
     product_2 = probability * sigmoid_product
     change_target = (
-        upstream * product_2 * target * input - slope_2
+        upstream * product_2 * product - slope_2
     ) * d_input + upstream * product_2 * input * input * d_target
     return slope + term * d_target, change_target
 

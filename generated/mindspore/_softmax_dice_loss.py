@@ -46,9 +46,9 @@ def _gradient(
     quotient = ratio(total(term_3 * p + other_probability * target, axis=(0, 2)), term)
     slope_2 = upstream * ratio(quotient, term)
     term_4 = ops.expand_dims(slope, 1) * term_3 - ops.expand_dims(slope_2, 1)
-    product = p * (other_probability * term_4 - sum_of_others(p * term_4, axis=-2))
+    term_5 = term_2 + (other_probability * term_4 - sum_of_others(p * term_4, axis=-2))
     grad_target = ops.expand_dims(slope, 1) * (other_probability - p) - ops.expand_dims(slope_2, 1)
-    return p * term_2 + product, grad_target, -total(slope_2)
+    return p * term_5, grad_target, -total(slope_2)
 
 
 def _tangent(
@@ -98,50 +98,50 @@ def _curvature(
     quotient_3 = ratio(quotient_2, term)
     slope_2 = upstream * quotient_3
     term_4 = ops.expand_dims(slope, 1) * term_3 - ops.expand_dims(slope_2, 1)
-    product = p * term_4
-    term_5 = term_2 + (other_probability * term_4 - sum_of_others(product, axis=-2))
+    term_5 = term_2 + (other_probability * term_4 - sum_of_others(p * term_4, axis=-2))
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    product_2 = (product - ops.expand_dims(slope, 1) * p * target) * d_probability
+    product = p * (term_4 - ops.expand_dims(slope, 1) * target) * d_probability
     quotient_4 = ratio(quotient, term)
-    product_3 = quotient_4 * d_smooth
+    product_2 = quotient_4 * d_smooth
     sums = total(d_target + d_probability, axis=(0, 2))
-    product_4 = quotient_4 * sums
-    slope_3 = upstream * (product_3 + product_4)
+    product_3 = quotient_4 * sums
+    slope_3 = upstream * (product_2 + product_3)
     term_6 = (
         ops.expand_dims(slope_3, 1) * p * target
         - ops.expand_dims(slope, 1) * target * d_probability
         - ops.expand_dims(slope, 1) * p * d_target
     )
+    power = quotient * quotient
     term_7 = other_probability - p
     term_8 = term_7 * d_target + term_3 * d_probability - target * d_probability
-    slope_4 = upstream * quotient * quotient * total(term_8, axis=(0, 2))
-    product_5 = quotient * quotient_3
+    sums_2 = total(term_8, axis=(0, 2))
+    product_4 = quotient * quotient_3
     quotient_5 = ratio(quotient_3, term)
-    term_9 = product_5 + quotient_5
-    term_10 = upstream * term_9 * d_smooth + upstream * term_9 * sums - slope_4
-    slope_5 = upstream * (-product_3 - product_4)
+    term_9 = product_4 + quotient_5
+    term_10 = upstream * term_9 * d_smooth + upstream * term_9 * sums - upstream * power * sums_2
+    slope_4 = upstream * (-product_2 - product_3)
     term_11 = (
         ops.expand_dims(term_10, 1)
-        + ops.expand_dims(slope_5, 1) * term_3
+        + ops.expand_dims(slope_4, 1) * term_3
         - ops.expand_dims(slope, 1) * d_target
     )
-    term_12 = -product_5 - quotient_5
-    term_13 = slope_4 + upstream * term_12 * d_smooth + upstream * term_12 * sums
+    term_12 = -product_4 - quotient_5
+    slope_5 = upstream * (power * sums_2 + term_12 * d_smooth + term_12 * sums)
     change_input = (
         term_5 * d_probability
         + ops.expand_dims(slope_3, 1) * p * other_probability * target
         + p * other_probability * term_11
-        - product_2
+        - product
         - ops.expand_dims(slope, 1) * p * other_probability * d_target
         - p * sum_of_others(term_6, axis=-2)
         - p * sum_of_others(term_4 * d_probability + p * term_11, axis=-2)
     )
     change_target = (
         ops.expand_dims(term_10, 1)
-        + ops.expand_dims(slope_5, 1) * term_7
+        + ops.expand_dims(slope_4, 1) * term_7
         - 2.0 * ops.expand_dims(slope, 1) * d_probability
     )
-    return change_input, change_target, -total(term_13)
+    return change_input, change_target, -total(slope_5)
 
 
 class _Gradient(nn.Cell):
@@ -227,7 +227,11 @@ def _gradient_optax(
         / input.shape[1]
     )
     term_3 = slope_4 - ops.expand_dims(slope_3, 2)
-    product = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    term_4 = (
+        -slope
+        - sum_of_others(slope_2, axis=-2)
+        + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    )
     slope_5 = (
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
@@ -235,10 +239,9 @@ def _gradient_optax(
         * (other_probability - p)
         / input.shape[1]
     )
-    grad_input = p * (-slope - sum_of_others(slope_2, axis=-2)) + product
     grad_target = slope_5 - ops.expand_dims(slope_3, 2)
     grad_smooth = -2.0 * total(upstream * total(quotient_3 * weight, axis=1)) / input.shape[1]
-    return grad_input, grad_target, grad_smooth
+    return p * term_4, grad_target, grad_smooth
 
 
 def _tangent_optax(
@@ -310,26 +313,24 @@ def _curvature_optax(
         / input.shape[1]
     )
     term_3 = slope_4 - ops.expand_dims(slope_3, 2)
-    product = p * term_3
     term_4 = (
         -slope
         - sum_of_others(slope_2, axis=-2)
-        + (other_probability * term_3 - sum_of_others(product, axis=-2))
+        + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     )
     d_probability = softmax_tangent(input, d_input, axis=-2)
     slope_5 = (
-        p
-        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
         * target
         / input.shape[1]
     )
     quotient_4 = ratio(quotient, term)
-    product_2 = 2.0 * quotient_4 * d_smooth
+    product = 2.0 * quotient_4 * d_smooth
     sums = total(d_target + d_probability, axis=2)
-    product_3 = quotient_4 * sums
-    term_5 = product_2 + product_3
+    product_2 = quotient_4 * sums
+    term_5 = product + product_2
     slope_6 = (
         p
         * other_probability
@@ -377,18 +378,18 @@ def _curvature_optax(
     term_7 = term_6 * d_target + term_2 * d_probability - target * d_probability
     sums_2 = total(term_7, axis=2)
     slope_11 = ops.expand_dims(upstream, 1) * power * weight * sums_2 / input.shape[1]
-    product_4 = 2.0 * quotient * quotient_3
+    product_3 = 2.0 * quotient * quotient_3
     quotient_5 = ratio(quotient_3, term)
-    product_5 = 2.0 * quotient_5
+    product_4 = 2.0 * quotient_5
     slope_12 = (
-        ops.expand_dims(upstream, 1) * (product_4 + product_5) * weight * d_smooth / input.shape[1]
+        ops.expand_dims(upstream, 1) * (product_3 + product_4) * weight * d_smooth / input.shape[1]
     )
-    product_6 = quotient * quotient_3
+    product_5 = quotient * quotient_3
     slope_13 = (
-        ops.expand_dims(upstream, 1) * (product_6 + quotient_5) * weight * sums / input.shape[1]
+        ops.expand_dims(upstream, 1) * (product_5 + quotient_5) * weight * sums / input.shape[1]
     )
     term_8 = slope_12 + slope_13 - slope_11
-    term_9 = -product_2 - product_3
+    term_9 = -product - product_2
     slope_14 = (
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(weight, 1)
@@ -421,14 +422,14 @@ def _curvature_optax(
     )
     term_11 = (
         power * weight * sums_2
-        + (-product_4 - product_5) * weight * d_smooth
-        + (-product_6 - quotient_5) * weight * sums
+        + (-product_3 - product_4) * weight * d_smooth
+        + (-product_5 - quotient_5) * weight * sums
     )
     change_input = (
         term_4 * d_probability
         + slope_6
         + p * other_probability * term_10
-        - (product - slope_5) * d_probability
+        - p * (term_3 - slope_5) * d_probability
         - slope_7
         - p * sum_of_others(slope_9 - slope_8 - slope_10, axis=-2)
         - p * sum_of_others(term_3 * d_probability + p * term_10, axis=-2)

@@ -58,23 +58,23 @@ def _gradient_labels(
     term = log_sum - picked
     sigmoid_term = ops.sigmoid(term)
     power = sigmoid_term**gamma
-    lead = picked - log_sum
     picked_2 = take(weight, target)
+    lead = picked - log_sum
     softplus = ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
-    product = power * picked_2
-    term_2 = gamma * power * ops.sigmoid(lead) * picked_2 * softplus + product * sigmoid_term
-    slope = upstream * term_2
-    product_2 = (
-        ops.expand_dims(slope, 1) * softmax(chosen, axis=-2) * ops.cast(mask, upstream.dtype)
-    )
-    product_3 = -slope
+    slope = upstream * power * picked_2 * (gamma * ops.sigmoid(lead) * softplus + sigmoid_term)
+    product = ops.expand_dims(slope, 1) * softmax(chosen, axis=-2) * ops.cast(mask, upstream.dtype)
+    product_2 = -slope
     chosen_2 = ops.where(
-        ops.expand_dims(index, 1) == ops.expand_dims(target, 1), ops.expand_dims(product_3, 1), 0.0
+        ops.expand_dims(index, 1) == ops.expand_dims(target, 1), ops.expand_dims(product_2, 1), 0.0
     )
     slope_2 = (
-        upstream * product * (ops.maximum(0.0, lead) + log1p(ops.exp(-ops.abs(lead)))) * softplus
+        upstream
+        * power
+        * (ops.maximum(0.0, lead) + log1p(ops.exp(-ops.abs(lead))))
+        * picked_2
+        * softplus
     )
-    return product_2 + chosen_2, -total(slope_2)
+    return product + chosen_2, -total(slope_2)
 
 
 def _tangent_labels(
@@ -87,22 +87,14 @@ def _tangent_labels(
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
     sigmoid_term = ops.sigmoid(term)
-    power = sigmoid_term**gamma
     lead = picked - log_sum
-    picked_2 = take(weight, target)
     softplus = ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
-    term_2 = (
-        gamma * power * ops.sigmoid(lead) * picked_2 * softplus + power * picked_2 * sigmoid_term
-    )
     sums = total(softmax(chosen, axis=-2) * ops.cast(mask, input.dtype) * d_input, axis=1)
-    product = (
-        power
-        * (ops.maximum(0.0, lead) + log1p(ops.exp(-ops.abs(lead))))
-        * picked_2
-        * softplus
-        * d_gamma
+    product = (gamma * ops.sigmoid(lead) * softplus + sigmoid_term) * (
+        sums - pick(d_input, target, axis=1)
     )
-    return term_2 * (sums - pick(d_input, target, axis=1)) - product
+    product_2 = (ops.maximum(0.0, lead) + log1p(ops.exp(-ops.abs(lead)))) * softplus * d_gamma
+    return sigmoid_term**gamma * take(weight, target) * (product - product_2)
 
 
 def _curvature_labels(
@@ -131,45 +123,43 @@ def _curvature_labels(
     softplus_2 = ops.maximum(0.0, lead) + log1p(ops.exp(-ops.abs(lead)))
     term_2 = power * p * picked_2 * softplus - product * softplus_2 * p * picked_2 * softplus
     product_2 = (term_2 - power * softplus_2 * picked_2 * sigmoid_term) * d_gamma
-    product_3 = product * p
-    product_4 = product_3 * picked_2
-    product_5 = product_4 * sigmoid_term
-    product_6 = power * picked_2
-    product_7 = product_6 * sigmoid_term
-    term_3 = (
-        gamma * gamma * power * p * p * picked_2 * softplus
-        + product_5
-        + (product_5 + product_7 * p)
-    )
+    product_3 = power * picked_2
+    product_4 = gamma * p
+    product_5 = product_3 * (gamma * gamma * p * p * softplus + product_4 * sigmoid_term)
+    product_6 = p * product
+    term_3 = product_6 * picked_2 * sigmoid_term + product_3 * sigmoid_term * p
     picked_3 = pick(d_input, target, axis=1)
     probability = softmax(chosen, axis=-2)
     chosen_2 = ops.cast(mask, upstream.dtype)
     sums = total(probability * chosen_2 * d_input, axis=1)
     term_4 = sums - picked_3
     term_5 = picked_3 - sums
-    term_6 = product_2 + term_3 * term_4 + product_3 * sigmoid_term * picked_2 * softplus * term_5
+    term_6 = (
+        product_2
+        + (product_5 + term_3) * term_4
+        + product_6 * sigmoid_term * picked_2 * softplus * term_5
+    )
     slope = upstream * term_6
-    slope_2 = upstream * (product_4 * softplus + product_7)
-    product_8 = (
+    term_7 = product_4 * softplus + sigmoid_term
+    slope_2 = upstream * power * picked_2 * term_7
+    product_7 = (
         ops.expand_dims(slope_2, 1)
         * chosen_2
         * softmax_tangent(chosen, chosen_2 * d_input, axis=-2)
     )
     chosen_3 = ops.cast(ops.expand_dims(index, 1) == ops.expand_dims(target, 1), upstream.dtype)
-    product_9 = product_6 * softplus
-    product_10 = product_9 * p
-    term_7 = upstream * gamma * product_10 * softplus_2 + upstream * product_7 * softplus_2
     term_8 = (
-        term_7 * term_4
-        + upstream * product_10 * term_5
-        - upstream * product_9 * softplus_2 * softplus_2 * d_gamma
+        softplus_2 * term_7 * term_4
+        + p * softplus * term_5
+        - softplus_2 * softplus_2 * softplus * d_gamma
     )
     change_input = (
         ops.expand_dims(slope, 1) * probability * chosen_2
-        + product_8
+        + product_7
         - ops.expand_dims(slope, 1) * chosen_3
     )
-    return change_input, -total(term_8)
+    change_gamma = -total(upstream * product_3 * term_8)
+    return change_input, change_gamma
 
 
 class _GradientLabels(nn.Cell):
@@ -333,7 +323,7 @@ def _curvature_probabilities(
     chosen = ops.where(mask_2, 0.0, gamma * power_2)
     logarithm = ops.log(other_probability)
     chosen_2 = ops.where(mask, 0.0, power * logarithm)
-    product_2 = chosen_2 * target
+    product_2 = target * chosen_2
     term_2 = (
         product_2 * ops.expand_dims(weight, 1) * d_gamma
         + power * ops.expand_dims(weight, 1) * d_target
@@ -358,16 +348,11 @@ def _curvature_probabilities(
         * target
         * ops.expand_dims(weight, 1)
     )
-    slope_4 = ops.expand_dims(upstream, 1) * nll * chosen * target * ops.expand_dims(weight, 1)
+    slope_4 = ops.expand_dims(upstream, 1) * chosen * ops.expand_dims(weight, 1)
     chosen_3 = ops.where((mask & (term == 0.0)), 0.0, term * other_probability ** (term - 1.0))
     chosen_4 = ops.where(mask_2, 0.0, gamma * chosen_3)
     slope_5 = (
-        other_probability
-        * ops.expand_dims(upstream, 1)
-        * nll
-        * chosen_4
-        * target
-        * ops.expand_dims(weight, 1)
+        other_probability * ops.expand_dims(upstream, 1) * chosen_4 * ops.expand_dims(weight, 1)
     )
     offset = centred(input, d_input, axis=-2)
     term_3 = ops.expand_dims(total(probability * offset, axis=1), 1) - offset
@@ -444,9 +429,9 @@ def _curvature_probabilities(
     )
     rest = sum_of_others(slope_12 - slope_9 - slope_10 - slope_11 - slope_13, axis=-2)
     slope_14 = ops.expand_dims(upstream, 1) * power * ops.expand_dims(weight, 1) * term_3
-    product_3 = nll * d_probability
+    product_3 = d_probability * nll
     slope_15 = ops.expand_dims(upstream, 1) * product_3 * chosen * ops.expand_dims(weight, 1)
-    product_4 = nll * chosen_2
+    product_4 = chosen_2 * nll
     slope_16 = ops.expand_dims(upstream, 1) * product_4 * ops.expand_dims(weight, 1) * d_gamma
     chosen_6 = ops.where(mask, 0.0, chosen * logarithm + power / other_probability)
     slope_17 = (
@@ -465,7 +450,7 @@ def _curvature_probabilities(
     change_input = (
         slope
         + (-slope_2 - sum_of_others(slope_3, axis=-2)) * d_probability
-        + probability * (slope_4 + slope_5) * d_probability
+        + probability * nll * target * (slope_4 + slope_5) * d_probability
         - slope_6
         - slope_7
         - slope_8

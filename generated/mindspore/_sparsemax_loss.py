@@ -51,11 +51,11 @@ def _curvature(
     mask = excess <= -1.0
     mask_2 = excess < 1.0
     chosen = ops.where(mask, 0.0, ops.where(mask_2, -2.0 * input * term - 1.0, -2.0))
-    slope = upstream * ops.where(mask, 0.0, ops.where(mask_2, 0.5 * term * term, 0.0)) * d_input
+    product = ops.where(mask, 0.0, ops.where(mask_2, 0.5 * term * term, 0.0)) * d_input
     chosen_2 = ops.where(mask, 0.0, ops.where(mask_2, 2.0 * input * input, 0.0))
     chosen_3 = ops.where(mask, 0.0, ops.where(mask_2, -2.0 * term * input - 1.0, -2.0))
-    change_input = upstream * chosen * d_target + slope
-    change_target = upstream * chosen_2 * d_target + upstream * chosen_3 * d_input
+    change_input = upstream * (chosen * d_target + product)
+    change_target = upstream * (chosen_2 * d_target + chosen_3 * d_input)
     return change_input, change_target
 
 

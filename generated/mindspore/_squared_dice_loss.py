@@ -39,18 +39,14 @@ def _gradient(
     term_2 = smooth + total(target * target + power, axis=(0, 2))
     quotient = ratio(ratio(smooth + total(term * term, axis=(0, 2)), term_2), term_2)
     slope = upstream * quotient
-    probability = ops.sigmoid(-input)
     quotient_2 = ratio(1.0, term_2)
     slope_2 = upstream * quotient_2
-    grad_input = (
-        2.0 * ops.expand_dims(slope_2, 1) * term * p * probability
-        - 2.0 * ops.expand_dims(slope, 1) * power * probability
-    )
+    term_3 = 2.0 * ops.expand_dims(slope_2, 1) * term * p - 2.0 * ops.expand_dims(slope, 1) * power
     grad_target = (
         -2.0 * ops.expand_dims(slope, 1) * target - 2.0 * ops.expand_dims(slope_2, 1) * term
     )
     grad_smooth = total(upstream * (quotient_2 - quotient))
-    return grad_input, grad_target, grad_smooth
+    return ops.sigmoid(-input) * term_3, grad_target, grad_smooth
 
 
 def _tangent(
@@ -69,13 +65,9 @@ def _tangent(
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
     probability = ops.sigmoid(-input)
-    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
-    sums = total(2.0 * target * d_target + 2.0 * power * probability * d_input, axis=(0, 2))
-    return (
-        (quotient - quotient_2) * d_smooth
-        + quotient * total(term_3, axis=(0, 2))
-        - quotient_2 * sums
-    )
+    sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target), axis=(0, 2))
+    sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input, axis=(0, 2))
+    return (quotient - quotient_2) * d_smooth + quotient * sums - quotient_2 * sums_2
 
 
 def _curvature(
@@ -97,15 +89,15 @@ def _curvature(
     product = quotient * (quotient - quotient_2)
     quotient_3 = ratio(quotient_2, term)
     probability = ops.sigmoid(-input)
-    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
-    product_2 = quotient * quotient * total(term_3, axis=(0, 2))
+    sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target), axis=(0, 2))
+    product_2 = quotient * quotient * sums
     product_3 = quotient * quotient_2
-    sums = total(2.0 * target * d_target + 2.0 * power * probability * d_input, axis=(0, 2))
-    term_4 = (product - quotient_3) * d_smooth + product_2 + (-product_3 - quotient_3) * sums
-    slope = upstream * term_4
+    sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input, axis=(0, 2))
+    term_3 = (product - quotient_3) * d_smooth + product_2 + (-product_3 - quotient_3) * sums_2
+    slope = upstream * term_3
     slope_2 = upstream * quotient_2
     power_2 = probability * probability
-    term_5 = (
+    term_4 = (
         2.0 * ops.expand_dims(slope_2, 1) * p**3 * probability
         - 4.0 * ops.expand_dims(slope_2, 1) * power * power_2
     )
@@ -113,31 +105,32 @@ def _curvature(
     product_4 = (
         2.0 * ops.expand_dims(slope_3, 1) * term_2 * p * probability * ops.tanh(-0.5 * input)
     )
-    term_6 = term_5 + (product_4 + 2.0 * ops.expand_dims(slope_3, 1) * power * power_2)
+    term_5 = term_4 + (product_4 + 2.0 * ops.expand_dims(slope_3, 1) * power * power_2)
     quotient_4 = ratio(quotient, term)
     product_5 = quotient_4 * d_smooth
-    product_6 = quotient_4 * sums
+    product_6 = quotient_4 * sums_2
     slope_4 = upstream * (-product_5 - product_6)
-    term_7 = 2.0 * upstream * quotient - 2.0 * upstream * quotient_2
-    slope_5 = upstream * (product_5 + product_6)
-    term_8 = (
+    term_6 = 2.0 * quotient - 2.0 * quotient_2
+    slope_5 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_6, 1) * d_target
+    slope_6 = upstream * (product_5 + product_6)
+    term_7 = (
         (quotient_3 - product - quotient_4) * d_smooth
-        + (product_3 + quotient_3 - quotient_4) * sums
+        + (product_3 + quotient_3 - quotient_4) * sums_2
         - product_2
     )
     change_input = (
-        term_6 * d_input
+        term_5 * d_input
         + 2.0 * ops.expand_dims(slope_4, 1) * term_2 * p * probability
         - 2.0 * ops.expand_dims(slope, 1) * power * probability
         - 2.0 * ops.expand_dims(slope_3, 1) * p * probability * d_target
     )
     change_target = (
-        ops.expand_dims(term_7, 1) * d_target
-        + 2.0 * ops.expand_dims(slope_5, 1) * term_2
+        slope_5
+        + 2.0 * ops.expand_dims(slope_6, 1) * term_2
         - 2.0 * ops.expand_dims(slope, 1) * target
         - 2.0 * ops.expand_dims(slope_3, 1) * p * probability * d_input
     )
-    return change_input, change_target, total(upstream * term_8)
+    return change_input, change_target, total(upstream * term_7)
 
 
 class _Gradient(nn.Cell):
@@ -195,15 +188,11 @@ def _gradient_mindspore(
     power = p * p
     term_2 = smooth + total(target * target + power)
     quotient = ratio(ratio(smooth + total(term * term), term_2), term_2)
-    probability = ops.sigmoid(-input)
     quotient_2 = ratio(1.0, term_2)
-    grad_input = (
-        2.0 * upstream * quotient_2 * term * p * probability
-        - 2.0 * upstream * quotient * power * probability
-    )
+    term_3 = 2.0 * upstream * quotient_2 * term * p - 2.0 * upstream * quotient * power
     grad_target = -2.0 * upstream * quotient * target - 2.0 * upstream * quotient_2 * term
     grad_smooth = upstream * (quotient_2 - quotient)
-    return grad_input, grad_target, grad_smooth
+    return ops.sigmoid(-input) * term_3, grad_target, grad_smooth
 
 
 def _tangent_mindspore(
@@ -222,9 +211,9 @@ def _tangent_mindspore(
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2), term), term)
     probability = ops.sigmoid(-input)
-    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
-    sums = total(2.0 * target * d_target + 2.0 * power * probability * d_input)
-    return (quotient - quotient_2) * d_smooth + quotient * total(term_3) - quotient_2 * sums
+    sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target))
+    sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input)
+    return (quotient - quotient_2) * d_smooth + quotient * sums - quotient_2 * sums_2
 
 
 def _curvature_mindspore(
@@ -246,41 +235,41 @@ def _curvature_mindspore(
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2), term), term)
     product = quotient * (quotient - quotient_2)
     quotient_3 = ratio(quotient_2, term)
-    term_3 = 2.0 * term_2 * p * probability * d_input - 2.0 * term_2 * d_target
-    product_2 = quotient * quotient * total(term_3)
+    sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target))
+    product_2 = quotient * quotient * sums
     product_3 = quotient * quotient_2
-    sums = total(2.0 * target * d_target + 2.0 * power * probability * d_input)
-    term_4 = (product - quotient_3) * d_smooth + product_2 + (-product_3 - quotient_3) * sums
+    sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input)
+    term_3 = (product - quotient_3) * d_smooth + product_2 + (-product_3 - quotient_3) * sums_2
     power_2 = probability * probability
-    term_5 = (
+    term_4 = (
         2.0 * upstream * quotient_2 * p**3 * probability
         - 4.0 * upstream * quotient_2 * power * power_2
     )
     slope = 2.0 * upstream * quotient * term_2 * p * probability * ops.tanh(-0.5 * input)
-    product_4 = (term_5 + (slope + 2.0 * upstream * quotient * power * power_2)) * d_input
+    product_4 = (term_4 + (slope + 2.0 * upstream * quotient * power * power_2)) * d_input
     quotient_4 = ratio(quotient, term)
     product_5 = quotient_4 * d_smooth
-    product_6 = quotient_4 * sums
+    product_6 = quotient_4 * sums_2
     slope_2 = 2.0 * upstream * term_2 * p * probability * (-product_5 - product_6)
     product_7 = (2.0 * upstream * quotient - 2.0 * upstream * quotient_2) * d_target
-    term_6 = (
+    term_5 = (
         (quotient_3 - product - quotient_4) * d_smooth
-        + (product_3 + quotient_3 - quotient_4) * sums
+        + (product_3 + quotient_3 - quotient_4) * sums_2
         - product_2
     )
     change_input = (
         product_4
         + slope_2
-        - 2.0 * upstream * power * probability * term_4
+        - 2.0 * upstream * power * probability * term_3
         - 2.0 * upstream * quotient * p * probability * d_target
     )
     change_target = (
         product_7
         + 2.0 * upstream * term_2 * (product_5 + product_6)
-        - 2.0 * upstream * target * term_4
+        - 2.0 * upstream * target * term_3
         - 2.0 * upstream * quotient * p * probability * d_input
     )
-    return change_input, change_target, upstream * term_6
+    return change_input, change_target, upstream * term_5
 
 
 class _GradientMindspore(nn.Cell):

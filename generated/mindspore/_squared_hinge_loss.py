@@ -29,11 +29,10 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - input * target
-    positive = ops.maximum(0.0, term)
-    positive_2 = ops.maximum(0.0, sign(term))
     return (
-        -2.0 * positive * positive_2 * target * d_input
-        - 2.0 * positive * positive_2 * input * d_target
+        ops.maximum(0.0, term)
+        * ops.maximum(0.0, sign(term))
+        * (-2.0 * target * d_input - 2.0 * input * d_target)
     )
 
 
@@ -44,15 +43,15 @@ def _curvature(
     term = 1.0 - input * target
     positive = ops.maximum(0.0, sign(term))
     power = positive * positive
-    slope = 2.0 * upstream * ops.maximum(0.0, term) * positive
-    change_input = (
-        2.0 * upstream * power * target * target * d_input
-        + (2.0 * upstream * power * input * target - slope) * d_target
+    product = 2.0 * ops.maximum(0.0, term) * positive
+    term_2 = (
+        2.0 * power * target * target * d_input
+        + (2.0 * power * input * target - product) * d_target
     )
-    change_target = (
-        2.0 * upstream * power * target * input - slope
-    ) * d_input + 2.0 * upstream * power * input * input * d_target
-    return change_input, change_target
+    term_3 = (
+        2.0 * power * target * input - product
+    ) * d_input + 2.0 * power * input * input * d_target
+    return upstream * term_2, upstream * term_3
 
 
 class _Gradient(nn.Cell):
@@ -113,10 +112,8 @@ def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
     mask = target == 0.0
     chosen = ops.where(mask, -1.0, target)
     term = 1.0 - chosen * input
-    positive = ops.maximum(0.0, term)
-    positive_2 = ops.maximum(0.0, sign(term))
-    product = 2.0 * positive * positive_2 * ops.where(mask, 0.0, 1.0) * input * d_target
-    return -product - 2.0 * positive * positive_2 * chosen * d_input
+    term_2 = -2.0 * ops.where(mask, 0.0, 1.0) * input * d_target - 2.0 * chosen * d_input
+    return ops.maximum(0.0, term) * ops.maximum(0.0, sign(term)) * term_2
 
 
 def _curvature_keras(
@@ -124,17 +121,21 @@ def _curvature_keras(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
-    chosen = ops.where(mask, -1.0, target)
-    term = 1.0 - chosen * input
+    chosen = ops.where(mask, 0.0, 1.0)
+    chosen_2 = ops.where(mask, -1.0, target)
+    term = 1.0 - chosen_2 * input
     positive = ops.maximum(0.0, sign(term))
     power = positive * positive
-    chosen_2 = ops.where(mask, 0.0, 1.0)
-    slope = 2.0 * upstream * ops.maximum(0.0, term) * positive * chosen_2
-    product = (2.0 * upstream * power * chosen_2 * input * chosen - slope) * d_target
-    slope_2 = 2.0 * upstream * power * chosen_2 * chosen_2 * input * input * d_target
-    product_2 = (2.0 * upstream * power * chosen * chosen_2 * input - slope) * d_input
-    change_input = product + 2.0 * upstream * power * chosen * chosen * d_input
-    return change_input, slope_2 + product_2
+    product = 2.0 * ops.maximum(0.0, term) * positive
+    term_2 = (
+        chosen * (2.0 * power * input * chosen_2 - product) * d_target
+        + 2.0 * power * chosen_2 * chosen_2 * d_input
+    )
+    term_3 = (
+        2.0 * power * chosen * chosen * input * input * d_target
+        + chosen * (2.0 * power * chosen_2 * input - product) * d_input
+    )
+    return upstream * term_2, upstream * term_3
 
 
 class _GradientKeras(nn.Cell):

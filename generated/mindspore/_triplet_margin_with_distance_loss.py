@@ -1052,7 +1052,7 @@ def _curvature_plain_cosine(
         - anchor_direction * ops.expand_dims(total(term_8, axis=1), 1)
     )
     product_4 = ratio(quotient_2, positive_length) * sums_5
-    product_5 = term * sums_3
+    product_5 = sums_3 * term
     slope_5 = upstream * product_5
     term_10 = (
         ops.expand_dims(slope, 1) * anchor_direction
@@ -1071,7 +1071,7 @@ def _curvature_plain_cosine(
         - ops.expand_dims(slope_8, 1) * positive_direction
     )
     product_6 = ratio(quotient_3, negative_length) * sums_6
-    product_7 = term_2 * sums_2
+    product_7 = sums_2 * term_2
     slope_9 = upstream * product_7
     term_13 = (
         ops.expand_dims(slope_2, 1) * anchor_direction

@@ -73,13 +73,15 @@ def _curvature(
     power = product * product
     term = 1.0 - power
     term_2 = d_input - d_target
-    slope = upstream * ops.where(mask, 0.0, term * term - 4.0 * term * power) * term_2
-    slope_2 = upstream * ops.where(mask, 0.0, 4.0 * term * product**3) * d_scale
+    product_2 = ops.where(mask, 0.0, term * term - 4.0 * term * power) * term_2
+    chosen = ops.where(mask, 0.0, 4.0 * term * product**3)
     power_2 = (term * error / scale) ** 2
     term_3 = -box_cox(-power, 3.0) - 2.0 * power_2 + (power_2 - 4.0 * term * product**4)
-    slope_3 = upstream * ops.where(mask, constant(0.3333333333333333, upstream), term_3) * d_scale
-    slope_4 = upstream * ops.where(mask, 0.0, 4.0 * term * product**3) * term_2
-    return slope + slope_2, -slope - slope_2, total(slope_3 + slope_4)
+    product_3 = ops.where(mask, constant(0.3333333333333333, upstream), term_3) * d_scale
+    term_4 = product_3 + ops.where(mask, 0.0, 4.0 * term * product**3) * term_2
+    change_input = upstream * (product_2 + chosen * d_scale)
+    change_target = -upstream * product_2 - upstream * chosen * d_scale
+    return change_input, change_target, total(upstream * term_4)
 
 
 class _Gradient(nn.Cell):

@@ -33,26 +33,26 @@ def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, smooth: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    term = 1.0 - target
     p = ops.sigmoid(input)
     probability = ops.sigmoid(-input)
+    term = 1.0 - target
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + false
     quotient = ratio(ratio(false, term_2), term_2)
     slope = upstream * quotient
     term_3 = ratio(1.0, term_2) - quotient
     slope_2 = upstream * term_3
-    product = ops.expand_dims(slope_2, 1) * (
-        term * alpha * p * probability - probability * p * beta * target
+    term_4 = (
+        ops.expand_dims(slope_2, 1) * (term * alpha - beta * target)
+        - ops.expand_dims(slope, 1) * target
     )
-    grad_input = product - ops.expand_dims(slope, 1) * target * p * probability
     grad_target = (
         ops.expand_dims(slope_2, 1) * (probability * beta - alpha * p)
         - ops.expand_dims(slope, 1) * p
     )
     grad_alpha = total(upstream * term_3 * total(term * p, axis=2))
     grad_beta = total(upstream * term_3 * total(probability * target, axis=2))
-    return grad_input, grad_target, grad_alpha, grad_beta, -total(slope)
+    return p * probability * term_4, grad_target, grad_alpha, grad_beta, -total(slope)
 
 
 def _tangent(
@@ -69,24 +69,23 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     p = ops.sigmoid(input)
-    product = target * p
     term = 1.0 - target
     probability = ops.sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
-    term_2 = smooth + total(product, axis=(0, 2)) + false
+    term_2 = smooth + total(target * p, axis=(0, 2)) + false
     quotient = ratio(ratio(false, term_2), term_2)
-    product_2 = (term * alpha * p * probability - probability * p * beta * target) * d_input
+    product = target * probability
     term_3 = (
         (probability * beta - alpha * p) * d_target
         + term * p * d_alpha
-        + product_2
-        + probability * target * d_beta
+        + p * probability * (term * alpha - beta * target) * d_input
+        + product * d_beta
     )
-    sums = total(p * d_target + product * probability * d_input, axis=(0, 2))
+    product_2 = quotient * total(p * (d_target + product * d_input), axis=(0, 2))
     return (
         (ratio(1.0, term_2) - quotient) * total(term_3, axis=(0, 2))
         - quotient * d_smooth
-        - quotient * sums
+        - product_2
     )
 
 
@@ -115,55 +114,54 @@ def _curvature(
     term_3 = quotient - quotient_2
     product_2 = quotient * term_3
     quotient_3 = ratio(quotient_2, term_2)
-    product_3 = alpha * p
+    product_3 = p * alpha
     term_4 = probability * beta - product_3
-    product_4 = term * p
-    product_5 = probability * p
-    term_5 = term * alpha * p * probability - product_5 * beta * target
-    product_6 = probability * target
-    term_6 = term_4 * d_target + product_4 * d_alpha + term_5 * d_input + product_6 * d_beta
+    product_4 = p * probability
+    product_5 = target * beta
+    term_5 = term * alpha - product_5
+    product_6 = target * probability
+    term_6 = (
+        term_4 * d_target + p * term * d_alpha + product_4 * term_5 * d_input + product_6 * d_beta
+    )
     sums = total(term_6, axis=(0, 2))
-    product_7 = (product_2 - quotient_3) * sums
-    product_8 = quotient * quotient_2
-    term_7 = -product_8 - quotient_3
-    product_9 = p * d_target
-    sums_2 = total(product_9 + product * probability * d_input, axis=(0, 2))
-    product_10 = term_7 * sums_2
-    slope = upstream * (product_7 + term_7 * d_smooth + product_10)
+    product_7 = quotient * quotient_2
+    term_7 = -product_7 - quotient_3
+    sums_2 = total(p * (d_target + product_6 * d_input), axis=(0, 2))
+    term_8 = (product_2 - quotient_3) * sums + term_7 * d_smooth + term_7 * sums_2
+    slope = upstream * term_8
     slope_2 = upstream * quotient_2
     slope_3 = upstream * term_3
-    product_11 = ops.expand_dims(slope_3, 1) * (-product_3 * probability - product_5 * beta)
-    term_8 = product_11 - ops.expand_dims(slope_2, 1) * p * probability
+    product_8 = ops.expand_dims(slope_3, 1) * (-product_3 * probability - product_4 * beta)
+    term_9 = product_8 - ops.expand_dims(slope_2, 1) * p * probability
     squashed = ops.tanh(-0.5 * input)
-    product_12 = ops.expand_dims(slope_2, 1) * target * p * probability * squashed
-    term_9 = term * alpha * p * probability * squashed + product_5 * beta * target * ops.tanh(
-        0.5 * input
+    product_9 = ops.expand_dims(slope_3, 1) * (
+        term * alpha * squashed + product_5 * ops.tanh(0.5 * input)
     )
+    product_10 = product_4 * (product_9 - ops.expand_dims(slope_2, 1) * target * squashed) * d_input
     quotient_4 = ratio(quotient, term_2)
-    term_10 = product_8 + quotient_3 - quotient_4
+    term_10 = product_7 + quotient_3 - quotient_4
     term_11 = term_10 * d_smooth + term_10 * sums_2 + (quotient_3 - product_2 - quotient_4) * sums
     slope_4 = upstream * term_11
-    product_13 = slope_3 * total(product_4 * probability * d_input - product_9, axis=2)
-    sums_3 = total(probability * d_target - product_5 * target * d_input, axis=2)
-    term_12 = upstream * product_7 + upstream * term_7 * d_smooth + upstream * product_10
+    product_11 = slope_3 * total(term * product_4 * d_input - p * d_target, axis=2)
+    product_12 = slope_3 * total(probability * (d_target - product * d_input), axis=2)
     change_input = (
-        term_8 * d_target
-        + (ops.expand_dims(slope_3, 1) * term_9 - product_12) * d_input
-        + ops.expand_dims(slope_4, 1) * term_5
+        term_9 * d_target
+        + product_10
+        + ops.expand_dims(slope_4, 1) * p * probability * term_5
         + ops.expand_dims(slope_3, 1) * term * p * probability * d_alpha
         - ops.expand_dims(slope, 1) * target * p * probability
         - ops.expand_dims(slope_3, 1) * probability * p * target * d_beta
     )
     change_target = (
-        term_8 * d_input
+        term_9 * d_input
         + ops.expand_dims(slope_4, 1) * term_4
         + ops.expand_dims(slope_3, 1) * probability * d_beta
         - ops.expand_dims(slope, 1) * p
         - ops.expand_dims(slope_3, 1) * p * d_alpha
     )
-    change_alpha = total(slope_4 * total(product_4, axis=2) + product_13)
-    change_beta = total(slope_4 * total(product_6, axis=2) + slope_3 * sums_3)
-    return change_input, change_target, change_alpha, change_beta, -total(term_12)
+    change_alpha = total(slope_4 * total(term * p, axis=2) + product_11)
+    change_beta = total(slope_4 * total(probability * target, axis=2) + product_12)
+    return change_input, change_target, change_alpha, change_beta, -total(slope)
 
 
 class _Gradient(nn.Cell):
@@ -242,19 +240,18 @@ def _gradient_keras(
     upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, smooth: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    term = 1.0 - target
     p = ops.sigmoid(input)
     probability = ops.sigmoid(-input)
+    term = 1.0 - target
     sums = total(term * beta * p + probability * alpha * target)
     term_2 = smooth + total(target * p) + sums
     quotient = ratio(ratio(smooth + sums, term_2), term_2)
     term_3 = ratio(1.0, term_2) - quotient
-    slope = upstream * term_3 * (term * beta * p * probability - probability * p * alpha * target)
-    grad_input = slope - upstream * quotient * target * p * probability
+    term_4 = upstream * term_3 * (term * beta - alpha * target) - upstream * quotient * target
     grad_target = upstream * term_3 * (probability * alpha - beta * p) - upstream * quotient * p
     grad_alpha = upstream * term_3 * total(probability * target)
     grad_beta = upstream * term_3 * total(term * p)
-    return grad_input, grad_target, grad_alpha, grad_beta, upstream * term_3
+    return p * probability * term_4, grad_target, grad_alpha, grad_beta, upstream * term_3
 
 
 def _tangent_keras(
@@ -271,24 +268,23 @@ def _tangent_keras(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     p = ops.sigmoid(input)
-    product = target * p
     term = 1.0 - target
     probability = ops.sigmoid(-input)
     sums = total(term * beta * p + probability * alpha * target)
-    term_2 = smooth + total(product) + sums
+    term_2 = smooth + total(target * p) + sums
     quotient = ratio(ratio(smooth + sums, term_2), term_2)
     term_3 = ratio(1.0, term_2) - quotient
-    product_2 = (term * beta * p * probability - probability * p * alpha * target) * d_input
+    product = target * probability
     term_4 = (
         (probability * alpha - beta * p) * d_target
         + term * p * d_beta
-        + product_2
-        + probability * target * d_alpha
+        + p * probability * (term * beta - alpha * target) * d_input
+        + product * d_alpha
     )
     return (
         term_3 * d_smooth
         + term_3 * total(term_4)
-        - quotient * total(p * d_target + product * probability * d_input)
+        - quotient * total(p * (d_target + product * d_input))
     )
 
 
@@ -318,50 +314,47 @@ def _curvature_keras(
     product_2 = quotient * term_3
     quotient_3 = ratio(quotient_2, term_2)
     term_4 = product_2 - quotient_3
-    product_3 = beta * p
+    product_3 = p * beta
     term_5 = probability * alpha - product_3
-    product_4 = term * p
-    product_5 = probability * p
-    term_6 = term * beta * p * probability - product_5 * alpha * target
-    product_6 = probability * target
-    term_7 = term_5 * d_target + product_4 * d_beta + term_6 * d_input + product_6 * d_alpha
+    product_4 = p * probability
+    product_5 = target * alpha
+    term_6 = term * beta - product_5
+    product_6 = target * probability
+    term_7 = (
+        term_5 * d_target + p * term * d_beta + product_4 * term_6 * d_input + product_6 * d_alpha
+    )
     sums_2 = total(term_7)
     product_7 = quotient * quotient_2
-    product_8 = p * d_target
-    sums_3 = total(product_8 + product * probability * d_input)
+    sums_3 = total(p * (d_target + product_6 * d_input))
     term_8 = term_4 * d_smooth + term_4 * sums_2 + (-product_7 - quotient_3) * sums_3
-    slope = upstream * term_3 * (-product_3 * probability - product_5 * alpha)
+    slope = upstream * term_3 * (-product_3 * probability - product_4 * alpha)
     term_9 = slope - upstream * quotient_2 * p * probability
     squashed = ops.tanh(-0.5 * input)
-    term_10 = term * beta * p * probability * squashed + product_5 * alpha * target * ops.tanh(
-        0.5 * input
-    )
-    term_11 = (
-        upstream * term_3 * term_10 - upstream * quotient_2 * target * p * probability * squashed
-    )
+    slope_2 = upstream * term_3 * (term * beta * squashed + product_5 * ops.tanh(0.5 * input))
+    product_8 = product_4 * (slope_2 - upstream * quotient_2 * target * squashed) * d_input
     quotient_4 = ratio(quotient, term_2)
-    term_12 = quotient_3 - product_2 - quotient_4
-    term_13 = term_12 * d_smooth + (product_7 + quotient_3 - quotient_4) * sums_3 + term_12 * sums_2
-    slope_2 = upstream * term_3 * total(probability * d_target - product_5 * target * d_input)
-    slope_3 = upstream * term_3 * total(product_4 * probability * d_input - product_8)
+    term_10 = quotient_3 - product_2 - quotient_4
+    term_11 = term_10 * d_smooth + (product_7 + quotient_3 - quotient_4) * sums_3 + term_10 * sums_2
+    slope_3 = upstream * term_3 * total(probability * (d_target - product * d_input))
+    slope_4 = upstream * term_3 * total(term * product_4 * d_input - p * d_target)
     change_input = (
         term_9 * d_target
-        + term_11 * d_input
-        + upstream * term_6 * term_13
+        + product_8
+        + upstream * p * probability * term_6 * term_11
         + upstream * term_3 * term * p * probability * d_beta
         - upstream * target * p * probability * term_8
         - upstream * term_3 * probability * p * target * d_alpha
     )
     change_target = (
         term_9 * d_input
-        + upstream * term_5 * term_13
+        + upstream * term_5 * term_11
         + upstream * term_3 * probability * d_alpha
         - upstream * p * term_8
         - upstream * term_3 * p * d_beta
     )
-    change_alpha = upstream * total(product_6) * term_13 + slope_2
-    change_beta = upstream * total(product_4) * term_13 + slope_3
-    return change_input, change_target, change_alpha, change_beta, upstream * term_13
+    change_alpha = upstream * total(probability * target) * term_11 + slope_3
+    change_beta = upstream * total(term * p) * term_11 + slope_4
+    return change_input, change_target, change_alpha, change_beta, upstream * term_11
 
 
 class _GradientKeras(nn.Cell):

@@ -62,7 +62,7 @@ def _value_and_gradient(
     log_term = np.log1p(-target)
     term_3 = concentration1 - 1.0
     logarithm = np.log(target)
-    slope = upstream * digamma(term)
+    digamma_2 = digamma(term)
     loss = (
         loggamma(concentration0)
         + loggamma(concentration1)
@@ -70,10 +70,10 @@ def _value_and_gradient(
         - term_2 * log_term
         - term_3 * logarithm
     )
-    grad_concentration1 = upstream * (digamma(concentration1) - logarithm) - slope
+    grad_concentration1 = upstream * (digamma(concentration1) - logarithm - digamma_2)
     grad_concentration0 = None
     if "concentration0" in wanted:
-        grad_concentration0 = upstream * (digamma(concentration0) - log_term) - slope
+        grad_concentration0 = upstream * (digamma(concentration0) - log_term - digamma_2)
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (term_2 / (1.0 - target) - term_3 / target)

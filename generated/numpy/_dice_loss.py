@@ -78,12 +78,12 @@ def _value_and_gradient(
     term = smooth + sums
     quotient = ratio(difference, term)
     slope = upstream * ratio(quotient, term)
-    p = sigmoid(input)
-    probability = sigmoid(-input)
-    product = p * probability
     slope_2 = upstream * ratio(1.0, term)
-    product_2 = slope_2[:, None] * ((1.0 - target) * product - probability * p * target)
-    grad_input = product_2 - slope[:, None] * product
+    grad_input = (
+        sigmoid(input)
+        * sigmoid(-input)
+        * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
+    )
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
@@ -97,26 +97,22 @@ def _hessian_diagonal(
     p = sigmoid(input)
     term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
-    product = (1.0 - target) * p
     probability = sigmoid(-input)
+    term_2 = 1.0 - target
     squashed = np.tanh(-0.5 * input)
-    product_2 = probability * p * target
     squashed_2 = np.tanh(0.5 * input)
-    product_3 = quotient[:, None] * (product * probability * squashed + product_2 * squashed_2)
-    term_2 = product * probability - product_2
+    product = quotient[:, None] * p * probability * (term_2 * squashed + target * squashed_2)
+    term_3 = term_2 - target
     quotient_2 = ratio(quotient, term)
-    quotient_3 = ratio(ratio(total(product + probability * target, axis=(0, 2)), term), term)
-    term_3 = (
-        product_3
-        - term_2 * quotient_2[:, None] * p * probability
-        - quotient_3[:, None] * p * probability * squashed
-    )
+    term_4 = product - p * p * probability * probability * term_3 * quotient_2[:, None]
+    quotient_3 = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
+    quotient_4 = ratio(quotient_3, term)
     power = quotient * quotient
-    term_4 = quotient * quotient_3 + ratio(quotient_3, term)
-    product_4 = p * probability * (term_4[:, None] * p * probability - power[:, None] * term_2)
-    term_5 = squashed_2 * quotient_2[:, None] + (power[:, None] * squashed_2 + term_4[:, None])
-    diagonal_input = upstream[:, None] * (term_3 + product_4)
-    return diagonal_input, upstream[:, None] * term_5
+    term_5 = quotient * quotient_4 + ratio(quotient_4, term)
+    product_2 = p * probability * p * probability * (term_5[:, None] - power[:, None] * term_3)
+    term_6 = term_4 - quotient_4[:, None] * p * probability * squashed + product_2
+    term_7 = squashed_2 * quotient_2[:, None] + (power[:, None] * squashed_2 + term_5[:, None])
+    return upstream[:, None] * term_6, upstream[:, None] * term_7
 
 
 _kernel = Kernels(
@@ -187,12 +183,11 @@ def _value_and_gradient_keras(
     term = smooth + sums_2
     quotient = ratio(smooth + sums, term)
     quotient_2 = ratio(quotient, term)
-    p = sigmoid(input)
-    probability = sigmoid(-input)
-    product = p * probability
+    product = sigmoid(input) * sigmoid(-input)
     quotient_3 = ratio(1.0, term)
-    slope = upstream * quotient_3 * ((1.0 - target) * product - probability * p * target)
-    grad_input = slope - upstream * quotient_2 * product
+    grad_input = (
+        upstream * quotient_3 * product * (1.0 - target - target) - upstream * quotient_2 * product
+    )
     grad_target = None
     if "target" in wanted:
         grad_target = -upstream * quotient_2 - upstream * quotient_3 * np.tanh(0.5 * input)
@@ -209,23 +204,21 @@ def _hessian_diagonal_keras(
     p = sigmoid(input)
     term = smooth + total(target + p)
     quotient = ratio(1.0, term)
-    product = (1.0 - target) * p
     probability = sigmoid(-input)
+    term_2 = 1.0 - target
     squashed = np.tanh(-0.5 * input)
-    product_2 = probability * p * target
     squashed_2 = np.tanh(0.5 * input)
-    product_3 = quotient * (product * probability * squashed + product_2 * squashed_2)
-    term_2 = product * probability - product_2
+    product = quotient * p * probability * (term_2 * squashed + target * squashed_2)
+    term_3 = term_2 - target
     quotient_2 = ratio(quotient, term)
-    quotient_3 = ratio(ratio(smooth + total(product + probability * target), term), term)
-    term_3 = (
-        product_3 - term_2 * quotient_2 * p * probability - quotient_3 * p * probability * squashed
-    )
+    term_4 = product - p * p * probability * probability * term_3 * quotient_2
+    quotient_3 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
     power = quotient * quotient
-    term_4 = quotient * quotient_3 + ratio(quotient_3, term)
-    term_5 = term_3 + p * probability * (term_4 * p * probability - power * term_2)
-    diagonal_target = upstream * (squashed_2 * quotient_2 + (power * squashed_2 + term_4))
-    return upstream * term_5, diagonal_target
+    term_5 = quotient * quotient_3 + ratio(quotient_3, term)
+    product_2 = p * probability * (term_5 * p * probability - power * p * probability * term_3)
+    diagonal_input = upstream * (term_4 - quotient_3 * p * probability * squashed + product_2)
+    diagonal_target = upstream * (squashed_2 * quotient_2 + (power * squashed_2 + term_5))
+    return diagonal_input, diagonal_target
 
 
 _kernel_keras = Kernels(
@@ -282,36 +275,30 @@ def _value_and_gradient_optax(
     upstream: Array, input: Array, target: Array, smooth: Array | float, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
+    term = 1.0 - target
     p = sigmoid(input)
-    product = (1.0 - target) * p
     probability = sigmoid(-input)
-    product_2 = probability * target
-    term = 2.0 * smooth + total(target + p, axis=2)
-    quotient = ratio(total(product + product_2, axis=2), term)
-    quotient_2 = ratio(quotient, term)
-    slope = upstream[:, None, None] * quotient_2[:, :, None] * p * probability / target.shape[1]
-    quotient_3 = ratio(1.0, term)
-    slope_2 = (
-        upstream[:, None, None]
-        * quotient_3[:, :, None]
-        * (product * probability - product_2 * p)
-        / target.shape[1]
-    )
+    term_2 = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(total(term * p + probability * target, axis=2), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream[:, None] * quotient_2 / target.shape[1]
+    quotient_3 = ratio(1.0, term_2)
+    slope_2 = upstream[:, None, None] * quotient_3[:, :, None] * (term - target) / target.shape[1]
     loss = total(quotient, axis=1) / target.shape[1]
+    grad_input = p * probability * (slope_2 - slope[:, :, None])
     grad_target = None
     if "target" in wanted:
-        slope_3 = upstream[:, None] * quotient_2 / target.shape[1]
-        slope_4 = (
+        slope_3 = (
             upstream[:, None, None]
             * quotient_3[:, :, None]
             * np.tanh(0.5 * input)
             / target.shape[1]
         )
-        grad_target = -slope_3[:, :, None] - slope_4
+        grad_target = -slope[:, :, None] - slope_3
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = -2.0 * total(upstream * total(quotient_2, axis=1)) / target.shape[1]
-    return loss, slope_2 - slope, grad_target, grad_smooth
+    return loss, grad_input, grad_target, grad_smooth
 
 
 def _hessian_diagonal_optax(
@@ -321,27 +308,25 @@ def _hessian_diagonal_optax(
     p = sigmoid(input)
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
-    product = (1.0 - target) * p
     probability = sigmoid(-input)
+    term_2 = 1.0 - target
     squashed = np.tanh(-0.5 * input)
-    product_2 = probability * p * target
     squashed_2 = np.tanh(0.5 * input)
-    product_3 = quotient[:, :, None] * (product * probability * squashed + product_2 * squashed_2)
-    term_2 = product * probability - product_2
+    product = quotient[:, :, None] * p * probability * (term_2 * squashed + target * squashed_2)
+    term_3 = term_2 - target
     quotient_2 = ratio(quotient, term)
-    quotient_3 = ratio(ratio(total(product + probability * target, axis=2), term), term)
-    term_3 = (
-        product_3
-        - term_2 * quotient_2[:, :, None] * p * probability
-        - quotient_3[:, :, None] * p * probability * squashed
-    )
+    product_2 = p * p * probability * probability * term_3 * quotient_2[:, :, None]
+    quotient_3 = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
+    term_4 = product - product_2 - quotient_3[:, :, None] * p * probability * squashed
     power = quotient * quotient
-    term_4 = quotient * quotient_3 + ratio(quotient_3, term)
-    term_5 = term_4[:, :, None] * p * probability - power[:, :, None] * term_2
-    term_6 = squashed_2 * quotient_2[:, :, None] + (
-        power[:, :, None] * squashed_2 + term_4[:, :, None]
+    term_5 = quotient * quotient_3 + ratio(quotient_3, term)
+    product_3 = (
+        p * probability * p * probability * (term_5[:, :, None] - power[:, :, None] * term_3)
     )
-    diagonal_input = upstream[:, None, None] * (term_3 + p * probability * term_5) / target.shape[1]
+    term_6 = squashed_2 * quotient_2[:, :, None] + (
+        power[:, :, None] * squashed_2 + term_5[:, :, None]
+    )
+    diagonal_input = upstream[:, None, None] * (term_4 + product_3) / target.shape[1]
     diagonal_target = upstream[:, None, None] * term_6 / target.shape[1]
     return diagonal_input, diagonal_target
 

@@ -92,18 +92,17 @@ def _value_and_gradient_soft(
     other_probability = softmax_complement(product_2, axis=-2)
     rest = sum_of_others(probability * upstream[:, None] * power * alpha * term, axis=-2)
     term_3 = other_probability * upstream[:, None] * power * alpha * term - rest
-    slope_3 = other_probability * upstream[:, None] * power * alpha * probability
-    term_4 = probability * sum_of_others(-slope, axis=-2) + slope_3
+    term_4 = sum_of_others(-slope, axis=-2) + other_probability * upstream[:, None] * power * alpha
     sums_2 = total(upstream * sums)
     grad_teacher = None
     if "teacher" in wanted:
-        grad_teacher = probability * term_3 / temperature + term_4 / temperature
+        grad_teacher = probability * (term_3 / temperature + term_4 / temperature)
     grad_temperature = None
     if "temperature" in wanted:
         grad_temperature = (
             2.0 * temperature * alpha * sums_2
             - total(probability * term_3 * teacher) / power
-            - total(term_4 * teacher) / power
+            - total(probability * term_4 * teacher) / power
             - total(term_2 * input) / power
         )
     return (
@@ -129,19 +128,18 @@ def _hessian_diagonal_soft(
     term = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
     term_2 = other_probability - probability
     term_3 = (
-        2.0 * probability * (other_probability / temperature) ** 2
-        + term * probability * other_probability * term_2 / power
+        2.0 * (other_probability / temperature) ** 2 + term * other_probability * term_2 / power
     )
-    product_3 = probability * term_2 * sum_of_others(term * probability, axis=-2) / power
-    term_4 = 2.0 * other_probability * (probability / temperature) ** 2 - product_3
-    term_5 = term_3 - probability * other_probability * sums[:, None] / power + term_4
+    product_3 = probability * (term_3 - other_probability * sums[:, None] / power)
+    product_4 = probability * term_2 * sum_of_others(term * probability, axis=-2) / power
+    term_4 = 2.0 * other_probability * (probability / temperature) ** 2 - product_4
     diagonal_input = (
         slope[:, None]
         * alpha
         * softmax(product_2, axis=-2)
         * softmax_complement(product_2, axis=-2)
     )
-    diagonal_teacher = upstream[:, None] * power * alpha * term_5
+    diagonal_teacher = upstream[:, None] * power * alpha * (product_3 + term_4)
     return diagonal_input, diagonal_teacher
 
 

@@ -105,18 +105,17 @@ def _value_and_gradient(
     mask = quotient <= 0.0
     power = 1.0 / gamma
     power_2 = quotient**power
+    sigmoid_input = sigmoid(input)
+    probability = sigmoid(-input)
     mask_2 = quotient == 0.0
     chosen = select((mask_2 & (power == 0.0)), 0.0, quotient ** (power - 1.0) / gamma)
     quotient_2 = ratio(quotient, term)
     slope = upstream * select(mask, 0.0, -chosen * quotient_2)
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
-    product = sigmoid_input * probability
     chosen_2 = select(mask, 0.0, chosen * (ratio(1.0, term) - quotient_2))
     slope_2 = upstream * chosen_2
     term_2 = 1.0 - target
-    term_3 = term_2 * alpha * product - probability * sigmoid_input * beta * target
-    grad_input = slope[:, None] * target * product + slope_2[:, None] * term_3
+    term_3 = slope[:, None] * target + slope_2[:, None] * (term_2 * alpha - beta * target)
+    grad_input = sigmoid_input * probability * term_3
     grad_target = None
     if "target" in wanted:
         grad_target = slope[:, None] * sigmoid_input + slope_2[:, None] * (
@@ -130,8 +129,8 @@ def _value_and_gradient(
         grad_beta = total(upstream * chosen_2 * total(probability * target, axis=2))
     grad_gamma = None
     if "gamma" in wanted:
-        product_2 = -select(mask_2, 0.0, power_2 * np.log(quotient)) / (gamma * gamma)
-        grad_gamma = total(upstream * select(mask, 0.0, product_2))
+        product = -select(mask_2, 0.0, power_2 * np.log(quotient)) / (gamma * gamma)
+        grad_gamma = total(upstream * select(mask, 0.0, product))
     return (
         select(mask, 0.0, power_2),
         grad_input,
@@ -157,8 +156,7 @@ def _hessian_diagonal(
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
     sums = total(term * alpha * sigmoid_input + probability * beta * target, axis=(0, 2))
-    product = target * sigmoid_input
-    term_2 = smooth + total(product, axis=(0, 2)) + sums
+    term_2 = smooth + total(target * sigmoid_input, axis=(0, 2)) + sums
     tversky = ratio(sums, term_2)
     mask = tversky <= 0.0
     mask_2 = tversky == 0.0
@@ -170,30 +168,30 @@ def _hessian_diagonal(
     quotient_2 = ratio(tversky, term_2)
     term_4 = quotient - quotient_2
     squashed = np.tanh(-0.5 * input)
-    product_2 = probability * sigmoid_input
-    term_5 = (
-        term * alpha * sigmoid_input * probability * squashed
-        + product_2 * beta * target * np.tanh(0.5 * input)
+    product = target * beta
+    product_2 = (
+        select(mask, 0.0, chosen * term_4)[:, None]
+        * sigmoid_input
+        * probability
+        * (term * alpha * squashed + product * np.tanh(0.5 * input))
     )
-    term_6 = term * alpha * sigmoid_input * probability - product_2 * beta * target
+    term_5 = term * alpha - product
     chosen_2 = select((mask_2 & (term_3 == 0.0)), 0.0, term_3 * tversky ** (term_3 - 1.0))
     chosen_3 = select(mask_3, 0.0, chosen_2 * term_4 / gamma)
     chosen_4 = select(mask, 0.0, chosen_3 * term_4)
     chosen_5 = select(mask_3, 0.0, -chosen_2 * quotient_2 / gamma)
     chosen_6 = select(mask, 0.0, chosen_5 * term_4)
-    term_7 = chosen_4[:, None] * term_6 + chosen_6[:, None] * target * sigmoid_input * probability
     chosen_7 = select(mask, 0.0, chosen)
     quotient_3 = ratio(quotient, term_2)
     quotient_4 = ratio(quotient_2, term_2)
-    term_8 = quotient * quotient_2 + quotient_4
-    term_9 = term_8 - quotient_3
+    term_6 = quotient * quotient_2 + quotient_4
+    term_7 = term_6 - quotient_3
     product_3 = quotient * term_4
-    term_10 = quotient_4 - product_3 - quotient_3
-    term_11 = term_9[:, None] * target * sigmoid_input * probability + term_10[:, None] * term_6
-    term_12 = select(mask, 0.0, chosen * term_4)[:, None] * term_5 + term_6 * (
-        term_7 + chosen_7[:, None] * term_11
-    )
-    product_4 = (
+    term_8 = quotient_4 - product_3 - quotient_3
+    product_4 = chosen_7[:, None] * (term_7[:, None] * target + term_8[:, None] * term_5)
+    term_9 = chosen_4[:, None] * term_5 + chosen_6[:, None] * target + product_4
+    product_5 = sigmoid_input * probability * term_5 * sigmoid_input * probability * term_9
+    product_6 = (
         select(mask, 0.0, -chosen * quotient_2)[:, None]
         * target
         * sigmoid_input
@@ -201,14 +199,21 @@ def _hessian_diagonal(
         * squashed
     )
     chosen_8 = select(mask, 0.0, -chosen_3 * quotient_2 - chosen * (product_3 - quotient_4))
-    chosen_9 = select(mask, 0.0, chosen * term_8 - chosen_5 * quotient_2)
-    term_13 = chosen_8[:, None] * term_6 + chosen_9[:, None] * target * sigmoid_input * probability
-    term_14 = probability * beta - alpha * sigmoid_input
-    product_5 = chosen_7[:, None] * (term_9[:, None] * sigmoid_input + term_10[:, None] * term_14)
-    term_15 = chosen_4[:, None] * term_14 + chosen_6[:, None] * sigmoid_input + product_5
-    product_6 = sigmoid_input * (chosen_8[:, None] * term_14 + chosen_9[:, None] * sigmoid_input)
-    diagonal_input = upstream[:, None] * (term_12 + product_4 + product * probability * term_13)
-    diagonal_target = upstream[:, None] * (term_14 * term_15 + product_6)
+    chosen_9 = select(mask, 0.0, chosen * term_6 - chosen_5 * quotient_2)
+    product_7 = (
+        target
+        * sigmoid_input
+        * probability
+        * sigmoid_input
+        * probability
+        * (chosen_8[:, None] * term_5 + chosen_9[:, None] * target)
+    )
+    term_10 = probability * beta - alpha * sigmoid_input
+    product_8 = chosen_7[:, None] * (term_7[:, None] * sigmoid_input + term_8[:, None] * term_10)
+    term_11 = chosen_4[:, None] * term_10 + chosen_6[:, None] * sigmoid_input + product_8
+    product_9 = sigmoid_input * (chosen_8[:, None] * term_10 + chosen_9[:, None] * sigmoid_input)
+    diagonal_input = upstream[:, None] * (product_2 + product_5 + product_6 + product_7)
+    diagonal_target = upstream[:, None] * (term_10 * term_11 + product_9)
     return diagonal_input, diagonal_target
 
 

@@ -62,28 +62,24 @@ def _value_and_gradient(
     term = 1.0 - target
     p = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    product = other_probability * target
-    difference = total(term * p + product, axis=2)
+    difference = total(term * p + other_probability * target, axis=2)
     sums = total(target + p, axis=2)
     sums_2 = total(class_weight * sums, axis=1)
     quotient = ratio(total(class_weight * difference, axis=1), sums_2)
     slope = upstream * ratio(1.0, sums_2)
+    product = slope[:, None, None] * class_weight[:, :, None] * (target * other_probability)
     rest = sum_of_others(-slope[:, None, None] * class_weight[:, :, None] * p * target, axis=-2)
-    term_2 = -slope[:, None, None] * class_weight[:, :, None] * product - rest
     slope_2 = upstream * ratio(quotient, sums_2)
     product_2 = slope_2[:, None] * class_weight
-    term_3 = slope[:, None, None] * class_weight[:, :, None] * term - product_2[:, :, None]
-    product_3 = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    term_2 = slope[:, None, None] * class_weight[:, :, None] * term - product_2[:, :, None]
+    term_3 = -product - rest + (other_probability * term_2 - sum_of_others(p * term_2, axis=-2))
     grad_target = None
     if "target" in wanted:
-        product_4 = slope[:, None, None] * class_weight[:, :, None] * (other_probability - p)
-        quotient_2 = ratio(class_weight, power)
-        term_4 = (
-            2.0 * slope_2[:, None] * quotient_2 * volume * sums
-            - 2.0 * slope[:, None] * quotient_2 * volume * difference
-        )
-        grad_target = product_4 + term_4[:, :, None] - product_2[:, :, None]
-    return quotient, p * term_2 + product_3, grad_target
+        product_3 = slope[:, None, None] * class_weight[:, :, None] * (other_probability - p)
+        term_4 = 2.0 * slope_2[:, None] * sums - 2.0 * slope[:, None] * difference
+        product_4 = ratio(class_weight, power) * volume * term_4
+        grad_target = product_3 + product_4[:, :, None] - product_2[:, :, None]
+    return quotient, p * term_3, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -91,53 +87,47 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     volume = total(target, axis=2)
     power = volume * volume
     class_weight = ratio(1.0, power)
+    other_probability = softmax_complement(input, axis=-2)
+    term = 1.0 - target
     p = softmax(input, axis=-2)
+    term_2 = sum_of_others(class_weight[:, :, None] * target * p, axis=-2) - sum_of_others(
+        class_weight[:, :, None] * term * p, axis=-2
+    )
+    term_3 = class_weight[:, :, None] * other_probability * (term - target) + term_2
     sums = total(target + p, axis=2)
     sums_2 = total(class_weight * sums, axis=1)
     quotient = ratio(1.0, sums_2)
-    term = 1.0 - target
-    product = term * p
-    other_probability = softmax_complement(input, axis=-2)
-    term_2 = other_probability - p
-    product_2 = target * p * other_probability
-    product_3 = class_weight[:, :, None] * (
-        product * other_probability * term_2 - product_2 * term_2
-    )
-    product_4 = p * term_2
-    rest = sum_of_others(class_weight[:, :, None] * term * p, axis=-2)
-    rest_2 = sum_of_others(class_weight[:, :, None] * target * p, axis=-2)
-    product_5 = quotient[:, None, None] * (product_3 + (product_4 * rest_2 - product_4 * rest))
-    product_6 = class_weight[:, :, None] * (product * other_probability - product_2)
-    term_3 = product_6 + (p * rest_2 - p * rest)
+    term_4 = other_probability - p
     quotient_2 = ratio(quotient, sums_2)
-    rest_3 = sum_of_others(class_weight[:, :, None] * p, axis=-2)
-    term_4 = class_weight[:, :, None] * p * other_probability - p * rest_3
-    difference = total(product + other_probability * target, axis=2)
+    term_5 = class_weight[:, :, None] * other_probability - sum_of_others(
+        class_weight[:, :, None] * p, axis=-2
+    )
+    term_6 = quotient[:, None, None] * p * term_4 - p * p * quotient_2[:, None, None] * term_5
+    difference = total(term * p + other_probability * target, axis=2)
     quotient_3 = ratio(ratio(total(class_weight * difference, axis=1), sums_2), sums_2)
-    term_5 = class_weight[:, :, None] * p * other_probability * term_2 - product_4 * rest_3
-    term_6 = (
-        product_5 - term_3 * quotient_2[:, None, None] * term_4 - quotient_3[:, None, None] * term_5
-    )
+    term_7 = term_3 * term_6 - quotient_3[:, None, None] * p * term_4 * term_5
     power_2 = quotient * quotient
-    term_7 = quotient * quotient_3 + ratio(quotient_3, sums_2)
-    product_7 = term_4 * (term_7[:, None, None] * term_4 - power_2[:, None, None] * term_3)
+    term_8 = quotient * quotient_3 + ratio(quotient_3, sums_2)
+    product = p * term_5 * p * (term_8[:, None, None] * term_5 - power_2[:, None, None] * term_3)
     quotient_4 = ratio(class_weight, power)
-    term_8 = 2.0 * class_weight * quotient_4 * volume + 2.0 * ratio(quotient_4, power) * volume
-    term_9 = 2.0 * term_8 * volume * difference - 2.0 * quotient_4 * difference
-    product_8 = quotient_4 * volume
-    product_9 = quotient[:, None, None] * (
-        term_9[:, :, None] - 4.0 * product_8[:, :, None] * term_2
+    product_2 = (
+        2.0 * volume * (2.0 * class_weight * quotient_4 + 2.0 * ratio(quotient_4, power)) * volume
     )
-    product_10 = 2.0 * quotient_4 * volume * difference
-    term_10 = class_weight[:, :, None] * term_2 - product_10[:, :, None]
+    term_9 = product_2 - 2.0 * quotient_4
+    product_3 = difference * term_9
+    product_4 = quotient_4 * volume
+    product_5 = quotient[:, None, None] * (
+        product_3[:, :, None] - 4.0 * product_4[:, :, None] * term_4
+    )
+    product_6 = 2.0 * quotient_4 * volume * difference
+    term_10 = class_weight[:, :, None] * term_4 - product_6[:, :, None]
     term_11 = class_weight - 2.0 * quotient_4 * volume * sums
-    term_12 = product_9 - term_10 * quotient_2[:, None, None] * term_11[:, :, None]
-    term_13 = 2.0 * term_8 * volume * sums - 2.0 * quotient_4 * sums - 4.0 * quotient_4 * volume
-    product_11 = quotient_3[:, None] * term_13
-    product_12 = term_7[:, None] * term_11
-    product_13 = term_11[:, :, None] * (product_12[:, :, None] - power_2[:, None, None] * term_10)
-    diagonal_input = upstream[:, None, None] * (term_6 + product_7)
-    diagonal_target = upstream[:, None, None] * (term_12 - product_11[:, :, None] + product_13)
+    term_12 = product_5 - term_10 * quotient_2[:, None, None] * term_11[:, :, None]
+    product_7 = quotient_3[:, None] * (sums * term_9 - 4.0 * quotient_4 * volume)
+    product_8 = term_8[:, None] * term_11
+    product_9 = term_11[:, :, None] * (product_8[:, :, None] - power_2[:, None, None] * term_10)
+    diagonal_input = upstream[:, None, None] * (term_7 + product)
+    diagonal_target = upstream[:, None, None] * (term_12 - product_7[:, :, None] + product_9)
     return diagonal_input, diagonal_target
 
 

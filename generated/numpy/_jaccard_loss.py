@@ -66,18 +66,20 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = smooth + intersection + difference
     quotient = ratio(difference, term)
+    p = sigmoid(input)
     quotient_2 = ratio(quotient, term)
     slope = upstream * quotient_2
-    p = sigmoid(input)
-    probability = sigmoid(-input)
-    product = p * probability
     slope_2 = upstream * (ratio(1.0, term) - quotient_2)
-    product_2 = slope_2[:, None] * ((1.0 - target) * product - probability * p * target)
-    grad_input = product_2 - slope[:, None] * target * product
+    term_2 = slope_2[:, None] * (1.0 - target - target) - slope[:, None] * target
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] * p - slope_2[:, None] * np.tanh(0.5 * input)
-    return quotient, grad_input, grad_target, -total(slope) if "smooth" in wanted else None
+    return (
+        quotient,
+        p * sigmoid(-input) * term_2,
+        grad_target,
+        -total(slope) if "smooth" in wanted else None,
+    )
 
 
 def _hessian_diagonal(
@@ -85,32 +87,44 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
-    product = target * p
-    product_2 = (1.0 - target) * p
+    term = 1.0 - target
     probability = sigmoid(-input)
-    difference = total(product_2 + probability * target, axis=(0, 2))
-    term = smooth + total(product, axis=(0, 2)) + difference
-    quotient = ratio(1.0, term)
-    quotient_2 = ratio(ratio(difference, term), term)
-    term_2 = quotient - quotient_2
+    difference = total(term * p + probability * target, axis=(0, 2))
+    term_2 = smooth + total(target * p, axis=(0, 2)) + difference
+    quotient = ratio(1.0, term_2)
+    quotient_2 = ratio(ratio(difference, term_2), term_2)
+    term_3 = quotient - quotient_2
     squashed = np.tanh(-0.5 * input)
-    product_3 = probability * p * target
     squashed_2 = np.tanh(0.5 * input)
-    product_4 = term_2[:, None] * (product_2 * probability * squashed + product_3 * squashed_2)
-    term_3 = product_2 * probability - product_3
-    quotient_3 = ratio(quotient, term)
-    quotient_4 = ratio(quotient_2, term)
-    term_4 = quotient * quotient_2 + quotient_4
-    term_5 = term_4 - quotient_3
-    term_6 = quotient_4 - quotient * term_2
-    term_7 = term_6 - quotient_3
-    term_8 = term_5[:, None] * target * p * probability + term_7[:, None] * term_3
-    term_9 = product_4 + term_3 * term_8 - quotient_2[:, None] * target * p * probability * squashed
-    term_10 = term_6[:, None] * term_3 + term_4[:, None] * target * p * probability
-    product_5 = squashed_2 * (term_5[:, None] * p - term_7[:, None] * squashed_2)
-    term_11 = p * (term_4[:, None] * p - term_6[:, None] * squashed_2) - product_5
-    diagonal_input = upstream[:, None] * (term_9 + product * probability * term_10)
-    return diagonal_input, upstream[:, None] * term_11
+    product = term_3[:, None] * p * probability * (term * squashed + target * squashed_2)
+    term_4 = term - target
+    quotient_3 = ratio(quotient, term_2)
+    quotient_4 = ratio(quotient_2, term_2)
+    term_5 = quotient * quotient_2 + quotient_4
+    term_6 = term_5 - quotient_3
+    term_7 = quotient_4 - quotient * term_3
+    term_8 = term_7 - quotient_3
+    product_2 = (
+        p
+        * probability
+        * term_4
+        * p
+        * probability
+        * (term_6[:, None] * target + term_8[:, None] * term_4)
+    )
+    term_9 = product + product_2 - quotient_2[:, None] * target * p * probability * squashed
+    product_3 = (
+        target
+        * p
+        * probability
+        * p
+        * probability
+        * (term_7[:, None] * term_4 + term_5[:, None] * target)
+    )
+    product_4 = squashed_2 * (term_6[:, None] * p - term_8[:, None] * squashed_2)
+    term_10 = p * (term_5[:, None] * p - term_7[:, None] * squashed_2) - product_4
+    diagonal_input = upstream[:, None] * (term_9 + product_3)
+    return diagonal_input, upstream[:, None] * term_10
 
 
 _kernel = Kernels(

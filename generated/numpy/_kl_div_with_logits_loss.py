@@ -68,19 +68,16 @@ def _value_and_gradient(
     other_probability = softmax_complement(soft_target, axis=-2)
     rest = sum_of_others(probability * upstream[:, None] * power * term, axis=-2)
     term_3 = other_probability * upstream[:, None] * power * term - rest
-    term_4 = (
-        probability * sum_of_others(-slope, axis=-2)
-        + other_probability * upstream[:, None] * power * probability
-    )
+    term_4 = sum_of_others(-slope, axis=-2) + other_probability * upstream[:, None] * power
     grad_target = None
     if "target" in wanted:
-        grad_target = probability * term_3 / temperature + term_4 / temperature
+        grad_target = probability * (term_3 / temperature + term_4 / temperature)
     grad_temperature = None
     if "temperature" in wanted:
         grad_temperature = (
             2.0 * temperature * total(upstream * divergence)
             - total(probability * term_3 * target) / power
-            - total(term_4 * target) / power
+            - total(probability * term_4 * target) / power
             - total(term_2 * input) / power
         )
     return power * divergence, term_2 / temperature, grad_target, grad_temperature
@@ -100,16 +97,15 @@ def _hessian_diagonal(
     term = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
     term_2 = other_probability - probability
     term_3 = (
-        2.0 * probability * (other_probability / temperature) ** 2
-        + term * probability * other_probability * term_2 / power
+        2.0 * (other_probability / temperature) ** 2 + term * other_probability * term_2 / power
     )
-    product = probability * term_2 * sum_of_others(term * probability, axis=-2) / power
-    term_4 = 2.0 * other_probability * (probability / temperature) ** 2 - product
-    term_5 = term_3 - probability * other_probability * sums[:, None] / power + term_4
+    product = probability * (term_3 - other_probability * sums[:, None] / power)
+    product_2 = probability * term_2 * sum_of_others(term * probability, axis=-2) / power
+    term_4 = 2.0 * other_probability * (probability / temperature) ** 2 - product_2
     diagonal_input = (
         slope[:, None] * softmax(soft_input, axis=-2) * softmax_complement(soft_input, axis=-2)
     )
-    diagonal_target = upstream[:, None] * power * term_5
+    diagonal_target = upstream[:, None] * power * (product + term_4)
     return diagonal_input, diagonal_target
 
 

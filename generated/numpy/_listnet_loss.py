@@ -68,14 +68,12 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     """Return the diagonal of the Hessian by `input` and `target`."""
     probability = softmax(target, axis=-1)
     slope = upstream * total(probability, axis=1)
-    product = negative_log_softmax(input, axis=-1) * probability
     other_probability = softmax_complement(target, axis=-1)
-    term = other_probability - probability
-    term_2 = product * other_probability * term - probability * term * sum_of_others(
-        product, axis=-1
-    )
+    nll = negative_log_softmax(input, axis=-1)
+    term = nll * other_probability - sum_of_others(nll * probability, axis=-1)
     diagonal_input = slope[:, None] * softmax(input, axis=-1) * softmax_complement(input, axis=-1)
-    return diagonal_input, upstream[:, None] * term_2
+    diagonal_target = upstream[:, None] * probability * (other_probability - probability) * term
+    return diagonal_input, diagonal_target
 
 
 _kernel = Kernels(

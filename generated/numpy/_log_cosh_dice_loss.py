@@ -68,12 +68,12 @@ def _value_and_gradient(
     quotient = ratio(difference, term)
     squashed = np.tanh(quotient)
     slope = upstream * squashed * ratio(quotient, term)
-    p = sigmoid(input)
-    probability = sigmoid(-input)
-    product = p * probability
     slope_2 = upstream * squashed * ratio(1.0, term)
-    product_2 = slope_2[:, None] * ((1.0 - target) * product - probability * p * target)
-    grad_input = product_2 - slope[:, None] * product
+    grad_input = (
+        sigmoid(input)
+        * sigmoid(-input)
+        * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
+    )
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
@@ -89,42 +89,43 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
+    term = 1.0 - target
     p = sigmoid(input)
-    product = (1.0 - target) * p
     probability = sigmoid(-input)
-    term = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(product + probability * target, axis=(0, 2)), term)
+    term_2 = smooth + total(target + p, axis=(0, 2))
+    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     squashed = np.tanh(dice)
-    quotient = ratio(1.0, term)
-    product_2 = squashed * quotient
+    quotient = ratio(1.0, term_2)
+    product = squashed * quotient
     squashed_2 = np.tanh(-0.5 * input)
-    product_3 = probability * p * target
     squashed_3 = np.tanh(0.5 * input)
-    product_4 = product_2[:, None] * (product * probability * squashed_2 + product_3 * squashed_3)
-    term_2 = product * probability - product_3
+    product_2 = product[:, None] * p * probability * (term * squashed_2 + target * squashed_3)
+    term_3 = term - target
     sech2_2 = sech2(dice)
     power = quotient * quotient
-    product_5 = sech2_2 * power
-    quotient_2 = ratio(dice, term)
-    term_3 = -sech2_2 * quotient_2 * quotient - squashed * ratio(quotient, term)
-    product_6 = term_2 * (product_5[:, None] * term_2 + term_3[:, None] * p * probability)
-    product_7 = squashed * quotient_2
-    term_4 = product_4 + product_6 - product_7[:, None] * p * probability * squashed_2
-    product_8 = sech2_2 * quotient * quotient_2
-    product_9 = squashed * power
-    term_5 = -product_8 - product_9
-    term_6 = sech2_2 * quotient_2 * quotient_2 + squashed * (
-        quotient * quotient_2 + ratio(quotient_2, term)
+    product_3 = sech2_2 * power
+    quotient_2 = ratio(dice, term_2)
+    term_4 = -sech2_2 * quotient_2 * quotient - squashed * ratio(quotient, term_2)
+    product_4 = (
+        p * probability * term_3 * p * probability * (product_3[:, None] * term_3 + term_4[:, None])
     )
-    product_10 = p * probability * (term_5[:, None] * term_2 + term_6[:, None] * p * probability)
-    term_7 = product_8 + product_9
-    term_8 = (
-        term_7[:, None] * squashed_3
-        + term_6[:, None]
-        - squashed_3 * (term_3[:, None] - product_5[:, None] * squashed_3)
+    product_5 = squashed * quotient_2
+    term_5 = product_2 + product_4 - product_5[:, None] * p * probability * squashed_2
+    product_6 = sech2_2 * quotient * quotient_2
+    product_7 = squashed * power
+    term_6 = -product_6 - product_7
+    term_7 = sech2_2 * quotient_2 * quotient_2 + squashed * (
+        quotient * quotient_2 + ratio(quotient_2, term_2)
     )
-    diagonal_input = upstream[:, None] * (term_4 + product_10)
-    return diagonal_input, upstream[:, None] * term_8
+    product_8 = p * probability * p * probability * (term_6[:, None] * term_3 + term_7[:, None])
+    term_8 = product_6 + product_7
+    term_9 = (
+        term_8[:, None] * squashed_3
+        + term_7[:, None]
+        - squashed_3 * (term_4[:, None] - product_3[:, None] * squashed_3)
+    )
+    diagonal_input = upstream[:, None] * (term_5 + product_8)
+    return diagonal_input, upstream[:, None] * term_9
 
 
 _kernel = Kernels(

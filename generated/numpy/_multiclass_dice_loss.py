@@ -97,38 +97,35 @@ def _hessian_diagonal(
     other_probability = softmax_complement(input, axis=-2)
     term_3 = other_probability - p
     power_2 = other_probability**2
-    product = 2.0 * power * power_2
-    product_2 = quotient[:, None] * (2.0 * term_2 * p * other_probability * term_3 + product)
+    term_4 = 2.0 * term_2 * p * other_probability * term_3 + 2.0 * power * power_2
     power_3 = p**3
     quotient_2 = ratio(quotient, term)
-    term_4 = product_2 - 4.0 * term_2 * power_3 * power_2 * quotient_2[:, None]
+    term_5 = quotient[:, None] * term_4 - 4.0 * term_2 * power_3 * power_2 * quotient_2[:, None]
     quotient_3 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
-    product_3 = quotient_3[:, None] * (2.0 * power * other_probability * term_3 + product)
+    product = quotient_3[:, None] * power * (2.0 * other_probability * term_3 + 2.0 * power_2)
     power_4 = quotient * quotient
-    term_5 = quotient * quotient_3 + ratio(quotient_3, term)
-    term_6 = (
-        2.0 * term_5[:, None] * power * other_probability
-        - 2.0 * power_4[:, None] * term_2 * p * other_probability
+    term_6 = quotient * quotient_3 + ratio(quotient_3, term)
+    term_7 = 2.0 * term_6[:, None] * power - 2.0 * power_4[:, None] * term_2 * p
+    term_8 = term_5 - product + 2.0 * power * other_probability * other_probability * term_7
+    slope = upstream * quotient
+    product_2 = 2.0 * p * term_3 * sum_of_others(slope[:, None] * term_2 * p, axis=-2)
+    term_9 = 2.0 * power * sum_of_others(slope[:, None] * power, axis=-2) - product_2
+    slope_2 = upstream * quotient_2
+    product_3 = 4.0 * power * sum_of_others(slope_2[:, None] * term_2 * power_3, axis=-2)
+    slope_3 = upstream * quotient_3
+    product_4 = sum_of_others(slope_3[:, None] * power, axis=-2) * (2.0 * p * term_3 - 2.0 * power)
+    slope_4 = upstream * power_4
+    product_5 = 2.0 * sum_of_others(slope_4[:, None] * power_3 * term_2, axis=-2)
+    slope_5 = upstream * term_6
+    term_10 = product_5 - 2.0 * sum_of_others(slope_5[:, None] * p**4, axis=-2)
+    product_6 = 2.0 * quotient
+    product_7 = 2.0 * quotient_3
+    term_11 = product_6[:, None] + 4.0 * term_2 * quotient_2[:, None] * target - product_7[:, None]
+    product_8 = 2.0 * target * (2.0 * power_4[:, None] * term_2 + 2.0 * term_6[:, None] * target)
+    diagonal_input = upstream[:, None] * term_8 + (
+        term_9 - product_3 + product_4 - 2.0 * power * term_10
     )
-    slope = upstream[:, None] * (term_4 - product_3 + 2.0 * power * other_probability * term_6)
-    slope_2 = upstream * quotient
-    product_4 = 2.0 * p * term_3 * sum_of_others(slope_2[:, None] * term_2 * p, axis=-2)
-    term_7 = 2.0 * power * sum_of_others(slope_2[:, None] * power, axis=-2) - product_4
-    slope_3 = upstream * quotient_2
-    product_5 = 4.0 * power * sum_of_others(slope_3[:, None] * term_2 * power_3, axis=-2)
-    slope_4 = upstream * quotient_3
-    rest = sum_of_others(slope_4[:, None] * power, axis=-2)
-    term_8 = term_7 - product_5 + (2.0 * p * term_3 * rest - 2.0 * power * rest)
-    slope_5 = upstream * power_4
-    product_6 = 2.0 * p * sum_of_others(slope_5[:, None] * power_3 * term_2, axis=-2)
-    slope_6 = upstream * term_5
-    term_9 = product_6 - 2.0 * p * sum_of_others(slope_6[:, None] * p**4, axis=-2)
-    product_7 = 2.0 * quotient
-    product_8 = 2.0 * quotient_3
-    term_10 = product_7[:, None] + 4.0 * term_2 * quotient_2[:, None] * target - product_8[:, None]
-    product_9 = 2.0 * target * (2.0 * power_4[:, None] * term_2 + 2.0 * term_5[:, None] * target)
-    diagonal_input = slope + (term_8 - 2.0 * p * term_9)
-    diagonal_target = upstream[:, None] * (term_10 + product_9)
+    diagonal_target = upstream[:, None] * (term_11 + product_8)
     return diagonal_input, diagonal_target
 
 

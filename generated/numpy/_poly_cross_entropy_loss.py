@@ -192,12 +192,16 @@ def _hessian_diagonal_probabilities(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     probability = softmax(input, axis=-2)
-    product = target * probability
     lack = softmax_complement(input, axis=-2)
-    term = lack - probability
-    term_2 = probability * term * sum_of_others(product, axis=-2) - product * lack * term
-    term_3 = epsilon * term_2 + total(target, axis=1)[:, None] * probability * lack
-    return upstream[:, None] * term_3, np.full_like(target, 0.0)
+    product = (
+        epsilon
+        * (lack - probability)
+        * (sum_of_others(target * probability, axis=-2) - target * lack)
+    )
+    diagonal_input = (
+        upstream[:, None] * probability * (product + total(target, axis=1)[:, None] * lack)
+    )
+    return diagonal_input, np.full_like(target, 0.0)
 
 
 _kernel_probabilities = Kernels(

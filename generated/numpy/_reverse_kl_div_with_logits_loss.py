@@ -57,24 +57,23 @@ def _value_and_gradient(
     product_2 = input / temperature
     term = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
     probability = softmax(product_2, axis=-2)
-    sums = total(term * probability, axis=1)
+    product_3 = term * probability
+    sums = total(product_3, axis=1)
     other_probability = softmax_complement(product_2, axis=-2)
-    rest = sum_of_others(probability * upstream[:, None] * power * term, axis=-2)
-    term_2 = other_probability * upstream[:, None] * power * term - rest
-    slope = upstream[:, None] * power * probability
-    term_3 = (
-        probability * sum_of_others(-slope, axis=-2)
-        + other_probability * upstream[:, None] * power * probability
+    term_2 = other_probability * upstream[:, None] * power * term - sum_of_others(
+        product_3 * upstream[:, None] * power, axis=-2
     )
+    slope = upstream[:, None] * power * probability
+    term_3 = sum_of_others(-slope, axis=-2) + other_probability * upstream[:, None] * power
     slope_2 = softmax_complement(product, axis=-2) * upstream[:, None] * power * probability
     term_4 = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
-    grad_input = probability * term_2 / temperature + term_3 / temperature
+    grad_input = probability * (term_2 / temperature + term_3 / temperature)
     grad_temperature = None
     if "temperature" in wanted:
         grad_temperature = (
             2.0 * temperature * total(upstream * sums)
             - total(probability * term_2 * input) / power
-            - total(term_3 * input) / power
+            - total(probability * term_3 * input) / power
             - total(term_4 * target) / power
         )
     return (
@@ -98,14 +97,13 @@ def _hessian_diagonal(
     term = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
     term_2 = other_probability - probability
     term_3 = (
-        2.0 * probability * (other_probability / temperature) ** 2
-        + term * probability * other_probability * term_2 / power
+        2.0 * (other_probability / temperature) ** 2 + term * other_probability * term_2 / power
     )
-    product_3 = probability * term_2 * sum_of_others(term * probability, axis=-2) / power
-    term_4 = 2.0 * other_probability * (probability / temperature) ** 2 - product_3
-    term_5 = term_3 - probability * other_probability * sums[:, None] / power + term_4
+    product_3 = probability * (term_3 - other_probability * sums[:, None] / power)
+    product_4 = probability * term_2 * sum_of_others(term * probability, axis=-2) / power
+    term_4 = 2.0 * other_probability * (probability / temperature) ** 2 - product_4
     slope = upstream * sums
-    diagonal_input = upstream[:, None] * power * term_5
+    diagonal_input = upstream[:, None] * power * (product_3 + term_4)
     diagonal_target = (
         slope[:, None] * softmax(product_2, axis=-2) * softmax_complement(product_2, axis=-2)
     )

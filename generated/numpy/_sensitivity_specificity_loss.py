@@ -69,84 +69,78 @@ def _value_and_gradient(
     term = 1.0 - r
     quotient = ratio(sums, sums_2)
     quotient_2 = ratio(sums_3, sums_4)
-    slope = upstream * ratio(1.0, sums_4)
     sigmoid_input = sigmoid(input)
     term_2 = target - sigmoid_input
-    probability = sigmoid(-input)
-    product = 2.0 * slope[:, None] * r * term_2 * sigmoid_input * probability * target
+    slope = upstream * ratio(1.0, sums_4)
     slope_2 = upstream * ratio(1.0, sums_2)
     term_3 = 1.0 - target
-    product_2 = 2.0 * slope_2[:, None] * term * term_2 * sigmoid_input * probability * term_3
+    term_4 = -2.0 * slope[:, None] * r * target - 2.0 * slope_2[:, None] * term * term_3
+    grad_input = term_2 * sigmoid_input * sigmoid(-input) * term_4
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * r * ratio(quotient_2, sums_4)
         squared_error = term_2 * term_2
         slope_4 = upstream * term * ratio(quotient, sums_2)
-        product_3 = slope_2[:, None] * term * (2.0 * term_2 * term_3 - squared_error)
+        product = slope_2[:, None] * term * (2.0 * term_2 * term_3 - squared_error)
         grad_target = (
             slope[:, None] * r * (2.0 * term_2 * target + squared_error)
             + slope_4[:, None]
-            + product_3
+            + product
             - slope_3[:, None]
         )
     grad_r = None
     if "r" in wanted:
         grad_r = total(upstream * (quotient_2 - quotient))
-    return term * quotient + r * quotient_2, -product - product_2, grad_target, grad_r
+    return term * quotient + r * quotient_2, grad_input, grad_target, grad_r
 
 
 def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, r: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    term = 1.0 - r
-    term_2 = 1.0 - target
-    sums = total(term_2, axis=(0, 2))
-    quotient = ratio(1.0, sums)
-    product = term * quotient
     sigmoid_input = sigmoid(input)
-    term_3 = target - sigmoid_input
+    term = target - sigmoid_input
     probability = sigmoid(-input)
-    squashed = np.tanh(-0.5 * input)
-    power = sigmoid_input * sigmoid_input
-    power_2 = probability * probability
-    term_4 = (
-        2.0 * power * power_2 * term_2
-        - 2.0 * term_3 * sigmoid_input * probability * term_2 * squashed
+    term_2 = (
+        2.0 * sigmoid_input * sigmoid_input * probability * probability
+        - 2.0 * term * sigmoid_input * probability * np.tanh(-0.5 * input)
     )
+    term_3 = 1.0 - r
+    term_4 = 1.0 - target
+    sums = total(term_4, axis=(0, 2))
+    quotient = ratio(1.0, sums)
+    product = term_3 * quotient
     sums_2 = total(target, axis=(0, 2))
     quotient_2 = ratio(1.0, sums_2)
     product_2 = r * quotient_2
-    term_5 = (
-        2.0 * power * power_2 * target
-        - 2.0 * term_3 * sigmoid_input * probability * target * squashed
+    product_3 = 4.0 * term
+    squared_error = term * term
+    term_5 = 2.0 * term * term_4 - squared_error
+    term_6 = (
+        product[:, None] * (2.0 * term_4 - product_3)
+        + term_5 * term_3 * ratio(quotient, sums)[:, None]
     )
-    product_3 = 4.0 * term_3
-    squared_error = term_3 * term_3
-    term_6 = 2.0 * term_3 * term_2 - squared_error
+    power = quotient * quotient
+    quotient_3 = ratio(ratio(total(squared_error * term_4, axis=(0, 2)), sums), sums)
+    product_4 = term_3 * (quotient * quotient_3 + ratio(quotient_3, sums))
     term_7 = (
-        product[:, None] * (2.0 * term_2 - product_3)
-        + term_6 * term * ratio(quotient, sums)[:, None]
-    )
-    power_3 = quotient * quotient
-    quotient_3 = ratio(ratio(total(squared_error * term_2, axis=(0, 2)), sums), sums)
-    product_4 = term * (quotient * quotient_3 + ratio(quotient_3, sums))
-    term_8 = (
-        term_7
-        + (term * power_3[:, None] * term_6 + product_4[:, None])
+        term_6
+        + (term_3 * power[:, None] * term_5 + product_4[:, None])
         + product_2[:, None] * (2.0 * target + product_3)
     )
-    term_9 = 2.0 * term_3 * target + squared_error
-    power_4 = quotient_2 * quotient_2
+    term_8 = 2.0 * term * target + squared_error
+    power_2 = quotient_2 * quotient_2
     quotient_4 = ratio(ratio(total(squared_error * target, axis=(0, 2)), sums_2), sums_2)
     product_5 = r * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2))
-    term_10 = (
-        term_8
-        - term_9 * r * ratio(quotient_2, sums_2)[:, None]
-        + (product_5[:, None] - r * power_4[:, None] * term_9)
+    term_9 = (
+        term_7
+        - term_8 * r * ratio(quotient_2, sums_2)[:, None]
+        + (product_5[:, None] - r * power_2[:, None] * term_8)
     )
-    diagonal_input = upstream[:, None] * (product[:, None] * term_4 + product_2[:, None] * term_5)
-    return diagonal_input, upstream[:, None] * term_10
+    diagonal_input = (
+        upstream[:, None] * term_2 * (product[:, None] * term_4 + product_2[:, None] * target)
+    )
+    return diagonal_input, upstream[:, None] * term_9
 
 
 _kernel = Kernels(

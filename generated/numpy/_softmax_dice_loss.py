@@ -88,65 +88,65 @@ def _value_and_gradient(
     )
     slope_2 = upstream * ratio(quotient, term)
     term_3 = slope[:, None] * (1.0 - target) - slope_2[:, None]
-    product = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    term_4 = term_2 + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     grad_target = None
     if "target" in wanted:
         grad_target = slope[:, None] * (other_probability - p) - slope_2[:, None]
-    return (
-        quotient,
-        p * term_2 + product,
-        grad_target,
-        -total(slope_2) if "smooth" in wanted else None,
-    )
+    return quotient, p * term_4, grad_target, -total(slope_2) if "smooth" in wanted else None
 
 
 def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
+    term = 1.0 - target
+    term_2 = term - target
     p = softmax(input, axis=-2)
-    term = smooth + total(target + p, axis=(0, 2))
-    quotient = ratio(1.0, term)
-    term_2 = 1.0 - target
-    product = term_2 * p
+    term_3 = smooth + total(target + p, axis=(0, 2))
+    quotient = ratio(1.0, term_3)
     other_probability = softmax_complement(input, axis=-2)
-    term_3 = other_probability - p
-    product_2 = target * p * other_probability
-    product_3 = quotient[:, None] * (product * other_probability * term_3 - product_2 * term_3)
-    term_4 = product * other_probability - product_2
-    quotient_2 = ratio(quotient, term)
-    quotient_3 = ratio(total(product + other_probability * target, axis=(0, 2)), term)
-    quotient_4 = ratio(quotient_3, term)
+    term_4 = other_probability - p
+    power = p * p
+    quotient_2 = ratio(quotient, term_3)
     term_5 = (
-        product_3
-        - term_4 * quotient_2[:, None] * p * other_probability
-        - quotient_4[:, None] * p * other_probability * term_3
+        quotient[:, None] * p * other_probability * term_4
+        - power * other_probability**2 * quotient_2[:, None]
     )
-    power = quotient * quotient
-    term_6 = quotient * quotient_4 + ratio(quotient_4, term)
-    term_7 = term_6[:, None] * p * other_probability - power[:, None] * term_4
-    product_4 = p * term_3
+    quotient_3 = ratio(total(term * p + other_probability * target, axis=(0, 2)), term_3)
+    quotient_4 = ratio(quotient_3, term_3)
+    term_6 = term_2 * term_5 - quotient_4[:, None] * p * other_probability * term_4
+    power_2 = quotient * quotient
+    term_7 = quotient * quotient_4 + ratio(quotient_4, term_3)
+    product = (
+        p
+        * other_probability
+        * p
+        * other_probability
+        * (term_7[:, None] - power_2[:, None] * term_2)
+    )
+    product_2 = p * term_4
     slope = upstream * quotient
-    term_8 = product_4 * sum_of_others(
-        slope[:, None] * target * p, axis=-2
-    ) - product_4 * sum_of_others(slope[:, None] * term_2 * p, axis=-2)
+    term_8 = sum_of_others(slope[:, None] * target * p, axis=-2) - sum_of_others(
+        slope[:, None] * term * p, axis=-2
+    )
     slope_2 = upstream * quotient_2
-    power_2 = p * p
-    term_9 = p * sum_of_others(slope_2[:, None] * power_2 * target, axis=-2) - p * sum_of_others(
-        slope_2[:, None] * power_2 * term_2, axis=-2
+    term_9 = sum_of_others(slope_2[:, None] * power * target, axis=-2) - sum_of_others(
+        slope_2[:, None] * power * term, axis=-2
     )
     slope_3 = upstream * quotient_4
-    term_10 = term_8 + p * term_9 + product_4 * sum_of_others(slope_3[:, None] * p, axis=-2)
-    slope_4 = upstream * power
-    term_11 = p * sum_of_others(slope_4[:, None] * power_2 * target, axis=-2) - p * sum_of_others(
-        slope_4[:, None] * power_2 * term_2, axis=-2
+    term_10 = (
+        product_2 * term_8
+        + p * p * term_9
+        + product_2 * sum_of_others(slope_3[:, None] * p, axis=-2)
     )
-    slope_5 = upstream * term_6
-    product_5 = p * (term_11 + p * sum_of_others(slope_5[:, None] * power_2, axis=-2))
-    term_12 = term_6[:, None] - power[:, None] * term_3 - term_3 * quotient_2[:, None]
-    diagonal_input = upstream[:, None] * (term_5 + p * other_probability * term_7) + (
-        term_10 + product_5
+    slope_4 = upstream * power_2
+    term_11 = sum_of_others(slope_4[:, None] * power * target, axis=-2) - sum_of_others(
+        slope_4[:, None] * power * term, axis=-2
     )
+    slope_5 = upstream * term_7
+    product_3 = p * p * (term_11 + sum_of_others(slope_5[:, None] * power, axis=-2))
+    term_12 = term_7[:, None] - power_2[:, None] * term_4 - term_4 * quotient_2[:, None]
+    diagonal_input = upstream[:, None] * (term_6 + product) + (term_10 + product_3)
     return diagonal_input, upstream[:, None] * term_12
 
 
@@ -241,9 +241,12 @@ def _value_and_gradient_optax(
         upstream[:, None, None] * quotient_2[:, :, None] * weight[:, None] * term / target.shape[1]
     )
     term_3 = slope_4 - slope_3[:, :, None]
-    product = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    term_4 = (
+        -slope
+        - sum_of_others(slope_2, axis=-2)
+        + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    )
     loss = total(quotient * weight, axis=1) / target.shape[1]
-    grad_input = p * (-slope - sum_of_others(slope_2, axis=-2)) + product
     grad_target = None
     if "target" in wanted:
         slope_5 = (
@@ -257,56 +260,55 @@ def _value_and_gradient_optax(
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = -2.0 * total(upstream * total(quotient_3 * weight, axis=1)) / target.shape[1]
-    return loss, grad_input, grad_target, grad_smooth
+    return loss, p * term_4, grad_target, grad_smooth
 
 
 def _hessian_diagonal_optax(
     upstream: Array, input: Array, target: Array, weight: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
+    term = 1.0 - target
+    term_2 = term - target
     p = softmax(input, axis=-2)
-    term = 2.0 * smooth + total(target + p, axis=2)
-    quotient = ratio(1.0, term)
-    term_2 = 1.0 - target
-    product = term_2 * p
+    term_3 = 2.0 * smooth + total(target + p, axis=2)
+    quotient = ratio(1.0, term_3)
     other_probability = softmax_complement(input, axis=-2)
-    term_3 = other_probability - p
-    product_2 = target * p * other_probability
-    product_3 = (
-        quotient[:, :, None]
-        * weight[:, None]
-        * (product * other_probability * term_3 - product_2 * term_3)
+    term_4 = other_probability - p
+    product = quotient[:, :, None] * weight[:, None] * p * other_probability * term_4
+    power = p * p
+    quotient_2 = ratio(quotient, term_3)
+    product_2 = power * other_probability**2 * quotient_2[:, :, None] * weight[:, None]
+    quotient_3 = ratio(total(term * p + other_probability * target, axis=2), term_3)
+    quotient_4 = ratio(quotient_3, term_3)
+    product_3 = quotient_4[:, :, None] * weight[:, None] * p * other_probability * term_4
+    power_2 = quotient * quotient
+    term_5 = quotient * quotient_4 + ratio(quotient_4, term_3)
+    product_4 = term_5 * weight
+    term_6 = product_4[:, :, None] - power_2[:, :, None] * weight[:, None] * term_2
+    term_7 = (
+        term_2 * (product - product_2)
+        - product_3
+        + p * other_probability * p * other_probability * term_6
     )
-    term_4 = product * other_probability - product_2
-    quotient_2 = ratio(quotient, term)
-    product_4 = term_4 * quotient_2[:, :, None] * weight[:, None] * p * other_probability
-    quotient_3 = ratio(ratio(total(product + other_probability * target, axis=2), term), term)
-    product_5 = quotient_3[:, :, None] * weight[:, None] * p * other_probability * term_3
-    power = quotient * quotient
-    term_5 = quotient * quotient_3 + ratio(quotient_3, term)
-    term_6 = (
-        term_5[:, :, None] * weight[:, None] * p * other_probability
-        - power[:, :, None] * weight[:, None] * term_4
-    )
-    term_7 = product_3 - product_4 - product_5 + p * other_probability * term_6
-    product_6 = p * term_3
-    rest = sum_of_others(quotient[:, :, None] * weight[:, None] * term_2 * p, axis=-2)
+    product_5 = p * term_4
+    rest = sum_of_others(quotient[:, :, None] * weight[:, None] * term * p, axis=-2)
     rest_2 = sum_of_others(quotient[:, :, None] * weight[:, None] * target * p, axis=-2)
-    power_2 = p * p
-    rest_3 = sum_of_others(quotient_2[:, :, None] * weight[:, None] * power_2 * term_2, axis=-2)
-    rest_4 = sum_of_others(quotient_2[:, :, None] * weight[:, None] * power_2 * target, axis=-2)
-    term_8 = product_6 * rest_2 - product_6 * rest + p * (p * rest_4 - p * rest_3)
-    rest_5 = sum_of_others(quotient_3[:, :, None] * weight[:, None] * p, axis=-2)
-    rest_6 = sum_of_others(power_2 * power[:, :, None] * weight[:, None] * term_2, axis=-2)
-    rest_7 = sum_of_others(power_2 * power[:, :, None] * weight[:, None] * target, axis=-2)
-    rest_8 = sum_of_others(power_2 * term_5[:, :, None] * weight[:, None], axis=-2)
-    term_9 = term_8 + product_6 * rest_5 + p * (p * rest_7 - p * rest_6 + p * rest_8)
-    product_7 = term_5 * weight
-    term_10 = product_7[:, :, None] - power[:, :, None] * weight[:, None] * term_3
-    diagonal_input = upstream[:, None, None] * (term_7 + term_9) / target.shape[1]
+    rest_3 = sum_of_others(quotient_2[:, :, None] * weight[:, None] * power * term, axis=-2)
+    rest_4 = sum_of_others(quotient_2[:, :, None] * weight[:, None] * power * target, axis=-2)
+    rest_5 = sum_of_others(quotient_4[:, :, None] * weight[:, None] * p, axis=-2)
+    term_8 = product_5 * (rest_2 - rest) + p * p * (rest_4 - rest_3) + product_5 * rest_5
+    rest_6 = sum_of_others(power * power_2[:, :, None] * weight[:, None] * term, axis=-2)
+    rest_7 = sum_of_others(power * power_2[:, :, None] * weight[:, None] * target, axis=-2)
+    rest_8 = sum_of_others(power * term_5[:, :, None] * weight[:, None], axis=-2)
+    term_9 = product_4[:, :, None] - power_2[:, :, None] * weight[:, None] * term_4
+    diagonal_input = (
+        upstream[:, None, None]
+        * (term_7 + (term_8 + p * p * (rest_7 - rest_6 + rest_8)))
+        / target.shape[1]
+    )
     diagonal_target = (
         upstream[:, None, None]
-        * (term_10 - term_3 * quotient_2[:, :, None] * weight[:, None])
+        * (term_9 - term_4 * quotient_2[:, :, None] * weight[:, None])
         / target.shape[1]
     )
     return diagonal_input, diagonal_target

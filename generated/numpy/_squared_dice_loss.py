@@ -77,21 +77,17 @@ def _value_and_gradient(
     quotient_2 = ratio(quotient, term)
     slope = upstream * quotient_2
     p = sigmoid(input)
-    probability = sigmoid(-input)
     quotient_3 = ratio(1.0, term)
     slope_2 = upstream * quotient_3
     term_2 = p - target
-    grad_input = (
-        2.0 * slope_2[:, None] * term_2 * p * probability
-        - 2.0 * slope[:, None] * p * p * probability
-    )
+    term_3 = 2.0 * slope_2[:, None] * term_2 * p - 2.0 * slope[:, None] * p * p
     grad_target = None
     if "target" in wanted:
         grad_target = -2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term_2
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = total(upstream * (quotient_3 - quotient_2))
-    return quotient, grad_input, grad_target, grad_smooth
+    return quotient, sigmoid(-input) * term_3, grad_target, grad_smooth
 
 
 def _hessian_diagonal(
@@ -113,17 +109,14 @@ def _hessian_diagonal(
     product = quotient_3[:, None] * (4.0 * power * power_2 - 2.0 * power_3 * probability)
     power_4 = quotient * quotient
     term_5 = quotient * quotient_3 + ratio(quotient_3, term)
-    term_6 = (
-        2.0 * term_5[:, None] * power * probability
-        - 2.0 * power_4[:, None] * term_2 * p * probability
-    )
+    term_6 = 2.0 * term_5[:, None] * power - 2.0 * power_4[:, None] * term_2 * p
+    term_7 = term_4 - product + 2.0 * power * probability * probability * term_6
     product_2 = 2.0 * quotient
     product_3 = 2.0 * quotient_3
-    term_7 = product_2[:, None] + 4.0 * term_2 * quotient_2[:, None] * target - product_3[:, None]
+    term_8 = product_2[:, None] + 4.0 * term_2 * quotient_2[:, None] * target - product_3[:, None]
     product_4 = 2.0 * target * (2.0 * power_4[:, None] * term_2 + 2.0 * term_5[:, None] * target)
-    diagonal_input = upstream[:, None] * (term_4 - product + 2.0 * power * probability * term_6)
-    diagonal_target = upstream[:, None] * (term_7 + product_4)
-    return diagonal_input, diagonal_target
+    diagonal_target = upstream[:, None] * (term_8 + product_4)
+    return upstream[:, None] * term_7, diagonal_target
 
 
 _kernel = Kernels(
@@ -194,20 +187,16 @@ def _value_and_gradient_mindspore(
     quotient = ratio(smooth + sums, term)
     quotient_2 = ratio(quotient, term)
     p = sigmoid(input)
-    probability = sigmoid(-input)
     quotient_3 = ratio(1.0, term)
     term_2 = p - target
-    grad_input = (
-        2.0 * upstream * quotient_3 * term_2 * p * probability
-        - 2.0 * upstream * quotient_2 * p * p * probability
-    )
+    term_3 = 2.0 * upstream * quotient_3 * term_2 * p - 2.0 * upstream * quotient_2 * p * p
     grad_target = None
     if "target" in wanted:
         grad_target = -2.0 * upstream * quotient_2 * target - 2.0 * upstream * quotient_3 * term_2
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = upstream * (quotient_3 - quotient_2)
-    return quotient, grad_input, grad_target, grad_smooth
+    return quotient, sigmoid(-input) * term_3, grad_target, grad_smooth
 
 
 def _hessian_diagonal_mindspore(
@@ -229,11 +218,17 @@ def _hessian_diagonal_mindspore(
     product = quotient_3 * (4.0 * power * power_2 - 2.0 * power_3 * probability)
     power_4 = quotient * quotient
     term_5 = quotient * quotient_3 + ratio(quotient_3, term)
-    term_6 = 2.0 * term_5 * power * probability - 2.0 * power_4 * term_2 * p * probability
-    term_7 = 2.0 * quotient + 4.0 * term_2 * quotient_2 * target - 2.0 * quotient_3
-    term_8 = term_7 + 2.0 * target * (2.0 * power_4 * term_2 + 2.0 * term_5 * target)
-    diagonal_input = upstream * (term_4 - product + 2.0 * power * probability * term_6)
-    return diagonal_input, upstream * term_8
+    product_2 = (
+        2.0
+        * power
+        * probability
+        * probability
+        * (2.0 * term_5 * power - 2.0 * power_4 * term_2 * p)
+    )
+    term_6 = 2.0 * quotient + 4.0 * term_2 * quotient_2 * target - 2.0 * quotient_3
+    term_7 = term_6 + 2.0 * target * (2.0 * power_4 * term_2 + 2.0 * term_5 * target)
+    diagonal_input = upstream * (term_4 - product + product_2)
+    return diagonal_input, upstream * term_7
 
 
 _kernel_mindspore = Kernels(

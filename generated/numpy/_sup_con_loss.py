@@ -146,20 +146,19 @@ def _hessian_diagonal(
     product_7 = probability[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_6)) ** 2
     picked = pick(probability, index, axis=1)
     product_8 = picked * pick(softmax_complement(logit, axis=-1), index, axis=1) * chosen_2
-    product_9 = quotient * sums_3
-    term_4 = input_direction * quotient[:, None] - product_9[:, None] * input_direction
-    product_10 = (
-        2.0 * product_8[:, None] * (sums_5 + (sums_4 - chosen_2[:, None] * term_4)) * term_4
-    )
-    product_11 = picked * chosen_2
+    term_4 = quotient - quotient * sums_3
+    term_5 = sums_5 + (sums_4 - chosen_2[:, None] * input_direction * term_4[:, None])
+    product_9 = 2.0 * product_8[:, None] * term_5 * input_direction * term_4[:, None]
+    product_10 = picked * chosen_2
     mask_2 = index_2 == index[:, None]
-    product_12 = select(mask, power, 0.0)[:, :, None] * (
+    product_11 = select(mask, power, 0.0)[:, :, None] * (
         input_direction * quotient[:, None, None] - product_5
     )
-    product_13 = probability[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_12))
-    sums_6 = total(masked(sum_of_others(product_13, axis=-2), mask_2[:, :, None]), axis=1)
-    term_5 = total(product_7, axis=1) - product_10 + 2.0 * product_11[:, None] * term_4 * sums_6
-    term_6 = total(product_2, axis=1) + product_3[:, None] * term_3 + sums[:, None] * term_5
+    product_12 = probability[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_11))
+    sums_6 = total(masked(sum_of_others(product_12, axis=-2), mask_2[:, :, None]), axis=1)
+    product_13 = 2.0 * product_10[:, None] * input_direction * term_4[:, None] * sums_6
+    product_14 = sums[:, None] * (total(product_7, axis=1) - product_9 + product_13)
+    term_6 = total(product_2, axis=1) + product_3[:, None] * term_3 + product_14
     chosen_3 = ((target[:, None] == target) & (index[:, None] != index_2)).astype(upstream.dtype)
     sums_7 = total(chosen_3, axis=1)
     mask_3 = index != index[:, None]
@@ -168,18 +167,23 @@ def _hessian_diagonal(
         chosen_4, ((target == target[:, None]) & mask_3).astype(upstream.dtype), axis=-2
     )
     chosen_5 = select(mask_3, power, 0.0)
-    product_14 = excess_2 * chosen_5
+    product_15 = excess_2 * chosen_5
     probability_2 = softmax(chosen_4, axis=-2)
     other_probability = softmax_complement(chosen_4, axis=-2)
     power_4 = chosen_5 * chosen_5
-    product_15 = probability_2 * other_probability**2 * power_4
-    power_5 = (input_direction * quotient[:, None, None] - product_5) ** 2
-    product_16 = probability_2 * probability_2 * power_4 * other_probability
-    term_7 = product_15[:, :, None] * power_5 + product_16[:, :, None] * power_5
+    term_7 = (
+        probability_2 * other_probability**2 * power_4
+        + probability_2 * probability_2 * power_4 * other_probability
+    )
+    product_16 = (
+        sums_7[:, None]
+        * (input_direction * quotient[:, None, None] - product_5) ** 2
+        * term_7[:, :, None]
+    )
     slope_2 = (
         upstream[:, None]
         * ratio(1.0, sums_7)[:, None]
-        * (product_14[:, :, None] * term_2 + sums_7[:, None] * term_7)
+        * (product_15[:, :, None] * term_2 + product_16)
     )
     return (slope[:, None] * term_6 + total(slope_2, axis=1),)
 

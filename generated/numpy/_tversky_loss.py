@@ -86,16 +86,14 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = smooth + overlap + false
     quotient = ratio(false, term)
-    quotient_2 = ratio(quotient, term)
-    slope = upstream * quotient_2
     p = sigmoid(input)
     probability = sigmoid(-input)
-    product = p * probability
+    quotient_2 = ratio(quotient, term)
+    slope = upstream * quotient_2
     term_2 = ratio(1.0, term) - quotient_2
     slope_2 = upstream * term_2
     term_3 = 1.0 - target
-    product_2 = slope_2[:, None] * (term_3 * alpha * product - probability * p * beta * target)
-    grad_input = product_2 - slope[:, None] * target * product
+    term_4 = slope_2[:, None] * (term_3 * alpha - beta * target) - slope[:, None] * target
     grad_target = None
     if "target" in wanted:
         grad_target = slope_2[:, None] * (probability * beta - alpha * p) - slope[:, None] * p
@@ -107,7 +105,7 @@ def _value_and_gradient(
         grad_beta = total(upstream * term_2 * total(probability * target, axis=2))
     return (
         quotient,
-        grad_input,
+        p * probability * term_4,
         grad_target,
         grad_alpha,
         grad_beta,
@@ -125,39 +123,51 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
-    product = target * p
     term = 1.0 - target
     probability = sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
-    term_2 = smooth + total(product, axis=(0, 2)) + false
+    term_2 = smooth + total(target * p, axis=(0, 2)) + false
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(false, term_2), term_2)
     term_3 = quotient - quotient_2
     squashed = np.tanh(-0.5 * input)
-    product_2 = probability * p
-    term_4 = term * alpha * p * probability * squashed + product_2 * beta * target * np.tanh(
-        0.5 * input
+    product = target * beta
+    product_2 = (
+        term_3[:, None]
+        * p
+        * probability
+        * (term * alpha * squashed + product * np.tanh(0.5 * input))
     )
-    term_5 = term * alpha * p * probability - product_2 * beta * target
+    term_4 = term * alpha - product
     quotient_3 = ratio(quotient, term_2)
     quotient_4 = ratio(quotient_2, term_2)
-    term_6 = quotient * quotient_2 + quotient_4
-    term_7 = term_6 - quotient_3
-    term_8 = quotient_4 - quotient * term_3
-    term_9 = term_8 - quotient_3
-    term_10 = term_7[:, None] * target * p * probability + term_9[:, None] * term_5
-    term_11 = (
-        term_3[:, None] * term_4
-        + term_5 * term_10
-        - quotient_2[:, None] * target * p * probability * squashed
+    term_5 = quotient * quotient_2 + quotient_4
+    term_6 = term_5 - quotient_3
+    term_7 = quotient_4 - quotient * term_3
+    term_8 = term_7 - quotient_3
+    product_3 = (
+        p
+        * probability
+        * term_4
+        * p
+        * probability
+        * (term_6[:, None] * target + term_8[:, None] * term_4)
     )
-    term_12 = term_8[:, None] * term_5 + term_6[:, None] * target * p * probability
-    term_13 = probability * beta - alpha * p
-    term_14 = term_13 * (term_7[:, None] * p + term_9[:, None] * term_13) + p * (
-        term_8[:, None] * term_13 + term_6[:, None] * p
+    term_9 = product_2 + product_3 - quotient_2[:, None] * target * p * probability * squashed
+    product_4 = (
+        target
+        * p
+        * probability
+        * p
+        * probability
+        * (term_7[:, None] * term_4 + term_5[:, None] * target)
     )
-    diagonal_input = upstream[:, None] * (term_11 + product * probability * term_12)
-    return diagonal_input, upstream[:, None] * term_14
+    term_10 = probability * beta - alpha * p
+    term_11 = term_10 * (term_6[:, None] * p + term_8[:, None] * term_10) + p * (
+        term_7[:, None] * term_10 + term_5[:, None] * p
+    )
+    diagonal_input = upstream[:, None] * (term_9 + product_4)
+    return diagonal_input, upstream[:, None] * term_11
 
 
 _kernel = Kernels(
@@ -239,14 +249,12 @@ def _value_and_gradient_keras(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = smooth + sums_2 + sums
     quotient = ratio(smooth + sums, term)
-    quotient_2 = ratio(quotient, term)
     p = sigmoid(input)
     probability = sigmoid(-input)
-    product = p * probability
+    quotient_2 = ratio(quotient, term)
     term_2 = ratio(1.0, term) - quotient_2
     term_3 = 1.0 - target
-    slope = upstream * term_2 * (term_3 * beta * product - probability * p * alpha * target)
-    grad_input = slope - upstream * quotient_2 * target * product
+    term_4 = upstream * term_2 * (term_3 * beta - alpha * target) - upstream * quotient_2 * target
     grad_target = None
     if "target" in wanted:
         grad_target = (
@@ -260,7 +268,7 @@ def _value_and_gradient_keras(
         grad_beta = upstream * term_2 * total(term_3 * p)
     return (
         quotient,
-        grad_input,
+        p * probability * term_4,
         grad_target,
         grad_alpha,
         grad_beta,
@@ -278,32 +286,29 @@ def _hessian_diagonal_keras(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     p = sigmoid(input)
-    product = target * p
     term = 1.0 - target
     probability = sigmoid(-input)
     sums = total(term * beta * p + probability * alpha * target)
-    term_2 = smooth + total(product) + sums
+    term_2 = smooth + total(target * p) + sums
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(smooth + sums, term_2), term_2)
     term_3 = quotient - quotient_2
     squashed = np.tanh(-0.5 * input)
-    product_2 = probability * p
-    term_4 = term * beta * p * probability * squashed + product_2 * alpha * target * np.tanh(
-        0.5 * input
-    )
-    term_5 = term * beta * p * probability - product_2 * alpha * target
+    product = target * alpha
+    product_2 = term_3 * p * probability * (term * beta * squashed + product * np.tanh(0.5 * input))
+    term_4 = term * beta - product
     quotient_3 = ratio(quotient, term_2)
     quotient_4 = ratio(quotient_2, term_2)
-    term_6 = quotient * quotient_2 + quotient_4
-    term_7 = term_6 - quotient_3
-    term_8 = quotient_4 - quotient * term_3
-    term_9 = term_8 - quotient_3
-    term_10 = term_3 * term_4 + term_5 * (term_7 * target * p * probability + term_9 * term_5)
-    product_3 = product * probability * (term_8 * term_5 + term_6 * target * p * probability)
-    term_11 = term_10 - quotient_2 * target * p * probability * squashed + product_3
-    term_12 = probability * alpha - beta * p
-    term_13 = term_12 * (term_7 * p + term_9 * term_12) + p * (term_8 * term_12 + term_6 * p)
-    return upstream * term_11, upstream * term_13
+    term_5 = quotient * quotient_2 + quotient_4
+    term_6 = term_5 - quotient_3
+    term_7 = quotient_4 - quotient * term_3
+    term_8 = term_7 - quotient_3
+    product_3 = p * probability * term_4 * p * probability * (term_6 * target + term_8 * term_4)
+    term_9 = product_2 + product_3 - quotient_2 * target * p * probability * squashed
+    product_4 = target * p * probability * p * probability * (term_7 * term_4 + term_5 * target)
+    term_10 = probability * alpha - beta * p
+    term_11 = term_10 * (term_6 * p + term_8 * term_10) + p * (term_7 * term_10 + term_5 * p)
+    return upstream * (term_9 + product_4), upstream * term_11
 
 
 _kernel_keras = Kernels(

@@ -144,11 +144,8 @@ def _value_and_gradient_mean(
     if "power" in wanted:
         logarithm = np.log(input)
         term_4 = power_2 / (term * term) - select(mask, 0.0, power_2 * logarithm) / term
-        term_5 = (
-            -power_3 * target / (term_2 * term_2)
-            - select(mask, 0.0, power_3 * logarithm) * target / term_2
-        )
-        grad_power = total(upstream * (term_4 + term_5))
+        term_5 = -power_3 / (term_2 * term_2) - select(mask, 0.0, power_3 * logarithm) / term_2
+        grad_power = total(upstream * (term_4 + target * term_5))
     return loss, grad_input, upstream * power_3 / term_2 if "target" in wanted else None, grad_power
 
 

@@ -59,10 +59,10 @@ def _value_and_gradient(
     widened = select(mask_2, own * cos - sine * sin, own - margin * sin)
     term_2 = logsumexp(chosen, axis=-1) - scale * widened
     probability = torch.sigmoid(term_2)
-    slope = upstream * probability * scale * select(mask_2, 0.0, 1.0).to(input.dtype)
     chosen_2 = mask_2.to(input.dtype)
     term_3 = cos - select(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
-    term_4 = -slope - upstream * probability * scale * chosen_2 * term_3
+    term_4 = -scale * select(mask_2, 0.0, 1.0).to(input.dtype) - scale * chosen_2 * term_3
+    slope = upstream * probability * term_4
     slope_2 = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
     product = (
@@ -71,7 +71,7 @@ def _value_and_gradient(
         * select(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0)
     )
     loss = term_2.clamp(min=0.0) + torch.log1p(torch.exp(-term_2.abs()))
-    grad_input = select(index == target[:, None], term_4[:, None], 0.0) + product
+    grad_input = select(index == target[:, None], slope[:, None], 0.0) + product
     grad_scale = None
     if "scale" in wanted:
         slope_3 = upstream * probability * (probability_2 * select(mask, input, 0.0)).sum(dim=1)
@@ -153,89 +153,70 @@ def _curvature(
     probability = torch.sigmoid(others - product_2)
     probability_2 = torch.sigmoid(product_2 - others)
     chosen_3 = select(mask_2, 0.0, 1.0).to(upstream.dtype)
+    product_3 = scale * chosen_3
     chosen_4 = mask_2.to(upstream.dtype)
+    product_4 = scale * chosen_4
     term_3 = -own - 1.0 + term
     chosen_5 = select(mask_3, 0.0, 0.5 * term_3 / root)
     term_4 = cos - chosen_5 * sin
-    slope = upstream * probability * probability_2 * scale * chosen_4 * term_4
-    term_5 = -upstream * probability * probability_2 * scale * chosen_3 - slope
     probability_3 = softmax(chosen, axis=-1)
     chosen_6 = select(mask, input, 0.0)
     chosen_7 = select(mask, torch.as_tensor(scale, dtype=upstream.dtype), 0.0)
-    term_6 = chosen_6 * d_scale + chosen_7 * d_input
+    term_5 = chosen_6 * d_scale + chosen_7 * d_input
     picked = pick(d_input, target, dim=1)
-    product_3 = own * sin
-    product_4 = sine * cos
-    term_7 = term_4 * picked + (-product_3 - product_4) * d_margin
+    product_5 = own * sin
+    product_6 = sine * cos
+    term_6 = term_4 * picked + (-product_5 - product_6) * d_margin
     chosen_8 = select(mask_2, 0.0, torch.as_tensor(-sin - margin * cos, dtype=upstream.dtype))
-    term_8 = (
-        (probability_3 * term_6).sum(dim=1)
+    term_7 = (
+        (probability_3 * term_5).sum(dim=1)
         - chosen_2 * d_scale
-        - scale * chosen_4 * term_7
-        - scale * chosen_3 * picked
+        - product_4 * term_6
+        - product_3 * picked
         - scale * chosen_8 * d_margin
     )
-    term_9 = -upstream * probability * chosen_3 - upstream * probability * chosen_4 * term_4
-    term_10 = sin + chosen_5 * cos
-    product_5 = term_3 / root
-    slope_2 = (
-        upstream
-        * probability
-        * scale
-        * chosen_4
-        * select(mask_3, 0.0, product_5 * product_5 * (-0.25 / root))
-        * sin
-        * picked
+    term_8 = sin + chosen_5 * cos
+    product_7 = term_3 / root
+    product_8 = (
+        product_4 * select(mask_3, 0.0, product_7 * product_7 * (-0.25 / root)) * sin * picked
     )
-    slope_3 = (
-        2.0
-        * upstream
-        * probability
-        * scale
-        * chosen_4
-        * select(mask_3, 0.0, 0.5 / root)
-        * sin
-        * picked
+    product_9 = 2.0 * scale * chosen_4 * select(mask_3, 0.0, 0.5 / root) * sin * picked
+    term_9 = (
+        probability_2 * (-product_3 - product_4 * term_4) * term_7
+        + (-chosen_3 - chosen_4 * term_4) * d_scale
+        + product_4 * term_8 * d_margin
+        + product_8
+        - product_9
     )
-    term_11 = (
-        term_5 * term_8
-        + term_9 * d_scale
-        + upstream * probability * scale * chosen_4 * term_10 * d_margin
-        + slope_2
-        - slope_3
+    slope = (
+        (index == target[:, None]).to(upstream.dtype)
+        * upstream[:, None]
+        * probability[:, None]
+        * term_9[:, None]
     )
-    slope_4 = upstream * probability * probability_2 * term_8
-    slope_5 = upstream * probability
-    d_probability = softmax_tangent(chosen, term_6, axis=-1)
+    slope_2 = upstream * probability * probability_2 * term_7
+    slope_3 = upstream * probability
+    d_probability = softmax_tangent(chosen, term_5, axis=-1)
     chosen_9 = mask.to(upstream.dtype)
-    product_6 = probability * probability_2 * term_8
-    product_7 = probability * chosen_4
-    product_8 = probability * chosen_8
-    term_12 = (
-        upstream * product_6 * chosen_2
-        + upstream * product_7 * term_7
-        + upstream * probability * chosen_3 * picked
-        + upstream * product_8 * d_margin
-    )
+    product_10 = probability_2 * term_7
+    term_10 = product_10 * chosen_2 + chosen_4 * term_6 + chosen_3 * picked + chosen_8 * d_margin
     sums = (chosen_6 * d_probability + probability_3 * chosen_9 * d_input).sum(dim=1)
-    term_13 = (
-        upstream * product_6 * (probability_3 * chosen_6).sum(dim=1) + upstream * probability * sums
-    )
-    term_14 = product_3 + product_4
-    term_15 = (upstream * product_7 * term_14).sum() - (upstream * product_8).sum()
+    slope_4 = upstream * probability * (product_10 * (probability_3 * chosen_6).sum(dim=1) + sums)
+    product_11 = probability * chosen_4
+    term_11 = product_5 + product_6
+    term_12 = (upstream * product_11 * term_11).sum() - (upstream * probability * chosen_8).sum()
     chosen_10 = select(mask_2, 0.0, torch.as_tensor(product - 2.0 * cos, dtype=upstream.dtype))
-    term_16 = upstream * product_6 * chosen_8 + upstream * probability * chosen_10 * d_margin
-    term_17 = upstream * product_6 * chosen_4 * term_14 + upstream * product_7 * (
-        term_10 * picked + term_2 * d_margin
-    )
+    slope_5 = upstream * probability * (product_10 * chosen_8 + chosen_10 * d_margin)
+    slope_6 = upstream * product_11 * (product_10 * term_11 + (term_8 * picked + term_2 * d_margin))
     change_input = (
-        (index == target[:, None]).to(upstream.dtype) * term_11[:, None]
-        + slope_4[:, None] * probability_3 * chosen_7
-        + slope_5[:, None] * chosen_7 * d_probability
-        + slope_5[:, None] * probability_3 * chosen_9 * d_scale
+        slope
+        + slope_2[:, None] * probability_3 * chosen_7
+        + slope_3[:, None] * chosen_7 * d_probability
+        + slope_3[:, None] * probability_3 * chosen_9 * d_scale
     )
-    change_margin = term_15 * d_scale + scale * term_17.sum() - scale * term_16.sum()
-    return change_input, term_13.sum() - term_12.sum(), change_margin
+    change_scale = slope_4.sum() - (upstream * probability * term_10).sum()
+    change_margin = term_12 * d_scale + scale * slope_6.sum() - scale * slope_5.sum()
+    return change_input, change_scale, change_margin
 
 
 _kernel = differentiable(

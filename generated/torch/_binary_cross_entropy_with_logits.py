@@ -32,7 +32,7 @@ def _value_and_gradient(
     term = 1.0 - target
     positive = input.clamp(min=0.0)
     log_term = torch.log1p(torch.exp(-input.abs()))
-    product = pos_weight * target
+    product = target * pos_weight
     softplus = (-input).clamp(min=0.0) + log_term
     loss = term * (positive + log_term) + product * softplus
     grad_input = upstream * (term * torch.sigmoid(input) - product * torch.sigmoid(-input))
@@ -64,10 +64,8 @@ def _curvature(
     sigmoid_input = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
     term = -sigmoid_input - pos_weight * probability
-    term_2 = (
-        1.0 - target
-    ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
-    change_input = upstream * term * d_target + upstream * term_2 * d_input
+    product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
+    change_input = upstream * (term * d_target + product)
     return change_input, upstream * term * d_input
 
 
@@ -110,7 +108,7 @@ def _value_and_gradient_chainer(
     term = 1.0 - target
     positive = input.clamp(min=0.0)
     log_term = torch.log1p(torch.exp(-input.abs()))
-    product = pos_weight * target
+    product = target * pos_weight
     softplus = (-input).clamp(min=0.0) + log_term
     slope = upstream * (term * torch.sigmoid(input) - product * torch.sigmoid(-input)) * weight
     loss = select(valid, (term * (positive + log_term) + product * softplus) * weight, 0.0)
@@ -133,7 +131,7 @@ def _tangent_chainer(
     log_term = torch.log1p(torch.exp(-input.abs()))
     term = -input.clamp(min=0.0) - log_term + pos_weight * ((-input).clamp(min=0.0) + log_term)
     term_2 = (1.0 - target) * torch.sigmoid(input) - pos_weight * target * torch.sigmoid(-input)
-    return select(target != -1.0, term * weight * d_target + term_2 * weight * d_input, 0.0)
+    return select(target != -1.0, weight * (term * d_target + term_2 * d_input), 0.0)
 
 
 def _curvature_chainer(
@@ -150,12 +148,10 @@ def _curvature_chainer(
     sigmoid_input = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
     term = -sigmoid_input - pos_weight * probability
-    term_2 = (
-        1.0 - target
-    ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
-    term_3 = upstream * term * weight * d_target + upstream * term_2 * weight * d_input
+    product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
+    change_input = select(valid, upstream * weight * (term * d_target + product), 0.0)
     change_target = select(valid, upstream * term * weight * d_input, 0.0)
-    return select(valid, term_3, 0.0), change_target
+    return change_input, change_target
 
 
 def _denominator_chainer(target: Tensor) -> Tensor:

@@ -96,40 +96,39 @@ def _curvature(
         + (target_offset * target_offset).sum(dim=0) / input.shape[0]
     )
     quotient = ratio(1.0, spread)
-    slope = 4.0 * upstream * term * sums * (quotient / input.shape[0]) ** 2
+    product = 4.0 * term * sums * (quotient / input.shape[0]) ** 2
     quotient_2 = ratio(2.0 * (input_offset * target_offset).sum(dim=0) / input.shape[0], spread)
     quotient_3 = ratio(quotient_2, spread)
-    product = quotient * quotient_3
+    product_2 = quotient * quotient_3
     quotient_4 = ratio(quotient_3, spread)
-    term_2 = -product - quotient_4
+    term_2 = -product_2 - quotient_4
     term_3 = d_input.sum(dim=0) / input.shape[0] - d_target.sum(dim=0) / input.shape[0]
     term_4 = (
         2.0 * term * term_3
         + 2.0 * (input_offset * deviation_2).sum(dim=0) / input.shape[0]
         + 2.0 * (target_offset * deviation_3).sum(dim=0) / input.shape[0]
     )
-    slope_2 = 2.0 * upstream * quotient_3 * term_3 / input.shape[0]
-    term_5 = slope + 2.0 * upstream * term_2 * term * term_4 / input.shape[0] + slope_2
+    product_3 = 2.0 * quotient_3 * term_3 / input.shape[0]
+    term_5 = product + 2.0 * term_2 * term * term_4 / input.shape[0] + product_3
     term_6 = 2.0 * quotient * quotient * sums / input.shape[0] + term_2 * term_4
-    slope_3 = upstream * term_6
-    slope_4 = upstream * quotient_3
-    slope_5 = upstream * ratio(quotient, spread) * term_4
-    slope_6 = upstream * quotient
+    slope = upstream * term_6
+    slope_2 = upstream * quotient_3
+    slope_3 = upstream * ratio(quotient, spread) * term_4
+    slope_4 = upstream * quotient
     term_7 = (
-        2.0 * slope_3 * input_offset / input.shape[0]
-        + 2.0 * slope_4 * deviation_2 / input.shape[0]
-        + 2.0 * slope_5 * target_offset / input.shape[0]
-        - 2.0 * slope_6 * deviation_3 / input.shape[0]
+        2.0 * slope * input_offset / input.shape[0]
+        + 2.0 * slope_2 * deviation_2 / input.shape[0]
+        + 2.0 * slope_3 * target_offset / input.shape[0]
+        - 2.0 * slope_4 * deviation_3 / input.shape[0]
     )
-    slope_7 = 2.0 * upstream * (product + quotient_4) * term * term_4 / input.shape[0]
-    term_8 = (
-        2.0 * slope_3 * target_offset / input.shape[0]
-        + 2.0 * slope_4 * deviation_3 / input.shape[0]
-        + 2.0 * slope_5 * input_offset / input.shape[0]
-        - 2.0 * slope_6 * deviation_2 / input.shape[0]
+    term_8 = 2.0 * (product_2 + quotient_4) * term * term_4 / input.shape[0] - product - product_3
+    term_9 = (
+        2.0 * slope * target_offset / input.shape[0]
+        + 2.0 * slope_2 * deviation_3 / input.shape[0]
+        + 2.0 * slope_3 * input_offset / input.shape[0]
+        - 2.0 * slope_4 * deviation_2 / input.shape[0]
     )
-    change_target = slope_7 - slope - slope_2 + term_8
-    return term_5 + term_7, change_target
+    return upstream * term_5 + term_7, upstream * term_8 + term_9
 
 
 _kernel = differentiable(

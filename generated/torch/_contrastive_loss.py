@@ -120,12 +120,12 @@ def _curvature(
     product_2 = 0.5 * slope_2[:, None] * (term_2 - direction_2 * sums[:, None])
     slope_3 = upstream * mask.to(upstream.dtype)
     product_3 = slope_3[:, None] * term_2
-    sums_2 = (upstream * chosen_2 * d_margin + upstream * chosen * sums).sum()
+    change_margin = 0.5 * (upstream * (chosen_2 * d_margin + chosen * sums)).sum()
     return (
         product + product_2 + product_3,
         -product - product_2 - product_3,
         torch.full_like(target, 0.0),
-        0.5 * sums_2,
+        change_margin,
     )
 
 

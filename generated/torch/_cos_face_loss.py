@@ -125,16 +125,14 @@ def _curvature(
     slope_2 = upstream * probability
     d_probability = softmax_tangent(chosen, term, axis=-1)
     chosen_4 = mask.to(upstream.dtype)
-    product_2 = probability * probability_2 * term_3
+    product_2 = probability_2 * term_3
     term_5 = (
-        upstream * product_2 * term_2
+        upstream * probability * product_2 * term_2
         + upstream * probability * d_margin
         - upstream * probability * picked_2
     )
     sums = (chosen_2 * d_probability + probability_3 * chosen_4 * d_input).sum(dim=1)
-    term_6 = (
-        upstream * product_2 * (probability_3 * chosen_2).sum(dim=1) + upstream * probability * sums
-    )
+    slope_3 = upstream * probability * (product_2 * (probability_3 * chosen_2).sum(dim=1) + sums)
     change_input = (
         (index == target[:, None]).to(upstream.dtype) * term_4[:, None]
         + slope[:, None] * probability_3 * chosen_3
@@ -142,7 +140,7 @@ def _curvature(
         + slope_2[:, None] * probability_3 * chosen_4 * d_scale
     )
     change_margin = slope_2.sum() * d_scale + scale * slope.sum()
-    return change_input, term_5.sum() + term_6.sum(), change_margin
+    return change_input, term_5.sum() + slope_3.sum(), change_margin
 
 
 _kernel = differentiable(

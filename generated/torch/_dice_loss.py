@@ -49,12 +49,12 @@ def _value_and_gradient(
     term = smooth + sums
     quotient = ratio(difference, term)
     slope = upstream * ratio(quotient, term)
-    p = torch.sigmoid(input)
-    probability = torch.sigmoid(-input)
-    product = p * probability
     slope_2 = upstream * ratio(1.0, term)
-    product_2 = slope_2[:, None] * ((1.0 - target) * product - probability * p * target)
-    grad_input = product_2 - slope[:, None] * product
+    grad_input = (
+        torch.sigmoid(input)
+        * torch.sigmoid(-input)
+        * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
+    )
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] - slope_2[:, None] * tanh(0.5 * input)
@@ -72,14 +72,16 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     p = torch.sigmoid(input)
     term = smooth + (target + p).sum(dim=(0, 2))
-    product = (1.0 - target) * p
     probability = torch.sigmoid(-input)
-    term_2 = (product * probability - probability * p * target) * d_input - tanh(
-        0.5 * input
-    ) * d_target
-    quotient = ratio(ratio((product + probability * target).sum(dim=(0, 2)), term), term)
-    product_2 = quotient * (d_target + p * probability * d_input).sum(dim=(0, 2))
-    return ratio(1.0, term) * term_2.sum(dim=(0, 2)) - quotient * d_smooth - product_2
+    product = p * probability
+    term_2 = 1.0 - target
+    term_3 = product * (term_2 - target) * d_input - tanh(0.5 * input) * d_target
+    quotient = ratio(ratio((term_2 * p + probability * target).sum(dim=(0, 2)), term), term)
+    return (
+        ratio(1.0, term) * term_3.sum(dim=(0, 2))
+        - quotient * d_smooth
+        - quotient * (d_target + product * d_input).sum(dim=(0, 2))
+    )
 
 
 def _curvature(
@@ -93,48 +95,47 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = torch.sigmoid(input)
+    probability = torch.sigmoid(-input)
+    product = p * probability
     term = smooth + (target + p).sum(dim=(0, 2))
     quotient = ratio(1.0, term)
-    product = 0.5 * input
-    squashed = tanh(product)
-    product_2 = (1.0 - target) * p
-    probability = torch.sigmoid(-input)
-    product_3 = probability * p * target
-    term_2 = product_2 * probability - product_3
-    product_4 = quotient * quotient * (term_2 * d_input - squashed * d_target).sum(dim=(0, 2))
-    quotient_2 = ratio(ratio((product_2 + probability * target).sum(dim=(0, 2)), term), term)
-    product_5 = quotient * quotient_2
+    product_2 = 0.5 * input
+    squashed = tanh(product_2)
+    term_2 = 1.0 - target
+    term_3 = term_2 - target
+    sums = (product * term_3 * d_input - squashed * d_target).sum(dim=(0, 2))
+    product_3 = quotient * quotient * sums
+    quotient_2 = ratio(ratio((term_2 * p + probability * target).sum(dim=(0, 2)), term), term)
+    product_4 = quotient * quotient_2
     quotient_3 = ratio(quotient_2, term)
-    term_3 = -product_5 - quotient_3
-    sums = (d_target + p * probability * d_input).sum(dim=(0, 2))
-    product_6 = term_3 * sums
-    slope = upstream * (product_4 + term_3 * d_smooth + product_6)
+    term_4 = -product_4 - quotient_3
+    sums_2 = (d_target + product * d_input).sum(dim=(0, 2))
+    slope = upstream * (product_3 + term_4 * d_smooth + term_4 * sums_2)
     slope_2 = upstream * quotient_2
     squashed_2 = tanh(-0.5 * input)
     slope_3 = upstream * quotient
-    product_7 = slope_3[:, None] * (product_2 * probability * squashed_2 + product_3 * squashed)
-    product_8 = (product_7 - slope_2[:, None] * p * probability * squashed_2) * d_input
+    term_5 = (
+        slope_3[:, None] * (term_2 * squashed_2 + target * squashed) - slope_2[:, None] * squashed_2
+    )
     quotient_4 = ratio(quotient, term)
-    product_9 = quotient_4 * d_smooth
-    product_10 = quotient_4 * sums
-    slope_4 = upstream * (-product_9 - product_10)
-    slope_5 = upstream * product_4
-    term_4 = product_5 + quotient_3
-    term_5 = upstream * term_4 * d_smooth + upstream * term_4 * sums - slope_5
-    slope_6 = upstream * (product_9 + product_10)
-    sums_2 = (slope_5 + upstream * term_3 * d_smooth + upstream * product_6).sum()
-    change_input = (
-        product_8
-        + slope_4[:, None] * term_2
-        - slope[:, None] * p * probability
-        - 2.0 * slope_3[:, None] * p * probability * d_target
+    product_5 = quotient_4 * d_smooth
+    product_6 = quotient_4 * sums_2
+    slope_4 = upstream * (-product_5 - product_6)
+    term_6 = (
+        term_5 * d_input
+        + slope_4[:, None] * term_3
+        - slope[:, None]
+        - 2.0 * slope_3[:, None] * d_target
     )
+    term_7 = product_4 + quotient_3
+    term_8 = upstream * term_7 * d_smooth + upstream * term_7 * sums_2 - upstream * product_3
+    slope_5 = upstream * (product_5 + product_6)
     change_target = (
-        term_5[:, None]
-        + slope_6[:, None] * squashed
-        - 0.5 * slope_3[:, None] * sech2(product) * d_input
+        term_8[:, None]
+        + slope_5[:, None] * squashed
+        - 0.5 * slope_3[:, None] * sech2(product_2) * d_input
     )
-    return change_input, change_target, -sums_2
+    return product * term_6, change_target, -slope.sum()
 
 
 _kernel = differentiable(
@@ -178,12 +179,11 @@ def _value_and_gradient_keras(
     term = smooth + sums_2
     quotient = ratio(smooth + sums, term)
     quotient_2 = ratio(quotient, term)
-    p = torch.sigmoid(input)
-    probability = torch.sigmoid(-input)
-    product = p * probability
+    product = torch.sigmoid(input) * torch.sigmoid(-input)
     quotient_3 = ratio(1.0, term)
-    slope = upstream * quotient_3 * ((1.0 - target) * product - probability * p * target)
-    grad_input = slope - upstream * quotient_2 * product
+    grad_input = (
+        upstream * quotient_3 * product * (1.0 - target - target) - upstream * quotient_2 * product
+    )
     grad_target = None
     if "target" in wanted:
         grad_target = -upstream * quotient_2 - upstream * quotient_3 * tanh(0.5 * input)
@@ -205,16 +205,15 @@ def _tangent_keras(
     p = torch.sigmoid(input)
     term = smooth + (target + p).sum()
     quotient = ratio(1.0, term)
-    product = (1.0 - target) * p
+    term_2 = 1.0 - target
     probability = torch.sigmoid(-input)
-    quotient_2 = ratio(ratio(smooth + (product + probability * target).sum(), term), term)
-    term_2 = (product * probability - probability * p * target) * d_input - tanh(
-        0.5 * input
-    ) * d_target
+    quotient_2 = ratio(ratio(smooth + (term_2 * p + probability * target).sum(), term), term)
+    product = p * probability
+    term_3 = product * (term_2 - target) * d_input - tanh(0.5 * input) * d_target
     return (
         (quotient - quotient_2) * d_smooth
-        + quotient * term_2.sum()
-        - quotient_2 * (d_target + p * probability * d_input).sum()
+        + quotient * term_3.sum()
+        - quotient_2 * (d_target + product * d_input).sum()
     )
 
 
@@ -232,46 +231,46 @@ def _curvature_keras(
     probability = torch.sigmoid(-input)
     term = smooth + (target + p).sum()
     quotient = ratio(1.0, term)
-    product = (1.0 - target) * p
-    quotient_2 = ratio(ratio(smooth + (product + probability * target).sum(), term), term)
-    product_2 = quotient * (quotient - quotient_2)
+    term_2 = 1.0 - target
+    quotient_2 = ratio(ratio(smooth + (term_2 * p + probability * target).sum(), term), term)
+    product = quotient * (quotient - quotient_2)
     quotient_3 = ratio(quotient_2, term)
-    term_2 = product_2 - quotient_3
+    term_3 = product - quotient_3
     power = quotient * quotient
-    product_3 = 0.5 * input
-    squashed = tanh(product_3)
-    product_4 = probability * p * target
-    term_3 = product * probability - product_4
-    sums = (term_3 * d_input - squashed * d_target).sum()
-    product_5 = power * sums
-    product_6 = quotient * quotient_2
-    sums_2 = (d_target + p * probability * d_input).sum()
-    term_4 = term_2 * d_smooth + product_5 + (-product_6 - quotient_3) * sums_2
+    product_2 = 0.5 * input
+    squashed = tanh(product_2)
+    product_3 = p * probability
+    term_4 = term_2 - target
+    sums = (product_3 * term_4 * d_input - squashed * d_target).sum()
+    product_4 = power * sums
+    product_5 = quotient * quotient_2
+    sums_2 = (d_target + product_3 * d_input).sum()
+    term_5 = term_3 * d_smooth + product_4 + (-product_5 - quotient_3) * sums_2
     squashed_2 = tanh(-0.5 * input)
-    slope = upstream * quotient * (product * probability * squashed_2 + product_4 * squashed)
-    product_7 = (slope - upstream * quotient_2 * p * probability * squashed_2) * d_input
+    term_6 = (
+        upstream * quotient * (term_2 * squashed_2 + target * squashed)
+        - upstream * quotient_2 * squashed_2
+    )
     quotient_4 = ratio(quotient, term)
-    product_8 = quotient_4 * d_smooth
-    product_9 = quotient_4 * sums_2
-    term_5 = product_6 + quotient_3
-    term_6 = upstream * term_5 * sums_2 - upstream * term_2 * d_smooth - upstream * power * sums
-    term_7 = (
-        (quotient_3 - product_2 - quotient_4) * d_smooth
-        + (term_5 - quotient_4) * sums_2
-        - product_5
+    product_6 = quotient_4 * d_smooth
+    product_7 = quotient_4 * sums_2
+    term_7 = product_5 + quotient_3
+    term_8 = upstream * term_7 * sums_2 - upstream * term_3 * d_smooth - upstream * power * sums
+    term_9 = (
+        (quotient_3 - product - quotient_4) * d_smooth + (term_7 - quotient_4) * sums_2 - product_4
     )
     change_input = (
-        product_7
-        + upstream * term_3 * (-product_8 - product_9)
-        - upstream * p * probability * term_4
+        product_3 * term_6 * d_input
+        + upstream * p * probability * term_4 * (-product_6 - product_7)
+        - upstream * p * probability * term_5
         - 2.0 * upstream * quotient * p * probability * d_target
     )
     change_target = (
-        term_6
-        + upstream * squashed * (product_8 + product_9)
-        - 0.5 * upstream * quotient * sech2(product_3) * d_input
+        term_8
+        + upstream * squashed * (product_6 + product_7)
+        - 0.5 * upstream * quotient * sech2(product_2) * d_input
     )
-    return change_input, change_target, upstream * term_7
+    return change_input, change_target, upstream * term_9
 
 
 _kernel_keras = differentiable(
@@ -302,33 +301,27 @@ def _value_and_gradient_optax(
     upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
+    term = 1.0 - target
     p = torch.sigmoid(input)
-    product = (1.0 - target) * p
     probability = torch.sigmoid(-input)
-    product_2 = probability * target
-    term = 2.0 * smooth + (target + p).sum(dim=2)
-    quotient = ratio((product + product_2).sum(dim=2), term)
-    quotient_2 = ratio(quotient, term)
-    slope = upstream[:, None, None] * quotient_2[:, :, None] * p * probability / target.shape[1]
-    quotient_3 = ratio(1.0, term)
-    slope_2 = (
-        upstream[:, None, None]
-        * quotient_3[:, :, None]
-        * (product * probability - product_2 * p)
-        / target.shape[1]
-    )
+    term_2 = 2.0 * smooth + (target + p).sum(dim=2)
+    quotient = ratio((term * p + probability * target).sum(dim=2), term_2)
+    quotient_2 = ratio(quotient, term_2)
+    slope = upstream[:, None] * quotient_2 / target.shape[1]
+    quotient_3 = ratio(1.0, term_2)
+    slope_2 = upstream[:, None, None] * quotient_3[:, :, None] * (term - target) / target.shape[1]
     loss = quotient.sum(dim=1) / target.shape[1]
+    grad_input = p * probability * (slope_2 - slope[:, :, None])
     grad_target = None
     if "target" in wanted:
-        slope_3 = upstream[:, None] * quotient_2 / target.shape[1]
-        slope_4 = (
+        slope_3 = (
             upstream[:, None, None] * quotient_3[:, :, None] * tanh(0.5 * input) / target.shape[1]
         )
-        grad_target = -slope_3[:, :, None] - slope_4
+        grad_target = -slope[:, :, None] - slope_3
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = -2.0 * (upstream * quotient_2.sum(dim=1)).sum() / target.shape[1]
-    return loss, slope_2 - slope, grad_target, grad_smooth
+    return loss, grad_input, grad_target, grad_smooth
 
 
 def _tangent_optax(
@@ -342,18 +335,17 @@ def _tangent_optax(
     """Return the derivative of the loss along the tangents."""
     p = torch.sigmoid(input)
     term = 2.0 * smooth + (target + p).sum(dim=2)
-    product = (1.0 - target) * p
     probability = torch.sigmoid(-input)
-    term_2 = (product * probability - probability * p * target) * d_input - tanh(
-        0.5 * input
-    ) * d_target
-    quotient = ratio(ratio((product + probability * target).sum(dim=2), term), term)
-    term_3 = (
-        ratio(1.0, term) * term_2.sum(dim=2)
+    product = p * probability
+    term_2 = 1.0 - target
+    term_3 = product * (term_2 - target) * d_input - tanh(0.5 * input) * d_target
+    quotient = ratio(ratio((term_2 * p + probability * target).sum(dim=2), term), term)
+    term_4 = (
+        ratio(1.0, term) * term_3.sum(dim=2)
         - 2.0 * quotient * d_smooth
-        - quotient * (d_target + p * probability * d_input).sum(dim=2)
+        - quotient * (d_target + product * d_input).sum(dim=2)
     )
-    return term_3.sum(dim=1) / target.shape[1]
+    return term_4.sum(dim=1) / target.shape[1]
 
 
 def _curvature_optax(
@@ -368,69 +360,54 @@ def _curvature_optax(
     """Return the derivative of the gradient along the tangents."""
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
+    product = p * probability
     term = 2.0 * smooth + (target + p).sum(dim=2)
     quotient = ratio(1.0, term)
     power = quotient * quotient
-    product = 0.5 * input
-    squashed = tanh(product)
-    product_2 = (1.0 - target) * p
-    product_3 = probability * p * target
-    term_2 = product_2 * probability - product_3
-    sums = (term_2 * d_input - squashed * d_target).sum(dim=2)
-    quotient_2 = ratio(ratio((product_2 + probability * target).sum(dim=2), term), term)
-    product_4 = 2.0 * quotient * quotient_2
+    product_2 = 0.5 * input
+    squashed = tanh(product_2)
+    term_2 = 1.0 - target
+    term_3 = term_2 - target
+    sums = (product * term_3 * d_input - squashed * d_target).sum(dim=2)
+    quotient_2 = ratio(ratio((term_2 * p + probability * target).sum(dim=2), term), term)
+    product_3 = 2.0 * quotient * quotient_2
     quotient_3 = ratio(quotient_2, term)
-    product_5 = 2.0 * quotient_3
-    product_6 = quotient * quotient_2
-    sums_2 = (d_target + p * probability * d_input).sum(dim=2)
-    term_3 = power * sums + (-product_4 - product_5) * d_smooth + (-product_6 - quotient_3) * sums_2
-    slope = upstream[:, None, None] * p * probability * term_3[:, :, None] / input.shape[1]
+    product_4 = 2.0 * quotient_3
+    product_5 = quotient * quotient_2
+    sums_2 = (d_target + product * d_input).sum(dim=2)
+    term_4 = power * sums + (-product_3 - product_4) * d_smooth + (-product_5 - quotient_3) * sums_2
+    slope = upstream[:, None] * term_4 / input.shape[1]
     squashed_2 = tanh(-0.5 * input)
-    slope_2 = (
-        upstream[:, None, None]
-        * quotient_2[:, :, None]
-        * p
-        * probability
-        * squashed_2
-        / input.shape[1]
-    )
+    slope_2 = upstream[:, None, None] * quotient_2[:, :, None] * squashed_2 / input.shape[1]
     slope_3 = (
         upstream[:, None, None]
         * quotient[:, :, None]
-        * (product_2 * probability * squashed_2 + product_3 * squashed)
+        * (term_2 * squashed_2 + target * squashed)
         / input.shape[1]
     )
     quotient_4 = ratio(quotient, term)
-    product_7 = 2.0 * quotient_4 * d_smooth
-    product_8 = quotient_4 * sums_2
-    term_4 = -product_7 - product_8
-    slope_4 = upstream[:, None, None] * term_2 * term_4[:, :, None] / input.shape[1]
-    slope_5 = (
-        2.0
-        * upstream[:, None, None]
-        * quotient[:, :, None]
-        * p
-        * probability
-        * d_target
-        / input.shape[1]
-    )
-    slope_6 = upstream[:, None] * (product_4 + product_5) * d_smooth / input.shape[1]
-    slope_7 = upstream[:, None] * (product_6 + quotient_3) * sums_2 / input.shape[1]
-    term_5 = slope_6 + slope_7 - upstream[:, None] * power * sums / input.shape[1]
-    term_6 = product_7 + product_8
-    slope_8 = upstream[:, None, None] * squashed * term_6[:, :, None] / input.shape[1]
+    product_6 = 2.0 * quotient_4 * d_smooth
+    product_7 = quotient_4 * sums_2
+    term_5 = -product_6 - product_7
+    slope_4 = upstream[:, None, None] * term_3 * term_5[:, :, None] / input.shape[1]
+    slope_5 = 2.0 * upstream[:, None, None] * quotient[:, :, None] * d_target / input.shape[1]
+    term_6 = (slope_3 - slope_2) * d_input + slope_4 - slope[:, :, None] - slope_5
+    slope_6 = upstream[:, None] * (product_3 + product_4) * d_smooth / input.shape[1]
+    slope_7 = upstream[:, None] * (product_5 + quotient_3) * sums_2 / input.shape[1]
+    term_7 = slope_6 + slope_7 - upstream[:, None] * power * sums / input.shape[1]
+    term_8 = product_6 + product_7
+    slope_8 = upstream[:, None, None] * squashed * term_8[:, :, None] / input.shape[1]
     slope_9 = (
         0.5
         * upstream[:, None, None]
         * quotient[:, :, None]
-        * sech2(product)
+        * sech2(product_2)
         * d_input
         / input.shape[1]
     )
-    change_input = (slope_3 - slope_2) * d_input + slope_4 - slope - slope_5
-    change_target = term_5[:, :, None] + slope_8 - slope_9
-    change_smooth = -2.0 * (upstream * term_3.sum(dim=1)).sum() / input.shape[1]
-    return change_input, change_target, change_smooth
+    change_target = term_7[:, :, None] + slope_8 - slope_9
+    change_smooth = -2.0 * (upstream * term_4.sum(dim=1)).sum() / input.shape[1]
+    return product * term_6, change_target, change_smooth
 
 
 _kernel_optax = differentiable(

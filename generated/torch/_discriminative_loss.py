@@ -73,14 +73,13 @@ def _tangent_variance(
     sums = chosen.sum(dim=1)
     term = input - chosen @ input / sums[:, None]
     term_2 = norm(term, axis=-1) - pull
-    excess = term_2.clamp(min=0.0)
-    positive = sign(term_2).clamp(min=0.0)
     product = direction(term, axis=-1) * (d_input - chosen @ d_input / sums[:, None])
-    term_3 = (
-        2.0 * excess * positive * product.sum(dim=1) / sums
-        - 2.0 * excess * positive * d_pull / sums
+    product_2 = (
+        term_2.clamp(min=0.0)
+        * sign(term_2).clamp(min=0.0)
+        * (2.0 * product.sum(dim=1) / sums - 2.0 * d_pull / sums)
     )
-    return ratio(1.0, (1.0 / sums).sum()) * term_3.sum()
+    return ratio(1.0, (1.0 / sums).sum()) * product_2.sum()
 
 
 def _curvature_variance(

@@ -77,18 +77,17 @@ def _value_and_gradient_soft(
     other_probability = softmax_complement(product_2, axis=-2)
     rest = sum_of_others(probability * upstream[:, None] * power * alpha * term, axis=-2)
     term_3 = other_probability * upstream[:, None] * power * alpha * term - rest
-    slope_3 = other_probability * upstream[:, None] * power * alpha * probability
-    term_4 = probability * sum_of_others(-slope, axis=-2) + slope_3
+    term_4 = sum_of_others(-slope, axis=-2) + other_probability * upstream[:, None] * power * alpha
     sums_2 = (upstream * sums).sum()
     grad_teacher = None
     if "teacher" in wanted:
-        grad_teacher = probability * term_3 / temperature + term_4 / temperature
+        grad_teacher = probability * (term_3 / temperature + term_4 / temperature)
     grad_temperature = None
     if "temperature" in wanted:
         grad_temperature = (
             2.0 * temperature * alpha * sums_2
             - (probability * term_3 * teacher).sum() / power
-            - (term_4 * teacher).sum() / power
+            - (probability * term_4 * teacher).sum() / power
             - (term_2 * input).sum() / power
         )
     return (
@@ -169,50 +168,46 @@ def _curvature_soft(
     product_3 = probability * term_4
     rest_3 = sum_of_others(product_3 * upstream[:, None] * power * alpha, axis=-2)
     term_5 = other_probability_2 * upstream[:, None] * power * alpha * term_4 - rest_3
-    rest_4 = sum_of_others(-slope, axis=-2)
-    term_6 = rest_4 + other_probability_2 * upstream[:, None] * power * alpha
-    term_7 = (
-        product_3 * upstream[:, None] * temperature * alpha
-        + upstream[:, None] * temperature * alpha * probability
+    term_6 = (
+        sum_of_others(-slope, axis=-2) + other_probability_2 * upstream[:, None] * power * alpha
     )
-    slope_10 = 2.0 * probability * other_probability_2 * upstream[:, None] * alpha * term_4
-    slope_11 = 2.0 * other_probability_2 * upstream[:, None] * alpha * probability
-    product_4 = other_probability_2 * probability
-    term_8 = probability * rest_4 + product_4 * upstream[:, None] * power * alpha
-    term_9 = slope_10 - probability * term_5 / power + (slope_11 - term_8 / power)
-    slope_12 = product_3 * other_probability_2 * upstream[:, None] * temperature
-    product_5 = (slope_12 + product_4 * upstream[:, None] * temperature) * d_alpha
+    slope_10 = upstream * temperature * alpha
+    term_7 = upstream[:, None] * temperature * alpha * term_4 + slope_10[:, None]
+    term_8 = 2.0 * other_probability_2 * upstream[:, None] * alpha * term_4 - term_5 / power
+    term_9 = 2.0 * other_probability_2 * upstream[:, None] * alpha - term_6 / power
+    product_4 = probability * other_probability_2
+    slope_11 = upstream * temperature
+    product_5 = product_4 * (upstream[:, None] * temperature * term_4 + slope_11[:, None]) * d_alpha
     offset = centred(product_2, term, axis=-2)
     term_10 = (probability_2 * offset).sum(dim=1)[:, None] - offset
-    product_6 = probability * term_10
-    slope_13 = product_6 * other_probability_2 * upstream[:, None] * temperature * alpha
     offset_2 = centred(product, term_2, axis=-2)
     term_11 = (probability * offset_2).sum(dim=1)[:, None] - offset_2
-    product_7 = probability * term_11
-    slope_14 = product_7 * other_probability_2 * upstream[:, None] * temperature * alpha
-    product_8 = term_4 * d_probability_2
-    slope_15 = 2.0 * probability * upstream[:, None] * temperature * alpha * term_4 * d_temperature
+    product_6 = d_probability_2 * term_4
+    slope_12 = 2.0 * probability * upstream[:, None] * temperature * alpha * term_4 * d_temperature
+    product_7 = probability * term_10
+    product_8 = probability * term_11
     term_12 = (
-        upstream[:, None] * power * alpha * product_8
-        + slope_15
+        upstream[:, None] * power * alpha * product_6
+        + slope_12
         + product_3 * upstream[:, None] * power * d_alpha
-        + product_6 * upstream[:, None] * power * alpha
-        - product_7 * upstream[:, None] * power * alpha
+        + product_7 * upstream[:, None] * power * alpha
+        - product_8 * upstream[:, None] * power * alpha
     )
-    rest_5 = sum_of_others(term_12, axis=-2)
-    rest_6 = sum_of_others(-slope_2 - slope_3 - slope_4, axis=-2)
+    rest_4 = sum_of_others(term_12, axis=-2)
+    rest_5 = sum_of_others(-slope_2 - slope_3 - slope_4, axis=-2)
     sums = (upstream * (term_4 * probability).sum(dim=1)).sum()
-    sums_2 = (upstream * (product_6 + product_8 - product_7).sum(dim=1)).sum()
+    slope_13 = upstream * (product_7 + term_4 * d_probability_2 - product_8).sum(dim=1)
+    sums_2 = slope_13.sum()
     power_2 = temperature**3
-    product_9 = probability * teacher
+    product_9 = teacher * probability
     term_13 = (
         2.0 * alpha * sums
         + 2.0 * (product_9 * term_5).sum() / power_2
-        + 2.0 * (term_8 * teacher).sum() / power_2
+        + 2.0 * (product_9 * term_6).sum() / power_2
         + 2.0 * (term_3 * input).sum() / power_2
     )
     product_10 = teacher * d_probability_2
-    slope_16 = (
+    slope_14 = (
         2.0
         * probability
         * other_probability_2
@@ -223,18 +218,19 @@ def _curvature_soft(
         * teacher
         * d_temperature
     )
-    product_11 = product_9 * other_probability_2
+    product_11 = other_probability_2 * product_9
+    product_12 = probability * d_teacher
     term_14 = (
         term_5 * product_10
-        + slope_16
+        + slope_14
         + product_11 * upstream[:, None] * power * term_4 * d_alpha
         + product_11 * upstream[:, None] * power * alpha * term_10
-        + probability * term_5 * d_teacher
-        - product_9 * upstream[:, None] * power * alpha * product_8
+        + product_12 * term_5
+        - product_9 * upstream[:, None] * power * alpha * product_6
         - product_11 * upstream[:, None] * power * alpha * term_11
-        - product_9 * rest_5
+        - product_9 * rest_4
     )
-    slope_17 = (
+    slope_15 = (
         2.0
         * other_probability_2
         * upstream[:, None]
@@ -244,17 +240,16 @@ def _curvature_soft(
         * teacher
         * d_temperature
     )
-    slope_18 = other_probability_2 * upstream[:, None] * power * product_9 * d_alpha
     term_15 = (
         term_6 * product_10
-        + product_9 * rest_6
-        + slope_17
-        + slope_18
-        + term_8 * d_teacher
+        + product_9 * rest_5
+        + slope_15
+        + product_11 * upstream[:, None] * power * d_alpha
+        + product_12 * term_6
         - upstream[:, None] * power * alpha * product_9 * d_probability_2
     )
-    product_12 = input * d_probability
-    slope_19 = (
+    product_13 = input * d_probability
+    slope_16 = (
         2.0
         * other_probability
         * upstream[:, None]
@@ -264,15 +259,15 @@ def _curvature_soft(
         * input
         * d_temperature
     )
-    product_13 = other_probability * input
+    product_14 = input * other_probability
     term_16 = (
-        rest * product_12
+        rest * product_13
         + probability_2 * input * rest_2
-        + upstream[:, None] * power * alpha * probability * product_12
+        + upstream[:, None] * power * alpha * probability * product_13
         + term_3 * d_input
-        - slope_19
-        - product_13 * upstream[:, None] * power * probability * d_alpha
-        - product_13 * upstream[:, None] * power * alpha * d_probability_2
+        - slope_16
+        - product_14 * upstream[:, None] * power * probability * d_alpha
+        - product_14 * upstream[:, None] * power * alpha * d_probability_2
     )
     change_input = (
         rest * d_probability / temperature
@@ -284,13 +279,13 @@ def _curvature_soft(
     )
     change_teacher = (
         (term_5 / temperature + term_6 / temperature) * d_probability_2
-        + term_9 * d_temperature
+        + probability * (term_8 + term_9) * d_temperature
         + product_5
-        + slope_13
-        + probability * rest_6 / temperature
-        - term_7 * d_probability_2
-        - slope_14
-        - probability * rest_5 / temperature
+        + product_4 * upstream[:, None] * temperature * alpha * term_10
+        + probability * rest_5 / temperature
+        - probability * term_7 * d_probability_2
+        - product_4 * upstream[:, None] * temperature * alpha * term_11
+        - probability * rest_4 / temperature
     )
     change_alpha = 2.0 * temperature * sums * d_temperature + power * sums_2
     change_temperature = (

@@ -76,11 +76,12 @@ def _curvature(
         torch.as_tensor(1.0 - q, dtype=upstream.dtype),
     )
     term = d_target - d_input
-    slope = 2.0 * upstream * chosen * term
+    product = 2.0 * chosen * term
     chosen_2 = select(mask, 1.0, -1.0).to(upstream.dtype)
-    slope_2 = 2.0 * upstream * error * chosen_2 * d_q
+    product_2 = 2.0 * error * chosen_2 * d_q
+    change_input = upstream * (-product - product_2)
     change_q = 2.0 * (upstream * error * chosen_2 * term).sum()
-    return -slope - slope_2, slope + slope_2, change_q
+    return change_input, upstream * (product + product_2), change_q
 
 
 _kernel = differentiable(

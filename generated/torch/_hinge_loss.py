@@ -30,8 +30,7 @@ def _value_and_gradient(
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    positive = sign(1.0 - input * target).clamp(min=0.0)
-    return -positive * target * d_input - positive * input * d_target
+    return sign(1.0 - input * target).clamp(min=0.0) * (-target * d_input - input * d_target)
 
 
 def _curvature(
@@ -78,9 +77,8 @@ def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
-    positive = sign(1.0 - chosen * input).clamp(min=0.0)
-    product = positive * select(mask, 0.0, 1.0).to(target.dtype) * input * d_target
-    return -product - positive * chosen * d_input
+    term = -select(mask, 0.0, 1.0).to(target.dtype) * input * d_target - chosen * d_input
+    return sign(1.0 - chosen * input).clamp(min=0.0) * term
 
 
 def _curvature_keras(

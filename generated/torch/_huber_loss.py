@@ -67,13 +67,12 @@ def _curvature(
     error = input - target
     mask = error.abs() <= delta
     term = d_input - d_target
-    slope = upstream * mask.to(upstream.dtype) * term
+    product = mask.to(upstream.dtype) * term
     chosen = select(mask, 0.0, sign(error))
-    slope_2 = upstream * chosen * d_delta
-    term_2 = (
-        upstream * select(mask, 0.0, -1.0).to(upstream.dtype) * d_delta + upstream * chosen * term
-    )
-    return slope + slope_2, -slope - slope_2, term_2.sum()
+    term_2 = select(mask, 0.0, -1.0).to(upstream.dtype) * d_delta + chosen * term
+    change_input = upstream * (product + chosen * d_delta)
+    change_target = -upstream * product - upstream * chosen * d_delta
+    return change_input, change_target, (upstream * term_2).sum()
 
 
 _kernel = differentiable(

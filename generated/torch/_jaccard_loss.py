@@ -47,14 +47,12 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = smooth + intersection + difference
     quotient = ratio(difference, term)
+    p = torch.sigmoid(input)
     quotient_2 = ratio(quotient, term)
     slope = upstream * quotient_2
-    p = torch.sigmoid(input)
-    probability = torch.sigmoid(-input)
-    product = p * probability
     slope_2 = upstream * (ratio(1.0, term) - quotient_2)
-    product_2 = slope_2[:, None] * ((1.0 - target) * product - probability * p * target)
-    grad_input = product_2 - slope[:, None] * target * product
+    term_2 = slope_2[:, None] * (1.0 - target - target) - slope[:, None] * target
+    grad_input = p * torch.sigmoid(-input) * term_2
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] * p - slope_2[:, None] * tanh(0.5 * input)
@@ -71,17 +69,18 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     p = torch.sigmoid(input)
-    product = target * p
-    product_2 = (1.0 - target) * p
+    term = 1.0 - target
     probability = torch.sigmoid(-input)
-    difference = (product_2 + probability * target).sum(dim=(0, 2))
-    term = smooth + product.sum(dim=(0, 2)) + difference
-    quotient = ratio(ratio(difference, term), term)
-    term_2 = (product_2 * probability - probability * p * target) * d_input - tanh(
-        0.5 * input
-    ) * d_target
-    product_3 = quotient * (p * d_target + product * probability * d_input).sum(dim=(0, 2))
-    return (ratio(1.0, term) - quotient) * term_2.sum(dim=(0, 2)) - quotient * d_smooth - product_3
+    difference = (term * p + probability * target).sum(dim=(0, 2))
+    term_2 = smooth + (target * p).sum(dim=(0, 2)) + difference
+    quotient = ratio(ratio(difference, term_2), term_2)
+    term_3 = p * probability * (term - target) * d_input - tanh(0.5 * input) * d_target
+    sums = (p * (d_target + target * probability * d_input)).sum(dim=(0, 2))
+    return (
+        (ratio(1.0, term_2) - quotient) * term_3.sum(dim=(0, 2))
+        - quotient * d_smooth
+        - quotient * sums
+    )
 
 
 def _curvature(
@@ -95,48 +94,47 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = torch.sigmoid(input)
-    product = target * p
-    product_2 = (1.0 - target) * p
     probability = torch.sigmoid(-input)
-    difference = (product_2 + probability * target).sum(dim=(0, 2))
-    term = smooth + product.sum(dim=(0, 2)) + difference
-    quotient = ratio(1.0, term)
-    quotient_2 = ratio(ratio(difference, term), term)
-    term_2 = quotient - quotient_2
-    product_3 = quotient * term_2
-    quotient_3 = ratio(quotient_2, term)
+    product = p * probability
+    term = 1.0 - target
+    product_2 = probability * target
+    difference = (term * p + product_2).sum(dim=(0, 2))
+    term_2 = smooth + (target * p).sum(dim=(0, 2)) + difference
+    quotient = ratio(1.0, term_2)
+    quotient_2 = ratio(ratio(difference, term_2), term_2)
+    term_3 = quotient - quotient_2
+    product_3 = quotient * term_3
+    quotient_3 = ratio(quotient_2, term_2)
     product_4 = 0.5 * input
     squashed = tanh(product_4)
-    product_5 = probability * p * target
-    term_3 = product_2 * probability - product_5
-    sums = (term_3 * d_input - squashed * d_target).sum(dim=(0, 2))
-    product_6 = (product_3 - quotient_3) * sums
-    product_7 = quotient * quotient_2
-    term_4 = -product_7 - quotient_3
-    sums_2 = (p * d_target + product * probability * d_input).sum(dim=(0, 2))
-    product_8 = term_4 * sums_2
-    slope = upstream * (product_6 + term_4 * d_smooth + product_8)
+    term_4 = term - target
+    sums = (product * term_4 * d_input - squashed * d_target).sum(dim=(0, 2))
+    product_5 = quotient * quotient_2
+    term_5 = -product_5 - quotient_3
+    sums_2 = (p * (d_target + product_2 * d_input)).sum(dim=(0, 2))
+    term_6 = (product_3 - quotient_3) * sums + term_5 * d_smooth + term_5 * sums_2
+    slope = upstream * term_6
     slope_2 = upstream * quotient_2
-    product_9 = slope_2[:, None] * p * probability
-    slope_3 = upstream * term_2
-    product_10 = (-product_9 - 2.0 * slope_3[:, None] * p * probability) * d_target
+    slope_3 = upstream * term_3
+    term_7 = -slope_2 - 2.0 * slope_3
     squashed_2 = tanh(-0.5 * input)
-    product_11 = slope_3[:, None] * (product_2 * probability * squashed_2 + product_5 * squashed)
-    term_5 = product_11 - slope_2[:, None] * target * p * probability * squashed_2
-    quotient_4 = ratio(quotient, term)
-    term_6 = product_7 + quotient_3 - quotient_4
-    term_7 = term_6 * d_smooth + term_6 * sums_2 + (quotient_3 - product_3 - quotient_4) * sums
-    slope_4 = upstream * term_7
-    product_12 = (-product_9 - 0.5 * slope_3[:, None] * sech2(product_4)) * d_input
-    term_8 = upstream * product_6 + upstream * term_4 * d_smooth + upstream * product_8
-    change_input = (
-        product_10
-        + term_5 * d_input
-        + slope_4[:, None] * term_3
-        - slope[:, None] * target * p * probability
+    term_8 = (
+        slope_3[:, None] * (term * squashed_2 + target * squashed)
+        - slope_2[:, None] * target * squashed_2
     )
-    change_target = product_12 - slope[:, None] * p - slope_4[:, None] * squashed
-    return change_input, change_target, -term_8.sum()
+    quotient_4 = ratio(quotient, term_2)
+    term_9 = product_5 + quotient_3 - quotient_4
+    term_10 = term_9 * d_smooth + term_9 * sums_2 + (quotient_3 - product_3 - quotient_4) * sums
+    slope_4 = upstream * term_10
+    term_11 = (
+        term_7[:, None] * d_target
+        + term_8 * d_input
+        + slope_4[:, None] * term_4
+        - slope[:, None] * target
+    )
+    term_12 = -slope_2[:, None] * product - 0.5 * slope_3[:, None] * sech2(product_4)
+    change_target = term_12 * d_input - slope[:, None] * p - slope_4[:, None] * squashed
+    return product * term_11, change_target, -slope.sum()
 
 
 _kernel = differentiable(

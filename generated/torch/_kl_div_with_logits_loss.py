@@ -55,19 +55,16 @@ def _value_and_gradient(
     other_probability = softmax_complement(soft_target, axis=-2)
     rest = sum_of_others(probability * upstream[:, None] * power * term, axis=-2)
     term_3 = other_probability * upstream[:, None] * power * term - rest
-    term_4 = (
-        probability * sum_of_others(-slope, axis=-2)
-        + other_probability * upstream[:, None] * power * probability
-    )
+    term_4 = sum_of_others(-slope, axis=-2) + other_probability * upstream[:, None] * power
     grad_target = None
     if "target" in wanted:
-        grad_target = probability * term_3 / temperature + term_4 / temperature
+        grad_target = probability * (term_3 / temperature + term_4 / temperature)
     grad_temperature = None
     if "temperature" in wanted:
         grad_temperature = (
             2.0 * temperature * (upstream * divergence).sum()
             - (probability * term_3 * target).sum() / power
-            - (term_4 * target).sum() / power
+            - (probability * term_4 * target).sum() / power
             - (term_2 * input).sum() / power
         )
     return power * divergence, term_2 / temperature, grad_target, grad_temperature
@@ -127,48 +124,46 @@ def _curvature(
     slope_4 = other_probability * upstream[:, None] * temperature * d_probability_2
     other_probability_2 = softmax_complement(soft_target, axis=-2)
     term_5 = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
-    product = probability * term_5
-    term_6 = other_probability_2 * upstream[:, None] * power * term_5 - sum_of_others(
-        product * upstream[:, None] * power, axis=-2
+    rest_3 = sum_of_others(probability * term_5 * upstream[:, None] * power, axis=-2)
+    term_6 = other_probability_2 * upstream[:, None] * power * term_5 - rest_3
+    term_7 = sum_of_others(-slope, axis=-2) + other_probability_2 * upstream[:, None] * power
+    slope_5 = upstream * temperature
+    product = (
+        probability
+        * (upstream[:, None] * temperature * term_5 + slope_5[:, None])
+        * d_probability_2
     )
-    rest_3 = sum_of_others(-slope, axis=-2)
-    term_7 = rest_3 + other_probability_2 * upstream[:, None] * power
-    term_8 = (
-        product * upstream[:, None] * temperature + upstream[:, None] * temperature * probability
-    )
-    slope_5 = 2.0 * probability * other_probability_2 * upstream[:, None] * term_5
-    term_9 = probability * rest_3 + other_probability_2 * upstream[:, None] * power * probability
-    term_10 = 2.0 * other_probability_2 * upstream[:, None] * probability - term_9 / power
-    product_2 = (slope_5 - probability * term_6 / power + term_10) * d_temperature
+    term_8 = 2.0 * other_probability_2 * upstream[:, None] * term_5 - term_6 / power
+    term_9 = term_8 + (2.0 * other_probability_2 * upstream[:, None] - term_7 / power)
     offset = centred(soft_input, term, axis=-2)
-    term_11 = (probability_2 * offset).sum(dim=1)[:, None] - offset
-    product_3 = probability * term_11
-    slope_6 = product_3 * other_probability_2 * upstream[:, None] * temperature
+    term_10 = (probability_2 * offset).sum(dim=1)[:, None] - offset
+    product_2 = probability * term_10
+    slope_6 = product_2 * other_probability_2 * upstream[:, None] * temperature
     offset_2 = centred(soft_target, term_2, axis=-2)
-    term_12 = (probability * offset_2).sum(dim=1)[:, None] - offset_2
-    product_4 = probability * term_12
-    slope_7 = product_4 * other_probability_2 * upstream[:, None] * temperature
-    product_5 = term_5 * d_probability_2
+    term_11 = (probability * offset_2).sum(dim=1)[:, None] - offset_2
+    product_3 = probability * term_11
+    slope_7 = product_3 * other_probability_2 * upstream[:, None] * temperature
+    product_4 = d_probability_2 * term_5
     slope_8 = 2.0 * probability * upstream[:, None] * temperature * term_5 * d_temperature
-    term_13 = (
-        upstream[:, None] * power * product_5
+    term_12 = (
+        upstream[:, None] * power * product_4
         + slope_8
-        + product_3 * upstream[:, None] * power
-        - product_4 * upstream[:, None] * power
+        + product_2 * upstream[:, None] * power
+        - product_3 * upstream[:, None] * power
     )
-    rest_4 = sum_of_others(term_13, axis=-2)
+    rest_4 = sum_of_others(term_12, axis=-2)
     rest_5 = sum_of_others(-slope_2 - slope_3, axis=-2)
     power_2 = temperature**3
-    product_6 = probability * target
-    term_14 = (
+    product_5 = target * probability
+    term_13 = (
         2.0 * (upstream * (term_5 * probability).sum(dim=1)).sum()
-        + 2.0 * (product_6 * term_6).sum() / power_2
-        + 2.0 * (term_9 * target).sum() / power_2
+        + 2.0 * (product_5 * term_6).sum() / power_2
+        + 2.0 * (product_5 * term_7).sum() / power_2
         + 2.0 * (term_3 * input).sum() / power_2
     )
-    sums = (upstream * (product_3 + product_5 - product_4).sum(dim=1)).sum()
-    product_7 = target * d_probability_2
-    slope_9 = (
+    slope_9 = upstream * (product_2 + term_5 * d_probability_2 - product_3).sum(dim=1)
+    product_6 = target * d_probability_2
+    slope_10 = (
         2.0
         * probability
         * other_probability_2
@@ -178,17 +173,18 @@ def _curvature(
         * target
         * d_temperature
     )
-    product_8 = product_6 * other_probability_2
-    term_15 = (
-        term_6 * product_7
-        + slope_9
-        + product_8 * upstream[:, None] * power * term_11
-        + probability * term_6 * d_target
-        - product_6 * upstream[:, None] * power * product_5
-        - product_8 * upstream[:, None] * power * term_12
-        - product_6 * rest_4
+    product_7 = other_probability_2 * product_5
+    product_8 = probability * d_target
+    term_14 = (
+        term_6 * product_6
+        + slope_10
+        + product_7 * upstream[:, None] * power * term_10
+        + product_8 * term_6
+        - product_5 * upstream[:, None] * power * product_4
+        - product_7 * upstream[:, None] * power * term_11
+        - product_5 * rest_4
     )
-    slope_10 = (
+    slope_11 = (
         2.0
         * other_probability_2
         * upstream[:, None]
@@ -197,15 +193,15 @@ def _curvature(
         * target
         * d_temperature
     )
-    term_16 = (
-        term_7 * product_7
-        + product_6 * rest_5
-        + slope_10
-        + term_9 * d_target
-        - upstream[:, None] * power * product_6 * d_probability_2
+    term_15 = (
+        term_7 * product_6
+        + product_5 * rest_5
+        + slope_11
+        + product_8 * term_7
+        - upstream[:, None] * power * product_5 * d_probability_2
     )
     product_9 = input * d_probability
-    slope_11 = (
+    slope_12 = (
         2.0
         * other_probability
         * upstream[:, None]
@@ -214,14 +210,14 @@ def _curvature(
         * input
         * d_temperature
     )
-    slope_12 = other_probability * upstream[:, None] * power * input * d_probability_2
-    term_17 = (
+    slope_13 = other_probability * upstream[:, None] * power * input * d_probability_2
+    term_16 = (
         rest * product_9
         + probability_2 * input * rest_2
         + upstream[:, None] * power * probability * product_9
         + term_3 * d_input
-        - slope_11
         - slope_12
+        - slope_13
     )
     change_input = (
         rest * d_probability / temperature
@@ -232,19 +228,19 @@ def _curvature(
     )
     change_target = (
         (term_6 / temperature + term_7 / temperature) * d_probability_2
-        + product_2
+        + probability * term_9 * d_temperature
         + slope_6
         + probability * rest_5 / temperature
-        - term_8 * d_probability_2
+        - product
         - slope_7
         - probability * rest_4 / temperature
     )
     change_temperature = (
-        term_14 * d_temperature
-        + 2.0 * temperature * sums
+        term_13 * d_temperature
+        + 2.0 * temperature * slope_9.sum()
+        - term_14.sum() / power
         - term_15.sum() / power
         - term_16.sum() / power
-        - term_17.sum() / power
     )
     return change_input, change_target, change_temperature
 

@@ -57,29 +57,27 @@ def _value_and_gradient(
         input.shape[0], device=input.device
     )
     positive_2 = ((target[:, None] == target) & mask_3).to(input.dtype)
-    product = positive * sign(term_2).clamp(min=0.0) * positive_2
+    product = positive * sign(term_2).clamp(min=0.0)
+    product_2 = positive_2 * product
     chosen_3 = select(mask_2, 0.0, 1.0).to(input.dtype)
     sigmoid_gap = torch.sigmoid(gap)
-    sums = (upstream[:, None] * chosen_3[:, None] * product * sigmoid_gap).sum(dim=0)
+    sums = (upstream[:, None] * chosen_3[:, None] * product_2 * sigmoid_gap).sum(dim=0)
     probability = softmax(chosen, axis=-2)
     chosen_4 = select(mask, -1.0, 0.0).to(input.dtype)
-    term_3 = upstream * product.sum(dim=1) - upstream * chosen_3 * (product * sigmoid_gap).sum(
-        dim=1
-    )
+    term_3 = (product * positive_2).sum(dim=1) - chosen_3 * (product_2 * sigmoid_gap).sum(dim=1)
     probability_2 = softmax(chosen, axis=-1)
     term_4 = (
-        upstream[:, None] * product
+        upstream[:, None] * product_2
         + sums * probability * chosen_4
-        + term_3[:, None] * probability_2 * chosen_4
+        + upstream[:, None] * term_3[:, None] * probability_2 * chosen_4
     )
-    product_2 = term_4[:, :, None] * direction(term, axis=-1)
+    product_3 = term_4[:, :, None] * direction(term, axis=-1)
     loss = 0.5 * (positive * positive * positive_2).sum(dim=1)
-    grad_input = -product_2.sum(dim=0) + product_2.sum(dim=1)
+    grad_input = -product_3.sum(dim=0) + product_3.sum(dim=1)
     grad_margin = None
     if "margin" in wanted:
-        grad_margin = (sums * (probability * chosen_2).sum(dim=0)).sum() + (
-            term_3[:, None] * probability_2 * chosen_2
-        ).sum()
+        sums_2 = (upstream[:, None] * term_3[:, None] * probability_2 * chosen_2).sum()
+        grad_margin = (sums * (probability * chosen_2).sum(dim=0)).sum() + sums_2
     return loss, grad_input, grad_margin
 
 
@@ -152,52 +150,50 @@ def _curvature(
     probability_2 = softmax(chosen, axis=-2)
     term_5 = (probability_2 * term_4).sum(dim=0) - sums_2[:, None]
     term_6 = sums_2[:, None] + sums + sigmoid_gap * chosen_4[:, None] * term_5
+    product = positive_2 * sigmoid_gap
     slope = upstream * chosen_4
     slope_2 = upstream * chosen_4 * chosen_4
     positive_3 = term_2.clamp(min=0.0)
     probability_3 = torch.sigmoid(-gap)
-    product = (
-        slope_2[:, None] * positive_3 * positive * positive_2 * sigmoid_gap * probability_3 * term_5
-    )
-    term_7 = slope[:, None] * power * positive_2 * sigmoid_gap * term_6 + product
-    sums_3 = term_7.sum(dim=0)
+    product_2 = slope_2[:, None] * positive_3 * positive * probability_3 * term_5
+    sums_3 = (product * (slope[:, None] * power * term_6 + product_2)).sum(dim=0)
     slope_3 = (
         upstream[:, None] * chosen_4[:, None] * positive_3 * positive * positive_2 * sigmoid_gap
     )
     sums_4 = slope_3.sum(dim=0)
     d_probability = softmax_tangent(chosen, term_4, axis=-2)
-    product_2 = power * positive_2
-    product_3 = positive_3 * positive * positive_2
-    product_4 = product_3 * sigmoid_gap * probability_3 * chosen_4[:, None] * term_5
-    slope_4 = upstream * chosen_4 * (product_2 * sigmoid_gap * term_6 + product_4).sum(dim=1)
-    term_8 = upstream * (product_2 * term_6).sum(dim=1) - slope_4
-    term_9 = upstream * product_3.sum(dim=1) - upstream * chosen_4 * (product_3 * sigmoid_gap).sum(
-        dim=1
-    )
+    product_3 = positive * positive_3
+    term_7 = power * term_6 + product_3 * probability_3 * chosen_4[:, None] * term_5
+    term_8 = (power * positive_2 * term_6).sum(dim=1) - chosen_4 * (product * term_7).sum(dim=1)
+    term_9 = (product_3 * positive_2).sum(dim=1) - chosen_4 * (
+        product_3 * positive_2 * sigmoid_gap
+    ).sum(dim=1)
     d_probability_2 = softmax_tangent(chosen, term_4, axis=-1)
     term_10 = (
         upstream[:, None] * power * positive_2 * term_6
         + probability_2 * chosen_3 * sums_3
         + sums_4 * chosen_3 * d_probability
-        + probability * chosen_3 * term_8[:, None]
-        + term_9[:, None] * chosen_3 * d_probability_2
+        + probability * chosen_3 * upstream[:, None] * term_8[:, None]
+        + upstream[:, None] * term_9[:, None] * chosen_3 * d_probability_2
     )
     term_11 = (
         upstream[:, None] * positive_3 * positive * positive_2
         + sums_4 * probability_2 * chosen_3
-        + term_9[:, None] * probability * chosen_3
+        + upstream[:, None] * term_9[:, None] * probability * chosen_3
     )
-    product_5 = term_11 * ratio(1.0, distance)
-    product_6 = product_5[:, :, None] * (term_3 - input_direction * sums[:, :, None])
-    term_12 = input_direction * term_10[:, :, None] + product_6
+    product_4 = term_11 * ratio(1.0, distance)
+    product_5 = product_4[:, :, None] * (term_3 - input_direction * sums[:, :, None])
+    term_12 = input_direction * term_10[:, :, None] + product_5
     term_13 = (probability_2 * chosen_2).sum(dim=0) * sums_3 + sums_4 * (
         chosen_2 * d_probability
     ).sum(dim=0)
     term_14 = (
-        probability * chosen_2 * term_8[:, None] + term_9[:, None] * chosen_2 * d_probability_2
+        probability * upstream[:, None] * term_8[:, None]
+        + upstream[:, None] * term_9[:, None] * d_probability_2
     )
     change_input = -term_12.sum(dim=0) + term_12.sum(dim=1)
-    return change_input, term_13.sum() + term_14.sum()
+    change_margin = term_13.sum() + (chosen_2 * term_14).sum()
+    return change_input, change_margin
 
 
 def _denominator(target: Tensor) -> Tensor:

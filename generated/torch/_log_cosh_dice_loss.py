@@ -50,12 +50,12 @@ def _value_and_gradient(
     quotient = ratio(difference, term)
     squashed = tanh(quotient)
     slope = upstream * squashed * ratio(quotient, term)
-    p = torch.sigmoid(input)
-    probability = torch.sigmoid(-input)
-    product = p * probability
     slope_2 = upstream * squashed * ratio(1.0, term)
-    product_2 = slope_2[:, None] * ((1.0 - target) * product - probability * p * target)
-    grad_input = product_2 - slope[:, None] * product
+    grad_input = (
+        torch.sigmoid(input)
+        * torch.sigmoid(-input)
+        * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
+    )
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] - slope_2[:, None] * tanh(0.5 * input)
@@ -71,18 +71,20 @@ def _tangent(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
+    term = 1.0 - target
     p = torch.sigmoid(input)
-    product = (1.0 - target) * p
     probability = torch.sigmoid(-input)
-    term = smooth + (target + p).sum(dim=(0, 2))
-    dice = ratio((product + probability * target).sum(dim=(0, 2)), term)
-    squashed = tanh(dice)
-    term_2 = (product * probability - probability * p * target) * d_input - tanh(
-        0.5 * input
-    ) * d_target
-    product_2 = squashed * ratio(dice, term)
-    product_3 = product_2 * (d_target + p * probability * d_input).sum(dim=(0, 2))
-    return squashed * ratio(1.0, term) * term_2.sum(dim=(0, 2)) - product_2 * d_smooth - product_3
+    term_2 = smooth + (target + p).sum(dim=(0, 2))
+    dice = ratio((term * p + probability * target).sum(dim=(0, 2)), term_2)
+    product = p * probability
+    term_3 = product * (term - target) * d_input - tanh(0.5 * input) * d_target
+    quotient = ratio(dice, term_2)
+    term_4 = (
+        ratio(1.0, term_2) * term_3.sum(dim=(0, 2))
+        - quotient * d_smooth
+        - quotient * (d_target + product * d_input).sum(dim=(0, 2))
+    )
+    return tanh(dice) * term_4
 
 
 def _curvature(
@@ -96,62 +98,68 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = torch.sigmoid(input)
-    product = (1.0 - target) * p
     probability = torch.sigmoid(-input)
-    term = smooth + (target + p).sum(dim=(0, 2))
-    dice = ratio((product + probability * target).sum(dim=(0, 2)), term)
-    quotient = ratio(dice, term)
+    product = p * probability
+    term = 1.0 - target
+    term_2 = smooth + (target + p).sum(dim=(0, 2))
+    dice = ratio((term * p + probability * target).sum(dim=(0, 2)), term_2)
+    quotient = ratio(dice, term_2)
     slope = upstream * quotient
-    quotient_2 = ratio(1.0, term)
+    quotient_2 = ratio(1.0, term_2)
     slope_2 = upstream * quotient_2
-    product_2 = probability * p * target
-    term_2 = product * probability - product_2
+    term_3 = term - target
     sech2_2 = sech2(dice)
-    product_3 = 0.5 * input
-    squashed = tanh(product_3)
-    sums = (term_2 * d_input - squashed * d_target).sum(dim=(0, 2))
-    product_4 = sech2_2 * quotient
-    sums_2 = (d_target + p * probability * d_input).sum(dim=(0, 2))
-    term_3 = sech2_2 * quotient_2 * sums - product_4 * d_smooth - product_4 * sums_2
-    product_5 = (slope_2[:, None] * term_2 - slope[:, None] * p * probability) * term_3[:, None]
+    product_2 = 0.5 * input
+    squashed = tanh(product_2)
+    sums = (product * term_3 * d_input - squashed * d_target).sum(dim=(0, 2))
+    sums_2 = (d_target + product * d_input).sum(dim=(0, 2))
+    term_4 = quotient_2 * sums - quotient * d_smooth - quotient * sums_2
+    product_3 = (slope_2[:, None] * term_3 - slope[:, None]) * sech2_2[:, None] * term_4[:, None]
     squashed_2 = tanh(dice)
     power = quotient_2 * quotient_2
-    product_6 = quotient_2 * quotient
-    quotient_3 = ratio(quotient, term)
-    term_4 = -product_6 - quotient_3
-    slope_3 = upstream * squashed_2 * (power * sums + term_4 * d_smooth + term_4 * sums_2)
+    product_4 = quotient_2 * quotient
+    quotient_3 = ratio(quotient, term_2)
+    term_5 = -product_4 - quotient_3
+    slope_3 = upstream * squashed_2 * (power * sums + term_5 * d_smooth + term_5 * sums_2)
     slope_4 = upstream * squashed_2 * quotient
     squashed_3 = tanh(-0.5 * input)
     slope_5 = upstream * squashed_2 * quotient_2
-    product_7 = slope_5[:, None] * (product * probability * squashed_3 + product_2 * squashed)
-    product_8 = (product_7 - slope_4[:, None] * p * probability * squashed_3) * d_input
-    quotient_4 = ratio(quotient_2, term)
-    product_9 = quotient_4 * d_smooth
-    product_10 = quotient_4 * sums_2
-    slope_6 = upstream * squashed_2 * (-product_9 - product_10)
-    slope_7 = upstream * product_4 * quotient_2
-    slope_8 = upstream * squashed_2 * power
-    slope_9 = upstream * sech2_2 * quotient * quotient
-    term_5 = slope_9 + upstream * squashed_2 * (product_6 + quotient_3)
-    term_6 = (-slope_7 - slope_8) * sums + term_5 * d_smooth + term_5 * sums_2
-    slope_10 = upstream * quotient_2 * term_3
-    slope_11 = upstream * squashed_2 * (product_9 + product_10)
-    term_7 = upstream * squashed_2 * term_4 - slope_9
-    sums_3 = ((slope_7 + slope_8) * sums + term_7 * d_smooth + term_7 * sums_2).sum()
-    change_input = (
-        product_5
-        + product_8
-        + slope_6[:, None] * term_2
-        - slope_3[:, None] * p * probability
-        - 2.0 * slope_5[:, None] * p * probability * d_target
+    term_6 = (
+        slope_5[:, None] * (term * squashed_3 + target * squashed) - slope_4[:, None] * squashed_3
+    )
+    quotient_4 = ratio(quotient_2, term_2)
+    product_5 = quotient_4 * d_smooth
+    product_6 = quotient_4 * sums_2
+    slope_6 = upstream * squashed_2 * (-product_5 - product_6)
+    term_7 = (
+        product_3
+        + term_6 * d_input
+        + slope_6[:, None] * term_3
+        - slope_3[:, None]
+        - 2.0 * slope_5[:, None] * d_target
+    )
+    product_7 = quotient * quotient_2
+    product_8 = squashed_2 * power
+    product_9 = sech2_2 * quotient * quotient
+    term_8 = product_9 + squashed_2 * (product_4 + quotient_3)
+    term_9 = (
+        (-upstream * sech2_2 * product_7 - upstream * product_8) * sums
+        + upstream * term_8 * d_smooth
+        + upstream * term_8 * sums_2
+    )
+    slope_7 = upstream * quotient_2 * sech2_2 * term_4
+    slope_8 = upstream * squashed_2 * (product_5 + product_6)
+    term_10 = upstream * squashed_2 * term_5 - upstream * product_9
+    term_11 = (
+        upstream * (sech2_2 * product_7 + product_8) * sums + term_10 * d_smooth + term_10 * sums_2
     )
     change_target = (
-        term_6[:, None]
-        + slope_11[:, None] * squashed
-        - slope_10[:, None] * squashed
-        - 0.5 * slope_5[:, None] * sech2(product_3) * d_input
+        term_9[:, None]
+        + slope_8[:, None] * squashed
+        - slope_7[:, None] * squashed
+        - 0.5 * slope_5[:, None] * sech2(product_2) * d_input
     )
-    return change_input, change_target, -sums_3
+    return product * term_7, change_target, -term_11.sum()
 
 
 _kernel = differentiable(

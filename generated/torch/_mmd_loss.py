@@ -136,14 +136,13 @@ def _tangent(
     product_4 = (product_2 + product_3).sum() / (target.shape[0] * target.shape[0])
     term_4 = input[:, None] - target
     sums_3 = (term_4 * term_4).sum(dim=2)
-    exponential_3 = torch.exp(-0.5 * sums_3 / power)
-    product_5 = exponential_3 * (term_4 * (d_input[:, None] - d_target)).sum(dim=2) / power
-    sums_4 = (exponential_3 * sums_3 * d_bandwidth / power_2 - product_5).sum()
-    return (
-        term_2.sum() / (input.shape[0] * input.shape[0])
-        + product_4
-        - 2.0 * sums_4 / (input.shape[0] * target.shape[0])
+    term_5 = (
+        sums_3 * d_bandwidth / power_2 - (term_4 * (d_input[:, None] - d_target)).sum(dim=2) / power
     )
+    product_5 = (
+        2.0 * (torch.exp(-0.5 * sums_3 / power) * term_5).sum() / (input.shape[0] * target.shape[0])
+    )
+    return term_2.sum() / (input.shape[0] * input.shape[0]) + product_4 - product_5
 
 
 def _curvature(
@@ -186,8 +185,10 @@ def _curvature(
     )
     term_6 = d_input[:, None] - d_target
     sums_4 = (term_5 * term_6).sum(dim=2)
-    term_7 = exponential_2 * sums_3 * d_bandwidth / power_3 - exponential_2 * sums_4 / power
-    term_8 = term_5 * term_7[:, :, None] + exponential_2[:, :, None] * term_6
+    term_7 = sums_3 * d_bandwidth / power_3 - sums_4 / power
+    term_8 = (
+        term_5 * exponential_2[:, :, None] * term_7[:, :, None] + exponential_2[:, :, None] * term_6
+    )
     slope_3 = 2.0 * upstream * term_8.sum(dim=1) / (input.shape[0] * target.shape[0] * power)
     slope_4 = 2.0 * upstream * term_4.sum(dim=1) / (input.shape[0] * input.shape[0])
     term_9 = target[:, None] - target

@@ -79,7 +79,7 @@ def _tangent(
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + (term_2 * term_2).sum(dim=(0, 2)), term), term)
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    sums = (2.0 * term_2 * d_probability - 2.0 * term_2 * d_target).sum(dim=(0, 2))
+    sums = (term_2 * (2.0 * d_probability - 2.0 * d_target)).sum(dim=(0, 2))
     return (
         (quotient - quotient_2) * d_smooth
         + quotient * sums
@@ -112,27 +112,28 @@ def _curvature(
     product_2 = (other_probability * term_3 - sum_of_others(product, axis=-2)) * d_probability
     product_3 = quotient_2 * (quotient_2 - quotient)
     quotient_3 = ratio(quotient, term_2)
-    sums = (2.0 * term * d_probability - 2.0 * term * d_target).sum(dim=(0, 2))
-    product_4 = quotient_2 * quotient_2 * sums
+    product_4 = (
+        quotient_2 * quotient_2 * (term * (2.0 * d_probability - 2.0 * d_target)).sum(dim=(0, 2))
+    )
     product_5 = quotient_2 * quotient
     term_4 = -product_5 - quotient_3
-    sums_2 = (target * d_target).sum(dim=(0, 2))
-    sums_3 = (p * d_probability).sum(dim=(0, 2))
+    sums = (target * d_target).sum(dim=(0, 2))
+    sums_2 = (p * d_probability).sum(dim=(0, 2))
     term_5 = (
         (product_3 - quotient_3) * d_smooth
         + product_4
+        + 2.0 * term_4 * sums
         + 2.0 * term_4 * sums_2
-        + 2.0 * term_4 * sums_3
     )
     slope_3 = upstream * term_5
-    term_6 = 2.0 * upstream * quotient_2 - 2.0 * upstream * quotient
+    term_6 = 2.0 * quotient_2 - 2.0 * quotient
     quotient_4 = ratio(quotient_2, term_2)
     product_6 = quotient_4 * d_smooth
-    product_7 = 2.0 * quotient_4 * sums_2
-    product_8 = 2.0 * quotient_4 * sums_3
+    product_7 = 2.0 * quotient_4 * sums
+    product_8 = 2.0 * quotient_4 * sums_2
     slope_4 = upstream * (-product_6 - product_7 - product_8)
     term_7 = (
-        term_6[:, None] * d_probability
+        upstream[:, None] * term_6[:, None] * d_probability
         + 2.0 * slope_4[:, None] * term
         - 2.0 * slope_3[:, None] * p
         - 2.0 * slope_2[:, None] * d_target
@@ -141,8 +142,8 @@ def _curvature(
     term_8 = product_5 + quotient_3 - quotient_4
     term_9 = (
         (quotient_3 - product_3 - quotient_4) * d_smooth
+        + 2.0 * term_8 * sums
         + 2.0 * term_8 * sums_2
-        + 2.0 * term_8 * sums_3
         - product_4
     )
     change_input = (
@@ -152,7 +153,7 @@ def _curvature(
         - p * sum_of_others(term_3 * d_probability + p * term_7, axis=-2)
     )
     change_target = (
-        term_6[:, None] * d_target
+        upstream[:, None] * term_6[:, None] * d_target
         + 2.0 * slope_5[:, None] * term
         - 2.0 * slope_3[:, None] * target
         - 2.0 * slope_2[:, None] * d_probability

@@ -66,15 +66,16 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
     mask_2 = torch.arange(target.shape[1], device=target.device)[:, None] <= torch.arange(
         target.shape[1], device=target.device
     )
-    named = 1.0 - (mask[:, :, None] & mask_2).to(d_input.dtype).amax(dim=1)
-    index = torch.arange(d_input.shape[1], device=d_input.device)
-    product = named[:, None] * (target[:, None] == index[:, None]).to(d_input.dtype)
+    named = 1.0 - (mask[:, :, None] & mask_2).to(input.dtype).amax(dim=1)
+    index = torch.arange(input.shape[1], device=input.device)
+    product = named[:, None] * (target[:, None] == index[:, None]).to(input.dtype)
     mask_3 = index[:, None] == select(target != -1, target, 0)[:, None]
-    product_2 = named * select(mask_3, d_input[:, :, None], 0.0).sum(dim=1)
     term = input[:, :, None] - select(mask_3, input[:, :, None], 0.0).sum(dim=1)[:, None]
-    positive = sign(term + 1.0).clamp(min=0.0)
-    term_2 = named[:, None] * positive * d_input[:, :, None] - product_2[:, None] * positive
-    return ((1.0 - product.amax(dim=2)) * term_2.sum(dim=2)).sum(dim=1) / d_input.shape[1]
+    product_2 = named * select(mask_3, d_input[:, :, None], 0.0).sum(dim=1)
+    product_3 = sign(term + 1.0).clamp(min=0.0) * (
+        named[:, None] * d_input[:, :, None] - product_2[:, None]
+    )
+    return ((1.0 - product.amax(dim=2)) * product_3.sum(dim=2)).sum(dim=1) / input.shape[1]
 
 
 def _curvature(

@@ -30,8 +30,7 @@ def _value_and_gradient(
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    positive = sign(-input * target).clamp(min=0.0)
-    return -positive * target * d_input - positive * input * d_target
+    return sign(-input * target).clamp(min=0.0) * (-target * d_input - input * d_target)
 
 
 def _curvature(

@@ -52,7 +52,7 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
-    change_input = upstream * target * d_input / (term * term) - upstream * d_target / term
+    change_input = upstream * (target * d_input / (term * term) - d_target / term)
     return change_input, -upstream * d_input / term
 
 

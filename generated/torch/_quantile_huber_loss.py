@@ -69,11 +69,11 @@ def _tangent(
     index = torch.arange(input.shape[1], dtype=target.dtype, device=target.device)
     level = (index + 0.5) / input.shape[1]
     term = 1.0 - level
-    chosen = select(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
-    product_2 = chosen * product.clamp(-1.0, 1.0) * (d_target[:, None] - d_input[:, :, None])
-    product_3 = chosen * select(error.abs() <= kappa, -0.5 * product * product, -0.5) * d_kappa
-    return (product_2 + product_3).sum(dim=(1, 2)) / target.shape[1]
+    product_2 = product.clamp(-1.0, 1.0) * (d_target[:, None] - d_input[:, :, None])
+    product_3 = select(error.abs() <= kappa, -0.5 * product * product, -0.5) * d_kappa
+    product_4 = select(error > 0.0, level[:, None], term[:, None]) * (product_2 + product_3)
+    return product_4.sum(dim=(1, 2)) / target.shape[1]
 
 
 def _curvature(
@@ -94,14 +94,14 @@ def _curvature(
     mask = error.abs() <= kappa
     chosen_2 = select(mask, torch.as_tensor(1.0 / kappa, dtype=upstream.dtype), 0.0)
     term_2 = d_target[:, None] - d_input[:, :, None]
-    product = chosen * select(mask, -error / (kappa * kappa), 0.0)
-    term_3 = chosen * chosen_2 * term_2 + product * d_kappa
+    chosen_3 = select(mask, -error / (kappa * kappa), 0.0)
+    product = chosen * (chosen_2 * term_2 + chosen_3 * d_kappa)
     product_2 = error / kappa
-    product_3 = chosen * select(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
-    sums = (upstream * (product * term_2 + product_3).sum(dim=(1, 2))).sum()
-    change_input = -upstream[:, None] * term_3.sum(dim=2) / target.shape[1]
-    change_target = upstream[:, None] * term_3.sum(dim=1) / target.shape[1]
-    return change_input, change_target, sums / target.shape[1]
+    term_3 = chosen_3 * term_2 + select(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
+    change_input = -upstream[:, None] * product.sum(dim=2) / target.shape[1]
+    change_target = upstream[:, None] * product.sum(dim=1) / target.shape[1]
+    change_kappa = (upstream * (chosen * term_3).sum(dim=(1, 2))).sum() / target.shape[1]
+    return change_input, change_target, change_kappa
 
 
 _kernel = differentiable(

@@ -88,24 +88,23 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = where.amax(dim=1) > 0.0
-    mask = where <= 0.0
-    chosen = select(mask, 0.0, target * weights)
-    mask_2 = where > 0.0
-    chosen_2 = mask_2.to(where.dtype)
-    score = select(mask_2, input, -math.inf)
-    product = chosen_2 * d_input
+    mask = where > 0.0
+    chosen = mask.to(where.dtype)
+    mask_2 = where <= 0.0
+    chosen_2 = select(mask_2, 0.0, target * weights)
+    score = select(mask, input, -math.inf)
+    product = chosen * d_input
     d_probability = softmax_tangent(score, product, axis=-1)
-    product_2 = sum_of_others(upstream[:, None] * chosen, axis=-1) * chosen_2 * d_probability
+    product_2 = sum_of_others(upstream[:, None] * chosen_2, axis=-1) * d_probability
     probability = softmax(score, axis=-1)
-    chosen_3 = select(mask, 0.0, weights)
-    product_3 = (
-        probability * chosen_2 * sum_of_others(upstream[:, None] * chosen_3 * d_target, axis=-1)
-    )
-    slope = softmax_complement(score, axis=-1) * upstream[:, None] * chosen_3 * chosen_2 * d_target
-    term = product_2 + product_3 + upstream[:, None] * chosen * chosen_2 * d_probability - slope
+    chosen_3 = select(mask_2, 0.0, weights)
+    product_3 = probability * sum_of_others(upstream[:, None] * chosen_3 * d_target, axis=-1)
+    slope = softmax_complement(score, axis=-1) * upstream[:, None] * chosen_3 * d_target
+    term = product_2 + product_3 + upstream[:, None] * chosen_2 * d_probability - slope
     offset = centred(score, product, axis=-1)
     slope_2 = upstream[:, None] * chosen_3 * ((probability * offset).sum(dim=1)[:, None] - offset)
-    return masked(term, valid[:, None]), masked(slope_2, valid[:, None])
+    change_input = masked(chosen * term, valid[:, None])
+    return change_input, masked(slope_2, valid[:, None])
 
 
 def _mass(where: Tensor) -> Tensor:

@@ -67,11 +67,11 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     ordered = (target[:, :, None] > target[:, None]).to(target.dtype)
-    product = ordered * torch.sigmoid(-(input[:, :, None] - input[:, None]) * sigma)
-    term = product * (input[:, None] - input[:, :, None]) * d_sigma - product * sigma * (
+    term = (input[:, None] - input[:, :, None]) * d_sigma - sigma * (
         d_input[:, :, None] - d_input[:, None]
     )
-    return ratio(1.0, ordered.sum(dim=(1, 2))) * term.sum(dim=(1, 2))
+    product = ordered * torch.sigmoid(-(input[:, :, None] - input[:, None]) * sigma) * term
+    return ratio(1.0, ordered.sum(dim=(1, 2))) * product.sum(dim=(1, 2))
 
 
 def _curvature(
@@ -89,25 +89,24 @@ def _curvature(
     slope = upstream * quotient
     product = (input[:, :, None] - input[:, None]) * sigma
     product_2 = ordered * torch.sigmoid(-product)
-    product_3 = product_2 * torch.sigmoid(product)
-    term = d_input[:, :, None] - d_input[:, None]
-    term_2 = input[:, None] - input[:, :, None]
-    product_4 = product_3 * term_2
-    term_3 = product_4 * d_sigma - product_3 * sigma * term
-    term_4 = slope[:, None] * product_2.sum(dim=1) * d_sigma + slope[:, None] * sigma * term_3.sum(
-        dim=1
-    )
-    term_5 = (
-        product_3 * term_2 * term_2 * d_sigma
-        + product_2 * (d_input[:, None] - d_input[:, :, None])
-        - product_4 * sigma * term
+    sigmoid_product = torch.sigmoid(product)
+    product_3 = sigma * (d_input[:, :, None] - d_input[:, None])
+    term = input[:, None] - input[:, :, None]
+    product_4 = product_2 * sigmoid_product * (term * d_sigma - product_3)
+    term_2 = slope[:, None] * product_2.sum(dim=1) * d_sigma + slope[
+        :, None
+    ] * sigma * product_4.sum(dim=1)
+    term_3 = (
+        sigmoid_product * term * term * d_sigma
+        + (d_input[:, None] - d_input[:, :, None])
+        - sigmoid_product * product_3 * term
     )
     change_input = (
-        term_4
+        term_2
         - slope[:, None] * product_2.sum(dim=2) * d_sigma
-        - slope[:, None] * sigma * term_3.sum(dim=2)
+        - slope[:, None] * sigma * product_4.sum(dim=2)
     )
-    change_sigma = (upstream * quotient * term_5.sum(dim=(1, 2))).sum()
+    change_sigma = (upstream * quotient * (product_2 * term_3).sum(dim=(1, 2))).sum()
     return change_input, torch.full_like(target, 0.0), change_sigma
 
 

@@ -49,24 +49,23 @@ def _value_and_gradient(
     product_2 = input / temperature
     term = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
     probability = softmax(product_2, axis=-2)
-    sums = (term * probability).sum(dim=1)
+    product_3 = term * probability
+    sums = product_3.sum(dim=1)
     other_probability = softmax_complement(product_2, axis=-2)
-    rest = sum_of_others(probability * upstream[:, None] * power * term, axis=-2)
-    term_2 = other_probability * upstream[:, None] * power * term - rest
-    slope = upstream[:, None] * power * probability
-    term_3 = (
-        probability * sum_of_others(-slope, axis=-2)
-        + other_probability * upstream[:, None] * power * probability
+    term_2 = other_probability * upstream[:, None] * power * term - sum_of_others(
+        product_3 * upstream[:, None] * power, axis=-2
     )
+    slope = upstream[:, None] * power * probability
+    term_3 = sum_of_others(-slope, axis=-2) + other_probability * upstream[:, None] * power
     slope_2 = softmax_complement(product, axis=-2) * upstream[:, None] * power * probability
     term_4 = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
-    grad_input = probability * term_2 / temperature + term_3 / temperature
+    grad_input = probability * (term_2 / temperature + term_3 / temperature)
     grad_temperature = None
     if "temperature" in wanted:
         grad_temperature = (
             2.0 * temperature * (upstream * sums).sum()
             - (probability * term_2 * input).sum() / power
-            - (term_3 * input).sum() / power
+            - (probability * term_3 * input).sum() / power
             - (term_4 * target).sum() / power
         )
     return (
@@ -120,59 +119,54 @@ def _curvature(
     rest = sum_of_others(probability * upstream[:, None] * power * term, axis=-2)
     term_2 = other_probability * upstream[:, None] * power * term - rest
     slope = upstream[:, None] * power * probability
-    rest_2 = sum_of_others(-slope, axis=-2)
-    term_3 = rest_2 + other_probability * upstream[:, None] * power
+    term_3 = sum_of_others(-slope, axis=-2) + other_probability * upstream[:, None] * power
     term_4 = d_input / temperature - input * d_temperature / power
     d_probability = softmax_tangent(product, term_4, axis=-2)
-    term_5 = (
-        probability * upstream[:, None] * temperature * term
-        + upstream[:, None] * temperature * probability
+    slope_2 = upstream * temperature
+    product_3 = (
+        probability * (upstream[:, None] * temperature * term + slope_2[:, None]) * d_probability
     )
-    term_6 = (
-        2.0 * probability * other_probability * upstream[:, None] * term
-        - probability * term_2 / power
-    )
-    term_7 = probability * rest_2 + other_probability * upstream[:, None] * power * probability
-    term_8 = 2.0 * other_probability * upstream[:, None] * probability - term_7 / power
+    term_5 = 2.0 * other_probability * upstream[:, None] * term - term_2 / power
+    term_6 = term_5 + (2.0 * other_probability * upstream[:, None] - term_3 / power)
     probability_2 = softmax(product_2, axis=-2)
-    term_9 = d_target / temperature - target * d_temperature / power
-    offset = centred(product_2, term_9, axis=-2)
-    term_10 = (probability_2 * offset).sum(dim=1)[:, None] - offset
-    slope_2 = probability * other_probability * upstream[:, None] * temperature * term_10
+    term_7 = d_target / temperature - target * d_temperature / power
+    offset = centred(product_2, term_7, axis=-2)
+    term_8 = (probability_2 * offset).sum(dim=1)[:, None] - offset
+    slope_3 = probability * other_probability * upstream[:, None] * temperature * term_8
     offset_2 = centred(product, term_4, axis=-2)
-    term_11 = (probability * offset_2).sum(dim=1)[:, None] - offset_2
-    slope_3 = probability * other_probability * upstream[:, None] * temperature * term_11
-    slope_4 = 2.0 * probability * upstream[:, None] * temperature * term * d_temperature
-    term_12 = (
+    term_9 = (probability * offset_2).sum(dim=1)[:, None] - offset_2
+    slope_4 = probability * other_probability * upstream[:, None] * temperature * term_9
+    slope_5 = 2.0 * probability * upstream[:, None] * temperature * term * d_temperature
+    term_10 = (
         upstream[:, None] * power * term * d_probability
-        + slope_4
-        + probability * upstream[:, None] * power * term_10
-        - probability * upstream[:, None] * power * term_11
+        + slope_5
+        + probability * upstream[:, None] * power * term_8
+        - probability * upstream[:, None] * power * term_9
     )
-    rest_3 = sum_of_others(term_12, axis=-2)
-    slope_5 = 2.0 * upstream[:, None] * temperature * probability * d_temperature
-    slope_6 = upstream[:, None] * power * d_probability
-    rest_4 = sum_of_others(-slope_5 - slope_6, axis=-2)
-    rest_5 = sum_of_others(slope, axis=-2)
-    d_probability_2 = softmax_tangent(product_2, term_9, axis=-2)
-    rest_6 = sum_of_others(slope_5 + slope_6, axis=-2)
-    product_3 = probability * d_probability_2
+    rest_2 = sum_of_others(term_10, axis=-2)
+    slope_6 = 2.0 * upstream[:, None] * temperature * probability * d_temperature
+    slope_7 = upstream[:, None] * power * d_probability
+    rest_3 = sum_of_others(-slope_6 - slope_7, axis=-2)
+    rest_4 = sum_of_others(slope, axis=-2)
+    d_probability_2 = softmax_tangent(product_2, term_7, axis=-2)
+    rest_5 = sum_of_others(slope_6 + slope_7, axis=-2)
+    product_4 = probability * d_probability_2
     other_probability_2 = softmax_complement(product_2, axis=-2)
-    term_13 = probability_2 * rest_5 - other_probability_2 * upstream[:, None] * power * probability
-    term_14 = -2.0 * other_probability_2 * upstream[:, None] * probability - term_13 / power
-    product_4 = other_probability_2 * d_probability
+    term_11 = probability_2 * rest_4 - other_probability_2 * upstream[:, None] * power * probability
+    term_12 = -2.0 * other_probability_2 * upstream[:, None] * probability - term_11 / power
+    product_5 = d_probability * other_probability_2
     power_2 = temperature**3
-    product_5 = probability * input
-    term_15 = (
+    product_6 = input * probability
+    term_13 = (
         2.0 * (upstream * (term * probability).sum(dim=1)).sum()
-        + 2.0 * (product_5 * term_2).sum() / power_2
-        + 2.0 * (term_7 * input).sum() / power_2
-        + 2.0 * (term_13 * target).sum() / power_2
+        + 2.0 * (product_6 * term_2).sum() / power_2
+        + 2.0 * (product_6 * term_3).sum() / power_2
+        + 2.0 * (term_11 * target).sum() / power_2
     )
-    product_6 = term * d_probability
-    sums = (probability * term_10 + product_6 - probability * term_11).sum(dim=1)
-    product_7 = input * d_probability
-    slope_7 = (
+    product_7 = term * d_probability
+    sums = (probability * term_8 + product_7 - probability * term_9).sum(dim=1)
+    product_8 = input * d_probability
+    slope_8 = (
         2.0
         * probability
         * other_probability
@@ -182,17 +176,18 @@ def _curvature(
         * input
         * d_temperature
     )
-    product_8 = product_5 * other_probability
-    term_16 = (
-        term_2 * product_7
-        + slope_7
-        + product_8 * upstream[:, None] * power * term_10
-        + probability * term_2 * d_input
-        - product_5 * upstream[:, None] * power * product_6
-        - product_8 * upstream[:, None] * power * term_11
-        - product_5 * rest_3
+    product_9 = other_probability * product_6
+    product_10 = probability * d_input
+    term_14 = (
+        term_2 * product_8
+        + slope_8
+        + product_9 * upstream[:, None] * power * term_8
+        + product_10 * term_2
+        - product_6 * upstream[:, None] * power * product_7
+        - product_9 * upstream[:, None] * power * term_9
+        - product_6 * rest_2
     )
-    slope_8 = (
+    slope_9 = (
         2.0
         * other_probability
         * upstream[:, None]
@@ -201,14 +196,14 @@ def _curvature(
         * input
         * d_temperature
     )
-    term_17 = (
-        term_3 * product_7
-        + product_5 * rest_4
-        + slope_8
-        + term_7 * d_input
-        - upstream[:, None] * power * product_5 * d_probability
+    term_15 = (
+        term_3 * product_8
+        + product_6 * rest_3
+        + slope_9
+        + product_10 * term_3
+        - upstream[:, None] * power * product_6 * d_probability
     )
-    slope_9 = (
+    slope_10 = (
         2.0
         * other_probability_2
         * upstream[:, None]
@@ -217,36 +212,36 @@ def _curvature(
         * target
         * d_temperature
     )
-    term_18 = (
-        rest_5 * target * d_probability_2
-        + probability_2 * target * rest_6
-        + upstream[:, None] * power * product_3 * target
-        + term_13 * d_target
-        - slope_9
-        - product_4 * upstream[:, None] * power * target
+    term_16 = (
+        rest_4 * target * d_probability_2
+        + probability_2 * target * rest_5
+        + upstream[:, None] * power * product_4 * target
+        + term_11 * d_target
+        - slope_10
+        - product_5 * upstream[:, None] * power * target
     )
     change_input = (
         (term_2 / temperature + term_3 / temperature) * d_probability
-        + (term_6 + term_8) * d_temperature
-        + slope_2
-        + probability * rest_4 / temperature
-        - term_5 * d_probability
-        - slope_3
-        - probability * rest_3 / temperature
+        + probability * term_6 * d_temperature
+        + slope_3
+        + probability * rest_3 / temperature
+        - product_3
+        - slope_4
+        - probability * rest_2 / temperature
     )
     change_target = (
-        rest_5 * d_probability_2 / temperature
-        + probability_2 * rest_6 / temperature
-        + upstream[:, None] * temperature * product_3
-        + term_14 * d_temperature
-        - product_4 * upstream[:, None] * temperature
+        rest_4 * d_probability_2 / temperature
+        + probability_2 * rest_5 / temperature
+        + upstream[:, None] * temperature * product_4
+        + term_12 * d_temperature
+        - product_5 * upstream[:, None] * temperature
     )
     change_temperature = (
-        term_15 * d_temperature
+        term_13 * d_temperature
         + 2.0 * temperature * (upstream * sums).sum()
+        - term_14.sum() / power
+        - term_15.sum() / power
         - term_16.sum() / power
-        - term_17.sum() / power
-        - term_18.sum() / power
     )
     return change_input, change_target, change_temperature
 

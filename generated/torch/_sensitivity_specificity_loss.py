@@ -48,30 +48,29 @@ def _value_and_gradient(
     term = 1.0 - r
     quotient = ratio(sums, sums_2)
     quotient_2 = ratio(sums_3, sums_4)
-    slope = upstream * ratio(1.0, sums_4)
     sigmoid_input = torch.sigmoid(input)
     term_2 = target - sigmoid_input
-    probability = torch.sigmoid(-input)
-    product = 2.0 * slope[:, None] * r * term_2 * sigmoid_input * probability * target
+    slope = upstream * ratio(1.0, sums_4)
     slope_2 = upstream * ratio(1.0, sums_2)
     term_3 = 1.0 - target
-    product_2 = 2.0 * slope_2[:, None] * term * term_2 * sigmoid_input * probability * term_3
+    term_4 = -2.0 * slope[:, None] * r * target - 2.0 * slope_2[:, None] * term * term_3
+    grad_input = term_2 * sigmoid_input * torch.sigmoid(-input) * term_4
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * r * ratio(quotient_2, sums_4)
         squared_error = term_2 * term_2
         slope_4 = upstream * term * ratio(quotient, sums_2)
-        product_3 = slope_2[:, None] * term * (2.0 * term_2 * term_3 - squared_error)
+        product = slope_2[:, None] * term * (2.0 * term_2 * term_3 - squared_error)
         grad_target = (
             slope[:, None] * r * (2.0 * term_2 * target + squared_error)
             + slope_4[:, None]
-            + product_3
+            + product
             - slope_3[:, None]
         )
     grad_r = None
     if "r" in wanted:
         grad_r = (upstream * (quotient_2 - quotient)).sum()
-    return term * quotient + r * quotient_2, -product - product_2, grad_target, grad_r
+    return term * quotient + r * quotient_2, grad_input, grad_target, grad_r
 
 
 def _tangent(
@@ -114,79 +113,83 @@ def _curvature(
     d_r: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    sums = target.sum(dim=(0, 2))
-    quotient = ratio(1.0, sums)
-    slope = upstream * quotient
     sigmoid_input = torch.sigmoid(input)
     term = target - sigmoid_input
     probability = torch.sigmoid(-input)
-    product = 2.0 * slope[:, None] * term * sigmoid_input * probability * target
+    sums = target.sum(dim=(0, 2))
+    quotient = ratio(1.0, sums)
+    slope = upstream * quotient
     term_2 = 1.0 - target
     sums_2 = term_2.sum(dim=(0, 2))
     quotient_2 = ratio(1.0, sums_2)
     slope_2 = upstream * quotient_2
-    product_2 = 2.0 * slope_2[:, None] * term * sigmoid_input * probability * term_2
+    product = (
+        term
+        * sigmoid_input
+        * probability
+        * (2.0 * slope_2[:, None] * term_2 - 2.0 * slope[:, None] * target)
+        * d_r
+    )
     sums_3 = d_target.sum(dim=(0, 2))
     slope_3 = upstream * ratio(quotient, sums) * sums_3
-    product_3 = 2.0 * slope_3[:, None] * r * term * sigmoid_input * probability * target
-    term_3 = (
-        -2.0 * slope[:, None] * r * sigmoid_input * probability * target
-        - 2.0 * slope[:, None] * r * term * sigmoid_input * probability
-    )
+    product_2 = 2.0 * slope_3[:, None] * r * term * sigmoid_input * probability * target
+    product_3 = sigmoid_input * probability
+    term_3 = -2.0 * slope[:, None] * r * target - 2.0 * slope[:, None] * r * term
     term_4 = 1.0 - r
-    product_4 = 2.0 * slope_2[:, None] * term_4 * sigmoid_input * probability * term_2
-    product_5 = 2.0 * slope_2[:, None] * term_4 * term * sigmoid_input * probability
+    term_5 = 2.0 * slope_2[:, None] * term_4 * term - 2.0 * slope_2[:, None] * term_4 * term_2
     squashed = tanh(-0.5 * input)
-    product_6 = 2.0 * slope[:, None] * r * term * sigmoid_input * probability * target * squashed
+    product_4 = 2.0 * slope[:, None] * r * term * sigmoid_input * probability * squashed
     power = sigmoid_input * sigmoid_input
     power_2 = probability * probability
-    product_7 = (
-        2.0 * slope_2[:, None] * term_4 * term * sigmoid_input * probability * term_2 * squashed
-    )
-    term_5 = 2.0 * slope_2[:, None] * term_4 * power * power_2 * term_2 - product_7
-    term_6 = 2.0 * slope[:, None] * r * power * power_2 * target - product_6 + term_5
+    product_5 = target * (2.0 * slope[:, None] * r * power * power_2 - product_4)
+    product_6 = 2.0 * slope_2[:, None] * term_4 * term * sigmoid_input * probability * squashed
+    product_7 = term_2 * (2.0 * slope_2[:, None] * term_4 * power * power_2 - product_6)
     slope_4 = upstream * ratio(quotient_2, sums_2) * sums_3
     product_8 = 2.0 * slope_4[:, None] * term_4 * term * sigmoid_input * probability * term_2
     squared_error = term * term
     quotient_3 = ratio(ratio((squared_error * target).sum(dim=(0, 2)), sums), sums)
-    term_7 = 2.0 * term * target + squared_error
-    term_8 = term_7 * d_target - 2.0 * term * sigmoid_input * probability * target * d_input
-    sums_4 = term_8.sum(dim=(0, 2))
-    slope_5 = upstream * r * (quotient * quotient_3 + ratio(quotient_3, sums)) * sums_3
-    term_9 = slope_5 - upstream * quotient_3 * d_r - upstream * r * quotient * quotient * sums_4
-    term_10 = 2.0 * term * term_2 - squared_error
-    product_9 = 4.0 * term
-    term_11 = slope[:, None] * r * (2.0 * target + product_9) + slope_2[:, None] * term_4 * (
-        2.0 * term_2 - product_9
+    term_6 = 2.0 * term * target + squared_error
+    term_7 = term_6 * d_target - 2.0 * term * sigmoid_input * probability * target * d_input
+    sums_4 = term_7.sum(dim=(0, 2))
+    term_8 = (
+        r * (quotient * quotient_3 + ratio(quotient_3, sums)) * sums_3
+        - quotient_3 * d_r
+        - r * quotient * quotient * sums_4
     )
-    product_10 = 2.0 * term * sigmoid_input * probability
-    product_11 = slope[:, None] * r * (-2.0 * sigmoid_input * probability * target - product_10)
-    product_12 = (
-        slope_2[:, None] * term_4 * (product_10 - 2.0 * sigmoid_input * probability * term_2)
+    slope_5 = upstream * term_8
+    term_9 = 2.0 * term * term_2 - squared_error
+    product_9 = 2.0 * target
+    product_10 = 4.0 * term
+    product_11 = 2.0 * term_2
+    term_10 = slope[:, None] * r * (product_9 + product_10) + slope_2[:, None] * term_4 * (
+        product_11 - product_10
+    )
+    product_12 = 2.0 * term
+    term_11 = slope[:, None] * r * (-product_9 - product_12) + slope_2[:, None] * term_4 * (
+        product_12 - product_11
     )
     quotient_4 = ratio(ratio((squared_error * term_2).sum(dim=(0, 2)), sums_2), sums_2)
-    term_12 = term_10 * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
+    term_12 = term_9 * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
     sums_5 = term_12.sum(dim=(0, 2))
-    slope_6 = upstream * term_4 * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2)) * sums_3
-    term_13 = (
-        upstream * term_4 * quotient_2 * quotient_2 * sums_5 + slope_6 - upstream * quotient_4 * d_r
-    )
+    product_13 = term_4 * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2)) * sums_3
+    term_13 = term_4 * quotient_2 * quotient_2 * sums_5 + product_13 - quotient_4 * d_r
+    slope_6 = upstream * term_13
     term_14 = quotient * sums_4 - quotient_2 * sums_5 - quotient_4 * sums_3 - quotient_3 * sums_3
     change_input = (
-        (product_2 - product) * d_r
-        + product_3
-        + (term_3 + (product_5 - product_4)) * d_target
-        + term_6 * d_input
+        product
+        + product_2
+        + product_3 * (term_3 + term_5) * d_target
+        + (product_5 + product_7) * d_input
         - product_8
     )
     change_target = (
-        term_9[:, None]
-        + (slope[:, None] * term_7 - slope_2[:, None] * term_10) * d_r
-        + term_11 * d_target
-        + (product_11 + product_12) * d_input
-        + term_13[:, None]
-        + slope_4[:, None] * term_4 * term_10
-        - slope_3[:, None] * r * term_7
+        slope_5[:, None]
+        + (slope[:, None] * term_6 - slope_2[:, None] * term_9) * d_r
+        + term_10 * d_target
+        + product_3 * term_11 * d_input
+        + slope_6[:, None]
+        + slope_4[:, None] * term_4 * term_9
+        - slope_3[:, None] * r * term_6
     )
     return change_input, change_target, (upstream * term_14).sum()
 

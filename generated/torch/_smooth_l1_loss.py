@@ -103,13 +103,13 @@ def _curvature(
     mask = error.abs() < beta
     chosen = select(mask, torch.as_tensor(1.0 / beta, dtype=upstream.dtype), 0.0)
     term = d_input - d_target
-    slope = upstream * chosen * term
+    product = chosen * term
     chosen_2 = select(mask, -error / (beta * beta), 0.0)
-    slope_2 = upstream * chosen_2 * d_beta
-    product = error / beta
-    slope_3 = upstream * select(mask, product * (product / beta), 0.0) * d_beta
-    change_beta = (upstream * chosen_2 * term + slope_3).sum()
-    return slope + slope_2, -slope - slope_2, change_beta
+    product_2 = error / beta
+    term_2 = chosen_2 * term + select(mask, product_2 * (product_2 / beta), 0.0) * d_beta
+    change_input = upstream * (product + chosen_2 * d_beta)
+    change_target = -upstream * product - upstream * chosen_2 * d_beta
+    return change_input, change_target, (upstream * term_2).sum()
 
 
 _kernel = differentiable(

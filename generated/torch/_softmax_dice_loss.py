@@ -56,16 +56,11 @@ def _value_and_gradient(
     )
     slope_2 = upstream * ratio(quotient, term)
     term_3 = slope[:, None] * (1.0 - target) - slope_2[:, None]
-    product = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    term_4 = term_2 + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     grad_target = None
     if "target" in wanted:
         grad_target = slope[:, None] * (other_probability - p) - slope_2[:, None]
-    return (
-        quotient,
-        p * term_2 + product,
-        grad_target,
-        -slope_2.sum() if "smooth" in wanted else None,
-    )
+    return quotient, p * term_4, grad_target, -slope_2.sum() if "smooth" in wanted else None
 
 
 def _tangent(
@@ -115,43 +110,43 @@ def _curvature(
     quotient_3 = ratio(quotient_2, term)
     slope_2 = upstream * quotient_3
     term_4 = slope[:, None] * term_3 - slope_2[:, None]
-    product = p * term_4
-    term_5 = term_2 + (other_probability * term_4 - sum_of_others(product, axis=-2))
+    term_5 = term_2 + (other_probability * term_4 - sum_of_others(p * term_4, axis=-2))
     d_probability = softmax_tangent(input, d_input, axis=-2)
     quotient_4 = ratio(quotient, term)
-    product_2 = quotient_4 * d_smooth
+    product = quotient_4 * d_smooth
     sums = (d_target + d_probability).sum(dim=(0, 2))
-    product_3 = quotient_4 * sums
-    slope_3 = upstream * (product_2 + product_3)
+    product_2 = quotient_4 * sums
+    slope_3 = upstream * (product + product_2)
     term_6 = (
         slope_3[:, None] * p * target
         - slope[:, None] * target * d_probability
         - slope[:, None] * p * d_target
     )
+    power = quotient * quotient
     term_7 = other_probability - p
     term_8 = term_7 * d_target + term_3 * d_probability - target * d_probability
-    slope_4 = upstream * quotient * quotient * term_8.sum(dim=(0, 2))
-    product_4 = quotient * quotient_3
+    sums_2 = term_8.sum(dim=(0, 2))
+    product_3 = quotient * quotient_3
     quotient_5 = ratio(quotient_3, term)
-    term_9 = product_4 + quotient_5
-    term_10 = upstream * term_9 * d_smooth + upstream * term_9 * sums - slope_4
-    slope_5 = upstream * (-product_2 - product_3)
-    term_11 = term_10[:, None] + slope_5[:, None] * term_3 - slope[:, None] * d_target
-    term_12 = -product_4 - quotient_5
-    term_13 = slope_4 + upstream * term_12 * d_smooth + upstream * term_12 * sums
+    term_9 = product_3 + quotient_5
+    term_10 = upstream * term_9 * d_smooth + upstream * term_9 * sums - upstream * power * sums_2
+    slope_4 = upstream * (-product - product_2)
+    term_11 = term_10[:, None] + slope_4[:, None] * term_3 - slope[:, None] * d_target
+    term_12 = -product_3 - quotient_5
+    slope_5 = upstream * (power * sums_2 + term_12 * d_smooth + term_12 * sums)
     change_input = (
         term_5 * d_probability
         + slope_3[:, None] * p * other_probability * target
         + p * other_probability * term_11
-        - (product - slope[:, None] * p * target) * d_probability
+        - p * (term_4 - slope[:, None] * target) * d_probability
         - slope[:, None] * p * other_probability * d_target
         - p * sum_of_others(term_6, axis=-2)
         - p * sum_of_others(term_4 * d_probability + p * term_11, axis=-2)
     )
     change_target = (
-        term_10[:, None] + slope_5[:, None] * term_7 - 2.0 * slope[:, None] * d_probability
+        term_10[:, None] + slope_4[:, None] * term_7 - 2.0 * slope[:, None] * d_probability
     )
-    return change_input, change_target, -term_13.sum()
+    return change_input, change_target, -slope_5.sum()
 
 
 _kernel = differentiable(
@@ -213,9 +208,12 @@ def _value_and_gradient_optax(
         upstream[:, None, None] * quotient_2[:, :, None] * weight[:, None] * term / target.shape[1]
     )
     term_3 = slope_4 - slope_3[:, :, None]
-    product = p * (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    term_4 = (
+        -slope
+        - sum_of_others(slope_2, axis=-2)
+        + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    )
     loss = (quotient * weight).sum(dim=1) / target.shape[1]
-    grad_input = p * (-slope - sum_of_others(slope_2, axis=-2)) + product
     grad_target = None
     if "target" in wanted:
         slope_5 = (
@@ -229,7 +227,7 @@ def _value_and_gradient_optax(
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = -2.0 * (upstream * (quotient_3 * weight).sum(dim=1)).sum() / target.shape[1]
-    return loss, grad_input, grad_target, grad_smooth
+    return loss, p * term_4, grad_target, grad_smooth
 
 
 def _tangent_optax(
@@ -297,26 +295,20 @@ def _curvature_optax(
         upstream[:, None, None] * quotient[:, :, None] * weight[:, None] * term_2 / input.shape[1]
     )
     term_3 = slope_4 - slope_3[:, :, None]
-    product = p * term_3
     term_4 = (
         -slope
         - sum_of_others(slope_2, axis=-2)
-        + (other_probability * term_3 - sum_of_others(product, axis=-2))
+        + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     )
     d_probability = softmax_tangent(input, d_input, axis=-2)
     slope_5 = (
-        p
-        * upstream[:, None, None]
-        * quotient[:, :, None]
-        * weight[:, None]
-        * target
-        / input.shape[1]
+        upstream[:, None, None] * quotient[:, :, None] * weight[:, None] * target / input.shape[1]
     )
     quotient_4 = ratio(quotient, term)
-    product_2 = 2.0 * quotient_4 * d_smooth
+    product = 2.0 * quotient_4 * d_smooth
     sums = (d_target + d_probability).sum(dim=2)
-    product_3 = quotient_4 * sums
-    term_5 = product_2 + product_3
+    product_2 = quotient_4 * sums
+    term_5 = product + product_2
     slope_6 = (
         p
         * other_probability
@@ -358,14 +350,14 @@ def _curvature_optax(
     term_6 = other_probability - p
     term_7 = term_6 * d_target + term_2 * d_probability - target * d_probability
     sums_2 = term_7.sum(dim=2)
-    product_4 = 2.0 * quotient * quotient_3
+    product_3 = 2.0 * quotient * quotient_3
     quotient_5 = ratio(quotient_3, term)
-    product_5 = 2.0 * quotient_5
-    slope_11 = upstream[:, None] * (product_4 + product_5) * weight * d_smooth / input.shape[1]
-    product_6 = quotient * quotient_3
-    slope_12 = upstream[:, None] * (product_6 + quotient_5) * weight * sums / input.shape[1]
+    product_4 = 2.0 * quotient_5
+    slope_11 = upstream[:, None] * (product_3 + product_4) * weight * d_smooth / input.shape[1]
+    product_5 = quotient * quotient_3
+    slope_12 = upstream[:, None] * (product_5 + quotient_5) * weight * sums / input.shape[1]
     term_8 = slope_11 + slope_12 - upstream[:, None] * power * weight * sums_2 / input.shape[1]
-    term_9 = -product_2 - product_3
+    term_9 = -product - product_2
     slope_13 = (
         upstream[:, None, None] * weight[:, None] * term_2 * term_9[:, :, None] / input.shape[1]
     )
@@ -386,14 +378,14 @@ def _curvature_optax(
     )
     term_11 = (
         power * weight * sums_2
-        + (-product_4 - product_5) * weight * d_smooth
-        + (-product_6 - quotient_5) * weight * sums
+        + (-product_3 - product_4) * weight * d_smooth
+        + (-product_5 - quotient_5) * weight * sums
     )
     change_input = (
         term_4 * d_probability
         + slope_6
         + p * other_probability * term_10
-        - (product - slope_5) * d_probability
+        - p * (term_3 - slope_5) * d_probability
         - slope_7
         - p * sum_of_others(slope_9 - slope_8 - slope_10, axis=-2)
         - p * sum_of_others(term_3 * d_probability + p * term_10, axis=-2)

@@ -56,11 +56,11 @@ def _curvature(
     mask = excess <= -1.0
     mask_2 = excess < 1.0
     chosen = select(mask, 0.0, select(mask_2, -2.0 * input * term - 1.0, -2.0))
-    slope = upstream * select(mask, 0.0, select(mask_2, 0.5 * term * term, 0.0)) * d_input
-    slope_2 = upstream * select(mask, 0.0, select(mask_2, 2.0 * input * input, 0.0)) * d_target
+    product = select(mask, 0.0, select(mask_2, 0.5 * term * term, 0.0)) * d_input
+    product_2 = select(mask, 0.0, select(mask_2, 2.0 * input * input, 0.0)) * d_target
     chosen_2 = select(mask, 0.0, select(mask_2, -2.0 * term * input - 1.0, -2.0))
-    change_input = upstream * chosen * d_target + slope
-    change_target = slope_2 + upstream * chosen_2 * d_input
+    change_input = upstream * (chosen * d_target + product)
+    change_target = upstream * (product_2 + chosen_2 * d_input)
     return change_input, change_target
 
 

@@ -33,11 +33,10 @@ def _value_and_gradient(
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - input * target
-    positive = term.clamp(min=0.0)
-    positive_2 = sign(term).clamp(min=0.0)
     return (
-        -2.0 * positive * positive_2 * target * d_input
-        - 2.0 * positive * positive_2 * input * d_target
+        term.clamp(min=0.0)
+        * sign(term).clamp(min=0.0)
+        * (-2.0 * target * d_input - 2.0 * input * d_target)
     )
 
 
@@ -48,15 +47,15 @@ def _curvature(
     term = 1.0 - input * target
     positive = sign(term).clamp(min=0.0)
     power = positive * positive
-    slope = 2.0 * upstream * term.clamp(min=0.0) * positive
-    change_input = (
-        2.0 * upstream * power * target * target * d_input
-        + (2.0 * upstream * power * input * target - slope) * d_target
+    product = 2.0 * term.clamp(min=0.0) * positive
+    term_2 = (
+        2.0 * power * target * target * d_input
+        + (2.0 * power * input * target - product) * d_target
     )
-    change_target = (
-        2.0 * upstream * power * target * input - slope
-    ) * d_input + 2.0 * upstream * power * input * input * d_target
-    return change_input, change_target
+    term_3 = (
+        2.0 * power * target * input - product
+    ) * d_input + 2.0 * power * input * input * d_target
+    return upstream * term_2, upstream * term_3
 
 
 _kernel = differentiable(
@@ -106,12 +105,10 @@ def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
-    positive = term.clamp(min=0.0)
-    positive_2 = sign(term).clamp(min=0.0)
-    product = (
-        2.0 * positive * positive_2 * select(mask, 0.0, 1.0).to(target.dtype) * input * d_target
+    term_2 = (
+        -2.0 * select(mask, 0.0, 1.0).to(target.dtype) * input * d_target - 2.0 * chosen * d_input
     )
-    return -product - 2.0 * positive * positive_2 * chosen * d_input
+    return term.clamp(min=0.0) * sign(term).clamp(min=0.0) * term_2
 
 
 def _curvature_keras(
@@ -119,17 +116,21 @@ def _curvature_keras(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
-    chosen = select(mask, -1.0, target)
-    term = 1.0 - chosen * input
+    chosen = select(mask, 0.0, 1.0).to(upstream.dtype)
+    chosen_2 = select(mask, -1.0, target)
+    term = 1.0 - chosen_2 * input
     positive = sign(term).clamp(min=0.0)
     power = positive * positive
-    chosen_2 = select(mask, 0.0, 1.0).to(upstream.dtype)
-    slope = 2.0 * upstream * term.clamp(min=0.0) * positive * chosen_2
-    product = (2.0 * upstream * power * chosen_2 * input * chosen - slope) * d_target
-    slope_2 = 2.0 * upstream * power * chosen_2 * chosen_2 * input * input * d_target
-    product_2 = (2.0 * upstream * power * chosen * chosen_2 * input - slope) * d_input
-    change_input = product + 2.0 * upstream * power * chosen * chosen * d_input
-    return change_input, slope_2 + product_2
+    product = 2.0 * term.clamp(min=0.0) * positive
+    term_2 = (
+        chosen * (2.0 * power * input * chosen_2 - product) * d_target
+        + 2.0 * power * chosen_2 * chosen_2 * d_input
+    )
+    term_3 = (
+        2.0 * power * chosen * chosen * input * input * d_target
+        + chosen * (2.0 * power * chosen_2 * input - product) * d_input
+    )
+    return upstream * term_2, upstream * term_3
 
 
 _kernel_keras = differentiable(

@@ -117,10 +117,10 @@ def _curvature(
     slope = -upstream * beta * log_zero
     chosen = select(mask, slope[:, None], 0.0)
     probability = softmax(input, axis=-2)
-    product = probability * chosen
+    product = chosen * probability
     d_probability = softmax_tangent(input, d_input, axis=-2)
     product_2 = (-other_probability * chosen - sum_of_others(-product, axis=-2)) * d_probability
-    product_3 = probability * other_probability
+    product_3 = other_probability * probability
     slope_2 = -upstream * log_zero
     chosen_2 = select(mask, slope_2[:, None], 0.0)
     slope_3 = -upstream * beta

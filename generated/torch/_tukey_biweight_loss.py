@@ -82,15 +82,17 @@ def _curvature(
     power = product * product
     term = 1.0 - power
     term_2 = d_input - d_target
-    slope = upstream * select(mask, 0.0, term * term - 4.0 * term * power) * term_2
-    slope_2 = upstream * select(mask, 0.0, 4.0 * term * product**3) * d_scale
+    product_2 = select(mask, 0.0, term * term - 4.0 * term * power) * term_2
+    chosen = select(mask, 0.0, 4.0 * term * product**3)
     power_2 = (term * error / scale) ** 2
     term_3 = -box_cox(-power, 3.0) - 2.0 * power_2 + (power_2 - 4.0 * term * product**4)
     term_4 = (
-        upstream * select(mask, 0.3333333333333333, term_3) * d_scale
-        + upstream * select(mask, 0.0, 4.0 * term * product**3) * term_2
+        select(mask, 0.3333333333333333, term_3) * d_scale
+        + select(mask, 0.0, 4.0 * term * product**3) * term_2
     )
-    return slope + slope_2, -slope - slope_2, term_4.sum()
+    change_input = upstream * (product_2 + chosen * d_scale)
+    change_target = -upstream * product_2 - upstream * chosen * d_scale
+    return change_input, change_target, (upstream * term_4).sum()
 
 
 _kernel = differentiable(

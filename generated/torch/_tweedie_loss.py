@@ -81,7 +81,7 @@ def _curvature_log_mean(
     """Return the derivative of the gradient along the tangents."""
     term = 2.0 - power
     exponential = torch.exp(term * input)
-    product = exponential * input
+    product = input * exponential
     term_2 = power - 1.0
     power_2 = term_2 * term_2
     term_3 = 1.0 - power
@@ -90,25 +90,23 @@ def _curvature_log_mean(
     product_3 = scaled_exp_2 * term_3 / power_2
     product_4 = scaled_exp_2 / term_2
     term_4 = -product_3 - scaled_exp_2 * input * term_3 / term_2 - product_4 - product
-    slope = upstream * (exponential * term + term_3 * term_3 * (scaled_exp_2 / term_2)) * d_input
+    product_5 = (exponential * term + term_3 * term_3 * (scaled_exp_2 / term_2)) * d_input
     exponential_2 = torch.exp(product_2)
-    term_5 = -upstream * exponential_2 / power_2 - upstream * exponential_2 * input / term_2
-    product_5 = exponential * input / (term * term)
-    term_6 = 2.0 * exponential / term**3 - product_5 + (product * (input / term) - product_5)
-    product_6 = scaled_exp_2 * input / power_2
-    term_7 = (
+    term_5 = term_4 * d_power + product_5 + exponential_2 * term_3 * d_target / term_2
+    term_6 = -upstream * exponential_2 / power_2 - upstream * exponential_2 * input / term_2
+    product_6 = exponential * input / (term * term)
+    term_7 = 2.0 * exponential / term**3 - product_6 + (product * (input / term) - product_6)
+    product_7 = scaled_exp_2 * input / power_2
+    term_8 = (
         2.0 * scaled_exp_2 / term_2**3
-        + product_6
-        + (product_6 + scaled_exp_2 * input * (input / term_2))
+        + product_7
+        + (product_7 + scaled_exp_2 * input * (input / term_2))
     )
-    term_8 = -scaled_exp_2 * term_3 * input / term_2 - product_4 - product_3 - product
-    slope_2 = upstream * (-exponential_2 / power_2 - exponential_2 * input / term_2) * d_target
-    term_9 = upstream * (term_6 + term_7) * d_power + upstream * term_8 * d_input + slope_2
-    change_input = (
-        upstream * term_4 * d_power + slope + upstream * exponential_2 * term_3 * d_target / term_2
-    )
-    change_target = term_5 * d_power + upstream * exponential_2 * term_3 * d_input / term_2
-    return change_input, change_target, term_9.sum()
+    term_9 = -scaled_exp_2 * term_3 * input / term_2 - product_4 - product_3 - product
+    product_8 = (-exponential_2 / power_2 - exponential_2 * input / term_2) * d_target
+    slope = upstream * ((term_7 + term_8) * d_power + term_9 * d_input + product_8)
+    change_target = term_6 * d_power + upstream * exponential_2 * term_3 * d_input / term_2
+    return upstream * term_5, change_target, slope.sum()
 
 
 _kernel_log_mean = differentiable(
@@ -150,11 +148,8 @@ def _value_and_gradient_mean(
     if "power" in wanted:
         logarithm = torch.log(input)
         term_4 = power_2 / (term * term) - select(mask, 0.0, power_2 * logarithm) / term
-        term_5 = (
-            -power_3 * target / (term_2 * term_2)
-            - select(mask, 0.0, power_3 * logarithm) * target / term_2
-        )
-        grad_power = (upstream * (term_4 + term_5)).sum()
+        term_5 = -power_3 / (term_2 * term_2) - select(mask, 0.0, power_3 * logarithm) / term_2
+        grad_power = (upstream * (term_4 + target * term_5)).sum()
     return loss, grad_input, upstream * power_3 / term_2 if "target" in wanted else None, grad_power
 
 
@@ -175,16 +170,13 @@ def _tangent_mean(
     term_3 = power - 1.0
     term_4 = 1.0 - power
     power_3 = input**term_4
-    term_5 = (
-        -power_3 * target / (term_3 * term_3)
-        - select(mask, 0.0, power_3 * logarithm) * target / term_3
-    )
+    term_5 = -power_3 / (term_3 * term_3) - select(mask, 0.0, power_3 * logarithm) / term_3
     chosen = select((mask & torch.as_tensor(term == 0.0)), 0.0, term * input ** (term - 1.0))
     chosen_2 = select(
         (mask & torch.as_tensor(term_4 == 0.0)), 0.0, term_4 * input ** (term_4 - 1.0)
     )
     return (
-        (term_2 + term_5) * d_power
+        (term_2 + target * term_5) * d_power
         + (chosen / term + chosen_2 * target / term_3) * d_input
         + power_3 * d_target / term_3
     )
@@ -217,9 +209,9 @@ def _curvature_mean(
     term_5 = term_4 - 1.0
     power_5 = input**term_5
     chosen_3 = select(mask_3, 0.0, term_4 * power_5)
-    product_2 = chosen_3 * target / power_4
+    product_2 = chosen_3 / power_4
     chosen_4 = select(mask_3, 0.0, -power_5 - term_4 * select(mask, 0.0, power_5 * logarithm))
-    term_6 = product + chosen_2 / term + (chosen_4 * target / term_3 - product_2)
+    term_6 = product + chosen_2 / term + target * (chosen_4 / term_3 - product_2)
     chosen_5 = select(
         (mask & torch.as_tensor(term_2 == 0.0)), 0.0, term_2 * input ** (term_2 - 1.0)
     )
@@ -230,34 +222,33 @@ def _curvature_mean(
         select(mask_2, 0.0, term * chosen_5) / term
         + select(mask_3, 0.0, term_4 * chosen_6) * target / term_3
     )
+    term_8 = term_6 * d_power + term_7 * d_input + chosen_3 * d_target / term_3
     power_6 = input**term_4
     chosen_7 = select(mask, 0.0, power_6 * logarithm)
-    product_3 = (-upstream * power_6 / power_4 - upstream * chosen_7 / term_3) * d_power
+    term_9 = -power_6 / power_4 - chosen_7 / term_3
     power_7 = input**term
     chosen_8 = select(mask, 0.0, power_7 * logarithm)
-    product_4 = chosen_8 / power_2
-    term_8 = (
+    product_3 = chosen_8 / power_2
+    term_10 = (
         2.0 * power_7 / term**3
-        - product_4
-        + (-product_4 - select(mask, 0.0, -chosen_8 * logarithm) / term)
+        - product_3
+        + (-product_3 - select(mask, 0.0, -chosen_8 * logarithm) / term)
     )
-    product_5 = chosen_7 * target / power_4
-    term_9 = product_5 - select(mask, 0.0, -chosen_7 * logarithm) * target / term_3
-    term_10 = term_8 + (2.0 * power_6 * target / term_3**3 + product_5 + term_9)
-    term_11 = product - select(mask, 0.0, chosen * logarithm + power_7 / input) / term
-    product_6 = select(mask, 0.0, chosen_3 * logarithm + power_6 / input) * target / term_3
-    term_12 = (
-        upstream * term_10 * d_power
-        + upstream * (term_11 + (-product_2 - product_6)) * d_input
-        + upstream * (-power_6 / power_4 - chosen_7 / term_3) * d_target
+    product_4 = chosen_7 / power_4
+    term_11 = (
+        2.0 * power_6 / term_3**3
+        + product_4
+        + (product_4 - select(mask, 0.0, -chosen_7 * logarithm) / term_3)
     )
-    change_input = (
-        upstream * term_6 * d_power
-        + upstream * term_7 * d_input
-        + upstream * chosen_3 * d_target / term_3
+    term_12 = product - select(mask, 0.0, chosen * logarithm + power_7 / input) / term
+    product_5 = select(mask, 0.0, chosen_3 * logarithm + power_6 / input) / term_3
+    term_13 = (
+        (term_10 + target * term_11) * d_power
+        + (term_12 + target * (-product_2 - product_5)) * d_input
+        + term_9 * d_target
     )
-    change_target = product_3 + upstream * chosen_3 * d_input / term_3
-    return change_input, change_target, term_12.sum()
+    change_target = upstream * (term_9 * d_power + chosen_3 * d_input / term_3)
+    return upstream * term_8, change_target, (upstream * term_13).sum()
 
 
 _kernel_mean = differentiable(

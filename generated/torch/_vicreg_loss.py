@@ -207,28 +207,25 @@ def _tangent_variance(
     )
     root = torch.sqrt(eps + quotient)
     term_2 = 1.0 - root
-    positive = sign(term_2).clamp(min=0.0)
     quotient_2 = ratio(
         torch.as_tensor(1.0, dtype=input1.dtype), torch.as_tensor(term, dtype=input1.dtype)
     )
-    product = positive * quotient_2 * (deviation_2 * deviation(d_input1, axis=-2)).sum(dim=0) / root
-    product_2 = (-0.5 * positive * d_eps / root - product).sum() / input1.shape[1]
+    product = quotient_2 * (deviation_2 * deviation(d_input1, axis=-2)).sum(dim=0) / root
+    sums = (sign(term_2).clamp(min=0.0) * (-0.5 * d_eps / root - product)).sum()
     deviation_3 = deviation(input2, axis=-2)
     quotient_3 = ratio(
         (deviation_3 * deviation_3).sum(dim=0), torch.as_tensor(term, dtype=input1.dtype)
     )
     root_2 = torch.sqrt(eps + quotient_3)
     term_3 = 1.0 - root_2
-    positive_2 = sign(term_3).clamp(min=0.0)
-    product_3 = (
-        positive_2 * quotient_2 * (deviation_3 * deviation(d_input2, axis=-2)).sum(dim=0) / root_2
-    )
-    product_4 = (-0.5 * positive_2 * d_eps / root_2 - product_3).sum() / input1.shape[1]
+    product_2 = quotient_2 * (deviation_3 * deviation(d_input2, axis=-2)).sum(dim=0) / root_2
+    product_3 = sign(term_3).clamp(min=0.0) * (-0.5 * d_eps / root_2 - product_2)
+    product_4 = 0.5 * std_weight * (sums / input1.shape[1] + product_3.sum() / input1.shape[1])
     term_4 = (
         term_2.clamp(min=0.0).sum() / input1.shape[1]
         + term_3.clamp(min=0.0).sum() / input1.shape[1]
     )
-    return 0.5 * std_weight * (product_2 + product_4) + 0.5 * term_4 * d_std_weight
+    return product_4 + 0.5 * term_4 * d_std_weight
 
 
 def _curvature_variance(
@@ -263,11 +260,13 @@ def _curvature_variance(
         / (input1.shape[1] * root)
     )
     power = root**3
+    product = 0.5 * d_eps / power
     deviation_3 = deviation(d_input1, axis=-2)
     sums = (deviation_2 * deviation_3).sum(dim=0)
+    product_2 = quotient_2 * sums / power
     slope_2 = (
         0.5
-        * (positive * (0.5 * d_eps / power + quotient_2 * sums / power))
+        * (positive * (product + product_2))
         * upstream
         * std_weight
         * quotient_2
@@ -293,10 +292,19 @@ def _curvature_variance(
         / (input1.shape[1] * root_2)
     )
     power_2 = root_2**3
+    product_3 = 0.5 * d_eps / power_2
     deviation_5 = deviation(d_input2, axis=-2)
     sums_2 = (deviation_4 * deviation_5).sum(dim=0)
-    product = positive_2 * (0.5 * d_eps / power_2 + quotient_2 * sums_2 / power_2)
-    slope_5 = 0.5 * product * upstream * std_weight * quotient_2 * deviation_4 / input1.shape[1]
+    product_4 = quotient_2 * sums_2 / power_2
+    slope_5 = (
+        0.5
+        * (positive_2 * (product_3 + product_4))
+        * upstream
+        * std_weight
+        * quotient_2
+        * deviation_4
+        / input1.shape[1]
+    )
     slope_6 = (
         0.5
         * upstream
@@ -306,22 +314,26 @@ def _curvature_variance(
         * deviation_5
         / (input1.shape[1] * root_2)
     )
-    term_2 = -0.5 * positive * d_eps / root - positive * quotient_2 * sums / root
-    term_3 = -0.5 * positive_2 * d_eps / root_2 - positive_2 * quotient_2 * sums_2 / root_2
-    term_4 = (
+    sums_3 = (positive * (-0.5 * d_eps / root - quotient_2 * sums / root)).sum()
+    product_5 = positive_2 * (-0.5 * d_eps / root_2 - quotient_2 * sums_2 / root_2)
+    term_2 = (
         -0.25 * upstream * (positive_2 / root_2).sum() / input1.shape[1]
         - 0.25 * upstream * (positive / root).sum() / input1.shape[1]
     )
-    term_5 = -0.5 * positive_2 * d_eps / power_2 - positive_2 * quotient_2 * sums_2 / power_2
-    term_6 = -0.5 * positive * d_eps / power - positive * quotient_2 * sums / power
+    slope_7 = (
+        0.25
+        * upstream
+        * std_weight
+        * (positive_2 * (-product_3 - product_4)).sum()
+        / input1.shape[1]
+    )
+    slope_8 = (
+        0.25 * upstream * std_weight * (positive * (-product - product_2)).sum() / input1.shape[1]
+    )
     change_std_weight = (
-        0.5 * upstream * (term_2.sum() / input1.shape[1] + term_3.sum() / input1.shape[1])
+        0.5 * upstream * (sums_3 / input1.shape[1] + product_5.sum() / input1.shape[1])
     )
-    change_eps = (
-        term_4 * d_std_weight
-        - 0.25 * upstream * std_weight * term_5.sum() / input1.shape[1]
-        - 0.25 * upstream * std_weight * term_6.sum() / input1.shape[1]
-    )
+    change_eps = term_2 * d_std_weight - slope_7 - slope_8
     return slope_2 - slope - slope_3, slope_5 - slope_4 - slope_6, change_std_weight, change_eps
 
 

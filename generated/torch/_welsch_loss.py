@@ -46,7 +46,7 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     term = input - target
     product = term / scale
-    product_2 = gauss(product, 1.0) * term
+    product_2 = term * gauss(product, 1.0)
     product_3 = (-scale * torch.expm1(-product * product) - product_2 * product) * d_scale
     return product_3 + product_2 * (d_input - d_target)
 
@@ -69,15 +69,11 @@ def _curvature(
     slope_2 = upstream * gauss_2
     term_2 = d_input - d_target
     slope_3 = 2.0 * upstream * gauss_2 * d_scale * product**3
-    term_3 = (
-        -torch.expm1(-power)
-        - 2.0 * gauss_2 * power
-        + (gauss_2 * power - 2.0 * gauss_2 * product**4)
-    )
-    term_4 = upstream * term_3 * d_scale + 2.0 * upstream * gauss_2 * product**3 * term_2
+    term_3 = -torch.expm1(-power) - 2.0 * gauss_2 * power + gauss_2 * (power - 2.0 * product**4)
+    slope_4 = upstream * (term_3 * d_scale + 2.0 * gauss_2 * product**3 * term_2)
     change_input = (slope_2 - slope) * term_2 + slope_3
     change_target = (slope - slope_2) * term_2 - slope_3
-    return change_input, change_target, term_4.sum()
+    return change_input, change_target, slope_4.sum()
 
 
 _kernel = differentiable(
