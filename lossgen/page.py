@@ -64,7 +64,8 @@ def page(
     uses = Counter(arg for node in nodes for arg in operands(node))
     uses.update(roots)
     places: dict[str, tuple[str, int, int]] = {}
-    views = sorted(leaves(roots), key=lambda leaf: leaf.attrs[2] in INTEGER_KINDS)
+    # A weight that is absent may be a number.
+    views = sorted(leaves(roots), key=lambda leaf: leaf.attrs[2] in (*INTEGER_KINDS, "weight"))
     arrays = [leaf for leaf in views if leaf.axes or leaf.attrs[2] == TOTAL]
     floats = [leaf for leaf in arrays if leaf.attrs[2] not in INTEGER_KINDS]
     for node in views:

@@ -84,15 +84,16 @@ def _value_and_gradient(
     mask_4 = product_2 == 0.0
     chosen_3 = select(mask_4, 0.0, border * np.log(product_2))
     power_3 = term_2 * term_2
+    product_3 = border * omega / (term_2 * theta)
     term_6 = (
-        chosen_3 * term_3 * power * omega / (term_2 * theta)
-        + border * term_3 * omega / (term_2 * theta)
-        - border * chosen_3 * term_3 * power * omega / (power_3 * theta)
+        chosen_3 * power * omega / (term_2 * theta)
+        + product_3
+        - border * chosen_3 * power * omega / (power_3 * theta)
     )
     chosen_4 = select(
         mask,
         omega * select(mask_2, 0.0, power_2 * np.log(product)) / term_4,
-        omega * chosen_3 / term_2 + term_6,
+        omega * chosen_3 / term_2 + term_3 * term_6,
     )
     slope_2 = upstream * chosen_4
     chosen_6 = select((mask_4 & mask_3), 0.0, power * product_2**term_5)
@@ -103,27 +104,21 @@ def _value_and_gradient(
         grad_omega = total(upstream * chosen_5)
     grad_theta = None
     if "theta" in wanted:
-        product_3 = border * chosen_6 * term_3 * power * omega / (power_3 * eps * theta)
         term_7 = (
-            chosen_6 * term_3 * power * omega / (eps * term_2 * theta)
+            chosen_6 * term_3 * omega / (eps * term_2 * theta)
+            - border * chosen_6 * term_3 * omega / (power_3 * eps * theta)
+            - border * term_3 * omega / (term_2 * (theta * theta))
             - product_3
-            - border * term_3 * power * omega / (term_2 * (theta * theta))
-            - border * power * omega / (term_2 * theta)
         )
-        slope_3 = upstream * select(mask, 0.0, omega * chosen_6 / (term_2 * eps) + term_7)
-        grad_theta = total(slope_3)
+        chosen_7 = select(mask, 0.0, omega * chosen_6 / (term_2 * eps) + power * term_7)
+        grad_theta = total(upstream * chosen_7)
     grad_eps = None
     if "eps" in wanted:
         power_4 = eps * eps
-        term_8 = border * chosen_6 * term_3 * power * omega / (
-            power_3 * power_4
-        ) - chosen_6 * term_3 * power * omega / (power_4 * term_2)
-        chosen_7 = select(
-            mask,
-            -omega * chosen * abs_error / (term_4 * power_4),
-            term_8 - omega * chosen_6 * theta / (term_2 * power_4),
-        )
-        grad_eps = total(upstream * chosen_7)
+        term_8 = border * omega / (power_3 * power_4) - omega / (power_4 * term_2)
+        product_4 = chosen_6 * (term_3 * power * term_8 - omega * theta / (term_2 * power_4))
+        chosen_8 = select(mask, -omega * chosen * abs_error / (term_4 * power_4), product_4)
+        grad_eps = total(upstream * chosen_8)
     return (
         loss,
         slope,
@@ -172,14 +167,9 @@ def _tangent(
     mask_4 = product_2 == 0.0
     chosen_3 = select((mask_4 & mask_3), 0.0, power * product_2**term_5)
     power_4 = term_2 * term_2
-    term_6 = border * chosen_3 * term_3 * power * omega / (
-        power_4 * power_3
-    ) - chosen_3 * term_3 * power * omega / (power_3 * term_2)
-    chosen_4 = select(
-        mask,
-        -omega * chosen_2 * abs_error / (term_4 * power_3),
-        term_6 - omega * chosen_3 * theta / (term_2 * power_3),
-    )
+    term_6 = border * omega / (power_4 * power_3) - omega / (power_3 * term_2)
+    product_3 = chosen_3 * (term_3 * power * term_6 - omega * theta / (term_2 * power_3))
+    chosen_4 = select(mask, -omega * chosen_2 * abs_error / (term_4 * power_3), product_3)
     sign_term = sign(term)
     chosen_5 = select(
         mask,
@@ -187,30 +177,30 @@ def _tangent(
         border * sign_term * power * omega / (term_2 * theta),
     )
     chosen_6 = select(mask_4, 0.0, border * np.log(product_2))
+    product_4 = border * omega / (term_2 * theta)
     term_7 = (
-        chosen_6 * term_3 * power * omega / (term_2 * theta)
-        + border * term_3 * omega / (term_2 * theta)
-        - border * chosen_6 * term_3 * power * omega / (power_4 * theta)
+        chosen_6 * power * omega / (term_2 * theta)
+        + product_4
+        - border * chosen_6 * power * omega / (power_4 * theta)
     )
     chosen_7 = select(
         mask,
         omega * select(mask_2, 0.0, power_2 * np.log(product)) / term_4,
-        omega * chosen_6 / term_2 + term_7,
+        omega * chosen_6 / term_2 + term_3 * term_7,
     )
-    product_3 = border * chosen_3 * term_3 * power * omega / (power_4 * eps * theta)
     term_8 = (
-        chosen_3 * term_3 * power * omega / (eps * term_2 * theta)
-        - product_3
-        - border * term_3 * power * omega / (term_2 * (theta * theta))
-        - border * power * omega / (term_2 * theta)
+        chosen_3 * term_3 * omega / (eps * term_2 * theta)
+        - border * chosen_3 * term_3 * omega / (power_4 * eps * theta)
+        - border * term_3 * omega / (term_2 * (theta * theta))
+        - product_4
     )
-    product_4 = select(mask, 0.0, omega * chosen_3 / (term_2 * eps) + term_8) * d_theta
+    chosen_8 = select(mask, 0.0, omega * chosen_3 / (term_2 * eps) + power * term_8)
     return (
         chosen * d_omega
         + chosen_4 * d_eps
         + chosen_5 * (d_input - d_target)
         + chosen_7 * (d_alpha - d_target)
-        + product_4
+        + chosen_8 * d_theta
     )
 
 
@@ -265,10 +255,12 @@ def _curvature(
     mask_7 = mask_6 & mask_3
     power_5 = product_3**term_3
     chosen_5 = select(mask_7, 0.0, power * power_5)
+    product_6 = omega / (power_4 * term_4)
     power_6 = term_4 * term_4
-    product_6 = border * chosen_5 * sign_term * power * omega / (power_6 * power_4)
-    term_7 = product_6 - chosen_5 * sign_term * power * omega / (power_4 * term_4)
-    chosen_6 = select(mask, term_6, term_7)
+    product_7 = border * omega / (power_6 * power_4)
+    term_7 = product_7 - product_6
+    product_8 = chosen_5 * sign_term * power * term_7
+    chosen_6 = select(mask, term_6, product_8)
     chosen_7 = select(mask_4, 0.0, power * chosen_3 * sign_term / eps)
     term_8 = omega * chosen_7 * sign_term / (term_2 * eps) - omega * product_2 * product_2
     chosen_8 = select(mask, term_8, 0.0)
@@ -277,293 +269,307 @@ def _curvature(
     logarithm = np.log(product)
     chosen_9 = select(mask_2, 0.0, power_2 * logarithm)
     chosen_10 = select(mask_4, 0.0, power_3 + power * select(mask_2, 0.0, power_3 * logarithm))
-    term_10 = omega * chosen_10 * sign_term / (
-        term_2 * eps
-    ) - omega * chosen_9 * chosen * sign_term / (power_7 * eps)
+    term_10 = omega * chosen_10 / (term_2 * eps) - omega * chosen_9 * chosen / (power_7 * eps)
     logarithm_2 = np.log(product_3)
     chosen_11 = select(mask_6, 0.0, border * logarithm_2)
-    product_7 = border * chosen_11 * sign_term * power * omega / (power_6 * theta)
-    term_11 = (
-        chosen_11 * sign_term * power * omega / (term_4 * theta)
-        + border * sign_term * omega / (term_4 * theta)
-        - product_7
-    )
-    chosen_12 = select(mask, term_10, term_11)
-    term_12 = d_alpha - d_target
-    product_8 = border * chosen_5 * sign_term * power * omega / (power_6 * eps * theta)
+    product_9 = chosen_11 * power * omega / (term_4 * theta)
+    product_10 = border * chosen_11 * power * omega / (power_6 * theta)
+    product_11 = border * omega / (term_4 * theta)
+    product_12 = sign_term * (product_9 + product_11 - product_10)
+    chosen_12 = select(mask, sign_term * term_10, product_12)
+    term_11 = d_alpha - d_target
+    product_13 = chosen_5 * omega / (eps * term_4 * theta)
+    product_14 = border * chosen_5 * omega / (power_6 * eps * theta)
     power_8 = theta * theta
-    term_13 = (
-        chosen_5 * sign_term * power * omega / (eps * term_4 * theta)
-        - product_8
-        - border * sign_term * power * omega / (term_4 * power_8)
+    product_15 = border * omega / (term_4 * power_8)
+    chosen_13 = select(mask, 0.0, sign_term * power * (product_13 - product_14 - product_15))
+    term_12 = (
+        chosen_2 * d_omega
+        + chosen_6 * d_eps
+        + chosen_8 * term_9
+        + chosen_12 * term_11
+        + chosen_13 * d_theta
     )
-    chosen_13 = select(mask, 0.0, term_13)
-    product_9 = chosen_9 / term_2
-    product_10 = chosen_11 / term_4
-    term_14 = abs_error - theta
+    product_16 = chosen_9 / term_2
+    product_17 = chosen_11 / term_4
+    term_13 = abs_error - theta
+    product_18 = border / (term_4 * theta)
+    term_14 = (
+        chosen_11 * power / (term_4 * theta)
+        + product_18
+        - border * chosen_11 * power / (power_6 * theta)
+    )
+    chosen_14 = select(mask, product_16, product_17 + term_13 * term_14)
+    product_19 = abs_error * (-chosen * logarithm / power_4 - power_2 / (product * power_4))
     term_15 = (
-        chosen_11 * term_14 * power / (term_4 * theta)
-        + border * term_14 / (term_4 * theta)
-        - border * chosen_11 * term_14 * power / (power_6 * theta)
-    )
-    chosen_14 = select(mask, product_9, product_10 + term_15)
-    term_16 = -chosen * abs_error * logarithm / power_4 - power_2 * abs_error / (product * power_4)
-    term_17 = (
         omega * chosen * abs_error * chosen_9 / (power_7 * power_4)
-        + omega * select(mask_2, 0.0, term_16) / term_2
+        + omega * select(mask_2, 0.0, product_19) / term_2
     )
-    term_18 = -chosen_5 * theta * logarithm_2 / power_4 - border * theta / (product_3 * power_4)
-    chosen_15 = select(mask_6, 0.0, term_18)
-    term_19 = (
+    term_16 = -chosen_5 * theta * logarithm_2 / power_4 - border * theta / (product_3 * power_4)
+    chosen_15 = select(mask_6, 0.0, term_16)
+    term_17 = (
         omega * chosen_5 * theta * chosen_11 / (power_6 * power_4) + omega * chosen_15 / term_4
     )
-    product_11 = chosen_11 * chosen_5 * term_14 * power * omega / (power_6 * power_4)
-    term_20 = chosen_15 * term_14 * power * omega / (term_4 * theta) + product_11
-    product_12 = chosen_5 * chosen_11 * term_14 * power * omega / (power_4 * power_6)
-    power_9 = term_4**3
-    product_13 = 2.0 * border * chosen_5 * chosen_11 * term_14 * power * omega / (power_9 * power_4)
-    term_21 = (
-        product_12 - product_13 - border * chosen_15 * term_14 * power * omega / (power_6 * theta)
+    term_18 = chosen_15 * omega / (term_4 * theta) + chosen_11 * chosen_5 * omega / (
+        power_6 * power_4
     )
-    product_14 = chosen_5 * term_14 * omega / (power_4 * term_4)
-    product_15 = border * chosen_5 * term_14 * omega / (power_6 * power_4)
-    chosen_16 = select(mask, term_17, term_19 + (term_20 + term_21 + (product_15 - product_14)))
-    term_22 = chosen * sign_term * logarithm / eps + power_2 * sign_term / (product * eps)
-    term_23 = omega * select(
-        mask_2, 0.0, term_22
+    power_9 = term_4**3
+    product_20 = 2.0 * border * chosen_5 * chosen_11 * omega / (power_9 * power_4)
+    term_19 = (
+        chosen_5 * chosen_11 * omega / (power_4 * power_6)
+        - product_20
+        - border * chosen_15 * omega / (power_6 * theta)
+    )
+    product_21 = term_13 * (power * term_18 + power * term_19 + chosen_5 * term_7)
+    chosen_16 = select(mask, term_15, term_17 + product_21)
+    product_22 = sign_term * (chosen * logarithm / eps + power_2 / (product * eps))
+    term_20 = omega * select(
+        mask_2, 0.0, product_22
     ) / term_2 - omega * chosen * sign_term * chosen_9 / (power_7 * eps)
-    chosen_17 = select(mask, term_23, term_11)
-    term_24 = (
-        omega * select(mask_2, 0.0, chosen_9 * logarithm) / term_2 - omega * product_9 * product_9
+    chosen_17 = select(mask, term_20, product_12)
+    term_21 = (
+        omega * select(mask_2, 0.0, chosen_9 * logarithm) / term_2 - omega * product_16 * product_16
     )
     chosen_18 = select(mask_6, 0.0, chosen_11 * logarithm_2)
-    product_16 = omega * term_14 * power
-    product_17 = product_16 * product_10 * (product_10 / theta)
-    product_18 = chosen_11 * term_14 * omega / (term_4 * theta)
-    term_25 = chosen_18 * term_14 * power * omega / (term_4 * theta) + product_18 - product_17
-    product_19 = 2.0 * border * chosen_11 * chosen_11 * term_14 * power * omega / (power_9 * theta)
-    product_20 = border * chosen_11 * term_14 * omega / (power_6 * theta)
-    term_26 = (
-        product_19
-        - product_17
-        - border * chosen_18 * term_14 * power * omega / (power_6 * theta)
-        - product_20
-    )
-    term_27 = (
-        omega * chosen_18 / term_4
-        - omega * product_10 * product_10
-        + (term_25 + term_26 + (product_18 - product_20))
-    )
-    chosen_19 = select(mask, term_24, term_27)
-    chosen_20 = select(mask_6, 0.0, chosen_5 * logarithm_2 / eps + border / (product_3 * eps))
-    term_28 = omega * chosen_20 / term_4 - omega * chosen_5 * chosen_11 / (power_6 * eps)
-    product_21 = chosen_11 * chosen_5 * term_14 * power * omega / (power_6 * eps * theta)
-    product_22 = chosen_11 * term_14 * power * omega / (term_4 * power_8)
-    product_23 = chosen_11 * power * omega / (term_4 * theta)
-    term_29 = (
-        chosen_20 * term_14 * power * omega / (term_4 * theta)
-        - product_21
-        - product_22
-        - product_23
-    )
-    product_24 = chosen_5 * chosen_11 * term_14 * power * omega / (eps * power_6 * theta)
-    product_25 = (
-        2.0 * border * chosen_5 * chosen_11 * term_14 * power * omega / (power_9 * eps * theta)
-    )
-    product_26 = border * chosen_11 * term_14 * power * omega / (power_6 * power_8)
-    product_27 = border * chosen_11 * power * omega / (power_6 * theta)
-    term_30 = (
-        product_25
-        + product_26
-        + product_27
+    product_23 = power * omega
+    product_24 = product_23 * product_17 * (product_17 / theta)
+    product_25 = chosen_11 * omega / (term_4 * theta)
+    term_22 = chosen_18 * power * omega / (term_4 * theta) + product_25 - product_24
+    product_26 = 2.0 * border * chosen_11 * chosen_11 * power * omega / (power_9 * theta)
+    product_27 = border * chosen_11 * omega / (power_6 * theta)
+    term_23 = (
+        product_26
         - product_24
-        - border * chosen_20 * term_14 * power * omega / (power_6 * theta)
+        - border * chosen_18 * power * omega / (power_6 * theta)
+        - product_27
     )
-    product_28 = chosen_5 * term_14 * omega / (eps * term_4 * theta)
-    product_29 = border * chosen_5 * term_14 * omega / (power_6 * eps * theta)
-    product_30 = border * term_14 * omega / (term_4 * power_8)
-    product_31 = border * omega / (term_4 * theta)
-    term_31 = term_29 + term_30 + (product_28 - product_29 - product_30 - product_31)
-    chosen_21 = select(mask, 0.0, term_28 + term_31)
-    term_32 = border * chosen_5 * term_14 * power / (
-        power_6 * power_4
-    ) - chosen_5 * term_14 * power / (power_4 * term_4)
+    product_28 = chosen_11 * (omega / (term_4 * theta) - border * omega / (power_6 * theta))
+    term_24 = (
+        omega * chosen_18 / term_4
+        - omega * product_17 * product_17
+        + term_13 * (term_22 + term_23 + product_28)
+    )
+    chosen_19 = select(mask, term_21, term_24)
+    chosen_20 = select(mask_6, 0.0, chosen_5 * logarithm_2 / eps + border / (product_3 * eps))
+    term_25 = omega * chosen_20 / term_4 - omega * chosen_5 * chosen_11 / (power_6 * eps)
+    term_26 = (
+        chosen_20 * term_13 * omega / (term_4 * theta)
+        - chosen_11 * chosen_5 * term_13 * omega / (power_6 * eps * theta)
+        - chosen_11 * term_13 * omega / (term_4 * power_8)
+        - product_25
+    )
+    product_29 = 2.0 * border * chosen_5 * chosen_11 * term_13 * omega / (power_9 * eps * theta)
+    term_27 = (
+        product_29
+        + border * chosen_11 * term_13 * omega / (power_6 * power_8)
+        + product_27
+        - chosen_5 * chosen_11 * term_13 * omega / (eps * power_6 * theta)
+        - border * chosen_20 * term_13 * omega / (power_6 * theta)
+    )
+    term_28 = (
+        chosen_5 * term_13 * omega / (eps * term_4 * theta)
+        - border * chosen_5 * term_13 * omega / (power_6 * eps * theta)
+        - border * term_13 * omega / (term_4 * power_8)
+        - product_11
+    )
+    chosen_21 = select(mask, 0.0, term_25 + (power * term_26 + power * term_27 + term_28))
+    term_29 = (
+        (-chosen_14 - chosen_2) * d_omega
+        + (-chosen_16 - chosen_6) * d_eps
+        + (-chosen_17 - chosen_8) * term_9
+        + (-chosen_19 - chosen_12) * term_11
+        + (-chosen_21 - chosen_13) * d_theta
+    )
+    product_30 = term_13 * power * (border / (power_6 * power_4) - 1.0 / (power_4 * term_4))
     chosen_22 = select(
         mask,
         -chosen * abs_error / (term_2 * power_4),
-        term_32 - chosen_5 * theta / (term_4 * power_4),
+        chosen_5 * (product_30 - theta / (term_4 * power_4)),
     )
-    product_32 = chosen_5 / (term_4 * eps)
-    term_33 = (
-        chosen_5 * term_14 * power / (eps * term_4 * theta)
-        - border * chosen_5 * term_14 * power / (power_6 * eps * theta)
-        - border * term_14 * power / (term_4 * power_8)
-        - border * power / (term_4 * theta)
+    product_31 = chosen_5 / (term_4 * eps)
+    term_30 = (
+        chosen_5 * term_13 / (eps * term_4 * theta)
+        - border * chosen_5 * term_13 / (power_6 * eps * theta)
+        - border * term_13 / (term_4 * power_8)
+        - product_18
     )
-    chosen_23 = select(mask, 0.0, product_32 + term_33)
-    term_34 = (
-        upstream * chosen_22 * d_eps
-        + upstream * chosen_2 * term_9
-        + upstream * chosen_14 * term_12
-        + upstream * chosen_23 * d_theta
-    )
-    product_33 = chosen_5 / term_4 / eps
-    product_34 = omega * product_33 * product_33 * (theta / eps)
+    chosen_23 = select(mask, 0.0, product_31 + power * term_30)
+    term_31 = chosen_22 * d_eps + chosen_2 * term_9 + chosen_14 * term_11 + chosen_23 * d_theta
+    product_32 = chosen_5 / term_4 / eps
+    product_33 = omega * product_32 * product_32 * (theta / eps)
     chosen_24 = select((mask_6 & mask_5), 0.0, term_3 * product_3**term_5)
     chosen_25 = select(mask_7, 0.0, -power * chosen_24 * theta / power_4)
-    product_35 = omega * chosen_5 / (term_4 * power_4)
-    product_36 = power / eps
-    product_37 = omega * term_14 * product_33 * product_33 * product_36
-    term_35 = (
-        chosen_25 * term_14 * power * omega / (eps * term_4 * theta)
-        + product_37
-        - chosen_5 * term_14 * power * omega / (power_4 * term_4 * theta)
+    product_34 = omega * chosen_5 / (term_4 * power_4)
+    product_35 = power / eps
+    product_36 = omega * product_32 * product_32 * product_35
+    term_32 = (
+        chosen_25 * power * omega / (eps * term_4 * theta)
+        + product_36
+        - chosen_5 * power * omega / (power_4 * term_4 * theta)
     )
     power_10 = chosen_5 * chosen_5
     power_11 = eps**3
-    product_38 = 2.0 * border * power_10 * term_14 * power * omega / (power_9 * power_11)
-    product_39 = border * chosen_25 * term_14 * power * omega / (power_6 * eps * theta)
-    product_40 = border * chosen_5 * term_14 * power * omega / (power_6 * power_4 * theta)
-    term_36 = chosen_5 * term_14 * power * omega / (power_4 * theta * term_4) - product_40
-    product_41 = chosen_5 * power * omega / (power_4 * term_4)
-    product_42 = border * chosen_5 * power * omega / (power_6 * power_4)
-    term_37 = (
-        term_35
-        + (product_37 + product_40 - product_38 - product_39)
-        + term_36
-        + (product_41 - product_42)
+    term_33 = (
+        product_36
+        + border * chosen_5 * power * omega / (power_6 * power_4 * theta)
+        - 2.0 * border * power_10 * power * omega / (power_9 * power_11)
+        - border * chosen_25 * power * omega / (power_6 * eps * theta)
     )
-    term_38 = product_34 + omega * chosen_25 / (term_4 * eps) - product_35 + term_37
+    product_37 = border * chosen_5 * term_13 * power * omega / (power_6 * power_4 * theta)
+    term_34 = chosen_5 * term_13 * power * omega / (power_4 * theta * term_4) - product_37
+    term_35 = (
+        term_13 * term_32 + term_13 * term_33 + term_34 + chosen_5 * power * (product_6 - product_7)
+    )
+    term_36 = product_33 + omega * chosen_25 / (term_4 * eps) - product_34 + term_35
     chosen_26 = select(mask_7, 0.0, power * chosen_24 / eps)
-    term_39 = omega * chosen_26 / (term_4 * eps) - omega * product_32 * product_32
-    product_43 = chosen_5 / (eps * term_4)
-    product_44 = product_16 * product_43 * (product_43 / theta)
-    product_45 = chosen_5 * term_14 * power * omega / (eps * term_4 * power_8)
-    product_46 = chosen_5 * power * omega / (eps * term_4 * theta)
+    term_37 = omega * chosen_26 / (term_4 * eps) - omega * product_31 * product_31
+    product_38 = chosen_5 / (eps * term_4)
+    product_39 = product_38 / theta * (term_13 * product_38)
+    product_40 = chosen_5 * term_13 * omega / (eps * term_4 * power_8)
+    term_38 = (
+        chosen_26 * term_13 * omega / (eps * term_4 * theta)
+        - omega * product_39
+        - product_40
+        - product_13
+    )
+    product_41 = chosen_5 / eps / term_4
+    product_42 = (
+        2.0 * omega * border * product_41 * product_41 * (power / term_4) * (term_13 / theta)
+    )
+    product_43 = border * chosen_26 * term_13 * power * omega / (power_6 * eps * theta)
+    product_44 = border * chosen_5 * term_13 * power * omega / (power_6 * eps * power_8)
+    term_39 = (
+        product_42
+        + product_44
+        + border * chosen_5 * power * omega / (power_6 * eps * theta)
+        - product_23 * product_39
+        - product_43
+    )
     term_40 = (
-        chosen_26 * term_14 * power * omega / (eps * term_4 * theta)
-        - product_44
-        - product_45
-        - product_46
+        border * chosen_5 * term_13 * omega / (power_6 * eps * power_8)
+        + 2.0 * border * term_13 * omega / (term_4 * theta**3)
+        + product_15
+        - product_40
     )
-    product_47 = chosen_5 / eps / term_4
-    product_48 = (
-        2.0 * omega * border * product_47 * product_47 * (power / term_4) * (term_14 / theta)
-    )
-    product_49 = border * chosen_26 * term_14 * power * omega / (power_6 * eps * theta)
-    product_50 = border * chosen_5 * term_14 * power * omega / (power_6 * eps * power_8)
-    product_51 = border * chosen_5 * power * omega / (power_6 * eps * theta)
-    product_52 = border * power * omega / (term_4 * power_8)
     term_41 = (
-        product_50
-        + 2.0 * border * term_14 * power * omega / (term_4 * theta**3)
-        + product_52
-        - product_45
-    )
-    term_42 = (
-        term_40
-        + (product_48 + product_50 + product_51 - product_44 - product_49)
-        + term_41
-        + (product_51 + product_52 - product_46)
+        power * term_38 + term_39 + power * term_40 + power * (product_14 + product_15 - product_13)
     )
     chosen_27 = select(mask_7, 0.0, power_5 + power * select(mask_6, 0.0, power_5 * logarithm_2))
-    term_43 = omega * chosen_27 / (term_4 * eps) - omega * chosen_11 * chosen_5 / (power_6 * eps)
-    term_44 = chosen_27 * term_14 * power * omega / (eps * term_4 * theta) + product_28 - product_24
-    product_53 = (
-        2.0 * border * chosen_11 * chosen_5 * term_14 * power * omega / (power_9 * eps * theta)
+    term_42 = omega * chosen_27 / (term_4 * eps) - omega * chosen_11 * chosen_5 / (power_6 * eps)
+    term_43 = (
+        chosen_27 * power * omega / (eps * term_4 * theta)
+        + product_13
+        - chosen_5 * chosen_11 * power * omega / (eps * power_6 * theta)
     )
-    product_54 = border * chosen_27 * term_14 * power * omega / (power_6 * eps * theta)
+    product_45 = 2.0 * border * chosen_11 * chosen_5 * power * omega / (power_9 * eps * theta)
+    term_44 = (
+        product_45
+        - chosen_11 * chosen_5 * power * omega / (power_6 * eps * theta)
+        - border * chosen_27 * power * omega / (power_6 * eps * theta)
+        - product_14
+    )
     term_45 = (
-        term_44
-        + (product_53 - product_21 - product_54 - product_29)
-        + (product_26 - product_22 - product_30)
-        + (product_27 - product_23 - product_31)
+        border * chosen_11 * power * omega / (power_6 * power_8)
+        - chosen_11 * power * omega / (term_4 * power_8)
+        - product_15
     )
     term_46 = (
-        upstream * chosen_23 * d_omega
-        + upstream * select(mask, 0.0, term_38) * d_eps
-        + upstream * select(mask, 0.0, term_39 + term_42) * d_theta
-        + upstream * select(mask, 0.0, term_43 + term_45) * term_12
-        + upstream * chosen_13 * term_9
+        term_13 * term_43
+        + term_13 * term_44
+        + term_13 * term_45
+        + (product_10 - product_9 - product_11)
     )
-    product_55 = chosen * abs_error / term_2 / eps
-    product_56 = omega / eps
-    product_57 = -1.0 / eps
     term_47 = (
-        product_55 * product_55 * product_56 * product_57
+        chosen_23 * d_omega
+        + select(mask, 0.0, term_36) * d_eps
+        + select(mask, 0.0, term_37 + term_41) * d_theta
+        + select(mask, 0.0, term_42 + term_46) * term_11
+        + chosen_13 * term_9
+    )
+    product_46 = chosen * abs_error / term_2 / eps
+    product_47 = omega / eps
+    product_48 = -1.0 / eps
+    term_48 = (
+        product_46 * product_46 * product_47 * product_48
         + 2.0 * omega * chosen * abs_error / (term_2 * power_11)
         - omega * chosen_4 * abs_error / (term_2 * power_4)
     )
-    product_58 = chosen_5 * theta / term_4 / eps
-    term_48 = (
-        product_58 * product_58 * product_56 * product_57
+    product_49 = chosen_5 * theta / term_4 / eps
+    term_49 = (
+        product_49 * product_49 * product_47 * product_48
         + 2.0 * omega * chosen_5 * theta / (term_4 * power_11)
         - omega * chosen_25 * theta / (term_4 * power_4)
     )
-    product_59 = theta * omega * product_33 * product_33 * product_36 * (term_14 / eps)
-    term_49 = (
-        2.0 * chosen_5 * term_14 * power * omega / (power_11 * term_4)
-        - chosen_25 * term_14 * power * omega / (power_4 * term_4)
-        - product_59
+    product_50 = theta * omega * product_32 * product_32 * product_35 * (term_13 / eps)
+    term_50 = (
+        2.0 * chosen_5 * term_13 * power * omega / (power_11 * term_4)
+        - chosen_25 * term_13 * power * omega / (power_4 * term_4)
+        - product_50
     )
-    product_60 = 2.0 * border * power_10 * theta * term_14 * power * omega / (power_9 * eps**4)
-    product_61 = border * chosen_25 * term_14 * power * omega / (power_6 * power_4)
-    product_62 = 2.0 * border * chosen_5 * term_14 * power * omega / (power_6 * power_11)
-    term_50 = term_48 + (term_49 + (product_60 + product_61 - product_59 - product_62))
-    term_51 = (
+    product_51 = 2.0 * border * power_10 * theta * term_13 * power * omega / (power_9 * eps**4)
+    product_52 = border * chosen_25 * term_13 * power * omega / (power_6 * power_4)
+    product_53 = 2.0 * border * chosen_5 * term_13 * power * omega / (power_6 * power_11)
+    term_51 = term_49 + (term_50 + (product_51 + product_52 - product_50 - product_53))
+    term_52 = (
         omega * sign_term * product_4 * product_4 * (abs_error / eps)
         - omega * chosen_7 * abs_error / (term_2 * power_4)
         - product_5
     )
-    term_52 = omega * chosen_9 * chosen * abs_error / (
-        power_7 * power_4
-    ) - omega * chosen_10 * abs_error / (term_2 * power_4)
-    term_53 = omega * chosen_11 * chosen_5 * theta / (
+    term_53 = omega * chosen_9 * chosen / (power_7 * power_4) - omega * chosen_10 / (
+        term_2 * power_4
+    )
+    term_54 = omega * chosen_11 * chosen_5 * theta / (
         power_6 * power_4
     ) - omega * chosen_27 * theta / (term_4 * power_4)
-    term_54 = product_12 - chosen_27 * term_14 * power * omega / (power_4 * term_4) - product_14
-    product_63 = 2.0 * border * chosen_11 * chosen_5 * term_14 * power * omega / (power_9 * power_4)
-    product_64 = border * chosen_27 * term_14 * power * omega / (power_6 * power_4)
-    term_55 = term_53 + (term_54 + (product_11 + product_64 + product_15 - product_63))
-    term_56 = product_34 - omega * chosen_26 * theta / (term_4 * power_4) - product_35
-    term_57 = product_37 + product_41 - chosen_26 * term_14 * power * omega / (power_4 * term_4)
-    product_65 = border * chosen_26 * term_14 * power * omega / (power_6 * power_4)
-    term_58 = term_56 + (term_57 + (product_37 + product_65 - product_38 - product_42))
+    term_55 = (
+        chosen_5 * chosen_11 * power * omega / (power_4 * power_6)
+        - chosen_27 * power * omega / (power_4 * term_4)
+        - chosen_5 * omega / (power_4 * term_4)
+    )
+    product_54 = 2.0 * border * chosen_11 * chosen_5 * power * omega / (power_9 * power_4)
+    term_56 = (
+        chosen_11 * chosen_5 * power * omega / (power_6 * power_4)
+        + border * chosen_27 * power * omega / (power_6 * power_4)
+        + border * chosen_5 * omega / (power_6 * power_4)
+        - product_54
+    )
+    chosen_28 = select(mask, abs_error * term_53, term_54 + term_13 * (term_55 + term_56))
+    term_57 = product_33 - omega * chosen_26 * theta / (term_4 * power_4) - product_34
+    product_55 = omega * term_13 * product_32 * product_32 * product_35
+    term_58 = (
+        product_55
+        + chosen_5 * power * omega / (power_4 * term_4)
+        - chosen_26 * term_13 * power * omega / (power_4 * term_4)
+    )
+    product_56 = 2.0 * border * power_10 * term_13 * power * omega / (power_9 * power_11)
+    product_57 = border * chosen_26 * term_13 * power * omega / (power_6 * power_4)
     term_59 = (
-        upstream * chosen_22 * d_omega
-        + upstream * select(mask, term_47, term_50) * d_eps
-        + upstream * select(mask, term_51, term_7) * term_9
-        + upstream * select(mask, term_52, term_55) * term_12
-        + upstream * select(mask, 0.0, term_58) * d_theta
+        product_55
+        + product_57
+        - product_56
+        - border * chosen_5 * power * omega / (power_6 * power_4)
     )
     term_60 = (
-        upstream * chosen_14 * d_omega
-        + upstream * chosen_16 * d_eps
-        + upstream * chosen_17 * term_9
-        + upstream * chosen_19 * term_12
-        + upstream * chosen_21 * d_theta
+        chosen_22 * d_omega
+        + select(mask, term_48, term_51) * d_eps
+        + select(mask, term_52, product_8) * term_9
+        + chosen_28 * term_11
+        + select(mask, 0.0, term_57 + (term_58 + term_59)) * d_theta
     )
-    change_input = (
-        upstream * chosen_2 * d_omega
-        + upstream * chosen_6 * d_eps
-        + upstream * chosen_8 * term_9
-        + upstream * chosen_12 * term_12
-        + upstream * chosen_13 * d_theta
-    )
-    change_target = (
-        (-upstream * chosen_14 - upstream * chosen_2) * d_omega
-        + (-upstream * chosen_16 - upstream * chosen_6) * d_eps
-        + (-upstream * chosen_17 - upstream * chosen_8) * term_9
-        + (-upstream * chosen_19 - upstream * chosen_12) * term_12
-        + (-upstream * chosen_21 - upstream * chosen_13) * d_theta
+    term_61 = (
+        chosen_14 * d_omega
+        + chosen_16 * d_eps
+        + chosen_17 * term_9
+        + chosen_19 * term_11
+        + chosen_21 * d_theta
     )
     return (
-        change_input,
-        change_target,
-        total(term_34),
-        total(term_46),
-        total(term_59),
-        total(term_60),
+        upstream * term_12,
+        upstream * term_29,
+        total(upstream * term_31),
+        total(upstream * term_47),
+        total(upstream * term_60),
+        total(upstream * term_61),
     )
 
 

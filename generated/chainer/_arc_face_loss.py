@@ -63,25 +63,22 @@ def _value_and_gradient(
     probability = sigmoid(term_2)
     chosen_2 = mask_2.astype(input.dtype)
     term_3 = cos - select(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
-    term_4 = (
-        -upstream * probability * scale * select(mask_2, 0.0, 1.0)
-        - upstream * probability * scale * chosen_2 * term_3
-    )
-    slope = upstream * probability
+    slope = upstream * probability * (-scale * select(mask_2, 0.0, 1.0) - scale * chosen_2 * term_3)
+    slope_2 = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
     loss = at_least(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
-    grad_input = select(index == target[:, None], term_4[:, None], 0.0) + slope[
+    grad_input = select(index == target[:, None], slope[:, None], 0.0) + slope_2[
         :, None
     ] * probability_2 * select(mask, scale, 0.0)
     grad_scale = None
     if "scale" in wanted:
-        slope_2 = upstream * probability * total(probability_2 * select(mask, input, 0.0), axis=1)
-        grad_scale = total(slope_2) - total(upstream * probability * widened)
+        slope_3 = upstream * probability * total(probability_2 * select(mask, input, 0.0), axis=1)
+        grad_scale = total(slope_3) - total(upstream * probability * widened)
     grad_margin = None
     if "margin" in wanted:
-        slope_3 = upstream * probability * select(mask_2, 0.0, -sin - margin * cos)
+        slope_4 = upstream * probability * select(mask_2, 0.0, -sin - margin * cos)
         sums = total(upstream * probability * chosen_2 * (own * sin + sine * cos))
-        grad_margin = scale * sums - scale * total(slope_3)
+        grad_margin = scale * sums - scale * total(slope_4)
     return loss, grad_input, grad_scale, grad_margin
 
 
@@ -154,94 +151,71 @@ def _curvature(
     probability = sigmoid(others - product_2)
     probability_2 = sigmoid(product_2 - others)
     chosen_3 = select(mask_2, 0.0, 1.0)
+    product_3 = scale * chosen_3
     chosen_4 = mask_2.astype(upstream.dtype)
+    product_4 = scale * chosen_4
     term_3 = -own - 1.0 + term
     chosen_5 = select(mask_3, 0.0, 0.5 * term_3 / root)
     term_4 = cos - chosen_5 * sin
-    slope = upstream * probability * probability_2 * scale * chosen_4 * term_4
-    term_5 = -upstream * probability * probability_2 * scale * chosen_3 - slope
     probability_3 = softmax(chosen, axis=-1)
     chosen_6 = select(mask, input, 0.0)
     chosen_7 = select(mask, scale, 0.0)
-    term_6 = chosen_6 * d_scale + chosen_7 * d_input
+    term_5 = chosen_6 * d_scale + chosen_7 * d_input
     picked = pick(d_input, target, axis=1)
-    product_3 = own * sin
-    product_4 = sine * cos
-    term_7 = term_4 * picked + (-product_3 - product_4) * d_margin
+    product_5 = own * sin
+    product_6 = sine * cos
+    term_6 = term_4 * picked + (-product_5 - product_6) * d_margin
     chosen_8 = select(mask_2, 0.0, -sin - margin * cos)
-    term_8 = (
-        total(probability_3 * term_6, axis=1)
+    term_7 = (
+        total(probability_3 * term_5, axis=1)
         - chosen_2 * d_scale
-        - scale * chosen_4 * term_7
-        - scale * chosen_3 * picked
+        - product_4 * term_6
+        - product_3 * picked
         - scale * chosen_8 * d_margin
     )
-    term_9 = -upstream * probability * chosen_3 - upstream * probability * chosen_4 * term_4
-    term_10 = sin + chosen_5 * cos
-    product_5 = term_3 / root
-    slope_2 = (
-        upstream
-        * probability
-        * scale
-        * chosen_4
-        * select(mask_3, 0.0, product_5 * product_5 * (-0.25 / root))
-        * sin
-        * picked
+    term_8 = sin + chosen_5 * cos
+    product_7 = term_3 / root
+    product_8 = (
+        product_4 * select(mask_3, 0.0, product_7 * product_7 * (-0.25 / root)) * sin * picked
     )
-    slope_3 = (
-        2.0
-        * upstream
-        * probability
-        * scale
-        * chosen_4
-        * select(mask_3, 0.0, 0.5 / root)
-        * sin
-        * picked
+    product_9 = 2.0 * scale * chosen_4 * select(mask_3, 0.0, 0.5 / root) * sin * picked
+    term_9 = (
+        probability_2 * (-product_3 - product_4 * term_4) * term_7
+        + (-chosen_3 - chosen_4 * term_4) * d_scale
+        + product_4 * term_8 * d_margin
+        + product_8
+        - product_9
     )
-    term_11 = (
-        term_5 * term_8
-        + term_9 * d_scale
-        + upstream * probability * scale * chosen_4 * term_10 * d_margin
-        + slope_2
-        - slope_3
+    slope = (
+        (index == target[:, None]).astype(upstream.dtype)
+        * upstream[:, None]
+        * probability[:, None]
+        * term_9[:, None]
     )
-    product_6 = (index == target[:, None]).astype(upstream.dtype) * term_11[:, None]
-    slope_4 = upstream * probability * probability_2 * term_8
-    slope_5 = upstream * probability
-    d_probability = softmax_tangent(chosen, term_6, axis=-1)
+    slope_2 = upstream * probability * probability_2 * term_7
+    slope_3 = upstream * probability
+    d_probability = softmax_tangent(chosen, term_5, axis=-1)
     chosen_9 = mask.astype(upstream.dtype)
-    product_7 = probability * probability_2 * term_8
-    product_8 = probability * chosen_4
-    product_9 = probability * chosen_8
-    term_12 = (
-        upstream * product_7 * chosen_2
-        + upstream * product_8 * term_7
-        + upstream * probability * chosen_3 * picked
-        + upstream * product_9 * d_margin
-    )
+    product_10 = probability_2 * term_7
+    term_10 = product_10 * chosen_2 + chosen_4 * term_6 + chosen_3 * picked + chosen_8 * d_margin
     sums = total(chosen_6 * d_probability + probability_3 * chosen_9 * d_input, axis=1)
-    term_13 = (
-        upstream * product_7 * total(probability_3 * chosen_6, axis=1)
-        + upstream * probability * sums
-    )
-    term_14 = product_3 + product_4
-    term_15 = total(upstream * product_8 * term_14) - total(upstream * product_9)
-    slope_6 = upstream * probability * select(mask_2, 0.0, product - 2.0 * cos) * d_margin
-    term_16 = upstream * product_7 * chosen_4 * term_14 + upstream * product_8 * (
-        term_10 * picked + term_2 * d_margin
-    )
+    slope_4 = upstream * probability * (product_10 * total(probability_3 * chosen_6, axis=1) + sums)
+    product_11 = probability * chosen_4
+    term_11 = product_5 + product_6
+    term_12 = total(upstream * product_11 * term_11) - total(upstream * probability * chosen_8)
+    term_13 = product_10 * chosen_8 + select(mask_2, 0.0, product - 2.0 * cos) * d_margin
+    slope_5 = upstream * product_11 * (product_10 * term_11 + (term_8 * picked + term_2 * d_margin))
     change_input = (
-        product_6
-        + slope_4[:, None] * probability_3 * chosen_7
-        + slope_5[:, None] * chosen_7 * d_probability
-        + slope_5[:, None] * probability_3 * chosen_9 * d_scale
+        slope
+        + slope_2[:, None] * probability_3 * chosen_7
+        + slope_3[:, None] * chosen_7 * d_probability
+        + slope_3[:, None] * probability_3 * chosen_9 * d_scale
     )
+    change_scale = total(slope_4) - total(upstream * probability * term_10)
     change_margin = (
-        term_15 * d_scale
-        + scale * total(term_16)
-        - scale * total(upstream * product_7 * chosen_8 + slope_6)
+        term_12 * d_scale + scale * total(slope_5) - scale * total(upstream * probability * term_13)
     )
-    return change_input, total(term_13) - total(term_12), change_margin
+    return change_input, change_scale, change_margin
 
 
 _kernel = differentiable(

@@ -46,10 +46,8 @@ def _value_and_gradient_clip_0(
     power_2 = p**gamma_neg
     product_2 = power_2 * (1.0 - target)
     softplus_2 = at_least(input, 0.0) + log_term
-    term = (
-        -gamma_pos * product * p * softplus
-        - product * probability
-        + (gamma_neg * product_2 * probability * softplus_2 + product_2 * p)
+    term = product * (-gamma_pos * p * softplus - probability) + product_2 * (
+        gamma_neg * probability * softplus_2 + p
     )
     loss = product * softplus + product_2 * softplus_2
     grad_target = None
@@ -80,16 +78,17 @@ def _tangent_clip_0(
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
-    term = -gamma_pos * power * p * target * softplus - power * target * probability
     power_2 = p**gamma_neg
-    term_2 = 1.0 - target
+    term = 1.0 - target
     softplus_2 = at_least(input, 0.0) + log_term
-    term_3 = gamma_neg * power_2 * probability * term_2 * softplus_2 + power_2 * term_2 * p
+    term_2 = power * target * (-gamma_pos * p * softplus - probability) + power_2 * term * (
+        gamma_neg * probability * softplus_2 + p
+    )
     return (
-        (term + term_3) * d_input
+        term_2 * d_input
         + (power * softplus - power_2 * softplus_2) * d_target
         - power * softplus_2 * target * softplus * d_gamma_pos
-        - power_2 * softplus * term_2 * softplus_2 * d_gamma_neg
+        - power_2 * softplus * term * softplus_2 * d_gamma_neg
     )
 
 
@@ -113,71 +112,47 @@ def _curvature_clip_0(
     product = gamma_pos * power
     softplus_2 = at_least(input, 0.0) + log_term
     term = product * softplus_2 * p * target * softplus - power * p * target * softplus
-    product_2 = power * softplus_2
-    product_3 = product_2 * target
-    product_4 = product * p
-    product_5 = product_4 * target * probability
+    product_2 = power * target
+    product_3 = gamma_pos * p
     term_2 = (
-        gamma_pos * gamma_pos * power * p * p * target * softplus
-        + product_5
-        - product_4 * probability * target * softplus
+        gamma_pos * gamma_pos * p * p * softplus
+        + product_3 * probability
+        - product_3 * probability * softplus
     )
-    product_6 = power * target
+    term_3 = product_2 * term_2 + (product * p * target * probability + product_2 * probability * p)
     power_2 = p**gamma_neg
-    term_3 = 1.0 - target
-    product_7 = gamma_neg * gamma_neg * power_2 * probability * probability * term_3 * softplus_2
-    product_8 = gamma_neg * power_2
-    product_9 = product_8 * probability
-    product_10 = product_9 * term_3 * p
-    product_11 = power_2 * term_3
-    product_12 = product_11 * p
-    term_4 = (
-        product_7
-        + product_10
-        - product_9 * p * term_3 * softplus_2
-        + (product_10 + product_12 * probability)
+    term_4 = 1.0 - target
+    product_4 = power_2 * term_4
+    product_5 = probability * gamma_neg
+    term_5 = (
+        gamma_neg * gamma_neg * probability * probability * softplus_2
+        + product_5 * p
+        - product_5 * p * softplus_2
     )
-    slope = upstream * (term_2 + (product_5 + product_6 * probability * p) + term_4) * d_input
-    term_5 = -product_4 * softplus - power * probability + (-product_9 * softplus_2 - power_2 * p)
-    term_6 = (
-        power_2 * probability * term_3 * softplus_2
-        - product_8 * softplus * probability * term_3 * softplus_2
-    )
-    product_13 = power_2 * softplus
-    product_14 = product_2 * softplus
-    product_15 = product_13 * softplus_2
-    product_16 = product_11 * softplus_2
-    product_17 = product_16 * probability
-    term_7 = (
-        upstream * gamma_neg * product_17 * softplus
-        + upstream * product_12 * softplus
-        - upstream * product_17
-    )
+    product_6 = gamma_neg * power_2
+    term_6 = product_6 * probability * term_4 * p + product_4 * p * probability
+    term_7 = power * (-product_3 * softplus - probability) + power_2 * (-product_5 * softplus_2 - p)
     term_8 = (
-        term_7 * d_input
-        - upstream * product_16 * softplus * softplus * d_gamma_neg
-        - upstream * product_15 * d_target
+        power_2 * probability * term_4 * softplus_2
+        - product_6 * softplus * probability * term_4 * softplus_2
     )
-    product_18 = p * softplus
     term_9 = (
-        upstream * product_6 * product_18
-        - upstream * gamma_pos * product_3 * product_18
-        - upstream * product_3 * probability
+        (term + power * softplus_2 * target * probability) * d_gamma_pos
+        + (term_3 + (product_4 * term_5 + term_6)) * d_input
+        + term_7 * d_target
+        + (term_8 - power_2 * softplus * term_4 * p) * d_gamma_neg
     )
-    slope_2 = upstream * product_6 * softplus_2 * softplus_2 * softplus * d_gamma_pos
-    sums = total(term_9 * d_input + upstream * product_14 * d_target - slope_2)
-    change_input = (
-        upstream * (term + product_3 * probability) * d_gamma_pos
-        + slope
-        + upstream * term_5 * d_target
-        + upstream * (term_6 - product_13 * term_3 * p) * d_gamma_neg
-    )
-    change_target = (
-        upstream * term_5 * d_input
-        + upstream * product_15 * d_gamma_neg
-        - upstream * product_14 * d_gamma_pos
-    )
-    return change_input, change_target, -total(term_8), -sums
+    product_7 = softplus * softplus_2
+    term_10 = term_7 * d_input + power_2 * product_7 * d_gamma_neg - power * product_7 * d_gamma_pos
+    product_8 = probability * softplus_2
+    product_9 = term_4 * (product_5 * product_7 + softplus * p - product_8) * d_input
+    product_10 = product_7 * d_target
+    term_11 = product_9 - softplus * softplus * term_4 * softplus_2 * d_gamma_neg - product_10
+    product_11 = target * (p * softplus - product_3 * product_7 - product_8) * d_input
+    term_12 = product_11 + product_10 - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
+    change_gamma_neg = -total(upstream * power_2 * term_11)
+    change_gamma_pos = -total(upstream * power * term_12)
+    return upstream * term_9, upstream * term_10, change_gamma_neg, change_gamma_pos
 
 
 _kernel_clip_0 = differentiable(
@@ -235,37 +210,33 @@ def _value_and_gradient(
     log_term = np.log1p(-lowered)
     probability = sigmoid(-input)
     power_2 = probability**gamma_pos
-    product = power_2 * target
+    product = target * power_2
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term_2
+    positive = at_least(sign(term), 0.0)
     mask_2 = lowered == 0.0
     chosen = select((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
-    positive = at_least(sign(term), 0.0)
-    term_3 = 1.0 - lowered
-    term_4 = (
-        power * term_2 * positive * p * probability / term_3
-        - chosen * positive * p * probability * term_2 * log_term
-    )
-    term_5 = select(mask, 0.0, term_4) + (
-        -gamma_pos * product * p * softplus - product * probability
-    )
+    product_2 = chosen * log_term
+    product_3 = power / (1.0 - lowered)
+    chosen_2 = select(mask, 0.0, positive * p * probability * term_2 * (product_3 - product_2))
     loss = select(mask, 0.0, -power * term_2 * log_term) + product * softplus
+    grad_input = upstream * (chosen_2 + product * (-gamma_pos * p * softplus - probability))
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (select(mask, 0.0, power * log_term) + power_2 * softplus)
     grad_gamma_neg = None
     if "gamma_neg" in wanted:
-        product_2 = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
-        grad_gamma_neg = total(upstream * select(mask, 0.0, product_2))
+        product_4 = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
+        grad_gamma_neg = total(upstream * select(mask, 0.0, product_4))
     grad_gamma_pos = None
     if "gamma_pos" in wanted:
         slope = upstream * product * (at_least(input, 0.0) + log_term_2) * softplus
         grad_gamma_pos = -total(slope)
     grad_clip = None
     if "clip" in wanted:
-        term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
-        grad_clip = total(upstream * select(mask, 0.0, term_6))
-    return loss, upstream * term_5, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
+        slope_2 = upstream * select(mask, 0.0, positive * term_2 * (product_2 - product_3))
+        grad_clip = total(slope_2)
+    return loss, grad_input, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
 
 
 def _tangent(
@@ -284,34 +255,31 @@ def _tangent(
     p = sigmoid(input)
     mask = p <= clip
     term = p - clip
+    positive = at_least(sign(term), 0.0)
+    probability = sigmoid(-input)
+    term_2 = 1.0 - target
     lowered = at_least(term, 0.0)
     mask_2 = lowered == 0.0
     chosen = select((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
-    positive = at_least(sign(term), 0.0)
-    product = chosen * positive
-    probability = sigmoid(-input)
-    term_2 = 1.0 - target
     log_term = np.log1p(-lowered)
+    product = chosen * log_term
     power = lowered**gamma_neg
-    term_3 = 1.0 - lowered
-    term_4 = (
-        power * term_2 * positive * p * probability / term_3
-        - product * p * probability * term_2 * log_term
-    )
+    product_2 = power / (1.0 - lowered)
+    chosen_2 = select(mask, 0.0, positive * p * probability * term_2 * (product_2 - product))
     power_2 = probability**gamma_pos
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term_2
-    term_5 = -gamma_pos * power_2 * p * target * softplus - power_2 * target * probability
-    chosen_2 = select(mask, 0.0, product * term_2 * log_term - power * term_2 * positive / term_3)
-    product_2 = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
-    product_3 = (select(mask, 0.0, power * log_term) + power_2 * softplus) * d_target
-    product_4 = power_2 * (at_least(input, 0.0) + log_term_2) * target * softplus * d_gamma_pos
+    term_3 = chosen_2 + power_2 * target * (-gamma_pos * p * softplus - probability)
+    product_3 = select(mask, 0.0, positive * term_2 * (product - product_2)) * d_clip
+    product_4 = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
+    product_5 = (select(mask, 0.0, power * log_term) + power_2 * softplus) * d_target
+    product_6 = power_2 * (at_least(input, 0.0) + log_term_2) * target * softplus * d_gamma_pos
     return (
-        (select(mask, 0.0, term_4) + term_5) * d_input
-        + chosen_2 * d_clip
-        + select(mask, 0.0, product_2) * d_gamma_neg
+        term_3 * d_input
         + product_3
-        - product_4
+        + select(mask, 0.0, product_4) * d_gamma_neg
+        + product_5
+        - product_6
     )
 
 
@@ -331,122 +299,115 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     p = sigmoid(input)
     mask = p <= clip
+    probability = sigmoid(-input)
     term = p - clip
+    positive = at_least(sign(term), 0.0)
+    product = probability * (p * positive)
+    term_2 = 1.0 - target
     lowered = at_least(term, 0.0)
     mask_2 = lowered == 0.0
     mask_3 = mask_2 & (gamma_neg == 0.0)
-    term_2 = gamma_neg - 1.0
-    power = lowered**term_2
+    term_3 = gamma_neg - 1.0
+    power = lowered**term_3
     logarithm = np.log(lowered)
     chosen = select(mask_3, 0.0, power + gamma_neg * select(mask_2, 0.0, power * logarithm))
-    positive = at_least(sign(term), 0.0)
-    probability = sigmoid(-input)
-    term_3 = 1.0 - target
     log_term = np.log1p(-lowered)
+    product_2 = chosen * log_term
     power_2 = lowered**gamma_neg
     chosen_2 = select(mask_2, 0.0, power_2 * logarithm)
     term_4 = 1.0 - lowered
-    product = chosen_2 * term_3 * positive * p * probability / term_4
-    term_5 = product - chosen * positive * p * probability * term_3 * log_term
+    product_3 = chosen_2 / term_4
+    product_4 = select(mask, 0.0, product * term_2 * (product_3 - product_2)) * d_gamma_neg
     chosen_3 = select(mask_3, 0.0, gamma_neg * power)
-    product_2 = chosen_3 * positive
-    product_3 = product_2 * p * probability
     squashed = np.tanh(-0.5 * input)
-    chosen_4 = select((mask_2 & (term_2 == 0.0)), 0.0, term_2 * lowered ** (term_2 - 1.0))
-    product_4 = gamma_neg * chosen_4 * positive
-    chosen_5 = select(mask_3, 0.0, product_4 * p * probability)
+    product_5 = chosen_3 * positive * p * probability * term_2 * log_term * squashed
+    chosen_4 = select((mask_2 & (term_3 == 0.0)), 0.0, term_3 * lowered ** (term_3 - 1.0))
+    product_6 = positive * (gamma_neg * chosen_4)
+    product_7 = positive * select(mask_3, 0.0, product_6 * p * probability)
     power_3 = p * p
-    product_5 = term_3 / term_4
-    product_6 = chosen_3 * positive * positive * power_3 * probability * probability * product_5
-    term_6 = (
-        product_6
-        - product_3 * term_3 * log_term * squashed
-        - chosen_5 * positive * p * probability * term_3 * log_term
-    )
-    product_7 = power_2 * term_3 * positive * p * probability * squashed / term_4
-    product_8 = power_2 * term_3
-    term_7 = product_7 + product_6 + product_8 * (positive * p * probability / term_4) ** 2
+    product_8 = term_2 / term_4
+    product_9 = chosen_3 * positive * positive * power_3 * probability * probability * product_8
+    term_5 = product_9 - product_5 - product_7 * p * probability * term_2 * log_term
+    product_10 = power_2 * term_2 * positive * p * probability * squashed / term_4
+    product_11 = term_2 * power_2
+    term_6 = product_10 + product_9 + product_11 * (positive * p * probability / term_4) ** 2
     power_4 = probability**gamma_pos
+    product_12 = target * power_4
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term_2
-    product_9 = gamma_pos * power_4
-    product_10 = product_9 * p
-    product_11 = product_10 * target * probability
-    term_8 = (
-        gamma_pos * gamma_pos * power_4 * power_3 * target * softplus
-        + product_11
-        - product_10 * probability * target * softplus
+    product_13 = p * gamma_pos
+    term_7 = (
+        gamma_pos * gamma_pos * power_3 * softplus
+        + product_13 * probability
+        - product_13 * probability * softplus
     )
-    product_12 = power_4 * target
-    product_13 = product_12 * probability
-    term_9 = select(mask, 0.0, term_6 + term_7) + (term_8 + (product_11 + product_13 * p))
-    chosen_6 = select(mask_3, 0.0, -product_4)
+    product_14 = gamma_pos * power_4
+    term_8 = product_14 * p * target * probability + product_12 * probability * p
+    term_9 = select(mask, 0.0, term_5 + term_6) + (product_12 * term_7 + term_8)
+    product_15 = positive * select(mask_3, 0.0, -product_6)
     power_5 = positive * positive
-    product_14 = chosen_3 * power_5 * p * probability * product_5
-    term_10 = -chosen_6 * positive * p * probability * term_3 * log_term - product_14
-    product_15 = chosen_3 * power_5 * term_3 * p * (probability / term_4)
+    product_16 = chosen_3 * power_5 * product_8
+    product_17 = probability / term_4
     power_6 = (positive / term_4) ** 2
-    product_16 = product_8 * p * probability * power_6
-    slope = upstream * select(mask, 0.0, term_10 + (-product_15 - product_16)) * d_clip
-    term_11 = product_3 * log_term - power_2 * positive * p * probability / term_4
-    term_12 = select(mask, 0.0, term_11) + (-product_10 * softplus - power_4 * probability)
+    term_10 = -chosen_3 * power_5 * product_17 - power_2 * probability * power_6
+    term_11 = probability * (-product_15 * term_2 * log_term - product_16) + term_2 * term_10
+    product_18 = power_2 / term_4
+    term_12 = select(mask, 0.0, product * (chosen_3 * log_term - product_18)) + power_4 * (
+        -product_13 * softplus - probability
+    )
     softplus_2 = at_least(input, 0.0) + log_term_2
-    term_13 = product_9 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
-    product_17 = power_4 * softplus_2
-    slope_2 = upstream * (term_13 + product_17 * target * probability) * d_gamma_pos
-    chosen_7 = select(mask, 0.0, power_2 * positive / term_4 - product_2 * log_term)
-    chosen_8 = select(mask, 0.0, chosen_2 * log_term)
-    product_18 = product_17 * softplus
-    term_14 = product_3 * logarithm + power_2 * positive * p * probability / lowered
-    product_19 = term_3 * log_term
-    chosen_9 = select(mask, 0.0, product - select(mask_2, 0.0, term_14) * product_19)
-    chosen_10 = select(mask_2, 0.0, -product_2 * logarithm - power_2 * positive / lowered)
-    product_20 = chosen_2 * term_3 * positive / term_4
-    slope_3 = upstream * select(mask, 0.0, -chosen_10 * product_19 - product_20) * d_clip
-    chosen_11 = select(mask, 0.0, -select(mask_2, 0.0, chosen_2 * logarithm) * product_19)
+    term_13 = product_14 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
+    product_19 = (term_13 + power_4 * softplus_2 * target * probability) * d_gamma_pos
+    term_14 = (
+        product_4
+        + term_9 * d_input
+        + select(mask, 0.0, p * term_11) * d_clip
+        + term_12 * d_target
+        + product_19
+    )
+    chosen_5 = select(mask, 0.0, positive * (product_18 - log_term * chosen_3))
+    chosen_6 = select(mask, 0.0, chosen_2 * log_term)
+    product_20 = softplus * softplus_2
     term_15 = (
-        upstream * chosen_9 * d_input
-        + slope_3
-        + upstream * chosen_11 * d_gamma_neg
-        + upstream * chosen_8 * d_target
+        term_12 * d_input
+        + chosen_5 * d_clip
+        + chosen_6 * d_gamma_neg
+        - power_4 * product_20 * d_gamma_pos
     )
-    product_21 = product_12 * softplus
-    product_22 = product_21 * p
-    term_16 = (
-        upstream * product_22
-        - upstream * gamma_pos * product_22 * softplus_2
-        - upstream * product_13 * softplus_2
-    )
+    product_21 = power_2 / lowered
+    chosen_7 = select(mask_2, 0.0, product * (chosen_3 * logarithm + product_21))
+    term_16 = chosen_2 * positive * p * probability / term_4 - chosen_7 * log_term
+    chosen_8 = select(mask_2, 0.0, positive * (-logarithm * chosen_3 - product_21))
+    chosen_9 = select(mask, 0.0, term_2 * (-chosen_8 * log_term - chosen_2 * positive / term_4))
+    product_22 = term_2 * log_term
+    chosen_10 = select(mask, 0.0, -select(mask_2, 0.0, chosen_2 * logarithm) * product_22)
     term_17 = (
-        term_16 * d_input
-        + upstream * product_18 * d_target
-        - upstream * product_21 * softplus_2 * softplus_2 * d_gamma_pos
+        select(mask, 0.0, term_2 * term_16) * d_input
+        + chosen_9 * d_clip
+        + chosen_10 * d_gamma_neg
+        + chosen_6 * d_target
     )
-    product_23 = positive * product_19
-    slope_4 = upstream * select(mask, 0.0, chosen * product_23 - product_20) * d_gamma_neg
-    chosen_12 = select(mask, 0.0, chosen_5 * product_23 - product_15 + (-product_14 - product_16))
-    product_24 = chosen_3 * positive * positive * product_5
-    term_18 = chosen_6 * product_23 + product_24 + (product_24 + product_8 * power_6)
+    term_18 = p * softplus - product_13 * product_20 - softplus_2 * probability
     term_19 = (
-        slope_4
-        + upstream * chosen_12 * d_input
-        + upstream * select(mask, 0.0, term_18) * d_clip
-        + upstream * chosen_7 * d_target
+        target * term_18 * d_input
+        + product_20 * d_target
+        - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
     )
-    change_input = (
-        upstream * select(mask, 0.0, term_5) * d_gamma_neg
-        + upstream * term_9 * d_input
-        + slope
-        + upstream * term_12 * d_target
-        + slope_2
+    product_23 = select(mask, 0.0, positive * term_2 * (product_2 - product_3)) * d_gamma_neg
+    product_24 = term_2 * (product_7 * log_term - chosen_3 * power_5 * p * product_17)
+    product_25 = product_11 * power_6
+    chosen_11 = select(mask, 0.0, product_24 + p * probability * (-product_16 - product_25))
+    product_26 = chosen_3 * positive * positive * product_8
+    chosen_12 = select(mask, 0.0, product_15 * product_22 + product_26 + (product_26 + product_25))
+    term_20 = product_23 + chosen_11 * d_input + chosen_12 * d_clip + chosen_5 * d_target
+    change_gamma_pos = -total(upstream * power_4 * term_19)
+    return (
+        upstream * term_14,
+        upstream * term_15,
+        total(upstream * term_17),
+        change_gamma_pos,
+        total(upstream * term_20),
     )
-    change_target = (
-        upstream * term_12 * d_input
-        + upstream * chosen_7 * d_clip
-        + upstream * chosen_8 * d_gamma_neg
-        - upstream * product_18 * d_gamma_pos
-    )
-    return change_input, change_target, total(term_15), -total(term_17), total(term_19)
 
 
 _kernel = differentiable(

@@ -111,23 +111,16 @@ def _curvature(
     slope_3 = upstream * power * term * d_var / power_2
     product = term / variance
     term_3 = 1.0 / variance - product * product
-    slope_4 = (
-        0.5 * upstream * power * (product * product * (2.0 / variance) - 1.0 / power_2) * d_var
+    product_2 = 0.5 * power * (product * product * (2.0 / variance) - 1.0 / power_2) * d_var
+    term_4 = 0.5 * chosen * term_3 * d_beta + product_2 - power * term * term_2 / power_2
+    product_3 = select(mask, 0.0, chosen * logarithm) * (term * product + logarithm) * d_beta
+    term_5 = product_3 + 2.0 * chosen * term * term_2 / variance + chosen * term_3 * d_var
+    return (
+        slope + slope_2 - slope_3,
+        slope_3 - slope - slope_2,
+        upstream * term_4,
+        0.5 * total(upstream * term_5),
     )
-    slope_5 = (
-        upstream * select(mask, 0.0, chosen * logarithm) * (term * product + logarithm) * d_beta
-    )
-    term_4 = (
-        slope_5
-        + 2.0 * upstream * chosen * term * term_2 / variance
-        + upstream * chosen * term_3 * d_var
-    )
-    change_var = (
-        0.5 * upstream * chosen * term_3 * d_beta
-        + slope_4
-        - upstream * power * term * term_2 / power_2
-    )
-    return slope + slope_2 - slope_3, slope_3 - slope - slope_2, change_var, 0.5 * total(term_4)
 
 
 _kernel = differentiable(

@@ -70,20 +70,19 @@ def _curvature(
     maximum = at_least(product, 1e-12)
     product_2 = 2.0 * input
     term_2 = 1.0 - product_2
-    slope = (
-        upstream
-        * (0.5 * sign(product - 1e-12) + 0.5)
+    product_3 = (
+        (0.5 * sign(product - 1e-12) + 0.5)
         * term_2
         * (input - target)
         * d_input
         / (maximum * maximum)
     )
-    product_3 = (-term_2 / (input * input) - 2.0 / input) / (term_2 / input + 1.0)
+    product_4 = (-term_2 / (input * input) - 2.0 / input) / (term_2 / input + 1.0)
     term_3 = product_2 - 1.0
     chosen = select(
-        input <= 0.5, product_3, -(term_3 / (term * term) + 2.0 / term) / (term_3 / term + 1.0)
+        input <= 0.5, product_4, -(term_3 / (term * term) + 2.0 / term) / (term_3 / term + 1.0)
     )
-    change_input = upstream * (d_input - d_target) / maximum - slope
+    change_input = upstream * ((d_input - d_target) / maximum - product_3)
     return change_input, upstream * chosen * d_input
 
 
@@ -121,15 +120,21 @@ def _value_and_gradient_keras(
     maximum_2 = at_least(log_term, -100.0)
     logarithm = np.log(clipped)
     maximum_3 = at_least(logarithm, -100.0)
-    term_2 = 0.5 * sign(0.9999999 - maximum) + 0.5
-    term_3 = 0.5 * sign(input - 1e-07) + 0.5
-    product = term * (0.5 * sign(log_term + 100.0) + 0.5) * term_2 * term_3 / (1.0 - clipped)
-    product_2 = (0.5 * sign(logarithm + 100.0) + 0.5) * term_2 * term_3 * target / clipped
+    term_2 = (
+        term * (0.5 * sign(log_term + 100.0) + 0.5) / (1.0 - clipped)
+        - (0.5 * sign(logarithm + 100.0) + 0.5) * target / clipped
+    )
     loss = -term * maximum_2 - maximum_3 * target
+    grad_input = (
+        upstream
+        * (0.5 * sign(0.9999999 - maximum) + 0.5)
+        * (0.5 * sign(input - 1e-07) + 0.5)
+        * term_2
+    )
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (maximum_2 - maximum_3)
-    return loss, upstream * (product - product_2), grad_target
+    return loss, grad_input, grad_target
 
 
 def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -139,13 +144,12 @@ def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array)
     log_term = np.log1p(-clipped)
     logarithm = np.log(clipped)
     product = (at_least(log_term, -100.0) - at_least(logarithm, -100.0)) * d_target
-    term = 0.5 * sign(0.9999999 - maximum) + 0.5
-    term_2 = 0.5 * sign(input - 1e-07) + 0.5
-    product_2 = (
-        (1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5) * term * term_2 / (1.0 - clipped)
+    product_2 = (1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5) / (1.0 - clipped)
+    term = product_2 - (0.5 * sign(logarithm + 100.0) + 0.5) * target / clipped
+    product_3 = (
+        (0.5 * sign(0.9999999 - maximum) + 0.5) * (0.5 * sign(input - 1e-07) + 0.5) * term * d_input
     )
-    product_3 = (0.5 * sign(logarithm + 100.0) + 0.5) * term * term_2 * target / clipped
-    return product + (product_2 - product_3) * d_input
+    return product + product_3
 
 
 def _curvature_keras(
@@ -156,15 +160,15 @@ def _curvature_keras(
     clipped = at_most(maximum, 0.9999999)
     term = 0.5 * sign(np.log1p(-clipped) + 100.0) + 0.5
     term_2 = 1.0 - clipped
-    term_3 = 0.5 * sign(0.9999999 - maximum) + 0.5
-    term_4 = 0.5 * sign(input - 1e-07) + 0.5
-    term_5 = 0.5 * sign(np.log(clipped) + 100.0) + 0.5
-    term_6 = -term * term_3 * term_4 / term_2 - term_5 * term_3 * term_4 / clipped
-    term_7 = (1.0 - target) * term * (term_3 * term_4 / term_2) ** 2 + term_5 * target * (
-        term_3 * term_4 / clipped
+    term_3 = 0.5 * sign(np.log(clipped) + 100.0) + 0.5
+    term_4 = 0.5 * sign(0.9999999 - maximum) + 0.5
+    term_5 = 0.5 * sign(input - 1e-07) + 0.5
+    product = (-term / term_2 - term_3 / clipped) * (term_4 * term_5)
+    term_6 = (1.0 - target) * term * (term_4 * term_5 / term_2) ** 2 + term_3 * target * (
+        term_4 * term_5 / clipped
     ) ** 2
-    change_input = upstream * term_6 * d_target + upstream * term_7 * d_input
-    return change_input, upstream * term_6 * d_input
+    change_input = upstream * (product * d_target + term_6 * d_input)
+    return change_input, upstream * product * d_input
 
 
 _kernel_keras = differentiable(

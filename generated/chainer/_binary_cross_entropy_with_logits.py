@@ -37,7 +37,7 @@ def _value_and_gradient(
     term = 1.0 - target
     positive = at_least(input, 0.0)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    product = pos_weight * target
+    product = target * pos_weight
     softplus = at_least(-input, 0.0) + log_term
     loss = term * (positive + log_term) + product * softplus
     grad_input = upstream * (term * sigmoid(input) - product * sigmoid(-input))
@@ -69,10 +69,8 @@ def _curvature(
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
     term = -sigmoid_input - pos_weight * probability
-    term_2 = (
-        1.0 - target
-    ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
-    change_input = upstream * term * d_target + upstream * term_2 * d_input
+    product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
+    change_input = upstream * (term * d_target + product)
     return change_input, upstream * term * d_input
 
 
@@ -115,7 +113,7 @@ def _value_and_gradient_chainer(
     term = 1.0 - target
     positive = at_least(input, 0.0)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    product = pos_weight * target
+    product = target * pos_weight
     softplus = at_least(-input, 0.0) + log_term
     slope = upstream * (term * sigmoid(input) - product * sigmoid(-input)) * weight
     loss = select(valid, (term * (positive + log_term) + product * softplus) * weight, 0.0)
@@ -138,7 +136,7 @@ def _tangent_chainer(
     log_term = np.log1p(np.exp(-np.abs(input)))
     term = -at_least(input, 0.0) - log_term + pos_weight * (at_least(-input, 0.0) + log_term)
     term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
-    return select(target != -1.0, term * weight * d_target + term_2 * weight * d_input, 0.0)
+    return select(target != -1.0, weight * (term * d_target + term_2 * d_input), 0.0)
 
 
 def _curvature_chainer(
@@ -155,12 +153,10 @@ def _curvature_chainer(
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
     term = -sigmoid_input - pos_weight * probability
-    term_2 = (
-        1.0 - target
-    ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
-    term_3 = upstream * term * weight * d_target + upstream * term_2 * weight * d_input
+    product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
+    change_input = select(valid, upstream * weight * (term * d_target + product), 0.0)
     change_target = select(valid, upstream * term * weight * d_input, 0.0)
-    return select(valid, term_3, 0.0), change_target
+    return change_input, change_target
 
 
 def _denominator_chainer(target: Array) -> Array:

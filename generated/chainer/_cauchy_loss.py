@@ -80,12 +80,10 @@ def _curvature(
     term_4 = (
         log1p_square(product) - 2.0 * over_square1_2 * term / scale + term_2 * product * product
     )
-    term_5 = (
-        upstream * term_4 * d_scale + upstream * (over_square1_2 - term_2 * term / scale) * term_3
-    )
+    term_5 = term_4 * d_scale + (over_square1_2 - term_2 * term / scale) * term_3
     change_input = (slope - slope_2) * d_scale + slope_3
     change_target = (slope_2 - slope) * d_scale - slope_3
-    return change_input, change_target, total(term_5)
+    return change_input, change_target, total(upstream * term_5)
 
 
 _kernel = differentiable(

@@ -104,106 +104,110 @@ def _value_and_gradient(
     quotient_7 = ratio(distance, term_6)
     term_7 = -0.5 * sign(true_top - top) - 0.5
     quotient_8 = ratio(1.0, term_6)
-    slope = 0.5 * upstream * quotient_8 * term_5
-    quotient_9 = ratio(1.0, term_3)
-    product = overlap_width * at_least(sign(term_2), 0.0)
-    quotient_10 = ratio(quotient_5, term_3)
-    term_8 = -upstream * quotient_9 * product - upstream * quotient_10 * product
+    product = 0.5 * quotient_8 * term_5
+    quotient_9 = ratio(quotient_5, term_3)
+    term_8 = -ratio(1.0, term_3) - quotient_9
+    product_2 = term_8 * (overlap_width * at_least(sign(term_2), 0.0))
     term_9 = -0.5 * sign(top - true_top) - 0.5
-    slope_2 = upstream * (quotient_10 * width)
     power_2 = hypot1(quotient_3) ** 2
     power_3 = hypot1(quotient_4) ** 2
     chosen_3 = select(mask_2, -ratio(quotient_3, height) / power_2, -ratio(1.0, width) / power_3)
-    slope_3 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_3
+    product_3 = 0.8105694691387022 * gap * quotient_6 * chosen_3
     term_10 = (
-        slope
-        + term_8 * term_9
-        + (slope_3 - slope_2)
-        - 2.0 * upstream * quotient_7 * hull_height * term_7
+        product
+        + product_2 * term_9
+        + (product_3 - width * quotient_9)
+        - 2.0 * quotient_7 * hull_height * term_7
     )
+    slope = upstream * term_10
     mask_4 = index == 3
     term_11 = 0.5 * sign(bottom - true_bottom) + 0.5
     term_12 = 0.5 * sign(true_bottom - bottom) + 0.5
     term_13 = (
-        slope
-        + term_8 * term_12
-        + (slope_2 - slope_3)
-        - 2.0 * upstream * quotient_7 * hull_height * term_11
+        product
+        + product_2 * term_12
+        + (quotient_9 * width - product_3)
+        - 2.0 * quotient_7 * hull_height * term_11
     )
+    slope_2 = upstream * term_13
     mask_5 = index == 0
     term_14 = -0.5 * sign(true_left - left) - 0.5
-    slope_4 = 0.5 * upstream * quotient_8 * term_4
-    product_2 = at_least(sign(term), 0.0) * overlap_height
-    term_15 = -upstream * quotient_9 * product_2 - upstream * quotient_10 * product_2
-    term_16 = -0.5 * sign(left - true_left) - 0.5
-    slope_5 = upstream * (quotient_10 * height)
+    product_4 = 0.5 * quotient_8 * term_4
+    product_5 = term_8 * (overlap_height * at_least(sign(term), 0.0))
+    term_15 = -0.5 * sign(left - true_left) - 0.5
     chosen_4 = select(mask_2, ratio(1.0, height) / power_2, ratio(quotient_4, width) / power_3)
-    slope_6 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_4
-    term_17 = (
-        slope_4
-        + term_15 * term_16
-        + (slope_6 - slope_5)
-        - 2.0 * upstream * quotient_7 * hull_width * term_14
+    product_6 = 0.8105694691387022 * gap * quotient_6 * chosen_4
+    term_16 = (
+        product_4
+        + product_5 * term_15
+        + (product_6 - height * quotient_9)
+        - 2.0 * quotient_7 * hull_width * term_14
     )
+    slope_3 = upstream * term_16
     mask_6 = index == 2
-    term_18 = 0.5 * sign(right - true_right) + 0.5
-    term_19 = 0.5 * sign(true_right - right) + 0.5
-    term_20 = (
-        slope_4
-        + term_15 * term_19
-        + (slope_5 - slope_6)
-        - 2.0 * upstream * quotient_7 * hull_width * term_18
+    term_17 = 0.5 * sign(right - true_right) + 0.5
+    term_18 = 0.5 * sign(true_right - right) + 0.5
+    term_19 = (
+        product_4
+        + product_5 * term_18
+        + (quotient_9 * height - product_6)
+        - 2.0 * quotient_7 * hull_width * term_17
     )
+    slope_4 = upstream * term_19
     loss = 0.4052847345693511 * power * quotient_6 + distance - quotient_5 + 1.0
     grad_input = (
-        select(mask_3, term_10[:, None], 0.0)
-        + select(mask_4, term_13[:, None], 0.0)
-        + select(mask_5, term_17[:, None], 0.0)
-        + select(mask_6, term_20[:, None], 0.0)
+        select(mask_3, slope[:, None], 0.0)
+        + select(mask_4, slope_2[:, None], 0.0)
+        + select(mask_5, slope_3[:, None], 0.0)
+        + select(mask_6, slope_4[:, None], 0.0)
     )
     grad_target = None
     if "target" in wanted:
-        slope_7 = upstream * quotient_10 * true_width
+        product_7 = quotient_9 * true_width
         power_4 = hypot1(quotient) ** 2
         power_5 = hypot1(quotient_2) ** 2
         chosen_5 = select(
             mask, -ratio(quotient, true_height) / power_4, -ratio(1.0, true_width) / power_5
         )
-        slope_8 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_5
+        product_8 = 0.8105694691387022 * gap * quotient_6 * chosen_5
+        term_20 = (
+            product_2 * term_7
+            + (-product_7 - product_8)
+            - 2.0 * quotient_7 * hull_height * term_9
+            - product
+        )
+        slope_5 = upstream * term_20
         term_21 = (
-            term_8 * term_7
-            + (-slope_7 - slope_8)
-            - 2.0 * upstream * quotient_7 * hull_height * term_9
-            - slope
+            product_2 * term_11
+            + (product_7 + product_8)
+            - 2.0 * quotient_7 * hull_height * term_12
+            - product
         )
-        term_22 = (
-            term_8 * term_11
-            + (slope_7 + slope_8)
-            - 2.0 * upstream * quotient_7 * hull_height * term_12
-            - slope
-        )
-        slope_9 = upstream * quotient_10 * true_height
+        slope_6 = upstream * term_21
+        product_9 = quotient_9 * true_height
         chosen_6 = select(
             mask, ratio(1.0, true_height) / power_4, ratio(quotient_2, true_width) / power_5
         )
-        slope_10 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_6
+        product_10 = 0.8105694691387022 * gap * quotient_6 * chosen_6
+        term_22 = (
+            product_5 * term_14
+            + (-product_9 - product_10)
+            - 2.0 * quotient_7 * hull_width * term_15
+            - product_4
+        )
+        slope_7 = upstream * term_22
         term_23 = (
-            term_15 * term_14
-            + (-slope_9 - slope_10)
-            - 2.0 * upstream * quotient_7 * hull_width * term_16
-            - slope_4
+            product_5 * term_17
+            + (product_9 + product_10)
+            - 2.0 * quotient_7 * hull_width * term_18
+            - product_4
         )
-        term_24 = (
-            term_15 * term_18
-            + (slope_9 + slope_10)
-            - 2.0 * upstream * quotient_7 * hull_width * term_19
-            - slope_4
-        )
+        slope_8 = upstream * term_23
         grad_target = (
-            select(mask_3, term_21[:, None], 0.0)
-            + select(mask_4, term_22[:, None], 0.0)
-            + select(mask_5, term_23[:, None], 0.0)
-            + select(mask_6, term_24[:, None], 0.0)
+            select(mask_3, slope_5[:, None], 0.0)
+            + select(mask_4, slope_6[:, None], 0.0)
+            + select(mask_5, slope_7[:, None], 0.0)
+            + select(mask_6, slope_8[:, None], 0.0)
         )
     return loss, grad_input, grad_target
 
@@ -344,7 +348,7 @@ def _curvature(
     quotient_2 = ratio(ratio(0.25 * term_3 * term_3 + 0.25 * term_5 * term_5, term), term)
     term_8 = quotient * quotient_2 + ratio(quotient_2, term)
     quotient_3 = ratio(quotient, term)
-    slope = 0.5 * upstream * quotient_3 * term_5
+    product = 0.5 * quotient_3 * term_5
     term_9 = 0.5 * sign(right - true_right) + 0.5
     term_10 = 0.5 * sign(true_right - right) + 0.5
     term_11 = -0.5 * sign(true_left - left) - 0.5
@@ -355,319 +359,302 @@ def _curvature(
     term_16 = -0.5 * sign(top - true_top) - 0.5
     term_17 = term_14 * picked_6 + term_15 * picked_8 + term_2 * picked_5 + term_16 * picked_7
     term_18 = 2.0 * hull_width * term_13 + 2.0 * hull_height * term_17
-    product = (2.0 * upstream * term_8 * hull_height * term_2 - slope) * term_18
-    slope_2 = 0.5 * upstream * quotient * term_6
+    product_2 = 0.5 * quotient * term_6
+    term_19 = np.minimum(right, true_right) - np.maximum(left, true_left)
+    overlap_width = at_least(term_19, 0.0)
+    term_20 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
+    positive = at_least(sign(term_20), 0.0)
+    product_3 = overlap_width * positive
     width = right - left
     height = bottom - top
     true_width = true_right - true_left
     true_height = true_bottom - true_top
-    term_19 = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = at_least(term_19, 0.0)
-    term_20 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
     overlap_height = at_least(term_20, 0.0)
     overlap = overlap_width * overlap_height
     term_21 = width * height + true_width * true_height - overlap
     quotient_4 = ratio(1.0, term_21)
-    quotient_5 = ratio(quotient_4, term_21)
-    positive = at_least(sign(term_20), 0.0)
-    quotient_6 = ratio(overlap, term_21)
+    quotient_5 = ratio(overlap, term_21)
+    quotient_6 = ratio(quotient_5, term_21)
+    product_4 = quotient_4 * quotient_6
     quotient_7 = ratio(quotient_6, term_21)
-    product_2 = quotient_4 * quotient_7
-    quotient_8 = ratio(quotient_7, term_21)
-    term_22 = product_2 + quotient_8
-    term_23 = (
-        upstream * quotient_5 * overlap_width * positive
-        + upstream * term_22 * overlap_width * positive
-    )
+    term_22 = product_4 + quotient_7
+    term_23 = ratio(quotient_4, term_21) + term_22
     term_24 = picked_2 - picked
     term_25 = picked_6 - picked_5
     term_26 = picked_4 - picked_3
     term_27 = picked_8 - picked_7
     positive_2 = at_least(sign(term_19), 0.0)
+    product_5 = overlap_height * positive_2
     term_28 = term_10 * picked_2 + term_9 * picked_4 + term_12 * picked + term_11 * picked_3
-    product_3 = positive_2 * overlap_height * term_28
     term_29 = term_15 * picked_6 + term_14 * picked_8 + term_16 * picked_5 + term_2 * picked_7
-    product_4 = overlap_width * positive * term_29
     term_30 = (
         height * term_24
         + width * term_25
         + true_height * term_26
         + true_width * term_27
-        - product_3
-        - product_4
+        - product_5 * term_28
+        - product_3 * term_29
     )
-    slope_3 = upstream * quotient_4 * positive_2 * positive
+    product_6 = positive * positive_2
     power_2 = quotient_4 * quotient_4
-    slope_4 = upstream * power_2 * positive_2 * overlap_height * overlap_width * positive
-    slope_5 = upstream * quotient_7 * positive_2 * positive
-    slope_6 = upstream * power_2 * overlap_width * overlap_width * positive * positive * term_29
-    term_31 = term_23 * term_30 + (-slope_4 - slope_5 - slope_3) * term_28 - slope_6
-    slope_7 = upstream * power_2 * positive_2 * overlap_height * width * term_28
-    slope_8 = upstream * power_2 * overlap_width * positive * width * term_29
-    slope_9 = upstream * quotient_7
+    term_31 = -power_2 * overlap_height * overlap_width - quotient_6 - quotient_4
+    product_7 = power_2 * overlap_width * overlap_width * positive * positive * term_29
+    term_32 = product_3 * term_23 * term_30 + product_6 * term_31 * term_28 - product_7
+    product_8 = overlap_height * (positive_2 * power_2)
+    product_9 = width * product_8 * term_28
+    product_10 = overlap_width * power_2
+    product_11 = positive * product_10
+    product_12 = width * product_11 * term_29
     mask = true_width <= true_height
-    quotient_9 = ratio(true_width, true_height)
-    quotient_10 = ratio(true_height, true_width)
-    chosen_2 = select(mask, np.arctan(quotient_9), 1.5707963267948966 - np.arctan(quotient_10))
+    quotient_8 = ratio(true_width, true_height)
+    quotient_9 = ratio(true_height, true_width)
+    chosen_2 = select(mask, np.arctan(quotient_8), 1.5707963267948966 - np.arctan(quotient_9))
     mask_2 = width <= height
-    quotient_11 = ratio(width, height)
-    quotient_12 = ratio(height, width)
-    chosen_3 = select(mask_2, np.arctan(quotient_11), 1.5707963267948966 - np.arctan(quotient_12))
+    quotient_10 = ratio(width, height)
+    quotient_11 = ratio(height, width)
+    chosen_3 = select(mask_2, np.arctan(quotient_10), 1.5707963267948966 - np.arctan(quotient_11))
     gap = chosen_2 - chosen_3
     v = 0.4052847345693511 * gap * gap
-    quotient_13 = ratio(v, v - quotient_6 + 1.0)
-    hypot1_2 = hypot1(quotient_11)
+    quotient_12 = ratio(v, v - quotient_5 + 1.0)
+    hypot1_2 = hypot1(quotient_10)
     power_3 = hypot1_2**3
-    over_hypot1_2 = over_hypot1(quotient_11)
-    quotient_14 = ratio(1.0, height)
-    quotient_15 = ratio(quotient_11, height)
-    term_32 = (
-        2.0 * over_hypot1_2 * quotient_14 * quotient_15 / power_3 - (quotient_14 / hypot1_2) ** 2
-    )
-    hypot1_3 = hypot1(quotient_12)
-    power_4 = hypot1_3**3
-    over_hypot1_3 = over_hypot1(quotient_12)
-    quotient_16 = ratio(quotient_12, width)
-    quotient_17 = ratio(1.0, width)
-    power_5 = hypot1_3 * hypot1_3
+    over_hypot1_2 = over_hypot1(quotient_10)
+    quotient_13 = ratio(1.0, height)
+    quotient_14 = ratio(quotient_10, height)
     term_33 = (
-        ratio(quotient_17, width) / power_5
-        - 2.0 * over_hypot1_3 * quotient_16 * quotient_17 / power_4
+        2.0 * over_hypot1_2 * quotient_13 * quotient_14 / power_3 - (quotient_13 / hypot1_2) ** 2
     )
-    slope_10 = 0.8105694691387022 * upstream * gap * quotient_13 * select(mask_2, term_32, term_33)
+    hypot1_3 = hypot1(quotient_11)
+    power_4 = hypot1_3**3
+    over_hypot1_3 = over_hypot1(quotient_11)
+    quotient_15 = ratio(quotient_11, width)
+    quotient_16 = ratio(1.0, width)
+    power_5 = hypot1_3 * hypot1_3
+    term_34 = (
+        ratio(quotient_16, width) / power_5
+        - 2.0 * over_hypot1_3 * quotient_15 * quotient_16 / power_4
+    )
+    product_13 = 0.8105694691387022 * gap * quotient_12 * select(mask_2, term_33, term_34)
     power_6 = hypot1_2 * hypot1_2
-    chosen_4 = select(mask_2, -quotient_15 / power_6, -quotient_17 / power_5)
-    hypot1_4 = hypot1(quotient_9)
+    chosen_4 = select(mask_2, -quotient_14 / power_6, -quotient_16 / power_5)
+    hypot1_4 = hypot1(quotient_8)
     power_7 = hypot1_4 * hypot1_4
-    quotient_18 = ratio(1.0, true_height)
-    hypot1_5 = hypot1(quotient_10)
+    quotient_17 = ratio(1.0, true_height)
+    hypot1_5 = hypot1(quotient_9)
     power_8 = hypot1_5 * hypot1_5
-    quotient_19 = ratio(quotient_10, true_width)
-    chosen_5 = select(mask, quotient_18 / power_7, quotient_19 / power_8)
-    quotient_20 = ratio(quotient_9, true_height)
-    quotient_21 = ratio(1.0, true_width)
-    chosen_6 = select(mask, -quotient_20 / power_7, -quotient_21 / power_8)
-    chosen_7 = select(mask_2, quotient_14 / power_6, quotient_16 / power_5)
-    term_34 = chosen_5 * term_26 + chosen_6 * term_27 - chosen_7 * term_24 - chosen_4 * term_25
-    slope_11 = 0.8105694691387022 * upstream * quotient_13 * chosen_4 * term_34
-    product_5 = (quotient_14 * quotient_15 + ratio(quotient_15, height)) / power_6
-    term_35 = product_5 - 2.0 * over_hypot1_2 * quotient_15 * quotient_15 / power_3
-    chosen_8 = select(mask_2, term_35, 2.0 * over_hypot1_3 * quotient_17 * quotient_17 / power_4)
-    slope_12 = 0.8105694691387022 * upstream * gap * quotient_13 * chosen_8 * term_25
-    term_36 = (
-        upstream * term_22 * width * term_30
-        + (slope_10 - slope_9) * term_24
-        + slope_11
-        + slope_12
-        - slope_7
-        - slope_8
-    )
+    quotient_18 = ratio(quotient_9, true_width)
+    chosen_5 = select(mask, quotient_17 / power_7, quotient_18 / power_8)
+    quotient_19 = ratio(quotient_8, true_height)
+    quotient_20 = ratio(1.0, true_width)
+    chosen_6 = select(mask, -quotient_19 / power_7, -quotient_20 / power_8)
+    chosen_7 = select(mask_2, quotient_13 / power_6, quotient_15 / power_5)
+    term_35 = chosen_5 * term_26 + chosen_6 * term_27 - chosen_7 * term_24 - chosen_4 * term_25
+    product_14 = 0.8105694691387022 * quotient_12 * chosen_4 * term_35
+    product_15 = (quotient_13 * quotient_14 + ratio(quotient_14, height)) / power_6
+    term_36 = product_15 - 2.0 * over_hypot1_2 * quotient_14 * quotient_14 / power_3
+    chosen_8 = select(mask_2, term_36, 2.0 * over_hypot1_3 * quotient_16 * quotient_16 / power_4)
+    product_16 = 0.8105694691387022 * gap * quotient_12 * chosen_8 * term_25
     term_37 = (
-        product
-        + slope_2
-        + term_16 * term_31
-        + term_36
-        - 2.0 * upstream * power * hull_height * term_2 * term_7
-        - 2.0 * upstream * quotient_2 * term_2 * term_17
+        term_22 * width * term_30
+        + (product_13 - quotient_6) * term_24
+        + product_14
+        + product_16
+        - product_9
+        - product_12
+    )
+    term_38 = (
+        (2.0 * term_8 * hull_height * term_2 - product) * term_18
+        + product_2
+        + term_16 * term_32
+        + term_37
+        - 2.0 * power * hull_height * term_2 * term_7
+        - 2.0 * quotient_2 * term_2 * term_17
     )
     chosen_9 = (index == 3).astype(upstream.dtype)
-    product_6 = (2.0 * upstream * term_8 * hull_height * term_14 - slope) * term_18
-    term_38 = -product_2 - quotient_8
-    term_39 = (
-        slope_7
-        + slope_8
-        + upstream * term_38 * width * term_30
-        + (slope_9 - slope_10) * term_24
-        - slope_11
-        - slope_12
-    )
+    term_39 = -product_4 - quotient_7
     term_40 = (
-        product_6
-        + slope_2
-        + term_15 * term_31
-        + term_39
-        - 2.0 * upstream * power * hull_height * term_14 * term_7
-        - 2.0 * upstream * quotient_2 * term_14 * term_17
+        product_9
+        + product_12
+        + term_39 * width * term_30
+        + (quotient_6 - product_13) * term_24
+        - product_14
+        - product_16
+    )
+    term_41 = (
+        (2.0 * term_8 * hull_height * term_14 - product) * term_18
+        + product_2
+        + term_15 * term_32
+        + term_40
+        - 2.0 * power * hull_height * term_14 * term_7
+        - 2.0 * quotient_2 * term_14 * term_17
     )
     chosen_10 = (index == 0).astype(upstream.dtype)
-    slope_13 = 0.5 * upstream * quotient_3 * term_3
-    product_7 = (2.0 * upstream * term_8 * hull_width * term_11 - slope_13) * term_18
-    slope_14 = 0.5 * upstream * quotient * term_4
-    term_41 = (
-        upstream * quotient_5 * positive_2 * overlap_height
-        + upstream * term_22 * positive_2 * overlap_height
-    )
-    slope_15 = upstream * power_2 * overlap_width * positive * positive_2 * overlap_height
-    slope_16 = (
-        upstream * power_2 * positive_2 * positive_2 * overlap_height * overlap_height * term_28
-    )
-    term_42 = term_41 * term_30 + (-slope_15 - slope_5 - slope_3) * term_29 - slope_16
-    slope_17 = upstream * power_2 * positive_2 * overlap_height * height * term_28
-    slope_18 = upstream * power_2 * overlap_width * positive * height * term_29
+    product_17 = 0.5 * quotient_3 * term_3
+    product_18 = 0.5 * quotient * term_4
+    product_19 = product_6 * (-product_10 * overlap_height - quotient_6 - quotient_4) * term_29
+    product_20 = power_2 * positive_2 * positive_2 * overlap_height * overlap_height * term_28
+    term_42 = product_5 * term_23 * term_30 + product_19 - product_20
+    product_21 = height * product_8 * term_28
+    product_22 = height * product_11 * term_29
     term_43 = (
-        2.0 * over_hypot1_2 * quotient_15 * quotient_14 / power_3
-        - ratio(quotient_14, height) / power_6
+        2.0 * over_hypot1_2 * quotient_14 * quotient_13 / power_3
+        - ratio(quotient_13, height) / power_6
     )
     term_44 = (
-        quotient_17 / hypot1_3
-    ) ** 2 - 2.0 * over_hypot1_3 * quotient_17 * quotient_16 / power_4
-    slope_19 = 0.8105694691387022 * upstream * gap * quotient_13 * select(mask_2, term_43, term_44)
-    slope_20 = 0.8105694691387022 * upstream * quotient_13 * chosen_7 * term_34
-    product_8 = (-quotient_17 * quotient_16 - ratio(quotient_16, width)) / power_5
-    term_45 = 2.0 * over_hypot1_3 * quotient_16 * quotient_16 / power_4 + product_8
-    chosen_11 = select(mask_2, -2.0 * over_hypot1_2 * quotient_14 * quotient_14 / power_3, term_45)
-    slope_21 = 0.8105694691387022 * upstream * gap * quotient_13 * chosen_11 * term_24
+        quotient_16 / hypot1_3
+    ) ** 2 - 2.0 * over_hypot1_3 * quotient_16 * quotient_15 / power_4
+    product_23 = 0.8105694691387022 * gap * quotient_12 * select(mask_2, term_43, term_44)
+    product_24 = 0.8105694691387022 * quotient_12 * chosen_7 * term_35
+    product_25 = (-quotient_16 * quotient_15 - ratio(quotient_15, width)) / power_5
+    term_45 = 2.0 * over_hypot1_3 * quotient_15 * quotient_15 / power_4 + product_25
+    chosen_11 = select(mask_2, -2.0 * over_hypot1_2 * quotient_13 * quotient_13 / power_3, term_45)
+    product_26 = 0.8105694691387022 * gap * quotient_12 * chosen_11 * term_24
     term_46 = (
-        upstream * term_22 * height * term_30
-        + (slope_19 - slope_9) * term_25
-        + slope_20
-        + slope_21
-        - slope_17
-        - slope_18
+        term_22 * height * term_30
+        + (product_23 - quotient_6) * term_25
+        + product_24
+        + product_26
+        - product_21
+        - product_22
     )
     term_47 = (
-        product_7
-        + slope_14
+        (2.0 * term_8 * hull_width * term_11 - product_17) * term_18
+        + product_18
         + term_12 * term_42
         + term_46
-        - 2.0 * upstream * power * hull_width * term_11 * term_7
-        - 2.0 * upstream * quotient_2 * term_11 * term_13
+        - 2.0 * power * hull_width * term_11 * term_7
+        - 2.0 * quotient_2 * term_11 * term_13
     )
     chosen_12 = (index == 2).astype(upstream.dtype)
-    product_9 = (2.0 * upstream * term_8 * hull_width * term_9 - slope_13) * term_18
     term_48 = (
-        slope_17
-        + slope_18
-        + upstream * term_38 * height * term_30
-        + (slope_9 - slope_19) * term_25
-        - slope_20
-        - slope_21
+        product_21
+        + product_22
+        + term_39 * height * term_30
+        + (quotient_6 - product_23) * term_25
+        - product_24
+        - product_26
     )
     term_49 = (
-        product_9
-        + slope_14
+        (2.0 * term_8 * hull_width * term_9 - product_17) * term_18
+        + product_18
         + term_10 * term_42
         + term_48
-        - 2.0 * upstream * power * hull_width * term_9 * term_7
-        - 2.0 * upstream * quotient_2 * term_9 * term_13
+        - 2.0 * power * hull_width * term_9 * term_7
+        - 2.0 * quotient_2 * term_9 * term_13
     )
-    product_10 = (2.0 * upstream * term_8 * hull_height * term_16 + slope) * term_18
-    product_11 = power_2 * true_width
-    slope_22 = upstream * (product_11 * product_3)
-    slope_23 = upstream * (product_11 * product_4)
-    product_12 = term_22 * term_30
+    product_27 = term_28 * product_8
+    product_28 = product_27 * true_width
+    product_29 = term_29 * product_11
+    product_30 = product_29 * true_width
+    product_31 = term_22 * term_30
     power_9 = hypot1_4**3
-    over_hypot1_4 = over_hypot1(quotient_9)
+    over_hypot1_4 = over_hypot1(quotient_8)
     term_50 = (
-        2.0 * over_hypot1_4 * quotient_18 * quotient_20 / power_9 - (quotient_18 / hypot1_4) ** 2
+        2.0 * over_hypot1_4 * quotient_17 * quotient_19 / power_9 - (quotient_17 / hypot1_4) ** 2
     )
     power_10 = hypot1_5**3
-    over_hypot1_5 = over_hypot1(quotient_10)
+    over_hypot1_5 = over_hypot1(quotient_9)
     term_51 = (
-        ratio(quotient_21, true_width) / power_8
-        - 2.0 * over_hypot1_5 * quotient_19 * quotient_21 / power_10
+        ratio(quotient_20, true_width) / power_8
+        - 2.0 * over_hypot1_5 * quotient_18 * quotient_20 / power_10
     )
-    slope_24 = 0.8105694691387022 * upstream * gap * quotient_13 * select(mask, term_50, term_51)
-    slope_25 = 0.8105694691387022 * upstream * quotient_13 * chosen_6 * term_34
-    product_13 = (quotient_18 * quotient_20 + ratio(quotient_20, true_height)) / power_7
-    term_52 = product_13 - 2.0 * over_hypot1_4 * quotient_20 * quotient_20 / power_9
-    chosen_13 = select(mask, term_52, 2.0 * over_hypot1_5 * quotient_21 * quotient_21 / power_10)
-    slope_26 = 0.8105694691387022 * upstream * gap * quotient_13 * chosen_13 * term_27
+    product_32 = 0.8105694691387022 * gap * quotient_12 * select(mask, term_50, term_51)
+    product_33 = 0.8105694691387022 * quotient_12 * chosen_6 * term_35
+    product_34 = (quotient_17 * quotient_19 + ratio(quotient_19, true_height)) / power_7
+    term_52 = product_34 - 2.0 * over_hypot1_4 * quotient_19 * quotient_19 / power_9
+    chosen_13 = select(mask, term_52, 2.0 * over_hypot1_5 * quotient_20 * quotient_20 / power_10)
+    product_35 = 0.8105694691387022 * gap * quotient_12 * chosen_13 * term_27
     term_53 = (
-        upstream * product_12 * true_width
-        + (-slope_9 - slope_24) * term_26
-        - slope_22
-        - slope_23
-        - slope_25
-        - slope_26
+        product_31 * true_width
+        + (-quotient_6 - product_32) * term_26
+        - product_28
+        - product_30
+        - product_33
+        - product_35
     )
     term_54 = (
-        product_10
-        + term_2 * term_31
+        (2.0 * term_8 * hull_height * term_16 + product) * term_18
+        + term_2 * term_32
         + term_53
-        - 2.0 * upstream * power * hull_height * term_16 * term_7
-        - 2.0 * upstream * quotient_2 * term_16 * term_17
-        - slope_2
+        - 2.0 * power * hull_height * term_16 * term_7
+        - 2.0 * quotient_2 * term_16 * term_17
+        - product_2
     )
-    product_14 = (2.0 * upstream * term_8 * hull_height * term_15 + slope) * term_18
-    product_15 = term_38 * term_30
+    product_36 = term_30 * term_39
     term_55 = (
-        slope_22
-        + slope_23
-        + upstream * product_15 * true_width
-        + (slope_9 + slope_24) * term_26
-        + slope_25
-        + slope_26
+        product_28
+        + product_30
+        + product_36 * true_width
+        + (quotient_6 + product_32) * term_26
+        + product_33
+        + product_35
     )
     term_56 = (
-        product_14
-        + term_14 * term_31
+        (2.0 * term_8 * hull_height * term_15 + product) * term_18
+        + term_14 * term_32
         + term_55
-        - 2.0 * upstream * power * hull_height * term_15 * term_7
-        - 2.0 * upstream * quotient_2 * term_15 * term_17
-        - slope_2
+        - 2.0 * power * hull_height * term_15 * term_7
+        - 2.0 * quotient_2 * term_15 * term_17
+        - product_2
     )
-    product_16 = (2.0 * upstream * term_8 * hull_width * term_12 + slope_13) * term_18
-    product_17 = power_2 * true_height
-    slope_27 = upstream * (product_17 * product_3)
-    slope_28 = upstream * (product_17 * product_4)
+    product_37 = product_27 * true_height
+    product_38 = product_29 * true_height
     term_57 = (
-        2.0 * over_hypot1_4 * quotient_20 * quotient_18 / power_9
-        - ratio(quotient_18, true_height) / power_7
+        2.0 * over_hypot1_4 * quotient_19 * quotient_17 / power_9
+        - ratio(quotient_17, true_height) / power_7
     )
     term_58 = (
-        quotient_21 / hypot1_5
-    ) ** 2 - 2.0 * over_hypot1_5 * quotient_21 * quotient_19 / power_10
-    slope_29 = 0.8105694691387022 * upstream * gap * quotient_13 * select(mask, term_57, term_58)
-    slope_30 = 0.8105694691387022 * upstream * quotient_13 * chosen_5 * term_34
-    product_18 = (-quotient_21 * quotient_19 - ratio(quotient_19, true_width)) / power_8
-    term_59 = 2.0 * over_hypot1_5 * quotient_19 * quotient_19 / power_10 + product_18
-    chosen_14 = select(mask, -2.0 * over_hypot1_4 * quotient_18 * quotient_18 / power_9, term_59)
-    slope_31 = 0.8105694691387022 * upstream * gap * quotient_13 * chosen_14 * term_26
+        quotient_20 / hypot1_5
+    ) ** 2 - 2.0 * over_hypot1_5 * quotient_20 * quotient_18 / power_10
+    product_39 = 0.8105694691387022 * gap * quotient_12 * select(mask, term_57, term_58)
+    product_40 = 0.8105694691387022 * quotient_12 * chosen_5 * term_35
+    product_41 = (-quotient_20 * quotient_18 - ratio(quotient_18, true_width)) / power_8
+    term_59 = 2.0 * over_hypot1_5 * quotient_18 * quotient_18 / power_10 + product_41
+    chosen_14 = select(mask, -2.0 * over_hypot1_4 * quotient_17 * quotient_17 / power_9, term_59)
+    product_42 = 0.8105694691387022 * gap * quotient_12 * chosen_14 * term_26
     term_60 = (
-        upstream * product_12 * true_height
-        + (-slope_9 - slope_29) * term_27
-        - slope_27
-        - slope_28
-        - slope_30
-        - slope_31
+        product_31 * true_height
+        + (-quotient_6 - product_39) * term_27
+        - product_37
+        - product_38
+        - product_40
+        - product_42
     )
     term_61 = (
-        product_16
+        (2.0 * term_8 * hull_width * term_12 + product_17) * term_18
         + term_11 * term_42
         + term_60
-        - 2.0 * upstream * power * hull_width * term_12 * term_7
-        - 2.0 * upstream * quotient_2 * term_12 * term_13
-        - slope_14
+        - 2.0 * power * hull_width * term_12 * term_7
+        - 2.0 * quotient_2 * term_12 * term_13
+        - product_18
     )
-    product_19 = (2.0 * upstream * term_8 * hull_width * term_10 + slope_13) * term_18
     term_62 = (
-        slope_27
-        + slope_28
-        + upstream * product_15 * true_height
-        + (slope_9 + slope_29) * term_27
-        + slope_30
-        + slope_31
+        product_37
+        + product_38
+        + product_36 * true_height
+        + (quotient_6 + product_39) * term_27
+        + product_40
+        + product_42
     )
     term_63 = (
-        product_19
+        (2.0 * term_8 * hull_width * term_10 + product_17) * term_18
         + term_9 * term_42
         + term_62
-        - 2.0 * upstream * power * hull_width * term_10 * term_7
-        - 2.0 * upstream * quotient_2 * term_10 * term_13
-        - slope_14
+        - 2.0 * power * hull_width * term_10 * term_7
+        - 2.0 * quotient_2 * term_10 * term_13
+        - product_18
     )
     change_input = (
-        chosen * term_37[:, None]
-        + chosen_9 * term_40[:, None]
-        + chosen_10 * term_47[:, None]
-        + chosen_12 * term_49[:, None]
+        chosen * upstream[:, None] * term_38[:, None]
+        + chosen_9 * upstream[:, None] * term_41[:, None]
+        + chosen_10 * upstream[:, None] * term_47[:, None]
+        + chosen_12 * upstream[:, None] * term_49[:, None]
     )
     change_target = (
-        chosen * term_54[:, None]
-        + chosen_9 * term_56[:, None]
-        + chosen_10 * term_61[:, None]
-        + chosen_12 * term_63[:, None]
+        chosen * upstream[:, None] * term_54[:, None]
+        + chosen_9 * upstream[:, None] * term_56[:, None]
+        + chosen_10 * upstream[:, None] * term_61[:, None]
+        + chosen_12 * upstream[:, None] * term_63[:, None]
     )
     return change_input, change_target
 

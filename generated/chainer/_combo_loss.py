@@ -84,8 +84,8 @@ def _tangent_cross_entropy(
     softplus = at_least(input, 0.0) + log_term
     softplus_2 = at_least(-input, 0.0) + log_term
     term_2 = 1.0 - beta
-    product = term_2 * term
-    product_2 = beta * target
+    product = term * term_2
+    product_2 = target * beta
     product_3 = (product * sigmoid(input) - product_2 * sigmoid(-input)) * alpha * d_input
     return (
         (target * softplus_2 - term * softplus) * alpha * d_beta
@@ -113,31 +113,21 @@ def _curvature_cross_entropy(
     term_2 = -term * p - target * probability
     term_3 = 1.0 - beta
     term_4 = -term_3 * p - beta * probability
-    product = term_3 * term
-    product_2 = beta * target * probability
-    slope = upstream * (product * p * probability + product_2 * p) * alpha * d_input
-    term_5 = product * p - product_2
+    product = p * probability * (term_3 * term + beta * target) * alpha * d_input
+    term_5 = term * term_3 * p - target * beta * probability
+    term_6 = term_2 * alpha * d_beta + term_4 * alpha * d_target + product + term_5 * d_alpha
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(input, 0.0) + log_term
     softplus_2 = at_least(-input, 0.0) + log_term
-    term_6 = softplus + softplus_2
-    term_7 = beta * softplus_2 - term_3 * softplus
-    term_8 = target * softplus_2 - term * softplus
-    term_9 = upstream * term_8 * d_beta + upstream * term_7 * d_target + upstream * term_5 * d_input
-    sums = total(upstream * term_6 * d_target + upstream * term_2 * d_input)
-    change_input = (
-        upstream * term_2 * alpha * d_beta
-        + upstream * term_4 * alpha * d_target
-        + slope
-        + upstream * term_5 * d_alpha
+    term_7 = softplus + softplus_2
+    term_8 = beta * softplus_2 - term_3 * softplus
+    term_9 = term_7 * alpha * d_beta + term_4 * alpha * d_input + term_8 * d_alpha
+    term_10 = target * softplus_2 - term * softplus
+    slope = upstream * (term_10 * d_beta + term_8 * d_target + term_5 * d_input)
+    change_beta = total(upstream * term_10) * d_alpha + alpha * total(
+        upstream * (term_7 * d_target + term_2 * d_input)
     )
-    change_target = (
-        upstream * term_6 * alpha * d_beta
-        + upstream * term_4 * alpha * d_input
-        + upstream * term_7 * d_alpha
-    )
-    change_beta = total(upstream * term_8) * d_alpha + alpha * sums
-    return change_input, change_target, total(term_9), change_beta
+    return upstream * term_6, upstream * term_9, total(slope), change_beta
 
 
 _kernel_cross_entropy = differentiable(
@@ -184,12 +174,10 @@ def _value_and_gradient_dice(
     quotient = ratio(sums, term_2)
     quotient_2 = ratio(quotient, term_2)
     slope = upstream * quotient_2
-    p = sigmoid(input)
-    probability = sigmoid(-input)
-    product = p * probability
+    product = slope * term
     slope_2 = upstream * ratio(1.0, term_2)
-    product_2 = slope_2[:, None] * term * ((1.0 - target) * product - probability * p * target)
-    grad_input = product_2 - slope[:, None] * term * product
+    term_3 = slope_2[:, None] * term * (1.0 - target - target) - product[:, None]
+    grad_input = sigmoid(input) * sigmoid(-input) * term_3
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * term * quotient_2
@@ -214,22 +202,20 @@ def _tangent_dice(
     d_smooth: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
+    term = 1.0 - target
     p = sigmoid(input)
-    product = (1.0 - target) * p
     probability = sigmoid(-input)
-    term = smooth + total(target + p, axis=(0, 2))
-    dice = ratio(total(product + probability * target, axis=(0, 2)), term)
-    term_2 = 1.0 - alpha
-    term_3 = (product * probability - probability * p * target) * d_input - np.tanh(
-        0.5 * input
-    ) * d_target
-    product_2 = term_2 * ratio(dice, term)
-    product_3 = product_2 * total(d_target + p * probability * d_input, axis=(0, 2))
+    term_2 = smooth + total(target + p, axis=(0, 2))
+    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
+    term_3 = 1.0 - alpha
+    product = p * probability
+    term_4 = product * (term - target) * d_input - np.tanh(0.5 * input) * d_target
+    product_2 = term_3 * ratio(dice, term_2)
     return (
-        term_2 * ratio(1.0, term) * total(term_3, axis=(0, 2))
+        term_3 * ratio(1.0, term_2) * total(term_4, axis=(0, 2))
         - dice * d_alpha
         - product_2 * d_smooth
-        - product_3
+        - product_2 * total(d_target + product * d_input, axis=(0, 2))
     )
 
 
@@ -246,63 +232,53 @@ def _curvature_dice(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = sigmoid(input)
-    product = (1.0 - target) * p
     probability = sigmoid(-input)
-    term = smooth + total(target + p, axis=(0, 2))
-    quotient = ratio(ratio(total(product + probability * target, axis=(0, 2)), term), term)
+    product = p * probability
+    term = 1.0 - target
+    term_2 = smooth + total(target + p, axis=(0, 2))
+    dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
+    quotient = ratio(dice, term_2)
     slope = upstream * quotient
-    quotient_2 = ratio(1.0, term)
+    quotient_2 = ratio(1.0, term_2)
     slope_2 = upstream * quotient_2
-    product_2 = probability * p * target
-    term_2 = product * probability - product_2
-    product_3 = (slope[:, None] * p * probability - slope_2[:, None] * term_2) * d_alpha
-    product_4 = 0.5 * input
-    squashed = np.tanh(product_4)
-    sums = total(term_2 * d_input - squashed * d_target, axis=(0, 2))
-    product_5 = quotient_2 * quotient_2 * sums
-    product_6 = quotient_2 * quotient
-    quotient_3 = ratio(quotient, term)
-    term_3 = -product_6 - quotient_3
-    sums_2 = total(d_target + p * probability * d_input, axis=(0, 2))
-    product_7 = term_3 * sums_2
-    slope_3 = upstream * (product_5 + term_3 * d_smooth + product_7)
-    term_4 = 1.0 - alpha
+    term_3 = term - target
+    product_2 = 0.5 * input
+    squashed = np.tanh(product_2)
+    sums = total(product * term_3 * d_input - squashed * d_target, axis=(0, 2))
+    product_3 = quotient_2 * quotient_2 * sums
+    product_4 = quotient_2 * quotient
+    quotient_3 = ratio(quotient, term_2)
+    term_4 = -product_4 - quotient_3
+    sums_2 = total(d_target + product * d_input, axis=(0, 2))
+    slope_3 = upstream * (product_3 + term_4 * d_smooth + term_4 * sums_2)
+    term_5 = 1.0 - alpha
+    product_5 = slope_3 * term_5
     squashed_2 = np.tanh(-0.5 * input)
-    product_8 = (
-        slope_2[:, None] * term_4 * (product * probability * squashed_2 + product_2 * squashed)
+    product_6 = slope_2[:, None] * term_5 * (term * squashed_2 + target * squashed)
+    quotient_4 = ratio(quotient_2, term_2)
+    product_7 = quotient_4 * d_smooth
+    product_8 = quotient_4 * sums_2
+    slope_4 = upstream * (-product_7 - product_8)
+    term_6 = (
+        (slope[:, None] - slope_2[:, None] * term_3) * d_alpha
+        + (product_6 - slope[:, None] * term_5 * squashed_2) * d_input
+        + slope_4[:, None] * term_5 * term_3
+        - product_5[:, None]
+        - 2.0 * slope_2[:, None] * term_5 * d_target
     )
-    term_5 = product_8 - slope[:, None] * term_4 * p * probability * squashed_2
-    quotient_4 = ratio(quotient_2, term)
-    product_9 = quotient_4 * d_smooth
-    product_10 = quotient_4 * sums_2
-    slope_4 = upstream * (-product_9 - product_10)
-    term_6 = product_6 + quotient_3
-    term_7 = (
-        upstream * quotient * d_alpha
-        + upstream * term_4 * term_6 * d_smooth
-        + upstream * term_4 * term_6 * sums_2
-        - upstream * term_4 * product_5
-    )
-    slope_5 = upstream * (product_9 + product_10)
-    term_8 = (
-        upstream * quotient_2 * sums - upstream * quotient * d_smooth - upstream * quotient * sums_2
-    )
-    term_9 = upstream * product_5 + upstream * term_3 * d_smooth + upstream * product_7
-    change_input = (
-        product_3
-        + term_5 * d_input
-        + slope_4[:, None] * term_4 * term_2
-        - slope_3[:, None] * term_4 * p * probability
-        - 2.0 * slope_2[:, None] * term_4 * p * probability * d_target
-    )
+    product_9 = term_5 * (product_4 + quotient_3)
+    term_7 = quotient * d_alpha + product_9 * d_smooth + product_9 * sums_2 - term_5 * product_3
+    slope_5 = upstream * term_7
+    slope_6 = upstream * (product_7 + product_8)
+    slope_7 = upstream * (quotient_2 * sums - quotient * d_smooth - quotient * sums_2)
     change_target = (
-        term_7[:, None]
+        slope_5[:, None]
         + slope_2[:, None] * squashed * d_alpha
-        + slope_5[:, None] * term_4 * squashed
-        - 0.5 * slope_2[:, None] * term_4 * sech2(product_4) * d_input
+        + slope_6[:, None] * term_5 * squashed
+        - 0.5 * slope_2[:, None] * term_5 * sech2(product_2) * d_input
     )
-    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(term_9)
-    return change_input, change_target, -total(term_8), change_smooth
+    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(slope_3)
+    return product * term_6, change_target, -total(slope_7), change_smooth
 
 
 _kernel_dice = differentiable(

@@ -121,7 +121,7 @@ def _curvature(
     product_2 = 0.5 * slope_2[:, None] * (term_2 - direction_2 * sums[:, None])
     slope_3 = upstream * mask.astype(upstream.dtype)
     product_3 = slope_3[:, None] * term_2
-    change_margin = 0.5 * total(upstream * chosen_2 * d_margin + upstream * chosen * sums)
+    change_margin = 0.5 * total(upstream * (chosen_2 * d_margin + chosen * sums))
     return (
         product + product_2 + product_3,
         -product - product_2 - product_3,

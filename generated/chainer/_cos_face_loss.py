@@ -120,17 +120,14 @@ def _curvature(
     slope_2 = upstream * probability
     d_probability = softmax_tangent(chosen, term, axis=-1)
     chosen_4 = mask.astype(upstream.dtype)
-    product_3 = probability * probability_2 * term_3
+    product_3 = probability_2 * term_3
     term_5 = (
-        upstream * product_3 * term_2
+        upstream * probability * product_3 * term_2
         + upstream * probability * d_margin
         - upstream * probability * picked_2
     )
     sums = total(chosen_2 * d_probability + probability_3 * chosen_4 * d_input, axis=1)
-    term_6 = (
-        upstream * product_3 * total(probability_3 * chosen_2, axis=1)
-        + upstream * probability * sums
-    )
+    slope_3 = upstream * probability * (product_3 * total(probability_3 * chosen_2, axis=1) + sums)
     change_input = (
         product_2
         + slope[:, None] * probability_3 * chosen_3
@@ -138,7 +135,7 @@ def _curvature(
         + slope_2[:, None] * probability_3 * chosen_4 * d_scale
     )
     change_margin = total(slope_2) * d_scale + scale * total(slope)
-    return change_input, total(term_5) + total(term_6), change_margin
+    return change_input, total(term_5) + total(slope_3), change_margin
 
 
 _kernel = differentiable(

@@ -130,7 +130,7 @@ def _curvature(
     power = quotient_3 * quotient_3
     quotient_6 = ratio(quotient, length1[:, None])
     term = -quotient_3[:, None] * quotient_6 - ratio(quotient_6, length1[:, None])
-    product = quotient_6 * quotient_5
+    product = quotient_5 * quotient_6
     term_2 = (
         power[:, None] * quotient_2 * d_input1
         + term * quotient_2 * sums[:, None]

@@ -65,14 +65,13 @@ def _tangent_variance(
     sums = total(chosen, axis=1)
     term = input - chosen @ input / sums[:, None]
     term_2 = norm(term, axis=-1) - pull
-    excess = at_least(term_2, 0.0)
-    positive = at_least(sign(term_2), 0.0)
     product = direction(term, axis=-1) * (d_input - chosen @ d_input / sums[:, None])
-    term_3 = (
-        2.0 * excess * positive * total(product, axis=1) / sums
-        - 2.0 * excess * positive * d_pull / sums
+    product_2 = (
+        at_least(term_2, 0.0)
+        * at_least(sign(term_2), 0.0)
+        * (2.0 * total(product, axis=1) / sums - 2.0 * d_pull / sums)
     )
-    return ratio(1.0, total(1.0 / sums)) * total(term_3)
+    return ratio(1.0, total(1.0 / sums)) * total(product_2)
 
 
 def _curvature_variance(

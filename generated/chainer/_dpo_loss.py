@@ -136,55 +136,55 @@ def _curvature(
     product_2 = probability * beta
     p = sigmoid(product)
     product_3 = p * beta
-    slope = upstream * (product_2 + product_3) * d_label_smoothing
+    product_4 = (product_2 + product_3) * d_label_smoothing
     term = 1.0 - label_smoothing
-    product_4 = term * probability
-    product_5 = product_4 * p
+    product_5 = probability * term
+    product_6 = p * product_5
     power = beta * beta
-    product_6 = product_5 * power
-    product_7 = label_smoothing * p
-    product_8 = product_7 * probability
+    product_7 = product_6 * power
+    product_8 = probability * (p * label_smoothing)
     product_9 = product_8 * power
-    term_2 = product_6 + product_9
-    slope_2 = upstream * term_2 * d_chosen
+    term_2 = product_7 + product_9
+    product_10 = term_2 * d_chosen
     term_3 = d_reference_rejected - d_rejected
-    slope_3 = upstream * term_2 * term_3
-    term_4 = -product_6 - product_9
+    product_11 = term_2 * term_3
+    term_4 = -product_7 - product_9
     term_5 = rejected - reference_rejected + reference_chosen - chosen
-    product_10 = product_5 * term_5 * beta
-    product_11 = product_8 * gain * beta
-    term_6 = product_11 + product_7
-    term_7 = -product_10 - product_4 + term_6
-    slope_4 = upstream * term_7 * d_beta
-    term_8 = slope + slope_2 + slope_3 + upstream * term_4 * d_reference_chosen + slope_4
-    slope_5 = upstream * term_2 * d_reference_chosen
-    term_9 = product_10 + product_4 + (-product_11 - product_7)
-    slope_6 = upstream * (product_5 * term_5 * term_5 + product_8 * gain * gain) * d_beta
-    slope_7 = upstream * term * probability * (d_rejected - d_reference_rejected)
+    product_12 = term_5 * product_6 * beta
+    product_13 = gain * product_8 * beta
+    product_14 = label_smoothing * p
+    term_6 = product_13 + product_14
+    term_7 = -product_12 - product_5 + term_6
+    product_15 = term_7 * d_beta
+    term_8 = product_4 + product_10 + product_11 + term_4 * d_reference_chosen + product_15
+    slope = upstream * term_8
+    product_16 = term_2 * d_reference_chosen
+    term_9 = product_12 + term * probability + (-product_13 - product_14)
     term_10 = (
-        upstream * (p * gain - probability * term_5) * d_label_smoothing
-        + upstream * term_7 * d_chosen
-        + upstream * (term_6 - product_10) * term_3
-        + upstream * term_9 * d_reference_chosen
-        + slope_6
-        + slope_7
+        (-product_2 - product_3) * d_label_smoothing
+        + term_4 * d_chosen
+        + term_4 * term_3
+        + product_16
+        + term_9 * d_beta
     )
-    term_11 = upstream * d_chosen + upstream * term_3 - upstream * d_reference_chosen
-    change_rejected = slope_5 - slope - slope_2 - slope_3 - slope_4
-    change_reference_chosen = (
-        upstream * (-product_2 - product_3) * d_label_smoothing
-        + upstream * term_4 * d_chosen
-        + upstream * term_4 * term_3
-        + slope_5
-        + upstream * term_9 * d_beta
+    product_17 = probability * p * (term * term_5 * term_5 + label_smoothing * gain * gain) * d_beta
+    term_11 = (
+        (p * gain - probability * term_5) * d_label_smoothing
+        + term_7 * d_chosen
+        + (term_6 - product_12) * term_3
+        + term_9 * d_reference_chosen
+        + product_17
+        + product_5 * (d_rejected - d_reference_rejected)
     )
-    change_label_smoothing = total(upstream * gain) * d_beta + beta * total(term_11)
+    product_18 = beta * total(upstream * (d_chosen + term_3 - d_reference_chosen))
+    change_rejected = upstream * (product_16 - product_4 - product_10 - product_11 - product_15)
+    change_label_smoothing = total(upstream * gain) * d_beta + product_18
     return (
-        term_8,
+        slope,
         change_rejected,
-        change_reference_chosen,
-        term_8,
-        total(term_10),
+        upstream * term_10,
+        slope,
+        total(upstream * term_11),
         change_label_smoothing,
     )
 

@@ -31,10 +31,13 @@ def box_cox_bend(x: Array, exponent: Array) -> Array:
     """Return the second derivative of box_cox(x, exponent) by the exponent."""
     log1p_x = np.log1p(x)
     product = exponent * log1p_x
-    product_2 = (power1p(x, exponent) * (product * (product - 2.0) + 2.0) - 2.0) / select(
-        product == 0.0, 1.0, product
-    ) ** 3
-    return log1p_x**3 * select(np.abs(product) < 1.5, exp_moment2(product), product_2)
+    product_2 = power1p(x, exponent) * (log1p_x * exponent * (product - 2.0) + 2.0)
+    chosen = select(
+        np.abs(product) < 1.5,
+        exp_moment2(product),
+        (product_2 - 2.0) / select(product == 0.0, 1.0, product) ** 3,
+    )
+    return log1p_x**3 * chosen
 
 
 def box_cox_slope(x: Array, exponent: Array) -> Array:

@@ -86,8 +86,8 @@ def _curvature(
     power = variance * variance
     slope_2 = upstream * error * d_var / power
     product = error / variance
-    slope_3 = 0.5 * upstream * (product * product * (2.0 / variance) - 1.0 / power) * d_var
-    change_var = slope_3 - upstream * error * term / power
+    product_2 = 0.5 * (product * product * (2.0 / variance) - 1.0 / power) * d_var
+    change_var = upstream * (product_2 - error * term / power)
     return slope - slope_2, slope_2 - slope, change_var
 
 

@@ -69,64 +69,72 @@ def _value_and_gradient(
     quotient_2 = ratio(overlap, term_3)
     index = np.arange(input.shape[1])
     mask = index == 1
-    quotient_3 = ratio(1.0, term_3)
-    product_3 = overlap_width * at_least(sign(term_2), 0.0)
-    quotient_4 = ratio(quotient_2, term_3)
-    quotient_5 = ratio(1.0, hull)
-    term_4 = (
-        upstream * quotient_5 * product_3
-        - upstream * quotient_3 * product_3
-        - upstream * quotient_4 * product_3
-    )
+    quotient_3 = ratio(quotient_2, term_3)
+    quotient_4 = ratio(1.0, hull)
+    term_4 = quotient_4 - ratio(1.0, term_3) - quotient_3
+    product_3 = term_4 * (overlap_width * at_least(sign(term_2), 0.0))
     term_5 = -0.5 * sign(top - true_top) - 0.5
-    slope = upstream * (quotient_4 * width)
-    slope_2 = upstream * quotient_5 * (left - right)
-    quotient_6 = ratio(quotient, hull)
-    term_6 = upstream * quotient_5 * hull_width - upstream * quotient_6 * hull_width
+    product_4 = quotient_4 * (left - right)
+    term_6 = quotient_4 - ratio(quotient, hull)
+    product_5 = hull_width * term_6
     term_7 = -0.5 * sign(true_top - top) - 0.5
-    term_8 = term_4 * term_5 + (-slope - slope_2) + term_6 * term_7
+    term_8 = (
+        upstream * product_3 * term_5
+        + (-upstream * (width * quotient_3) - upstream * product_4)
+        + upstream * product_5 * term_7
+    )
     mask_2 = index == 3
     term_9 = 0.5 * sign(true_bottom - bottom) + 0.5
     term_10 = 0.5 * sign(bottom - true_bottom) + 0.5
-    term_11 = term_4 * term_9 + (slope + slope_2) + term_6 * term_10
+    term_11 = product_3 * term_9 + (quotient_3 * width + product_4) + product_5 * term_10
+    slope = upstream * term_11
     mask_3 = index == 0
-    product_4 = at_least(sign(term), 0.0) * overlap_height
-    term_12 = (
-        upstream * quotient_5 * product_4
-        - upstream * quotient_3 * product_4
-        - upstream * quotient_4 * product_4
+    product_6 = term_4 * (overlap_height * at_least(sign(term), 0.0))
+    term_12 = -0.5 * sign(left - true_left) - 0.5
+    product_7 = quotient_4 * (top - bottom)
+    product_8 = hull_height * term_6
+    term_13 = -0.5 * sign(true_left - left) - 0.5
+    term_14 = (
+        upstream * product_6 * term_12
+        + (-upstream * (height * quotient_3) - upstream * product_7)
+        + upstream * product_8 * term_13
     )
-    term_13 = -0.5 * sign(left - true_left) - 0.5
-    slope_3 = upstream * (quotient_4 * height)
-    slope_4 = upstream * quotient_5 * (top - bottom)
-    term_14 = upstream * quotient_5 * hull_height - upstream * quotient_6 * hull_height
-    term_15 = -0.5 * sign(true_left - left) - 0.5
-    term_16 = term_12 * term_13 + (-slope_3 - slope_4) + term_14 * term_15
     mask_4 = index == 2
-    term_17 = 0.5 * sign(true_right - right) + 0.5
-    term_18 = 0.5 * sign(right - true_right) + 0.5
-    term_19 = term_12 * term_17 + (slope_3 + slope_4) + term_14 * term_18
+    term_15 = 0.5 * sign(true_right - right) + 0.5
+    term_16 = 0.5 * sign(right - true_right) + 0.5
+    term_17 = product_6 * term_15 + (quotient_3 * height + product_7) + product_8 * term_16
+    slope_2 = upstream * term_17
     grad_input = (
         select(mask, term_8[:, None], 0.0)
-        + select(mask_2, term_11[:, None], 0.0)
-        + select(mask_3, term_16[:, None], 0.0)
-        + select(mask_4, term_19[:, None], 0.0)
+        + select(mask_2, slope[:, None], 0.0)
+        + select(mask_3, term_14[:, None], 0.0)
+        + select(mask_4, slope_2[:, None], 0.0)
     )
     grad_target = None
     if "target" in wanted:
-        slope_5 = upstream * quotient_4 * true_width
-        slope_6 = upstream * quotient_5 * (true_left - true_right)
-        term_20 = term_4 * term_7 + (-slope_5 - slope_6) + term_6 * term_5
-        term_21 = term_4 * term_10 + (slope_5 + slope_6) + term_6 * term_9
-        slope_7 = upstream * quotient_4 * true_height
-        slope_8 = upstream * quotient_5 * (true_top - true_bottom)
-        term_22 = term_12 * term_15 + (-slope_7 - slope_8) + term_14 * term_13
-        term_23 = term_12 * term_18 + (slope_7 + slope_8) + term_14 * term_17
+        term_18 = true_left - true_right
+        term_19 = -upstream * quotient_3 * true_width - upstream * quotient_4 * term_18
+        term_20 = upstream * product_3 * term_7 + term_19 + upstream * product_5 * term_5
+        term_21 = (
+            product_3 * term_10
+            + (quotient_3 * true_width + quotient_4 * term_18)
+            + product_5 * term_9
+        )
+        slope_3 = upstream * term_21
+        term_22 = true_top - true_bottom
+        term_23 = -upstream * quotient_3 * true_height - upstream * quotient_4 * term_22
+        term_24 = upstream * product_6 * term_13 + term_23 + upstream * product_8 * term_12
+        term_25 = (
+            product_6 * term_16
+            + (quotient_3 * true_height + quotient_4 * term_22)
+            + product_8 * term_15
+        )
+        slope_4 = upstream * term_25
         grad_target = (
             select(mask, term_20[:, None], 0.0)
-            + select(mask_2, term_21[:, None], 0.0)
-            + select(mask_3, term_22[:, None], 0.0)
-            + select(mask_4, term_23[:, None], 0.0)
+            + select(mask_2, slope_3[:, None], 0.0)
+            + select(mask_3, term_24[:, None], 0.0)
+            + select(mask_4, slope_4[:, None], 0.0)
         )
     return quotient - quotient_2 + 1.0, grad_input, grad_target
 
@@ -223,34 +231,31 @@ def _curvature(
     true_top = target[:, 1]
     term = -0.5 * sign(top - true_top) - 0.5
     right = input[:, 2]
-    left = input[:, 0]
-    width = right - left
-    bottom = input[:, 3]
-    height = bottom - top
-    product = width * height
     true_right = target[:, 2]
+    left = input[:, 0]
     true_left = target[:, 0]
-    true_width = true_right - true_left
-    true_bottom = target[:, 3]
-    true_height = true_bottom - true_top
-    product_2 = true_width * true_height
     term_2 = np.minimum(right, true_right) - np.maximum(left, true_left)
     overlap_width = at_least(term_2, 0.0)
+    bottom = input[:, 3]
+    true_bottom = target[:, 3]
     term_3 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
+    positive = at_least(sign(term_3), 0.0)
+    product = overlap_width * positive
+    width = right - left
+    height = bottom - top
+    product_2 = width * height
+    true_width = true_right - true_left
+    true_height = true_bottom - true_top
+    product_3 = true_width * true_height
     overlap_height = at_least(term_3, 0.0)
     overlap = overlap_width * overlap_height
-    term_4 = product + product_2 - overlap
+    term_4 = product_2 + product_3 - overlap
     quotient = ratio(1.0, term_4)
-    quotient_2 = ratio(quotient, term_4)
-    positive = at_least(sign(term_3), 0.0)
-    quotient_3 = ratio(ratio(overlap, term_4), term_4)
-    product_3 = quotient * quotient_3
-    quotient_4 = ratio(quotient_3, term_4)
-    term_5 = product_3 + quotient_4
-    term_6 = (
-        upstream * quotient_2 * overlap_width * positive
-        + upstream * term_5 * overlap_width * positive
-    )
+    quotient_2 = ratio(ratio(overlap, term_4), term_4)
+    product_4 = quotient * quotient_2
+    quotient_3 = ratio(quotient_2, term_4)
+    term_5 = product_4 + quotient_3
+    term_6 = ratio(quotient, term_4) + term_5
     picked = d_input[:, 2]
     picked_2 = d_input[:, 0]
     term_7 = picked - picked_2
@@ -264,215 +269,197 @@ def _curvature(
     picked_8 = d_target[:, 1]
     term_10 = picked_7 - picked_8
     positive_2 = at_least(sign(term_2), 0.0)
+    product_5 = overlap_height * positive_2
     term_11 = 0.5 * sign(true_right - right) + 0.5
     term_12 = 0.5 * sign(right - true_right) + 0.5
     term_13 = -0.5 * sign(left - true_left) - 0.5
     term_14 = -0.5 * sign(true_left - left) - 0.5
     term_15 = term_11 * picked + term_12 * picked_5 + term_13 * picked_2 + term_14 * picked_6
-    product_4 = positive_2 * overlap_height * term_15
+    product_6 = product_5 * term_15
     term_16 = 0.5 * sign(true_bottom - bottom) + 0.5
     term_17 = 0.5 * sign(bottom - true_bottom) + 0.5
     term_18 = -0.5 * sign(true_top - top) - 0.5
     term_19 = term_16 * picked_3 + term_17 * picked_7 + term * picked_4 + term_18 * picked_8
-    product_5 = overlap_width * positive * term_19
+    product_7 = product * term_19
     term_20 = (
         height * term_7
         + width * term_8
         + true_height * term_9
         + true_width * term_10
-        - product_4
-        - product_5
+        - product_6
+        - product_7
     )
-    slope = upstream * quotient * positive_2 * positive
+    product_8 = positive * positive_2
     power = quotient * quotient
-    slope_2 = upstream * power * positive_2 * overlap_height * overlap_width * positive
-    slope_3 = upstream * quotient_3 * positive_2 * positive
     hull_width = np.maximum(right, true_right) - np.minimum(left, true_left)
     hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
     hull = hull_width * hull_height
-    quotient_5 = ratio(1.0, hull)
-    slope_4 = upstream * quotient_5 * positive_2 * positive
-    slope_5 = upstream * power * overlap_width * overlap_width * positive * positive * term_19
-    quotient_6 = ratio(quotient_5, hull)
-    term_21 = term_12 * picked + term_11 * picked_5 + term_14 * picked_2 + term_13 * picked_6
-    slope_6 = upstream * quotient_6 * hull_height * overlap_width * positive * term_21
-    term_22 = term_17 * picked_3 + term_16 * picked_7 + term_18 * picked_4 + term * picked_8
-    slope_7 = upstream * quotient_6 * hull_width * overlap_width * positive * term_22
-    term_23 = (
-        term_6 * term_20
-        + (-slope_2 - slope_3 + slope_4 - slope) * term_15
-        - slope_5
-        - slope_6
-        - slope_7
+    quotient_4 = ratio(1.0, hull)
+    term_21 = -power * overlap_height * overlap_width - quotient_2 + quotient_4 - quotient
+    product_9 = power * overlap_width * overlap_width * positive * positive * term_19
+    quotient_5 = ratio(quotient_4, hull)
+    product_10 = hull_height * quotient_5
+    term_22 = term_12 * picked + term_11 * picked_5 + term_14 * picked_2 + term_13 * picked_6
+    product_11 = hull_width * quotient_5
+    term_23 = term_17 * picked_3 + term_16 * picked_7 + term_18 * picked_4 + term * picked_8
+    term_24 = (
+        product * term_6 * term_20
+        + product_8 * term_21 * term_15
+        - product_9
+        - product_10 * overlap_width * positive * term_22
+        - product_11 * overlap_width * positive * term_23
     )
-    slope_8 = upstream * power * positive_2 * overlap_height * width * term_15
-    slope_9 = upstream * power * overlap_width * positive * width * term_19
-    slope_10 = upstream * quotient_3 * term_7
-    term_24 = left - right
-    slope_11 = upstream * quotient_6 * hull_height * term_24 * term_21
-    slope_12 = upstream * quotient_6 * hull_width * term_24 * term_22
-    slope_13 = upstream * quotient_5 * (picked_2 - picked)
-    term_25 = (
+    slope = upstream * power * positive_2 * overlap_height * width * term_15
+    slope_2 = upstream * power * overlap_width * positive * width * term_19
+    slope_3 = upstream * quotient_2 * term_7
+    term_25 = left - right
+    slope_4 = upstream * quotient_5 * hull_height * term_25 * term_22
+    slope_5 = upstream * quotient_5 * hull_width * term_25 * term_23
+    slope_6 = upstream * quotient_4 * (picked_2 - picked)
+    term_26 = (
         upstream * term_5 * width * term_20
-        + slope_11
-        + slope_12
-        - slope_8
-        - slope_9
-        - slope_10
-        - slope_13
+        + slope_4
+        + slope_5
+        - slope
+        - slope_2
+        - slope_3
+        - slope_6
     )
-    power_2 = quotient_5 * quotient_5
-    product_6 = hull_height * term_21
-    product_7 = hull_width * term_22
-    term_26 = top - bottom
-    term_27 = true_top - true_bottom
-    term_28 = true_left - true_right
-    term_29 = (
-        term_26 * term_7
-        + term_24 * term_8
-        + term_27 * term_9
-        + term_28 * term_10
-        + product_4
-        + product_5
+    power_2 = quotient_4 * quotient_4
+    term_27 = top - bottom
+    term_28 = true_top - true_bottom
+    term_29 = true_left - true_right
+    term_30 = (
+        term_27 * term_7
+        + term_25 * term_8
+        + term_28 * term_9
+        + term_29 * term_10
+        + product_6
+        + product_7
     )
-    term_30 = product_6 + product_7 + term_29
-    quotient_7 = ratio(ratio(hull + (overlap - product - product_2), hull), hull)
-    product_8 = quotient_5 * quotient_7
-    quotient_8 = ratio(quotient_7, hull)
-    term_31 = product_8 * hull_height + quotient_8 * hull_height
-    slope_14 = upstream * quotient_7
-    slope_15 = upstream * quotient_5
-    term_32 = (
-        upstream * term_31 * hull_width
-        - slope_14
-        + (slope_15 - upstream * quotient_6 * hull_height * hull_width)
+    term_31 = hull_height * term_22 + hull_width * term_23 + term_30
+    quotient_6 = ratio(ratio(hull + (overlap - product_2 - product_3), hull), hull)
+    term_32 = quotient_4 * quotient_6 + ratio(quotient_6, hull)
+    term_33 = (
+        hull_height * term_32 * hull_width - quotient_6 + (quotient_4 - product_10 * hull_width)
     )
-    term_33 = product_8 * hull_width + quotient_8 * hull_width
-    term_34 = upstream * term_33 * hull_width - upstream * quotient_6 * hull_width * hull_width
-    term_35 = term_32 * term_21 + term_34 * term_22 - upstream * power_2 * hull_width * term_30
-    term_36 = term * term_23 + term_25 + term_18 * term_35
+    term_34 = hull_width * term_32 * hull_width - quotient_5 * hull_width * hull_width
+    term_35 = term_33 * term_22 + term_34 * term_23 - power_2 * hull_width * term_31
+    term_36 = term * upstream * term_24 + term_26 + term_18 * upstream * term_35
     chosen_2 = (index == 3).astype(input.dtype)
-    term_37 = -product_3 - quotient_4
+    term_37 = -product_4 - quotient_3
     term_38 = (
-        slope_8
-        + slope_9
+        slope
+        + slope_2
         + upstream * term_37 * width * term_20
-        + slope_10
-        + slope_13
-        - slope_11
-        - slope_12
+        + slope_3
+        + slope_6
+        - slope_4
+        - slope_5
     )
-    term_39 = term_16 * term_23 + term_38 + term_17 * term_35
+    term_39 = term_16 * upstream * term_24 + term_38 + term_17 * upstream * term_35
     chosen_3 = (index == 0).astype(input.dtype)
-    term_40 = (
-        upstream * quotient_2 * positive_2 * overlap_height
-        + upstream * term_5 * positive_2 * overlap_height
-    )
-    slope_16 = upstream * power * overlap_width * positive * positive_2 * overlap_height
-    slope_17 = (
-        upstream * power * positive_2 * positive_2 * overlap_height * overlap_height * term_15
-    )
-    slope_18 = upstream * quotient_6 * hull_height * positive_2 * overlap_height * term_21
-    slope_19 = upstream * quotient_6 * hull_width * positive_2 * overlap_height * term_22
+    term_40 = -power * overlap_width * overlap_height - quotient_2 + quotient_4 - quotient
+    product_12 = power * positive_2 * positive_2 * overlap_height * overlap_height * term_15
     term_41 = (
-        term_40 * term_20
-        + (-slope_16 - slope_3 + slope_4 - slope) * term_19
-        - slope_17
-        - slope_18
-        - slope_19
+        product_5 * term_6 * term_20
+        + product_8 * term_40 * term_19
+        - product_12
+        - product_10 * positive_2 * overlap_height * term_22
+        - product_11 * positive_2 * overlap_height * term_23
     )
-    slope_20 = upstream * power * positive_2 * overlap_height * height * term_15
-    slope_21 = upstream * power * overlap_width * positive * height * term_19
-    slope_22 = upstream * quotient_3 * term_8
-    slope_23 = upstream * quotient_6 * hull_height * term_26 * term_21
-    slope_24 = upstream * quotient_6 * hull_width * term_26 * term_22
-    slope_25 = upstream * quotient_5 * (picked_4 - picked_3)
+    slope_7 = upstream * power * positive_2 * overlap_height * height * term_15
+    slope_8 = upstream * power * overlap_width * positive * height * term_19
+    slope_9 = upstream * quotient_2 * term_8
+    slope_10 = upstream * quotient_5 * hull_height * term_27 * term_22
+    slope_11 = upstream * quotient_5 * hull_width * term_27 * term_23
+    slope_12 = upstream * quotient_4 * (picked_4 - picked_3)
     term_42 = (
         upstream * term_5 * height * term_20
-        + slope_23
-        + slope_24
-        - slope_20
-        - slope_21
-        - slope_22
-        - slope_25
+        + slope_10
+        + slope_11
+        - slope_7
+        - slope_8
+        - slope_9
+        - slope_12
     )
-    term_43 = upstream * term_31 * hull_height - upstream * quotient_6 * hull_height * hull_height
+    term_43 = hull_height * term_32 * hull_height - quotient_5 * hull_height * hull_height
     term_44 = (
-        upstream * term_33 * hull_height
-        - slope_14
-        + (slope_15 - upstream * quotient_6 * hull_width * hull_height)
+        hull_width * term_32 * hull_height - quotient_6 + (quotient_4 - product_11 * hull_height)
     )
-    term_45 = term_43 * term_21 + term_44 * term_22 - upstream * power_2 * hull_height * term_30
-    term_46 = term_13 * term_41 + term_42 + term_14 * term_45
+    term_45 = term_43 * term_22 + term_44 * term_23 - power_2 * hull_height * term_31
+    term_46 = term_13 * upstream * term_41 + term_42 + term_14 * upstream * term_45
     chosen_4 = (index == 2).astype(input.dtype)
     term_47 = (
-        slope_20
-        + slope_21
+        slope_7
+        + slope_8
         + upstream * term_37 * height * term_20
+        + slope_9
+        + slope_12
+        - slope_10
+        - slope_11
+    )
+    term_48 = term_11 * upstream * term_41 + term_47 + term_12 * upstream * term_45
+    product_13 = true_width * power
+    product_14 = term_15 * product_5
+    slope_13 = upstream * (product_13 * product_14)
+    product_15 = term_19 * product
+    slope_14 = upstream * (product_13 * product_15)
+    product_16 = term_5 * term_20
+    slope_15 = upstream * (quotient_2 * term_9)
+    product_17 = term_22 * product_10
+    slope_16 = upstream * product_17 * term_29
+    product_18 = term_23 * product_11
+    slope_17 = upstream * product_18 * term_29
+    slope_18 = upstream * quotient_4 * (picked_6 - picked_5)
+    term_49 = (
+        upstream * product_16 * true_width
+        + slope_16
+        + slope_17
+        - slope_13
+        - slope_14
+        - slope_15
+        - slope_18
+    )
+    term_50 = term_18 * upstream * term_24 + term_49 + term * upstream * term_35
+    product_19 = term_20 * term_37
+    term_51 = (
+        slope_13
+        + slope_14
+        + upstream * product_19 * true_width
+        + slope_15
+        + slope_18
+        - slope_16
+        - slope_17
+    )
+    term_52 = term_17 * upstream * term_24 + term_51 + term_16 * upstream * term_35
+    product_20 = true_height * power
+    slope_19 = upstream * (product_20 * product_14)
+    slope_20 = upstream * (product_20 * product_15)
+    slope_21 = upstream * (quotient_2 * term_10)
+    slope_22 = upstream * product_17 * term_28
+    slope_23 = upstream * product_18 * term_28
+    slope_24 = upstream * quotient_4 * (picked_8 - picked_7)
+    term_53 = (
+        upstream * product_16 * true_height
         + slope_22
-        + slope_25
-        - slope_23
+        + slope_23
+        - slope_19
+        - slope_20
+        - slope_21
         - slope_24
     )
-    term_48 = term_11 * term_41 + term_47 + term_12 * term_45
-    product_9 = power * true_width
-    slope_26 = upstream * (product_9 * product_4)
-    slope_27 = upstream * (product_9 * product_5)
-    product_10 = term_5 * term_20
-    slope_28 = upstream * (quotient_3 * term_9)
-    product_11 = quotient_6 * term_28
-    slope_29 = upstream * product_11 * product_6
-    slope_30 = upstream * product_11 * product_7
-    slope_31 = upstream * quotient_5 * (picked_6 - picked_5)
-    term_49 = (
-        upstream * product_10 * true_width
-        + slope_29
-        + slope_30
-        - slope_26
-        - slope_27
-        - slope_28
-        - slope_31
-    )
-    term_50 = term_18 * term_23 + term_49 + term * term_35
-    product_12 = term_37 * term_20
-    term_51 = (
-        slope_26
-        + slope_27
-        + upstream * product_12 * true_width
-        + slope_28
-        + slope_31
-        - slope_29
-        - slope_30
-    )
-    term_52 = term_17 * term_23 + term_51 + term_16 * term_35
-    product_13 = power * true_height
-    slope_32 = upstream * (product_13 * product_4)
-    slope_33 = upstream * (product_13 * product_5)
-    slope_34 = upstream * (quotient_3 * term_10)
-    product_14 = quotient_6 * term_27
-    slope_35 = upstream * product_14 * product_6
-    slope_36 = upstream * product_14 * product_7
-    slope_37 = upstream * quotient_5 * (picked_8 - picked_7)
-    term_53 = (
-        upstream * product_10 * true_height
-        + slope_35
-        + slope_36
-        - slope_32
-        - slope_33
-        - slope_34
-        - slope_37
-    )
-    term_54 = term_14 * term_41 + term_53 + term_13 * term_45
+    term_54 = term_14 * upstream * term_41 + term_53 + term_13 * upstream * term_45
     term_55 = (
-        slope_32
-        + slope_33
-        + upstream * product_12 * true_height
-        + slope_34
-        + slope_37
-        - slope_35
-        - slope_36
+        slope_19
+        + slope_20
+        + upstream * product_19 * true_height
+        + slope_21
+        + slope_24
+        - slope_22
+        - slope_23
     )
-    term_56 = term_12 * term_41 + term_55 + term_11 * term_45
+    term_56 = term_12 * upstream * term_41 + term_55 + term_11 * upstream * term_45
     change_input = (
         chosen * term_36[:, None]
         + chosen_2 * term_39[:, None]

@@ -38,8 +38,7 @@ def _value_and_gradient(
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    positive = at_least(sign(1.0 - input * target), 0.0)
-    return -positive * target * d_input - positive * input * d_target
+    return at_least(sign(1.0 - input * target), 0.0) * (-target * d_input - input * d_target)
 
 
 def _curvature(
@@ -86,8 +85,9 @@ def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array)
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
-    positive = at_least(sign(1.0 - chosen * input), 0.0)
-    return -positive * select(mask, 0.0, 1.0) * input * d_target - positive * chosen * d_input
+    return at_least(sign(1.0 - chosen * input), 0.0) * (
+        -select(mask, 0.0, 1.0) * input * d_target - chosen * d_input
+    )
 
 
 def _curvature_keras(

@@ -70,11 +70,12 @@ def _curvature(
     error = input - target
     mask = np.abs(error) <= delta
     term = d_input - d_target
-    slope = upstream * mask.astype(upstream.dtype) * term
+    product = mask.astype(upstream.dtype) * term
     chosen = select(mask, 0.0, sign(error))
-    slope_2 = upstream * chosen * d_delta
-    term_2 = upstream * select(mask, 0.0, -1.0) * d_delta + upstream * chosen * term
-    return slope + slope_2, -slope - slope_2, total(term_2)
+    change_input = upstream * (product + chosen * d_delta)
+    change_target = -upstream * product - upstream * chosen * d_delta
+    change_delta = total(upstream * (select(mask, 0.0, -1.0) * d_delta + chosen * term))
+    return change_input, change_target, change_delta
 
 
 _kernel = differentiable(

@@ -60,39 +60,39 @@ def _value_and_gradient(
     index = np.arange(input.shape[1])
     mask = index == 1
     quotient_2 = ratio(quotient, term_3)
-    slope = upstream * (quotient_2 * width)
-    quotient_3 = ratio(1.0, term_3)
-    product = overlap_width * at_least(sign(term_2), 0.0)
-    term_4 = -upstream * quotient_3 * product - upstream * quotient_2 * product
-    term_5 = term_4 * (-0.5 * sign(top - true_top) - 0.5) - slope
+    term_4 = -ratio(1.0, term_3) - quotient_2
+    product = term_4 * (overlap_width * at_least(sign(term_2), 0.0))
+    term_5 = product * (-0.5 * sign(top - true_top) - 0.5) - width * quotient_2
+    slope = upstream * term_5
     mask_2 = index == 3
-    term_6 = slope + term_4 * (0.5 * sign(true_bottom - bottom) + 0.5)
+    term_6 = quotient_2 * width + product * (0.5 * sign(true_bottom - bottom) + 0.5)
+    slope_2 = upstream * term_6
     mask_3 = index == 0
-    slope_2 = upstream * (quotient_2 * height)
-    product_2 = at_least(sign(term), 0.0) * overlap_height
-    term_7 = -upstream * quotient_3 * product_2 - upstream * quotient_2 * product_2
-    term_8 = term_7 * (-0.5 * sign(left - true_left) - 0.5) - slope_2
+    product_2 = term_4 * (overlap_height * at_least(sign(term), 0.0))
+    term_7 = product_2 * (-0.5 * sign(left - true_left) - 0.5) - height * quotient_2
+    slope_3 = upstream * term_7
     mask_4 = index == 2
-    term_9 = slope_2 + term_7 * (0.5 * sign(true_right - right) + 0.5)
+    term_8 = quotient_2 * height + product_2 * (0.5 * sign(true_right - right) + 0.5)
+    slope_4 = upstream * term_8
     grad_input = (
-        select(mask, term_5[:, None], 0.0)
-        + select(mask_2, term_6[:, None], 0.0)
-        + select(mask_3, term_8[:, None], 0.0)
-        + select(mask_4, term_9[:, None], 0.0)
+        select(mask, slope[:, None], 0.0)
+        + select(mask_2, slope_2[:, None], 0.0)
+        + select(mask_3, slope_3[:, None], 0.0)
+        + select(mask_4, slope_4[:, None], 0.0)
     )
     grad_target = None
     if "target" in wanted:
-        slope_3 = upstream * quotient_2 * true_width
-        term_10 = term_4 * (-0.5 * sign(true_top - top) - 0.5) - slope_3
-        term_11 = slope_3 + term_4 * (0.5 * sign(bottom - true_bottom) + 0.5)
-        slope_4 = upstream * quotient_2 * true_height
-        term_12 = term_7 * (-0.5 * sign(true_left - left) - 0.5) - slope_4
-        term_13 = slope_4 + term_7 * (0.5 * sign(right - true_right) + 0.5)
+        product_3 = quotient_2 * true_width
+        slope_5 = upstream * (product * (-0.5 * sign(true_top - top) - 0.5) - product_3)
+        slope_6 = upstream * (product_3 + product * (0.5 * sign(bottom - true_bottom) + 0.5))
+        product_4 = quotient_2 * true_height
+        slope_7 = upstream * (product_2 * (-0.5 * sign(true_left - left) - 0.5) - product_4)
+        slope_8 = upstream * (product_4 + product_2 * (0.5 * sign(right - true_right) + 0.5))
         grad_target = (
-            select(mask, term_10[:, None], 0.0)
-            + select(mask_2, term_11[:, None], 0.0)
-            + select(mask_3, term_12[:, None], 0.0)
-            + select(mask_4, term_13[:, None], 0.0)
+            select(mask, slope_5[:, None], 0.0)
+            + select(mask_2, slope_6[:, None], 0.0)
+            + select(mask_3, slope_7[:, None], 0.0)
+            + select(mask_4, slope_8[:, None], 0.0)
         )
     return 1.0 - quotient, grad_input, grad_target
 
@@ -165,23 +165,24 @@ def _curvature(
     left = input[:, 0]
     width = right - left
     bottom = input[:, 3]
+    true_bottom = target[:, 3]
     top = input[:, 1]
+    true_top = target[:, 1]
+    term = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
+    overlap_height = at_least(term, 0.0)
     height = bottom - top
     true_right = target[:, 2]
     true_left = target[:, 0]
     true_width = true_right - true_left
-    true_bottom = target[:, 3]
-    true_top = target[:, 1]
     true_height = true_bottom - true_top
-    term = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = at_least(term, 0.0)
-    term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = at_least(term_2, 0.0)
+    term_2 = np.minimum(right, true_right) - np.maximum(left, true_left)
+    overlap_width = at_least(term_2, 0.0)
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient = ratio(1.0, term_3)
     power = quotient * quotient
-    positive = at_least(sign(term), 0.0)
+    positive = at_least(sign(term_2), 0.0)
+    product = overlap_height * (power * positive)
     term_4 = 0.5 * sign(true_right - right) + 0.5
     picked = d_input[:, 2]
     term_5 = 0.5 * sign(right - true_right) + 0.5
@@ -191,8 +192,10 @@ def _curvature(
     term_7 = -0.5 * sign(true_left - left) - 0.5
     picked_4 = d_target[:, 0]
     term_8 = term_4 * picked + term_5 * picked_2 + term_6 * picked_3 + term_7 * picked_4
-    slope = upstream * power * positive * overlap_height * width * term_8
-    positive_2 = at_least(sign(term_2), 0.0)
+    product_2 = width * product * term_8
+    positive_2 = at_least(sign(term), 0.0)
+    product_3 = overlap_width * power
+    product_4 = positive_2 * product_3
     term_9 = 0.5 * sign(true_bottom - bottom) + 0.5
     picked_5 = d_input[:, 3]
     term_10 = 0.5 * sign(bottom - true_bottom) + 0.5
@@ -202,83 +205,72 @@ def _curvature(
     term_12 = -0.5 * sign(true_top - top) - 0.5
     picked_8 = d_target[:, 1]
     term_13 = term_9 * picked_5 + term_10 * picked_6 + term_11 * picked_7 + term_12 * picked_8
-    slope_2 = upstream * power * overlap_width * positive_2 * width * term_13
+    product_5 = width * product_4 * term_13
     quotient_2 = ratio(ratio(overlap, term_3), term_3)
-    product = quotient * quotient_2
+    product_6 = quotient * quotient_2
     quotient_3 = ratio(quotient_2, term_3)
-    term_14 = product + quotient_3
+    term_14 = product_6 + quotient_3
     term_15 = picked - picked_3
     term_16 = picked_5 - picked_7
     term_17 = picked_2 - picked_4
     term_18 = picked_6 - picked_8
-    product_2 = positive * overlap_height * term_8
-    product_3 = overlap_width * positive_2 * term_13
+    product_7 = overlap_height * positive
+    product_8 = overlap_width * positive_2
     term_19 = (
         height * term_15
         + width * term_16
         + true_height * term_17
         + true_width * term_18
-        - product_2
-        - product_3
+        - product_7 * term_8
+        - product_8 * term_13
     )
-    slope_3 = upstream * quotient_2 * term_15
-    quotient_4 = ratio(quotient, term_3)
-    term_20 = (
-        upstream * quotient_4 * overlap_width * positive_2
-        + upstream * term_14 * overlap_width * positive_2
+    product_9 = quotient_2 * term_15
+    term_20 = ratio(quotient, term_3) + term_14
+    product_10 = positive * positive_2
+    product_11 = (
+        product_10 * (-power * overlap_height * overlap_width - quotient_2 - quotient) * term_8
     )
-    slope_4 = upstream * quotient * positive * positive_2
-    slope_5 = upstream * power * positive * overlap_height * overlap_width * positive_2
-    slope_6 = upstream * quotient_2 * positive * positive_2
-    slope_7 = upstream * power * overlap_width * overlap_width * positive_2 * positive_2 * term_13
-    term_21 = term_20 * term_19 + (-slope_5 - slope_6 - slope_4) * term_8 - slope_7
-    term_22 = upstream * term_14 * width * term_19 + term_11 * term_21 - slope - slope_2 - slope_3
+    product_12 = power * overlap_width * overlap_width * positive_2 * positive_2 * term_13
+    term_21 = product_8 * term_20 * term_19 + product_11 - product_12
+    term_22 = term_14 * width * term_19 + term_11 * term_21 - product_2 - product_5 - product_9
     chosen_2 = (index == 3).astype(upstream.dtype)
-    term_23 = -product - quotient_3
-    term_24 = slope + slope_2 + upstream * term_23 * width * term_19 + slope_3 + term_9 * term_21
+    term_23 = -product_6 - quotient_3
+    term_24 = product_2 + product_5 + term_23 * width * term_19 + product_9 + term_9 * term_21
     chosen_3 = (index == 0).astype(upstream.dtype)
-    slope_8 = upstream * power * positive * overlap_height * height * term_8
-    slope_9 = upstream * power * overlap_width * positive_2 * height * term_13
-    slope_10 = upstream * quotient_2 * term_16
-    term_25 = (
-        upstream * quotient_4 * positive * overlap_height
-        + upstream * term_14 * positive * overlap_height
-    )
-    slope_11 = upstream * power * overlap_width * positive_2 * positive * overlap_height
-    slope_12 = upstream * power * positive * positive * overlap_height * overlap_height * term_8
-    term_26 = term_25 * term_19 + (-slope_11 - slope_6 - slope_4) * term_13 - slope_12
-    term_27 = (
-        upstream * term_14 * height * term_19 + term_6 * term_26 - slope_8 - slope_9 - slope_10
-    )
+    product_13 = height * product * term_8
+    product_14 = height * product_4 * term_13
+    product_15 = quotient_2 * term_16
+    product_16 = product_10 * (-product_3 * overlap_height - quotient_2 - quotient) * term_13
+    product_17 = power * positive * positive * overlap_height * overlap_height * term_8
+    term_25 = product_7 * term_20 * term_19 + product_16 - product_17
+    term_26 = term_14 * height * term_19 + term_6 * term_25 - product_13 - product_14 - product_15
     chosen_4 = (index == 2).astype(upstream.dtype)
-    term_28 = (
-        slope_8 + slope_9 + upstream * term_23 * height * term_19 + slope_10 + term_4 * term_26
-    )
-    product_4 = power * true_width
-    slope_13 = upstream * (product_4 * product_2)
-    slope_14 = upstream * (product_4 * product_3)
-    product_5 = term_14 * term_19
-    slope_15 = upstream * (quotient_2 * term_17)
-    term_29 = upstream * product_5 * true_width + term_12 * term_21 - slope_13 - slope_14 - slope_15
-    product_6 = term_23 * term_19
-    term_30 = slope_13 + slope_14 + upstream * product_6 * true_width + slope_15 + term_10 * term_21
-    product_7 = power * true_height
-    slope_16 = upstream * (product_7 * product_2)
-    slope_17 = upstream * (product_7 * product_3)
-    slope_18 = upstream * (quotient_2 * term_18)
-    term_31 = upstream * product_5 * true_height + term_7 * term_26 - slope_16 - slope_17 - slope_18
-    term_32 = slope_16 + slope_17 + upstream * product_6 * true_height + slope_18 + term_5 * term_26
+    term_27 = product_13 + product_14 + term_23 * height * term_19 + product_15 + term_4 * term_25
+    product_18 = term_8 * product
+    product_19 = product_18 * true_width
+    product_20 = term_13 * product_4
+    product_21 = product_20 * true_width
+    product_22 = term_14 * term_19
+    product_23 = quotient_2 * term_17
+    term_28 = product_22 * true_width + term_12 * term_21 - product_19 - product_21 - product_23
+    product_24 = term_19 * term_23
+    term_29 = product_19 + product_21 + product_24 * true_width + product_23 + term_10 * term_21
+    product_25 = product_18 * true_height
+    product_26 = product_20 * true_height
+    product_27 = quotient_2 * term_18
+    term_30 = product_22 * true_height + term_7 * term_25 - product_25 - product_26 - product_27
+    term_31 = product_25 + product_26 + product_24 * true_height + product_27 + term_5 * term_25
     change_input = (
-        chosen * term_22[:, None]
-        + chosen_2 * term_24[:, None]
-        + chosen_3 * term_27[:, None]
-        + chosen_4 * term_28[:, None]
+        chosen * upstream[:, None] * term_22[:, None]
+        + chosen_2 * upstream[:, None] * term_24[:, None]
+        + chosen_3 * upstream[:, None] * term_26[:, None]
+        + chosen_4 * upstream[:, None] * term_27[:, None]
     )
     change_target = (
-        chosen * term_29[:, None]
-        + chosen_2 * term_30[:, None]
-        + chosen_3 * term_31[:, None]
-        + chosen_4 * term_32[:, None]
+        chosen * upstream[:, None] * term_28[:, None]
+        + chosen_2 * upstream[:, None] * term_29[:, None]
+        + chosen_3 * upstream[:, None] * term_30[:, None]
+        + chosen_4 * upstream[:, None] * term_31[:, None]
     )
     return change_input, change_target
 

@@ -76,7 +76,7 @@ def _curvature(
     sign_term = sign(term)
     slope = upstream * sign_term * d_scale / power
     term_2 = 2.0 * np.abs(term) / spread**3 - 4.0 / ((2.0 * spread) * (2.0 * spread))
-    change_scale = upstream * term_2 * d_scale - upstream * sign_term * (d_input - d_target) / power
+    change_scale = upstream * (term_2 * d_scale - sign_term * (d_input - d_target) / power)
     return -slope, slope, change_scale
 
 

@@ -59,29 +59,27 @@ def _value_and_gradient(
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     positive_2 = mask_3.astype(input.dtype)
-    product = positive * at_least(sign(term_2), 0.0) * positive_2
+    product = positive * at_least(sign(term_2), 0.0)
+    product_2 = positive_2 * product
     chosen_3 = select(mask_2, 0.0, 1.0)
     sigmoid_gap = sigmoid(gap)
-    sums = total(upstream[:, None] * chosen_3[:, None] * product * sigmoid_gap, axis=0)
+    sums = total(upstream[:, None] * chosen_3[:, None] * product_2 * sigmoid_gap, axis=0)
     probability = softmax(chosen, axis=-2)
     chosen_4 = select(mask, -1.0, 0.0)
-    term_3 = upstream * total(product, axis=1) - upstream * chosen_3 * total(
-        product * sigmoid_gap, axis=1
-    )
+    term_3 = total(product * positive_2, axis=1) - chosen_3 * total(product_2 * sigmoid_gap, axis=1)
     probability_2 = softmax(chosen, axis=-1)
     term_4 = (
-        upstream[:, None] * product
+        upstream[:, None] * product_2
         + sums * probability * chosen_4
-        + term_3[:, None] * probability_2 * chosen_4
+        + upstream[:, None] * term_3[:, None] * probability_2 * chosen_4
     )
-    product_2 = term_4[:, :, None] * direction(term, axis=-1)
+    product_3 = term_4[:, :, None] * direction(term, axis=-1)
     loss = 0.5 * total(positive * positive * positive_2, axis=1)
-    grad_input = -total(product_2, axis=0) + total(product_2, axis=1)
+    grad_input = -total(product_3, axis=0) + total(product_3, axis=1)
     grad_margin = None
     if "margin" in wanted:
-        grad_margin = total(sums * total(probability * chosen_2, axis=0)) + total(
-            term_3[:, None] * probability_2 * chosen_2
-        )
+        sums_2 = total(upstream[:, None] * term_3[:, None] * probability_2 * chosen_2)
+        grad_margin = total(sums * total(probability * chosen_2, axis=0)) + sums_2
     return loss, grad_input, grad_margin
 
 
@@ -148,52 +146,50 @@ def _curvature(
     probability_2 = softmax(chosen, axis=-2)
     term_5 = total(probability_2 * term_4, axis=0) - sums_2[:, None]
     term_6 = sums_2[:, None] + sums + sigmoid_gap * chosen_4[:, None] * term_5
+    product = positive_2 * sigmoid_gap
     slope = upstream * chosen_4
     slope_2 = upstream * chosen_4 * chosen_4
     positive_3 = at_least(term_2, 0.0)
     probability_3 = sigmoid(-gap)
-    product = (
-        slope_2[:, None] * positive_3 * positive * positive_2 * sigmoid_gap * probability_3 * term_5
-    )
-    term_7 = slope[:, None] * power * positive_2 * sigmoid_gap * term_6 + product
-    sums_3 = total(term_7, axis=0)
+    product_2 = slope_2[:, None] * positive_3 * positive * probability_3 * term_5
+    sums_3 = total(product * (slope[:, None] * power * term_6 + product_2), axis=0)
     slope_3 = (
         upstream[:, None] * chosen_4[:, None] * positive_3 * positive * positive_2 * sigmoid_gap
     )
     sums_4 = total(slope_3, axis=0)
     d_probability = softmax_tangent(chosen, term_4, axis=-2)
-    product_2 = power * positive_2
-    product_3 = positive_3 * positive * positive_2
-    product_4 = product_3 * sigmoid_gap * probability_3 * chosen_4[:, None] * term_5
-    slope_4 = upstream * chosen_4 * total(product_2 * sigmoid_gap * term_6 + product_4, axis=1)
-    term_8 = upstream * total(product_2 * term_6, axis=1) - slope_4
-    term_9 = upstream * total(product_3, axis=1) - upstream * chosen_4 * total(
-        product_3 * sigmoid_gap, axis=1
+    product_3 = positive * positive_3
+    term_7 = power * term_6 + product_3 * probability_3 * chosen_4[:, None] * term_5
+    term_8 = total(power * positive_2 * term_6, axis=1) - chosen_4 * total(product * term_7, axis=1)
+    term_9 = total(product_3 * positive_2, axis=1) - chosen_4 * total(
+        product_3 * positive_2 * sigmoid_gap, axis=1
     )
     d_probability_2 = softmax_tangent(chosen, term_4, axis=-1)
     term_10 = (
         upstream[:, None] * power * positive_2 * term_6
         + probability_2 * chosen_3 * sums_3
         + sums_4 * chosen_3 * d_probability
-        + probability * chosen_3 * term_8[:, None]
-        + term_9[:, None] * chosen_3 * d_probability_2
+        + probability * chosen_3 * upstream[:, None] * term_8[:, None]
+        + upstream[:, None] * term_9[:, None] * chosen_3 * d_probability_2
     )
     term_11 = (
         upstream[:, None] * positive_3 * positive * positive_2
         + sums_4 * probability_2 * chosen_3
-        + term_9[:, None] * probability * chosen_3
+        + upstream[:, None] * term_9[:, None] * probability * chosen_3
     )
-    product_5 = term_11 * ratio(1.0, distance)
-    product_6 = product_5[:, :, None] * (term_3 - input_direction * sums[:, :, None])
-    term_12 = input_direction * term_10[:, :, None] + product_6
+    product_4 = term_11 * ratio(1.0, distance)
+    product_5 = product_4[:, :, None] * (term_3 - input_direction * sums[:, :, None])
+    term_12 = input_direction * term_10[:, :, None] + product_5
     term_13 = total(probability_2 * chosen_2, axis=0) * sums_3 + sums_4 * total(
         chosen_2 * d_probability, axis=0
     )
     term_14 = (
-        probability * chosen_2 * term_8[:, None] + term_9[:, None] * chosen_2 * d_probability_2
+        probability * upstream[:, None] * term_8[:, None]
+        + upstream[:, None] * term_9[:, None] * d_probability_2
     )
     change_input = -total(term_12, axis=0) + total(term_12, axis=1)
-    return change_input, total(term_13) + total(term_14)
+    change_margin = total(term_13) + total(chosen_2 * term_14)
+    return change_input, change_margin
 
 
 def _denominator(target: Array) -> Array:

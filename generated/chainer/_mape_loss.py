@@ -33,19 +33,19 @@ def _value_and_gradient(
     maximum = at_least(abs_target, eps)
     term = input - target
     abs_term = np.abs(term)
-    slope = 100.0 * upstream * sign(term) / maximum
+    sign_term = sign(term)
+    grad_input = 100.0 * upstream * sign_term / maximum
     grad_target = None
     if "target" in wanted:
-        slope_2 = (
+        product = (
             100.0
-            * upstream
             * (0.5 * sign(abs_target - eps) + 0.5)
             * sign(target)
             * abs_term
             / (maximum * maximum)
         )
-        grad_target = -slope_2 - slope
-    return 100.0 * abs_term / maximum, slope, grad_target
+        grad_target = upstream * (-product - 100.0 * sign_term / maximum)
+    return 100.0 * abs_term / maximum, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, eps: float, d_input: Array, d_target: Array) -> Array:
@@ -75,18 +75,17 @@ def _curvature(
     sign_target = sign(target)
     term_2 = input - target
     direction_2 = sign(term_2)
-    slope = (
+    product = (
         200.0
-        * upstream
-        * term
         * (np.abs(term_2) / maximum)
         * (sign_target * sign_target / maximum)
         * (term / maximum)
     )
-    term_3 = slope + 100.0 * upstream * term * sign_target * direction_2 / power
-    slope_2 = 100.0 * upstream * term * sign_target * direction_2 * (d_input - d_target) / power
+    term_3 = (
+        product + 100.0 * sign_target * direction_2 / power
+    ) * d_target - 100.0 * sign_target * direction_2 * (d_input - d_target) / power
     change_input = -100.0 * upstream * term * sign_target * direction_2 * d_target / power
-    return change_input, term_3 * d_target - slope_2
+    return change_input, upstream * term * term_3
 
 
 _kernel = differentiable(

@@ -46,10 +46,9 @@ def _tangent(input: Array, target: Array, eps: float, d_input: Array, d_target: 
     """Return the derivative of the loss along the tangents."""
     maximum = at_least(input, eps)
     maximum_2 = at_least(target, eps)
-    term = np.log1p(maximum) - np.log1p(maximum_2)
-    product = 2.0 * term * (0.5 * sign(input - eps) + 0.5) * d_input / (maximum + 1.0)
-    product_2 = 2.0 * term * (0.5 * sign(target - eps) + 0.5) * d_target / (maximum_2 + 1.0)
-    return product - product_2
+    product = 2.0 * (0.5 * sign(input - eps) + 0.5) * d_input / (maximum + 1.0)
+    product_2 = 2.0 * (0.5 * sign(target - eps) + 0.5) * d_target / (maximum_2 + 1.0)
+    return (np.log1p(maximum) - np.log1p(maximum_2)) * (product - product_2)
 
 
 def _curvature(

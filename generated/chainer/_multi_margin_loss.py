@@ -25,8 +25,8 @@ __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 def _value_linear(input: Array, target: Array, weight: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     gap = at_least(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
-    sums = total(select(target[:, None] != np.arange(weight.shape[0]), gap, 0.0), axis=1)
-    return weight[target] * sums / weight.shape[0]
+    sums = total(select(target[:, None] != np.arange(input.shape[1]), gap, 0.0), axis=1)
+    return weight[target] * sums / input.shape[1]
 
 
 def _value_and_gradient_linear(
@@ -39,20 +39,20 @@ def _value_and_gradient_linear(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    index = np.arange(weight.shape[0])
+    index = np.arange(input.shape[1])
     mask = target[:, None] != index
     term = input - pick(input, target, axis=1)[:, None] + margin
     slope = upstream * picked
     chosen = select(mask, at_least(sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
-    slope_2 = -upstream * picked * sums / weight.shape[0]
-    loss = picked * total(select(mask, at_least(term, 0.0), 0.0), axis=1) / weight.shape[0]
-    grad_input = slope[:, None] * chosen / weight.shape[0] + select(
+    slope_2 = -upstream * picked * sums / input.shape[1]
+    loss = picked * total(select(mask, at_least(term, 0.0), 0.0), axis=1) / input.shape[1]
+    grad_input = slope[:, None] * chosen / input.shape[1] + select(
         index == target[:, None], slope_2[:, None], 0.0
     )
     grad_margin = None
     if "margin" in wanted:
-        grad_margin = total(upstream * picked * sums) / weight.shape[0]
+        grad_margin = total(upstream * picked * sums) / input.shape[1]
     return loss, grad_input, grad_margin
 
 
@@ -66,9 +66,9 @@ def _tangent_linear(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     positive = at_least(sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
-    chosen = select(target[:, None] != np.arange(weight.shape[0]), positive, 0.0)
+    chosen = select(target[:, None] != np.arange(input.shape[1]), positive, 0.0)
     term = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, axis=1)[:, None]
-    return weight[target] * total(term, axis=1) / weight.shape[0]
+    return weight[target] * total(term, axis=1) / input.shape[1]
 
 
 def _curvature_linear(
@@ -99,8 +99,8 @@ _kernel_linear = differentiable(
 def _value_squared(input: Array, target: Array, weight: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     gap = at_least(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
-    chosen = select(target[:, None] != np.arange(weight.shape[0]), gap * gap, 0.0)
-    return weight[target] * total(chosen, axis=1) / weight.shape[0]
+    chosen = select(target[:, None] != np.arange(input.shape[1]), gap * gap, 0.0)
+    return weight[target] * total(chosen, axis=1) / input.shape[1]
 
 
 def _value_and_gradient_squared(
@@ -113,21 +113,21 @@ def _value_and_gradient_squared(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    index = np.arange(weight.shape[0])
+    index = np.arange(input.shape[1])
     mask = target[:, None] != index
     term = input - pick(input, target, axis=1)[:, None] + margin
     gap = at_least(term, 0.0)
     slope = upstream * picked
     chosen = select(mask, 2.0 * gap * at_least(sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
-    slope_2 = -upstream * picked * sums / weight.shape[0]
-    loss = picked * total(select(mask, gap * gap, 0.0), axis=1) / weight.shape[0]
-    grad_input = slope[:, None] * chosen / weight.shape[0] + select(
+    slope_2 = -upstream * picked * sums / input.shape[1]
+    loss = picked * total(select(mask, gap * gap, 0.0), axis=1) / input.shape[1]
+    grad_input = slope[:, None] * chosen / input.shape[1] + select(
         index == target[:, None], slope_2[:, None], 0.0
     )
     grad_margin = None
     if "margin" in wanted:
-        grad_margin = total(upstream * picked * sums) / weight.shape[0]
+        grad_margin = total(upstream * picked * sums) / input.shape[1]
     return loss, grad_input, grad_margin
 
 
@@ -142,12 +142,12 @@ def _tangent_squared(
     """Return the derivative of the loss along the tangents."""
     term = input - pick(input, target, axis=1)[:, None] + margin
     chosen = select(
-        target[:, None] != np.arange(weight.shape[0]),
+        target[:, None] != np.arange(input.shape[1]),
         2.0 * at_least(term, 0.0) * at_least(sign(term), 0.0),
         0.0,
     )
     term_2 = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, axis=1)[:, None]
-    return weight[target] * total(term_2, axis=1) / weight.shape[0]
+    return weight[target] * total(term_2, axis=1) / input.shape[1]
 
 
 def _curvature_squared(
@@ -162,21 +162,21 @@ def _curvature_squared(
     """Return the derivative of the gradient along the tangents."""
     picked = weight[target]
     slope = upstream * picked
-    index = np.arange(weight.shape[0])
+    index = np.arange(input.shape[1])
     positive = at_least(sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     chosen = select(target[:, None] != index, 2.0 * positive * positive, 0.0)
     picked_2 = pick(d_input, target, axis=1)
     slope_2 = upstream * picked * picked_2
     term = chosen * d_margin + chosen * d_input - chosen * picked_2[:, None]
     slope_3 = upstream * picked * total(term, axis=1)
-    product = slope_3[:, None] * (index == target[:, None]).astype(upstream.dtype) / weight.shape[0]
+    product = slope_3[:, None] * (index == target[:, None]).astype(upstream.dtype) / input.shape[1]
     change_input = (
-        slope[:, None] * chosen * d_margin / weight.shape[0]
-        + slope[:, None] * chosen * d_input / weight.shape[0]
-        - slope_2[:, None] * chosen / weight.shape[0]
+        slope[:, None] * chosen * d_margin / input.shape[1]
+        + slope[:, None] * chosen * d_input / input.shape[1]
+        - slope_2[:, None] * chosen / input.shape[1]
         - product
     )
-    return change_input, total(slope_3) / weight.shape[0]
+    return change_input, total(slope_3) / input.shape[1]
 
 
 _kernel_squared = differentiable(

@@ -194,10 +194,7 @@ def _curvature(
     sums_4 = total(sums_3 * input_direction, axis=1)
     power = beta * beta
     chosen_5 = mask.astype(upstream.dtype)
-    term_2 = (
-        slope[:, None] * probability * chosen_5 / beta
-        - slope[:, None] * probability * chosen_2 / power
-    )
+    term_2 = slope[:, None] * chosen_5 / beta - slope[:, None] * chosen_2 / power
     term_3 = d_input - input_direction * sums[:, None]
     term_4 = quotient[:, None] * (term_3 @ input_direction.T) + quotient * (
         input_direction @ term_3.T
@@ -210,10 +207,7 @@ def _curvature(
     d_probability = softmax_tangent(chosen, term_5, axis=-1)
     power_2 = alpha * alpha
     chosen_8 = select(mask_3, -1.0, 0.0)
-    term_6 = (
-        slope_2[:, None] * probability_2 * chosen_8 / alpha
-        - slope_2[:, None] * probability_2 * chosen_4 / power_2
-    )
+    term_6 = slope_2[:, None] * chosen_8 / alpha - slope_2[:, None] * chosen_4 / power_2
     chosen_9 = select(mask_3, alpha, 0.0)
     chosen_10 = select(mask_3, base - sums_2, 0.0)
     term_7 = chosen_4 * term_4 + chosen_9 * d_base + chosen_10 * d_alpha
@@ -221,10 +215,10 @@ def _curvature(
     slope_4 = upstream * sigmoid_pull * sigmoid(-pull) * sums_6
     d_probability_2 = softmax_tangent(chosen_3, term_7, axis=-1)
     term_8 = (
-        term_2 * d_beta
+        probability * term_2 * d_beta
         + slope_3[:, None] * probability * chosen_2 / beta
         + slope[:, None] * chosen_2 * d_probability / beta
-        + term_6 * d_alpha
+        + probability_2 * term_6 * d_alpha
         + slope_4[:, None] * probability_2 * chosen_4 / alpha
         + slope_2[:, None] * chosen_4 * d_probability_2 / alpha
     )

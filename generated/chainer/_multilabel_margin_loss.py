@@ -62,16 +62,17 @@ def _tangent(input: Array, target: Array, d_input: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
     mask = target == -1
     mask_2 = np.arange(target.shape[1])[:, None] <= np.arange(target.shape[1])
-    named = 1.0 - (mask[:, :, None] & mask_2).astype(d_input.dtype).max(axis=1)
-    index = np.arange(d_input.shape[1])
-    product = named[:, None] * (target[:, None] == index[:, None]).astype(d_input.dtype)
+    named = 1.0 - (mask[:, :, None] & mask_2).astype(input.dtype).max(axis=1)
+    index = np.arange(input.shape[1])
+    product = named[:, None] * (target[:, None] == index[:, None]).astype(input.dtype)
     mask_3 = index[:, None] == select(target != -1, target, 0)[:, None]
-    product_2 = named * total(select(mask_3, d_input[:, :, None], 0.0), axis=1)
     term = input[:, :, None] - total(select(mask_3, input[:, :, None], 0.0), axis=1)[:, None]
-    positive = at_least(sign(term + 1.0), 0.0)
-    term_2 = named[:, None] * positive * d_input[:, :, None] - product_2[:, None] * positive
-    sums = total((1.0 - product.max(axis=2)) * total(term_2, axis=2), axis=1)
-    return sums / d_input.shape[1]
+    product_2 = named * total(select(mask_3, d_input[:, :, None], 0.0), axis=1)
+    product_3 = at_least(sign(term + 1.0), 0.0) * (
+        named[:, None] * d_input[:, :, None] - product_2[:, None]
+    )
+    sums = total((1.0 - product.max(axis=2)) * total(product_3, axis=2), axis=1)
+    return sums / input.shape[1]
 
 
 def _curvature(upstream: Array, input: Array, target: Array, d_input: Array) -> tuple[Array, ...]:

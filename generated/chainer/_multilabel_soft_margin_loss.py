@@ -55,8 +55,8 @@ def _value_and_gradient(
 
 def _tangent(input: Array, target: Array, weight: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    product = (target * sigmoid(-input) - (1.0 - target) * sigmoid(input)) * weight * d_input
-    return -total(input * weight * d_target + product, axis=1) / input.shape[1]
+    product = (target * sigmoid(-input) - (1.0 - target) * sigmoid(input)) * d_input
+    return -total(weight * (input * d_target + product), axis=1) / input.shape[1]
 
 
 def _curvature(
@@ -65,11 +65,17 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
-    slope = upstream[:, None] * (sigmoid_input + probability) * weight * d_target / input.shape[1]
-    term = (1.0 - target) * sigmoid_input * probability + target * probability * sigmoid_input
-    change_input = upstream[:, None] * term * weight * d_input / input.shape[1] - slope
+    slope = upstream[:, None] * (sigmoid_input + probability) * d_target / input.shape[1]
+    slope_2 = (
+        upstream[:, None]
+        * sigmoid_input
+        * probability
+        * (1.0 - target + target)
+        * d_input
+        / input.shape[1]
+    )
     change_target = -upstream[:, None] * weight * d_input / input.shape[1]
-    return change_input, change_target
+    return weight * (slope_2 - slope), change_target
 
 
 _kernel = differentiable(

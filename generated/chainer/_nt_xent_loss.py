@@ -163,8 +163,7 @@ def _curvature(
         upstream[:, None] * positive * probability / power
         + slope[:, None] * probability_2 * chosen_4
     )
-    product_3 = product_2 * probability_3
-    slope_3 = upstream * total(product_3 * term_5, axis=1)
+    slope_3 = upstream * total(product_2 * probability_3 * term_5, axis=1)
     d_probability = softmax_tangent(chosen, term_4, axis=-1)
     term_7 = (
         term_6 * d_temperature
@@ -173,30 +172,28 @@ def _curvature(
         - slope_2
     )
     term_8 = term_7.T @ input_direction + (term * quotient[:, None]).T @ term_2
-    product_4 = sums_4 * quotient
+    product_3 = sums_4 * quotient
     sums_5 = total(input_direction * term_8 + sums_3 * quotient[:, None] * term_2, axis=1)
-    term_9 = term_8 - product_4[:, None] * term_2 - input_direction * sums_5[:, None]
+    term_9 = term_8 - product_3[:, None] * term_2 - input_direction * sums_5[:, None]
     term_10 = quotient[:, None] * term_9 - product[:, None] * (
         sums_3 - input_direction * sums_4[:, None]
     )
     sums_6 = term @ input_direction
     sums_7 = total(sums_6 * input_direction, axis=1)
     term_11 = term_7 @ input_direction + (term * quotient) @ term_2
-    product_5 = sums_7 * quotient
+    product_4 = sums_7 * quotient
     sums_8 = total(input_direction * term_11 + sums_6 * quotient[:, None] * term_2, axis=1)
-    term_12 = term_11 - product_5[:, None] * term_2 - input_direction * sums_8[:, None]
+    term_12 = term_11 - product_4[:, None] * term_2 - input_direction * sums_8[:, None]
     power_2 = temperature**3
-    product_6 = 2.0 * total(upstream[:, None] * product_2 * sums_2) * d_temperature / power_2
-    term_13 = (
-        upstream[:, None] * product_3 * sums_2 * term_5 + upstream[:, None] * product_2 * term_3
-    )
-    product_7 = (
+    product_5 = 2.0 * total(upstream[:, None] * product_2 * sums_2) * d_temperature / power_2
+    term_13 = upstream[:, None] * probability_3 * sums_2 * term_5 + upstream[:, None] * term_3
+    product_6 = (
         slope[:, None] * probability_2 * select(mask_2, 2.0 * sums_2 / power_2, 0.0) * d_temperature
     )
     term_14 = (
         slope_3[:, None] * probability_2 * chosen_3
         + slope[:, None] * chosen_3 * d_probability
-        + product_7
+        + product_6
         + slope[:, None] * probability_2 * chosen_4 * term_3
     )
     change_input = (
@@ -204,7 +201,7 @@ def _curvature(
         + quotient[:, None] * term_12
         - product[:, None] * (sums_6 - input_direction * sums_7[:, None])
     )
-    change_temperature = total(term_13) / power + total(term_14) - product_6
+    change_temperature = total(product_2 * term_13) / power + total(term_14) - product_5
     return change_input, change_temperature
 
 

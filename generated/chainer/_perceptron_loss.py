@@ -31,8 +31,7 @@ def _value_and_gradient(
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    positive = at_least(sign(-input * target), 0.0)
-    return -positive * target * d_input - positive * input * d_target
+    return at_least(sign(-input * target), 0.0) * (-target * d_input - input * d_target)
 
 
 def _curvature(

@@ -69,13 +69,11 @@ def _tangent(
     error = target[:, None] - input[:, :, None]
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
-    chosen = select(error > 0.0, level[:, None], term[:, None])
     product = error / kappa
-    product_2 = (
-        chosen * at_least(at_most(product, 1.0), -1.0) * (d_target[:, None] - d_input[:, :, None])
-    )
-    product_3 = chosen * select(np.abs(error) <= kappa, -0.5 * product * product, -0.5) * d_kappa
-    return total(product_2 + product_3, axis=(1, 2)) / target.shape[1]
+    product_2 = at_least(at_most(product, 1.0), -1.0) * (d_target[:, None] - d_input[:, :, None])
+    product_3 = select(np.abs(error) <= kappa, -0.5 * product * product, -0.5) * d_kappa
+    product_4 = select(error > 0.0, level[:, None], term[:, None]) * (product_2 + product_3)
+    return total(product_4, axis=(1, 2)) / target.shape[1]
 
 
 def _curvature(
@@ -94,14 +92,14 @@ def _curvature(
     chosen = select(error > 0.0, level[:, None], term[:, None])
     mask = np.abs(error) <= kappa
     term_2 = d_target[:, None] - d_input[:, :, None]
-    product = chosen * select(mask, -error / (kappa * kappa), 0.0)
-    term_3 = chosen * select(mask, 1.0 / kappa, 0.0) * term_2 + product * d_kappa
+    chosen_2 = select(mask, -error / (kappa * kappa), 0.0)
+    product = chosen * (select(mask, 1.0 / kappa, 0.0) * term_2 + chosen_2 * d_kappa)
     product_2 = error / kappa
-    product_3 = chosen * select(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
-    sums = total(upstream * total(product * term_2 + product_3, axis=(1, 2)))
-    change_input = -upstream[:, None] * total(term_3, axis=2) / target.shape[1]
-    change_target = upstream[:, None] * total(term_3, axis=1) / target.shape[1]
-    return change_input, change_target, sums / target.shape[1]
+    term_3 = chosen_2 * term_2 + select(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
+    change_input = -upstream[:, None] * total(product, axis=2) / target.shape[1]
+    change_target = upstream[:, None] * total(product, axis=1) / target.shape[1]
+    change_kappa = total(upstream * total(chosen * term_3, axis=(1, 2))) / target.shape[1]
+    return change_input, change_target, change_kappa
 
 
 _kernel = differentiable(

@@ -31,7 +31,7 @@ def _value_and_gradient(
     loss = np.maximum(error * q, term * error)
     grad_q = None
     if "q" in wanted:
-        grad_q = total(upstream * (term_2 * error + term_3 * error))
+        grad_q = total(upstream * error * (term_2 + term_3))
     return loss, -slope, slope, grad_q
 
 
@@ -42,9 +42,7 @@ def _tangent(
     error = target - input
     term = 0.5 * sign(error) + 0.5
     term_2 = 0.5 * sign(input - target) + 0.5
-    return (term * q + term_2 * (q - 1.0)) * (d_target - d_input) + (
-        term * error + term_2 * error
-    ) * d_q
+    return (term * q + term_2 * (q - 1.0)) * (d_target - d_input) + error * (term + term_2) * d_q
 
 
 def _curvature(

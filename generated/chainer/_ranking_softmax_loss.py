@@ -60,7 +60,7 @@ def _value_and_gradient(
     product = softmax(score, axis=-1) * sum_of_others(upstream[:, None] * chosen, axis=-1)
     term = product - softmax_complement(score, axis=-1) * upstream[:, None] * chosen
     loss = select(valid, total(select(mask, 0.0, nll * target * weights), axis=1), 0.0)
-    grad_input = masked(term * mask_2.astype(where.dtype), valid[:, None])
+    grad_input = masked(term * mask_2.astype(input.dtype), valid[:, None])
     grad_target = None
     if "target" in wanted:
         grad_target = masked(upstream[:, None] * select(mask, 0.0, nll * weights), valid[:, None])
@@ -74,7 +74,7 @@ def _tangent(
     mask = where <= 0.0
     mask_2 = where > 0.0
     score = select(mask_2, input, -math.inf)
-    offset = centred(score, mask_2.astype(where.dtype) * d_input, axis=-1)
+    offset = centred(score, mask_2.astype(target.dtype) * d_input, axis=-1)
     term = total(softmax(score, axis=-1) * offset, axis=1)[:, None] - offset
     chosen = select(mask, 0.0, negative_log_softmax(score, axis=-1) * weights)
     sums = total(select(mask, 0.0, target * weights) * term + chosen * d_target, axis=1)
@@ -92,24 +92,23 @@ def _curvature(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = where.max(axis=1) > 0.0
-    mask = where <= 0.0
-    chosen = select(mask, 0.0, target * weights)
-    mask_2 = where > 0.0
-    chosen_2 = mask_2.astype(where.dtype)
-    score = select(mask_2, input, -math.inf)
-    product = chosen_2 * d_input
+    mask = where > 0.0
+    chosen = mask.astype(upstream.dtype)
+    mask_2 = where <= 0.0
+    chosen_2 = select(mask_2, 0.0, target * weights)
+    score = select(mask, input, -math.inf)
+    product = chosen * d_input
     d_probability = softmax_tangent(score, product, axis=-1)
-    product_2 = sum_of_others(upstream[:, None] * chosen, axis=-1) * chosen_2 * d_probability
+    product_2 = sum_of_others(upstream[:, None] * chosen_2, axis=-1) * d_probability
     probability = softmax(score, axis=-1)
-    chosen_3 = select(mask, 0.0, weights)
-    product_3 = (
-        probability * chosen_2 * sum_of_others(upstream[:, None] * chosen_3 * d_target, axis=-1)
-    )
-    slope = softmax_complement(score, axis=-1) * upstream[:, None] * chosen_3 * chosen_2 * d_target
-    term = product_2 + product_3 + upstream[:, None] * chosen * chosen_2 * d_probability - slope
+    chosen_3 = select(mask_2, 0.0, weights)
+    product_3 = probability * sum_of_others(upstream[:, None] * chosen_3 * d_target, axis=-1)
+    slope = softmax_complement(score, axis=-1) * upstream[:, None] * chosen_3 * d_target
+    term = product_2 + product_3 + upstream[:, None] * chosen_2 * d_probability - slope
     offset = centred(score, product, axis=-1)
     slope_2 = upstream[:, None] * chosen_3 * (total(probability * offset, axis=1)[:, None] - offset)
-    return masked(term, valid[:, None]), masked(slope_2, valid[:, None])
+    change_input = masked(chosen * term, valid[:, None])
+    return change_input, masked(slope_2, valid[:, None])
 
 
 def _mass(where: Array) -> Array:

@@ -65,11 +65,11 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     ordered = (target[:, :, None] > target[:, None]).astype(target.dtype)
-    product = ordered * sigmoid(-(input[:, :, None] - input[:, None]) * sigma)
-    term = product * (input[:, None] - input[:, :, None]) * d_sigma - product * sigma * (
+    term = (input[:, None] - input[:, :, None]) * d_sigma - sigma * (
         d_input[:, :, None] - d_input[:, None]
     )
-    return ratio(1.0, total(ordered, axis=(1, 2))) * total(term, axis=(1, 2))
+    product = ordered * sigmoid(-(input[:, :, None] - input[:, None]) * sigma) * term
+    return ratio(1.0, total(ordered, axis=(1, 2))) * total(product, axis=(1, 2))
 
 
 def _curvature(
@@ -87,25 +87,24 @@ def _curvature(
     slope = upstream * quotient
     product = (input[:, :, None] - input[:, None]) * sigma
     product_2 = ordered * sigmoid(-product)
-    product_3 = product_2 * sigmoid(product)
-    term = d_input[:, :, None] - d_input[:, None]
-    term_2 = input[:, None] - input[:, :, None]
-    product_4 = product_3 * term_2
-    term_3 = product_4 * d_sigma - product_3 * sigma * term
-    term_4 = slope[:, None] * total(product_2, axis=1) * d_sigma + slope[:, None] * sigma * total(
-        term_3, axis=1
+    sigmoid_product = sigmoid(product)
+    product_3 = sigma * (d_input[:, :, None] - d_input[:, None])
+    term = input[:, None] - input[:, :, None]
+    product_4 = product_2 * sigmoid_product * (term * d_sigma - product_3)
+    term_2 = slope[:, None] * total(product_2, axis=1) * d_sigma + slope[:, None] * sigma * total(
+        product_4, axis=1
     )
-    term_5 = (
-        product_3 * term_2 * term_2 * d_sigma
-        + product_2 * (d_input[:, None] - d_input[:, :, None])
-        - product_4 * sigma * term
+    term_3 = (
+        sigmoid_product * term * term * d_sigma
+        + (d_input[:, None] - d_input[:, :, None])
+        - sigmoid_product * product_3 * term
     )
     change_input = (
-        term_4
+        term_2
         - slope[:, None] * total(product_2, axis=2) * d_sigma
-        - slope[:, None] * sigma * total(term_3, axis=2)
+        - slope[:, None] * sigma * total(product_4, axis=2)
     )
-    change_sigma = total(upstream * quotient * total(term_5, axis=(1, 2)))
+    change_sigma = total(upstream * quotient * total(product_2 * term_3, axis=(1, 2)))
     return change_input, np.full_like(target, 0.0), change_sigma
 
 

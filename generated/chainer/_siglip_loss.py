@@ -127,7 +127,8 @@ def _curvature(
     slope = upstream * sums_4
     term = slope[:, None] * image_direction * logit_scale - upstream[:, None] * logit_scale * sums_3
     product_3 = (slope[:, None] * image_direction - upstream[:, None] * sums_3) * d_logit_scale
-    product_4 = probability * sigmoid(product_2)
+    probability_2 = sigmoid(product_2)
+    product_4 = probability * probability_2
     term_2 = d_image - image_direction * sums[:, None]
     text_length = norm(text, axis=-1)
     quotient_2 = ratio(1.0, text_length)
@@ -152,8 +153,7 @@ def _curvature(
         - upstream[:, None] * logit_scale * term_6
     )
     product_5 = ratio(quotient_2, text_length) * sums_5
-    slope_4 = upstream[:, None] * probability * z
-    sums_7 = slope_4.T @ image_direction
+    sums_7 = (upstream[:, None] * probability * z).T @ image_direction
     sums_8 = total(sums_7 * text_direction, axis=1)
     term_8 = text_direction * logit_scale * sums_8[:, None] - logit_scale * sums_7
     sums_9 = (upstream[:, None] * quotient[:, None] * probability * z).T @ term_2
@@ -166,21 +166,25 @@ def _curvature(
         + text_direction * logit_scale * sums_10[:, None]
         - logit_scale * term_9
     )
-    product_7 = product_4 * z * z
-    product_8 = product_7 * sums_2
-    term_11 = (
-        (slope_4 - upstream[:, None] * product_8 * logit_scale) * term_4
+    power = z * z
+    product_7 = probability_2 * power
+    product_8 = sums_2 * product_7
+    term_11 = upstream[:, None] * z - upstream[:, None] * product_8 * logit_scale
+    term_12 = (
+        term_11 * term_4
         - upstream[:, None] * product_7 * sums_2 * sums_2 * d_logit_scale
         - upstream[:, None] * product_8 * d_logit_bias
     )
-    term_12 = (
-        -upstream[:, None] * product_8 * d_logit_scale
-        - upstream[:, None] * product_7 * logit_scale * term_4
-        - upstream[:, None] * product_7 * d_logit_bias
+    slope_4 = upstream * d_logit_bias
+    term_13 = (
+        -upstream[:, None] * sums_2 * d_logit_scale
+        - upstream[:, None] * logit_scale * term_4
+        - slope_4[:, None]
     )
     change_image = quotient[:, None] * term_7 - product[:, None] * term
     change_text = quotient_2[:, None] * term_10 - product_5[:, None] * term_8
-    return change_image, change_text, -total(term_11), -total(term_12)
+    change_logit_bias = -total(product_4 * power * term_13)
+    return change_image, change_text, -total(probability * term_12), change_logit_bias
 
 
 _kernel = differentiable(

@@ -46,10 +46,8 @@ def _value_and_gradient_plain(
     power_2 = p**gamma
     product_2 = power_2 * (1.0 - target)
     softplus_2 = at_least(input, 0.0) + log_term
-    term = (
-        -gamma * product * p * softplus
-        - product * probability
-        + (gamma * product_2 * probability * softplus_2 + product_2 * p)
+    term = product * (-gamma * p * softplus - probability) + product_2 * (
+        gamma * probability * softplus_2 + p
     )
     loss = product * softplus + product_2 * softplus_2
     grad_target = None
@@ -57,8 +55,7 @@ def _value_and_gradient_plain(
         grad_target = upstream * (power * softplus - power_2 * softplus_2)
     grad_gamma = None
     if "gamma" in wanted:
-        term_2 = -product * softplus_2 * softplus - product_2 * softplus * softplus_2
-        grad_gamma = total(upstream * term_2)
+        grad_gamma = total(upstream * softplus_2 * softplus * (-product - product_2))
     return loss, upstream * term, grad_target, grad_gamma
 
 
@@ -73,18 +70,19 @@ def _tangent_plain(
     """Return the derivative of the loss along the tangents."""
     probability = sigmoid(-input)
     power = probability**gamma
+    product = power * target
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
-    term = -gamma * power * p * target * softplus - power * target * probability
     power_2 = p**gamma
-    term_2 = 1.0 - target
+    product_2 = power_2 * (1.0 - target)
     softplus_2 = at_least(input, 0.0) + log_term
-    term_3 = gamma * power_2 * probability * term_2 * softplus_2 + power_2 * term_2 * p
-    term_4 = -power * softplus_2 * target * softplus - power_2 * softplus * term_2 * softplus_2
+    term = product * (-gamma * p * softplus - probability) + product_2 * (
+        gamma * probability * softplus_2 + p
+    )
     return (
-        (term + term_3) * d_input
-        + term_4 * d_gamma
+        term * d_input
+        + softplus_2 * softplus * (-product - product_2) * d_gamma
         + (power * softplus - power_2 * softplus_2) * d_target
     )
 
@@ -104,61 +102,52 @@ def _curvature_plain(
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
-    product = power * p * target * softplus
-    product_2 = gamma * power
+    product = gamma * power
     softplus_2 = at_least(input, 0.0) + log_term
-    product_3 = power * softplus_2
-    product_4 = product_3 * target * probability
-    term = product_2 * softplus_2 * p * target * softplus - product + product_4
+    term = product * softplus_2 * p * target * softplus - power * p * target * softplus
     power_2 = p**gamma
     term_2 = 1.0 - target
-    product_5 = power_2 * probability * term_2 * softplus_2
-    product_6 = gamma * power_2
-    term_3 = product_5 - product_6 * softplus * probability * term_2 * softplus_2
-    product_7 = power_2 * softplus
-    product_8 = product_7 * term_2 * p
-    power_3 = gamma * gamma
-    product_9 = product_2 * p
-    product_10 = product_9 * target
-    product_11 = product_10 * probability
+    product_2 = gamma * power_2
+    term_3 = (
+        power_2 * probability * term_2 * softplus_2
+        - product_2 * softplus * probability * term_2 * softplus_2
+    )
     term_4 = (
-        power_3 * power * p * p * target * softplus
-        + product_11
-        - product_9 * probability * target * softplus
+        term
+        + power * softplus_2 * target * probability
+        + (term_3 - power_2 * softplus * term_2 * p)
     )
-    product_12 = power * target
-    product_13 = power_3 * power_2 * probability * probability * term_2 * softplus_2
-    product_14 = product_6 * probability
-    product_15 = product_14 * term_2
-    product_16 = product_15 * p
-    product_17 = power_2 * term_2
+    product_3 = power * target
+    power_3 = gamma * gamma
+    product_4 = gamma * p
     term_5 = (
-        product_13
-        + product_16
-        - product_14 * p * term_2 * softplus_2
-        + (product_16 + product_17 * p * probability)
+        power_3 * p * p * softplus + product_4 * probability - product_4 * probability * softplus
     )
-    slope = upstream * (term_4 + (product_11 + product_12 * probability * p) + term_5) * d_input
-    term_6 = -product_9 * softplus - power * probability + (-product_14 * softplus_2 - power_2 * p)
-    term_7 = product_7 * softplus_2 - product_3 * softplus
-    term_8 = (
-        product_10 * softplus_2 * softplus
-        + product_4
-        - product
-        + (product_5 - product_15 * softplus * softplus_2 - product_8)
+    term_6 = product_3 * term_5 + (product * p * target * probability + product_3 * probability * p)
+    product_5 = power_2 * term_2
+    product_6 = probability * gamma
+    term_7 = (
+        power_3 * probability * probability * softplus_2
+        + product_6 * p
+        - product_6 * p * softplus_2
     )
-    term_9 = (
-        product_12 * softplus_2 * softplus_2 * softplus
-        + product_17 * softplus * softplus * softplus_2
-    )
+    term_8 = product_2 * probability * term_2 * p + product_5 * p * probability
+    term_9 = power * (-product_4 * softplus - probability) + power_2 * (-product_6 * softplus_2 - p)
     term_10 = (
-        upstream * term_8 * d_input + upstream * term_9 * d_gamma + upstream * term_7 * d_target
+        term_4 * d_gamma + (term_6 + (product_5 * term_7 + term_8)) * d_input + term_9 * d_target
     )
-    change_input = (
-        upstream * (term + (term_3 - product_8)) * d_gamma + slope + upstream * term_6 * d_target
+    product_7 = softplus * softplus_2
+    product_8 = (power_2 - power) * product_7
+    product_9 = p * softplus
+    product_10 = product_3 * (product_4 * product_7 + softplus_2 * probability - product_9)
+    product_11 = product_5 * (probability * softplus_2 - product_6 * product_7 - product_9)
+    term_11 = (
+        product_3 * softplus_2 * softplus_2 * softplus
+        + product_5 * softplus * softplus * softplus_2
     )
-    change_target = upstream * term_6 * d_input + upstream * term_7 * d_gamma
-    return change_input, change_target, total(term_10)
+    term_12 = (product_10 + product_11) * d_input + term_11 * d_gamma + product_8 * d_target
+    change_target = upstream * (term_9 * d_input + product_8 * d_gamma)
+    return upstream * term_10, change_target, total(upstream * term_12)
 
 
 _kernel_plain = differentiable(
@@ -207,22 +196,23 @@ def _value_and_gradient_balanced(
     term = 1.0 - alpha
     term_2 = 1.0 - target
     softplus_2 = at_least(input, 0.0) + log_term
-    product = power * target
-    term_3 = -gamma * product * p * alpha * softplus - product * alpha * probability
-    product_2 = power_2 * term_2
-    term_4 = gamma * product_2 * probability * term * softplus_2 + product_2 * term * p
+    product = power * target * (-gamma * p * alpha * softplus - alpha * probability)
+    product_2 = power_2 * term_2 * (gamma * probability * term * softplus_2 + term * p)
     loss = power * alpha * target * softplus + power_2 * term * term_2 * softplus_2
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (power * alpha * softplus - power_2 * term * softplus_2)
     grad_alpha = None
     if "alpha" in wanted:
-        grad_alpha = total(upstream * (product * softplus - product_2 * softplus_2))
+        slope = upstream * (power * target * softplus - power_2 * term_2 * softplus_2)
+        grad_alpha = total(slope)
     grad_gamma = None
     if "gamma" in wanted:
-        term_5 = -product * softplus_2 * alpha * softplus - product_2 * softplus * term * softplus_2
-        grad_gamma = total(upstream * term_5)
-    return loss, upstream * (term_3 + term_4), grad_target, grad_alpha, grad_gamma
+        slope_2 = (
+            upstream * softplus_2 * softplus * (-power * alpha * target - power_2 * term * term_2)
+        )
+        grad_gamma = total(slope_2)
+    return loss, upstream * (product + product_2), grad_target, grad_alpha, grad_gamma
 
 
 def _tangent_balanced(
@@ -238,24 +228,27 @@ def _tangent_balanced(
     """Return the derivative of the loss along the tangents."""
     probability = sigmoid(-input)
     power = probability**gamma
+    product = power * target
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
-    term = -gamma * power * p * alpha * target * softplus - power * alpha * target * probability
     power_2 = p**gamma
+    term = 1.0 - target
+    product_2 = power_2 * term
     term_2 = 1.0 - alpha
-    term_3 = 1.0 - target
     softplus_2 = at_least(input, 0.0) + log_term
-    term_4 = (
-        gamma * power_2 * probability * term_2 * term_3 * softplus_2 + power_2 * term_2 * term_3 * p
+    product_3 = product_2 * (gamma * probability * term_2 * softplus_2 + term_2 * p)
+    term_3 = product * (-gamma * p * alpha * softplus - alpha * probability) + product_3
+    product_4 = (
+        softplus_2 * softplus * (-power * alpha * target - power_2 * term_2 * term) * d_gamma
     )
-    term_5 = (
-        -power * softplus_2 * alpha * target * softplus
-        - power_2 * softplus * term_2 * term_3 * softplus_2
+    product_5 = (power * alpha * softplus - power_2 * term_2 * softplus_2) * d_target
+    return (
+        term_3 * d_input
+        + product_4
+        + (product * softplus - product_2 * softplus_2) * d_alpha
+        + product_5
     )
-    product = (power * target * softplus - power_2 * term_3 * softplus_2) * d_alpha
-    product_2 = (power * alpha * softplus - power_2 * term_2 * softplus_2) * d_target
-    return (term + term_4) * d_input + term_5 * d_gamma + product + product_2
 
 
 def _curvature_balanced(
@@ -275,75 +268,72 @@ def _curvature_balanced(
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
-    product = power * p * alpha * target * softplus
-    product_2 = gamma * power
+    product = gamma * power
     softplus_2 = at_least(input, 0.0) + log_term
-    product_3 = power * softplus_2 * alpha * target * probability
-    term = product_2 * softplus_2 * p * alpha * target * softplus - product + product_3
+    term = (
+        product * softplus_2 * p * alpha * target * softplus - power * p * alpha * target * softplus
+    )
     power_2 = p**gamma
     term_2 = 1.0 - alpha
     term_3 = 1.0 - target
-    product_4 = power_2 * probability * term_2 * term_3 * softplus_2
-    product_5 = gamma * power_2
-    product_6 = product_5 * softplus * probability * term_2 * term_3 * softplus_2
-    product_7 = power_2 * softplus * term_2 * term_3 * p
-    slope = upstream * (term + (product_4 - product_6 - product_7)) * d_gamma
-    power_3 = gamma * gamma
-    product_8 = product_2 * p
-    product_9 = product_8 * alpha * target * probability
+    product_2 = gamma * power_2
+    product_3 = product_2 * softplus * probability * term_2 * term_3 * softplus_2
     term_4 = (
-        power_3 * power * p * p * alpha * target * softplus
-        + product_9
-        - product_8 * probability * alpha * target * softplus
+        power_2 * probability * term_2 * term_3 * softplus_2
+        - product_3
+        - power_2 * softplus * term_2 * term_3 * p
     )
-    product_10 = power_3 * power_2 * probability * probability * term_2 * term_3 * softplus_2
-    product_11 = product_5 * probability
-    product_12 = product_11 * term_2 * term_3 * p
-    term_5 = product_10 + product_12 - product_11 * p * term_2 * term_3 * softplus_2
-    term_6 = term_5 + (product_12 + power_2 * term_2 * term_3 * p * probability)
-    term_7 = term_4 + (product_9 + power * alpha * target * probability * p) + term_6
+    term_5 = term + power * softplus_2 * alpha * target * probability + term_4
+    product_4 = power * target
+    power_3 = gamma * gamma
+    product_5 = gamma * p
+    term_6 = (
+        power_3 * p * p * alpha * softplus
+        + product_5 * alpha * probability
+        - product_5 * probability * alpha * softplus
+    )
+    term_7 = product * p * alpha * target * probability + power * alpha * target * probability * p
+    product_6 = power_2 * term_3
+    product_7 = probability * gamma
     term_8 = (
-        -product_8 * target * softplus
-        - power * target * probability
-        + (-product_11 * term_3 * softplus_2 - power_2 * term_3 * p)
+        power_3 * probability * probability * term_2 * softplus_2
+        + product_7 * term_2 * p
+        - product_7 * p * term_2 * softplus_2
     )
     term_9 = (
-        -product_8 * alpha * softplus
-        - power * alpha * probability
-        + (-product_11 * term_2 * softplus_2 - power_2 * term_2 * p)
+        product_2 * probability * term_2 * term_3 * p + power_2 * term_2 * term_3 * p * probability
     )
-    product_13 = power * softplus
-    product_14 = power_2 * softplus_2
-    term_10 = product_14 * softplus * term_2 - product_13 * softplus_2 * alpha
-    term_11 = product_13 + product_14
-    product_15 = softplus_2 * target
-    product_16 = softplus * term_3
-    term_12 = product_14 * product_16 - product_13 * product_15
-    term_13 = (
-        upstream * term_8 * d_input + upstream * term_12 * d_gamma + upstream * term_11 * d_target
+    product_8 = (product_4 * term_6 + term_7 + (product_6 * term_8 + term_9)) * d_input
+    term_10 = product_4 * (-product_5 * softplus - probability) + product_6 * (
+        -product_7 * softplus_2 - p
     )
-    term_14 = product_4 - product_11 * product_16 * term_2 * softplus_2 - product_7
-    term_15 = product_8 * product_15 * alpha * softplus + product_3 - product + term_14
+    product_9 = probability * alpha
+    product_10 = p * term_2
+    term_11 = power * (-product_5 * alpha * softplus - product_9) + power_2 * (
+        -product_7 * term_2 * softplus_2 - product_10
+    )
+    term_12 = term_5 * d_gamma + product_8 + term_10 * d_alpha + term_11 * d_target
+    product_11 = softplus * softplus_2
+    product_12 = (power_2 * term_2 - power * alpha) * product_11
+    term_13 = power * softplus + power_2 * softplus_2
+    product_13 = (product_6 - product_4) * product_11
+    slope = upstream * (term_10 * d_input + product_13 * d_gamma + term_13 * d_target)
+    product_14 = alpha * softplus
+    term_14 = product_5 * product_11 * alpha + softplus_2 * product_9 - p * product_14
+    product_15 = softplus_2 * term_2
+    term_15 = probability * product_15 - product_7 * product_11 * term_2 - softplus * product_10
     term_16 = (
-        product_13 * softplus_2 * softplus_2 * alpha * target
-        + product_14 * softplus * softplus * term_2 * term_3
+        product_4 * softplus_2 * softplus_2 * product_14
+        + product_6 * softplus * softplus * product_15
     )
     term_17 = (
-        upstream * term_15 * d_input
-        + upstream * term_16 * d_gamma
-        + upstream * term_12 * d_alpha
-        + upstream * term_10 * d_target
+        (product_4 * term_14 + product_6 * term_15) * d_input
+        + term_16 * d_gamma
+        + product_13 * d_alpha
+        + product_12 * d_target
     )
-    change_input = (
-        slope
-        + upstream * term_7 * d_input
-        + upstream * term_8 * d_alpha
-        + upstream * term_9 * d_target
-    )
-    change_target = (
-        upstream * term_9 * d_input + upstream * term_10 * d_gamma + upstream * term_11 * d_alpha
-    )
-    return change_input, change_target, total(term_13), total(term_17)
+    change_target = upstream * (term_11 * d_input + product_12 * d_gamma + term_13 * d_alpha)
+    return upstream * term_12, change_target, total(slope), total(upstream * term_17)
 
 
 _kernel_balanced = differentiable(

@@ -26,11 +26,11 @@ def _value_and_gradient(
     term_2 = np.abs(input) + np.abs(target)
     quotient = ratio(np.abs(term), term_2)
     quotient_2 = ratio(quotient, term_2)
-    slope = 200.0 * upstream * ratio(1.0, term_2) * sign(term)
-    grad_input = slope - 200.0 * upstream * quotient_2 * sign(input)
+    product = 200.0 * ratio(1.0, term_2) * sign(term)
+    grad_input = upstream * (product - 200.0 * quotient_2 * sign(input))
     grad_target = None
     if "target" in wanted:
-        grad_target = -200.0 * upstream * quotient_2 * sign(target) - slope
+        grad_target = upstream * (-200.0 * quotient_2 * sign(target) - product)
     return 200.0 * quotient, grad_input, grad_target
 
 
@@ -58,25 +58,27 @@ def _curvature(
     sign_input = sign(input)
     term_3 = d_input - d_target
     quotient_2 = ratio(ratio(np.abs(term_2), term), term)
-    product = quotient * quotient_2
-    quotient_3 = ratio(quotient_2, term)
-    term_4 = product * sign_input + quotient_3 * sign_input
-    quotient_4 = ratio(quotient, term)
-    slope = 200.0 * upstream * quotient_4 * sign_input * direction_2
+    term_4 = quotient * quotient_2 + ratio(quotient_2, term)
+    quotient_3 = ratio(quotient, term)
+    term_5 = (
+        200.0 * sign_input * term_4 * sign_input - 200.0 * quotient_3 * sign_input * direction_2
+    )
     sign_target = sign(target)
-    term_5 = product * sign_target + quotient_3 * sign_target
-    slope_2 = 200.0 * upstream * quotient_4 * sign_target * direction_2
-    change_input = (
-        (200.0 * upstream * term_4 * sign_input - slope) * d_input
-        + (200.0 * upstream * term_5 * sign_input - slope_2) * d_target
-        - 200.0 * upstream * power * direction_2 * sign_input * term_3
+    product = 200.0 * quotient_3 * direction_2
+    term_6 = (
+        term_5 * d_input
+        + sign_target * (200.0 * term_4 * sign_input - product) * d_target
+        - 200.0 * power * direction_2 * sign_input * term_3
     )
-    change_target = (
-        (200.0 * upstream * term_4 * sign_target + slope) * d_input
-        + (200.0 * upstream * term_5 * sign_target + slope_2) * d_target
-        - 200.0 * upstream * power * direction_2 * sign_target * term_3
+    term_7 = (
+        200.0 * sign_target * term_4 * sign_target + 200.0 * quotient_3 * sign_target * direction_2
     )
-    return change_input, change_target
+    term_8 = (
+        sign_input * (200.0 * term_4 * sign_target + product) * d_input
+        + term_7 * d_target
+        - 200.0 * power * direction_2 * sign_target * term_3
+    )
+    return upstream * term_6, upstream * term_8
 
 
 _kernel = differentiable(

@@ -100,13 +100,13 @@ def _curvature(
     error = input - target
     mask = np.abs(error) < beta
     term = d_input - d_target
-    slope = upstream * select(mask, 1.0 / beta, 0.0) * term
+    product = select(mask, 1.0 / beta, 0.0) * term
     chosen = select(mask, -error / (beta * beta), 0.0)
-    slope_2 = upstream * chosen * d_beta
-    product = error / beta
-    slope_3 = upstream * select(mask, product * (product / beta), 0.0) * d_beta
-    change_beta = total(upstream * chosen * term + slope_3)
-    return slope + slope_2, -slope - slope_2, change_beta
+    product_2 = error / beta
+    term_2 = chosen * term + select(mask, product_2 * (product_2 / beta), 0.0) * d_beta
+    change_input = upstream * (product + chosen * d_beta)
+    change_target = -upstream * product - upstream * chosen * d_beta
+    return change_input, change_target, total(upstream * term_2)
 
 
 _kernel = differentiable(

@@ -36,8 +36,7 @@ def _value_and_gradient(
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    probability = sigmoid(-input * target)
-    return -probability * target * d_input - probability * input * d_target
+    return sigmoid(-input * target) * (-target * d_input - input * d_target)
 
 
 def _curvature(
@@ -52,7 +51,7 @@ def _curvature(
     term = upstream * probability * sigmoid_product * input * target - slope_2
     product_2 = probability * sigmoid_product
     change_target = (
-        upstream * product_2 * target * input - slope_2
+        upstream * product_2 * product - slope_2
     ) * d_input + upstream * product_2 * input * input * d_target
     return slope + term * d_target, change_target
 

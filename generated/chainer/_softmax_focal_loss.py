@@ -70,8 +70,7 @@ def _value_and_gradient_labels(
     product = sigmoid_term**gamma * weight[target]
     softplus = at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
     lead = picked - log_sum
-    term_2 = gamma * product * sigmoid(lead) * softplus + product * sigmoid_term
-    slope = upstream * term_2
+    slope = upstream * product * (gamma * sigmoid(lead) * softplus + sigmoid_term)
     product_2 = slope[:, None] * softmax(chosen, axis=-2) * mask.astype(input.dtype)
     product_3 = -slope
     chosen_2 = select(index[:, None] == target[:, None], product_3[:, None], 0.0)
@@ -94,20 +93,14 @@ def _tangent_labels(
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
     sigmoid_term = sigmoid(term)
-    power = sigmoid_term**gamma
     lead = picked - log_sum
-    picked_2 = weight[target]
     softplus = at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
-    term_2 = gamma * power * sigmoid(lead) * picked_2 * softplus + power * picked_2 * sigmoid_term
     sums = total(softmax(chosen, axis=-2) * mask.astype(input.dtype) * d_input, axis=1)
-    product = (
-        power
-        * (at_least(lead, 0.0) + np.log1p(np.exp(-np.abs(lead))))
-        * picked_2
-        * softplus
-        * d_gamma
+    product = (gamma * sigmoid(lead) * softplus + sigmoid_term) * (
+        sums - pick(d_input, target, axis=1)
     )
-    return term_2 * (sums - pick(d_input, target, axis=1)) - product
+    product_2 = (at_least(lead, 0.0) + np.log1p(np.exp(-np.abs(lead)))) * softplus * d_gamma
+    return sigmoid_term**gamma * weight[target] * (product - product_2)
 
 
 def _curvature_labels(
@@ -136,37 +129,35 @@ def _curvature_labels(
     softplus_2 = at_least(lead, 0.0) + np.log1p(np.exp(-np.abs(lead)))
     term_2 = power * p * picked_2 * softplus - product * softplus_2 * p * picked_2 * softplus
     product_2 = (term_2 - power * softplus_2 * picked_2 * sigmoid_term) * d_gamma
-    product_3 = product * p
-    product_4 = product_3 * picked_2
-    product_5 = product_4 * sigmoid_term
-    product_6 = power * picked_2
-    product_7 = product_6 * sigmoid_term
-    term_3 = (
-        gamma * gamma * power * p * p * picked_2 * softplus
-        + product_5
-        + (product_5 + product_7 * p)
-    )
+    product_3 = power * picked_2
+    product_4 = gamma * p
+    product_5 = product_3 * (gamma * gamma * p * p * softplus + product_4 * sigmoid_term)
+    product_6 = p * product
+    term_3 = product_6 * picked_2 * sigmoid_term + product_3 * sigmoid_term * p
     picked_3 = pick(d_input, target, axis=1)
     probability = softmax(chosen, axis=-2)
     chosen_2 = mask.astype(upstream.dtype)
     sums = total(probability * chosen_2 * d_input, axis=1)
     term_4 = sums - picked_3
     term_5 = picked_3 - sums
-    term_6 = product_2 + term_3 * term_4 + product_3 * sigmoid_term * picked_2 * softplus * term_5
-    slope = upstream * term_6
-    slope_2 = upstream * (product_4 * softplus + product_7)
-    product_8 = slope_2[:, None] * chosen_2 * softmax_tangent(chosen, chosen_2 * d_input, axis=-2)
-    product_9 = slope[:, None] * (index[:, None] == target[:, None]).astype(upstream.dtype)
-    product_10 = product_6 * softplus
-    product_11 = product_10 * p
-    term_7 = upstream * gamma * product_11 * softplus_2 + upstream * product_7 * softplus_2
-    term_8 = (
-        term_7 * term_4
-        + upstream * product_11 * term_5
-        - upstream * product_10 * softplus_2 * softplus_2 * d_gamma
+    term_6 = (
+        product_2
+        + (product_5 + term_3) * term_4
+        + product_6 * sigmoid_term * picked_2 * softplus * term_5
     )
-    change_input = slope[:, None] * probability * chosen_2 + product_8 - product_9
-    return change_input, -total(term_8)
+    slope = upstream * term_6
+    term_7 = product_4 * softplus + sigmoid_term
+    slope_2 = upstream * power * picked_2 * term_7
+    product_7 = slope_2[:, None] * chosen_2 * softmax_tangent(chosen, chosen_2 * d_input, axis=-2)
+    product_8 = slope[:, None] * (index[:, None] == target[:, None]).astype(upstream.dtype)
+    term_8 = (
+        softplus_2 * term_7 * term_4
+        + p * softplus * term_5
+        - softplus_2 * softplus_2 * softplus * d_gamma
+    )
+    change_input = slope[:, None] * probability * chosen_2 + product_7 - product_8
+    change_gamma = -total(upstream * product_3 * term_8)
+    return change_input, change_gamma
 
 
 _kernel_labels = differentiable(
@@ -207,7 +198,7 @@ def _value_and_gradient_probabilities(
     nll = negative_log_softmax(input, axis=-2)
     mask = other_probability == 0.0
     chosen = select((mask & (gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0))
-    product_2 = nll * chosen * target
+    product_2 = target * (nll * chosen)
     slope = other_probability * upstream[:, None] * product_2 * weight[:, None]
     rest = sum_of_others(-probability * upstream[:, None] * product_2 * weight[:, None], axis=-2)
     grad_input = upstream[:, None] * excess + probability * (-slope - rest)
@@ -270,7 +261,7 @@ def _curvature_probabilities(
     chosen = select(mask_2, 0.0, gamma * power_2)
     logarithm = np.log(other_probability)
     chosen_2 = select(mask, 0.0, power * logarithm)
-    product_2 = chosen_2 * target
+    product_2 = target * chosen_2
     term_2 = (
         product_2 * weight[:, None] * d_gamma
         + power * weight[:, None] * d_target
@@ -283,10 +274,16 @@ def _curvature_probabilities(
     slope_3 = -probability * upstream[:, None] * nll * chosen * target * weight[:, None]
     chosen_3 = select((mask & (term == 0.0)), 0.0, term * other_probability ** (term - 1.0))
     chosen_4 = select(mask_2, 0.0, gamma * chosen_3)
-    slope_4 = other_probability * upstream[:, None] * nll * chosen_4 * target * weight[:, None]
-    term_3 = upstream[:, None] * nll * chosen * target * weight[:, None] + slope_4
+    slope_4 = other_probability * upstream[:, None] * chosen_4 * weight[:, None]
+    product_3 = (
+        probability
+        * nll
+        * target
+        * (upstream[:, None] * chosen * weight[:, None] + slope_4)
+        * d_probability
+    )
     offset = centred(input, d_input, axis=-2)
-    term_4 = total(probability * offset, axis=1)[:, None] - offset
+    term_3 = total(probability * offset, axis=1)[:, None] - offset
     slope_5 = (
         probability
         * other_probability
@@ -294,7 +291,7 @@ def _curvature_probabilities(
         * chosen
         * target
         * weight[:, None]
-        * term_4
+        * term_3
     )
     chosen_5 = select(mask_2, 0.0, power_2 + gamma * select(mask, 0.0, power_2 * logarithm))
     slope_6 = (
@@ -317,38 +314,38 @@ def _curvature_probabilities(
         * d_target
     )
     slope_8 = upstream[:, None] * nll * chosen * target * weight[:, None] * d_probability
-    slope_9 = probability * upstream[:, None] * chosen * target * weight[:, None] * term_4
+    slope_9 = probability * upstream[:, None] * chosen * target * weight[:, None] * term_3
     slope_10 = probability * upstream[:, None] * nll * chosen_5 * target * weight[:, None] * d_gamma
     slope_11 = (
         probability * upstream[:, None] * nll * chosen_4 * target * weight[:, None] * d_probability
     )
     slope_12 = probability * upstream[:, None] * nll * chosen * weight[:, None] * d_target
     rest = sum_of_others(slope_11 - slope_8 - slope_9 - slope_10 - slope_12, axis=-2)
-    product_3 = nll * d_probability
-    product_4 = nll * chosen_2
+    product_4 = d_probability * nll
+    product_5 = chosen_2 * nll
     chosen_6 = select(mask, 0.0, chosen * logarithm + power / other_probability)
     slope_13 = upstream[:, None] * nll * select(mask, 0.0, chosen_2 * logarithm) * target * d_gamma
-    term_5 = (
-        upstream[:, None] * product_2 * term_4
+    term_4 = (
+        upstream[:, None] * product_2 * term_3
         + slope_13
-        + upstream[:, None] * product_4 * d_target
-        - upstream[:, None] * product_3 * chosen_6 * target
+        + upstream[:, None] * product_5 * d_target
+        - upstream[:, None] * product_4 * chosen_6 * target
     )
     change_input = (
         slope
         + (-slope_2 - sum_of_others(slope_3, axis=-2)) * d_probability
-        + probability * term_3 * d_probability
+        + product_3
         - slope_5
         - slope_6
         - slope_7
         - probability * rest
     )
     change_target = (
-        upstream[:, None] * power * weight[:, None] * term_4
-        + upstream[:, None] * product_4 * weight[:, None] * d_gamma
-        - upstream[:, None] * product_3 * chosen * weight[:, None]
+        upstream[:, None] * power * weight[:, None] * term_3
+        + upstream[:, None] * product_5 * weight[:, None] * d_gamma
+        - upstream[:, None] * product_4 * chosen * weight[:, None]
     )
-    change_gamma = total(weight * total(term_5, axis=2))
+    change_gamma = total(weight * total(term_4, axis=2))
     return change_input, change_target, change_gamma
 
 

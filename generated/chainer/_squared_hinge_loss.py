@@ -41,11 +41,10 @@ def _value_and_gradient(
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - input * target
-    positive = at_least(term, 0.0)
-    positive_2 = at_least(sign(term), 0.0)
     return (
-        -2.0 * positive * positive_2 * target * d_input
-        - 2.0 * positive * positive_2 * input * d_target
+        at_least(term, 0.0)
+        * at_least(sign(term), 0.0)
+        * (-2.0 * target * d_input - 2.0 * input * d_target)
     )
 
 
@@ -56,15 +55,15 @@ def _curvature(
     term = 1.0 - input * target
     positive = at_least(sign(term), 0.0)
     power = positive * positive
-    slope = 2.0 * upstream * at_least(term, 0.0) * positive
-    change_input = (
-        2.0 * upstream * power * target * target * d_input
-        + (2.0 * upstream * power * input * target - slope) * d_target
+    product = 2.0 * at_least(term, 0.0) * positive
+    term_2 = (
+        2.0 * power * target * target * d_input
+        + (2.0 * power * input * target - product) * d_target
     )
-    change_target = (
-        2.0 * upstream * power * target * input - slope
-    ) * d_input + 2.0 * upstream * power * input * input * d_target
-    return change_input, change_target
+    term_3 = (
+        2.0 * power * target * input - product
+    ) * d_input + 2.0 * power * input * input * d_target
+    return upstream * term_2, upstream * term_3
 
 
 _kernel = differentiable(
@@ -106,10 +105,8 @@ def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array)
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
     term = 1.0 - chosen * input
-    positive = at_least(term, 0.0)
-    positive_2 = at_least(sign(term), 0.0)
-    product = 2.0 * positive * positive_2 * select(mask, 0.0, 1.0) * input * d_target
-    return -product - 2.0 * positive * positive_2 * chosen * d_input
+    term_2 = -2.0 * select(mask, 0.0, 1.0) * input * d_target - 2.0 * chosen * d_input
+    return at_least(term, 0.0) * at_least(sign(term), 0.0) * term_2
 
 
 def _curvature_keras(
@@ -117,17 +114,21 @@ def _curvature_keras(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
-    chosen = select(mask, -1.0, target)
-    term = 1.0 - chosen * input
+    chosen = select(mask, 0.0, 1.0)
+    chosen_2 = select(mask, -1.0, target)
+    term = 1.0 - chosen_2 * input
     positive = at_least(sign(term), 0.0)
     power = positive * positive
-    chosen_2 = select(mask, 0.0, 1.0)
-    slope = 2.0 * upstream * at_least(term, 0.0) * positive * chosen_2
-    product = (2.0 * upstream * power * chosen_2 * input * chosen - slope) * d_target
-    slope_2 = 2.0 * upstream * power * chosen_2 * chosen_2 * input * input * d_target
-    product_2 = (2.0 * upstream * power * chosen * chosen_2 * input - slope) * d_input
-    change_input = product + 2.0 * upstream * power * chosen * chosen * d_input
-    return change_input, slope_2 + product_2
+    product = 2.0 * at_least(term, 0.0) * positive
+    term_2 = (
+        chosen * (2.0 * power * input * chosen_2 - product) * d_target
+        + 2.0 * power * chosen_2 * chosen_2 * d_input
+    )
+    term_3 = (
+        2.0 * power * chosen * chosen * input * input * d_target
+        + chosen * (2.0 * power * chosen_2 * input - product) * d_input
+    )
+    return upstream * term_2, upstream * term_3
 
 
 _kernel_keras = differentiable(

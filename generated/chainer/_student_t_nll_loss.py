@@ -128,56 +128,61 @@ def _curvature(
     term = input - target
     product = term / (root * scale)
     over_square1_2 = over_square1(product)
-    slope = upstream * over_square1_2 / (root * scale)
+    product_2 = over_square1_2 / (root * scale)
     term_2 = df + 1.0
     term_3 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1_2 * over_square1_2
     power = df * df
     power_2 = scale * scale
-    slope_2 = 0.5 * upstream * term_2 * term_3 * term / (power * power_2)
-    slope_3 = 0.5 * upstream * term_2 * over_square1_2 / (df * root * scale)
-    term_4 = d_input - d_target
-    slope_4 = upstream * term_2 * term_3 * term_4 / (df * power_2)
+    product_3 = 0.5 * term_2 * over_square1_2 / (df * root * scale)
+    term_4 = product_2 - 0.5 * term_2 * term_3 * term / (power * power_2) - product_3
+    term_5 = d_input - d_target
+    slope = upstream * term_2 * term_3 * term_5 / (df * power_2)
     power_3 = scale**3
-    slope_5 = upstream * term_2 * term_3 * term / (df * power_3)
-    slope_6 = upstream * term_2 * over_square1_2 / (root * power_2)
-    product_2 = term / scale
-    product_3 = product_2 / df
-    term_5 = (
-        0.25 * term_2 * product_3 * product_3 * (term_3 / df)
+    term_6 = -upstream * term_2 * term_3 * term / (
+        df * power_3
+    ) - upstream * term_2 * over_square1_2 / (root * power_2)
+    term_7 = (
+        0.5 * upstream * term_2 * term_3 * term / (power * power_2)
+        + 0.5 * upstream * term_2 * over_square1_2 / (df * root * scale)
+        - upstream * over_square1_2 / (root * scale)
+    )
+    product_4 = term_2 * over_square1_2 / (root * power_2)
+    slope_2 = upstream * (term_2 * term_3 * term / (df * power_3) + product_4) * d_scale
+    product_5 = term / scale
+    product_6 = product_5 / df
+    term_8 = (
+        0.25 * term_2 * product_6 * product_6 * (term_3 / df)
         + 0.75 * term_2 * over_square1_2 * term / (power * root * scale)
         - over_square1_2 * term / (df * root * scale)
     )
-    term_6 = (
-        term_5
+    term_9 = (
+        term_8
         + 0.25 * trigamma(0.5 * df)
         - 4.934802200544679 / (3.141592653589793 * df) ** 2
         - 0.25 * trigamma(0.5 * term_2)
     )
-    term_7 = -0.5 * term_2 * term_3 * term / (power * power_2) - 0.5 * term_2 * over_square1_2 / (
-        df * root * scale
-    )
-    product_4 = over_square1_2 * term / (root * power_2)
-    product_5 = term / df / scale
-    product_6 = term_3 / scale
-    product_7 = 0.5 * term_2 * product_5 * product_5 * product_6
-    product_8 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
-    term_8 = (
-        upstream * term_6 * d_df
-        + upstream * (over_square1_2 / (root * scale) + term_7) * term_4
-        + upstream * (product_7 + product_8 - product_4) * d_scale
-    )
-    term_9 = -term_2 * term_3 * term / (df * power_3) - term_2 * over_square1_2 / (root * power_2)
-    term_10 = term / df * product_2 * product_6 * (
+    term_10 = product_2 + (-0.5 * term_2 * term_3 * term / (power * power_2) - product_3)
+    product_7 = over_square1_2 * term / (root * power_2)
+    product_8 = term / df / scale
+    product_9 = term_3 / scale
+    product_10 = 0.5 * term_2 * product_8 * product_8 * product_9
+    product_11 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
+    term_11 = term_9 * d_df + term_10 * term_5 + (product_10 + product_11 - product_7) * d_scale
+    term_12 = term / df * product_5 * product_9 * (
         term_2 / scale / scale
     ) + 2.0 * term_2 * over_square1_2 * term / (root * power_3)
-    term_11 = (
-        upstream * (product_7 + product_8 - product_4) * d_df
-        + upstream * term_9 * term_4
-        + upstream * (term_10 - 1.0 / power_2) * d_scale
+    term_13 = (
+        (product_10 + product_11 - product_7) * d_df
+        + (-term_2 * term_3 * term / (df * power_3) - product_4) * term_5
+        + (term_12 - 1.0 / power_2) * d_scale
     )
-    change_input = (slope - slope_2 - slope_3) * d_df + slope_4 + (-slope_5 - slope_6) * d_scale
-    change_target = (slope_2 + slope_3 - slope) * d_df + (slope_5 + slope_6) * d_scale - slope_4
-    return change_input, change_target, total(term_8), total(term_11)
+    change_input = upstream * term_4 * d_df + slope + term_6 * d_scale
+    return (
+        change_input,
+        term_7 * d_df + slope_2 - slope,
+        total(upstream * term_11),
+        total(upstream * term_13),
+    )
 
 
 _kernel = differentiable(

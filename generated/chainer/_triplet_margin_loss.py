@@ -643,27 +643,34 @@ def _curvature_plain_optax(
     direction_2 = sign(term_3)
     term_9 = d_anchor - d_negative
     slope = upstream * term_5 * chosen * total(chosen_2 * direction_2 * term_9, axis=1)
-    product = slope[:, None] * chosen_2 * direction_2
     slope_2 = upstream * term_5 * select(mask_3, 0.0, term_4**term_6 / p)
     mask_8 = term_8 == 0.0
     term_10 = term_8 - 1.0
-    product_2 = p * select((mask_5 & mask_8), 0.0, term_8 * magnitude**term_10) * direction_2
-    product_3 = slope_2[:, None] * select(mask_7, 0.0, product_2) * direction_2 * term_9
+    product = p * select((mask_5 & mask_8), 0.0, term_8 * magnitude**term_10) * direction_2
+    chosen_3 = select(mask_7, 0.0, product)
     mask_9 = term_2 == 0.0
     mask_10 = mask_9 & mask_2
-    chosen_3 = select(mask_10, 0.0, select((mask_9 & mask_4), 0.0, term_6 * term_2**term_7) / p)
+    chosen_4 = select(mask_10, 0.0, select((mask_9 & mask_4), 0.0, term_6 * term_2**term_7) / p)
     mask_11 = abs_term == 0.0
     mask_12 = mask_11 & mask_6
-    chosen_4 = select(mask_12, 0.0, p * abs_term**term_8)
+    chosen_5 = select(mask_12, 0.0, p * abs_term**term_8)
     sign_term = sign(term)
     term_11 = d_anchor - d_positive
-    slope_3 = upstream * term_5 * chosen_3 * total(chosen_4 * sign_term * term_11, axis=1)
-    product_4 = slope_3[:, None] * chosen_4 * sign_term
+    slope_3 = upstream * term_5 * chosen_4 * total(chosen_5 * sign_term * term_11, axis=1)
+    product_2 = slope_3[:, None] * chosen_5 * sign_term
     slope_4 = upstream * term_5 * select(mask_10, 0.0, term_2**term_6 / p)
-    product_5 = p * select((mask_11 & mask_8), 0.0, term_8 * abs_term**term_10) * sign_term
-    product_6 = slope_4[:, None] * select(mask_12, 0.0, product_5) * sign_term * term_11
-    change_anchor = product_4 + product_6 - product - product_3
-    return change_anchor, -product_4 - product_6, product + product_3, 0.0
+    product_3 = p * select((mask_11 & mask_8), 0.0, term_8 * abs_term**term_10) * sign_term
+    product_4 = slope_4[:, None] * select(mask_12, 0.0, product_3) * sign_term * term_11
+    change_anchor = (
+        product_2
+        + product_4
+        - slope[:, None] * chosen_2 * direction_2
+        - slope_2[:, None] * chosen_3 * direction_2 * term_9
+    )
+    change_negative = direction_2 * (
+        slope[:, None] * chosen_2 + slope_2[:, None] * chosen_3 * term_9
+    )
+    return change_anchor, -product_2 - product_4, change_negative, 0.0
 
 
 _kernel_plain_optax = differentiable(

@@ -845,7 +845,7 @@ def _curvature_plain_cosine(
     sums_7 = total(anchor_direction * term_6 + term_3 * quotient[:, None] * term_7, axis=1)
     term_8 = term_6 - product_2[:, None] * term_7 - anchor_direction * sums_7[:, None]
     product_3 = ratio(quotient_2, positive_length) * sums_5
-    product_4 = term * sums_3
+    product_4 = sums_3 * term
     slope_5 = upstream * product_4
     term_9 = slope[:, None] * anchor_direction - slope_5[:, None] * positive_direction
     slope_6 = upstream * term * quotient
@@ -861,7 +861,7 @@ def _curvature_plain_cosine(
         - slope_8[:, None] * positive_direction
     )
     product_5 = ratio(quotient_3, negative_length) * sums_6
-    product_6 = term_2 * sums_2
+    product_6 = sums_2 * term_2
     slope_9 = upstream * product_6
     term_12 = slope_2[:, None] * anchor_direction - slope_9[:, None] * negative_direction
     slope_10 = upstream * term_2 * quotient

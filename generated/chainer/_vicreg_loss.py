@@ -174,23 +174,20 @@ def _tangent_variance(
     term = input1.shape[0] - 1.0
     root = np.sqrt(eps + ratio(total(deviation_2 * deviation_2, axis=0), term))
     term_2 = 1.0 - root
-    positive = at_least(sign(term_2), 0.0)
     quotient = ratio(1.0, term)
-    product = positive * quotient * total(deviation_2 * deviation(d_input1, axis=-2), axis=0) / root
-    product_2 = total(-0.5 * positive * d_eps / root - product) / input1.shape[1]
+    product = quotient * total(deviation_2 * deviation(d_input1, axis=-2), axis=0) / root
+    sums = total(at_least(sign(term_2), 0.0) * (-0.5 * d_eps / root - product))
     deviation_3 = deviation(input2, axis=-2)
     root_2 = np.sqrt(eps + ratio(total(deviation_3 * deviation_3, axis=0), term))
     term_3 = 1.0 - root_2
-    positive_2 = at_least(sign(term_3), 0.0)
-    product_3 = (
-        positive_2 * quotient * total(deviation_3 * deviation(d_input2, axis=-2), axis=0) / root_2
-    )
-    product_4 = total(-0.5 * positive_2 * d_eps / root_2 - product_3) / input1.shape[1]
+    product_2 = quotient * total(deviation_3 * deviation(d_input2, axis=-2), axis=0) / root_2
+    product_3 = at_least(sign(term_3), 0.0) * (-0.5 * d_eps / root_2 - product_2)
+    product_4 = 0.5 * std_weight * (sums / input1.shape[1] + total(product_3) / input1.shape[1])
     term_4 = (
         total(at_least(term_2, 0.0)) / input1.shape[1]
         + total(at_least(term_3, 0.0)) / input1.shape[1]
     )
-    return 0.5 * std_weight * (product_2 + product_4) + 0.5 * term_4 * d_std_weight
+    return product_4 + 0.5 * term_4 * d_std_weight
 
 
 def _curvature_variance(
@@ -214,11 +211,13 @@ def _curvature_variance(
         0.5 * upstream * positive * quotient * deviation_2 * d_std_weight / (input1.shape[1] * root)
     )
     power = root**3
+    product = 0.5 * d_eps / power
     deviation_3 = deviation(d_input1, axis=-2)
     sums = total(deviation_2 * deviation_3, axis=0)
+    product_2 = quotient * sums / power
     slope_2 = (
         0.5
-        * (positive * (0.5 * d_eps / power + quotient * sums / power))
+        * (positive * (product + product_2))
         * upstream
         * std_weight
         * quotient
@@ -241,10 +240,19 @@ def _curvature_variance(
         / (input1.shape[1] * root_2)
     )
     power_2 = root_2**3
+    product_3 = 0.5 * d_eps / power_2
     deviation_5 = deviation(d_input2, axis=-2)
     sums_2 = total(deviation_4 * deviation_5, axis=0)
-    product = positive_2 * (0.5 * d_eps / power_2 + quotient * sums_2 / power_2)
-    slope_5 = 0.5 * product * upstream * std_weight * quotient * deviation_4 / input1.shape[1]
+    product_4 = quotient * sums_2 / power_2
+    slope_5 = (
+        0.5
+        * (positive_2 * (product_3 + product_4))
+        * upstream
+        * std_weight
+        * quotient
+        * deviation_4
+        / input1.shape[1]
+    )
     slope_6 = (
         0.5
         * upstream
@@ -254,26 +262,25 @@ def _curvature_variance(
         * deviation_5
         / (input1.shape[1] * root_2)
     )
-    term_2 = -0.5 * positive * d_eps / root - positive * quotient * sums / root
-    term_3 = -0.5 * positive_2 * d_eps / root_2 - positive_2 * quotient * sums_2 / root_2
-    term_4 = total(term_2) / input1.shape[1] + total(term_3) / input1.shape[1]
-    term_5 = (
+    product_5 = total(positive * (-0.5 * d_eps / root - quotient * sums / root)) / input1.shape[1]
+    product_6 = positive_2 * (-0.5 * d_eps / root_2 - quotient * sums_2 / root_2)
+    term_2 = (
         -0.25 * upstream * total(positive_2 / root_2) / input1.shape[1]
         - 0.25 * upstream * total(positive / root) / input1.shape[1]
     )
-    term_6 = -0.5 * positive_2 * d_eps / power_2 - positive_2 * quotient * sums_2 / power_2
-    term_7 = -0.5 * positive * d_eps / power - positive * quotient * sums / power
-    change_eps = (
-        term_5 * d_std_weight
-        - 0.25 * upstream * std_weight * total(term_6) / input1.shape[1]
-        - 0.25 * upstream * std_weight * total(term_7) / input1.shape[1]
+    slope_7 = (
+        0.25
+        * upstream
+        * std_weight
+        * total(positive_2 * (-product_3 - product_4))
+        / input1.shape[1]
     )
-    return (
-        slope_2 - slope - slope_3,
-        slope_5 - slope_4 - slope_6,
-        0.5 * upstream * term_4,
-        change_eps,
+    slope_8 = (
+        0.25 * upstream * std_weight * total(positive * (-product - product_2)) / input1.shape[1]
     )
+    change_std_weight = 0.5 * upstream * (product_5 + total(product_6) / input1.shape[1])
+    change_eps = term_2 * d_std_weight - slope_7 - slope_8
+    return slope_2 - slope - slope_3, slope_5 - slope_4 - slope_6, change_std_weight, change_eps
 
 
 _kernel_variance = differentiable(

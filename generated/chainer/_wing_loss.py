@@ -110,43 +110,37 @@ def _curvature(
     sign_term = sign(term)
     product = sign_term / (term_2 * eps)
     chosen = select(mask, product, 0.0)
-    slope = upstream * chosen * d_width
-    power = term_2 * term_2
-    power_2 = eps**3
-    power_3 = eps * eps
-    product_2 = width * sign_term / (term_2 * power_3)
-    chosen_2 = select(mask, width * abs_error * sign_term / (power * power_2) - product_2, 0.0)
-    slope_2 = upstream * chosen_2 * d_eps
-    term_3 = d_input - d_target
-    slope_3 = upstream * select(mask, -width * product * product, 0.0) * term_3
-    product_3 = -abs_error / (term_2 * power_3)
-    term_4 = width / eps + 1.0
-    product_4 = width / term_4
+    power = eps**3
+    power_2 = eps * eps
+    term_3 = width * abs_error / ((term_2 * term_2) * power) - width / (term_2 * power_2)
+    chosen_2 = select(mask, sign_term * term_3, 0.0)
+    term_4 = d_input - d_target
+    product_2 = select(mask, -width * product * product, 0.0) * term_4
+    product_3 = -abs_error / (term_2 * power_2)
+    term_5 = width / eps + 1.0
+    product_4 = width / term_5
     product_5 = product_4 / eps
     chosen_3 = select(
-        mask, product_3, product_5 * (product_5 / eps) - 2.0 * width / (term_4 * power_3)
+        mask, product_3, product_5 * (product_5 / eps) - 2.0 * width / (term_5 * power_2)
     )
-    chosen_4 = select(mask, 0.0, 2.0 / (term_4 * eps) - width / ((term_4 * term_4) * power_3))
-    term_5 = (
-        upstream * chosen_3 * d_eps + upstream * chosen * term_3 + upstream * chosen_4 * d_width
-    )
-    product_6 = width / (term_4 * eps)
+    chosen_4 = select(mask, 0.0, 2.0 / (term_5 * eps) - width / ((term_5 * term_5) * power_2))
+    slope = upstream * (chosen_3 * d_eps + chosen * term_4 + chosen_4 * d_width)
+    product_6 = width / (term_5 * eps)
     chosen_5 = select(
-        mask, product_3, product_6 * (product_6 / eps) - 2.0 * width / (term_4 * power_3)
+        mask, product_3, product_6 * (product_6 / eps) - 2.0 * width / (term_5 * power_2)
     )
     product_7 = abs_error / term_2 / eps
     product_8 = width / eps
     term_6 = product_7 * product_7 * product_8 * (-1.0 / eps) + 2.0 * width * abs_error / (
-        term_2 * power_2
+        term_2 * power
     )
-    term_7 = product_4 * product_8 * (2.0 / eps / eps) - width * (width / (term_4 * power_3)) ** 2
-    chosen_6 = select(mask, width * sign_term * abs_error / (power * power_2) - product_2, 0.0)
-    term_8 = (
-        upstream * chosen_5 * d_width
-        + upstream * select(mask, term_6, term_7) * d_eps
-        + upstream * chosen_6 * term_3
+    term_7 = product_4 * product_8 * (2.0 / eps / eps) - width * (width / (term_5 * power_2)) ** 2
+    term_8 = chosen_5 * d_width + select(mask, term_6, term_7) * d_eps + chosen_2 * term_4
+    change_input = upstream * (chosen * d_width + chosen_2 * d_eps + product_2)
+    change_target = (
+        -upstream * chosen * d_width - upstream * chosen_2 * d_eps - upstream * product_2
     )
-    return slope + slope_2 + slope_3, -slope - slope_2 - slope_3, total(term_5), total(term_8)
+    return change_input, change_target, total(slope), total(upstream * term_8)
 
 
 _kernel = differentiable(

@@ -103,9 +103,11 @@ def _tangent_cauchy(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_scale, coefficient, by_scale_2, by_scale_3 = partials
-    product = 1.4142135623730951 * by_scale * coefficient * (d_input - d_target)
-    product_2 = 1.4142135623730951 * by_scale * by_scale_2 * by_scale_3 * d_scale
-    return product - product_2
+    term = (
+        1.4142135623730951 * coefficient * (d_input - d_target)
+        - 1.4142135623730951 * by_scale_2 * by_scale_3 * d_scale
+    )
+    return by_scale * term
 
 
 def _partials_tangent_cauchy(
@@ -119,14 +121,13 @@ def _partials_tangent_cauchy(
     """Return the derivatives of the coefficients along the tangents."""
     term = input - target
     product = 0.7071067811865476 * term / scale
-    term_2 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1(product) ** 2
-    term_3 = d_input - d_target
+    term_2 = d_input - d_target
     power = scale * scale
+    term_3 = 0.7071067811865476 * term_2 / scale - 0.7071067811865476 * term * d_scale / power
     return (
-        0.7071067811865476 * term_2 * term_3 / scale
-        - 0.7071067811865476 * term_2 * term * d_scale / power,
+        (1.0 / hypot1(product) ** 2 - 2.0 * over_square1(product) ** 2) * term_3,
         -d_scale / power,
-        term_3,
+        term_2,
         -2.0 * d_scale / scale**3,
     )
 
@@ -168,10 +169,8 @@ def _tangent_welsch(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_scale, coefficient, coefficient_2, by_scale_2, by_scale_3 = partials
-    return (
-        by_scale * coefficient * coefficient_2 * (d_input - d_target)
-        - by_scale * by_scale_2 * by_scale_3 * d_scale
-    )
+    term = coefficient * coefficient_2 * (d_input - d_target) - by_scale_2 * by_scale_3 * d_scale
+    return by_scale * term
 
 
 def _partials_tangent_welsch(
@@ -238,10 +237,8 @@ def _tangent_exponential(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_scale, coefficient, coefficient_2, by_scale_2, by_scale_3 = partials
-    return (
-        by_scale * coefficient * coefficient_2 * (d_input - d_target)
-        - by_scale * by_scale_2 * by_scale_3 * d_scale
-    )
+    term = coefficient * coefficient_2 * (d_input - d_target) - by_scale_2 * by_scale_3 * d_scale
+    return by_scale * term
 
 
 def _partials_tangent_exponential(
@@ -362,21 +359,20 @@ def _partials_tangent_general(
     product_5 = 0.5 * (product_4 - term_4 * direction_2 * power + 0.5 * term_5) * beta
     term_6 = 0.5 * box_cox_slope(product_3, product) - power1p_3 * direction_2 * power
     power_2 = scale * scale
-    product_6 = (
-        2.0 * term * power1p_2 * term_2 * direction_2 * (term_2 / (power_2 * beta)) ** 2 / beta
-    )
-    product_7 = 2.0 * power1p_3 * direction_2 * term_2 / ((beta * beta) * power_2)
-    term_7 = -product_6 - product_7 + log_term * power1p_3 * term_2 / (beta * power_2)
-    term_8 = 0.5 * term_7 * beta + power1p_3 * term_2 * direction_2 / (beta * power_2)
+    product_6 = 2.0 * term * power1p_2 * direction_2 * (term_2 / (power_2 * beta)) ** 2 / beta
+    term_7 = -product_6 - 2.0 * power1p_3 * direction_2 / ((beta * beta) * power_2)
+    term_8 = 0.5 * (
+        term_7 + log_term * power1p_3 / (beta * power_2)
+    ) * beta + power1p_3 * direction_2 / (beta * power_2)
     term_9 = d_input - d_target
     power_3 = term_2 * term_2
     power_4 = scale**3
-    product_8 = 2.0 * term * power1p_2 * power_3 * direction_2 * power / (beta * power_4)
-    product_9 = 2.0 * power1p_3 * direction_2 * (term_2 / beta) * (term_2 / beta) / power_4
-    term_10 = product_8 + product_9 - log_term * power1p_3 * power_3 / (beta * power_4)
+    product_7 = 2.0 * term * power1p_2 * power_3 * direction_2 * power / (beta * power_4)
+    product_8 = 2.0 * power1p_3 * direction_2 * (term_2 / beta) * (term_2 / beta) / power_4
+    term_10 = product_7 + product_8 - log_term * power1p_3 * power_3 / (beta * power_4)
     term_11 = 0.5 * term_10 * beta - power1p_3 * power_3 * direction_2 / (beta * power_4)
     return (
-        (product_5 + term_6 * direction_2) * d_alpha + term_8 * term_9 + term_11 * d_scale,
+        (product_5 + term_6 * direction_2) * d_alpha + term_2 * term_8 * term_9 + term_11 * d_scale,
         term_4 * d_alpha
         + 2.0 * term * power1p_2 * term_2 * term_9 / (beta * power_2)
         - 2.0 * term * power1p_2 * power_3 * d_scale / (beta * power_4),

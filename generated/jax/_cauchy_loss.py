@@ -64,9 +64,9 @@ def _partials_tangent(
         log1p_square(product) - 2.0 * over_square1_2 * term / scale + term_2 * product * product
     )
     term_4 = d_input - d_target
-    return term_3 * d_scale + (
-        over_square1_2 - term_2 * term / scale
-    ) * term_4, term_2 * term_4 / scale - term_2 * term * d_scale / (scale * scale)
+    return term_3 * d_scale + (over_square1_2 - term_2 * term / scale) * term_4, term_2 * (
+        term_4 / scale - term * d_scale / (scale * scale)
+    )
 
 
 _kernel = differentiable(

@@ -51,26 +51,25 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     u = 0.5 * term
     term_2 = nll_2 - nll
     probability_2 = jax.nn.sigmoid(term_2)
-    product = probability_2 * (jnp.maximum(term, 0.0) + log1p(jnp.exp(-abs_term)))
+    softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-abs_term))
     share = jax.nn.sigmoid(term)
-    product_2 = share * (jnp.maximum(term_2, 0.0) + log1p(jnp.exp(-jnp.abs(term_2))))
+    softplus_2 = jnp.maximum(term_2, 0.0) + log1p(jnp.exp(-jnp.abs(term_2)))
+    term_3 = -probability_2 * softplus - share * softplus_2 + 0.6931471805599453
     probability_3 = softmax(target, axis=-2)
     sech2_2 = sech2(u)
-    product_3 = product * share
-    product_4 = probability_2 * share
-    product_5 = product_2 * probability_2
-    product_6 = share * probability_2
+    product = probability_2 * share
+    product_2 = product * softplus
+    product_3 = product * softplus_2
+    product_4 = share * probability_2
     return (
         (index[:, None] == input.argmax(axis=1)[:, None]).astype(input.dtype),
         probability,
-        jnp.where(
-            mask, 0.5 * term * jnp.tanh(u) - log_cosh(u), -product - product_2 + 0.6931471805599453
-        ),
+        jnp.where(mask, 0.5 * term * jnp.tanh(u) - log_cosh(u), term_3),
         (index[:, None] == target.argmax(axis=1)[:, None]).astype(input.dtype),
         probability_3,
         probability + probability_3,
-        jnp.where(mask, 0.25 * term * sech2_2, product_3 - product_4 + (product_6 - product_5)),
-        jnp.where(mask, -0.25 * term * sech2_2, product_4 - product_3 + (product_5 - product_6)),
+        jnp.where(mask, 0.25 * term * sech2_2, product_2 - product + (product_4 - product_3)),
+        jnp.where(mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product_4)),
     )
 
 
@@ -127,14 +126,14 @@ def _partials_tangent(
     product = probability * share
     softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-abs_term))
     product_2 = product * softplus
-    product_3 = share * probability
     softplus_2 = jnp.maximum(term_2, 0.0) + log1p(jnp.exp(-jnp.abs(term_2)))
-    product_4 = product_3 * softplus_2
-    chosen_2 = jnp.where(mask, 0.25 * term * sech2_2, product_2 - product + (product_3 - product_4))
+    product_3 = product * softplus_2
+    product_4 = share * probability
+    chosen_2 = jnp.where(mask, 0.25 * term * sech2_2, product_2 - product + (product_4 - product_3))
     offset = centred(input, d_input, axis=-2)
     term_3 = (softmax(input, axis=-2) * offset).sum(axis=1)[:, None] - offset
     chosen_3 = jnp.where(
-        mask, -0.25 * term * sech2_2, product - product_2 + (product_4 - product_3)
+        mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product_4)
     )
     offset_2 = centred(target, d_target, axis=-2)
     term_4 = (softmax(target, axis=-2) * offset_2).sum(axis=1)[:, None] - offset_2
@@ -147,9 +146,9 @@ def _partials_tangent(
     product_8 = probability * share * share
     product_9 = product * squashed
     squashed_2 = jnp.tanh(0.5 * term_2)
-    product_10 = product_3 * softplus_2 * squashed_2
+    product_10 = product * softplus_2 * squashed_2
     product_11 = share * probability * probability
-    product_12 = product_3 * squashed_2
+    product_12 = product * squashed_2
     term_5 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
     chosen_5 = jnp.where(mask, product_5 - product_6, term_5)
     term_6 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)

@@ -27,8 +27,8 @@ def _value_linear(
 ) -> jax.Array:
     """Return the unreduced loss."""
     gap = jnp.maximum(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
-    chosen = jnp.where(target[:, None] != jnp.arange(weight.shape[0]), gap, 0.0)
-    return weight[target] * chosen.sum(axis=1) / weight.shape[0]
+    chosen = jnp.where(target[:, None] != jnp.arange(input.shape[1]), gap, 0.0)
+    return weight[target] * chosen.sum(axis=1) / input.shape[1]
 
 
 def _partials_linear(
@@ -53,7 +53,7 @@ def _tangent_linear(
     term = (
         by_input * d_margin + by_input * d_input - by_input * pick(d_input, target, axis=1)[:, None]
     )
-    return weight[target] * term.sum(axis=1) / weight.shape[0]
+    return weight[target] * term.sum(axis=1) / by_input.shape[1]
 
 
 def _partials_tangent_linear(
@@ -85,8 +85,8 @@ def _value_squared(
 ) -> jax.Array:
     """Return the unreduced loss."""
     gap = jnp.maximum(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
-    chosen = jnp.where(target[:, None] != jnp.arange(weight.shape[0]), gap * gap, 0.0)
-    return weight[target] * chosen.sum(axis=1) / weight.shape[0]
+    chosen = jnp.where(target[:, None] != jnp.arange(input.shape[1]), gap * gap, 0.0)
+    return weight[target] * chosen.sum(axis=1) / input.shape[1]
 
 
 def _partials_squared(
@@ -117,7 +117,7 @@ def _tangent_squared(
     term = (
         by_input * d_margin + by_input * d_input - by_input * pick(d_input, target, axis=1)[:, None]
     )
-    return weight[target] * term.sum(axis=1) / weight.shape[0]
+    return weight[target] * term.sum(axis=1) / by_input.shape[1]
 
 
 def _partials_tangent_squared(

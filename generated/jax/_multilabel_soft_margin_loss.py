@@ -41,7 +41,7 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     (by_input,) = partials
-    return -(weight * (input * d_target + by_input * d_input)).sum(axis=1) / weight.shape[1]
+    return -(weight * (input * d_target + by_input * d_input)).sum(axis=1) / input.shape[1]
 
 
 def _partials_tangent(

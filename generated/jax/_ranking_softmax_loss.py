@@ -56,7 +56,7 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     score, coefficient, coefficient_2, by_target = partials
-    offset = centred(score, (where > 0.0).astype(where.dtype) * d_input, axis=-1)
+    offset = centred(score, (where > 0.0).astype(coefficient_2.dtype) * d_input, axis=-1)
     product = coefficient_2 * ((coefficient * offset).sum(axis=1)[:, None] - offset)
     return jnp.where(where.max(axis=1) > 0.0, (product + by_target * d_target).sum(axis=1), 0.0)
 
@@ -71,7 +71,7 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     mask = where > 0.0
-    product = mask.astype(where.dtype) * d_input
+    product = mask.astype(d_input.dtype) * d_input
     valid = where.max(axis=1) > 0.0
     chosen = jnp.where(mask, jnp.where(valid[:, None], input, 0.0), -math.inf)
     chosen_2 = jnp.where(where <= 0.0, 0.0, weights)

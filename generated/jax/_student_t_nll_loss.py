@@ -118,9 +118,14 @@ def _partials_tangent(
     product_6 = term_3 / scale
     product_7 = 0.5 * term_2 * product_5 * product_5 * product_6
     product_8 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
+    term_8 = (
+        term_7 / (root * scale)
+        - 0.5 * term * d_df / (df * root * scale)
+        - term * d_scale / (root * power_2)
+    )
     power_3 = scale**3
-    term_8 = -term_2 * term_3 * term / (df * power_3) - term_2 * over_square1_2 / (root * power_2)
-    term_9 = term / df * product_2 * product_6 * (
+    term_9 = -term_2 * term_3 * term / (df * power_3) - term_2 * over_square1_2 / (root * power_2)
+    term_10 = term / df * product_2 * product_6 * (
         term_2 / scale / scale
     ) + 2.0 * term_2 * over_square1_2 * term / (root * power_3)
     return (
@@ -128,14 +133,12 @@ def _partials_tangent(
         + (over_square1_2 / (root * scale) + term_6) * term_7
         + (product_7 + product_8 - product_4) * d_scale,
         d_df,
-        term_3 * term_7 / (root * scale)
-        - 0.5 * term_3 * term * d_df / (df * root * scale)
-        - term_3 * term * d_scale / (root * power_2),
+        term_3 * term_8,
         -0.5 * d_df / (df * root),
         -d_scale / power_2,
         (product_7 + product_8 - product_4) * d_df
-        + term_8 * term_7
-        + (term_9 - 1.0 / power_2) * d_scale,
+        + term_9 * term_7
+        + (term_10 - 1.0 / power_2) * d_scale,
     )
 
 

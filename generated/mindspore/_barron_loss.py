@@ -56,16 +56,17 @@ def _curvature_squared(
     d_scale: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
+    power = scale * scale
     term = d_input - d_target
-    slope = upstream * term / (scale * scale)
     term_2 = input - target
-    power = scale**3
-    slope_2 = 2.0 * upstream * term_2 * d_scale / power
+    power_2 = scale**3
+    change_input = upstream * (term / power - 2.0 * term_2 * d_scale / power_2)
+    change_target = 2.0 * upstream * term_2 * d_scale / power_2 - upstream * term / power
     change_scale = (
         3.0 * total(upstream * term_2 * term_2) * d_scale / scale**4
-        - 2.0 * total(upstream * term_2 * term) / power
+        - 2.0 * total(upstream * term_2 * term) / power_2
     )
-    return slope - slope_2, slope_2 - slope, change_scale
+    return change_input, change_target, change_scale
 
 
 class _GradientSquared(nn.Cell):
@@ -135,12 +136,9 @@ def _tangent_cauchy(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    over_square1_2 = over_square1(constant(0.7071067811865476, input) * term / scale)
-    product = constant(1.4142135623730951, input) * over_square1_2 * (d_input - d_target) / scale
-    product_2 = (
-        constant(1.4142135623730951, input) * over_square1_2 * term * d_scale / (scale * scale)
-    )
-    return product - product_2
+    product = constant(1.4142135623730951, input) * (d_input - d_target) / scale
+    product_2 = constant(1.4142135623730951, input) * term * d_scale / (scale * scale)
+    return over_square1(constant(0.7071067811865476, input) * term / scale) * (product - product_2)
 
 
 def _curvature_cauchy(
@@ -159,33 +157,28 @@ def _curvature_cauchy(
     term_2 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1_2 * over_square1_2
     power = scale * scale
     term_3 = d_input - d_target
-    slope = constant(1.0000000000000002, upstream) * upstream * term_2 * term_3 / power
+    product_2 = constant(1.0000000000000002, upstream) * term_2 * term_3 / power
     power_2 = scale**3
-    slope_2 = constant(1.0000000000000002, upstream) * upstream * term_2 * term / power_2
-    slope_3 = constant(1.4142135623730951, upstream) * upstream * over_square1_2 / power
-    product_2 = (
+    product_3 = constant(1.0000000000000002, upstream) * term_2 * term / power_2
+    product_4 = constant(1.4142135623730951, upstream) * over_square1_2 / power
+    product_5 = (
         constant(2.8284271247461903, upstream)
         * total(upstream * over_square1_2 * term)
         * d_scale
         / power_2
     )
-    slope_4 = constant(0.7071067811865476, upstream) * upstream * term_2 * term / scale
-    slope_5 = (
-        constant(0.7071067811865476, upstream)
-        * upstream
-        * term_2
-        * d_scale
-        * (term / scale)
-        * (term / scale)
+    term_4 = constant(0.7071067811865476, upstream) * term_2 * term / scale + over_square1_2
+    product_6 = (
+        constant(0.7071067811865476, upstream) * term_2 * d_scale * (term / scale) * (term / scale)
     )
-    product_3 = (
+    product_7 = (
         constant(1.4142135623730951, upstream)
-        * total((slope_4 + upstream * over_square1_2) * term_3 - slope_5)
+        * total(upstream * (term_4 * term_3 - product_6))
         / power
     )
-    change_input = slope + (-slope_2 - slope_3) * d_scale
-    change_target = (slope_2 + slope_3) * d_scale - slope
-    return change_input, change_target, product_2 - product_3
+    change_input = upstream * (product_2 + (-product_3 - product_4) * d_scale)
+    change_target = upstream * ((product_3 + product_4) * d_scale - product_2)
+    return change_input, change_target, product_5 - product_7
 
 
 class _GradientCauchy(nn.Cell):
@@ -275,15 +268,15 @@ def _curvature_welsch(
     slope = upstream * gauss_2 / power
     term_2 = d_input - d_target
     power_2 = term**3
-    slope_2 = upstream * power_2 * gauss_2 / scale**5
-    power_3 = scale**3
-    slope_3 = 2.0 * upstream * gauss_2 * term / power_3
+    power_3 = scale**5
+    power_4 = scale**3
+    slope_2 = upstream * gauss_2 * (power_2 / power_3 - 2.0 * term / power_4) * d_scale
+    term_3 = 2.0 * upstream * gauss_2 * term / power_4 - upstream * power_2 * gauss_2 / power_3
     product_3 = 3.0 * total(upstream * gauss_2 * term * term) * d_scale / scale**4
-    term_3 = 2.0 * upstream * gauss_2 * term - upstream * power_2 * gauss_2 / power
-    term_4 = term_3 * term_2 + upstream * term**4 * gauss_2 * d_scale / power_3
-    change_input = (slope - product_2) * term_2 + (slope_2 - slope_3) * d_scale
-    change_target = (product_2 - slope) * term_2 + (slope_3 - slope_2) * d_scale
-    change_scale = product_3 - total(term_4) / power_3
+    term_4 = (2.0 * term - power_2 / power) * term_2 + term**4 * d_scale / power_4
+    change_input = (slope - product_2) * term_2 + slope_2
+    change_target = (product_2 - slope) * term_2 + term_3 * d_scale
+    change_scale = product_3 - total(upstream * gauss_2 * term_4) / power_4
     return change_input, change_target, change_scale
 
 
@@ -373,15 +366,17 @@ def _curvature_exponential(
     slope = upstream * exponential / power
     term_2 = d_input - d_target
     power_2 = term**3
-    slope_2 = upstream * exponential * power_2 / scale**5
-    power_3 = scale**3
-    slope_3 = 2.0 * upstream * exponential * term / power_3
+    power_3 = scale**5
+    power_4 = scale**3
+    term_3 = (
+        -upstream * exponential * power_2 / power_3 - 2.0 * upstream * exponential * term / power_4
+    )
+    slope_2 = upstream * exponential * (power_2 / power_3 + 2.0 * term / power_4) * d_scale
     product_3 = 3.0 * total(upstream * exponential * term * term) * d_scale / scale**4
-    term_3 = upstream * exponential * power_2 / power + 2.0 * upstream * exponential * term
-    term_4 = term_3 * term_2 - upstream * exponential * term**4 * d_scale / power_3
-    change_input = (product_2 + slope) * term_2 + (-slope_2 - slope_3) * d_scale
-    change_target = (-product_2 - slope) * term_2 + (slope_2 + slope_3) * d_scale
-    change_scale = product_3 - total(term_4) / power_3
+    term_4 = (power_2 / power + 2.0 * term) * term_2 - term**4 * d_scale / power_4
+    change_input = (product_2 + slope) * term_2 + term_3 * d_scale
+    change_target = (-product_2 - slope) * term_2 + slope_2
+    change_scale = product_3 - total(upstream * exponential * term_4) / power_4
     return change_input, change_target, change_scale
 
 
@@ -516,47 +511,49 @@ def _curvature_general(
     log_term = log1p(product_3)
     term_4 = 0.5 * power1p_3 * log_term - term * power1p_2 * direction_2 * power
     power_2 = scale * scale
-    slope = upstream * term_4 * term_2 * d_alpha / power_2
     power_3 = term_2 * term_2
     power_4 = scale**4
-    slope_2 = 2.0 * upstream * term * power1p_2 * power_3 / (beta * power_4)
-    slope_3 = upstream * power1p_3 / power_2
-    term_5 = d_input - d_target
+    term_5 = 2.0 * term * power1p_2 * power_3 / (beta * power_4) + power1p_3 / power_2
+    term_6 = d_input - d_target
     power_5 = term_2**3
-    slope_4 = 2.0 * upstream * term * power1p_2 * power_5 / (beta * scale**5)
+    product_4 = 2.0 * term * power1p_2 * power_5 / (beta * scale**5)
     power_6 = scale**3
-    slope_5 = 2.0 * upstream * power1p_3 * term_2 / power_6
-    product_4 = direction_2 * power
-    product_5 = 2.0 * power1p_3 * (direction_2 * term_2 / scale) ** 2 / beta**3
-    product_6 = power1p_3 * product_4
-    product_7 = 0.5 * (0.5 * box_cox_bend(product_3, product) - log_term * product_6)
-    product_8 = (0.5 * box_cox_slope(product_3, product) - product_6) * direction_2
-    term_6 = 0.5 * (product_5 - term_4 * product_4 + product_7) * beta + product_8
-    product_9 = (
-        2.0 * term * power1p_2 * term_2 * direction_2 * (term_2 / (power_2 * beta)) ** 2 / beta
+    product_5 = 2.0 * power1p_3 * term_2 / power_6
+    term_7 = (
+        term_4 * term_2 * d_alpha / power_2 + term_5 * term_6 + (-product_4 - product_5) * d_scale
     )
-    product_10 = 2.0 * power1p_3 * direction_2 * term_2 / ((beta * beta) * power_2)
-    term_7 = -product_9 - product_10 + log_term * power1p_3 * term_2 / (beta * power_2)
-    term_8 = 0.5 * term_7 * beta + power1p_3 * term_2 * direction_2 / (beta * power_2)
-    product_11 = 2.0 * term * power1p_2 * power_3 * direction_2 * power / (beta * power_6)
-    product_12 = 2.0 * power1p_3 * direction_2 * (term_2 / beta) * (term_2 / beta) / power_6
-    term_9 = product_11 + product_12 - log_term * power1p_3 * power_3 / (beta * power_6)
-    term_10 = 0.5 * term_9 * beta - power1p_3 * power_3 * direction_2 / (beta * power_6)
-    term_11 = (
-        upstream * term_6 * d_alpha + upstream * term_8 * term_5 + upstream * term_10 * d_scale
+    term_8 = (
+        -2.0 * upstream * term * power1p_2 * power_3 / (beta * power_4)
+        - upstream * power1p_3 / power_2
     )
-    term_12 = (
-        2.0 * upstream * term * power1p_2 * power_5 / (beta * power_2)
-        + 2.0 * upstream * power1p_3 * term_2
+    product_6 = direction_2 * power
+    product_7 = 2.0 * power1p_3 * (direction_2 * term_2 / scale) ** 2 / beta**3
+    product_8 = power1p_3 * product_6
+    product_9 = 0.5 * (0.5 * box_cox_bend(product_3, product) - log_term * product_8)
+    product_10 = (0.5 * box_cox_slope(product_3, product) - product_8) * direction_2
+    term_9 = 0.5 * (product_7 - term_4 * product_6 + product_9) * beta + product_10
+    product_11 = 2.0 * term * power1p_2 * direction_2 * (term_2 / (power_2 * beta)) ** 2 / beta
+    term_10 = -product_11 - 2.0 * power1p_3 * direction_2 / ((beta * beta) * power_2)
+    term_11 = 0.5 * (
+        term_10 + log_term * power1p_3 / (beta * power_2)
+    ) * beta + power1p_3 * direction_2 / (beta * power_2)
+    product_12 = 2.0 * term * power1p_2 * power_3 * direction_2 * power / (beta * power_6)
+    product_13 = 2.0 * power1p_3 * direction_2 * (term_2 / beta) * (term_2 / beta) / power_6
+    term_12 = product_12 + product_13 - log_term * power1p_3 * power_3 / (beta * power_6)
+    term_13 = 0.5 * term_12 * beta - power1p_3 * power_3 * direction_2 / (beta * power_6)
+    slope = upstream * (term_9 * d_alpha + term_2 * term_11 * term_6 + term_13 * d_scale)
+    term_14 = 2.0 * term * power1p_2 * power_5 / (beta * power_2) + 2.0 * power1p_3 * term_2
+    product_14 = 2.0 * term * power1p_2 * term_2**4 * d_scale / (beta * power_6)
+    slope_2 = upstream * (term_4 * power_3 * d_alpha + term_14 * term_6 - product_14)
+    change_target = (
+        term_8 * term_6
+        + upstream * (product_4 + product_5) * d_scale
+        - upstream * term_4 * term_2 * d_alpha / power_2
     )
-    slope_6 = 2.0 * upstream * term * power1p_2 * term_2**4 * d_scale / (beta * power_6)
-    term_13 = upstream * term_4 * power_3 * d_alpha + term_12 * term_5 - slope_6
-    change_input = slope + (slope_2 + slope_3) * term_5 + (-slope_4 - slope_5) * d_scale
-    change_target = (-slope_2 - slope_3) * term_5 + (slope_4 + slope_5) * d_scale - slope
     change_scale = (
-        3.0 * total(upstream * power1p_3 * power_3) * d_scale / power_4 - total(term_13) / power_6
+        3.0 * total(upstream * power1p_3 * power_3) * d_scale / power_4 - total(slope_2) / power_6
     )
-    return change_input, change_target, total(term_11), change_scale
+    return upstream * term_7, change_target, total(slope), change_scale
 
 
 class _GradientGeneral(nn.Cell):

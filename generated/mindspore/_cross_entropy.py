@@ -191,9 +191,9 @@ def _gradient_smoothed_labels(
     slope = upstream * label_weight
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     xent, excess_2 = cross_entropy_and_excess(input, ops.expand_dims(weight, 1), axis=-2)
-    slope_2 = ops.expand_dims(upstream, 1) * label_smoothing * excess_2 / weight.shape[0]
+    slope_2 = ops.expand_dims(upstream, 1) * label_smoothing * excess_2 / input.shape[1]
     term = ops.expand_dims(slope, 1) * (1.0 - label_smoothing) * excess + slope_2
-    chosen = ops.where(valid, upstream * (xent / weight.shape[0] - nll_at * label_weight), 0.0)
+    chosen = ops.where(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)
     grad_input = ops.where(ops.expand_dims(valid, 1), term, 0.0)
     return grad_input, total(chosen)
 
@@ -237,7 +237,7 @@ def _curvature_smoothed_labels(
     excess = label_excess(input, label, axis=-2)
     excess_2 = excess_over(input, ops.expand_dims(weight, 1), axis=-2)
     term = (
-        ops.expand_dims(upstream, 1) * excess_2 / weight.shape[0]
+        ops.expand_dims(upstream, 1) * excess_2 / input.shape[1]
         - ops.expand_dims(slope, 1) * excess
     )
     d_probability = softmax_tangent(input, d_input, axis=-2)
@@ -247,9 +247,9 @@ def _curvature_smoothed_labels(
         * label_smoothing
         * total(weight)
         * d_probability
-        / weight.shape[0]
+        / input.shape[1]
     )
-    term_2 = total(excess_2 * d_input, axis=1) / weight.shape[0] - label_weight * total(
+    term_2 = total(excess_2 * d_input, axis=1) / input.shape[1] - label_weight * total(
         excess * d_input, axis=1
     )
     change_input = ops.where(

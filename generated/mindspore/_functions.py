@@ -29,10 +29,12 @@ def box_cox_bend(x: Tensor, exponent: Tensor | float) -> Tensor:
     """Return the second derivative of box_cox(x, exponent) by the exponent."""
     log1p_x = log1p(x)
     product = exponent * log1p_x
-    product_2 = (power1p(x, exponent) * (product * (product - 2.0) + 2.0) - 2.0) / ops.where(
-        product == 0.0, 1.0, product
-    ) ** 3
-    chosen = ops.where(ops.abs(product) < 1.5, exp_moment2(product), product_2)
+    product_2 = power1p(x, exponent) * (log1p_x * exponent * (product - 2.0) + 2.0)
+    chosen = ops.where(
+        ops.abs(product) < 1.5,
+        exp_moment2(product),
+        (product_2 - 2.0) / ops.where(product == 0.0, 1.0, product) ** 3,
+    )
     return log1p_x**3 * chosen
 
 

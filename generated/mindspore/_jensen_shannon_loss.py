@@ -61,10 +61,10 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     product = probability_3 * share
     softplus = ops.maximum(0.0, term_2) + log1p(ops.exp(-magnitude))
     product_2 = product * softplus
-    product_3 = share * probability_3
     softplus_2 = ops.maximum(0.0, term_3) + log1p(ops.exp(-ops.abs(term_3)))
-    product_4 = product_3 * softplus_2
-    chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4))
+    product_3 = product * softplus_2
+    product_4 = share * probability_3
+    chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_4 - product_3))
     rest = sum_of_others(0.5 * ops.expand_dims(upstream, 1) * term * chosen, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
     slope = 0.5 * other_probability * ops.expand_dims(upstream, 1) * term * chosen
@@ -73,7 +73,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     rest_2 = sum_of_others(0.5 * probability * ops.expand_dims(upstream, 1) * cost, axis=-2)
     term_5 = 0.5 * other_probability * ops.expand_dims(upstream, 1) * cost - rest_2
     chosen_2 = ops.where(
-        mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3)
+        mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product_4)
     )
     rest_3 = sum_of_others(0.5 * ops.expand_dims(upstream, 1) * term * chosen_2, axis=-2)
     other_probability_2 = softmax_complement(target, axis=-2)
@@ -106,13 +106,13 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     sech2_2 = sech2(u)
     product = probability * share
     product_2 = product * softplus
-    product_3 = share * probability
-    product_4 = product_3 * softplus_2
-    chosen = ops.where(mask, 0.25 * term * sech2_2, product_2 - product + (product_3 - product_4))
+    product_3 = product * softplus_2
+    product_4 = share * probability
+    chosen = ops.where(mask, 0.25 * term * sech2_2, product_2 - product + (product_4 - product_3))
     offset = centred(input, d_input, axis=-2)
     term_5 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
     chosen_2 = ops.where(
-        mask, -0.25 * term * sech2_2, product - product_2 + (product_4 - product_3)
+        mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product_4)
     )
     offset_2 = centred(target, d_target, axis=-2)
     term_6 = ops.expand_dims(total(probability_3 * offset_2, axis=1), 1) - offset_2
@@ -145,10 +145,10 @@ def _curvature(
     product = probability_3 * share
     softplus = ops.maximum(0.0, term_2) + log1p(ops.exp(-magnitude))
     product_2 = product * softplus
-    product_3 = share * probability_3
     softplus_2 = ops.maximum(0.0, term_3) + log1p(ops.exp(-ops.abs(term_3)))
-    product_4 = product_3 * softplus_2
-    chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4))
+    product_3 = product * softplus_2
+    product_4 = share * probability_3
+    chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_4 - product_3))
     slope = 0.5 * ops.expand_dims(upstream, 1) * term * chosen
     other_probability = softmax_complement(input, axis=-2)
     term_4 = (
@@ -170,9 +170,9 @@ def _curvature(
     product_8 = probability_3 * share * share
     product_9 = product * squashed
     squashed_2 = ops.tanh(0.5 * term_3)
-    product_10 = product_3 * softplus_2 * squashed_2
+    product_10 = product * softplus_2 * squashed_2
     product_11 = share * probability_3 * probability_3
-    product_12 = product_3 * squashed_2
+    product_12 = product * squashed_2
     term_7 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
     chosen_2 = ops.where(mask, product_5 - product_6, term_7)
     offset = centred(input, d_input, axis=-2)
@@ -188,55 +188,53 @@ def _curvature(
         + 0.5 * ops.expand_dims(upstream, 1) * term * chosen_3 * term_10
     )
     slope_3 = 0.5 * other_probability * ops.expand_dims(upstream, 1) * chosen * d_probability_2
-    slope_4 = 0.5 * other_probability * ops.expand_dims(upstream, 1) * term * chosen_2
-    slope_5 = 0.5 * probability * other_probability * ops.expand_dims(upstream, 1) * chosen
-    slope_6 = 0.5 * other_probability * ops.expand_dims(upstream, 1) * term * chosen_3
+    slope_4 = 0.5 * ops.expand_dims(upstream, 1) * term * chosen_2
+    term_12 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen - slope_4
+    slope_5 = 0.5 * ops.expand_dims(upstream, 1) * term * chosen_3
     chosen_4 = ops.where(
-        mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3)
+        mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product_4)
     )
-    slope_7 = 0.5 * probability * other_probability * ops.expand_dims(upstream, 1) * chosen_4
-    slope_8 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen * term_8
-    slope_9 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen_4 * term_10
-    term_12 = 0.5 * ops.expand_dims(upstream, 1) * cost * d_probability + slope_8 + slope_9
-    slope_10 = 0.5 * ops.expand_dims(upstream, 1) * term * chosen_4
+    term_13 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen_4 - slope_5
+    slope_6 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen * term_8
+    slope_7 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen_4 * term_10
+    term_14 = 0.5 * ops.expand_dims(upstream, 1) * cost * d_probability + slope_6 + slope_7
+    slope_8 = 0.5 * ops.expand_dims(upstream, 1) * term * chosen_4
     other_probability_2 = softmax_complement(target, axis=-2)
-    slope_11 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * chosen_4
-    slope_12 = 0.5 * probability_2 * ops.expand_dims(upstream, 1) * cost
-    term_13 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * cost - sum_of_others(
-        slope_12, axis=-2
+    slope_9 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * chosen_4
+    slope_10 = 0.5 * probability_2 * ops.expand_dims(upstream, 1) * cost
+    term_15 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * cost - sum_of_others(
+        slope_10, axis=-2
     )
-    product_13 = (sum_of_others(slope_10, axis=-2) - slope_11 + term_13) * d_probability_2
-    term_14 = (
+    product_13 = (sum_of_others(slope_8, axis=-2) - slope_9 + term_15) * d_probability_2
+    term_16 = (
         0.5 * ops.expand_dims(upstream, 1) * chosen_4 * d_probability
         + 0.5 * ops.expand_dims(upstream, 1) * chosen_4 * d_probability_2
         + 0.5 * ops.expand_dims(upstream, 1) * term * chosen_3 * term_8
         + 0.5 * ops.expand_dims(upstream, 1) * term * chosen_2 * term_10
     )
-    slope_13 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * chosen_4 * d_probability
-    slope_14 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * term * chosen_3
-    slope_15 = 0.5 * probability_2 * other_probability_2 * ops.expand_dims(upstream, 1) * chosen
-    slope_16 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * term * chosen_2
-    slope_17 = 0.5 * probability_2 * other_probability_2 * ops.expand_dims(upstream, 1) * chosen_4
-    slope_18 = 0.5 * probability_2 * ops.expand_dims(upstream, 1) * chosen * term_8
-    slope_19 = 0.5 * probability_2 * ops.expand_dims(upstream, 1) * chosen_4 * term_10
-    term_15 = 0.5 * ops.expand_dims(upstream, 1) * cost * d_probability_2 + slope_18 + slope_19
+    slope_11 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * chosen_4 * d_probability
+    term_17 = 0.5 * probability_2 * ops.expand_dims(upstream, 1) * chosen - slope_5
+    term_18 = 0.5 * probability_2 * ops.expand_dims(upstream, 1) * chosen_4 - slope_4
+    slope_12 = 0.5 * probability_2 * ops.expand_dims(upstream, 1) * chosen * term_8
+    slope_13 = 0.5 * probability_2 * ops.expand_dims(upstream, 1) * chosen_4 * term_10
+    term_19 = 0.5 * ops.expand_dims(upstream, 1) * cost * d_probability_2 + slope_12 + slope_13
     change_input = (
         (term_4 + term_6) * d_probability
         + probability * sum_of_others(term_11, axis=-2)
-        + (slope_5 - slope_4) * term_8
-        + (slope_7 - slope_6) * term_10
+        + other_probability * term_12 * term_8
+        + other_probability * term_13 * term_10
         - (slope_2 - slope) * d_probability
         - slope_3
-        - probability * sum_of_others(term_12, axis=-2)
+        - probability * sum_of_others(term_14, axis=-2)
     )
     change_target = (
         product_13
-        + probability_2 * sum_of_others(term_14, axis=-2)
-        + (slope_15 - slope_14) * term_8
-        + (slope_17 - slope_16) * term_10
-        - (slope_12 - slope_10) * d_probability_2
-        - slope_13
-        - probability_2 * sum_of_others(term_15, axis=-2)
+        + probability_2 * sum_of_others(term_16, axis=-2)
+        + other_probability_2 * term_17 * term_8
+        + other_probability_2 * term_18 * term_10
+        - (slope_10 - slope_8) * d_probability_2
+        - slope_11
+        - probability_2 * sum_of_others(term_19, axis=-2)
     )
     return change_input, change_target
 

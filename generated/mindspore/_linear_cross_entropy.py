@@ -318,11 +318,11 @@ def _gradient_smoothed_labels(
     nll_at, excess = label_cross_entropy_and_excess(logits, label, axis=-1)
     product = ops.expand_dims(slope, 1) * (1.0 - label_smoothing) * excess
     xent, excess_2 = cross_entropy_and_excess(logits, weight, axis=-1)
-    slope_2 = ops.expand_dims(upstream, 1) * label_smoothing * excess_2 / weight.shape[0]
+    slope_2 = ops.expand_dims(upstream, 1) * label_smoothing * excess_2 / linear_bias.shape[0]
     term = product + slope_2
     sums = total(ops.where(ops.expand_dims(valid, 1), product, 0.0), axis=0)
     sums_2 = total(ops.where(ops.expand_dims(valid, 1), slope_2, 0.0), axis=0)
-    chosen = ops.where(valid, upstream * (xent / weight.shape[0] - nll_at * label_weight), 0.0)
+    chosen = ops.where(valid, upstream * (xent / linear_bias.shape[0] - nll_at * label_weight), 0.0)
     grad_input = ops.where(ops.expand_dims(valid, 1), ops.matmul(term, linear_weight), 0.0)
     grad_linear_weight = ops.matmul(
         ops.transpose(ops.where(ops.expand_dims(valid, 1), term, 0.0), (1, 0)),

@@ -60,9 +60,8 @@ def _curvature(
     term_2 = input - target
     scaled_exp_2 = scaled_exp(term_2, -log_var)
     slope_2 = upstream * scaled_exp_2 * d_log_var
-    slope_3 = 0.5 * upstream * scaled_exp(term_2, -0.5 * log_var) ** 2 * d_log_var
-    change_log_var = slope_3 - upstream * term * scaled_exp_2
-    return slope - slope_2, slope_2 - slope, change_log_var
+    term_3 = 0.5 * scaled_exp(term_2, -0.5 * log_var) ** 2 * d_log_var - term * scaled_exp_2
+    return slope - slope_2, slope_2 - slope, upstream * term_3
 
 
 class _Gradient(nn.Cell):

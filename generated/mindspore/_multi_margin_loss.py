@@ -20,8 +20,8 @@ __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 def _value_linear(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
     gap = ops.maximum(0.0, input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
-    chosen = ops.where(ops.expand_dims(target, 1) != count_up(weight.shape[0]), gap, 0.0)
-    return take(weight, target) * total(chosen, axis=1) / weight.shape[0]
+    chosen = ops.where(ops.expand_dims(target, 1) != count_up(input.shape[1]), gap, 0.0)
+    return take(weight, target) * total(chosen, axis=1) / input.shape[1]
 
 
 def _gradient_linear(
@@ -30,14 +30,14 @@ def _gradient_linear(
     """Return the gradient by `input` and `margin`, given that of the loss."""
     picked = take(weight, target)
     slope = upstream * picked
-    index = count_up(weight.shape[0])
+    index = count_up(input.shape[1])
     direction_2 = sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(ops.expand_dims(target, 1) != index, ops.maximum(0.0, direction_2), 0.0)
     sums = total(chosen, axis=1)
-    slope_2 = -upstream * picked * sums / weight.shape[0]
+    slope_2 = -upstream * picked * sums / input.shape[1]
     chosen_2 = ops.where(index == ops.expand_dims(target, 1), ops.expand_dims(slope_2, 1), 0.0)
-    grad_input = ops.expand_dims(slope, 1) * chosen / weight.shape[0] + chosen_2
-    grad_margin = total(upstream * picked * sums) / weight.shape[0]
+    grad_input = ops.expand_dims(slope, 1) * chosen / input.shape[1] + chosen_2
+    grad_margin = total(upstream * picked * sums) / input.shape[1]
     return grad_input, grad_margin
 
 
@@ -47,14 +47,14 @@ def _tangent_linear(
     """Return the derivative of the loss along the tangents."""
     direction_2 = sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(
-        ops.expand_dims(target, 1) != count_up(weight.shape[0]), ops.maximum(0.0, direction_2), 0.0
+        ops.expand_dims(target, 1) != count_up(input.shape[1]), ops.maximum(0.0, direction_2), 0.0
     )
     term = (
         chosen * d_margin
         + chosen * d_input
         - chosen * ops.expand_dims(pick(d_input, target, axis=1), 1)
     )
-    return take(weight, target) * total(term, axis=1) / weight.shape[0]
+    return take(weight, target) * total(term, axis=1) / input.shape[1]
 
 
 def _curvature_linear(
@@ -130,8 +130,8 @@ _kernel_linear = _ValueLinear()
 def _value_squared(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
     gap = ops.maximum(0.0, input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
-    chosen = ops.where(ops.expand_dims(target, 1) != count_up(weight.shape[0]), gap * gap, 0.0)
-    return take(weight, target) * total(chosen, axis=1) / weight.shape[0]
+    chosen = ops.where(ops.expand_dims(target, 1) != count_up(input.shape[1]), gap * gap, 0.0)
+    return take(weight, target) * total(chosen, axis=1) / input.shape[1]
 
 
 def _gradient_squared(
@@ -140,7 +140,7 @@ def _gradient_squared(
     """Return the gradient by `input` and `margin`, given that of the loss."""
     picked = take(weight, target)
     slope = upstream * picked
-    index = count_up(weight.shape[0])
+    index = count_up(input.shape[1])
     term = input - ops.expand_dims(pick(input, target, axis=1), 1) + margin
     chosen = ops.where(
         ops.expand_dims(target, 1) != index,
@@ -148,10 +148,10 @@ def _gradient_squared(
         0.0,
     )
     sums = total(chosen, axis=1)
-    slope_2 = -upstream * picked * sums / weight.shape[0]
+    slope_2 = -upstream * picked * sums / input.shape[1]
     chosen_2 = ops.where(index == ops.expand_dims(target, 1), ops.expand_dims(slope_2, 1), 0.0)
-    grad_input = ops.expand_dims(slope, 1) * chosen / weight.shape[0] + chosen_2
-    grad_margin = total(upstream * picked * sums) / weight.shape[0]
+    grad_input = ops.expand_dims(slope, 1) * chosen / input.shape[1] + chosen_2
+    grad_margin = total(upstream * picked * sums) / input.shape[1]
     return grad_input, grad_margin
 
 
@@ -161,7 +161,7 @@ def _tangent_squared(
     """Return the derivative of the loss along the tangents."""
     term = input - ops.expand_dims(pick(input, target, axis=1), 1) + margin
     chosen = ops.where(
-        ops.expand_dims(target, 1) != count_up(weight.shape[0]),
+        ops.expand_dims(target, 1) != count_up(input.shape[1]),
         2.0 * ops.maximum(0.0, term) * ops.maximum(0.0, sign(term)),
         0.0,
     )
@@ -170,7 +170,7 @@ def _tangent_squared(
         + chosen * d_input
         - chosen * ops.expand_dims(pick(d_input, target, axis=1), 1)
     )
-    return take(weight, target) * total(term_2, axis=1) / weight.shape[0]
+    return take(weight, target) * total(term_2, axis=1) / input.shape[1]
 
 
 def _curvature_squared(
@@ -185,7 +185,7 @@ def _curvature_squared(
     """Return the derivative of the gradient along the tangents."""
     picked = take(weight, target)
     slope = upstream * picked
-    index = count_up(weight.shape[0])
+    index = count_up(input.shape[1])
     direction_2 = sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(
         ops.expand_dims(target, 1) != index, 2.0 * ops.maximum(0.0, direction_2) ** 2, 0.0
@@ -197,15 +197,15 @@ def _curvature_squared(
     product = (
         ops.expand_dims(slope_3, 1)
         * ops.cast(index == ops.expand_dims(target, 1), upstream.dtype)
-        / weight.shape[0]
+        / input.shape[1]
     )
     change_input = (
-        ops.expand_dims(slope, 1) * chosen * d_margin / weight.shape[0]
-        + ops.expand_dims(slope, 1) * chosen * d_input / weight.shape[0]
-        - ops.expand_dims(slope_2, 1) * chosen / weight.shape[0]
+        ops.expand_dims(slope, 1) * chosen * d_margin / input.shape[1]
+        + ops.expand_dims(slope, 1) * chosen * d_input / input.shape[1]
+        - ops.expand_dims(slope_2, 1) * chosen / input.shape[1]
         - product
     )
-    return change_input, total(slope_3) / weight.shape[0]
+    return change_input, total(slope_3) / input.shape[1]
 
 
 class _GradientSquared(nn.Cell):

@@ -36,7 +36,7 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = target * ops.sigmoid(-input) - (1.0 - target) * ops.sigmoid(input)
-    return -total(weight * (input * d_target + term * d_input), axis=1) / weight.shape[1]
+    return -total(weight * (input * d_target + term * d_input), axis=1) / input.shape[1]
 
 
 def _curvature(
@@ -50,18 +50,16 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     sigmoid_input = ops.sigmoid(input)
     probability = ops.sigmoid(-input)
-    slope = (
-        ops.expand_dims(upstream, 1) * (sigmoid_input + probability) * d_target / weight.shape[1]
-    )
+    slope = ops.expand_dims(upstream, 1) * (sigmoid_input + probability) * d_target / input.shape[1]
     slope_2 = (
         ops.expand_dims(upstream, 1)
         * sigmoid_input
         * probability
         * (1.0 - target + target)
         * d_input
-        / weight.shape[1]
+        / input.shape[1]
     )
-    change_target = -ops.expand_dims(upstream, 1) * weight * d_input / weight.shape[1]
+    change_target = -ops.expand_dims(upstream, 1) * weight * d_input / input.shape[1]
     return weight * (slope_2 - slope), change_target
 
 

@@ -44,7 +44,7 @@ def _gradient(
     slope = softmax_complement(score, axis=-1) * ops.expand_dims(upstream, 1) * chosen
     chosen_2 = ops.where(mask_2, 0.0, negative_log_softmax(score, axis=-1) * weights)
     grad_input = ops.where(
-        ops.expand_dims(valid, 1), (product - slope) * ops.cast(mask, where.dtype), 0.0
+        ops.expand_dims(valid, 1), (product - slope) * ops.cast(mask, input.dtype), 0.0
     )
     grad_target = ops.where(ops.expand_dims(valid, 1), ops.expand_dims(upstream, 1) * chosen_2, 0.0)
     return grad_input, grad_target
@@ -57,7 +57,7 @@ def _tangent(
     mask = where <= 0.0
     mask_2 = where > 0.0
     score = ops.where(mask_2, input, -math.inf)
-    offset = centred(score, ops.cast(mask_2, where.dtype) * d_input, axis=-1)
+    offset = centred(score, ops.cast(mask_2, target.dtype) * d_input, axis=-1)
     term = ops.expand_dims(total(softmax(score, axis=-1) * offset, axis=1), 1) - offset
     chosen = ops.where(mask, 0.0, negative_log_softmax(score, axis=-1) * weights)
     term_2 = ops.where(mask, 0.0, target * weights) * term + chosen * d_target
@@ -76,7 +76,7 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     valid = where.max(axis=1) > 0.0
     mask = where > 0.0
-    chosen = ops.cast(mask, where.dtype)
+    chosen = ops.cast(mask, upstream.dtype)
     mask_2 = where <= 0.0
     chosen_2 = ops.where(mask_2, 0.0, target * weights)
     score = ops.where(mask, input, -math.inf)

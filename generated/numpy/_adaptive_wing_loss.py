@@ -108,15 +108,16 @@ def _value_and_gradient(
     mask_4 = product_2 == 0.0
     chosen_3 = select(mask_4, 0.0, border * np.log(product_2))
     power_3 = term_2 * term_2
+    product_3 = border * omega / (term_2 * theta)
     term_6 = (
-        chosen_3 * term_3 * power * omega / (term_2 * theta)
-        + border * term_3 * omega / (term_2 * theta)
-        - border * chosen_3 * term_3 * power * omega / (power_3 * theta)
+        chosen_3 * power * omega / (term_2 * theta)
+        + product_3
+        - border * chosen_3 * power * omega / (power_3 * theta)
     )
     chosen_4 = select(
         mask,
         omega * select(mask_2, 0.0, power_2 * np.log(product)) / term_4,
-        omega * chosen_3 / term_2 + term_6,
+        omega * chosen_3 / term_2 + term_3 * term_6,
     )
     slope_2 = upstream * chosen_4
     chosen_6 = select((mask_4 & mask_3), 0.0, power * product_2**term_5)
@@ -127,27 +128,21 @@ def _value_and_gradient(
         grad_omega = total(upstream * chosen_5)
     grad_theta = None
     if "theta" in wanted:
-        product_3 = border * chosen_6 * term_3 * power * omega / (power_3 * eps * theta)
         term_7 = (
-            chosen_6 * term_3 * power * omega / (eps * term_2 * theta)
+            chosen_6 * term_3 * omega / (eps * term_2 * theta)
+            - border * chosen_6 * term_3 * omega / (power_3 * eps * theta)
+            - border * term_3 * omega / (term_2 * (theta * theta))
             - product_3
-            - border * term_3 * power * omega / (term_2 * (theta * theta))
-            - border * power * omega / (term_2 * theta)
         )
-        slope_3 = upstream * select(mask, 0.0, omega * chosen_6 / (term_2 * eps) + term_7)
-        grad_theta = total(slope_3)
+        chosen_7 = select(mask, 0.0, omega * chosen_6 / (term_2 * eps) + power * term_7)
+        grad_theta = total(upstream * chosen_7)
     grad_eps = None
     if "eps" in wanted:
         power_4 = eps * eps
-        term_8 = border * chosen_6 * term_3 * power * omega / (
-            power_3 * power_4
-        ) - chosen_6 * term_3 * power * omega / (power_4 * term_2)
-        chosen_7 = select(
-            mask,
-            -omega * chosen * abs_error / (term_4 * power_4),
-            term_8 - omega * chosen_6 * theta / (term_2 * power_4),
-        )
-        grad_eps = total(upstream * chosen_7)
+        term_8 = border * omega / (power_3 * power_4) - omega / (power_4 * term_2)
+        product_4 = chosen_6 * (term_3 * power * term_8 - omega * theta / (term_2 * power_4))
+        chosen_8 = select(mask, -omega * chosen * abs_error / (term_4 * power_4), product_4)
+        grad_eps = total(upstream * chosen_8)
     return (
         loss,
         slope,
@@ -191,9 +186,7 @@ def _hessian_diagonal(
     logarithm = np.log(product)
     chosen_4 = select(mask_2, 0.0, power_2 * logarithm)
     chosen_5 = select(mask_3, 0.0, power_3 + power * select(mask_2, 0.0, power_3 * logarithm))
-    term_4 = omega * chosen_5 * sign_term / (
-        term_2 * eps
-    ) - omega * chosen_4 * chosen * sign_term / (power_4 * eps)
+    term_4 = omega * chosen_5 / (term_2 * eps) - omega * chosen_4 * chosen / (power_4 * eps)
     product_3 = theta / eps
     mask_4 = product_3 == 0.0
     border = product_3**power
@@ -201,45 +194,47 @@ def _hessian_diagonal(
     chosen_6 = select(mask_4, 0.0, border * logarithm_2)
     term_5 = border + 1.0
     power_5 = term_5 * term_5
-    product_4 = border * chosen_6 * sign_term * power * omega / (power_5 * theta)
     term_6 = (
-        chosen_6 * sign_term * power * omega / (term_5 * theta)
-        + border * sign_term * omega / (term_5 * theta)
-        - product_4
+        chosen_6 * power * omega / (term_5 * theta)
+        + border * omega / (term_5 * theta)
+        - border * chosen_6 * power * omega / (power_5 * theta)
     )
-    term_7 = chosen * sign_term * logarithm / eps + power_2 * sign_term / (product * eps)
-    term_8 = omega * select(
-        mask_2, 0.0, term_7
+    product_4 = sign_term * term_6
+    product_5 = sign_term * (chosen * logarithm / eps + power_2 / (product * eps))
+    term_7 = omega * select(
+        mask_2, 0.0, product_5
     ) / term_2 - omega * chosen * sign_term * chosen_4 / (power_4 * eps)
-    term_9 = (
+    term_8 = (
         omega * select(mask_2, 0.0, chosen_4 * logarithm) / term_2
         - omega * (chosen_4 / term_2) ** 2
     )
     chosen_7 = select(mask_4, 0.0, chosen_6 * logarithm_2)
-    term_10 = abs_error - theta
-    product_5 = chosen_6 / term_5
-    product_6 = omega * term_10 * power * product_5 * (product_5 / theta)
-    product_7 = chosen_6 * term_10 * omega / (term_5 * theta)
-    term_11 = chosen_7 * term_10 * power * omega / (term_5 * theta) + product_7 - product_6
-    product_8 = 2.0 * border * chosen_6 * chosen_6 * term_10 * power * omega / (term_5**3 * theta)
-    product_9 = border * chosen_6 * term_10 * omega / (power_5 * theta)
-    term_12 = (
-        product_8
-        - product_6
-        - border * chosen_7 * term_10 * power * omega / (power_5 * theta)
-        - product_9
+    product_6 = chosen_6 / term_5
+    product_7 = omega * power * product_6 * (product_6 / theta)
+    term_9 = (
+        chosen_7 * power * omega / (term_5 * theta)
+        + chosen_6 * omega / (term_5 * theta)
+        - product_7
     )
-    term_13 = (
+    product_8 = 2.0 * border * chosen_6 * chosen_6 * power * omega / (term_5**3 * theta)
+    term_10 = (
+        product_8
+        - product_7
+        - border * chosen_7 * power * omega / (power_5 * theta)
+        - border * chosen_6 * omega / (power_5 * theta)
+    )
+    product_9 = chosen_6 * (omega / (term_5 * theta) - border * omega / (power_5 * theta))
+    term_11 = (
         omega * chosen_7 / term_5
         - omega * (chosen_6 / term_5) ** 2
-        + (term_11 + term_12 + (product_7 - product_9))
+        + (abs_error - theta) * (term_9 + term_10 + product_9)
     )
-    term_14 = (
+    term_12 = (
         chosen_3
-        + select(mask, term_4, term_6)
-        + (select(mask, term_8, term_6) + select(mask, term_9, term_13))
+        + select(mask, sign_term * term_4, product_4)
+        + (select(mask, term_7, product_4) + select(mask, term_8, term_11))
     )
-    return upstream * chosen_3, upstream * term_14
+    return upstream * chosen_3, upstream * term_12
 
 
 _kernel = Kernels(

@@ -91,25 +91,22 @@ def _value_and_gradient(
     probability = sigmoid(term_2)
     chosen_2 = mask_2.astype(input.dtype)
     term_3 = cos - select(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
-    term_4 = (
-        -upstream * probability * scale * select(mask_2, 0.0, 1.0)
-        - upstream * probability * scale * chosen_2 * term_3
-    )
-    slope = upstream * probability
+    slope = upstream * probability * (-scale * select(mask_2, 0.0, 1.0) - scale * chosen_2 * term_3)
+    slope_2 = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
     loss = at_least(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
-    grad_input = select(index == target[:, None], term_4[:, None], 0.0) + slope[
+    grad_input = select(index == target[:, None], slope[:, None], 0.0) + slope_2[
         :, None
     ] * probability_2 * select(mask, scale, 0.0)
     grad_scale = None
     if "scale" in wanted:
-        slope_2 = upstream * probability * total(probability_2 * select(mask, input, 0.0), axis=1)
-        grad_scale = total(slope_2) - total(upstream * probability * widened)
+        slope_3 = upstream * probability * total(probability_2 * select(mask, input, 0.0), axis=1)
+        grad_scale = total(slope_3) - total(upstream * probability * widened)
     grad_margin = None
     if "margin" in wanted:
-        slope_3 = upstream * probability * select(mask_2, 0.0, -sin - margin * cos)
+        slope_4 = upstream * probability * select(mask_2, 0.0, -sin - margin * cos)
         sums = total(upstream * probability * chosen_2 * (own * sin + sine * cos))
-        grad_margin = scale * sums - scale * total(slope_3)
+        grad_margin = scale * sums - scale * total(slope_4)
     return loss, grad_input, grad_scale, grad_margin
 
 
@@ -138,11 +135,9 @@ def _hessian_diagonal(
     chosen_4 = (index == target[:, None]).astype(upstream.dtype)
     term_2 = -own - 1.0 + term
     product_3 = term_2 / root
-    product_4 = (
-        select(mask_3, 0.0, product_3 * product_3 * (-0.25 / root))[:, None] * sin * chosen_4
-    )
-    term_3 = 2.0 * select(mask_3, 0.0, 0.5 / root)[:, None] * sin * chosen_4 - product_4
-    product_5 = probability[:, None] * (product_2 - scale * chosen_3[:, None] * chosen_4 * term_3)
+    product_4 = select(mask_3, 0.0, product_3 * product_3 * (-0.25 / root)) * sin
+    term_3 = 2.0 * select(mask_3, 0.0, 0.5 / root) * sin - product_4
+    product_5 = scale * chosen_3[:, None] * chosen_4 * chosen_4 * term_3[:, None]
     product_6 = probability * sigmoid(product - others)
     product_7 = chosen_3 * (cos - select(mask_3, 0.0, 0.5 * term_2 / root) * sin)
     term_4 = (
@@ -150,7 +145,8 @@ def _hessian_diagonal(
         - product_7[:, None] * scale * chosen_4
         - scale * select(mask_2, 0.0, 1.0)[:, None] * chosen_4
     )
-    return (upstream[:, None] * (product_5 + product_6[:, None] * term_4 * term_4),)
+    term_5 = probability[:, None] * (product_2 - product_5) + product_6[:, None] * term_4 * term_4
+    return (upstream[:, None] * term_5,)
 
 
 _kernel = Kernels(

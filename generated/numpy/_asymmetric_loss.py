@@ -79,10 +79,8 @@ def _value_and_gradient_clip_0(
     power_2 = p**gamma_neg
     product_2 = power_2 * (1.0 - target)
     softplus_2 = at_least(input, 0.0) + log_term
-    term = (
-        -gamma_pos * product * p * softplus
-        - product * probability
-        + (gamma_neg * product_2 * probability * softplus_2 + product_2 * p)
+    term = product * (-gamma_pos * p * softplus - probability) + product_2 * (
+        gamma_neg * probability * softplus_2 + p
     )
     loss = product * softplus + product_2 * softplus_2
     grad_target = None
@@ -103,29 +101,29 @@ def _hessian_diagonal_clip_0(
     """Return the diagonal of the Hessian by `input` and `target`."""
     probability = sigmoid(-input)
     power = probability**gamma_pos
+    product = power * target
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
-    product = gamma_pos * power * p
-    product_2 = product * target * probability
+    product_2 = gamma_pos * p
     term = (
-        gamma_pos * gamma_pos * power * p * p * target * softplus
-        + product_2
-        - product * probability * target * softplus
+        gamma_pos * gamma_pos * p * p * softplus
+        + product_2 * probability
+        - product_2 * probability * softplus
     )
+    term_2 = gamma_pos * power * p * target * probability + product * probability * p
     power_2 = p**gamma_neg
-    term_2 = 1.0 - target
+    term_3 = 1.0 - target
+    product_3 = power_2 * term_3
     softplus_2 = at_least(input, 0.0) + log_term
-    product_3 = gamma_neg * gamma_neg * power_2 * probability * probability * term_2 * softplus_2
-    product_4 = gamma_neg * power_2 * probability
-    product_5 = product_4 * term_2 * p
-    term_3 = (
-        product_3
-        + product_5
-        - product_4 * p * term_2 * softplus_2
-        + (product_5 + power_2 * term_2 * p * probability)
+    product_4 = probability * gamma_neg
+    term_4 = (
+        gamma_neg * gamma_neg * probability * probability * softplus_2
+        + product_4 * p
+        - product_4 * p * softplus_2
     )
-    diagonal_input = upstream * (term + (product_2 + power * target * probability * p) + term_3)
+    term_5 = gamma_neg * power_2 * probability * term_3 * p + product_3 * p * probability
+    diagonal_input = upstream * (product * term + term_2 + (product_3 * term_4 + term_5))
     return diagonal_input, np.full_like(target, 0.0)
 
 
@@ -218,37 +216,33 @@ def _value_and_gradient(
     log_term = np.log1p(-lowered)
     probability = sigmoid(-input)
     power_2 = probability**gamma_pos
-    product = power_2 * target
+    product = target * power_2
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term_2
+    positive = at_least(sign(term), 0.0)
     mask_2 = lowered == 0.0
     chosen = select((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
-    positive = at_least(sign(term), 0.0)
-    term_3 = 1.0 - lowered
-    term_4 = (
-        power * term_2 * positive * p * probability / term_3
-        - chosen * positive * p * probability * term_2 * log_term
-    )
-    term_5 = select(mask, 0.0, term_4) + (
-        -gamma_pos * product * p * softplus - product * probability
-    )
+    product_2 = chosen * log_term
+    product_3 = power / (1.0 - lowered)
+    chosen_2 = select(mask, 0.0, positive * p * probability * term_2 * (product_3 - product_2))
     loss = select(mask, 0.0, -power * term_2 * log_term) + product * softplus
+    grad_input = upstream * (chosen_2 + product * (-gamma_pos * p * softplus - probability))
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (select(mask, 0.0, power * log_term) + power_2 * softplus)
     grad_gamma_neg = None
     if "gamma_neg" in wanted:
-        product_2 = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
-        grad_gamma_neg = total(upstream * select(mask, 0.0, product_2))
+        product_4 = -select(mask_2, 0.0, power * np.log(lowered)) * term_2 * log_term
+        grad_gamma_neg = total(upstream * select(mask, 0.0, product_4))
     grad_gamma_pos = None
     if "gamma_pos" in wanted:
         slope = upstream * product * (at_least(input, 0.0) + log_term_2) * softplus
         grad_gamma_pos = -total(slope)
     grad_clip = None
     if "clip" in wanted:
-        term_6 = chosen * positive * term_2 * log_term - power * term_2 * positive / term_3
-        grad_clip = total(upstream * select(mask, 0.0, term_6))
-    return loss, upstream * term_5, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
+        slope_2 = upstream * select(mask, 0.0, positive * term_2 * (product_2 - product_3))
+        grad_clip = total(slope_2)
+    return loss, grad_input, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
 
 
 def _hessian_diagonal(
@@ -283,18 +277,17 @@ def _hessian_diagonal(
     product_3 = power_2 * term_3 * positive * p * probability * squashed / term_4
     term_6 = product_3 + product_2 + power_2 * term_3 * (positive * p * probability / term_4) ** 2
     power_3 = probability**gamma_pos
+    product_4 = target * power_3
     softplus = at_least(-input, 0.0) + np.log1p(np.exp(-np.abs(input)))
-    product_4 = gamma_pos * power_3 * p
-    product_5 = product_4 * target * probability
+    product_5 = p * gamma_pos
     term_7 = (
-        gamma_pos * gamma_pos * power_3 * power * target * softplus
-        + product_5
-        - product_4 * probability * target * softplus
+        gamma_pos * gamma_pos * power * softplus
+        + product_5 * probability
+        - product_5 * probability * softplus
     )
-    term_8 = select(p <= clip, 0.0, term_5 + term_6) + (
-        term_7 + (product_5 + power_3 * target * probability * p)
-    )
-    return upstream * term_8, np.full_like(target, 0.0)
+    term_8 = gamma_pos * power_3 * p * target * probability + product_4 * probability * p
+    term_9 = select(p <= clip, 0.0, term_5 + term_6) + (product_4 * term_7 + term_8)
+    return upstream * term_9, np.full_like(target, 0.0)
 
 
 _kernel = Kernels(

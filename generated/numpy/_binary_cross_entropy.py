@@ -151,15 +151,21 @@ def _value_and_gradient_keras(
     maximum_2 = at_least(log_term, -100.0)
     logarithm = np.log(clipped)
     maximum_3 = at_least(logarithm, -100.0)
-    term_2 = 0.5 * sign(0.9999999 - maximum) + 0.5
-    term_3 = 0.5 * sign(input - 1e-07) + 0.5
-    product = term * (0.5 * sign(log_term + 100.0) + 0.5) * term_2 * term_3 / (1.0 - clipped)
-    product_2 = (0.5 * sign(logarithm + 100.0) + 0.5) * term_2 * term_3 * target / clipped
+    term_2 = (
+        term * (0.5 * sign(log_term + 100.0) + 0.5) / (1.0 - clipped)
+        - (0.5 * sign(logarithm + 100.0) + 0.5) * target / clipped
+    )
     loss = -term * maximum_2 - maximum_3 * target
+    grad_input = (
+        upstream
+        * (0.5 * sign(0.9999999 - maximum) + 0.5)
+        * (0.5 * sign(input - 1e-07) + 0.5)
+        * term_2
+    )
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (maximum_2 - maximum_3)
-    return loss, upstream * (product - product_2), grad_target
+    return loss, grad_input, grad_target
 
 
 def _hessian_diagonal_keras(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:

@@ -58,7 +58,7 @@ def _value_and_gradient(
     term = 1.0 - target
     positive = at_least(input, 0.0)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    product = pos_weight * target
+    product = target * pos_weight
     softplus = at_least(-input, 0.0) + log_term
     loss = term * (positive + log_term) + product * softplus
     grad_input = upstream * (term * sigmoid(input) - product * sigmoid(-input))
@@ -72,12 +72,10 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, pos_weight: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
-    term = (
-        1.0 - target
-    ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
-    return upstream * term, np.full_like(target, 0.0)
+    diagonal_input = (
+        upstream * sigmoid(input) * sigmoid(-input) * (1.0 - target + pos_weight * target)
+    )
+    return diagonal_input, np.full_like(target, 0.0)
 
 
 _kernel = Kernels(
@@ -161,7 +159,7 @@ def _value_and_gradient_chainer(
     term = 1.0 - target
     positive = at_least(input, 0.0)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    product = pos_weight * target
+    product = target * pos_weight
     softplus = at_least(-input, 0.0) + log_term
     slope = upstream * (term * sigmoid(input) - product * sigmoid(-input)) * weight
     loss = select(valid, (term * (positive + log_term) + product * softplus) * weight, 0.0)
@@ -176,12 +174,10 @@ def _hessian_diagonal_chainer(
     upstream: Array, input: Array, target: Array, weight: Array | float, pos_weight: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
-    term = (
-        1.0 - target
-    ) * sigmoid_input * probability + pos_weight * target * probability * sigmoid_input
-    diagonal_input = select(target != -1.0, upstream * term * weight, 0.0)
+    slope = (
+        upstream * sigmoid(input) * sigmoid(-input) * (1.0 - target + pos_weight * target) * weight
+    )
+    diagonal_input = select(target != -1.0, slope, 0.0)
     return diagonal_input, np.full_like(target, 0.0)
 
 

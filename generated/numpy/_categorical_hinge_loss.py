@@ -57,7 +57,7 @@ def _value_and_gradient(
     grad_input = slope[:, None] * chosen * term / sums[:, None] - slope[:, None] * target
     grad_target = None
     if "target" in wanted:
-        grad_target = -slope[:, None] * input - slope[:, None] * chosen * input / sums[:, None]
+        grad_target = input * (-slope[:, None] - slope[:, None] * chosen / sums[:, None])
     return at_least(term_2, 0.0), grad_input, grad_target
 
 

@@ -220,106 +220,110 @@ def _value_and_gradient(
     quotient_7 = ratio(distance, term_6)
     term_7 = -0.5 * sign(true_top - top) - 0.5
     quotient_8 = ratio(1.0, term_6)
-    slope = 0.5 * upstream * quotient_8 * term_5
-    quotient_9 = ratio(1.0, term_3)
-    product = overlap_width * at_least(sign(term_2), 0.0)
-    quotient_10 = ratio(quotient_5, term_3)
-    term_8 = -upstream * quotient_9 * product - upstream * quotient_10 * product
+    product = 0.5 * quotient_8 * term_5
+    quotient_9 = ratio(quotient_5, term_3)
+    term_8 = -ratio(1.0, term_3) - quotient_9
+    product_2 = term_8 * (overlap_width * at_least(sign(term_2), 0.0))
     term_9 = -0.5 * sign(top - true_top) - 0.5
-    slope_2 = upstream * (quotient_10 * width)
     power_2 = hypot1(quotient_3) ** 2
     power_3 = hypot1(quotient_4) ** 2
     chosen_3 = select(mask_2, -ratio(quotient_3, height) / power_2, -ratio(1.0, width) / power_3)
-    slope_3 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_3
+    product_3 = 0.8105694691387022 * gap * quotient_6 * chosen_3
     term_10 = (
-        slope
-        + term_8 * term_9
-        + (slope_3 - slope_2)
-        - 2.0 * upstream * quotient_7 * hull_height * term_7
+        product
+        + product_2 * term_9
+        + (product_3 - width * quotient_9)
+        - 2.0 * quotient_7 * hull_height * term_7
     )
+    slope = upstream * term_10
     mask_4 = index == 3
     term_11 = 0.5 * sign(bottom - true_bottom) + 0.5
     term_12 = 0.5 * sign(true_bottom - bottom) + 0.5
     term_13 = (
-        slope
-        + term_8 * term_12
-        + (slope_2 - slope_3)
-        - 2.0 * upstream * quotient_7 * hull_height * term_11
+        product
+        + product_2 * term_12
+        + (quotient_9 * width - product_3)
+        - 2.0 * quotient_7 * hull_height * term_11
     )
+    slope_2 = upstream * term_13
     mask_5 = index == 0
     term_14 = -0.5 * sign(true_left - left) - 0.5
-    slope_4 = 0.5 * upstream * quotient_8 * term_4
-    product_2 = at_least(sign(term), 0.0) * overlap_height
-    term_15 = -upstream * quotient_9 * product_2 - upstream * quotient_10 * product_2
-    term_16 = -0.5 * sign(left - true_left) - 0.5
-    slope_5 = upstream * (quotient_10 * height)
+    product_4 = 0.5 * quotient_8 * term_4
+    product_5 = term_8 * (overlap_height * at_least(sign(term), 0.0))
+    term_15 = -0.5 * sign(left - true_left) - 0.5
     chosen_4 = select(mask_2, ratio(1.0, height) / power_2, ratio(quotient_4, width) / power_3)
-    slope_6 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_4
-    term_17 = (
-        slope_4
-        + term_15 * term_16
-        + (slope_6 - slope_5)
-        - 2.0 * upstream * quotient_7 * hull_width * term_14
+    product_6 = 0.8105694691387022 * gap * quotient_6 * chosen_4
+    term_16 = (
+        product_4
+        + product_5 * term_15
+        + (product_6 - height * quotient_9)
+        - 2.0 * quotient_7 * hull_width * term_14
     )
+    slope_3 = upstream * term_16
     mask_6 = index == 2
-    term_18 = 0.5 * sign(right - true_right) + 0.5
-    term_19 = 0.5 * sign(true_right - right) + 0.5
-    term_20 = (
-        slope_4
-        + term_15 * term_19
-        + (slope_5 - slope_6)
-        - 2.0 * upstream * quotient_7 * hull_width * term_18
+    term_17 = 0.5 * sign(right - true_right) + 0.5
+    term_18 = 0.5 * sign(true_right - right) + 0.5
+    term_19 = (
+        product_4
+        + product_5 * term_18
+        + (quotient_9 * height - product_6)
+        - 2.0 * quotient_7 * hull_width * term_17
     )
+    slope_4 = upstream * term_19
     loss = 0.4052847345693511 * power * quotient_6 + distance - quotient_5 + 1.0
     grad_input = (
-        select(mask_3, term_10[:, None], 0.0)
-        + select(mask_4, term_13[:, None], 0.0)
-        + select(mask_5, term_17[:, None], 0.0)
-        + select(mask_6, term_20[:, None], 0.0)
+        select(mask_3, slope[:, None], 0.0)
+        + select(mask_4, slope_2[:, None], 0.0)
+        + select(mask_5, slope_3[:, None], 0.0)
+        + select(mask_6, slope_4[:, None], 0.0)
     )
     grad_target = None
     if "target" in wanted:
-        slope_7 = upstream * quotient_10 * true_width
+        product_7 = quotient_9 * true_width
         power_4 = hypot1(quotient) ** 2
         power_5 = hypot1(quotient_2) ** 2
         chosen_5 = select(
             mask, -ratio(quotient, true_height) / power_4, -ratio(1.0, true_width) / power_5
         )
-        slope_8 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_5
+        product_8 = 0.8105694691387022 * gap * quotient_6 * chosen_5
+        term_20 = (
+            product_2 * term_7
+            + (-product_7 - product_8)
+            - 2.0 * quotient_7 * hull_height * term_9
+            - product
+        )
+        slope_5 = upstream * term_20
         term_21 = (
-            term_8 * term_7
-            + (-slope_7 - slope_8)
-            - 2.0 * upstream * quotient_7 * hull_height * term_9
-            - slope
+            product_2 * term_11
+            + (product_7 + product_8)
+            - 2.0 * quotient_7 * hull_height * term_12
+            - product
         )
-        term_22 = (
-            term_8 * term_11
-            + (slope_7 + slope_8)
-            - 2.0 * upstream * quotient_7 * hull_height * term_12
-            - slope
-        )
-        slope_9 = upstream * quotient_10 * true_height
+        slope_6 = upstream * term_21
+        product_9 = quotient_9 * true_height
         chosen_6 = select(
             mask, ratio(1.0, true_height) / power_4, ratio(quotient_2, true_width) / power_5
         )
-        slope_10 = 0.8105694691387022 * upstream * gap * quotient_6 * chosen_6
+        product_10 = 0.8105694691387022 * gap * quotient_6 * chosen_6
+        term_22 = (
+            product_5 * term_14
+            + (-product_9 - product_10)
+            - 2.0 * quotient_7 * hull_width * term_15
+            - product_4
+        )
+        slope_7 = upstream * term_22
         term_23 = (
-            term_15 * term_14
-            + (-slope_9 - slope_10)
-            - 2.0 * upstream * quotient_7 * hull_width * term_16
-            - slope_4
+            product_5 * term_17
+            + (product_9 + product_10)
+            - 2.0 * quotient_7 * hull_width * term_18
+            - product_4
         )
-        term_24 = (
-            term_15 * term_18
-            + (slope_9 + slope_10)
-            - 2.0 * upstream * quotient_7 * hull_width * term_19
-            - slope_4
-        )
+        slope_8 = upstream * term_23
         grad_target = (
-            select(mask_3, term_21[:, None], 0.0)
-            + select(mask_4, term_22[:, None], 0.0)
-            + select(mask_5, term_23[:, None], 0.0)
-            + select(mask_6, term_24[:, None], 0.0)
+            select(mask_3, slope_5[:, None], 0.0)
+            + select(mask_4, slope_6[:, None], 0.0)
+            + select(mask_5, slope_7[:, None], 0.0)
+            + select(mask_6, slope_8[:, None], 0.0)
         )
     return loss, grad_input, grad_target
 

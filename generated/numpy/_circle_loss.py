@@ -214,55 +214,58 @@ def _hessian_diagonal_detached(
     sums_3 = total(probability_2[:, :, None] * (product_6 - sums_2[:, None]), axis=1)
     product_7 = probability_2[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - product_6)) ** 2
     product_8 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_4
-    product_9 = quotient * sums
-    term_6 = input_direction * quotient[:, None] - product_9[:, None] * input_direction
-    product_10 = (
-        2.0 * product_8[:, None] * (sums_3 + (sums_2 - chosen_4[:, None] * term_6)) * term_6
-    )
+    term_6 = quotient - quotient * sums
+    term_7 = sums_3 + (sums_2 - chosen_4[:, None] * input_direction * term_6[:, None])
+    product_9 = 2.0 * product_8[:, None] * term_7 * input_direction * term_6[:, None]
     mask_3 = index_2 == index[:, None]
-    term_7 = sums_2[:, None] - select(mask, gamma * too_high, 0.0)[:, :, None] * term_5
-    rest = sum_of_others(probability_2[:, :, None] * (sums_3[:, None] + term_7), axis=-2)
-    product_11 = 2.0 * product_3[:, None] * term_6 * total(masked(rest, mask_3[:, :, None]), axis=1)
+    term_8 = sums_2[:, None] - select(mask, gamma * too_high, 0.0)[:, :, None] * term_5
+    rest = sum_of_others(probability_2[:, :, None] * (sums_3[:, None] + term_8), axis=-2)
+    product_10 = (
+        2.0
+        * product_3[:, None]
+        * input_direction
+        * term_6[:, None]
+        * total(masked(rest, mask_3[:, :, None]), axis=1)
+    )
     probability_3 = softmax(chosen_2, axis=-1)
     chosen_5 = select(mask_2, -gamma * too_low, 0.0)
-    product_12 = probability_3 * chosen_5
+    product_11 = probability_3 * chosen_5
     picked_2 = pick(probability_3, index, axis=1)
     chosen_6 = select(
         ((target == target) & (index != index)), -gamma * at_least(margin + 1.0 - sums, 0.0), 0.0
     )
-    product_13 = picked_2 * chosen_6
-    term_8 = total(product_12[:, :, None] * term_2, axis=1) + product_13[:, None] * term_3
-    product_14 = chosen_5[:, :, None] * term_5
+    product_12 = picked_2 * chosen_6
+    term_9 = total(product_11[:, :, None] * term_2, axis=1) + product_12[:, None] * term_3
+    product_13 = chosen_5[:, :, None] * term_5
     is_largest_2 = index_2 == argmax_along(chosen_2, axis=1).squeeze(axis=1)[:, None]
-    sums_4 = total(masked(product_14, is_largest_2[:, :, None]), axis=1)
-    sums_5 = total(probability_3[:, :, None] * (product_14 - sums_4[:, None]), axis=1)
-    product_15 = probability_3[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_14)) ** 2
-    product_16 = picked_2 * pick(softmax_complement(chosen_2, axis=-1), index, axis=1) * chosen_6
+    sums_4 = total(masked(product_13, is_largest_2[:, :, None]), axis=1)
+    sums_5 = total(probability_3[:, :, None] * (product_13 - sums_4[:, None]), axis=1)
+    product_14 = probability_3[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_13)) ** 2
+    product_15 = picked_2 * pick(softmax_complement(chosen_2, axis=-1), index, axis=1) * chosen_6
+    term_10 = sums_5 + (sums_4 - chosen_6[:, None] * input_direction * term_6[:, None])
+    product_16 = 2.0 * product_15[:, None] * term_10 * input_direction * term_6[:, None]
+    term_11 = sums_4[:, None] - select(mask_2, -gamma * too_low, 0.0)[:, :, None] * term_5
+    rest_2 = sum_of_others(probability_3[:, :, None] * (sums_5[:, None] + term_11), axis=-2)
     product_17 = (
-        2.0 * product_16[:, None] * (sums_5 + (sums_4 - chosen_6[:, None] * term_6)) * term_6
-    )
-    term_9 = sums_4[:, None] - select(mask_2, -gamma * too_low, 0.0)[:, :, None] * term_5
-    rest_2 = sum_of_others(probability_3[:, :, None] * (sums_5[:, None] + term_9), axis=-2)
-    product_18 = (
-        2.0 * product_13[:, None] * term_6 * total(masked(rest_2, mask_3[:, :, None]), axis=1)
-    )
-    term_10 = (
-        term_4
-        + (total(product_7, axis=1) - product_10 + product_11)
-        + (term_8 + (total(product_15, axis=1) - product_17 + product_18))
-    )
-    product_19 = probability * sigmoid(-log_sum - log_sum_2)
-    term_11 = total(product[:, :, None] * term_5, axis=1) + total(
-        product_12[:, :, None] * term_5, axis=1
-    )
-    product_20 = (
         2.0
-        * product_19[:, None]
-        * term_11
-        * (product_3[:, None] * term_6 + product_13[:, None] * term_6)
+        * product_12[:, None]
+        * input_direction
+        * term_6[:, None]
+        * total(masked(rest_2, mask_3[:, :, None]), axis=1)
     )
-    term_12 = probability[:, None] * term_10 + (
-        product_19[:, None] * term_11 * term_11 + product_20
+    term_12 = (
+        term_4
+        + (total(product_7, axis=1) - product_9 + product_10)
+        + (term_9 + (total(product_14, axis=1) - product_16 + product_17))
+    )
+    product_18 = probability * sigmoid(-log_sum - log_sum_2)
+    term_13 = total(product[:, :, None] * term_5, axis=1) + total(
+        product_11[:, :, None] * term_5, axis=1
+    )
+    term_14 = product_3 * term_6 + product_12 * term_6
+    product_19 = 2.0 * product_18[:, None] * term_13 * input_direction * term_14[:, None]
+    term_15 = probability[:, None] * term_12 + (
+        product_18[:, None] * term_13 * term_13 + product_19
     )
     chosen_7 = select(
         target[:, None] != target,
@@ -270,9 +273,9 @@ def _hessian_diagonal_detached(
         -math.inf,
     )
     log_sum_3 = logsumexp(chosen_7, axis=-1)
-    product_21 = (1.0 - margin - cosine) * gamma * at_least(margin + 1.0 - cosine, 0.0)
+    product_20 = (1.0 - margin - cosine) * gamma * at_least(margin + 1.0 - cosine, 0.0)
     chosen_8 = select(
-        ((target[:, None] == target) & (index[:, None] != index_2)), product_21, -math.inf
+        ((target[:, None] == target) & (index[:, None] != index_2)), product_20, -math.inf
     )
     log_sum_4 = logsumexp(chosen_8, axis=-1)
     probability_4 = sigmoid(log_sum_3 + log_sum_4)
@@ -280,30 +283,36 @@ def _hessian_diagonal_detached(
     chosen_9 = select(mask_4, (cosine - margin) * gamma * too_high, -math.inf)
     probability_5 = softmax(chosen_9, axis=-2)
     chosen_10 = select(mask_4, gamma * too_high, 0.0)
-    product_22 = probability_5 * chosen_10
+    product_21 = probability_5 * chosen_10
+    power_3 = term_5 * term_5
     other_probability = softmax_complement(chosen_9, axis=-2)
-    power_3 = chosen_10 * chosen_10
-    product_23 = probability_5 * other_probability**2 * power_3
-    power_4 = term_5 * term_5
-    product_24 = probability_5 * probability_5 * power_3 * other_probability
-    term_13 = product_23[:, :, None] * power_4 + product_24[:, :, None] * power_4
+    power_4 = chosen_10 * chosen_10
+    term_16 = (
+        probability_5 * other_probability**2 * power_4
+        + probability_5 * probability_5 * power_4 * other_probability
+    )
     mask_5 = (target == target[:, None]) & (index != index[:, None])
     chosen_11 = select(mask_5, (1.0 - margin - cosine) * gamma * too_low, -math.inf)
     probability_6 = softmax(chosen_11, axis=-2)
     chosen_12 = select(mask_5, -gamma * too_low, 0.0)
-    product_25 = probability_6 * chosen_12
+    product_22 = probability_6 * chosen_12
     other_probability_2 = softmax_complement(chosen_11, axis=-2)
     power_5 = chosen_12 * chosen_12
-    product_26 = probability_6 * other_probability_2**2 * power_5
-    product_27 = probability_6 * probability_6 * power_5 * other_probability_2
-    term_14 = product_26[:, :, None] * power_4 + product_27[:, :, None] * power_4
-    term_15 = (
-        product_22[:, :, None] * term_2 + term_13 + (product_25[:, :, None] * term_2 + term_14)
+    term_17 = (
+        probability_6 * other_probability_2**2 * power_5
+        + probability_6 * probability_6 * power_5 * other_probability_2
     )
-    product_28 = probability_4 * sigmoid(-log_sum_3 - log_sum_4)
-    term_16 = product_22[:, :, None] * term_5 + product_25[:, :, None] * term_5
-    term_17 = probability_4[:, None] * term_15 + product_28[:, None] * term_16 * term_16
-    return (upstream[:, None] * term_12 + total(upstream[:, None] * term_17, axis=1),)
+    term_18 = (
+        product_21[:, :, None] * term_2
+        + power_3 * term_16[:, :, None]
+        + (product_22[:, :, None] * term_2 + power_3 * term_17[:, :, None])
+    )
+    product_23 = probability_4 * sigmoid(-log_sum_3 - log_sum_4)
+    term_19 = product_21 + product_22
+    term_20 = (
+        probability_4[:, None] * term_18 + product_23[:, None] * (term_5 * term_19[:, :, None]) ** 2
+    )
+    return (upstream[:, None] * term_15 + total(upstream[:, None] * term_20, axis=1),)
 
 
 def _denominator_detached_keras(target: Array) -> Array:
@@ -508,31 +517,27 @@ def _hessian_diagonal_through(
         2.0 * (power[:, None] - 2.0 * power[:, None] * power_2) + 2.0 * product_4[:, None] * power_2
     )
     product_5 = mask_3.astype(upstream.dtype) * positive_2
-    product_6 = quotient * sums
-    term_12 = input_direction * quotient[:, None] - product_6[:, None] * input_direction
-    power_4 = term_12 * term_12
+    term_12 = quotient - quotient * sums
+    power_4 = (input_direction * term_12[:, None]) ** 2
     term_13 = chosen_4[:, None] * term_11 + 4.0 * product_5[:, None] * power_4 * gamma
     term_14 = total(probability_2[:, :, None] * term_8, axis=1) + picked[:, None] * term_13
-    product_7 = chosen_3[:, :, None] * term_7
+    product_6 = chosen_3[:, :, None] * term_7
     is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
-    sums_2 = total(masked(product_7, is_largest[:, :, None]), axis=1)
-    sums_3 = total(probability_2[:, :, None] * (product_7 - sums_2[:, None]), axis=1)
-    product_8 = probability_2[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - product_7)) ** 2
-    product_9 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_4
-    product_10 = (
-        2.0 * product_9[:, None] * (sums_3 + (sums_2 - chosen_4[:, None] * term_12)) * term_12
-    )
-    product_11 = picked * chosen_4
+    sums_2 = total(masked(product_6, is_largest[:, :, None]), axis=1)
+    sums_3 = total(probability_2[:, :, None] * (product_6 - sums_2[:, None]), axis=1)
+    product_7 = probability_2[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - product_6)) ** 2
+    product_8 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_4
+    term_15 = sums_3 + (sums_2 - chosen_4[:, None] * input_direction * term_12[:, None])
+    product_9 = 2.0 * product_8[:, None] * term_15 * input_direction * term_12[:, None]
+    product_10 = picked * chosen_4
     mask_4 = index_2 == index[:, None]
     chosen_5 = select(mask, too_high * gamma + term * at_least(sign(term_2), 0.0) * gamma, 0.0)
-    term_15 = sums_3[:, None] + (sums_2[:, None] - chosen_5[:, :, None] * term_7)
+    term_16 = sums_3[:, None] + (sums_2[:, None] - chosen_5[:, :, None] * term_7)
     chosen_6 = masked(
-        sum_of_others(probability_2[:, :, None] * term_15, axis=-2), mask_4[:, :, None]
+        sum_of_others(probability_2[:, :, None] * term_16, axis=-2), mask_4[:, :, None]
     )
-    term_16 = (
-        total(product_8, axis=1)
-        - product_10
-        + 2.0 * product_11[:, None] * term_12 * total(chosen_6, axis=1)
+    product_11 = (
+        2.0 * product_10[:, None] * input_direction * term_12[:, None] * total(chosen_6, axis=1)
     )
     probability_3 = softmax(chosen_2, axis=-1)
     positive_3 = at_least(sign(term_4), 0.0)
@@ -554,32 +559,30 @@ def _hessian_diagonal_through(
     sums_5 = total(probability_3[:, :, None] * (product_14 - sums_4[:, None]), axis=1)
     product_15 = probability_3[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_14)) ** 2
     product_16 = picked_2 * pick(softmax_complement(chosen_2, axis=-1), index, axis=1) * chosen_8
-    product_17 = (
-        2.0 * product_16[:, None] * (sums_5 + (sums_4 - chosen_8[:, None] * term_12)) * term_12
-    )
+    term_22 = sums_5 + (sums_4 - chosen_8[:, None] * input_direction * term_12[:, None])
+    product_17 = 2.0 * product_16[:, None] * term_22 * input_direction * term_12[:, None]
     product_18 = picked_2 * chosen_8
     chosen_9 = select(mask_2, -too_low * gamma - term_3 * at_least(sign(term_4), 0.0) * gamma, 0.0)
-    term_22 = sums_5[:, None] + (sums_4[:, None] - chosen_9[:, :, None] * term_7)
+    term_23 = sums_5[:, None] + (sums_4[:, None] - chosen_9[:, :, None] * term_7)
     chosen_10 = masked(
-        sum_of_others(probability_3[:, :, None] * term_22, axis=-2), mask_4[:, :, None]
+        sum_of_others(probability_3[:, :, None] * term_23, axis=-2), mask_4[:, :, None]
     )
-    term_23 = (
-        total(product_15, axis=1)
-        - product_17
-        + 2.0 * product_18[:, None] * term_12 * total(chosen_10, axis=1)
+    product_19 = (
+        2.0 * product_18[:, None] * input_direction * term_12[:, None] * total(chosen_10, axis=1)
     )
-    product_19 = probability * sigmoid(-log_sum - log_sum_2)
+    term_24 = (
+        term_14
+        + (total(product_7, axis=1) - product_9 + product_11)
+        + (term_21 + (total(product_15, axis=1) - product_17 + product_19))
+    )
+    product_20 = probability * sigmoid(-log_sum - log_sum_2)
     sums_6 = total(probability_2[:, :, None] * chosen_3[:, :, None] * term_7, axis=1)
     sums_7 = total(probability_3[:, :, None] * chosen_7[:, :, None] * term_7, axis=1)
-    term_24 = sums_6 + sums_7
-    product_20 = (
-        2.0
-        * product_19[:, None]
-        * term_24
-        * (product_11[:, None] * term_12 + product_18[:, None] * term_12)
-    )
-    term_25 = probability[:, None] * (term_14 + term_16 + (term_21 + term_23)) + (
-        product_19[:, None] * term_24 * term_24 + product_20
+    term_25 = sums_6 + sums_7
+    term_26 = product_10 * term_12 + product_18 * term_12
+    product_21 = 2.0 * product_20[:, None] * term_25 * input_direction * term_26[:, None]
+    term_27 = probability[:, None] * term_24 + (
+        product_20[:, None] * term_25 * term_25 + product_21
     )
     chosen_11 = select(
         target[:, None] != target,
@@ -587,9 +590,9 @@ def _hessian_diagonal_through(
         -math.inf,
     )
     log_sum_3 = logsumexp(chosen_11, axis=-1)
-    product_21 = (1.0 - margin - cosine) * at_least(margin + 1.0 - cosine, 0.0) * gamma
+    product_22 = (1.0 - margin - cosine) * at_least(margin + 1.0 - cosine, 0.0) * gamma
     chosen_12 = select(
-        ((target[:, None] == target) & (index[:, None] != index_2)), product_21, -math.inf
+        ((target[:, None] == target) & (index[:, None] != index_2)), product_22, -math.inf
     )
     log_sum_4 = logsumexp(chosen_12, axis=-1)
     probability_4 = sigmoid(log_sum_3 + log_sum_4)
@@ -597,35 +600,35 @@ def _hessian_diagonal_through(
     chosen_13 = select(mask_6, term * too_high * gamma, -math.inf)
     probability_5 = softmax(chosen_13, axis=-2)
     chosen_14 = select(mask_6, too_high * gamma + term * positive * gamma, 0.0)
-    product_22 = mask_6.astype(upstream.dtype) * positive
-    term_26 = chosen_14[:, :, None] * term_6 + 2.0 * product_22[:, :, None] * power_3 * gamma
+    product_23 = mask_6.astype(upstream.dtype) * positive
+    term_28 = chosen_14[:, :, None] * term_6 + 2.0 * product_23[:, :, None] * power_3 * gamma
     other_probability = softmax_complement(chosen_13, axis=-2)
     power_5 = chosen_14 * chosen_14
-    product_23 = probability_5 * other_probability**2 * power_5
-    product_24 = probability_5 * probability_5 * power_5 * other_probability
-    term_27 = product_23[:, :, None] * power_3 + product_24[:, :, None] * power_3
+    term_29 = (
+        probability_5 * other_probability**2 * power_5
+        + probability_5 * probability_5 * power_5 * other_probability
+    )
+    term_30 = probability_5[:, :, None] * term_28 + power_3 * term_29[:, :, None]
     mask_7 = (target == target[:, None]) & (index != index[:, None])
     chosen_15 = select(mask_7, term_3 * too_low * gamma, -math.inf)
     probability_6 = softmax(chosen_15, axis=-2)
     chosen_16 = select(mask_7, -too_low * gamma - term_3 * positive_3 * gamma, 0.0)
-    product_25 = mask_7.astype(upstream.dtype) * positive_3
-    term_28 = chosen_16[:, :, None] * term_6 + 2.0 * product_25[:, :, None] * power_3 * gamma
+    product_24 = mask_7.astype(upstream.dtype) * positive_3
+    term_31 = chosen_16[:, :, None] * term_6 + 2.0 * product_24[:, :, None] * power_3 * gamma
     other_probability_2 = softmax_complement(chosen_15, axis=-2)
     power_6 = chosen_16 * chosen_16
-    product_26 = probability_6 * other_probability_2**2 * power_6
-    product_27 = probability_6 * probability_6 * power_6 * other_probability_2
-    term_29 = product_26[:, :, None] * power_3 + product_27[:, :, None] * power_3
-    term_30 = (
-        probability_5[:, :, None] * term_26
-        + term_27
-        + (probability_6[:, :, None] * term_28 + term_29)
+    term_32 = (
+        probability_6 * other_probability_2**2 * power_6
+        + probability_6 * probability_6 * power_6 * other_probability_2
     )
-    product_28 = probability_4 * sigmoid(-log_sum_3 - log_sum_4)
-    product_29 = probability_5 * chosen_14
-    product_30 = probability_6 * chosen_16
-    term_31 = product_29[:, :, None] * term_7 + product_30[:, :, None] * term_7
-    term_32 = probability_4[:, None] * term_30 + product_28[:, None] * term_31 * term_31
-    return (upstream[:, None] * term_25 + total(upstream[:, None] * term_32, axis=1),)
+    term_33 = probability_6[:, :, None] * term_31 + power_3 * term_32[:, :, None]
+    product_25 = probability_4 * sigmoid(-log_sum_3 - log_sum_4)
+    term_34 = probability_5 * chosen_14 + probability_6 * chosen_16
+    term_35 = (
+        probability_4[:, None] * (term_30 + term_33)
+        + product_25[:, None] * (term_7 * term_34[:, :, None]) ** 2
+    )
+    return (upstream[:, None] * term_27 + total(upstream[:, None] * term_35, axis=1),)
 
 
 def _denominator_through_keras(target: Array) -> Array:

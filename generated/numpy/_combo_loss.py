@@ -94,10 +94,14 @@ def _hessian_diagonal_cross_entropy(
     upstream: Array, input: Array, target: Array, alpha: Array | float, beta: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
-    term = (1.0 - beta) * (1.0 - target) * p * probability + beta * target * probability * p
-    return upstream * term * alpha, np.full_like(target, 0.0)
+    diagonal_input = (
+        upstream
+        * sigmoid(input)
+        * sigmoid(-input)
+        * ((1.0 - beta) * (1.0 - target) + beta * target)
+        * alpha
+    )
+    return diagonal_input, np.full_like(target, 0.0)
 
 
 _kernel_cross_entropy = Kernels(
@@ -172,12 +176,10 @@ def _value_and_gradient_dice(
     quotient = ratio(sums, term_2)
     quotient_2 = ratio(quotient, term_2)
     slope = upstream * quotient_2
-    p = sigmoid(input)
-    probability = sigmoid(-input)
-    product = p * probability
+    product = slope * term
     slope_2 = upstream * ratio(1.0, term_2)
-    product_2 = slope_2[:, None] * term * ((1.0 - target) * product - probability * p * target)
-    grad_input = product_2 - slope[:, None] * term * product
+    term_3 = slope_2[:, None] * term * (1.0 - target - target) - product[:, None]
+    grad_input = sigmoid(input) * sigmoid(-input) * term_3
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * term * quotient_2
@@ -199,29 +201,27 @@ def _hessian_diagonal_dice(
     p = sigmoid(input)
     term_2 = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term_2)
-    product = (1.0 - target) * p
     probability = sigmoid(-input)
+    term_3 = 1.0 - target
     squashed = np.tanh(-0.5 * input)
-    product_2 = probability * p * target
     squashed_2 = np.tanh(0.5 * input)
-    product_3 = (
-        term * quotient[:, None] * (product * probability * squashed + product_2 * squashed_2)
-    )
-    term_3 = product * probability - product_2
+    product = term * quotient[:, None] * p * probability * (term_3 * squashed + target * squashed_2)
+    term_4 = term_3 - target
     quotient_2 = ratio(quotient, term_2)
-    term_4 = product_3 - term_3 * term * quotient_2[:, None] * p * probability
-    dice = ratio(total(product + probability * target, axis=(0, 2)), term_2)
+    product_2 = p * p * probability * probability * term_4 * term * quotient_2[:, None]
+    dice = ratio(total(term_3 * p + probability * target, axis=(0, 2)), term_2)
     quotient_3 = ratio(dice, term_2)
-    product_4 = term * quotient * quotient
-    product_5 = term * (quotient * quotient_3 + ratio(quotient_3, term_2))
-    term_5 = product_5[:, None] * p * probability - product_4[:, None] * term_3
-    term_6 = (
-        term_4 - term * quotient_3[:, None] * p * probability * squashed + p * probability * term_5
+    term_5 = product - product_2 - term * quotient_3[:, None] * p * probability * squashed
+    product_3 = term * quotient * quotient
+    product_4 = term * (quotient * quotient_3 + ratio(quotient_3, term_2))
+    product_5 = (
+        p * probability * p * probability * (product_4[:, None] - product_3[:, None] * term_4)
     )
-    term_7 = squashed_2 * term * quotient_2[:, None] + (
-        product_4[:, None] * squashed_2 + product_5[:, None]
+    term_6 = squashed_2 * term * quotient_2[:, None] + (
+        product_3[:, None] * squashed_2 + product_4[:, None]
     )
-    return upstream[:, None] * term_6, upstream[:, None] * term_7
+    diagonal_input = upstream[:, None] * (term_5 + product_5)
+    return diagonal_input, upstream[:, None] * term_6
 
 
 _kernel_dice = Kernels(

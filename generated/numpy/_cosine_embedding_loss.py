@@ -105,11 +105,7 @@ def _hessian_diagonal(
     chosen = select(target == -1.0, 1.0 - at_least(sign(margin - total(product, axis=1)), 0.0), 0.0)
     slope = upstream * select(target == 1.0, -1.0, chosen)
     quotient_3 = ratio(1.0, length1)
-    power = quotient_3 * quotient_3
-    term = (
-        -quotient_2 * ratio(quotient_3, length1)[:, None] * quotient
-        - quotient * power[:, None] * quotient_2
-    )
+    term = -ratio(quotient_3, length1) - quotient_3 * quotient_3
     quotient_4 = ratio(quotient, length1[:, None])
     product_2 = (quotient_3[:, None] - quotient_4 * quotient) * total(
         quotient_4 * quotient_2, axis=1
@@ -117,18 +113,15 @@ def _hessian_diagonal(
     term_2 = quotient_3[:, None] * quotient_4 + ratio(quotient_4, length1[:, None])
     product_3 = quotient * quotient * total(term_2 * quotient_2, axis=1)[:, None]
     quotient_5 = ratio(1.0, length2)
-    power_2 = quotient_5 * quotient_5
-    term_3 = (
-        -product * ratio(quotient_5, length2)[:, None] - quotient_2 * quotient * power_2[:, None]
-    )
+    term_3 = -ratio(quotient_5, length2) - quotient_5 * quotient_5
     quotient_6 = ratio(quotient_2, length2[:, None])
     product_4 = (quotient_5[:, None] - quotient_6 * quotient_2) * total(
         quotient * quotient_6, axis=1
     )[:, None]
     term_4 = quotient_5[:, None] * quotient_6 + ratio(quotient_6, length2[:, None])
     product_5 = quotient_2 * quotient_2 * total(quotient * term_4, axis=1)[:, None]
-    diagonal_input1 = slope[:, None] * (term + (product_3 - product_2))
-    diagonal_input2 = slope[:, None] * (term_3 + (product_5 - product_4))
+    diagonal_input1 = slope[:, None] * (product * term[:, None] + (product_3 - product_2))
+    diagonal_input2 = slope[:, None] * (product * term_3[:, None] + (product_5 - product_4))
     return diagonal_input1, diagonal_input2, np.full_like(target, 0.0)
 
 

@@ -250,7 +250,7 @@ def _hessian_diagonal_smoothed_labels(
     valid = target != ignore_index
     probability = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    product = label_smoothing * total(weight) * probability * other_probability / weight.shape[0]
+    product = label_smoothing * total(weight) * probability * other_probability / input.shape[1]
     product_2 = (
         (1.0 - label_smoothing)
         * weight[select(valid, target, 0)][:, None]

@@ -119,74 +119,78 @@ def _value_and_gradient(
     index = np.arange(input.shape[1])
     mask = index == 3
     quotient_2 = ratio(quotient, term_6)
-    slope = upstream * (quotient_2 * width)
-    quotient_3 = ratio(1.0, term_6)
-    product = overlap_width * at_least(sign(term_5), 0.0)
-    term_7 = -upstream * quotient_3 * product - upstream * quotient_2 * product
+    term_7 = -ratio(1.0, term_6) - quotient_2
+    product = term_7 * (overlap_width * at_least(sign(term_5), 0.0))
     term_8 = 0.5 * sign(true_bottom - bottom) + 0.5
-    quotient_4 = ratio(distance, term_3)
+    quotient_3 = ratio(distance, term_3)
     term_9 = 0.5 * sign(bottom - true_bottom) + 0.5
-    quotient_5 = ratio(1.0, term_3)
-    slope_2 = 0.5 * upstream * quotient_5 * term_2
-    term_10 = slope + term_7 * term_8 + slope_2 - 2.0 * upstream * quotient_4 * hull_height * term_9
+    quotient_4 = ratio(1.0, term_3)
+    product_2 = 0.5 * quotient_4 * term_2
+    term_10 = (
+        quotient_2 * width + product * term_8 + product_2 - 2.0 * quotient_3 * hull_height * term_9
+    )
+    slope = upstream * term_10
     mask_2 = index == 1
     term_11 = -0.5 * sign(top - true_top) - 0.5
     term_12 = -0.5 * sign(true_top - top) - 0.5
     term_13 = (
-        term_7 * term_11 + slope_2 - slope - 2.0 * upstream * quotient_4 * hull_height * term_12
+        product * term_11
+        + product_2
+        - width * quotient_2
+        - 2.0 * quotient_3 * hull_height * term_12
     )
+    slope_2 = upstream * term_13
     mask_3 = index == 2
-    slope_3 = upstream * (quotient_2 * height)
-    product_2 = at_least(sign(term_4), 0.0) * overlap_height
-    term_14 = -upstream * quotient_3 * product_2 - upstream * quotient_2 * product_2
-    term_15 = 0.5 * sign(true_right - right) + 0.5
-    term_16 = 0.5 * sign(right - true_right) + 0.5
-    slope_4 = 0.5 * upstream * quotient_5 * term
-    term_17 = (
-        slope_3 + term_14 * term_15 + slope_4 - 2.0 * upstream * quotient_4 * hull_width * term_16
+    product_3 = term_7 * (overlap_height * at_least(sign(term_4), 0.0))
+    term_14 = 0.5 * sign(true_right - right) + 0.5
+    term_15 = 0.5 * sign(right - true_right) + 0.5
+    product_4 = 0.5 * quotient_4 * term
+    term_16 = (
+        quotient_2 * height
+        + product_3 * term_14
+        + product_4
+        - 2.0 * quotient_3 * hull_width * term_15
     )
+    slope_3 = upstream * term_16
     mask_4 = index == 0
-    term_18 = -0.5 * sign(left - true_left) - 0.5
-    term_19 = -0.5 * sign(true_left - left) - 0.5
-    term_20 = (
-        term_14 * term_18 + slope_4 - slope_3 - 2.0 * upstream * quotient_4 * hull_width * term_19
+    term_17 = -0.5 * sign(left - true_left) - 0.5
+    term_18 = -0.5 * sign(true_left - left) - 0.5
+    term_19 = (
+        product_3 * term_17
+        + product_4
+        - height * quotient_2
+        - 2.0 * quotient_3 * hull_width * term_18
     )
+    slope_4 = upstream * term_19
     grad_input = (
-        select(mask, term_10[:, None], 0.0)
-        + select(mask_2, term_13[:, None], 0.0)
-        + select(mask_3, term_17[:, None], 0.0)
-        + select(mask_4, term_20[:, None], 0.0)
+        select(mask, slope[:, None], 0.0)
+        + select(mask_2, slope_2[:, None], 0.0)
+        + select(mask_3, slope_3[:, None], 0.0)
+        + select(mask_4, slope_4[:, None], 0.0)
     )
     grad_target = None
     if "target" in wanted:
-        slope_5 = upstream * quotient_2 * true_width
+        product_5 = quotient_2 * true_width
+        term_20 = product_5 + product * term_9 - 2.0 * quotient_3 * hull_height * term_8 - product_2
+        slope_5 = upstream * term_20
         term_21 = (
-            slope_5 + term_7 * term_9 - 2.0 * upstream * quotient_4 * hull_height * term_8 - slope_2
+            product * term_12 - product_5 - 2.0 * quotient_3 * hull_height * term_11 - product_2
         )
+        slope_6 = upstream * term_21
+        product_6 = quotient_2 * true_height
         term_22 = (
-            term_7 * term_12
-            - slope_5
-            - 2.0 * upstream * quotient_4 * hull_height * term_11
-            - slope_2
+            product_6 + product_3 * term_15 - 2.0 * quotient_3 * hull_width * term_14 - product_4
         )
-        slope_6 = upstream * quotient_2 * true_height
+        slope_7 = upstream * term_22
         term_23 = (
-            slope_6
-            + term_14 * term_16
-            - 2.0 * upstream * quotient_4 * hull_width * term_15
-            - slope_4
+            product_3 * term_18 - product_6 - 2.0 * quotient_3 * hull_width * term_17 - product_4
         )
-        term_24 = (
-            term_14 * term_19
-            - slope_6
-            - 2.0 * upstream * quotient_4 * hull_width * term_18
-            - slope_4
-        )
+        slope_8 = upstream * term_23
         grad_target = (
-            select(mask, term_21[:, None], 0.0)
-            + select(mask_2, term_22[:, None], 0.0)
-            + select(mask_3, term_23[:, None], 0.0)
-            + select(mask_4, term_24[:, None], 0.0)
+            select(mask, slope_5[:, None], 0.0)
+            + select(mask_2, slope_6[:, None], 0.0)
+            + select(mask_3, slope_7[:, None], 0.0)
+            + select(mask_4, slope_8[:, None], 0.0)
         )
     return distance - quotient + 1.0, grad_input, grad_target
 

@@ -130,30 +130,31 @@ def _hessian_diagonal_variance(
     term_4 = term_3[:, None] - power + power * chosen_2[:, None] / sums[:, None]
     term_5 = term_4 - product_2[:, None] + chosen_2[:, None] * power / sums[:, None]
     sums_2 = total(power, axis=1)
-    product_3 = chosen_2 * sums_2
-    term_6 = power * sums_2[:, None] - 2.0 * product_3[:, None] * power / sums[:, None]
-    term_7 = term_5 - power + 2.0 * power * chosen_2[:, None] / sums[:, None] + term_6
-    product_4 = 2.0 * positive[:, None] * positive[:, None] * (power / sums[:, None])
-    product_5 = 4.0 * chosen_2[:, None] * (direction_2 * positive[:, None] / sums[:, None]) ** 2
-    term_8 = 2.0 * product[:, None] * term_7 / sums[:, None] + (product_4 - product_5)
+    term_6 = sums_2 - 2.0 * (chosen_2 * sums_2) / sums
+    term_7 = (
+        term_5 - power + 2.0 * power * chosen_2[:, None] / sums[:, None] + power * term_6[:, None]
+    )
+    product_3 = 2.0 * positive[:, None] * positive[:, None] * (power / sums[:, None])
+    product_4 = 4.0 * chosen_2[:, None] * (direction_2 * positive[:, None] / sums[:, None]) ** 2
+    term_8 = 2.0 * product[:, None] * term_7 / sums[:, None] + (product_3 - product_4)
     chosen_3 = (target == target[:, None]).astype(input.dtype)
     power_2 = (chosen_3 / sums) ** 2
     term_9 = power_2[:, :, None] - 2.0 * (chosen_3[:, :, None] * direction_2 / sums[:, None]) ** 2
-    product_6 = (
+    product_5 = (
         total(power, axis=1)[:, None] * (direction_2 * chosen_3[:, :, None] / sums[:, None]) ** 2
     )
-    product_7 = (
+    product_6 = (
         at_least(term_2, 0.0)[:, None]
         * positive[:, None]
         * ratio(1.0, length)[:, None]
-        * (term_9 + product_6)
+        * (term_9 + product_5)
         / sums[:, None]
     )
     sums_3 = (positive * (chosen_3 * chosen_3 / sums) * (positive / sums)) @ (power / sums[:, None])
     return (
         upstream
         * ratio(1.0, total(1.0 / sums))
-        * (term_8 + (2.0 * total(product_7, axis=1) + 2.0 * sums_3)),
+        * (term_8 + (2.0 * total(product_6, axis=1) + 2.0 * sums_3)),
     )
 
 

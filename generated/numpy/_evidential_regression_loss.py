@@ -97,17 +97,15 @@ def _value_and_gradient(
         term_7 = (
             beta / omega + term_2 * term_6 / term_4 - 1.5707963267948966 / (product * (nu * nu))
         )
-        grad_nu = upstream * term_7 + 2.0 * upstream * abs_error * coefficient
+        grad_nu = upstream * (term_7 + 2.0 * abs_error * coefficient)
     grad_alpha = None
     if "alpha" in wanted:
-        grad_alpha = (
-            upstream * (log_term + digamma(alpha) - digamma(term_2))
-            + upstream * abs_error * coefficient
-        )
+        term_8 = log_term + digamma(alpha) - digamma(term_2) + abs_error * coefficient
+        grad_alpha = upstream * term_8
     grad_beta = None
     if "beta" in wanted:
-        term_8 = term / omega - 0.5 * term_2 * nu * product_2 * product_2 / (term_4 * term)
-        grad_beta = upstream * term_8
+        term_9 = term / omega - 0.5 * term_2 * nu * product_2 * product_2 / (term_4 * term)
+        grad_beta = upstream * term_9
     grad_coefficient = None
     if "coefficient" in wanted:
         grad_coefficient = total(upstream * term_3 * abs_error)
@@ -138,10 +136,8 @@ def _hessian_diagonal(
     product = nu / term_2
     product_2 = error / beta
     term_3 = 0.5 * error * product * product_2 + 1.0
-    term_4 = (
-        term * nu / (term_3 * term_2 * beta) - term * (error * nu / (term_3 * term_2 * beta)) ** 2
-    )
-    slope = upstream * term_4
+    term_4 = nu / (term_3 * term_2 * beta) - (error * nu / (term_3 * term_2 * beta)) ** 2
+    slope = upstream * term * term_4
     product_3 = 3.141592653589793 / nu
     term_5 = 3.141592653589793 / (product_3 * nu**3) - 4.934802200544679 / (
         (product_3 * product_3) * nu**4
@@ -153,13 +149,15 @@ def _hessian_diagonal(
     term_6 = product_2 * product_4 * (product / term_2) - product_4 * product_5
     term_7 = (
         term_5
-        + (term * term_6 / term_3 - term * product_6 * product_6)
+        + term * (term_6 / term_3 - product_6 * product_6)
         - 2.0 * (beta / omega) * (beta / omega)
     )
-    product_7 = 0.25 * term * (nu * product_2 * product_2 / (term_3 * term_2)) ** 2
-    term_8 = term * nu * error * error / (term_3 * term_2 * beta**3) - product_7
+    term_8 = (
+        nu * error * error / (term_3 * term_2 * beta**3)
+        - 0.25 * (nu * product_2 * product_2 / (term_3 * term_2)) ** 2
+    )
     diagonal_alpha = upstream * (trigamma(alpha) - trigamma(term))
-    diagonal_beta = upstream * (term_8 - 2.0 * (term_2 / omega) ** 2)
+    diagonal_beta = upstream * (term * term_8 - 2.0 * (term_2 / omega) ** 2)
     return slope, slope, upstream * term_7, diagonal_alpha, diagonal_beta
 
 

@@ -127,64 +127,72 @@ def _value_and_gradient(
     quotient_2 = ratio(overlap, term_3)
     index = np.arange(input.shape[1])
     mask = index == 1
-    quotient_3 = ratio(1.0, term_3)
-    product_3 = overlap_width * at_least(sign(term_2), 0.0)
-    quotient_4 = ratio(quotient_2, term_3)
-    quotient_5 = ratio(1.0, hull)
-    term_4 = (
-        upstream * quotient_5 * product_3
-        - upstream * quotient_3 * product_3
-        - upstream * quotient_4 * product_3
-    )
+    quotient_3 = ratio(quotient_2, term_3)
+    quotient_4 = ratio(1.0, hull)
+    term_4 = quotient_4 - ratio(1.0, term_3) - quotient_3
+    product_3 = term_4 * (overlap_width * at_least(sign(term_2), 0.0))
     term_5 = -0.5 * sign(top - true_top) - 0.5
-    slope = upstream * (quotient_4 * width)
-    slope_2 = upstream * quotient_5 * (left - right)
-    quotient_6 = ratio(quotient, hull)
-    term_6 = upstream * quotient_5 * hull_width - upstream * quotient_6 * hull_width
+    product_4 = quotient_4 * (left - right)
+    term_6 = quotient_4 - ratio(quotient, hull)
+    product_5 = hull_width * term_6
     term_7 = -0.5 * sign(true_top - top) - 0.5
-    term_8 = term_4 * term_5 + (-slope - slope_2) + term_6 * term_7
+    term_8 = (
+        upstream * product_3 * term_5
+        + (-upstream * (width * quotient_3) - upstream * product_4)
+        + upstream * product_5 * term_7
+    )
     mask_2 = index == 3
     term_9 = 0.5 * sign(true_bottom - bottom) + 0.5
     term_10 = 0.5 * sign(bottom - true_bottom) + 0.5
-    term_11 = term_4 * term_9 + (slope + slope_2) + term_6 * term_10
+    term_11 = product_3 * term_9 + (quotient_3 * width + product_4) + product_5 * term_10
+    slope = upstream * term_11
     mask_3 = index == 0
-    product_4 = at_least(sign(term), 0.0) * overlap_height
-    term_12 = (
-        upstream * quotient_5 * product_4
-        - upstream * quotient_3 * product_4
-        - upstream * quotient_4 * product_4
+    product_6 = term_4 * (overlap_height * at_least(sign(term), 0.0))
+    term_12 = -0.5 * sign(left - true_left) - 0.5
+    product_7 = quotient_4 * (top - bottom)
+    product_8 = hull_height * term_6
+    term_13 = -0.5 * sign(true_left - left) - 0.5
+    term_14 = (
+        upstream * product_6 * term_12
+        + (-upstream * (height * quotient_3) - upstream * product_7)
+        + upstream * product_8 * term_13
     )
-    term_13 = -0.5 * sign(left - true_left) - 0.5
-    slope_3 = upstream * (quotient_4 * height)
-    slope_4 = upstream * quotient_5 * (top - bottom)
-    term_14 = upstream * quotient_5 * hull_height - upstream * quotient_6 * hull_height
-    term_15 = -0.5 * sign(true_left - left) - 0.5
-    term_16 = term_12 * term_13 + (-slope_3 - slope_4) + term_14 * term_15
     mask_4 = index == 2
-    term_17 = 0.5 * sign(true_right - right) + 0.5
-    term_18 = 0.5 * sign(right - true_right) + 0.5
-    term_19 = term_12 * term_17 + (slope_3 + slope_4) + term_14 * term_18
+    term_15 = 0.5 * sign(true_right - right) + 0.5
+    term_16 = 0.5 * sign(right - true_right) + 0.5
+    term_17 = product_6 * term_15 + (quotient_3 * height + product_7) + product_8 * term_16
+    slope_2 = upstream * term_17
     grad_input = (
         select(mask, term_8[:, None], 0.0)
-        + select(mask_2, term_11[:, None], 0.0)
-        + select(mask_3, term_16[:, None], 0.0)
-        + select(mask_4, term_19[:, None], 0.0)
+        + select(mask_2, slope[:, None], 0.0)
+        + select(mask_3, term_14[:, None], 0.0)
+        + select(mask_4, slope_2[:, None], 0.0)
     )
     grad_target = None
     if "target" in wanted:
-        slope_5 = upstream * quotient_4 * true_width
-        slope_6 = upstream * quotient_5 * (true_left - true_right)
-        term_20 = term_4 * term_7 + (-slope_5 - slope_6) + term_6 * term_5
-        term_21 = term_4 * term_10 + (slope_5 + slope_6) + term_6 * term_9
-        slope_7 = upstream * quotient_4 * true_height
-        slope_8 = upstream * quotient_5 * (true_top - true_bottom)
-        term_22 = term_12 * term_15 + (-slope_7 - slope_8) + term_14 * term_13
-        term_23 = term_12 * term_18 + (slope_7 + slope_8) + term_14 * term_17
+        term_18 = true_left - true_right
+        term_19 = -upstream * quotient_3 * true_width - upstream * quotient_4 * term_18
+        term_20 = upstream * product_3 * term_7 + term_19 + upstream * product_5 * term_5
+        term_21 = (
+            product_3 * term_10
+            + (quotient_3 * true_width + quotient_4 * term_18)
+            + product_5 * term_9
+        )
+        slope_3 = upstream * term_21
+        term_22 = true_top - true_bottom
+        term_23 = -upstream * quotient_3 * true_height - upstream * quotient_4 * term_22
+        term_24 = upstream * product_6 * term_13 + term_23 + upstream * product_8 * term_12
+        term_25 = (
+            product_6 * term_16
+            + (quotient_3 * true_height + quotient_4 * term_22)
+            + product_8 * term_15
+        )
+        slope_4 = upstream * term_25
         grad_target = (
             select(mask, term_20[:, None], 0.0)
-            + select(mask_2, term_21[:, None], 0.0)
-            + select(mask_3, term_22[:, None], 0.0)
-            + select(mask_4, term_23[:, None], 0.0)
+            + select(mask_2, slope_3[:, None], 0.0)
+            + select(mask_3, term_24[:, None], 0.0)
+            + select(mask_4, slope_4[:, None], 0.0)
         )
     return quotient - quotient_2 + 1.0, grad_input, grad_target
 
@@ -254,69 +262,66 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     product_13 = true_width * true_height
     overlap = overlap_width * overlap_height
     quotient_3 = ratio(ratio(hull + (overlap - product_12 - product_13), hull), hull)
-    product_14 = quotient * quotient_3
-    quotient_4 = ratio(quotient_3, hull)
-    term_22 = product_14 * hull_height + quotient_4 * hull_height
-    product_15 = term_22 * hull_height
-    term_23 = product_14 * hull_width + quotient_4 * hull_width
-    term_24 = term_23 * hull_height - quotient_3
-    term_25 = (
-        product_15[:, None] * term_3 - product_11[:, None] * term_21 + term_24[:, None] * term_6
+    term_22 = quotient * quotient_3 + ratio(quotient_3, hull)
+    product_14 = hull_height * term_22 * hull_height
+    term_23 = hull_width * term_22 * hull_height - quotient_3
+    term_24 = (
+        product_14[:, None] * term_3 - product_11[:, None] * term_21 + term_23[:, None] * term_6
     )
-    product_16 = power * hull_width
-    term_26 = term_22 * hull_width - quotient_3
-    product_17 = term_23 * hull_width
-    term_27 = (
-        term_26[:, None] * term_3 - product_16[:, None] * term_21 + product_17[:, None] * term_6
+    product_15 = power * hull_width
+    term_25 = hull_height * term_22 * hull_width - quotient_3
+    product_16 = hull_width * term_22 * hull_width
+    term_26 = (
+        term_25[:, None] * term_3 - product_15[:, None] * term_21 + product_16[:, None] * term_6
     )
-    term_28 = product_12 + product_13 - overlap
-    quotient_5 = ratio(1.0, term_28)
-    quotient_6 = ratio(quotient_5, term_28)
-    product_18 = quotient_6 * positive * overlap_height
-    term_29 = height[:, None] * term_7 + width[:, None] * term_8 - product_5 - product_7
-    product_19 = quotient_5 * positive * positive_2
-    product_20 = term_14 * (product_18[:, None] * term_29 - product_19[:, None] * term_17)
-    term_30 = product_3 + product_10 + term_3 * term_25 + term_6 * term_27 + product_20
-    product_21 = quotient_6 * overlap_width * positive_2
-    product_22 = term_17 * (product_21[:, None] * term_29 - product_19[:, None] * term_14)
-    quotient_7 = ratio(ratio(overlap, term_28), term_28)
-    product_23 = 2.0 * term_7 * term_8
-    term_31 = term_30 + product_22 + quotient_7[:, None] * (product_23 - product_2)
-    power_2 = quotient_5 * quotient_5
-    product_24 = power_2 * positive * overlap_height
-    product_25 = power_2 * overlap_width * positive_2
-    term_32 = -quotient_5 * quotient_7 - ratio(quotient_7, term_28)
-    term_33 = (
-        product_24[:, None] * term_14 + product_25[:, None] * term_17 + term_32[:, None] * term_29
+    term_27 = product_12 + product_13 - overlap
+    quotient_4 = ratio(1.0, term_27)
+    quotient_5 = ratio(quotient_4, term_27)
+    product_17 = quotient_5 * positive * overlap_height
+    term_28 = height[:, None] * term_7 + width[:, None] * term_8 - product_5 - product_7
+    product_18 = quotient_4 * positive * positive_2
+    product_19 = term_14 * (product_17[:, None] * term_28 - product_18[:, None] * term_17)
+    term_29 = product_3 + product_10 + term_3 * term_24 + term_6 * term_26 + product_19
+    product_20 = quotient_5 * overlap_width * positive_2
+    product_21 = term_17 * (product_20[:, None] * term_28 - product_18[:, None] * term_14)
+    quotient_6 = ratio(ratio(overlap, term_27), term_27)
+    product_22 = 2.0 * term_7 * term_8
+    term_30 = term_29 + product_21 + quotient_6[:, None] * (product_22 - product_2)
+    power_2 = quotient_4 * quotient_4
+    product_23 = power_2 * positive * overlap_height
+    product_24 = power_2 * overlap_width * positive_2
+    term_31 = -quotient_4 * quotient_6 - ratio(quotient_6, term_27)
+    term_32 = (
+        product_23[:, None] * term_14 + product_24[:, None] * term_17 + term_31[:, None] * term_28
     )
-    product_26 = 2.0 * product[:, None] * term_3 * term_6
-    product_27 = quotient[:, None] * (2.0 * term_14 * term_17 + (term_9 + product_26))
-    term_34 = true_top - true_bottom
-    term_35 = true_left - true_right
-    product_28 = product_4[:, None] * term_3
-    term_36 = term_34[:, None] * term_7 + term_35[:, None] * term_8 + product_28
-    product_29 = product_6[:, None] * term_6
+    product_25 = 2.0 * product[:, None] * term_3 * term_6
+    product_26 = quotient[:, None] * (2.0 * term_14 * term_17 + (term_9 + product_25))
+    term_33 = true_top - true_bottom
+    term_34 = true_left - true_right
+    product_27 = product_4[:, None] * term_3
+    term_35 = term_33[:, None] * term_7 + term_34[:, None] * term_8 + product_27
+    product_28 = product_6[:, None] * term_6
+    term_36 = (
+        hull_height[:, None] * term_14 + hull_width[:, None] * term_17 + (term_35 + product_28)
+    )
+    product_29 = term_36 * (-product_8[:, None] * term_14 - product_9[:, None] * term_17)
     term_37 = (
-        hull_height[:, None] * term_14 + hull_width[:, None] * term_17 + (term_36 + product_29)
+        product_14[:, None] * term_14 - product_11[:, None] * term_36 + term_23[:, None] * term_17
     )
-    product_30 = term_37 * (-product_8[:, None] * term_14 - product_9[:, None] * term_17)
     term_38 = (
-        product_15[:, None] * term_14 - product_11[:, None] * term_37 + term_24[:, None] * term_17
+        term_25[:, None] * term_14 - product_15[:, None] * term_36 + product_16[:, None] * term_17
     )
-    term_39 = (
-        term_26[:, None] * term_14 - product_16[:, None] * term_37 + product_17[:, None] * term_17
+    term_39 = true_height[:, None] * term_7 + true_width[:, None] * term_8 - product_27
+    term_40 = term_39 - product_28
+    product_30 = term_3 * (product_17[:, None] * term_40 - product_18[:, None] * term_6)
+    term_41 = product_26 + product_29 + term_14 * term_37 + term_17 * term_38 + product_30
+    product_31 = term_6 * (product_20[:, None] * term_40 - product_18[:, None] * term_3)
+    term_42 = term_41 + product_31 + quotient_6[:, None] * (product_22 - product_25)
+    term_43 = (
+        product_23[:, None] * term_3 + product_24[:, None] * term_6 + term_31[:, None] * term_40
     )
-    term_40 = true_height[:, None] * term_7 + true_width[:, None] * term_8 - product_28
-    term_41 = term_40 - product_29
-    product_31 = term_3 * (product_18[:, None] * term_41 - product_19[:, None] * term_6)
-    term_42 = product_27 + product_30 + term_14 * term_38 + term_17 * term_39 + product_31
-    product_32 = term_6 * (product_21[:, None] * term_41 - product_19[:, None] * term_3)
-    term_43 = term_42 + product_32 + quotient_7[:, None] * (product_23 - product_26)
-    term_44 = (
-        product_24[:, None] * term_3 + product_25[:, None] * term_6 + term_32[:, None] * term_41
-    )
-    diagonal_input = upstream[:, None] * (term_31 + term_29 * term_33)
-    diagonal_target = upstream[:, None] * (term_43 + term_41 * term_44)
+    diagonal_input = upstream[:, None] * (term_30 + term_28 * term_32)
+    diagonal_target = upstream[:, None] * (term_42 + term_40 * term_43)
     return diagonal_input, diagonal_target
 
 

@@ -96,39 +96,39 @@ def _value_and_gradient(
     index = np.arange(input.shape[1])
     mask = index == 1
     quotient_2 = ratio(quotient, term_3)
-    slope = upstream * (quotient_2 * width)
-    quotient_3 = ratio(1.0, term_3)
-    product = overlap_width * at_least(sign(term_2), 0.0)
-    term_4 = -upstream * quotient_3 * product - upstream * quotient_2 * product
-    term_5 = term_4 * (-0.5 * sign(top - true_top) - 0.5) - slope
+    term_4 = -ratio(1.0, term_3) - quotient_2
+    product = term_4 * (overlap_width * at_least(sign(term_2), 0.0))
+    term_5 = product * (-0.5 * sign(top - true_top) - 0.5) - width * quotient_2
+    slope = upstream * term_5
     mask_2 = index == 3
-    term_6 = slope + term_4 * (0.5 * sign(true_bottom - bottom) + 0.5)
+    term_6 = quotient_2 * width + product * (0.5 * sign(true_bottom - bottom) + 0.5)
+    slope_2 = upstream * term_6
     mask_3 = index == 0
-    slope_2 = upstream * (quotient_2 * height)
-    product_2 = at_least(sign(term), 0.0) * overlap_height
-    term_7 = -upstream * quotient_3 * product_2 - upstream * quotient_2 * product_2
-    term_8 = term_7 * (-0.5 * sign(left - true_left) - 0.5) - slope_2
+    product_2 = term_4 * (overlap_height * at_least(sign(term), 0.0))
+    term_7 = product_2 * (-0.5 * sign(left - true_left) - 0.5) - height * quotient_2
+    slope_3 = upstream * term_7
     mask_4 = index == 2
-    term_9 = slope_2 + term_7 * (0.5 * sign(true_right - right) + 0.5)
+    term_8 = quotient_2 * height + product_2 * (0.5 * sign(true_right - right) + 0.5)
+    slope_4 = upstream * term_8
     grad_input = (
-        select(mask, term_5[:, None], 0.0)
-        + select(mask_2, term_6[:, None], 0.0)
-        + select(mask_3, term_8[:, None], 0.0)
-        + select(mask_4, term_9[:, None], 0.0)
+        select(mask, slope[:, None], 0.0)
+        + select(mask_2, slope_2[:, None], 0.0)
+        + select(mask_3, slope_3[:, None], 0.0)
+        + select(mask_4, slope_4[:, None], 0.0)
     )
     grad_target = None
     if "target" in wanted:
-        slope_3 = upstream * quotient_2 * true_width
-        term_10 = term_4 * (-0.5 * sign(true_top - top) - 0.5) - slope_3
-        term_11 = slope_3 + term_4 * (0.5 * sign(bottom - true_bottom) + 0.5)
-        slope_4 = upstream * quotient_2 * true_height
-        term_12 = term_7 * (-0.5 * sign(true_left - left) - 0.5) - slope_4
-        term_13 = slope_4 + term_7 * (0.5 * sign(right - true_right) + 0.5)
+        product_3 = quotient_2 * true_width
+        slope_5 = upstream * (product * (-0.5 * sign(true_top - top) - 0.5) - product_3)
+        slope_6 = upstream * (product_3 + product * (0.5 * sign(bottom - true_bottom) + 0.5))
+        product_4 = quotient_2 * true_height
+        slope_7 = upstream * (product_2 * (-0.5 * sign(true_left - left) - 0.5) - product_4)
+        slope_8 = upstream * (product_4 + product_2 * (0.5 * sign(right - true_right) + 0.5))
         grad_target = (
-            select(mask, term_10[:, None], 0.0)
-            + select(mask_2, term_11[:, None], 0.0)
-            + select(mask_3, term_12[:, None], 0.0)
-            + select(mask_4, term_13[:, None], 0.0)
+            select(mask, slope_5[:, None], 0.0)
+            + select(mask_2, slope_6[:, None], 0.0)
+            + select(mask_3, slope_7[:, None], 0.0)
+            + select(mask_4, slope_8[:, None], 0.0)
         )
     return 1.0 - quotient, grad_input, grad_target
 

@@ -105,46 +105,41 @@ def _value_and_gradient(
     u = 0.5 * term_2
     term_3 = nll_2 - nll
     probability_3 = sigmoid(term_3)
-    product = probability_3 * (at_least(term_2, 0.0) + np.log1p(np.exp(-magnitude)))
+    softplus = at_least(term_2, 0.0) + np.log1p(np.exp(-magnitude))
     share = sigmoid(term_2)
-    product_2 = share * (at_least(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3))))
-    chosen = select(
-        mask, 0.5 * term_2 * np.tanh(u) - log_cosh(u), -product - product_2 + 0.6931471805599453
-    )
+    softplus_2 = at_least(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
+    term_4 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
+    cost = select(mask, 0.5 * term_2 * np.tanh(u) - log_cosh(u), term_4)
     sech2_2 = sech2(u)
-    product_3 = product * share
-    product_4 = probability_3 * share
-    product_5 = product_2 * probability_3
-    product_6 = share * probability_3
-    chosen_2 = select(
-        mask, 0.25 * term_2 * sech2_2, product_3 - product_4 + (product_6 - product_5)
-    )
-    rest = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
+    product = probability_3 * share
+    product_2 = product * softplus
+    product_3 = product * softplus_2
+    product_4 = share * probability_3
+    chosen = select(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_4 - product_3))
+    product_5 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    term_4 = probability * rest - 0.5 * other_probability * upstream[:, None] * term * chosen_2
-    rest_2 = sum_of_others(0.5 * probability * upstream[:, None] * chosen, axis=-2)
-    product_7 = probability * (0.5 * other_probability * upstream[:, None] * chosen - rest_2)
-    loss = 0.5 * total(term * chosen, axis=1)
+    term_5 = product_5 - 0.5 * other_probability * upstream[:, None] * term * chosen
+    rest = sum_of_others(0.5 * probability * upstream[:, None] * cost, axis=-2)
+    product_6 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
     grad_target = None
     if "target" in wanted:
-        chosen_3 = select(
-            mask, -0.25 * term_2 * sech2_2, product_4 - product_3 + (product_5 - product_6)
+        chosen_2 = select(
+            mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product_4)
         )
-        rest_3 = sum_of_others(0.5 * upstream[:, None] * term * chosen_3, axis=-2)
+        rest_2 = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
         other_probability_2 = softmax_complement(target, axis=-2)
-        term_5 = (
-            probability_2 * rest_3 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_3
+        term_6 = (
+            probability_2 * rest_2 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_2
         )
-        rest_4 = sum_of_others(0.5 * probability_2 * upstream[:, None] * chosen, axis=-2)
-        product_8 = probability_2 * (
-            0.5 * other_probability_2 * upstream[:, None] * chosen - rest_4
-        )
-        grad_target = term_5 + product_8
-    return loss, term_4 + product_7, grad_target
+        rest_3 = sum_of_others(0.5 * probability_2 * upstream[:, None] * cost, axis=-2)
+        product_7 = probability_2 * (0.5 * other_probability_2 * upstream[:, None] * cost - rest_3)
+        grad_target = term_6 + product_7
+    return 0.5 * total(term * cost, axis=1), term_5 + product_6, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
+    probability = softmax(input, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term = nll - nll_2
@@ -153,59 +148,55 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     u = 0.5 * term
     squashed = np.tanh(u)
     term_2 = nll_2 - nll
-    probability = sigmoid(term_2)
+    probability_2 = sigmoid(term_2)
     softplus = at_least(term, 0.0) + np.log1p(np.exp(-abs_term))
     share = sigmoid(term)
     softplus_2 = at_least(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
-    term_3 = -probability * softplus - share * softplus_2 + 0.6931471805599453
+    term_3 = -probability_2 * softplus - share * softplus_2 + 0.6931471805599453
     cost = select(mask, 0.5 * term * squashed - log_cosh(u), term_3)
-    probability_2 = softmax(input, axis=-2)
-    product = cost * probability_2
     other_probability = softmax_complement(input, axis=-2)
-    term_4 = other_probability - probability_2
+    term_4 = other_probability - probability
+    power = other_probability**2
     sech2_2 = sech2(u)
-    product_2 = probability * share
-    product_3 = product_2 * softplus
-    product_4 = share * probability
-    product_5 = product_4 * softplus_2
-    chosen = select(mask, 0.25 * term * sech2_2, product_3 - product_2 + (product_4 - product_5))
-    term_5 = product * other_probability * term_4 - probability_2 * other_probability**2 * chosen
-    product_6 = chosen * probability_2
+    product = probability_2 * share
+    product_2 = product * softplus
+    product_3 = product * softplus_2
+    product_4 = share * probability_2
+    chosen = select(mask, 0.25 * term * sech2_2, product_2 - product + (product_4 - product_3))
+    product_5 = probability * (cost * other_probability * term_4 - power * chosen)
+    product_6 = chosen * probability
     probability_3 = softmax(target, axis=-2)
-    term_6 = probability_2 + probability_3
-    term_7 = probability * share * share - product_2 * softplus * squashed + product_2 * squashed
+    term_5 = probability + probability_3
+    product_7 = probability_2 * (share * share - share * softplus * squashed + share * squashed)
     squashed_2 = np.tanh(0.5 * term_2)
-    term_8 = share * probability * probability - product_4 * softplus_2 * squashed_2
+    term_6 = probability_2 * probability_2 - probability_2 * softplus_2 * squashed_2
     chosen_2 = select(
         mask,
         0.25 * sech2_2 - 0.25 * term * squashed * sech2_2,
-        term_7 + (term_8 + product_4 * squashed_2),
+        product_7 + share * (term_6 + probability_2 * squashed_2),
     )
-    product_7 = term_6 * chosen_2
-    product_8 = other_probability * (product_6 * other_probability - product_7 * other_probability)
-    product_9 = probability_2 * probability_2 * sum_of_others(probability_2 * chosen, axis=-2)
-    term_9 = -probability_2 * term_4 * sum_of_others(product, axis=-2) - product_9
-    rest = sum_of_others(product_7, axis=-2)
-    term_10 = probability_2 * rest - probability_2 * sum_of_others(product_6, axis=-2)
-    product_10 = probability_2 * other_probability * total(term_6 * chosen, axis=1)[:, None]
-    term_11 = term_5 - product_8 + (term_9 + probability_2 * term_10) + product_10
+    product_8 = term_5 * chosen_2
+    product_9 = probability * term_4 * sum_of_others(cost * probability, axis=-2)
+    product_10 = probability * probability * sum_of_others(probability * chosen, axis=-2)
+    rest = sum_of_others(product_8, axis=-2)
+    product_11 = probability * probability * (rest - sum_of_others(product_6, axis=-2))
+    term_7 = product_5 - power * (product_6 - product_8) + (-product_9 - product_10 + product_11)
+    product_12 = probability * other_probability * total(term_5 * chosen, axis=1)[:, None]
     other_probability_2 = softmax_complement(target, axis=-2)
-    product_11 = probability_3 * other_probability_2
-    term_12 = other_probability_2 - probability_3
-    chosen_3 = select(mask, -0.25 * term * sech2_2, product_2 - product_3 + (product_5 - product_4))
-    product_12 = probability_3 * chosen_3
-    term_13 = cost * product_11 * term_12 - product_12 * other_probability_2**2
-    product_13 = other_probability_2 * (chosen_3 * product_11 - product_7 * other_probability_2)
-    product_14 = probability_3 * term_12 * sum_of_others(cost * probability_3, axis=-2)
-    product_15 = probability_3 * probability_3 * sum_of_others(product_12, axis=-2)
-    term_14 = probability_3 * rest - probability_3 * sum_of_others(
-        chosen_3 * probability_3, axis=-2
+    term_8 = other_probability_2 - probability_3
+    power_2 = other_probability_2**2
+    chosen_3 = select(mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product_4))
+    product_13 = probability_3 * (cost * other_probability_2 * term_8 - power_2 * chosen_3)
+    product_14 = chosen_3 * probability_3
+    product_15 = probability_3 * term_8 * sum_of_others(cost * probability_3, axis=-2)
+    product_16 = probability_3 * probability_3 * sum_of_others(probability_3 * chosen_3, axis=-2)
+    product_17 = probability_3 * probability_3 * (rest - sum_of_others(product_14, axis=-2))
+    term_9 = (
+        product_13 - power_2 * (product_14 - product_8) + (-product_15 - product_16 + product_17)
     )
-    term_15 = term_13 - product_13 + (-product_14 - product_15 + probability_3 * term_14)
-    diagonal_input = 0.5 * upstream[:, None] * term_11
-    diagonal_target = (
-        0.5 * upstream[:, None] * (term_15 + product_11 * total(term_6 * chosen_3, axis=1)[:, None])
-    )
+    product_18 = probability_3 * other_probability_2 * total(term_5 * chosen_3, axis=1)[:, None]
+    diagonal_input = 0.5 * upstream[:, None] * (term_7 + product_12)
+    diagonal_target = 0.5 * upstream[:, None] * (term_9 + product_18)
     return diagonal_input, diagonal_target
 
 

@@ -88,29 +88,27 @@ def _value_and_gradient(
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     positive_2 = mask_3.astype(input.dtype)
-    product = positive * at_least(sign(term_2), 0.0) * positive_2
+    product = positive * at_least(sign(term_2), 0.0)
+    product_2 = positive_2 * product
     chosen_3 = select(mask_2, 0.0, 1.0)
     sigmoid_gap = sigmoid(gap)
-    sums = total(upstream[:, None] * chosen_3[:, None] * product * sigmoid_gap, axis=0)
+    sums = total(upstream[:, None] * chosen_3[:, None] * product_2 * sigmoid_gap, axis=0)
     probability = softmax(chosen, axis=-2)
     chosen_4 = select(mask, -1.0, 0.0)
-    term_3 = upstream * total(product, axis=1) - upstream * chosen_3 * total(
-        product * sigmoid_gap, axis=1
-    )
+    term_3 = total(product * positive_2, axis=1) - chosen_3 * total(product_2 * sigmoid_gap, axis=1)
     probability_2 = softmax(chosen, axis=-1)
     term_4 = (
-        upstream[:, None] * product
+        upstream[:, None] * product_2
         + sums * probability * chosen_4
-        + term_3[:, None] * probability_2 * chosen_4
+        + upstream[:, None] * term_3[:, None] * probability_2 * chosen_4
     )
-    product_2 = term_4[:, :, None] * direction(term, axis=-1)
+    product_3 = term_4[:, :, None] * direction(term, axis=-1)
     loss = 0.5 * total(positive * positive * positive_2, axis=1)
-    grad_input = -total(product_2, axis=0) + total(product_2, axis=1)
+    grad_input = -total(product_3, axis=0) + total(product_3, axis=1)
     grad_margin = None
     if "margin" in wanted:
-        grad_margin = total(sums * total(probability * chosen_2, axis=0)) + total(
-            term_3[:, None] * probability_2 * chosen_2
-        )
+        sums_2 = total(upstream[:, None] * term_3[:, None] * probability_2 * chosen_2)
+        grad_margin = total(sums * total(probability * chosen_2, axis=0)) + sums_2
     return loss, grad_input, grad_margin
 
 
@@ -186,7 +184,7 @@ def _hessian_diagonal(
     product_17 = (
         at_least(term_2, 0.0)[:, :, None] * positive[:, :, None] * positive_2[:, :, None] * term_9
     )
-    product_18 = positive * positive * positive_2
+    product_18 = positive_2 * positive * positive
     product_19 = sigmoid_gap[:, :, None] * chosen_5[:, None, None] * sums_5[:, None]
     term_10 = sums_5[:, None] + input_direction - product_19
     term_11 = sigmoid_gap[:, :, None] * chosen_5[:, None, None] * term_8 - product_14[:, None, None]
@@ -235,100 +233,101 @@ def _hessian_diagonal(
     positive_4 = at_least(sign(term_17), 0.0)
     chosen_11 = ((target[:, None] == target) & (index_2[:, None] != index_2)).astype(upstream.dtype)
     probability_6 = softmax(chosen_6, axis=-2)
-    product_26 = probability_6 * chosen_9
     quotient_4 = ratio(1.0, input_length)
-    product_27 = product_26 * quotient_4
+    product_26 = chosen_9 * probability_6 * quotient_4
     power_5 = input_direction_2**2
     term_18 = 1.0 - 2.0 * power_5 + power_5 * total(power_5, axis=2)[:, :, None]
-    product_28 = product_27[:, :, None] * term_18
+    product_27 = product_26[:, :, None] * term_18
     other_probability = softmax_complement(chosen_6, axis=-2)
     power_6 = chosen_9 * chosen_9
-    product_29 = probability_6 * other_probability**2 * power_6
-    product_30 = product_29[:, :, None] * power_5
-    product_31 = probability_6 * probability_6 * power_6 * other_probability
-    product_32 = product_31[:, :, None] * power_5
-    term_19 = product_28 + (product_30 + product_32)
+    product_28 = probability_6 * other_probability**2 * power_6
+    product_29 = probability_6 * probability_6 * power_6 * other_probability
+    term_19 = product_28 + product_29
+    term_20 = product_27 + power_5 * term_19[:, :, None]
     probability_7 = sigmoid(chosen_10)
-    product_33 = product_12 * quotient
+    product_30 = chosen_2 * probability_3 * quotient
     other_probability_2 = softmax_complement(chosen, axis=-2)
     power_7 = chosen_2 * chosen_2
-    product_34 = probability_3 * other_probability_2**2 * power_7
-    product_35 = probability_3 * probability_3 * power_7 * other_probability_2
-    term_20 = product_33[:, :, None] * term_3 + (
-        product_34[:, :, None] * power + product_35[:, :, None] * power
+    term_21 = (
+        probability_3 * other_probability_2**2 * power_7
+        + probability_3 * probability_3 * power_7 * other_probability_2
     )
-    term_21 = -product_30 - product_32 - product_28
-    product_36 = (
+    term_22 = product_30[:, :, None] * term_3 + power * term_21[:, :, None]
+    term_23 = -product_28[:, :, None] * power_5 - product_29[:, :, None] * power_5
+    term_24 = term_23 - product_27
+    product_31 = (
         probability_7[:, :, None]
         * chosen_5[:, None, None]
-        * (term_20[:, None] + term_21[:, :, None])
+        * (term_22[:, None] + term_24[:, :, None])
     )
-    product_37 = probability_7 * sigmoid(-chosen_10)
-    product_38 = product_26[:, :, None] * input_direction_2
-    term_22 = product_13[:, None] + product_38[:, :, None]
-    product_39 = product_37[:, :, None] * power_3[:, None, None] * term_22 * term_22
-    product_40 = (
+    product_32 = probability_7 * sigmoid(-chosen_10)
+    product_33 = probability_6 * chosen_9
+    product_34 = product_33[:, :, None] * input_direction_2
+    term_25 = product_13[:, None] + product_34[:, :, None]
+    product_35 = product_32[:, :, None] * power_3[:, None, None] * term_25 * term_25
+    product_36 = (
         at_least(term_17, 0.0)[:, :, None]
         * positive_4[:, :, None]
         * chosen_11[:, :, None]
-        * (term_19[:, :, None] + product_36 + product_39)
+        * (term_20[:, :, None] + product_31 + product_35)
     )
     power_8 = positive_4 * positive_4
-    term_23 = probability_7[:, :, None] * chosen_5[:, None, None] * term_22 - product_38[:, :, None]
-    sums_7 = total(power_8[:, :, None] * chosen_11[:, :, None] * term_23 * term_23, axis=2)
+    term_26 = probability_7[:, :, None] * chosen_5[:, None, None] * term_25 - product_34[:, :, None]
+    sums_7 = total(power_8[:, :, None] * chosen_11[:, :, None] * term_26 * term_26, axis=2)
     chosen_12 = select(mask_2, 0.0, log_sum[:, None] - log_sum_2)
-    term_24 = (
+    term_27 = (
         log_sum_2 + input_length + (at_least(chosen_12, 0.0) + np.log1p(np.exp(-np.abs(chosen_12))))
     )
-    positive_5 = at_least(sign(term_24), 0.0)
+    positive_5 = at_least(sign(term_27), 0.0)
     chosen_13 = ((target == target[:, None]) & (index_2 != index[:, None])).astype(upstream.dtype)
-    product_41 = at_least(term_24, 0.0) * positive_5 * chosen_13
+    product_37 = at_least(term_27, 0.0) * positive_5 * chosen_13
     probability_8 = sigmoid(chosen_12)
     chosen_14 = select(mask_4, margin - norm(term_13, axis=-1), -math.inf)
     probability_9 = softmax(chosen_14, axis=-1)
     picked_2 = pick(probability_9, index, axis=1)
-    product_42 = picked_2 * chosen_4
-    product_43 = product_42 * quotient_2 * term_4
+    product_38 = chosen_4 * picked_2
+    product_39 = product_38 * quotient_2 * term_4
     sums_8 = total(product_22[:, :, None] * quotient_4[:, :, None] * term_18, axis=1)
-    product_44 = picked_2 * pick(softmax_complement(chosen_14, axis=-1), index, axis=1) * chosen_4
-    product_45 = chosen_9[:, :, None] * input_direction_2
+    product_40 = picked_2 * pick(softmax_complement(chosen_14, axis=-1), index, axis=1) * chosen_4
+    product_41 = chosen_9[:, :, None] * input_direction_2
     is_largest_2 = index_2 == argmax_along(chosen_6, axis=1).squeeze(axis=1)[:, None]
-    sums_9 = total(masked(product_45, is_largest_2[:, :, None]), axis=1)
-    sums_10 = total(probability_5[:, :, None] * (sums_9[:, None] - product_45), axis=1)
-    product_46 = 2.0 * product_44[:, None] * quotient_3 * (sums_10 + (product_7[:, None] - sums_9))
-    product_47 = select(mask_4, -1.0, 0.0)[:, :, None] * direction(term_13, axis=-1)
-    product_48 = probability_9[:, :, None] * (sums_10[:, None] + (product_47 - sums_9[:, None]))
-    sums_11 = total(masked(sum_of_others(product_48, axis=-2), mask_3[:, :, None]), axis=1)
-    product_49 = (
-        probability_5[:, :, None] * (sums_10[:, None] + (product_45 - sums_9[:, None])) ** 2
+    sums_9 = total(masked(product_41, is_largest_2[:, :, None]), axis=1)
+    sums_10 = total(probability_5[:, :, None] * (sums_9[:, None] - product_41), axis=1)
+    product_42 = 2.0 * product_40[:, None] * quotient_3 * (sums_10 + (product_7[:, None] - sums_9))
+    product_43 = picked_2 * chosen_4
+    product_44 = select(mask_4, -1.0, 0.0)[:, :, None] * direction(term_13, axis=-1)
+    product_45 = probability_9[:, :, None] * (sums_10[:, None] + (product_44 - sums_9[:, None]))
+    sums_11 = total(masked(sum_of_others(product_45, axis=-2), mask_3[:, :, None]), axis=1)
+    product_46 = (
+        probability_5[:, :, None] * (sums_10[:, None] + (product_41 - sums_9[:, None])) ** 2
     )
-    term_25 = (
-        2.0 * product_42[:, None] * quotient_3 * sums_11 - product_46 + total(product_49, axis=1)
+    term_28 = (
+        2.0 * product_43[:, None] * quotient_3 * sums_11 - product_42 + total(product_46, axis=1)
     )
-    term_26 = product_43[:, None] + sums_8 + term_25
-    term_27 = (
+    term_29 = product_39[:, None] + sums_8 + term_28
+    term_30 = (
         quotient_4[:, :, None] * term_18
-        + probability_8[:, :, None] * chosen_5[:, None] * term_26[:, None]
+        + probability_8[:, :, None] * chosen_5[:, None] * term_29[:, None]
     )
-    product_50 = probability_8 * sigmoid(-chosen_12)
-    product_51 = product_42 * quotient_3
-    term_28 = product_51[:, None, None] + product_38
-    product_52 = 2.0 * product_50[:, :, None] * power_3[:, None] * sums_6[:, None] * term_28
+    product_47 = probability_8 * sigmoid(-chosen_12)
+    product_48 = product_38 * quotient_3
+    term_31 = product_48[:, None, None] + product_34
+    product_49 = 2.0 * product_47[:, :, None] * power_3[:, None] * sums_6[:, None] * term_31
     power_9 = sums_6 * sums_6
-    term_29 = power_9[:, None] * product_50[:, :, None] * power_3[:, None] - product_52
-    product_53 = positive_5 * positive_5 * chosen_13
-    term_30 = probability_8[:, :, None] * chosen_5[:, None] * term_28 - product_38
-    term_31 = -input_direction_2 - probability_8[:, :, None] * chosen_5[:, None] * sums_6[:, None]
-    term_32 = (
-        4.0 * product_53[:, :, None] * term_30 * term_31
-        + 2.0 * product_53[:, :, None] * term_31 * term_31
+    term_32 = power_9[:, None] * product_47[:, :, None] * power_3[:, None] - product_49
+    product_50 = positive_5 * positive_5 * chosen_13
+    term_33 = probability_8[:, :, None] * chosen_5[:, None] * term_31 - product_34
+    term_34 = -input_direction_2 - probability_8[:, :, None] * chosen_5[:, None] * sums_6[:, None]
+    term_35 = (
+        4.0 * product_50[:, :, None] * term_33 * term_34
+        + 2.0 * product_50[:, :, None] * term_34 * term_34
     )
-    term_33 = (
-        2.0 * total(product_40, axis=2)
+    term_36 = (
+        2.0 * total(product_36, axis=2)
         + 2.0 * sums_7
-        + (2.0 * product_41[:, :, None] * (term_27 + term_29) + term_32)
+        + (2.0 * product_37[:, :, None] * (term_30 + term_32) + term_35)
     )
-    return (0.5 * upstream[:, None] * term_16 + 0.5 * total(upstream[:, None] * term_33, axis=1),)
+    return (0.5 * upstream[:, None] * term_16 + 0.5 * total(upstream[:, None] * term_36, axis=1),)
 
 
 def _denominator(target: Array) -> Array:

@@ -142,7 +142,9 @@ def _hessian_diagonal_labels(
     slope = upstream * weight[select(valid, target, 0)]
     logits = linear_bias + input @ linear_weight.T
     probability = softmax(logits, axis=-1)
-    is_largest = np.arange(weight.shape[0]) == argmax_along(logits, axis=1).squeeze(axis=1)[:, None]
+    is_largest = (
+        np.arange(linear_bias.shape[0]) == argmax_along(logits, axis=1).squeeze(axis=1)[:, None]
+    )
     sums = total(select(is_largest[:, :, None], linear_weight, 0.0), axis=1)
     sums_2 = total(probability[:, :, None] * (linear_weight - sums[:, None]), axis=1)
     product = probability[:, :, None] * (sums_2[:, None] + (sums[:, None] - linear_weight)) ** 2
@@ -316,7 +318,9 @@ def _hessian_diagonal_smoothed_labels(
     sums = total(weight)
     logits = linear_bias + input @ linear_weight.T
     probability = softmax(logits, axis=-1)
-    is_largest = np.arange(weight.shape[0]) == argmax_along(logits, axis=1).squeeze(axis=1)[:, None]
+    is_largest = (
+        np.arange(linear_bias.shape[0]) == argmax_along(logits, axis=1).squeeze(axis=1)[:, None]
+    )
     sums_2 = total(select(is_largest[:, :, None], linear_weight, 0.0), axis=1)
     sums_3 = total(probability[:, :, None] * (linear_weight - sums_2[:, None]), axis=1)
     product = probability[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - linear_weight)) ** 2
@@ -324,14 +328,16 @@ def _hessian_diagonal_smoothed_labels(
     term = 1.0 - label_smoothing
     label_weight = weight[select(valid, target, 0)]
     product_2 = term * label_weight
-    term_2 = label_smoothing * sums * sums_4 / weight.shape[0] + product_2[:, None] * sums_4
+    term_2 = label_smoothing * sums * sums_4 / linear_bias.shape[0] + product_2[:, None] * sums_4
     other_probability = softmax_complement(logits, axis=-1)
     product_3 = probability * other_probability
     power = input * input
-    product_4 = product_3[:, :, None] * power[:, None] * label_smoothing * sums / weight.shape[0]
+    product_4 = (
+        product_3[:, :, None] * power[:, None] * label_smoothing * sums / linear_bias.shape[0]
+    )
     product_5 = label_weight[:, None, None] * product_3[:, :, None] * power[:, None] * term
     chosen = masked(upstream[:, None, None] * (product_4 + product_5), valid[:, None, None])
-    product_6 = label_smoothing * sums * probability * other_probability / weight.shape[0]
+    product_6 = label_smoothing * sums * probability * other_probability / linear_bias.shape[0]
     chosen_2 = masked(
         upstream[:, None] * (product_6 + product_2[:, None] * product_3), valid[:, None]
     )

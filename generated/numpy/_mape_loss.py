@@ -48,19 +48,19 @@ def _value_and_gradient(
     maximum = at_least(abs_target, eps)
     term = input - target
     abs_term = np.abs(term)
-    slope = 100.0 * upstream * sign(term) / maximum
+    sign_term = sign(term)
+    grad_input = 100.0 * upstream * sign_term / maximum
     grad_target = None
     if "target" in wanted:
-        slope_2 = (
+        product = (
             100.0
-            * upstream
             * (0.5 * sign(abs_target - eps) + 0.5)
             * sign(target)
             * abs_term
             / (maximum * maximum)
         )
-        grad_target = -slope_2 - slope
-    return 100.0 * abs_term / maximum, slope, grad_target
+        grad_target = upstream * (-product - 100.0 * sign_term / maximum)
+    return 100.0 * abs_term / maximum, grad_input, grad_target
 
 
 def _hessian_diagonal(
@@ -74,13 +74,12 @@ def _hessian_diagonal(
     sign_target = sign(target)
     product = (
         200.0
-        * term
         * (np.abs(term_2) / maximum)
         * (sign_target * sign_target / maximum)
         * (term / maximum)
     )
-    term_3 = product + 200.0 * term * sign_target * sign(term_2) / (maximum * maximum)
-    return np.full_like(input, 0.0), upstream * term_3
+    term_3 = product + 200.0 * sign_target * sign(term_2) / (maximum * maximum)
+    return np.full_like(input, 0.0), upstream * term * term_3
 
 
 _kernel = Kernels(

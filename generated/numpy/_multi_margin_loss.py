@@ -54,8 +54,8 @@ __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 def _value_linear(input: Array, target: Array, weight: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     gap = at_least(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
-    sums = total(select(target[:, None] != np.arange(weight.shape[0]), gap, 0.0), axis=1)
-    return weight[target] * sums / weight.shape[0]
+    sums = total(select(target[:, None] != np.arange(input.shape[1]), gap, 0.0), axis=1)
+    return weight[target] * sums / input.shape[1]
 
 
 def _value_and_gradient_linear(
@@ -68,20 +68,20 @@ def _value_and_gradient_linear(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    index = np.arange(weight.shape[0])
+    index = np.arange(input.shape[1])
     mask = target[:, None] != index
     term = input - pick(input, target, axis=1)[:, None] + margin
     slope = upstream * picked
     chosen = select(mask, at_least(sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
-    slope_2 = -upstream * picked * sums / weight.shape[0]
-    loss = picked * total(select(mask, at_least(term, 0.0), 0.0), axis=1) / weight.shape[0]
-    grad_input = slope[:, None] * chosen / weight.shape[0] + select(
+    slope_2 = -upstream * picked * sums / input.shape[1]
+    loss = picked * total(select(mask, at_least(term, 0.0), 0.0), axis=1) / input.shape[1]
+    grad_input = slope[:, None] * chosen / input.shape[1] + select(
         index == target[:, None], slope_2[:, None], 0.0
     )
     grad_margin = None
     if "margin" in wanted:
-        grad_margin = total(upstream * picked * sums) / weight.shape[0]
+        grad_margin = total(upstream * picked * sums) / input.shape[1]
     return loss, grad_input, grad_margin
 
 
@@ -144,8 +144,8 @@ def _linear_loss(
 def _value_squared(input: Array, target: Array, weight: Array, margin: Array | float) -> Array:
     """Return the unreduced loss."""
     gap = at_least(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
-    chosen = select(target[:, None] != np.arange(weight.shape[0]), gap * gap, 0.0)
-    return weight[target] * total(chosen, axis=1) / weight.shape[0]
+    chosen = select(target[:, None] != np.arange(input.shape[1]), gap * gap, 0.0)
+    return weight[target] * total(chosen, axis=1) / input.shape[1]
 
 
 def _value_and_gradient_squared(
@@ -158,21 +158,21 @@ def _value_and_gradient_squared(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    index = np.arange(weight.shape[0])
+    index = np.arange(input.shape[1])
     mask = target[:, None] != index
     term = input - pick(input, target, axis=1)[:, None] + margin
     gap = at_least(term, 0.0)
     slope = upstream * picked
     chosen = select(mask, 2.0 * gap * at_least(sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
-    slope_2 = -upstream * picked * sums / weight.shape[0]
-    loss = picked * total(select(mask, gap * gap, 0.0), axis=1) / weight.shape[0]
-    grad_input = slope[:, None] * chosen / weight.shape[0] + select(
+    slope_2 = -upstream * picked * sums / input.shape[1]
+    loss = picked * total(select(mask, gap * gap, 0.0), axis=1) / input.shape[1]
+    grad_input = slope[:, None] * chosen / input.shape[1] + select(
         index == target[:, None], slope_2[:, None], 0.0
     )
     grad_margin = None
     if "margin" in wanted:
-        grad_margin = total(upstream * picked * sums) / weight.shape[0]
+        grad_margin = total(upstream * picked * sums) / input.shape[1]
     return loss, grad_input, grad_margin
 
 
@@ -181,12 +181,12 @@ def _hessian_diagonal_squared(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
     slope = upstream * weight[target]
-    index = np.arange(weight.shape[0])
+    index = np.arange(input.shape[1])
     positive = at_least(sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     chosen = select(target[:, None] != index, 2.0 * positive * positive, 0.0)
     chosen_2 = (index == target[:, None]).astype(upstream.dtype)
     term = chosen - 2.0 * chosen * chosen_2 + chosen_2 * chosen_2 * total(chosen, axis=1)[:, None]
-    return (slope[:, None] * term / weight.shape[0],)
+    return (slope[:, None] * term / input.shape[1],)
 
 
 _kernel_squared = Kernels(

@@ -182,106 +182,108 @@ def _hessian_diagonal(
     sums_4 = total(probability[:, :, None] * (product_6 - sums_3[:, None]), axis=1)
     product_7 = probability[:, :, None] * (sums_4[:, None] + (sums_3[:, None] - product_6)) ** 2
     product_8 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_3
-    product_9 = quotient * sums_2
-    term_6 = input_direction * quotient[:, None] - product_9[:, None] * input_direction
-    product_10 = (
-        2.0 * product_8[:, None] * (sums_4 + (sums_3 - chosen_3[:, None] * term_6)) * term_6
-    )
+    term_6 = quotient - quotient * sums_2
+    term_7 = sums_4 + (sums_3 - chosen_3[:, None] * input_direction * term_6[:, None])
+    product_9 = 2.0 * product_8[:, None] * term_7 * input_direction * term_6[:, None]
     mask_2 = index_2 == index[:, None]
-    term_7 = sums_4[:, None] + (sums_3[:, None] - select(mask, -alpha, 0.0)[:, :, None] * term_5)
-    chosen_4 = masked(sum_of_others(probability[:, :, None] * term_7, axis=-2), mask_2[:, :, None])
-    term_8 = (
-        total(product_7, axis=1)
-        - product_10
-        + 2.0 * product_3[:, None] * term_6 * total(chosen_4, axis=1)
+    term_8 = sums_4[:, None] + (sums_3[:, None] - select(mask, -alpha, 0.0)[:, :, None] * term_5)
+    chosen_4 = masked(sum_of_others(probability[:, :, None] * term_8, axis=-2), mask_2[:, :, None])
+    product_10 = (
+        2.0 * product_3[:, None] * input_direction * term_6[:, None] * total(chosen_4, axis=1)
     )
-    product_11 = sigmoid_pull * sigmoid(-pull)
+    product_11 = (
+        sigmoid_pull[:, None]
+        * (term_4 + (total(product_7, axis=1) - product_9 + product_10))
+        / alpha
+    )
     sums_5 = total(product[:, :, None] * term_5, axis=1)
-    product_12 = product_11 * picked * chosen_3
-    term_9 = (
-        product_11[:, None] * sums_5 * (sums_5 / alpha)
-        + 2.0 * product_12[:, None] * sums_5 * term_6 / alpha
-    )
+    product_12 = sigmoid_pull * sigmoid(-pull)
+    product_13 = product_12 * picked * chosen_3
+    product_14 = 2.0 * product_13[:, None] * input_direction * term_6[:, None] / alpha
+    term_9 = product_11 + sums_5 * (product_12[:, None] * (sums_5 / alpha) + product_14)
     mask_3 = target[:, None] != target
     chosen_5 = select(mask_3, gap * beta, -math.inf)
     push = logsumexp(chosen_5, axis=-1)
     sigmoid_push = sigmoid(push)
     probability_2 = softmax(chosen_5, axis=-1)
     chosen_6 = select(mask_3, beta, 0.0)
-    product_13 = probability_2 * chosen_6
+    product_15 = probability_2 * chosen_6
     picked_2 = pick(probability_2, index, axis=1)
     chosen_7 = select(target != target, beta, 0.0)
-    product_14 = picked_2 * chosen_7
-    term_10 = total(product_13[:, :, None] * term_2, axis=1) + product_14[:, None] * term_3
-    product_15 = chosen_6[:, :, None] * term_5
+    product_16 = picked_2 * chosen_7
+    term_10 = total(product_15[:, :, None] * term_2, axis=1) + product_16[:, None] * term_3
+    product_17 = chosen_6[:, :, None] * term_5
     is_largest_2 = index_2 == argmax_along(chosen_5, axis=1).squeeze(axis=1)[:, None]
-    sums_6 = total(masked(product_15, is_largest_2[:, :, None]), axis=1)
-    sums_7 = total(probability_2[:, :, None] * (product_15 - sums_6[:, None]), axis=1)
-    product_16 = probability_2[:, :, None] * (sums_7[:, None] + (sums_6[:, None] - product_15)) ** 2
-    product_17 = picked_2 * pick(softmax_complement(chosen_5, axis=-1), index, axis=1) * chosen_7
-    product_18 = (
-        2.0 * product_17[:, None] * (sums_7 + (sums_6 - chosen_7[:, None] * term_6)) * term_6
-    )
-    term_11 = sums_7[:, None] + (sums_6[:, None] - select(mask_3, beta, 0.0)[:, :, None] * term_5)
+    sums_6 = total(masked(product_17, is_largest_2[:, :, None]), axis=1)
+    sums_7 = total(probability_2[:, :, None] * (product_17 - sums_6[:, None]), axis=1)
+    product_18 = probability_2[:, :, None] * (sums_7[:, None] + (sums_6[:, None] - product_17)) ** 2
+    product_19 = picked_2 * pick(softmax_complement(chosen_5, axis=-1), index, axis=1) * chosen_7
+    term_11 = sums_7 + (sums_6 - chosen_7[:, None] * input_direction * term_6[:, None])
+    product_20 = 2.0 * product_19[:, None] * term_11 * input_direction * term_6[:, None]
+    term_12 = sums_7[:, None] + (sums_6[:, None] - select(mask_3, beta, 0.0)[:, :, None] * term_5)
     chosen_8 = masked(
-        sum_of_others(probability_2[:, :, None] * term_11, axis=-2), mask_2[:, :, None]
+        sum_of_others(probability_2[:, :, None] * term_12, axis=-2), mask_2[:, :, None]
     )
-    term_12 = (
-        total(product_16, axis=1)
-        - product_18
-        + 2.0 * product_14[:, None] * term_6 * total(chosen_8, axis=1)
+    product_21 = (
+        2.0 * product_16[:, None] * input_direction * term_6[:, None] * total(chosen_8, axis=1)
     )
-    term_13 = (
-        sigmoid_pull[:, None] * (term_4 + term_8) / alpha
-        + term_9
-        + sigmoid_push[:, None] * (term_10 + term_12) / beta
+    product_22 = (
+        sigmoid_push[:, None]
+        * (term_10 + (total(product_18, axis=1) - product_20 + product_21))
+        / beta
     )
-    product_19 = sigmoid_push * sigmoid(-push)
-    sums_8 = total(product_13[:, :, None] * term_5, axis=1)
-    product_20 = product_19 * picked_2 * chosen_7
-    term_14 = (
-        product_19[:, None] * sums_8 * (sums_8 / beta)
-        + 2.0 * product_20[:, None] * sums_8 * term_6 / beta
-    )
+    sums_8 = total(product_15[:, :, None] * term_5, axis=1)
+    product_23 = sigmoid_push * sigmoid(-push)
+    product_24 = product_23 * picked_2 * chosen_7
+    product_25 = 2.0 * product_24[:, None] * input_direction * term_6[:, None] / beta
+    term_13 = term_9 + product_22 + sums_8 * (product_23[:, None] * (sums_8 / beta) + product_25)
     chosen_9 = select(
         ((target[:, None] == target) & (index[:, None] != index_2)), -gap * alpha, -math.inf
     )
     log_sum = logsumexp(chosen_9, axis=-1)
     sigmoid_log_sum = sigmoid(log_sum)
     mask_4 = (target == target[:, None]) & (index != index[:, None])
-    term_15 = sums - base
-    chosen_10 = select(mask_4, -term_15 * alpha, -math.inf)
+    term_14 = sums - base
+    chosen_10 = select(mask_4, -term_14 * alpha, -math.inf)
     probability_3 = softmax(chosen_10, axis=-2)
     chosen_11 = select(mask_4, -alpha, 0.0)
-    product_21 = probability_3 * chosen_11
+    product_26 = probability_3 * chosen_11
+    power_3 = term_5 * term_5
     other_probability = softmax_complement(chosen_10, axis=-2)
-    power_3 = chosen_11 * chosen_11
-    product_22 = probability_3 * other_probability**2 * power_3
-    power_4 = term_5 * term_5
-    product_23 = probability_3 * probability_3 * power_3
-    product_24 = product_23 * other_probability
-    term_16 = product_22[:, :, None] * power_4 + product_24[:, :, None] * power_4
-    product_25 = sigmoid_log_sum[:, None] * (product_21[:, :, None] * term_2 + term_16) / alpha
-    product_26 = sigmoid_log_sum * sigmoid(-log_sum)
-    product_27 = product_26[:, None] * product_23[:, :, None] * term_5 * (term_5 / alpha)
+    power_4 = chosen_11 * chosen_11
+    power_5 = probability_3 * probability_3
+    term_15 = probability_3 * other_probability**2 * power_4 + power_4 * power_5 * other_probability
+    product_27 = (
+        sigmoid_log_sum[:, None]
+        * (product_26[:, :, None] * term_2 + power_3 * term_15[:, :, None])
+        / alpha
+    )
+    product_28 = sigmoid_log_sum * sigmoid(-log_sum)
+    product_29 = power_5 * power_4
+    product_30 = product_28[:, None] * product_29[:, :, None] * term_5 * (term_5 / alpha)
     log_sum_2 = logsumexp(select(target[:, None] != target, gap * beta, -math.inf), axis=-1)
     probability_4 = sigmoid(log_sum_2)
     mask_5 = target != target[:, None]
-    chosen_12 = select(mask_5, term_15 * beta, -math.inf)
+    chosen_12 = select(mask_5, term_14 * beta, -math.inf)
     probability_5 = softmax(chosen_12, axis=-2)
     chosen_13 = select(mask_5, beta, 0.0)
-    product_28 = probability_5 * chosen_13
+    product_31 = probability_5 * chosen_13
     other_probability_2 = softmax_complement(chosen_12, axis=-2)
-    power_5 = chosen_13 * chosen_13
-    product_29 = probability_5 * other_probability_2**2 * power_5
-    product_30 = probability_5 * probability_5 * power_5
-    product_31 = product_30 * other_probability_2
-    term_17 = product_29[:, :, None] * power_4 + product_31[:, :, None] * power_4
-    product_32 = probability_4[:, None] * (product_28[:, :, None] * term_2 + term_17) / beta
+    power_6 = chosen_13 * chosen_13
+    power_7 = probability_5 * probability_5
+    term_16 = (
+        probability_5 * other_probability_2**2 * power_6 + power_6 * power_7 * other_probability_2
+    )
+    product_32 = (
+        probability_4[:, None]
+        * (product_31[:, :, None] * term_2 + power_3 * term_16[:, :, None])
+        / beta
+    )
     product_33 = probability_4 * sigmoid(-log_sum_2)
-    product_34 = product_33[:, None] * product_30[:, :, None] * term_5 * (term_5 / beta)
-    slope = upstream[:, None] * (product_25 + product_27 + product_32 + product_34)
-    return (upstream[:, None] * (term_13 + term_14) + total(slope, axis=1),)
+    product_34 = power_7 * power_6
+    product_35 = product_33[:, None] * product_34[:, :, None] * term_5 * (term_5 / beta)
+    slope = upstream[:, None] * (product_27 + product_30 + product_32 + product_35)
+    return (upstream[:, None] * term_13 + total(slope, axis=1),)
 
 
 _kernel = Kernels(

@@ -46,7 +46,7 @@ def _value_and_gradient(
     direction_2 = sign(term_2)
     sign_term = sign(term)
     loss = 0.5 * (np.abs(term) + np.abs(term_2))
-    grad_input = 0.5 * upstream * direction_2 + 0.5 * upstream * sign_term
+    grad_input = upstream * (0.5 * direction_2 + 0.5 * sign_term)
     return (
         loss,
         grad_input,

@@ -73,10 +73,14 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, weight: Array
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
-    term = (1.0 - target) * sigmoid_input * probability + target * probability * sigmoid_input
-    diagonal_input = upstream[:, None] * term * weight / target.shape[1]
+    diagonal_input = (
+        upstream[:, None]
+        * sigmoid(input)
+        * sigmoid(-input)
+        * (1.0 - target + target)
+        * weight
+        / input.shape[1]
+    )
     return diagonal_input, np.full_like(target, 0.0)
 
 

@@ -155,31 +155,42 @@ def _hessian_diagonal(
     sums_4 = total(probability[:, :, None] * (product_7 - sums_3[:, None]), axis=1)
     product_8 = probability[:, :, None] * (sums_4[:, None] + (sums_3[:, None] - product_7)) ** 2
     product_9 = picked * pick(softmax_complement(chosen_3, axis=-1), index, axis=1) * chosen_4
-    product_10 = quotient * sums_2
-    term_6 = input_direction * quotient[:, None] - product_10[:, None] * input_direction
-    product_11 = (
-        2.0 * product_9[:, None] * (sums_4 + (sums_3 - chosen_4[:, None] * term_6)) * term_6
-    )
+    term_6 = quotient - quotient * sums_2
+    term_7 = sums_4 + (sums_3 - chosen_4[:, None] * input_direction * term_6[:, None])
+    product_10 = 2.0 * product_9[:, None] * term_7 * input_direction * term_6[:, None]
     mask_2 = np.arange(input.shape[0]) == index[:, None]
-    product_12 = select(mask, power, 0.0)[:, :, None] * (
+    product_11 = select(mask, power, 0.0)[:, :, None] * (
         input_direction * quotient[:, None, None] - product_6
     )
-    product_13 = probability_2[:, :, None] * (sums_4[:, None] + (sums_3[:, None] - product_12))
-    sums_5 = total(masked(sum_of_others(product_13, axis=-2), mask_2[:, :, None]), axis=1)
-    term_7 = total(product_8, axis=1) - product_11 + 2.0 * product_4[:, None] * term_6 * sums_5
-    term_8 = term_4 + term_7
+    product_12 = probability_2[:, :, None] * (sums_4[:, None] + (sums_3[:, None] - product_11))
+    sums_5 = total(masked(sum_of_others(product_12, axis=-2), mask_2[:, :, None]), axis=1)
+    product_13 = 2.0 * product_4[:, None] * input_direction * term_6[:, None] * sums_5
+    term_8 = term_4 + (total(product_8, axis=1) - product_10 + product_13)
     sums_6 = total(product[:, :, None] * (term_8[:, None] - term_2 / temperature), axis=1)
-    product_14 = product * sigmoid(logit - crowd[:, None])
+    product_14 = sigmoid(logit - crowd[:, None]) * product
     sums_7 = total(product_2[:, :, None] * term_5, axis=1)
     term_9 = sums_7[:, None] - term_5 / temperature
-    product_15 = 2.0 * product_4[:, None] * term_6 * total(product_14[:, :, None] * term_9, axis=1)
+    product_15 = (
+        2.0
+        * product_4[:, None]
+        * input_direction
+        * term_6[:, None]
+        * total(product_14[:, :, None] * term_9, axis=1)
+    )
     term_10 = total(product_14[:, :, None] * term_9 * term_9, axis=1) + product_15
     product_16 = sums_2 / temperature
     product_17 = ((target == target) & (index != index)).astype(upstream.dtype) * sigmoid(
         crowd - product_16
     )
     product_18 = product_17 * sigmoid(product_16 - crowd)
-    product_19 = 2.0 * product_18[:, None] * (sums_7 - term_6 / temperature) * term_6 / temperature
+    product_19 = (
+        2.0
+        * product_18[:, None]
+        * (sums_7 - input_direction * term_6[:, None] / temperature)
+        * input_direction
+        * term_6[:, None]
+        / temperature
+    )
     term_11 = sums_6 + term_10 + (-product_17[:, None] * term_3 / temperature - product_19)
     mask_3 = target != target[:, None]
     product_20 = sums / temperature
@@ -187,31 +198,32 @@ def _hessian_diagonal(
     probability_3 = softmax(chosen_5, axis=-2)
     chosen_6 = select(mask_3, power, 0.0)
     product_21 = probability_3 * chosen_6
+    power_4 = term_5 * term_5
     other_probability = softmax_complement(chosen_5, axis=-2)
-    power_4 = chosen_6 * chosen_6
-    product_22 = probability_3 * other_probability**2 * power_4
-    power_5 = term_5 * term_5
-    product_23 = probability_3 * probability_3 * power_4
-    product_24 = product_23 * other_probability
-    term_12 = product_22[:, :, None] * power_5 + product_24[:, :, None] * power_5
+    power_5 = chosen_6 * chosen_6
+    power_6 = probability_3 * probability_3
+    term_12 = probability_3 * other_probability**2 * power_5 + power_5 * power_6 * other_probability
     log_sum = logsumexp(select(target[:, None] != target, logit, -math.inf), axis=-1)
-    product_25 = positive * sigmoid(log_sum[:, None] - logit)
-    product_26 = (product_21[:, :, None] * term_2 + term_12) * total(product_25, axis=1)[:, None]
-    product_27 = (
-        product_23[:, :, None]
-        * total(product_25 * sigmoid(logit - log_sum[:, None]), axis=1)[:, None]
-        * power_5
+    product_22 = positive * sigmoid(log_sum[:, None] - logit)
+    product_23 = (product_21[:, :, None] * term_2 + power_4 * term_12[:, :, None]) * total(
+        product_22, axis=1
+    )[:, None]
+    product_24 = power_6 * power_5
+    product_25 = (
+        product_24[:, :, None]
+        * total(product_22 * sigmoid(logit - log_sum[:, None]), axis=1)[:, None]
+        * power_4
     )
     chosen_7 = ((target == target[:, None]) & (index != index[:, None])).astype(upstream.dtype)
     probability_4 = sigmoid(log_sum - product_20)
-    product_28 = chosen_7 * probability_4
+    product_26 = chosen_7 * probability_4
     probability_5 = sigmoid(product_20 - log_sum)
-    product_29 = product_21 * chosen_7 * probability_4 * probability_5
-    product_30 = product_28 * probability_5
-    term_13 = product_30[:, :, None] * (term_5 / temperature) ** 2 - 2.0 * product_29[
+    product_27 = product_21 * chosen_7 * probability_4 * probability_5
+    product_28 = product_26 * probability_5
+    term_13 = product_28[:, :, None] * (term_5 / temperature) ** 2 - 2.0 * product_27[
         :, :, None
     ] * term_5 * (term_5 / temperature)
-    term_14 = product_26 + product_27 + (term_13 - product_28[:, :, None] * term_2 / temperature)
+    term_14 = product_23 + product_25 + (term_13 - product_26[:, :, None] * term_2 / temperature)
     return (upstream[:, None] * term_11 + total(upstream[:, None] * term_14, axis=1),)
 
 

@@ -49,7 +49,7 @@ def _value_and_gradient(
     loss = np.maximum(error * q, term * error)
     grad_q = None
     if "q" in wanted:
-        grad_q = total(upstream * (term_2 * error + term_3 * error))
+        grad_q = total(upstream * error * (term_2 + term_3))
     return loss, -slope, slope, grad_q
 
 

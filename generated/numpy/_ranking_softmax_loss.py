@@ -68,7 +68,7 @@ def _value_and_gradient(
     product = softmax(score, axis=-1) * sum_of_others(upstream[:, None] * chosen, axis=-1)
     term = product - softmax_complement(score, axis=-1) * upstream[:, None] * chosen
     loss = select(valid, total(select(mask, 0.0, nll * target * weights), axis=1), 0.0)
-    grad_input = masked(term * mask_2.astype(where.dtype), valid[:, None])
+    grad_input = masked(term * mask_2.astype(input.dtype), valid[:, None])
     grad_target = None
     if "target" in wanted:
         grad_target = masked(upstream[:, None] * select(mask, 0.0, nll * weights), valid[:, None])
@@ -87,7 +87,7 @@ def _hessian_diagonal(
         slope[:, None]
         * softmax(score, axis=-1)
         * softmax_complement(score, axis=-1)
-        * mask.astype(where.dtype) ** 2
+        * mask.astype(upstream.dtype) ** 2
     )
     return masked(product, valid[:, None]), np.full_like(target, 0.0)
 

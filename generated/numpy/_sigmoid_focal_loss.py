@@ -71,10 +71,8 @@ def _value_and_gradient_plain(
     power_2 = p**gamma
     product_2 = power_2 * (1.0 - target)
     softplus_2 = at_least(input, 0.0) + log_term
-    term = (
-        -gamma * product * p * softplus
-        - product * probability
-        + (gamma * product_2 * probability * softplus_2 + product_2 * p)
+    term = product * (-gamma * p * softplus - probability) + product_2 * (
+        gamma * probability * softplus_2 + p
     )
     loss = product * softplus + product_2 * softplus_2
     grad_target = None
@@ -82,8 +80,7 @@ def _value_and_gradient_plain(
         grad_target = upstream * (power * softplus - power_2 * softplus_2)
     grad_gamma = None
     if "gamma" in wanted:
-        term_2 = -product * softplus_2 * softplus - product_2 * softplus * softplus_2
-        grad_gamma = total(upstream * term_2)
+        grad_gamma = total(upstream * softplus_2 * softplus * (-product - product_2))
     return loss, upstream * term, grad_target, grad_gamma
 
 
@@ -91,32 +88,28 @@ def _hessian_diagonal_plain(
     upstream: Array, input: Array, target: Array, gamma: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    power = gamma * gamma
     probability = sigmoid(-input)
-    power_2 = probability**gamma
+    power = probability**gamma
+    product = power * target
+    power_2 = gamma * gamma
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
-    product = gamma * power_2 * p
-    product_2 = product * target * probability
-    term = (
-        power * power_2 * p * p * target * softplus
-        + product_2
-        - product * probability * target * softplus
-    )
+    product_2 = gamma * p
+    term = power_2 * p * p * softplus + product_2 * probability - product_2 * probability * softplus
+    term_2 = gamma * power * p * target * probability + product * probability * p
     power_3 = p**gamma
-    term_2 = 1.0 - target
+    term_3 = 1.0 - target
+    product_3 = power_3 * term_3
     softplus_2 = at_least(input, 0.0) + log_term
-    product_3 = power * power_3 * probability * probability * term_2 * softplus_2
-    product_4 = gamma * power_3 * probability
-    product_5 = product_4 * term_2 * p
-    term_3 = (
-        product_3
-        + product_5
-        - product_4 * p * term_2 * softplus_2
-        + (product_5 + power_3 * term_2 * p * probability)
+    product_4 = probability * gamma
+    term_4 = (
+        power_2 * probability * probability * softplus_2
+        + product_4 * p
+        - product_4 * p * softplus_2
     )
-    diagonal_input = upstream * (term + (product_2 + power_2 * target * probability * p) + term_3)
+    term_5 = gamma * power_3 * probability * term_3 * p + product_3 * p * probability
+    diagonal_input = upstream * (product * term + term_2 + (product_3 * term_4 + term_5))
     return diagonal_input, np.full_like(target, 0.0)
 
 
@@ -201,52 +194,60 @@ def _value_and_gradient_balanced(
     term = 1.0 - alpha
     term_2 = 1.0 - target
     softplus_2 = at_least(input, 0.0) + log_term
-    product = power * target
-    term_3 = -gamma * product * p * alpha * softplus - product * alpha * probability
-    product_2 = power_2 * term_2
-    term_4 = gamma * product_2 * probability * term * softplus_2 + product_2 * term * p
+    product = power * target * (-gamma * p * alpha * softplus - alpha * probability)
+    product_2 = power_2 * term_2 * (gamma * probability * term * softplus_2 + term * p)
     loss = power * alpha * target * softplus + power_2 * term * term_2 * softplus_2
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (power * alpha * softplus - power_2 * term * softplus_2)
     grad_alpha = None
     if "alpha" in wanted:
-        grad_alpha = total(upstream * (product * softplus - product_2 * softplus_2))
+        slope = upstream * (power * target * softplus - power_2 * term_2 * softplus_2)
+        grad_alpha = total(slope)
     grad_gamma = None
     if "gamma" in wanted:
-        term_5 = -product * softplus_2 * alpha * softplus - product_2 * softplus * term * softplus_2
-        grad_gamma = total(upstream * term_5)
-    return loss, upstream * (term_3 + term_4), grad_target, grad_alpha, grad_gamma
+        slope_2 = (
+            upstream * softplus_2 * softplus * (-power * alpha * target - power_2 * term * term_2)
+        )
+        grad_gamma = total(slope_2)
+    return loss, upstream * (product + product_2), grad_target, grad_alpha, grad_gamma
 
 
 def _hessian_diagonal_balanced(
     upstream: Array, input: Array, target: Array, alpha: Array | float, gamma: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    power = gamma * gamma
     probability = sigmoid(-input)
-    power_2 = probability**gamma
+    power = probability**gamma
+    power_2 = gamma * gamma
     p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
-    product = gamma * power_2 * p
-    product_2 = product * alpha * target * probability
+    product = gamma * p
     term = (
-        power * power_2 * p * p * alpha * target * softplus
-        + product_2
-        - product * probability * alpha * target * softplus
+        power_2 * p * p * alpha * softplus
+        + product * alpha * probability
+        - product * probability * alpha * softplus
+    )
+    term_2 = (
+        gamma * power * p * alpha * target * probability + power * alpha * target * probability * p
     )
     power_3 = p**gamma
-    term_2 = 1.0 - alpha
     term_3 = 1.0 - target
+    term_4 = 1.0 - alpha
     softplus_2 = at_least(input, 0.0) + log_term
-    product_3 = power * power_3 * probability * probability * term_2 * term_3 * softplus_2
-    product_4 = gamma * power_3 * probability
-    product_5 = product_4 * term_2 * term_3 * p
-    term_4 = product_3 + product_5 - product_4 * p * term_2 * term_3 * softplus_2
-    term_5 = term_4 + (product_5 + power_3 * term_2 * term_3 * p * probability)
-    term_6 = term + (product_2 + power_2 * alpha * target * probability * p) + term_5
-    return upstream * term_6, np.full_like(target, 0.0)
+    product_2 = probability * gamma
+    term_5 = (
+        power_2 * probability * probability * term_4 * softplus_2
+        + product_2 * term_4 * p
+        - product_2 * p * term_4 * softplus_2
+    )
+    term_6 = (
+        gamma * power_3 * probability * term_4 * term_3 * p
+        + power_3 * term_4 * term_3 * p * probability
+    )
+    term_7 = power * target * term + term_2 + (power_3 * term_3 * term_5 + term_6)
+    return upstream * term_7, np.full_like(target, 0.0)
 
 
 _kernel_balanced = Kernels(

@@ -46,11 +46,11 @@ def _value_and_gradient(
     term_2 = np.abs(input) + np.abs(target)
     quotient = ratio(np.abs(term), term_2)
     quotient_2 = ratio(quotient, term_2)
-    slope = 200.0 * upstream * ratio(1.0, term_2) * sign(term)
-    grad_input = slope - 200.0 * upstream * quotient_2 * sign(input)
+    product = 200.0 * ratio(1.0, term_2) * sign(term)
+    grad_input = upstream * (product - 200.0 * quotient_2 * sign(input))
     grad_target = None
     if "target" in wanted:
-        grad_target = -200.0 * upstream * quotient_2 * sign(target) - slope
+        grad_target = upstream * (-200.0 * quotient_2 * sign(target) - product)
     return 200.0 * quotient, grad_input, grad_target
 
 
@@ -64,20 +64,13 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     direction_2 = sign(term_2)
     power = quotient * quotient
     quotient_3 = ratio(ratio(np.abs(term_2), term), term)
-    product = quotient * quotient_3
-    quotient_4 = ratio(quotient_3, term)
-    product_2 = 200.0 * (product * sign_input + quotient_4 * sign_input) * sign_input
-    term_3 = (
-        product_2
-        - 200.0 * power * direction_2 * sign_input
-        - 200.0 * quotient_2 * sign_input * direction_2
-    )
+    term_3 = quotient * quotient_3 + ratio(quotient_3, term)
+    term_4 = 200.0 * sign_input * term_3 * sign_input - 200.0 * power * direction_2 * sign_input
     sign_target = sign(target)
-    product_3 = 200.0 * (product * sign_target + quotient_4 * sign_target) * sign_target
-    term_4 = 200.0 * quotient_2 * sign_target * direction_2 + (
-        200.0 * power * direction_2 * sign_target + product_3
-    )
-    return upstream * term_3, upstream * term_4
+    term_5 = 200.0 * power * direction_2 * sign_target + 200.0 * sign_target * term_3 * sign_target
+    diagonal_input = upstream * (term_4 - 200.0 * quotient_2 * sign_input * direction_2)
+    diagonal_target = upstream * (200.0 * quotient_2 * sign_target * direction_2 + term_5)
+    return diagonal_input, diagonal_target
 
 
 _kernel = Kernels(

@@ -102,8 +102,7 @@ def _value_and_gradient_labels(
     product = sigmoid_term**gamma * weight[target]
     softplus = at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
     lead = picked - log_sum
-    term_2 = gamma * product * sigmoid(lead) * softplus + product * sigmoid_term
-    slope = upstream * term_2
+    slope = upstream * product * (gamma * sigmoid(lead) * softplus + sigmoid_term)
     product_2 = slope[:, None] * softmax(chosen, axis=-2) * mask.astype(input.dtype)
     product_3 = -slope
     chosen_2 = select(index[:, None] == target[:, None], product_3[:, None], 0.0)
@@ -128,29 +127,31 @@ def _hessian_diagonal_labels(
     term = log_sum - picked
     sigmoid_term = sigmoid(term)
     power = sigmoid_term**gamma
-    p = sigmoid(picked - log_sum)
     picked_2 = weight[target]
-    product = gamma * power * p * picked_2
+    product = power * picked_2
+    p = sigmoid(picked - log_sum)
+    product_2 = gamma * p
     softplus = at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
-    product_2 = power * picked_2
-    term_2 = product * softplus + product_2 * sigmoid_term
+    term_2 = product_2 * softplus + sigmoid_term
     probability = softmax(chosen, axis=-2)
     chosen_2 = mask.astype(upstream.dtype)
     product_3 = (
-        term_2[:, None] * probability * softmax_complement(chosen, axis=-2) * chosen_2 * chosen_2
+        product[:, None]
+        * term_2[:, None]
+        * probability
+        * softmax_complement(chosen, axis=-2)
+        * chosen_2
+        * chosen_2
     )
     chosen_3 = (index[:, None] == target[:, None]).astype(upstream.dtype)
     product_4 = probability * chosen_2
     term_3 = product_4 - chosen_3
-    product_5 = product * sigmoid_term
-    term_4 = (
-        gamma * gamma * power * p * p * picked_2 * softplus
-        + product_5
-        + (product_5 + product_2 * sigmoid_term * p)
-    )
+    product_5 = product * (gamma * gamma * p * p * softplus + product_2 * sigmoid_term)
+    term_4 = gamma * power * p * picked_2 * sigmoid_term + product * sigmoid_term * p
+    term_5 = product_5 + term_4
     product_6 = power * p * sigmoid_term * picked_2 * softplus
-    term_5 = term_4[:, None] * term_3 + product_6[:, None] * gamma * (chosen_3 - product_4)
-    return (upstream[:, None] * (product_3 + term_3 * term_5),)
+    term_6 = term_5[:, None] * term_3 + product_6[:, None] * gamma * (chosen_3 - product_4)
+    return (upstream[:, None] * (product_3 + term_3 * term_6),)
 
 
 _kernel_labels = Kernels(
@@ -235,7 +236,7 @@ def _value_and_gradient_probabilities(
     nll = negative_log_softmax(input, axis=-2)
     mask = other_probability == 0.0
     chosen = select((mask & (gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0))
-    product_2 = nll * chosen * target
+    product_2 = target * (nll * chosen)
     slope = other_probability * upstream[:, None] * product_2 * weight[:, None]
     rest = sum_of_others(-probability * upstream[:, None] * product_2 * weight[:, None], axis=-2)
     grad_input = upstream[:, None] * excess + probability * (-slope - rest)
@@ -264,23 +265,22 @@ def _hessian_diagonal_probabilities(
     chosen = select(mask_2, 0.0, gamma * other_probability**term)
     power = other_probability**2
     power_2 = probability * probability
-    product = chosen * target
-    product_2 = 2.0 * power_2 * sum_of_others(product * weight[:, None] * probability, axis=-2)
-    term_2 = 2.0 * chosen * target * weight[:, None] * probability * power + product_2
+    rest = sum_of_others(chosen * target * weight[:, None] * probability, axis=-2)
+    term_2 = 2.0 * chosen * target * weight[:, None] * probability * power + 2.0 * power_2 * rest
     nll = negative_log_softmax(input, axis=-2)
     term_3 = other_probability - probability
-    product_3 = product * weight[:, None] * probability * other_probability * term_3
+    product = chosen * weight[:, None] * probability * other_probability * term_3
     chosen_2 = select((mask & (term == 0.0)), 0.0, term * other_probability ** (term - 1.0))
     chosen_3 = select(mask_2, 0.0, gamma * chosen_2)
-    term_4 = power_2 * power * chosen_3 * target * weight[:, None] - product_3
-    rest = sum_of_others(nll * chosen * target * weight[:, None] * probability, axis=-2)
-    rest_2 = sum_of_others(nll * power_2 * chosen_3 * target * weight[:, None], axis=-2)
-    term_5 = (
+    product_2 = nll * target * (power_2 * power * chosen_3 * weight[:, None] - product)
+    rest_2 = sum_of_others(nll * chosen * target * weight[:, None] * probability, axis=-2)
+    rest_3 = sum_of_others(nll * power_2 * chosen_3 * target * weight[:, None], axis=-2)
+    term_4 = (
         sums[:, None] * probability * other_probability
         + term_2
-        + (nll * term_4 + (probability * term_3 * rest + power_2 * rest_2))
+        + (product_2 + (probability * term_3 * rest_2 + power_2 * rest_3))
     )
-    return upstream[:, None] * term_5, np.full_like(target, 0.0)
+    return upstream[:, None] * term_4, np.full_like(target, 0.0)
 
 
 _kernel_probabilities = Kernels(

@@ -121,24 +121,29 @@ def _hessian_diagonal_swapped(
     term_4 = 1.0 - at_least(sign(np.minimum(far, across) - near - margin), 0.0)
     quotient = ratio(term, near[:, None])
     term_5 = p - 1.0
-    power_slope_2 = power_slope(quotient, term_5)
-    product = power_slope_2 * ratio(quotient, near[:, None]) * signed_power(quotient, term_5)
-    product_2 = term_4[:, None] * (power_slope_2 * ratio(1.0, near)[:, None] - product)
-    product_3 = term_4 * (-0.5 * sign(across - far) - 0.5)
-    quotient_2 = ratio(term_2, far[:, None])
-    power_slope_3 = power_slope(quotient_2, term_5)
-    product_4 = power_slope_3 * ratio(quotient_2, far[:, None]) * signed_power(quotient_2, term_5)
-    product_5 = product_3[:, None] * (power_slope_3 * ratio(1.0, far)[:, None] - product_4)
-    product_6 = term_4 * (-0.5 * sign(far - across) - 0.5)
-    quotient_3 = ratio(term_3, across[:, None])
-    power_slope_4 = power_slope(quotient_3, term_5)
-    product_7 = (
-        power_slope_4 * ratio(quotient_3, across[:, None]) * signed_power(quotient_3, term_5)
+    term_6 = ratio(1.0, near)[:, None] - ratio(quotient, near[:, None]) * signed_power(
+        quotient, term_5
     )
-    product_8 = product_6[:, None] * (power_slope_4 * ratio(1.0, across)[:, None] - product_7)
-    diagonal_anchor = upstream[:, None] * (product_2 + product_5)
-    diagonal_positive = upstream[:, None] * (product_2 + product_8)
-    diagonal_negative = upstream[:, None] * (product_5 + product_8)
+    product = term_4[:, None] * power_slope(quotient, term_5) * term_6
+    product_2 = term_4 * (-0.5 * sign(across - far) - 0.5)
+    quotient_2 = ratio(term_2, far[:, None])
+    product_3 = ratio(quotient_2, far[:, None]) * signed_power(quotient_2, term_5)
+    product_4 = (
+        product_2[:, None]
+        * power_slope(quotient_2, term_5)
+        * (ratio(1.0, far)[:, None] - product_3)
+    )
+    product_5 = term_4 * (-0.5 * sign(far - across) - 0.5)
+    quotient_3 = ratio(term_3, across[:, None])
+    product_6 = ratio(quotient_3, across[:, None]) * signed_power(quotient_3, term_5)
+    product_7 = (
+        product_5[:, None]
+        * power_slope(quotient_3, term_5)
+        * (ratio(1.0, across)[:, None] - product_6)
+    )
+    diagonal_anchor = upstream[:, None] * (product + product_4)
+    diagonal_positive = upstream[:, None] * (product + product_7)
+    diagonal_negative = upstream[:, None] * (product_4 + product_7)
     return diagonal_anchor, diagonal_positive, diagonal_negative
 
 
@@ -260,17 +265,20 @@ def _hessian_diagonal_plain(
     quotient = ratio(term, near[:, None])
     term_4 = p - 1.0
     power_slope_2 = power_slope(quotient, term_4)
-    product = power_slope_2 * ratio(quotient, near[:, None]) * signed_power(quotient, term_4)
-    term_5 = power_slope_2 * ratio(1.0, near)[:, None] - product
+    term_5 = ratio(1.0, near)[:, None] - ratio(quotient, near[:, None]) * signed_power(
+        quotient, term_4
+    )
     term_6 = positive_2 - 1.0
     quotient_2 = ratio(term_2, far[:, None])
     power_slope_3 = power_slope(quotient_2, term_4)
-    product_2 = power_slope_3 * ratio(quotient_2, far[:, None]) * signed_power(quotient_2, term_4)
-    term_7 = power_slope_3 * ratio(1.0, far)[:, None] - product_2
+    product = ratio(quotient_2, far[:, None]) * signed_power(quotient_2, term_4)
+    term_7 = ratio(1.0, far)[:, None] - product
+    term_8 = term_3[:, None] * power_slope_2 * term_5 + term_6[:, None] * power_slope_3 * term_7
     slope = upstream * term_3
     slope_2 = upstream * term_6
-    diagonal_anchor = upstream[:, None] * (term_3[:, None] * term_5 + term_6[:, None] * term_7)
-    return diagonal_anchor, slope[:, None] * term_5, slope_2[:, None] * term_7
+    diagonal_positive = slope[:, None] * power_slope_2 * term_5
+    diagonal_negative = slope_2[:, None] * power_slope_3 * term_7
+    return upstream[:, None] * term_8, diagonal_positive, diagonal_negative
 
 
 _kernel_plain = Kernels(

@@ -511,11 +511,11 @@ def _hessian_diagonal_swapped_squared_euclidean(
     term = np.minimum(far, across) - total((anchor - positive) ** 2, axis=1) - margin
     term_2 = 1.0 - at_least(sign(term), 0.0)
     product = 2.0 * term_2
-    product_2 = 2.0 * term_2 * (-0.5 * sign(across - far) - 0.5)
-    slope = upstream * (product + product_2)
-    product_3 = 2.0 * term_2 * (-0.5 * sign(far - across) - 0.5)
-    slope_2 = upstream * (product + product_3)
-    slope_3 = upstream * (product_2 + product_3)
+    term_3 = -0.5 * sign(across - far) - 0.5
+    slope = upstream * (product + 2.0 * term_2 * term_3)
+    term_4 = -0.5 * sign(far - across) - 0.5
+    slope_2 = upstream * (product + 2.0 * term_2 * term_4)
+    slope_3 = upstream * term_2 * (2.0 * term_3 + 2.0 * term_4)
     diagonal_anchor = np.broadcast_to(slope[:, None], anchor.shape)
     diagonal_positive = np.broadcast_to(slope_2[:, None], positive.shape)
     diagonal_negative = np.broadcast_to(slope_3[:, None], negative.shape)

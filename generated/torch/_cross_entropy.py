@@ -208,15 +208,15 @@ def _curvature_smoothed_labels(
     slope = upstream * label_weight
     excess = label_excess(input, label, axis=-2)
     excess_2 = excess_over(input, weight[:, None], axis=-2)
-    term = upstream[:, None] * excess_2 / weight.shape[0] - slope[:, None] * excess
+    term = upstream[:, None] * excess_2 / input.shape[1] - slope[:, None] * excess
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    slope_2 = upstream[:, None] * label_smoothing * weight.sum() * d_probability / weight.shape[0]
+    slope_2 = upstream[:, None] * label_smoothing * weight.sum() * d_probability / input.shape[1]
     term_2 = (
         term * d_label_smoothing
         + slope[:, None] * (1.0 - label_smoothing) * d_probability
         + slope_2
     )
-    term_3 = (excess_2 * d_input).sum(dim=1) / weight.shape[0] - label_weight * (
+    term_3 = (excess_2 * d_input).sum(dim=1) / input.shape[1] - label_weight * (
         excess * d_input
     ).sum(dim=1)
     change_label_smoothing = select(valid, upstream * term_3, 0.0).sum()

@@ -60,41 +60,36 @@ def _value_and_gradient(
     u = 0.5 * term_2
     term_3 = nll_2 - nll
     probability_3 = torch.sigmoid(term_3)
-    product = probability_3 * (term_2.clamp(min=0.0) + torch.log1p(torch.exp(-magnitude)))
+    softplus = term_2.clamp(min=0.0) + torch.log1p(torch.exp(-magnitude))
     share = torch.sigmoid(term_2)
-    product_2 = share * (term_3.clamp(min=0.0) + torch.log1p(torch.exp(-term_3.abs())))
-    chosen = select(
-        mask, 0.5 * term_2 * tanh(u) - log_cosh(u), -product - product_2 + 0.6931471805599453
-    )
+    softplus_2 = term_3.clamp(min=0.0) + torch.log1p(torch.exp(-term_3.abs()))
+    term_4 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
+    cost = select(mask, 0.5 * term_2 * tanh(u) - log_cosh(u), term_4)
     sech2_2 = sech2(u)
-    product_3 = product * share
-    product_4 = probability_3 * share
-    product_5 = product_2 * probability_3
-    product_6 = share * probability_3
-    chosen_2 = select(
-        mask, 0.25 * term_2 * sech2_2, product_3 - product_4 + (product_6 - product_5)
-    )
-    rest = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
+    product = probability_3 * share
+    product_2 = product * softplus
+    product_3 = product * softplus_2
+    product_4 = share * probability_3
+    chosen = select(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_4 - product_3))
+    product_5 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    term_4 = probability * rest - 0.5 * other_probability * upstream[:, None] * term * chosen_2
-    rest_2 = sum_of_others(0.5 * probability * upstream[:, None] * chosen, axis=-2)
-    product_7 = probability * (0.5 * other_probability * upstream[:, None] * chosen - rest_2)
+    term_5 = product_5 - 0.5 * other_probability * upstream[:, None] * term * chosen
+    rest = sum_of_others(0.5 * probability * upstream[:, None] * cost, axis=-2)
+    product_6 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
     grad_target = None
     if "target" in wanted:
-        chosen_3 = select(
-            mask, -0.25 * term_2 * sech2_2, product_4 - product_3 + (product_5 - product_6)
+        chosen_2 = select(
+            mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product_4)
         )
-        rest_3 = sum_of_others(0.5 * upstream[:, None] * term * chosen_3, axis=-2)
+        rest_2 = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
         other_probability_2 = softmax_complement(target, axis=-2)
-        term_5 = (
-            probability_2 * rest_3 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_3
+        term_6 = (
+            probability_2 * rest_2 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_2
         )
-        rest_4 = sum_of_others(0.5 * probability_2 * upstream[:, None] * chosen, axis=-2)
-        product_8 = probability_2 * (
-            0.5 * other_probability_2 * upstream[:, None] * chosen - rest_4
-        )
-        grad_target = term_5 + product_8
-    return 0.5 * (term * chosen).sum(dim=1), term_4 + product_7, grad_target
+        rest_3 = sum_of_others(0.5 * probability_2 * upstream[:, None] * cost, axis=-2)
+        product_7 = probability_2 * (0.5 * other_probability_2 * upstream[:, None] * cost - rest_3)
+        grad_target = term_6 + product_7
+    return 0.5 * (term * cost).sum(dim=1), term_5 + product_6, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -118,12 +113,12 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     sech2_2 = sech2(u)
     product = probability * share
     product_2 = product * softplus
-    product_3 = share * probability
-    product_4 = product_3 * softplus_2
-    chosen = select(mask, 0.25 * term * sech2_2, product_2 - product + (product_3 - product_4))
+    product_3 = product * softplus_2
+    product_4 = share * probability
+    chosen = select(mask, 0.25 * term * sech2_2, product_2 - product + (product_4 - product_3))
     offset = centred(input, d_input, axis=-2)
     product_5 = term_4 * chosen * ((probability_2 * offset).sum(dim=1)[:, None] - offset)
-    chosen_2 = select(mask, -0.25 * term * sech2_2, product - product_2 + (product_4 - product_3))
+    chosen_2 = select(mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product_4))
     offset_2 = centred(target, d_target, axis=-2)
     product_6 = term_4 * chosen_2 * ((probability_3 * offset_2).sum(dim=1)[:, None] - offset_2)
     term_5 = (
@@ -155,10 +150,10 @@ def _curvature(
     product = probability_3 * share
     softplus = term_2.clamp(min=0.0) + torch.log1p(torch.exp(-magnitude))
     product_2 = product * softplus
-    product_3 = share * probability_3
     softplus_2 = term_3.clamp(min=0.0) + torch.log1p(torch.exp(-term_3.abs()))
-    product_4 = product_3 * softplus_2
-    chosen = select(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_3 - product_4))
+    product_3 = product * softplus_2
+    product_4 = share * probability_3
+    chosen = select(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_4 - product_3))
     slope = 0.5 * upstream[:, None] * term * chosen
     other_probability = softmax_complement(input, axis=-2)
     term_4 = sum_of_others(slope, axis=-2) - 0.5 * other_probability * upstream[:, None] * chosen
@@ -175,9 +170,9 @@ def _curvature(
     product_8 = probability_3 * share * share
     product_9 = product * squashed
     squashed_2 = tanh(0.5 * term_3)
-    product_10 = product_3 * softplus_2 * squashed_2
+    product_10 = product * softplus_2 * squashed_2
     product_11 = share * probability_3 * probability_3
-    product_12 = product_3 * squashed_2
+    product_12 = product * squashed_2
     term_7 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
     chosen_2 = select(mask, product_5 - product_6, term_7)
     offset = centred(input, d_input, axis=-2)
@@ -193,35 +188,43 @@ def _curvature(
         + 0.5 * upstream[:, None] * term * chosen_3 * term_10
     )
     slope_3 = 0.5 * other_probability * upstream[:, None] * chosen * d_probability_2
-    slope_4 = 0.5 * probability * other_probability * upstream[:, None] * chosen
-    term_12 = slope_4 - 0.5 * other_probability * upstream[:, None] * term * chosen_2
-    chosen_4 = select(mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_4 - product_3))
-    slope_5 = 0.5 * probability * other_probability * upstream[:, None] * chosen_4
-    term_13 = slope_5 - 0.5 * other_probability * upstream[:, None] * term * chosen_3
-    term_14 = (
+    slope_4 = 0.5 * upstream[:, None] * term * chosen_2
+    product_13 = (
+        other_probability * (0.5 * probability * upstream[:, None] * chosen - slope_4) * term_8
+    )
+    slope_5 = 0.5 * upstream[:, None] * term * chosen_3
+    chosen_4 = select(mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product_4))
+    product_14 = (
+        other_probability * (0.5 * probability * upstream[:, None] * chosen_4 - slope_5) * term_10
+    )
+    term_12 = (
         0.5 * upstream[:, None] * cost * d_probability
         + 0.5 * probability * upstream[:, None] * chosen * term_8
         + 0.5 * probability * upstream[:, None] * chosen_4 * term_10
     )
     slope_6 = 0.5 * upstream[:, None] * term * chosen_4
     other_probability_2 = softmax_complement(target, axis=-2)
-    term_15 = (
+    term_13 = (
         sum_of_others(slope_6, axis=-2) - 0.5 * other_probability_2 * upstream[:, None] * chosen_4
     )
     slope_7 = 0.5 * probability_2 * upstream[:, None] * cost
-    term_16 = 0.5 * other_probability_2 * upstream[:, None] * cost - sum_of_others(slope_7, axis=-2)
-    term_17 = (
+    term_14 = 0.5 * other_probability_2 * upstream[:, None] * cost - sum_of_others(slope_7, axis=-2)
+    term_15 = (
         0.5 * upstream[:, None] * chosen_4 * d_probability
         + 0.5 * upstream[:, None] * chosen_4 * d_probability_2
         + 0.5 * upstream[:, None] * term * chosen_3 * term_8
         + 0.5 * upstream[:, None] * term * chosen_2 * term_10
     )
     slope_8 = 0.5 * other_probability_2 * upstream[:, None] * chosen_4 * d_probability
-    slope_9 = 0.5 * probability_2 * other_probability_2 * upstream[:, None] * chosen
-    term_18 = slope_9 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_3
-    slope_10 = 0.5 * probability_2 * other_probability_2 * upstream[:, None] * chosen_4
-    term_19 = slope_10 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_2
-    term_20 = (
+    product_15 = (
+        other_probability_2 * (0.5 * probability_2 * upstream[:, None] * chosen - slope_5) * term_8
+    )
+    product_16 = (
+        other_probability_2
+        * (0.5 * probability_2 * upstream[:, None] * chosen_4 - slope_4)
+        * term_10
+    )
+    term_16 = (
         0.5 * upstream[:, None] * cost * d_probability_2
         + 0.5 * probability_2 * upstream[:, None] * chosen * term_8
         + 0.5 * probability_2 * upstream[:, None] * chosen_4 * term_10
@@ -229,20 +232,20 @@ def _curvature(
     change_input = (
         (term_4 + term_6) * d_probability
         + probability * sum_of_others(term_11, axis=-2)
-        + term_12 * term_8
-        + term_13 * term_10
+        + product_13
+        + product_14
         - (slope_2 - slope) * d_probability
         - slope_3
-        - probability * sum_of_others(term_14, axis=-2)
+        - probability * sum_of_others(term_12, axis=-2)
     )
     change_target = (
-        (term_15 + term_16) * d_probability_2
-        + probability_2 * sum_of_others(term_17, axis=-2)
-        + term_18 * term_8
-        + term_19 * term_10
+        (term_13 + term_14) * d_probability_2
+        + probability_2 * sum_of_others(term_15, axis=-2)
+        + product_15
+        + product_16
         - (slope_7 - slope_6) * d_probability_2
         - slope_8
-        - probability_2 * sum_of_others(term_20, axis=-2)
+        - probability_2 * sum_of_others(term_16, axis=-2)
     )
     return change_input, change_target
 

@@ -21,9 +21,9 @@ __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 
 def _value_linear(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    mask = target[:, None] != torch.arange(weight.shape[0], device=weight.device)
+    mask = target[:, None] != torch.arange(input.shape[1], device=input.device)
     gap = (input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
-    return weight[target] * select(mask, gap, 0.0).sum(dim=1) / weight.shape[0]
+    return weight[target] * select(mask, gap, 0.0).sum(dim=1) / input.shape[1]
 
 
 def _value_and_gradient_linear(
@@ -36,20 +36,20 @@ def _value_and_gradient_linear(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    index = torch.arange(weight.shape[0], device=weight.device)
+    index = torch.arange(input.shape[1], device=input.device)
     mask = target[:, None] != index
     term = input - pick(input, target, dim=1)[:, None] + margin
     slope = upstream * picked
     chosen = select(mask, sign(term).clamp(min=0.0), 0.0)
     sums = chosen.sum(dim=1)
-    slope_2 = -upstream * picked * sums / weight.shape[0]
-    loss = picked * select(mask, term.clamp(min=0.0), 0.0).sum(dim=1) / weight.shape[0]
-    grad_input = slope[:, None] * chosen / weight.shape[0] + select(
+    slope_2 = -upstream * picked * sums / input.shape[1]
+    loss = picked * select(mask, term.clamp(min=0.0), 0.0).sum(dim=1) / input.shape[1]
+    grad_input = slope[:, None] * chosen / input.shape[1] + select(
         index == target[:, None], slope_2[:, None], 0.0
     )
     grad_margin = None
     if "margin" in wanted:
-        grad_margin = (upstream * picked * sums).sum() / weight.shape[0]
+        grad_margin = (upstream * picked * sums).sum() / input.shape[1]
     return loss, grad_input, grad_margin
 
 
@@ -62,11 +62,11 @@ def _tangent_linear(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    mask = target[:, None] != torch.arange(weight.shape[0], device=weight.device)
+    mask = target[:, None] != torch.arange(input.shape[1], device=input.device)
     positive = sign(input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
     chosen = select(mask, positive, 0.0)
     term = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, dim=1)[:, None]
-    return weight[target] * term.sum(dim=1) / weight.shape[0]
+    return weight[target] * term.sum(dim=1) / input.shape[1]
 
 
 def _curvature_linear(
@@ -96,9 +96,9 @@ _kernel_linear = differentiable(
 
 def _value_squared(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    mask = target[:, None] != torch.arange(weight.shape[0], device=weight.device)
+    mask = target[:, None] != torch.arange(input.shape[1], device=input.device)
     gap = (input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
-    return weight[target] * select(mask, gap * gap, 0.0).sum(dim=1) / weight.shape[0]
+    return weight[target] * select(mask, gap * gap, 0.0).sum(dim=1) / input.shape[1]
 
 
 def _value_and_gradient_squared(
@@ -111,21 +111,21 @@ def _value_and_gradient_squared(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    index = torch.arange(weight.shape[0], device=weight.device)
+    index = torch.arange(input.shape[1], device=input.device)
     mask = target[:, None] != index
     term = input - pick(input, target, dim=1)[:, None] + margin
     gap = term.clamp(min=0.0)
     slope = upstream * picked
     chosen = select(mask, 2.0 * gap * sign(term).clamp(min=0.0), 0.0)
     sums = chosen.sum(dim=1)
-    slope_2 = -upstream * picked * sums / weight.shape[0]
-    loss = picked * select(mask, gap * gap, 0.0).sum(dim=1) / weight.shape[0]
-    grad_input = slope[:, None] * chosen / weight.shape[0] + select(
+    slope_2 = -upstream * picked * sums / input.shape[1]
+    loss = picked * select(mask, gap * gap, 0.0).sum(dim=1) / input.shape[1]
+    grad_input = slope[:, None] * chosen / input.shape[1] + select(
         index == target[:, None], slope_2[:, None], 0.0
     )
     grad_margin = None
     if "margin" in wanted:
-        grad_margin = (upstream * picked * sums).sum() / weight.shape[0]
+        grad_margin = (upstream * picked * sums).sum() / input.shape[1]
     return loss, grad_input, grad_margin
 
 
@@ -138,11 +138,11 @@ def _tangent_squared(
     d_margin: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    mask = target[:, None] != torch.arange(weight.shape[0], device=weight.device)
+    mask = target[:, None] != torch.arange(input.shape[1], device=input.device)
     term = input - pick(input, target, dim=1)[:, None] + margin
     chosen = select(mask, 2.0 * term.clamp(min=0.0) * sign(term).clamp(min=0.0), 0.0)
     term_2 = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, dim=1)[:, None]
-    return weight[target] * term_2.sum(dim=1) / weight.shape[0]
+    return weight[target] * term_2.sum(dim=1) / input.shape[1]
 
 
 def _curvature_squared(
@@ -157,21 +157,21 @@ def _curvature_squared(
     """Return the derivative of the gradient along the tangents."""
     picked = weight[target]
     slope = upstream * picked
-    index = torch.arange(weight.shape[0], device=weight.device)
+    index = torch.arange(input.shape[1], device=input.device)
     positive = sign(input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
     chosen = select(target[:, None] != index, 2.0 * positive * positive, 0.0)
     picked_2 = pick(d_input, target, dim=1)
     slope_2 = upstream * picked * picked_2
     term = chosen * d_margin + chosen * d_input - chosen * picked_2[:, None]
     slope_3 = upstream * picked * term.sum(dim=1)
-    product = slope_3[:, None] * (index == target[:, None]).to(upstream.dtype) / weight.shape[0]
+    product = slope_3[:, None] * (index == target[:, None]).to(upstream.dtype) / input.shape[1]
     change_input = (
-        slope[:, None] * chosen * d_margin / weight.shape[0]
-        + slope[:, None] * chosen * d_input / weight.shape[0]
-        - slope_2[:, None] * chosen / weight.shape[0]
+        slope[:, None] * chosen * d_margin / input.shape[1]
+        + slope[:, None] * chosen * d_input / input.shape[1]
+        - slope_2[:, None] * chosen / input.shape[1]
         - product
     )
-    return change_input, slope_3.sum() / weight.shape[0]
+    return change_input, slope_3.sum() / input.shape[1]
 
 
 _kernel_squared = differentiable(

@@ -49,7 +49,7 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = target * torch.sigmoid(-input) - (1.0 - target) * torch.sigmoid(input)
-    return -(weight * (input * d_target + term * d_input)).sum(dim=1) / weight.shape[1]
+    return -(weight * (input * d_target + term * d_input)).sum(dim=1) / input.shape[1]
 
 
 def _curvature(
@@ -63,16 +63,16 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     sigmoid_input = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    slope = upstream[:, None] * (sigmoid_input + probability) * d_target / weight.shape[1]
+    slope = upstream[:, None] * (sigmoid_input + probability) * d_target / input.shape[1]
     slope_2 = (
         upstream[:, None]
         * sigmoid_input
         * probability
         * (1.0 - target + target)
         * d_input
-        / weight.shape[1]
+        / input.shape[1]
     )
-    change_target = -upstream[:, None] * weight * d_input / weight.shape[1]
+    change_target = -upstream[:, None] * weight * d_input / input.shape[1]
     return weight * (slope_2 - slope), change_target
 
 

@@ -55,7 +55,7 @@ def _value_and_gradient(
     product = softmax(score, axis=-1) * sum_of_others(upstream[:, None] * chosen, axis=-1)
     term = product - softmax_complement(score, axis=-1) * upstream[:, None] * chosen
     loss = select(valid, select(mask, 0.0, nll * target * weights).sum(dim=1), 0.0)
-    grad_input = masked(term * mask_2.to(where.dtype), valid[:, None])
+    grad_input = masked(term * mask_2.to(input.dtype), valid[:, None])
     grad_target = None
     if "target" in wanted:
         grad_target = masked(upstream[:, None] * select(mask, 0.0, nll * weights), valid[:, None])
@@ -69,7 +69,7 @@ def _tangent(
     mask = where <= 0.0
     mask_2 = where > 0.0
     score = select(mask_2, input, -math.inf)
-    offset = centred(score, mask_2.to(where.dtype) * d_input, axis=-1)
+    offset = centred(score, mask_2.to(target.dtype) * d_input, axis=-1)
     product = select(mask, 0.0, target * weights) * (
         (softmax(score, axis=-1) * offset).sum(dim=1)[:, None] - offset
     )
@@ -89,7 +89,7 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     valid = where.amax(dim=1) > 0.0
     mask = where > 0.0
-    chosen = mask.to(where.dtype)
+    chosen = mask.to(upstream.dtype)
     mask_2 = where <= 0.0
     chosen_2 = select(mask_2, 0.0, target * weights)
     score = select(mask, input, -math.inf)
