@@ -80,12 +80,27 @@ def _nll_at(node: Node) -> Node:
     return subtract(call("log1p", n.add(beside, call("expm1", behind))), behind)
 
 
+def _parted(body: Node, weight: Node, axis: str) -> tuple[Node, Node]:
+    """The weight where the body is largest, and the sum of the others."""
+    if axis not in weight.axes:  # the others of m equal weights are m - 1 of them
+        return weight, mul(weight, subtract(n.size(axis), n.ONE))
+    top = n.reduce_axes("argmax", body, (axis,))
+    spread = n.make("like", (weight, body), (), body.axes)  # one row may serve all samples
+    rest = n.reduce_axes("sum", n.put(spread, axis, top, n.ZERO), (axis,))
+    return n.pick(spread, axis, top), rest
+
+
 def _xent(node: Node) -> Node:
-    """An entry without weight counts for nothing, also where its logit is minus infinity."""
+    """An entry without weight counts for nothing, also where its logit is minus infinity.
+
+    The logarithm is one for a row, and is kept out of what is done for each entry.
+    """
     body, weight = node.args
     axis = node.axis
-    terms = mul(weight, n.over("nll", axis, body))
-    return n.sum_over(select(compare("eq", weight, n.ZERO), n.ZERO, terms), (axis,))
+    behind = mul(weight, negate(n.over("shifted", axis, body)))
+    counted = n.sum_over(select(compare("eq", weight, n.ZERO), n.ZERO, behind), (axis,))
+    whole = n.add(*_parted(body, weight, axis))
+    return n.add(mul(call("log1p", n.fold("others", axis, body)), whole), counted)
 
 
 def _excess_at(node: Node) -> Node:
@@ -96,16 +111,19 @@ def _excess_at(node: Node) -> Node:
 
 
 def _excess(node: Node) -> Node:
+    """The probability times the sum of the weights, less the weight.
+
+    Where a probability may be near 1, which only the largest is, that would cancel: there it is
+    p times the sum of the other weights, less 1 - p times its own.
+    """
     body, weight = node.args
     axis = node.axis
-    if axis not in weight.axes:  # rest of m equal weights is (m - 1) of them
-        rest = mul(weight, subtract(n.size(axis), n.ONE))
-    else:
-        rest = n.over("rest", axis, weight)
+    own, rest = _parted(body, weight, axis)
     others = n.fold("others", axis, body)
     total, decayed = n.add(n.ONE, others), n.over("exp_shifted", axis, body)
-    beside = n.put(subtract(total, decayed), axis, _largest(node), others)
-    return mul(subtract(mul(decayed, rest), mul(beside, weight)), call("inverse", total))
+    inverse = call("inverse", total)
+    elsewhere = subtract(mul(decayed, mul(n.add(rest, own), inverse)), weight)
+    return n.put(elsewhere, axis, _largest(node), mul(subtract(rest, mul(others, own)), inverse))
 
 
 def _centred(node: Node) -> Node:

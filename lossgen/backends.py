@@ -314,6 +314,7 @@ JAX = Backend(
         "jnp",
         sigmoid="jax.nn.sigmoid({0})",
         erf="jax.scipy.special.erf({0})",
+        argmax="argmax_along({0}, {axis}).squeeze({axis})",
         log1p="log1p({0})",
         loggamma="loggamma({0})",
         length_along="length_along({0}, axis)",

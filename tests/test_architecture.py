@@ -91,6 +91,7 @@ THIRD_PARTY = {
     "commands": {"sympy", "click", "rich", "filelock"},
 }
 LONG = {
+    "axis_composites": "one function for each operation along an axis, to be read side by side",
     "audit.builtins": "records only, one for each loss of another library",
     "cli": "one function for each command, most of it their options",
     "backends": "records only, one for each framework, to be read side by side",

@@ -30,7 +30,16 @@ from ._functions import (
     softmax,
     softmax_tangent,
 )
-from ._runtime import as_arrays, cast_floats, finish, finish_parts, fold, to_working, working_dtype
+from ._runtime import (
+    argmax_along,
+    as_arrays,
+    cast_floats,
+    finish,
+    finish_parts,
+    fold,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["DistillationLoss", "distillation_loss"]
 
@@ -56,7 +65,10 @@ def _partials_soft(
     term = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
     probability = softmax(product_2, axis=-2)
     power = temperature * temperature
-    is_largest = jnp.arange(input.shape[1])[:, None] == product_2.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(input.shape[1])[:, None]
+        == argmax_along(product_2, axis=1).squeeze(axis=1)[:, None]
+    )
     return (
         (term * probability).sum(axis=1),
         power,
@@ -141,7 +153,10 @@ def _partials_tangent_soft(
     term_5 = (
         probability * term_2 + term_4 * d_probability - probability * (sums[:, None] - offset_2)
     )
-    is_largest = jnp.arange(teacher.shape[1])[:, None] == product.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(teacher.shape[1])[:, None]
+        == argmax_along(product, axis=1).squeeze(axis=1)[:, None]
+    )
     return (
         term_5.sum(axis=1),
         2.0 * temperature * d_temperature,

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from ._runtime import (
+    along_last,
     argmax_along,
     exp_difference,
     length_along,
@@ -47,40 +48,48 @@ def box_cox_slope(x: jax.Array, exponent: jax.Array | float) -> jax.Array:
     return log1p_x * log1p_x * chosen
 
 
+@along_last
 def centred(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     """Return y less its entry where x is largest over an axis."""
     return y - jnp.take_along_axis(y, argmax_along(x, axis), axis)
 
 
+@along_last
 def cross_entropy_and_excess(x: jax.Array, y: jax.Array, axis: int) -> tuple[jax.Array, jax.Array]:
     """Return cross_entropy_with(x, y) and its excess_over."""
-    index = positions(y, axis)
-    mask = index == argmax_along(x, axis)
+    top = argmax_along(x, axis)
+    mask = positions(x, axis) == top
     largest = max_along(x, axis)
     decayed = exp_difference(x, largest)
     others = jnp.where(mask, 0.0, decayed).sum(axis=axis, keepdims=True)
-    mask_2 = index == argmax_along(jnp.abs(y), axis)
-    rest = jnp.where(
-        mask_2,
-        jnp.where(mask_2, 0.0, y).sum(axis=axis, keepdims=True),
-        y.sum(axis=axis, keepdims=True) - y,
+    spread = jnp.broadcast_to(y, x.shape)
+    picked = jnp.take_along_axis(spread, top, axis)
+    sums = jnp.where(mask, 0.0, spread).sum(axis=axis, keepdims=True)
+    sums_2 = jnp.where(y == 0.0, 0.0, -y * (x - largest)).sum(axis=axis, keepdims=True)
+    inverse = 1.0 / (others + 1.0)
+    value = log1p(others) * (picked + sums) + sums_2
+    excess = jnp.where(
+        mask, (sums - others * picked) * inverse, decayed * (sums + picked) * inverse - y
     )
-    term = others + 1.0
-    value = jnp.where(y == 0.0, 0.0, y * (log1p(others) + (largest - x))).sum(
-        axis=axis, keepdims=True
-    )
-    excess = (decayed * rest - jnp.where(mask, others, term - decayed) * y) * (1.0 / term)
     return jnp.squeeze(value, axis), excess
 
 
+@along_last
 def cross_entropy_with(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
+    top = argmax_along(x, axis)
+    mask = positions(x, axis) == top
     largest = max_along(x, axis)
-    chosen = jnp.where(positions(y, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
-    product = y * (log1p(chosen.sum(axis=axis, keepdims=True)) + (largest - x))
-    return jnp.squeeze(jnp.where(y == 0.0, 0.0, product).sum(axis=axis, keepdims=True), axis)
+    others = jnp.where(mask, 0.0, exp_difference(x, largest)).sum(axis=axis, keepdims=True)
+    spread = jnp.broadcast_to(y, x.shape)
+    term = jnp.take_along_axis(spread, top, axis) + jnp.where(mask, 0.0, spread).sum(
+        axis=axis, keepdims=True
+    )
+    sums = jnp.where(y == 0.0, 0.0, -y * (x - largest)).sum(axis=axis, keepdims=True)
+    return jnp.squeeze(log1p(others) * term + sums, axis)
 
 
+@along_last
 def deviation(x: jax.Array, axis: int) -> jax.Array:
     """Return x less its mean over an axis."""
     return x - x.sum(axis=axis, keepdims=True) / x.shape[axis]
@@ -109,6 +118,7 @@ def digamma(x: jax.Array | float) -> jax.Array:
     return term_5 - jnp.where(mask, term_6, 0.0)
 
 
+@along_last
 def direction(x: jax.Array, axis: int) -> jax.Array:
     """Return x divided by its norm over an axis; the zero vector stays zero."""
     x_length = length_along(x, axis)
@@ -116,20 +126,20 @@ def direction(x: jax.Array, axis: int) -> jax.Array:
     return jnp.where(mask, 0.0, x / jnp.where(mask, 1.0, x_length))
 
 
+@along_last
 def excess_over(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
+    top = argmax_along(x, axis)
+    mask = positions(x, axis) == top
+    spread = jnp.broadcast_to(y, x.shape)
+    sums = jnp.where(mask, 0.0, spread).sum(axis=axis, keepdims=True)
     decayed = exp_difference(x, max_along(x, axis))
-    index = positions(x, axis)
-    mask = index == argmax_along(jnp.abs(y), axis)
-    rest = jnp.where(
-        mask,
-        jnp.where(mask, 0.0, y).sum(axis=axis, keepdims=True),
-        y.sum(axis=axis, keepdims=True) - y,
+    others = jnp.where(mask, 0.0, decayed).sum(axis=axis, keepdims=True)
+    picked = jnp.take_along_axis(spread, top, axis)
+    inverse = 1.0 / (others + 1.0)
+    return jnp.where(
+        mask, (sums - others * picked) * inverse, decayed * (sums + picked) * inverse - y
     )
-    mask_2 = index == argmax_along(x, axis)
-    others = jnp.where(mask_2, 0.0, decayed).sum(axis=axis, keepdims=True)
-    term = others + 1.0
-    return (decayed * rest - jnp.where(mask_2, others, term - decayed) * y) * (1.0 / term)
 
 
 def exp_moment1(x: jax.Array) -> jax.Array:
@@ -159,6 +169,7 @@ def exp_moment2(x: jax.Array) -> jax.Array:
     return x * (x * (x * (product_3 + 0.027777777777777776) + 0.1) + 0.25) + 0.3333333333333333
 
 
+@along_last
 def floored_norm(x: jax.Array, floor: float, axis: int) -> jax.Array:
     """Return sqrt(sum(x**2) + floor**2) over an axis, scaled likewise."""
     maximum = jnp.maximum(max_along(jnp.abs(x), axis), floor)
@@ -181,6 +192,7 @@ def hypot1(x: jax.Array) -> jax.Array:
     return jnp.where(abs_x > 1073741824.0, abs_x, jnp.sqrt(x * x + 1.0))
 
 
+@along_last
 def label_cross_entropy(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = jnp.expand_dims(index, axis)
@@ -191,6 +203,7 @@ def label_cross_entropy(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
     return jnp.squeeze(log1p(term) + (largest - picked), axis)
 
 
+@along_last
 def label_cross_entropy_and_excess(
     x: jax.Array, index: jax.Array, axis: int
 ) -> tuple[jax.Array, jax.Array]:
@@ -207,6 +220,7 @@ def label_cross_entropy_and_excess(
     return jnp.squeeze(log1p(term) + (largest - picked), axis), excess
 
 
+@along_last
 def label_excess(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = jnp.expand_dims(index, axis)
@@ -240,6 +254,7 @@ def log_cosh(x: jax.Array) -> jax.Array:
     )
 
 
+@along_last
 def logsumexp(x: jax.Array, axis: int) -> jax.Array:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
     largest = max_along(x, axis)
@@ -247,6 +262,7 @@ def logsumexp(x: jax.Array, axis: int) -> jax.Array:
     return jnp.squeeze(largest + log1p(chosen.sum(axis=axis, keepdims=True)), axis)
 
 
+@along_last
 def negative_log_softmax(x: jax.Array, axis: int) -> jax.Array:
     """Return logsumexp(x) - x, exact where one entry dominates."""
     largest = max_along(x, axis)
@@ -254,6 +270,7 @@ def negative_log_softmax(x: jax.Array, axis: int) -> jax.Array:
     return log1p(chosen.sum(axis=axis, keepdims=True)) + (largest - x)
 
 
+@along_last
 def norm(x: jax.Array, axis: int) -> jax.Array:
     """Return the Euclidean norm over an axis, scaled so that no square overflows."""
     return jnp.squeeze(length_along(x, axis), axis)
@@ -270,6 +287,7 @@ def over_square1(x: jax.Array) -> jax.Array:
     return 1.0 / (x + 1.0 / x)
 
 
+@along_last
 def p_norm(x: jax.Array, order: float, axis: int) -> jax.Array:
     """Return the norm of an order over an axis, scaled so that no power overflows."""
     return jnp.squeeze(p_length_along(x, order, axis), axis)
@@ -313,6 +331,7 @@ def signed_power(x: jax.Array, exponent: float) -> jax.Array:
     return jnp.sign(x) * jnp.abs(x) ** exponent
 
 
+@along_last
 def softmax(x: jax.Array, axis: int) -> jax.Array:
     """Return exp(x) / sum(exp(x)) over an axis."""
     decayed = exp_difference(x, max_along(x, axis))
@@ -320,6 +339,7 @@ def softmax(x: jax.Array, axis: int) -> jax.Array:
     return decayed / (chosen.sum(axis=axis, keepdims=True) + 1.0)
 
 
+@along_last
 def softmax_complement(x: jax.Array, axis: int) -> jax.Array:
     """Return 1 - softmax(x), with all its digits where softmax is near 1."""
     mask = positions(x, axis) == argmax_along(x, axis)
@@ -329,6 +349,7 @@ def softmax_complement(x: jax.Array, axis: int) -> jax.Array:
     return jnp.where(mask, others, term - decayed) / term
 
 
+@along_last
 def softmax_tangent(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     """Return the change of softmax(x) along y, exact where one entry dominates."""
     decayed = exp_difference(x, max_along(x, axis))

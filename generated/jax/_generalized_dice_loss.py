@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio, softmax, softmax_complement, softmax_tangent
-from ._runtime import as_arrays, finish, fold, to_working, working_dtype
+from ._runtime import argmax_along, as_arrays, finish, fold, to_working, working_dtype
 
 __all__ = ["GeneralizedDiceLoss", "generalized_dice_loss"]
 
@@ -38,7 +38,9 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     p = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
     difference = (term * p + other_probability * target).sum(axis=2)
-    is_largest = jnp.arange(target.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(target.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     sums = (target + p).sum(axis=2)
     sums_2 = (class_weight * sums).sum(axis=1)
     return (
@@ -104,7 +106,9 @@ def _partials_tangent(
     d_probability = softmax_tangent(input, d_input, axis=-2)
     term_2 = (other_probability - p) * d_target + term * d_probability - target * d_probability
     sums_2 = term_2.sum(axis=2)
-    is_largest = jnp.arange(target.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(target.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     sums_3 = (target + p).sum(axis=2)
     sums_4 = (class_weight * sums_3).sum(axis=1)
     quotient_2 = ratio(1.0, sums_4)

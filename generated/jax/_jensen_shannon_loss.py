@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import centred, log_cosh, negative_log_softmax, sech2, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, fold, log1p, to_working, working_dtype
+from ._runtime import argmax_along, as_arrays, finish, fold, log1p, to_working, working_dtype
 
 __all__ = ["JensenShannonLoss", "jensen_shannon_loss"]
 
@@ -42,6 +42,7 @@ def _value(input: jax.Array, target: jax.Array) -> jax.Array:
 def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     index = jnp.arange(input.shape[1])
+    is_largest = index[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     probability = softmax(input, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
@@ -55,6 +56,7 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     share = jax.nn.sigmoid(term)
     softplus_2 = jnp.maximum(term_2, 0.0) + log1p(jnp.exp(-jnp.abs(term_2)))
     term_3 = -probability_2 * softplus - share * softplus_2 + 0.6931471805599453
+    is_largest_2 = index[:, None] == argmax_along(target, axis=1).squeeze(axis=1)[:, None]
     probability_3 = softmax(target, axis=-2)
     sech2_2 = sech2(u)
     product = probability_2 * share
@@ -62,10 +64,10 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     product_3 = product * softplus_2
     product_4 = share * probability_2
     return (
-        (index[:, None] == input.argmax(axis=1)[:, None]).astype(input.dtype),
+        is_largest.astype(input.dtype),
         probability,
         jnp.where(mask, 0.5 * term * jnp.tanh(u) - log_cosh(u), term_3),
-        (index[:, None] == target.argmax(axis=1)[:, None]).astype(input.dtype),
+        is_largest_2.astype(input.dtype),
         probability_3,
         probability + probability_3,
         jnp.where(mask, 0.25 * term * sech2_2, product_2 - product + (product_4 - product_3)),
@@ -111,7 +113,7 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     index = jnp.arange(input.shape[1])
-    chosen = (index[:, None] == input.argmax(axis=1)[:, None]).astype(input.dtype)
+    is_largest = index[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     d_probability = softmax_tangent(input, d_input, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
@@ -129,15 +131,15 @@ def _partials_tangent(
     softplus_2 = jnp.maximum(term_2, 0.0) + log1p(jnp.exp(-jnp.abs(term_2)))
     product_3 = product * softplus_2
     product_4 = share * probability
-    chosen_2 = jnp.where(mask, 0.25 * term * sech2_2, product_2 - product + (product_4 - product_3))
+    chosen = jnp.where(mask, 0.25 * term * sech2_2, product_2 - product + (product_4 - product_3))
     offset = centred(input, d_input, axis=-2)
     term_3 = (softmax(input, axis=-2) * offset).sum(axis=1)[:, None] - offset
-    chosen_3 = jnp.where(
+    chosen_2 = jnp.where(
         mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product_4)
     )
     offset_2 = centred(target, d_target, axis=-2)
     term_4 = (softmax(target, axis=-2) * offset_2).sum(axis=1)[:, None] - offset_2
-    chosen_4 = (index[:, None] == target.argmax(axis=1)[:, None]).astype(input.dtype)
+    is_largest_2 = index[:, None] == argmax_along(target, axis=1).squeeze(axis=1)[:, None]
     d_probability_2 = softmax_tangent(target, d_target, axis=-2)
     product_5 = 0.25 * sech2_2
     squashed = jnp.tanh(u)
@@ -150,18 +152,18 @@ def _partials_tangent(
     product_11 = share * probability * probability
     product_12 = product * squashed_2
     term_5 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
-    chosen_5 = jnp.where(mask, product_5 - product_6, term_5)
+    chosen_3 = jnp.where(mask, product_5 - product_6, term_5)
     term_6 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)
-    chosen_6 = jnp.where(mask, product_6 - product_5, term_6)
+    chosen_4 = jnp.where(mask, product_6 - product_5, term_6)
     return (
-        jnp.full_like(chosen, 0.0),
+        jnp.full_like(is_largest.astype(input.dtype), 0.0),
         d_probability,
-        chosen_2 * term_3 + chosen_3 * term_4,
-        jnp.full_like(chosen_4, 0.0),
+        chosen * term_3 + chosen_2 * term_4,
+        jnp.full_like(is_largest_2.astype(input.dtype), 0.0),
         d_probability_2,
         d_probability + d_probability_2,
-        chosen_5 * term_3 + chosen_6 * term_4,
-        chosen_6 * term_3 + chosen_5 * term_4,
+        chosen_3 * term_3 + chosen_4 * term_4,
+        chosen_4 * term_3 + chosen_3 * term_4,
     )
 
 

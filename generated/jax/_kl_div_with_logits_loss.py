@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import centred, negative_log_softmax, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, fold, to_working, working_dtype
+from ._runtime import argmax_along, as_arrays, finish, fold, to_working, working_dtype
 
 __all__ = ["KLDivWithLogitsLoss", "kl_div_with_logits_loss"]
 
@@ -35,7 +35,10 @@ def _partials(
     term = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
     probability = softmax(soft_target, axis=-2)
     power = temperature * temperature
-    is_largest = jnp.arange(input.shape[1])[:, None] == soft_target.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(input.shape[1])[:, None]
+        == argmax_along(soft_target, axis=1).squeeze(axis=1)[:, None]
+    )
     return (
         (term * probability).sum(axis=1),
         1.0 / power,
@@ -114,7 +117,10 @@ def _partials_tangent(
     term_5 = (
         probability * term_2 + term_4 * d_probability - probability * (sums[:, None] - offset_2)
     )
-    is_largest = jnp.arange(target.shape[1])[:, None] == soft_target.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(target.shape[1])[:, None]
+        == argmax_along(soft_target, axis=1).squeeze(axis=1)[:, None]
+    )
     return (
         term_5.sum(axis=1),
         -2.0 * d_temperature / temperature**3,

@@ -19,7 +19,7 @@ from ._functions import (
     softmax_complement,
     softmax_tangent,
 )
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import argmax_along, as_arrays, finish, to_working, working_dtype
 
 __all__ = ["ListNetLoss", "listnet_loss"]
 
@@ -34,9 +34,10 @@ def _value(input: jax.Array, target: jax.Array) -> jax.Array:
 def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     probability = softmax(target, axis=-1)
+    is_largest = jnp.arange(input.shape[1]) == argmax_along(target, axis=1).squeeze(axis=1)[:, None]
     return (
         excess_over(input, probability, axis=-1),
-        (jnp.arange(input.shape[1]) == target.argmax(axis=1)[:, None]).astype(input.dtype),
+        is_largest.astype(input.dtype),
         probability,
         negative_log_softmax(input, axis=-1),
     )
@@ -66,11 +67,13 @@ def _partials_tangent(
     probability = softmax(input, axis=-1)
     d_probability = softmax_tangent(target, d_target, axis=-1)
     product_2 = probability * (d_probability.sum(axis=1)[:, None] - d_probability)
-    chosen = (jnp.arange(target.shape[1]) == target.argmax(axis=1)[:, None]).astype(target.dtype)
+    is_largest = (
+        jnp.arange(target.shape[1]) == argmax_along(target, axis=1).squeeze(axis=1)[:, None]
+    )
     offset = centred(input, d_input, axis=-1)
     return (
         product + (product_2 - softmax_complement(input, axis=-1) * d_probability),
-        jnp.full_like(chosen, 0.0),
+        jnp.full_like(is_largest.astype(target.dtype), 0.0),
         d_probability,
         (probability * offset).sum(axis=1)[:, None] - offset,
     )

@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio, softmax, softmax_tangent
-from ._runtime import as_arrays, axis_weight, finish, fold, to_working, working_dtype
+from ._runtime import argmax_along, as_arrays, axis_weight, finish, fold, to_working, working_dtype
 
 __all__ = ["MulticlassDiceLoss", "multiclass_dice_loss"]
 
@@ -34,7 +34,9 @@ def _partials(
     quotient = ratio(1.0, term)
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + (term_2 * term_2).sum(axis=(0, 2)), term), term)
-    is_largest = jnp.arange(target.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(target.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     return (
         quotient - quotient_2,
         is_largest.astype(target.dtype),
@@ -92,7 +94,9 @@ def _partials_tangent(
     sums_2 = (p * d_probability).sum(axis=(0, 2))
     sums_3 = (term_2 * (2.0 * d_probability - 2.0 * d_target)).sum(axis=(0, 2))
     product_3 = quotient * quotient * sums_3
-    is_largest = jnp.arange(target.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(target.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     term_4 = -product_2 - quotient_4
     return (
         (quotient_4 - product - quotient_2) * d_smooth

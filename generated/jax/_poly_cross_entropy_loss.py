@@ -30,7 +30,16 @@ from ._functions import (
     softmax_complement,
     softmax_tangent,
 )
-from ._runtime import as_arrays, finish, fold, is_integer, pick, to_working, working_dtype
+from ._runtime import (
+    argmax_along,
+    as_arrays,
+    finish,
+    fold,
+    is_integer,
+    pick,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["PolyCrossEntropyLoss", "poly_cross_entropy_loss"]
 
@@ -48,7 +57,9 @@ def _partials_labels(
     input: jax.Array, target: jax.Array, epsilon: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    is_largest = jnp.arange(input.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     return (
         pick(softmax_complement(input, axis=-2), target, axis=1),
         is_largest.astype(input.dtype),
@@ -81,7 +92,9 @@ def _partials_tangent_labels(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    is_largest = jnp.arange(input.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     return (
         -pick(d_probability, target, axis=1),
         jnp.full_like(is_largest.astype(input.dtype), 0.0),
@@ -116,7 +129,9 @@ def _partials_probabilities(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     lack = softmax_complement(input, axis=-2)
-    is_largest = jnp.arange(input.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     return (
         (lack * target).sum(axis=1),
         is_largest.astype(input.dtype),
@@ -155,7 +170,9 @@ def _partials_tangent_probabilities(
     """Return the derivatives of the coefficients along the tangents."""
     d_probability = softmax_tangent(input, d_input, axis=-2)
     product = softmax_complement(input, axis=-2) * d_target
-    is_largest = jnp.arange(target.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(target.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     probability = softmax(input, axis=-2)
     term = probability * (d_target.sum(axis=1)[:, None] - d_target) - product
     offset = centred(input, d_input, axis=-2)

@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import centred, negative_log_softmax, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, fold, to_working, working_dtype
+from ._runtime import argmax_along, as_arrays, finish, fold, to_working, working_dtype
 
 __all__ = ["ReverseKLDivWithLogitsLoss", "reverse_kl_div_with_logits_loss"]
 
@@ -36,7 +36,10 @@ def _partials(
     term = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
     probability = softmax(product_2, axis=-2)
     power = temperature * temperature
-    is_largest = jnp.arange(target.shape[1])[:, None] == product_2.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(target.shape[1])[:, None]
+        == argmax_along(product_2, axis=1).squeeze(axis=1)[:, None]
+    )
     return (
         (term * probability).sum(axis=1),
         1.0 / power,
@@ -115,7 +118,10 @@ def _partials_tangent(
     term_5 = (
         probability * term_2 + term_4 * d_probability - probability * (sums[:, None] - offset_2)
     )
-    is_largest = jnp.arange(input.shape[1])[:, None] == product.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(input.shape[1])[:, None]
+        == argmax_along(product, axis=1).squeeze(axis=1)[:, None]
+    )
     return (
         term_5.sum(axis=1),
         -2.0 * d_temperature / temperature**3,

@@ -3,9 +3,9 @@
 
 import math
 import numbers
-from collections.abc import Sequence
-from functools import partial
-from typing import Any, overload
+from collections.abc import Callable, Sequence
+from functools import partial, wraps
+from typing import Any, TypeVar, overload
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 
 from ._checks import Array, check_divides, check_shape
 
+T = TypeVar("T")
 DType = np.dtype[Any]
 # Of the logarithm of the gamma function about 2: (-1)**k (zeta(k) - 1) / k, and 1 - gamma for k = 1
 # (Abramowitz and Stegun, 1964, 6.1.33).
@@ -323,6 +324,23 @@ def exp_difference(x: jax.Array, y: jax.Array) -> jax.Array:
     back = difference - x
     error = (x - (difference - back)) - (y + back)
     return jnp.exp(difference) * (1.0 + jnp.where(jnp.isfinite(difference), error, 0.0))
+
+
+def along_last(function: Callable[..., T]) -> Callable[..., T]:
+    """Let a function run along the last axis where the axis behind its own has a single entry.
+
+    XLA's loops over single entries take half as long again on a CPU.
+    """
+
+    @wraps(function)
+    def run(*args: jax.Array | float, axis: int) -> T:
+        if axis != -2 or jnp.shape(args[0])[-1] != 1:
+            return function(*args, axis=axis)
+        flat = [x if jnp.ndim(x) == 0 else jnp.asarray(x)[..., 0] for x in args]
+        result: T = jax.tree.map(lambda x: x[..., None], function(*flat, axis=-1))
+        return result
+
+    return run
 
 
 def max_along(x: jax.Array, axis: int) -> jax.Array:

@@ -20,7 +20,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import ratio, softmax, softmax_complement, softmax_tangent
-from ._runtime import as_arrays, axis_weight, finish, fold, to_working, working_dtype
+from ._runtime import argmax_along, as_arrays, axis_weight, finish, fold, to_working, working_dtype
 
 __all__ = ["SoftmaxDiceLoss", "softmax_dice_loss"]
 
@@ -39,7 +39,9 @@ def _partials(
     """Return the coefficients of the tangents."""
     p = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    is_largest = jnp.arange(input.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     term = 1.0 - target
     term_2 = smooth + (target + p).sum(axis=(0, 2))
     quotient = ratio((term * p + other_probability * target).sum(axis=(0, 2)), term_2)
@@ -84,7 +86,9 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    is_largest = jnp.arange(input.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     p = softmax(input, axis=-2)
     term = smooth + (target + p).sum(axis=(0, 2))
     quotient = ratio(1.0, term)
@@ -133,7 +137,9 @@ def _partials_optax(
     """Return the coefficients of the tangents."""
     p = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    is_largest = jnp.arange(input.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     term = 1.0 - target
     term_2 = 2.0 * smooth + (target + p).sum(axis=2)
     quotient = ratio((term * p + other_probability * target).sum(axis=2), term_2)
@@ -181,7 +187,9 @@ def _partials_tangent_optax(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    is_largest = jnp.arange(input.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     p = softmax(input, axis=-2)
     term = 2.0 * smooth + (target + p).sum(axis=2)
     quotient = ratio(1.0, term)

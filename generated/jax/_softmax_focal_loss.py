@@ -30,6 +30,7 @@ from ._functions import (
     softmax_tangent,
 )
 from ._runtime import (
+    argmax_along,
     as_arrays,
     axis_weight,
     finish,
@@ -166,7 +167,9 @@ def _partials_probabilities(
     """Return the coefficients of the tangents."""
     other_probability = softmax_complement(input, axis=-2)
     power = other_probability**gamma
-    is_largest = jnp.arange(input.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     mask = other_probability == 0.0
     return (
         excess_over(input, power * target * weight[:, None], axis=-2),
@@ -234,7 +237,9 @@ def _partials_tangent_probabilities(
     product_4 = power * weight[:, None] * d_target
     term_2 = product_3 + product_4 - product_2
     term_3 = term_2.sum(axis=1)[:, None] + (product_2 - product_3 - product_4)
-    is_largest = jnp.arange(input.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     chosen_3 = jnp.where(mask_2, 0.0, power_2 + gamma * jnp.where(mask, 0.0, power_2 * logarithm))
     chosen_4 = jnp.where((mask & (term == 0.0)), 0.0, term * other_probability ** (term - 1.0))
     chosen_5 = jnp.where(mask, 0.0, chosen * logarithm + power / other_probability)

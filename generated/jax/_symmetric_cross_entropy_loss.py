@@ -26,7 +26,7 @@ from ._functions import (
     softmax_complement,
     softmax_tangent,
 )
-from ._runtime import as_arrays, finish, fold, pick, to_working, working_dtype
+from ._runtime import argmax_along, as_arrays, finish, fold, pick, to_working, working_dtype
 
 __all__ = ["SymmetricCrossEntropyLoss", "symmetric_cross_entropy_loss"]
 
@@ -55,7 +55,9 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
-    is_largest = jnp.arange(input.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     return (
         nll_at,
         excess,
@@ -103,7 +105,9 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    is_largest = jnp.arange(input.shape[1])[:, None] == input.argmax(axis=1)[:, None]
+    is_largest = (
+        jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    )
     return (
         (label_excess(input, target, axis=-2) * d_input).sum(axis=1),
         d_probability,

@@ -56,25 +56,35 @@ def centred(x: Tensor, y: Tensor, axis: int) -> Tensor:
 
 def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     """Return cross_entropy_with(x, y) and its excess_over."""
-    index = positions(y, axis)
-    mask = index == argmax_along(x, axis)
+    top = argmax_along(x, axis)
+    mask = positions(x, axis) == top
     largest = max_along(x, axis)
     decayed = exp_difference(x, largest)
     others = total_along(ops.where(mask, 0.0, decayed), axis)
-    mask_2 = index == argmax_along(ops.abs(y), axis)
-    rest = ops.where(mask_2, total_along(ops.where(mask_2, 0.0, y), axis), total_along(y, axis) - y)
-    term = others + 1.0
-    value = total_along(ops.where(y == 0.0, 0.0, y * (log1p(others) + (largest - x))), axis)
-    excess = (decayed * rest - ops.where(mask, others, term - decayed) * y) * (1.0 / term)
+    spread = ops.broadcast_to(y, x.shape)
+    picked = ops.gather_elements(spread, axis, top)
+    sums = total_along(ops.where(mask, 0.0, spread), axis)
+    inverse = 1.0 / (others + 1.0)
+    value = log1p(others) * (picked + sums) + total_along(
+        ops.where(y == 0.0, 0.0, -y * (x - largest)), axis
+    )
+    excess = ops.where(
+        mask, (sums - others * picked) * inverse, decayed * (sums + picked) * inverse - y
+    )
     return without_axis(value, axis), excess
 
 
 def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
+    top = argmax_along(x, axis)
+    mask = positions(x, axis) == top
     largest = max_along(x, axis)
-    chosen = ops.where(positions(y, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
-    chosen_2 = ops.where(y == 0.0, 0.0, y * (log1p(total_along(chosen, axis)) + (largest - x)))
-    return without_axis(total_along(chosen_2, axis), axis)
+    others = total_along(ops.where(mask, 0.0, exp_difference(x, largest)), axis)
+    spread = ops.broadcast_to(y, x.shape)
+    term = ops.gather_elements(spread, axis, top) + total_along(ops.where(mask, 0.0, spread), axis)
+    return without_axis(
+        log1p(others) * term + total_along(ops.where(y == 0.0, 0.0, -y * (x - largest)), axis), axis
+    )
 
 
 def deviation(x: Tensor, axis: int) -> Tensor:
@@ -125,14 +135,17 @@ def direction(x: Tensor, axis: int) -> Tensor:
 
 def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
+    top = argmax_along(x, axis)
+    mask = positions(x, axis) == top
+    spread = ops.broadcast_to(y, x.shape)
+    sums = total_along(ops.where(mask, 0.0, spread), axis)
     decayed = exp_difference(x, max_along(x, axis))
-    index = positions(x, axis)
-    mask = index == argmax_along(ops.abs(y), axis)
-    rest = ops.where(mask, total_along(ops.where(mask, 0.0, y), axis), total_along(y, axis) - y)
-    mask_2 = index == argmax_along(x, axis)
-    others = total_along(ops.where(mask_2, 0.0, decayed), axis)
-    term = others + 1.0
-    return (decayed * rest - ops.where(mask_2, others, term - decayed) * y) * (1.0 / term)
+    others = total_along(ops.where(mask, 0.0, decayed), axis)
+    picked = ops.gather_elements(spread, axis, top)
+    inverse = 1.0 / (others + 1.0)
+    return ops.where(
+        mask, (sums - others * picked) * inverse, decayed * (sums + picked) * inverse - y
+    )
 
 
 def exp_moment1(x: Tensor) -> Tensor:

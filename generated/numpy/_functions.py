@@ -43,27 +43,28 @@ def cross_entropy_and_excess(x: Array, y: Array, axis: int) -> tuple[Array, Arra
     decayed = exp_difference(x, largest)
     top = argmax_along(x, axis)
     others = total(put_along(decayed, axis, top, 0.0), axis=axis, keepdims=True)
-    top_2 = argmax_along(np.abs(y), axis)
-    rest = put_into(
-        total(y, axis=axis, keepdims=True) - y,
-        axis,
-        top_2,
-        total(put_along(y, axis, top_2, 0.0), axis=axis, keepdims=True),
+    spread = np.broadcast_to(y, x.shape)
+    picked = np.take_along_axis(spread, top, axis)
+    sums = total(put_along(spread, axis, top, 0.0), axis=axis, keepdims=True)
+    sums_2 = total(select(y == 0.0, 0.0, -y * (x - largest)), axis=axis, keepdims=True)
+    inverse = 1.0 / (others + 1.0)
+    value = np.log1p(others) * (picked + sums) + sums_2
+    excess = put_into(
+        decayed * (sums + picked) * inverse - y, axis, top, (sums - others * picked) * inverse
     )
-    term = others + 1.0
-    value = total(
-        select(y == 0.0, 0.0, y * (np.log1p(others) + (largest - x))), axis=axis, keepdims=True
-    )
-    excess = (decayed * rest - put_into(term - decayed, axis, top, others) * y) * (1.0 / term)
     return np.squeeze(value, axis), excess
 
 
 def cross_entropy_with(x: Array, y: Array, axis: int) -> Array:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     largest = max_along(x, axis)
-    rest = put_into(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
-    product = y * (np.log1p(total(rest, axis=axis, keepdims=True)) + (largest - x))
-    return np.squeeze(total(select(y == 0.0, 0.0, product), axis=axis, keepdims=True), axis)
+    top = argmax_along(x, axis)
+    others = total(put_into(exp_difference(x, largest), axis, top, 0.0), axis=axis, keepdims=True)
+    spread = np.broadcast_to(y, x.shape)
+    sums = total(put_along(spread, axis, top, 0.0), axis=axis, keepdims=True)
+    product = np.log1p(others) * (np.take_along_axis(spread, top, axis) + sums)
+    sums_2 = total(select(y == 0.0, 0.0, -y * (x - largest)), axis=axis, keepdims=True)
+    return np.squeeze(product + sums_2, axis)
 
 
 def deviation(x: Array, axis: int) -> Array:
@@ -104,18 +105,15 @@ def direction(x: Array, axis: int) -> Array:
 def excess_over(x: Array, y: Array, axis: int) -> Array:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     decayed = exp_difference(x, max_along(x, axis))
-    top = argmax_along(np.abs(y), axis)
-    rest = put_into(
-        total(y, axis=axis, keepdims=True) - y,
-        axis,
-        top,
-        total(put_along(y, axis, top, 0.0), axis=axis, keepdims=True),
+    spread = np.broadcast_to(y, x.shape)
+    top = argmax_along(x, axis)
+    sums = total(put_along(spread, axis, top, 0.0), axis=axis, keepdims=True)
+    picked = np.take_along_axis(spread, top, axis)
+    others = total(put_along(decayed, axis, top, 0.0), axis=axis, keepdims=True)
+    inverse = 1.0 / (others + 1.0)
+    return put_into(
+        decayed * (sums + picked) * inverse - y, axis, top, (sums - others * picked) * inverse
     )
-    top_2 = argmax_along(x, axis)
-    others = total(put_along(decayed, axis, top_2, 0.0), axis=axis, keepdims=True)
-    term = others + 1.0
-    term_2 = decayed * rest - put_into(term - decayed, axis, top_2, others) * y
-    return term_2 * (1.0 / term)
 
 
 def exp_moment1(x: Array) -> Array:

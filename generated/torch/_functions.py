@@ -59,27 +59,29 @@ def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, T
     decayed = exp_difference(x, largest)
     top = argmax_along(x, axis)
     others = put_along(decayed, axis, top, 0.0).sum(dim=axis, keepdim=True)
-    top_2 = argmax_along(y.abs(), axis)
-    rest = put_into(
-        y.sum(dim=axis, keepdim=True) - y,
-        axis,
-        top_2,
-        put_along(y, axis, top_2, 0.0).sum(dim=axis, keepdim=True),
+    spread = y.expand_as(x)
+    picked = torch.gather(spread, axis, top)
+    sums = put_along(spread, axis, top, 0.0).sum(dim=axis, keepdim=True)
+    sums_2 = select(y == 0.0, 0.0, -y * (x - largest)).sum(dim=axis, keepdim=True)
+    inverse = 1.0 / (others + 1.0)
+    value = torch.log1p(others) * (picked + sums) + sums_2
+    excess = put_into(
+        decayed * (sums + picked) * inverse - y, axis, top, (sums - others * picked) * inverse
     )
-    term = others + 1.0
-    value = select(y == 0.0, 0.0, y * (torch.log1p(others) + (largest - x))).sum(
-        dim=axis, keepdim=True
-    )
-    excess = (decayed * rest - put_into(term - decayed, axis, top, others) * y) * (1.0 / term)
     return value.squeeze(axis), excess
 
 
 def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     largest = max_along(x, axis)
-    rest = put_into(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
-    product = y * (torch.log1p(rest.sum(dim=axis, keepdim=True)) + (largest - x))
-    return select(y == 0.0, 0.0, product).sum(dim=axis, keepdim=True).squeeze(axis)
+    top = argmax_along(x, axis)
+    others = put_into(exp_difference(x, largest), axis, top, 0.0).sum(dim=axis, keepdim=True)
+    spread = y.expand_as(x)
+    term = torch.gather(spread, axis, top) + put_along(spread, axis, top, 0.0).sum(
+        dim=axis, keepdim=True
+    )
+    sums = select(y == 0.0, 0.0, -y * (x - largest)).sum(dim=axis, keepdim=True)
+    return (torch.log1p(others) * term + sums).squeeze(axis)
 
 
 def deviation(x: Tensor, axis: int) -> Tensor:
@@ -118,18 +120,15 @@ def direction(x: Tensor, axis: int) -> Tensor:
 def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     decayed = exp_difference(x, max_along(x, axis))
-    top = argmax_along(y.abs(), axis)
-    rest = put_into(
-        y.sum(dim=axis, keepdim=True) - y,
-        axis,
-        top,
-        put_along(y, axis, top, 0.0).sum(dim=axis, keepdim=True),
+    spread = y.expand_as(x)
+    top = argmax_along(x, axis)
+    sums = put_along(spread, axis, top, 0.0).sum(dim=axis, keepdim=True)
+    picked = torch.gather(spread, axis, top)
+    others = put_along(decayed, axis, top, 0.0).sum(dim=axis, keepdim=True)
+    inverse = 1.0 / (others + 1.0)
+    return put_into(
+        decayed * (sums + picked) * inverse - y, axis, top, (sums - others * picked) * inverse
     )
-    top_2 = argmax_along(x, axis)
-    others = put_along(decayed, axis, top_2, 0.0).sum(dim=axis, keepdim=True)
-    term = others + 1.0
-    term_2 = decayed * rest - put_into(term - decayed, axis, top_2, others) * y
-    return term_2 * (1.0 / term)
 
 
 def exp_moment1(x: Tensor) -> Tensor:
