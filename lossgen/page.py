@@ -15,7 +15,7 @@ from lossgen.expand import FUNCTIONS
 from lossgen.layout import arranged_products, leaves, operands, printed
 from lossgen.memory import remembered
 from lossgen.nodes import Node
-from lossgen.products import collected, shared_products
+from lossgen.products import collected, ordered, shared_products
 
 # Those that only compare a position, or read at it.
 PLACES = n.BOOLEAN | {"pick", "put", "relabel", "select", "nll_at", "excess_at"}
@@ -56,7 +56,7 @@ def page(
         optional: for each result whether it is computed only if wanted; none at all if empty.
         keep: reductions keep their axis, so that no use needs another.
     """
-    roots = collected(arranged_products(roots))
+    roots = ordered(collected(arranged_products(roots)))
     roots = shared_products(
         roots, [root for k, root in enumerate(roots) if not any(optional[k : k + 1])]
     )

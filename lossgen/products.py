@@ -83,6 +83,22 @@ class _Factors:
         return [frozenset((a, b)) for a, b in pairs if a.axes == b.axes or not a.axes]
 
 
+def ordered(roots: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Write a b for b a, where a b is there before, and a + b likewise: bit by bit the same."""
+    known: dict[tuple[str, frozenset[Node]], Node] = {}
+
+    def first(node: Node, args: tuple[Node, ...]) -> Node:
+        if args != node.args:
+            node = n.make(node.op, args, node.attrs, node.axes)
+        if node.op == "select" and args[1] is args[2] and args[1].axes == node.axes:
+            return args[1]
+        if node.op not in ("add", "mul") or len(args) != 2:
+            return node
+        return known.setdefault((node.op, frozenset(args)), node)
+
+    return Pass(first)(roots)
+
+
 def _collected(node: Node, args: tuple[Node, ...]) -> Node:
     """Write a b - c b as (a - c) b: a product less, and no digit lost that the sum keeps."""
     if args != node.args and node.op == "mul":  # a sum that became a product is no factor alone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lossgen import nodes as n
 from lossgen.nodes import Node
-from lossgen.products import collected, shared_products
+from lossgen.products import collected, ordered, shared_products
 
 A, B, C, D = (n.leaf(name, ("i",)) for name in "abcd")
 NUMBER = n.leaf("alpha", ())
@@ -87,3 +87,16 @@ def test_what_would_leave_a_number_or_an_inverse_stays() -> None:
     ):
         root = n.make("add", terms)
         assert collected((root,)) == (root,)
+
+
+def test_two_factors_have_one_order() -> None:
+    first, second = product(A, B), product(B, A)
+    term = n.make("add", (first, C))
+    roots = (term, product(UPSTREAM, second), n.make("add", (C, second)), product(C, B, A))
+    assert ordered(roots) == (term, product(UPSTREAM, first), term, product(C, B, A))
+
+
+def test_a_choice_of_one_thing_is_none() -> None:
+    mask = n.compare("gt", A, n.ZERO)
+    (root,) = ordered((n.make("select", (mask, product(A, B), product(B, A)), (), ("i",)),))
+    assert root == product(A, B)

@@ -145,11 +145,12 @@ def _curvature_clip_0(
     product_7 = softplus * softplus_2
     term_10 = term_7 * d_input + power_2 * product_7 * d_gamma_neg - power * product_7 * d_gamma_pos
     product_8 = probability * softplus_2
-    product_9 = term_4 * (product_5 * product_7 + softplus * p - product_8) * d_input
-    product_10 = product_7 * d_target
-    term_11 = product_9 - softplus * softplus * term_4 * softplus_2 * d_gamma_neg - product_10
-    product_11 = target * (p * softplus - product_3 * product_7 - product_8) * d_input
-    term_12 = product_11 + product_10 - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
+    product_9 = softplus * p
+    product_10 = term_4 * (product_5 * product_7 + product_9 - product_8) * d_input
+    product_11 = product_7 * d_target
+    term_11 = product_10 - softplus * softplus * term_4 * softplus_2 * d_gamma_neg - product_11
+    product_12 = target * (product_9 - product_3 * product_7 - product_8) * d_input
+    term_12 = product_12 + product_11 - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
     change_gamma_neg = -total(upstream * power_2 * term_11)
     change_gamma_pos = -total(upstream * power * term_12)
     return upstream * term_9, upstream * term_10, change_gamma_neg, change_gamma_pos

@@ -60,14 +60,7 @@ def _curvature(
     upstream: Array, input: Array, target: Array, weight: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    probability = sigmoid(-input)
-    sigmoid_input = sigmoid(input)
-    chosen = select(
-        target[:, None] > np.arange(input.shape[1]) + 0.5,
-        probability * sigmoid_input,
-        sigmoid_input * probability,
-    )
-    change_input = upstream[:, None] * chosen * weight * d_input
+    change_input = upstream[:, None] * (sigmoid(-input) * sigmoid(input)) * weight * d_input
     return change_input, np.full_like(target, 0.0)
 
 

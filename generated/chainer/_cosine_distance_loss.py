@@ -34,13 +34,12 @@ def _value_and_gradient(
     input_direction = direction(input, axis=-2)
     target_direction = direction(target, axis=-2)
     cosine = total(input_direction * target_direction, axis=1)
-    slope = upstream * total(target_direction * input_direction, axis=1)
+    slope = upstream * cosine
     term = slope[:, None] * input_direction - upstream[:, None] * target_direction
     grad_input = ratio(1.0, norm(input, axis=-2))[:, None] * term
     grad_target = None
     if "target" in wanted:
-        slope_2 = upstream * cosine
-        term_2 = slope_2[:, None] * target_direction - upstream[:, None] * input_direction
+        term_2 = slope[:, None] * target_direction - upstream[:, None] * input_direction
         grad_target = ratio(1.0, norm(target, axis=-2))[:, None] * term_2
     return 1.0 - cosine, grad_input, grad_target
 
@@ -78,16 +77,17 @@ def _curvature(
     term_2 = d_target - target_direction * sums_3[:, None]
     slope_3 = quotient * quotient * upstream * sums_2
     term_3 = d_input - input_direction * sums[:, None]
-    product_2 = input_direction * quotient_2[:, None] * term_2
-    product_3 = target_direction * quotient[:, None] * term_3
-    slope_4 = quotient * upstream * total(product_2 + product_3, axis=1)
-    product_4 = ratio(quotient_2, target_length) * sums_3
-    cosine = total(input_direction * target_direction, axis=1)
-    slope_5 = upstream * cosine
-    term_4 = slope_5[:, None] * target_direction - upstream[:, None] * input_direction
-    slope_6 = quotient_2 * upstream * quotient
-    slope_7 = quotient_2 * quotient_2 * upstream * cosine
-    slope_8 = quotient_2 * upstream * total(product_3 + product_2, axis=1)
+    term_4 = (
+        input_direction * quotient_2[:, None] * term_2
+        + target_direction * quotient[:, None] * term_3
+    )
+    sums_4 = total(term_4, axis=1)
+    slope_4 = quotient * upstream * sums_4
+    product_2 = ratio(quotient_2, target_length) * sums_3
+    term_5 = slope[:, None] * target_direction - upstream[:, None] * input_direction
+    slope_5 = quotient_2 * upstream * quotient
+    slope_6 = quotient_2 * quotient_2 * upstream * sums_2
+    slope_7 = quotient_2 * upstream * sums_4
     change_input = (
         slope_3[:, None] * term_3
         + slope_4[:, None] * input_direction
@@ -95,10 +95,10 @@ def _curvature(
         - slope_2[:, None] * term_2
     )
     change_target = (
-        slope_7[:, None] * term_2
-        + slope_8[:, None] * target_direction
-        - product_4[:, None] * term_4
-        - slope_6[:, None] * term_3
+        slope_6[:, None] * term_2
+        + slope_7[:, None] * target_direction
+        - product_2[:, None] * term_5
+        - slope_5[:, None] * term_3
     )
     return change_input, change_target
 
@@ -129,13 +129,12 @@ def _value_and_gradient_keras(
     input_direction = direction(input, axis=-2)
     target_direction = direction(target, axis=-2)
     cosine = total(input_direction * target_direction, axis=1)
-    slope = upstream * total(target_direction * input_direction, axis=1)
+    slope = upstream * cosine
     term = slope[:, None] * input_direction - upstream[:, None] * target_direction
     grad_input = ratio(1.0, norm(input, axis=-2))[:, None] * term
     grad_target = None
     if "target" in wanted:
-        slope_2 = upstream * cosine
-        term_2 = slope_2[:, None] * target_direction - upstream[:, None] * input_direction
+        term_2 = slope[:, None] * target_direction - upstream[:, None] * input_direction
         grad_target = ratio(1.0, norm(target, axis=-2))[:, None] * term_2
     return -cosine, grad_input, grad_target
 

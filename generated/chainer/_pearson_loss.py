@@ -31,16 +31,13 @@ def _value_and_gradient(
     target_offset = deviation(target, axis=-2)
     target_direction = direction(target_offset, axis=-2)
     sums = total(input_direction * target_direction, axis=0)
-    product = upstream * total(target_direction * input_direction, axis=0) * input_direction
-    grad_input = ratio(1.0, norm(input_offset, axis=-2)) * deviation(
-        product - upstream * target_direction, axis=-2
-    )
+    slope = upstream * sums
+    deviation_2 = deviation(slope * input_direction - upstream * target_direction, axis=-2)
+    grad_input = ratio(1.0, norm(input_offset, axis=-2)) * deviation_2
     grad_target = None
     if "target" in wanted:
-        deviation_2 = deviation(
-            upstream * sums * target_direction - upstream * input_direction, axis=-2
-        )
-        grad_target = ratio(1.0, norm(target_offset, axis=-2)) * deviation_2
+        deviation_3 = deviation(slope * target_direction - upstream * input_direction, axis=-2)
+        grad_target = ratio(1.0, norm(target_offset, axis=-2)) * deviation_3
     return 1.0 - sums, grad_input, grad_target
 
 
@@ -72,32 +69,32 @@ def _curvature(
     target_offset = deviation(target, axis=-2)
     target_direction = direction(target_offset, axis=-2)
     sums_2 = total(target_direction * input_direction, axis=0)
-    term = upstream * sums_2 * input_direction - upstream * target_direction
+    slope = upstream * sums_2
+    deviation_3 = deviation(slope * input_direction - upstream * target_direction, axis=-2)
     target_length = norm(target_offset, axis=-2)
     quotient_2 = ratio(1.0, target_length)
-    deviation_3 = deviation(d_target, axis=-2)
-    sums_3 = total(target_direction * deviation_3, axis=0)
-    term_2 = deviation_3 - target_direction * sums_3
-    deviation_4 = deviation(term_2, axis=-2)
-    term_3 = deviation_2 - input_direction * sums
-    deviation_5 = deviation(term_3, axis=-2)
-    product = input_direction * quotient_2 * term_2
-    product_2 = target_direction * quotient * term_3
-    product_3 = upstream * total(product + product_2, axis=0) * deviation(input_direction, axis=-2)
+    deviation_4 = deviation(d_target, axis=-2)
+    sums_3 = total(target_direction * deviation_4, axis=0)
+    term = deviation_4 - target_direction * sums_3
+    deviation_5 = deviation(term, axis=-2)
+    term_2 = deviation_2 - input_direction * sums
+    deviation_6 = deviation(term_2, axis=-2)
+    term_3 = input_direction * quotient_2 * term + target_direction * quotient * term_2
+    slope_2 = upstream * total(term_3, axis=0)
     term_4 = (
-        upstream * sums_2 * quotient * deviation_5 + product_3 - upstream * quotient_2 * deviation_4
+        upstream * sums_2 * quotient * deviation_6
+        + slope_2 * deviation(input_direction, axis=-2)
+        - upstream * quotient_2 * deviation_5
     )
-    sums_4 = total(input_direction * target_direction, axis=0)
-    term_5 = upstream * sums_4 * target_direction - upstream * input_direction
-    product_4 = ratio(quotient_2, target_length) * sums_3 * deviation(term_5, axis=-2)
-    product_5 = upstream * total(product_2 + product, axis=0) * deviation(target_direction, axis=-2)
-    term_6 = (
-        upstream * sums_4 * quotient_2 * deviation_4 + product_5 - upstream * quotient * deviation_5
+    deviation_7 = deviation(slope * target_direction - upstream * input_direction, axis=-2)
+    term_5 = (
+        upstream * sums_2 * quotient_2 * deviation_5
+        + slope_2 * deviation(target_direction, axis=-2)
+        - upstream * quotient * deviation_6
     )
-    change_input = quotient * term_4 - ratio(quotient, input_length) * sums * deviation(
-        term, axis=-2
-    )
-    return change_input, quotient_2 * term_6 - product_4
+    change_input = quotient * term_4 - ratio(quotient, input_length) * sums * deviation_3
+    change_target = quotient_2 * term_5 - ratio(quotient_2, target_length) * sums_3 * deviation_7
+    return change_input, change_target
 
 
 _kernel = differentiable(

@@ -163,16 +163,17 @@ def _curvature(
     )
     term_10 = product_2 + (-0.5 * term_2 * term_3 * term / (power * power_2) - product_3)
     product_7 = over_square1_2 * term / (root * power_2)
-    product_8 = term / df / scale
-    product_9 = term_3 / scale
-    product_10 = 0.5 * term_2 * product_8 * product_8 * product_9
-    product_11 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
-    term_11 = term_9 * d_df + term_10 * term_5 + (product_10 + product_11 - product_7) * d_scale
-    term_12 = term / df * product_5 * product_9 * (
+    product_8 = term / df
+    product_9 = product_8 / scale
+    product_10 = term_3 / scale
+    product_11 = 0.5 * term_2 * product_9 * product_9 * product_10
+    product_12 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
+    term_11 = term_9 * d_df + term_10 * term_5 + (product_11 + product_12 - product_7) * d_scale
+    term_12 = product_8 * product_5 * product_10 * (
         term_2 / scale / scale
     ) + 2.0 * term_2 * over_square1_2 * term / (root * power_3)
     term_13 = (
-        (product_10 + product_11 - product_7) * d_df
+        (product_11 + product_12 - product_7) * d_df
         + (-term_2 * term_3 * term / (df * power_3) - product_4) * term_5
         + (term_12 - 1.0 / power_2) * d_scale
     )

@@ -69,19 +69,19 @@ def _curvature(
     d_scale: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = input - target
-    product = term / scale
+    product = (input - target) / scale
     gauss_2 = gauss(product, 1.0)
     power = product * product
     slope = 2.0 * upstream * gauss_2 * power
     slope_2 = upstream * gauss_2
-    term_2 = d_input - d_target
-    slope_3 = 2.0 * upstream * gauss_2 * d_scale * product**3
-    term_3 = -np.expm1(-power) - 2.0 * gauss_2 * power + gauss_2 * (power - 2.0 * product**4)
-    slope_4 = upstream * (term_3 * d_scale + 2.0 * gauss_2 * product**3 * term_2)
-    change_input = (slope_2 - slope) * term_2 + slope_3
-    change_target = (slope - slope_2) * term_2 - slope_3
-    return change_input, change_target, total(slope_4)
+    term = d_input - d_target
+    power_2 = product**3
+    slope_3 = 2.0 * upstream * gauss_2 * d_scale * power_2
+    term_2 = -np.expm1(-power) - 2.0 * gauss_2 * power + gauss_2 * (power - 2.0 * product**4)
+    change_input = (slope_2 - slope) * term + slope_3
+    change_target = (slope - slope_2) * term - slope_3
+    change_scale = total(upstream * (term_2 * d_scale + 2.0 * gauss_2 * power_2 * term))
+    return change_input, change_target, change_scale
 
 
 _kernel = differentiable(

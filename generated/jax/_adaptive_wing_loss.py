@@ -240,7 +240,7 @@ def _partials_tangent(
     chosen_13 = jnp.where(mask_4, 0.0, power * chosen_9 * sign_term / eps)
     product_21 = omega * chosen * sign_term / (term_2 * power_4)
     term_15 = (
-        omega * sign_term * product_20 * product_20 * (abs_error / eps)
+        omega * sign_term * product_20 * product_20 * product
         - omega * chosen_13 * abs_error / (term_2 * power_4)
         - product_21
     )
@@ -275,7 +275,7 @@ def _partials_tangent(
         - product_26
     )
     chosen_16 = jnp.where(mask, abs_error * term_17, term_18 + term_5 * (term_19 + term_20))
-    product_27 = omega * product_14 * product_14 * (theta / eps)
+    product_27 = omega * product_14 * product_14 * product_2
     chosen_17 = jnp.where(mask_6, 0.0, power * chosen_11 / eps)
     product_28 = omega * chosen_2 / (term_4 * power_4)
     term_21 = product_27 - omega * chosen_17 * theta / (term_4 * power_4) - product_28

@@ -56,14 +56,7 @@ def _partials_tangent(
     input: jax.Array, target: jax.Array, weight: jax.Array, d_input: jax.Array, d_target: jax.Array
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    probability = jax.nn.sigmoid(-input)
-    sigmoid_input = jax.nn.sigmoid(input)
-    chosen = jnp.where(
-        target[:, None] > jnp.arange(input.shape[1]) + 0.5,
-        probability * sigmoid_input,
-        sigmoid_input * probability,
-    )
-    return (chosen * d_input,)
+    return (jax.nn.sigmoid(-input) * jax.nn.sigmoid(input) * d_input,)
 
 
 _kernel = differentiable(

@@ -58,7 +58,7 @@ def _partials(
     product_2 = 0.5 * error * (nu / term) * product
     term_3 = product_2 + 1.0
     product_3 = error / term
-    term_4 = 0.5 * (error / term) * product - 0.5 * nu * product_3 * (product_3 / beta)
+    term_4 = 0.5 * product_3 * product - 0.5 * nu * product_3 * (product_3 / beta)
     term_5 = 2.0 * nu + alpha
     return (
         beta / omega

@@ -65,13 +65,11 @@ def cross_entropy_and_excess(x: jax.Array, y: jax.Array, axis: int) -> tuple[jax
     spread = jnp.broadcast_to(y, x.shape)
     picked = jnp.take_along_axis(spread, top, axis)
     sums = jnp.where(mask, 0.0, spread).sum(axis=axis, keepdims=True)
+    term = picked + sums
     sums_2 = jnp.where(y == 0.0, 0.0, -y * (x - largest)).sum(axis=axis, keepdims=True)
     inverse = 1.0 / (others + 1.0)
-    value = log1p(others) * (picked + sums) + sums_2
-    excess = jnp.where(
-        mask, (sums - others * picked) * inverse, decayed * (sums + picked) * inverse - y
-    )
-    return jnp.squeeze(value, axis), excess
+    excess = jnp.where(mask, (sums - others * picked) * inverse, decayed * term * inverse - y)
+    return jnp.squeeze(log1p(others) * term + sums_2, axis), excess
 
 
 @along_last

@@ -111,17 +111,19 @@ def _partials_tangent_plain(
     term_9 = power * (-product_4 * softplus - probability) + power_2 * (-product_6 * softplus_2 - p)
     product_7 = softplus * softplus_2
     product_8 = p * softplus
-    product_9 = product_3 * (product_4 * product_7 + softplus_2 * probability - product_8)
-    product_10 = product_5 * (probability * softplus_2 - product_6 * product_7 - product_8)
-    term_10 = (
+    product_9 = softplus_2 * probability
+    term_10 = product_3 * (product_4 * product_7 + product_9 - product_8) + product_5 * (
+        product_9 - product_6 * product_7 - product_8
+    )
+    term_11 = (
         product_3 * softplus_2 * softplus_2 * softplus
         + product_5 * softplus * softplus * softplus_2
     )
-    product_11 = (power_2 - power) * product_7
+    product_10 = (power_2 - power) * product_7
     return (
         term_4 * d_gamma + (term_6 + (product_5 * term_7 + term_8)) * d_input + term_9 * d_target,
-        (product_9 + product_10) * d_input + term_10 * d_gamma + product_11 * d_target,
-        term_9 * d_input + product_11 * d_gamma,
+        term_10 * d_input + term_11 * d_gamma + product_10 * d_target,
+        term_9 * d_input + product_10 * d_gamma,
     )
 
 

@@ -114,10 +114,11 @@ def _partials_tangent(
     )
     term_7 = d_input - d_target
     product_4 = over_square1_2 * term / (root * power_2)
-    product_5 = term / df / scale
-    product_6 = term_3 / scale
-    product_7 = 0.5 * term_2 * product_5 * product_5 * product_6
-    product_8 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
+    product_5 = term / df
+    product_6 = product_5 / scale
+    product_7 = term_3 / scale
+    product_8 = 0.5 * term_2 * product_6 * product_6 * product_7
+    product_9 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
     term_8 = (
         term_7 / (root * scale)
         - 0.5 * term * d_df / (df * root * scale)
@@ -125,18 +126,18 @@ def _partials_tangent(
     )
     power_3 = scale**3
     term_9 = -term_2 * term_3 * term / (df * power_3) - term_2 * over_square1_2 / (root * power_2)
-    term_10 = term / df * product_2 * product_6 * (
+    term_10 = product_5 * product_2 * product_7 * (
         term_2 / scale / scale
     ) + 2.0 * term_2 * over_square1_2 * term / (root * power_3)
     return (
         term_5 * d_df
         + (over_square1_2 / (root * scale) + term_6) * term_7
-        + (product_7 + product_8 - product_4) * d_scale,
+        + (product_8 + product_9 - product_4) * d_scale,
         d_df,
         term_3 * term_8,
         -0.5 * d_df / (df * root),
         -d_scale / power_2,
-        (product_7 + product_8 - product_4) * d_df
+        (product_8 + product_9 - product_4) * d_df
         + term_9 * term_7
         + (term_10 - 1.0 / power_2) * d_scale,
     )

@@ -73,12 +73,11 @@ def _partials_tangent(
     term = 1.0 - power
     power_2 = (term * error / scale) ** 2
     term_2 = -box_cox(-power, 3.0) - 2.0 * power_2 + (power_2 - 4.0 * term * product**4)
+    chosen = jnp.where(mask, 0.0, 4.0 * term * product**3)
     term_3 = d_input - d_target
-    return jnp.where(mask, 0.3333333333333333, term_2) * d_scale + jnp.where(
-        mask, 0.0, 4.0 * term * product**3
-    ) * term_3, jnp.where(mask, 0.0, term * term - 4.0 * term * power) * term_3 + jnp.where(
-        mask, 0.0, 4.0 * term * product**3
-    ) * d_scale
+    return jnp.where(mask, 0.3333333333333333, term_2) * d_scale + chosen * term_3, jnp.where(
+        mask, 0.0, term * term - 4.0 * term * power
+    ) * term_3 + chosen * d_scale
 
 
 _kernel = differentiable(

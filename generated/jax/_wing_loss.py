@@ -82,28 +82,28 @@ def _partials_tangent(
     term_2 = abs_error / eps + 1.0
     power = eps * eps
     product = -abs_error / (term_2 * power)
-    term_3 = width / eps + 1.0
-    product_2 = width / term_3
-    product_3 = product_2 / eps
+    product_2 = width / eps
+    term_3 = product_2 + 1.0
+    product_3 = width / term_3
+    product_4 = product_3 / eps
     chosen = jnp.where(
-        mask, product, product_3 * (product_3 / eps) - 2.0 * width / (term_3 * power)
+        mask, product, product_4 * (product_4 / eps) - 2.0 * width / (term_3 * power)
     )
     sign_term = jnp.sign(term)
-    product_4 = sign_term / (term_2 * eps)
-    chosen_2 = jnp.where(mask, product_4, 0.0)
+    product_5 = sign_term / (term_2 * eps)
+    chosen_2 = jnp.where(mask, product_5, 0.0)
     term_4 = d_input - d_target
     chosen_3 = jnp.where(mask, 0.0, 2.0 / (term_3 * eps) - width / ((term_3 * term_3) * power))
-    product_5 = width / (term_3 * eps)
+    product_6 = width / (term_3 * eps)
     chosen_4 = jnp.where(
-        mask, product, product_5 * (product_5 / eps) - 2.0 * width / (term_3 * power)
+        mask, product, product_6 * (product_6 / eps) - 2.0 * width / (term_3 * power)
     )
-    product_6 = abs_error / term_2 / eps
-    product_7 = width / eps
+    product_7 = abs_error / term_2 / eps
     power_2 = eps**3
-    term_5 = product_6 * product_6 * product_7 * (-1.0 / eps) + 2.0 * width * abs_error / (
+    term_5 = product_7 * product_7 * product_2 * (-1.0 / eps) + 2.0 * width * abs_error / (
         term_2 * power_2
     )
-    term_6 = product_2 * product_7 * (2.0 / eps / eps) - width * (width / (term_3 * power)) ** 2
+    term_6 = product_3 * product_2 * (2.0 / eps / eps) - width * (width / (term_3 * power)) ** 2
     term_7 = width * abs_error / ((term_2 * term_2) * power_2) - width / (term_2 * power)
     chosen_5 = jnp.where(mask, sign_term * term_7, 0.0)
     return (
@@ -111,7 +111,7 @@ def _partials_tangent(
         chosen_4 * d_width + jnp.where(mask, term_5, term_6) * d_eps + chosen_5 * term_4,
         chosen_2 * d_width
         + chosen_5 * d_eps
-        + jnp.where(mask, -width * product_4 * product_4, 0.0) * term_4,
+        + jnp.where(mask, -width * product_5 * product_5, 0.0) * term_4,
     )
 
 

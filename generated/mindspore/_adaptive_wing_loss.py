@@ -371,7 +371,7 @@ def _curvature(
     chosen_23 = ops.where(mask, 0.0, product_31 + power * term_30)
     term_31 = chosen_22 * d_eps + chosen_2 * term_9 + chosen_14 * term_11 + chosen_23 * d_theta
     product_32 = chosen_5 / term_4 / eps
-    product_33 = omega * product_32 * product_32 * (theta / eps)
+    product_33 = omega * product_32 * product_32 * product_3
     chosen_24 = ops.where((mask_6 & mask_5), 0.0, term_3 * product_3**term_5)
     chosen_25 = ops.where(mask_7, 0.0, -power * chosen_24 * theta / power_4)
     product_34 = omega * chosen_5 / (term_4 * power_4)
@@ -488,7 +488,7 @@ def _curvature(
     product_53 = 2.0 * border * chosen_5 * term_13 * power * omega / (power_6 * power_11)
     term_51 = term_49 + (term_50 + (product_51 + product_52 - product_50 - product_53))
     term_52 = (
-        omega * sign_term * product_4 * product_4 * (abs_error / eps)
+        omega * sign_term * product_4 * product_4 * product
         - omega * chosen_7 * abs_error / (term_2 * power_4)
         - product_5
     )

@@ -58,14 +58,9 @@ def _curvature(
     d_target: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    probability = ops.sigmoid(-input)
-    sigmoid_input = ops.sigmoid(input)
-    chosen = ops.where(
-        ops.expand_dims(target, 1) > count_up(input.shape[1]) + 0.5,
-        probability * sigmoid_input,
-        sigmoid_input * probability,
+    change_input = (
+        ops.expand_dims(upstream, 1) * (ops.sigmoid(-input) * ops.sigmoid(input)) * weight * d_input
     )
-    change_input = ops.expand_dims(upstream, 1) * chosen * weight * d_input
     change_target = ops.fill(target.dtype, target.shape, 0.0)
     return change_input, change_target
 

@@ -27,9 +27,8 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         ops.expand_dims(slope, 1) * input_direction
         - ops.expand_dims(upstream, 1) * target_direction
     )
-    slope_2 = upstream * total(input_direction * target_direction, axis=1)
     term_2 = (
-        ops.expand_dims(slope_2, 1) * target_direction
+        ops.expand_dims(slope, 1) * target_direction
         - ops.expand_dims(upstream, 1) * input_direction
     )
     grad_input = ops.expand_dims(ratio(1.0, norm(input, axis=-2)), 1) * term
@@ -79,19 +78,20 @@ def _curvature(
     term_2 = d_target - target_direction * ops.expand_dims(sums_3, 1)
     slope_3 = quotient * quotient * upstream * sums_2
     term_3 = d_input - input_direction * ops.expand_dims(sums, 1)
-    product_2 = input_direction * ops.expand_dims(quotient_2, 1) * term_2
-    product_3 = target_direction * ops.expand_dims(quotient, 1) * term_3
-    slope_4 = quotient * upstream * total(product_2 + product_3, axis=1)
-    product_4 = ratio(quotient_2, target_length) * sums_3
-    cosine = total(input_direction * target_direction, axis=1)
-    slope_5 = upstream * cosine
     term_4 = (
-        ops.expand_dims(slope_5, 1) * target_direction
+        input_direction * ops.expand_dims(quotient_2, 1) * term_2
+        + target_direction * ops.expand_dims(quotient, 1) * term_3
+    )
+    sums_4 = total(term_4, axis=1)
+    slope_4 = quotient * upstream * sums_4
+    product_2 = ratio(quotient_2, target_length) * sums_3
+    term_5 = (
+        ops.expand_dims(slope, 1) * target_direction
         - ops.expand_dims(upstream, 1) * input_direction
     )
-    slope_6 = quotient_2 * upstream * quotient
-    slope_7 = quotient_2 * quotient_2 * upstream * cosine
-    slope_8 = quotient_2 * upstream * total(product_3 + product_2, axis=1)
+    slope_5 = quotient_2 * upstream * quotient
+    slope_6 = quotient_2 * quotient_2 * upstream * sums_2
+    slope_7 = quotient_2 * upstream * sums_4
     change_input = (
         ops.expand_dims(slope_3, 1) * term_3
         + ops.expand_dims(slope_4, 1) * input_direction
@@ -99,10 +99,10 @@ def _curvature(
         - ops.expand_dims(slope_2, 1) * term_2
     )
     change_target = (
-        ops.expand_dims(slope_7, 1) * term_2
-        + ops.expand_dims(slope_8, 1) * target_direction
-        - ops.expand_dims(product_4, 1) * term_4
-        - ops.expand_dims(slope_6, 1) * term_3
+        ops.expand_dims(slope_6, 1) * term_2
+        + ops.expand_dims(slope_7, 1) * target_direction
+        - ops.expand_dims(product_2, 1) * term_5
+        - ops.expand_dims(slope_5, 1) * term_3
     )
     return change_input, change_target
 

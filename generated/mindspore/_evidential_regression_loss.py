@@ -56,7 +56,7 @@ def _gradient(
     )
     omega = 2.0 * term_2 * beta
     product_4 = error / term_2
-    term_6 = 0.5 * (error / term_2) * product - 0.5 * nu * product_4 * (product_4 / beta)
+    term_6 = 0.5 * product_4 * product - 0.5 * nu * product_4 * (product_4 / beta)
     abs_error = ops.abs(error)
     term_7 = beta / omega + term * term_6 / term_3 - product_3 + 2.0 * abs_error * coefficient
     term_8 = log1p(product_2) + digamma(alpha) - digamma(term) + abs_error * coefficient
@@ -91,7 +91,7 @@ def _tangent(
     product_3 = 0.5 * error * (nu / term) * product_2
     term_3 = product_3 + 1.0
     product_4 = error / term
-    term_4 = 0.5 * (error / term) * product_2 - 0.5 * nu * product_4 * (product_4 / beta)
+    term_4 = 0.5 * product_4 * product_2 - 0.5 * nu * product_4 * (product_4 / beta)
     term_5 = term / omega - 0.5 * term_2 * nu * product_2 * product_2 / (term_3 * term)
     term_6 = 2.0 * nu + alpha
     term_7 = term_2 * error * nu / (term_3 * term * beta) + term_6 * sign(error) * coefficient

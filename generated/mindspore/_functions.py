@@ -64,13 +64,10 @@ def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, T
     spread = ops.broadcast_to(y, x.shape)
     picked = ops.gather_elements(spread, axis, top)
     sums = total_along(ops.where(mask, 0.0, spread), axis)
+    term = picked + sums
     inverse = 1.0 / (others + 1.0)
-    value = log1p(others) * (picked + sums) + total_along(
-        ops.where(y == 0.0, 0.0, -y * (x - largest)), axis
-    )
-    excess = ops.where(
-        mask, (sums - others * picked) * inverse, decayed * (sums + picked) * inverse - y
-    )
+    value = log1p(others) * term + total_along(ops.where(y == 0.0, 0.0, -y * (x - largest)), axis)
+    excess = ops.where(mask, (sums - others * picked) * inverse, decayed * term * inverse - y)
     return without_axis(value, axis), excess
 
 

@@ -63,8 +63,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     product_2 = product * softplus
     softplus_2 = ops.maximum(0.0, term_3) + log1p(ops.exp(-ops.abs(term_3)))
     product_3 = product * softplus_2
-    product_4 = share * probability_3
-    chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_4 - product_3))
+    chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product - product_3))
     rest = sum_of_others(0.5 * ops.expand_dims(upstream, 1) * term * chosen, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
     slope = 0.5 * other_probability * ops.expand_dims(upstream, 1) * term * chosen
@@ -73,7 +72,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     rest_2 = sum_of_others(0.5 * probability * ops.expand_dims(upstream, 1) * cost, axis=-2)
     term_5 = 0.5 * other_probability * ops.expand_dims(upstream, 1) * cost - rest_2
     chosen_2 = ops.where(
-        mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product_4)
+        mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product)
     )
     rest_3 = sum_of_others(0.5 * ops.expand_dims(upstream, 1) * term * chosen_2, axis=-2)
     other_probability_2 = softmax_complement(target, axis=-2)
@@ -107,13 +106,10 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     product = probability * share
     product_2 = product * softplus
     product_3 = product * softplus_2
-    product_4 = share * probability
-    chosen = ops.where(mask, 0.25 * term * sech2_2, product_2 - product + (product_4 - product_3))
+    chosen = ops.where(mask, 0.25 * term * sech2_2, product_2 - product + (product - product_3))
     offset = centred(input, d_input, axis=-2)
     term_5 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
-    chosen_2 = ops.where(
-        mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product_4)
-    )
+    chosen_2 = ops.where(mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product))
     offset_2 = centred(target, d_target, axis=-2)
     term_6 = ops.expand_dims(total(probability_3 * offset_2, axis=1), 1) - offset_2
     term_7 = (
@@ -147,8 +143,7 @@ def _curvature(
     product_2 = product * softplus
     softplus_2 = ops.maximum(0.0, term_3) + log1p(ops.exp(-ops.abs(term_3)))
     product_3 = product * softplus_2
-    product_4 = share * probability_3
-    chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_4 - product_3))
+    chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product - product_3))
     slope = 0.5 * ops.expand_dims(upstream, 1) * term * chosen
     other_probability = softmax_complement(input, axis=-2)
     term_4 = (
@@ -164,21 +159,21 @@ def _curvature(
     )
     d_probability = softmax_tangent(input, d_input, axis=-2)
     d_probability_2 = softmax_tangent(target, d_target, axis=-2)
-    product_5 = 0.25 * sech2_2
-    product_6 = 0.25 * term_2 * squashed * sech2_2
-    product_7 = product * softplus * squashed
-    product_8 = probability_3 * share * share
-    product_9 = product * squashed
+    product_4 = 0.25 * sech2_2
+    product_5 = 0.25 * term_2 * squashed * sech2_2
+    product_6 = product * softplus * squashed
+    product_7 = probability_3 * share * share
+    product_8 = product * squashed
     squashed_2 = ops.tanh(0.5 * term_3)
-    product_10 = product * softplus_2 * squashed_2
-    product_11 = share * probability_3 * probability_3
-    product_12 = product * squashed_2
-    term_7 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
-    chosen_2 = ops.where(mask, product_5 - product_6, term_7)
+    product_9 = product * softplus_2 * squashed_2
+    product_10 = share * probability_3 * probability_3
+    product_11 = product * squashed_2
+    term_7 = product_7 - product_6 + product_8 + (product_10 - product_9 + product_11)
+    chosen_2 = ops.where(mask, product_4 - product_5, term_7)
     offset = centred(input, d_input, axis=-2)
     term_8 = ops.expand_dims(total(probability * offset, axis=1), 1) - offset
-    term_9 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)
-    chosen_3 = ops.where(mask, product_6 - product_5, term_9)
+    term_9 = product_6 - product_7 - product_8 + (product_9 - product_10 - product_11)
+    chosen_3 = ops.where(mask, product_5 - product_4, term_9)
     offset_2 = centred(target, d_target, axis=-2)
     term_10 = ops.expand_dims(total(probability_2 * offset_2, axis=1), 1) - offset_2
     term_11 = (
@@ -192,7 +187,7 @@ def _curvature(
     term_12 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen - slope_4
     slope_5 = 0.5 * ops.expand_dims(upstream, 1) * term * chosen_3
     chosen_4 = ops.where(
-        mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product_4)
+        mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product)
     )
     term_13 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen_4 - slope_5
     slope_6 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen * term_8
@@ -205,7 +200,7 @@ def _curvature(
     term_15 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * cost - sum_of_others(
         slope_10, axis=-2
     )
-    product_13 = (sum_of_others(slope_8, axis=-2) - slope_9 + term_15) * d_probability_2
+    product_12 = (sum_of_others(slope_8, axis=-2) - slope_9 + term_15) * d_probability_2
     term_16 = (
         0.5 * ops.expand_dims(upstream, 1) * chosen_4 * d_probability
         + 0.5 * ops.expand_dims(upstream, 1) * chosen_4 * d_probability_2
@@ -228,7 +223,7 @@ def _curvature(
         - probability * sum_of_others(term_14, axis=-2)
     )
     change_target = (
-        product_13
+        product_12
         + probability_2 * sum_of_others(term_16, axis=-2)
         + other_probability_2 * term_17 * term_8
         + other_probability_2 * term_18 * term_10

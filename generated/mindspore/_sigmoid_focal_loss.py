@@ -119,15 +119,17 @@ def _curvature_plain(
     product_7 = softplus * softplus_2
     product_8 = (power_2 - power) * product_7
     product_9 = p * softplus
-    product_10 = product_3 * (product_4 * product_7 + softplus_2 * probability - product_9)
-    product_11 = product_5 * (probability * softplus_2 - product_6 * product_7 - product_9)
-    term_11 = (
+    product_10 = softplus_2 * probability
+    term_11 = product_3 * (product_4 * product_7 + product_10 - product_9) + product_5 * (
+        product_10 - product_6 * product_7 - product_9
+    )
+    term_12 = (
         product_3 * softplus_2 * softplus_2 * softplus
         + product_5 * softplus * softplus * softplus_2
     )
-    term_12 = (product_10 + product_11) * d_input + term_11 * d_gamma + product_8 * d_target
+    slope = upstream * (term_11 * d_input + term_12 * d_gamma + product_8 * d_target)
     change_target = upstream * (term_9 * d_input + product_8 * d_gamma)
-    return upstream * term_10, change_target, total(upstream * term_12)
+    return upstream * term_10, change_target, total(slope)
 
 
 class _GradientPlain(nn.Cell):

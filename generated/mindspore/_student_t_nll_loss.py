@@ -126,16 +126,17 @@ def _curvature(
     term_9 = term_8 + 0.25 * trigamma(0.5 * df) - product_5 - 0.25 * trigamma(0.5 * term_2)
     term_10 = product_2 + (-0.5 * term_2 * term_3 * term / (power * power_2) - product_3)
     product_8 = over_square1_2 * term / (root * power_2)
-    product_9 = term / df / scale
-    product_10 = term_3 / scale
-    product_11 = 0.5 * term_2 * product_9 * product_9 * product_10
-    product_12 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
-    term_11 = term_9 * d_df + term_10 * term_5 + (product_11 + product_12 - product_8) * d_scale
-    term_12 = term / df * product_6 * product_10 * (
+    product_9 = term / df
+    product_10 = product_9 / scale
+    product_11 = term_3 / scale
+    product_12 = 0.5 * term_2 * product_10 * product_10 * product_11
+    product_13 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
+    term_11 = term_9 * d_df + term_10 * term_5 + (product_12 + product_13 - product_8) * d_scale
+    term_12 = product_9 * product_6 * product_11 * (
         term_2 / scale / scale
     ) + 2.0 * term_2 * over_square1_2 * term / (root * power_3)
     term_13 = (
-        (product_11 + product_12 - product_8) * d_df
+        (product_12 + product_13 - product_8) * d_df
         + (-term_2 * term_3 * term / (df * power_3) - product_4) * term_5
         + (term_12 - 1.0 / power_2) * d_scale
     )

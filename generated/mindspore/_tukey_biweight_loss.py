@@ -78,10 +78,10 @@ def _curvature(
     power_2 = (term * error / scale) ** 2
     term_3 = -box_cox(-power, 3.0) - 2.0 * power_2 + (power_2 - 4.0 * term * product**4)
     product_3 = ops.where(mask, constant(0.3333333333333333, upstream), term_3) * d_scale
-    term_4 = product_3 + ops.where(mask, 0.0, 4.0 * term * product**3) * term_2
     change_input = upstream * (product_2 + chosen * d_scale)
     change_target = -upstream * product_2 - upstream * chosen * d_scale
-    return change_input, change_target, total(upstream * term_4)
+    change_scale = total(upstream * (product_3 + chosen * term_2))
+    return change_input, change_target, change_scale
 
 
 class _Gradient(nn.Cell):

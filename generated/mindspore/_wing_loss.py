@@ -96,24 +96,24 @@ def _curvature(
     term_4 = d_input - d_target
     product_2 = ops.where(mask, -width * product * product, 0.0) * term_4
     product_3 = -abs_error / (term_2 * power_2)
-    term_5 = width / eps + 1.0
-    product_4 = width / term_5
-    product_5 = product_4 / eps
+    product_4 = width / eps
+    term_5 = product_4 + 1.0
+    product_5 = width / term_5
+    product_6 = product_5 / eps
     chosen_3 = ops.where(
-        mask, product_3, product_5 * (product_5 / eps) - 2.0 * width / (term_5 * power_2)
+        mask, product_3, product_6 * (product_6 / eps) - 2.0 * width / (term_5 * power_2)
     )
     chosen_4 = ops.where(mask, 0.0, 2.0 / (term_5 * eps) - width / ((term_5 * term_5) * power_2))
     slope = upstream * (chosen_3 * d_eps + chosen * term_4 + chosen_4 * d_width)
-    product_6 = width / (term_5 * eps)
+    product_7 = width / (term_5 * eps)
     chosen_5 = ops.where(
-        mask, product_3, product_6 * (product_6 / eps) - 2.0 * width / (term_5 * power_2)
+        mask, product_3, product_7 * (product_7 / eps) - 2.0 * width / (term_5 * power_2)
     )
-    product_7 = abs_error / term_2 / eps
-    product_8 = width / eps
-    term_6 = product_7 * product_7 * product_8 * (-1.0 / eps) + 2.0 * width * abs_error / (
+    product_8 = abs_error / term_2 / eps
+    term_6 = product_8 * product_8 * product_4 * (-1.0 / eps) + 2.0 * width * abs_error / (
         term_2 * power
     )
-    term_7 = product_4 * product_8 * (2.0 / eps / eps) - width * (width / (term_5 * power_2)) ** 2
+    term_7 = product_5 * product_4 * (2.0 / eps / eps) - width * (width / (term_5 * power_2)) ** 2
     term_8 = chosen_5 * d_width + ops.where(mask, term_6, term_7) * d_eps + chosen_2 * term_4
     change_input = upstream * (chosen * d_width + chosen_2 * d_eps + product_2)
     change_target = (

@@ -208,8 +208,8 @@ def _hessian_diagonal(
         omega * select(mask_2, 0.0, chosen_4 * logarithm) / term_2
         - omega * (chosen_4 / term_2) ** 2
     )
-    chosen_7 = select(mask_4, 0.0, chosen_6 * logarithm_2)
     product_6 = chosen_6 / term_5
+    chosen_7 = select(mask_4, 0.0, chosen_6 * logarithm_2)
     product_7 = omega * power * product_6 * (product_6 / theta)
     term_9 = (
         chosen_7 * power * omega / (term_5 * theta)
@@ -226,7 +226,7 @@ def _hessian_diagonal(
     product_9 = chosen_6 * (omega / (term_5 * theta) - border * omega / (power_5 * theta))
     term_11 = (
         omega * chosen_7 / term_5
-        - omega * (chosen_6 / term_5) ** 2
+        - omega * product_6 * product_6
         + (abs_error - theta) * (term_9 + term_10 + product_9)
     )
     term_12 = (

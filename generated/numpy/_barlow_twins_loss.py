@@ -70,21 +70,15 @@ def _value_and_gradient_invariance(
     input2_direction = direction(deviation_3, axis=-2)
     sums = total(input1_direction * input2_direction, axis=0)
     term = 1.0 - sums
-    slope = (
-        2.0
-        * (term * total(input2_direction * input1_direction, axis=0))
-        * input1_direction
-        * upstream
-    )
-    deviation_4 = deviation(slope - 2.0 * upstream * term * input2_direction, axis=-2)
-    grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation_4
+    product = term * sums
+    term_2 = 2.0 * product * input1_direction * upstream - 2.0 * upstream * term * input2_direction
+    grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation(term_2, axis=-2)
     grad_input2 = None
     if "input2" in wanted:
-        term_2 = (
-            2.0 * (term * sums) * input2_direction * upstream
-            - 2.0 * upstream * term * input1_direction
+        term_3 = (
+            2.0 * product * input2_direction * upstream - 2.0 * upstream * term * input1_direction
         )
-        grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(term_2, axis=-2)
+        grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(term_3, axis=-2)
     return total(term * term), grad_input1, grad_input2
 
 

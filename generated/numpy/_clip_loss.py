@@ -106,7 +106,8 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `image` and `text`."""
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
-    logit = logit_scale * (image_direction @ text_direction.T)
+    sums = image_direction @ text_direction.T
+    logit = logit_scale * sums
     other_probability = softmax_complement(logit, axis=-2)
     index = np.arange(upstream.shape[0])
     index_2 = np.arange(text.shape[0])
@@ -116,7 +117,6 @@ def _hessian_diagonal(
     product = 2.0 * text_direction * image_direction[:, None] * power[:, None, None]
     power_2 = image_direction * image_direction
     term = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
-    sums = image_direction @ text_direction.T
     term_2 = term[:, None] * power[:, None, None] * sums[:, :, None] - product
     product_2 = (
         pick(other_probability, index, axis=1)[:, None]

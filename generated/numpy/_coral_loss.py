@@ -67,14 +67,7 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, weight: Array
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    probability = sigmoid(-input)
-    sigmoid_input = sigmoid(input)
-    chosen = select(
-        target[:, None] > np.arange(input.shape[1]) + 0.5,
-        probability * sigmoid_input,
-        sigmoid_input * probability,
-    )
-    diagonal_input = upstream[:, None] * chosen * weight
+    diagonal_input = upstream[:, None] * (sigmoid(-input) * sigmoid(input)) * weight
     return diagonal_input, np.full_like(target, 0.0)
 
 

@@ -52,13 +52,12 @@ def _value_and_gradient(
     input_direction = direction(input, axis=-2)
     target_direction = direction(target, axis=-2)
     cosine = total(input_direction * target_direction, axis=1)
-    slope = upstream * total(target_direction * input_direction, axis=1)
+    slope = upstream * cosine
     term = slope[:, None] * input_direction - upstream[:, None] * target_direction
     grad_input = ratio(1.0, norm(input, axis=-2))[:, None] * term
     grad_target = None
     if "target" in wanted:
-        slope_2 = upstream * cosine
-        term_2 = slope_2[:, None] * target_direction - upstream[:, None] * input_direction
+        term_2 = slope[:, None] * target_direction - upstream[:, None] * input_direction
         grad_target = ratio(1.0, norm(target, axis=-2))[:, None] * term_2
     return 1.0 - cosine, grad_input, grad_target
 
@@ -68,12 +67,13 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     target_direction = direction(target, axis=-2)
     input_direction = direction(input, axis=-2)
     power = ratio(1.0, norm(input, axis=-2)) ** 2
-    product = power * total(target_direction * input_direction, axis=1)
+    sums = total(target_direction * input_direction, axis=1)
+    product = power * sums
     power_2 = input_direction * input_direction
     product_2 = product[:, None] * (2.0 * power_2 - sum_of_others(power_2, axis=-2))
     term = 2.0 * target_direction * input_direction * power[:, None] - product_2
     power_3 = ratio(1.0, norm(target, axis=-2)) ** 2
-    product_3 = power_3 * total(input_direction * target_direction, axis=1)
+    product_3 = power_3 * sums
     power_4 = target_direction**2
     product_4 = product_3[:, None] * (2.0 * power_4 - sum_of_others(power_4, axis=-2))
     term_2 = 2.0 * input_direction * target_direction * power_3[:, None] - product_4
@@ -135,13 +135,12 @@ def _value_and_gradient_keras(
     input_direction = direction(input, axis=-2)
     target_direction = direction(target, axis=-2)
     cosine = total(input_direction * target_direction, axis=1)
-    slope = upstream * total(target_direction * input_direction, axis=1)
+    slope = upstream * cosine
     term = slope[:, None] * input_direction - upstream[:, None] * target_direction
     grad_input = ratio(1.0, norm(input, axis=-2))[:, None] * term
     grad_target = None
     if "target" in wanted:
-        slope_2 = upstream * cosine
-        term_2 = slope_2[:, None] * target_direction - upstream[:, None] * input_direction
+        term_2 = slope[:, None] * target_direction - upstream[:, None] * input_direction
         grad_target = ratio(1.0, norm(target, axis=-2))[:, None] * term_2
     return -cosine, grad_input, grad_target
 

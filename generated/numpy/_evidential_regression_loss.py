@@ -93,7 +93,7 @@ def _value_and_gradient(
     grad_nu = None
     if "nu" in wanted:
         product_4 = error / term
-        term_6 = 0.5 * (error / term) * product_2 - 0.5 * nu * product_4 * (product_4 / beta)
+        term_6 = 0.5 * product_4 * product_2 - 0.5 * nu * product_4 * (product_4 / beta)
         term_7 = (
             beta / omega + term_2 * term_6 / term_4 - 1.5707963267948966 / (product * (nu * nu))
         )

@@ -46,13 +46,11 @@ def cross_entropy_and_excess(x: Array, y: Array, axis: int) -> tuple[Array, Arra
     spread = np.broadcast_to(y, x.shape)
     picked = np.take_along_axis(spread, top, axis)
     sums = total(put_along(spread, axis, top, 0.0), axis=axis, keepdims=True)
+    term = picked + sums
     sums_2 = total(select(y == 0.0, 0.0, -y * (x - largest)), axis=axis, keepdims=True)
     inverse = 1.0 / (others + 1.0)
-    value = np.log1p(others) * (picked + sums) + sums_2
-    excess = put_into(
-        decayed * (sums + picked) * inverse - y, axis, top, (sums - others * picked) * inverse
-    )
-    return np.squeeze(value, axis), excess
+    excess = put_into(decayed * term * inverse - y, axis, top, (sums - others * picked) * inverse)
+    return np.squeeze(np.log1p(others) * term + sums_2, axis), excess
 
 
 def cross_entropy_with(x: Array, y: Array, axis: int) -> Array:

@@ -108,13 +108,13 @@ def _hessian_diagonal(
     sums = total(probability[:, :, None] * (product_4 - product_5[:, None]), axis=1)
     product_6 = probability[:, :, None] * (sums[:, None] + (product_5[:, None] - product_4)) ** 2
     term_4 = total(product_2, axis=1) / temperature + total(product_6, axis=1)
-    product_7 = key_direction @ query_direction.T / temperature
+    sums_2 = key_direction @ query_direction.T
+    product_7 = sums_2 / temperature
     quotient_2 = ratio(1.0, norm(key, axis=-1))
     power_3 = quotient_2 * quotient_2
     product_8 = 2.0 * query_direction * key_direction[:, None] * power_3[:, None, None]
     power_4 = key_direction * key_direction
     term_5 = 2.0 * power_4 - sum_of_others(power_4, axis=-1)
-    sums_2 = key_direction @ query_direction.T
     term_6 = term_5[:, None] * power_3[:, None, None] * sums_2[:, :, None] - product_8
     product_9 = (
         label_excess(product_7, np.arange(upstream.shape[0]), axis=-2)[:, :, None]

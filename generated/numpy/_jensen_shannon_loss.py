@@ -114,17 +114,16 @@ def _value_and_gradient(
     product = probability_3 * share
     product_2 = product * softplus
     product_3 = product * softplus_2
-    product_4 = share * probability_3
-    chosen = select(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_4 - product_3))
-    product_5 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
+    chosen = select(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product - product_3))
+    product_4 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    term_5 = product_5 - 0.5 * other_probability * upstream[:, None] * term * chosen
+    term_5 = product_4 - 0.5 * other_probability * upstream[:, None] * term * chosen
     rest = sum_of_others(0.5 * probability * upstream[:, None] * cost, axis=-2)
-    product_6 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
+    product_5 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
     grad_target = None
     if "target" in wanted:
         chosen_2 = select(
-            mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product_4)
+            mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product)
         )
         rest_2 = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
         other_probability_2 = softmax_complement(target, axis=-2)
@@ -132,9 +131,9 @@ def _value_and_gradient(
             probability_2 * rest_2 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_2
         )
         rest_3 = sum_of_others(0.5 * probability_2 * upstream[:, None] * cost, axis=-2)
-        product_7 = probability_2 * (0.5 * other_probability_2 * upstream[:, None] * cost - rest_3)
-        grad_target = term_6 + product_7
-    return 0.5 * total(term * cost, axis=1), term_5 + product_6, grad_target
+        product_6 = probability_2 * (0.5 * other_probability_2 * upstream[:, None] * cost - rest_3)
+        grad_target = term_6 + product_6
+    return 0.5 * total(term * cost, axis=1), term_5 + product_5, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -161,42 +160,46 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     product = probability_2 * share
     product_2 = product * softplus
     product_3 = product * softplus_2
-    product_4 = share * probability_2
-    chosen = select(mask, 0.25 * term * sech2_2, product_2 - product + (product_4 - product_3))
-    product_5 = probability * (cost * other_probability * term_4 - power * chosen)
-    product_6 = chosen * probability
+    chosen = select(mask, 0.25 * term * sech2_2, product_2 - product + (product - product_3))
+    product_4 = probability * (cost * other_probability * term_4 - power * chosen)
+    product_5 = chosen * probability
     probability_3 = softmax(target, axis=-2)
     term_5 = probability + probability_3
-    product_7 = probability_2 * (share * share - share * softplus * squashed + share * squashed)
+    product_6 = probability_2 * (share * share - share * softplus * squashed + share * squashed)
     squashed_2 = np.tanh(0.5 * term_2)
     term_6 = probability_2 * probability_2 - probability_2 * softplus_2 * squashed_2
     chosen_2 = select(
         mask,
         0.25 * sech2_2 - 0.25 * term * squashed * sech2_2,
-        product_7 + share * (term_6 + probability_2 * squashed_2),
+        product_6 + share * (term_6 + probability_2 * squashed_2),
     )
-    product_8 = term_5 * chosen_2
-    product_9 = probability * term_4 * sum_of_others(cost * probability, axis=-2)
-    product_10 = probability * probability * sum_of_others(probability * chosen, axis=-2)
-    rest = sum_of_others(product_8, axis=-2)
-    product_11 = probability * probability * (rest - sum_of_others(product_6, axis=-2))
-    term_7 = product_5 - power * (product_6 - product_8) + (-product_9 - product_10 + product_11)
-    product_12 = probability * other_probability * total(term_5 * chosen, axis=1)[:, None]
+    product_7 = term_5 * chosen_2
+    product_8 = probability * term_4 * sum_of_others(cost * probability, axis=-2)
+    rest = sum_of_others(product_5, axis=-2)
+    rest_2 = sum_of_others(product_7, axis=-2)
+    term_7 = (
+        -product_8 - probability * probability * rest + probability * probability * (rest_2 - rest)
+    )
+    product_9 = probability * other_probability * total(term_5 * chosen, axis=1)[:, None]
     other_probability_2 = softmax_complement(target, axis=-2)
     term_8 = other_probability_2 - probability_3
     power_2 = other_probability_2**2
-    chosen_3 = select(mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product_4))
-    product_13 = probability_3 * (cost * other_probability_2 * term_8 - power_2 * chosen_3)
-    product_14 = chosen_3 * probability_3
-    product_15 = probability_3 * term_8 * sum_of_others(cost * probability_3, axis=-2)
-    product_16 = probability_3 * probability_3 * sum_of_others(probability_3 * chosen_3, axis=-2)
-    product_17 = probability_3 * probability_3 * (rest - sum_of_others(product_14, axis=-2))
+    chosen_3 = select(mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product))
+    product_10 = probability_3 * (cost * other_probability_2 * term_8 - power_2 * chosen_3)
+    product_11 = chosen_3 * probability_3
+    product_12 = probability_3 * term_8 * sum_of_others(cost * probability_3, axis=-2)
+    rest_3 = sum_of_others(product_11, axis=-2)
     term_9 = (
-        product_13 - power_2 * (product_14 - product_8) + (-product_15 - product_16 + product_17)
+        -product_12
+        - probability_3 * probability_3 * rest_3
+        + probability_3 * probability_3 * (rest_2 - rest_3)
     )
-    product_18 = probability_3 * other_probability_2 * total(term_5 * chosen_3, axis=1)[:, None]
-    diagonal_input = 0.5 * upstream[:, None] * (term_7 + product_12)
-    diagonal_target = 0.5 * upstream[:, None] * (term_9 + product_18)
+    product_13 = probability_3 * other_probability_2 * total(term_5 * chosen_3, axis=1)[:, None]
+    term_10 = product_10 - power_2 * (product_11 - product_7) + term_9 + product_13
+    diagonal_input = (
+        0.5 * upstream[:, None] * (product_4 - power * (product_5 - product_7) + term_7 + product_9)
+    )
+    diagonal_target = 0.5 * upstream[:, None] * term_10
     return diagonal_input, diagonal_target
 
 

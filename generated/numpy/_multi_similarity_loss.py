@@ -151,7 +151,8 @@ def _hessian_diagonal(
     index_2 = np.arange(input.shape[0])
     mask = (target[:, None] == target) & (index[:, None] != index_2)
     input_direction = direction(input, axis=-1)
-    gap = input_direction @ input_direction.T - base
+    sums = input_direction @ input_direction.T
+    gap = sums - base
     chosen = select(mask, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
     sigmoid_pull = sigmoid(pull)
@@ -163,7 +164,6 @@ def _hessian_diagonal(
     product_2 = 2.0 * input_direction * input_direction[:, None] * power[:, None, None]
     power_2 = input_direction * input_direction
     term = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
-    sums = input_direction @ input_direction.T
     term_2 = term[:, None] * power[:, None, None] * sums[:, :, None] - product_2
     picked = pick(probability, index, axis=1)
     chosen_3 = select(((target == target) & (index != index)), -alpha, 0.0)
@@ -237,14 +237,14 @@ def _hessian_diagonal(
     product_24 = product_23 * picked_2 * chosen_7
     product_25 = 2.0 * product_24[:, None] * input_direction * term_6[:, None] / beta
     term_13 = term_9 + product_22 + sums_8 * (product_23[:, None] * (sums_8 / beta) + product_25)
+    term_14 = input_direction @ input_direction.T - base
     chosen_9 = select(
-        ((target[:, None] == target) & (index[:, None] != index_2)), -gap * alpha, -math.inf
+        ((target[:, None] == target) & (index[:, None] != index_2)), -term_14 * alpha, -math.inf
     )
     log_sum = logsumexp(chosen_9, axis=-1)
     sigmoid_log_sum = sigmoid(log_sum)
     mask_4 = (target == target[:, None]) & (index != index[:, None])
-    term_14 = sums - base
-    chosen_10 = select(mask_4, -term_14 * alpha, -math.inf)
+    chosen_10 = select(mask_4, -gap * alpha, -math.inf)
     probability_3 = softmax(chosen_10, axis=-2)
     chosen_11 = select(mask_4, -alpha, 0.0)
     product_26 = probability_3 * chosen_11
@@ -261,10 +261,10 @@ def _hessian_diagonal(
     product_28 = sigmoid_log_sum * sigmoid(-log_sum)
     product_29 = power_5 * power_4
     product_30 = product_28[:, None] * product_29[:, :, None] * term_5 * (term_5 / alpha)
-    log_sum_2 = logsumexp(select(target[:, None] != target, gap * beta, -math.inf), axis=-1)
+    log_sum_2 = logsumexp(select(target[:, None] != target, term_14 * beta, -math.inf), axis=-1)
     probability_4 = sigmoid(log_sum_2)
     mask_5 = target != target[:, None]
-    chosen_12 = select(mask_5, term_14 * beta, -math.inf)
+    chosen_12 = select(mask_5, gap * beta, -math.inf)
     probability_5 = softmax(chosen_12, axis=-2)
     chosen_13 = select(mask_5, beta, 0.0)
     product_31 = probability_5 * chosen_13

@@ -120,7 +120,8 @@ def _hessian_diagonal(
     positive = ((target[:, None] == target) & (index[:, None] != index_2)).astype(upstream.dtype)
     mask = target[:, None] != target
     input_direction = direction(input, axis=-1)
-    logit = input_direction @ input_direction.T / temperature
+    sums = input_direction @ input_direction.T
+    logit = sums / temperature
     chosen = select(mask, logit, -math.inf)
     crowd = logsumexp(chosen, axis=-1)
     product = positive * sigmoid(crowd[:, None] - logit)
@@ -133,9 +134,8 @@ def _hessian_diagonal(
     product_3 = 2.0 * input_direction * input_direction[:, None] * power_2[:, None, None]
     power_3 = input_direction * input_direction
     term = 2.0 * power_3 - sum_of_others(power_3, axis=-1)
-    sums = input_direction @ input_direction.T
     term_2 = term[:, None] * power_2[:, None, None] * sums[:, :, None] - product_3
-    chosen_3 = select(mask, input_direction @ input_direction.T / temperature, -math.inf)
+    chosen_3 = select(mask, sums / temperature, -math.inf)
     probability_2 = softmax(chosen_3, axis=-1)
     picked = pick(probability_2, index, axis=1)
     chosen_4 = select(target != target, power, 0.0)
@@ -193,37 +193,39 @@ def _hessian_diagonal(
     )
     term_11 = sums_6 + term_10 + (-product_17[:, None] * term_3 / temperature - product_19)
     mask_3 = target != target[:, None]
-    product_20 = sums / temperature
-    chosen_5 = select(mask_3, product_20, -math.inf)
+    chosen_5 = select(mask_3, logit, -math.inf)
     probability_3 = softmax(chosen_5, axis=-2)
     chosen_6 = select(mask_3, power, 0.0)
-    product_21 = probability_3 * chosen_6
+    product_20 = probability_3 * chosen_6
     power_4 = term_5 * term_5
     other_probability = softmax_complement(chosen_5, axis=-2)
     power_5 = chosen_6 * chosen_6
     power_6 = probability_3 * probability_3
     term_12 = probability_3 * other_probability**2 * power_5 + power_5 * power_6 * other_probability
-    log_sum = logsumexp(select(target[:, None] != target, logit, -math.inf), axis=-1)
-    product_22 = positive * sigmoid(log_sum[:, None] - logit)
-    product_23 = (product_21[:, :, None] * term_2 + power_4 * term_12[:, :, None]) * total(
+    product_21 = input_direction @ input_direction.T / temperature
+    log_sum = logsumexp(select(target[:, None] != target, product_21, -math.inf), axis=-1)
+    product_22 = positive * sigmoid(log_sum[:, None] - product_21)
+    product_23 = (product_20[:, :, None] * term_2 + power_4 * term_12[:, :, None]) * total(
         product_22, axis=1
     )[:, None]
     product_24 = power_6 * power_5
-    product_25 = (
-        product_24[:, :, None]
-        * total(product_22 * sigmoid(logit - log_sum[:, None]), axis=1)[:, None]
-        * power_4
-    )
+    sums_8 = total(product_22 * sigmoid(product_21 - log_sum[:, None]), axis=1)
     chosen_7 = ((target == target[:, None]) & (index != index[:, None])).astype(upstream.dtype)
-    probability_4 = sigmoid(log_sum - product_20)
-    product_26 = chosen_7 * probability_4
-    probability_5 = sigmoid(product_20 - log_sum)
-    product_27 = product_21 * chosen_7 * probability_4 * probability_5
-    product_28 = product_26 * probability_5
-    term_13 = product_28[:, :, None] * (term_5 / temperature) ** 2 - 2.0 * product_27[
-        :, :, None
-    ] * term_5 * (term_5 / temperature)
-    term_14 = product_23 + product_25 + (term_13 - product_26[:, :, None] * term_2 / temperature)
+    probability_4 = sigmoid(log_sum - logit)
+    product_25 = chosen_7 * probability_4
+    probability_5 = sigmoid(logit - log_sum)
+    product_26 = product_20 * chosen_7 * probability_4 * probability_5
+    product_27 = term_5 / temperature
+    product_28 = product_25 * probability_5
+    term_13 = (
+        product_28[:, :, None] * product_27 * product_27
+        - 2.0 * product_26[:, :, None] * term_5 * product_27
+    )
+    term_14 = (
+        product_23
+        + product_24[:, :, None] * sums_8[:, None] * power_4
+        + (term_13 - product_25[:, :, None] * term_2 / temperature)
+    )
     return (upstream[:, None] * term_11 + total(upstream[:, None] * term_14, axis=1),)
 
 

@@ -55,16 +55,13 @@ def _value_and_gradient(
     target_offset = deviation(target, axis=-2)
     target_direction = direction(target_offset, axis=-2)
     sums = total(input_direction * target_direction, axis=0)
-    product = upstream * total(target_direction * input_direction, axis=0) * input_direction
-    grad_input = ratio(1.0, norm(input_offset, axis=-2)) * deviation(
-        product - upstream * target_direction, axis=-2
-    )
+    slope = upstream * sums
+    deviation_2 = deviation(slope * input_direction - upstream * target_direction, axis=-2)
+    grad_input = ratio(1.0, norm(input_offset, axis=-2)) * deviation_2
     grad_target = None
     if "target" in wanted:
-        deviation_2 = deviation(
-            upstream * sums * target_direction - upstream * input_direction, axis=-2
-        )
-        grad_target = ratio(1.0, norm(target_offset, axis=-2)) * deviation_2
+        deviation_3 = deviation(slope * target_direction - upstream * input_direction, axis=-2)
+        grad_target = ratio(1.0, norm(target_offset, axis=-2)) * deviation_3
     return 1.0 - sums, grad_input, grad_target
 
 

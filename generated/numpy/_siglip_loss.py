@@ -98,16 +98,16 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `image` and `text`."""
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
+    sums = image_direction @ text_direction.T
     index = np.arange(upstream.shape[0])
     z = select(index[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
-    product = (logit_scale * (image_direction @ text_direction.T) + logit_bias) * z
+    product = (logit_scale * sums + logit_bias) * z
     probability = sigmoid(-product)
     quotient = ratio(1.0, norm(image, axis=-1))
     power = quotient * quotient
     product_2 = 2.0 * text_direction * image_direction[:, None] * power[:, None, None]
     power_2 = image_direction * image_direction
     term = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
-    sums = image_direction @ text_direction.T
     term_2 = term[:, None] * power[:, None, None] * sums[:, :, None] - product_2
     product_3 = logit_scale * total(probability[:, :, None] * z[:, :, None] * term_2, axis=1)
     power_3 = logit_scale * logit_scale

@@ -115,7 +115,8 @@ def _hessian_diagonal(
     sums = total(positive, axis=1)
     slope = upstream * ratio(1.0, sums)
     input_direction = direction(input, axis=-1)
-    logit = select(mask, input_direction @ input_direction.T / temperature, -math.inf)
+    sums_2 = input_direction @ input_direction.T
+    logit = select(mask, sums_2 / temperature, -math.inf)
     power = 1.0 / temperature
     chosen = select(mask, power, 0.0)
     quotient = ratio(1.0, norm(input, axis=-1))
@@ -123,7 +124,6 @@ def _hessian_diagonal(
     product = 2.0 * input_direction * input_direction[:, None] * power_2[:, None, None]
     power_3 = input_direction * input_direction
     term = 2.0 * power_3 - sum_of_others(power_3, axis=-1)
-    sums_2 = input_direction @ input_direction.T
     term_2 = term[:, None] * power_2[:, None, None] * sums_2[:, :, None] - product
     product_2 = excess_over(logit, positive, axis=-1)[:, :, None] * chosen[:, :, None] * term_2
     excess = excess_over(

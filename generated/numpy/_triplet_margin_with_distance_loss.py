@@ -263,14 +263,14 @@ def _hessian_diagonal_swapped_cosine(
     term = 1.0 - positive_2
     product = term * (0.5 * sign(across + (sums - 1.0)) + 0.5)
     power = ratio(1.0, norm(anchor, axis=-1)) ** 2
-    product_2 = power * total(negative_direction * anchor_direction, axis=1)
+    product_2 = power * sums
     power_2 = anchor_direction**2
     term_2 = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
     term_3 = (
         product_2[:, None] * term_2 - 2.0 * negative_direction * anchor_direction * power[:, None]
     )
     term_4 = positive_2 - 1.0
-    product_3 = power * total(positive_direction * anchor_direction, axis=1)
+    product_3 = power * sums_3
     term_5 = (
         product_3[:, None] * term_2 - 2.0 * positive_direction * anchor_direction * power[:, None]
     )
@@ -294,7 +294,7 @@ def _hessian_diagonal_swapped_cosine(
     term_10 = (
         product_7[:, None] * term_9 - 2.0 * anchor_direction * negative_direction * power_5[:, None]
     )
-    product_8 = power_5 * total(positive_direction * negative_direction, axis=1)
+    product_8 = power_5 * sums_2
     term_11 = (
         product_8[:, None] * term_9
         - 2.0 * positive_direction * negative_direction * power_5[:, None]
@@ -840,14 +840,14 @@ def _hessian_diagonal_plain_cosine(
     positive_2 = at_least(sign(1.0 - sums + sums_2 - margin - 1.0), 0.0)
     term = 1.0 - positive_2
     power = ratio(1.0, norm(anchor, axis=-1)) ** 2
-    product = power * total(negative_direction * anchor_direction, axis=1)
+    product = power * sums
     power_2 = anchor_direction**2
     term_2 = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
     term_3 = (
         product[:, None] * term_2 - 2.0 * negative_direction * anchor_direction * power[:, None]
     )
     term_4 = positive_2 - 1.0
-    product_2 = power * total(positive_direction * anchor_direction, axis=1)
+    product_2 = power * sums_2
     term_5 = (
         product_2[:, None] * term_2 - 2.0 * positive_direction * anchor_direction * power[:, None]
     )

@@ -42,21 +42,15 @@ def _value_and_gradient_invariance(
     input2_direction = direction(deviation_3, axis=-2)
     sums = (input1_direction * input2_direction).sum(dim=0)
     term = 1.0 - sums
-    slope = (
-        2.0
-        * (term * (input2_direction * input1_direction).sum(dim=0))
-        * input1_direction
-        * upstream
-    )
-    deviation_4 = deviation(slope - 2.0 * upstream * term * input2_direction, axis=-2)
-    grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation_4
+    product = term * sums
+    term_2 = 2.0 * product * input1_direction * upstream - 2.0 * upstream * term * input2_direction
+    grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation(term_2, axis=-2)
     grad_input2 = None
     if "input2" in wanted:
-        term_2 = (
-            2.0 * (term * sums) * input2_direction * upstream
-            - 2.0 * upstream * term * input1_direction
+        term_3 = (
+            2.0 * product * input2_direction * upstream - 2.0 * upstream * term * input1_direction
         )
-        grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(term_2, axis=-2)
+        grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(term_3, axis=-2)
     return (term * term).sum(), grad_input1, grad_input2
 
 
@@ -92,49 +86,40 @@ def _curvature_invariance(
     input2_direction = direction(deviation_4, axis=-2)
     sums_2 = (input1_direction * input2_direction).sum(dim=0)
     term = 1.0 - sums_2
-    sums_3 = (input2_direction * input1_direction).sum(dim=0)
-    product = term * sums_3
+    product = term * sums_2
     term_2 = 2.0 * product * input1_direction * upstream - 2.0 * upstream * term * input2_direction
     product_2 = ratio(quotient, input1_length) * sums * deviation(term_2, axis=-2)
     term_3 = deviation_3 - input1_direction * sums
-    product_3 = input2_direction * quotient * term_3
     input2_length = norm(deviation_4, axis=-2)
     quotient_2 = ratio(1.0, input2_length)
     deviation_5 = deviation(d_input2, axis=-2)
-    sums_4 = (input2_direction * deviation_5).sum(dim=0)
-    term_4 = deviation_5 - input2_direction * sums_4
-    product_4 = input1_direction * quotient_2 * term_4
-    sums_5 = (product_3 + product_4).sum(dim=0)
-    term_5 = 2.0 * input1_direction * upstream * sums_3 - 2.0 * upstream * input2_direction
-    product_5 = term * quotient_2
+    sums_3 = (input2_direction * deviation_5).sum(dim=0)
+    term_4 = deviation_5 - input2_direction * sums_3
+    term_5 = input2_direction * quotient * term_3 + input1_direction * quotient_2 * term_4
+    sums_4 = term_5.sum(dim=0)
+    term_6 = 2.0 * input1_direction * upstream * sums_2 - 2.0 * upstream * input2_direction
     deviation_6 = deviation(term_4, axis=-2)
+    product_3 = sums_2 * term
     deviation_7 = deviation(term_3, axis=-2)
-    slope = (
-        2.0
-        * (term * (product_4 + product_3).sum(dim=0))
-        * upstream
-        * deviation(input1_direction, axis=-2)
-    )
-    term_6 = (
-        2.0 * (product * quotient) * upstream * deviation_7
-        + slope
-        - sums_5 * deviation(term_5, axis=-2)
-        - 2.0 * product_5 * upstream * deviation_6
-    )
+    product_4 = term * sums_4
+    slope = 2.0 * product_4 * upstream * deviation(input1_direction, axis=-2)
     term_7 = (
-        2.0 * (term * sums_2) * input2_direction * upstream
-        - 2.0 * upstream * term * input1_direction
+        2.0 * (product_3 * quotient) * upstream * deviation_7
+        + slope
+        - sums_4 * deviation(term_6, axis=-2)
+        - 2.0 * (term * quotient_2) * upstream * deviation_6
     )
-    product_6 = ratio(quotient_2, input2_length) * sums_4 * deviation(term_7, axis=-2)
-    term_8 = 2.0 * input2_direction * upstream * sums_2 - 2.0 * upstream * input1_direction
-    slope_2 = 2.0 * (term * sums_5) * upstream * deviation(input2_direction, axis=-2)
-    term_9 = (
-        2.0 * (product_5 * sums_2) * upstream * deviation_6
+    term_8 = 2.0 * product * input2_direction * upstream - 2.0 * upstream * term * input1_direction
+    product_5 = ratio(quotient_2, input2_length) * sums_3 * deviation(term_8, axis=-2)
+    term_9 = 2.0 * input2_direction * upstream * sums_2 - 2.0 * upstream * input1_direction
+    slope_2 = 2.0 * product_4 * upstream * deviation(input2_direction, axis=-2)
+    term_10 = (
+        2.0 * (product_3 * quotient_2) * upstream * deviation_6
         + slope_2
-        - sums_5 * deviation(term_8, axis=-2)
+        - sums_4 * deviation(term_9, axis=-2)
         - 2.0 * (term * quotient) * upstream * deviation_7
     )
-    return quotient * term_6 - product_2, quotient_2 * term_9 - product_6
+    return quotient * term_7 - product_2, quotient_2 * term_10 - product_5
 
 
 _kernel_invariance = differentiable(

@@ -61,13 +61,9 @@ def _curvature(
     d_target: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    index = torch.arange(input.shape[1], dtype=upstream.dtype, device=upstream.device)
-    probability = torch.sigmoid(-input)
-    sigmoid_input = torch.sigmoid(input)
-    chosen = select(
-        target[:, None] > index + 0.5, probability * sigmoid_input, sigmoid_input * probability
+    change_input = (
+        upstream[:, None] * (torch.sigmoid(-input) * torch.sigmoid(input)) * weight * d_input
     )
-    change_input = upstream[:, None] * chosen * weight * d_input
     return change_input, torch.full_like(target, 0.0)
 
 

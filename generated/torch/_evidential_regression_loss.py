@@ -73,7 +73,7 @@ def _value_and_gradient(
     grad_nu = None
     if "nu" in wanted:
         product_4 = error / term
-        term_6 = 0.5 * (error / term) * product_2 - 0.5 * nu * product_4 * (product_4 / beta)
+        term_6 = 0.5 * product_4 * product_2 - 0.5 * nu * product_4 * (product_4 / beta)
         term_7 = (
             beta / omega + term_2 * term_6 / term_4 - 1.5707963267948966 / (product * (nu * nu))
         )
@@ -123,7 +123,7 @@ def _tangent(
     product_2 = 0.5 * error * (nu / term) * product
     term_3 = product_2 + 1.0
     product_3 = error / term
-    term_4 = 0.5 * (error / term) * product - 0.5 * nu * product_3 * (product_3 / beta)
+    term_4 = 0.5 * product_3 * product - 0.5 * nu * product_3 * (product_3 / beta)
     term_5 = (
         beta / omega
         + term_2 * term_4 / term_3

@@ -62,12 +62,11 @@ def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, T
     spread = y.expand_as(x)
     picked = torch.gather(spread, axis, top)
     sums = put_along(spread, axis, top, 0.0).sum(dim=axis, keepdim=True)
+    term = picked + sums
     sums_2 = select(y == 0.0, 0.0, -y * (x - largest)).sum(dim=axis, keepdim=True)
     inverse = 1.0 / (others + 1.0)
-    value = torch.log1p(others) * (picked + sums) + sums_2
-    excess = put_into(
-        decayed * (sums + picked) * inverse - y, axis, top, (sums - others * picked) * inverse
-    )
+    value = torch.log1p(others) * term + sums_2
+    excess = put_into(decayed * term * inverse - y, axis, top, (sums - others * picked) * inverse)
     return value.squeeze(axis), excess
 
 

@@ -69,17 +69,16 @@ def _value_and_gradient(
     product = probability_3 * share
     product_2 = product * softplus
     product_3 = product * softplus_2
-    product_4 = share * probability_3
-    chosen = select(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_4 - product_3))
-    product_5 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
+    chosen = select(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product - product_3))
+    product_4 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    term_5 = product_5 - 0.5 * other_probability * upstream[:, None] * term * chosen
+    term_5 = product_4 - 0.5 * other_probability * upstream[:, None] * term * chosen
     rest = sum_of_others(0.5 * probability * upstream[:, None] * cost, axis=-2)
-    product_6 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
+    product_5 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
     grad_target = None
     if "target" in wanted:
         chosen_2 = select(
-            mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product_4)
+            mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product)
         )
         rest_2 = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
         other_probability_2 = softmax_complement(target, axis=-2)
@@ -87,9 +86,9 @@ def _value_and_gradient(
             probability_2 * rest_2 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_2
         )
         rest_3 = sum_of_others(0.5 * probability_2 * upstream[:, None] * cost, axis=-2)
-        product_7 = probability_2 * (0.5 * other_probability_2 * upstream[:, None] * cost - rest_3)
-        grad_target = term_6 + product_7
-    return 0.5 * (term * cost).sum(dim=1), term_5 + product_6, grad_target
+        product_6 = probability_2 * (0.5 * other_probability_2 * upstream[:, None] * cost - rest_3)
+        grad_target = term_6 + product_6
+    return 0.5 * (term * cost).sum(dim=1), term_5 + product_5, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -114,18 +113,17 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     product = probability * share
     product_2 = product * softplus
     product_3 = product * softplus_2
-    product_4 = share * probability
-    chosen = select(mask, 0.25 * term * sech2_2, product_2 - product + (product_4 - product_3))
+    chosen = select(mask, 0.25 * term * sech2_2, product_2 - product + (product - product_3))
     offset = centred(input, d_input, axis=-2)
-    product_5 = term_4 * chosen * ((probability_2 * offset).sum(dim=1)[:, None] - offset)
-    chosen_2 = select(mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product_4))
+    product_4 = term_4 * chosen * ((probability_2 * offset).sum(dim=1)[:, None] - offset)
+    chosen_2 = select(mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product))
     offset_2 = centred(target, d_target, axis=-2)
-    product_6 = term_4 * chosen_2 * ((probability_3 * offset_2).sum(dim=1)[:, None] - offset_2)
+    product_5 = term_4 * chosen_2 * ((probability_3 * offset_2).sum(dim=1)[:, None] - offset_2)
     term_5 = (
         cost * softmax_tangent(input, d_input, axis=-2)
         + cost * softmax_tangent(target, d_target, axis=-2)
+        + product_4
         + product_5
-        + product_6
     )
     return 0.5 * term_5.sum(dim=1)
 
@@ -152,8 +150,7 @@ def _curvature(
     product_2 = product * softplus
     softplus_2 = term_3.clamp(min=0.0) + torch.log1p(torch.exp(-term_3.abs()))
     product_3 = product * softplus_2
-    product_4 = share * probability_3
-    chosen = select(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product_4 - product_3))
+    chosen = select(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product - product_3))
     slope = 0.5 * upstream[:, None] * term * chosen
     other_probability = softmax_complement(input, axis=-2)
     term_4 = sum_of_others(slope, axis=-2) - 0.5 * other_probability * upstream[:, None] * chosen
@@ -164,21 +161,21 @@ def _curvature(
     term_6 = 0.5 * other_probability * upstream[:, None] * cost - sum_of_others(slope_2, axis=-2)
     d_probability = softmax_tangent(input, d_input, axis=-2)
     d_probability_2 = softmax_tangent(target, d_target, axis=-2)
-    product_5 = 0.25 * sech2_2
-    product_6 = 0.25 * term_2 * squashed * sech2_2
-    product_7 = product * softplus * squashed
-    product_8 = probability_3 * share * share
-    product_9 = product * squashed
+    product_4 = 0.25 * sech2_2
+    product_5 = 0.25 * term_2 * squashed * sech2_2
+    product_6 = product * softplus * squashed
+    product_7 = probability_3 * share * share
+    product_8 = product * squashed
     squashed_2 = tanh(0.5 * term_3)
-    product_10 = product * softplus_2 * squashed_2
-    product_11 = share * probability_3 * probability_3
-    product_12 = product * squashed_2
-    term_7 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
-    chosen_2 = select(mask, product_5 - product_6, term_7)
+    product_9 = product * softplus_2 * squashed_2
+    product_10 = share * probability_3 * probability_3
+    product_11 = product * squashed_2
+    term_7 = product_7 - product_6 + product_8 + (product_10 - product_9 + product_11)
+    chosen_2 = select(mask, product_4 - product_5, term_7)
     offset = centred(input, d_input, axis=-2)
     term_8 = (probability * offset).sum(dim=1)[:, None] - offset
-    term_9 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)
-    chosen_3 = select(mask, product_6 - product_5, term_9)
+    term_9 = product_6 - product_7 - product_8 + (product_9 - product_10 - product_11)
+    chosen_3 = select(mask, product_5 - product_4, term_9)
     offset_2 = centred(target, d_target, axis=-2)
     term_10 = (probability_2 * offset_2).sum(dim=1)[:, None] - offset_2
     term_11 = (
@@ -189,12 +186,12 @@ def _curvature(
     )
     slope_3 = 0.5 * other_probability * upstream[:, None] * chosen * d_probability_2
     slope_4 = 0.5 * upstream[:, None] * term * chosen_2
-    product_13 = (
+    product_12 = (
         other_probability * (0.5 * probability * upstream[:, None] * chosen - slope_4) * term_8
     )
     slope_5 = 0.5 * upstream[:, None] * term * chosen_3
-    chosen_4 = select(mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product_4))
-    product_14 = (
+    chosen_4 = select(mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product))
+    product_13 = (
         other_probability * (0.5 * probability * upstream[:, None] * chosen_4 - slope_5) * term_10
     )
     term_12 = (
@@ -216,10 +213,10 @@ def _curvature(
         + 0.5 * upstream[:, None] * term * chosen_2 * term_10
     )
     slope_8 = 0.5 * other_probability_2 * upstream[:, None] * chosen_4 * d_probability
-    product_15 = (
+    product_14 = (
         other_probability_2 * (0.5 * probability_2 * upstream[:, None] * chosen - slope_5) * term_8
     )
-    product_16 = (
+    product_15 = (
         other_probability_2
         * (0.5 * probability_2 * upstream[:, None] * chosen_4 - slope_4)
         * term_10
@@ -232,8 +229,8 @@ def _curvature(
     change_input = (
         (term_4 + term_6) * d_probability
         + probability * sum_of_others(term_11, axis=-2)
+        + product_12
         + product_13
-        + product_14
         - (slope_2 - slope) * d_probability
         - slope_3
         - probability * sum_of_others(term_12, axis=-2)
@@ -241,8 +238,8 @@ def _curvature(
     change_target = (
         (term_13 + term_14) * d_probability_2
         + probability_2 * sum_of_others(term_15, axis=-2)
+        + product_14
         + product_15
-        + product_16
         - (slope_7 - slope_6) * d_probability_2
         - slope_8
         - probability_2 * sum_of_others(term_16, axis=-2)

@@ -86,10 +86,7 @@ def _curvature(
     chosen = select(mask, 0.0, 4.0 * term * product**3)
     power_2 = (term * error / scale) ** 2
     term_3 = -box_cox(-power, 3.0) - 2.0 * power_2 + (power_2 - 4.0 * term * product**4)
-    term_4 = (
-        select(mask, 0.3333333333333333, term_3) * d_scale
-        + select(mask, 0.0, 4.0 * term * product**3) * term_2
-    )
+    term_4 = select(mask, 0.3333333333333333, term_3) * d_scale + chosen * term_2
     change_input = upstream * (product_2 + chosen * d_scale)
     change_target = -upstream * product_2 - upstream * chosen * d_scale
     return change_input, change_target, (upstream * term_4).sum()
