@@ -13,7 +13,7 @@ import profiles
 from examine import LARGE, RUNS, Examination
 from grammar import Drawn, losses
 from hypothesis import assume, given
-from sympy import loggamma
+from sympy import loggamma, tanh
 from worlds import PARAMETERS, numbers
 
 from lossgen.compile import compile_case, forget
@@ -53,8 +53,9 @@ def test_what_is_emitted_agrees_with_exact_arithmetic(drawn: Drawn) -> None:
 @given(losses())
 def test_the_oracle_agrees_with_autograd(drawn: Drawn) -> None:
     assume(not drawn.ties)  # at kinks autograd has a policy of its own
-    # PyTorch's errs by thousands of units beside its roots at 1 and 2.
-    assume(not drawn.loss.cases[0].value.has(loggamma))
+    # PyTorch errs by thousands of units beside the roots of loggamma at 1 and 2; its slope of tanh,
+    # 1 - tanh**2, has few digits left where that is nearly 1.
+    assume(not drawn.loss.cases[0].value.has(loggamma, tanh))
     here = examination(replace(drawn, reduction="none"))
     faults = list(here.autograd_faults())
     assert not faults, "\n".join([str(drawn.loss), *faults])
