@@ -36,6 +36,15 @@ w = weight("weight", "...")
 
 loss = Loss("BoxesLoss", w * ((x.at(b=0) - t.at(b=1)) ** 2 + mean_over((x - t) ** 2, "b")))
 '''
+ROWS = '''"""Cross-entropy of several rows with one label."""
+
+from lossgen import Loss, at, label, logsumexp, tensor
+
+x = tensor("input", "n c d")
+y = label("target", "n", classes="c")
+
+loss = Loss("RowsLoss", at(logsumexp(x, "c") - x, c=y))
+'''
 PACKAGE = "with_leading_axes"
 BACKENDS = ("numpy", "torch", "jax", "mindspore", "chainer")
 SHAPES = ((), (5,), (2, 3), (2, 1, 2), (0,))
@@ -53,6 +62,7 @@ def _built(tmp_path_factory: pytest.TempPathFactory) -> Any:
     specs.mkdir()
     Path(specs / "classes.py").write_text(CLASSES)
     Path(specs / "boxes.py").write_text(BOXES)
+    Path(specs / "rows.py").write_text(ROWS)
     chosen = [word for name in BACKENDS for word in ("--backend", name)]
     done = CliRunner().invoke(main, ["build", str(specs), "--out", str(folder / PACKAGE), *chosen])
     assert done.exit_code == 0, done.output
@@ -121,3 +131,23 @@ def test_fixed_lengths_are_looked_for_at_the_end(backend: str) -> None:
     wrong = given(backend, np.zeros((4, 2, 3), np.float32))
     with pytest.raises(ValueError, match=r"input must have shape \(4, 2, 4\) as axis b "):
         package(backend).BoxesLoss()(wrong, wrong)
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax", "mindspore"])
+def test_a_label_that_is_unknown_at_the_call_spoils_all_its_rows(backend: str) -> None:
+    """Traced, labels are not looked at: a bad one gives NaN where it would be refused."""
+    rng = np.random.default_rng(3)
+    x, labels = rng.standard_normal((2, 3, 4)).astype(np.float32), np.array([1, 7])
+    loss = package(backend).RowsLoss(reduction="none")
+    arrays = given(backend, x), given(backend, labels)
+    if backend == "torch":
+        found = torch.func.vmap(loss)(*(array[None] for array in arrays))[0]
+    elif backend == "jax":
+        found = importlib.import_module("jax").jit(loss)(*arrays)
+    else:
+        found = importlib.import_module("mindspore").jit(loss)(*arrays)
+    expected = torch.nn.functional.cross_entropy(
+        torch.as_tensor(x), torch.ones((2, 4), dtype=torch.long), reduction="none"
+    ).numpy()
+    np.testing.assert_allclose(numbers(found)[0], expected[0], **ROUNDING)
+    assert np.isnan(numbers(found)[1]).all()

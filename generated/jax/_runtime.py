@@ -259,6 +259,8 @@ def _spoilt(loss: jax.Array, doubt: jax.Array) -> jax.Array:
     # Several labels may belong to one entry of the loss, which one bad label spoils.
     if doubt.size == loss.size:
         return loss.reshape(doubt.shape) * doubt
+    if doubt.size < loss.size:  # labels have the first axes alone
+        return loss * doubt.reshape(*doubt.shape, *[1] * (loss.ndim - doubt.ndim))
     return loss * doubt.reshape(*loss.shape, doubt.size // loss.size).mean(-1)
 
 

@@ -239,6 +239,8 @@ def _spoilt(loss: Tensor, doubt: Tensor) -> Tensor:
     # Several labels may belong to one entry of the loss, which one bad label spoils.
     if doubt.numel() == loss.numel():
         return loss.reshape(doubt.shape) * doubt
+    if doubt.numel() < loss.numel():  # labels have the first axes alone
+        return loss * doubt.reshape(*doubt.shape, *[1] * (loss.dim() - doubt.dim()))
     several = (*loss.shape, doubt.numel() // loss.numel())
     return loss * doubt.reshape(several).mean(-1)
 
