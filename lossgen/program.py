@@ -119,8 +119,7 @@ class Program:
     def is_arithmetic(self) -> bool:
         """Whether an entry takes only sums, products and choices, which any precision does well.
 
-        Quotients by entries are left out: where they are steep, derivatives leave the range of
-        float32. Those by parameters take one number for all.
+        Quotients are left out: where they are steep, their derivatives leave the range of float32.
         """
         return all(_is_arithmetic(node) for node in n.walk(self.output))
 
@@ -263,8 +262,7 @@ class Program:
 
 def _is_arithmetic(node: Node) -> bool:
     square = node.op == "pow" and n.is_const(node.args[1], 2)
-    quotient = node.op == "pow" and n.is_const(node.args[1], -1) and not node.args[0].axes
-    return square or quotient or node.op in n.BOOLEAN or node.op in ARITHMETIC
+    return square or node.op in n.BOOLEAN or node.op in ARITHMETIC
 
 
 def _is_array(node: Node) -> bool:

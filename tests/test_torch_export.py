@@ -18,8 +18,12 @@ each_function = pytest.mark.parametrize(
 
 
 def assert_alike(found, expected):
-    """Eager calls leave out a correction of exponentials where none is needed: 2 ULP."""
-    torch.testing.assert_close(found, expected, rtol=2 * 2.0**-52, atol=0, equal_nan=True)
+    """Eager calls leave out what exponentials and norms seldom need: 2 ULP of results or logits.
+
+    Similarities over a temperature of 0.07 are logits of up to 14.
+    """
+    rounding = 2 * 2.0**-52
+    torch.testing.assert_close(found, expected, rtol=rounding, atol=14 * rounding, equal_nan=True)
 
 
 def leaves(case, seed=0):

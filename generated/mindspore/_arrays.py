@@ -162,6 +162,12 @@ def total(x: Tensor, axis: int | tuple[int, ...] = ()) -> Tensor:
     return ops.where(_has_entries(x.shape), _sum(x, axis), 0.0)
 
 
+def spread_like(x: Tensor, other: Tensor) -> Tensor:
+    """A tensor in the shape of another, and under vmap in its batches, so that it can be
+    gathered."""
+    return x + zeros_like(other)
+
+
 def total_along(x: Tensor, axis: int) -> Tensor:
     """The sum over an axis; keeps the axis."""
     return ops.where(_has_entries(x.shape), _sum_along(x, axis), 0.0)

@@ -15,7 +15,7 @@ from ._functions import (
     over_square1,
     power1p,
 )
-from ._runtime import Loss, finish, to_working, working_arithmetic_dtype, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["BarronLoss", "barron_loss"]
 
@@ -612,7 +612,7 @@ def _squared_loss(
     check_floating(input=input)
     check_positive("scale", scale)
     dtype = input.dtype
-    working = working_arithmetic_dtype(input)
+    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)

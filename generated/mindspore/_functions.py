@@ -12,6 +12,7 @@ from ._arrays import (
     max_along,
     positions,
     sign,
+    spread_like,
     total_along,
     without_axis,
 )
@@ -61,7 +62,7 @@ def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, T
     largest = max_along(x, axis)
     decayed = exp_difference(x, largest)
     others = total_along(ops.where(mask, 0.0, decayed), axis)
-    spread = ops.broadcast_to(y, x.shape)
+    spread = spread_like(y, x)
     picked = ops.gather_elements(spread, axis, top)
     sums = total_along(ops.where(mask, 0.0, spread), axis)
     term = picked + sums
@@ -77,7 +78,7 @@ def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
     mask = positions(x, axis) == top
     largest = max_along(x, axis)
     others = total_along(ops.where(mask, 0.0, exp_difference(x, largest)), axis)
-    spread = ops.broadcast_to(y, x.shape)
+    spread = spread_like(y, x)
     term = ops.gather_elements(spread, axis, top) + total_along(ops.where(mask, 0.0, spread), axis)
     return without_axis(
         log1p(others) * term + total_along(ops.where(y == 0.0, 0.0, -y * (x - largest)), axis), axis
@@ -134,7 +135,7 @@ def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     top = argmax_along(x, axis)
     mask = positions(x, axis) == top
-    spread = ops.broadcast_to(y, x.shape)
+    spread = spread_like(y, x)
     sums = total_along(ops.where(mask, 0.0, spread), axis)
     decayed = exp_difference(x, max_along(x, axis))
     others = total_along(ops.where(mask, 0.0, decayed), axis)

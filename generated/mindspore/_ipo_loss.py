@@ -5,7 +5,7 @@ from mindspore import Tensor, nn
 
 from ._arrays import Operand, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_arithmetic_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["IPOLoss", "ipo_loss"]
 
@@ -203,7 +203,7 @@ def ipo_loss(
     )
     check_positive("tau", tau)
     dtype = chosen.dtype
-    working = working_arithmetic_dtype(chosen)
+    working = working_dtype(chosen)
     check_shape("rejected", rejected, chosen.shape, "chosen")
     check_shape("reference_chosen", reference_chosen, chosen.shape, "chosen")
     check_shape("reference_rejected", reference_rejected, chosen.shape, "chosen")

@@ -162,7 +162,7 @@ def _spoilt(loss: Tensor, doubt: Tensor) -> Tensor:
     # Several labels may belong to one entry of the loss, which one bad label spoils.
     if doubt.size == loss.size:
         return reshape(loss, doubt.shape) * doubt
-    if doubt.size < loss.size:  # labels have the first axes alone
+    if doubt.ndim < loss.ndim:  # labels have the first axes alone
         return loss * reshape(doubt, doubt.shape + (1,) * (loss.ndim - doubt.ndim))
     several = reshape(doubt, (*loss.shape, doubt.size // loss.size))
     return loss * several.mean(-1)

@@ -7,7 +7,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, sign, total
 from ._checks import check_floating, check_range, check_reduction, check_shape, is_number
-from ._runtime import Loss, finish, to_working, working_arithmetic_dtype
+from ._runtime import Loss, finish, to_working, working_arithmetic_dtype, working_dtype
 
 __all__ = ["SmoothL1Loss", "smooth_l1_loss"]
 
@@ -188,7 +188,7 @@ def _loss(
     check_floating(input=input)
     check_range("beta", beta, 0.0, math.inf)
     dtype = input.dtype
-    working = working_arithmetic_dtype(input)
+    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
