@@ -13,12 +13,12 @@ from textwrap import fill
 
 from lossgen.memory import remembered
 
+QUOTES = '"""'
 _BACKSLASH, _QUOTE = "\ufdd0", "\ufdd1"
 _HIDDEN = str.maketrans({"\\": _BACKSLASH, '"': _QUOTE})
 _SHOWN = str.maketrans({_BACKSLASH: "\\", _QUOTE: '"'})
 _ESCAPED = str.maketrans({_BACKSLASH: "\\\\", _QUOTE: '\\"'})
 _DOCSTRING = re.compile(r'([rR]?)"""(.*?)"""', re.DOTALL)
-_INDENTED = re.compile(rf"(?:^ *)?{_DOCSTRING.pattern}", re.DOTALL | re.MULTILINE)
 _OPENING = re.compile(r'\s*[rR]?"""')
 _CITATION = re.compile(r'(.*\S) (\([^()]*\)\.?(?:""")?)')
 _ARRANGED = re.compile(r"\s|[-*+>:|]|\.\.|\d+\. ")  # how lists, code and directives begin
@@ -46,7 +46,22 @@ def sentence(text: str) -> str:
 
 def settle(source: str) -> str:
     """Return rendered code with disguised text spelled out in docstrings, long lines folded."""
-    return _INDENTED.sub(_folded, _DOCSTRING.sub(_literal, source))
+    if _BACKSLASH in source or _QUOTE in source:
+        source = _DOCSTRING.sub(_literal, source)
+    pieces = source.split(QUOTES)  # code and docstrings in turn
+    for k in range(1, len(pieces) - 1, 2):
+        pieces[k] = _folded(pieces[k - 1], pieces[k])
+    return QUOTES.join(pieces)
+
+
+def _folded(before: str, body: str) -> str:
+    """Fold what stands between quotes, given the code before."""
+    line = before[before.rfind("\n") + 1 :]
+    lead = line if line.lstrip(" ") in ("", "r", "R") else line[-1:] if line[-1:] in "rR" else ""
+    lines = f"{lead}{QUOTES}{body}{QUOTES}".split("\n")
+    if max(map(len, lines)) <= WIDTH:
+        return body
+    return "\n".join(map(_fold_line, lines))[len(lead) + len(QUOTES) : -len(QUOTES)]
 
 
 @remembered
@@ -67,10 +82,6 @@ def paragraphs(text: str) -> tuple[str, ...]:
 def _item(item: str) -> list[str]:
     """Return the lines of an item of a list."""
     return _fill(" ".join(item.split()), WIDTH - len(INDENT), rest="  ").split("\n")
-
-
-def _folded(match: re.Match[str]) -> str:
-    return "\n".join(_fold_line(line) for line in match[0].split("\n"))
 
 
 def _fold_line(line: str) -> str:

@@ -24,6 +24,7 @@ from lossgen.backends import Backend
 from lossgen.cache import cache_folder
 from lossgen.faults import fault
 from lossgen.functions import shared_functions
+from lossgen.imports import tidied
 from lossgen.loss import Loss
 from lossgen.module import make_module
 from lossgen.prose import settle
@@ -80,7 +81,8 @@ def render_loss(loss: Loss, name: str) -> tuple[str, tuple[str, ...]]:
     backend, _ = _templates(name)
     page = _template(name, "loss.py.jinja")
     module = make_module(loss, backend)
-    return page.render(m=module, source=f"specs/{loss.source}"), module.functions
+    text = page.render(m=module, source=f"specs/{loss.source}")
+    return tidied(settle(text)), module.functions
 
 
 def render_shared(
@@ -100,11 +102,12 @@ def render_shared(
     for path in sorted(templates.list_templates(extensions=["jinja"])):
         folder, _, file = path.partition("/")
         if folder == name and file not in APART:
-            files[file.removesuffix(".jinja")] = templates.get_template(path).render(
+            text = templates.get_template(path).render(
                 functions=functions, helpers=helpers, source=f"templates/{path}"
             )
+            files[file.removesuffix(".jinja")] = settle(text)
     page = _template(name, "__init__.py.jinja")
-    files["__init__.py"] = page.render(exports=exports, source="specs")
+    files["__init__.py"] = settle(page.render(exports=exports, source="specs"))
     return files
 
 
@@ -119,7 +122,7 @@ def render_tests(
     text = templates.get_template(file).render(
         rows=rows, names=sorted(word for pair in exports for word in pair), source="specs"
     )
-    return formatted({name: {TESTS: text}})[name]
+    return formatted({name: {TESTS: settle(text)}})[name]
 
 
 def _template(name: str, file: str) -> Template:
@@ -150,7 +153,7 @@ def formatted(packages: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, 
         for name, files in packages.items():
             (root / name).mkdir()
             for path, text in files.items():
-                (root / name / path).write_text(settle(text), encoding="utf-8", newline="\n")
+                (root / name / path).write_text(text, encoding="utf-8", newline="\n")
         for command in (("check", "--fix", *LINT), ("format", STYLE)):
             _ruff(*command, folder=folder)
         return {

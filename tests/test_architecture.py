@@ -71,7 +71,7 @@ ROOMS: dict[str, tuple[str, str]] = {
         "shapes keywords options layers denominators chunks endings sharing cases module",
         "memory, words, programs, specs, spelling",
     ),
-    "text": ("render", "files, words, specs, spelling, modules"),
+    "text": ("imports render", "files, words, specs, spelling, modules"),
     "commands": (
         "manifest reading plan write record current units jobs building locking verifying "
         "auditing testing terminal show catalogue cli __main__",
