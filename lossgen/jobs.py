@@ -50,9 +50,11 @@ def load(specs: Path) -> tuple[Loss, ...]:
     from lossgen.check import check_file
     from lossgen.load import load_specs
     from lossgen.name_faults import Named
+    from lossgen.verbatim import verbatim
 
-    loaded = load_specs(specs)
-    found = [check_file(one.losses, one.faults) for one in loaded]
+    with verbatim():
+        loaded = load_specs(specs)
+        found = [check_file(one.losses, one.faults) for one in loaded]
     losses = [loss for one in loaded for loss in one.losses]
     _refuse(specs, found, [Named(loss.name, loss.function, loss.source) for loss in losses])
     return tuple(sorted(losses, key=lambda loss: loss.function))
@@ -146,19 +148,22 @@ def _made(
     found: Sequence[Found],
 ) -> Iterator[Made]:
     """Yield what the files give; after the first fault they are only looked through for more."""
+    from lossgen.verbatim import for_good, verbatim
+
     jobs = min(jobs, -(-len(sources) // SHARE))
     if jobs <= 1:
-        yield from (
-            _make(folder, () if any(file.faults for file in found) else backends, source)
-            for source in sources
-        )
+        with verbatim():  # for all: SymPy forgets what it knows whenever that changes
+            yield from (
+                _make(folder, () if any(file.faults for file in found) else backends, source)
+                for source in sources
+            )
         return
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
     # Spawned, not forked: the processes then start alike on every platform, and inherit no lock.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=for_good) as pool:
         yield from pool.map(partial(_make, folder, backends), sources, chunksize=SHARE)
 
 

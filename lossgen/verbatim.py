@@ -17,7 +17,7 @@ might have dropped.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -45,6 +45,8 @@ INSTEAD = (
     (CHOICES, "_canonical_coeff", _as_it_stands),
 )
 
+_stays = ExitStack()
+
 
 @contextmanager
 def verbatim() -> Iterator[None]:
@@ -60,4 +62,9 @@ def verbatim() -> Iterator[None]:
             setattr(module, name, theirs)
 
 
-__all__ = ["verbatim"]
+def for_good() -> None:
+    """Let SymPy leave formulas as they are written as long as this process lasts."""
+    _stays.enter_context(verbatim())
+
+
+__all__ = ["for_good", "verbatim"]
