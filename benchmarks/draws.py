@@ -9,6 +9,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 Draw = Callable[[int], Sequence[Array]]
+Shaped = Callable[..., Array]
 GENERATOR = np.random.default_rng(0)
 CLASSES = 100
 WIDTH = 128  # of the vectors that are compared with each other

@@ -1,9 +1,11 @@
 """What a step of training costs in JAX, compiled: loss and gradient, beside what people use today.
 
     python -m benchmarks.jax_losses --json losses.json
+    python -m benchmarks.jax_losses --all --sizes 1e3 1e5 1e6
 
 The peers are optax's formula, where it has one, and ``jax.grad`` of our own value, differentiated
-by JAX alone. What is shown is the ratio to the faster of them: less than 1 is faster.
+by JAX alone. What is shown is the ratio to the faster of them: less than 1 is faster. With
+``--all`` every loss of ``specs/`` races, with numbers for which its formula is defined.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,8 +24,10 @@ import optax
 
 import generated.jax as lossgen
 from benchmarks import draws
+from benchmarks.declared import Declared, declared
 from benchmarks.draws import Array, Draw
-from benchmarks.races import OURS, Contest, Step, main
+from benchmarks.races import OURS, Contest, Step, parser, run
+from lossgen.proof.calls import functions
 
 Formula = Callable[..., jax.Array]
 
@@ -106,6 +111,30 @@ def contest(name: str, draw: Draw, formula: Formula | None) -> Contest:
     return Contest(name + (" (probabilities)" if draw is draws.distributions else ""), steps)
 
 
-if __name__ == "__main__":
+def plain(one: Declared) -> Contest:
+    """Return the race of a loss as its spec declares it with JAX's gradient."""
+
+    def steps(size: int) -> Mapping[str, Step]:
+        inputs, weights = one.draw(size)
+
+        def of(package: ModuleType) -> Step:
+            formula = functions(package)[one.loss.name]
+            return step(partial(formula, **weights), list(inputs.values()))
+
+        return {OURS: of(lossgen), "jax.grad": of(AUTOMATIC)}
+
+    return Contest(one.name, steps)
+
+
+def main() -> None:
+    """Race the losses that the command line asks for."""
+    understood = parser(__doc__)
+    understood.add_argument("--all", action="store_true", help="every loss, beside jax.grad")
+    options = understood.parse_args()
     versions = {"jax": jax.__version__, "optax": optax.__version__}
-    main(__doc__, [contest(*case) for case in CASES], versions)
+    contests = map(plain, declared()) if options.all else (contest(*case) for case in CASES)
+    run(options, list(contests), versions)
+
+
+if __name__ == "__main__":
+    main()

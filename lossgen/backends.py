@@ -317,6 +317,7 @@ JAX = Backend(
         argmax="argmax_along({0}, {axis}).squeeze({axis})",
         log1p="log1p({0})",
         loggamma="loggamma({0})",
+        sum_along="sum_along({0}, axis)",
         length_along="length_along({0}, axis)",
         p_length_along="p_length_along({0}, {1}, axis)",
     ),
@@ -341,6 +342,7 @@ JAX = Backend(
             "argmax_along",
             "length_along",
             "p_length_along",
+            "sum_along",
         )
     ),
 )

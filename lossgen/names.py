@@ -35,9 +35,9 @@ IMPORTED = frozenset(
         negative_log_softmax nn norm np numpy ops overload p_length_along p_norm partial
         parts_of pick positions power1p power_slope put_along put_into ratio
         report represent same_weight scaled_exp sech2 sigmoid sign signed_power softmax
-        select smaller softmax_complement softmax_tangent spread_like str sum_of_others super take
-        tanh to_tensor to_working torch total total_along trained tuple with_batch within
-        without_axis working_arithmetic_dtype working_dtype zeros_like
+        select smaller softmax_complement softmax_tangent spread_like str sum_along
+        sum_of_others super take tanh to_tensor to_working torch total total_along trained
+        tuple with_batch within without_axis working_arithmetic_dtype working_dtype zeros_like
         box_cox box_cox_bend box_cox_slope digamma erf gauss hypot1 log1p_square loggamma
         over_hypot1 over_square1 power1p trigamma
         """

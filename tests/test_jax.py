@@ -618,3 +618,30 @@ def test_what_xla_computes_badly_is_within_the_four_places_of_a_body(name, exact
         right = [exact(mp.mpf(float(each))) for each in x]
         errors = [abs(float(mp.mpf(float(a)) - b)) for a, b in zip(found, right, strict=True)]
     assert (errors <= 4 * np.spacing(np.abs(np.array(right, float)).astype(dtype))).all()
+
+
+# Empty, shorter than a block, a block, without a divisor that could be one (1009, 65537 are prime).
+@pytest.mark.parametrize("length", [0, 1, 31, 256, 1000, 1009, 65537, 100_000])
+@pytest.mark.parametrize("axis", [-1, -2, None], ids=["last", "first", "all"])
+def test_sums_lose_no_more_than_their_blocks_do(length, axis):
+    # Equal entries are the worst: all roundings of a sum have one sign.
+    entries = np.full(length, 0.1, np.float32)
+    x = {-1: np.stack([entries, -2 * entries]), -2: entries[:, None], None: entries}[axis]
+    run = _runtime.total if axis is None else lambda x: _runtime.sum_along(x, axis)
+    found, change = jax.jvp(jax.jit(run), (x,), (3 * x,))
+    right = x.astype(float).sum(axis, keepdims=axis is not None)
+    # Three levels of blocks, in each of which every addition rounds by half a unit.
+    half = np.finfo(np.float32).eps / 2
+    bound = half * (length if axis == -2 else 3 * _runtime.LONGEST)  # across rows, it is XLA's own
+    assert found.shape == right.shape
+    assert (np.abs(found - right) <= bound * np.abs(right)).all()
+    assert (np.abs(change - 3 * right) <= half * (length + 2) * np.abs(3 * right)).all()
+    ones = jax.jit(jax.grad(lambda x: run(x).sum()))(x)
+    assert (np.asarray(ones) == 1.0).all()
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_a_sum_with_an_entry_that_is_not_finite_is_that_entry(odd):
+    x = np.ones(1000, np.float32)
+    x[700] = odd
+    np.testing.assert_equal(np.asarray(_runtime.total(jnp.asarray(x))), np.float32(odd))

@@ -13,6 +13,7 @@ from ._runtime import (
     max_along,
     p_length_along,
     positions,
+    sum_along,
 )
 
 
@@ -61,15 +62,15 @@ def cross_entropy_and_excess(x: jax.Array, y: jax.Array, axis: int) -> tuple[jax
     mask = positions(x, axis) == top
     largest = max_along(x, axis)
     decayed = exp_difference(x, largest)
-    others = jnp.where(mask, 0.0, decayed).sum(axis=axis, keepdims=True)
+    others = sum_along(jnp.where(mask, 0.0, decayed), axis)
     spread = jnp.broadcast_to(y, x.shape)
     picked = jnp.take_along_axis(spread, top, axis)
-    sums = jnp.where(mask, 0.0, spread).sum(axis=axis, keepdims=True)
+    sums = sum_along(jnp.where(mask, 0.0, spread), axis)
     term = picked + sums
-    sums_2 = jnp.where(y == 0.0, 0.0, -y * (x - largest)).sum(axis=axis, keepdims=True)
     inverse = 1.0 / (others + 1.0)
+    value = log1p(others) * term + sum_along(jnp.where(y == 0.0, 0.0, -y * (x - largest)), axis)
     excess = jnp.where(mask, (sums - others * picked) * inverse, decayed * term * inverse - y)
-    return jnp.squeeze(log1p(others) * term + sums_2, axis), excess
+    return jnp.squeeze(value, axis), excess
 
 
 @along_last
@@ -78,19 +79,18 @@ def cross_entropy_with(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     top = argmax_along(x, axis)
     mask = positions(x, axis) == top
     largest = max_along(x, axis)
-    others = jnp.where(mask, 0.0, exp_difference(x, largest)).sum(axis=axis, keepdims=True)
+    others = sum_along(jnp.where(mask, 0.0, exp_difference(x, largest)), axis)
     spread = jnp.broadcast_to(y, x.shape)
-    term = jnp.take_along_axis(spread, top, axis) + jnp.where(mask, 0.0, spread).sum(
-        axis=axis, keepdims=True
+    term = jnp.take_along_axis(spread, top, axis) + sum_along(jnp.where(mask, 0.0, spread), axis)
+    return jnp.squeeze(
+        log1p(others) * term + sum_along(jnp.where(y == 0.0, 0.0, -y * (x - largest)), axis), axis
     )
-    sums = jnp.where(y == 0.0, 0.0, -y * (x - largest)).sum(axis=axis, keepdims=True)
-    return jnp.squeeze(log1p(others) * term + sums, axis)
 
 
 @along_last
 def deviation(x: jax.Array, axis: int) -> jax.Array:
     """Return x less its mean over an axis."""
-    return x - x.sum(axis=axis, keepdims=True) / x.shape[axis]
+    return x - sum_along(x, axis) / x.shape[axis]
 
 
 def digamma(x: jax.Array | float) -> jax.Array:
@@ -130,9 +130,9 @@ def excess_over(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     top = argmax_along(x, axis)
     mask = positions(x, axis) == top
     spread = jnp.broadcast_to(y, x.shape)
-    sums = jnp.where(mask, 0.0, spread).sum(axis=axis, keepdims=True)
+    sums = sum_along(jnp.where(mask, 0.0, spread), axis)
     decayed = exp_difference(x, max_along(x, axis))
-    others = jnp.where(mask, 0.0, decayed).sum(axis=axis, keepdims=True)
+    others = sum_along(jnp.where(mask, 0.0, decayed), axis)
     picked = jnp.take_along_axis(spread, top, axis)
     inverse = 1.0 / (others + 1.0)
     return jnp.where(
@@ -171,7 +171,7 @@ def exp_moment2(x: jax.Array) -> jax.Array:
 def floored_norm(x: jax.Array, floor: float, axis: int) -> jax.Array:
     """Return sqrt(sum(x**2) + floor**2) over an axis, scaled likewise."""
     maximum = jnp.maximum(max_along(jnp.abs(x), axis), floor)
-    term = ((x / maximum) * (x / maximum)).sum(axis=axis, keepdims=True) + (floor / maximum) ** 2
+    term = sum_along((x / maximum) * (x / maximum), axis) + (floor / maximum) ** 2
     return jnp.squeeze(maximum * jnp.sqrt(term), axis)
 
 
@@ -197,8 +197,9 @@ def label_cross_entropy(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
     largest = max_along(x, axis)
     chosen = jnp.where(positions(x, axis) == index, 0.0, exp_difference(x, largest))
     picked = jnp.take_along_axis(x, index, axis)
-    term = chosen.sum(axis=axis, keepdims=True) + jnp.expm1(picked - largest)
-    return jnp.squeeze(log1p(term) + (largest - picked), axis)
+    return jnp.squeeze(
+        log1p(sum_along(chosen, axis) + jnp.expm1(picked - largest)) + (largest - picked), axis
+    )
 
 
 @along_last
@@ -210,7 +211,7 @@ def label_cross_entropy_and_excess(
     mask = positions(x, axis) == index
     largest = max_along(x, axis)
     chosen = jnp.where(mask, 0.0, exp_difference(x, largest))
-    sums = chosen.sum(axis=axis, keepdims=True)
+    sums = sum_along(chosen, axis)
     picked = jnp.take_along_axis(x, index, axis)
     term = sums + jnp.expm1(picked - largest)
     inverse = 1.0 / (term + 1.0)
@@ -225,7 +226,7 @@ def label_excess(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
     mask = positions(x, axis) == index
     largest = max_along(x, axis)
     chosen = jnp.where(mask, 0.0, exp_difference(x, largest))
-    sums = chosen.sum(axis=axis, keepdims=True)
+    sums = sum_along(chosen, axis)
     term = sums + jnp.expm1(jnp.take_along_axis(x, index, axis) - largest) + 1.0
     inverse = 1.0 / term
     return jnp.where(mask, -sums * inverse, chosen * inverse)
@@ -257,7 +258,7 @@ def logsumexp(x: jax.Array, axis: int) -> jax.Array:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
     largest = max_along(x, axis)
     chosen = jnp.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
-    return jnp.squeeze(largest + log1p(chosen.sum(axis=axis, keepdims=True)), axis)
+    return jnp.squeeze(largest + log1p(sum_along(chosen, axis)), axis)
 
 
 @along_last
@@ -265,7 +266,7 @@ def negative_log_softmax(x: jax.Array, axis: int) -> jax.Array:
     """Return logsumexp(x) - x, exact where one entry dominates."""
     largest = max_along(x, axis)
     chosen = jnp.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
-    return log1p(chosen.sum(axis=axis, keepdims=True)) + (largest - x)
+    return log1p(sum_along(chosen, axis)) + (largest - x)
 
 
 @along_last
@@ -334,7 +335,7 @@ def softmax(x: jax.Array, axis: int) -> jax.Array:
     """Return exp(x) / sum(exp(x)) over an axis."""
     decayed = exp_difference(x, max_along(x, axis))
     chosen = jnp.where(positions(x, axis) == argmax_along(x, axis), 0.0, decayed)
-    return decayed / (chosen.sum(axis=axis, keepdims=True) + 1.0)
+    return decayed / (sum_along(chosen, axis) + 1.0)
 
 
 @along_last
@@ -342,7 +343,7 @@ def softmax_complement(x: jax.Array, axis: int) -> jax.Array:
     """Return 1 - softmax(x), with all its digits where softmax is near 1."""
     mask = positions(x, axis) == argmax_along(x, axis)
     decayed = exp_difference(x, max_along(x, axis))
-    others = jnp.where(mask, 0.0, decayed).sum(axis=axis, keepdims=True)
+    others = sum_along(jnp.where(mask, 0.0, decayed), axis)
     term = others + 1.0
     return jnp.where(mask, others, term - decayed) / term
 
@@ -352,10 +353,10 @@ def softmax_tangent(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     """Return the change of softmax(x) along y, exact where one entry dominates."""
     decayed = exp_difference(x, max_along(x, axis))
     top = argmax_along(x, axis)
-    others = jnp.where(positions(x, axis) == top, 0.0, decayed).sum(axis=axis, keepdims=True)
+    others = sum_along(jnp.where(positions(x, axis) == top, 0.0, decayed), axis)
     term = others + 1.0
     offset = y - jnp.take_along_axis(y, top, axis)
-    return decayed * (offset - (decayed * offset).sum(axis=axis, keepdims=True) / term) / term
+    return decayed * (offset - sum_along(decayed * offset, axis) / term) / term
 
 
 def trigamma(x: jax.Array | float) -> jax.Array:

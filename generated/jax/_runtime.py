@@ -61,6 +61,8 @@ ABOUT_2 = (
 )
 # Of the same for large arguments: B(2k) / (2k (2k - 1)).
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
+# How many entries are summed at once.
+SHORTEST, LONGEST = 32, 256
 
 
 def as_arrays(**tensors: ArrayLike) -> tuple[Array, ...]:
@@ -241,11 +243,11 @@ def finish(
         count = _constant(denominator, loss.dtype)
     if reduction == "none":
         return loss.astype(dtype)
-    total = loss.sum()
+    result = total(loss)
     if reduction != "sum":
-        own = float(loss.size) if mass is None else mass.sum()
-        total = total / (own if count is None else count)
-    return total.astype(dtype)
+        own = float(loss.size) if mass is None else total(mass)
+        result = result / (own if count is None else count)
+    return result.astype(dtype)
 
 
 def along(loss: jax.Array, fold: str, axis: int) -> jax.Array:
@@ -345,6 +347,48 @@ def along_last(function: Callable[..., T]) -> Callable[..., T]:
     return run
 
 
+def total(x: jax.Array) -> jax.Array:
+    """Return the sum of all entries."""
+    result: jax.Array = _sum_last(x.reshape(-1))
+    return result
+
+
+def sum_along(x: jax.Array, axis: int) -> jax.Array:
+    """Return the sum over an axis, which stays."""
+    last = axis in (-1, x.ndim - 1)
+    result: jax.Array = _sum_last(x)[..., None] if last else x.sum(axis=axis, keepdims=True)
+    return result
+
+
+@jax.custom_jvp
+@jax.jit
+def _sum_last(x: jax.Array) -> Any:
+    return jax.lax.platform_dependent(x, cpu=_sum_in_blocks, default=lambda x: x.sum(axis=-1))
+
+
+@_sum_last.defjvp
+def _sum_last_rule(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[Any, Any]:
+    # A plain sum, the transpose of which is known to be a broadcast.
+    return _sum_last(*primals), tangents[0].sum(axis=-1)
+
+
+def _sum_in_blocks(x: jax.Array) -> jax.Array:
+    """Return the sum over the last axis.
+
+    On a CPU, XLA takes the entries of a sum one by one, and whatever is computed for it too. A
+    product with ones takes as many at a time as the processor can. Blocks keep it as exact.
+    """
+    length = x.shape[-1]
+    if length <= SHORTEST:
+        return x.sum(axis=-1)
+    width = max(k for k in range(1, LONGEST + 1) if length % k == 0)
+    if width < SHORTEST:
+        width = LONGEST
+        x = jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, -length % width)])
+    blocks = x.reshape(*x.shape[:-1], -1, width)
+    return _sum_in_blocks(jnp.matmul(blocks, jnp.ones(width, x.dtype), precision="highest"))
+
+
 def max_along(x: jax.Array, axis: int) -> jax.Array:
     """Return the largest entry along an axis, which stays; -inf where there is none."""
     return jnp.max(x, axis=axis, keepdims=True, initial=-jnp.inf)
@@ -377,7 +421,7 @@ def _length(x: jax.Array, axis: int) -> Any:
 
 
 def _length_if_safe(x: jax.Array, axis: int) -> Any:
-    squares = (x * x).sum(axis=axis, keepdims=True)
+    squares = sum_along(x * x, axis)
     limits = np.finfo(x.dtype)
     least = float(limits.tiny) / float(limits.eps) ** 2  # beside this, squares that vanish do
     safe = jnp.all((squares >= least) & (squares <= float(limits.max)))
@@ -390,7 +434,7 @@ def _scaled_length(x: jax.Array, axis: int) -> jax.Array:
     largest = max_along(jnp.abs(x), axis)
     none = largest == 0.0
     scaled = jnp.where(none, 0.0, x / jnp.where(none, 1.0, largest))
-    return largest * jnp.sqrt((scaled * scaled).sum(axis=axis, keepdims=True))
+    return largest * jnp.sqrt(sum_along(scaled * scaled, axis))
 
 
 def p_length_along(x: jax.Array, order: float, axis: int) -> jax.Array:
@@ -401,4 +445,4 @@ def p_length_along(x: jax.Array, order: float, axis: int) -> jax.Array:
     largest = max_along(size, axis)
     none = largest == 0.0
     powers = jnp.where(none, 0.0, size / jnp.where(none, 1.0, largest)) ** order
-    return largest * powers.sum(axis=axis, keepdims=True) ** (1.0 / order)
+    return largest * sum_along(powers, axis) ** (1.0 / order)
