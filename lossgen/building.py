@@ -13,6 +13,7 @@ from lossgen.manifest import MANIFEST, digest
 from lossgen.reading import Kept, MovedError
 from lossgen.record import Place, Record, place
 from lossgen.states import State, let_age, state_of
+from lossgen.texts import held
 from lossgen.toolkit import environment, files_of, own_folders
 
 if TYPE_CHECKING:
@@ -81,13 +82,22 @@ def build(order: Order, advance: work.Advance) -> Result:
 def _build(
     order: Order, found: Current | None, where: Place | None, advance: work.Advance
 ) -> Result:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as home:
+        return _build_in(Path(home), order, found, where, advance)
+
+
+def _build_in(
+    home: Path, order: Order, found: Current | None, where: Place | None, advance: work.Advance
+) -> Result:
     from lossgen.registry import chosen
     from lossgen.write import check, write
 
     names, tools = chosen(order.backends), _tools(order.backends)
     known = found.units if found else {}
     faces = {name: work.face(found.record.units, name) for name in found.shared} if found else {}
-    rendered = work.render(order.specs, names, order.jobs, advance, known, faces)
+    rendered = work.render(order.specs, names, order.jobs, advance, known, faces, home)
     kept = _kept(found, rendered) if found else {}
     if order.verify:
         from lossgen.locking import verify
@@ -168,7 +178,7 @@ def _written(
 ) -> dict[str, State] | None:
     """Return the state of the files of a package, or None if one is not as it was written."""
     texts = rendered.packages[package.name]
-    before = dict(kept) | {path: (digest(text.encode()),) for path, text in texts.items()}
+    before = dict(kept) | {path: (held(text).digest,) for path, text in texts.items()}
     states = {path: state_of(f"{package}/{path}", old, digest) for path, old in before.items()}
     if any(state[0] != before[path][0] for path, state in states.items()):
         return None

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from lossgen.errors import FaultySpecsError, Found, LossgenError, SpecError, gather
 from lossgen.record import Unit
 from lossgen.states import State, spec_files
+from lossgen.texts import Content, put_all, text_in
 
 if TYPE_CHECKING:
     from lossgen.loss import Loss
     from lossgen.name_faults import Named
     from lossgen.units import Made
 
-Package = dict[str, str]
+Package = dict[str, Content]
 Face = tuple[tuple[tuple[str, str], ...], frozenset[str]]
 Advance = Callable[[int, int], object]
 SHARE = 4  # files that a process takes at a time
@@ -69,8 +70,9 @@ def render(
     backends: Sequence[str],
     jobs: int,
     advance: Advance,
-    known: Mapping[str, Unit] | None = None,
-    shared: Mapping[str, Face] | None = None,
+    known: Mapping[str, Unit],
+    shared: Mapping[str, Face],
+    home: Path,
 ) -> Rendered:
     """Render the losses for these backends.
 
@@ -81,31 +83,32 @@ def render(
         advance: called with how many files of specs are done, and of how many.
         known: what some files of specs give, which are not run.
         shared: what packages have shared files for that need not be rendered for the same.
+        home: a folder of its own for the texts, which would be many to hold.
 
     Raises:
         FaultySpecsError: all faults, each once although several backends may meet it.
         LossgenError: there are no losses.
     """
-    folder, units = specs.resolve(), dict(known or {})
+    folder, units = specs.resolve(), dict(known)
     listed = spec_files(str(folder))
     wanted = [source for source in listed if source not in units]
-    packages: dict[str, Package] = {name: {} for name in backends}
+    paths: dict[str, list[str]] = {name: [] for name in backends}
     read: dict[str, State] = {}
     found: list[Found] = []
     for done, made in enumerate(_made(folder, wanted, backends, jobs, found), 1):
         units[made.source] = made.unit
         read |= made.read
         for name, texts in made.texts.items():
-            packages[name] |= texts
+            paths[name] += put_all(home / name, texts)
         found.append(made.found)
         advance(done, len(wanted))
     units = {source: units[source] for source in listed}
     _refuse(specs, found, _named(units))
     for name in backends:
         shown = face(units, name)
-        if (shared or {}).get(name) != shown:
-            packages[name] |= _shared(name, shown)
-    return Rendered(losses(units), _formatted(packages), units, read)
+        if shared.get(name) != shown:
+            paths[name] += put_all(home / name, _shared(name, shown))
+    return Rendered(losses(units), _formatted(home, paths), units, read)
 
 
 def face(units: Mapping[str, Unit], backend: str) -> Face:
@@ -173,7 +176,7 @@ def _make(folder: Path, backends: Sequence[str], source: str) -> Made:
     return make_unit(folder, source, backends)
 
 
-def _shared(name: str, found: Face) -> Package:
+def _shared(name: str, found: Face) -> dict[str, str]:
     from lossgen.render import render_shared
 
     try:
@@ -182,12 +185,15 @@ def _shared(name: str, found: Face) -> Package:
         raise FaultySpecsError((fault,)) from fault
 
 
-def _formatted(packages: dict[str, Package]) -> dict[str, Package]:
-    if not any(packages.values()):
-        return packages
-    from lossgen.render import formatted
+def _formatted(home: Path, paths: Mapping[str, Sequence[str]]) -> dict[str, Package]:
+    if any(paths.values()):
+        from lossgen.render import format_files
 
-    return formatted(packages)
+        format_files(str(home))
+    return {
+        name: {path: text_in(home / name / path) for path in sorted(listed)}
+        for name, listed in paths.items()
+    }
 
 
 __all__ = ["Face", "Rendered", "face", "load", "losses", "render"]

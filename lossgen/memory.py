@@ -15,7 +15,8 @@ from typing import ParamSpec, TypeVar, cast
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MOST = 1 << 12
+MOST = 1 << 8  # results of a function; one loss has some ten formulas
+NODES = 8 * MOST  # of the graphs of a few losses
 
 
 def remembered(function: Callable[P, R]) -> Callable[P, R]:
@@ -38,4 +39,4 @@ def collected_later() -> Iterator[None]:
             gc.enable()
 
 
-__all__ = ["MOST", "collected_later", "remembered"]
+__all__ = ["NODES", "collected_later", "remembered"]

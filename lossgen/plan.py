@@ -14,10 +14,11 @@ from pathlib import Path
 
 from lossgen.manifest import MANIFEST, ROOT, Hashes, digest, journal, manifest, normalised
 from lossgen.reading import NOTHING, Kept, check_kept, check_links, check_paths, known, read
+from lossgen.texts import Content, Text, held
 
-ROOT_TEXT = b'"""Losses written by lossgen, one package for each framework."""\n'
+ROOT_TEXT = '"""Losses written by lossgen, one package for each framework."""\n'
 
-Packages = Mapping[str, Mapping[str, str]]
+Packages = Mapping[str, Mapping[str, Content]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class Change:
     """One file that is created (``old`` is None), replaced, or removed (``new`` is None)."""
 
     path: str
-    old: bytes | None
-    new: bytes | None
+    old: Text | None
+    new: Text | None
 
     @property
     def verb(self) -> str:
@@ -98,7 +99,7 @@ def plan(packages: Packages, out: Path, *, force: bool = False, kept: Kept = NOT
     refusals: list[tuple[str, str]] = []
     planned = []
     for backend, texts in sorted(packages.items()):
-        files = {path: normalised(text.encode()) for path, text in sorted(texts.items())}
+        files = {path: held(text) for path, text in sorted(texts.items())}
         still = kept.get(backend, {})
         check_paths(backend, files)
         check_kept(out / backend, still)
@@ -107,26 +108,30 @@ def plan(packages: Packages, out: Path, *, force: bool = False, kept: Kept = NOT
         others = {path: hashes for path, hashes in listed.items() if path not in still}
         changes = list(_changes(backend, files, others, out))
         refusals += _refusals(changes, listed, out, backend)
-        digests = {path: digest(data) for path, data in files.items()}
+        digests = {path: text.digest for path, text in files.items()}
         digests |= {path: state[0] for path, state in still.items()}
-        listing = manifest(digests)
+        listing = held(manifest(digests).decode())
         name = f"{backend}/{MANIFEST}"
-        old = read(out / name)
-        if old is None or normalised(old) != listing:
+        old = _found(out / name)
+        if old is None or old.digest != listing.digest:
             changes.append(Change(name, old, listing))
         planned.append(PackagePlan(backend, tuple(changes), journal(listed, digests)))
-    root = () if read(out / ROOT) is not None else (Change(ROOT, None, ROOT_TEXT),)
+    root = () if read(out / ROOT) is not None else (Change(ROOT, None, held(ROOT_TEXT)),)
     return Plan(root, tuple(planned), tuple(refusals))
 
 
-def _changes(
-    backend: str, files: Mapping[str, bytes], known: Hashes, out: Path
-) -> Iterator[Change]:
+def _changes(backend: str, files: Mapping[str, Text], known: Hashes, out: Path) -> Iterator[Change]:
     for path in sorted(files.keys() | known.keys()):
         name = f"{backend}/{path}"
-        old, new = read(out / name), files.get(path)
-        if (old if old is None else normalised(old)) != new:
+        old, new = _found(out / name), files.get(path)
+        if (old and old.digest) != (new and new.digest):
             yield Change(name, old, new)
+
+
+def _found(file: Path) -> Text | None:
+    """Return what a file holds now, to be read from it again, or None if there is none."""
+    data = read(file)
+    return None if data is None else Text(digest(data), file)
 
 
 def _refusals(
@@ -134,7 +139,7 @@ def _refusals(
 ) -> Iterator[tuple[str, str]]:
     for change in changes:
         hashes = known.get(change.path.removeprefix(f"{backend}/"))
-        if change.old is None or (hashes and digest(change.old) in hashes):
+        if change.old is None or (hashes and change.old.digest in hashes):
             continue
         reason = "was edited by hand" if hashes else "was not written by lossgen"
         if change.new is None:
@@ -142,8 +147,8 @@ def _refusals(
         yield (out / change.path).as_posix(), reason
 
 
-def _lines(data: bytes | None) -> list[str]:
-    text = "" if data is None else normalised(data).decode(errors="replace")
+def _lines(held: Text | None) -> list[str]:
+    text = "" if held is None else normalised(held.read()).decode(errors="replace")
     return list(io.StringIO(text, newline="\n"))
 
 

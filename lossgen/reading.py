@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -46,7 +46,7 @@ def _unreadable(path: Path, error: OSError) -> OutputError:
     return OutputError(path.as_posix(), problem, REMEDY)
 
 
-def check_paths(backend: str, files: Mapping[str, bytes]) -> None:
+def check_paths(backend: str, files: Iterable[str]) -> None:
     """Refuse to write outside of the package."""
     for path in (backend, *files):
         if not is_inside(path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from functools import cache
 from pathlib import Path
 
@@ -122,7 +122,11 @@ def render_tests(
     text = templates.get_template(file).render(
         rows=rows, names=sorted(word for pair in exports for word in pair), source="specs"
     )
-    return formatted({name: {TESTS: settle(text)}})[name]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / TESTS
+        path.write_text(settle(text), encoding="utf-8", newline="\n")
+        format_files(folder)
+        return {TESTS: path.read_text(encoding="utf-8")}
 
 
 def _template(name: str, file: str) -> Template:
@@ -146,20 +150,10 @@ def _backend(name: str) -> Backend:
     return backend
 
 
-def formatted(packages: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    """Sort imports and format, the files of all packages in one run."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        for name, files in packages.items():
-            (root / name).mkdir()
-            for path, text in files.items():
-                (root / name / path).write_text(text, encoding="utf-8", newline="\n")
-        for command in (("check", "--fix", *LINT), ("format", STYLE)):
-            _ruff(*command, folder=folder)
-        return {
-            name: {path: (root / name / path).read_text(encoding="utf-8") for path in sorted(files)}
-            for name, files in packages.items()
-        }
+def format_files(folder: str) -> None:
+    """Sort imports and format, all files below a folder in one run."""
+    for command in (("check", "--fix", *LINT), ("format", STYLE)):
+        _ruff(*command, folder=folder)
 
 
 def _ruff(*command: str, folder: str) -> None:
@@ -174,4 +168,11 @@ def _ruff(*command: str, folder: str) -> None:
         raise RuntimeError(f"ruff cannot format what was rendered:\n{done.stdout}{done.stderr}")
 
 
-__all__ = ["TESTS", "environment", "formatted", "render_loss", "render_shared", "render_tests"]
+__all__ = [
+    "TESTS",
+    "environment",
+    "format_files",
+    "render_loss",
+    "render_shared",
+    "render_tests",
+]

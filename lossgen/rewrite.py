@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from lossgen import nodes as n
-from lossgen.memory import MOST, remembered
+from lossgen.memory import NODES, remembered
 from lossgen.nodes import Node
 
 SIMPLE: dict[str, Callable[..., Node]] = {
@@ -62,7 +62,7 @@ class Pass:
     def __call__(self, roots: tuple[Node, ...]) -> tuple[Node, ...]:
         """Return the roots after the pass."""
         done = self._done
-        if len(done) > MOST and not self._depth:
+        if len(done) > NODES and not self._depth:
             self.cache_clear()
         self._depth += 1
         try:

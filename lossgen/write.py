@@ -20,6 +20,7 @@ from lossgen.errors import HandEditedError, LockedError, OutputError
 from lossgen.manifest import JOURNAL, MANIFEST, TEMPORARY
 from lossgen.plan import Change, PackagePlan, Packages, Plan, plan
 from lossgen.reading import NOTHING, REMEDY, Kept
+from lossgen.texts import held
 
 PATIENCE = 10.0  # seconds to wait for another build, which writes within one
 
@@ -58,12 +59,15 @@ def _apply(found: Plan, out: Path) -> None:
     changes = _in_order(found)
     staged: list[Path] = []
     made: list[Path] = []
+    folders: set[Path] = set()
     try:
         for change in changes:
             if change.new is not None:
-                made += _make_folder((out / change.path).parent)
+                folder = (out / change.path).parent
+                made += _make_folder(folder) if folder not in folders else ()
+                folders.add(folder)
                 staged.append(_temporary(out / change.path))
-                staged[-1].write_bytes(change.new)
+                change.new.put(staged[-1])
     except BaseException:
         _discard(staged, made)
         raise
@@ -86,7 +90,7 @@ def _in_order(found: Plan) -> list[Change]:
 
 
 def _journal(package: PackagePlan) -> Change:
-    return Change(f"{package.backend}/{JOURNAL}", None, package.journal)
+    return Change(f"{package.backend}/{JOURNAL}", None, held(package.journal.decode()))
 
 
 def _commit(change: Change, out: Path) -> None:

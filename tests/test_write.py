@@ -17,6 +17,7 @@ import lossgen.write
 from lossgen.errors import HandEditedError, LockedError, OutputError
 from lossgen.manifest import JOURNAL, MANIFEST, ROOT, digest, is_inside
 from lossgen.plan import plan
+from lossgen.texts import text_in
 from lossgen.write import check, write
 
 HUBER, L1 = "_huber_loss.py", "_l1_loss.py"
@@ -130,6 +131,27 @@ class TestAgain:
         assert write(FIRST, out) == ()
         write(SECOND, out)
         assert (out / "torch" / HUBER).read_bytes() == SECOND["torch"][HUBER].encode()
+
+
+class TestTextsInFiles:
+    """Texts of large builds stand in files, which are moved to the output or copied there."""
+
+    @pytest.mark.parametrize("far", [False, True], ids=["same disk", "another disk"])
+    def test_they_are_written_as_texts_are(
+        self, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, far: bool
+    ) -> None:
+        def refuse(source: Path, target: Path) -> None:
+            raise OSError(18, "Invalid cross-device link", str(source))
+
+        if far:
+            monkeypatch.setattr(os, "rename", refuse)
+        (tmp_path / "home").mkdir()
+        files = {path: tmp_path / "home" / path for path in FIRST["torch"]}
+        for path, file in files.items():
+            file.write_bytes(FIRST["torch"][path].replace("\n", "\r\n").encode())
+        write({"torch": {path: text_in(file) for path, file in files.items()}}, out)
+        write({"torch": FIRST["torch"]}, tmp_path / "expected")
+        assert tree(out) == tree(tmp_path / "expected")
 
 
 class TestRefusal:
